@@ -1,0 +1,1 @@
+"""The engine: everything that runs, and the words it shares with everything that looks."""

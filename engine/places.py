@@ -1,0 +1,102 @@
+"""Where everything lies: every path as a function of one root."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+
+SOCKET_PATH_LIMIT = 107  # bytes in sun_path, without the final NUL
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "engine.lock"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "engine.log"
+
+    @property
+    def view_state(self) -> Path:
+        return self.root / "view.json"
+
+    @property
+    def keymap(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
+    def clipboard(self) -> Path:
+        return self.root / "copied.txt"
+
+    @property
+    def cache(self) -> Path:
+        """Downloaded data sets."""
+        return self.root / "data"
+
+    @property
+    def data(self) -> Path | None:
+        """The folder of data sets the user named in DLTUI_DATA."""
+        named = os.environ.get("DLTUI_DATA")
+        return Path(named).expanduser() if named else None
+
+    @property
+    def socket(self) -> Path:
+        """In the root, or, where that path is too long for a Unix socket, in a private folder under /tmp."""
+        wished = self.root / "engine.sock"
+        if len(os.fsencode(wished)) <= SOCKET_PATH_LIMIT:
+            return wished
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}" / f"{name}.sock"
+
+
+def home() -> Places:
+    """DLTUI_HOME, else the XDG state folder, else ~/.local/state/dltui."""
+    named = os.environ.get("DLTUI_HOME")
+    if named:
+        return Places(Path(named).expanduser().absolute())
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Places(Path(state).expanduser().absolute() / "dltui")
+
+
+def make_private(folder: Path) -> None:
+    """Create `folder` with mode 0700, or check that it is a real folder of ours that nobody else can enter.
+
+    Raises EngineError for a link, a foreign owner, or a folder that others may enter.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = os.lstat(folder)
+    except OSError as error:
+        raise EngineError(
+            f"{folder} cannot be used: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
+        ) from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise EngineError(f"{folder} is not a folder.", "Remove it or point DLTUI_HOME elsewhere.")
+    if found.st_uid != os.geteuid():
+        raise EngineError(
+            f"{folder} belongs to user {found.st_uid}, expected {os.geteuid()} (you).",
+            "Point DLTUI_HOME at a folder of yours.",
+        )
+    if found.st_mode & 0o077:
+        raise EngineError(
+            f"{folder} has mode {stat.S_IMODE(found.st_mode):04o}, expected 0700: others could enter.",
+            f"chmod 700 {folder}",
+        )
