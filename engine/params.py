@@ -1,0 +1,152 @@
+"""Parameters: declared once as dataclass fields, rendered as form row, --set flag, sweep axis and column."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from engine.errors import ParamError
+
+Value = bool | int | float | str
+
+
+class ParamSet(Protocol):
+    """Any frozen dataclass whose fields come from `number`, `choice` or `flag`."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One declared parameter, as forms and flags need it."""
+
+    name: str
+    kind: type[bool] | type[int] | type[float] | type[str]
+    default: Value
+    help: str
+    choices: tuple[str, ...] = ()
+    above: float | None = None
+    """exclusive lower bound"""
+    least: float | None = None
+    most: float | None = None
+    log: bool = False
+    """steps in a form and points of a sweep are spread over orders of magnitude"""
+    live: bool = False
+    """can be changed while the run trains"""
+
+    @property
+    def expected(self) -> str:
+        """What a value has to be, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind is bool:
+            return "yes or no"
+        words = "a whole number" if self.kind is int else "a number"
+        if self.above is not None:
+            words += f" above {self.above:g}"
+        if self.least is not None:
+            words += f" of {self.least:g} or more"
+        if self.most is not None:
+            words += f", at most {self.most:g}"
+        return words
+
+
+def number(
+    default: float,
+    help: str,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
+    log: bool = False,
+    live: bool = False,
+) -> Any:
+    facts = {"help": help, "above": above, "least": least, "most": most, "log": log, "live": live}
+    return field(default=default, metadata=facts)
+
+
+def choice(default: str, help: str, choices: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices})
+
+
+def flag(default: bool, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+def declared(params: type[ParamSet]) -> tuple[Param, ...]:
+    """The parameters of a params dataclass, in order."""
+    hints = typing.get_type_hints(params)
+    return tuple(
+        Param(name=f.name, kind=hints[f.name], default=f.default, **f.metadata)
+        for f in dataclasses.fields(params)
+    )
+
+
+def read(param: Param, given: object) -> Value:
+    """`given` (typed text or JSON) as a value of `param`.
+
+    Raises ParamError naming the parameter, what was expected and what came.
+    """
+    value = _converted(param, given)
+    if value is None or not _within(param, value):
+        raise ParamError(f"{param.name}: expected {param.expected}, got {str(given)[:80]!r}.")
+    return value
+
+
+def _converted(param: Param, given: object) -> Value | None:
+    text = str(given).strip()
+    if param.kind is bool:
+        return {"yes": True, "true": True, "on": True, "1": True,
+                "no": False, "false": False, "off": False, "0": False}.get(text.lower())  # fmt: skip
+    if param.kind is str:
+        return text
+    if isinstance(given, bool) or len(text) > 40:
+        return None
+    try:
+        as_float = float(text)
+    except ValueError:
+        return None
+    if param.kind is float:
+        return as_float
+    if re.fullmatch(r"[+-]?\d+", text):
+        return int(text)
+    return int(as_float) if math.isfinite(as_float) and as_float == int(as_float) else None
+
+
+def _within(param: Param, value: Value) -> bool:
+    if param.choices:
+        return value in param.choices
+    if isinstance(value, bool | str):
+        return True
+    return (
+        math.isfinite(value)
+        and (param.above is None or value > param.above)
+        and (param.least is None or value >= param.least)
+        and (param.most is None or value <= param.most)
+    )
+
+
+def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
+    """An instance of `params` from typed text or JSON; fields not given keep their defaults.
+
+    Raises ParamError for an unknown field, a bad value, or what the dataclass's own `check()` refuses.
+    """
+    known = {param.name: param for param in declared(params)}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ParamError(f"Unknown parameter {unknown[0][:80]!r}.", f"It takes: {', '.join(known)}.")
+    made: Any = params(**{name: read(known[name], value) for name, value in given.items()})  # type: ignore[call-arg]
+    check = getattr(made, "check", None)
+    if check is not None:
+        check()
+    return made
+
+
+def differing(params: type[ParamSet], values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that are not the defaults."""
+    return {p.name: values[p.name] for p in declared(params) if p.name in values and values[p.name] != p.default}

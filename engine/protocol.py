@@ -1,0 +1,394 @@
+"""The words everybody shares: specs, states, causes, summaries; to and from JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.params import Value
+
+VERSION = 1
+"""of the socket protocol; a client and a service that differ say so and part"""
+
+Json = dict[str, Any]
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+
+    @property
+    def is_active(self) -> bool:
+        """A process is, or should be, at work on it."""
+        return self in (Status.RUNNING, Status.PAUSING, Status.STOPPING)
+
+    @property
+    def is_final(self) -> bool:
+        return self in (Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+
+
+class CauseKind(StrEnum):
+    FINISHED = "finished"
+    PAUSED = "paused"
+    USER_STOP = "user_stop"
+    BAD_PARAMS = "bad_params"
+    BAD_DATA = "bad_data"
+    DIVERGED = "diverged"
+    HOST_MEMORY = "host_memory"
+    GPU_MEMORY = "gpu_memory"
+    DISK_FULL = "disk_full"
+    RESUME_REFUSED = "resume_refused"
+    SIGNAL = "signal"
+    ERROR = "error"
+    KEEPER_LOST = "keeper_lost"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run is no longer training."""
+
+    kind: CauseKind
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What was asked; written once."""
+
+    id: str
+    experiment: str
+    params: Mapping[str, Value]
+    seed: int
+    name: str
+    framework: str
+    threads: int
+    device: str
+    """auto, cpu or gpu"""
+    created_at: float
+    token: str = ""
+    """the client's own mark of the request: the same token twice is one run"""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pausing:
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    at: float
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    at: float
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    at: float
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    at: float
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    at: float
+    cause: Cause
+
+
+State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost
+
+STATES: dict[Status, type[State]] = {
+    Status.QUEUED: Queued,
+    Status.RUNNING: Running,
+    Status.PAUSING: Pausing,
+    Status.STOPPING: Stopping,
+    Status.PAUSED: Paused,
+    Status.DONE: Done,
+    Status.STOPPED: Stopped,
+    Status.FAILED: Failed,
+    Status.LOST: Lost,
+}
+_STATUS_OF = {state: status for status, state in STATES.items()}
+
+
+def status_of(state: State) -> Status:
+    return _STATUS_OF[type(state)]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    metric: str
+    value: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFacts:
+    step: int
+    path: str
+    weights_sha256: str
+    bytes: int = 0
+    damaged: str = ""
+    """what is wrong with it; empty when nothing is known to be"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run as a table, a page or `show --json` needs it."""
+
+    spec: Spec
+    state: State
+    step: int = 0
+    total_steps: int = 0
+    """0 while not known"""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """the last value of each; may hold NaN and infinities"""
+    best: Best | None = None
+    device: str = ""
+    """where it trains or trained: cpu, or the name of the GPU"""
+    started_at: float | None = None
+    """of the first attempt"""
+    attempt: int = 0
+    train_seconds: float = 0.0
+    """spent training over all attempts"""
+    rate: float = 0.0
+    """steps a second, lately"""
+    live: Mapping[str, float] = field(default_factory=dict)
+    """live hyper-parameters that were changed, and their value now"""
+    checkpoint_step: int = 0
+    """of the newest checkpoint; 0 when there is none"""
+    notice: str = ""
+    """what the user has to know: stalled, digits instead of MNIST, disk full"""
+    rss: int = 0
+    """bytes of memory the worker holds"""
+    cpu: float = 0.0
+    """cores the worker keeps busy"""
+    checkpoints: tuple[CheckpointFacts, ...] = ()
+    """filled by `show` only"""
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def status(self) -> Status:
+        return status_of(self.state)
+
+    @property
+    def cause(self) -> Cause | None:
+        return getattr(self.state, "cause", None)
+
+    @property
+    def ended_at(self) -> float | None:
+        return getattr(self.state, "at", None)
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds to go at the present rate; None while it cannot be known."""
+        if self.status is not Status.RUNNING or self.rate <= 0 or not self.total_steps:
+            return None
+        return max(0, self.total_steps - self.step) / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    name: str
+    uuid: str
+    used_bytes: int
+    total_bytes: int
+    busy: float
+    """0 to 1"""
+    foreign_bytes: int
+    """held by processes that are not ours"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the machine is doing."""
+
+    cores: int
+    cpu_busy: float
+    """0 to 1 over all cores"""
+    memory_used: int
+    memory_total: int
+    disk_free: int
+    slots_used: int
+    slots: int
+    gpus: tuple[Gpu, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A window of the run table."""
+
+    runs: tuple[RunSummary, ...]
+    matching: int
+    """runs that pass the filter"""
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which window of the run table, in what order."""
+
+    where: str = ""
+    """a filter such as `experiment=mnist and val_loss<0.1`, or plain words to be found"""
+    sort: str = "created"
+    descending: bool = True
+    offset: int = 0
+    limit: int = 200
+
+
+class Severity(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor."""
+
+    topic: str
+    severity: Severity
+    text: str
+    remedy: str = ""
+
+
+# --- to and from JSON -------------------------------------------------------------------------------------
+
+_ODD = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+
+
+def number_to_json(value: float) -> float | str:
+    """JSON has no NaN and no infinities: they travel as the words nan, inf and -inf."""
+    if value != value:
+        return "nan"
+    if value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def number_from_json(value: float | str) -> float:
+    return _ODD[value] if isinstance(value, str) else float(value)
+
+
+def spec_to_json(spec: Spec) -> Json:
+    return asdict(spec)
+
+
+def spec_from_json(data: Json) -> Spec:
+    """Raises KeyError or TypeError when a field is missing or one too many is there."""
+    return Spec(**data)
+
+
+def summary_to_json(run: RunSummary) -> Json:
+    """The shape of `dltui show --json`."""
+    cause = run.cause
+    state = asdict(run.state)
+    state.pop("cause", None)
+    return {
+        "id": run.id,
+        "experiment": run.spec.experiment,
+        "name": run.spec.name,
+        "status": str(run.status),
+        "cause": asdict(cause) if cause else None,
+        "params": dict(run.spec.params),
+        "seed": run.spec.seed,
+        "framework": run.spec.framework,
+        "device": run.device,
+        "step": run.step,
+        "total_steps": run.total_steps,
+        "metrics": {name: number_to_json(value) for name, value in run.metrics.items()},
+        "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
+        "created_at": run.spec.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "attempt": run.attempt,
+        "train_seconds": run.train_seconds,
+        "rate": run.rate,
+        "live": dict(run.live),
+        "threads": run.spec.threads,
+        "wanted_device": run.spec.device,
+        "token": run.spec.token,
+        "checkpoint_step": run.checkpoint_step,
+        "notice": run.notice,
+        "rss": run.rss,
+        "cpu": run.cpu,
+        "state": state,
+        "checkpoints": [asdict(checkpoint) for checkpoint in run.checkpoints],
+    }
+
+
+def summary_from_json(data: Json) -> RunSummary:
+    spec = Spec(
+        id=data["id"], experiment=data["experiment"], params=data["params"], seed=data["seed"],
+        name=data["name"], framework=data["framework"], threads=data["threads"],
+        device=data["wanted_device"], created_at=data["created_at"], token=data["token"],
+    )  # fmt: skip
+    facts = dict(data["state"])
+    if data["cause"]:
+        facts["cause"] = cause_from_json(data["cause"])
+    best = data["best"]
+    return RunSummary(
+        spec=spec,
+        state=STATES[Status(data["status"])](**facts),
+        metrics={name: number_from_json(value) for name, value in data["metrics"].items()},
+        best=Best(best["metric"], number_from_json(best["value"]), best["step"]) if best else None,
+        checkpoints=tuple(CheckpointFacts(**facts) for facts in data["checkpoints"]),
+        **{name: data[name] for name in _PLAIN},
+    )
+
+
+_PLAIN = (
+    "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
+    "checkpoint_step", "notice", "rss", "cpu",
+)  # fmt: skip
+
+
+def cause_from_json(data: Json) -> Cause:
+    return Cause(CauseKind(data["kind"]), data["text"], data.get("remedy", ""))
+
+
+def resources_from_json(data: Json) -> Resources:
+    return Resources(**{**data, "gpus": tuple(Gpu(**gpu) for gpu in data["gpus"])})
+
+
+def finding_from_json(data: Json) -> Finding:
+    return Finding(**{**data, "severity": Severity(data["severity"])})
