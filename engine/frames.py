@@ -1,0 +1,81 @@
+"""Frames on the socket: four bytes of big-endian length, then one JSON object."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from engine.errors import ProtocolError
+from engine.protocol import Json
+
+LIMIT = 8 * 1024 * 1024
+"""bytes of one frame"""
+DEPTH = 32
+"""nested arrays and objects"""
+
+
+def encode(message: Json) -> bytes:
+    body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+def encode_raw(head: bytes, items: Iterable[bytes]) -> bytes:
+    """A frame `{head, [items]}` whose items are JSON already, so that a replay is never parsed on its way."""
+    body = b"{" + head + b":[" + b",".join(items) + b"]}"
+    return len(body).to_bytes(4, "big") + body
+
+
+def decode(body: bytes) -> Json:
+    """One JSON object: UTF-8, no NaN, no key twice, no deep nest. Raises ProtocolError."""
+    try:
+        _check_depth(body)
+        message = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        if not isinstance(message, dict):
+            raise ProtocolError(f"A frame has to hold a JSON object, got {type(message).__name__}.")
+        json.dumps(message, ensure_ascii=False).encode()  # lone surrogates cannot be shown or stored
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"A frame has to hold JSON: {str(error)[:120]}.") from error
+    return message
+
+
+async def read(reader: asyncio.StreamReader, limit: int = LIMIT) -> Json | None:
+    """The next frame, or None when the other side has left. Raises ProtocolError."""
+    try:
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        if size > limit:
+            raise ProtocolError(f"A frame of {size} bytes came, expected {limit} at most.")
+        return decode(await reader.readexactly(size))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ProtocolError("A frame holds one key twice.")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ProtocolError(f"A frame holds {name}, which is not JSON.")
+
+
+def _check_depth(body: bytes) -> None:
+    """Count brackets outside strings only when there are enough of them to matter."""
+    if body.count(b"[") + body.count(b"{") <= DEPTH:
+        return
+    depth = 0
+    in_string = escaped = False
+    for byte in body:
+        if in_string:
+            escaped, in_string = (byte == 0x5C and not escaped), (byte != 0x22 or escaped)
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > DEPTH:
+                raise ProtocolError(f"A frame is nested deeper than {DEPTH}.")
+        elif byte in b"]}":
+            depth -= 1

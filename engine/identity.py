@@ -1,0 +1,43 @@
+"""Who a process is: a number alone can be given to another process after a while."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    boot_id: str
+    pid: int
+    start_ticks: int
+    """field 22 of /proc/PID/stat"""
+
+    def is_alive(self) -> bool:
+        return self.boot_id == boot_id() and start_ticks(self.pid) == self.start_ticks
+
+
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def start_ticks(pid: int) -> int | None:
+    """None for a process that is gone or only waits to be reaped."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def of(pid: int) -> Identity | None:
+    ticks = start_ticks(pid)
+    return None if ticks is None else Identity(boot_id(), pid, ticks)
+
+
+def mine() -> Identity:
+    found = of(os.getpid())
+    assert found is not None, "a running process has a line in /proc"
+    return found

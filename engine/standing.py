@@ -1,0 +1,37 @@
+"""Where a run stands, read from its folder alone."""
+
+from __future__ import annotations
+
+import time
+
+from engine.protocol import (
+    Done, Failed, Lost, Paused, Pausing, Queued, Running, State, Status, Stopped, Stopping,
+)  # fmt: skip
+from engine.store import ExitFacts, KeeperFacts, Wanted
+
+_ENDS = {
+    Status.PAUSED: Paused,
+    Status.DONE: Done,
+    Status.STOPPED: Stopped,
+    Status.FAILED: Failed,
+    Status.LOST: Lost,
+}
+
+
+def state_of(wanted: Wanted, keeper: KeeperFacts | None, ended: ExitFacts | None, why: str = "") -> State | None:
+    """The state that the three files speak of; `why` is what a queued run waits for.
+
+    None when a keeper was at work, is gone, and wrote no exit: somebody has to find out how it ended.
+    """
+    attempt = max(wanted.attempt, keeper.attempt if keeper else 0)
+    if ended is not None and ended.attempt >= attempt:
+        return _ENDS[ended.status](at=ended.at, cause=ended.cause)
+    if keeper is None or keeper.attempt < attempt:
+        return Queued(why or "waits for its turn")
+    if not keeper.identity.is_alive():
+        return None
+    if keeper.asked == "pause":
+        return Pausing(keeper.asked_at or time.time())
+    if keeper.asked == "stop":
+        return Stopping(keeper.asked_at or time.time())
+    return Running(keeper.started_at)

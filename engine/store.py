@@ -1,0 +1,240 @@
+"""The run folder: the truth about a run. Everything else can be rebuilt from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from engine.errors import CorruptRun
+from engine.identity import Identity
+from engine.places import Places
+from engine.protocol import Cause, Json, Spec, Status, cause_from_json, spec_from_json, spec_to_json
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def spec(self) -> Path:
+        return self.path / "spec.json"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def wanted(self) -> Path:
+        """Which attempt the user wants; it outlives the service that heard it."""
+        return self.path / "wanted.json"
+
+    @property
+    def keeper(self) -> Path:
+        return self.path / "keeper.json"
+
+    @property
+    def exit(self) -> Path:
+        return self.path / "exit.json"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def beat(self) -> Path:
+        """Its time of change says when the training loop last moved."""
+        return self.path / "beat"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "run.lock"
+
+    @property
+    def control(self) -> Path:
+        """A FIFO: words for the keeper."""
+        return self.path / "control"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The attempt that shall be made next, and how."""
+
+    attempt: int = 1
+    mode: str = "strict"
+    """strict: bit for bit, or not at all; fast: go on even where that is only statistically equal"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperFacts:
+    """Who keeps the run."""
+
+    attempt: int
+    identity: Identity
+    started_at: float
+    worker: Identity | None = None
+    asked: str = ""
+    """the last of pause and stop that it was told"""
+    asked_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExitFacts:
+    """How an attempt ended."""
+
+    attempt: int
+    status: Status
+    """paused, done, stopped, failed or lost"""
+    cause: Cause
+    at: float
+    code: int | None = None
+    signal: int | None = None
+    usage: Json = field(default_factory=dict)
+    """cpu_seconds, max_rss in bytes"""
+
+
+def new_id(experiment: str, now: float) -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{experiment}-{secrets.token_hex(2)}"
+
+
+def create(places: Places, spec: Spec) -> RunFolder:
+    """A new run folder, there whole or not at all. Raises OSError, also when the id is taken."""
+    places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = places.runs / f".new-{spec.id}-{secrets.token_hex(4)}"
+    draft.mkdir(mode=0o700)
+    write_json(draft / "spec.json", spec_to_json(spec))
+    final = places.runs / spec.id
+    os.rename(draft, final)
+    _sync_folder(places.runs)
+    return RunFolder(final)
+
+
+def list_ids(places: Places) -> list[str]:
+    """Every run folder, oldest first; drafts and trash left out."""
+    try:
+        return sorted(name for name in os.listdir(places.runs) if not name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def folder_of(places: Places, run_id: str) -> RunFolder:
+    return RunFolder(places.runs / run_id)
+
+
+def write_json(path: Path, data: Json) -> None:
+    """Replace `path` at once: a reader sees the old text or the new one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            json.dump(data, file, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def read_json(path: Path) -> Json | None:
+    """None when there is no such file. Raises CorruptRun when it is not a JSON object."""
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CorruptRun(f"{path} cannot be read: {error}.") from error
+    if not isinstance(data, dict):
+        raise CorruptRun(f"{path} has to hold a JSON object, got {type(data).__name__}.")
+    return data
+
+
+def read_spec(folder: RunFolder) -> Spec:
+    data = read_json(folder.spec)
+    if data is None:
+        raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no run.")
+    try:
+        return spec_from_json(data)
+    except (KeyError, TypeError) as error:
+        raise CorruptRun(f"{folder.spec} is not a spec: {error}.") from error
+
+
+def write_wanted(folder: RunFolder, wanted: Wanted) -> None:
+    write_json(folder.wanted, asdict(wanted))
+
+
+def read_wanted(folder: RunFolder) -> Wanted:
+    data = read_json(folder.wanted)
+    return _built(folder.wanted, lambda: Wanted(**data)) if data else Wanted()
+
+
+def write_keeper(folder: RunFolder, facts: KeeperFacts) -> None:
+    write_json(folder.keeper, asdict(facts))
+
+
+def read_keeper(folder: RunFolder) -> KeeperFacts | None:
+    data = read_json(folder.keeper)
+    if data is None:
+        return None
+
+    def build() -> KeeperFacts:
+        worker = Identity(**data["worker"]) if data["worker"] else None
+        return KeeperFacts(**{**data, "identity": Identity(**data["identity"]), "worker": worker})
+
+    return _built(folder.keeper, build)
+
+
+def write_exit(folder: RunFolder, facts: ExitFacts) -> None:
+    write_json(folder.exit, exit_to_json(facts))
+
+
+def exit_to_json(facts: ExitFacts) -> Json:
+    return {**asdict(facts), "status": str(facts.status)}
+
+
+def read_exit(folder: RunFolder) -> ExitFacts | None:
+    """The last exit that was written; whether it counts is for `engine.standing` to say."""
+    data = read_json(folder.exit)
+    if data is None:
+        return None
+
+    def build() -> ExitFacts:
+        return ExitFacts(**{**data, "status": Status(data["status"]), "cause": cause_from_json(data["cause"])})
+
+    return _built(folder.exit, build)
+
+
+def _built(path: Path, build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptRun(f"{path} lacks or holds something odd: {error}.") from error
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
