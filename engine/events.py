@@ -36,7 +36,7 @@ def parse(line: bytes | str) -> Event:
         data = json.loads(line)
         return from_json(data)
     except (ValueError, KeyError, TypeError) as error:
-        raise CorruptRun(f"Not an event: {str(line[:80])}.") from error
+        raise CorruptRun(f"Not an event: {line[:80]!s}.") from error
 
 
 def from_json(data: Json) -> Event:

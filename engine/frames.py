@@ -40,13 +40,17 @@ def decode(body: bytes) -> Json:
     return message
 
 
-async def read(reader: asyncio.StreamReader, limit: int = LIMIT) -> Json | None:
-    """The next frame, or None when the other side has left. Raises ProtocolError."""
+async def read(reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True) -> Json | None:
+    """The next frame, or None when the other side has left. Raises ProtocolError.
+
+    `strict=False` is for frames of the service itself: long replays are parsed once and not inspected.
+    """
     try:
         size = int.from_bytes(await reader.readexactly(4), "big")
         if size > limit:
             raise ProtocolError(f"A frame of {size} bytes came, expected {limit} at most.")
-        return decode(await reader.readexactly(size))
+        body = await reader.readexactly(size)
+        return decode(body) if strict else json.loads(body)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
 

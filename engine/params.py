@@ -81,10 +81,11 @@ def flag(default: bool, help: str) -> Any:
 def declared(params: type[ParamSet]) -> tuple[Param, ...]:
     """The parameters of a params dataclass, in order."""
     hints = typing.get_type_hints(params)
-    return tuple(
-        Param(name=f.name, kind=hints[f.name], default=f.default, **f.metadata)
-        for f in dataclasses.fields(params)
-    )
+    return tuple(_param(f, hints[f.name]) for f in dataclasses.fields(params))
+
+
+def _param(declaration: Any, kind: Any) -> Param:
+    return Param(name=declaration.name, kind=kind, default=declaration.default, **declaration.metadata)
 
 
 def read(param: Param, given: object) -> Value:
@@ -140,7 +141,7 @@ def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ParamError(f"Unknown parameter {unknown[0][:80]!r}.", f"It takes: {', '.join(known)}.")
-    made: Any = params(**{name: read(known[name], value) for name, value in given.items()})  # type: ignore[call-arg]
+    made: Any = params(**{name: read(known[name], value) for name, value in given.items()})
     check = getattr(made, "check", None)
     if check is not None:
         check()
@@ -149,4 +150,5 @@ def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
 
 def differing(params: type[ParamSet], values: Mapping[str, Value]) -> dict[str, Value]:
     """The values that are not the defaults."""
-    return {p.name: values[p.name] for p in declared(params) if p.name in values and values[p.name] != p.default}
+    known = declared(params)
+    return {p.name: values[p.name] for p in known if p.name in values and values[p.name] != p.default}

@@ -5,11 +5,21 @@ from __future__ import annotations
 import time
 
 from engine.protocol import (
-    Done, Failed, Lost, Paused, Pausing, Queued, Running, State, Status, Stopped, Stopping,
+    Done,
+    Failed,
+    Lost,
+    Paused,
+    Pausing,
+    Queued,
+    Running,
+    State,
+    Status,
+    Stopped,
+    Stopping,
 )  # fmt: skip
 from engine.store import ExitFacts, KeeperFacts, Wanted
 
-_ENDS = {
+_ENDS: dict[Status, type[Paused | Done | Stopped | Failed | Lost]] = {
     Status.PAUSED: Paused,
     Status.DONE: Done,
     Status.STOPPED: Stopped,
@@ -18,7 +28,9 @@ _ENDS = {
 }
 
 
-def state_of(wanted: Wanted, keeper: KeeperFacts | None, ended: ExitFacts | None, why: str = "") -> State | None:
+def state_of(
+    wanted: Wanted, keeper: KeeperFacts | None, ended: ExitFacts | None, why: str = ""
+) -> State | None:
     """The state that the three files speak of; `why` is what a queued run waits for.
 
     None when a keeper was at work, is gone, and wrote no exit: somebody has to find out how it ended.

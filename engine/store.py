@@ -16,7 +16,6 @@ from engine.identity import Identity
 from engine.places import Places
 from engine.protocol import Cause, Json, Spec, Status, cause_from_json, spec_from_json, spec_to_json
 
-
 T = TypeVar("T")
 
 
@@ -220,7 +219,8 @@ def read_exit(folder: RunFolder) -> ExitFacts | None:
         return None
 
     def build() -> ExitFacts:
-        return ExitFacts(**{**data, "status": Status(data["status"]), "cause": cause_from_json(data["cause"])})
+        cause = cause_from_json(data["cause"])
+        return ExitFacts(**{**data, "status": Status(data["status"]), "cause": cause})
 
     return _built(folder.exit, build)
 

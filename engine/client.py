@@ -1,0 +1,321 @@
+"""The front door: everything a screen or a command may ask of the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from engine import frames, launch
+from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.events import Event, from_json
+from engine.places import Places
+from engine.protocol import (
+    VERSION,
+    Finding,
+    Json,
+    Page,
+    Query,
+    Resources,
+    RunSummary,
+    finding_from_json,
+    resources_from_json,
+    summary_from_json,
+)
+
+HANDSHAKE_SECONDS = 5.0
+STREAM_LIMIT = 64
+"""frames of one stream that wait to be read; the service is not asked for more"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changed in the run table since the last one."""
+
+    changed: tuple[RunSummary, ...] = ()
+    removed: tuple[str, ...] = ()
+    resources: Resources | None = None
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Some events in order; `caught_up` once the past has been told, `ended` when nothing will follow."""
+
+    events: tuple[Event, ...] = ()
+    caught_up: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Bytes [offset, offset + len(text)) of a worker's log, which is `size` bytes long."""
+
+    text: str
+    offset: int
+    size: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    answers: dict[int, asyncio.Future[Json]] = field(default_factory=dict)
+    streams: dict[int, asyncio.Queue[Json | None]] = field(default_factory=dict)
+
+
+async def connect(places: Places, *, start: bool = True) -> Client:
+    """A client of the service of `places`; starts the service when none runs and `start` is set.
+
+    Raises EngineError when it cannot be reached or is not ours.
+    """
+    try:
+        return await _open(places)
+    except (FileNotFoundError, ConnectionRefusedError):
+        if not start:
+            raise EngineError("The engine is not running.", "Start it: dltui engine start") from None
+    await asyncio.to_thread(launch.start, places)
+    try:
+        return await _open(places)
+    except OSError as error:
+        raise EngineError(f"The engine cannot be reached: {error}.", f"Its log: {places.log}") from error
+
+
+async def _open(places: Places) -> Client:
+    path = places.socket
+    _check_owner(path)
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    _check_peer(writer)
+    writer.write(frames.encode({"hello": VERSION}))
+    try:
+        hello = await asyncio.wait_for(frames.read(reader), HANDSHAKE_SECONDS)
+    except TimeoutError as error:
+        raise EngineError(f"{path} does not answer.", "dltui engine stop, then dltui engine start") from error
+    if hello is None or "hello" not in hello:
+        raise EngineError(f"{path} does not speak dltui.", "Remove it if it is stale.")
+    if hello["hello"] != VERSION:
+        raise EngineError(
+            f"The engine speaks protocol {hello['hello']}, this dltui speaks {VERSION}.",
+            "dltui engine stop, then start again: running runs go on.",
+        )
+    return Client(reader, writer, hello)
+
+
+def _check_owner(path: Path) -> None:
+    owner = os.lstat(path).st_uid
+    if owner != os.geteuid():
+        raise EngineError(f"{path} belongs to user {owner}, expected {os.geteuid()} (you).")
+
+
+def _check_peer(writer: asyncio.StreamWriter) -> None:
+    peer = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    uid = struct.unpack("3i", peer)[1]
+    if uid != os.geteuid():
+        writer.close()
+        raise EngineError(f"The engine's socket is served by user {uid}, expected {os.geteuid()} (you).")
+
+
+class Client:
+    """One connection; requests and streams share it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
+        self.hello = hello
+        self._reader, self._writer = reader, writer
+        self._waiting = _Waiting()
+        self._last_id = 0
+        self._listening = asyncio.create_task(self._listen())
+
+    # --- requests ------------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        experiment: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        seed: int = 1,
+        name: str = "",
+        device: str = "auto",
+    ) -> RunSummary:
+        facts: Json = {"experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name}
+        return await self._run("submit", **facts, device=device, token=uuid.uuid4().hex)
+
+    async def show(self, run: str) -> RunSummary:
+        """With its checkpoints. Raises RunNotFound's words as DltuiError."""
+        return await self._run("show", run=run)
+
+    async def pause(self, run: str) -> RunSummary:
+        return await self._run("pause", run=run)
+
+    async def resume(self, run: str, mode: str = "strict") -> RunSummary:
+        return await self._run("resume", run=run, mode=mode)
+
+    async def stop(self, run: str) -> RunSummary:
+        return await self._run("stop", run=run)
+
+    async def set(self, run: str, name: str, value: object) -> RunSummary:
+        return await self._run("set", run=run, name=name, value=value)
+
+    async def remove(self, run: str) -> None:
+        await self.ask("remove", run=run)
+
+    async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
+        answer = await self.ask("runs", **asdict(query))
+        found = tuple(summary_from_json(run) for run in answer["runs"])
+        return Page(found, answer["matching"], answer["total"])
+
+    async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
+        """A part of the worker's log; a negative offset counts from the end."""
+        answer = await self.ask("log", run=run, offset=offset, limit=limit)
+        return LogPart(answer["text"], answer["offset"], answer["size"])
+
+    async def resources(self) -> Resources:
+        return resources_from_json((await self.ask("resources"))["resources"])
+
+    async def doctor(self) -> list[Finding]:
+        """What the service sees; what the terminal can do only the screen's side knows."""
+        return [finding_from_json(found) for found in (await self.ask("doctor"))["findings"]]
+
+    async def verify(self, run: str = "") -> list[Json]:
+        """Every checkpoint hashed anew: {run, step, path, ok, text} each."""
+        return list((await self.ask("verify", run=run))["checked"])
+
+    async def reindex(self) -> int:
+        """The number of runs found on disk."""
+        return int((await self.ask("reindex"))["runs"])
+
+    async def engine(self) -> Json:
+        """pid, version, root, uptime, runs by status, slots."""
+        return await self.ask("engine")
+
+    async def shutdown(self) -> None:
+        """End the service; runs go on under their keepers."""
+        with contextlib.suppress(EngineError):
+            await self.ask("shutdown")
+
+    # --- streams -------------------------------------------------------------------------------------------
+
+    async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
+        """The past from event `after` + 1 on, then the present, without a gap, until the run has ended."""
+        async with contextlib.aclosing(self._stream("events", run=run, after=after)) as stream:
+            async for frame in stream:
+                found = tuple(from_json(event) for event in frame.get("events", ()))
+                yield EventBatch(found, bool(frame.get("caught_up")), bool(frame.get("end")))
+
+    async def watch(self) -> AsyncIterator[Change]:
+        """Changes of the run table and of the machine, twice a second at most."""
+        async with contextlib.aclosing(self._stream("watch")) as stream:
+            async for frame in stream:
+                resources = frame.get("resources")
+                yield Change(
+                    tuple(summary_from_json(run) for run in frame.get("changed", ())),
+                    tuple(frame.get("removed", ())),
+                    resources_from_json(resources) if resources else None,
+                    frame.get("total", 0),
+                )
+
+    # --- the wire ------------------------------------------------------------------------------------------
+
+    async def ask(self, word: str, **facts: object) -> Json:
+        """One request, one answer. Raises the service's words, or EngineError when it is gone."""
+        number = self._next()
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._waiting.answers[number] = answer
+        try:
+            await self._send({"id": number, "ask": word, **facts})
+            return await answer
+        finally:
+            self._waiting.answers.pop(number, None)
+
+    async def aclose(self) -> None:
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _run(self, word: str, **facts: object) -> RunSummary:
+        return summary_from_json((await self.ask(word, **facts))["run"])
+
+    async def _stream(self, word: str, **facts: object) -> AsyncGenerator[Json, None]:
+        number = self._next()
+        queue: asyncio.Queue[Json | None] = asyncio.Queue(STREAM_LIMIT)
+        self._waiting.streams[number] = queue
+        try:
+            await self._send({"id": number, "ask": word, **facts})
+            while (frame := await queue.get()) is not None:
+                if "error" in frame:
+                    raise _error(frame)
+                yield frame
+                if frame.get("end"):
+                    return
+            raise _gone()
+        finally:
+            del self._waiting.streams[number]
+            if not self._listening.done():
+                with contextlib.suppress(EngineError):
+                    await self._send({"id": self._next(), "ask": "cancel", "of": number})
+
+    def _next(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    async def _send(self, message: Json) -> None:
+        if self._listening.done():
+            raise _gone()
+        try:
+            self._writer.write(frames.encode(message))
+            await self._writer.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise _gone() from error
+        except ValueError as error:
+            raise ProtocolError(f"That cannot be sent: {error}.") from error
+
+    async def _listen(self) -> None:
+        try:
+            while (frame := await frames.read(self._reader, strict=False)) is not None:
+                await self._deliver(frame)
+        finally:
+            for answer in self._waiting.answers.values():
+                if not answer.done():
+                    answer.set_exception(_gone())
+            for queue in self._waiting.streams.values():
+                await _close(queue)
+
+    async def _deliver(self, frame: Json) -> None:
+        number = frame.get("id", 0)
+        queue = self._waiting.streams.get(number)
+        if queue is not None:
+            await queue.put(frame)
+            return
+        answer = self._waiting.answers.get(number)
+        if answer is None or answer.done():
+            return
+        if "error" in frame:
+            answer.set_exception(_error(frame))
+        else:
+            answer.set_result(frame)
+
+
+async def _close(queue: asyncio.Queue[Json | None]) -> None:
+    while queue.full():
+        queue.get_nowait()
+    queue.put_nowait(None)
+
+
+def _gone() -> EngineError:
+    return EngineError("The engine has gone; runs go on without it.", "Start it again: dltui engine start")
+
+
+def _error(frame: Json) -> DltuiError:
+    return DltuiError(frame["error"]["message"], frame["error"]["remedy"])
