@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from dataclasses import dataclass
 
 from engine.errors import ParamError, UnknownExperiment
@@ -91,10 +93,20 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 )
 
 
+def experiments() -> tuple[Experiment, ...]:
+    """Ours, and those of a module that DLTUI_EXTRA_CATALOG names as `module:NAME`."""
+    named = os.environ.get("DLTUI_EXTRA_CATALOG")
+    if not named:
+        return EXPERIMENTS
+    module, _, name = named.partition(":")
+    extra: tuple[Experiment, ...] = getattr(importlib.import_module(module), name)
+    return EXPERIMENTS + extra
+
+
 def find(name: str) -> Experiment:
     """The experiment of that name. Raises UnknownExperiment."""
-    for experiment in EXPERIMENTS:
+    for experiment in experiments():
         if experiment.name == name:
             return experiment
-    known = ", ".join(experiment.name for experiment in EXPERIMENTS)
+    known = ", ".join(experiment.name for experiment in experiments())
     raise UnknownExperiment(f"There is no experiment {name[:80]!r}.", f"The catalog has: {known}.")
