@@ -1,0 +1,82 @@
+"""The disk: every file-system call that a checkpoint makes, in one place where a test can make it fail."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+class Disk:
+    """The real one. Each method is one operation; all of them raise OSError."""
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder only its owner can enter."""
+        os.mkdir(path, 0o700)
+
+    def create(self, path: Path) -> int:
+        """Open a file that must not exist yet, and never through a link."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def write(self, fd: int, data: memoryview) -> int:
+        """Write what fits; returns how many bytes did."""
+        return os.write(fd, data)
+
+    def sync(self, fd: int) -> None:
+        """Wait until a file's bytes are on stable storage. After a failure, never ask the same file again."""
+        os.fsync(fd)
+
+    def close(self, fd: int) -> None:
+        """Close a file; some file systems report a failed write only here."""
+        os.close(fd)
+
+    def sync_folder(self, path: Path) -> None:
+        """Wait until the names in a folder are on stable storage."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a folder another name."""
+        os.rename(old, new)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file or a link."""
+        os.unlink(path)
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove an empty folder."""
+        os.rmdir(path)
+
+    def free(self, path: Path) -> int:
+        """Bytes that this user may still write there."""
+        facts = os.statvfs(path)
+        return facts.f_bavail * facts.f_frsize
+
+    def names(self, path: Path) -> list[str]:
+        """The names in a folder, in no order."""
+        return os.listdir(path)
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a real folder is there; a link to one is none."""
+        try:
+            return stat.S_ISDIR(os.lstat(path).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def read(self, path: Path, limit: int) -> bytes:
+        """The whole of a regular file, never through a link; OSError when it is longer than `limit` bytes."""
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            facts = os.fstat(fd)
+            if not stat.S_ISREG(facts.st_mode):
+                raise OSError(errno.EINVAL, "is not a regular file")
+            if facts.st_size > limit:
+                raise OSError(errno.EFBIG, f"has {facts.st_size} bytes, expected at most {limit}")
+            return file.read(limit + 1)
+
+
+DISK = Disk()

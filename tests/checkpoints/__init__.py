@@ -1,0 +1,1 @@
+"""Tests of the checkpoints: crashes, damage, full disks and exact resumes."""
