@@ -1,0 +1,40 @@
+"""Labelled pictures of ten classes, in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.idx import digest_idx
+
+Origin = Literal["DLTUI_DATA", "cache", "download", "digits"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digits:
+    """Images uint8, 0 to 255, (N, 28, 28) or, for the fallback, (N, 8, 8); labels uint8, 0 to 9, (N,).
+
+    `notice` is the sentence to show in plain sight when these are not the digits that were asked for.
+    """
+
+    title: str
+    source: Origin
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.uint8]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8]
+    fingerprint: str
+    notice: str = ""
+
+
+def fingerprint(digests: tuple[str, ...]) -> str:
+    """SHA-256 over the digests of the four arrays."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def digest_all(*arrays: NDArray[np.uint8]) -> tuple[str, ...]:
+    return tuple(digest_idx(array) for array in arrays)
