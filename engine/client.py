@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engine import frames, launch
 from engine.errors import DltuiError, EngineError, ProtocolError
-from engine.events import Event, from_json
+from engine.events import Event as Event
+from engine.events import from_json
 from engine.places import Places
 from engine.protocol import (
     VERSION,

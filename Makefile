@@ -1,0 +1,46 @@
+# Two words: `make run` opens the app, `make test` runs the tests. Both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check lint types imports slow bench clean
+
+run: $(VENV)/.installed
+	@$(BIN)/dltui
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest
+
+check: lint types imports test
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+imports: $(VENV)/.ready
+	$(BIN)/lint-imports
+
+slow: $(VENV)/.ready  ## the fault tests at full size: some hours
+	DLTUI_CHAOS=1 $(BIN)/python -m pytest -m slow --timeout 7200
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "dltui needs Python 3.11 or newer; this is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,19 @@
+"""What every test stands on: a home of its own, and no process left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.places import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
+    """An empty home under a temporary folder, named in DLTUI_HOME."""
+    root = tmp_path / "home"
+    root.mkdir(mode=0o700)
+    monkeypatch.setenv("DLTUI_HOME", str(root))
+    yield Places(root)

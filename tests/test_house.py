@@ -1,0 +1,72 @@
+"""The rules of the house, checked at run time where a linter cannot see."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for room in ("tui", "engine", "checkpoints") for path in (ROOT / room).rglob("*.py"))
+FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
+DOORS = {"client", "protocol", "catalog", "params", "places", "errors"}
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(m.split('.')[0] for m in sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "module", ["engine.client", "engine.catalog", "engine.service.__main__", "engine.keeper.__main__", "engine.store"]
+)
+def test_what_schedules_loads_no_framework_no_numpy_and_no_screen(module: str) -> None:
+    assert not loaded_after(f"import {module}") & (FRAMEWORKS | {"numpy", "textual", "rich"})
+
+
+def test_a_verb_loads_no_textual_and_no_numpy() -> None:
+    assert not loaded_after("import tui.verbs.commands") & (FRAMEWORKS | {"numpy", "textual", "plotext"})
+
+
+def test_the_app_starts_without_frameworks_and_numpy() -> None:
+    assert not loaded_after("import tui.app") & (FRAMEWORKS | {"numpy", "plotext"})
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.name == "__init__.py"], ids=lambda path: path.parent.name
+)
+def test_an_init_file_holds_one_docstring(path: Path) -> None:
+    body = ast.parse(path.read_text()).body
+    assert len(body) == 1
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.is_relative_to(ROOT / "tui")], ids=lambda path: path.stem
+)
+def test_the_tui_enters_the_engine_by_its_doors_only(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        for name in _imported(node):
+            parts = name.split(".")
+            assert parts[0] != "checkpoints"
+            assert parts[0] != "engine" or len(parts) == 1 or parts[1] in DOORS, name
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        if node.module == "engine":
+            return [f"engine.{alias.name}" for alias in node.names]
+        return [node.module]
+    return []

@@ -1,0 +1,52 @@
+"""The curves of one run, folded from its events."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.client import Event
+from engine.protocol import number_from_json
+
+
+@dataclass(slots=True)
+class Curve:
+    """One metric: points in the order of their steps."""
+
+    steps: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    """seconds since the epoch"""
+    values: list[float] = field(default_factory=list)
+
+    def evict_after(self, step: int) -> None:
+        keep = bisect_right(self.steps, step)
+        del self.steps[keep:], self.times[keep:], self.values[keep:]
+
+
+@dataclass(slots=True)
+class Curves:
+    by_metric: dict[str, Curve] = field(default_factory=dict)
+    seq: int = 0
+    """number of the last event that was folded in"""
+    _written_at: float = 0.0
+
+    def add(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.seq = event.seq
+            if event.kind == "metrics":
+                self._extend(event)
+            elif event.kind == "restored":
+                for curve in self.by_metric.values():
+                    curve.evict_after(event.facts["step"])
+            self._written_at = event.at
+
+    def _extend(self, event: Event) -> None:
+        """A block was gathered since the last event: its points are spread evenly over that time."""
+        for metric, (steps, values) in event.facts["series"].items():
+            curve = self.by_metric.setdefault(metric, Curve())
+            since = min(self._written_at or event.at, event.at)
+            gap = (event.at - since) / max(1, len(steps))
+            curve.steps += steps
+            curve.times += [since + gap * (i + 1) for i in range(len(steps))]
+            curve.values += [number_from_json(value) for value in values]

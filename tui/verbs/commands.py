@@ -1,0 +1,40 @@
+"""The table of commands, as Typer needs it."""
+
+from __future__ import annotations
+
+import typer
+
+from tui.verbs import control, curves, doctor, engine, experiments, look, run
+from tui.verbs.ask import leave_quietly_on_closed_pipe
+
+app = typer.Typer(
+    name="dltui",
+    help="A deep-learning lab in the terminal. Without a command it opens the app.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("experiments")(experiments.experiments)
+app.command("run")(run.run)
+app.command("ls")(look.ls)
+app.command("show")(look.show)
+app.command("logs")(look.logs)
+app.command("plot")(curves.plot)
+app.command("compare")(look.compare)
+app.command("export")(curves.export)
+app.command("pause")(control.pause)
+app.command("resume")(control.resume)
+app.command("stop")(control.stop)
+app.command("set")(control.set_live)
+app.command("rm")(control.rm)
+app.command("verify")(control.verify)
+app.add_typer(engine.app, name="engine")
+app.command("reindex")(engine.reindex)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    leave_quietly_on_closed_pipe()
+    app()

@@ -1,0 +1,54 @@
+"""`dltui engine status|start|stop` and `dltui reindex`: the service."""
+
+from __future__ import annotations
+
+import typer
+
+from engine import places
+from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.look import AsJson
+from tui.verbs.words import columns, span
+
+app = typer.Typer(help="The service behind the app.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def status(json: AsJson = False) -> None:
+    """Say whether the service runs, and what it does."""
+    facts = ask(lambda client: client.engine(), start=False)
+    facts = {name: value for name, value in facts.items() if name != "id"}
+    if json:
+        say_json(facts)
+        return
+    facts["uptime"] = span(facts.get("uptime", 0))
+    for line in columns([(name, _text(value)) for name, value in facts.items()]):
+        say(line)
+
+
+@app.command()
+def start() -> None:
+    """Start the service; it also starts by itself."""
+    facts = ask(lambda client: client.engine())
+    say(f"The engine runs as process {facts['pid']} in {places.home().root}")
+
+
+@app.command()
+def stop() -> None:
+    """End the service. Runs go on under their keepers; the next start finds them."""
+    ask(lambda client: client.shutdown(), start=False)
+    tell("The engine has stopped. Runs go on.")
+
+
+def reindex(json: AsJson = False) -> None:
+    """Rebuild the index from the run folders."""
+    found = ask(lambda client: client.reindex())
+    if json:
+        say_json({"runs": found})
+    else:
+        say(f"{found} runs found.")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    return str(value)

@@ -1,0 +1,75 @@
+"""How runs, times and numbers are said in a shell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine import catalog, params
+from engine.errors import UnknownExperiment
+from engine.params import Value
+from engine.protocol import RunSummary
+
+
+def short_number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def span(seconds: float) -> str:
+    """45s, 3m20s, 2h05m, 4d."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86_400}d"
+
+
+def age(run: RunSummary) -> str:
+    return span(time.time() - run.spec.created_at)
+
+
+def changed_params(run: RunSummary) -> dict[str, Value]:
+    """The parameters that differ from the experiment's defaults."""
+    try:
+        experiment = catalog.find(run.spec.experiment)
+    except UnknownExperiment:
+        return dict(run.spec.params)
+    return params.differing(experiment.params, run.spec.params)
+
+
+def pairs(values: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={_value(value)}" for name, value in values.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def progress(run: RunSummary) -> str:
+    if not run.total_steps:
+        return str(run.step)
+    return f"{run.step}/{run.total_steps} {100 * run.step / run.total_steps:.0f}%"
+
+
+def why(run: RunSummary) -> str:
+    """Why it waits, or why it ended."""
+    if run.cause is not None:
+        return run.cause.text
+    return getattr(run.state, "why", "") or run.notice
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of text as aligned lines; the last column is not padded."""
+    table = [list(row) for row in rows]
+    if not table:
+        return []
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
