@@ -250,7 +250,7 @@ def _retain(disk: Disk, folder: Path, written: int, keep: Keep) -> tuple[tuple[i
 
 def _victims(disk: Disk, folder: Path, written: int, keep: Keep) -> list[int]:
     """The doomed, but never so many that less than FLOOR are left that verify; `written` is known to."""
-    steps = _steps(disk, folder)
+    steps = _among(disk.names(folder))
     victims = doomed(steps, replace(keep, pinned=keep.pinned | {written}))
     others = [step for step in reversed(steps) if step != written and step not in victims] if victims else []
     intact = 1
@@ -288,10 +288,16 @@ def _names(disk: Disk, folder: Path) -> list[str]:
         return disk.names(folder)
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise CheckpointError(f"Checkpoints in {folder} cannot be listed: {_said(error)}.") from error
 
 
 def _steps(disk: Disk, folder: Path) -> list[int]:
-    return sorted(step for name in _names(disk, folder) if (step := step_of(name)) is not None)
+    return _among(_names(disk, folder))
+
+
+def _among(names: list[str]) -> list[int]:
+    return sorted(step for name in names if (step := step_of(name)) is not None)
 
 
 def _found(path: Path, manifest: Manifest) -> Found:

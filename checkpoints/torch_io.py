@@ -1,0 +1,302 @@
+"""A PyTorch training to and from a checkpoint, bit for bit."""
+
+from __future__ import annotations
+
+import copy
+import os
+import platform
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from checkpoints import neutral, randomness
+from checkpoints.captured import Captured, opened
+from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints.folder import Verified
+from checkpoints.manifest import Fact
+from checkpoints.tensors import Array, Arrays
+
+_EXACT = ("torch", "device", "processor", "threads", "interop_threads", "deterministic", "matmul", "tf32")
+
+
+class Extra(Protocol):
+    """Anything else with a state of plain data: early stopping, an average, a curriculum."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
+
+
+def strict_mode(threads: int, seed: int) -> None:
+    """Make every later operation of this process repeatable, and seed all random numbers.
+
+    To be called before any other work: the number of interop threads can be set only once, and CUDA reads its
+    workspace setting when it starts.
+    """
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.set_num_threads(threads)
+    if torch.get_num_interop_threads() != 1:
+        torch.set_num_interop_threads(1)
+    torch.use_deterministic_algorithms(True)
+    switches: Any = torch.utils.deterministic
+    switches.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def environment(device: torch.device) -> dict[str, Fact]:
+    """Everything outside the checkpoint that the bits of a result depend on."""
+    on_gpu = device.type == "cuda"
+    return {
+        "framework": "torch",
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "device": device.type,
+        "processor": torch.cuda.get_device_name(device)
+        if on_gpu
+        else torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "interop_threads": torch.get_num_interop_threads(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "matmul": torch.get_float32_matmul_precision(),
+        "tf32": bool(torch.backends.cudnn.allow_tf32),
+    }
+
+
+def load_weights(model: nn.Module, weights: Arrays) -> None:
+    """Put neutral weights, of whatever framework, into a model. Raises MismatchedCheckpoint."""
+    _put_weights(model, _fitting(model, weights, None))
+
+
+@dataclass(slots=True)
+class TorchState:
+    """All that a training consists of. `scheduler`, `extras` and `generators` travel when they are given."""
+
+    model: nn.Module
+    optimizer: Optimizer
+    scheduler: LRScheduler | None = None
+    extras: Mapping[str, Extra] = field(default_factory=dict)
+    generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return next(self.model.parameters()).device
+
+    def capture(self, step: int) -> Captured:
+        """Copy everything, between two updates. `step` counts completed updates. Raises NotFinite."""
+        state = {name: _array(name, tensor) for name, tensor in self.model.state_dict().items()}
+        weights, biases = neutral.from_torch(state, _lstms(self.model))
+        slots, optimizer = _optimizer_state(self.optimizer)
+        parts = {
+            "optimizer": optimizer,
+            "scheduler": _scheduler_state(self.scheduler),
+            "extras": {name: extra.state_dict() for name, extra in self.extras.items()},
+            "random": randomness.capture(self.generators),
+        }
+        train = (
+            _prefixed("bias", biases) | _prefixed("slot", slots) | _prefixed("random", _random(self.device))
+        )
+        return Captured(step, weights, train, copy.deepcopy(parts), environment(self.device))
+
+    def restore(self, verified: Verified, *, strict: bool = True) -> int:
+        """Go back to a checkpoint; returns its step. Nothing is touched unless all of it fits.
+
+        With `strict` the environment has to be the recorded one, so that the bits will be the same; without,
+        training goes on as well, but not equally. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        """
+        captured = opened(verified)
+        if strict:
+            _same_environment(captured.env, environment(self.device))
+        try:
+            apply = self._checked(captured)
+        except (KeyError, TypeError, AttributeError) as error:  # whole, but written by no program of ours
+            raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
+        apply()
+        return captured.step
+
+    def _checked(self, captured: Captured) -> Callable[[], None]:
+        """Everything that can be refused is refused here; what comes back only has to be called."""
+        state, train = captured.state, _sections(captured.train)
+        weights = _fitting(self.model, captured.model, train["bias"])
+        optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
+        randoms = _fitting_random(self.device, train["random"], captured.env)
+        _same("scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"])
+        _same("extras", sorted(self.extras), sorted(state["extras"]))
+        _same("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+
+        def apply() -> None:
+            _put_weights(self.model, weights)
+            self.optimizer.load_state_dict(optimizer)
+            if self.scheduler is not None:
+                self.scheduler.load_state_dict(state["scheduler"]["state"])
+            for name, extra in self.extras.items():
+                extra.load_state_dict(state["extras"][name])
+            randomness.restore(state["random"], self.generators)
+            _put_random(self.device, randoms)
+
+        return apply
+
+
+def _same(what: str, expected: object, came: object) -> None:
+    if expected != came:
+        raise MismatchedCheckpoint(
+            f"The checkpoint has {what} {came}, expected {expected}.",
+            "Resume with the parameters of the run.",
+        )
+
+
+def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
+    differences = [
+        f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
+    ]
+    if differences:
+        raise MismatchedCheckpoint(
+            f"An exact resume is not possible here: {'; '.join(differences)}.",
+            "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+        )
+
+
+def _same_tensors(whose: str, expected: Mapping[str, object], came: Mapping[str, object]) -> None:
+    """Compare names, then shapes and dtypes; the first difference is named."""
+    lacking, foreign = sorted(expected.keys() - came.keys()), sorted(came.keys() - expected.keys())
+    if lacking or foreign:
+        raise MismatchedCheckpoint(
+            f"The checkpoint is of another {whose}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
+            "Resume with the parameters of the run.",
+        )
+    for name in expected:
+        _same(f"{whose} tensor {name} of", expected[name], came[name])
+
+
+def _lstms(model: nn.Module) -> list[str]:
+    return [path for path, part in model.named_modules() if isinstance(part, nn.LSTM)]
+
+
+def _fitting(model: nn.Module, weights: Arrays, biases: Arrays | None) -> dict[str, Array]:
+    """The model's own tensors, once names, shapes and dtypes are exactly those it has."""
+    try:
+        state = neutral.to_torch(weights, _lstms(model), biases)
+    except ValueError as error:
+        raise MismatchedCheckpoint(f"The checkpoint's LSTM biases do not fit: {error}.") from error
+    own = {name: (tuple(one.shape), _dtype(one)) for name, one in model.state_dict().items()}
+    _same_tensors("model", own, {name: (one.shape, one.dtype.name) for name, one in state.items()})
+    _same("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
+    return state
+
+
+def _put_weights(model: nn.Module, state: Mapping[str, Array]) -> None:
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
+
+
+def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Tensors named `<parameter>.<slot>`, and the rest as plain data."""
+    whole = optimizer.state_dict()
+    tensors: dict[str, Array] = {}
+    values: list[list[Any]] = []
+    for index, slots in whole["state"].items():
+        for slot, value in slots.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{index}.{slot}"] = _array(f"optimizer {index}.{slot}", value)
+            else:
+                values.append([index, slot, value])
+    kind = {"class": _class(optimizer), "groups": whole["param_groups"]}
+    return tensors, kind | {"tensors": sorted(tensors), "values": values}
+
+
+def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots: Arrays) -> dict[str, Any]:
+    """A state that the optimizer can load, once it is of the same kind over the same parameters."""
+    _same("optimizer", _class(optimizer), recorded["class"])
+    own = optimizer.state_dict()["param_groups"]
+    _same("optimizer groups", [_outline(one) for one in own], [_outline(one) for one in recorded["groups"]])
+    _same_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    state: dict[int, dict[str, Any]] = {}
+    for name, array in slots.items():
+        index, _, slot = name.partition(".")
+        _fitting_slot(name, parameters[int(index)], array)
+        state.setdefault(int(index), {})[slot] = torch.from_numpy(array)
+    for index, slot, value in recorded["values"]:
+        state.setdefault(index, {})[slot] = value
+    return {"state": state, "param_groups": recorded["groups"]}
+
+
+def _fitting_slot(name: str, parameter: torch.Tensor, array: Array) -> None:
+    """A slot is a scalar (a step count) or has its parameter's shape and dtype."""
+    if array.shape != ():
+        expected = (tuple(parameter.shape), _dtype(parameter))
+        _same(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
+
+
+def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
+    return len(group["params"]), sorted(group)
+
+
+def _scheduler_state(scheduler: LRScheduler | None) -> dict[str, Any] | None:
+    return None if scheduler is None else {"class": _class(scheduler), "state": scheduler.state_dict()}
+
+
+def _random(device: torch.device) -> dict[str, Array]:
+    states = {"cpu": torch.get_rng_state().numpy()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device).numpy()
+    return states
+
+
+def _fitting_random(device: torch.device, states: Arrays, env: Mapping[str, Fact]) -> Arrays:
+    """PyTorch's random states; that of another kind of device is left out, which no exact resume can meet."""
+    recorded = {"cpu", "cuda"} if env["device"] == "cuda" else {"cpu"}
+    _same("random states", sorted(recorded), sorted(states))
+    own = _random(device)
+    for name in own.keys() & states.keys():
+        expected, came = own[name], states[name]
+        _same(f"random state {name} of", (expected.shape, expected.dtype), (came.shape, came.dtype))
+    return {name: states[name] for name in own if name in states}
+
+
+def _put_random(device: torch.device, states: Arrays) -> None:
+    torch.set_rng_state(torch.from_numpy(states["cpu"]))
+    if "cuda" in states:
+        torch.cuda.set_rng_state(torch.from_numpy(states["cuda"]), device)
+
+
+def _prefixed(prefix: str, arrays: Arrays) -> dict[str, Array]:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def _sections(train: Arrays) -> dict[str, dict[str, Array]]:
+    sections: dict[str, dict[str, Array]] = {"bias": {}, "slot": {}, "random": {}}
+    for name, array in train.items():
+        prefix, _, rest = name.partition(".")
+        sections[prefix][rest] = array
+    return sections
+
+
+def _array(name: str, tensor: torch.Tensor) -> Array:
+    """A copy in host memory that no later update reaches."""
+    try:
+        array: Array = tensor.detach().to("cpu", copy=True).contiguous().numpy()
+    except TypeError as error:
+        raise CheckpointError(
+            f"Tensor {name} has dtype {_dtype(tensor)}, which a checkpoint cannot hold.", "Use float32."
+        ) from error
+    return array
+
+
+def _dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _class(thing: object) -> str | None:
+    return None if thing is None else type(thing).__name__
