@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +61,9 @@ class Places:
         wished = self.root / "engine.sock"
         if len(os.fsencode(wished)) <= SOCKET_PATH_LIMIT:
             return wished
+        import hashlib  # only here: it and tempfile would double what a keeper weighs
+        import tempfile
+
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}" / f"{name}.sock"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -113,13 +112,13 @@ class ExitFacts:
 
 
 def new_id(experiment: str, now: float) -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{experiment}-{secrets.token_hex(2)}"
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{experiment}-{os.urandom(2).hex()}"
 
 
 def create(places: Places, spec: Spec) -> RunFolder:
     """A new run folder, there whole or not at all. Raises OSError, also when the id is taken."""
     places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = places.runs / f".new-{spec.id}-{secrets.token_hex(4)}"
+    draft = places.runs / f".new-{spec.id}-{os.urandom(4).hex()}"
     draft.mkdir(mode=0o700)
     write_json(draft / "spec.json", spec_to_json(spec))
     final = places.runs / spec.id
