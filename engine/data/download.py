@@ -20,6 +20,7 @@ from engine.errors import DataError
 __all__ = ["Patience", "Progress", "fetch"]
 
 ROUNDS = 5
+USEFUL = 0.05  # of the file: what a mirror has to send to be asked again
 POLL = 0.05
 
 
@@ -62,7 +63,7 @@ def _alone(lock: Path, limit: float) -> Iterator[None]:
         while not _try_lock(handle):
             if time.monotonic() > deadline:
                 raise DataError(
-                    f"Another process has held {lock} for {limit:.0f} s.", "End it, or try again later."
+                    f"Another process has held {lock} for {limit:g} s.", "End it, or try again later."
                 )
             time.sleep(POLL)
         yield
@@ -111,15 +112,15 @@ class _Hunt:
     waited: float = 0.0
 
     def ask_all(self, mirrors: Sequence[str]) -> bool:
-        """In rounds: a mirror that moved things on is asked again, a useless one is not."""
+        """In rounds: a mirror that sent something of use is asked again, a useless one is not."""
         for _ in range(ROUNDS):
             promising = []
             for mirror in mirrors:
                 before = self.size()
-                if self.ask(mirror):
+                # Wrong bytes after a resume may be an earlier mirror's fault: a second, clean chance.
+                if self.ask(mirror) or (before and not self.size() and self.ask(mirror)):
                     return True
-                # Wrong bytes after a resume may be the fault of an earlier mirror: `part` is empty then.
-                if self.size() > before or (before and not self.size()):
+                if self.size() - before > self.file.size * USEFUL:
                     promising.append(mirror)
             mirrors = promising
         return False
@@ -127,7 +128,7 @@ class _Hunt:
     def ask(self, mirror: str) -> bool:
         answer = min(self.patience.answer, self.patience.answers - self.waited)
         if answer <= 0:
-            self.failures[mirror] = f"not tried, nothing answered for {self.patience.answers:.0f} s"
+            self.failures[mirror] = f"not tried, nothing answered for {self.patience.answers:g} s"
             return False
         began = time.monotonic()
         try:

@@ -16,6 +16,7 @@ from urllib.error import HTTPError, URLError
 from engine.data.source import File
 
 PIECE = 1 << 16
+LONGEST_REASON = 200
 AGENT = "dltui (+urllib)"
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -85,7 +86,7 @@ def _open_within(request: urllib.request.Request, answer: float, silence: float)
     try:
         return answers.get(timeout=answer)
     except queue.Empty:
-        return TimeoutError(f"no answer within {answer:.0f} s")
+        return TimeoutError()
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -140,7 +141,7 @@ def _copy(
         progress(received, file.size)
         if (elapsed := time.monotonic() - window_began) > patience.silence:
             if received - window < patience.slowest * elapsed:
-                raise MirrorFailed(f"too slow: {received - window} bytes in {elapsed:.0f} s")
+                raise MirrorFailed(f"too slow: {received - window} bytes in {elapsed:.1f} s")
             window, window_began = received, time.monotonic()
     if received < file.size:
         raise MirrorFailed(f"it stopped after {received} of {file.size} bytes")
@@ -151,7 +152,7 @@ def _read(response: HTTPResponse, received: int, file: File, patience: Patience)
         return response.read1(PIECE)
     except TimeoutError as error:
         raise MirrorFailed(
-            f"silent for {patience.silence:.0f} s after {received} of {file.size} bytes"
+            f"silent for {patience.silence:g} s after {received} of {file.size} bytes"
         ) from error
     except (OSError, HTTPException) as error:
         raise MirrorFailed(f"{_say(error)} after {received} of {file.size} bytes") from error
@@ -160,10 +161,17 @@ def _read(response: HTTPResponse, received: int, file: File, patience: Patience)
 def _say_status(error: HTTPError) -> str:
     if 300 <= error.code < 400:
         return f"HTTP {error.code}: it redirects in circles or to nowhere"
-    return f"HTTP {error.code} {error.reason}"
+    return _one_line(f"HTTP {error.code} {error.reason}")
 
 
 def _say(error: Exception) -> str:
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+    if isinstance(cause, TimeoutError):
+        return "no answer in time"
     strerror = cause.strerror if isinstance(cause, OSError) else None
-    return strerror or str(cause) or type(cause).__name__
+    return _one_line(strerror or str(cause) or type(cause).__name__)
+
+
+def _one_line(words: str) -> str:
+    """A mirror may have put anything into them."""
+    return " ".join(words.split())[:LONGEST_REASON]

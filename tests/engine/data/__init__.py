@@ -1,0 +1,1 @@
+"""Tests of the data sets: bad files, bad mirrors, the real thing."""
