@@ -1,0 +1,92 @@
+"""Numbers as short words: values, steps, times."""
+
+from __future__ import annotations
+
+import math
+
+SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+PLAIN_LIMIT = 1e5
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def short(value: float) -> str:
+    """A value in four significant digits: 0.0123, 1.5k, 3.2e-7, nan."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    if size != 0 and not 1e-4 <= size < 1e15:
+        return _exponent(value, 3)
+    if size >= PLAIN_LIMIT:
+        return _suffixed(value, 2)
+    decimals = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
+    return _trimmed(f"{value:.{decimals if size >= 1e-2 or size == 0 else 6}f}")
+
+
+def tick(value: float, step: float) -> str:
+    """An axis label, just precise enough to tell it from its neighbours `step` away."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size < 1e-3 or size >= 1e15:
+        return _exponent(value, _digits(size, step))
+    if size < 1e3:
+        return f"{value:.{_decimals(step)}f}"
+    for unit, suffix in SUFFIXES:
+        if size >= unit and step / unit >= 0.0099:
+            return _trimmed(f"{value / unit:.{_decimals(step / unit)}f}") + suffix
+    if size < 1e7:
+        return f"{value:.{_decimals(step)}f}"
+    return _exponent(value, _digits(size, step))
+
+
+def whole(value: float) -> str:
+    """A step count with its thousands apart."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def clock(seconds: float, step: float = 1.0) -> str:
+    """A time: 45s, 1:30, 20m, 1h30, 2h, 3d, as fine as `step` asks for."""
+    if step < 1 and seconds < MINUTE:
+        return _trimmed(f"{seconds:.{min(_decimals(step), 6)}f}") + "s"
+    total = round(seconds)
+    if step >= DAY or total >= 100 * HOUR:
+        return _with_rest(total // DAY, "d", total % DAY // HOUR, "h")
+    if total >= HOUR:
+        hours, minutes, rest = total // HOUR, total % HOUR // MINUTE, total % MINUTE
+        return f"{hours}:{minutes:02d}:{rest:02d}" if rest else _with_rest(hours, "h", minutes, "")
+    if total % MINUTE == 0 and step >= MINUTE:
+        return f"{total // MINUTE}m" if total else "0"
+    return f"{total // MINUTE}:{total % MINUTE:02d}" if total >= MINUTE else (f"{total}s" if total else "0")
+
+
+def _with_rest(amount: int, unit: str, rest: int, rest_unit: str) -> str:
+    return f"{amount}{unit}{rest:02d}{rest_unit}" if rest else f"{amount}{unit}"
+
+
+def _suffixed(value: float, decimals: int) -> str:
+    unit, suffix = next((unit, suffix) for unit, suffix in SUFFIXES if abs(value) >= unit)
+    return _trimmed(f"{value / unit:.{decimals}f}") + suffix
+
+
+def _exponent(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{max(0, digits - 1)}e}".split("e")
+    return f"{_trimmed(mantissa)}e{int(exponent)}"
+
+
+def _digits(size: float, step: float) -> int:
+    return min(8, max(1, math.floor(math.log10(size)) + 1 + _decimals(step))) if step > 0 else 1
+
+
+def _decimals(step: float) -> int:
+    """Decimals that write `step` in full, step being 1, 2, 2.5 or 5 times a power of ten."""
+    if step <= 0:
+        return 0
+    exponent = math.floor(math.log10(step) + 1e-9)
+    extra = 0 if math.isclose(step / 10.0**exponent, round(step / 10.0**exponent), rel_tol=1e-6) else 1
+    return max(0, extra - exponent)
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,29 @@
+"""Colours that colour-blind eyes can tell apart (Okabe and Ito), ordered for dark backgrounds."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+DARK = ("#56b4e9", "#e69f00", "#00b386", "#cc79a7", "#f0e442", "#d55e00", "#3f8fd2", "#b8b8b8")
+LIGHT = ("#0072b2", "#d55e00", "#007a5a", "#a8487d", "#8a6d00", "#b34700", "#2b7bb0", "#555555")
+LETTERS = "ABCDEFGH"
+
+
+def hue_of(key: str) -> int:
+    """The same place in the palette for the same key, in every session."""
+    return crc32(key.encode("utf-8", "replace")) % len(DARK)
+
+
+def hues_of(keys: list[str]) -> dict[str, int]:
+    """A place for each key: its own where free, else the next free one."""
+    taken: dict[str, int] = {}
+    for key in keys:
+        free = [hue for hue in range(len(DARK)) if hue not in taken.values()] or list(range(len(DARK)))
+        own = hue_of(key)
+        taken.setdefault(key, own if own in free else free[own % len(free)])
+    return taken
+
+
+def ink_of(hue: int, *, faint: bool = False) -> str:
+    """The name of a line's ink; faint is for what lies behind a smoothed line."""
+    return f"{'faint' if faint else 'series'}-{hue % len(DARK)}"

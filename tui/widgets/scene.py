@@ -1,0 +1,90 @@
+"""Everything a picture of a chart is made from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.widgets.chart_view import ChartView, Range
+from tui.widgets.mark import Mark
+from tui.widgets.palette import LETTERS
+from tui.widgets.series import Series, pick
+
+if TYPE_CHECKING:
+    from tui.widgets.canvas import Symbols
+
+HEADROOM = 16
+NEARLY = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`letters` tells the lines apart where colours cannot."""
+
+    view: ChartView = field(default_factory=ChartView)
+    series: tuple[Series, ...] = ()
+    selected: str | None = None
+    marks: tuple[Mark, ...] = ()
+    live: bool = False
+    symbols: Symbols = "braille"
+    letters: bool = False
+
+    @property
+    def main(self) -> Series | None:
+        return pick(self.series, self.selected)
+
+    @property
+    def drawn(self) -> tuple[Series, ...]:
+        """The series in painting order: the selected one last, on top."""
+        return tuple(sorted(self.series, key=lambda series: series is self.main))
+
+    def letter(self, series: Series) -> str:
+        return LETTERS[self.series.index(series) % len(LETTERS)]
+
+    def said_at(self, position: float) -> str:
+        """What the mark nearest to a position says, if it is as good as there."""
+        seen, main = self.seen(), self.main
+        if seen is None or main is None:
+            return ""
+        step = position if self.view.axis == "step" else main.translated(position, "time")
+        reach = (seen[1] - seen[0]) / NEARLY
+        if self.view.axis == "time":
+            reach = main.translated(position + reach, "time") - step
+        near = [mark for mark in self.marks if mark.text and abs(mark.step - step) <= reach]
+        return min(near, key=lambda mark: abs(mark.step - step)).text if near else ""
+
+    def whole(self) -> Range | None:
+        """From the first to the last point of all series."""
+        spans = [span for series in self.series if (span := series.span(self.view.axis))]
+        if not spans:
+            return None
+        return min(span[0] for span in spans), max(span[1] for span in spans)
+
+    def seen(self) -> Range | None:
+        """The x range drawn. A live one has room on its right, so that it rarely has to be drawn anew."""
+        whole = self.whole()
+        if whole is None:
+            return None
+        if self.view.x is None:
+            return _roomy(whole) if self.live else _wide(whole)
+        low, high = self.view.x
+        if self.live and self.view.follow and whole[1] > high:
+            jump = (high - low) / 8
+            shift = math.ceil((whole[1] - high) / jump) * jump
+            low, high = low + shift, high + shift
+        return low, high
+
+
+def _roomy(whole: Range) -> Range:
+    low, high = _wide(whole)
+    room = 2.0 ** math.ceil(math.log2((high - low) / HEADROOM))
+    return low, low + math.ceil((high - low) / room + 1e-9) * room
+
+
+def _wide(whole: Range) -> Range:
+    low, high = whole
+    if high > low:
+        return (0.0 if 0 < low <= (high - low) / 50 else low), high
+    pad = max(abs(low) * 0.01, 1.0)
+    return low - pad, high + pad
