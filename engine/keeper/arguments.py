@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.keeper.ladder import Graces
@@ -29,7 +29,7 @@ class Arguments:
     python: str
     device: str = "cpu"
     """cpu, or the UUID of a GPU"""
-    graces: Graces = Graces()
+    graces: Graces = field(default_factory=Graces)
 
 
 def command(

@@ -1,0 +1,157 @@
+"""Keep one attempt of a run, from taking its lock to writing how it ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+
+from engine import identity, store
+from engine.errors import CorruptRun
+from engine.keeper import (
+    arguments,
+    cause,
+    descendants,
+    last_words,
+    log_cap,
+    memory_kills,
+    prctl,
+    worker_process,
+)
+from engine.keeper.arguments import Arguments
+from engine.keeper.cause import Ended, Evidence, Verdict
+from engine.keeper.claim import AlreadyMade, Claim, Held, take
+from engine.keeper.control import open_fifo
+from engine.keeper.environment import environment
+from engine.keeper.log_cap import WorkerLog
+from engine.keeper.watch import Say, Watch, open_wake
+from engine.keeper.worker_process import Inherited, WorkerProcess
+from engine.store import ExitFacts, RunFolder
+
+_CHECKPOINT = re.compile(r"step-(\d{1,18})")
+_NEVER = Ended(code=None, signal=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    ended: Ended
+    verdict: Verdict
+    all_gone: bool = True
+    """nothing the worker started is left"""
+
+
+def keep(asked: Arguments, say: Say) -> int:
+    """The exit code of the keeper, see `engine.keeper.arguments`."""
+    folder = RunFolder(asked.folder)
+    try:
+        claim = take(folder, asked.attempt)
+    except Held:
+        say("another keeper holds this run; nothing was touched")
+        return arguments.HELD
+    except AlreadyMade:
+        say(f"attempt {asked.attempt} had its keeper; nothing was touched")
+        return arguments.ALREADY_MADE
+    except OSError as error:
+        say(f"the run folder cannot be used: {error}; nothing was started")
+        return arguments.UNUSABLE
+    return _conclude(claim, _attempt(claim, asked, say), say)
+
+
+def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
+    """Everything between the claim and the verdict; whatever stops it is a verdict too."""
+    try:
+        claim.record_start()
+        wake = open_wake()
+        prctl.become_subreaper()
+        control = open_fifo(claim.folder.control)
+        log = WorkerLog.open(claim.folder.log, log_cap.header(asked.attempt, asked.device))
+        worker = _start(claim, asked, log)
+    except (OSError, CorruptRun) as error:
+        return Outcome(_NEVER, cause.not_started(error, asked.python))
+    try:
+        return _follow(claim, asked, worker, log, (control, wake), say)
+    finally:
+        os.close(control)
+
+
+def _start(claim: Claim, asked: Arguments, log: WorkerLog) -> WorkerProcess:
+    spec = store.read_spec(claim.folder)
+    wanted = store.read_wanted(claim.folder)
+    environ = {
+        **environment(spec, asked.device, os.environ, len(os.sched_getaffinity(0))),
+        "DLTUI_ATTEMPT": str(asked.attempt),
+        "DLTUI_MODE": wanted.mode,
+    }
+    command = [asked.python, "-P", "-m", "engine.worker", str(claim.folder.path)]
+    return worker_process.start(command, environ, Inherited(claim.lock, log.fd, claim.folder.path))
+
+
+def _follow(
+    claim: Claim,
+    asked: Arguments,
+    worker: WorkerProcess,
+    log: WorkerLog,
+    ears: tuple[int, int],
+    say: Say,
+) -> Outcome:
+    watch = Watch(claim, worker, log, asked.graces, say)
+    _record_worker(claim, worker.pid, say)
+    watch.until_it_ends(*ears)
+    ended = worker_process.reap(worker.pid)
+    all_gone = descendants.end_all()
+    if not all_gone:
+        say(f"left behind, they do not die: {descendants.children()}")
+    watch.close()
+    evidence = Evidence(
+        ended=ended,
+        last_words=last_words.read(watch.said),
+        asked=watch.asked,
+        told_by_signal=watch.told_by_signal,
+        rung=watch.ladder.rung,
+        graces=asked.graces,
+        out_of_memory=memory_kills.happened(watch.kills, memory_kills.count()),
+        tail=log.tail(),
+        checkpoint=newest_checkpoint(claim.folder),
+    )
+    log.bound()
+    return Outcome(ended, cause.decide(evidence), all_gone)
+
+
+def _record_worker(claim: Claim, pid: int, say: Say) -> None:
+    try:
+        claim.record_worker(identity.of(pid))
+    except OSError as error:
+        say(f"keeper.json could not be written: {error}; it goes on")
+
+
+def _conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
+    """The lock is free before exit.json says so: the next attempt may start at once."""
+    status, why = outcome.verdict
+    if outcome.all_gone:
+        claim.release()
+    facts = ExitFacts(
+        attempt=claim.facts.attempt,
+        status=status,
+        cause=why,
+        at=round(time.time(), 3),
+        code=outcome.ended.code,
+        signal=outcome.ended.signal,
+        usage={"cpu_seconds": outcome.ended.cpu_seconds, "max_rss": outcome.ended.max_rss},
+    )
+    say(f"attempt {facts.attempt} ended: {status}, {why.text}")
+    try:
+        claim.conclude(facts)
+    except OSError as error:
+        say(f"exit.json could not be written: {error}; it would say {store.exit_to_json(facts)}")
+        return arguments.UNUSABLE
+    return arguments.KEPT
+
+
+def newest_checkpoint(folder: RunFolder) -> int:
+    """Its step, by the name of its folder; 0 when there is none."""
+    try:
+        found = [_CHECKPOINT.fullmatch(name) for name in os.listdir(folder.checkpoints)]
+    except OSError:
+        return 0
+    return max((int(match[1]) for match in found if match), default=0)

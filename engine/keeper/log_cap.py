@@ -1,0 +1,101 @@
+"""worker.log: what the worker prints, bounded although the worker writes it itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+CAP = 8 * 1024 * 1024
+"""bytes; what is older moves to worker.log.1, which holds as many at most"""
+CALM_SECONDS = 1.0
+FLOOD_SECONDS = 0.05
+FLOOD = CAP // 8
+"""growth between two looks that calls for the next one soon"""
+TAIL = 32 * 1024
+
+
+def header(attempt: int, device: str) -> str:
+    return f"--- attempt {attempt} on {device}, {time.strftime('%Y-%m-%d %H:%M:%S')} ---"
+
+
+@dataclass(slots=True)
+class WorkerLog:
+    """One attempt's use of the log. `fd` is what the worker inherits: always at the end of the file."""
+
+    path: Path
+    fd: int
+    header: str
+    _size: int = 0
+
+    @classmethod
+    def open(cls, path: Path, line: str) -> WorkerLog:
+        """Raises OSError only when the file cannot be opened; a full disk costs the header alone."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        log = cls(path, os.open(path, flags, 0o600), line)
+        log.note(line)
+        return log
+
+    @property
+    def older(self) -> Path:
+        return self.path.with_name(self.path.name + ".1")
+
+    def note(self, line: str) -> None:
+        try:
+            os.write(self.fd, line.encode(errors="replace") + b"\n")
+        except OSError:
+            pass  # a full disk: what the log would say is in exit.json too
+
+    def bound(self) -> float:
+        """Keep the log below the cap; the seconds after which to look again."""
+        size = os.fstat(self.fd).st_size
+        grown, self._size = size - self._size, size
+        if size > CAP:
+            self._turn_over(size)
+        return FLOOD_SECONDS if grown > FLOOD else CALM_SECONDS
+
+    def tail(self) -> str:
+        """The end of what this attempt printed."""
+        text = _read_end(self.path, TAIL)
+        if len(text) < TAIL:
+            text = _read_end(self.older, TAIL) + text
+        mark = self.header.encode(errors="replace")
+        return text.rpartition(mark)[2][-TAIL:].decode(errors="replace")
+
+    def _turn_over(self, size: int) -> None:
+        """Copy the end, then truncate: the worker goes on writing into the same file.
+
+        What it prints between the two is lost. Without room for a copy a short end is kept in place.
+        """
+        try:
+            self._copy_end(size)
+            os.ftruncate(self.fd, 0)
+        except OSError:
+            kept = os.pread(self.fd, TAIL, max(0, size - TAIL))
+            os.ftruncate(self.fd, 0)
+            self.note(kept.decode(errors="replace"))
+        self._size = 0
+
+    def _copy_end(self, size: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        copy = os.open(self.older, flags, 0o600)
+        try:
+            offset = max(0, size - CAP)
+            while offset < size:
+                sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
+                if sent == 0:
+                    return
+                offset += sent
+        finally:
+            os.close(copy)
+
+
+def _read_end(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - limit))
+            return file.read(limit)
+    except FileNotFoundError:
+        return b""
