@@ -59,7 +59,7 @@ def environment(device: torch.device) -> dict[str, Fact]:
     on_gpu = device.type == "cuda"
     return {
         "framework": "torch",
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "device": device.type,
