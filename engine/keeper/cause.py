@@ -41,6 +41,8 @@ class Evidence:
     graces: Graces = field(default_factory=Graces)
     out_of_memory: bool = False
     """the kernel killed something of ours, or nearby, for lack of memory"""
+    disk_full: bool = False
+    """no room was left when the worker had ended"""
     tail: str = ""
     """the end of what this attempt printed"""
     checkpoint: int = 0
@@ -150,6 +152,9 @@ def _died(seen: Evidence) -> Cause:
     if hint is not None:
         kind, text, remedy, line = hint
         return Cause(kind, one_line(f"{text}{while_asked}: {line}"), remedy)
+    if seen.disk_full:
+        kind, text, remedy, _ = _HINTS[1]
+        return Cause(kind, f"{text}: the worker left{while_asked} when no room remained.", remedy)
     if seen.ended.signal is not None:
         name = signal_name(seen.ended.signal)
         return Cause(

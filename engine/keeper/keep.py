@@ -30,6 +30,7 @@ from engine.keeper.worker_process import Inherited, WorkerProcess
 from engine.store import ExitFacts, RunFolder
 
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")
+LITTLE = 64 * 1024
 _NEVER = Ended(code=None, signal=None)
 
 
@@ -111,6 +112,7 @@ def _follow(
         rung=watch.ladder.rung,
         graces=asked.graces,
         out_of_memory=memory_kills.happened(watch.kills, memory_kills.count()),
+        disk_full=is_full(claim.folder),
         tail=log.tail(),
         checkpoint=newest_checkpoint(claim.folder),
     )
@@ -146,6 +148,12 @@ def _conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
         say(f"exit.json could not be written: {error}; it would say {store.exit_to_json(facts)}")
         return arguments.UNUSABLE
     return arguments.KEPT
+
+
+def is_full(folder: RunFolder) -> bool:
+    """Fewer bytes are left than a line of a log needs."""
+    found = os.statvfs(folder.path)
+    return found.f_bavail * found.f_frsize < LITTLE
 
 
 def newest_checkpoint(folder: RunFolder) -> int:

@@ -1,0 +1,112 @@
+"""Workers that behave as badly as workers can: small scripts that stand in for the Python of the worker."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HEAD = """#!{python} -IS
+import json, os, select, signal, sys, time
+folder = sys.argv[-1]
+wire = int(os.environ["DLTUI_WIRE"])
+def say(status, kind, text="said so"):
+    words = {{"status": status, "cause": {{"kind": kind, "text": text}}}}
+    os.write(int(os.environ["DLTUI_LAST_WORDS"]), json.dumps(words).encode() + b"\\n")
+def mark(name, text=""):
+    with open(os.path.join(folder, name + ".draft"), "w") as file:
+        file.write(text)
+    os.rename(file.name, os.path.join(folder, name))
+"""
+
+BODIES = {
+    "finished": 'say("done", "finished")',
+    "silent": "pass",
+    "bare_code": """
+print("Traceback (most recent call last):")
+print("ValueError: odd\\x1b[2J", flush=True)
+os._exit(3)
+""",
+    "segfault": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "killed": "os.kill(os.getpid(), signal.SIGKILL)",
+    "gpu_memory": 'raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")',
+    "stubborn": 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\nmark("ready")\nwhile True: time.sleep(60)',
+    "deaf": 'mark("ready")\nwhile True: time.sleep(60)',
+    "obedient": """
+mark("ready")
+rest = b""
+while True:
+    data = os.read(wire, 65536)
+    if not data:
+        mark("eof"); say("paused", "paused"); break
+    rest += data
+    *lines, rest = rest.split(b"\\n")
+    for line in lines:
+        word = json.loads(line)
+        with open(os.path.join(folder, "heard"), "a") as file:
+            file.write(line.decode() + "\\n")
+        if word["word"] == "pause": say("paused", "paused"); sys.exit()
+        if word["word"] == "stop": say("stopped", "user_stop"); sys.exit()
+""",
+    "orphan": """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+mark("ready")
+while os.read(wire, 65536): pass
+mark("eof")
+while not os.path.exists(os.path.join(folder, "leave")): time.sleep(0.01)
+""",
+    "torn_words": 'os.write(int(os.environ["DLTUI_LAST_WORDS"]), b\'{"status": "done", "cau\')',
+    "lingering": """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+say("done", "finished")
+while True: time.sleep(60)
+""",
+    "flood": """
+line = b"x" * 1023 + b"\\n"
+for _ in range(int(os.environ["FLOOD_MB"])):
+    os.write(1, line * 1024)
+print("the end of it", flush=True)
+sys.exit(5)
+""",
+    "family": """
+pids = []
+for leave in (False, True, True):
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if leave:
+            os.setsid()
+            if os.fork(): os._exit(0)
+        with open(os.path.join(folder, "born"), "a") as file:
+            file.write(f"{os.getpid()}\\n")
+        while True: time.sleep(60)
+while True:
+    try:
+        with open(os.path.join(folder, "born")) as file:
+            if len(file.readlines()) == 3: break
+    except FileNotFoundError:
+        pass
+    time.sleep(0.01)
+say("done", "finished")
+""",
+    "hog": """
+try:
+    with open(os.path.join(folder, "filler"), "wb", buffering=0) as file:
+        while True: file.write(b"x" * 65536)
+except OSError:
+    pass
+with open(os.path.join(folder, "filler"), "ab", buffering=0) as file:
+    try:
+        while True: file.write(b"x")
+    except OSError as error:
+        print(error, flush=True)
+        sys.exit(1)
+""",
+}
+
+
+def write(name: str, place: Path) -> str:
+    """The path of an executable that can be passed as --python."""
+    path = place / f"fake_{name}"
+    path.write_text(HEAD.format(python=sys.executable) + BODIES[name])
+    path.chmod(0o700)
+    return str(path)

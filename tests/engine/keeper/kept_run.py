@@ -1,0 +1,122 @@
+"""A run folder with a real keeper at work on it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.keeper.arguments import command
+from engine.keeper.ladder import Graces
+from engine.protocol import Spec, spec_to_json
+from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
+from tests.engine.keeper import fakes
+
+PATIENCE = 20.0
+QUICK = Graces(0.1, 0.1)
+
+
+@dataclass(slots=True)
+class KeptRun:
+    folder: RunFolder
+    process: subprocess.Popen[bytes]
+
+    def finish(self) -> int:
+        return self.process.wait(PATIENCE)
+
+    def error(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.read().decode()
+
+    def exit(self) -> ExitFacts:
+        """The verdict, once the keeper has left."""
+        assert self.finish() == 0
+        found = read_exit(self.folder)
+        assert found is not None
+        return found
+
+    def facts(self) -> KeeperFacts:
+        found = read_keeper(self.folder)
+        assert found is not None
+        return found
+
+    def tell(self, **word: object) -> None:
+        self.write(json.dumps(word).encode() + b"\n")
+
+    def write(self, data: bytes) -> None:
+        fd = os.open(self.folder.control, os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+
+    def wait_for(self, name: str) -> Path:
+        path = self.folder.path / name
+        until(path.exists)
+        return path
+
+
+def until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.005)
+
+
+def make_folder(place: Path) -> RunFolder:
+    path = place / "run"
+    path.mkdir(mode=0o700)
+    spec = Spec(
+        id="run", experiment="xor", params={}, seed=1, name="", framework="torch",
+        threads=1, device="cpu", created_at=0.0,
+    )  # fmt: skip
+    write_json(path / "spec.json", spec_to_json(spec))
+    return RunFolder(path)
+
+
+@contextlib.contextmanager
+def keeping(
+    folder: RunFolder,
+    python: str,
+    *,
+    attempt: int = 1,
+    graces: Graces | None = None,
+    environ: dict[str, str] | None = None,
+) -> Iterator[KeptRun]:
+    """A keeper, ended with all it keeps when the test is over."""
+    line = command(folder.path, attempt, python=python, graces=graces)
+    line[0] = sys.executable
+    process = subprocess.Popen(
+        line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(environ or {})}
+    )
+    run = KeptRun(folder, process)
+    try:
+        yield run
+    finally:
+        process.kill()
+        process.wait()
+        _end_worker(run)
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def _end_worker(run: KeptRun) -> None:
+    facts = read_keeper(run.folder)
+    if facts and facts.worker and facts.worker.is_alive():
+        os.killpg(facts.worker.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def run_of(
+    fake: str, place: Path, *, graces: Graces | None = None, environ: dict[str, str] | None = None
+) -> Iterator[KeptRun]:
+    """A new run whose worker is the fake of that name."""
+    with keeping(make_folder(place), fakes.write(fake, place), graces=graces, environ=environ) as run:
+        yield run

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.keeper.arguments import MAIN, Arguments, command, parse
+from engine.keeper.ladder import Graces
+
+
+def test_the_command_says_what_it_was_made_of() -> None:
+    line = command(Path("/runs/a"), 3, python="/usr/bin/python3", device="GPU-1", graces=Graces(2.5, 1))
+    assert line[:4] == ["/usr/bin/python3", "-I", "-S", str(MAIN)]
+    assert parse(line[4:], {}) == Arguments(Path("/runs/a"), 3, "/usr/bin/python3", "GPU-1", Graces(2.5, 1))
+
+
+def test_graces_come_from_the_environment_when_nobody_names_them() -> None:
+    line = command(Path("/runs/a"), 1, python="p")[4:]
+    assert parse(line, {"DLTUI_GRACE": "4,2"}).graces == Graces(4, 2)
+    assert parse(line, {}).graces == Graces(30, 15)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["/runs/a"],
+        ["/runs/a", "x", "--python", "p"],
+        ["/runs/a", "0", "--python", "p"],
+        ["/runs/a", "1"],
+        ["/runs/a", "1", "--python"],
+        ["/runs/a", "1", "--python", "p", "--colour", "red"],
+        ["/runs/a", "1", "--python", "p", "--grace", "1"],
+        ["/runs/a", "1", "--python", "p", "--grace", "nan,1"],
+        ["/runs/a", "1", "--python", "p", "--grace", "-1,1"],
+    ],
+)
+def test_what_cannot_be_meant_is_refused(words: list[str]) -> None:
+    with pytest.raises(ValueError):
+        parse(words, {})

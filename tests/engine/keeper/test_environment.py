@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.import_path import HOUSE, python_path
+from engine.keeper.environment import environment
+from engine.protocol import Spec
+
+
+def spec(threads: int) -> Spec:
+    return Spec("id", "xor", {}, 1, "", "torch", threads, "auto", 0.0)
+
+
+def test_threads_are_pinned_and_wait_asleep() -> None:
+    env = environment(spec(3), "cpu", {}, cores=8)
+    assert {env[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")} == {"3"}
+    assert env["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_no_number_of_threads_means_all_cores() -> None:
+    assert environment(spec(0), "cpu", {}, cores=8)["OMP_NUM_THREADS"] == "8"
+
+
+def test_a_worker_on_the_cpu_sees_no_gpu_and_another_one_sees_its_own() -> None:
+    base = {"CUDA_VISIBLE_DEVICES": "0,1"}
+    assert environment(spec(1), "cpu", base, 1)["CUDA_VISIBLE_DEVICES"] == ""
+    assert environment(spec(1), "GPU-12ab", base, 1)["CUDA_VISIBLE_DEVICES"] == "GPU-12ab"
+
+
+def test_what_the_user_set_is_kept() -> None:
+    env = environment(spec(1), "cpu", {"HTTPS_PROXY": "http://proxy", "PYTHONPATH": "/a"}, 1)
+    assert env["HTTPS_PROXY"] == "http://proxy"
+    assert env["PYTHONPATH"].split(os.pathsep) == [str(HOUSE), "/a"]
+
+
+def test_an_installed_engine_needs_no_path_that_would_shadow_the_standard_library() -> None:
+    assert python_path({}, Path("/x/lib/python3.11/site-packages")) == ""

@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import identity
+from engine.keeper import arguments
+from engine.keeper.ladder import Graces
+from engine.protocol import CauseKind, Status
+from tests.engine.keeper import fakes
+from tests.engine.keeper.kept_run import QUICK, keeping, make_folder, run_of, until
+
+
+def test_a_worker_that_finishes_is_done_in_its_own_words(tmp_path: Path) -> None:
+    with run_of("finished", tmp_path) as run:
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind, ended.cause.text) == (
+        Status.DONE,
+        CauseKind.FINISHED,
+        "said so",
+    )
+    assert (ended.attempt, ended.code, ended.signal) == (1, 0, None)
+    assert ended.usage["cpu_seconds"] > 0
+    assert 4e6 < ended.usage["max_rss"] < 1e9
+
+
+def test_a_worker_that_leaves_without_a_word_is_not_called_done(tmp_path: Path) -> None:
+    with run_of("silent", tmp_path) as run:
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind, ended.code) == (Status.FAILED, CauseKind.UNKNOWN, 0)
+
+
+def test_torn_last_words_are_no_words(tmp_path: Path) -> None:
+    with run_of("torn_words", tmp_path) as run:
+        assert run.exit().cause.kind is CauseKind.UNKNOWN
+
+
+def test_a_bare_exit_code_brings_the_last_error_of_the_log_on_one_clean_line(tmp_path: Path) -> None:
+    with run_of("bare_code", tmp_path) as run:
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind, ended.code) == (Status.FAILED, CauseKind.ERROR, 3)
+    assert ended.cause.text == "The worker left with code 3: ValueError: odd [2J"
+
+
+def test_running_out_of_gpu_memory_is_read_from_the_log(tmp_path: Path) -> None:
+    with run_of("gpu_memory", tmp_path) as run:
+        ended = run.exit()
+    assert ended.cause.kind is CauseKind.GPU_MEMORY
+    assert "Tried to allocate 2.00 GiB" in ended.cause.text
+
+
+@pytest.mark.parametrize(("fake", "number"), [("segfault", signal.SIGSEGV), ("killed", signal.SIGKILL)])
+def test_death_by_a_signal_names_it(tmp_path: Path, fake: str, number: signal.Signals) -> None:
+    with run_of(fake, tmp_path) as run:
+        ended = run.exit()
+    assert (ended.status, ended.code, ended.signal) == (Status.FAILED, None, number)
+    assert number.name in ended.cause.text
+
+
+def test_a_crash_leaves_no_core_file(tmp_path: Path) -> None:
+    with run_of("segfault", tmp_path) as run:
+        run.exit()
+    assert not list(run.folder.path.glob("core*"))
+
+
+def test_words_reach_the_worker_in_order_and_it_leaves_paused(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        run.tell(word="set", name="lr", value=0.5)
+        run.tell(word="pause")
+        ended = run.exit()
+    assert ended.status is Status.PAUSED
+    heard = (run.folder.path / "heard").read_text().splitlines()
+    assert heard == ['{"word":"set","name":"lr","value":0.5}', '{"word":"pause"}']
+    assert run.facts().asked == "pause"
+    assert time.time() - run.facts().asked_at < 60
+
+
+def test_noise_in_the_control_pipe_hurts_nobody(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        run.write(b"\x00\xff{[\n[]\n{}\n3\n" + b"[" * 3000 + b"\n")
+        run.tell(word="stop")
+        assert run.exit().status is Status.STOPPED
+        assert "5 lines were no words" in run.error()
+
+
+def test_a_worker_that_never_reads_cannot_block_its_keeper(tmp_path: Path) -> None:
+    with run_of("stubborn", tmp_path, graces=QUICK) as run:
+        run.wait_for("ready")
+        until(lambda: _filled(run.folder.control))
+        run.tell(word="stop")
+        assert run.exit().status is Status.STOPPED
+
+
+def _filled(control: Path) -> bool:
+    """Send words until the pipe to the worker and the keeper's patience are long used up."""
+    fd = os.open(control, os.O_WRONLY)
+    with os.fdopen(fd, "wb", buffering=0) as file:
+        for _ in range(300):
+            file.write(b'{"word":"set","name":"' + b"x" * 1000 + b'","value":1}\n')
+    return True
+
+
+def test_a_worker_that_ignores_everything_is_killed_and_counts_as_stopped(tmp_path: Path) -> None:
+    with run_of("stubborn", tmp_path, graces=QUICK) as run:
+        run.wait_for("ready")
+        run.tell(word="stop")
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind, ended.signal) == (
+        Status.STOPPED,
+        CauseKind.USER_STOP,
+        signal.SIGKILL,
+    )
+    assert "by force" in ended.cause.text
+
+
+def test_a_forced_pause_says_from_which_step_it_will_go_on(tmp_path: Path) -> None:
+    with run_of("stubborn", tmp_path, graces=QUICK) as run:
+        for name in ("step-00000900", "step-00001200", ".new-step-00001300"):
+            (run.folder.checkpoints / name).mkdir(parents=True)
+        run.wait_for("ready")
+        run.tell(word="pause")
+        ended = run.exit()
+    assert ended.status is Status.PAUSED
+    assert ended.cause.remedy == "Resume goes on from step 1200."
+
+
+def test_a_deaf_worker_is_ended_by_sigterm_before_it_is_killed(tmp_path: Path) -> None:
+    with run_of("deaf", tmp_path, graces=Graces(0.1, 30)) as run:
+        run.wait_for("ready")
+        run.tell(word="pause")
+        ended = run.exit()
+    assert (ended.status, ended.signal) == (Status.PAUSED, signal.SIGTERM)
+
+
+def test_a_stop_outranks_a_pause(tmp_path: Path) -> None:
+    with run_of("stubborn", tmp_path, graces=Graces(0.3, 0.1)) as run:
+        run.wait_for("ready")
+        run.tell(word="pause")
+        run.tell(word="stop")
+        run.tell(word="pause")
+        assert run.exit().status is Status.STOPPED
+
+
+def test_a_frozen_worker_is_woken_by_the_ladder(tmp_path: Path) -> None:
+    with run_of("deaf", tmp_path, graces=Graces(0.1, 30)) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        worker = run.facts().worker
+        assert worker is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        run.tell(word="stop")
+        assert run.exit().signal == signal.SIGTERM
+
+
+def test_sigterm_to_the_keeper_stops_the_run_and_says_why(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        run.process.terminate()
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind) == (Status.STOPPED, CauseKind.SIGNAL)
+    assert "SIGTERM" in ended.cause.text
+
+
+def test_hangups_and_interrupts_mean_nothing_to_a_keeper(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+            run.process.send_signal(number)
+        run.tell(word="pause")
+        assert run.exit().status is Status.PAUSED
+
+
+def test_a_worker_that_said_goodbye_but_stays_is_made_to_leave(tmp_path: Path) -> None:
+    with run_of("lingering", tmp_path, graces=QUICK) as run:
+        ended = run.exit()
+    assert (ended.status, ended.signal) == (Status.DONE, signal.SIGKILL)
+
+
+def test_no_descendant_outlives_the_run_whatever_session_it_fled_to(tmp_path: Path) -> None:
+    with run_of("family", tmp_path) as run:
+        assert run.exit().status is Status.DONE
+        born = [int(pid) for pid in (run.folder.path / "born").read_text().split()]
+    assert len(born) == 3
+    assert [identity.start_ticks(pid) for pid in born] == [None] * 3
+
+
+def test_a_python_that_does_not_exist_fails_the_run_with_its_name(tmp_path: Path) -> None:
+    with keeping(make_folder(tmp_path), "/nowhere/python") as run:
+        ended = run.exit()
+    assert (ended.status, ended.cause.kind) == (Status.FAILED, CauseKind.ERROR)
+    assert "/nowhere/python" in ended.cause.text
+
+
+def test_a_run_without_a_spec_fails_with_the_reason(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    folder.spec.unlink()
+    with keeping(folder, fakes.write("finished", tmp_path)) as run:
+        assert "spec.json is missing" in run.exit().cause.text
+
+
+def test_a_second_keeper_leaves_and_touches_nothing(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        before = _look_at(run.folder.path)
+        with keeping(run.folder, "/bin/true", attempt=2) as second:
+            assert second.finish() == arguments.HELD
+            assert "another keeper holds this run" in second.error()
+        assert _look_at(run.folder.path) == before
+        run.tell(word="stop")
+        run.exit()
+
+
+def _look_at(folder: Path) -> dict[str, tuple[int, int, int]]:
+    return {
+        path.name: (found.st_ino, found.st_size, found.st_mtime_ns)
+        for path in folder.iterdir()
+        if path.name != "worker.log"
+        for found in [path.stat()]
+    }
+
+
+def test_an_attempt_is_made_once(tmp_path: Path) -> None:
+    with run_of("finished", tmp_path) as run:
+        run.exit()
+        with keeping(run.folder, "/bin/false") as again:
+            assert again.finish() == arguments.ALREADY_MADE
+        assert run.exit().status is Status.DONE
+
+
+def test_the_next_attempt_may_start_the_moment_exit_json_is_there(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    fake = fakes.write("finished", tmp_path)
+    for attempt in range(1, 6):
+        with keeping(folder, fake, attempt=attempt) as run:
+            until(lambda: folder.exit.exists() and f'"attempt": {attempt},' in folder.exit.read_text())  # noqa: B023
+            with keeping(folder, fake, attempt=attempt + 100) as later:
+                assert later.finish() == 0
+            assert run.finish() == 0
+            folder.keeper.unlink()
+
+
+def test_a_worker_learns_of_its_keepers_death_and_keeps_the_run_until_it_left(tmp_path: Path) -> None:
+    with run_of("orphan", tmp_path) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        run.process.kill()
+        run.wait_for("eof")
+        with keeping(run.folder, "/bin/true", attempt=2) as early:
+            assert early.finish() == arguments.HELD
+        (run.folder.path / "leave").touch()
+        worker = run.facts().worker
+        assert worker is not None
+        until(lambda: not worker.is_alive())
+        with keeping(run.folder, fakes.write("finished", tmp_path), attempt=2) as later:
+            assert later.exit().attempt == 2
+
+
+def test_a_flood_leaves_little_behind_and_its_end_is_kept(tmp_path: Path) -> None:
+    with run_of("flood", tmp_path, environ={"FLOOD_MB": "200"}) as run:
+        ended = run.exit()
+    assert ended.code == 5
+    logs = list(run.folder.path.glob("worker.log*"))
+    assert sum(path.stat().st_size for path in logs) < 32 * 1024 * 1024
+    assert any(b"the end of it" in path.read_bytes() for path in logs)
+
+
+def test_papers_are_private_and_the_control_is_a_pipe(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        modes = {path.name: path.stat().st_mode for path in run.folder.path.iterdir()}
+        run.tell(word="stop")
+        run.exit()
+    assert stat.S_ISFIFO(modes["control"])
+    for name in ("control", "keeper.json", "worker.log", "run.lock", ".exit.json.draft", "ready"):
+        assert stat.S_IMODE(modes[name]) == 0o600, name
+
+
+def test_keeper_json_says_who_keeps_and_who_works(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        facts = run.facts()
+        assert facts.identity == identity.of(run.process.pid)
+        assert facts.worker is not None and facts.worker.is_alive()
+        assert os.getpgid(facts.worker.pid) == facts.worker.pid
+        assert os.getsid(facts.worker.pid) == run.process.pid
+        run.tell(word="stop")
+        run.exit()
+
+
+def test_a_keeper_is_small_and_sleeps(tmp_path: Path) -> None:
+    with run_of("obedient", tmp_path) as run:
+        run.wait_for("ready")
+        status = Path(f"/proc/{run.process.pid}/status").read_text()
+        facts = dict(line.split(":", 1) for line in status.splitlines())
+        run.tell(word="stop")
+        run.exit()
+    assert int(facts["VmHWM"].split()[0]) < 20_000
+    assert facts["Threads"].strip() == "1"

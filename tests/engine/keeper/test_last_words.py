@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.keeper.last_words import read
+from engine.protocol import Cause, CauseKind, Status
+
+DONE = {"status": "done", "cause": {"kind": "finished", "text": "All epochs are done.", "remedy": ""}}
+
+
+def line(data: object) -> bytes:
+    return json.dumps(data).encode() + b"\n"
+
+
+def test_the_last_whole_line_counts() -> None:
+    failed = {"status": "failed", "cause": {"kind": "error", "text": "x"}}
+    assert read(line(failed) + line(DONE) + b"noise\n" + line(DONE)[:-9]) == (
+        Status.DONE,
+        Cause(CauseKind.FINISHED, "All epochs are done."),
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        line(DONE)[:-1],
+        b"[]\n",
+        b"null\n",
+        line({"status": "done"}),
+        line({**DONE, "status": "running"}),
+        line({**DONE, "status": "lost"}),
+        line({**DONE, "cause": {"kind": "weather", "text": "x"}}),
+        line({**DONE, "cause": ["finished"]}),
+        b"[" * 60_000 + b"\n",
+    ],
+)
+def test_what_makes_no_sense_is_silence(said: bytes) -> None:
+    assert read(said) is None
+
+
+@given(st.binary())
+def test_no_noise_is_ever_an_error(said: bytes) -> None:
+    assert read(said) is None
