@@ -269,7 +269,8 @@ class Chart(Widget, can_focus=True):
     def _style(self, ink: str) -> Style:
         ground = self.background_colors[1]
         if not self._styles:
-            self._styles = {"": Style(), **series_styles(ground)}
+            sixteen = self.app.console.color_system == "standard"
+            self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
         if ink not in self._styles:
             self._styles[ink] = styled(self.get_component_styles(f"chart--{ink}"), ground)
         return self._styles[ink]

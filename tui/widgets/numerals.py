@@ -36,7 +36,7 @@ def tick(value: float, step: float) -> str:
     for unit, suffix in SUFFIXES:
         if size >= unit and step / unit >= 0.0099:
             return _trimmed(f"{value / unit:.{_decimals(step / unit)}f}") + suffix
-    if size < 1e7:
+    if size < 1e10:
         return f"{value:.{_decimals(step)}f}"
     return _exponent(value, _digits(size, step))
 
@@ -48,21 +48,26 @@ def whole(value: float) -> str:
 
 def clock(seconds: float, step: float = 1.0) -> str:
     """A time: 45s, 1:30, 20m, 1h30, 2h, 3d, as fine as `step` asks for."""
-    if step < 1 and seconds < MINUTE:
-        return _trimmed(f"{seconds:.{min(_decimals(step), 6)}f}") + "s"
+    if seconds == 0:
+        return "0"
+    if step < 1:
+        rest = _trimmed(f"{seconds % 1:.{min(_decimals(step), 6)}f}")
+        return f"{seconds // 1:.0f}{rest[1:]}s" if seconds < MINUTE else _colons(int(seconds)) + rest[1:]
     total = round(seconds)
-    if step >= DAY or total >= 100 * HOUR:
-        return _with_rest(total // DAY, "d", total % DAY // HOUR, "h")
-    if total >= HOUR:
-        hours, minutes, rest = total // HOUR, total % HOUR // MINUTE, total % MINUTE
-        return f"{hours}:{minutes:02d}:{rest:02d}" if rest else _with_rest(hours, "h", minutes, "")
-    if total % MINUTE == 0 and step >= MINUTE:
-        return f"{total // MINUTE}m" if total else "0"
-    return f"{total // MINUTE}:{total % MINUTE:02d}" if total >= MINUTE else (f"{total}s" if total else "0")
+    if step < MINUTE:
+        return f"{total}s" if total < MINUTE else _colons(total)
+    days, hours, minutes = total // DAY, total // HOUR, total // MINUTE
+    if step >= DAY or (step >= HOUR and hours >= 100):
+        return f"{days}d{total % DAY // HOUR:02d}h" if total % DAY else f"{days}d"
+    if not hours:
+        return f"{minutes}m"
+    return f"{hours}h{minutes % 60:02d}" if minutes % 60 else f"{hours}h"
 
 
-def _with_rest(amount: int, unit: str, rest: int, rest_unit: str) -> str:
-    return f"{amount}{unit}{rest:02d}{rest_unit}" if rest else f"{amount}{unit}"
+def _colons(total: int) -> str:
+    minutes, seconds = divmod(total, MINUTE)
+    hours, minutes = divmod(minutes, MINUTE)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def _suffixed(value: float, decimals: int) -> str:

@@ -43,7 +43,7 @@ class Scale:
 def linear_scale(low: float, high: float, rows: int) -> Scale:
     """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows."""
     low, high = widened(max(low, -LARGEST), min(high, LARGEST))
-    least = (high - low) / max(rows - 1 + 2 * SLACK, 1)
+    least = (high - low) / (rows - 1 + 2 * SLACK)
     exponent = math.floor(math.log10(least))
     grids = [
         _Grid.below(low, rows, float(f"{factor}e{power}"), gap)
@@ -90,7 +90,7 @@ class _Grid:
 
     @classmethod
     def below(cls, low: float, rows: int, step: float, gap: int) -> _Grid:
-        return cls(math.ceil(low / (step / gap) - SLACK), rows, step, gap)
+        return cls(math.floor(low / (step / gap) + SLACK), rows, step, gap)
 
     @property
     def per_row(self) -> float:
@@ -113,7 +113,7 @@ class _Grid:
         """Wasted height first, then ticks too near, too far or too few."""
         ideal = 3 if self.rows < 16 else 4 if self.rows < 32 else 5
         ticks, wanted = len(self.ticks()), min(4, 1 + self.rows // 4)
-        few = 2.0 if ticks < 2 else 0.12 * max(0, wanted - ticks)
+        few = 2.0 if ticks < 2 else 0.05 * max(0, wanted - ticks)
         return self.per_row / least + 0.04 * abs(self.gap - ideal) + few
 
     def scale(self) -> Scale:
@@ -140,10 +140,10 @@ def _power(exponent: int, factor: int = 1) -> str:
 def _narrow_log(bottom: float, top: float, rows: int) -> Scale:
     if top - bottom < 1e-6:
         bottom, top = bottom - 0.05, top + 0.05
-    per_row = (top - bottom) / max(rows - 1 + 2 * SLACK, 1)
+    per_row = (top - bottom) / (rows - 1 + 2 * SLACK)
     base = bottom + SLACK * per_row
     low, high = 10 ** max(bottom, -300), 10 ** min(top, 300)
-    for step in nice_steps((high - low) / 64, high - low):
+    for step in nice_steps((high - low) / 64, high - low) if high > low else ():
         values = [value for value in multiples(step, low, high) if value > 0]
         places = [rows - 1 - round((math.log10(value) - base) / per_row) for value in values]
         if len(places) > 1 and all(upper - lower >= 2 for upper, lower in pairwise(places)):

@@ -1,0 +1,205 @@
+"""The chart answers keys at once, data five times a second, and repaints only what changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+
+from tui.widgets.chart import Chart
+from tui.widgets.chart_view import ChartView
+from tui.widgets.mark import Mark
+from tui.widgets.picture import picture
+from tui.widgets.scene import Scene
+from tui.widgets.series import Series
+from tui.widgets.span import row_text
+
+KEYS = {
+    "plus": "zoom_in",
+    "minus": "zoom_out",
+    "0": "zoom_reset",
+    "h": "pan_left",
+    "l": "pan_right",
+    "f": "follow",
+    "y": "toggle_log",
+    "x": "toggle_axis",
+    "s": "smooth_more",
+    "S": "smooth_less",
+    "o": "smooth_off",
+    "left": "crosshair_left",
+    "right": "crosshair_right",
+    "shift+left": "crosshair_left(10)",
+    "c": "crosshair_off",
+}
+
+
+class Watched(Chart):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(key, action) for key, action in KEYS.items()]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.repainted: list[tuple[Region, ...]] = []
+
+    def refresh(self, *regions: Region, **options: Any) -> Watched:
+        self.repainted.append(regions)
+        super().refresh(*regions, **options)
+        return self
+
+
+class Lab(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.views: list[ChartView] = []
+
+    def compose(self) -> ComposeResult:
+        yield Watched(view=ChartView("loss"))
+
+    def on_mount(self) -> None:
+        self.query_one(Watched).focus()
+
+    def on_chart_view_changed(self, message: Chart.ViewChanged) -> None:
+        self.views.append(message.view)
+
+
+def falling(count: int = 1000) -> Series:
+    series = Series("run", "run")
+    series.extend(range(1, count + 1), [1.0 / step for step in range(1, count + 1)], range(0, count * 2, 2))
+    return series
+
+
+def shown(app: App[None]) -> str:
+    chart = app.query_one(Chart)
+    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
+async def test_each_key_changes_the_view_and_says_so() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Watched)
+        chart.set_series([falling()])
+        chart.set_marks([Mark(500, "checkpoint")])
+        await pilot.press("plus")
+        assert chart.view.x == (500, 1000)
+        await pilot.press("h")
+        assert chart.view.x == (375, 875) and not chart.view.follow
+        await pilot.press("l", "l")
+        assert chart.view.x == (500, 1000) and chart.view.follow
+        await pilot.press("h", "f")
+        assert chart.view.x == (500, 1000) and chart.view.follow
+        await pilot.press("minus")
+        assert chart.view.x is None
+        await pilot.press("plus", "plus", "0")
+        assert chart.view.x is None
+        await pilot.press("y")
+        assert chart.view.log and "log" in shown(app)
+        await pilot.press("s", "s", "s", "S")
+        assert chart.view.smoothing == 0.7 and "EMA 0.7" in shown(app)
+        await pilot.press("o", "x")
+        assert chart.view.smoothing == 0 and chart.view.axis == "time" and "time" in shown(app)
+        assert app.views[-1] == chart.view
+
+
+async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Watched)
+        chart.set_series([falling()])
+        await pilot.press("left")
+        assert chart.view.crosshair == 1000 and "step 1,000" in shown(app)
+        await pilot.press("left")
+        near = chart.view.crosshair
+        assert near is not None and 970 < near < 1000
+        await pilot.press("shift+left")
+        far = chart.view.crosshair
+        assert far is not None and near - far > 5 * (1000 - near)
+        await pilot.press("x")
+        assert chart.view.crosshair == pytest.approx((far - 1) * 2)
+        await pilot.press("right", "c")
+        assert chart.view.crosshair is None
+
+
+async def test_a_click_puts_the_crosshair_where_it_was() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Watched)
+        chart.set_series([falling()])
+        await pilot.click(Watched, offset=(43, 10))
+        assert chart.view.crosshair == pytest.approx(500, abs=25)
+
+
+async def test_keys_on_an_empty_chart_do_no_harm() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*KEYS)
+        assert "no points yet" in shown(app)
+
+
+async def test_new_points_repaint_only_the_rows_they_changed() -> None:
+    app = Lab()
+    async with app.run_test(size=(120, 40)) as pilot:
+        chart = app.query_one(Watched)
+        series = falling(1000)
+        chart.set_series([series])
+        chart.set_live(True)
+        await pilot.pause()
+        chart.repainted.clear()
+        series.extend([1010], [1.0 / 1010])
+        chart.data_changed()
+        await pilot.pause(0.25)
+        (regions,) = chart.repainted
+        assert 1 <= len(regions) <= 4
+        assert all(region.height == 1 for region in regions)
+
+
+async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Watched)
+        series = falling(10)
+        chart.set_series([series])
+        chart.repainted.clear()
+        for step in range(11, 211):
+            series.extend([step], [float(step)])
+            chart.data_changed()
+            await pilot.pause(0.002)
+        drawn_during = len(chart.repainted)
+        await pilot.pause(0.25)
+        assert drawn_during <= 12
+        assert "210" in shown(app)
+
+
+async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
+    app = Lab()
+    async with app.run_test(size=(100, 30)):
+        chart = app.query_one(Watched)
+        series = falling(100)
+        chart.set_series([series])
+        for step in range(101, 140):
+            series.extend([step], [float(step % 7)])
+            chart.set_series([series])
+            whole = picture(Scene(chart.view, (series,)), 100, 30)
+            assert shown(app) == "\n".join(map(row_text, whole))
+
+
+async def test_a_chart_lives_through_every_size() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.query_one(Watched).set_series([falling()])
+        for size in ((20, 5), (200, 60), (5, 2), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert [len(line) for line in shown(app).split("\n")] == [size[0]] * size[1]
+
+
+async def test_a_change_of_theme_changes_the_colours() -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Watched)
+        chart.set_series([falling()])
+        dark = {segment.style for segment in chart.render_line(3)}
+        app.theme = "textual-light"
+        await pilot.pause()
+        assert dark.isdisjoint({segment.style for segment in chart.render_line(3)})
