@@ -142,7 +142,8 @@ def write(
 ) -> Saved:
     """Save a checkpoint. When `acknowledge` is called it is durable; only then are old ones removed.
 
-    Writing what is there already changes nothing; a damaged or different one of the same step is replaced.
+    Writing what is there already changes nothing. A damaged or different one of the same step is replaced;
+    that alone takes two renames, and a crash between them leaves the next older one.
     Raises SaveFailed, and ValueError for what no manifest may hold.
     """
     stamps = {name: manifests.stamp(data) for name, data in files.items()}

@@ -43,7 +43,7 @@ def strict_mode(threads: int, seed: int) -> None:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.set_num_threads(threads)
     if torch.get_num_interop_threads() != 1:
-        torch.set_num_interop_threads(1)
+        _one_interop_thread()
     torch.use_deterministic_algorithms(True)
     switches: Any = torch.utils.deterministic
     switches.fill_uninitialized_memory = False
@@ -52,6 +52,15 @@ def strict_mode(threads: int, seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+
+
+def _one_interop_thread() -> None:
+    try:
+        torch.set_num_interop_threads(1)
+    except RuntimeError as error:
+        raise CheckpointError(
+            "The number of interop threads cannot be set any more.", "Call strict_mode before any other work."
+        ) from error
 
 
 def environment(device: torch.device) -> dict[str, Fact]:

@@ -7,13 +7,13 @@ rest any subset may have happened, and an unsynced file may hold all, nothing, h
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from checkpoints.disk import Disk
 
-DAMAGES = (
+DAMAGES: tuple[Callable[[bytes], bytes], ...] = (
     lambda data: data,
     lambda data: b"",
     lambda data: data[: len(data) // 2],

@@ -20,7 +20,8 @@ def files_of(step: int, size: int = 40) -> dict[str, bytes]:
 
 def save(path: Path, step: int, **options: Any) -> Saved:
     """Save the sample of a step."""
-    options = {"reserve": 0, "env": {"threads": 1, "deterministic": True, "torch": "2"}} | options
+    defaults: dict[str, Any] = {"reserve": 0, "env": {"threads": 1, "deterministic": True, "torch": "2"}}
+    options = defaults | options
     files = options.pop("files", files_of(step))
     return folder.write(path, step, files, run_id=RUN, weights_sha256=f"{step:064x}", **options)
 

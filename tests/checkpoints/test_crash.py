@@ -100,6 +100,27 @@ def test_a_failing_operation_is_told_and_costs_nothing_saved(
     pytest.fail("the save never came to its end")
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_failure_while_another_one_of_the_same_step_is_replaced_leaves_that_one(
+    tmp_path: Path, code: int
+) -> None:
+    for number in range(1, MAX_OPERATIONS):
+        path = tmp_path / str(number)
+        path.mkdir()
+        old = save(path, 1, files=files_of(7)).found.path
+        disk = fails_at(number, code)
+        try:
+            save(path, 1, disk=disk)
+        except SaveFailed:
+            assert dict(folder.read(old).files) == files_of(7)
+            assert leftovers(path) == []
+        else:
+            assert intact_steps(path) == [1]
+        if disk.done < number:
+            return
+    pytest.fail("the save never came to its end")
+
+
 def test_a_failed_fsync_is_never_asked_again(tmp_path: Path) -> None:
     synced: list[int] = []
 

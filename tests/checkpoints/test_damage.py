@@ -15,7 +15,7 @@ from checkpoints.errors import CheckpointError, DamagedCheckpoint
 from tests.checkpoints.samples import RUN, files_of, is_sample, save
 
 SCALE = float(os.environ.get("DLTUI_CHAOS", "1"))
-STATE = {"torch": "2.13.0", "threads": 1}
+ENV: dict[str, manifest.Fact] = {"torch": "2.13.0", "threads": 1}
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_pickle_in_place_of_a_file_is_refused_and_never_run(newest: Path, name
     (newest / name).write_bytes(payload)
     if forged and name != manifest.NAME:
         stamps = {one: manifest.stamp((newest / one).read_bytes()) for one in files_of(2)}
-        (newest / manifest.NAME).write_bytes(manifest.Manifest(RUN, 2, stamps, "0" * 64, STATE).dumps())
+        (newest / manifest.NAME).write_bytes(manifest.Manifest(RUN, 2, stamps, "0" * 64, ENV).dumps())
         verified = folder.read(newest)
         with pytest.raises(CheckpointError):
             captured.opened(verified)

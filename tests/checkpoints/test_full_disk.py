@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints import folder
+from checkpoints.disk import Disk
 from checkpoints.errors import SaveFailed
 from tests.checkpoints.disks import FullDisk, ReadOnlyDisk
 from tests.checkpoints.samples import files_of, intact_steps, leftovers, save
@@ -82,7 +83,7 @@ def test_a_real_disk_that_fills_up_while_writing(small_disk: Path) -> None:
     big = files_of(2, 400_000)
     with pytest.raises(SaveFailed, match="are needed"):
         save(path, 2, files=big)
-    blind = type("Blind", (folder.Disk,), {"free": lambda self, path: 1 << 40})()
+    blind = type("Blind", (Disk,), {"free": lambda self, path: 1 << 40})()
     with pytest.raises(SaveFailed, match="No space left on device"):
         save(path, 2, files=big, disk=blind)
     assert leftovers(path) == []

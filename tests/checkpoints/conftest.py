@@ -1,0 +1,24 @@
+"""What PyTorch is told in these tests is taken back after each of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def torch_as_before() -> Iterator[None]:
+    """Switches and threads of PyTorch as they were; only the one interop thread stays."""
+    import torch
+
+    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    cudnn = torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(exact)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = cudnn
+    if workspace is None:
+        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

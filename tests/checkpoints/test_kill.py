@@ -1,0 +1,59 @@
+"""SIGKILL at random moments of a real training process: it ends in the bits of one left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checkpoints import folder
+
+SCALE = float(os.environ.get("DLTUI_CHAOS", "1"))
+KILLS = max(2, int(4 * SCALE))
+STEPS, EVERY = 3000, 5
+LIMIT_S = 60
+
+
+def start(path: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.checkpoints.training", str(path), str(STEPS), str(EVERY)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for_a_new_checkpoint(path: Path, process: subprocess.Popen[str]) -> int:
+    """Wait until the process has gone beyond what it found; returns the newest step."""
+    before = max((row.step for row in folder.listing(path)), default=0)
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end and process.poll() is None:
+        newest = max((row.step for row in folder.listing(path)), default=0)
+        if newest > before:
+            return newest
+        time.sleep(0.005)
+    pytest.fail("no checkpoint came")
+
+
+@pytest.mark.slow
+def test_a_training_killed_again_and_again_ends_in_the_same_weights(tmp_path: Path) -> None:
+    alone = start(tmp_path / "alone")
+    expected = alone.communicate(timeout=LIMIT_S)[0].splitlines()[-1]
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    dice = random.Random(seed)
+    path = tmp_path / "killed"
+    for _ in range(KILLS):
+        process = start(path)
+        reached = wait_for_a_new_checkpoint(path, process)
+        time.sleep(dice.uniform(0, 0.05))  # the moment is random; nothing waits for it
+        process.kill()
+        output = process.communicate(timeout=LIMIT_S)[0]
+        assert "with 0 damaged" in output and "Traceback" not in output
+        newest, damaged = folder.newest_intact(path)
+        assert damaged == [] and newest is not None and newest.manifest.step >= reached
+    output = start(path).communicate(timeout=LIMIT_S)[0]
+    assert output.splitlines()[-1] == expected
+    assert expected.startswith("ended with ")
+    assert all(folder.step_of(one.name) for one in path.iterdir())
