@@ -12,9 +12,9 @@ import pytest
 
 from checkpoints import captured, folder, manifest
 from checkpoints.errors import CheckpointError, DamagedCheckpoint
+from tests.chaos import scaled
 from tests.checkpoints.samples import RUN, files_of, is_sample, save
 
-SCALE = float(os.environ.get("DLTUI_CHAOS", "1"))
 ENV: dict[str, manifest.Fact] = {"torch": "2.13.0", "threads": 1}
 
 
@@ -63,10 +63,10 @@ def test_a_flipped_bit_at_every_byte_of_every_file_is_found(newest: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_bit_of_a_larger_checkpoint_matters(tmp_path: Path) -> None:
     save(tmp_path, 1)
-    size = int(200 * SCALE)
-    newest = save(tmp_path, 2, files=files_of(2, size)).found.path
+    newest = save(tmp_path, 2, files=files_of(2, scaled(2000))).found.path
     for file in files_in(newest):
         whole = file.read_bytes()
         for bit in range(8 * len(whole)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from checkpoints import folder
+from tests.chaos import scaled
 
-SCALE = float(os.environ.get("DLTUI_CHAOS", "1"))
-KILLS = max(2, int(4 * SCALE))
+KILLS = scaled(50)
 STEPS, EVERY = 3000, 5
 LIMIT_S = 60
 
@@ -37,6 +36,7 @@ def wait_for_a_new_checkpoint(path: Path, process: subprocess.Popen[str]) -> int
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_training_killed_again_and_again_ends_in_the_same_weights(tmp_path: Path) -> None:
     alone = start(tmp_path / "alone")
     expected = alone.communicate(timeout=LIMIT_S)[0].splitlines()[-1]

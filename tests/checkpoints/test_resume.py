@@ -5,7 +5,6 @@ A run left alone is brought to its end before another begins: both draw from one
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,10 +19,10 @@ from torch import nn
 from checkpoints.captured import Captured
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint
 from checkpoints.folder import Verified
+from tests.chaos import scaled
 from tests.checkpoints.training import WIDTH, Optimizers, Training, adam, mlp, verified
 
 pytestmark = pytest.mark.usefixtures("torch_as_before")
-SCALE = float(os.environ.get("DLTUI_CHAOS", "1"))
 STEPS = 18
 DEVICES = [
     "cpu",
@@ -114,13 +113,14 @@ def test_a_resume_after_any_step_ends_in_the_same_bits(tmp_path: Path, name: str
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("model", [mlp, Sequence, Convolutional])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_resume_of_any_model_and_optimizer_ends_in_the_same_bits(
     tmp_path: Path, name: str, model: Callable[[], nn.Module], device: str
 ) -> None:
-    steps = max(4, int(8 * SCALE))
+    steps = scaled(96)
     assert_resumes_everywhere(tmp_path, lambda: Training(OPTIMIZERS[name], model, device), steps)
 
 
