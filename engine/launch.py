@@ -2,9 +2,161 @@
 
 from __future__ import annotations
 
-from engine.places import Places
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.import_path import python_path
+from engine.places import Places, make_private
+from engine.service import detach
+from engine.service.detach import Detaching, Way
+
+PATIENCE_SECONDS = 15.0
+ANOTHER_RUNS = 3
+"""the exit code of a service that found the lock taken"""
+LOG_LIMIT = 4 * 1024 * 1024
+COMMAND = (sys.executable, "-P", "-m", "engine.service")
+_NOT_PASSED = frozenset(
+    ["INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "XDG_SESSION_ID", "TERM", "COLUMNS", "LINES"]
+)
+_started: list[subprocess.Popen[bytes]] = []
+"""kept, so that nobody waits for them and nothing warns that they still run"""
 
 
-def start(places: Places) -> None:
-    """Start the service and wait until its socket answers. Raises EngineError with the reason and the log."""
-    raise OSError(f"{places.root}")
+def start(
+    places: Places, *, command: Sequence[str] = COMMAND, detaching: Detaching | None = None,
+    patience: float = PATIENCE_SECONDS,
+) -> None:  # fmt: skip
+    """Start the service and wait until its socket answers. Raises EngineError with the reason and the log.
+
+    Two of these at once are fine: the service's lock decides, and the other one finds the socket answering.
+    """
+    make_private(places.root)
+    if answers(places.socket):
+        return
+    way = (detaching or detach.choose()).way
+    turn_over(places.log)
+    begin = _size(places.log)
+    try:
+        process = _spawn(places, command, way)
+        if way == "systemd-run" and not _took_over(process):
+            way = "setsid"
+            process = _spawn(places, command, way)
+    except OSError as error:
+        raise EngineError(f"The engine cannot be started: {error}.") from error
+    _wait(places, process, way, begin, patience)
+
+
+def answers(path: Path) -> bool:
+    """Somebody listens on that Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def detached(command: Sequence[str], way: Way, environ: Mapping[str, str], log: Path) -> list[str]:
+    """The command line that starts `command` that way.
+
+    KillMode=process: stopping the unit ends the service alone, the keepers in its group go on. The unit's
+    name is new each time: one whose keepers still run stays loaded. Variables are passed by name only, since
+    everybody can read a command line.
+    """
+    if way == "setsid":
+        return list(command)
+    name = f"dltui-{os.getpid()}-{time.time_ns():x}"
+    output = f"append:{log}".replace("%", "%%")
+    properties = [
+        "KillMode=process", "OOMPolicy=continue", "UMask=0077", "StandardInput=null",
+        f"StandardOutput={output}", f"StandardError={output}",
+    ]  # fmt: skip
+    passed = [key for key in environ if key not in _NOT_PASSED and key.isidentifier()]
+    return [
+        "systemd-run", "--user", "--collect", "--quiet", f"--unit={name}",
+        *[word for text in properties for word in ("-p", text)],
+        *[f"--setenv={key}" for key in passed],
+        "--", *command,
+    ]  # fmt: skip
+
+
+def turn_over(log: Path) -> None:
+    """Who still writes into the old log goes on doing so."""
+    if _size(log) > LOG_LIMIT:
+        os.replace(log, log.with_name(log.name + ".1"))
+
+
+def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(os.environ)}
+    if places.data is not None:
+        environ["DLTUI_DATA"] = str(places.data.absolute())
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    log = os.open(places.log, flags, 0o600)
+    try:
+        process = subprocess.Popen(
+            detached(command, way, environ, places.log),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environ,
+            cwd="/",
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    _started[:] = [child for child in _started if child.poll() is None] + [process]
+    return process
+
+
+def _took_over(process: subprocess.Popen[bytes]) -> bool:
+    """systemd-run leaves with 0 once the unit runs."""
+    try:
+        return process.wait(PATIENCE_SECONDS / 3) == 0
+    except subprocess.TimeoutExpired:
+        return True
+
+
+def _wait(places: Places, process: subprocess.Popen[bytes], way: Way, begin: int, patience: float) -> None:
+    """Until the socket answers, or the child has died of something else than a service that runs already."""
+    fine = {None, ANOTHER_RUNS} if way == "setsid" else {None, 0}
+    deadline = time.monotonic() + patience
+    while not answers(places.socket):
+        if process.poll() not in fine:
+            raise EngineError(
+                f"The engine ended as soon as it was started (code {process.returncode}): "
+                f"{_last_line(places.log, begin)}",
+                f"Its log: {places.log}",
+            )
+        if time.monotonic() > deadline:
+            raise EngineError(
+                f"The engine does not answer after {patience:g} s: {_last_line(places.log, begin)}",
+                f"Its log: {places.log}",
+            )
+        time.sleep(0.01)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _last_line(log: Path, begin: int) -> str:
+    """The last thing said behind byte `begin`."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(begin, _size(log) - 4096))
+            lines = file.read(4096).decode(errors="replace").split("\n")
+    except OSError:
+        lines = []
+    said = [line.strip() for line in lines if line.strip()]
+    text = said[-1] if said else "it said nothing"
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:300] + "."

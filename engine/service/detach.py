@@ -1,0 +1,182 @@
+"""How to start the service so that it outlives the login: what logging out kills, and the way around it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Way = Literal["setsid", "systemd-run"]
+Run = Callable[[Sequence[str]], str | None]
+SECONDS = 1.0
+"""for each probe"""
+ENABLE_LINGER = "Once: loginctl enable-linger, then log out and in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Detaching:
+    way: Way
+    why: str
+    survives: bool
+    """what runs goes on after the last logout"""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What decides about processes at logout."""
+
+    systemd: bool = False
+    lingers: bool = False
+    """the user's own systemd stays after the last logout"""
+    kills: bool | None = None
+    """KillUserProcesses; None: it cannot be read"""
+    in_manager: bool = False
+    """this process belongs to the user's systemd, which ends with the last login unless it lingers"""
+    manager: bool = False
+    """the user's systemd can be asked to start something"""
+    slurm: str = ""
+    """the number of the job we are in"""
+    container: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where the probes look."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    uid: int = field(default_factory=os.geteuid)
+    run: Run = field(default_factory=lambda: run_bounded)
+    root: Path = Path("/")
+
+
+def choose(host: Host | None = None) -> Detaching:
+    return decide(probe(host or Host()))
+
+
+def decide(login: Login) -> Detaching:
+    if login.slurm:
+        return Detaching(
+            "setsid",
+            f"Inside Slurm job {login.slurm}: everything ends with the job.",
+            False,
+            "Ask for enough time; a paused or ended run goes on in the next job.",
+        )
+    if not login.systemd:
+        where = "Inside a container without systemd" if login.container else "No systemd here"
+        ends = "what runs lives as long as the container" if login.container else "logging out kills nothing"
+        return Detaching("setsid", f"{where}: {ends}.", True)
+    if login.lingers and login.manager:
+        return Detaching("systemd-run", "Your systemd lingers after logout and keeps what runs.", True)
+    if login.in_manager and not login.lingers:
+        why = "The session belongs to your systemd, which ends all it started at the last logout."
+        return Detaching("setsid", why, False, ENABLE_LINGER)
+    return _by_kill(login)
+
+
+def _by_kill(login: Login) -> Detaching:
+    if login.kills is False:
+        return Detaching("setsid", "Logging out kills nothing here (KillUserProcesses=no).", True)
+    if login.kills is None:
+        why = "Whether logging out kills what runs cannot be read (KillUserProcesses)."
+    else:
+        why = "Logging out kills everything you started (KillUserProcesses=yes)."
+    if login.lingers:
+        why += " Your systemd lingers but cannot be reached from here."
+        return Detaching(
+            "setsid", why, False, "Log in afresh, so that XDG_RUNTIME_DIR is set, then start dltui."
+        )
+    return Detaching("setsid", why, False, ENABLE_LINGER)
+
+
+def probe(host: Host) -> Login:
+    """Reads files first, asks systemd's tools where they do not say, each for a second at most."""
+    slurm = host.environ.get("SLURM_JOB_ID", "")
+    container = _in_container(host)
+    if slurm or not (host.root / "run/systemd/system").is_dir():
+        return Login(slurm=slurm, container=container)
+    return Login(
+        systemd=True,
+        lingers=_lingers(host),
+        kills=_kills(host),
+        in_manager=f"user@{host.uid}.service" in _read(host.root / "proc/self/cgroup"),
+        manager=_has_manager(host),
+        container=container,
+    )
+
+
+def run_bounded(command: Sequence[str]) -> str | None:
+    """What it prints; None when it is missing, fails or takes too long."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=True
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _in_container(host: Host) -> bool:
+    if any((host.root / name).exists() for name in (".dockerenv", "run/.containerenv")):
+        return True
+    groups = _read(host.root / "proc/1/cgroup")
+    return any(word in groups for word in ("docker", "kubepods", "libpod", "lxc"))
+
+
+def _lingers(host: Host) -> bool:
+    user = host.environ.get("USER") or _user()
+    if user and (host.root / "var/lib/systemd/linger" / user).exists():
+        return True
+    return host.run(["loginctl", "show-user", str(host.uid), "-p", "Linger", "--value"]) == "yes"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _kills(host: Host) -> bool | None:
+    if host.uid == 0:
+        return False  # KillExcludeUsers spares root unless somebody took it out
+    manager = "org.freedesktop.login1"
+    bus = ["busctl", "get-property", manager, "/org/freedesktop/login1", f"{manager}.Manager"]
+    said = host.run([*bus, "KillUserProcesses"])
+    if said in ("b true", "b false"):
+        return said == "b true"
+    said = host.run(["loginctl", "show-user", "-p", "KillUserProcesses", "--value"])
+    return said == "yes" if said in ("yes", "no") else _configured(host)
+
+
+def _configured(host: Host) -> bool | None:
+    """What logind.conf and its drop-ins say; the last one wins."""
+    places = [host.root / name for name in ("usr/lib/systemd", "etc/systemd")]
+    files = [place / "logind.conf" for place in places]
+    files += sorted((path for place in places for path in place.glob("logind.conf.d/*.conf")), key=_name)
+    found = None
+    for line in "\n".join(map(_read, files)).splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "KillUserProcesses":
+            found = value.strip().lower() in ("yes", "true", "1", "on")
+    return found
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+def _has_manager(host: Host) -> bool:
+    runtime = host.environ.get("XDG_RUNTIME_DIR", "")
+    return bool(runtime) and (host.root / runtime.lstrip("/") / "systemd/private").exists()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

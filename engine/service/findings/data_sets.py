@@ -1,0 +1,40 @@
+"""Which data sets are here, and what happens without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.data.source import MNIST
+from engine.places import Places
+from engine.protocol import Finding, Severity
+
+FOLDERS = ("mnist", "", "MNIST/raw")
+
+
+def examine(places: Places) -> list[Finding]:
+    if places.data is not None and not places.data.is_dir():
+        text = f"DLTUI_DATA names {places.data}, which is not a folder."
+        return [Finding("data", Severity.WARNING, text, "Correct it or unset it.")]
+    for root in (places.data, places.cache):
+        folder = find_mnist(root) if root else None
+        if folder is not None:
+            return [Finding("data", Severity.OK, f"MNIST is in {folder}.")]
+    return [
+        Finding(
+            "data",
+            Severity.NOTE,
+            "MNIST is not here yet: it is downloaded when an experiment needs it (12 MB).",
+            "Without a network: set DLTUI_DATA to a folder with its four files, or small digits stand in.",
+        )
+    ]
+
+
+def find_mnist(root: Path) -> Path | None:
+    """The folder that holds all four files, packed or not."""
+    for folder in (root / name for name in FOLDERS):
+        if all(
+            (folder / file.name).is_file() or (folder / file.name).with_suffix("").is_file()
+            for file in MNIST.files
+        ):
+            return folder
+    return None

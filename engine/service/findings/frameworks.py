@@ -1,0 +1,88 @@
+"""What torch and TensorFlow were built for, read from their files: importing them here would cost 500 MB."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DEEP_SECONDS = 60.0
+_TORCH_VERSION = re.compile(r"^__version__\s*(?::[^=]*)?=\s*'([^']+)'", re.M)
+_TORCH_CUDA = re.compile(r"^cuda\s*(?::[^=]*)?=\s*'([\d.]+)'", re.M)
+_TENSORFLOW_CUDA = re.compile(r"['\"]cuda_version['\"]\s*[,:]\s*['\"]([\d.]+)['\"]")
+_SEES = {
+    "torch": "import torch; print(torch.cuda.device_count())",
+    "tensorflow": "import tensorflow as t; print(len(t.config.list_physical_devices('GPU')))",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An installed framework."""
+
+    name: str
+    version: str
+    cuda: str
+    """the version it was built for; empty: for the CPU alone"""
+
+
+def torch_build() -> Build | None:
+    """None when it is not installed."""
+    folder = _folder("torch")
+    return None if folder is None else read_torch(_text(folder / "version.py"))
+
+
+def tensorflow_build() -> Build | None:
+    folder = _folder("tensorflow")
+    if folder is None:
+        return None
+    return read_tensorflow(_text(folder / "python/platform/build_info.py"), _version_beside(folder))
+
+
+def read_torch(text: str) -> Build:
+    """From the text of torch/version.py."""
+    version, cuda = _TORCH_VERSION.search(text), _TORCH_CUDA.search(text)
+    return Build("torch", version[1] if version else "", cuda[1] if cuda else "")
+
+
+def read_tensorflow(text: str, version: str) -> Build:
+    """From the text of tensorflow/python/platform/build_info.py."""
+    cuda = _TENSORFLOW_CUDA.search(text)
+    return Build("tensorflow", version, cuda[1] if cuda else "")
+
+
+def count_seen(name: str) -> int | None:
+    """GPUs that the framework itself sees, in a process of its own; None when it does not say in time."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _SEES[name]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEEP_SECONDS, check=True,
+        )  # fmt: skip
+        return int(done.stdout.split()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+def _folder(name: str) -> Path | None:
+    found = importlib.util.find_spec(name)
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) if places else None
+
+
+def _version_beside(folder: Path) -> str:
+    """By the name of the dist-info folder: tensorflow-2.21.0 or tensorflow_cpu-2.21.0."""
+    for path in folder.parent.glob("tensorflow*.dist-info"):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        if name in ("tensorflow", "tensorflow_cpu"):
+            return version
+    return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,15 @@
+"""What logging out would kill."""
+
+from __future__ import annotations
+
+from engine.protocol import Finding, Severity
+from engine.service import detach
+from engine.service.detach import Detaching
+
+
+def examine(detaching: Detaching | None = None) -> list[Finding]:
+    found = detaching or detach.choose()
+    severity = Severity.OK if found.survives else Severity.DANGER
+    chosen = f"The engine is therefore started with {found.way}."
+    verdict = "Runs go on after you log out." if found.survives else "Runs may die when you log out."
+    return [Finding("logout", severity, f"{verdict} {found.why} {chosen}", found.remedy)]
