@@ -1,0 +1,1 @@
+"""The experiments: one file, one lesson. They do not know each other."""

@@ -1,0 +1,1 @@
+"""The worker: the process in which one experiment trains."""

@@ -1,0 +1,119 @@
+"""One attempt at a run: `python -m engine.worker RUNFOLDER`."""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from engine import catalog, params, store
+from engine.events import EventWriter
+from engine.protocol import Spec
+from engine.store import RunFolder
+from engine.worker import ending, machine, wire
+from engine.worker.ending import Ending, Leave
+from engine.worker.journal import Journal
+from engine.worker.run import Attempt, Run
+from engine.worker.tensorboard import Board
+from engine.worker.wire import Strings, Wire
+
+Train = Callable[[Any, Run], None]
+
+
+def main(arguments: list[str]) -> int:
+    strings = wire.take(os.environ)
+    faulthandler.enable()
+    told = Leaving()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told.hear)
+    ended = _attempt(RunFolder(Path(arguments[0]).absolute()), strings, told)
+    wire.say(strings.last_words, ended.facts())
+    return 0 if ended.is_good else 1
+
+
+class Leaving:
+    """What a signal handler knows: it may come before there is a run."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.came = False
+
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        if self.run is not None:
+            self.run.ask_to_leave(Leave.SIGNALLED)
+
+    def attach(self, run: Run) -> None:
+        self.run = run
+        if self.came:
+            run.ask_to_leave(Leave.SIGNALLED)
+
+
+def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
+    try:
+        spec = store.read_spec(folder)
+        experiment = catalog.find(spec.experiment)
+        journal = Journal(EventWriter(folder.events), _board(folder, spec, experiment.best))
+    except Exception as error:  # the keeper is told, whatever it is; nobody else could
+        return _failed(error)
+    try:
+        chosen = params.build(experiment.params, spec.params)
+        here = machine.prepare(spec, os.environ)
+        run = Run(folder, spec, chosen, here, journal, Wire(strings.wire), _number())
+        told.attach(run)
+    except Exception as error:  # the same, and the event file can be told too
+        return _close(journal, 0, _failed(error))
+    ended = _train(experiment.train, chosen, run)
+    run.announce()
+    return _close(journal, run.step, ended)
+
+
+def _train(name: str, chosen: Any, run: Run) -> Ending:
+    """However the loop leaves, there is an Ending."""
+    try:
+        _find(name)(chosen, run)
+        run.save()
+        return ending.finished(run.step, run.left_because)
+    except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
+        return _failed(error)
+
+
+def _find(name: str) -> Train:
+    module, _, function = name.partition(":")
+    found: Train = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _failed(error: BaseException) -> Ending:
+    traceback.print_exception(error)
+    return ending.failed(error)
+
+
+def _close(journal: Journal, step: int, ended: Ending) -> Ending:
+    try:
+        journal.close(step, **ended.facts())
+    except OSError as error:
+        return ended if not ended.is_good else _failed(error)
+    return ended
+
+
+def _board(folder: RunFolder, spec: Spec, best: str) -> Board | None:
+    """tensorboardX imports PyTorch wherever it is installed, so only a PyTorch worker has a board."""
+    if spec.framework != "torch":
+        return None
+    return Board(folder.tensorboard, _number().number, spec.params, best)
+
+
+def _number() -> Attempt:
+    return Attempt(int(os.environ.get("DLTUI_ATTEMPT") or 1), os.environ.get("DLTUI_MODE") or "strict")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

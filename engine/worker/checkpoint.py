@@ -1,0 +1,110 @@
+"""Checkpoints of a run: when one is due, what it is made of, and the way back."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from checkpoints import folder as shelf
+from checkpoints.errors import MismatchedCheckpoint
+from checkpoints.folder import Found, Verified
+from checkpoints.manifest import Fact
+from engine.store import RunFolder
+
+SECONDS = 10.0
+"""between two checkpoints, unless DLTUI_CHECKPOINT_SECONDS says otherwise; 0 is after every step"""
+SHARE = 20
+"""slow checkpoints come less often: at least this many times its own duration lies between two"""
+
+
+class Captured(Protocol):
+    """A training at a step boundary, in memory of its own."""
+
+    @property
+    def env(self) -> Mapping[str, Fact]: ...
+
+    def files(self) -> dict[str, bytes]: ...
+
+    def weights_sha256(self) -> str: ...
+
+
+class State(Protocol):
+    """Everything a training consists of, such as checkpoints.torch_io.TorchState."""
+
+    def capture(self, step: int, /) -> Captured: ...
+
+    def restore(self, verified: Verified, /, *, strict: bool = True) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What travels with the state: live values, how much was logged, and what the data were."""
+
+    live: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    pinned: Mapping[str, str] = field(default_factory=dict)
+
+    def to_env(self) -> dict[str, Fact]:
+        return {
+            "live": json.dumps(dict(self.live)),
+            "logged": json.dumps(dict(self.counts)),
+            **{f"pinned.{name}": value for name, value in self.pinned.items()},
+        }
+
+
+def facts_of(env: Mapping[str, Fact]) -> Facts:
+    pinned = {name.removeprefix("pinned."): str(env[name]) for name in env if name.startswith("pinned.")}
+    live, counts = (json.loads(str(env.get(name, "{}"))) for name in ("live", "logged"))
+    return Facts(live, counts, pinned)
+
+
+class Checkpoints:
+    def __init__(self, folder: RunFolder, acknowledge: Callable[[Found, float], None]) -> None:
+        self._folder = folder
+        self._acknowledge = acknowledge
+        self._seconds = float(os.environ.get("DLTUI_CHECKPOINT_SECONDS") or SECONDS)
+        self.due_at = time.monotonic() + self._seconds
+        self.saved_step: int | None = None
+
+    def save(self, step: int, state: State, facts: Facts) -> str:
+        """What could not be cleaned up, in words. Raises SaveFailed, and NotFinite for a bad weight."""
+        began = time.monotonic()
+        try:
+            captured = state.capture(step)
+            saved = shelf.write(
+                self._folder.checkpoints,
+                step,
+                captured.files(),
+                run_id=self._folder.id,
+                weights_sha256=captured.weights_sha256(),
+                env={**captured.env, **facts.to_env()},
+                acknowledge=lambda found: self._acknowledge(found, time.monotonic() - began),
+            )
+        finally:
+            took = time.monotonic() - began
+            self.due_at = time.monotonic() + (max(self._seconds, SHARE * took) if self._seconds else 0.0)
+        self.saved_step = step
+        return saved.note
+
+    def newest(self) -> tuple[Verified | None, list[str]]:
+        """The newest one that verifies, and what is wrong with those that had to be skipped."""
+        shelf.sweep_leftovers(self._folder.checkpoints)
+        verified, damaged = shelf.newest_intact(self._folder.checkpoints)
+        return verified, [str(damage) for damage in damaged]
+
+    def restore(self, verified: Verified, state: State, pinned: Mapping[str, str], *, strict: bool) -> Facts:
+        """Raises MismatchedCheckpoint when `state` or the data are not those of the checkpoint."""
+        facts = facts_of(verified.manifest.env)
+        for name, value in pinned.items():
+            recorded = facts.pinned.get(name)
+            if strict and recorded != value:
+                raise MismatchedCheckpoint(
+                    f"An exact resume is not possible here: {name} was {recorded}, is {value}.",
+                    "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+                )
+        self.saved_step = state.restore(verified, strict=strict)
+        return facts

@@ -1,0 +1,101 @@
+"""How a run ended: every way to leave has a status and one clear line."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from enum import StrEnum
+
+from checkpoints.errors import CheckpointError, MismatchedCheckpoint, NotFinite, SaveFailed
+from engine.errors import DataError, Diverged, DltuiError, ParamError, ResumeRefused, UnknownExperiment
+from engine.protocol import Cause, CauseKind, Json, Status
+
+TEXT_LIMIT = 400
+"""characters of a cause"""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+LOG = "worker.log has the details."
+
+
+class Leave(StrEnum):
+    """Why a loop is asked to leave. A later member outranks an earlier one."""
+
+    ORPHANED = "orphaned"
+    SIGNALLED = "signalled"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    status: Status
+    cause: Cause
+
+    @property
+    def is_good(self) -> bool:
+        """What was trained may be kept."""
+        return self.status is not Status.FAILED
+
+    def facts(self) -> Json:
+        cause = {"kind": str(self.cause.kind), "text": self.cause.text, "remedy": self.cause.remedy}
+        return {"status": str(self.status), "cause": cause}
+
+
+def finished(step: int, wish: Leave | None) -> Ending:
+    """The loop returned by itself, or because of `wish`."""
+    at = f"at step {step}"
+    status, kind, text = {
+        None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}."),
+        Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
+        Leave.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
+        Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, f"Ended by SIGTERM {at}."),
+        Leave.ORPHANED: (Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died; it saved and left {at}."),
+    }[wish]
+    return Ending(status, Cause(kind, text, "Resume goes on from there." if wish else ""))
+
+
+def failed(error: BaseException) -> Ending:
+    """The loop raised `error`."""
+    kind, remedy = _kind(error)
+    return Ending(Status.FAILED, Cause(kind, one_line(_said(error)), remedy))
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, (DltuiError, CheckpointError)):
+        return error.message
+    name = type(error).__name__
+    return f"{name}: {error}" if str(error) else name
+
+
+def one_line(text: str) -> str:
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return shown if len(shown) <= TEXT_LIMIT else shown[: TEXT_LIMIT - 1] + "…"
+
+
+_OWN: tuple[tuple[type[BaseException], CauseKind], ...] = (
+    (DataError, CauseKind.BAD_DATA),
+    (ParamError, CauseKind.BAD_PARAMS),
+    (UnknownExperiment, CauseKind.BAD_PARAMS),
+    (Diverged, CauseKind.DIVERGED),
+    (NotFinite, CauseKind.DIVERGED),
+    (MismatchedCheckpoint, CauseKind.RESUME_REFUSED),
+    (ResumeRefused, CauseKind.RESUME_REFUSED),
+)
+
+
+def _kind(error: BaseException) -> tuple[CauseKind, str]:
+    for family, kind in _OWN:
+        if isinstance(error, family):
+            return kind, str(getattr(error, "remedy", ""))
+    if is_disk_full(error):
+        return CauseKind.DISK_FULL, "Free some space, then resume."
+    if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, known by name: not every worker imports it
+        return CauseKind.GPU_MEMORY, "A smaller batch, or wait until others have left the GPU; then resume."
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return CauseKind.HOST_MEMORY, "A smaller batch or model, or fewer runs at once; then resume."
+    return CauseKind.ERROR, str(getattr(error, "remedy", "")) or LOG
+
+
+def is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, SaveFailed) and error.__cause__ is not None:
+        return is_disk_full(error.__cause__)
+    return isinstance(error, OSError) and error.errno in FULL

@@ -1,0 +1,75 @@
+"""What a run tells: events for everybody, event files for TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.events import EventWriter
+from engine.worker.metrics import Metrics, columns
+from engine.worker.tensorboard import Board
+
+METRICS_SECONDS = 0.25
+"""between two `metrics` events"""
+
+
+class Journal:
+    """Nothing in here stops a training, except that the event file itself cannot be written at all."""
+
+    def __init__(self, events: EventWriter, board: Board | None = None) -> None:
+        self.metrics = Metrics()
+        self.goes_on = events.seq > 0
+        """an earlier attempt has told something already"""
+        self._events, self._board = events, board
+        self._flush_at = 0.0
+
+    def event(self, kind: str, **facts: object) -> None:
+        self._events.append(kind, **facts)
+
+    def note(self, text: str, severity: str = "note") -> None:
+        self._events.append("note", text=text, severity=severity)
+
+    def picture(self, tag: str, step: int, rows: list[bytes]) -> None:
+        if self._board is not None:
+            self._board.picture(tag, step, rows)
+            self._events.append("image", tag=tag, step=step)
+
+    def restart(self, step: int, counts: Mapping[str, int]) -> None:
+        """Go on behind `step`: the series had so many points then."""
+        self.metrics.go_on(counts)
+        if self._board is not None:
+            self._board.restart(step + 1)
+
+    def flush(self, *, to_the_last: bool = False) -> None:
+        """Write the metrics that wait."""
+        taken = self.metrics.take(to_the_last=to_the_last)
+        if taken:
+            self._events.append("metrics", series=columns(taken))
+            if self._board is not None:
+                self._board.add(taken)
+
+    def flush_if_due(self, now: float) -> None:
+        if now < self._flush_at:
+            return
+        self._flush_at = now + METRICS_SECONDS
+        self.flush()
+        if self._board is not None and self._board.is_due(now):
+            self.write_board()
+
+    def write_board(self, *, close: bool = False) -> None:
+        """A board that cannot be written is given up; the events go on."""
+        if self._board is None:
+            return
+        try:
+            self._board.write()
+            if close:
+                self._board.close()
+        except OSError as error:
+            self._board = None
+            self.note(f"TensorBoard files are no longer written: {error}.", "warning")
+
+    def close(self, step: int, **facts: object) -> None:
+        """The last event, and everything down to the disk."""
+        self.flush(to_the_last=True)
+        self.write_board(close=True)
+        self._events.append("ended", step=step, **facts)
+        self._events.close()

@@ -1,0 +1,86 @@
+"""Hyper-parameters that change while a run trains: which values are in force, and since which step."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import events
+from engine.errors import ParamError
+from engine.params import declared, read
+
+NEVER = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`name` became `value` when `step` updates were done."""
+
+    step: int
+    name: str
+    value: float
+
+
+class Live:
+    """`values` are in force now; `ahead` waits for its step to come again after a restore."""
+
+    def __init__(self, params: Any) -> None:
+        self._declared = {param.name: param for param in declared(type(params)) if param.live}
+        self.values: dict[str, float] = {name: getattr(params, name) for name in self._declared}
+        self.ahead: list[Change] = []
+
+    @property
+    def next_step(self) -> float:
+        return self.ahead[0].step if self.ahead else NEVER
+
+    def change(self, step: int, name: str, given: object) -> Change:
+        """A word from the user: it outranks what had been set for later steps. Raises ParamError."""
+        param = self._declared.get(name)
+        if param is None:
+            known = ", ".join(self._declared) or "nothing"
+            raise ParamError(f"{name[:80]}: cannot be changed while it trains; {known} can.")
+        value = read(param, given)
+        assert isinstance(value, int | float), "live parameters are numbers"
+        self.ahead = [change for change in self.ahead if change.name != name]
+        self.values[name] = value
+        return Change(step, name, value)
+
+    def restore(self, step: int, values: Mapping[str, float], past: Iterable[Change]) -> None:
+        """Go back to `step`: `values` were in force, and `past` says what was set from then on."""
+        self.values |= {name: value for name, value in values.items() if name in self._declared}
+        known = [change for change in past if change.step >= step and change.name in self._declared]
+        self.ahead = sorted(known, key=lambda change: change.step)
+
+    def due(self, step: int) -> list[Change]:
+        """Put into force what has to be from `step` on."""
+        due = [change for change in self.ahead if change.step <= step]
+        self.ahead = self.ahead[len(due) :]
+        self.values |= {change.name: change.value for change in due}
+        return due
+
+
+def told(path: Path) -> list[Change]:
+    """What users set, as the event file tells it: of each name, a later word undoes those of later steps."""
+    changes: list[Change] = []
+    offset = 0
+    while True:
+        lines, end = events.read_lines(path, offset)
+        for line in lines:
+            changes = _with(changes, line)
+        if end == offset:
+            return changes
+        offset = end
+
+
+def _with(changes: list[Change], line: bytes) -> list[Change]:
+    if b'"kind":"set"' not in line[:96]:
+        return changes
+    facts = json.loads(line)
+    if facts.get("replayed"):
+        return changes
+    new = Change(int(facts["step"]), str(facts["name"]), float(facts["value"]))
+    return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

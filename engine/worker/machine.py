@@ -1,0 +1,58 @@
+"""What a worker trains on: device, threads, and the settings that make its results repeatable."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+
+from engine.errors import EngineError
+from engine.protocol import Json, Spec
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    device: str
+    """cpu or cuda"""
+    name: str
+    """cpu, or what the GPU calls itself"""
+    threads: int
+    versions: Json
+
+
+def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Machine:
+    """Settle threads, device and seed before anything trains. Raises EngineError without the wanted GPU."""
+    threads = spec.threads or len(os.sched_getaffinity(0))
+    for name in THREADS:
+        environ.setdefault(name, str(threads))
+    environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if spec.device == "cpu" or "CUDA_VISIBLE_DEVICES" not in environ:
+        environ["CUDA_VISIBLE_DEVICES"] = ""
+    if spec.framework == "torch":
+        return _prepare_torch(spec, threads, bool(environ["CUDA_VISIBLE_DEVICES"]))
+    _check_gpu(spec, False)
+    return Machine("cpu", "cpu", threads, {"python": platform.python_version()})
+
+
+def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
+    import torch
+
+    from checkpoints.torch_io import strict_mode
+
+    _check_gpu(spec, on_gpu and torch.cuda.is_available())
+    on_gpu = on_gpu and torch.cuda.is_available()
+    strict_mode(threads, spec.seed)
+    versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
+    name = torch.cuda.get_device_name(0) if on_gpu else "cpu"
+    return Machine("cuda" if on_gpu else "cpu", name, threads, versions)
+
+
+def _check_gpu(spec: Spec, is_there: bool) -> None:
+    if spec.device == "gpu" and not is_there:
+        raise EngineError(
+            f"A GPU was asked for, but {spec.framework} sees none here.",
+            "dltui doctor says why; device=cpu trains without.",
+        )

@@ -1,0 +1,135 @@
+"""Logged numbers on their way to disk: all of the first ones, later the extremes of ever wider buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+
+from engine.protocol import Json, number_to_json
+
+WHOLE = 20_000
+"""points of a series that are kept one by one"""
+PER_WIDTH = 10_000
+"""buckets until they get twice as wide"""
+
+Points = list[tuple[int, float]]
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What is known of some neighbouring points: the extremes, the first NaN, and the last of them."""
+
+    size: int = 0
+    low: tuple[int, float] | None = None
+    high: tuple[int, float] | None = None
+    odd: tuple[int, float] | None = None
+    last: tuple[int, float] = (0, 0.0)
+
+    def add(self, step: int, value: float) -> None:
+        self.size += 1
+        self.last = point = (step, value)
+        if value != value:
+            self.odd = self.odd or point
+            return
+        if self.low is None or value < self.low[1]:
+            self.low = point
+        if self.high is None or value > self.high[1]:
+            self.high = point
+
+    def points(self, *, with_last: bool = False) -> Points:
+        """In the order of their steps."""
+        kept = {self.low, self.high, self.odd, self.last if with_last and self.size else None}
+        return sorted((point for point in kept if point is not None), key=lambda point: point[0])
+
+
+@dataclass(slots=True)
+class Series:
+    """One metric: `count` points so far, `ready` to be written."""
+
+    count: int = 0
+    ready: Points = field(default_factory=list)
+    bucket: Bucket = field(default_factory=Bucket)
+    width: int = 1
+
+    def __post_init__(self) -> None:
+        self.width = width_at(self.count)
+
+    def add(self, step: int, value: float) -> None:
+        self.count += 1
+        if self.count <= WHOLE:
+            self.ready.append((step, value))
+            return
+        self.bucket.add(step, value)
+        if self.bucket.size >= self.width:
+            self.ready += self.bucket.points()
+            self.bucket = Bucket()
+            self.width = width_at(self.count)
+
+    def take(self, *, to_the_last: bool) -> Points:
+        """What is ready, and with `to_the_last` what the unfinished bucket holds, its newest point too."""
+        points, self.ready = self.ready, []
+        if to_the_last:
+            points += self.bucket.points(with_last=True)
+            self.bucket = Bucket()
+        return points
+
+
+def width_at(count: int) -> int:
+    """Points of the bucket that begins after `count` points: 1 for 10,000 buckets, then 2, 4, 8, ..."""
+    width, begins = 1, WHOLE
+    while count >= begins + PER_WIDTH * width:
+        begins += PER_WIDTH * width
+        width *= 2
+    return width
+
+
+class Metrics:
+    """The buffer of a run."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, Series] = {}
+
+    def add(self, step: int, name: str, value: float) -> None:
+        series = self._series.get(name)
+        if series is None:
+            series = self._series[name] = Series()
+        series.add(step, value)
+
+    def take(self, *, to_the_last: bool = False) -> dict[str, Points]:
+        """The points that have not been taken yet, by metric."""
+        taken = {name: series.take(to_the_last=to_the_last) for name, series in self._series.items()}
+        return {name: points for name, points in taken.items() if points}
+
+    def counts(self) -> dict[str, int]:
+        return {name: series.count for name, series in self._series.items()}
+
+    def go_on(self, counts: Mapping[str, int]) -> None:
+        """Forget everything but how many points there have been, which says how wide buckets are."""
+        self._series = {name: Series(count) for name, count in counts.items()}
+
+
+def columns(taken: Mapping[str, Points]) -> Json:
+    """The body of a `metrics` event: {name: [[steps], [values]]}, seven significant digits."""
+    return {
+        name: [[step for step, _ in points], [_short(value) for _, value in points]]
+        for name, points in taken.items()
+    }
+
+
+def _short(value: float) -> float | str:
+    return float(f"{value:.7g}") if isfinite(value) else number_to_json(value)
+
+
+def thinned(points: Points, most: int) -> Points:
+    """At most about `most` of these points, the extremes of equal stretches."""
+    if len(points) <= most:
+        return points
+    width = -(-len(points) * 2 // most)
+    kept: Points = []
+    for start in range(0, len(points), width):
+        bucket = Bucket()
+        for step, value in points[start : start + width]:
+            bucket.add(step, value)
+        kept += bucket.points()
+    return kept

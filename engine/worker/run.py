@@ -1,0 +1,244 @@
+"""What a training loop knows of the house: log, checkpoint, should_stop, set."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from checkpoints.errors import SaveFailed
+from checkpoints.folder import Found
+from engine.errors import Diverged, ParamError
+from engine.places import Places
+from engine.protocol import Json, Spec
+from engine.store import RunFolder
+from engine.worker import live
+from engine.worker.checkpoint import Checkpoints, Facts, State
+from engine.worker.ending import Leave
+from engine.worker.journal import Journal
+from engine.worker.live import Change, Live
+from engine.worker.machine import Machine
+from engine.worker.wire import Wire
+
+LOOK_SECONDS = 0.02
+"""between two looks at the wire"""
+BEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which start of the run this is, and how faithful a resume has to be: strict or fast."""
+
+    number: int = 1
+    mode: str = "strict"
+
+
+class Run:
+    """One attempt at a run, as its experiment sees it. A loop is
+
+        last = run.total(steps)
+        for step in range(run.restore(state) + 1, last + 1):
+            ...  # one update
+            run.log(step, loss=loss)
+            run.checkpoint(step)
+            if run.should_stop:
+                break
+
+    `step` counts completed updates. Once `should_stop` is true nothing may be trained any more.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        spec: Spec,
+        params: Any,
+        machine: Machine,
+        journal: Journal,
+        wire: Wire,
+        attempt: Attempt = Attempt(),
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self.seed, self.threads, self.device = spec.seed, machine.threads, machine.device
+        self.places = Places(folder.path.parent.parent)
+        self.step = 0
+        self._wish: Leave | None = None
+        self._is_told = False
+        self._folder, self._machine, self._attempt = folder, machine, attempt
+        self._journal, self._wire = journal, wire
+        self._live = Live(params)
+        self._checkpoints = Checkpoints(folder, self._acknowledge)
+        self._state: State | None = None
+        self._pinned: dict[str, str] = {}
+        self._total, self._notice, self._is_started = 0, "", False
+        self._look_seconds, self._look_at, self._beat_at = look_seconds, 0.0, 0.0
+
+    # --- before the loop ------------------------------------------------------------------------------------
+
+    def total(self, steps: int) -> int:
+        """Say how many updates there are to be."""
+        self._total = steps
+        return steps
+
+    def pin(self, **facts: str) -> None:
+        """What an exact resume depends on beside the state: the data, by their fingerprint."""
+        self._pinned |= facts
+
+    def notice(self, text: str) -> None:
+        """What the user has to know for as long as this run trains."""
+        self._notice = text
+
+    def restore(self, state: State) -> int:
+        """Go back to the newest checkpoint that is whole; returns the number of updates done, 0 for none.
+
+        To be called after `total`, `pin` and `notice`. Raises MismatchedCheckpoint.
+        """
+        self._state = state
+        self.announce()
+        verified, damaged = self._checkpoints.newest()
+        for words in damaged:
+            self.note(words, severity="warning")
+        facts = Facts()
+        if verified is not None:
+            strict = self._attempt.mode != "fast"
+            facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
+            self.step = verified.manifest.step
+        if self._journal.goes_on:
+            self._live.restore(self.step, facts.live, live.told(self._folder.events))
+            self._journal.restart(self.step, facts.counts)
+            self._journal.event("restored", step=self.step)
+            self._replay()
+        return self.step
+
+    # --- in the loop ----------------------------------------------------------------------------------------
+
+    @property
+    def set(self) -> Mapping[str, float]:
+        """Live hyper-parameters: the value of each that is in force now."""
+        return self._live.values
+
+    def log(self, step: int, **metrics: float) -> None:
+        """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it."""
+        for name, value in metrics.items():
+            value = float(value)
+            self._journal.metrics.add(step, name, value)
+            if not isfinite(value) and name.endswith("loss"):
+                raise Diverged(f"{name} became {value} at step {step}.", self._way_back())
+
+    def checkpoint(self, step: int) -> None:
+        """To be called after each update: saves when it is time. Raises NotFinite for a weight that is not.
+
+        What the disk does not take is said and tried again later.
+        """
+        self.step = step
+        if time.monotonic() >= self._checkpoints.due_at:
+            try:
+                self.save()
+            except SaveFailed as error:
+                self.note(str(error), severity="danger")
+
+    @property
+    def should_stop(self) -> bool:
+        """To be asked after `checkpoint`, once per update: this is when words from the user are heard."""
+        if self.step >= self._live.next_step:
+            self._replay()
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + self._look_seconds
+            self._look(now)
+        self._is_told = self._wish is not None
+        return self._is_told
+
+    def note(self, text: str, *, severity: str = "note") -> None:
+        """Something for the user to read; severity is ok, note, warning or danger."""
+        self._journal.note(text, severity)
+
+    def image(self, tag: str, pixels: Sequence[Sequence[float]]) -> None:
+        """A grey picture for TensorBoard: rows of numbers, the smallest black, the largest white."""
+        flat = [value for row in pixels for value in row]
+        low, high = min(flat), max(flat)
+        scale = 255 / (high - low) if high > low else 0.0
+        rows = [bytes(int((value - low) * scale) for value in row) for row in pixels]
+        self._journal.picture(tag, self.step, rows)
+
+    # --- around the loop ------------------------------------------------------------------------------------
+
+    def ask_to_leave(self, why: Leave) -> None:
+        """What ranks higher stays."""
+        ranks = list(Leave)
+        if self._wish is None or ranks.index(why) > ranks.index(self._wish):
+            self._wish = why
+
+    @property
+    def left_because(self) -> Leave | None:
+        """Why the loop left early; None when it came to its own end."""
+        return self._wish if self._is_told and self.step < self._total else None
+
+    def save(self) -> None:
+        """A checkpoint of the present step, unless there is one. Raises SaveFailed and NotFinite."""
+        if self._state is None or self._checkpoints.saved_step == self.step:
+            return
+        self._journal.flush(to_the_last=True)
+        facts = Facts(dict(self._live.values), self._journal.metrics.counts(), self._pinned)
+        leftover = self._checkpoints.save(self.step, self._state, facts)
+        self._journal.write_board()
+        if leftover:
+            self.note(leftover, severity="warning")
+
+    def announce(self) -> None:
+        """That this attempt has begun, once."""
+        if self._is_started:
+            return
+        self._is_started = True
+        machine, attempt = self._machine, self._attempt
+        self._journal.event(
+            "started", attempt=attempt.number, mode=attempt.mode, pid=os.getpid(), device=machine.name,
+            threads=machine.threads, total_steps=self._total, notice=self._notice, versions=machine.versions,
+        )  # fmt: skip
+        self._beat(time.monotonic())
+
+    def _look(self, now: float) -> None:
+        """The periodic duties."""
+        for word in self._wire.words():
+            self._hear(word)
+        if self._wire.is_cut:
+            self.ask_to_leave(Leave.ORPHANED)
+        if now >= self._beat_at:
+            self._beat(now)
+        self._journal.flush_if_due(now)
+
+    def _hear(self, word: Json) -> None:
+        if word["word"] in ("pause", "stop"):
+            self.ask_to_leave(Leave(word["word"]))
+        elif word["word"] == "set":
+            try:
+                self._tell(self._live.change(self.step, str(word.get("name")), word.get("value")))
+            except ParamError as error:
+                self.note(str(error), severity="warning")
+
+    def _replay(self) -> None:
+        for change in self._live.due(self.step):
+            self._tell(change, replayed=True)
+
+    def _tell(self, change: Change, **facts: object) -> None:
+        self._journal.event("set", step=change.step, name=change.name, value=change.value, **facts)
+
+    def _beat(self, now: float) -> None:
+        self._beat_at = now + BEAT_SECONDS
+        try:
+            self._folder.beat.touch()
+        except OSError:
+            pass  # a full or read-only disk is told of by what has to be saved
+
+    def _acknowledge(self, found: Found, seconds: float) -> None:
+        self._journal.event(
+            "checkpoint", step=found.step, path=str(found.path), weights_sha256=found.weights_sha256,
+            bytes=found.size, seconds=round(seconds, 4),
+        )  # fmt: skip
+
+    def _way_back(self) -> str:
+        saved = self._checkpoints.saved_step
+        kept = f"; its last good checkpoint is of step {saved}." if saved else "."
+        return f"Start it again with a smaller learning rate{kept}"
