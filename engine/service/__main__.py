@@ -1,0 +1,59 @@
+"""`python -m engine.service`: the service of the home that DLTUI_HOME names. Exit 3: it has one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+
+from engine import places
+from engine.errors import EngineError
+from engine.places import Places, make_private
+from engine.service import lock, logbook
+from engine.service.lock import AlreadyRunning
+from engine.service.service import Service
+
+FAILED = 1
+RUNNING_ALREADY = 3
+
+
+def main() -> int:
+    os.umask(0o077)
+    return serve(places.home())
+
+
+def serve(home: Places) -> int:
+    """The exit code. One line on standard error says why it is not 0."""
+    try:
+        make_private(home.root)
+        held = lock.take(home.lock)
+        try:
+            logbook.open_log(home.log)
+            asyncio.run(_run(home))
+        finally:
+            os.close(held)
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        return RUNNING_ALREADY
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        logging.error("%s", error)
+        return FAILED
+    return 0
+
+
+async def _run(home: Places) -> None:
+    service = Service(home)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.leave)
+    loop.add_signal_handler(signal.SIGUSR1, service.heal)
+    gc.freeze()
+    await service.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Runs whose keeper died without a word: wait for their worker to leave, then write down how they ended."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+from engine import identity, store
+from engine.identity import Identity
+from engine.protocol import Cause, CauseKind, Status
+from engine.service.tracked import Tracked
+from engine.store import ExitFacts
+
+PATIENCE = 90.0
+"""seconds that a worker without a keeper may go on holding its run"""
+
+
+def settle(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
+    """True once the end of an orphan is written; `now` is on the monotonic clock. Raises OSError.
+
+    Call it with all events read: the text names the newest checkpoint.
+    """
+    if run.keeperless_since is None:
+        run.keeperless_since = now
+    if is_held(run.folder.lock):
+        run.notice = "its keeper was killed: the worker saves and leaves"
+        if now - run.keeperless_since > patience and run.keeper and run.keeper.worker:
+            kill_group(run.keeper.worker)
+        return False
+    ended = verdict(run)
+    store.write_exit(run.folder, ended)
+    logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
+    run.keeperless_since, run.notice = None, ""
+    return True
+
+
+def verdict(run: Tracked) -> ExitFacts:
+    """How the run ended, from what its worker said last and from what it saved."""
+    farewell, attempt = run.digest.farewell, run.attempt
+    if farewell and farewell.status is not Status.LOST and run.digest.attempt == attempt:
+        return ExitFacts(attempt, farewell.status, farewell.cause, farewell.at)
+    cause = Cause(CauseKind.KEEPER_LOST, _story(run), f"dltui resume {run.id}")
+    return ExitFacts(attempt, Status.LOST, cause, run.digest.last_at or time.time())
+
+
+def _story(run: Tracked) -> str:
+    what = _what_happened(run)
+    step = run.digest.checkpoint_step
+    if step:
+        return f"{what}; the worker saved step {step} and left: resume goes on from there"
+    return f"{what} before the first checkpoint: resume starts from the beginning"
+
+
+def _what_happened(run: Tracked) -> str:
+    if run.damage:
+        return f"its keeper is gone and left a damaged file ({run.damage})"
+    if run.keeper and run.keeper.identity.boot_id != identity.boot_id():
+        return "the machine was restarted"
+    return "its keeper was killed"
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds the lock of a run. Only where no keeper is: asking takes it for a moment."""
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return True
+        raise
+    finally:
+        os.close(fd)
+    return False
+
+
+def kill_group(worker: Identity) -> bool:
+    """SIGKILL for the worker and its process group; False when it is gone or its number is another's."""
+    if not worker.is_alive():
+        return False
+    members = [found for pid in _group(worker.pid) if (found := identity.of(pid))]
+    return any([kill(worker), *map(kill, members)])
+
+
+def kill(target: Identity) -> bool:
+    """SIGKILL for exactly that process: its number is pinned before it is compared."""
+    try:
+        fd = os.pidfd_open(target.pid)
+    except OSError:
+        return False
+    try:
+        if not target.is_alive():
+            return False
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        logging.warning("process %d outlived its keeper and was killed", target.pid)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(fd)
+
+
+def _group(leader: int) -> list[int]:
+    """The other members of the process group that `leader` leads."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != leader:
+            try:
+                if os.getpgid(int(name)) == leader:
+                    found.append(int(name))
+            except OSError:
+                continue  # gone meanwhile
+    return found

@@ -1,0 +1,78 @@
+"""What changed in the run table, for those who watch it: rows that change often are told once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.protocol import Resources, RunSummary
+
+LIMIT = 5000
+"""changes that are remembered"""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    changed: tuple[RunSummary, ...]
+    removed: tuple[str, ...]
+    resources: Resources | None
+    version: int
+
+
+class Board:
+    def __init__(self) -> None:
+        self.version = 0
+        self.resources: Resources | None = None
+        self._resources_at = 0
+        self._rows: dict[str, tuple[int, RunSummary | None]] = {}
+        self._moved = asyncio.Event()
+
+    def post(self, summary: RunSummary) -> None:
+        self._put(summary.id, summary)
+
+    def strike(self, run_id: str) -> None:
+        """The run was removed."""
+        self._put(run_id, None)
+
+    def measure(self, resources: Resources) -> None:
+        if resources != self.resources:
+            self.resources = resources
+            self._resources_at = self._next()
+
+    def since(self, version: int) -> News:
+        """What is newer than `version`, oldest first."""
+        rows: list[tuple[str, RunSummary | None]] = []
+        for run_id in reversed(self._rows):
+            at, row = self._rows[run_id]
+            if at <= version:
+                break
+            rows.append((run_id, row))
+        rows.reverse()
+        return News(
+            tuple(row for _, row in rows if row is not None),
+            tuple(run_id for run_id, row in rows if row is None),
+            self.resources if self._resources_at > version else None,
+            self.version,
+        )
+
+    async def wait(self, version: int) -> None:
+        """Until something is newer than `version`."""
+        while self.version <= version:
+            await self._moved.wait()
+
+    def _put(self, run_id: str, row: RunSummary | None) -> None:
+        self._rows.pop(run_id, None)
+        self._rows[run_id] = (self._next(), row)
+        if len(self._rows) > LIMIT:
+            self._forget(list(self._rows)[: len(self._rows) - LIMIT])
+
+    def _forget(self, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            del self._rows[run_id]
+
+    def _next(self) -> int:
+        self.version += 1
+        self._moved.set()
+        self._moved = asyncio.Event()
+        return self.version

@@ -1,0 +1,213 @@
+"""One client: its handshake, its requests, its streams, and the limits it is held to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine import frames
+from engine.errors import DltuiError, ProtocolError
+from engine.protocol import VERSION, Json
+
+HANDSHAKE_SECONDS = 5.0
+SLOW_SECONDS = 30.0
+"""that a client may take to read what waits for it"""
+HIGH_WATER = 256 * 1024
+"""bytes that may wait for a client before nothing more is made for it"""
+INBOUND_LIMIT = 1 << 20
+IN_FLIGHT = 64
+"""requests of one client that are answered at the same time"""
+STREAMS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A frame with a list of items that are JSON already."""
+
+    name: str
+    items: tuple[bytes, ...]
+    facts: Json = field(default_factory=dict)
+
+
+Frame = Json | Raw
+Answer = Callable[[Json], Awaitable[Frame]]
+Stream = Callable[[Json], AsyncIterator[Frame]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What may be asked, by word."""
+
+    answers: Mapping[str, Answer]
+    streams: Mapping[str, Stream]
+
+
+class Connection:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, table: Table, hello: Json
+    ) -> None:
+        self._reader, self._writer = reader, writer
+        self._table, self._hello = table, hello
+        self._streams: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._turn = asyncio.Lock()
+        writer.transport.set_write_buffer_limits(high=HIGH_WATER)
+
+    async def serve(self) -> None:
+        """Until the client leaves, sends garbage or stops reading."""
+        try:
+            if await self._shake_hands():
+                while await self._read_one():
+                    pass
+        except ProtocolError as error:
+            await self.refuse(error)
+        except ConnectionError:
+            pass  # it left in the middle of a word
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._writer.close()
+
+    async def _shake_hands(self) -> bool:
+        try:
+            hello = await asyncio.wait_for(frames.read(self._reader, 4096), HANDSHAKE_SECONDS)
+        except TimeoutError:
+            raise ProtocolError(f"No hello came within {HANDSHAKE_SECONDS:g} s.") from None
+        if hello is None:
+            return False
+        if "hello" not in hello:
+            raise ProtocolError("The first frame has to be a hello.")
+        await self._send(frames.encode({"hello": VERSION, **self._hello}))
+        return bool(hello["hello"] == VERSION)
+
+    async def _read_one(self) -> bool:
+        await self._in_flight.acquire()
+        taken = False
+        try:
+            request = await frames.read(self._reader, INBOUND_LIMIT)
+            if request is None:
+                return False
+            number, word = request.get("id"), request.get("ask")
+            if type(number) is not int or not isinstance(word, str):
+                raise ProtocolError('A request has to hold a whole number "id" and a text "ask".')
+            taken = self._begin(number, word, request)
+            return True
+        finally:
+            if not taken:
+                self._in_flight.release()
+
+    def _begin(self, number: int, word: str, request: Json) -> bool:
+        """Whether the request counts as in flight: a stream has its own limit."""
+        if word == "cancel":
+            self._cancel(request.get("of"))
+            return False
+        stream = self._table.streams.get(word)
+        if stream is not None:
+            self._start(self._tell(number, stream, request), number)
+            return False
+        self._start(self._answer(number, word, request), None)
+        return True
+
+    def _start(self, work: Awaitable[None], stream: int | None) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if stream is not None:
+            self._streams[stream] = task
+            task.add_done_callback(lambda done: self._end(stream, done))
+
+    def _end(self, number: int, done: asyncio.Task[None]) -> None:
+        if self._streams.get(number) is done:
+            del self._streams[number]
+
+    def _cancel(self, number: object) -> None:
+        task = self._streams.get(number) if isinstance(number, int) else None
+        if task is not None:
+            task.cancel()
+
+    async def _answer(self, number: int, word: str, request: Json) -> None:
+        try:
+            await self._send(_encode(number, await self._result(word, request)))
+        except ConnectionError:
+            self.close()
+        finally:
+            self._in_flight.release()
+
+    async def _result(self, word: str, request: Json) -> Frame:
+        answer = self._table.answers.get(word)
+        try:
+            if answer is None:
+                known = ", ".join(sorted((*self._table.answers, *self._table.streams)))
+                raise ProtocolError(f"Nothing answers to {word[:80]!r}.", f"It takes: {known}.")
+            return await answer(request)
+        except DltuiError as error:
+            return failure(error)
+        except Exception:
+            # Whatever a request runs into, the service and its runs go on; the log has the traceback.
+            logging.exception("the request %.80r failed", word)
+            return failure(DltuiError(f"The engine failed at {word[:80]!r}.", "Its log says why."))
+
+    async def _tell(self, number: int, stream: Stream, request: Json) -> None:
+        try:
+            if len(self._streams) > STREAMS:
+                raise DltuiError(f"One client may follow {STREAMS} streams at most.")
+            async for frame in stream(request):
+                await self._send(_encode(number, frame))
+        except DltuiError as error:
+            await self._try_to_send(_encode(number, failure(error)))
+        except ConnectionError:
+            self.close()
+        except Exception:
+            # As with requests: one stream ends, nothing else.
+            logging.exception("a stream failed")
+            await self._try_to_send(_encode(number, failure(DltuiError("The engine failed at a stream."))))
+
+    async def refuse(self, error: DltuiError) -> None:
+        """Say why, and part."""
+        await self._try_to_send(frames.encode(failure(error)))
+        self.close()
+
+    async def _try_to_send(self, frame: bytes) -> None:
+        try:
+            await self._send(frame)
+        except ConnectionError:
+            self.close()
+
+    async def _send(self, frame: bytes) -> None:
+        """One at a time: what is not read yet keeps the next from being made. Raises ConnectionError."""
+        async with self._turn:
+            if self._writer.is_closing():
+                raise ConnectionResetError("the client has left")
+            self._writer.write(frame)
+            try:
+                await asyncio.wait_for(self._writer.drain(), SLOW_SECONDS)
+            except TimeoutError:
+                logging.warning("a client did not read for %g s and was closed: too slow", SLOW_SECONDS)
+                self._writer.transport.abort()
+                raise ConnectionResetError("too slow") from None
+
+
+def failure(error: DltuiError) -> Json:
+    return {"error": {"message": error.message, "remedy": error.remedy}}
+
+
+def peer_uid(writer: asyncio.StreamWriter) -> int:
+    """The user at the other end, as the kernel knows it."""
+    found = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int(struct.unpack("3i", found)[1])
+
+
+def _encode(number: int, frame: Frame) -> bytes:
+    if isinstance(frame, Raw):
+        facts = json.dumps({"id": number, **frame.facts}, allow_nan=False, separators=(",", ":"))
+        return frames.encode_raw(facts[1:-1].encode() + f',"{frame.name}"'.encode(), frame.items)
+    return frames.encode({"id": number, **frame})

@@ -1,0 +1,197 @@
+"""The beat of the service: look after every moving run, start those whose turn it is, tell what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from engine import store
+from engine.errors import EngineError
+from engine.protocol import Cause, CauseKind, Queued, Status
+from engine.service import adopt, follow, queue, tracked
+from engine.service.local import Local, Starting
+from engine.service.machine import Machine
+from engine.service.queue import Holding, Waiting
+from engine.service.roster import Roster
+from engine.service.tracked import Tracked
+from engine.store import ExitFacts
+
+BEAT_SECONDS = 0.25
+ADOPT_SECONDS = 2.0
+RETRY_SECONDS = 5.0
+FLUSH_SECONDS = 1.0
+HELD = 3
+"""exit code of a keeper that found the run held by another"""
+
+
+@dataclass(slots=True)
+class Cycle:
+    roster: Roster
+    local: Local
+    machine: Machine
+    patience: float = adopt.PATIENCE
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _flushed: float = 0.0
+    _adopted: dict[str, float] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """Somebody changed something: the next beat comes now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """For ever. A turn that fails is logged and the next one is tried: runs depend on it."""
+        while True:
+            try:
+                busy = await self.turn()
+            except (OSError, EngineError):
+                logging.exception("a turn of the service failed")
+                busy = False
+            await self._pause(0.0 if busy else BEAT_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds:
+            try:
+                await asyncio.wait_for(self._woken.wait(), seconds)
+            except TimeoutError:
+                pass  # the beat
+        else:
+            await asyncio.sleep(0)
+        self._woken.clear()
+
+    async def turn(self) -> bool:
+        """Whether there is more to read at once."""
+        busy = False
+        self.local.reap()
+        for run in self.roster.moving():
+            busy |= await self._look_after(run)
+        if self.machine.is_known:
+            self.place()
+        now = time.monotonic()
+        if now - self._flushed >= FLUSH_SECONDS:
+            self._flushed = now
+            await self.roster.ledger.flush()
+        return busy
+
+    async def _look_after(self, run: Tracked) -> bool:
+        try:
+            return await self._care(run)
+        except OSError as error:
+            logging.warning("run %s: %s", run.id, error)
+            return False
+
+    async def _care(self, run: Tracked) -> bool:
+        if run.starting:
+            run.look()
+            self._check_start(run, run.starting)
+        if isinstance(run.state(), Queued):
+            return False
+        run.look()
+        if run.is_orphan():
+            run.look()  # its keeper may have written the end just before it left
+        moved = follow.read_on(run)
+        if moved:
+            await asyncio.sleep(0)
+        elif run.is_orphan():
+            self._adopt(run)
+        if self.roster.get(run.id) is not run:
+            return False
+        self._watch(run)
+        if not moved and tracked.is_settled(run.state()):
+            self._rest(run)
+        else:
+            self.roster.post(run)
+        return moved
+
+    def _adopt(self, run: Tracked) -> None:
+        now = time.monotonic()
+        if now >= self._adopted.get(run.id, 0.0):
+            self._adopted[run.id] = now + ADOPT_SECONDS
+            if adopt.settle(run, now, self.patience):
+                run.look()
+
+    def _watch(self, run: Tracked) -> None:
+        if not run.device:
+            run.device = self.machine.device_of(run)
+        if run.keeperless_since is None:
+            run.notice = self.machine.stall_of(run)
+
+    def _rest(self, run: Tracked) -> None:
+        self._adopted.pop(run.id, None)
+        self.machine.forget(run)
+        run.notice = ""
+        logging.info("run %s: %s", run.id, run.summary().status)
+        self.roster.rest(run)
+        self._flushed = 0.0
+        self.wake()
+
+    # --- starting ------------------------------------------------------------------------------------------
+
+    def place(self) -> None:
+        """Start those whose turn it is and tell the others why they wait."""
+        now = time.monotonic()
+        waiting, holding = [], []
+        for run in self.roster.moving():
+            if run.starting or not isinstance(run.state(), Queued):
+                holding.append(_holding(run))
+            elif now >= run.not_before:
+                waiting.append(Waiting(run.id, run.spec.name, run.spec.threads, run.spec.device, run.since))
+        self.machine.slots_used = queue.used(holding, self.machine.cores)
+        if not waiting:
+            return
+        plan = queue.plan(waiting, holding, self.machine.cores, self.machine.free_gpus(holding))
+        for start in plan.starts:
+            self._start(start.id, start.device)
+        for run_id, why in plan.reasons.items():
+            self._say_why(run_id, why)
+
+    def _start(self, run_id: str, device: str) -> None:
+        run = self.roster.get(run_id)
+        if run is None:
+            return
+        try:
+            run.starting = self.local.start(run.folder.path, run.wanted.attempt, device)
+        except OSError as error:
+            self._retry_later(run, f"its keeper cannot be started: {error.strerror or error}")
+            return
+        run.device, run.why, run.keeperless_since = device, "is being started", None
+        self.roster.post(run)
+
+    def _say_why(self, run_id: str, why: str) -> None:
+        run = self.roster.get(run_id)
+        if run is not None and run.why != why:
+            run.why = why
+            self.roster.post(run)
+
+    def _check_start(self, run: Tracked, starting: Starting) -> None:
+        code = starting.code
+        if code is not None:
+            run.look()
+        if run.keeper and run.keeper.attempt >= starting.attempt:
+            run.starting, run.why = None, ""
+        elif code == HELD:
+            self._retry_later(run, "another process still holds its run folder")
+        elif code is not None:
+            self._never_started(run, starting, code)
+
+    def _never_started(self, run: Tracked, starting: Starting, code: int) -> None:
+        text = f"its keeper left with exit code {code} before it started anything"
+        cause = Cause(CauseKind.ERROR, text, f"See {self.local.log}.")
+        try:
+            store.write_exit(run.folder, ExitFacts(starting.attempt, Status.FAILED, cause, time.time(), code))
+        except OSError as error:
+            self._retry_later(run, f"its run folder takes no files: {error.strerror or error}")
+            return
+        run.starting = None
+        run.look()
+
+    def _retry_later(self, run: Tracked, why: str) -> None:
+        run.starting, run.why = None, why
+        run.not_before = time.monotonic() + RETRY_SECONDS
+        self.roster.post(run)
+
+
+def _holding(run: Tracked) -> Holding:
+    gpu = "" if run.device in ("", queue.CPU) else run.device
+    return Holding(run.id, run.spec.name, run.spec.threads, gpu)

@@ -1,0 +1,251 @@
+"""What the events of one run add up to, event by event."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.catalog import find
+from engine.errors import CorruptRun, UnknownExperiment
+from engine.events import Event
+from engine.protocol import Best, Cause, Json, Status, cause_from_json, number_from_json, number_to_json
+
+PACE_SECONDS = 15.0
+"""the stretch of time that `rate` looks back on"""
+MARKS = 8
+"""checkpoints back to which the digest can be rewound exactly"""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Which metric says what was best."""
+
+    metric: str = ""
+    largest: bool = False
+
+    def beats(self, value: float, best: Best | None) -> bool:
+        if not math.isfinite(value):
+            return False
+        return best is None or (value > best.value if self.largest else value < best.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stood at a checkpoint."""
+
+    step: int
+    metrics: dict[str, float]
+    best: Best | None
+    live: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What the worker itself said when it left."""
+
+    status: Status
+    cause: Cause
+    at: float
+
+
+@dataclass(slots=True)
+class Digest:
+    goal: Goal = Goal()
+    seq: int = 0
+    step: int = 0
+    total_steps: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+    best: Best | None = None
+    live: dict[str, float] = field(default_factory=dict)
+    device: str = ""
+    started_at: float | None = None
+    attempt: int = 0
+    checkpoint_step: int = 0
+    data_notice: str = ""
+    note: str = ""
+    farewell: Farewell | None = None
+    spent: float = 0.0
+    """seconds in the stretches of training that are over"""
+    since: float | None = None
+    """when the present stretch began"""
+    last_at: float = 0.0
+    pace: deque[tuple[float, int]] = field(default_factory=deque)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def train_seconds(self) -> float:
+        return self.spent + (max(0.0, self.last_at - self.since) if self.since is not None else 0.0)
+
+    @property
+    def rate(self) -> float:
+        """Steps a second, lately; 0 while it is not known."""
+        if len(self.pace) < 2:
+            return 0.0
+        (first_at, first), (last_at, last) = self.pace[0], self.pace[-1]
+        return max(0.0, (last - first) / (last_at - first_at)) if last_at > first_at else 0.0
+
+    @property
+    def notice(self) -> str:
+        return "; ".join(filter(None, (self.note, self.data_notice)))
+
+    def fold(self, event: Event) -> None:
+        """Take one more event in. Raises CorruptRun for one whose facts are not what its kind says."""
+        take = _TAKES.get(event.kind)
+        try:
+            if take is not None:
+                take(self, event)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise CorruptRun(f"Event {event.seq} is no {event.kind}: {error!r}.") from error
+        finally:
+            self.seq = max(self.seq, event.seq)
+            self.last_at = max(self.last_at, event.at)
+
+
+def goal_of(experiment: str) -> Goal:
+    """Of an experiment of the catalog; one that is no longer there has none."""
+    try:
+        found = find(experiment)
+    except UnknownExperiment:
+        return Goal()
+    return Goal(found.best, found.goal == "max")
+
+
+def _started(digest: Digest, event: Event) -> None:
+    facts = event.facts
+    _close_stretch(digest, digest.last_at)
+    digest.since = event.at
+    digest.started_at = event.at if digest.started_at is None else digest.started_at
+    digest.total_steps = int(facts.get("total_steps") or 0)
+    digest.device = str(facts.get("device") or "")[:120]
+    digest.attempt = int(facts.get("attempt") or digest.attempt + 1)
+    digest.data_notice = str(facts.get("notice") or "")[:400]
+    digest.note, digest.farewell = "", None
+    digest.pace.clear()
+
+
+def _metrics(digest: Digest, event: Event) -> None:
+    for name, (steps, values) in event.facts["series"].items():
+        if not steps or len(steps) != len(values):
+            continue
+        digest.metrics[name] = number_from_json(values[-1])
+        digest.step = max(digest.step, int(steps[-1]))
+        if name == digest.goal.metric:
+            _seek_best(digest, name, steps, values)
+    _keep_pace(digest, event.at)
+
+
+def _seek_best(digest: Digest, name: str, steps: list[int], values: list[Any]) -> None:
+    for step, raw in zip(steps, values, strict=True):
+        value = number_from_json(raw)
+        if digest.goal.beats(value, digest.best):
+            digest.best = Best(name, value, int(step))
+
+
+def _keep_pace(digest: Digest, at: float) -> None:
+    pace = digest.pace
+    if pace and at - pace[-1][0] < PACE_SECONDS / 60 and len(pace) > 1:
+        pace.pop()
+    pace.append((at, digest.step))
+    while len(pace) > 2 and at - pace[1][0] >= PACE_SECONDS:
+        pace.popleft()
+
+
+def _set(digest: Digest, event: Event) -> None:
+    digest.live[str(event.facts["name"])] = float(event.facts["value"])
+
+
+def _checkpoint(digest: Digest, event: Event) -> None:
+    step = int(event.facts["step"])
+    digest.checkpoint_step = step
+    digest.step = max(digest.step, step)
+    kept = [mark for mark in digest.marks if mark.step != step][-(MARKS - 1) :]
+    digest.marks = [*kept, Mark(step, dict(digest.metrics), digest.best, dict(digest.live))]
+
+
+def _note(digest: Digest, event: Event) -> None:
+    is_well = event.facts.get("severity") == "ok"
+    digest.note = "" if is_well else str(event.facts["text"])[:400]
+
+
+def _restored(digest: Digest, event: Event) -> None:
+    step = int(event.facts["step"])
+    digest.pace.clear()
+    digest.checkpoint_step = step
+    if step < digest.step:
+        _rewind(digest, step)
+
+
+def _rewind(digest: Digest, step: int) -> None:
+    """Forget what came after `step`; without a mark of it, also what cannot be told apart."""
+    found = next((mark for mark in digest.marks if mark.step == step), None)
+    best = digest.best if digest.best and digest.best.step <= step else None
+    mark = found or Mark(step, {}, best, {})
+    digest.step, digest.best = step, mark.best
+    digest.metrics, digest.live = dict(mark.metrics), dict(mark.live)
+    digest.marks = [mark for mark in digest.marks if mark.step <= step]
+
+
+def _ended(digest: Digest, event: Event) -> None:
+    _close_stretch(digest, event.at)
+    status = Status(event.facts["status"])
+    digest.farewell = Farewell(status, cause_from_json(event.facts["cause"]), event.at)
+
+
+def _close_stretch(digest: Digest, at: float) -> None:
+    if digest.since is not None:
+        digest.spent += max(0.0, at - digest.since)
+        digest.since = None
+
+
+_TAKES: dict[str, Callable[[Digest, Event], None]] = {
+    "started": _started,
+    "metrics": _metrics,
+    "set": _set,
+    "checkpoint": _checkpoint,
+    "note": _note,
+    "restored": _restored,
+    "ended": _ended,
+}
+
+
+# --- to and from JSON: so that a long event file need not be read again -----------------------------------
+
+_PLAIN = (
+    "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
+    "note", "spent", "since", "last_at", "live",
+)  # fmt: skip
+
+
+def to_json(digest: Digest) -> Json:
+    return {
+        **{name: getattr(digest, name) for name in _PLAIN},
+        "metrics": _numbers(digest.metrics),
+        "best": _best_to_json(digest.best),
+        "marks": [[m.step, _numbers(m.metrics), _best_to_json(m.best), m.live] for m in digest.marks],
+    }
+
+
+def from_json(data: Json, goal: Goal) -> Digest:
+    """Raises KeyError, TypeError or ValueError for anything else than `to_json` gave."""
+    marks = [
+        Mark(step, _floats(metrics), Best(*best) if best else None, dict(live))
+        for step, metrics, best, live in data["marks"]
+    ]
+    best = Best(*data["best"]) if data["best"] else None
+    plain = {name: data[name] for name in _PLAIN}
+    return Digest(goal=goal, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
+
+
+def _best_to_json(best: Best | None) -> list[Any] | None:
+    return [best.metric, best.value, best.step] if best else None
+
+
+def _numbers(values: dict[str, float]) -> Json:
+    return {name: number_to_json(value) for name, value in values.items()}
+
+
+def _floats(values: Json) -> dict[str, float]:
+    return {name: number_from_json(value) for name, value in values.items()}

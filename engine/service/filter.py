@@ -1,0 +1,182 @@
+"""The filter language of the run table, parsed: words to be found, comparisons, and, or, not, parentheses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.errors import DltuiError
+
+LENGTH_LIMIT = 1000
+DEPTH_LIMIT = 24
+
+
+class FilterError(DltuiError):
+    """A filter or a sort field does not parse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Text to be found in the id, the name, the experiment or the status."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    field: str
+    sign: str
+    """one of = != < <= > >="""
+    value: float | str
+    position: int = 0
+    """of the value, counted from 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Clause
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: tuple[Clause, ...]
+
+
+Clause = Word | Comparison | Not | All | Some
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    position: int
+
+    @property
+    def shown(self) -> str:
+        return "the end" if self.kind == "end" else repr(self.text[:40])
+
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign><=|>=|!=|==|=|<|>)|(?P<open>\()|(?P<close>\))
+    |(?P<bad>["'!])|(?P<word>[^\s()<>=!"']+))""",
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_./@-]*")
+_JOINTS = ("and", "or", "not")
+
+
+def parse(text: str) -> Clause | None:
+    """None for an empty filter. Raises FilterError naming position, expected and got."""
+    if len(text) > LENGTH_LIMIT:
+        raise FilterError(f"The filter has {len(text)} characters, expected {LENGTH_LIMIT} at most.")
+    tokens = _tokens(text)
+    if tokens[0].kind == "end":
+        return None
+    parser = _Parser(tokens)
+    clause = parser.either(0)
+    if parser.next.kind != "end":
+        raise _wrong(parser.next, "and, or, or the end")
+    return clause
+
+
+def check_field(name: str) -> str:
+    """`name`, when it can be a field. Raises FilterError."""
+    if len(name) > 80 or not _FIELD.fullmatch(name):
+        raise FilterError(f"Expected the name of a field (letters, digits, _ . / -), got {name[:80]!r}.")
+    return name
+
+
+def _tokens(text: str) -> list[_Token]:
+    found, at = [], 0
+    while match := _TOKEN.match(text, at):
+        kind = match.lastgroup or ""
+        token = _Token(kind, match[kind], match.start(kind) + 1)
+        if kind == "bad":
+            raise _wrong(token, "a closing quote" if token.text != "!" else "!=")
+        found.append(token)
+        at = match.end()
+    return [*found, _Token("end", "", len(text.rstrip()) + 1)]
+
+
+class _Parser:
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def next(self) -> _Token:
+        return self._tokens[self._at]
+
+    def either(self, depth: int) -> Clause:
+        parts = [self._both(depth)]
+        while self._skip("or"):
+            parts.append(self._both(depth))
+        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+
+    def _both(self, depth: int) -> Clause:
+        parts = [self._single(depth)]
+        while self._skip("and") or self._begins():
+            parts.append(self._single(depth))
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _single(self, depth: int) -> Clause:
+        if depth > DEPTH_LIMIT:
+            raise FilterError(f"The filter is nested deeper than {DEPTH_LIMIT}.")
+        if self._skip("not"):
+            return Not(self._single(depth + 1))
+        token = self._take()
+        if token.kind == "open":
+            inner = self.either(depth + 1)
+            if self.next.kind != "close":
+                raise _wrong(self.next, "a closing parenthesis")
+            self._take()
+            return inner
+        if token.kind not in ("word", "quoted") or self._is_joint(token):
+            raise _wrong(token, "a word or a comparison such as val_loss<0.1")
+        return self._comparison(token) if self.next.kind == "sign" else Word(_bare(token))
+
+    def _comparison(self, field: _Token) -> Clause:
+        if field.kind != "word" or not _FIELD.fullmatch(field.text):
+            raise _wrong(field, "the name of a field")
+        sign, value = self._take(), self._take()
+        if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_joint(value)):
+            raise _wrong(value, f"a value after {field.text}{sign.text}")
+        is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
+        meant: float | str = float(value.text) if is_number else _bare(value)
+        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), meant, value.position)
+
+    def _begins(self) -> bool:
+        """Whether another part follows without a word between."""
+        token = self.next
+        if token.kind == "word":
+            return token.text.lower() not in ("and", "or")
+        return token.kind in ("quoted", "open")
+
+    def _is_joint(self, token: _Token) -> bool:
+        return token.kind == "word" and token.text.lower() in _JOINTS
+
+    def _skip(self, joint: str) -> bool:
+        if self.next.kind == "word" and self.next.text.lower() == joint:
+            self._at += 1
+            return True
+        return False
+
+    def _take(self) -> _Token:
+        token = self.next
+        if token.kind != "end":
+            self._at += 1
+        return token
+
+
+def _bare(token: _Token) -> str:
+    return token.text[1:-1] if token.kind == "quoted" else token.text
+
+
+def _wrong(token: _Token, expected: str) -> FilterError:
+    return FilterError(f"Filter, position {token.position}: expected {expected}, got {token.shown}.")

@@ -1,0 +1,262 @@
+"""The index of all runs in SQLite: rebuildable, one writer, one reader, both this process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.protocol import Json, Query, RunSummary, Status, summary_to_json
+from engine.service import columns
+from engine.service.file_system import is_remote
+
+SCHEMA = 1
+LIMIT = 1000
+"""rows of one page"""
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL, name TEXT NOT NULL,
+    experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL, cause TEXT NOT NULL,
+    device TEXT NOT NULL, token TEXT NOT NULL);
+CREATE TABLE bodies (number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL);
+CREATE INDEX by_age ON runs (created, id);
+CREATE INDEX by_name ON runs (name);
+CREATE INDEX by_status ON runs (status);
+CREATE INDEX by_token ON runs (token) WHERE token != '';
+CREATE INDEX by_mark ON runs (substr(id, -4));
+"""
+_NARROW = "id, created, name, experiment, status, step, best, cause, device, token"
+_FROM = "FROM runs r"
+_FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
+_RESTING = ("paused", "done", "stopped", "failed", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as the index keeps it; `tail` says how far its events were read."""
+
+    summary: Json
+    tail: Json
+
+    @property
+    def id(self) -> str:
+        return str(self.summary["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Summaries as JSON text, ready for the wire."""
+
+    summaries: tuple[bytes, ...]
+    matching: int
+    total: int
+
+
+def row_of(summary: RunSummary, tail: Json) -> Row:
+    return Row(summary_to_json(summary), tail)
+
+
+class Index:
+    """Not safe to share between threads: one of them owns it."""
+
+    def __init__(self, connection: sqlite3.Connection, fresh: bool) -> None:
+        self._db = connection
+        self.fresh = fresh
+        """nothing was there, or nothing that could be used: it has to be filled from the run folders"""
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Insert or replace, all or none."""
+        with self._db:
+            for row in rows:
+                number = self._upsert(row)
+                body = (number, _text(row.summary), _text(row.tail))
+                self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)", body)
+
+    def _upsert(self, row: Row) -> int:
+        values = _narrow(row.summary)
+        marks = ", ".join("?" * len(values))
+        renewed = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
+        found = self._db.execute(
+            f"INSERT INTO runs ({_NARROW}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {renewed} "
+            "RETURNING number",
+            values,
+        ).fetchone()
+        return int(found[0])
+
+    def set_status(self, run_id: str, status: Status) -> None:
+        """Of the narrow row alone: a mark that the run has to be looked at again after a crash."""
+        with self._db:
+            self._db.execute("UPDATE runs SET status = ? WHERE id = ?", (str(status), run_id))
+
+    def drop(self, run_ids: Iterable[str]) -> None:
+        with self._db:
+            for run_id in run_ids:
+                self._db.execute("DELETE FROM bodies WHERE number = (SELECT number FROM runs WHERE id = ?)",
+                                 (run_id,))  # fmt: skip
+                self._db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+    def clear(self) -> None:
+        with self._db:
+            self._db.execute("DELETE FROM bodies")
+            self._db.execute("DELETE FROM runs")
+
+    # --- questions -----------------------------------------------------------------------------------------
+
+    def page(self, query: Query) -> Window:
+        """Raises FilterError."""
+        condition = columns.where(query.where)
+        order = columns.order(query.sort, query.descending)
+        limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        total = self.total()
+        source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+        found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order.text}"
+        values = condition.values + order.values
+        if condition.text == "1":
+            numbers = self._numbers(f"{found} LIMIT ? OFFSET ?", (*values, limit, offset))
+            return Window(self._bodies(numbers), total, total)
+        numbers = self._numbers(found, values)
+        return Window(self._bodies(numbers[offset : offset + limit]), len(numbers), total)
+
+    def get(self, run_id: str) -> Row | None:
+        found = self._db.execute(
+            f"SELECT b.summary, b.tail {_FROM_BOTH} WHERE r.id = ?", (run_id,)
+        ).fetchone()
+        return Row(json.loads(found[0]), json.loads(found[1])) if found else None
+
+    def id_of_token(self, token: str) -> str | None:
+        found = self._db.execute("SELECT id FROM runs WHERE token = ? AND token != ''", (token,)).fetchone()
+        return str(found[0]) if found else None
+
+    def named(self, run: str, limit: int = 6) -> list[str]:
+        """Ids that answer to `run`: by name, else by the start of the id, else by its last four digits."""
+        above = run + "\U0010ffff"
+        for condition, values in (
+            ("name = ?", (run,)),
+            ("id >= ? AND id < ?", (run, above)),
+            ("substr(id, -4) = ?", (run,)),
+        ):
+            rows = self._db.execute(
+                f"SELECT id FROM runs WHERE {condition} ORDER BY created DESC LIMIT {int(limit)}", values
+            ).fetchall()
+            if rows:
+                return [str(row[0]) for row in rows]
+        return []
+
+    def newest(self) -> str | None:
+        found = self._db.execute("SELECT id FROM runs ORDER BY created DESC, id DESC LIMIT 1").fetchone()
+        return str(found[0]) if found else None
+
+    def ids(self) -> set[str]:
+        return {row[0] for row in self._db.execute("SELECT id FROM runs")}
+
+    def unsettled(self) -> list[str]:
+        """Runs that may have moved while no service looked, oldest first."""
+        marks = ", ".join("?" * len(_RESTING))
+        found = self._db.execute(
+            f"SELECT id FROM runs WHERE status NOT IN ({marks}) ORDER BY created, id", _RESTING
+        )
+        return [row[0] for row in found]
+
+    def counts(self) -> dict[str, int]:
+        """Runs by status."""
+        return dict(self._db.execute("SELECT status, count(*) FROM runs GROUP BY status").fetchall())
+
+    def total(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def saved_ids(self) -> list[str]:
+        """Runs that have a checkpoint, oldest first."""
+        found = self._db.execute(
+            f"SELECT r.id {_FROM_BOTH} WHERE json_extract(b.summary, '$.checkpoint_step') > 0 "
+            "ORDER BY r.created, r.id"
+        )
+        return [row[0] for row in found]
+
+    def close(self) -> None:
+        """After this the next opening need not check every page."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', 'well')")
+        self._db.close()
+
+    def _numbers(self, sql: str, values: tuple[Any, ...]) -> list[int]:
+        return [row[0] for row in self._db.execute(sql, values)]
+
+    def _bodies(self, numbers: Iterable[int]) -> tuple[bytes, ...]:
+        find = "SELECT CAST(summary AS BLOB) FROM bodies WHERE number = ?"
+        return tuple(self._db.execute(find, (number,)).fetchone()[0] for number in numbers)
+
+
+def open_index(path: Path) -> Index:
+    """The index in `path`; one that is damaged or of another schema is thrown away. Raises OSError."""
+    if path.exists():
+        try:
+            return Index(_reopened(path), fresh=False)
+        except (sqlite3.DatabaseError, _Unusable) as error:
+            logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
+            _throw_away(path)
+    db = _connect(path)
+    db.executescript(_TABLES)
+    with db:
+        db.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
+    return Index(db, fresh=True)
+
+
+class _Unusable(Exception):
+    pass
+
+
+def _reopened(path: Path) -> sqlite3.Connection:
+    db = _connect(path)
+    try:
+        facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
+        if facts.get("schema") != str(SCHEMA):
+            raise _Unusable(f"schema {facts.get('schema')}, expected {SCHEMA}")
+        if "closed" not in facts:
+            _check(db)
+        with db:
+            db.execute("DELETE FROM facts WHERE name = 'closed'")
+        return db
+    except BaseException:
+        db.close()
+        raise
+
+
+def _check(db: sqlite3.Connection) -> None:
+    with closing(db.execute("PRAGMA quick_check(1)")) as found:
+        said = found.fetchone()[0]
+    if said != "ok":
+        raise _Unusable(str(said)[:200])
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False)
+    journal = "DELETE" if is_remote(path.parent) else "WAL"
+    for pragma in (f"journal_mode={journal}", "synchronous=NORMAL", "mmap_size=0", "temp_store=MEMORY",
+                   "cache_size=-8000", "locking_mode=EXCLUSIVE"):  # fmt: skip
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def _throw_away(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _narrow(summary: Json) -> tuple[object, ...]:
+    best = summary["best"]["value"] if summary["best"] else None
+    cause = summary["cause"]["kind"] if summary["cause"] else ""
+    return (
+        summary["id"], summary["created_at"], summary["name"], summary["experiment"], summary["status"],
+        summary["step"], best if isinstance(best, int | float) else None, cause, summary["device"],
+        summary["token"],
+    )  # fmt: skip
+
+
+def _text(data: Json) -> str:
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))

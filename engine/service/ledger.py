@@ -1,0 +1,102 @@
+"""The index behind a desk of its own: one thread owns it, the event loop never waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from engine.errors import EngineError
+from engine.protocol import Json, RunSummary
+from engine.service.index import Index, Row, open_index, row_of
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Ledger:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._desk = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._index = open_index(path)
+        self._pending: dict[str, tuple[RunSummary, Json]] = {}
+        self.total = self._index.total()
+
+    @property
+    def fresh(self) -> bool:
+        """Nothing was there: it has to be filled from the run folders."""
+        return self._index.fresh
+
+    async def ask(self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`question` of the index, in its thread. Raises EngineError when SQLite refuses."""
+
+        def put() -> T:
+            return question(self._index, *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._desk, put)
+        except sqlite3.Error as error:
+            raise EngineError(f"The index {self._path} failed: {error}.", "dltui reindex") from error
+
+    def note(self, summary: RunSummary, tail: Json) -> None:
+        """To be written with the next flush."""
+        self._pending[summary.id] = (summary, tail)
+
+    async def flush(self) -> None:
+        """What cannot be written now is kept: the run folders hold it anyway."""
+        noted, self._pending = self._pending, {}
+        if not noted:
+            return
+        try:
+            await self.ask(Index.put, [row_of(*row) for row in noted.values()])
+        except EngineError as error:
+            self._pending = {**noted, **self._pending}
+            logging.warning("%s", error.message)
+
+    async def enter(self, summary: RunSummary, tail: Json) -> None:
+        """Write one row now; a new run counts. Raises EngineError."""
+        self._pending.pop(summary.id, None)
+        await self.ask(Index.put, [row_of(summary, tail)])
+        await self.count()
+
+    async def fill(self, rows: Iterable[Row]) -> None:
+        await self.ask(Index.put, list(rows))
+        await self.count()
+
+    async def drop(self, run_ids: Iterable[str]) -> None:
+        gone = list(run_ids)
+        for run_id in gone:
+            self._pending.pop(run_id, None)
+        await self.ask(Index.drop, gone)
+        await self.count()
+
+    async def start_anew(self) -> None:
+        """Throw the index away, whatever state it is in."""
+
+        def replace() -> None:
+            try:
+                self._index.close()
+            except sqlite3.Error:
+                logging.warning("the old index could not be closed")
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._index = open_index(self._path)
+
+        await asyncio.get_running_loop().run_in_executor(self._desk, replace)
+
+    async def count(self) -> None:
+        self.total = await self.ask(Index.total)
+
+    def close(self) -> None:
+        """Last of all, with no event loop left to wait for it."""
+        noted = list(self._pending.values())
+        try:
+            self._desk.submit(lambda: self._index.put(row_of(*row) for row in noted)).result()
+            self._desk.submit(lambda: self._index.close()).result()
+        except sqlite3.Error as error:
+            logging.warning("the index could not be closed: %s", error)
+        self._desk.shutdown()

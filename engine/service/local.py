@@ -1,0 +1,64 @@
+"""Starts keepers on this machine."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.keeper import arguments
+
+Command = Callable[[Path, int, str], list[str]]
+"""run folder, attempt, device (cpu or the UUID of a GPU) to a command line"""
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A keeper that was started and has not said so in the run folder yet."""
+
+    attempt: int
+    device: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def code(self) -> int | None:
+        """The exit code once it has ended."""
+        return self.process.poll()
+
+
+def keeper_command(folder: Path, attempt: int, device: str) -> list[str]:
+    return arguments.command(folder, attempt, python=sys.executable, device=device)
+
+
+@dataclass(slots=True)
+class Local:
+    """One keeper a run, each in a session of its own: they outlive the service."""
+
+    log: Path
+    command: Command = keeper_command
+    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, folder: Path, attempt: int, device: str) -> Starting:
+        """Raises OSError. Only from the main thread: a parent-death signal fires when the thread ends."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                self.command(folder, attempt, device),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                close_fds=True,
+                cwd=folder,
+            )
+        self._children.append(process)
+        logging.info(
+            "run %s: keeper %d started for attempt %d on %s", folder.name, process.pid, attempt, device
+        )
+        return Starting(attempt, device, process)
+
+    def reap(self) -> None:
+        """So that no keeper that ended stays a zombie."""
+        self._children = [child for child in self._children if child.poll() is None]

@@ -1,0 +1,50 @@
+"""One service for one home: whoever holds the lock. The kernel lets go of it however its holder ends."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from engine import identity
+from engine.errors import EngineError
+
+
+class AlreadyRunning(EngineError):
+    """Another service has this home."""
+
+
+def take(path: Path) -> int:
+    """The descriptor that holds the lock until it is closed. Raises AlreadyRunning, EngineError."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        raise EngineError(f"{path} cannot be opened: {error.strerror}.", "Remove it.") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _holder(fd)
+        os.close(fd)
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise AlreadyRunning(f"The engine of {path.parent} is running already{holder}.") from error
+        raise EngineError(f"{path} cannot be locked: {error.strerror}.") from error
+    _sign(fd)
+    return fd
+
+
+def _sign(fd: int) -> None:
+    """For people to read; nothing is decided by it."""
+    signed = json.dumps({**asdict(identity.mine()), "since": round(time.time(), 3)}).encode()
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, signed + b"\n", 0)
+
+
+def _holder(fd: int) -> str:
+    try:
+        return f" (process {int(json.loads(os.pread(fd, 4096, 0))['pid'])})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,17 @@
+"""The log of the service: tracebacks go there and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+from pathlib import Path
+
+SIZE = 1 << 20
+KEPT = 2
+
+
+def open_log(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.raiseExceptions = False  # a full disk must not write to a standard error that nobody reads

@@ -1,0 +1,92 @@
+"""The index against the run folders: what is new, what is gone, what moved while no service looked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+
+from engine import store
+from engine.errors import CorruptRun
+from engine.places import Places
+from engine.protocol import Json
+from engine.service import follow, tracked
+from engine.service.index import Index, Row, row_of
+from engine.service.roster import Roster
+from engine.service.tracked import Tracked
+
+BATCH = 100
+_LEFTOVER = (".new-", ".trash-")
+
+
+async def settle(roster: Roster) -> list[str]:
+    """Forget the runs whose folder is gone, take up those that may move; the ids new to the index."""
+    known = await roster.ledger.ask(Index.ids)
+    on_disk = set(await asyncio.to_thread(store.list_ids, roster.places))
+    gone = known - on_disk
+    if gone:
+        await roster.ledger.drop(gone)
+    for run_id in await roster.ledger.ask(Index.unsettled):
+        row = await roster.ledger.ask(Index.get, run_id)
+        if row is not None and roster.get(run_id) is None:
+            await _take_up(roster, run_id, row.tail)
+    return sorted(on_disk - known, reverse=True)
+
+
+async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:
+    try:
+        roster.add(tracked.load(store.folder_of(roster.places, run_id), tail))
+    except CorruptRun as error:
+        logging.warning("run %s: %s", run_id, error.message)
+
+
+async def enter(roster: Roster, run_ids: Sequence[str]) -> int:
+    """Read these run folders into the index, in the order given; how many of them held a run."""
+    entered = 0
+    for batch in _batches(run_ids):
+        found = await asyncio.to_thread(_read_all, roster.places, batch)
+        moving = [run for run in found if isinstance(run, Tracked)]
+        rows = [run for run in found if isinstance(run, Row)]
+        await roster.ledger.fill(rows)
+        for run in moving:
+            if roster.get(run.id) is None:
+                await roster.ledger.enter(run.summary(), run.tail())
+                roster.add(run)
+        entered += len(found)
+    return entered
+
+
+def sweep(places: Places) -> None:
+    """Remove what a crash left half made or half removed. Only before anything is made."""
+    try:
+        leftovers = [name for name in os.listdir(places.runs) if name.startswith(_LEFTOVER)]
+    except FileNotFoundError:
+        return
+    for name in leftovers:
+        shutil.rmtree(places.runs / name, ignore_errors=True)
+
+
+def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked | Row]:
+    return [found for run_id in run_ids if (found := _read(places, run_id)) is not None]
+
+
+def _read(places: Places, run_id: str) -> Tracked | Row | None:
+    """A row for a run that rests, the run itself for one that may move, None for a folder that holds none."""
+    try:
+        run = tracked.load(store.folder_of(places, run_id))
+        if run.spec.id != run_id:
+            raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
+        if not tracked.is_settled(run.state()):
+            return run
+        while follow.read_on(run, follow.CHUNK * 16):
+            pass
+    except (CorruptRun, OSError) as error:
+        logging.warning("run %s is left out: %s", run_id, error)
+        return None
+    return row_of(run.summary(), run.tail())
+
+
+def _batches(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (run_ids[at : at + BATCH] for at in range(0, len(run_ids), BATCH))

@@ -1,0 +1,147 @@
+"""Every word a client may say, and who answers it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from engine import store
+from engine.errors import DltuiError
+from engine.protocol import CheckpointFacts, Json, Query, RunSummary, summary_to_json
+from engine.service import streams, verification, worker_log
+from engine.service.connection import Frame, Raw, Table
+from engine.service.index import Index
+
+if TYPE_CHECKING:
+    from engine.service.service import Service
+
+
+class Requests:
+    """`request` is the frame as it came: whatever is in it may be missing or odd."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._roster = service.roster
+
+    def table(self) -> Table:
+        answers = (
+            self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
+            self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
+        )  # fmt: skip
+        return Table(
+            {answer.__name__: answer for answer in answers}, {"events": self.events, "watch": self.watch}
+        )
+
+    # --- runs ----------------------------------------------------------------------------------------------
+
+    async def submit(self, request: Json) -> Frame:
+        return _run(await self._service.runs.submit(request))
+
+    async def runs(self, request: Json) -> Frame:
+        """The ledger is written first, so that a page shows what the requests before it did."""
+        query = _query(request)
+        await self._roster.ledger.flush()
+        window = await self._roster.ledger.ask(Index.page, query)
+        return Raw("runs", window.summaries, {"matching": window.matching, "total": window.total})
+
+    async def show(self, request: Json) -> Frame:
+        run_id = await self._find(request)
+        summary = await self._roster.summary(run_id)
+        folder = store.folder_of(self._roster.places, run_id).checkpoints
+        found = await asyncio.to_thread(verification.listing, folder)
+        checkpoints = tuple(CheckpointFacts(f.step, str(f.path), f.weights_sha256, f.size) for f in found)
+        return _run(dataclasses.replace(summary, checkpoints=checkpoints))
+
+    async def pause(self, request: Json) -> Frame:
+        return _run(await self._service.runs.pause(await self._find(request)))
+
+    async def resume(self, request: Json) -> Frame:
+        run_id = await self._find(request)
+        return _run(await self._service.runs.resume(run_id, request.get("mode", "strict")))
+
+    async def stop(self, request: Json) -> Frame:
+        return _run(await self._service.runs.stop(await self._find(request)))
+
+    async def set(self, request: Json) -> Frame:
+        run_id = await self._find(request)
+        return _run(await self._service.runs.set(run_id, request.get("name"), request.get("value")))
+
+    async def remove(self, request: Json) -> Frame:
+        await self._service.runs.remove(await self._find(request))
+        return {}
+
+    async def log(self, request: Json) -> Frame:
+        folder = store.folder_of(self._roster.places, await self._find(request))
+        offset, limit = _whole(request, "offset", -65_536), _whole(request, "limit", 65_536)
+        try:
+            return asdict(await asyncio.to_thread(worker_log.read, folder.log, offset, limit))
+        except OSError as error:
+            raise DltuiError(f"{folder.log} cannot be read: {error.strerror}.") from error
+
+    # --- the engine ----------------------------------------------------------------------------------------
+
+    async def resources(self, request: Json) -> Frame:
+        return {"resources": asdict(self._service.measure())}
+
+    async def doctor(self, request: Json) -> Frame:
+        from engine.service import doctor  # asked for seldom, and it looks at much
+
+        found = await asyncio.to_thread(doctor.examine, self._roster.places)
+        return {"findings": [asdict(finding) for finding in found]}
+
+    async def verify(self, request: Json) -> Frame:
+        if request.get("run"):
+            run_ids = [await self._find(request)]
+        else:
+            await self._roster.ledger.flush()
+            run_ids = await self._roster.ledger.ask(Index.saved_ids)
+        return {"checked": await asyncio.to_thread(verification.check, self._roster.places, run_ids)}
+
+    async def reindex(self, request: Json) -> Frame:
+        return {"runs": await self._service.reindex()}
+
+    async def engine(self, request: Json) -> Frame:
+        return await self._service.facts()
+
+    async def shutdown(self, request: Json) -> Frame:
+        self._service.leave()
+        return {}
+
+    # --- streams -------------------------------------------------------------------------------------------
+
+    def events(self, request: Json) -> AsyncIterator[Frame]:
+        return streams.events(self._roster, request.get("run"), request.get("after", 0))
+
+    def watch(self, request: Json) -> AsyncIterator[Frame]:
+        return streams.watch(self._roster, self._service.board)
+
+    async def _find(self, request: Json) -> str:
+        return await self._roster.find(request.get("run"))
+
+
+def _run(summary: RunSummary) -> Json:
+    return {"run": summary_to_json(summary)}
+
+
+def _query(request: Json) -> Query:
+    plain = Query()
+    where, sort = request.get("where", plain.where), request.get("sort", plain.sort)
+    if not isinstance(where, str) or not isinstance(sort, str):
+        raise DltuiError("where and sort: expected text.")
+    return Query(
+        where=where,
+        sort=sort,
+        descending=request.get("descending", plain.descending) is not False,
+        offset=_whole(request, "offset", plain.offset),
+        limit=_whole(request, "limit", plain.limit),
+    )
+
+
+def _whole(request: Json, name: str, otherwise: int) -> int:
+    value = request.get(name, otherwise)
+    if type(value) is not int or abs(value) >= 2**53:
+        raise DltuiError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")
+    return value

@@ -1,0 +1,67 @@
+"""What the machine is doing: processors, memory, disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.protocol import Gpu, Resources
+
+
+@dataclass(slots=True)
+class Meter:
+    root: Path
+    cores: int
+    _last: tuple[int, int] = (0, 0)
+
+    def read(self, slots_used: int, gpus: Sequence[Gpu] = ()) -> Resources:
+        total, available = memory()
+        return Resources(
+            cores=self.cores,
+            cpu_busy=self._busy(),
+            memory_used=total - available,
+            memory_total=total,
+            disk_free=free_bytes(self.root),
+            slots_used=slots_used,
+            slots=self.cores,
+            gpus=tuple(gpus),
+        )
+
+    def _busy(self) -> float:
+        """Since the last reading; since the start of the machine at the first."""
+        now = processor_ticks()
+        busy, whole = now[0] - self._last[0], now[1] - self._last[1]
+        self._last = now
+        return round(min(1.0, max(0.0, busy / whole)), 3) if whole > 0 else 0.0
+
+
+def processor_ticks(text: str | None = None) -> tuple[int, int]:
+    """Busy and all ticks of all processors since the start of the machine."""
+    line = (Path("/proc/stat").read_text() if text is None else text).split("\n", 1)[0]
+    ticks = [int(field) for field in line.split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    return sum(ticks) - idle, sum(ticks)
+
+
+def memory(text: str | None = None) -> tuple[int, int]:
+    """Total and available bytes."""
+    found = {}
+    for line in (Path("/proc/meminfo").read_text() if text is None else text).splitlines():
+        name, _, value = line.partition(":")
+        found[name] = value
+    return _bytes(found["MemTotal"]), _bytes(found.get("MemAvailable", found["MemFree"]))
+
+
+def free_bytes(path: Path) -> int:
+    """Left for this user on the file system of `path`; 0 when it cannot be asked."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
+
+
+def _bytes(field: str) -> int:
+    return int(field.split()[0]) * 1024

@@ -1,0 +1,120 @@
+"""All runs: those that may move in memory, the others in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine import store
+from engine.errors import RunNotFound
+from engine.places import Places
+from engine.protocol import RunSummary, summary_from_json
+from engine.service import tracked
+from engine.service.board import Board
+from engine.service.index import Index
+from engine.service.ledger import Ledger
+from engine.service.tracked import Tracked
+
+SHOWN = 5
+"""candidates named when several runs answer to one name"""
+
+
+class Roster:
+    def __init__(self, places: Places, ledger: Ledger, board: Board) -> None:
+        self.places = places
+        self.ledger = ledger
+        self.board = board
+        self._moving: dict[str, Tracked] = {}
+        self._posted: dict[str, RunSummary] = {}
+
+    def moving(self) -> list[Tracked]:
+        """Every run that is queued or at work."""
+        return list(self._moving.values())
+
+    def get(self, run_id: str) -> Tracked | None:
+        return self._moving.get(run_id)
+
+    def add(self, run: Tracked) -> None:
+        self._moving[run.id] = run
+        self.post(run)
+
+    def post(self, run: Tracked) -> None:
+        """Tell the board and the ledger, where there is something to tell."""
+        summary = run.summary()
+        before = self._posted.get(run.id)
+        if summary == before:
+            return
+        self._posted[run.id] = summary
+        self.board.post(summary)
+        self.ledger.note(summary, run.tail())
+
+    def rest(self, run: Tracked) -> None:
+        """Nothing will move any more until somebody asks for it."""
+        self.post(run)
+        self.forget(run.id)
+
+    def forget(self, run_id: str) -> None:
+        self._moving.pop(run_id, None)
+        self._posted.pop(run_id, None)
+
+    async def strike(self, run_id: str) -> None:
+        """The run folder is gone."""
+        self.forget(run_id)
+        await self.ledger.drop([run_id])
+        self.board.strike(run_id)
+
+    async def find(self, run: object) -> str:
+        """The one run that answers to an id, the start of one, its last four digits, a name or @last.
+
+        Raises RunNotFound naming the candidates.
+        """
+        if not isinstance(run, str) or not run:
+            raise RunNotFound(f"Expected the id or the name of a run, got {str(run)[:80]!r}.")
+        if run == "@last":
+            newest = await self.ledger.ask(Index.newest)
+            if newest is None:
+                raise RunNotFound("There is no run yet.", "Start one: dltui run xor")
+            return newest
+        if run in self._moving:
+            return run
+        return _only(run, await self.ledger.ask(Index.named, run, SHOWN + 1))
+
+    async def summary(self, run_id: str) -> RunSummary:
+        """Raises RunNotFound."""
+        moving = self._moving.get(run_id)
+        if moving is not None:
+            return moving.summary()
+        row = await self.ledger.ask(Index.get, run_id)
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
+        return summary_from_json(row.summary)
+
+    async def load(self, run_id: str) -> Tracked:
+        """The run as it is on disk, or as it moves. Raises RunNotFound or CorruptRun."""
+        moving = self._moving.get(run_id)
+        if moving is not None:
+            return moving
+        row = await self.ledger.ask(Index.get, run_id)
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
+        return tracked.load(store.folder_of(self.places, run_id), row.tail)
+
+    def at_work(self) -> list[Tracked]:
+        """Runs that a process is, or is about to be, at work on."""
+        return [run for run in self.moving() if run.starting or run.summary().status.is_active]
+
+    async def counts(self) -> dict[str, int]:
+        """Runs by status."""
+        await self.ledger.flush()
+        return await self.ledger.ask(Index.counts)
+
+
+def _only(run: str, found: Iterable[str]) -> str:
+    ids = list(found)
+    if not ids:
+        raise RunNotFound(f"No run answers to {run[:80]!r}.", "dltui ls shows them all.")
+    if len(ids) > 1:
+        more = " and more" if len(ids) > SHOWN else ""
+        raise RunNotFound(
+            f"Several runs answer to {run[:80]!r}: {', '.join(ids[:SHOWN])}{more}.", "Give more of the id."
+        )
+    return ids[0]

@@ -1,0 +1,178 @@
+"""The service put together: who looks after what, from start to leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from engine.errors import EngineError
+from engine.places import Places
+from engine.protocol import Json, Resources
+from engine.service import reconcile
+from engine.service.board import Board
+from engine.service.connection import Connection, peer_uid
+from engine.service.cycle import Cycle
+from engine.service.gpus import GpuDriver
+from engine.service.ledger import Ledger
+from engine.service.listener import Listener
+from engine.service.local import Local
+from engine.service.machine import IDLE_SECONDS, LOOK_SECONDS, Machine
+from engine.service.placement import Gate
+from engine.service.requests import Requests
+from engine.service.resources import Meter
+from engine.service.roster import Roster
+from engine.service.runs import Runs
+from engine.service.submission import cores
+
+CLIENTS = 32
+STOCK_SECONDS = 0.5
+"""that the first clients wait for run folders which the index does not know"""
+
+
+class Service:
+    """Made by the holder of the engine lock."""
+
+    def __init__(
+        self, places: Places, *, local: Local | None = None, driver: GpuDriver | None = None
+    ) -> None:
+        self.places = places
+        self.board = Board()
+        self.ledger = Ledger(places.index)
+        self.roster = Roster(places, self.ledger, self.board)
+        order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
+        self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
+        self.cycle = Cycle(self.roster, local or Local(places.log), self.machine)
+        self.runs = Runs(self.roster, self.cycle.wake)
+        self._table = Requests(self).table()
+        self._listener = Listener(places.socket, self._accept)
+        self._clients: set[Connection] = set()
+        self._leaving = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._reindexing = asyncio.Lock()
+        self._healing: asyncio.Task[bool] | None = None
+        self._began = time.monotonic()
+
+    async def run(self) -> None:
+        """Until somebody tells it to leave; runs go on without it. Raises EngineError."""
+        await self._listener.open()
+        logging.info("listening on %s", self.places.socket)
+        tasks = [asyncio.create_task(work) for work in self._duties()]
+        try:
+            await self._first_of(tasks)
+        finally:
+            await self._close(tasks)
+
+    def leave(self) -> None:
+        self._leaving.set()
+
+    def heal(self) -> None:
+        """Bind the socket again where it is gone."""
+        self._healing = asyncio.get_running_loop().create_task(self._listener.heal())
+
+    async def reindex(self) -> int:
+        """Everything anew from the run folders; the number of runs found."""
+        async with self._reindexing:
+            await self.ledger.start_anew()
+            for run in self.roster.moving():
+                await self.ledger.enter(run.summary(), run.tail())
+            await reconcile.enter(self.roster, await reconcile.settle(self.roster))
+            return self.ledger.total
+
+    def measure(self) -> Resources:
+        """The machine as it is now."""
+        self.machine.measure(self.roster, self.board)
+        assert self.board.resources is not None
+        return self.board.resources
+
+    async def facts(self) -> Json:
+        return {
+            **self._hello(),
+            "root": str(self.places.root),
+            "socket": str(self.places.socket),
+            "uptime": round(time.monotonic() - self._began, 3),
+            "runs": await self.roster.counts(),
+            "slots": self.machine.cores,
+            "slots_used": self.machine.slots_used,
+            "clients": len(self._clients),
+        }
+
+    def _hello(self) -> Json:
+        return {"pid": os.getpid(), "version": version()}
+
+    def _duties(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep()]
+
+    async def _first_of(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Until it is told to leave, or a duty that should go on for ever fails."""
+        leaving = asyncio.create_task(self._leaving.wait())
+        done, _ = await asyncio.wait({leaving, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        for task in done - {leaving}:
+            task.result()
+
+    async def _begin(self) -> None:
+        """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
+        strangers = await reconcile.settle(self.roster)
+        entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
+        await asyncio.wait({entering}, timeout=STOCK_SECONDS)
+        self._ready.set()
+        await asyncio.gather(entering, self.cycle.run())
+
+    async def _read_gpus(self) -> None:
+        while True:
+            await self.machine.read_gpus()
+            self.cycle.wake()
+            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS * 2)
+
+    async def _measure(self) -> None:
+        await self._ready.wait()
+        while True:
+            self.measure()
+            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
+
+    def _is_idle(self) -> bool:
+        return not self._clients and not self.roster.moving()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid = peer_uid(writer)
+        if uid != os.geteuid():
+            logging.warning("a client of user %d was turned away", uid)
+            writer.transport.abort()
+            return
+        client = Connection(reader, writer, self._table, self._hello())
+        if len(self._clients) >= CLIENTS:
+            await client.refuse(EngineError(f"The engine has {CLIENTS} clients already.", "Close one."))
+            return
+        self._clients.add(client)
+        try:
+            await self._ready.wait()
+            await client.serve()
+        finally:
+            self._clients.discard(client)
+
+    async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
+        self._listener.close()
+        await asyncio.sleep(0.05)  # for the answer to the one who asked it to leave
+        for client in list(self._clients):
+            client.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.ledger.close()
+        logging.info("left; runs go on under their keepers")
+
+
+@functools.cache
+def version() -> str:
+    """Of the installed distribution; an unpacked source tree has none."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("dltui")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,78 @@
+"""What is told without being asked again: the events of a run, the changes of the run table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+
+from engine import store
+from engine.errors import ProtocolError
+from engine.protocol import Json, Resources, RunSummary, summary_to_json
+from engine.service.board import Board
+from engine.service.connection import Frame, Raw
+from engine.service.event_tail import EventTail
+from engine.service.roster import Roster
+
+LOOK_SECONDS = 0.2
+WATCH_SECONDS = 0.5
+ROWS = 200
+"""of one frame"""
+
+
+async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Frame]:
+    """The past, then the present, until the run is not moving any more and everything is told."""
+    if type(after) is not int or after < 0:
+        raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
+    run_id = await roster.find(run)
+    tail = EventTail(store.folder_of(roster.places, run_id).events, after)
+    caught_up = False
+    try:
+        while True:
+            moving = roster.get(run_id) is not None  # asked first: nothing is written after the end
+            items = tail.read()
+            if items is not None:
+                if items:
+                    yield Raw("events", (items,))
+                await asyncio.sleep(0)
+                continue
+            if not caught_up:
+                caught_up = True
+                yield {"events": [], "caught_up": True}
+            if not moving:
+                yield {"end": True}
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        tail.close()
+
+
+async def watch(roster: Roster, board: Board) -> AsyncIterator[Frame]:
+    """First the runs at work, then changed rows: twice a second at most, the latest of each only."""
+    version = board.version
+    for frame in _frames([run.summary() for run in roster.at_work()], (), board.resources, roster):
+        yield frame
+    while True:
+        await board.wait(version)
+        news = board.since(version)
+        version = news.version
+        for frame in _frames(news.changed, news.removed, news.resources, roster):
+            yield frame
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+def _frames(
+    changed: Sequence[RunSummary], removed: Sequence[str], resources: Resources | None, roster: Roster
+) -> list[Json]:
+    first: Json = {"removed": list(removed)}
+    if resources is not None:
+        first["resources"] = asdict(resources)
+    parts = [changed[at : at + ROWS] for at in range(0, max(1, len(changed)), ROWS)]
+    return [
+        {
+            **(first if place == 0 else {}),
+            "changed": [summary_to_json(run) for run in part],
+            "total": roster.ledger.total,
+        }
+        for place, part in enumerate(parts)
+    ]

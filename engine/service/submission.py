@@ -1,0 +1,107 @@
+"""A request to train, checked and made into a spec."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from engine import catalog, params, store
+from engine.errors import DltuiError
+from engine.protocol import Json, Spec
+
+SEED_LIMIT = 2**32
+DEVICES = ("auto", "cpu", "gpu")
+NAME_LIMIT = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    experiment: str
+    params: Json
+    seed: int
+    name: str
+    device: str
+    token: str
+
+
+def read(facts: Json) -> Submission:
+    """Raises DltuiError naming the field, what was expected and what came."""
+    given = facts.get("params", {})
+    if not isinstance(given, dict):
+        raise _wrong("params", "an object of names and values", given)
+    return Submission(
+        experiment=_text(facts, "experiment"),
+        params=given,
+        seed=_seed(facts.get("seed", 1)),
+        name=_name(_text(facts, "name")),
+        device=_device(facts.get("device", "auto")),
+        token=_token(_text(facts, "token")),
+    )
+
+
+def spec_of(asked: Submission, now: float | None = None) -> Spec:
+    """With every parameter written out. Raises UnknownExperiment or ParamError."""
+    experiment = catalog.find(asked.experiment)
+    values = dataclasses.asdict(params.build(experiment.params, asked.params))
+    created = time.time() if now is None else now
+    run_id = store.new_id(experiment.name, created)
+    return Spec(
+        id=run_id,
+        experiment=experiment.name,
+        params=values,
+        seed=asked.seed,
+        name=asked.name or f"{experiment.name}-{run_id[-4:]}",
+        framework=experiment.framework,
+        threads=experiment.threads or cores(),
+        device=asked.device,
+        created_at=round(created, 3),
+        token=asked.token,
+    )
+
+
+def cores() -> int:
+    """That this process may use; a container or taskset may leave fewer than the machine has."""
+    return len(os.sched_getaffinity(0))
+
+
+def _text(facts: Json, field: str) -> str:
+    value = facts.get(field, "")
+    if not isinstance(value, str):
+        raise _wrong(field, "text", value)
+    return value
+
+
+def _seed(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < SEED_LIMIT:
+        raise _wrong("seed", f"a whole number from 0 to {SEED_LIMIT - 1}", value)
+    return value
+
+
+def _name(value: str) -> str:
+    if value and not _NAME.fullmatch(value):
+        raise _wrong(
+            "name", f"up to {NAME_LIMIT} letters, digits, spaces and . _ -, a letter or digit first", value
+        )
+    return value
+
+
+def _device(value: Any) -> str:
+    if value not in DEVICES:
+        raise _wrong("device", f"one of {', '.join(DEVICES)}", value)
+    return str(value)
+
+
+def _token(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise _wrong("token", "up to 64 letters, digits, - and _", value)
+    return value
+
+
+def _wrong(field: str, expected: str, got: object) -> DltuiError:
+    return DltuiError(f"{field}: expected {expected}, got {str(got)[:80]!r}.")

@@ -1,0 +1,176 @@
+"""A run that may still move: its files, its digest, and what the service itself knows of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine import standing, store
+from engine.errors import CorruptRun
+from engine.protocol import Json, Queued, Running, RunSummary, Spec, State, Status, status_of
+from engine.service import digest as digests
+from engine.service.digest import Digest
+from engine.service.local import Starting
+from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True, eq=False)
+class Tracked:
+    folder: RunFolder
+    spec: Spec
+    digest: Digest
+    offset: int = 0
+    """bytes of the event file that the digest holds"""
+    wanted: Wanted = field(default_factory=Wanted)
+    keeper: KeeperFacts | None = None
+    ended: ExitFacts | None = None
+    damage: str = ""
+    """what of the run's files cannot be read"""
+    since: float = 0.0
+    """when it joined the queue"""
+    why: str = ""
+    starting: Starting | None = None
+    not_before: float = 0.0
+    """on the monotonic clock: when a start that failed may be tried again"""
+    device: str = ""
+    """cpu, or the UUID of the GPU that this attempt is on"""
+    notice: str = ""
+    keeperless_since: float | None = None
+    """on the monotonic clock"""
+    rss: int = 0
+    cpu: float = 0.0
+    stamps: dict[str, Stamp | None] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.folder.id
+
+    @property
+    def attempt(self) -> int:
+        """The one that is wanted or at work."""
+        return max(self.wanted.attempt, self.keeper.attempt if self.keeper else 0)
+
+    def state(self) -> State | None:
+        """None when nobody keeps the run and nobody said how it ended."""
+        found = standing.state_of(self.wanted, self.keeper, self.ended, self.why)
+        if self.damage and isinstance(found, Queued):
+            return None
+        return found
+
+    def is_orphan(self) -> bool:
+        return self.state() is None
+
+    def summary(self) -> RunSummary:
+        state = self.state() or Running(self.keeper.started_at if self.keeper else self.spec.created_at)
+        return summarise(self, state)
+
+    def tail(self) -> Json:
+        return {"offset": self.offset, "digest": digests.to_json(self.digest)}
+
+    def look(self) -> bool:
+        """Read again those files that were replaced since; whether any was."""
+        path = self.folder
+        moved = [
+            self._moved("wanted", path.wanted),
+            self._moved("keeper", path.keeper),
+            self._moved("exit", path.exit),
+        ]
+        if any(moved):
+            self._read()
+        return any(moved)
+
+    def _moved(self, name: str, path: Path) -> bool:
+        stamp = _stamp(path)
+        moved = name not in self.stamps or self.stamps[name] != stamp
+        self.stamps[name] = stamp
+        return moved
+
+    def _read(self) -> None:
+        self.damage = ""
+        try:
+            self.wanted = store.read_wanted(self.folder)
+            self.keeper = store.read_keeper(self.folder)
+        except CorruptRun as error:
+            self._say(error)
+        try:
+            self.ended = store.read_exit(self.folder)
+        except CorruptRun as error:
+            self._say(error)
+            self.ended = None
+
+    def _say(self, error: CorruptRun) -> None:
+        self.damage = error.message
+        logging.warning("run %s: %s", self.id, error.message)
+
+
+def summarise(run: Tracked, state: State) -> RunSummary:
+    digest = run.digest
+    active = status_of(state).is_active
+    queued = isinstance(state, Queued)
+    return RunSummary(
+        spec=run.spec,
+        state=state,
+        step=digest.step,
+        total_steps=digest.total_steps,
+        metrics=dict(digest.metrics),
+        best=digest.best,
+        device=digest.device,
+        started_at=digest.started_at if digest.started_at or not run.keeper else run.keeper.started_at,
+        attempt=run.keeper.attempt if run.keeper else 0,
+        train_seconds=round(digest.train_seconds, 3),
+        rate=round(digest.rate, 4) if active else 0.0,
+        live=dict(digest.live),
+        checkpoint_step=digest.checkpoint_step,
+        notice="; ".join(filter(None, (run.notice, run.damage, "" if queued else digest.notice))),
+        rss=run.rss if active else 0,
+        cpu=run.cpu if active else 0.0,
+    )
+
+
+def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
+    """The run in `folder`; with a `tail` its events are read on from there. Raises CorruptRun."""
+    spec = store.read_spec(folder)
+    run = Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=spec.created_at)
+    if tail:
+        take_tail(run, tail)
+    run.look()
+    wanted = run.stamps["wanted"]
+    if wanted:
+        run.since = max(run.since, wanted[0] / 1e9)
+    return run
+
+
+def take_tail(run: Tracked, tail: Json) -> None:
+    """A tail that cannot be used only means that the events are read from their beginning."""
+    try:
+        digest = digests.from_json(tail["digest"], run.digest.goal)
+        size = os.stat(run.folder.events).st_size
+    except (KeyError, TypeError, ValueError, FileNotFoundError):
+        return
+    if size >= tail["offset"]:
+        run.digest, run.offset = digest, tail["offset"]
+
+
+def new(folder: RunFolder, spec: Spec) -> Tracked:
+    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=time.time())
+
+
+def is_settled(state: State | None) -> bool:
+    """Nothing will move until somebody asks for it."""
+    if state is None:
+        return False
+    status = status_of(state)
+    return status.is_final or status is Status.PAUSED
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -1,0 +1,43 @@
+"""Checkpoints hashed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from checkpoints import folder as checkpoint_folder
+from checkpoints.errors import DamagedCheckpoint
+from checkpoints.folder import Found
+from engine import store
+from engine.places import Places
+from engine.protocol import Json
+
+LIMIT = 10_000
+"""rows of one answer; the damaged ones come first"""
+
+
+def listing(folder: Path) -> list[Found]:
+    """Oldest first; none where there is no folder."""
+    return checkpoint_folder.listing(folder) if folder.is_dir() else []
+
+
+def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
+    """{run, step, path, ok, text} of each checkpoint, oldest first."""
+    rows = [row for run_id in run_ids for row in _of_run(places, run_id)]
+    if len(rows) > LIMIT:
+        rows.sort(key=lambda row: bool(row["ok"]))
+    return rows[:LIMIT]
+
+
+def _of_run(places: Places, run_id: str) -> list[Json]:
+    folder = store.folder_of(places, run_id).checkpoints
+    return [_row(run_id, found) for found in checkpoint_folder.verify(folder)] if folder.is_dir() else []
+
+
+def _row(run_id: str, found: Found | DamagedCheckpoint) -> Json:
+    if isinstance(found, DamagedCheckpoint):
+        step = checkpoint_folder.step_of(found.path.name) or 0
+        return {"run": run_id, "step": step, "path": str(found.path), "ok": False, "text": found.offence}
+    return {
+        "run": run_id, "step": found.step, "path": str(found.path), "ok": True, "text": found.weights_sha256,
+    }  # fmt: skip

@@ -1,0 +1,148 @@
+"""A keeper and worker in one small script: it honours the files of a run folder and trains nothing.
+
+It makes `epochs` steps. Words in the name of the run change what it does: `fast` does not wait between steps,
+`stubborn` hears nothing, `unstartable` ends before it keeps anything. Its worker is a forked child that holds
+the run lock, as a real one does, and leaves when the keeper dies.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from engine import identity, store
+from engine.events import EventWriter
+from engine.keeper.claim import AlreadyMade, Claim, Held, take
+from engine.keeper.control import Words, open_fifo
+from engine.protocol import Cause, CauseKind, Status
+from engine.store import ExitFacts, RunFolder
+
+PACE = 0.02
+
+
+class Worker:
+    """Steps at a fixed pace, checkpoints every ten, obeys words, leaves when the keeper is gone."""
+
+    def __init__(self, folder: RunFolder, wire: int) -> None:
+        self.spec = store.read_spec(folder)
+        self.folder, self.wire, self.words = folder, wire, Words()
+        self.name = self.spec.name
+        self.pace = 0.0 if "fast" in self.name else PACE
+        self.events = EventWriter(folder.events)
+        self.step = self._saved()
+
+    def _saved(self) -> int:
+        try:
+            return max((int(name[5:]) for name in os.listdir(self.folder.checkpoints)), default=0)
+        except FileNotFoundError:
+            return 0
+
+    def train(self) -> Status:
+        total = int(self.spec.params["epochs"])
+        self.events.append("started", total_steps=total, device="cpu", attempt=0)
+        if self.step:
+            self.events.append("restored", step=self.step)
+        while self.step < total:
+            self.step += 1
+            self.events.append("metrics", series={"loss": [[self.step], [1 / self.step]]})
+            self.folder.beat.touch()
+            word = self._hear()
+            if self.step % 10 == 0 or word:
+                self._save()
+            if word and "stubborn" not in self.name:
+                return self._leave(Status.PAUSED if word == "pause" else Status.STOPPED)
+        return self._leave(Status.DONE)
+
+    def _leave(self, status: Status) -> Status:
+        cause = {"kind": "finished" if status is Status.DONE else "user_stop", "text": str(status)}
+        if status is not Status.STOPPED:
+            self.events.append("ended", status=str(status), cause=cause)
+        self.events.close()
+        return status
+
+    def _save(self) -> None:
+        (self.folder.checkpoints / f"step-{self.step:08d}").mkdir(parents=True, exist_ok=True)
+        self.events.append("checkpoint", step=self.step, path="", weights_sha256="0" * 64, bytes=1)
+
+    def _hear(self) -> str:
+        """`pause` or `stop`; the end of the wire means the keeper died."""
+        ready, _, _ = select.select([self.wire], [], [], self.pace)
+        if not ready:
+            return ""
+        data = os.read(self.wire, 4096)
+        if not data:
+            return "gone"
+        for word in self.words.feed(data):
+            if word["word"] == "set":
+                self.events.append("set", step=self.step, name=word["name"], value=word["value"])
+            else:
+                return str(word["word"])
+        return ""
+
+
+def main() -> int:
+    folder, attempt = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+    if "unstartable" in store.read_spec(folder).name:
+        return 7
+    try:
+        claim = take(folder, attempt)
+    except Held:
+        return 3
+    except AlreadyMade:
+        return 4
+    claim.record_start()
+    control = open_fifo(folder.control)
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(write)
+        os.close(control)
+        os.setpgid(0, 0)
+        status = Worker(folder, read).train()
+        os._exit(list(Status).index(status))
+    os.close(read)
+    claim.record_worker(identity.of(pid))
+    return conclude(claim, watch(claim, control, write, pid))
+
+
+def watch(claim: Claim, control: int, wire: int, pid: int) -> int:
+    """The wait status of the worker."""
+    words = Words()
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        ready, _, _ = select.select([control], [], [], 0.01)
+        for word in words.feed(os.read(control, 4096)) if ready else []:
+            if word["word"] in ("pause", "stop"):
+                claim.record_asked(str(word["word"]))
+            try:
+                os.write(wire, json.dumps(word).encode() + b"\n")
+            except BrokenPipeError:
+                pass  # it has just left
+
+
+def conclude(claim: Claim, waited: int) -> int:
+    claim.release()
+    if os.WIFSIGNALED(waited):
+        number = os.WTERMSIG(waited)
+        cause = Cause(CauseKind.SIGNAL, f"killed by {signal.Signals(number).name}")
+        claim.conclude(ExitFacts(claim.facts.attempt, Status.FAILED, cause, time.time(), signal=number))
+        return 0
+    status = list(Status)[os.waitstatus_to_exitcode(waited)]
+    kinds = {Status.DONE: CauseKind.FINISHED, Status.PAUSED: CauseKind.PAUSED}
+    cause = Cause(kinds.get(status, CauseKind.USER_STOP), str(status))
+    claim.conclude(ExitFacts(claim.facts.attempt, status, cause, time.time(), code=0))
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The service as a process of its own, with the fake keeper: `python service.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from engine import places
+from engine.service import adopt, lock, logbook
+from engine.service.local import Local
+from engine.service.service import Service
+
+KEEPER = Path(__file__).with_name("keeper.py")
+
+
+def fake_command(folder: Path, attempt: int, device: str) -> list[str]:
+    return [sys.executable, "-I", "-S", str(KEEPER), str(folder), str(attempt), "--device", device]
+
+
+async def run() -> None:
+    home = places.home()
+    service = Service(home, local=Local(home.log, fake_command))
+    service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", adopt.PATIENCE))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, service.leave)
+    loop.add_signal_handler(signal.SIGUSR1, service.heal)
+    await service.run()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    here = places.home()
+    places.make_private(here.root)
+    held = lock.take(here.lock)
+    logbook.open_log(here.log)
+    asyncio.run(run())
