@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -22,12 +22,14 @@ from tui.widgets.mark import Mark
 from tui.widgets.picture import picture, plot_area
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
-from tui.widgets.span import Row, changed_until, row_width
+from tui.widgets.slice import Slice
+from tui.widgets.span import Row, cells, row_width
 
 if TYPE_CHECKING:
     from tui.widgets.canvas import Symbols
 
 LEAST_SECONDS = 0.2
+SLICES = 5
 
 
 class Chart(Widget, can_focus=True):
@@ -37,6 +39,8 @@ class Chart(Widget, can_focus=True):
     Chart {
         height: 1fr;
         width: 1fr;
+        layout: horizontal;
+        overflow: hidden;
         & .chart--title { color: $foreground; text-style: bold; }
         & .chart--label { color: $foreground 70%; }
         & .chart--value { color: $foreground; text-style: bold; }
@@ -171,11 +175,14 @@ class Chart(Widget, can_focus=True):
             index = main.curve.nearest(position, self.view.axis)
             self._look(replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index])))
 
+    def compose(self) -> ComposeResult:
+        for _ in range(SLICES):
+            yield Slice(self.strip)
+
     def on_click(self, event: events.Click) -> None:
         area, seen = plot_area(self._scene, *self.size), self._scene.seen()
-        offset = event.get_content_offset(self)
-        if area and seen and offset and area[1] > 1:
-            share = (offset.x - area[0]) / (area[1] - 1)
+        if area and seen and area[1] > 1:
+            share = (event.screen_x - self.content_region.x - area[0]) / (area[1] - 1)
             self.move_crosshair(seen[0] + min(max(share, 0.0), 1.0) * (seen[1] - seen[0]))
 
     def on_resize(self) -> None:
@@ -191,7 +198,8 @@ class Chart(Widget, can_focus=True):
         super().notify_style_update()
         self._dress()
 
-    def render_line(self, y: int) -> Strip:
+    def strip(self, y: int) -> Strip:
+        """One row of the chart, across its whole width."""
         strip = self._strips.get(y)
         if strip is None:
             row = self._rows[y] if y < len(self._rows) else ()
@@ -251,20 +259,23 @@ class Chart(Widget, can_focus=True):
         scene = replace(self._scene, letters=self.app.no_color)
         old, self._rows = self._rows, picture(scene, width, height)
         if len(old) != height or row_width(old[0]) != width:
-            self._strips.clear()
-            self.refresh()
+            self._repaint()
             return
-        changed = [y for y in range(height) if old[y] != self._rows[y]]
-        for y in changed:
+        differing = [y for y in range(height) if old[y] != self._rows[y]]
+        changes = [(y, cells(old[y]), cells(self._rows[y])) for y in differing]
+        for y in differing:
             self._strips.pop(y, None)
-        regions = [Region(0, y, end, 1) for y in changed if (end := changed_until(old[y], self._rows[y]))]
-        if regions:
-            self.refresh(*regions)
+        for part in self.query_children(Slice):
+            part.refresh_changed(changes)
 
     def _dress(self) -> None:
         self._styles.clear()
+        self._repaint()
+
+    def _repaint(self) -> None:
         self._strips.clear()
-        self.refresh()
+        for part in self.query_children(Slice):
+            part.refresh()
 
     def _style(self, ink: str) -> Style:
         ground = self.background_colors[1]

@@ -15,6 +15,7 @@ class Span(NamedTuple):
 
 
 Row = tuple[Span, ...]
+Cell = tuple[str, str]
 
 
 def row_text(row: Row) -> str:
@@ -41,15 +42,14 @@ def fitted(row: Row, width: int) -> Row:
     return tuple(spans)
 
 
-def changed_until(old: Row, new: Row) -> int:
-    """Cells from the left that hold every difference between two rows of one width."""
-    before = [(character, span.ink) for span in old for character in span.text]
-    after = [(character, span.ink) for span in new for character in span.text]
-    while before and after and _same(before[-1], after[-1]):
-        before.pop()
-        after.pop()
-    return max(cell_len("".join(character for character, _ in cells)) for cells in (before, after))
-
-
-def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    return one[0] == other[0] and (one[0] == " " or one[1] == other[1])
+def cells(row: Row) -> list[Cell]:
+    """One for each column; blanks look alike in every ink, the right half of a wide character is empty."""
+    single: list[Cell] = []
+    for text, ink in row:
+        if cell_len(text) == len(text):
+            single += [(character, "" if character == " " else ink) for character in text]
+            continue
+        for character in text:
+            single.append((character, ink))
+            single += [("", ink)] * (cell_len(character) - 1)
+    return single

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 import pytest
@@ -9,12 +10,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from tui.widgets.chart import Chart
+from tui.widgets.chart import LEAST_SECONDS, SLICES, Chart
 from tui.widgets.chart_view import ChartView
 from tui.widgets.mark import Mark
 from tui.widgets.picture import picture
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
+from tui.widgets.slice import Slice
 from tui.widgets.span import row_text
 
 KEYS = {
@@ -36,17 +38,22 @@ KEYS = {
 }
 
 
-class Watched(Chart):
+class Keyed(Chart):
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key, action) for key, action in KEYS.items()]
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.repainted: list[tuple[Region, ...]] = []
 
-    def refresh(self, *regions: Region, **options: Any) -> Watched:
-        self.repainted.append(regions)
-        super().refresh(*regions, **options)
-        return self
+@pytest.fixture
+def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
+    """The regions of every repaint of a slice from here on."""
+    seen: list[tuple[Region, ...]] = []
+    refresh = Slice.refresh
+
+    def noted(part: Slice, *regions: Region, **options: Any) -> Slice:
+        seen.append(regions)
+        return refresh(part, *regions, **options)
+
+    monkeypatch.setattr(Slice, "refresh", noted)
+    return seen
 
 
 class Lab(App[None]):
@@ -55,10 +62,10 @@ class Lab(App[None]):
         self.views: list[ChartView] = []
 
     def compose(self) -> ComposeResult:
-        yield Watched(view=ChartView("loss"))
+        yield Keyed(view=ChartView("loss"))
 
     def on_mount(self) -> None:
-        self.query_one(Watched).focus()
+        self.query_one(Keyed).focus()
 
     def on_chart_view_changed(self, message: Chart.ViewChanged) -> None:
         self.views.append(message.view)
@@ -71,14 +78,14 @@ def falling(count: int = 1000) -> Series:
 
 
 def shown(app: App[None]) -> str:
-    chart = app.query_one(Chart)
-    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+    """What stands on the screen."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 async def test_each_key_changes_the_view_and_says_so() -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         chart.set_series([falling()])
         chart.set_marks([Mark(500, "checkpoint")])
         await pilot.press("plus")
@@ -105,7 +112,7 @@ async def test_each_key_changes_the_view_and_says_so() -> None:
 async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         chart.set_series([falling()])
         await pilot.press("left")
         assert chart.view.crosshair == 1000 and "step 1,000" in shown(app)
@@ -124,9 +131,9 @@ async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
 async def test_a_click_puts_the_crosshair_where_it_was() -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         chart.set_series([falling()])
-        await pilot.click(Watched, offset=(43, 10))
+        await pilot.click(Keyed, offset=(43, 10))
         assert chart.view.crosshair == pytest.approx(500, abs=25)
 
 
@@ -137,49 +144,54 @@ async def test_keys_on_an_empty_chart_do_no_harm() -> None:
         assert "no points yet" in shown(app)
 
 
-async def test_new_points_repaint_only_the_rows_they_changed() -> None:
+async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple[Region, ...]]) -> None:
     app = Lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         series = falling(1000)
         chart.set_series([series])
         chart.set_live(True)
         await pilot.pause()
-        chart.repainted.clear()
+        repainted.clear()
         series.extend([1010], [1.0 / 1010])
         chart.data_changed()
         await pilot.pause(0.25)
-        (regions,) = chart.repainted
-        assert 1 <= len(regions) <= 4
-        assert all(region.height == 1 for region in regions)
+        regions = [region for part in repainted for region in part]
+        assert 1 <= len(regions) <= 6
+        assert sum(region.area for region in regions) < 60
 
 
-async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second() -> None:
+async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
+    repainted: list[tuple[Region, ...]],
+) -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         series = falling(10)
         chart.set_series([series])
-        chart.repainted.clear()
+        await pilot.pause()
+        repainted.clear()
+        start = time.monotonic()
         for step in range(11, 211):
             series.extend([step], [float(step)])
             chart.data_changed()
             await pilot.pause(0.002)
-        drawn_during = len(chart.repainted)
+        frames = len(repainted) / SLICES
+        assert 1 <= frames <= (time.monotonic() - start) / LEAST_SECONDS + 1
         await pilot.pause(0.25)
-        assert drawn_during <= 12
         assert "210" in shown(app)
 
 
 async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
     app = Lab()
-    async with app.run_test(size=(100, 30)):
-        chart = app.query_one(Watched)
+    async with app.run_test(size=(100, 30)) as pilot:
+        chart = app.query_one(Keyed)
         series = falling(100)
         chart.set_series([series])
         for step in range(101, 140):
             series.extend([step], [float(step % 7)])
             chart.set_series([series])
+            await pilot.pause()
             whole = picture(Scene(chart.view, (series,)), 100, 30)
             assert shown(app) == "\n".join(map(row_text, whole))
 
@@ -187,7 +199,7 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
 async def test_a_chart_lives_through_every_size() -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.query_one(Watched).set_series([falling()])
+        app.query_one(Keyed).set_series([falling()])
         for size in ((20, 5), (200, 60), (5, 2), (120, 40)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
@@ -197,9 +209,29 @@ async def test_a_chart_lives_through_every_size() -> None:
 async def test_a_change_of_theme_changes_the_colours() -> None:
     app = Lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(Watched)
+        chart = app.query_one(Keyed)
         chart.set_series([falling()])
-        dark = {segment.style for segment in chart.render_line(3)}
+        dark = {segment.style for segment in chart.strip(3)}
         app.theme = "textual-light"
         await pilot.pause()
-        assert dark.isdisjoint({segment.style for segment in chart.render_line(3)})
+        assert dark.isdisjoint({segment.style for segment in chart.strip(3)})
+
+
+async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
+    repainted: list[tuple[Region, ...]],
+) -> None:
+    app = Lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Keyed)
+        series = falling(100)
+        chart.set_series([series])
+        chart.display = False
+        await pilot.pause()
+        repainted.clear()
+        series.extend([101], [0.777])
+        chart.data_changed()
+        await pilot.pause(0.25)
+        assert not repainted
+        chart.display = True
+        await pilot.pause()
+        assert "0.777" in shown(app)

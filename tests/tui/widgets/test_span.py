@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.widgets.span import Span, changed_until, fitted, row_text, row_width
+from tui.widgets.span import Span, cells, fitted, row_text, row_width
 
 
 def test_a_row_is_cut_or_filled_to_its_width() -> None:
@@ -15,12 +15,9 @@ def test_wide_characters_count_twice() -> None:
     assert row_width(fitted((Span("東京"),), 3)) == 3
 
 
-def test_a_row_changed_up_to_its_last_difference() -> None:
-    old = (Span("loss 0.5", "a"), Span("   live", "b"))
-    assert changed_until(old, (Span("loss 0.4", "a"), Span("   live", "b"))) == 8
-    assert changed_until(old, (Span("loss 0.5", "a"), Span("   live", "c"))) == 15
-    assert changed_until(old, old) == 0
+def test_cells_are_one_for_each_column_and_wide_characters_take_two() -> None:
+    assert cells((Span("a 東", "x"),)) == [("a", "x"), (" ", "x"), ("東", "x"), ("", "x")]
 
 
-def test_the_ink_of_blanks_is_no_difference() -> None:
-    assert changed_until((Span("ab  ", "x"),), (Span("ab", "x"), Span("  ", "y"))) == 0
+def test_blanks_look_alike_in_every_ink() -> None:
+    assert cells((Span("ab  ", "x"),)) == cells((Span("ab", "x"), Span("  ", "y")))
