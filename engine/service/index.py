@@ -65,10 +65,10 @@ def row_of(summary: RunSummary, tail: Json) -> Row:
 class Index:
     """Not safe to share between threads: one of them owns it."""
 
-    def __init__(self, connection: sqlite3.Connection, fresh: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, stamp: str = "") -> None:
         self._db = connection
-        self.fresh = fresh
-        """nothing was there, or nothing that could be used: it has to be filled from the run folders"""
+        self.stamp = stamp
+        """what the last one closed it with; empty after a crash and for a new index"""
 
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or replace, all or none."""
@@ -152,8 +152,15 @@ class Index:
         found = self._db.execute("SELECT id FROM runs ORDER BY created DESC, id DESC LIMIT 1").fetchone()
         return str(found[0]) if found else None
 
-    def ids(self) -> set[str]:
-        return {row[0] for row in self._db.execute("SELECT id FROM runs")}
+    def compare(self, on_disk: set[str]) -> list[str]:
+        """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""
+        gone = []
+        for (run_id,) in self._db.execute("SELECT id FROM runs"):
+            if run_id in on_disk:
+                on_disk.remove(run_id)
+            else:
+                gone.append(run_id)
+        return gone
 
     def unsettled(self) -> list[str]:
         """Runs that may have moved while no service looked, oldest first."""
@@ -178,10 +185,10 @@ class Index:
         )
         return [row[0] for row in found]
 
-    def close(self) -> None:
-        """After this the next opening need not check every page."""
+    def close(self, stamp: str = "") -> None:
+        """After this the next opening need not check every page, and gives the `stamp` back."""
         with self._db:
-            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', 'well')")
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', ?)", (stamp,))
         self._db.close()
 
     def _numbers(self, sql: str, values: tuple[Any, ...]) -> list[int]:
@@ -196,7 +203,7 @@ def open_index(path: Path) -> Index:
     """The index in `path`; one that is damaged or of another schema is thrown away. Raises OSError."""
     if path.exists():
         try:
-            return Index(_reopened(path), fresh=False)
+            return _reopened(path)
         except (sqlite3.DatabaseError, _Unusable) as error:
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
             _throw_away(path)
@@ -204,14 +211,14 @@ def open_index(path: Path) -> Index:
     db.executescript(_TABLES)
     with db:
         db.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
-    return Index(db, fresh=True)
+    return Index(db)
 
 
 class _Unusable(Exception):
     pass
 
 
-def _reopened(path: Path) -> sqlite3.Connection:
+def _reopened(path: Path) -> Index:
     db = _connect(path)
     try:
         facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
@@ -221,7 +228,7 @@ def _reopened(path: Path) -> sqlite3.Connection:
             _check(db)
         with db:
             db.execute("DELETE FROM facts WHERE name = 'closed'")
-        return db
+        return Index(db, facts.get("closed", ""))
     except BaseException:
         db.close()
         raise

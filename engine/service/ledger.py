@@ -27,9 +27,9 @@ class Ledger:
         self.total = self._index.total()
 
     @property
-    def fresh(self) -> bool:
-        """Nothing was there: it has to be filled from the run folders."""
-        return self._index.fresh
+    def stamp(self) -> str:
+        """What the index was closed with the last time; empty after a crash."""
+        return self._index.stamp
 
     async def ask(self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`question` of the index, in its thread. Raises EngineError when SQLite refuses."""
@@ -91,12 +91,12 @@ class Ledger:
     async def count(self) -> None:
         self.total = await self.ask(Index.total)
 
-    def close(self) -> None:
-        """Last of all, with no event loop left to wait for it."""
+    def close(self, stamp: str = "") -> None:
+        """Last of all: it waits for the disk."""
         noted = list(self._pending.values())
         try:
             self._desk.submit(lambda: self._index.put(row_of(*row) for row in noted)).result()
-            self._desk.submit(lambda: self._index.close()).result()
+            self._desk.submit(lambda: self._index.close(stamp)).result()
         except sqlite3.Error as error:
             logging.warning("the index could not be closed: %s", error)
         self._desk.shutdown()

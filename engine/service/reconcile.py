@@ -23,16 +23,26 @@ _LEFTOVER = (".new-", ".trash-")
 
 async def settle(roster: Roster) -> list[str]:
     """Forget the runs whose folder is gone, take up those that may move; the ids new to the index."""
-    known = await roster.ledger.ask(Index.ids)
-    on_disk = set(await asyncio.to_thread(store.list_ids, roster.places))
-    gone = known - on_disk
-    if gone:
-        await roster.ledger.drop(gone)
+    strangers: set[str] = set()
+    if not roster.ledger.stamp or roster.ledger.stamp != stamp(roster.places):
+        strangers = set(await asyncio.to_thread(store.list_ids, roster.places))
+        gone = await roster.ledger.ask(Index.compare, strangers)
+        if gone:
+            await roster.ledger.drop(gone)
     for run_id in await roster.ledger.ask(Index.unsettled):
         row = await roster.ledger.ask(Index.get, run_id)
         if row is not None and roster.get(run_id) is None:
             await _take_up(roster, run_id, row.tail)
-    return sorted(on_disk - known, reverse=True)
+    return sorted(strangers, reverse=True)
+
+
+def stamp(places: Places) -> str:
+    """Of the folder of all runs: it changes with each run that is made or removed."""
+    try:
+        found = os.stat(places.runs)
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_mtime_ns}"
 
 
 async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:

@@ -55,6 +55,8 @@ class Service:
         self._ready = asyncio.Event()
         self._reindexing = asyncio.Lock()
         self._healing: asyncio.Task[bool] | None = None
+        self._is_complete = False
+        """every run folder is in the index"""
         self._began = time.monotonic()
 
     async def run(self) -> None:
@@ -77,10 +79,12 @@ class Service:
     async def reindex(self) -> int:
         """Everything anew from the run folders; the number of runs found."""
         async with self._reindexing:
+            self._is_complete = False
             await self.ledger.start_anew()
             for run in self.roster.moving():
                 await self.ledger.enter(run.summary(), run.tail())
             await reconcile.enter(self.roster, await reconcile.settle(self.roster))
+            self._is_complete = True
             return self.ledger.total
 
     def measure(self) -> Resources:
@@ -121,7 +125,11 @@ class Service:
         entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         self._ready.set()
-        await asyncio.gather(entering, self.cycle.run())
+        await asyncio.gather(self._finish_stock(entering), self.cycle.run())
+
+    async def _finish_stock(self, entering: asyncio.Task[int]) -> None:
+        await entering
+        self._is_complete = True
 
     async def _read_gpus(self) -> None:
         while True:
@@ -163,7 +171,7 @@ class Service:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.ledger.close()
+        self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs go on under their keepers")
 
 
