@@ -1,0 +1,282 @@
+"""An engine made of scripted data, with the client's methods and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.client import Change, EventBatch, LogPart
+from engine.errors import DltuiError, EngineError, RunNotFound
+from engine.events import Event
+from engine.places import Places
+from engine.protocol import (
+    Cause,
+    CauseKind,
+    CheckpointFacts,
+    Done,
+    Failed,
+    Finding,
+    Page,
+    Paused,
+    Query,
+    Queued,
+    Resources,
+    Running,
+    RunSummary,
+    Severity,
+    Spec,
+    State,
+    Stopped,
+)
+
+MACHINE = Resources(
+    cores=2,
+    cpu_busy=0.62,
+    memory_used=3 << 30,
+    memory_total=15 << 30,
+    disk_free=80 << 30,
+    slots_used=1,
+    slots=2,
+)
+
+
+def make_run(
+    number: int = 1, *, experiment: str = "xor", name: str = "", state: State | None = None, **facts: Any
+) -> RunSummary:
+    """A run as a service would tell of it; `params`, `seed` and `created` go into its spec."""
+    created = facts.pop("created", time.time() - 60 * number)
+    spec = Spec(
+        id=facts.pop("id", f"20260101-{number:06d}-{experiment}-{number:04x}"),
+        experiment=experiment,
+        params=facts.pop("params", {"hidden": 2, "lr": 0.01, "epochs": 1000}),
+        seed=facts.pop("seed", number),
+        name=name,
+        framework="torch",
+        threads=1,
+        device="auto",
+        created_at=created,
+    )
+    usual: dict[str, Any] = {"total_steps": 1000, "device": "cpu", "attempt": 1, "started_at": created}
+    return RunSummary(spec, state or Running(created), **{**usual, **facts})
+
+
+def failed(
+    kind: CauseKind = CauseKind.DIVERGED,
+    text: str = "The loss is not a number since step 41.",
+    remedy: str = "",
+) -> Failed:
+    return Failed(time.time(), Cause(kind, text, remedy))
+
+
+def done() -> Done:
+    return Done(time.time(), Cause(CauseKind.FINISHED, "It reached its last step."))
+
+
+def metrics(seq: int, steps: list[int], at: float | None = None, **columns: list[float | str]) -> Event:
+    series = {name: [steps, values] for name, values in columns.items()}
+    return Event(seq, at if at is not None else 1_000.0 + seq, "metrics", {"series": series})
+
+
+class FakeEngine:
+    """One service; every `connect` gives another line to it."""
+
+    def __init__(self, *runs: RunSummary, findings: list[Finding] | None = None) -> None:
+        self.runs_by_id = {run.id: run for run in runs}
+        self.events_of: dict[str, list[Event]] = {}
+        self.logs: dict[str, str] = {}
+        self.findings = findings or []
+        self.checkpoints_of: dict[str, tuple[CheckpointFacts, ...]] = {}
+        self.asked: list[tuple[Any, ...]] = []
+        """every word that changes something, with what it was given"""
+        self.queries: list[Query] = []
+        self.is_up = True
+        self.connections = 0
+        self.resources_now = MACHINE
+        self._lines: list[FakeClient] = []
+        self._grown = asyncio.Event()
+
+    async def connect(self, places: Places) -> FakeClient:
+        if not self.is_up:
+            raise EngineError("The engine cannot be reached.", "Start it: dltui engine start")
+        self.connections += 1
+        line = FakeClient(self)
+        self._lines.append(line)
+        return line
+
+    def drop(self) -> None:
+        """Every line breaks, and no new one is taken until `is_up` is set again."""
+        self.is_up = False
+        for line in self._lines:
+            line.changes.put_nowait(None)
+        self._lines.clear()
+        self._wake()
+
+    def change(
+        self, *runs: RunSummary, removed: tuple[str, ...] = (), resources: Resources | None = None
+    ) -> None:
+        """Tell every line that these runs are like this now."""
+        self.runs_by_id.update((run.id, run) for run in runs)
+        for run in removed:
+            self.runs_by_id.pop(run, None)
+        told = Change(tuple(runs), removed, resources, len(self.runs_by_id))
+        for line in self._lines:
+            line.changes.put_nowait(told)
+
+    def tell(self, run: str, *events: Event) -> None:
+        """Append to the story of a run."""
+        self.events_of.setdefault(run, []).extend(events)
+        self._wake()
+
+    def find(self, run: str) -> RunSummary:
+        if run not in self.runs_by_id:
+            raise RunNotFound(f"There is no run {run!r}.")
+        return self.runs_by_id[run]
+
+    def list(self, query: Query) -> Page:
+        if query.where.endswith("="):
+            raise DltuiError(f"filter: expected a value after {query.where!r}, got its end.")
+        found = [run for run in self.runs_by_id.values() if _passes(run, query.where)]
+        found.sort(key=lambda run: _key(run, query.sort), reverse=query.descending)
+        return Page(tuple(found[query.offset : query.offset + query.limit]), len(found), len(self.runs_by_id))
+
+    async def wait(self) -> None:
+        await self._grown.wait()
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+
+class FakeClient:
+    """What `engine.client.Client` offers, answered from scripted data."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self.changes: asyncio.Queue[Change | None] = asyncio.Queue()
+
+    async def __aenter__(self) -> FakeClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        if self in self._engine._lines:
+            self._engine._lines.remove(self)
+
+    async def runs(self, query: Query = Query()) -> Page:  # noqa: B008
+        self._check()
+        self._engine.queries.append(query)
+        return self._engine.list(query)
+
+    async def show(self, run: str) -> RunSummary:
+        self._check()
+        return replace(self._engine.find(run), checkpoints=self._engine.checkpoints_of.get(run, ()))
+
+    async def submit(
+        self,
+        experiment: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        seed: int = 1,
+        name: str = "",
+        device: str = "auto",
+    ) -> RunSummary:
+        self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
+        number = len(self._engine.runs_by_id) + 1
+        run = make_run(number, experiment=experiment, name=name, seed=seed, params=dict(params or {}),
+                       state=Queued("waits for a slot"), created=time.time())  # fmt: skip
+        self._engine.change(run)
+        return run
+
+    async def pause(self, run: str) -> RunSummary:
+        return self._turn("pause", run, Paused(time.time(), Cause(CauseKind.PAUSED, "Paused.")))
+
+    async def resume(self, run: str, mode: str = "strict") -> RunSummary:
+        return self._turn("resume", run, Running(time.time()))
+
+    async def stop(self, run: str) -> RunSummary:
+        return self._turn("stop", run, Stopped(time.time(), Cause(CauseKind.USER_STOP, "Stopped.")))
+
+    async def set(self, run: str, name: str, value: object) -> RunSummary:
+        self._engine.asked.append(("set", run, name, value))
+        found = self._engine.find(run)
+        found = replace(found, live={**found.live, name: float(str(value))})
+        self._engine.change(found)
+        return found
+
+    async def remove(self, run: str) -> None:
+        self._engine.asked.append(("remove", run))
+        self._engine.find(run)
+        self._engine.change(removed=(run,))
+
+    async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
+        self._check()
+        text = self._engine.logs.get(run, "")
+        start = max(0, len(text) + offset) if offset < 0 else offset
+        return LogPart(text[start : start + limit], start, len(text))
+
+    async def doctor(self) -> list[Finding]:
+        self._check()
+        return list(self._engine.findings)
+
+    async def watch(self) -> AsyncIterator[Change]:
+        yield Change(resources=self._engine.resources_now, total=len(self._engine.runs_by_id))
+        while (change := await self.changes.get()) is not None:
+            yield change
+        raise EngineError("The engine has gone; runs go on without it.")
+
+    async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
+        self._engine.find(run)
+        caught_up = False
+        while True:
+            grown = self._engine.wait()
+            told = [event for event in self._engine.events_of.get(run, []) if event.seq > after]
+            if told or not caught_up:
+                after = told[-1].seq if told else after
+                caught_up = True
+                yield EventBatch(tuple(told), caught_up=True)
+            if self._engine.runs_by_id.get(run) is None or self._engine.runs_by_id[run].status.is_final:
+                grown.close()
+                yield EventBatch((), caught_up=True, ended=True)
+                return
+            await grown
+            self._check()
+
+    def _turn(self, word: str, run: str, state: State) -> RunSummary:
+        self._check()
+        self._engine.asked.append((word, run))
+        found = replace(self._engine.find(run), state=state)
+        self._engine.change(found)
+        return found
+
+    def _check(self) -> None:
+        if not self._engine.is_up:
+            raise EngineError("The engine has gone; runs go on without it.")
+
+
+def _passes(run: RunSummary, where: str) -> bool:
+    return all(
+        word in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}" for word in where.split()
+    )
+
+
+def _key(run: RunSummary, field: str) -> Any:
+    known = {
+        "created": run.spec.created_at,
+        "name": run.spec.name,
+        "status": str(run.status),
+        "best": run.best.value if run.best else 9e9,
+    }
+    return known.get(field, run.metrics.get(field, 9e9))
+
+
+DRIVER = Finding(
+    "gpu",
+    Severity.WARNING,
+    "The GPU driver is older than torch was built for: runs use the CPU.",
+    "Update the driver to 560 or later.",
+)

@@ -1,0 +1,218 @@
+"""The app: one screen of tabs over one river of what the engine says."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.timer import Timer
+from textual.worker import Worker, WorkerState
+
+from engine import client
+from engine.places import Places
+from tui import keys, theme, view_state
+from tui.clipboard import Clipboard
+from tui.focus_scope import scope_of
+from tui.keymap import read_keymap
+from tui.keys import BY_ID
+from tui.messages import (
+    CurvesGrew,
+    EngineConnected,
+    EngineLost,
+    HintsChanged,
+    ResourcesChanged,
+    RunsChanged,
+    RunsCounted,
+    ViewChanged,
+)
+from tui.plain_text import plain
+from tui.river import Connect, River
+from tui.tabs.runs import RunsTab
+from tui.widgets.banner import Banner, most_serious
+from tui.widgets.key_hints import KeyHints
+from tui.widgets.meters import Meters
+from tui.widgets.tab_bar import TabBar
+from tui.widgets.too_small import TooSmall
+
+SAVE_AFTER = 1.0
+METERS_EVERY = 2.0
+
+
+def open_app(places: Places) -> int:
+    """Run the app until the person leaves or the terminal goes; the exit status."""
+    return LabApp(places).run(mouse="DLTUI_NO_MOUSE" not in os.environ) or 0
+
+
+def _commands() -> type[Provider]:
+    from tui.commands import LabCommands
+
+    return LabCommands
+
+
+class LabApp(App[int]):
+    """Holds the parts together; what they show is theirs."""
+
+    TITLE = "dltui"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
+    COMMANDS: ClassVar[set[Any]] = {_commands}
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (160, "-ample")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny-high"), (15, "-short"), (30, "-tall")]  # noqa: RUF012
+    ESCAPE_TO_MINIMIZE = False
+    AUTO_FOCUS = "RunTable"
+
+    def __init__(self, places: Places, connect: Connect = client.connect) -> None:
+        super().__init__()
+        self.places = places
+        self.state = view_state.read(places.view_state)
+        self.keys_file = read_keymap(places.keymap)
+        self.river = River(places, connect, self._route)
+        self.tab_bar, self.meters, self.banner = TabBar(("runs",)), Meters(), Banner()
+        self.key_hints = KeyHints(self.keys_file)
+        self.runs = RunsTab(self.river, self.state, self.keys_file, Clipboard(places.clipboard), id="runs")
+        self._saving: Timer | None = None
+        for known in theme.THEMES.values():
+            self.register_theme(known)
+        self.theme = self._first_theme()
+        self.set_keymap(dict(self.keys_file.keys))
+        self.animation_level = "none"
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="head"):
+            yield self.tab_bar
+            yield self.meters
+        yield self.banner
+        yield self.runs
+        yield self.key_hints
+        yield TooSmall()
+
+    # --- coming and going ------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self.action_leave)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first picture, so that nothing delays it."""
+        self.run_worker(self.river.flow(), group="river", exit_on_error=False)
+        self.set_interval(METERS_EVERY, self._check_terminal)
+        if self.keys_file.complaint:
+            self.notify(self.keys_file.complaint, severity="warning", markup=False, timeout=10)
+        gc.freeze()
+
+    def on_unmount(self) -> None:
+        self._save_now()
+
+    def _check_terminal(self) -> None:
+        """Without its terminal the app would spin for ever."""
+        if not self.is_headless and os.getppid() == 1 and not os.isatty(0):
+            os._exit(0)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            words = plain(f"{event.worker.name or event.worker.group}: {event.worker.error!r}", limit=300)
+            self.notify(words, severity="error", markup=False, timeout=15)
+
+    # --- the river -------------------------------------------------------------------------------------
+
+    def _route(self, message: Message) -> None:
+        """To the app itself, or to the tabs."""
+        if isinstance(message, RunsChanged | CurvesGrew):
+            self.runs.post_message(message)
+        else:
+            self.post_message(message)
+
+    @on(EngineConnected)
+    def _connected(self) -> None:
+        self.banner.lose("")
+        self.runs.post_message(EngineConnected())
+        self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
+
+    async def _ask_doctor(self) -> None:
+        findings = await self.river.client.doctor()
+        self.banner.show(most_serious(findings, self.state.dismissed))
+
+    @on(EngineLost)
+    def _lost(self, message: EngineLost) -> None:
+        self.banner.lose(f"Engine gone, reconnecting. Runs go on without it. ({message.words})")
+        self.meters.show(None)
+
+    @on(ResourcesChanged)
+    def _measure(self, message: ResourcesChanged) -> None:
+        self.meters.show(message.resources)
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    @on(RunsCounted)
+    def _count(self, message: RunsCounted) -> None:
+        self.tab_bar.count("runs", message.words)
+
+    @on(HintsChanged)
+    def show_hints(self) -> None:
+        if self.is_running and len(self.screen_stack) == 1:
+            self.key_hints.show(scope_of(self.focused), self.runs.labels())
+
+    @on(ViewChanged)
+    def _remember(self) -> None:
+        if self._saving is None:
+            self._saving = self.set_timer(SAVE_AFTER, self._save)
+
+    def _save(self) -> None:
+        self._saving = None
+        self.run_worker(self._save_beside(), group="save", exit_on_error=False)
+
+    async def _save_beside(self) -> None:
+        await asyncio.to_thread(view_state.write, self.places.view_state, self.state)
+
+    def _save_now(self) -> None:
+        try:
+            view_state.write(self.places.view_state, self.state)
+        except OSError as error:
+            self.log.error(f"the view was not saved: {error}")
+
+    def _first_theme(self) -> str:
+        if self.state.theme in theme.THEMES:
+            return self.state.theme
+        return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
+
+    def choose_theme(self, name: str) -> None:
+        self.theme = self.state.theme = name
+        self._remember()
+
+    # --- keys ------------------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(scope_of(self.focused), self.keys_file))
+
+    def action_next_theme(self) -> None:
+        self.choose_theme(theme.after(self.theme))
+
+    def action_open_tab(self, tab: str) -> None:
+        self.state.tab = tab if tab in ("runs",) else self.state.tab
+
+    def action_press(self, binding: str) -> None:
+        """As if the key of that binding had been pressed."""
+        self.simulate_key(self.keys_file.key_of(BY_ID[binding]))
+
+    def action_dismiss_banner(self) -> None:
+        finding = self.banner.finding
+        if finding is not None:
+            self.state.dismissed = finding.text
+            self.banner.show(None)
+            self._remember()

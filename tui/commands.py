@@ -1,0 +1,75 @@
+"""The command palette: every key as a command, every run, every theme."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Provider
+from textual.content import Content
+
+from engine.catalog import experiments
+from tui import theme
+from tui.keys import BY_ID, KEYS, Key, shown
+from tui.plain_text import plain
+from tui.widgets.run_words import name_of
+
+if TYPE_CHECKING:
+    from tui.app import LabApp
+
+MOVES = frozenset({"table", "pane", "filter", "form", "dialog"})
+RUNS_OFFERED = 200
+
+Command = tuple[str, str, Callable[[], object]]
+"""what it says, what it does in more words, how it is done"""
+
+
+class LabCommands(Provider):
+    """Only what makes sense now."""
+
+    @property
+    def lab(self) -> LabApp:
+        return cast("LabApp", self.app)
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        for words, help, call in self._keys():
+            yield DiscoveryHit(Content(words), call, text=words, help=help)
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:
+        matcher = self.matcher(query)
+        for words, help, call in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
+            score = matcher.match(words)
+            if score > 0:
+                yield Hit(score, matcher.highlight(words), call, text=words, help=help)
+
+    def _keys(self) -> Iterable[Command]:
+        labels = self.lab.runs.labels()
+        for key in KEYS:
+            if key.scope in MOVES or key.id.startswith("app.tab_") or key.id == "app.palette":
+                continue
+            label = labels.get(key.id, key.label)
+            if label:
+                words = f"{key.heading}: {label}"
+                yield f"{words}  [{self._shown(key)}]", key.help, partial(self._press, key)
+
+    def _launches(self) -> Iterable[Command]:
+        for experiment in experiments():
+            words = f"Start: {plain(experiment.title)}"
+            yield words, plain(experiment.claim), partial(self.lab.runs.launch, experiment)
+
+    def _runs(self) -> Iterable[Command]:
+        for run in self.lab.runs.pages.known()[:RUNS_OFFERED]:
+            words = f"Go to run: {name_of(run)}"
+            yield words, f"{run.status}, {plain(run.id)}", partial(self.lab.runs.table.select, run.id)
+
+    def _themes(self) -> Iterable[Command]:
+        for name, title in theme.TITLES.items():
+            yield f"Theme: {title}", "Remembered for the next time", partial(self.lab.choose_theme, name)
+
+    def _shown(self, key: Key) -> str:
+        return shown(self.lab.keys_file.key_of(BY_ID[key.id]))
+
+    async def _press(self, key: Key) -> None:
+        nodes = {"app": self.lab, "chart": self.lab.runs.chart}
+        await self.lab.run_action(key.action, default_namespace=nodes.get(key.scope, self.lab.runs))

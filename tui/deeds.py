@@ -1,0 +1,111 @@
+"""What can be done to a run, each answered with one line that says what happened."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Coroutine
+from typing import Any
+
+from textual.dom import DOMNode
+
+from engine import catalog, params
+from engine.client import Client
+from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
+from engine.params import Param
+from engine.protocol import RunSummary, Status
+from tui.plain_text import plain
+from tui.verbs.words import changed_params, pairs
+from tui.widgets.numerals import short
+from tui.widgets.run_words import name_of
+
+Deed = Coroutine[Any, Any, str]
+
+
+def attempt(node: DOMNode, deed: Deed) -> None:
+    """Do it beside everything else; its answer or its failure is said in a notice."""
+    node.run_worker(_said(node, deed), group="deeds", exit_on_error=False)
+
+
+async def _said(node: DOMNode, deed: Deed) -> None:
+    try:
+        words = await deed
+        if words:
+            node.app.notify(words, markup=False)
+    except (DltuiError, OSError) as error:
+        node.app.notify(plain(str(error), limit=500), severity="error", markup=False, timeout=8)
+
+
+def resumable(run: RunSummary) -> bool:
+    """Whether going on may make sense; the engine has the last word."""
+    if run.status is Status.PAUSED:
+        return True
+    return run.status in (Status.STOPPED, Status.FAILED, Status.LOST) and run.checkpoint_step > 0
+
+
+async def pause_or_resume(client: Client, run: RunSummary) -> str:
+    if resumable(run):
+        await client.resume(run.id)
+        return f"{name_of(run)} goes on from step {run.checkpoint_step:,}."
+    if run.status is Status.RUNNING or run.status is Status.QUEUED:
+        await client.pause(run.id)
+        return f"{name_of(run)} pauses at its next step."
+    raise RunRefused(f"{name_of(run)} is {run.status}: there is nothing to pause or to resume.")
+
+
+async def stop(client: Client, run: RunSummary) -> str:
+    await client.stop(run.id)
+    return f"{name_of(run)} stops at its next step."
+
+
+async def remove(client: Client, run: RunSummary) -> str:
+    await client.remove(run.id)
+    return f"{name_of(run)} is deleted."
+
+
+async def set_live(client: Client, run: RunSummary, name: str, value: object) -> str:
+    await client.set(run.id, name, value)
+    shown = short(value) if isinstance(value, int | float) else plain(str(value), limit=40)
+    return f"{name_of(run)}: {plain(name, limit=40)} = {shown} from its next step on."
+
+
+def live_params(run: RunSummary) -> tuple[Param, ...]:
+    """What can be changed while it trains."""
+    try:
+        experiment = catalog.find(run.spec.experiment)
+    except UnknownExperiment:
+        return ()
+    return tuple(param for param in params.declared(experiment.params) if param.live)
+
+
+def value_now(run: RunSummary, param: Param) -> float:
+    return float(run.live.get(param.name, run.spec.params.get(param.name, param.default)))
+
+
+def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
+    """Name and new value of the learning rate. Raises RunRefused when the run has none to change."""
+    for param in live_params(run):
+        if param.name == "lr":
+            return param.name, float(f"{value_now(run, param) * factor:.4g}")
+    raise RunRefused(f"{name_of(run)} has no learning rate that can be changed while it trains.")
+
+
+def command_line(run: RunSummary) -> str:
+    """The command that asks for the same run again."""
+    words = ["dltui", "run", run.spec.experiment]
+    for setting in pairs_of(run):
+        words += ["--set", setting]
+    words += ["--seed", str(run.spec.seed)]
+    if run.spec.name:
+        words += ["--name", run.spec.name]
+    return shlex.join(words)
+
+
+def pairs_of(run: RunSummary) -> list[str]:
+    return [pairs({name: value}) for name, value in changed_params(run).items()]
+
+
+def require(run: RunSummary | None) -> RunSummary:
+    """Raises EngineError when no run is selected."""
+    if run is None:
+        raise EngineError("No run is selected.", "Press n to start one.")
+    return run

@@ -1,0 +1,135 @@
+"""The engine as the screen knows it: one connection, the runs that are followed, what they told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from textual.message import Message
+
+from engine.client import Client
+from engine.errors import DltuiError, EngineError
+from engine.places import Places
+from engine.protocol import RunSummary
+from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged
+from tui.story import Story
+
+Connect = Callable[[Places], Awaitable[Client]]
+
+STORIES_KEPT = 24
+FIRST_WAIT, LONGEST_WAIT = 0.3, 5.0
+
+
+class River:
+    """Carries what the engine says to `tell`, and starts over when the engine has gone."""
+
+    def __init__(self, places: Places, connect: Connect, tell: Callable[[Message], Any]) -> None:
+        self._places, self._connect, self._tell = places, connect, tell
+        self._client: Client | None = None
+        self._stories: dict[str, Story] = {}
+        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._followed: tuple[str, ...] = ()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None
+
+    @property
+    def client(self) -> Client:
+        """The connection. Raises EngineError while there is none."""
+        if self._client is None:
+            raise EngineError("The engine is not connected yet.", "One moment: it is tried again.")
+        return self._client
+
+    def story(self, run: str) -> Story | None:
+        return self._stories.get(run)
+
+    async def flow(self) -> None:
+        """For ever: connect, watch, and connect again. Ends by being cancelled."""
+        wait = FIRST_WAIT
+        try:
+            while True:
+                try:
+                    async with await self._connect(self._places) as self._client:
+                        wait = FIRST_WAIT
+                        await self._watch(self._client)
+                except (DltuiError, OSError) as error:
+                    self._lose(str(error))
+                await asyncio.sleep(wait)
+                wait = min(LONGEST_WAIT, 2 * wait)
+        finally:
+            self._lose("")
+
+    def follow(self, runs: Iterable[tuple[str, str, int]]) -> None:
+        """Read the stories of these runs (id, label, hue), and of no others."""
+        wanted = {run: (label, hue) for run, label, hue in runs}
+        self._followed = tuple(wanted)
+        for run in [run for run in self._readers if run not in wanted]:
+            self._readers.pop(run).cancel()
+        for run, (label, hue) in wanted.items():
+            story = self._stories.pop(run, None) or Story(run, label, hue)
+            story.dress(label, hue)
+            self._stories[run] = story
+        self._drop_old_stories()
+        self._read_all()
+
+    def forget(self, run: str) -> None:
+        """The run is no more."""
+        self._stories.pop(run, None)
+        reader = self._readers.pop(run, None)
+        if reader is not None:
+            reader.cancel()
+
+    async def _watch(self, client: Client) -> None:
+        self._tell(EngineConnected())
+        self._read_all()
+        async for change in client.watch():
+            if change.changed or change.removed:
+                self._reopen(change.changed)
+                self._tell(RunsChanged(change.changed, change.removed, change.total))
+            if change.resources is not None:
+                self._tell(ResourcesChanged(change.resources))
+        raise EngineError("The engine has gone.")
+
+    def _reopen(self, runs: Iterable[RunSummary]) -> None:
+        """A run whose story had ended may be told on: it was resumed."""
+        for run in runs:
+            story = self._stories.get(run.id)
+            if story is not None and story.ended and run.status.is_active:
+                story.ended = False
+        self._read_all()
+
+    def _read_all(self) -> None:
+        if self._client is None:
+            return
+        for run in self._followed:
+            story = self._stories.get(run)
+            reader = self._readers.get(run)
+            if story is not None and not story.ended and (reader is None or reader.done()):
+                self._readers[run] = asyncio.create_task(self._read(self._client, story))
+
+    async def _read(self, client: Client, story: Story) -> None:
+        try:
+            async for batch in client.events(story.run, after=story.seq):
+                story.fold(batch)
+                self._tell(CurvesGrew(story.run))
+                await asyncio.sleep(0)
+        except EngineError:
+            return  # the watch sees it too and starts over
+        except DltuiError:
+            story.ended = True  # removed meanwhile
+
+    def _lose(self, words: str) -> None:
+        self._client = None
+        for reader in self._readers.values():
+            reader.cancel()
+        self._readers.clear()
+        if words:
+            self._tell(EngineLost(words))
+
+    def _drop_old_stories(self) -> None:
+        for run in [run for run in self._stories if run not in self._followed]:
+            if len(self._stories) <= STORIES_KEPT:
+                return
+            del self._stories[run]

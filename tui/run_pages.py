@@ -1,0 +1,97 @@
+"""The run table as far as it was fetched: windows on a list that may be very long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.protocol import Page, Query, RunSummary
+
+PAGE = 100
+PAGES_KEPT = 12
+
+
+class RunPages:
+    """Rows by their place in the list. What is no longer true stays visible until it is fetched anew."""
+
+    def __init__(self, query: Query = Query()) -> None:  # noqa: B008  frozen
+        self.query = query
+        self.matching = 0
+        self.total = 0
+        self.loaded = False
+        """whether a first page has come"""
+        self._pages: dict[int, tuple[RunSummary, ...]] = {}
+        self._stale: set[int] = set()
+        self._places: dict[str, int] = {}
+
+    def ask(self, query: Query) -> None:
+        """Begin anew with another filter or order."""
+        self.query = query
+        self._pages.clear()
+        self._stale.clear()
+        self._places.clear()
+        self.loaded = False
+
+    def at(self, index: int) -> RunSummary | None:
+        page = self._pages.get(index // PAGE)
+        place = index % PAGE
+        return page[place] if page is not None and place < len(page) else None
+
+    def find(self, run: str) -> RunSummary | None:
+        index = self.index_of(run)
+        return self.at(index) if index is not None else None
+
+    def index_of(self, run: str) -> int | None:
+        index = self._places.get(run)
+        return index if index is not None and index < self.matching else None
+
+    def known(self) -> list[RunSummary]:
+        """Every run of the windows that were fetched, in order."""
+        return [run for number in sorted(self._pages) for run in self._pages[number]]
+
+    def wanted(self, first: int, last: int) -> list[Query]:
+        """What has to be asked so that rows first..last are there and true."""
+        pages = range(max(0, first) // PAGE, max(0, last) // PAGE + 1)
+        return [
+            replace(self.query, offset=number * PAGE, limit=PAGE)
+            for number in pages
+            if number not in self._pages or number in self._stale
+        ]
+
+    def put(self, query: Query, page: Page) -> None:
+        """Take in an answer. One to an older question is left out."""
+        if replace(query, offset=0) != replace(self.query, offset=0, limit=query.limit):
+            return
+        number = query.offset // PAGE
+        self.matching, self.total, self.loaded = page.matching, page.total, True
+        self._pages.pop(number, None)
+        self._pages[number] = page.runs
+        self._stale.discard(number)
+        self._drop_far_ones(number)
+        self._places = {
+            run.id: page * PAGE + place
+            for page, runs in self._pages.items()
+            for place, run in enumerate(runs)
+        }
+
+    def update(self, runs: Iterable[RunSummary]) -> list[int]:
+        """Take in what changed; the rows that look different now."""
+        rows = []
+        for run in runs:
+            index = self.index_of(run.id)
+            if index is not None and self.at(index) != run:
+                page = list(self._pages[index // PAGE])
+                page[index % PAGE] = run
+                self._pages[index // PAGE] = tuple(page)
+                rows.append(index)
+        return rows
+
+    def expire(self) -> None:
+        """Everything has to be asked again; until then the old stays visible."""
+        self._stale = set(self._pages)
+
+    def _drop_far_ones(self, near: int) -> None:
+        while len(self._pages) > PAGES_KEPT:
+            far = max(self._pages, key=lambda number: abs(number - near))
+            del self._pages[far]
+            self._stale.discard(far)

@@ -1,0 +1,55 @@
+"""What all dialogs share: a box in the middle and a line of keys below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from textual.screen import ModalScreen
+
+from tui import keys
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import BY_ID, shown
+from tui.widgets.line import Line
+from tui.widgets.span import Row, Span
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """Enter goes ahead, escape goes back; what that means is the dialog's own."""
+
+    BINDINGS = keys.bindings("dialog")
+    AUTO_FOCUS = "*"
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def action_accept(self) -> None:
+        self.dismiss(None)
+
+
+class Keys(Line):
+    """Some keys and what they do here."""
+
+    def __init__(self, named: Sequence[tuple[str, str]], keymap: Keymap | None = None, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._named = list(named)
+        self._keymap = keymap or Keymap()
+        self.complaint = ""
+
+    def complain(self, words: str) -> None:
+        """Say what is wrong in place of the first key."""
+        self.complaint = words
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        spans: list[Span] = []
+        for binding, label in self._named:
+            key = shown(self._keymap.key_of(BY_ID[binding]), ascii_only=glyphs().ascii_only)
+            off = bool(self.complaint) and not spans
+            spans += [Span(key, "muted" if off else "key"), Span(f" {label}  ", "muted")]
+        if self.complaint:
+            spans += [Span(self.complaint, "bad")]
+        return tuple(spans)

@@ -1,0 +1,90 @@
+"""The keys of what has focus, out of the table of all keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import INSIDE, KEYS, Key, Scope, shown
+from tui.screens.dialog import Dialog, Keys
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span, fitted, row_width
+
+KEY_WIDTH = 12
+COLUMN = 50
+
+
+class KeySheet(Sheet):
+    """Groups of keys, in two columns where there is room."""
+
+    def __init__(self, scope: Scope, keymap: Keymap) -> None:
+        super().__init__()
+        self._scope, self._keymap = scope, keymap
+
+    def rows(self, width: int) -> Sequence[Row]:
+        blocks = [self._block(heading, keys) for heading, keys in groups(self._scope)]
+        if width < 2 * COLUMN:
+            return [row for block in blocks for row in (*block, ())][:-1]
+        half = sum(map(len, blocks)) // 2
+        left: list[Row] = []
+        right: list[Row] = []
+        for block in blocks:
+            column = left if len(left) < half else right
+            column += [*block, ()]
+        height = max(len(left), len(right))
+        sides = zip(_filled(left, height), _filled(right, height), strict=True)
+        return [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
+
+    def _block(self, heading: str, keys: Sequence[Key]) -> list[Row]:
+        return [(Span(heading, "strong"),), *(self._line(key) for key in keys)]
+
+    def _line(self, key: Key) -> Row:
+        given = self._keymap.keys.get(key.id, key.key).split(",")
+        names = " ".join(shown(name, ascii_only=glyphs().ascii_only) for name in given)
+        names = names.replace("+", "-") if "shift+" in names else names
+        word = Span(f"  {names}".ljust(KEY_WIDTH + 2), "key")
+        return (word, Span(("" if row_width((word,)) <= KEY_WIDTH + 2 else " ") + key.help, "text"))
+
+
+class HelpScreen(Dialog[None]):
+    """Closed by any of the keys that opened it."""
+
+    def __init__(self, scope: Scope, keymap: Keymap) -> None:
+        super().__init__()
+        self._scope, self._keymap = scope, keymap
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog widest") as box:
+            box.border_title = "keys"
+            yield KeySheet(self._scope, self._keymap)
+            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+
+    def key_question_mark(self) -> None:
+        self.dismiss(None)
+
+    def key_q(self) -> None:
+        self.dismiss(None)
+
+
+def groups(scope: Scope) -> list[tuple[str, list[Key]]]:
+    """The keys that are heard there, innermost first, under their headings."""
+    heard = [key for inner in INSIDE[scope] for key in KEYS if key.scope == inner and exists(key)]
+    heard.sort(key=lambda key: INSIDE[scope].index(key.scope))
+    named: dict[str, list[Key]] = {}
+    for heading, some in groupby(heard, key=lambda key: key.heading):
+        named.setdefault(heading, []).extend(some)
+    return list(named.items())
+
+
+def exists(key: Key) -> bool:
+    """Tabs that are not there yet have no key."""
+    return not key.id.startswith("app.tab_") or key.id == "app.tab_runs"
+
+
+def _filled(rows: list[Row], height: int) -> list[Row]:
+    return rows + [()] * (height - len(rows))

@@ -1,0 +1,73 @@
+"""Asks for the parameters of a run and launches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from engine.catalog import Experiment
+from engine.protocol import RunSummary
+from tui import keys
+from tui.screens.dialog import Keys
+from tui.widgets.param_field import Words, as_text
+from tui.widgets.param_form import Launch, ParamForm
+
+
+class LaunchScreen(ModalScreen[Launch]):
+    """Launch stays off until every field is right."""
+
+    BINDINGS = keys.bindings("form")
+    AUTO_FOCUS = "ParamField Input, ParamField ChoiceField"
+
+    def __init__(self, experiment: Experiment, typed: Mapping[str, str]) -> None:
+        super().__init__()
+        self._experiment, self._typed = experiment, typed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = self._experiment.title
+            yield Words(self._experiment.claim)
+            yield ParamForm(self._experiment, self._typed)
+            yield Keys(
+                (
+                    ("form.launch", "launch"),
+                    ("form.cancel", "back"),
+                    ("form.next", "next"),
+                    ("form.defaults", "defaults"),
+                )
+            )
+
+    @property
+    def form(self) -> ParamForm:
+        return self.query_one(ParamForm)
+
+    @on(ParamForm.Changed)
+    def _show_mistake(self, message: ParamForm.Changed) -> None:
+        self.query_one(Keys).complain(message.mistake)
+
+    def on_input_submitted(self) -> None:
+        self.action_launch()
+
+    def action_launch(self) -> None:
+        launch = self.form.launch()
+        if launch is not None:
+            self.dismiss(launch)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def action_field(self, by: int) -> None:
+        self.form.move(by)
+
+    def action_defaults(self) -> None:
+        self.form.put_defaults()
+
+
+def typed_of(run: RunSummary) -> dict[str, str]:
+    """What one would type to get that run again."""
+    texts = {name: as_text(value) for name, value in run.spec.params.items()}
+    return texts | {"name": run.spec.name, "seed": str(run.spec.seed), "device": run.spec.device}

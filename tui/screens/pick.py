@@ -1,0 +1,63 @@
+"""Asks which experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.catalog import Experiment
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.screens.dialog import Dialog, Keys
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+
+class ExperimentList(Sheet):
+    """Title and claim of each, a cursor on one."""
+
+    def __init__(self, found: Sequence[Experiment], chosen: str) -> None:
+        super().__init__()
+        self._found = tuple(found)
+        names = [experiment.name for experiment in found]
+        self._cursor = names.index(chosen) if chosen in names else 0
+
+    @property
+    def chosen(self) -> Experiment:
+        return self._found[self._cursor]
+
+    def rows(self, width: int) -> Sequence[Row]:
+        rows: list[Row] = []
+        for place, experiment in enumerate(self._found):
+            here = place == self._cursor
+            sign = glyphs().choice[1] if here else " "
+            rows += [
+                (Span(f"{sign} ", "key"), Span(plain(experiment.title), "key" if here else "strong")),
+                (Span(f"  {plain(experiment.claim)}", "muted"),),
+                (),
+            ]
+        return rows[:-1]
+
+    def action_scroll(self, rows: int) -> None:
+        self._cursor = max(0, min(self._cursor + rows, len(self._found) - 1))
+        self.draw()
+        self.scroll_to(y=max(0, 3 * self._cursor + 3 - self.size.height), animate=False)
+
+
+class PickScreen(Dialog[Experiment]):
+    """The experiment that was picked."""
+
+    def __init__(self, found: Sequence[Experiment], chosen: str) -> None:
+        super().__init__()
+        self._found, self._chosen = found, chosen
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = "start an experiment"
+            yield ExperimentList(self._found, self._chosen)
+            yield Keys((("dialog.accept", "set it up"), ("dialog.cancel", "back"), ("pane.down", "next")))
+
+    def action_accept(self) -> None:
+        self.dismiss(self.query_one(ExperimentList).chosen)

@@ -1,0 +1,47 @@
+"""Which runs are on the chart: the selected one, the marked ones, the baseline; each with its colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.view_state import MARKS_LIMIT
+from tui.widgets.palette import hues_of
+from tui.widgets.run_columns import Look
+
+
+class ShownRuns:
+    """The order of showing: marked in the order of marking, the baseline, the selected one."""
+
+    def __init__(self, selected: str = "", marks: Iterable[str] = (), baseline: str = "") -> None:
+        self.selected = selected
+        self.marks = list(dict.fromkeys(marks))[:MARKS_LIMIT]
+        self.baseline = baseline
+
+    @property
+    def ids(self) -> list[str]:
+        return list(dict.fromkeys(run for run in (*self.marks, self.baseline, self.selected) if run))
+
+    def hues(self) -> dict[str, int]:
+        return hues_of(self.ids)
+
+    def looks(self) -> dict[str, Look]:
+        return {run: Look(hue, run in self.marks, run == self.baseline) for run, hue in self.hues().items()}
+
+    def toggle_mark(self, run: str) -> bool:
+        """Whether it is marked now."""
+        if run in self.marks:
+            self.marks.remove(run)
+            return False
+        self.marks.append(run)
+        del self.marks[:-MARKS_LIMIT]
+        return True
+
+    def toggle_baseline(self, run: str) -> bool:
+        """Whether it is the baseline now."""
+        self.baseline = "" if self.baseline == run else run
+        return bool(self.baseline)
+
+    def forget(self, run: str) -> None:
+        self.marks = [mark for mark in self.marks if mark != run]
+        self.baseline = "" if self.baseline == run else self.baseline
+        self.selected = "" if self.selected == run else self.selected

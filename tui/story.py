@@ -1,0 +1,108 @@
+"""What happened to a run, folded from its events: curves and marks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from engine.client import Event, EventBatch
+from engine.protocol import Json, number_from_json
+from tui.plain_text import plain
+from tui.widgets.mark import Mark
+from tui.widgets.numerals import short
+from tui.widgets.series import Series
+
+METRICS_LIMIT = 64
+MARKS_LIMIT = 2_000
+
+
+class Story:
+    """One run as far as it was told; the next telling goes on after event `seq`."""
+
+    def __init__(self, run: str, label: str, hue: int = 0) -> None:
+        self.run = run
+        self.label = label
+        self.hue = hue
+        self.seq = 0
+        self.step = 0.0
+        self.caught_up = False
+        self.ended = False
+        self.series: dict[str, Series] = {}
+        self.marks: list[Mark] = []
+        self._told_at = 0.0
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(self.series)
+
+    def dress(self, label: str, hue: int) -> None:
+        """Give the run and its curves another name and colour."""
+        self.label, self.hue = label, hue
+        for series in self.series.values():
+            series.label, series.hue = label, hue
+
+    def fold(self, batch: EventBatch) -> None:
+        for event in batch.events:
+            if event.seq > self.seq:
+                self.seq = event.seq
+                self._tell(event)
+                self._told_at = event.at
+        self.caught_up = self.caught_up or batch.caught_up
+        self.ended = batch.ended
+
+    def _tell(self, event: Event) -> None:
+        if event.kind == "metrics":
+            self._extend(event)
+        elif event.kind == "restored":
+            self._rewind(_step(event.facts, self.step))
+        elif event.kind == "checkpoint":
+            self._mark(Mark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
+        elif event.kind == "set":
+            self._mark(Mark(_step(event.facts, self.step), "set", _change(event.facts)))
+        elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):
+            words = plain(str(event.facts["status"]))
+            self._mark(Mark(_step(event.facts, self.step), "pause", words))
+
+    def _extend(self, event: Event) -> None:
+        """The points of a block were gathered since the last event: they are spread evenly over that time."""
+        for metric, (steps, values) in event.facts["series"].items():
+            if not steps:
+                continue
+            series = self._of(metric)
+            if series is not None:
+                series.extend(steps, values, self._times(event.at, len(steps)))
+                self.step = max(self.step, float(steps[-1]))
+
+    def _of(self, metric: str) -> Series | None:
+        series = self.series.get(metric)
+        if series is None and len(self.series) < METRICS_LIMIT:
+            series = self.series[metric] = Series(self.run, self.label, hue=self.hue)
+        return series
+
+    def _times(self, at: float, points: int) -> Sequence[float]:
+        since = min(self._told_at or at, at)
+        gap = (at - since) / points
+        return [since + gap * (index + 1) for index in range(points)]
+
+    def _rewind(self, step: float) -> None:
+        for series in self.series.values():
+            series.evict_after(step)
+        self.marks = [mark for mark in self.marks if mark.step <= step]
+        self.step = min(self.step, step)
+
+    def _mark(self, mark: Mark) -> None:
+        if len(self.marks) < MARKS_LIMIT:
+            self.marks.append(mark)
+
+
+def _step(facts: Json, otherwise: float) -> float:
+    step = facts.get("step", otherwise)
+    return float(step) if isinstance(step, int | float) and math.isfinite(step) else otherwise
+
+
+def _change(facts: Json) -> str:
+    name, value = plain(str(facts.get("name", "")), limit=40), facts.get("value")
+    try:
+        return f"{name} {short(number_from_json(value))}"  # type: ignore[arg-type]
+    except (TypeError, ValueError, KeyError):
+        return f"{name} {plain(str(value), limit=40)}"

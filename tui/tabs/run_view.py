@@ -1,0 +1,324 @@
+"""The runs on the screen: their table, their curves, and everything about the selected one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.timer import Timer
+
+from engine.errors import DltuiError
+from engine.protocol import Query, RunSummary, Status
+from tui.clipboard import Clipboard
+from tui.keymap import Keymap
+from tui.messages import (
+    CurvesGrew,
+    EngineConnected,
+    HintsChanged,
+    RunsChanged,
+    RunsCounted,
+    RunSubmitted,
+    ViewChanged,
+)
+from tui.river import River
+from tui.run_pages import RunPages
+from tui.shown_runs import ShownRuns
+from tui.view_state import ViewState
+from tui.widgets.chart_view import ChartView
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.heading import Heading
+from tui.widgets.run_chart import RunChart, metrics_of
+from tui.widgets.run_details import ALL_PANES, RunDetails
+from tui.widgets.run_table import RunTable
+from tui.widgets.run_words import name_of
+from tui.widgets.span import Row, Span
+from tui.widgets.welcome import Welcome
+
+CALM = 0.08
+"""seconds the cursor rests on a run before its story is read"""
+REFETCH = 0.5
+CURVES = 0.5 if "SSH_CONNECTION" in os.environ else 0.25
+"""seconds between two pictures of a growing curve"""
+LOG = 1.0
+
+
+class RunView(Container):
+    """Knows what is selected and shown; its panels know how to draw it."""
+
+    def __init__(
+        self, river: River, state: ViewState, keymap: Keymap, clipboard: Clipboard, **widget: Any
+    ) -> None:
+        super().__init__(**widget)
+        self.river, self.state, self.clipboard = river, state, clipboard
+        self.pages = RunPages(Query(state.where, state.sort, state.descending))
+        self.shown = ShownRuns(state.selected, state.marks, state.baseline)
+        self._keymap = keymap
+        self._delayed: dict[str, Timer] = {}
+        self._known: dict[str, RunSummary] = {}
+        self._checkpoints_of: tuple[str, int, Status] | None = None
+        self._log_was_active = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="left"):
+            with Vertical(id="top"):
+                yield FilterBar(self.state.where)
+                yield RunTable(self.pages, id="table")
+            with Vertical(id="bottom"):
+                yield Heading(ALL_PANES, id="curves-heading")
+                yield RunChart(ChartView.from_json(self.state.chart), id="chart")
+        yield RunDetails(id="details")
+        yield Welcome(self._keymap, id="welcome")
+
+    def on_mount(self) -> None:
+        self.table.empty_words = self._empty_words
+        self.table.select(self.shown.selected)
+        self.turn_to(self.state.pane)
+        self.set_class(self.state.full, "-full")
+        self.set_interval(LOG, self._refresh_log)
+
+    # --- parts -----------------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    @property
+    def chart(self) -> RunChart:
+        return self.query_one(RunChart)
+
+    @property
+    def details(self) -> RunDetails:
+        return self.query_one(RunDetails)
+
+    @property
+    def selected(self) -> RunSummary | None:
+        return self.table.selected
+
+    # --- the table -------------------------------------------------------------------------------------
+
+    @on(EngineConnected)
+    def refetch(self) -> None:
+        """Ask anew for all that is in sight."""
+        self.pages.expire()
+        first, last = self.table.seen
+        self._fetch(
+            RunTable.Missing(self.pages.wanted(first, max(first, min(last, self.pages.matching - 1))))
+        )
+
+    @on(RunTable.Missing)
+    def _fetch(self, message: RunTable.Missing) -> None:
+        if self.river.is_connected:
+            for query in message.queries:
+                self.run_worker(
+                    self._take(query), group=f"page {query.offset}", exclusive=True, exit_on_error=False
+                )
+
+    async def _take(self, query: Query) -> None:
+        try:
+            page = await self.river.client.runs(query)
+        except DltuiError as error:
+            self.query_one(FilterBar).note.show(str(error), wrong=True)
+            return
+        self.pages.put(query, page)
+        self._learn(page.runs)
+        self._say_counts()
+        self.table.pages_changed()
+        self._set_invitation(page.total == 0)
+        if self.selected is not None:
+            self._show_selected()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        unknown = any(self.pages.index_of(run.id) is None for run in message.changed)
+        rows = self.pages.update(message.changed)
+        self._learn(message.changed)
+        self.table.rows_changed(rows)
+        for run in message.removed:
+            self.shown.forget(run)
+            self.river.forget(run)
+        if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
+            self._show_selected()
+        settled = self.pages.query.sort == "created" and not self.pages.query.where
+        if message.removed or unknown or message.total != self.pages.total or (rows and not settled):
+            self._soon("refetch", REFETCH, self.refetch)
+
+    @on(RunSubmitted)
+    def _go_to(self, message: RunSubmitted) -> None:
+        self.shown.selected = message.run.id
+        self.table.select(message.run.id)
+        self.refetch()
+
+    def _say_counts(self) -> None:
+        matching, total = self.pages.matching, self.pages.total
+        note = self.query_one(FilterBar).note
+        note.show(f"{matching:,} of {total:,}" if self.pages.query.where else "")
+        self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
+
+    def _empty_words(self) -> Row:
+        return (
+            Span("   no run passes the filter", "muted"),
+            Span("   esc", "key"),
+            Span(" shows all", "muted"),
+        )
+
+    def _set_invitation(self, empty: bool) -> None:
+        if empty != self.has_class("-empty"):
+            had_focus = self.screen.focused is not None and self in self.screen.focused.ancestors
+            self.set_class(empty, "-empty")
+            if had_focus or self.screen.focused is None:
+                (self.query_one(Welcome) if empty else self.table).focus()
+            self.query_one(Welcome).draw()
+
+    # --- the selected run ------------------------------------------------------------------------------
+
+    @on(RunTable.Selected)
+    def _select(self, message: RunTable.Selected) -> None:
+        if message.run is None:
+            return
+        if message.run.id != self.shown.selected or not self.river.story(message.run.id):
+            self.shown.selected = message.run.id
+            self._soon("follow", CALM, self.follow)
+        self._show_selected()
+
+    @on(RunTable.Marked)
+    def _mark(self, message: RunTable.Marked) -> None:
+        self.shown.toggle_mark(message.run.id)
+        self.follow()
+
+    def follow(self) -> None:
+        """Read the stories of the runs that are shown, and draw them."""
+        hues = self.shown.hues()
+        self.river.follow((run, self.label_of(run), hue) for run, hue in hues.items())
+        self.table.set_looks(self.shown.looks())
+        self._ask_for_unknown()
+        self._show_selected()
+        self.draw_curves()
+        self.remember()
+
+    def known_runs(self) -> list[RunSummary]:
+        """The runs that are shown, as far as they are known."""
+        return [self._known[run] for run in self.shown.ids if run in self._known]
+
+    def _learn(self, runs: Iterable[RunSummary]) -> None:
+        shown = self.shown.ids
+        self._known.update((run.id, run) for run in runs if run.id in shown)
+
+    def _ask_for_unknown(self) -> None:
+        for run in self.shown.ids:
+            if run not in self._known and (found := self.pages.find(run)) is not None:
+                self._known[run] = found
+            elif run not in self._known and self.river.is_connected:
+                self.run_worker(
+                    self._take_shown(run), group=f"shown {run}", exclusive=True, exit_on_error=False
+                )
+
+    async def _take_shown(self, run: str) -> None:
+        """A run that is shown but lies outside the windows that were fetched."""
+        try:
+            self._known[run] = await self.river.client.show(run)
+        except DltuiError:
+            self.shown.forget(run)  # deleted since it was marked
+        self._soon("follow", CALM, self.follow)
+
+    def label_of(self, run: str) -> str:
+        found = self._known.get(run)
+        story = self.river.story(run)
+        return (
+            name_of(found)
+            if found is not None
+            else story.label
+            if story is not None
+            else run.split("-", 2)[-1]
+        )
+
+    def _show_selected(self) -> None:
+        run = self.selected
+        self.details.show(run, self.shown.hues().get(run.id) if run is not None else None)
+        self.post_message(HintsChanged())
+        self._refresh_checkpoints()
+        self._refresh_log()
+
+    @on(CurvesGrew)
+    def _curves_grew(self) -> None:
+        self._soon("curves", CURVES, self.draw_curves)
+
+    def draw_curves(self) -> None:
+        stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
+        self.chart.tell(stories, self.selected, self.state.metric)
+        self.table.set_metric(self.chart.metric)
+
+    def metrics(self) -> list[str]:
+        stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
+        return metrics_of(stories, self.selected)
+
+    def turn_to(self, pane: str) -> None:
+        """Show that pane of details, or the curves."""
+        self.state.pane = pane if pane in ALL_PANES else "curves"
+        self.set_class(self.state.pane != "curves", "-details")
+        self.query_one("#curves-heading", Heading).choose(self.state.pane)
+        self.details.turn_to(self.state.pane)
+        self.call_after_refresh(self._refresh_log)
+
+    def _refresh_checkpoints(self) -> None:
+        run = self.selected
+        known = (run.id, run.checkpoint_step, run.status) if run is not None else None
+        if known != self._checkpoints_of:
+            self._checkpoints_of = known
+            if run is None or run.checkpoint_step == 0:
+                self.details.show_checkpoints(() if run is not None else None)
+            elif self.river.is_connected:
+                self.run_worker(
+                    self._take_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
+                )
+
+    async def _take_checkpoints(self, run: str) -> None:
+        try:
+            found = await self.river.client.show(run)
+        except DltuiError:
+            return  # removed, or the engine went: the table says so
+        if self.selected is not None and self.selected.id == run:
+            self.details.show_checkpoints(found.checkpoints)
+
+    def _refresh_log(self) -> None:
+        run, tail = self.selected, self.details.log_tail
+        if run is None or not tail.is_on_screen or not self.river.is_connected:
+            return
+        if tail.run != run.id or run.status.is_active or self._log_was_active:
+            tail.begin(run.id)
+            self._log_was_active = run.status.is_active
+            self.run_worker(self._take_log(run.id), group="log", exclusive=True, exit_on_error=False)
+
+    async def _take_log(self, run: str) -> None:
+        tail = self.details.log_tail
+        try:
+            part = await self.river.client.log(run, offset=tail.offset_read or -65_536)
+        except DltuiError:
+            return  # removed, or the engine went: the table says so
+        if tail.run == run and part.offset >= tail.offset_read:
+            tail.add(part.text, part.offset + len(part.text.encode("utf-8", "replace")))
+
+    # --- what is remembered ----------------------------------------------------------------------------
+
+    @on(RunChart.ViewChanged)
+    def remember(self) -> None:
+        """Write down how it is looked at now."""
+        state, shown, query = self.state, self.shown, self.pages.query
+        state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
+        state.where, state.sort, state.descending = query.where, query.sort, query.descending
+        state.full = self.has_class("-full")
+        state.chart = self.chart.view.to_json()
+        self.post_message(ViewChanged())
+
+    def _soon(self, name: str, seconds: float, call: Any) -> None:
+        """Once, some time from now, however often it is asked for until then."""
+        if name not in self._delayed:
+
+            def go() -> None:
+                del self._delayed[name]
+                call()
+
+            self._delayed[name] = self.set_timer(seconds, go)

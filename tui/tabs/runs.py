@@ -1,0 +1,291 @@
+"""The runs tab: what its keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from engine import catalog
+from engine.catalog import Experiment
+from engine.errors import DltuiError, UnknownExperiment
+from engine.protocol import RunSummary, Status
+from tui import deeds, keys
+from tui.deeds import Deed, attempt, require
+from tui.messages import RunSubmitted
+from tui.plain_text import plain
+from tui.tabs.run_view import RunView
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.heading import Heading
+from tui.widgets.run_details import ALL_PANES, PANES
+from tui.widgets.run_table import RunTable
+from tui.widgets.run_words import name_of
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
+
+_NEED_A_RUN = ("run.again", "run.stop", "run.set", "run.delete", "table.mark", "view.full", "view.metric",
+               "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
+SORTS = ("created", "name", "status", "", "best")
+"""the empty one is the metric on the chart"""
+
+
+class RunsTab(RunView):
+    """Every action is one thing done to the selected run, or another way to look at the runs."""
+
+    BINDINGS = keys.bindings("runs")
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        from tui.screens.pick import PickScreen
+
+        found = catalog.experiments()
+        if len(found) == 1:
+            self.launch(found[0])
+        else:
+            self.app.push_screen(PickScreen(found, self.state.last_experiment), self._picked)
+
+    def _picked(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            self.launch(experiment)
+
+    def launch(self, experiment: Experiment, typed: Mapping[str, str] | None = None) -> None:
+        """Ask for its parameters, the last ones offered, and launch it."""
+        from tui.screens.launch import LaunchScreen
+
+        last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
+        self.app.push_screen(LaunchScreen(experiment, last if typed is None else typed), self._launched)
+
+    def action_again(self) -> None:
+        from tui.screens.launch import typed_of
+
+        if run := self._run():
+            try:
+                self.launch(catalog.find(run.spec.experiment), typed_of(run))
+            except UnknownExperiment as error:
+                self._say(str(error))
+
+    def action_pause(self) -> None:
+        self._do(deeds.pause_or_resume)
+
+    def action_stop(self) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        if run := self._run():
+            question = f"Stop {name_of(run)} for good?"
+            words = "It writes a checkpoint at its next step and ends. To go on later, pause it instead."
+            self.app.push_screen(ConfirmScreen(question, words, "stop"), self._then(deeds.stop, run))
+
+    def action_delete(self) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        if run := self._run():
+            lost = f"Its curves, log and checkpoints are lost: {run.step:,} steps."
+            if run.status.is_active:
+                lost = f"It is {run.status} and will be stopped. {lost}"
+            self.app.push_screen(
+                ConfirmScreen(f"Delete {name_of(run)}?", lost, "delete"), self._then(deeds.remove, run)
+            )
+
+    def action_set_live(self) -> None:
+        from tui.screens.prompt import LivePrompt
+
+        run = self._run()
+        if run is None:
+            return
+        params = deeds.live_params(run)
+        if not params:
+            self._say(f"{name_of(run)} has nothing that can be changed while it trains.")
+            return
+        self.app.push_screen(LivePrompt(run, params), lambda given: self._set(run, given))
+
+    def action_scale_lr(self, factor: float) -> None:
+        run = self._run()
+        if run is None:
+            return
+        try:
+            name, value = deeds.scaled_lr(run, factor)
+        except DltuiError as error:
+            self._say(str(error))
+            return
+        self._set(run, (name, value))
+
+    def action_copy_id(self) -> None:
+        if run := self._run():
+            attempt(self, self.clipboard.copy(self.app, run.id))
+
+    def action_copy_command(self) -> None:
+        if run := self._run():
+            attempt(self, self.clipboard.copy(self.app, deeds.command_line(run)))
+
+    # --- the view --------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _filter(self, message: FilterBar.Changed) -> None:
+        self.pages.ask(replace(self.pages.query, where=message.where))
+        self.refetch()
+        self.remember()
+
+    @on(FilterBar.Left)
+    def _leave_filter(self) -> None:
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        metric = self.chart.metric
+        fields = [field or metric for field in SORTS]
+        now = self.pages.query.sort
+        following = fields[(fields.index(now) + 1) % len(fields)] if now in fields else fields[0]
+        self._order(following, descending=following in ("created",))
+
+    def action_reverse(self) -> None:
+        self._order(self.pages.query.sort, descending=not self.pages.query.descending)
+
+    def action_metric(self, way: int) -> None:
+        known = self.metrics()
+        if known:
+            now = self.chart.metric
+            self.state.metric = known[(known.index(now) + way) % len(known)] if now in known else known[0]
+            self.draw_curves()
+
+    def action_compare(self) -> None:
+        from tui.screens.compare import CompareScreen
+
+        runs = self.known_runs()
+        if len(runs) < 2:
+            self._say("Mark two runs or more (space), then compare them.")
+        else:
+            self.app.push_screen(CompareScreen(runs, self.shown.hues()))
+
+    def action_baseline(self) -> None:
+        if run := self._run():
+            pinned = self.shown.toggle_baseline(run.id)
+            self.follow()
+            self._say(f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}.")
+
+    def action_unmark(self) -> None:
+        self.shown.marks.clear()
+        self.follow()
+
+    def action_full(self) -> None:
+        self.toggle_class("-full")
+        if self.has_class("-full") and self.state.pane != "curves":
+            self.turn_to("curves")
+        (self.chart if self.has_class("-full") else self.table).focus()
+        self.remember()
+
+    def action_back(self) -> None:
+        if self.has_class("-full"):
+            self.action_full()
+        elif self.chart.view.crosshair is not None:
+            self.chart.action_crosshair_off()
+            self.table.focus()
+        elif self.pages.query.where:
+            self.query_one(FilterBar).action_clear()
+        else:
+            self.table.focus()
+
+    def action_pane(self, way: int) -> None:
+        panes = PANES if self.is_wide else ALL_PANES
+        now = self.state.pane
+        self.turn_to(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
+        self.remember()
+
+    @on(RunTable.Turned)
+    def _turn(self, message: RunTable.Turned) -> None:
+        self.action_pane(message.by)
+
+    @on(Heading.Chosen)
+    def _choose(self, message: Heading.Chosen) -> None:
+        self.turn_to(message.title)
+        self.remember()
+
+    @on(RunTable.Opened)
+    def _open(self) -> None:
+        self.action_full()
+
+    def action_chart(self, what: str) -> None:
+        {
+            "log": self.chart.action_toggle_log,
+            "axis": self.chart.action_toggle_axis,
+            "smoother": self.chart.action_smooth_more,
+            "rougher": self.chart.action_smooth_less,
+            "zoom_in": self.chart.action_zoom_in,
+            "zoom_out": self.chart.action_zoom_out,
+            "fit": self.chart.action_zoom_reset,
+        }[what]()
+
+    def action_crosshair(self) -> None:
+        if self.state.pane != "curves" and not self.is_wide:
+            self.turn_to("curves")
+        (self.chart if self.chart.toggle_crosshair() else self.table).focus()
+
+    def labels(self) -> dict[str, str]:
+        """What some keys would do now; an empty label leaves a key out of the footer."""
+        run = self.selected
+        if run is None:
+            return dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
+        labels = {"run.stop": "stop" if not run.status.is_final else "", "run.set": ""}
+        if run.status is Status.RUNNING:
+            labels |= {"run.pause": "pause", "run.set": "set lr" if deeds.live_params(run) else ""}
+        else:
+            labels["run.pause"] = "resume" if deeds.resumable(run) else ""
+        labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""
+        labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
+        labels["table.mark"] = "unmark" if run.id in self.shown.marks else "mark"
+        return labels
+
+    @property
+    def is_wide(self) -> bool:
+        return not self.screen.has_class("-narrow")
+
+    # --- how it is done --------------------------------------------------------------------------------
+
+    def _run(self) -> RunSummary | None:
+        if self.selected is None:
+            self._say("No run is selected. Press n to start one.")
+        return self.selected
+
+    def _do(self, deed: Callable[..., Deed]) -> None:
+        if run := self._run():
+            attempt(self, self._deed(deed, run))
+
+    async def _deed(self, deed: Callable[..., Deed], run: RunSummary) -> str:
+        return await deed(self.river.client, require(run))
+
+    def _then(self, deed: Callable[..., Deed], run: RunSummary) -> Callable[[bool | None], None]:
+        return lambda agreed: attempt(self, self._deed(deed, run)) if agreed else None
+
+    def _launched(self, launch: Launch | None) -> None:
+        if launch is not None:
+            attempt(self, self._submit(launch))
+
+    async def _submit(self, launch: Launch) -> str:
+        self.state.last_experiment = launch.experiment
+        self.state.last_params[launch.experiment] = dict(launch.typed)
+        self.remember()
+        run = await self.river.client.submit(
+            launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device
+        )
+        self.post_message(RunSubmitted(run))
+        return ""
+
+    def _order(self, field: str, *, descending: bool) -> None:
+        self.pages.ask(replace(self.pages.query, sort=field, descending=descending))
+        self.refetch()
+        self.remember()
+
+    def _set(self, run: RunSummary, given: tuple[str, object] | None) -> None:
+        if given is not None:
+            attempt(self, self._set_live(run, *given))
+
+    async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
+        return await deeds.set_live(self.river.client, run, name, value)
+
+    def _say(self, words: str) -> None:
+        self.app.notify(plain(words, limit=400), markup=False)

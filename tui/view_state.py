@@ -1,0 +1,72 @@
+"""How the app was looked at, written down so that it comes back after a dropped line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+MARKS_LIMIT = 32
+SIZE_LIMIT = 1_000_000
+
+
+@dataclass(slots=True)
+class ViewState:
+    """Everything has a default, so that an old file is a good file."""
+
+    tab: str = "runs"
+    theme: str = ""
+    selected: str = ""
+    marks: list[str] = field(default_factory=list)
+    baseline: str = ""
+    where: str = ""
+    sort: str = "created"
+    descending: bool = True
+    pane: str = "curves"
+    metric: str = ""
+    full: bool = False
+    focus: str = ""
+    chart: dict[str, Any] = field(default_factory=dict)
+    last_params: dict[str, Any] = field(default_factory=dict)
+    """experiment -> what was typed into its form last"""
+    last_experiment: str = ""
+    dismissed: str = ""
+    """the finding that was waved away"""
+
+
+def read(path: Path) -> ViewState:
+    """What was saved; defaults for all that is missing, damaged or of another kind."""
+    try:
+        with path.open("rb") as file:
+            data = json.loads(file.read(SIZE_LIMIT))
+    except (OSError, ValueError, RecursionError):
+        return ViewState()
+    return from_json(data) if isinstance(data, dict) else ViewState()
+
+
+def from_json(data: Mapping[str, Any]) -> ViewState:
+    state = ViewState()
+    for known in fields(ViewState):
+        given, usual = data.get(known.name), getattr(state, known.name)
+        if type(given) is type(usual):
+            setattr(state, known.name, given)
+    state.marks = [mark for mark in state.marks if isinstance(mark, str)][:MARKS_LIMIT]
+    state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
+    return state
+
+
+def write(path: Path, state: ViewState) -> None:
+    """Replace the file at once. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            json.dump(asdict(state), file)
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,64 @@
+"""One line for what must not be overlooked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.protocol import Finding, Severity
+from tui.glyphs import glyphs
+from tui.keys import BY_ID, shown
+from tui.plain_text import plain
+from tui.widgets.line import Line, ends
+from tui.widgets.span import Row, Span
+
+RANKS = {Severity.DANGER: 2, Severity.WARNING: 1}
+
+
+class Banner(Line):
+    """A lost engine, else the doctor's most serious finding; nothing where all is well."""
+
+    DEFAULT_CSS = "Banner { display: none; }"
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._lost = ""
+        self._finding: Finding | None = None
+
+    @property
+    def finding(self) -> Finding | None:
+        return self._finding
+
+    def lose(self, words: str) -> None:
+        """The engine is gone; nothing can be dismissed about that. Empty words: it is back."""
+        self._lost = plain(words, limit=300)
+        self._appear()
+
+    def show(self, finding: Finding | None) -> None:
+        self._finding = finding
+        self._appear()
+
+    def row(self, width: int) -> Row:
+        if self._lost:
+            return (Span(f" {glyphs().warning} ", "warn"), Span(self._lost, "text"))
+        if self._finding is None:
+            return ()
+        ink = "bad" if self._finding.severity is Severity.DANGER else "warn"
+        words = (
+            Span(f" {glyphs().warning} ", ink),
+            Span(plain(self._finding.text, limit=200), "text"),
+            Span("  " + plain(self._finding.remedy, limit=200), "muted"),
+        )
+        dismiss = BY_ID["view.dismiss"]
+        return ends(
+            words, (Span(f" {shown(dismiss.key)}", "key"), Span(f" {dismiss.label} ", "muted")), width
+        )
+
+    def _appear(self) -> None:
+        self.styles.display = "block" if self._lost or self._finding else "none"
+        self.draw()
+
+
+def most_serious(findings: list[Finding], dismissed: str) -> Finding | None:
+    """The finding that a person has to see, unless it is the one that was waved away."""
+    grave = [found for found in findings if found.severity in RANKS and found.text != dismissed]
+    return max(grave, key=lambda found: RANKS[found.severity], default=None)

@@ -1,0 +1,50 @@
+"""The checkpoints of the selected run, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.protocol import CheckpointFacts
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+
+
+class CheckpointsSheet(Sheet):
+    """Step, size, the hash of the weights, and what is wrong with it."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._found: tuple[CheckpointFacts, ...] | None = None
+
+    def show(self, found: tuple[CheckpointFacts, ...] | None) -> None:
+        """None while they are not known."""
+        self._found = found
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if self._found is None:
+            return ()
+        if not self._found:
+            return [(Span("no checkpoint yet", "muted"),)]
+        head = (Span(f"{'step':>10}  {'size':>8}  weights", "muted"),)
+        return [head, *(_row(facts) for facts in sorted(self._found, key=lambda facts: -facts.step))]
+
+
+def _row(facts: CheckpointFacts) -> Row:
+    step = Span(f"{facts.step:>10,}  ", "text")
+    if facts.damaged:
+        sign = glyphs().statuses["failed"]  # type: ignore[index]
+        return (step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))
+    return (step, Span(f"{_size(facts.bytes):>8}  ", "muted"), Span(facts.weights_sha256[:12], "muted"))
+
+
+def _size(count: int) -> str:
+    for size, unit in UNITS:
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,98 @@
+"""The filter of the table: typed, applied while one types, its mistakes said beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input
+
+from tui import keys
+from tui.plain_text import plain
+from tui.widgets.line import Line
+from tui.widgets.span import Row, Span
+
+PATIENCE = 0.2
+"""seconds without a key before the filter is applied"""
+
+
+class FilterNote(Line):
+    """How many runs pass, or what is wrong."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._words, self._ink = "", "muted"
+
+    def show(self, words: str, *, wrong: bool = False) -> None:
+        self._words, self._ink = plain(words, limit=200), "bad" if wrong else "muted"
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        return (Span(" " + self._words, self._ink),)
+
+
+class FilterBar(Horizontal):
+    """Shown while it is typed in, and as long as it hides runs."""
+
+    BINDINGS = keys.bindings("filter")
+
+    @dataclass
+    class Changed(Message):
+        where: str
+
+    class Left(Message):
+        """The person is done with it."""
+
+    def __init__(self, where: str = "", **widget: Any) -> None:
+        super().__init__(**widget)
+        self._where = where
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Input(self._where, placeholder="experiment=xor and loss<0.1, or plain words", compact=True)
+        yield FilterNote()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
+        self.display = bool(self._where)
+
+    @property
+    def note(self) -> FilterNote:
+        return self.query_one(FilterNote)
+
+    def open(self) -> None:
+        self.display = True
+        self.query_one(Input).focus()
+
+    def action_clear(self) -> None:
+        self.query_one(Input).value = ""
+        self._apply()
+        self.action_leave_filter()
+
+    @on(Input.Changed)
+    def _wait(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PATIENCE, self._apply)
+
+    @on(Input.Submitted)
+    def _keep(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._apply()
+        self.action_leave_filter()
+
+    def _apply(self) -> None:
+        where = self.query_one(Input).value.strip()
+        if where != self._where:
+            self._where = where
+            self.post_message(self.Changed(where))
+
+    def action_leave_filter(self) -> None:
+        self.display = bool(self._where)
+        self.post_message(self.Left())

@@ -1,0 +1,92 @@
+"""One line of spans that is drawn again only from its first to its last difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.inks import Inks, inks_of
+from tui.widgets.span import Row, Span, fitted, row_width
+
+
+def strip_of(row: Sequence[Span], inks: Inks) -> Strip:
+    text = inks["text"]
+    return Strip([Segment(span.text, inks[span.ink] if span.ink else text) for span in row])
+
+
+def changed_cells(old: Row, new: Row) -> tuple[int, int] | None:
+    """First cell and number of cells that hold every difference; None where there is none."""
+    if old == new:
+        return None
+    first = 0
+    for before, after in zip(old, new, strict=False):
+        if before != after:
+            break
+        first += cell_len(before.text)
+    last = 0
+    for before, after in zip(reversed(old), reversed(new), strict=False):
+        if before != after:
+            break
+        last += cell_len(before.text)
+    width = max(row_width(old), row_width(new))
+    return (first, width - first - last) if width - first - last > 0 else (0, width)
+
+
+class Line(Widget):
+    """One line; `actions` says which cells do something when clicked."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._row: Row = ()
+        self._actions: list[tuple[range, str]] = []
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+
+    def _dress(self) -> None:
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """Compose the row anew and have the terminal told of what differs."""
+        if not self.is_mounted or not self.size.width:
+            return
+        old, self._row = self._row, fitted(self.row(self.size.width), self.size.width)
+        change = changed_cells(old, self._row)
+        if change is not None:
+            self.refresh(Region(change[0], 0, change[1], 1))
+
+    def row(self, width: int) -> Row:
+        """What the line says, at most `width` cells of it."""
+        return ()
+
+    def render_line(self, y: int) -> Strip:
+        return strip_of(self._row, inks_of(self.app))
+
+    def make_clickable(self, actions: list[tuple[range, str]]) -> None:
+        self._actions = actions
+
+    async def on_click(self, event: events.Click) -> None:
+        for cells, action in self._actions:
+            if event.x in cells:
+                await self.run_action(action)
+                return
+
+
+def ends(left: Row, right: Row, width: int) -> Row:
+    """One at the left edge, the other at the right one; the left is cut where they meet."""
+    room = width - row_width(right)
+    if room < 1:
+        return fitted(left, width)
+    return (*fitted(left, room), *right)

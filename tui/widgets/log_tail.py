@@ -1,0 +1,61 @@
+"""The end of what a worker printed; it follows while the end is in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tui.plain_text import plain
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+LINES_KEPT = 2_000
+LINE_LIMIT = 1_000
+
+
+class LogTail(Sheet):
+    """Plain lines; what a terminal would act on is spelled out."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._lines: list[str] = []
+        self._open = ""
+        self._run = ""
+        self.offset_read = 0
+        """bytes of the log that were taken in"""
+
+    @property
+    def run(self) -> str:
+        return self._run
+
+    def begin(self, run: str) -> None:
+        """The log of another run."""
+        if run != self._run:
+            self._run, self._lines, self._open, self.offset_read = run, [], "", 0
+            self.draw()
+            self.scroll_to(y=0, animate=False)
+
+    def add(self, text: str, until: int) -> None:
+        """Text that ends at byte `until` of the log."""
+        self.offset_read = until
+        if not text:
+            return
+        follows = self.is_at_end
+        *whole, self._open = (self._open + text).split("\n")
+        self._lines += [_last_of(line) for line in whole]
+        del self._lines[:-LINES_KEPT]
+        self._open = self._open[-LINE_LIMIT:]
+        self.draw()
+        if follows:
+            self.call_after_refresh(self.action_scroll_to, 1)
+
+    def rows(self, width: int) -> Sequence[Row]:
+        lines = [*self._lines, _last_of(self._open)] if self._open else self._lines
+        if not lines:
+            return [(Span("nothing was printed" if self._run else "", "muted"),)]
+        return [(Span(plain(line.expandtabs(4), limit=LINE_LIMIT), "text"),) for line in lines]
+
+
+def _last_of(line: str) -> str:
+    """What a progress bar left after its last carriage return."""
+    return line.rstrip("\r").rsplit("\r", 1)[-1]

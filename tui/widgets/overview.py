@@ -1,0 +1,126 @@
+"""The selected run in a dozen lines: where it stands, how fast, what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from engine.protocol import RunSummary, Status
+from tui.glyphs import glyphs
+from tui.inks import STATUS_INKS
+from tui.plain_text import plain
+from tui.widgets.numerals import clock, short
+from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+LABEL = 9
+MEGABYTE = 1 << 20
+
+
+class Overview(Sheet, can_focus=False):
+    """As many lines as it has to say."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._run: RunSummary | None = None
+        self._hue: int | None = None
+
+    def show(self, run: RunSummary | None, hue: int | None = None) -> None:
+        self._run, self._hue = run, hue
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        run = self._run
+        if run is None:
+            return [(Span("no run selected", "muted"),)]
+        rows: list[Row] = [self._title(run), (), *_state(run, width)]
+        rows += [_fact("speed", _speed(run)), _fact("time", _time(run)), _fact("place", _place(run))]
+        rows += _warnings(run, width)
+        rows += [(), *_metrics(run)]
+        return rows
+
+    def _title(self, run: RunSummary) -> Row:
+        swatch = () if self._hue is None else (Span(glyphs().swatch + " ", f"hue-{self._hue}"),)
+        return (
+            *swatch,
+            Span(name_of(run), "strong"),
+            Span(f"  {plain(run.spec.experiment, limit=40)}", "muted"),
+        )
+
+
+def _fact(label: str, words: str, ink: str = "text") -> Row:
+    return (Span(label.ljust(LABEL), "muted"), Span(words, ink))
+
+
+def _state(run: RunSummary, width: int) -> list[Row]:
+    dot = glyphs().dot
+    words = [sign_of(run), Span(f" {run.status}", STATUS_INKS[run.status])]
+    if run.attempt > 1:
+        words.append(Span(f" {dot} attempt {run.attempt}", "muted"))
+    counted = f"{run.step:,} / {run.total_steps:,}" if run.total_steps else f"{run.step:,}"
+    rows: list[Row] = [tuple(words), _fact("step", f"{counted}  {percent_of(run).strip()}")]
+    if run.total_steps:
+        eta = eta_of(run)
+        left = f" {eta} left" if eta else ""
+        rows.insert(1, (*bar(run, max(4, width - len(left) - 1)), Span(left, "text")))
+    return rows
+
+
+def _speed(run: RunSummary) -> str:
+    return f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and run.status.is_active else "–"
+
+
+def _time(run: RunSummary) -> str:
+    trained = f"{clock(run.train_seconds)} trained" if run.train_seconds >= 1 else "not trained yet"
+    age = age_of(run)
+    return f"{trained}, asked {'just now' if age == 'now' else f'{age} ago'}"
+
+
+def _place(run: RunSummary) -> str:
+    where = plain(run.device or run.spec.device, limit=60)
+    held = f", {run.rss / MEGABYTE:.0f} MB, {run.cpu:.1f} cores" if run.rss and run.status.is_active else ""
+    return f"{where}{held}"
+
+
+def _warnings(run: RunSummary, width: int) -> list[Row]:
+    rows: list[Row] = []
+    if run.notice:
+        rows += wrapped(plain(run.notice, limit=400), width, "warn")
+    if run.status is Status.QUEUED:
+        rows += wrapped(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
+    cause = run.cause
+    if cause is not None and run.status is not Status.DONE:
+        rows += wrapped(plain(cause.text, limit=600), width, STATUS_INKS[run.status])
+        rows += wrapped(plain(cause.remedy, limit=600), width, "muted")
+    return [(), *rows] if rows else []
+
+
+def _metrics(run: RunSummary) -> list[Row]:
+    rows: list[Row] = [_metric(name, value) for name, value in run.metrics.items()]
+    if run.best is not None:
+        ink = Span(f"{short(run.best.value):>10}", "good")
+        words = f"  best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
+        rows.append((ink, Span(words, "muted")))
+    for name, value in run.live.items():
+        rows.append(
+            (Span(f"{short(value):>10}", "accent"), Span(f"  {plain(name, limit=40)} set live", "muted"))
+        )
+    return rows
+
+
+def _metric(name: str, value: float) -> Row:
+    word = number(value)
+    return (Span(f"{word.text:>10}", word.ink), Span(f"  {plain(name, limit=40)}", "muted"))
+
+
+def wrapped(text: str, width: int, ink: str) -> list[Row]:
+    """The text over as many lines as it takes."""
+    import textwrap
+
+    return [(Span(line, ink),) for line in textwrap.wrap(text, max(10, width))]
+
+
+def since(at: float) -> str:
+    return clock(max(1, time.time() - at))

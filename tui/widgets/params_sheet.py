@@ -1,0 +1,50 @@
+"""Every parameter of the selected run; what differs from the default stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.protocol import RunSummary
+from tui.plain_text import plain
+from tui.verbs.words import changed_params, pairs
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+NAME = 12
+
+
+class ParamsSheet(Sheet):
+    """Name and value, one to a line, in as many columns as fit."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._run: RunSummary | None = None
+
+    def show(self, run: RunSummary | None) -> None:
+        self._run = run
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        run = self._run
+        if run is None:
+            return ()
+        changed = changed_params(run)
+        rows = [
+            _pair(name, pairs({"": value})[1:], "accent" if name in changed else "text")
+            for name, value in run.spec.params.items()
+        ]
+        rows.append(())
+        for name, value in (
+            ("seed", str(run.spec.seed)),
+            ("framework", run.spec.framework),
+            ("threads", str(run.spec.threads or "all")),
+            ("device", run.spec.device),
+            ("id", run.id),
+        ):
+            rows.append(_pair(name, value, "muted"))
+        return rows
+
+
+def _pair(name: str, value: str, ink: str) -> Row:
+    return (Span(plain(name, limit=40).ljust(NAME) + " ", "muted"), Span(plain(value, limit=200), ink))

@@ -1,0 +1,101 @@
+"""The chart of the runs tab: the stories of the shown runs, one metric of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.protocol import RunSummary
+from tui import keys
+from tui.glyphs import chart_symbols
+from tui.story import Story
+from tui.widgets.chart import Chart
+from tui.widgets.chart_view import ChartView
+
+FIRST_METRICS = ("loss", "train_loss", "val_loss", "accuracy")
+
+
+class RunChart(Chart):
+    """Follows what is told; says nothing that did not change."""
+
+    BINDINGS = keys.bindings("chart")
+
+    def __init__(self, view: ChartView, **widget: Any) -> None:
+        super().__init__(symbols=chart_symbols(), view=view, **widget)
+        self._told_marks = -1
+        self._told_selected = ""
+
+    @property
+    def metric(self) -> str:
+        return self.view.metric
+
+    def tell(self, stories: Sequence[Story], selected: RunSummary | None, wanted: str) -> None:
+        """Show these stories; `wanted` is the metric, where the selected run has it."""
+        mine = next((story for story in stories if selected is not None and story.run == selected.id), None)
+        metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
+        if metric != self.view.metric:
+            self.set_view(replace(self.view, metric=metric))
+        series = tuple(story.series[metric] for story in stories if metric in story.series)
+        name = selected.id if selected is not None else ""
+        if series != self.series or name != self._told_selected:
+            self._told_selected = name
+            self.set_series(series, name)
+        elif series:
+            self.data_changed()
+        self._tell_marks(mine)
+        live = selected is not None and selected.status.is_active
+        if live != self._scene.live:
+            self.set_live(live)
+
+    def restyle(self) -> None:
+        """Labels or colours of the series have changed."""
+        self.set_series(self.series, self._told_selected)
+
+    def _tell_marks(self, story: Story | None) -> None:
+        marks = story.marks if story is not None else []
+        known = hash((story.run, len(marks), marks[-1] if marks else None)) if story is not None else -1
+        if known != self._told_marks:
+            self._told_marks = known
+            self.set_marks(marks)
+
+    def action_pan(self, way: int) -> None:
+        if self.view.crosshair is not None:
+            (self.action_crosshair_right if way > 0 else self.action_crosshair_left)()
+        else:
+            (self.action_pan_right if way > 0 else self.action_pan_left)()
+
+    def action_zoom(self, way: int) -> None:
+        (self.action_zoom_in if way > 0 else self.action_zoom_out)()
+
+    def action_pan_to_end(self, way: int) -> None:
+        if way > 0:
+            self.action_follow()
+        else:
+            self.action_pan_left(10_000_000)
+
+    def toggle_crosshair(self) -> bool:
+        """Whether it is there now."""
+        if self.view.crosshair is None:
+            self.action_crosshair_left()
+        else:
+            self.action_crosshair_off()
+        return self.view.crosshair is not None
+
+
+def metrics_of(stories: Sequence[Story], selected: RunSummary | None) -> list[str]:
+    """Every metric that one of them has, those of the selected run first."""
+    mine = list(selected.metrics) if selected is not None else []
+    told = [metric for story in stories for metric in story.metrics]
+    found = dict.fromkeys([*mine, *told])
+    return sorted(found, key=lambda metric: FIRST_METRICS.index(metric) if metric in FIRST_METRICS else 9)
+
+
+def choose_metric(wanted: str, known: Sequence[str], mine: Story | None, selected: RunSummary | None) -> str:
+    """The wanted one if the selected run has it, else the first it has."""
+    has = set(mine.metrics if mine is not None else ()) | set(
+        selected.metrics if selected is not None else ()
+    )
+    if wanted and (wanted in has or not has):
+        return wanted
+    return next((metric for metric in known if metric in has), known[0] if known else wanted or "loss")

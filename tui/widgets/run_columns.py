@@ -1,0 +1,110 @@
+"""The columns of the run table and how they share its width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.protocol import Query, RunSummary
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.widgets.numerals import short
+from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing
+from tui.widgets.span import Row, Span, fitted, row_width
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a row stands out: the place of its colour, whether it is marked or the baseline."""
+
+    hue: int | None = None
+    marked: bool = False
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    width: int
+    cell: Callable[[RunSummary, int], Row]
+    sort: str = ""
+    right: bool = False
+
+
+def columns(width: int, metric: str) -> tuple[Column, ...]:
+    """What fits into that many cells, behind the sign and the swatch."""
+    roomy, ample = width >= 104, width >= 130
+    kept = [
+        Column("progress", 30 if ample else 24 if roomy else 20, standing, "status"),
+        Column(plain(metric, limit=12) or "last", 9, lambda run, _: _metric(run, metric), metric, True),
+        Column("best", 9, _best, "best", True),
+        Column("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
+    ]
+    if ample:
+        kept.insert(1, Column("steps/s", 8, _rate, right=True))
+    if roomy:
+        kept.insert(0, Column("experiment", 10, _experiment, "experiment"))
+    room = width - sum(column.width + 1 for column in kept) - 1
+    name = min(28, max(10, room * 2 // 5))
+    first = [Column("name", name, _name, "name"), Column("parameters", max(0, room - name), _params)]
+    return (*first, *kept) if room - name > 4 else (Column("name", room, _name, "name"), *kept)
+
+
+def header(found: tuple[Column, ...], query: Query) -> Row:
+    spans = [Span("      ")]
+    for column in found:
+        title = column.title
+        if column.sort == query.sort:
+            title = f"{title}{glyphs().falling if query.descending else glyphs().rising}"
+        title = title[: column.width]
+        words = title.rjust(column.width) if column.right else title.ljust(column.width)
+        spans += [Span(words, "accent" if column.sort == query.sort else "muted"), Span(" ")]
+    return tuple(spans)
+
+
+def row_of(run: RunSummary, look: Look, found: tuple[Column, ...]) -> Row:
+    spans = [Span(" "), sign_of(run), Span(" "), *_swatch(look), Span(" ")]
+    for column in found:
+        cell = column.cell(run, column.width)
+        size = row_width(cell)
+        if size > column.width:
+            cell, size = _cut(cell, column.width), column.width
+        pad = Span(" " * (column.width - size))
+        spans += [pad, *cell] if column.right else [*cell, pad]
+        spans.append(Span(" "))
+    return tuple(spans)
+
+
+def _swatch(look: Look) -> Row:
+    if look.hue is None:
+        return (Span("  "),)
+    sign = glyphs().baseline if look.baseline else glyphs().mark if look.marked else glyphs().swatch[0]
+    return (Span(sign + glyphs().swatch[1], f"hue-{look.hue}"),)
+
+
+def _cut(cell: Row, width: int) -> Row:
+    return (*fitted(cell, width - 1), Span(glyphs().cut, "muted"))
+
+
+def _name(run: RunSummary, width: int) -> Row:
+    return (Span(name_of(run), "text"),)
+
+
+def _experiment(run: RunSummary, width: int) -> Row:
+    return (Span(plain(run.spec.experiment, limit=40), "muted"),)
+
+
+def _params(run: RunSummary, width: int) -> Row:
+    return (Span(params_of(run), "muted"),)
+
+
+def _rate(run: RunSummary, width: int) -> Row:
+    return (Span(f"{short(float(f'{run.rate:.2g}'))}" if run.rate else "", "muted"),)
+
+
+def _metric(run: RunSummary, metric: str) -> Row:
+    return (number(run.metrics.get(metric)),)
+
+
+def _best(run: RunSummary, width: int) -> Row:
+    return (number(run.best.value if run.best else None),)

@@ -1,0 +1,239 @@
+"""The run table: as many rows as there are runs, fetched where they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from engine.protocol import Query, RunSummary
+from tui import keys
+from tui.inks import inks_of
+from tui.run_pages import RunPages
+from tui.widgets.line import changed_cells
+from tui.widgets.run_columns import Column, Look, columns, header, row_of
+from tui.widgets.span import Row, Span, fitted
+
+PLAIN = Look()
+
+
+class RunTable(ScrollView, can_focus=True):
+    """Rows are drawn one by one; the cursor stays with its run when rows move."""
+
+    DEFAULT_CSS = "RunTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
+    BINDINGS = keys.bindings("table")
+
+    @dataclass
+    class Selected(Message):
+        """The cursor is on another run."""
+
+        run: RunSummary | None
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, RunTable.Selected)
+
+    @dataclass
+    class Marked(Message):
+        run: RunSummary
+
+    class Opened(Message):
+        """The person wants to see more of the run."""
+
+    @dataclass
+    class Turned(Message):
+        """The next pane of details is wanted, or the one before."""
+
+        by: int
+
+    @dataclass
+    class Missing(Message):
+        """Rows are in sight that were not fetched yet."""
+
+        queries: Sequence[Query]
+
+    def __init__(self, pages: RunPages, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._pages = pages
+        self._cursor = 0
+        self._selected = ""
+        self._metric = "loss"
+        self._looks: Mapping[str, Look] = {}
+        self._columns: tuple[Column, ...] = ()
+        self._painted: dict[int, Row] = {}
+        self.empty_words: Callable[[], Row] = tuple
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+
+    def _dress(self) -> None:
+        self.refresh()
+
+    @property
+    def selected(self) -> RunSummary | None:
+        return self._pages.at(self._cursor)
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """First and last row in sight."""
+        return self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height) - 2
+
+    def select(self, run: str) -> None:
+        """Put the cursor on that run as soon as it is there."""
+        self._selected = run
+        self.pages_changed()
+
+    def set_metric(self, metric: str) -> None:
+        self._metric = metric
+        self._repaint()
+
+    def set_looks(self, looks: Mapping[str, Look]) -> None:
+        """Colours and marks by run id."""
+        self._looks = dict(looks)
+        self.rows_changed(range(self.seen[0], self.seen[1] + 1))
+
+    def rows_changed(self, rows: Sequence[int]) -> None:
+        """Draw those of these rows that are in sight and look different."""
+        first, last = self.seen
+        for index in rows:
+            if first <= index <= last and index in self._painted:
+                old, new = self._painted[index], self._compose_row(index)
+                change = changed_cells(old, new)
+                if change is not None:
+                    self._painted[index] = new
+                    self.refresh(Region(change[0], index - first + 1, change[1], 1))
+
+    def pages_changed(self) -> None:
+        """Rows came, went or moved."""
+        found = self._pages.index_of(self._selected) if self._selected else None
+        last = max(0, self._pages.matching - 1)
+        moved = self._cursor != (cursor := min(found if found is not None else self._cursor, last))
+        self._cursor = cursor
+        size = Size(self.size.width, self._pages.matching + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self._repaint()
+        if moved:
+            self._reveal()
+        self._announce()
+        self.ask_for_missing()
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, self._pages.matching + 1)
+        self._repaint()
+        self._reveal()
+        self.ask_for_missing()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._painted.clear()
+        self.ask_for_missing()
+
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if not self._columns:
+            self._columns = columns(width - 6, self._metric)
+        if y == 0:
+            return self._strip(header(self._columns, self._pages.query), width)
+        index = y - 1 + self.scroll_offset.y
+        if index >= self._pages.matching:
+            words = self.empty_words() if y == 2 and self._pages.loaded and not self._pages.matching else ()
+            return self._strip(words, width)
+        row = self._painted[index] = self._compose_row(index)
+        return self._strip(row, width, is_cursor=index == self._cursor)
+
+    def action_move(self, rows: int) -> None:
+        self._move_to(self._cursor + rows)
+
+    def action_page(self, pages: int) -> None:
+        self._move_to(self._cursor + pages * max(1, self.size.height - 2))
+
+    def action_top(self) -> None:
+        self._move_to(0)
+
+    def action_bottom(self) -> None:
+        self._move_to(self._pages.matching - 1)
+
+    def action_mark(self) -> None:
+        if self.selected is not None:
+            self.post_message(self.Marked(self.selected))
+            self._move_to(self._cursor + 1)
+
+    def action_open(self) -> None:
+        self.post_message(self.Opened())
+
+    def action_turn(self, by: int) -> None:
+        self.post_message(self.Turned(by))
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y > 0:
+            self._move_to(event.y - 1 + self.scroll_offset.y)
+
+    def _move_to(self, index: int) -> None:
+        index = max(0, min(index, self._pages.matching - 1))
+        if index != self._cursor:
+            old, self._cursor = self._cursor, index
+            self._refresh_row(old)
+            self._refresh_row(index)
+            self._reveal()
+        run = self.selected
+        self._selected = run.id if run else ""
+        self._announce()
+
+    def _announce(self) -> None:
+        run = self.selected
+        if run is not None:
+            self._selected = run.id
+        self.post_message(self.Selected(run))
+
+    def _reveal(self) -> None:
+        first, last = self.seen
+        if self._cursor < first:
+            self.scroll_to(y=self._cursor, animate=False, immediate=True)
+        elif self._cursor > last:
+            self.scroll_to(y=self._cursor - (last - first), animate=False, immediate=True)
+
+    def ask_for_missing(self) -> None:
+        """Say which rows in sight have to be fetched."""
+        first, last = self.seen
+        queries = self._pages.wanted(first, max(first, min(last, self._pages.matching - 1)))
+        if queries:
+            self.post_message(self.Missing(queries))
+
+    def _repaint(self) -> None:
+        self._columns = ()
+        self._painted.clear()
+        self.refresh()
+
+    def _refresh_row(self, index: int) -> None:
+        first, last = self.seen
+        if first <= index <= last:
+            self.refresh(Region(0, index - first + 1, self.size.width, 1))
+
+    def _compose_row(self, index: int) -> Row:
+        run = self._pages.at(index)
+        if run is None:
+            return fitted((Span(" …", "muted"),), self.size.width)
+        return fitted(row_of(run, self._looks.get(run.id, PLAIN), self._columns), self.size.width)
+
+    def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
+        inks = inks_of(self.app)
+        over = (inks.cursor if self.has_focus else inks.resting) if is_cursor else None
+        text = inks["text"]
+        segments = []
+        for span in fitted(row, width):
+            style = inks[span.ink] if span.ink else text
+            segments.append(Segment(span.text, style + over if over else style))
+        return Strip(segments, width)

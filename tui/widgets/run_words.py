@@ -1,0 +1,92 @@
+"""A run in words and spans: its name, where it stands, what became of it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from engine.protocol import Queued, RunSummary, Status
+from tui.glyphs import glyphs
+from tui.inks import STATUS_INKS
+from tui.plain_text import plain
+from tui.verbs.words import changed_params, pairs
+from tui.widgets.numerals import clock, short
+from tui.widgets.span import Row, Span
+
+COARSE = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+def name_of(run: RunSummary) -> str:
+    """Its name, else what of its id tells it from others."""
+    return plain(run.spec.name, limit=80) if run.spec.name else plain(run.id.split("-", 2)[-1], limit=80)
+
+
+def sign_of(run: RunSummary) -> Span:
+    return Span(glyphs().statuses[run.status], STATUS_INKS[run.status])
+
+
+def params_of(run: RunSummary) -> str:
+    return plain(pairs(changed_params(run)), limit=300)
+
+
+def age_of(run: RunSummary) -> str:
+    """Coarse, so that it seldom changes: now, 5m, 3h, 12d."""
+    seconds = time.time() - run.spec.created_at
+    for size, unit in COARSE:
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return "now"
+
+
+def bar(run: RunSummary, width: int, *, ink: str = "") -> Row:
+    """How far it has come, as a line."""
+    share = run.step / run.total_steps if run.total_steps else 0.0
+    ink = ink or STATUS_INKS[run.status]
+    halves = round(min(max(share, 0.0), 1.0) * width * 2)
+    full, half = divmod(halves, 2)
+    if glyphs().ascii_only:
+        return (Span("=" * full, ink), Span("-" * (width - full), "line"))
+    rest = width - full - half
+    return (Span("━" * full + "╸" * half, ink), Span("━" * rest, "line"))
+
+
+def percent_of(run: RunSummary) -> str:
+    return f"{100 * run.step / run.total_steps:3.0f}%" if run.total_steps else ""
+
+
+def eta_of(run: RunSummary) -> str:
+    seconds = run.eta_seconds
+    return clock(_rounded(seconds)) if seconds is not None else ""
+
+
+def standing(run: RunSummary, width: int) -> Row:
+    """A bar while it trains, else the word that says where it stands and why."""
+    if run.status is Status.RUNNING:
+        room = max(4, width - 12)
+        counted = f" {percent_of(run):>4} {eta_of(run):>6}" if run.total_steps else f" step {run.step:,}"
+        return (*bar(run, room), Span(counted, "text"))
+    why = why_of(run)
+    return (Span(str(run.status), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
+
+
+def why_of(run: RunSummary) -> str:
+    """What a queued run waits for, how an ended one ended."""
+    if isinstance(run.state, Queued):
+        return plain(run.state.why, limit=200)
+    if run.status is Status.DONE:
+        return f"in {clock(_rounded(run.train_seconds))}" if run.train_seconds else ""
+    if run.status is Status.PAUSED or run.status is Status.STOPPED:
+        return f"at {percent_of(run).strip()}" if run.total_steps else f"at step {run.step:,}"
+    return plain(run.cause.text, limit=200) if run.cause else ""
+
+
+def number(value: float | None) -> Span:
+    if value is None:
+        return Span("")
+    return Span(short(value), "text" if math.isfinite(value) else "bad")
+
+
+def _rounded(seconds: float) -> float:
+    """To what a person would say: whole seconds, five of them above a minute, minutes above an hour."""
+    grain = 1 if seconds < 60 else 5 if seconds < 3_600 else 60
+    return round(seconds / grain) * grain if seconds >= 1 else 1

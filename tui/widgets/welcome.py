@@ -1,0 +1,60 @@
+"""What one sees before there is any run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import BY_ID, shown
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span, row_width
+
+PICTURE = (
+    "⢣                      ",
+    "⠘⡄                     ",
+    " ⢇⢀⣀                   ",
+    " ⠸⡎⠈⢆                  ",
+    "     ⠑⠤⣀⡠⠤⣀            ",
+    "           ⠉⠒⠒⠤⠤⣀⣀⣀⣀⣀⣀⣀",
+)
+WORDS = (
+    "A deep-learning lab in your terminal.",
+    "Start an experiment and watch it learn. Close the laptop:",
+    "it goes on without you. Come back: the curve is whole.",
+)
+INVITED = (
+    ("run.new", "start XOR, the smallest problem that needs a hidden layer"),
+    ("app.palette", "find any command"),
+    ("app.help", "all keys"),
+)
+
+
+class Welcome(Sheet, can_focus=True):
+    """An invitation, in the middle of an empty table."""
+
+    def __init__(self, keymap: Keymap, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._keymap = keymap
+
+    def rows(self, width: int) -> Sequence[Row]:
+        height = self.size.height
+        body: list[Row] = []
+        if not glyphs().ascii_only and height >= 18:
+            body += [(Span(line, "done"),) for line in PICTURE] + [()]
+        body += [(Span("dltui", "key"),), ()]
+        body += [(Span(line, "text"),) for line in WORDS]
+        body.append(())
+        body += self._keys()
+        top = max(0, (height - len(body)) // 2)
+        return [()] * top + _centred(body, width)
+
+    def _keys(self) -> list[Row]:
+        named = [(shown(self._keymap.key_of(BY_ID[key])), words) for key, words in INVITED]
+        widest = max(len(words) for _, words in named)
+        return [(Span(f"{key:>4}  ", "key"), Span(words.ljust(widest), "muted")) for key, words in named]
+
+
+def _centred(rows: list[Row], width: int) -> list[Row]:
+    return [(Span(" " * max(0, (width - row_width(row)) // 2)), *row) if row else row for row in rows]
