@@ -56,7 +56,7 @@ def keep(asked: Arguments, say: Say) -> int:
     except OSError as error:
         say(f"the run folder cannot be used: {error}; nothing was started")
         return arguments.UNUSABLE
-    return _conclude(claim, _attempt(claim, asked, say), say)
+    return conclude(claim, _attempt(claim, asked, say), say)
 
 
 def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
@@ -127,7 +127,7 @@ def _record_worker(claim: Claim, pid: int, say: Say) -> None:
         say(f"keeper.json could not be written: {error}; it goes on")
 
 
-def _conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
+def conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
     """The lock is free before exit.json says so: the next attempt may start at once."""
     status, why = outcome.verdict
     if outcome.all_gone:

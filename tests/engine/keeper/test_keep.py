@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 import stat
 import time
@@ -10,8 +12,12 @@ import pytest
 
 from engine import identity
 from engine.keeper import arguments
+from engine.keeper.cause import Ended
+from engine.keeper.claim import Claim, take
+from engine.keeper.keep import Outcome, conclude
 from engine.keeper.ladder import Graces
-from engine.protocol import CauseKind, Status
+from engine.protocol import Cause, CauseKind, Status
+from engine.store import ExitFacts, Wanted, write_wanted
 from tests.engine.keeper import fakes
 from tests.engine.keeper.kept_run import QUICK, keeping, make_folder, run_of, until
 
@@ -62,10 +68,53 @@ def test_death_by_a_signal_names_it(tmp_path: Path, fake: str, number: signal.Si
     assert number.name in ended.cause.text
 
 
-def test_a_crash_leaves_no_core_file(tmp_path: Path) -> None:
-    with run_of("segfault", tmp_path) as run:
-        run.exit()
-    assert not list(run.folder.path.glob("core*"))
+def test_a_worker_starts_from_a_clean_table(tmp_path: Path) -> None:
+    """Nothing the keeper ignores or holds is passed on, and no crash fills the disk with a core."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    folder = make_folder(tmp_path)
+    write_wanted(folder, Wanted(7, "fast"))
+    try:
+        with keeping(folder, fakes.write("witness", tmp_path), attempt=7) as run:
+            run.exit()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    facts = json.loads((folder.path / "facts").read_text())
+    assert facts["int"] and facts["term"] and facts["hup"]
+    assert (facts["core"], facts["umask"], facts["stdin"]) == (0, 0o077, "/dev/null")
+    assert facts["nice"] >= 10
+    assert facts["oom"] >= 500
+    assert facts["cwd"] == str(folder.path)
+    assert facts["argv"] == ["-P", "-m", "engine.worker", str(folder.path)]
+    assert facts["told"] == ["7", "fast"]
+    assert facts["open"] == sorted([0, 1, 2, *map(int, facts["named"])])
+
+
+def test_a_worker_that_does_not_listen_ends_with_its_keeper(tmp_path: Path) -> None:
+    with run_of("deaf", tmp_path) as run:
+        run.wait_for("ready")
+        until(lambda: run.facts().worker is not None)
+        worker = run.facts().worker
+        run.process.kill()
+        assert worker is not None
+        until(lambda: not worker.is_alive())
+
+
+def test_the_run_is_free_before_exit_json_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder(tmp_path)
+    claim = take(folder, 1)
+    inherited = os.dup(claim.lock)
+    found: list[int] = []
+
+    def look(_: Claim, facts: ExitFacts) -> None:
+        found.append(take(folder, facts.attempt + 1).lock)
+
+    monkeypatch.setattr(Claim, "conclude", look)
+    outcome = Outcome(Ended(0, None), (Status.DONE, Cause(CauseKind.FINISHED, "done")))
+    assert conclude(claim, outcome, lambda text: None) == arguments.KEPT
+    for fd in (claim.lock, inherited, *found):
+        os.close(fd)
+    assert len(found) == 1
 
 
 def test_words_reach_the_worker_in_order_and_it_leaves_paused(tmp_path: Path) -> None:
