@@ -9,7 +9,7 @@ from pathlib import Path
 
 CAP = 8 * 1024 * 1024
 """bytes; what is older moves to worker.log.1, which holds as many at most"""
-CALM_SECONDS = 1.0
+CALM_SECONDS = 0.25
 FLOOD_SECONDS = 0.05
 FLOOD = CAP // 8
 """growth between two looks that calls for the next one soon"""

@@ -116,8 +116,7 @@ except OSError:
 with open(os.path.join(folder, "filler"), "ab", buffering=0) as file:
     try:
         while True: file.write(b"x")
-    except OSError as error:
-        print(error, flush=True)
+    except OSError:
         sys.exit(1)
 """,
 }
