@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import Finding, Severity
-from engine.terminal import examine
+from tui.terminal import examine
 
 
 def topics(environ: dict[str, str], encoding: str = "UTF-8") -> dict[str, Finding]:
