@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -62,7 +63,7 @@ class LabApp(App[int]):
     """Holds the parts together; what they show is theirs."""
 
     TITLE = "dltui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
     COMMANDS: ClassVar[set[Any]] = {_commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (160, "-ample")]  # noqa: RUF012
@@ -109,6 +110,7 @@ class LabApp(App[int]):
         self.set_interval(METERS_EVERY, self._check_terminal)
         if self.keys_file.complaint:
             self.notify(self.keys_file.complaint, severity="warning", markup=False, timeout=10)
+        self.show_hints()
         gc.freeze()
 
     def on_unmount(self) -> None:

@@ -11,7 +11,6 @@ from typing import Literal
 
 from engine.protocol import Status
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇█"
 
 
@@ -29,18 +28,8 @@ class Glyphs:
     warning: str
     cut: str
     choice: tuple[str, str]
+    bar: tuple[str, str]
     ascii_only: bool = False
-
-    def bar(self, share: float, width: int) -> tuple[str, str]:
-        """The full and the empty part of a bar."""
-        share = min(max(share, 0.0), 1.0)
-        if self.ascii_only:
-            full = round(share * width)
-            return "=" * full, "-" * (width - full)
-        eighths = round(share * width * 8)
-        full, rest = divmod(eighths, 8)
-        filled = "█" * full + (EIGHTHS[rest] if rest else "")
-        return filled, " " * (width - len(filled))
 
     def level(self, share: float) -> str:
         """One cell that is filled from below."""
@@ -72,6 +61,7 @@ UNICODE = Glyphs(
     warning="▲",
     cut="…",
     choice=("‹", "›"),
+    bar=("━", "━"),
 )
 ASCII = Glyphs(
     statuses={
@@ -96,6 +86,7 @@ ASCII = Glyphs(
     warning="!",
     cut="~",
     choice=("<", ">"),
+    bar=("=", "-"),
     ascii_only=True,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tui.view_state import MARKS_LIMIT
 from tui.widgets.palette import hues_of
@@ -24,8 +24,12 @@ class ShownRuns:
     def hues(self) -> dict[str, int]:
         return hues_of(self.ids)
 
-    def looks(self) -> dict[str, Look]:
-        return {run: Look(hue, run in self.marks, run == self.baseline) for run, hue in self.hues().items()}
+    def looks(self, letters: Mapping[str, str]) -> dict[str, Look]:
+        """By run; `letters` tell the lines apart where there are no colours."""
+        return {
+            run: Look(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
+            for run, hue in self.hues().items()
+        }
 
     def toggle_mark(self, run: str) -> bool:
         """Whether it is marked now."""

@@ -62,7 +62,7 @@ def scene(count: int) -> list[RunSummary]:
 def loss_at(run: RunSummary, step: int, rng: random.Random) -> float:
     pace = {"xor": 900.0, "mnist": 2_500.0}[run.spec.experiment] * (0.5 + run.spec.seed % 5 / 2)
     start = 0.72 if run.spec.experiment == "xor" else 2.3
-    noise = rng.gauss(0, 0.015 if run.spec.experiment == "xor" else 0.16)
+    noise = rng.gauss(0, 0.015 if run.spec.experiment == "xor" else 0.06)
     fall = start * math.exp(-step / pace) + 0.02
     return max(1e-4, fall * (1 + noise * 3) if run.spec.experiment == "mnist" else fall + noise * fall)
 

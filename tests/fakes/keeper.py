@@ -78,6 +78,7 @@ class Worker:
             return ""
         data = os.read(self.wire, 4096)
         if not data:
+            time.sleep(self.pace)
             return "gone"
         for word in self.words.feed(data):
             if word["word"] == "set":

@@ -18,6 +18,7 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted, row_width
 
 NAME, LEAST, MOST = 14, 12, 22
+MISSING = "–"
 
 
 class DiffSheet(Sheet):
@@ -42,8 +43,7 @@ class DiffSheet(Sheet):
         heads: list[Span] = [Span(" " * NAME)]
         for run in self._runs:
             swatch = Span(glyphs().swatch + " ", f"hue-{self._hues.get(run.id, 0)}")
-            heads += fitted((swatch, Span(name_of(run), "strong")), column - 1)
-            heads.append(Span(" "))
+            heads += [*fitted((swatch, Span(name_of(run), "strong")), column - 1), Span(" ")]
         return tuple(heads)
 
     def _statuses(self, column: int) -> Row:
@@ -54,7 +54,8 @@ class DiffSheet(Sheet):
 
     def _row(self, name: str, values: Sequence[str], column: int) -> Row:
         label = fitted((Span(plain(name, limit=NAME - 1), "muted"),), NAME)
-        return (*label, *(part for value in values for part in fitted((Span(value, "text"),), column)))
+        cells = [(*fitted((Span(value, _ink(value)),), column - 1), Span(" ")) for value in values]
+        return (*label, *(span for cell in cells for span in cell))
 
 
 class CompareScreen(Dialog[None]):
@@ -88,11 +89,15 @@ def outcomes(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     table = {"steps": [f"{run.step:,}" for run in runs]}
     table["trained"] = [clock(run.train_seconds) for run in runs]
     table |= {
-        name: [short(run.metrics[name]) if name in run.metrics else "–" for run in runs] for name in names
+        name: [short(run.metrics[name]) if name in run.metrics else MISSING for run in runs] for name in names
     }
-    table["best"] = [f"{short(run.best.value)} @ {run.best.step:,}" if run.best else "–" for run in runs]
+    table["best"] = [f"{short(run.best.value)} @ {run.best.step:,}" if run.best else MISSING for run in runs]
     return table
 
 
+def _ink(value: str) -> str:
+    return "muted" if value == MISSING else "bad" if value in ("nan", "inf", "-inf") else "text"
+
+
 def _value(run: RunSummary, name: str) -> str:
-    return pairs({"": run.spec.params[name]})[1:] if name in run.spec.params else "–"
+    return pairs({"": run.spec.params[name]})[1:] if name in run.spec.params else MISSING

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 
 from engine.catalog import Experiment
 from engine.protocol import RunSummary
 from tui import keys
 from tui.screens.dialog import Keys
-from tui.widgets.param_field import Words, as_text
+from tui.widgets.param_field import ParamField, Words, as_text
 from tui.widgets.param_form import Launch, ParamForm
 
 
@@ -30,8 +31,9 @@ class LaunchScreen(ModalScreen[Launch]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._experiment.title
-            yield Words(self._experiment.claim)
+            yield Words(self._experiment.claim, classes="claim")
             yield ParamForm(self._experiment, self._typed)
+            yield Words(id="hint")
             yield Keys(
                 (
                     ("form.launch", "launch"),
@@ -44,6 +46,15 @@ class LaunchScreen(ModalScreen[Launch]):
     @property
     def form(self) -> ParamForm:
         return self.query_one(ParamForm)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say in full what the field means."""
+        for field in event.widget.ancestors:
+            if isinstance(field, ParamField):
+                param = field.param
+                live = "; can be changed while it trains" if param.live else ""
+                words = f"; {param.expected}" if param.kind in (int, float) else ""
+                self.query_one("#hint", Words).say(f"{param.help}{words}{live}")
 
     @on(ParamForm.Changed)
     def _show_mistake(self, message: ParamForm.Changed) -> None:

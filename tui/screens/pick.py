@@ -11,6 +11,7 @@ from engine.catalog import Experiment
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
+from tui.widgets.overview import wrapped
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 
@@ -23,6 +24,7 @@ class ExperimentList(Sheet):
         self._found = tuple(found)
         names = [experiment.name for experiment in found]
         self._cursor = names.index(chosen) if chosen in names else 0
+        self._tops: list[int] = []
 
     @property
     def chosen(self) -> Experiment:
@@ -30,20 +32,20 @@ class ExperimentList(Sheet):
 
     def rows(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
+        self._tops = []
         for place, experiment in enumerate(self._found):
             here = place == self._cursor
             sign = glyphs().choice[1] if here else " "
-            rows += [
-                (Span(f"{sign} ", "key"), Span(plain(experiment.title), "key" if here else "strong")),
-                (Span(f"  {plain(experiment.claim)}", "muted"),),
-                (),
-            ]
+            self._tops.append(len(rows))
+            rows.append((Span(f"{sign} ", "key"), Span(plain(experiment.title), "key" if here else "strong")))
+            rows += [(Span("  "), *row) for row in wrapped(plain(experiment.claim), width - 2, "muted")]
+            rows.append(())
         return rows[:-1]
 
     def action_scroll(self, rows: int) -> None:
         self._cursor = max(0, min(self._cursor + rows, len(self._found) - 1))
         self.draw()
-        self.scroll_to(y=max(0, 3 * self._cursor + 3 - self.size.height), animate=False)
+        self.scroll_to(y=max(0, self._tops[self._cursor] + 3 - self.size.height), animate=False)
 
 
 class PickScreen(Dialog[Experiment]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -14,6 +15,7 @@ from textual.timer import Timer
 from engine.errors import DltuiError
 from engine.protocol import Query, RunSummary, Status
 from tui.clipboard import Clipboard
+from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.messages import (
     CurvesGrew,
@@ -27,10 +29,12 @@ from tui.messages import (
 from tui.river import River
 from tui.run_pages import RunPages
 from tui.shown_runs import ShownRuns
+from tui.story import Story
 from tui.view_state import ViewState
 from tui.widgets.chart_view import ChartView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
+from tui.widgets.palette import LETTERS
 from tui.widgets.run_chart import RunChart, metrics_of
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
@@ -69,7 +73,9 @@ class RunView(Container):
                 yield RunTable(self.pages, id="table")
             with Vertical(id="bottom"):
                 yield Heading(ALL_PANES, id="curves-heading")
+                yield Heading(("curves",), id="chart-heading")
                 yield RunChart(ChartView.from_json(self.state.chart), id="chart")
+                yield RunChart(ChartView(), id="second")
         yield RunDetails(id="details")
         yield Welcome(self._keymap, id="welcome")
 
@@ -80,6 +86,21 @@ class RunView(Container):
         self.set_class(self.state.full, "-full")
         self.set_interval(LOG, self._refresh_log)
 
+    def on_descendant_focus(self) -> None:
+        self._light()
+
+    def on_descendant_blur(self) -> None:
+        self._light()
+
+    def _light(self) -> None:
+        """Headings are bright above what has the focus."""
+        focused = self.screen.focused
+        around = focused.ancestors_with_self if focused is not None else []
+        for heading in self.query("#bottom Heading").results(Heading):
+            heading.light(self.chart in around)
+        self.details.light(self.details in around)
+        self.post_message(HintsChanged())
+
     # --- parts -----------------------------------------------------------------------------------------
 
     @property
@@ -88,7 +109,7 @@ class RunView(Container):
 
     @property
     def chart(self) -> RunChart:
-        return self.query_one(RunChart)
+        return self.query_one("#chart", RunChart)
 
     @property
     def details(self) -> RunDetails:
@@ -193,7 +214,6 @@ class RunView(Container):
         """Read the stories of the runs that are shown, and draw them."""
         hues = self.shown.hues()
         self.river.follow((run, self.label_of(run), hue) for run, hue in hues.items())
-        self.table.set_looks(self.shown.looks())
         self._ask_for_unknown()
         self._show_selected()
         self.draw_curves()
@@ -249,7 +269,24 @@ class RunView(Container):
     def draw_curves(self) -> None:
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
         self.chart.tell(stories, self.selected, self.state.metric)
+        self._draw_second(stories)
         self.table.set_metric(self.chart.metric)
+        self.table.set_looks(self.shown.looks(self._letters()))
+
+    def _draw_second(self, stories: Sequence[Story]) -> None:
+        """Another metric of the selected run, looked at in the same way, where there is room."""
+        known = [metric for metric in metrics_of(stories, self.selected) if metric != self.chart.metric]
+        mine = [metric for metric in known if self.selected is not None and metric in self.selected.metrics]
+        self.set_class(bool(mine), "-pair")
+        if mine:
+            second = self.query_one("#second", RunChart)
+            second.set_view(replace(self.chart.view, metric=second.metric, log=False))
+            second.tell(stories, self.selected, mine[0])
+
+    def _letters(self) -> dict[str, str]:
+        if not (self.app.no_color or glyphs().ascii_only):
+            return {}
+        return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
 
     def metrics(self) -> list[str]:
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
@@ -304,6 +341,10 @@ class RunView(Container):
     # --- what is remembered ----------------------------------------------------------------------------
 
     @on(RunChart.ViewChanged)
+    def _look_elsewhere(self) -> None:
+        self.draw_curves()
+        self.remember()
+
     def remember(self) -> None:
         """Write down how it is looked at now."""
         state, shown, query = self.state, self.shown, self.pages.query

@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -67,12 +67,15 @@ class Line(Widget):
         if change is not None:
             self.refresh(Region(change[0], 0, change[1], 1))
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1
+
     def row(self, width: int) -> Row:
         """What the line says, at most `width` cells of it."""
         return ()
 
     def render_line(self, y: int) -> Strip:
-        return strip_of(self._row, inks_of(self.app))
+        return strip_of(self._row, inks_of(self.app)).apply_style(self.rich_style)
 
     def make_clickable(self, actions: list[tuple[range, str]]) -> None:
         self._actions = actions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +35,7 @@ class Overview(Sheet, can_focus=False):
         if run is None:
             return [(Span("no run selected", "muted"),)]
         rows: list[Row] = [self._title(run), (), *_state(run, width)]
-        rows += [_fact("speed", _speed(run)), _fact("time", _time(run)), _fact("place", _place(run))]
+        rows += [_fact(label, words) for label, words in _facts(run) if words]
         rows += _warnings(run, width)
         rows += [(), *_metrics(run)]
         return rows
@@ -68,20 +67,16 @@ def _state(run: RunSummary, width: int) -> list[Row]:
     return rows
 
 
-def _speed(run: RunSummary) -> str:
-    return f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and run.status.is_active else "–"
-
-
-def _time(run: RunSummary) -> str:
-    trained = f"{clock(run.train_seconds)} trained" if run.train_seconds >= 1 else "not trained yet"
+def _facts(run: RunSummary) -> list[tuple[str, str]]:
+    active = run.status.is_active
     age = age_of(run)
-    return f"{trained}, asked {'just now' if age == 'now' else f'{age} ago'}"
-
-
-def _place(run: RunSummary) -> str:
-    where = plain(run.device or run.spec.device, limit=60)
-    held = f", {run.rss / MEGABYTE:.0f} MB, {run.cpu:.1f} cores" if run.rss and run.status.is_active else ""
-    return f"{where}{held}"
+    held = f", {run.rss / MEGABYTE:.0f} MB, {run.cpu:.1f} cores" if run.rss and active else ""
+    return [
+        ("speed", f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and active else ""),
+        ("trained", clock(round(run.train_seconds)) if run.train_seconds >= 1 else ""),
+        ("asked", "just now" if age == "now" else f"{age} ago"),
+        ("place", plain(run.device, limit=60) + held if run.device else ""),
+    ]
 
 
 def _warnings(run: RunSummary, width: int) -> list[Row]:
@@ -120,7 +115,3 @@ def wrapped(text: str, width: int, ink: str) -> list[Row]:
     import textwrap
 
     return [(Span(line, ink),) for line in textwrap.wrap(text, max(10, width))]
-
-
-def since(at: float) -> str:
-    return clock(max(1, time.time() - at))

@@ -11,7 +11,7 @@ from tui.verbs.words import changed_params, pairs
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 
-NAME = 12
+NAME = 11
 
 
 class ParamsSheet(Sheet):

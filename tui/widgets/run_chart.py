@@ -34,7 +34,7 @@ class RunChart(Chart):
         """Show these stories; `wanted` is the metric, where the selected run has it."""
         mine = next((story for story in stories if selected is not None and story.run == selected.id), None)
         metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
-        if metric != self.view.metric:
+        if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
         series = tuple(story.series[metric] for story in stories if metric in story.series)
         name = selected.id if selected is not None else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from engine.protocol import Query, RunSummary
 from tui.glyphs import glyphs
@@ -15,11 +16,12 @@ from tui.widgets.span import Row, Span, fitted, row_width
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a row stands out: the place of its colour, whether it is marked or the baseline."""
+    """How a row stands out: its colour, or its letter where there are no colours; marked; the baseline."""
 
     hue: int | None = None
     marked: bool = False
     baseline: bool = False
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,12 @@ class Column:
 
 def columns(width: int, metric: str) -> tuple[Column, ...]:
     """What fits into that many cells, behind the sign and the swatch."""
-    roomy, ample = width >= 104, width >= 130
+    roomy, ample = width >= 100, width >= 124
+    last = partial(_metric, metric=metric)
     kept = [
         Column("progress", 30 if ample else 24 if roomy else 20, standing, "status"),
-        Column(plain(metric, limit=12) or "last", 9, lambda run, _: _metric(run, metric), metric, True),
-        Column("best", 9, _best, "best", True),
+        Column(plain(metric, limit=12) or "last", 12 if roomy else 8, last, metric, True),
+        Column("best", 9 if roomy else 8, _best, "best", True),
         Column("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
@@ -45,7 +48,7 @@ def columns(width: int, metric: str) -> tuple[Column, ...]:
     if roomy:
         kept.insert(0, Column("experiment", 10, _experiment, "experiment"))
     room = width - sum(column.width + 1 for column in kept) - 1
-    name = min(28, max(10, room * 2 // 5))
+    name = min(28, max(10, room // 2))
     first = [Column("name", name, _name, "name"), Column("parameters", max(0, room - name), _params)]
     return (*first, *kept) if room - name > 4 else (Column("name", room, _name, "name"), *kept)
 
@@ -78,8 +81,11 @@ def row_of(run: RunSummary, look: Look, found: tuple[Column, ...]) -> Row:
 def _swatch(look: Look) -> Row:
     if look.hue is None:
         return (Span("  "),)
+    line = look.letter or glyphs().swatch[1]
     sign = glyphs().baseline if look.baseline else glyphs().mark if look.marked else glyphs().swatch[0]
-    return (Span(sign + glyphs().swatch[1], f"hue-{look.hue}"),)
+    if look.letter and not (look.baseline or look.marked):
+        sign = " "
+    return (Span(sign + line, f"hue-{look.hue}"),)
 
 
 def _cut(cell: Row, width: int) -> Row:
@@ -102,7 +108,7 @@ def _rate(run: RunSummary, width: int) -> Row:
     return (Span(f"{short(float(f'{run.rate:.2g}'))}" if run.rate else "", "muted"),)
 
 
-def _metric(run: RunSummary, metric: str) -> Row:
+def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
     return (number(run.metrics.get(metric)),)
 
 

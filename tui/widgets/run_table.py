@@ -144,7 +144,7 @@ class RunTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if not self._columns:
-            self._columns = columns(width - 6, self._metric)
+            self._columns = columns(width - 7, self._metric)
         if y == 0:
             return self._strip(header(self._columns, self._pages.query), width)
         index = y - 1 + self.scroll_offset.y
@@ -235,5 +235,7 @@ class RunTable(ScrollView, can_focus=True):
         segments = []
         for span in fitted(row, width):
             style = inks[span.ink] if span.ink else text
-            segments.append(Segment(span.text, style + over if over else style))
-        return Strip(segments, width)
+            if over is not None:
+                style = (text if inks.no_color else style) + over
+            segments.append(Segment(span.text, style))
+        return Strip(segments, width).apply_style(self.rich_style)

@@ -41,13 +41,9 @@ def age_of(run: RunSummary) -> str:
 def bar(run: RunSummary, width: int, *, ink: str = "") -> Row:
     """How far it has come, as a line."""
     share = run.step / run.total_steps if run.total_steps else 0.0
-    ink = ink or STATUS_INKS[run.status]
-    halves = round(min(max(share, 0.0), 1.0) * width * 2)
-    full, half = divmod(halves, 2)
-    if glyphs().ascii_only:
-        return (Span("=" * full, ink), Span("-" * (width - full), "line"))
-    rest = width - full - half
-    return (Span("━" * full + "╸" * half, ink), Span("━" * rest, "line"))
+    full = int(min(max(share, 0.0), 1.0) * width)
+    done, ahead = glyphs().bar
+    return (Span(done * full, ink or STATUS_INKS[run.status]), Span(ahead * (width - full), "line"))
 
 
 def percent_of(run: RunSummary) -> str:

@@ -60,7 +60,7 @@ class Sheet(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         row = self._rows[index] if index < len(self._rows) else ()
-        return strip_of(row, inks_of(self.app))
+        return strip_of(row, inks_of(self.app)).apply_style(self.rich_style)
 
     def action_scroll(self, rows: int) -> None:
         self.scroll_relative(y=rows, animate=False)
