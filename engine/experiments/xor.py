@@ -92,14 +92,17 @@ class Patience:
         self.params = params
         self.best, self.waited = float("inf"), 0
 
-    def is_over(self, val_loss: float) -> bool:
+    @property
+    def is_over(self) -> bool:
+        return 0 < self.params.patience <= self.waited and self.best < self.params.target
+
+    def see(self, val_loss: float) -> None:
         if val_loss < self.best - self.params.min_delta:
             self.best, self.waited = val_loss, 0
         else:
             self.waited += 1
-        return self.waited >= self.params.patience and self.best < self.params.target
 
-    # It belongs to what a checkpoint has to hold: without it a resumed run would stop later.
+    # Part of the state, like the weights: a resumed run has to stop where the uninterrupted one does.
     def state_dict(self) -> dict[str, float | int]:
         return {"best": self.best, "waited": self.waited}
 
@@ -120,6 +123,8 @@ def train(params: XorParams, run: Run) -> None:
     last = run.total(params.epochs)
     state = TorchState(net, optimizer, extras={"patience": patience})
     for step in range(run.restore(state) + 1, last + 1):  # all four rows at once: a step is an epoch
+        if patience.is_over:
+            break
         for group in optimizer.param_groups:
             group["lr"] = run.set["lr"]
         optimizer.zero_grad()
@@ -130,14 +135,13 @@ def train(params: XorParams, run: Run) -> None:
 
         right = ((logits > 0) == (y > 0.5)).sum()
         run.log(step, loss=loss.item(), accuracy=right.item() / len(y))
-        is_over = False
         if params.validation == "notebook":
             with torch.no_grad():
                 val_loss = loss_of(params, net(val_x), val_y).item()
+            patience.see(val_loss)
             run.log(step, val_loss=val_loss)
-            is_over = params.patience > 0 and patience.is_over(val_loss)
         run.checkpoint(step)
-        if is_over or run.should_stop:
+        if run.should_stop:
             break
 
     with torch.no_grad():

@@ -121,6 +121,7 @@ class Run:
 
     def log(self, step: int, **metrics: float) -> None:
         """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it."""
+        self.step = step
         for name, value in metrics.items():
             value = float(value)
             self._journal.metrics.add(step, name, value)

@@ -34,7 +34,9 @@ class CrashParams:
 
 def _fake(name: str, params: type[ParamSet]) -> Experiment:
     module = f"tests.fakes.{name}"
-    return Experiment(name, f"Fake: {name}", "It is a fake.", "python", params, f"{module}:train", best="loss")
+    return Experiment(
+        name, f"Fake: {name}", "It is a fake.", "python", params, f"{module}:train", best="loss"
+    )
 
 
 CATALOG = (

@@ -1,0 +1,186 @@
+"""MNIST: from logistic regression to convolutions.
+
+Claim: CLAIM
+
+Five networks look at the same 28x28 pixels. Logistic regression draws one template per digit (about 92 %
+right); two hidden layers bend the borders between the digits (97 to 98 %); convolutions look for the same
+small strokes everywhere, which gets to 99 %.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from checkpoints.torch_io import TorchState
+from engine.catalog import MnistParams
+from engine.data import mnist
+from engine.data.order import order
+from engine.worker.run import Run
+
+SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
+CLASSES = 10
+LOOK = 1000  # images per forward pass of a validation
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+class Images:
+    """A whole set as two tensors: pixels (N, 1, side, side) in [-1, 1], labels (N,).
+
+    A loop over single images (look up, convert, normalise, stack) costs more than training on them; 60,000
+    images are 188 MB, so all of it is done once, and a batch is one indexing.
+    """
+
+    def __init__(self, pixels: Tensor, labels: Tensor) -> None:
+        self.pixels = pixels.unsqueeze(1).to(torch.float32).div_(127.5).sub_(1)
+        self.labels = labels.to(torch.int64)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def load(run: Run) -> tuple[Images, Images, Images]:
+    """Training, validation and test images. Without MNIST they are 8x8 digits, and the run says so."""
+    digits = mnist.load(run.places, report=run.note)
+    if digits.notice:
+        run.notice(digits.notice)
+    run.pin(data=digits.fingerprint)
+    parts = mnist.split(digits, SPLIT_SEED)
+    pixels = torch.from_numpy(digits.train_images).to(run.device)
+    labels = torch.from_numpy(digits.train_labels).to(run.device)
+    train, validation = (torch.from_numpy(part).to(run.device) for part in (parts.train, parts.validation))
+    test = torch.from_numpy(digits.test_images), torch.from_numpy(digits.test_labels)
+    return (
+        Images(pixels[train], labels[train]),
+        Images(pixels[validation], labels[validation]),
+        Images(*(array.to(run.device) for array in test)),
+    )
+
+
+# --- models -------------------------------------------------------------------------------------------------
+
+
+def network(model: str, side: int) -> nn.Sequential:
+    """Pixels (B, 1, side, side) -> logits (B, 10). Weights with side = 28:
+
+    logistic 7,850; mlp 199,210; single_conv 1,014,924; double_conv and double_conv_dropout 262,914.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    if model == "logistic":
+        layers["flat"] = nn.Flatten()
+        layers["output"] = nn.Linear(side * side, CLASSES)
+    elif model == "mlp":
+        layers["flat"] = nn.Flatten()
+        layers["hidden1"], layers["relu1"] = nn.Linear(side * side, 200), nn.ReLU()
+        layers["hidden2"], layers["relu2"] = nn.Linear(200, 200), nn.ReLU()
+        layers["output"] = nn.Linear(200, CLASSES)
+    else:
+        convolutions = 1 if model == "single_conv" else 2
+        for n in range(1, convolutions + 1):
+            layers[f"conv{n}"] = nn.Conv2d(1 if n == 1 else 5, 5, kernel_size=5, padding=2)
+            # Pooling first, then ReLU: the same function, on a quarter of the numbers.
+            layers[f"pool{n}"], layers[f"relu{n}"] = nn.MaxPool2d(2), nn.ReLU()
+        seen = 5 * (side // 2**convolutions) ** 2  # 5 * 14 * 14 = 980, or 5 * 7 * 7 = 245
+        layers["flat"] = nn.Flatten()
+        if model == "double_conv_dropout":
+            layers["dropout"] = nn.Dropout(0.5)
+        layers["hidden"], layers["relu"] = nn.Linear(seen, 1024), nn.ReLU()
+        layers["output"] = nn.Linear(1024, CLASSES)
+    net = nn.Sequential(layers)
+    net.to(
+        memory_format=torch.channels_last
+    )  # the five channels of a pixel beside each other: less to reorder
+    return net
+
+
+# --- looking at it ------------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def look_at(net: nn.Module, images: Images) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy over all images, dropout off."""
+    net.eval()
+    loss, right = 0.0, 0
+    for start in range(0, len(images), LOOK):
+        labels = images.labels[start : start + LOOK]
+        logits = net(images.pixels[start : start + LOOK])
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+        right += int((logits.argmax(1) == labels).sum())
+    net.train()
+    return loss / len(images), right / len(images)
+
+
+def show_filters(net: nn.Sequential, run: Run) -> None:
+    """Every filter of a convolution, one row of pictures per filter, one column per channel it sees."""
+    for name, layer in net.named_children():
+        if isinstance(layer, nn.Conv2d):
+            filters = F.pad(layer.weight.detach(), (0, 1, 0, 1))  # (K, C, 6, 6), parted by a line of zeros
+            run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
+
+
+class Goal:
+    """The validation accuracy that ends the run. Part of the state: a resumed run must know it is over."""
+
+    def __init__(self, target: float) -> None:
+        self.target, self.is_reached = target, False
+
+    def see(self, accuracy: float) -> None:
+        self.is_reached = 0 < self.target <= accuracy
+
+    def state_dict(self) -> dict[str, bool]:
+        return {"is_reached": self.is_reached}
+
+    def load_state_dict(self, state: dict[str, bool]) -> None:
+        self.is_reached = bool(state["is_reached"])
+
+
+# --- loop ---------------------------------------------------------------------------------------------------
+
+
+def train(params: MnistParams, run: Run) -> None:
+    images, validation, test = load(run)
+    net = network(params.model, side=images.pixels.shape[-1]).to(run.device)
+    # fused: one pass over weights, gradients and both moments instead of a dozen
+    optimizer = torch.optim.Adam(net.parameters(), lr=params.lr, fused=True)
+    goal = Goal(params.target)
+
+    per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
+    last = run.total(min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs))
+    every = params.every or per_epoch
+    epoch_in_hand = -1
+    for step in range(run.restore(TorchState(net, optimizer, extras={"goal": goal})) + 1, last + 1):
+        if goal.is_reached:
+            break
+        # The order of an epoch is a function of (seed, epoch): `step` alone says where a resumed run goes on.
+        epoch, batch = divmod(step - 1, per_epoch)
+        if epoch != epoch_in_hand:
+            shuffled = torch.from_numpy(order(run.seed, epoch, len(images))).to(run.device)
+            epoch_in_hand = epoch
+        chosen = shuffled[batch * params.batch : (batch + 1) * params.batch]
+        x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
+
+        for group in optimizer.param_groups:
+            group["lr"] = run.set["lr"]
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        run.log(step, loss=loss.item())
+
+        if step % every == 0 or step == last:
+            val_loss, val_accuracy = look_at(net, validation)
+            goal.see(val_accuracy)
+            run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
+            show_filters(net, run)
+        run.checkpoint(step)
+        if run.should_stop:
+            break
+
+    if goal.is_reached or run.step == last:
+        # Stopping at the best validation accuracy selects on the validation images: these were not looked at.
+        test_loss, test_accuracy = look_at(net, test)
+        run.log(run.step, test_loss=test_loss, test_accuracy=test_accuracy)
