@@ -56,11 +56,12 @@ class EventBatch:
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """Bytes [offset, offset + len(text)) of a worker's log, which is `size` bytes long."""
+    """Bytes [offset, end) of a worker's log, which is `size` bytes long; no character is cut in two."""
 
     text: str
     offset: int
     size: int
+    end: int = 0
 
 
 @dataclass(slots=True)
@@ -96,6 +97,8 @@ async def _open(places: Places) -> Client:
         hello = await asyncio.wait_for(frames.read(reader), HANDSHAKE_SECONDS)
     except TimeoutError as error:
         raise EngineError(f"{path} does not answer.", "dltui engine stop, then dltui engine start") from error
+    if hello is not None and "error" in hello:
+        raise EngineError(hello["error"]["message"], hello["error"]["remedy"])
     if hello is None or "hello" not in hello:
         raise EngineError(f"{path} does not speak dltui.", "Remove it if it is stale.")
     if hello["hello"] != VERSION:
@@ -171,7 +174,7 @@ class Client:
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log; a negative offset counts from the end."""
         answer = await self.ask("log", run=run, offset=offset, limit=limit)
-        return LogPart(answer["text"], answer["offset"], answer["size"])
+        return LogPart(answer["text"], answer["offset"], answer["size"], answer["end"])
 
     async def resources(self) -> Resources:
         return resources_from_json((await self.ask("resources"))["resources"])

@@ -20,23 +20,27 @@ PATIENCE = 90.0
 """seconds that a worker without a keeper may go on holding its run"""
 
 
-def settle(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
-    """True once the end of an orphan is written; `now` is on the monotonic clock. Raises OSError.
+def has_left(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
+    """Whether nothing is at work on an orphan any more; `now` is on the monotonic clock. Raises OSError.
 
-    Call it with all events read: the text names the newest checkpoint.
+    A worker whose keeper died saves and leaves; one that does not is killed when the patience is over.
     """
     if run.keeperless_since is None:
         run.keeperless_since = now
-    if is_held(run.folder.lock):
-        run.notice = "its keeper was killed: the worker saves and leaves"
-        if now - run.keeperless_since > patience and run.keeper and run.keeper.worker:
-            kill_group(run.keeper.worker)
-        return False
+    if not is_held(run.folder.lock):
+        return True
+    run.notice = "its keeper was killed: the worker saves and leaves"
+    if now - run.keeperless_since > patience and run.keeper and run.keeper.worker:
+        kill_group(run.keeper.worker)
+    return False
+
+
+def conclude(run: Tracked) -> None:
+    """Write down how it ended, once it was left and all its events were read. Raises OSError."""
     ended = verdict(run)
     store.write_exit(run.folder, ended)
     logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
     run.keeperless_since, run.notice = None, ""
-    return True
 
 
 def verdict(run: Tracked) -> ExitFacts:

@@ -88,28 +88,32 @@ class Cycle:
         if isinstance(run.state(), Queued):
             return False
         run.look()
+        taken = follow.read_on(run)
+        await asyncio.sleep(0)
         if run.is_orphan():
-            run.look()  # its keeper may have written the end just before it left
-        moved = follow.read_on(run)
-        if moved:
-            await asyncio.sleep(0)
-        elif run.is_orphan():
-            self._adopt(run)
+            await self._adopt(run)
         if self.roster.get(run.id) is not run:
             return False
         self._watch(run)
-        if not moved and tracked.is_settled(run.state()):
+        if not taken and tracked.is_settled(run.state()):
+            run.is_told = True
             self._rest(run)
         else:
             self.roster.post(run)
-        return moved
+        return taken >= follow.CHUNK
 
-    def _adopt(self, run: Tracked) -> None:
+    async def _adopt(self, run: Tracked) -> None:
         now = time.monotonic()
-        if now >= self._adopted.get(run.id, 0.0):
-            self._adopted[run.id] = now + ADOPT_SECONDS
-            if adopt.settle(run, now, self.patience):
-                run.look()
+        if now < self._adopted.get(run.id, 0.0):
+            return
+        if run.look() and not run.is_orphan():
+            return  # its keeper wrote the end just before it left
+        self._adopted[run.id] = now + ADOPT_SECONDS
+        if adopt.has_left(run, now, self.patience):
+            while follow.read_on(run):
+                await asyncio.sleep(0)
+            adopt.conclude(run)
+            run.look()
 
     def _watch(self, run: Tracked) -> None:
         if not run.device:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.errors import EngineError
 from engine.protocol import Json, Query, RunSummary, Status, summary_to_json
 from engine.service import columns
 from engine.service.file_system import is_remote
@@ -200,13 +201,28 @@ class Index:
 
 
 def open_index(path: Path) -> Index:
-    """The index in `path`; one that is damaged or of another schema is thrown away. Raises OSError."""
+    """The index in `path`; one that is damaged or of another schema is thrown away. Raises EngineError."""
     if path.exists():
         try:
             return _reopened(path)
         except (sqlite3.DatabaseError, _Unusable) as error:
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
-            _throw_away(path)
+    try:
+        throw_away(path)
+        return _made(path)
+    except (sqlite3.Error, OSError) as error:
+        raise EngineError(
+            f"The index {path} cannot be made: {error}.", "Is the disk full or the folder read-only?"
+        ) from error
+
+
+def throw_away(path: Path) -> None:
+    """With the files that SQLite keeps beside it. Raises OSError."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _made(path: Path) -> Index:
     db = _connect(path)
     db.executescript(_TABLES)
     with db:
@@ -248,11 +264,6 @@ def _connect(path: Path) -> sqlite3.Connection:
                    "cache_size=-8000", "locking_mode=EXCLUSIVE"):  # fmt: skip
         db.execute(f"PRAGMA {pragma}")
     return db
-
-
-def _throw_away(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _narrow(summary: Json) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.errors import EngineError
 from engine.protocol import Json, RunSummary
-from engine.service.index import Index, Row, open_index, row_of
+from engine.service.index import Index, Row, open_index, row_of, throw_away
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -82,8 +82,7 @@ class Ledger:
                 self._index.close()
             except sqlite3.Error:
                 logging.warning("the old index could not be closed")
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            throw_away(self._path)
             self._index = open_index(self._path)
 
         await asyncio.get_running_loop().run_in_executor(self._desk, replace)

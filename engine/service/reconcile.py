@@ -90,8 +90,9 @@ def _read(places: Places, run_id: str) -> Tracked | Row | None:
             raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
         if not tracked.is_settled(run.state()):
             return run
-        while follow.read_on(run, follow.CHUNK * 16):
+        while follow.read_on(run, follow.CHUNK * 64):
             pass
+        run.is_told = True
     except (CorruptRun, OSError) as error:
         logging.warning("run %s is left out: %s", run_id, error)
         return None

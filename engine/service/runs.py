@@ -148,6 +148,7 @@ class Runs:
         finally:
             run.not_before = 0.0
         run.look()
+        run.is_told = True
         self._roster.rest(run)
         await self._roster.ledger.enter(run.summary(), run.tail())
 

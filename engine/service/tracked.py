@@ -10,7 +10,18 @@ from pathlib import Path
 
 from engine import standing, store
 from engine.errors import CorruptRun
-from engine.protocol import Json, Queued, Running, RunSummary, Spec, State, Status, status_of
+from engine.protocol import (
+    Json,
+    Pausing,
+    Queued,
+    Running,
+    RunSummary,
+    Spec,
+    State,
+    Status,
+    Stopping,
+    status_of,
+)
 from engine.service import digest as digests
 from engine.service.digest import Digest
 from engine.service.local import Starting
@@ -29,6 +40,8 @@ class Tracked:
     wanted: Wanted = field(default_factory=Wanted)
     keeper: KeeperFacts | None = None
     ended: ExitFacts | None = None
+    is_told: bool = False
+    """the digest holds every event of an attempt that has ended"""
     damage: str = ""
     """what of the run's files cannot be read"""
     since: float = 0.0
@@ -65,9 +78,15 @@ class Tracked:
     def is_orphan(self) -> bool:
         return self.state() is None
 
+    def shown(self) -> State:
+        """What others may know: no end before all events are told, and an orphan still runs."""
+        state = self.state()
+        if state is None or (is_settled(state) and not self.is_told):
+            return _at_work(self)
+        return state
+
     def summary(self) -> RunSummary:
-        state = self.state() or Running(self.keeper.started_at if self.keeper else self.spec.created_at)
-        return summarise(self, state)
+        return summarise(self, self.shown())
 
     def tail(self) -> Json:
         return {"offset": self.offset, "digest": digests.to_json(self.digest)}
@@ -81,6 +100,7 @@ class Tracked:
             self._moved("exit", path.exit),
         ]
         if any(moved):
+            self.is_told = False
             self._read()
         return any(moved)
 
@@ -130,6 +150,15 @@ def summarise(run: Tracked, state: State) -> RunSummary:
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
     )
+
+
+def _at_work(run: Tracked) -> State:
+    keeper = run.keeper
+    if keeper is None:
+        return Running(run.spec.created_at)
+    if keeper.asked == "pause":
+        return Pausing(keeper.asked_at)
+    return Stopping(keeper.asked_at) if keeper.asked == "stop" else Running(keeper.started_at)
 
 
 def load(folder: RunFolder, tail: Json | None = None) -> Tracked:

@@ -1,0 +1,122 @@
+"""A service to talk to: in this process, or as a process of its own that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+from engine import client, store
+from engine.client import Client
+from engine.errors import CorruptRun, EngineError
+from engine.identity import Identity
+from engine.places import Places
+from engine.protocol import RunSummary, Status
+from engine.service.gpus import GpuDriver, NoGpus
+from engine.service.local import Local
+from engine.service.service import Service
+from tests.fakes.service import fake_command
+
+SCRIPT = Path(__file__).parents[2] / "fakes" / "service.py"
+SECONDS = 20.0
+
+
+@contextlib.asynccontextmanager
+async def serving(places: Places, driver: GpuDriver | None = None) -> AsyncIterator[Service]:
+    """A service in this very event loop, with the fake keeper."""
+    service = Service(places, local=Local(places.log, fake_command), driver=driver or NoGpus())
+    running = asyncio.create_task(service.run())
+    try:
+        await until(lambda: places.socket.exists() or running.done())
+        yield service
+    finally:
+        service.leave()
+        await running
+        end_runs(places)
+
+
+@contextlib.contextmanager
+def process(places: Places, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A service of its own, with the fake keeper; killed at the end, its runs with it."""
+    started = start(places, **environ)
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+        end_runs(places)
+
+
+def start(places: Places, **environ: str) -> subprocess.Popen[bytes]:
+    began = subprocess.Popen(
+        [sys.executable, str(SCRIPT)],
+        env={**os.environ, "DLTUI_HOME": str(places.root), **environ},
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + SECONDS
+    while began.poll() is None and time.monotonic() < deadline:
+        if _holder(places) == began.pid and places.socket.exists():
+            break
+        time.sleep(0.005)
+    return began
+
+
+def _holder(places: Places) -> int:
+    """The process that signed the engine lock."""
+    try:
+        return int(json.loads(places.lock.read_bytes())["pid"])
+    except (OSError, ValueError):
+        return 0
+
+
+async def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        await asyncio.sleep(0.01)
+
+
+async def reach(talk: Client, run: str, *statuses: Status) -> RunSummary:
+    """Wait until the run has one of the statuses."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        found = await talk.show(run)
+        if found.status in statuses:
+            return found
+        assert time.monotonic() < deadline, f"{found.status} {found.state}, wanted {statuses}"
+        await asyncio.sleep(0.03)
+
+
+async def connect(places: Places) -> Client:
+    """Tries again while a service is just coming up."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            return await client.connect(places, start=False)
+        except EngineError:
+            assert time.monotonic() < deadline, places.log.read_text() if places.log.exists() else ""
+            await asyncio.sleep(0.02)
+
+
+def kill(target: Identity | None) -> None:
+    if target is not None and target.is_alive():
+        os.kill(target.pid, signal.SIGKILL)
+
+
+def end_runs(places: Places) -> None:
+    """No keeper and no worker of a test outlives it."""
+    for run_id in store.list_ids(places):
+        try:
+            keeper = store.read_keeper(store.folder_of(places, run_id))
+        except CorruptRun:
+            continue
+        if keeper is not None:
+            kill(keeper.identity)
+            kill(keeper.worker)

@@ -1,0 +1,226 @@
+"""The service dies, keepers die, machines restart: runs go on, and every end has a cause."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+import time
+
+import pytest
+
+from engine import identity, store
+from engine.client import Client
+from engine.errors import DltuiError
+from engine.places import Places
+from engine.protocol import CauseKind, RunSummary, Status
+from engine.store import KeeperFacts, RunFolder
+from tests.chaos import scaled
+from tests.engine.service.live import connect, end_runs, process, reach, serving, start, until
+
+
+async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
+    with process(places) as first:
+        talk = await connect(places)
+        goes_on = await talk.submit("xor", {"epochs": 200}, name="goes on")
+        ends = await talk.submit("xor", {"epochs": 3}, name="ends while nobody looks")
+        await _steps(talk, goes_on.id, 5)
+        os.kill(first.pid, signal.SIGKILL)
+        await asyncio.to_thread(first.wait)
+        await talk.aclose()
+        await until(lambda: store.folder_of(places, ends.id).exit.exists())
+        with process(places):
+            async with await connect(places) as again:
+                assert (await again.show(ends.id)).status is Status.DONE
+                running = await reach(again, goes_on.id, Status.RUNNING)
+                assert running.attempt == 1
+                done = await reach(again, goes_on.id, Status.DONE)
+    assert done.step == 200 and done.metrics == {"loss": 1 / 200}
+
+
+@pytest.mark.slow
+async def test_no_step_and_no_run_is_lost_by_killing_services(places: Places) -> None:
+    kept: list[str] = []
+    try:
+        for _ in range(scaled(50)):
+            service = start(places)
+            talk = await connect(places)
+            kept.append((await talk.submit("xor", {"epochs": 25})).id)
+            os.kill(service.pid, signal.SIGKILL)
+            await asyncio.to_thread(service.wait)
+            await talk.aclose()
+        with process(places):
+            async with await connect(places) as talk:
+                found = [await reach(talk, run_id, Status.DONE) for run_id in kept]
+                assert (await talk.runs()).total == len(kept)
+    finally:
+        end_runs(places)
+    assert {run.step for run in found} == {25} and {run.attempt for run in found} == {1}
+
+
+async def test_a_run_whose_keeper_was_killed_is_lost_with_its_checkpoint_named(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000})
+        await _steps(talk, made.id, 3)
+        keeper = _keeper(store.folder_of(places, made.id))
+        os.kill(keeper.identity.pid, signal.SIGKILL)
+        lost = await reach(talk, made.id, Status.LOST)
+        assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
+        assert lost.checkpoint_step == lost.step > 0
+        assert lost.cause.text == (
+            f"its keeper was killed; the worker saved step {lost.step} and left: resume goes on from there"
+        )
+        assert keeper.worker is not None and not keeper.worker.is_alive()
+        await talk.resume(made.id)
+        await _steps(talk, made.id, lost.step + 1)
+        assert (await talk.show(made.id)).attempt == 2
+
+
+async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over(places: Places) -> None:
+    async with serving(places) as service, await connect(places) as talk:
+        service.cycle.patience = 1.0
+        made = await talk.submit("xor", {"epochs": 5000}, name="stubborn")
+        await _steps(talk, made.id, 1)
+        keeper = _keeper(store.folder_of(places, made.id))
+        os.kill(keeper.identity.pid, signal.SIGKILL)
+        await until(lambda: "its keeper was killed" in _notice(service.roster.get(made.id)))
+        assert (await talk.show(made.id)).status is Status.RUNNING
+        lost = await reach(talk, made.id, Status.LOST)
+        assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
+        assert keeper.worker is not None and not keeper.worker.is_alive()
+
+
+async def test_a_number_that_went_to_another_process_is_no_keeper_and_is_not_hurt(places: Places) -> None:
+    """The keeper of record has the number of a living process that started at another time."""
+    bystander = await asyncio.create_subprocess_exec("sleep", "60")
+    try:
+        found = identity.of(bystander.pid)
+        assert found is not None
+        stranger = dataclasses.replace(found, start_ticks=found.start_ticks - 1)
+        async with serving(places) as service, await connect(places) as talk:
+            service.machine.meter.cores = 1
+            first = await talk.submit("xor", {"epochs": 5000})
+            await reach(talk, first.id, Status.RUNNING)
+            made = await talk.submit("xor", {"epochs": 5})
+        end_runs(places)
+        folder = store.folder_of(places, made.id)
+        store.write_keeper(folder, KeeperFacts(1, stranger, time.time(), worker=stranger))
+        async with serving(places), await connect(places) as talk:
+            lost = await reach(talk, made.id, Status.LOST)
+        assert lost.cause is not None
+        assert lost.cause.text == (
+            "its keeper was killed before the first checkpoint: resume starts from the beginning"
+        )
+        assert found.is_alive()
+    finally:
+        bystander.kill()
+        await bystander.wait()
+
+
+async def test_after_a_restart_of_the_machine_the_run_is_lost_and_can_be_resumed(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000})
+        await _steps(talk, made.id, 11)
+    folder = store.folder_of(places, made.id)
+    keeper = _keeper(folder)
+    before = dataclasses.replace(keeper.identity, boot_id="of another start")
+    store.write_keeper(folder, dataclasses.replace(keeper, identity=before, worker=before))
+    async with serving(places), await connect(places) as talk:
+        lost = await reach(talk, made.id, Status.LOST)
+        assert lost.cause is not None and lost.cause.text.startswith("the machine was restarted; the worker")
+        await talk.resume(made.id)
+        assert (await reach(talk, made.id, Status.RUNNING)).attempt == 2
+
+
+async def test_the_end_a_keeper_wrote_just_before_it_left_counts(places: Places) -> None:
+    """Fifty fast runs: none is taken for lost because its keeper is gone when it is looked at."""
+    async with serving(places), await connect(places) as talk:
+        ids = [(await talk.submit("xor", {"epochs": 1}, name=f"fast {n}")).id for n in range(20)]
+        found = [await reach(talk, run_id, Status.DONE, Status.LOST, Status.FAILED) for run_id in ids]
+    assert {run.status for run in found} == {Status.DONE}
+
+
+async def test_a_damaged_exit_of_a_run_that_nobody_keeps_is_told_and_replaced(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 2})
+        await reach(talk, made.id, Status.DONE)
+    places.index.unlink()
+    folder = store.folder_of(places, made.id)
+    folder.exit.write_text("{not json")
+    async with serving(places), await connect(places) as talk:
+        found = await reach(talk, made.id, Status.DONE)
+        assert found.step == 2, "what the worker said when it left is believed"
+    assert store.read_exit(folder) is not None
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage", "old schema", "not SQLite"])
+async def test_an_index_that_cannot_be_used_is_rebuilt_from_the_run_folders(
+    places: Places, damage: str
+) -> None:
+    async with serving(places), await connect(places) as talk:
+        ids = [(await talk.submit("xor", {"epochs": 3})).id for _ in range(3)]
+        before = [await reach(talk, run_id, Status.DONE) for run_id in ids]
+    _damage(places, damage)
+    async with serving(places), await connect(places) as talk:
+        assert [await talk.show(run_id) for run_id in ids] == before
+        assert (await talk.runs()).total == 3
+
+
+async def test_folders_that_are_no_runs_are_left_out_and_left_alone(places: Places) -> None:
+    (places.runs / "20260101-000000-xor-aaaa").mkdir(parents=True)
+    (places.runs / "notes.txt").write_text("mine")
+    (places.runs / ".new-20260101-000000-xor-bbbb-11223344").mkdir()
+    async with serving(places), await connect(places) as talk:
+        assert (await talk.runs()).total == 0
+        made = await talk.submit("xor", {"epochs": 1})
+        assert (await reach(talk, made.id, Status.DONE)).step == 1
+    assert (places.runs / "notes.txt").read_text() == "mine"
+    assert (places.runs / "20260101-000000-xor-aaaa").is_dir()
+
+
+async def test_a_folder_that_vanished_while_no_service_looked_is_forgotten(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 1})
+        await reach(talk, made.id, Status.DONE)
+    (places.runs / made.id).rename(places.root / "elsewhere")
+    async with serving(places), await connect(places) as talk:
+        assert (await talk.runs()).total == 0
+        with pytest.raises(DltuiError, match="No run answers"):
+            await talk.show(made.id)
+
+
+def _damage(places: Places, kind: str) -> None:
+    if kind == "gone":
+        places.index.unlink()
+    elif kind == "garbage":
+        raw = bytearray(places.index.read_bytes())
+        raw[4096:] = os.urandom(len(raw) - 4096)
+        places.index.write_bytes(raw)
+    elif kind == "old schema":
+        import sqlite3
+
+        with sqlite3.connect(places.index) as db:
+            db.execute("UPDATE facts SET value = '0' WHERE name = 'schema'")
+        db.close()
+    else:
+        places.index.write_text("not a database at all" * 500)
+
+
+def _keeper(folder: RunFolder) -> KeeperFacts:
+    found = store.read_keeper(folder)
+    assert found is not None
+    return found
+
+
+def _notice(run: object) -> str:
+    summary = getattr(run, "summary", None)
+    found = summary() if summary else None
+    return found.notice if isinstance(found, RunSummary) else ""
+
+
+async def _steps(talk: Client, run: str, step: int) -> None:
+    deadline = time.monotonic() + 15
+    while (await talk.show(run)).step < step:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
