@@ -81,7 +81,10 @@ def network(model: str, side: int) -> nn.Sequential:
     else:
         convolutions = 1 if model == "single_conv" else 2
         for n in range(1, convolutions + 1):
-            layers[f"conv{n}"] = nn.Conv2d(1 if n == 1 else 5, 5, kernel_size=5, padding=2)
+            conv = nn.Conv2d(1 if n == 1 else 5, 5, kernel_size=5, padding=2)
+            # The channels of a pixel beside each other in memory: the kernels have less to reorder.
+            conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
+            layers[f"conv{n}"] = conv
             # Pooling first, then ReLU: the same function, on a quarter of the numbers.
             layers[f"pool{n}"], layers[f"relu{n}"] = nn.MaxPool2d(2), nn.ReLU()
         seen = 5 * (side // 2**convolutions) ** 2  # 5 * 14 * 14 = 980, or 5 * 7 * 7 = 245
@@ -90,11 +93,7 @@ def network(model: str, side: int) -> nn.Sequential:
             layers["dropout"] = nn.Dropout(0.5)
         layers["hidden"], layers["relu"] = nn.Linear(seen, 1024), nn.ReLU()
         layers["output"] = nn.Linear(1024, CLASSES)
-    net = nn.Sequential(layers)
-    net.to(
-        memory_format=torch.channels_last
-    )  # the five channels of a pixel beside each other: less to reorder
-    return net
+    return nn.Sequential(layers)
 
 
 # --- looking at it ------------------------------------------------------------------------------------------

@@ -149,7 +149,9 @@ class Run:
         if now >= self._look_at:
             self._look_at = now + self._look_seconds
             self._look(now)
-        self._is_told = self._wish is not None
+        if self._wish is not None and not self._is_told:
+            self._listen()  # a signal outruns the word that says why
+            self._is_told = True
         return self._is_told
 
     def note(self, text: str, *, severity: str = "note") -> None:
@@ -202,13 +204,16 @@ class Run:
 
     def _look(self, now: float) -> None:
         """The periodic duties."""
+        self._listen()
+        if now >= self._beat_at:
+            self._beat(now)
+        self._journal.flush_if_due(now)
+
+    def _listen(self) -> None:
         for word in self._wire.words():
             self._hear(word)
         if self._wire.is_cut:
             self.ask_to_leave(Leave.ORPHANED)
-        if now >= self._beat_at:
-            self._beat(now)
-        self._journal.flush_if_due(now)
 
     def _hear(self, word: Json) -> None:
         if word["word"] in ("pause", "stop"):

@@ -1,0 +1,140 @@
+"""A worker's surroundings in miniature: run folders, scripted words, attempts here and in processes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from checkpoints import folder as shelf
+from engine import catalog, events, params, store
+from engine.events import Event, EventWriter
+from engine.import_path import HOUSE
+from engine.places import Places
+from engine.protocol import Json, Spec
+from engine.store import RunFolder
+from engine.worker.journal import Journal
+from engine.worker.machine import Machine
+from engine.worker.run import Attempt, Run
+from engine.worker.tensorboard import Board
+
+FAKES = "tests.fakes.catalog:CATALOG"
+
+
+class Script:
+    """A wire that says its words after given steps."""
+
+    def __init__(self, words: Mapping[int, Json] | None = None, cut_after: int | None = None) -> None:
+        self.run: Run | None = None
+        self._words, self._cut_after = dict(words or {}), cut_after
+
+    def words(self) -> list[Json]:
+        assert self.run is not None
+        word = self._words.pop(self.run.step, None)
+        return [] if word is None else [word]
+
+    @property
+    def is_cut(self) -> bool:
+        return self._cut_after is not None and self.run is not None and self.run.step >= self._cut_after
+
+
+def new_run(root: Path, experiment: str, seed: int = 1, threads: int = 1, **given: object) -> RunFolder:
+    """A run folder under `root`, as the service would make it."""
+    found = catalog.find(experiment)
+    chosen = asdict(params.build(found.params, given))
+    run_id = store.new_id(experiment, time.time())
+    spec = Spec(run_id, experiment, chosen, seed, "", found.framework, threads, "cpu", time.time())
+    return store.create(Places(root), spec)
+
+
+def make_run(
+    folder: RunFolder, script: Script | None = None, *, number: int = 1, mode: str = "strict", look: float = 0
+) -> tuple[Run, object]:
+    """A Run in this process, and the params of its experiment."""
+    spec = store.read_spec(folder)
+    experiment = catalog.find(spec.experiment)
+    chosen = params.build(experiment.params, spec.params)
+    script = script or Script()
+    is_torch = spec.framework == "torch"
+    board = Board(folder.tensorboard, number, spec.params, experiment.best) if is_torch else None
+    journal = Journal(EventWriter(folder.events), board)
+    machine = Machine("cpu", "cpu", spec.threads, {})
+    run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]
+    script.run = run
+    return run, chosen
+
+
+def train(folder: RunFolder, script: Script | None = None, *, number: int = 1, mode: str = "strict") -> Run:
+    """One attempt in this process, down to its last checkpoint; errors come through."""
+    run, chosen = make_run(folder, script, number=number, mode=mode)
+    spec = store.read_spec(folder)
+    if spec.framework == "torch":
+        from checkpoints.torch_io import strict_mode
+
+        strict_mode(spec.threads, spec.seed)
+    module, _, function = catalog.find(spec.experiment).train.partition(":")
+    try:
+        getattr(importlib.import_module(module), function)(chosen, run)
+        run.save()
+    finally:
+        run._journal.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
+    return run
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(HOUSE),
+        "DLTUI_EXTRA_CATALOG": FAKES,
+        "DLTUI_OFFLINE": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        **more,
+    }
+
+
+def start(folder: RunFolder, *, pass_fds: tuple[int, ...] = (), **more: str) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own; what it prints goes to worker.log."""
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "engine.worker", str(folder.path)],
+            env=environment(**more),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+
+
+def told(folder: RunFolder, kind: str | None = None) -> list[Event]:
+    return [event for event in events.replay(folder.events) if kind in (None, event.kind)]
+
+
+def curve(folder: RunFolder, metric: str) -> dict[int, float | str]:
+    """The points that stand once what was rewound is gone."""
+    points: dict[int, float | str] = {}
+    for event in told(folder):
+        if event.kind == "restored":
+            points = {step: value for step, value in points.items() if step <= event.facts["step"]}
+        elif event.kind == "metrics" and metric in event.facts["series"]:
+            points.update(zip(*event.facts["series"][metric], strict=True))
+    return points
+
+
+def weights(folder: RunFolder) -> tuple[int, str]:
+    """Step and fingerprint of the newest checkpoint that verifies."""
+    verified, _ = shelf.newest_intact(folder.checkpoints)
+    assert verified is not None, "there has to be a checkpoint"
+    return verified.manifest.step, verified.manifest.weights_sha256
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.005)

@@ -1,0 +1,72 @@
+"""Every way to end has a status and one line."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from checkpoints.errors import MismatchedCheckpoint, NotFinite, SaveFailed
+from engine.errors import DataError, Diverged, ParamError, UnknownExperiment
+from engine.worker import ending
+from engine.worker.ending import Leave
+
+
+class OutOfMemoryError(RuntimeError):
+    """Called as PyTorch's is."""
+
+
+def save_failed(number: int) -> SaveFailed:
+    error = SaveFailed(__import__("pathlib").Path("/x"), 3, "why", 0)
+    error.__cause__ = OSError(number, "why")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (DataError("no labels"), "bad_data"),
+        (ParamError("lr: no"), "bad_params"),
+        (UnknownExperiment("no"), "bad_params"),
+        (Diverged("loss became nan at step 3."), "diverged"),
+        (NotFinite("model:w", 3), "diverged"),
+        (MemoryError(), "host_memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 3 TiB"), "host_memory"),
+        (OutOfMemoryError("CUDA out of memory."), "gpu_memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
+        (save_failed(errno.EDQUOT), "disk_full"),
+        (save_failed(errno.EIO), "error"),
+        (MismatchedCheckpoint("another torch"), "resume_refused"),
+        (ZeroDivisionError("division by zero"), "error"),
+        (SystemExit(3), "error"),
+        (KeyboardInterrupt(), "error"),
+    ],
+)
+def test_every_error_has_its_cause(error: BaseException, kind: str) -> None:
+    ended = ending.failed(error)
+    assert (ended.status, ended.cause.kind) == ("failed", kind)
+    assert ended.cause.text and "\n" not in ended.cause.text
+    assert not ended.is_good
+
+
+def test_an_error_is_named_on_one_printable_line() -> None:
+    text = ending.failed(ValueError("a\nb\x1b[31m" + "c" * 9999)).cause.text
+    assert text.startswith("ValueError: a b [31mccc")
+    assert len(text) == ending.TEXT_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "kind"),
+    [
+        (None, "done", "finished"),
+        (Leave.PAUSE, "paused", "paused"),
+        (Leave.STOP, "stopped", "user_stop"),
+        (Leave.SIGNALLED, "stopped", "signal"),
+        (Leave.ORPHANED, "lost", "keeper_lost"),
+    ],
+)
+def test_a_loop_that_returns_ended_as_it_was_asked(wish: Leave | None, status: str, kind: str) -> None:
+    ended = ending.finished(12, wish)
+    assert (ended.status, ended.cause.kind) == (status, kind)
+    assert "step 12" in ended.cause.text
+    assert ended.is_good

@@ -1,0 +1,56 @@
+"""Live parameters: what is set, what is replayed, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import XorParams
+from engine.errors import ParamError
+from engine.events import EventWriter
+from engine.worker.live import NEVER, Change, Live, told
+
+
+def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
+    live = Live(XorParams())
+    assert live.values == {"lr": 0.01}
+    assert live.change(7, "lr", "0.5") == Change(7, "lr", 0.5)
+    assert live.values == {"lr": 0.5}
+    with pytest.raises(ParamError, match="hidden: cannot be changed while it trains; lr can"):
+        live.change(7, "hidden", 3)
+    with pytest.raises(ParamError, match="lr: expected a number above 0"):
+        live.change(7, "lr", -1)
+    assert live.values == {"lr": 0.5}
+
+
+def test_what_was_set_after_the_restored_step_comes_again_at_its_step() -> None:
+    live = Live(XorParams())
+    past = [Change(3, "lr", 0.3), Change(8, "lr", 0.8), Change(9, "lr", 0.9), Change(9, "gone", 1.0)]
+    live.restore(5, {"lr": 0.3}, past)
+    assert (live.values["lr"], live.next_step) == (0.3, 8)
+    assert live.due(7) == []
+    assert live.due(8) == [Change(8, "lr", 0.8)]
+    assert live.due(9) == [Change(9, "lr", 0.9)]
+    assert (live.values["lr"], live.next_step) == (0.9, NEVER)
+
+
+def test_a_new_word_outranks_those_that_would_come_again() -> None:
+    live = Live(XorParams())
+    live.restore(5, {"lr": 0.3}, [Change(8, "lr", 0.8)])
+    live.change(6, "lr", 0.6)
+    assert live.next_step == NEVER
+    assert live.values["lr"] == 0.6
+
+
+def test_the_event_file_tells_what_users_set_and_not_what_was_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    writer = EventWriter(path)
+    writer.append("started", attempt=1)
+    writer.append("set", step=3, name="lr", value=0.3)
+    writer.append("set", step=8, name="lr", value=0.8)
+    writer.append("restored", step=5)
+    writer.append("set", step=5, name="lr", value=0.3, replayed=True)
+    assert told(path) == [Change(3, "lr", 0.3), Change(8, "lr", 0.8)]
+    writer.append("set", step=6, name="lr", value=0.6)
+    assert told(path) == [Change(3, "lr", 0.3), Change(6, "lr", 0.6)]

@@ -1,0 +1,98 @@
+"""Metrics keep every early point and, for ever, every extreme."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.worker import metrics
+from engine.worker.metrics import Metrics, Points, Series, columns, thinned, width_at
+
+VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
+
+
+def written(values: list[float], takes: set[int], start: int = 0) -> tuple[Points, list[int]]:
+    """What reaches the disk when the buffer is emptied to the last point after the steps of `takes`."""
+    series, points = Series(start), []
+    for step, value in enumerate(values):
+        series.add(step, value)
+        if step in takes:
+            points += series.take(to_the_last=True)
+    return points + series.take(to_the_last=True), []
+
+
+def same(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(VALUES, min_size=1, max_size=300), st.sets(st.integers(0, 299), max_size=4))
+def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], takes: set[int]) -> None:
+    start = metrics.WHOLE + 700 * metrics.PER_WIDTH  # far out, where a bucket is wide
+    width = width_at(start)
+    points, _ = written(values, takes, start)
+    kept = dict(points)
+    assert [step for step, _ in points] == sorted(kept)
+    assert all(same(values[step], value) for step, value in points)
+    begin = 0
+    while begin < len(values):
+        end = min([begin + width, len(values), *(t + 1 for t in takes if t >= begin)])
+        bucket = values[begin:end]
+        found = [kept[step] for step in range(begin, end) if step in kept]
+        numbers = [value for value in bucket if value == value]
+        if numbers:
+            assert min(numbers) in found and max(numbers) in found
+        assert any(value != value for value in bucket) == any(value != value for value in found)
+        begin = end
+    assert same(points[-1][1], values[-1]), "the last value is always there"
+
+
+def test_the_first_points_are_all_kept() -> None:
+    points, _ = written([float(step % 7) for step in range(metrics.WHOLE)], set())
+    assert points == [(step, float(step % 7)) for step in range(metrics.WHOLE)]
+
+
+def test_a_bucket_doubles_every_ten_thousand_buckets() -> None:
+    whole, per = metrics.WHOLE, metrics.PER_WIDTH
+    assert [width_at(n) for n in (0, whole, whole + per - 1, whole + per, whole + 3 * per)] == [1, 1, 1, 2, 4]
+
+
+def test_a_million_points_become_few_and_keep_every_spike() -> None:
+    spikes = {123_456: 50.0, 500_001: -50.0, 999_998: 70.0}
+    series = Series()
+    points: Points = []
+    for step in range(1_000_000):
+        series.add(step, spikes.get(step, math.sin(step / 1000)))
+        if step % 800 == 799:
+            points += series.take(to_the_last=False)
+    points += series.take(to_the_last=True)
+    assert len(points) < 160_000
+    assert spikes.items() <= dict(points).items()
+    size = len(str(columns({"loss": points})))
+    assert size < 15_000_000
+
+
+def test_a_resumed_series_goes_on_with_wide_buckets() -> None:
+    buffer = Metrics()
+    buffer.go_on({"loss": 1_000_000})
+    for step in range(6_400):
+        buffer.add(step, "loss", float(step))
+    assert len(buffer.take(to_the_last=True)["loss"]) <= 2 * 6_400 / 64 + 3
+    assert buffer.counts() == {"loss": 1_006_400}
+
+
+def test_numbers_are_written_with_seven_digits_and_odd_ones_as_words() -> None:
+    points = [(1, 0.123456789), (2, math.nan), (3, math.inf), (4, -math.inf), (5, 3.0)]
+    assert columns({"loss": points}) == {"loss": [[1, 2, 3, 4, 5], [0.1234568, "nan", "inf", "-inf", 3.0]]}
+
+
+@given(st.lists(VALUES, max_size=400), st.integers(2, 60))
+def test_thinning_keeps_the_extremes_of_all(values: list[float], most: int) -> None:
+    points = list(enumerate(values))
+    kept = thinned(points, most)
+    assert len(kept) <= 1.5 * most + 3
+    numbers = [value for value in values if value == value]
+    if numbers:
+        assert {min(numbers), max(numbers)} <= {value for _, value in kept}

@@ -1,0 +1,225 @@
+"""What a training loop gets from its Run, step by step."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from checkpoints import folder as shelf
+from checkpoints.errors import MismatchedCheckpoint
+from engine import store
+from engine.errors import Diverged
+from engine.worker.ending import Leave
+from tests.engine.worker.lab import Script, curve, make_run, new_run, told, train, weights
+from tests.fakes.tally import Tally
+
+
+def test_a_run_tells_its_story_from_started_to_ended(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=3)
+    train(folder)
+    kinds = [event.kind for event in told(folder) if event.kind != "metrics"]
+    assert kinds == ["started", "checkpoint", "ended"]
+    started = told(folder, "started")[0].facts
+    assert (started["attempt"], started["total_steps"], started["device"]) == (1, 3, "cpu")
+    assert list(curve(folder, "loss")) == [1, 2, 3]
+    assert told(folder, "checkpoint")[0].facts["weights_sha256"] == weights(folder)[1]
+    assert folder.beat.exists()
+
+
+@pytest.mark.parametrize("word", ["pause", "stop"])
+def test_a_word_ends_the_loop_at_the_step_at_which_it_is_heard(tmp_path: Path, word: str) -> None:
+    folder = new_run(tmp_path, "counter", steps=50)
+    run = train(folder, Script({7: {"word": word}}))
+    assert (run.step, run.left_because) == (7, Leave(word))
+    assert weights(folder)[0] == 7
+
+
+def test_a_stop_outranks_a_pause_and_a_signal(tmp_path: Path) -> None:
+    run, _ = make_run(new_run(tmp_path, "counter"))
+    run.total(10)
+    for why in (Leave.SIGNALLED, Leave.STOP, Leave.PAUSE, Leave.ORPHANED):
+        run.ask_to_leave(why)
+    assert run.should_stop
+    assert run.left_because is Leave.STOP
+
+
+def test_a_run_that_was_asked_at_its_last_step_is_done(tmp_path: Path) -> None:
+    run = train(new_run(tmp_path, "counter", steps=7), Script({7: {"word": "pause"}}))
+    assert run.left_because is None
+
+
+def test_the_end_of_the_wire_makes_it_save_and_leave(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=50)
+    run = train(folder, Script(cut_after=9))
+    assert (run.step, run.left_because) == (9, Leave.ORPHANED)
+    assert weights(folder)[0] == 9
+
+
+def test_paused_at_every_step_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
+    whole = new_run(tmp_path, "counter", steps=12)
+    train(whole)
+    parts = new_run(tmp_path, "counter", steps=12)
+    for step in range(1, 13):
+        train(parts, Script({step: {"word": "pause"}}), number=step)
+    assert weights(parts) == weights(whole)
+    assert curve(parts, "loss") == curve(whole, "loss")
+
+
+def test_a_set_word_is_recorded_and_in_force_from_the_next_step(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=6)
+    train(folder, Script({3: {"word": "set", "name": "pace", "value": 5}}))
+    plain = new_run(tmp_path, "counter", steps=6)
+    train(plain)
+    assert told(folder, "set")[0].facts == {"step": 3, "name": "pace", "value": 5.0}
+    ours, theirs = curve(folder, "loss"), curve(plain, "loss")
+    assert [step for step in ours if ours[step] != theirs[step]] == [4, 5, 6]
+
+
+def test_a_bad_set_word_is_a_note_and_changes_nothing(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=3)
+    words = {1: {"word": "set", "name": "pace", "value": "fast"}, 2: {"word": "set"}}
+    run = train(folder, Script(words))
+    assert run.set == {"pace": 1.0}
+    assert [event.facts["severity"] for event in told(folder, "note")] == ["warning", "warning"]
+    assert told(folder, "set") == []
+
+
+def test_what_was_set_between_checkpoint_and_crash_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {4: {"word": "set", "name": "pace", "value": 3}, 8: {"word": "set", "name": "pace", "value": 7}}
+    whole = new_run(tmp_path, "counter", steps=20)
+    train(whole, Script(words))
+    for crash_at in range(1, 20):
+        folder = new_run(tmp_path, "counter", steps=20)
+        _crash_after(folder, save_at=3, crash_at=crash_at, words=words)
+        later = {step: word for step, word in words.items() if step > crash_at}
+        train(folder, Script(later), number=2)
+        assert weights(folder) == weights(whole), f"crashed at {crash_at}"
+        assert curve(folder, "loss") == curve(whole, "loss")
+
+
+def _crash_after(folder: store.RunFolder, save_at: int, crash_at: int, words: dict) -> None:
+    """The loop of `counter`, left without a goodbye."""
+    run, _ = make_run(folder, Script(words))
+    tally = Tally()
+    run.total(20)
+    run.restore(tally)
+    for step in range(1, crash_at + 1):
+        run.log(step, loss=tally.count(run.set["pace"]))
+        run.checkpoint(step)
+        if step == save_at:
+            run.save()
+        assert not run.should_stop
+
+
+def test_points_of_the_crashed_attempt_are_rewound(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=20)
+    _crash_after(folder, save_at=3, crash_at=9, words={})
+    train(folder, number=2)
+    assert [event.facts for event in told(folder, "restored")] == [{"step": 3}]
+    assert list(curve(folder, "loss")) == list(range(1, 21))
+
+
+def test_without_any_checkpoint_the_past_is_rewound_to_zero(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=20)
+    _crash_after(folder, save_at=99, crash_at=9, words={})
+    train(folder, number=2)
+    assert [event.facts for event in told(folder, "restored")] == [{"step": 0}]
+    assert list(curve(folder, "loss")) == list(range(1, 21))
+
+
+def test_a_damaged_checkpoint_is_named_and_an_older_one_used(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    whole = new_run(tmp_path, "counter", steps=9)
+    train(whole)
+    for number, step in ((1, 4), (2, 6)):
+        train(folder, Script({step: {"word": "pause"}}), number=number)
+    damaged = folder.checkpoints / shelf.name_of(6) / "state.json"
+    damaged.write_bytes(damaged.read_bytes()[:-3])
+    train(folder, number=3)
+    assert told(folder, "restored")[-1].facts == {"step": 4}
+    assert "step-00000006" in told(folder, "note")[-1].facts["text"]
+    assert weights(folder) == weights(whole)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_stays_on_the_curve(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "nan", at=5)
+    with pytest.raises(Diverged, match="loss became nan at step 5"):
+        train(folder)
+    assert list(curve(folder, "loss"))[-1] == 5
+    assert curve(folder, "loss")[5] == "nan"
+    assert shelf.listing(folder.checkpoints) == []
+
+
+def test_checkpoints_come_by_time_and_after_every_step_when_that_is_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    folder = new_run(tmp_path, "counter", steps=5)
+    train(folder)
+    assert [event.facts["step"] for event in told(folder, "checkpoint")] == [1, 2, 3, 4, 5]
+
+
+def test_a_full_disk_is_said_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: 0)
+    folder = new_run(tmp_path, "counter", steps=3)
+    run, _ = make_run(folder)
+    tally = Tally()
+    run.total(3)
+    run.restore(tally)
+    for step in (1, 2, 3):
+        run.log(step, loss=tally.count(1))
+        run.checkpoint(step)
+    notes = told(folder, "note")
+    assert [event.facts["severity"] for event in notes] == ["danger"] * 3
+    assert "was not saved" in notes[0].facts["text"]
+
+
+def test_other_data_refuse_an_exact_resume_but_not_a_fast_one(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    run, _ = make_run(folder)
+    run.pin(data="abc")
+    run.restore(Tally())
+    run.log(1, loss=1.0)
+    run.save()
+    again, _ = make_run(folder, number=2)
+    again.pin(data="xyz")
+    with pytest.raises(MismatchedCheckpoint, match="data was abc, is xyz"):
+        again.restore(Tally())
+    fast, _ = make_run(folder, number=3, mode="fast")
+    fast.pin(data="xyz")
+    assert fast.restore(Tally()) == 1
+
+
+def test_a_step_costs_next_to_nothing_while_nothing_is_due(tmp_path: Path) -> None:
+    run, _ = make_run(new_run(tmp_path, "counter"), Script(), look=0.02)
+    run.restore(Tally())
+
+    def cost(steps: int) -> float:
+        began = time.process_time()
+        for step in range(1, steps + 1):
+            run.log(step, loss=0.5)
+            run.checkpoint(step)
+            assert not run.should_stop
+        return (time.process_time() - began) / steps
+
+    assert min(cost(5_000) for _ in range(5)) < 15e-6
+
+
+def test_the_event_file_of_a_long_run_stays_small(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter")
+    run, _ = make_run(folder, Script(), look=0.02)
+    run.restore(Tally())
+    for step in range(1, 200_001):
+        run.log(step, loss=1 / step if step != 150_001 else 9.75)
+        run.checkpoint(step)
+        assert not run.should_stop
+    run._journal.close(run.step)
+    assert os.path.getsize(folder.events) < 3_000_000
+    points = curve(folder, "loss")
+    assert points[150_001] == 9.75 and 200_000 in points
