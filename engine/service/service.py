@@ -30,6 +30,7 @@ from engine.service.runs import Runs
 from engine.service.submission import cores
 
 CLIENTS = 32
+GPU_SECONDS = 2.0
 STOCK_SECONDS = 0.5
 """that the first clients wait for run folders which the index does not know"""
 
@@ -135,7 +136,7 @@ class Service:
         while True:
             await self.machine.read_gpus()
             self.cycle.wake()
-            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS * 2)
+            await asyncio.sleep(GPU_SECONDS)
 
     async def _measure(self) -> None:
         await self._ready.wait()

@@ -23,7 +23,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
     """Five runs, a to e, that differ in what the tests below ask for."""
     made = open_index(tmp_path / "index.sqlite")
     made.put([
-        a_row("a", "xor", "done", {"val_loss": 0.05, "loss": 0.2}, {"lr": 0.01, "loss": "bce", "bypass": True}),
+        a_row("a", "xor", "done", {"val_loss": 0.05, "loss": 0.2},
+              {"lr": 0.01, "loss": "bce", "bypass": True}),
         a_row("b", "xor", "running", {"val_loss": 0.5}, {"lr": 0.1, "loss": "mse", "bypass": False}),
         a_row("c", "mnist", "failed", {"val_loss": float("nan")}, {"lr": 0.01, "model": "mlp"}),
         a_row("d", "mnist", "done", {"val_loss": float("inf")}, {"lr": 1e-3, "model": "double_conv"}),
@@ -105,7 +106,7 @@ def test_what_does_not_parse_is_named_with_its_position(index: Index, where: str
 
 
 def test_a_status_that_does_not_exist_is_refused_with_those_that_do(index: Index) -> None:
-    with pytest.raises(DltuiError, match="expected a status .queued, running, .*got 'dnoe'"):
+    with pytest.raises(DltuiError, match=r"expected a status .queued, running, .*got 'dnoe'"):
         index.page(Query("status=dnoe"))
 
 

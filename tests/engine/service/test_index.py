@@ -128,7 +128,7 @@ def test_an_index_of_another_schema_is_thrown_away(tmp_path: Path) -> None:
 
 
 def test_an_index_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="The index .* cannot be made: .*read-only"):
+    with pytest.raises(EngineError, match=r"The index .* cannot be made: .*read-only"):
         open_index(tmp_path / "no such folder" / "i.sqlite")
 
 

@@ -1,0 +1,71 @@
+"""Whose lock is held, who may be killed, and what is said of a run that nobody kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from engine import identity
+from engine.service import adopt
+
+
+def test_a_lock_is_held_exactly_while_a_process_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    assert not adopt.is_held(path)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    assert not adopt.is_held(path)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    assert adopt.is_held(path)
+    os.close(fd)
+    assert not adopt.is_held(path)
+
+
+def test_a_lock_inherited_by_a_child_is_held_until_the_child_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    child = subprocess.Popen(["sleep", "60"], pass_fds=[fd])
+    os.close(fd)
+    assert adopt.is_held(path)
+    child.kill()
+    child.wait()
+    assert not adopt.is_held(path)
+
+
+def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
+    leader = subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60"], start_new_session=True)
+    bystander = subprocess.Popen(["sleep", "60"])
+    found = identity.of(leader.pid)
+    assert found is not None
+    try:
+        deadline = time.monotonic() + 5
+        while len(adopt._group(leader.pid)) < 2:
+            assert time.monotonic() < deadline
+        members = adopt._group(leader.pid)
+        assert adopt.kill_group(found)
+        assert leader.wait(5) == -9
+        while any(identity.of(pid) for pid in members):
+            assert time.monotonic() < deadline
+        assert bystander.poll() is None
+        assert not adopt.kill_group(found), "it is gone"
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_number_that_another_process_has_now_is_left_alone() -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        found = identity.of(other.pid)
+        assert found is not None
+        before = dataclasses.replace(found, start_ticks=found.start_ticks - 5)
+        elsewhere = dataclasses.replace(found, boot_id="of another start")
+        assert not adopt.kill_group(before) and not adopt.kill(before) and not adopt.kill(elsewhere)
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()

@@ -1,0 +1,173 @@
+"""The past and then the present of a run: no gap, no doublet, whatever crashes left in the file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import store
+from engine.events import EventWriter
+from engine.places import Places
+from engine.protocol import Status
+from engine.service import event_tail
+from engine.service.event_tail import EventTail, join
+from tests.engine.service.live import connect, reach, serving
+
+
+def read_all(path: Path, after: int = 0) -> list[dict[str, object]]:
+    with contextlib.closing(EventTail(path, after)) as tail:
+        told = []
+        while (items := tail.read()) is not None:
+            told += json.loads(b"[" + items + b"]")
+        return told
+
+
+def line(seq: int, **facts: object) -> bytes:
+    return (
+        json.dumps({"seq": seq, "at": 1.0, "kind": "note", **facts}, separators=(",", ":")).encode() + b"\n"
+    )
+
+
+def test_no_file_yet_is_no_event_yet(tmp_path: Path) -> None:
+    tail = EventTail(tmp_path / "e")
+    assert tail.read() is None
+    (tmp_path / "e").write_bytes(line(1))
+    assert tail.read() == line(1)[:-1] and tail.read() is None
+    tail.close()
+
+
+def test_a_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "e"
+    path.write_bytes(line(1) + line(2)[:10])
+    tail = EventTail(path)
+    assert tail.read() == line(1)[:-1] and tail.read() is None
+    with path.open("ab") as file:
+        file.write(line(2)[10:])
+    assert tail.read() == line(2)[:-1]
+    tail.close()
+
+
+@given(
+    st.lists(st.text(max_size=20), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 11), st.integers(1, 60)), max_size=4),
+    st.integers(0, 14),
+)
+def test_lines_that_a_crash_tore_are_left_out_and_all_others_told(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], tears: list[tuple[int, int]], after: int
+) -> None:
+    path = tmp_path_factory.mktemp("torn") / "e"
+    torn = dict(tears)
+    raw, whole = b"", []
+    for seq, text in enumerate(texts, 1):
+        one = line(seq, text=text, facts={"a": {"b": 1}})
+        if seq in torn and torn[seq] < len(one) - 1:
+            raw += one[: torn[seq]] + b"\n"
+        else:
+            raw += one
+            whole.append(seq)
+    path.write_bytes(raw)
+    assert [event["seq"] for event in read_all(path, after)] == [seq for seq in whole if seq > after]
+
+
+def test_a_line_torn_behind_an_inner_brace_does_not_spoil_its_frame() -> None:
+    torn = b'{"seq":2,"at":1.0,"kind":"metrics","series":{"loss":[[1],[2]]}\n'
+    assert json.loads(b"[" + join(line(1) + torn + line(3)) + b"]") == [
+        json.loads(line(1)),
+        json.loads(line(3)),
+    ]
+
+
+def test_braces_in_texts_are_no_damage() -> None:
+    chunk = line(1, text="}}}{") + line(2, text='}\n{"seq":') + line(3)
+    assert [event["seq"] for event in json.loads(b"[" + join(chunk) + b"]")] == [1, 2, 3]
+
+
+def test_lines_longer_than_a_chunk_come_whole_and_longer_than_a_frame_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_tail, "CHUNK", 1000)
+    monkeypatch.setattr(event_tail, "LINE_LIMIT", 9000)
+    path = tmp_path / "e"
+    path.write_bytes(line(1) + line(2, text="x" * 5000) + line(3, text="y" * 50_000) + line(4) + line(5))
+    assert [event["seq"] for event in read_all(path)] == [1, 2, 4, 5]
+    assert [event["seq"] for event in read_all(path, after=2)] == [4, 5]
+
+
+async def test_replay_then_follow_has_no_gap_and_no_doublet_while_the_writer_writes(places: Places) -> None:
+    """Six readers join at different times, from different places, while events pour in."""
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 400}, name="fast")
+        joined = []
+        for n in range(6):
+            joined.append(asyncio.create_task(_collect(places, made.id, after=n * 20)))
+            await asyncio.sleep(0.02)
+        await reach(talk, made.id, Status.DONE)
+        heard = await asyncio.wait_for(asyncio.gather(*joined), 20)
+        last = read_all(store.folder_of(places, made.id).events)[-1]["seq"]
+    for n, seqs in enumerate(heard):
+        assert seqs == list(range(n * 20 + 1, int(str(last)) + 1))
+
+
+async def test_a_stream_of_a_resumed_run_goes_on_and_one_of_a_paused_run_ends(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 60})
+        hearing = asyncio.create_task(_collect(places, made.id, after=0))
+        deadline = time.monotonic() + 10
+        while (await talk.show(made.id)).step < 3:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        await talk.pause(made.id)
+        first = await asyncio.wait_for(hearing, 10)
+        await reach(talk, made.id, Status.PAUSED)
+        await talk.resume(made.id)
+        rest = await asyncio.wait_for(_collect(places, made.id, after=first[-1]), 10)
+        assert first + rest == list(range(1, rest[-1] + 1))
+        assert (await talk.show(made.id)).status is Status.DONE
+
+
+async def test_events_written_by_hand_arrive_at_once_and_once(places: Places) -> None:
+    async with serving(places) as service, await connect(places) as talk:
+        service.machine.meter.cores = 1
+        await talk.submit("xor", {"epochs": 5000})
+        queued = await talk.submit("xor", {"epochs": 1})
+        writer = EventWriter(store.folder_of(places, queued.id).events)
+        heard: list[int] = []
+        caught_up = asyncio.Event()
+
+        async def listen() -> None:
+            async for batch in talk.events(queued.id):
+                heard.extend(event.seq for event in batch.events)
+                if batch.caught_up:
+                    caught_up.set()
+
+        listening = asyncio.create_task(listen())
+        await asyncio.wait_for(caught_up.wait(), 5)
+        for _ in range(300):
+            writer.append("note", text="by hand", severity="note")
+            await asyncio.sleep(0)
+        deadline = time.monotonic() + 5
+        while len(heard) < 300:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        assert heard == list(range(1, 301))
+        listening.cancel()
+        writer.close()
+
+
+async def _collect(places: Places, run: str, after: int) -> list[int]:
+    """The numbers of all events until the stream ends."""
+    seqs: list[int] = []
+    caught_up = 0
+    async with await connect(places) as talk:
+        async for batch in talk.events(run, after):
+            seqs += [event.seq for event in batch.events]
+            caught_up += batch.caught_up
+    assert caught_up == 1
+    return seqs
