@@ -77,7 +77,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
     """
     try:
         return await _open(places)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start") from None
     await asyncio.to_thread(launch.start, places)

@@ -1,0 +1,1 @@
+"""The river, whole: real commands, a real service, real keepers, real workers."""

@@ -1,0 +1,139 @@
+"""A home with a real engine in it, used as a person uses it: by commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import identity, store
+from engine.events import Event, replay
+from engine.identity import Identity
+from engine.places import Places
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60.0
+ENDED = {"paused", "done", "stopped", "failed", "lost"}
+
+
+@dataclass
+class Home:
+    places: Places
+    environ: dict[str, str] = field(default_factory=dict)
+
+    # --- as its user
+
+    def dltui(self, *words: str, status: int | None = 0, text: str | None = None) -> str:
+        """What the command prints; `status` None accepts any."""
+        done = self.call(*words, text=text)
+        assert status is None or done.returncode == status, (
+            f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done.stdout
+
+    def call(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tui", *words],
+            cwd=ROOT, env=self.full_environ(), capture_output=True, text=True, input=text, timeout=SECONDS,
+        )  # fmt: skip
+
+    def start(self, experiment: str, *, seed: int = 1, name: str = "", **params: object) -> str:
+        """The id of a new run."""
+        settings = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
+        named = ["--name", name] if name else []
+        return self.dltui("run", experiment, "--seed", str(seed), *named, *settings).strip()
+
+    def show(self, run: str) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(self.dltui("show", run, "--json"))
+        return shown
+
+    def reach(self, run: str, *statuses: str) -> dict[str, Any]:
+        """Wait until the run has one of the statuses."""
+        return self.until(
+            lambda: (found := self.show(run))["status"] in statuses and found, f"{statuses} of {run}"
+        )
+
+    def finish(self, run: str) -> dict[str, Any]:
+        """Resume the run as often as it takes to be done."""
+        while (found := self.reach(run, *ENDED))["status"] != "done":
+            self.dltui("resume", run)
+        return found
+
+    # --- as someone who looks under the floor
+
+    def events(self, run: str) -> list[Event]:
+        return list(replay(store.folder_of(self.places, run).events))
+
+    def steps_saved(self, run: str) -> int:
+        """The newest step that a checkpoint event has acknowledged."""
+        return max((e.facts["step"] for e in self.events(run) if e.kind == "checkpoint"), default=0)
+
+    def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}\n{self.log_tail()}"
+            time.sleep(0.02)
+        return found
+
+    def log_tail(self) -> str:
+        return self.places.log.read_text()[-3000:] if self.places.log.exists() else ""
+
+    def service(self) -> Identity | None:
+        """Who holds the engine lock, if it lives."""
+        try:
+            return identity.of(int(json.loads(self.places.lock.read_bytes())["pid"]))
+        except (OSError, ValueError):
+            return None
+
+    def keeper(self, run: str) -> Identity | None:
+        facts = store.read_keeper(store.folder_of(self.places, run))
+        return facts.identity if facts and facts.identity.is_alive() else None
+
+    def worker(self, run: str) -> Identity | None:
+        facts = store.read_keeper(store.folder_of(self.places, run))
+        return facts.worker if facts and facts.worker and facts.worker.is_alive() else None
+
+    def full_environ(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DLTUI_HOME": str(self.places.root),
+            "DLTUI_EXTRA_CATALOG": "tests.fakes.catalog:CATALOG",
+            "PYTHONPATH": str(ROOT),
+            **self.environ,
+        }
+
+    def processes(self) -> list[int]:
+        """Every living process whose environment names this home."""
+        mark = f"DLTUI_HOME={self.places.root}".encode()
+        return [pid for pid in _pids() if pid != os.getpid() and mark in _environ(pid) and identity.of(pid)]
+
+    def close(self) -> None:
+        """Nothing of a test outlives it."""
+        for pid in self.processes():
+            kill(identity.of(pid))
+
+
+def kill(target: Identity | None, number: int = signal.SIGKILL) -> bool:
+    """False when it was gone already."""
+    if target is None or not target.is_alive():
+        return False
+    os.kill(target.pid, number)
+    return True
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _environ(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []

@@ -1,0 +1,231 @@
+"""The commands, against a real engine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.river.home import Home
+
+XOR = {"epochs": 300}
+
+
+def test_a_run_prints_its_id_and_show_json_holds_what_was_promised(home: Home) -> None:
+    run = home.start("xor", name="mine", epochs=300)
+    found = home.finish(run)
+    assert found["id"] == run
+    assert found["name"] == "mine"
+    assert found["cause"]["kind"] == "finished"
+    assert (found["step"], found["total_steps"], found["seed"]) == (300, 300, 1)
+    assert (found["experiment"], found["framework"], found["device"]) == ("xor", "torch", "cpu")
+    assert found["params"]["epochs"] == 300
+    assert 0 < found["metrics"]["loss"] < 1
+    assert found["best"]["metric"] == "loss"
+    assert found["created_at"] < found["started_at"] < found["ended_at"]
+    (checkpoint,) = found["checkpoints"][-1:]
+    assert checkpoint["step"] == 300
+    assert len(checkpoint["weights_sha256"]) == 64
+    assert os.path.isdir(checkpoint["path"])
+
+
+def test_wait_exits_by_the_status_of_the_run(home: Home) -> None:
+    done = home.call("run", "counter", "--set", "steps=3", "--wait", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "done"
+    crashed = home.call("run", "crash", "--wait", "--json")
+    assert crashed.returncode == 4
+    assert json.loads(crashed.stdout)["cause"]["kind"] in ("error", "signal")
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(home: Home) -> None:
+    runs = [home.start("xor", seed=seed, epochs=50) for seed in (7, 7, 8)]
+    hashes = [home.finish(run)["checkpoints"][-1]["weights_sha256"] for run in runs]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_pause_frees_the_process_and_resume_ends_in_the_same_bits(home: Home) -> None:
+    whole = home.finish(home.start("counter", steps=200))
+    run = home.start("counter", steps=200, seconds=0.02)
+    home.until(lambda: home.show(run)["step"] > 5, "some steps")
+    worker = home.worker(run)
+    home.dltui("pause", run)
+    paused = home.reach(run, "paused")
+    assert worker is not None
+    assert not worker.is_alive()
+    assert paused["checkpoint_step"] == paused["step"] > 5
+    home.dltui("resume", run)
+    assert home.finish(run)["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
+
+
+def test_stop_keeps_what_was_reached_and_says_who_stopped_it(home: Home) -> None:
+    run = home.start("counter", steps=100_000, seconds=0.01)
+    home.until(lambda: home.show(run)["step"] > 2, "some steps")
+    home.dltui("stop", run)
+    stopped = home.reach(run, "stopped")
+    assert stopped["cause"]["kind"] == "user_stop"
+    assert stopped["checkpoints"][-1]["step"] == stopped["step"]
+
+
+def test_a_live_learning_rate_is_recorded_and_shown(home: Home) -> None:
+    run = home.start("xor", epochs=10_000_000)
+    home.until(lambda: home.show(run)["step"] > 5, "some steps")
+    home.dltui("set", run, "lr=0.005")
+    assert home.until(lambda: home.show(run)["live"].get("lr") == 0.005, "lr")
+    (change,) = [event for event in home.events(run) if event.kind == "set"]
+    assert (change.facts["name"], change.facts["value"]) == ("lr", 0.005)
+    home.dltui("stop", run)
+    home.reach(run, "stopped")
+
+
+def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> None:
+    cores = len(os.sched_getaffinity(0))
+    held = [home.start("counter", steps=100_000, seconds=0.01) for _ in range(cores)]
+    late = home.start("counter", steps=5)
+    shown = home.show(late)
+    assert shown["status"] == "queued"
+    assert "free" in shown["state"]["why"]
+    home.dltui("stop", late)
+    assert home.show(late)["status"] == "stopped"
+    for run in held:
+        home.dltui("stop", run)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "xorr"], "xorr"),
+        (["run", "xor", "--set", "lr=-1"], "lr: expected a number above 0"),
+        (["run", "xor", "--set", "lr=nan"], "lr: expected"),
+        (["run", "xor", "--set", "lr"], "name=value"),
+        (["run", "xor", "--set", "hidden=0"], "bypass"),
+        (["run", "xor", "--set", "colour=red"], "colour"),
+        (["run", "xor", "--seed", "-1"], "seed"),
+        (["run", "xor", "--device", "toaster"], "toaster"),
+        (["run", "xor", "--name", "../x"], "name"),
+        (["show", "nothing"], "nothing"),
+        (["ls", "val_loss<"], "expected"),
+        (["pause", "@last"], "no run yet"),
+    ],
+)
+def test_nonsense_gets_one_clear_line_and_starts_nothing(home: Home, words: list[str], says: str) -> None:
+    done = home.call(*words)
+    assert done.returncode in (1, 2)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    assert json.loads(home.dltui("ls", "--json")) == []
+
+
+def test_runs_answer_to_id_prefix_suffix_name_and_last(home: Home) -> None:
+    run = home.start("counter", name="alpha", steps=2)
+    for word in (run, run[:-2], run[-4:], "alpha", "@last"):
+        assert home.show(word)["id"] == run
+
+
+def test_export_gives_every_point_as_csv_and_json(home: Home) -> None:
+    run = home.start("xor", epochs=120)
+    home.finish(run)
+    rows = list(csv.DictReader(io.StringIO(home.dltui("export", run, "--csv"))))
+    assert [int(row["step"]) for row in rows] == list(range(1, 121))
+    told = json.loads(home.dltui("export", run, "--json"))
+    assert told["curves"]["loss"]["value"][-1] == float(rows[-1]["loss"])
+
+
+def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
+    first, second = (home.start("xor", epochs=100, lr=lr) for lr in (0.01, 0.02))
+    home.finish(first)
+    home.finish(second)
+    drawn = home.dltui("plot", first, second, "--metric", "loss")
+    assert "loss" in drawn
+    assert any("⠀" < sign <= "⣿" for sign in drawn)
+    compared = home.dltui("compare", first, second)
+    assert "lr" in compared
+    assert "hidden" not in compared
+
+
+def test_logs_show_what_the_worker_printed(home: Home) -> None:
+    run = home.start("noisy", steps=3)
+    home.finish(run)
+    assert home.dltui("logs", run).strip()
+
+
+def test_rm_asks_first_and_then_nothing_is_left(home: Home) -> None:
+    run = home.start("counter", steps=3)
+    home.finish(run)
+    home.dltui("rm", run, text="n\n", status=1)
+    assert home.show(run)["id"] == run
+    home.dltui("rm", run, "--yes")
+    assert json.loads(home.dltui("ls", "--json")) == []
+    home.until(lambda: not any(home.places.runs.iterdir()), "an empty runs folder")
+
+
+def test_verify_finds_a_flipped_bit_and_resume_uses_the_older_checkpoint(home: Home) -> None:
+    home.environ["DLTUI_CHECKPOINT_SECONDS"] = "0.1"
+    run = home.start("counter", steps=100_000, seconds=0.01)
+    home.until(lambda: home.steps_saved(run) > 20, "some checkpoints")
+    home.dltui("pause", run)
+    paused = home.reach(run, "paused")
+    newest, older = paused["checkpoints"][-1], paused["checkpoints"][-2]
+    path = next(path for path in Path(newest["path"]).iterdir() if path.name != "MANIFEST.json")
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    assert "DAMAGED" in home.dltui("verify", run, status=1)
+    home.dltui("resume", run)
+    home.until(lambda: [e for e in home.events(run) if e.kind == "restored"], "a restored event")
+    (restored,) = [e for e in home.events(run) if e.kind == "restored"]
+    assert restored.facts["step"] == older["step"]
+    assert any(path.name in e.facts.get("text", "") for e in home.events(run) if e.kind == "note")
+    home.dltui("stop", run)
+
+
+def test_the_index_can_be_thrown_away(home: Home) -> None:
+    run = home.start("counter", steps=3)
+    before = home.finish(run)
+    home.dltui("engine", "stop")
+    home.until(lambda: home.service() is None, "the end of the service")
+    for path in home.places.root.glob("index.sqlite*"):
+        path.unlink()
+    assert home.show(run) == before
+    assert home.dltui("reindex") == "1 runs found.\n"
+    assert home.show(run) == before
+
+
+def test_everything_on_disk_is_private_even_under_a_loose_umask(home: Home) -> None:
+    before = os.umask(0)
+    try:
+        home.finish(home.start("counter", steps=3))
+    finally:
+        os.umask(before)
+    for path in [home.places.root, *home.places.root.rglob("*")]:
+        assert not stat.S_IMODE(path.lstat().st_mode) & 0o077, path
+
+
+def test_help_needs_no_engine(home: Home) -> None:
+    started = time.monotonic()
+    assert "resume" in home.dltui("--help")
+    assert home.service() is None
+    assert time.monotonic() - started < 20
+
+
+def test_engine_stop_leaves_runs_alone_and_the_next_start_finds_them(home: Home) -> None:
+    run = home.start("counter", steps=100_000, seconds=0.01)
+    home.until(lambda: home.show(run)["step"] > 2, "some steps")
+    worker = home.worker(run)
+    home.dltui("engine", "stop")
+    home.until(lambda: home.service() is None, "the end of the service")
+    assert worker is not None
+    assert worker.is_alive()
+    assert "not running" in home.call("engine", "status").stderr
+    assert home.show(run)["status"] == "running"
+    home.dltui("stop", run)
+    assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"

@@ -1,0 +1,123 @@
+"""A disk that fills up while a run trains, and one that takes nothing at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.places import Places
+from tests.river.home import Home
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home on a disk of its own of 48 MiB."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs", root], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a disk of one's own needs the right to mount one")
+    monkeypatch.setenv("DLTUI_HOME", str(root))
+    home = Home(Places(root), {"DLTUI_CHECKPOINT_SECONDS": "0.05"})
+    try:
+        yield home
+    finally:
+        home.close()
+        home.until(
+            lambda: subprocess.run(["umount", root], capture_output=True).returncode == 0,
+            "the disk to be free",
+        )
+
+
+def fill(home: Home) -> Path:
+    """Leave not a byte."""
+    ballast = home.places.root / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while file.write(b"\0" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return ballast
+
+
+def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: Home) -> None:
+    home = small
+    whole = home.finish(home.start("counter", steps=400))
+    run = home.start("counter", steps=400, seconds=0.02)
+    home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
+    before = home.steps_saved(run)
+    ballast = fill(home)
+    told = home.until(lambda: home.show(run)["notice"], "a notice")
+    assert "disk" in told.lower() or "space" in told.lower()
+    assert home.show(run)["status"] == "running"
+    ballast.unlink()
+    home.until(lambda: home.steps_saved(run) > before + 2, "checkpoints again")
+    ended = home.finish(run)
+    assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
+    assert home.dltui("verify", run)
+
+
+def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) -> None:
+    home = small
+    whole = home.finish(home.start("counter", steps=300))
+    run = home.start("counter", steps=300, seconds=0.01)
+    home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
+    ballast = fill(home)
+    found = home.reach(run, "failed", "done")
+    assert found["status"] == "failed"
+    assert found["cause"]["kind"] == "disk_full"
+    ballast.unlink()
+    ended = home.finish(run)
+    assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
+
+
+def test_a_full_disk_refuses_a_new_run_in_one_line_and_the_engine_lives(small: Home) -> None:
+    home = small
+    home.finish(home.start("counter", steps=3))
+    ballast = fill(home)
+    refused = home.call("run", "counter")
+    assert refused.returncode == 1
+    assert "space" in refused.stderr.lower()
+    assert "Traceback" not in refused.stderr
+    ballast.unlink()
+    home.finish(home.start("counter", steps=3))
+
+
+def test_a_home_that_cannot_be_used_is_named(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.write_text("")
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "home")
+    for root, word in (
+        (file, "a-file"),
+        (open_to_all, "0777"),
+        (link, "link"),
+        (Path("/proc/none"), "/proc/none"),
+    ):
+        home.environ["DLTUI_HOME"] = str(root)
+        refused = home.call("ls")
+        assert refused.returncode == 1
+        assert word in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a foreign folder needs root to be made")
+def test_a_folder_of_somebody_else_is_refused(home: Home, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir(mode=0o700)
+    os.chown(foreign, 12345, 12345)
+    home.environ["DLTUI_HOME"] = str(foreign)
+    refused = home.call("ls")
+    assert refused.returncode == 1
+    assert "12345" in refused.stderr
