@@ -31,6 +31,8 @@ from engine.protocol import (
 )
 
 HANDSHAKE_SECONDS = 5.0
+TRIES = 3
+"""to connect: a service may end between the call and its answer"""
 STREAM_LIMIT = 64
 """frames of one stream that wait to be read; the service is not asked for more"""
 
@@ -75,16 +77,15 @@ async def connect(places: Places, *, start: bool = True) -> Client:
 
     Raises EngineError when it cannot be reached or is not ours.
     """
-    try:
-        return await _open(places)
-    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+    for _ in range(TRIES):
+        try:
+            return await _open(places)
+        except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
+            why = error
         if not start:
-            raise EngineError("The engine is not running.", "Start it: dltui engine start") from None
-    await asyncio.to_thread(launch.start, places)
-    try:
-        return await _open(places)
-    except OSError as error:
-        raise EngineError(f"The engine cannot be reached: {error}.", f"Its log: {places.log}") from error
+            raise EngineError("The engine is not running.", "Start it: dltui engine start")
+        await asyncio.to_thread(launch.start, places)
+    raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
 
 
 async def _open(places: Places) -> Client:
@@ -99,7 +100,9 @@ async def _open(places: Places) -> Client:
         raise EngineError(f"{path} does not answer.", "dltui engine stop, then dltui engine start") from error
     if hello is not None and "error" in hello:
         raise EngineError(hello["error"]["message"], hello["error"]["remedy"])
-    if hello is None or "hello" not in hello:
+    if hello is None:
+        raise ConnectionResetError(f"{path} hung up")
+    if "hello" not in hello:
         raise EngineError(f"{path} does not speak dltui.", "Remove it if it is stale.")
     if hello["hello"] != VERSION:
         raise EngineError(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from unittest import mock
 
 from engine import identity, store
+from engine.client import Client, connect
+from engine.errors import EngineError
 from engine.events import Event, replay
 from engine.identity import Identity
 from engine.places import Places
+from engine.protocol import summary_to_json
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
+T = TypeVar("T")
 ENDED = {"paused", "done", "stopped", "failed", "lost"}
 
 
@@ -51,8 +57,19 @@ class Home:
         return self.dltui("run", experiment, "--seed", str(seed), *named, *settings).strip()
 
     def show(self, run: str) -> dict[str, Any]:
-        shown: dict[str, Any] = json.loads(self.dltui("show", run, "--json"))
-        return shown
+        """What `show --json` prints, without the start of a command."""
+        return summary_to_json(self.ask(lambda client: client.show(run)))
+
+    def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
+        async def run() -> T:
+            async with await connect(self.places) as client:
+                return await question(client)
+
+        with mock.patch.dict(os.environ, self.full_environ()):
+            try:
+                return asyncio.run(run())
+            except EngineError:  # killed while it answered, as tests do
+                return asyncio.run(run())
 
     def reach(self, run: str, *statuses: str) -> dict[str, Any]:
         """Wait until the run has one of the statuses."""

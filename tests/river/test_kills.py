@@ -63,8 +63,9 @@ def one_kill(home: Home, run: str, pick: Pick, dice: random.Random) -> int | Non
     if found["status"] in ("failed", "lost"):
         explained(found)
         assert found["checkpoint_step"] >= saved
-        home.dltui("resume", run)
-        went_on_from(home, run, found["checkpoint_step"])
+        restored_before = len(restored(home, run))
+        home.ask(lambda client: client.resume(run))
+        went_on_from(home, run, found["checkpoint_step"], restored_before)
     return None if found["status"] == "done" else int(hit)
 
 
@@ -85,12 +86,15 @@ def explained(found: dict[str, Any]) -> None:
     assert cause["text"]
 
 
-def went_on_from(home: Home, run: str, step: int) -> None:
+def restored(home: Home, run: str) -> list[int]:
+    return [event.facts["step"] for event in home.events(run) if event.kind == "restored"]
+
+
+def went_on_from(home: Home, run: str, step: int, before: int) -> None:
+    """The attempt that was just asked for starts at the newest checkpoint, not at an older one."""
     if step:
-        restored = home.until(
-            lambda: [e for e in home.events(run) if e.kind == "restored"], "a restored event"
-        )
-        assert restored[-1].facts["step"] >= step
+        home.until(lambda: len(restored(home, run)) > before, "a restored event")
+        assert restored(home, run)[-1] >= step
 
 
 def service_pid(home: Home) -> int:
