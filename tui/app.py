@@ -16,12 +16,13 @@ from textual.command import Provider
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker
 
 from engine import client
 from engine.places import Places
 from tui import keys, theme, view_state
 from tui.clipboard import Clipboard
+from tui.deeds import report
 from tui.focus_scope import scope_of
 from tui.keymap import read_keymap
 from tui.keys import BY_ID
@@ -35,7 +36,6 @@ from tui.messages import (
     RunsCounted,
     ViewChanged,
 )
-from tui.plain_text import plain
 from tui.river import Connect, River
 from tui.tabs.runs import RunsTab
 from tui.widgets.banner import Banner, most_serious
@@ -122,9 +122,7 @@ class LabApp(App[int]):
             os._exit(0)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR:
-            words = plain(f"{event.worker.name or event.worker.group}: {event.worker.error!r}", limit=300)
-            self.notify(words, severity="error", markup=False, timeout=15)
+        report(self, event)
 
     # --- the river -------------------------------------------------------------------------------------
 
@@ -138,7 +136,7 @@ class LabApp(App[int]):
     @on(EngineConnected)
     def _connected(self) -> None:
         self.banner.lose("")
-        self.runs.post_message(EngineConnected())
+        self.runs.refetch()
         self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
     async def _ask_doctor(self) -> None:

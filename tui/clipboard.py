@@ -27,10 +27,11 @@ class Clipboard:
         """To tmux where there is one, to the terminal, and always to the file. Raises OSError."""
         await asyncio.to_thread(_write, self._file, text)
         by_tmux = await _load_into_tmux(text)
-        if len(text) <= OSC_LIMIT:
+        fits = len(text) <= OSC_LIMIT
+        if fits:
             app.copy_to_clipboard(text)
-        where = "tmux and the terminal" if by_tmux else "the terminal's clipboard"
-        return f"Copied {plain(text, limit=60)} to {where}; also in {self._file}."
+        places = ["tmux"] * by_tmux + ["the terminal's clipboard"] * fits + [str(self._file)]
+        return f"Copied {plain(text, limit=60)} to {' and '.join(places)}."
 
 
 async def _load_into_tmux(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from textual.dom import DOMNode
+from textual.worker import Worker, WorkerState
 
 from engine import catalog, params
 from engine.client import Client
@@ -33,6 +34,13 @@ async def _said(node: DOMNode, deed: Deed) -> None:
             node.app.notify(words, markup=False)
     except (DltuiError, OSError) as error:
         node.app.notify(plain(str(error), limit=500), severity="error", markup=False, timeout=8)
+
+
+def report(node: DOMNode, event: Worker.StateChanged) -> None:
+    """A worker that ended by an error nobody expected says so, once, and the app goes on."""
+    if event.state is WorkerState.ERROR:
+        words = plain(f"{event.worker.group}: {event.worker.error!r}", limit=300)
+        node.app.notify(words, severity="error", markup=False, timeout=15)
 
 
 def resumable(run: RunSummary) -> bool:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from engine.protocol import Finding, Resources, RunSummary
+from engine.protocol import Resources, RunSummary
 
 
-@dataclass
 class EngineConnected(Message):
     """The engine answers; everything may have changed since it last did."""
-
-    findings: Sequence[Finding] = ()
 
 
 @dataclass
@@ -25,7 +22,7 @@ class EngineLost(Message):
 
 
 @dataclass
-class RunsChanged(Message):
+class RunsChanged(Message, bubble=False):
     """Some runs are not what they were, or are no more."""
 
     changed: Sequence[RunSummary]
@@ -41,7 +38,7 @@ class ResourcesChanged(Message):
 
 
 @dataclass
-class CurvesGrew(Message):
+class CurvesGrew(Message, bubble=False):
     """A run that is followed has told more of its story."""
 
     run: str
@@ -55,6 +52,13 @@ class ViewChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, ViewChanged)
+
+
+@dataclass
+class PaneTurned(Message):
+    """The next pane of details is wanted, or the one before."""
+
+    by: int
 
 
 class HintsChanged(Message):

@@ -1,4 +1,4 @@
-"""The app on an engine that is made up: `python -m tests.fakes [runs] [--still]`, to look at and to measure."""
+"""The app on an engine that is made up, to look at: `python -m tests.fakes [runs] [--still] [--banner]`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from engine.protocol import (
     CheckpointFacts,
     Paused,
     Queued,
-    Running,
     RunSummary,
     State,
     Status,
@@ -33,11 +32,21 @@ XOR = {
     "lr": 0.01, "epochs": 4000, "initial": "linear", "validation": "none", "patience": 0, "min_delta": 1e-4,
     "target": 0.2,
 }  # fmt: skip
-MNIST = {"model": "double_conv", "lr": 0.001, "batch": 50, "epochs": 20, "iterations": 0, "target": 0.99, "every": 0}
+MNIST = {
+    "model": "double_conv",
+    "lr": 0.001,
+    "batch": 50,
+    "epochs": 20,
+    "iterations": 0,
+    "target": 0.99,
+    "every": 0,
+}
 
 
 def paused() -> State:
-    return Paused(time.time(), Cause(CauseKind.PAUSED, "Paused by you; the checkpoint of step 1,240 is whole."))
+    return Paused(
+        time.time(), Cause(CauseKind.PAUSED, "Paused by you; the checkpoint of step 1,240 is whole.")
+    )
 
 
 def scene(count: int) -> list[RunSummary]:
@@ -45,7 +54,7 @@ def scene(count: int) -> list[RunSummary]:
     runs = [
         make_run(1, params={**XOR, "hidden": 4, "lr": 0.03}, total_steps=4000, created=now - 70),
         make_run(2, experiment="mnist", name="double conv, dropout", total_steps=21_600, created=now - 400,
-                 params={**MNIST, "model": "double_conv_dropout"}, rss=812 << 20, cpu=1.9, rate=184.0, attempt=2),
+                 params={**MNIST, "model": "double_conv_dropout"}, rss=812 << 20, cpu=1.9, attempt=2),
         make_run(3, params={**XOR, "lr": 30.0, "optimizer": "sgd"}, state=failed(remedy="Try a smaller lr."),
                  total_steps=4000, created=now - 3_700),
         make_run(4, params={**XOR, "bypass": True, "hidden": 1}, state=done(), total_steps=4000,
@@ -107,7 +116,9 @@ async def live(engine: FakeEngine, trainings: list[Training]) -> None:
             if training.run.status is Status.RUNNING and training.step < training.run.total_steps:
                 training.run = replace(training.run, state=engine.find(training.run.id).state)
                 training.learn(50, time.time())
-                engine.logs[training.run.id] += f"step {training.step:,}  loss {training.run.metrics['loss']:.4f}\n"
+                engine.logs[training.run.id] += (
+                    f"step {training.step:,}  loss {training.run.metrics['loss']:.4f}\n"
+                )
                 changed.append(training.run)
         if rng.random() < 0.5:
             busy = 0.8 + 0.15 * rng.random()
@@ -133,7 +144,8 @@ def prepare(count: int) -> tuple[FakeEngine, list[Training]]:
             f"step {step:,}  loss {0.7 / (1 + step / 400):.4f}\n" for step in range(50, training.step + 1, 50)
         )
         engine.checkpoints_of[training.run.id] = tuple(
-            CheckpointFacts(step, "", f"{step * 7919:064x}"[::-1], 1_063_000) for step in range(1_000, training.step + 1, 1_000)
+            CheckpointFacts(step, "", f"{step * 7919:064x}"[::-1], 1_063_000)
+            for step in range(1_000, training.step + 1, 1_000)
         )
     return engine, trainings
 

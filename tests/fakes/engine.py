@@ -95,6 +95,8 @@ class FakeEngine:
         self.is_up = True
         self.connections = 0
         self.resources_now = MACHINE
+        self.count = 0
+        """how many runs it claims to have, when not those it has"""
         self._lines: list[FakeClient] = []
         self._grown = asyncio.Event()
 
@@ -121,7 +123,7 @@ class FakeEngine:
         self.runs_by_id.update((run.id, run) for run in runs)
         for run in removed:
             self.runs_by_id.pop(run, None)
-        told = Change(tuple(runs), removed, resources, len(self.runs_by_id))
+        told = Change(tuple(runs), removed, resources, self.count or len(self.runs_by_id))
         for line in self._lines:
             line.changes.put_nowait(told)
 
@@ -224,7 +226,8 @@ class FakeClient:
         return list(self._engine.findings)
 
     async def watch(self) -> AsyncIterator[Change]:
-        yield Change(resources=self._engine.resources_now, total=len(self._engine.runs_by_id))
+        total = self._engine.count or len(self._engine.runs_by_id)
+        yield Change(resources=self._engine.resources_now, total=total)
         while (change := await self.changes.get()) is not None:
             yield change
         raise EngineError("The engine has gone; runs go on without it.")

@@ -15,8 +15,8 @@ from tui.screens.dialog import Dialog, Keys
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted, row_width
 
-KEY_WIDTH = 12
-COLUMN = 50
+KEY_WIDTH = 11
+COLUMN = 55
 
 
 class KeySheet(Sheet):

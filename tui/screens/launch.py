@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import DescendantFocus
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from engine.catalog import Experiment
 from engine.protocol import RunSummary
@@ -27,13 +28,14 @@ class LaunchScreen(ModalScreen[Launch]):
     def __init__(self, experiment: Experiment, typed: Mapping[str, str]) -> None:
         super().__init__()
         self._experiment, self._typed = experiment, typed
+        self._hint = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._experiment.title
             yield Words(self._experiment.claim, classes="claim")
             yield ParamForm(self._experiment, self._typed)
-            yield Words(id="hint")
+            yield Static(id="hint", markup=False)
             yield Keys(
                 (
                     ("form.launch", "launch"),
@@ -54,11 +56,20 @@ class LaunchScreen(ModalScreen[Launch]):
                 param = field.param
                 live = "; can be changed while it trains" if param.live else ""
                 words = f"; {param.expected}" if param.kind in (int, float) else ""
-                self.query_one("#hint", Words).say(f"{param.help}{words}{live}")
+                self._hint = f"{param.help}{words}{live}"
+                self._say_hint()
+
+    def _say_hint(self) -> None:
+        """What is wrong with the fields together, else what the field means."""
+        together = "" if any(field.wrong for field in self.form.fields) else self.form.mistake
+        hint = self.query_one("#hint", Static)
+        hint.update(together or self._hint)
+        hint.set_class(bool(together), "-wrong")
 
     @on(ParamForm.Changed)
     def _show_mistake(self, message: ParamForm.Changed) -> None:
-        self.query_one(Keys).complain(message.mistake)
+        self.query_one(Keys).complain(message.mistake and "not right yet")
+        self._say_hint()
 
     def on_input_submitted(self) -> None:
         self.action_launch()

@@ -11,15 +11,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.timer import Timer
+from textual.worker import Worker
 
 from engine.errors import DltuiError
-from engine.protocol import Query, RunSummary, Status
+from engine.protocol import Page, Query, RunSummary, Status
 from tui.clipboard import Clipboard
+from tui.deeds import report
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.messages import (
     CurvesGrew,
-    EngineConnected,
     HintsChanged,
     RunsChanged,
     RunsCounted,
@@ -62,6 +63,7 @@ class RunView(Container):
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self._keymap = keymap
         self._delayed: dict[str, Timer] = {}
+        self._asked: dict[Query, int] = {}
         self._known: dict[str, RunSummary] = {}
         self._checkpoints_of: tuple[str, int, Status] | None = None
         self._log_was_active = False
@@ -101,6 +103,9 @@ class RunView(Container):
         self.details.light(self.details in around)
         self.post_message(HintsChanged())
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        report(self, event)
+
     # --- parts -----------------------------------------------------------------------------------------
 
     @property
@@ -121,7 +126,6 @@ class RunView(Container):
 
     # --- the table -------------------------------------------------------------------------------------
 
-    @on(EngineConnected)
     def refetch(self) -> None:
         """Ask anew for all that is in sight."""
         self.pages.expire()
@@ -134,16 +138,22 @@ class RunView(Container):
     def _fetch(self, message: RunTable.Missing) -> None:
         if self.river.is_connected:
             for query in message.queries:
-                self.run_worker(
-                    self._take(query), group=f"page {query.offset}", exclusive=True, exit_on_error=False
-                )
+                if query not in self._asked:
+                    self.run_worker(self._take(query), group="pages", exit_on_error=False)
+                self._asked[query] = self._asked.get(query, 0) + 1
 
     async def _take(self, query: Query) -> None:
+        """Once more when it was asked for meanwhile: what comes may be from before the change."""
         try:
-            page = await self.river.client.runs(query)
+            while self._asked.get(query, 1):
+                self._asked[query] = 0
+                self._show_page(query, await self.river.client.runs(query))
         except DltuiError as error:
             self.query_one(FilterBar).note.show(str(error), wrong=True)
-            return
+        finally:
+            del self._asked[query]
+
+    def _show_page(self, query: Query, page: Page) -> None:
         self.pages.put(query, page)
         self._learn(page.runs)
         self._say_counts()
@@ -221,7 +231,8 @@ class RunView(Container):
 
     def known_runs(self) -> list[RunSummary]:
         """The runs that are shown, as far as they are known."""
-        return [self._known[run] for run in self.shown.ids if run in self._known]
+        found = ((self.pages.find(run) or self._known.get(run)) for run in self.shown.ids)
+        return [run for run in found if run is not None]
 
     def _learn(self, runs: Iterable[RunSummary]) -> None:
         shown = self.shown.ids

@@ -14,7 +14,7 @@ from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status
 from tui import deeds, keys
 from tui.deeds import Deed, attempt, require
-from tui.messages import RunSubmitted
+from tui.messages import PaneTurned, RunSubmitted
 from tui.plain_text import plain
 from tui.tabs.run_view import RunView
 from tui.widgets.filter_bar import FilterBar
@@ -193,11 +193,14 @@ class RunsTab(RunView):
     def action_pane(self, way: int) -> None:
         panes = PANES if self.is_wide else ALL_PANES
         now = self.state.pane
+        focus_was_there = not self.table.has_focus
         self.turn_to(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
+        if focus_was_there:
+            (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
 
-    @on(RunTable.Turned)
-    def _turn(self, message: RunTable.Turned) -> None:
+    @on(PaneTurned)
+    def _turn(self, message: PaneTurned) -> None:
         self.action_pane(message.by)
 
     @on(Heading.Chosen)

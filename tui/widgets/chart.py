@@ -115,7 +115,7 @@ class Chart(Widget, can_focus=True):
     def data_changed(self) -> None:
         """Points were added to, or taken from, the series shown."""
         if self._pending is None and self.is_mounted:
-            wait = max(0.0, self._drawn_at + LEAST_SECONDS - monotonic())
+            wait = max(0.001, self._drawn_at + LEAST_SECONDS - monotonic())
             self._pending = self.set_timer(wait, self._draw_pending)
 
     def action_zoom_in(self) -> None:

@@ -16,6 +16,7 @@ from tui import keys
 from tui.plain_text import plain
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
+from tui.widgets.text_field import TextField
 
 PATIENCE = 0.2
 """seconds without a key before the filter is applied"""
@@ -54,11 +55,10 @@ class FilterBar(Horizontal):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Input(self._where, placeholder="experiment=xor and loss<0.1, or plain words", compact=True)
+        yield TextField(self._where, placeholder="experiment=xor and loss<0.1, or plain words")
         yield FilterNote()
 
     def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
         self.display = bool(self._where)
 
     @property

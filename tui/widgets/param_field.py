@@ -19,6 +19,7 @@ from tui.verbs.words import pairs
 from tui.widgets.choice_field import ChoiceField
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
+from tui.widgets.text_field import TextField
 
 NAME_WIDTH = 13
 TEXT_LIMIT = 80
@@ -67,13 +68,11 @@ class ParamField(Vertical):
             if choices:
                 yield ChoiceField(choices, self._first)
             else:
-                yield Input(self._first, compact=True, max_length=TEXT_LIMIT)
+                yield TextField(self._first, most=TEXT_LIMIT)
             yield Words(self.param.help, classes="help")
         yield Words("", "bad", classes="wrong")
 
     def on_mount(self) -> None:
-        for editor in self.query(Input):
-            editor.cursor_blink = False
         self._check()
 
     @property

@@ -93,7 +93,7 @@ class ParamForm(VerticalScroll, can_focus=False):
     def check(self) -> None:
         """Field by field, then all together."""
         wrong = [found.param.name for found in self.fields if found.wrong]
-        self.mistake = f"{', '.join(wrong)}: not right yet" if wrong else self._mistake_together()
+        self.mistake = f"{', '.join(wrong)}: not right yet." if wrong else self._mistake_together()
         self.post_message(self.Changed(self.mistake))
 
     def _mistake_together(self) -> str:

@@ -11,6 +11,7 @@ from tui.widgets.heading import Heading
 from tui.widgets.log_tail import LogTail
 from tui.widgets.overview import Overview
 from tui.widgets.params_sheet import ParamsSheet
+from tui.widgets.sheet import Sheet
 
 PANES = ("params", "log", "checkpoints")
 ALL_PANES = ("curves", *PANES)
@@ -45,6 +46,11 @@ class RunDetails(Container):
         self.set_classes([f"-{pane}"])
         for heading in ("#all-panes", "#panes"):
             self.query_one(heading, Heading).choose(pane)
+
+    @property
+    def open_pane(self) -> Sheet:
+        chosen = next((pane for pane in PANES if self.has_class(f"-{pane}")), PANES[0])
+        return self.query_one(f"#{chosen}", Sheet)
 
     def light(self, lit: bool) -> None:
         """Whether one of the panes has the focus."""

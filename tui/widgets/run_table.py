@@ -16,12 +16,15 @@ from textual.strip import Strip
 from engine.protocol import Query, RunSummary
 from tui import keys
 from tui.inks import inks_of
+from tui.messages import PaneTurned
 from tui.run_pages import RunPages
 from tui.widgets.line import changed_cells
 from tui.widgets.run_columns import Column, Look, columns, header, row_of
 from tui.widgets.span import Row, Span, fitted
 
 PLAIN = Look()
+PATIENCE = 4
+LEAST_ROWS = 4
 
 
 class RunTable(ScrollView, can_focus=True):
@@ -47,12 +50,6 @@ class RunTable(ScrollView, can_focus=True):
         """The person wants to see more of the run."""
 
     @dataclass
-    class Turned(Message):
-        """The next pane of details is wanted, or the one before."""
-
-        by: int
-
-    @dataclass
     class Missing(Message):
         """Rows are in sight that were not fetched yet."""
 
@@ -63,6 +60,7 @@ class RunTable(ScrollView, can_focus=True):
         self._pages = pages
         self._cursor = 0
         self._selected = ""
+        self._wanted, self._patience = "", 0
         self._metric = "loss"
         self._looks: Mapping[str, Look] = {}
         self._columns: tuple[Column, ...] = ()
@@ -85,8 +83,8 @@ class RunTable(ScrollView, can_focus=True):
         return self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height) - 2
 
     def select(self, run: str) -> None:
-        """Put the cursor on that run as soon as it is there."""
-        self._selected = run
+        """Put the cursor on that run as soon as it is there; not after a few answers without it."""
+        self._wanted, self._patience = run, PATIENCE
         self.pages_changed()
 
     def set_metric(self, metric: str) -> None:
@@ -111,7 +109,13 @@ class RunTable(ScrollView, can_focus=True):
 
     def pages_changed(self) -> None:
         """Rows came, went or moved."""
-        found = self._pages.index_of(self._selected) if self._selected else None
+        found = self._pages.index_of(self._wanted or self._selected)
+        if self._wanted and self._pages.loaded:
+            self._patience -= 1
+            if found is not None or not self._patience:
+                self._wanted = ""
+            else:
+                found = self._pages.index_of(self._selected)
         last = max(0, self._pages.matching - 1)
         moved = self._cursor != (cursor := min(found if found is not None else self._cursor, last))
         self._cursor = cursor
@@ -123,6 +127,10 @@ class RunTable(ScrollView, can_focus=True):
             self._reveal()
         self._announce()
         self.ask_for_missing()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as its rows, at most two fifths of the screen: the curves are below it."""
+        return max(LEAST_ROWS, min(self._pages.matching + 1, self.app.size.height * 2 // 5))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, self._pages.matching + 1)
@@ -175,7 +183,7 @@ class RunTable(ScrollView, can_focus=True):
         self.post_message(self.Opened())
 
     def action_turn(self, by: int) -> None:
-        self.post_message(self.Turned(by))
+        self.post_message(PaneTurned(by))
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0:
@@ -188,8 +196,7 @@ class RunTable(ScrollView, can_focus=True):
             self._refresh_row(old)
             self._refresh_row(index)
             self._reveal()
-        run = self.selected
-        self._selected = run.id if run else ""
+        self._wanted = self._selected = ""
         self._announce()
 
     def _announce(self) -> None:

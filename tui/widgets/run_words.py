@@ -58,9 +58,9 @@ def eta_of(run: RunSummary) -> str:
 def standing(run: RunSummary, width: int) -> Row:
     """A bar while it trains, else the word that says where it stands and why."""
     if run.status is Status.RUNNING:
-        room = max(4, width - 12)
-        counted = f" {percent_of(run):>4} {eta_of(run):>6}" if run.total_steps else f" step {run.step:,}"
-        return (*bar(run, room), Span(counted, "text"))
+        if not run.total_steps:
+            return (Span(f"step {run.step:,}" if run.step else "starts", "text"),)
+        return (*bar(run, max(4, width - 12)), Span(f" {percent_of(run):>4} {eta_of(run):>6}", "text"))
     why = why_of(run)
     return (Span(str(run.status), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
 

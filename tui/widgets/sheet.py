@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from tui import keys
 from tui.inks import inks_of
+from tui.messages import PaneTurned
 from tui.widgets.line import changed_cells, strip_of
 from tui.widgets.span import Row, fitted
 
@@ -61,6 +62,9 @@ class Sheet(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         row = self._rows[index] if index < len(self._rows) else ()
         return strip_of(row, inks_of(self.app)).apply_style(self.rich_style)
+
+    def action_turn(self, by: int) -> None:
+        self.post_message(PaneTurned(by))
 
     def action_scroll(self, rows: int) -> None:
         self.scroll_relative(y=rows, animate=False)

@@ -1,0 +1,63 @@
+"""The app under a pilot, on an engine that is made up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+
+from engine.places import Places
+from tests.fakes.engine import FakeEngine
+from tui.app import LabApp
+
+PATIENCE = 5.0
+
+
+class Lab:
+    """What a person at the keyboard can do and see."""
+
+    def __init__(self, app: LabApp, pilot: Pilot[int], engine: FakeEngine) -> None:
+        self.app, self.pilot, self.engine = app, pilot, engine
+
+    @property
+    def text(self) -> str:
+        """Every line of the screen on top."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    @property
+    def notices(self) -> list[str]:
+        return [notice.message for notice in self.app._notifications]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        names = {" ": "space", ".": "full_stop", "=": "equals_sign", "<": "less_than_sign", "-": "minus"}
+        await self.pilot.press(*(names.get(character, character) for character in text))
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        """Wait until it holds; says what the screen showed when it never does."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, f"never came to pass; the screen:\n{self.text}"
+            await asyncio.sleep(0.01)
+            await self.pilot.pause(0)
+
+    async def sees(self, *words: str) -> None:
+        for word in words:
+            await self.until(lambda word=word: word in self.text)
+
+
+@asynccontextmanager
+async def lab(places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Lab]:
+    app = LabApp(places, engine.connect)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        opened = Lab(app, pilot, engine)
+        await opened.until(lambda: (app.river.is_connected and app.runs.pages.loaded) or not engine.is_up)
+        await pilot.pause()
+        yield opened

@@ -1,0 +1,234 @@
+"""The app as a whole: coming, going, and what survives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import EngineError
+from engine.places import Places
+from engine.protocol import Finding, Severity
+from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
+from tests.fakes.lab import lab
+from tui import river, theme, view_state
+from tui.app import LabApp
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202egnp.exe\x9b31m"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(river, "FIRST_WAIT", 0.02)
+
+
+async def never(_: Places) -> Any:
+    await asyncio.Event().wait()
+
+
+async def test_the_first_picture_waits_for_nobody(places: Places) -> None:
+    app = LabApp(places, never)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        text = "\n".join(
+            "".join(part.text for part in strip) for strip in app.screen._compositor.render_strips()
+        )
+        assert "dltui" in text and "Runs" in text and "parameters" in text
+
+
+async def test_without_runs_one_is_invited_to_start_one(places: Places) -> None:
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.sees("start XOR", "Runs 0")
+        await opened.press("n")
+        await opened.sees("start an experiment")
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 60)])
+async def test_every_size_shows_table_curve_and_keys(places: Places, size: tuple[int, int]) -> None:
+    run = make_run(1, name="plane", metrics={"loss": 0.25})
+    engine = FakeEngine(run)
+    engine.tell(run.id, metrics(1, [1, 2, 3], loss=[1.0, 0.5, 0.25]))
+    async with lab(places, engine, size) as opened:
+        await opened.sees("plane", "progress", "curves", "keys", "step", "loss")
+
+
+@pytest.mark.parametrize("size", [(59, 24), (80, 14), (20, 5)])
+async def test_where_nothing_fits_the_app_says_so(places: Places, size: tuple[int, int]) -> None:
+    async with lab(places, FakeEngine(make_run(1)), size) as opened:
+        await opened.until(lambda: "needs 60" in " ".join(opened.text.split()))
+        assert "progress" not in opened.text
+
+
+async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> None:
+    engine = FakeEngine(make_run(1, name="plane"))
+    async with lab(places, engine) as opened:
+        await opened.sees("plane")
+        engine.drop()
+        await opened.sees("Engine gone, reconnecting", "plane")
+        engine.is_up = True
+        await opened.until(lambda: "Engine gone" not in opened.text)
+
+
+async def test_an_engine_that_cannot_be_reached_is_said_with_its_remedy(places: Places) -> None:
+    engine = FakeEngine()
+    engine.is_up = False
+    async with lab(places, engine) as opened:
+        await opened.sees("cannot be reached", "dltui engine start")
+
+
+async def test_the_gravest_finding_is_a_banner_that_stays_dismissed(places: Places) -> None:
+    note = Finding("disk", Severity.NOTE, "nothing grave")
+    grave = Finding("home", Severity.DANGER, "The home folder is on NFS.", "Set DLTUI_HOME.")
+    engine = FakeEngine(make_run(1), findings=[note, DRIVER, grave])
+    async with lab(places, engine) as opened:
+        await opened.sees("on NFS", "Set DLTUI_HOME", "dismiss")
+        assert "nothing grave" not in opened.text
+        await opened.press("x")
+        await opened.until(lambda: "NFS" not in opened.text)
+    async with lab(places, engine) as opened:
+        await opened.sees("driver is older")
+
+
+async def test_how_it_was_looked_at_comes_back(places: Places) -> None:
+    runs = [make_run(number, name=f"run-{number}", state=done()) for number in range(1, 9)]
+    engine = FakeEngine(*runs)
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.press("j", "space", "j", "b", "y", "e", "T", "l")
+        await opened.until(lambda: opened.app.runs.shown.baseline == runs[3].id)
+    saved = view_state.read(places.view_state)
+    assert (saved.marks, saved.baseline, saved.selected) == ([runs[1].id], runs[3].id, runs[3].id)
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.until(lambda: opened.app.runs.selected == runs[3])
+        assert opened.app.theme == saved.theme and opened.app.runs.chart.view.log
+        assert opened.app.runs.chart.view.smoothing > 0 and opened.app.runs.state.pane == "params"
+        assert opened.app.runs.shown.marks == [runs[1].id]
+
+
+async def test_a_change_is_on_disk_within_two_seconds(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1), make_run(2))) as opened:
+        await opened.press("space")
+        async with asyncio.timeout(2):
+            while not (places.view_state.exists() and view_state.read(places.view_state).marks):
+                await asyncio.sleep(0.02)
+
+
+async def test_a_damaged_view_file_is_no_reason_not_to_start(places: Places) -> None:
+    places.view_state.write_bytes(b'{"marks": 7, "chart": {"x": "\x00')
+    async with lab(places, FakeEngine(make_run(1, name="plane"))) as opened:
+        await opened.sees("plane")
+
+
+async def test_a_keymap_changes_key_footer_and_help(places: Places) -> None:
+    places.keymap.write_text(json.dumps({"run.new": "N", "no.such": "x"}))
+    async with lab(places, FakeEngine(make_run(1))) as opened:
+        await opened.until(lambda: any("no.such" in notice for notice in opened.notices))
+        await opened.sees("N new")
+        await opened.press("N")
+        await opened.sees("start an experiment")
+
+
+async def test_help_shows_the_keys_of_what_has_focus(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1)), (130, 60)) as opened:
+        await opened.press("question_mark")
+        await opened.sees("its curve stays", "Next theme", "Start an experiment")
+        await opened.press("escape", "tab", "question_mark")
+        await opened.sees("To the first step", "Next theme")
+        assert "its curve stays" not in opened.text
+
+
+async def test_the_palette_finds_commands_runs_and_themes(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1), make_run(2, name="lark"))) as opened:
+        await opened.press("ctrl+p")
+        await opened.sees("Run: new")
+        await opened.type("lark")
+        await opened.sees("Go to run: lark")
+        await opened.press("enter")
+        await opened.until(lambda: opened.app.runs.selected and opened.app.runs.selected.spec.name == "lark")
+        await opened.press("ctrl+p")
+        await opened.type("contrast")
+        await opened.sees("Theme: High contrast")
+        await opened.press("enter")
+        await opened.until(lambda: opened.app.theme == "contrast")
+    assert view_state.read(places.view_state).theme == "contrast"
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+async def test_every_theme_draws_everything(places: Places, name: str) -> None:
+    engine = FakeEngine(make_run(1), make_run(2, state=done()), findings=[DRIVER])
+    async with lab(places, engine) as opened:
+        opened.app.choose_theme(name)
+        await opened.sees("progress", "driver")
+        await opened.press("question_mark")
+        await opened.sees("Everywhere")
+
+
+async def test_hostile_names_are_shown_and_do_nothing(places: Places) -> None:
+    run = make_run(1, name=HOSTILE, params={"lr": HOSTILE, HOSTILE: 1}, notice=HOSTILE, device=HOSTILE)
+    engine = FakeEngine(run, findings=[Finding("x", Severity.DANGER, HOSTILE, HOSTILE)])
+    engine.logs[run.id] = HOSTILE
+    engine.tell(run.id, metrics(1, [1, 2], **{HOSTILE: [1.0, 2.0]}))
+    async with lab(places, engine, (200, 60)) as opened:
+        await opened.sees("[red]boo[/red]")
+        for key in ("ctrl+p", "escape", "m", "R", "escape", "D", "escape"):
+            await opened.press(key)
+            await opened.pilot.pause(0.05)
+            assert not set("\x1b\x07\x9b\u202e") & set(opened.text)
+        assert not any(set("\x1b\x07\x9b\u202e") & set(notice) for notice in opened.notices)
+
+
+async def test_leaving_is_one_key(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1))) as opened:
+        await opened.press("q")
+        await opened.until(lambda: opened.app.return_value == 0)
+
+
+async def test_an_unexpected_error_beside_the_screen_is_said_and_survived(places: Places) -> None:
+    class Odd(FakeEngine):
+        def list(self, query: Any) -> Any:
+            raise RuntimeError("odd")
+
+    engine = Odd(make_run(1))
+    app = LabApp(places, engine.connect)  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        async with asyncio.timeout(5):
+            while not any("odd" in notice.message for notice in app._notifications):
+                await pilot.pause(0.01)
+        assert app.is_running
+
+
+async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
+    engine = FakeEngine(make_run(1))
+
+    async def refuse(run: str) -> None:
+        raise EngineError("It cannot be paused now.", "Wait a moment.")
+
+    async with lab(places, engine) as opened:
+        opened.app.river.client.pause = refuse  # type: ignore[method-assign,assignment]
+        await opened.press("p")
+        await opened.until(lambda: "It cannot be paused now. Wait a moment." in opened.notices)
+
+
+def test_the_first_picture_needs_no_numpy() -> None:
+    script = """
+import asyncio, sys
+from pathlib import Path
+from engine.places import Places
+from tui.app import LabApp
+async def never(_): await asyncio.Event().wait()
+async def main():
+    app = LabApp(Places(Path(sys.argv[1])), never)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'torch', 'plotext'}))
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "/nonexistent"], capture_output=True, text=True,
+        cwd=Path(__file__).parents[2], timeout=60,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr

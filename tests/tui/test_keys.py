@@ -1,0 +1,68 @@
+"""One table of keys behind everything that listens."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from textual.keys import _character_to_key
+
+from tui.app import LabApp
+from tui.keys import KEYS, Key, Scope, overlaps, shown
+from tui.screens.dialog import Dialog
+from tui.screens.launch import LaunchScreen
+from tui.tabs.runs import RunsTab
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.run_chart import RunChart
+from tui.widgets.run_table import RunTable
+from tui.widgets.sheet import Sheet
+
+LISTENERS: dict[Scope, type] = {
+    "app": LabApp,
+    "runs": RunsTab,
+    "table": RunTable,
+    "chart": RunChart,
+    "pane": Sheet,
+    "filter": FilterBar,
+    "form": LaunchScreen,
+    "dialog": Dialog,
+}
+
+
+def spelled(key: Key) -> set[str]:
+    return {_character_to_key(one) if len(one) == 1 else one for one in key.key.split(",")}
+
+
+def test_no_two_keys_clash_where_both_are_heard() -> None:
+    for one, other in combinations(KEYS, 2):
+        if overlaps(one.scope, other.scope):
+            assert not spelled(one) & spelled(other), f"{one.id} and {other.id}"
+
+
+def test_every_id_is_there_once() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+def test_every_key_does_something_that_exists(key: Key) -> None:
+    action = key.action.partition("(")[0]
+    listener = LabApp if action.startswith("app.") else LISTENERS[key.scope]
+    assert hasattr(listener, f"action_{action.removeprefix('app.')}")
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+def test_every_key_says_what_it_does_in_one_line(key: Key) -> None:
+    assert key.label and key.help and len(key.help) <= 42 and len(key.label) <= 16
+
+
+def test_arrows_and_vim_keys_do_the_same() -> None:
+    for scope in ("table", "chart", "pane"):
+        own = [key for key in KEYS if key.scope == scope]
+        for arrow, letter in (("up", "k"), ("down", "j"), ("left", "h"), ("right", "l")):
+            assert [key.id for key in own if arrow in spelled(key)] == [
+                key.id for key in own if letter in spelled(key)
+            ]
+
+
+def test_keys_are_named_as_a_person_knows_them() -> None:
+    assert [shown(key) for key in ("ctrl+p", "question_mark", "escape", "R")] == ["^p", "?", "esc", "R"]
