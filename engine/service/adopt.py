@@ -13,6 +13,7 @@ from pathlib import Path
 from engine import identity, store
 from engine.identity import Identity
 from engine.protocol import Cause, CauseKind, Status
+from engine.service.digest import Farewell
 from engine.service.tracked import Tracked
 from engine.store import ExitFacts
 
@@ -46,10 +47,15 @@ def conclude(run: Tracked) -> None:
 def verdict(run: Tracked) -> ExitFacts:
     """How the run ended, from what its worker said last and from what it saved."""
     farewell, attempt = run.digest.farewell, run.attempt
-    if farewell and farewell.status is not Status.LOST and run.digest.attempt == attempt:
+    if farewell and run.digest.attempt == attempt and not _is_for_want_of_a_keeper(farewell):
         return ExitFacts(attempt, farewell.status, farewell.cause, farewell.at)
     cause = Cause(CauseKind.KEEPER_LOST, _story(run), f"dltui resume {run.id}")
     return ExitFacts(attempt, Status.LOST, cause, run.digest.last_at or time.time())
+
+
+def _is_for_want_of_a_keeper(farewell: Farewell) -> bool:
+    """A worker learns of its keeper's death from its wire or by SIGTERM, whichever comes first."""
+    return farewell.status is Status.LOST or farewell.cause.kind is CauseKind.SIGNAL
 
 
 def _story(run: Tracked) -> str:

@@ -79,7 +79,8 @@ class Connection:
 
     async def _shake_hands(self) -> bool:
         try:
-            hello = await asyncio.wait_for(frames.read(self._reader, 4096), HANDSHAKE_SECONDS)
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                hello = await frames.read(self._reader, 4096)
         except TimeoutError:
             raise ProtocolError(f"No hello came within {HANDSHAKE_SECONDS:g} s.") from None
         if hello is None:
@@ -189,7 +190,8 @@ class Connection:
                 raise ConnectionResetError("the client has left")
             self._writer.write(frame)
             try:
-                await asyncio.wait_for(self._writer.drain(), SLOW_SECONDS)
+                async with asyncio.timeout(SLOW_SECONDS):
+                    await self._writer.drain()
             except TimeoutError:
                 logging.warning("a client did not read for %g s and was closed: too slow", SLOW_SECONDS)
                 self._writer.transport.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -53,7 +54,8 @@ class Cycle:
     async def _pause(self, seconds: float) -> None:
         if seconds:
             try:
-                await asyncio.wait_for(self._woken.wait(), seconds)
+                async with asyncio.timeout(seconds):  # wait_for of Python 3.11 can lose a cancellation
+                    await self._woken.wait()
             except TimeoutError:
                 pass  # the beat
         else:
@@ -161,6 +163,19 @@ class Cycle:
             return
         run.device, run.why, run.keeperless_since = device, "is being started", None
         self.roster.post(run)
+        self._wake_when_ended(run.starting.process.pid)
+
+    def _wake_when_ended(self, pid: int) -> None:
+        """The next run starts at once, not with the next beat."""
+        fd = os.pidfd_open(pid)
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            loop.remove_reader(fd)
+            os.close(fd)
+            self.wake()
+
+        loop.add_reader(fd, ended)
 
     def _say_why(self, run_id: str, why: str) -> None:
         run = self.roster.get(run_id)

@@ -190,6 +190,7 @@ def _rewind(digest: Digest, step: int) -> None:
 
 def _ended(digest: Digest, event: Event) -> None:
     _close_stretch(digest, event.at)
+    digest.step = max(digest.step, int(event.facts.get("step") or 0))
     status = Status(event.facts["status"])
     digest.farewell = Farewell(status, cause_from_json(event.facts["cause"]), event.at)
 

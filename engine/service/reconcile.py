@@ -12,8 +12,8 @@ from engine import store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Json
-from engine.service import follow, tracked
-from engine.service.index import Index, Row, row_of
+from engine.service import survey, tracked
+from engine.service.index import Index, row_of
 from engine.service.roster import Roster
 from engine.service.tracked import Tracked
 
@@ -52,20 +52,15 @@ async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:
         logging.warning("run %s: %s", run_id, error.message)
 
 
-async def enter(roster: Roster, run_ids: Sequence[str]) -> int:
-    """Read these run folders into the index, in the order given; how many of them held a run."""
-    entered = 0
+async def enter(roster: Roster, run_ids: Sequence[str]) -> None:
+    """Read these run folders into the index, in the order given."""
     for batch in _batches(run_ids):
         found = await asyncio.to_thread(_read_all, roster.places, batch)
-        moving = [run for run in found if isinstance(run, Tracked)]
-        rows = [run for run in found if isinstance(run, Row)]
-        await roster.ledger.fill(rows)
-        for run in moving:
-            if roster.get(run.id) is None:
+        await roster.ledger.fill([row_of(run.summary(), run.tail()) for run in found if not run.may_move])
+        for run in found:
+            if run.may_move and roster.get(run.id) is None:
                 await roster.ledger.enter(run.summary(), run.tail())
                 roster.add(run)
-        entered += len(found)
-    return entered
 
 
 def sweep(places: Places) -> None:
@@ -78,25 +73,8 @@ def sweep(places: Places) -> None:
         shutil.rmtree(places.runs / name, ignore_errors=True)
 
 
-def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked | Row]:
-    return [found for run_id in run_ids if (found := _read(places, run_id)) is not None]
-
-
-def _read(places: Places, run_id: str) -> Tracked | Row | None:
-    """A row for a run that rests, the run itself for one that may move, None for a folder that holds none."""
-    try:
-        run = tracked.load(store.folder_of(places, run_id))
-        if run.spec.id != run_id:
-            raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
-        if not tracked.is_settled(run.state()):
-            return run
-        while follow.read_on(run, follow.CHUNK * 64):
-            pass
-        run.is_told = True
-    except (CorruptRun, OSError) as error:
-        logging.warning("run %s is left out: %s", run_id, error)
-        return None
-    return row_of(run.summary(), run.tail())
+def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked]:
+    return [found for run_id in run_ids if (found := survey.read(places, run_id)) is not None]
 
 
 def _batches(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine import store
 from engine.errors import DltuiError
 from engine.protocol import CheckpointFacts, Json, Query, RunSummary, summary_to_json
-from engine.service import streams, verification, worker_log
+from engine.service import streams, worker_log
 from engine.service.connection import Frame, Raw, Table
 from engine.service.index import Index
 
@@ -48,6 +48,8 @@ class Requests:
         return Raw("runs", window.summaries, {"matching": window.matching, "total": window.total})
 
     async def show(self, request: Json) -> Frame:
+        from engine.service import verification  # 10 ms that the start of the service need not take
+
         run_id = await self._find(request)
         summary = await self._roster.summary(run_id)
         folder = store.folder_of(self._roster.places, run_id).checkpoints
@@ -93,6 +95,8 @@ class Requests:
         return {"findings": [asdict(finding) for finding in found]}
 
     async def verify(self, request: Json) -> Frame:
+        from engine.service import verification
+
         if request.get("run"):
             run_ids = [await self._find(request)]
         else:

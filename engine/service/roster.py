@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from engine import store
 from engine.errors import RunNotFound
 from engine.places import Places
 from engine.protocol import RunSummary, summary_from_json
-from engine.service import tracked
+from engine.service import survey, tracked
 from engine.service.board import Board
 from engine.service.index import Index
 from engine.service.ledger import Ledger
@@ -76,7 +77,10 @@ class Roster:
             return newest
         if run in self._moving:
             return run
-        return _only(run, await self.ledger.ask(Index.named, run, SHOWN + 1))
+        found = await self.ledger.ask(Index.named, run, SHOWN + 1)
+        if not found and run in await asyncio.to_thread(store.list_ids, self.places):
+            return run  # its folder has not been read into the index yet
+        return _only(run, found)
 
     async def summary(self, run_id: str) -> RunSummary:
         """Raises RunNotFound."""
@@ -84,19 +88,20 @@ class Roster:
         if moving is not None:
             return moving.summary()
         row = await self.ledger.ask(Index.get, run_id)
-        if row is None:
+        if row is not None:
+            return summary_from_json(row.summary)
+        stranger = await asyncio.to_thread(survey.read, self.places, run_id)
+        if stranger is None:
             raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
-        return summary_from_json(row.summary)
+        return stranger.summary()
 
     async def load(self, run_id: str) -> Tracked:
-        """The run as it is on disk, or as it moves. Raises RunNotFound or CorruptRun."""
+        """The run as it is on disk, or as it moves. Raises CorruptRun."""
         moving = self._moving.get(run_id)
         if moving is not None:
             return moving
         row = await self.ledger.ask(Index.get, run_id)
-        if row is None:
-            raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
-        return tracked.load(store.folder_of(self.places, run_id), row.tail)
+        return tracked.load(store.folder_of(self.places, run_id), row.tail if row else None)
 
     def at_work(self) -> list[Tracked]:
         """Runs that a process is, or is about to be, at work on."""

@@ -128,7 +128,7 @@ class Service:
         self._ready.set()
         await asyncio.gather(self._finish_stock(entering), self.cycle.run())
 
-    async def _finish_stock(self, entering: asyncio.Task[int]) -> None:
+    async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
 

@@ -85,6 +85,10 @@ class Tracked:
             return _at_work(self)
         return state
 
+    @property
+    def may_move(self) -> bool:
+        return not is_settled(self.state())
+
     def summary(self) -> RunSummary:
         return summarise(self, self.shown())
 

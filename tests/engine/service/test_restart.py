@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import shutil
 import signal
 import time
 
@@ -15,7 +16,8 @@ from engine.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, RunSummary, Status
-from engine.store import KeeperFacts, RunFolder
+from engine.service.index import open_index
+from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, reach, serving, start, until
 
@@ -188,6 +190,39 @@ async def test_a_folder_that_vanished_while_no_service_looked_is_forgotten(place
         assert (await talk.runs()).total == 0
         with pytest.raises(DltuiError, match="No run answers"):
             await talk.show(made.id)
+
+
+async def test_a_crash_in_the_middle_of_a_resume_leaves_the_run_paused_or_queued(places: Places) -> None:
+    """First the row of the index says queued, then the run folder wants another attempt."""
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000})
+        await _steps(talk, made.id, 3)
+        await talk.pause(made.id)
+        await reach(talk, made.id, Status.PAUSED)
+    index = open_index(places.index)
+    index.set_status(made.id, Status.QUEUED)
+    index.close()
+    async with serving(places), await connect(places) as talk:
+        assert (await talk.show(made.id)).status is Status.PAUSED
+    index = open_index(places.index)
+    index.set_status(made.id, Status.QUEUED)
+    index.close()
+    store.write_wanted(store.folder_of(places, made.id), Wanted(2))
+    async with serving(places), await connect(places) as talk:
+        assert (await reach(talk, made.id, Status.RUNNING)).attempt == 2
+
+
+async def test_a_run_folder_that_appears_beside_the_service_is_found_by_its_id(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 3})
+        done = await reach(talk, made.id, Status.DONE)
+        spec = dataclasses.replace(made.spec, id="20250101-000000-xor-0123", token="")
+        folder = store.create(places, spec)
+        for name in ("events.jsonl", "keeper.json", "exit.json"):
+            shutil.copy(places.runs / made.id / name, folder.path)
+        found = await talk.show(spec.id)
+        assert found.status is Status.DONE and found.metrics == done.metrics
+        assert await talk.reindex() == 2
 
 
 def _damage(places: Places, kind: str) -> None:

@@ -1,0 +1,107 @@
+"""Parameters: typed text and JSON become values within their bounds, or one line says what was expected."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.catalog import MnistParams, XorParams
+from engine.errors import ParamError
+from engine.params import Param, build, choice, declared, differing, flag, number, read
+
+
+@dataclass(frozen=True)
+class Odd:
+    count: int = number(3, "how many", least=1, most=9)
+    rate: float = number(0.5, "how fast", above=0, most=2, log=True, live=True)
+    kind: str = choice("a", "which", ("a", "b"))
+    on: bool = flag(True, "whether")
+
+
+COUNT, RATE, KIND, ON = declared(Odd)
+
+
+def test_declarations_are_read_from_the_fields() -> None:
+    assert Param("count", int, 3, "how many", least=1, most=9) == COUNT
+    assert (RATE.live, RATE.log, KIND.choices, ON.kind) == (True, True, ("a", "b"), bool)
+    assert [param.expected for param in declared(Odd)] == [
+        "a whole number of 1 or more, at most 9",
+        "a number above 0, at most 2",
+        "one of a, b",
+        "yes or no",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("param", "given_", "value"),
+    [
+        (COUNT, "7", 7), (COUNT, " 7 ", 7), (COUNT, 7, 7), (COUNT, 7.0, 7), (COUNT, "7e0", 7),
+        (COUNT, "+7", 7),
+        (RATE, "1e-3", 0.001), (RATE, 1, 1.0), (RATE, ".5", 0.5), (KIND, "b", "b"),
+        (ON, "off", False), (ON, "YES", True), (ON, True, True), (ON, 0, False),
+    ],
+)  # fmt: skip
+def test_what_means_a_value_is_read_as_it(param: Param, given_: object, value: object) -> None:
+    found = read(param, given_)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("param", "given_"),
+    [
+        (COUNT, "0"), (COUNT, "10"), (COUNT, "1.5"), (COUNT, "many"), (COUNT, True), (COUNT, None),
+        (COUNT, [1]),
+        (COUNT, "9" * 100), (COUNT, "nan"), (COUNT, "inf"), (RATE, 0), (RATE, "nan"), (RATE, "inf"),
+        (RATE, ""),
+        (RATE, 2.1), (KIND, "c"), (KIND, 1), (ON, "maybe"), (ON, 2), (ON, ""),
+    ],
+)  # fmt: skip
+def test_what_does_not_is_refused_by_name_and_bounds(param: Param, given_: object) -> None:
+    with pytest.raises(ParamError) as error:
+        read(param, given_)
+    assert error.value.message.startswith(f"{param.name}: expected {param.expected}, got ")
+
+
+@given(st.text(max_size=100) | st.floats() | st.integers() | st.booleans() | st.none())
+def test_whatever_is_read_is_within_bounds(given_: object) -> None:
+    for param in declared(Odd):
+        try:
+            value = read(param, given_)
+        except ParamError as error:
+            assert len(error.message) < 300
+            continue
+        assert type(value) is param.kind
+        if not isinstance(value, bool | str):
+            assert math.isfinite(value) and 0 < value <= 9
+
+
+def test_a_set_is_built_with_its_defaults_and_knows_what_differs() -> None:
+    made = build(Odd, {"count": "5"})
+    assert made == Odd(count=5)
+    assert differing(Odd, dataclasses.asdict(made)) == {"count": 5}
+
+
+def test_an_unknown_name_is_told_the_known_ones() -> None:
+    with pytest.raises(ParamError, match="Unknown parameter 'speed'") as error:
+        build(Odd, {"speed": 1})
+    assert error.value.remedy == "It takes: count, rate, kind, on."
+
+
+def test_what_only_fails_together_is_checked_together() -> None:
+    with pytest.raises(ParamError, match="hidden: expected 1 or more while bypass is off"):
+        build(XorParams, {"hidden": 0})
+    assert build(XorParams, {"hidden": 0, "bypass": True}).hidden == 0
+    with pytest.raises(ParamError, match="patience: early stopping needs validation points"):
+        build(XorParams, {"patience": 3})
+
+
+@pytest.mark.parametrize("params", [XorParams, MnistParams])
+def test_every_default_of_the_catalog_is_a_value_it_accepts(params: type) -> None:
+    for param in declared(params):
+        assert read(param, param.default) == param.default
+        assert param.help

@@ -1,0 +1,110 @@
+"""What goes over the wire comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.protocol import (
+    STATES,
+    Best,
+    Cause,
+    CauseKind,
+    CheckpointFacts,
+    Gpu,
+    Resources,
+    Running,
+    RunSummary,
+    Spec,
+    State,
+    Status,
+    number_from_json,
+    number_to_json,
+    resources_from_json,
+    status_of,
+    summary_from_json,
+    summary_to_json,
+)
+
+names = st.text(max_size=10)
+times = st.floats(0, 1e11)
+finite = st.floats(allow_nan=False)
+causes = st.builds(Cause, st.sampled_from(CauseKind), names, names)
+states: st.SearchStrategy[State] = st.one_of(
+    st.builds(STATES[Status.QUEUED], names),
+    *(st.builds(STATES[status], times) for status in (Status.RUNNING, Status.PAUSING, Status.STOPPING)),
+    *(
+        st.builds(STATES[status], times, causes)
+        for status in (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+    ),
+)
+values = st.booleans() | st.integers(-(2**53), 2**53) | finite | names
+specs = st.builds(
+    Spec, id=names, experiment=names, params=st.dictionaries(names, values, max_size=4),
+    seed=st.integers(0, 9),
+    name=names, framework=names, threads=st.integers(0, 64), device=names, created_at=times, token=names,
+)  # fmt: skip
+summaries = st.builds(
+    RunSummary, spec=specs, state=states, step=st.integers(0), total_steps=st.integers(0),
+    metrics=st.dictionaries(names, finite, max_size=4),
+    best=st.none() | st.builds(Best, names, finite, st.integers(0)), device=names,
+    started_at=st.none() | times, attempt=st.integers(0, 9), train_seconds=times, rate=times,
+    live=st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False), max_size=2),
+    checkpoint_step=st.integers(0), notice=names, rss=st.integers(0), cpu=times,
+    checkpoints=st.lists(st.builds(CheckpointFacts, st.integers(0), names, names, st.integers(0), names),
+                         max_size=2).map(tuple),
+)  # fmt: skip
+
+
+@given(summaries)
+def test_a_summary_survives_json(run: RunSummary) -> None:
+    assert summary_from_json(json.loads(json.dumps(summary_to_json(run), allow_nan=False))) == run
+
+
+def test_numbers_that_json_cannot_hold_travel_as_words() -> None:
+    assert [number_to_json(value) for value in (math.nan, math.inf, -math.inf, 0.5)] == [
+        "nan",
+        "inf",
+        "-inf",
+        0.5,
+    ]
+    assert math.isnan(number_from_json("nan")) and number_from_json("-inf") == -math.inf
+    with pytest.raises(KeyError):
+        number_from_json("many")
+
+
+def test_every_status_has_one_state_and_back() -> None:
+    assert set(STATES) == set(Status)
+    assert len(set(STATES.values())) == len(STATES)
+    assert status_of(Running(0)) is Status.RUNNING
+
+
+def test_active_and_final_and_the_two_that_wait_are_all_there_is() -> None:
+    active = {status for status in Status if status.is_active}
+    final = {status for status in Status if status.is_final}
+    assert not active & final
+    assert set(Status) - active - final == {Status.QUEUED, Status.PAUSED}
+
+
+def test_the_time_to_go_is_known_only_while_it_runs_at_a_known_rate() -> None:
+    spec = Spec("i", "xor", {}, 1, "n", "torch", 1, "cpu", 0.0)
+    run = RunSummary(spec, Running(0.0), step=40, total_steps=100, rate=2.0)
+    assert run.eta_seconds == 30
+    for other in (
+        RunSummary(spec, Running(0.0), step=40, rate=2.0),
+        RunSummary(spec, Running(0.0), step=40, total_steps=100),
+        RunSummary(spec, STATES[Status.QUEUED]("waits"), step=40, total_steps=100, rate=2.0),
+    ):
+        assert other.eta_seconds is None
+    assert RunSummary(spec, Running(0.0), step=140, total_steps=100, rate=2.0).eta_seconds == 0
+
+
+def test_the_meters_survive_json() -> None:
+    gpu = Gpu("H200", "GPU-1", 1, 2, 0.5, 0)
+    machine = Resources(2, 0.25, 1, 2, 3, 1, 2, (gpu,))
+    assert resources_from_json(json.loads(json.dumps(asdict(machine)))) == machine

@@ -1,0 +1,113 @@
+"""The run folder: there whole or not at all, and clear about what in it cannot be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine import identity, store
+from engine.errors import CorruptRun
+from engine.places import Places
+from engine.protocol import Cause, CauseKind, Spec, Status
+from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
+
+
+def a_spec(run_id: str = "20260101-000000-xor-abcd") -> Spec:
+    return Spec(run_id, "xor", {"lr": 0.1, "bypass": True}, 7, "mine", "torch", 2, "auto", 12.5, "token")
+
+
+def test_a_run_folder_holds_its_spec_and_is_private(places: Places) -> None:
+    folder = store.create(places, a_spec())
+    assert store.read_spec(folder) == a_spec()
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.spec.stat().st_mode) == 0o600
+    assert store.list_ids(places) == [a_spec().id]
+
+
+def test_an_id_that_is_taken_is_refused_and_the_first_stays(places: Places) -> None:
+    store.create(places, a_spec())
+    with pytest.raises(OSError, match="not empty"):
+        store.create(places, a_spec())
+    assert store.list_ids(places) == [a_spec().id]
+
+
+def test_drafts_and_trash_are_no_runs(places: Places) -> None:
+    assert store.list_ids(places) == []
+    for name in (".new-x", ".trash-y", "b", "a"):
+        (places.runs / name).mkdir(parents=True)
+    assert store.list_ids(places) == ["a", "b"]
+
+
+def test_ids_tell_the_time_and_the_experiment_and_differ() -> None:
+    ids = {store.new_id("xor", 0.0) for _ in range(50)}
+    assert len(ids) > 45 and all(run_id[:8].isdigit() and "-xor-" in run_id for run_id in ids)
+
+
+def test_papers_come_back_as_they_were_written(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert store.read_wanted(folder) == Wanted() and store.read_keeper(folder) is None
+    assert store.read_exit(folder) is None
+    store.write_wanted(folder, Wanted(3, "fast"))
+    keeper = KeeperFacts(3, identity.mine(), 1.5, worker=identity.mine(), asked="pause", asked_at=2.0)
+    store.write_keeper(folder, keeper)
+    cause = Cause(CauseKind.SIGNAL, "killed", "resume")
+    ended = ExitFacts(3, Status.FAILED, cause, 9.0, code=None, signal=9, usage={"cpu_seconds": 1.0})
+    store.write_exit(folder, ended)
+    assert store.read_wanted(folder) == Wanted(3, "fast")
+    assert store.read_keeper(folder) == keeper
+    assert store.read_exit(folder) == ended
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"attempt": 1}', '{"status": "odd"}', "\udcff"])
+def test_papers_that_are_damaged_are_named(tmp_path: Path, text: str) -> None:
+    folder = RunFolder(tmp_path)
+    for path in (folder.spec, folder.keeper, folder.exit):
+        path.write_bytes(text.encode(errors="surrogateescape"))
+    for path, read in (
+        (folder.spec, store.read_spec),
+        (folder.keeper, store.read_keeper),
+        (folder.exit, store.read_exit),
+    ):
+        with pytest.raises(CorruptRun) as error:
+            read(folder)
+        assert str(path) in error.value.message
+
+
+def test_a_missing_spec_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(CorruptRun, match=r"spec\.json is missing"):
+        store.read_spec(RunFolder(tmp_path))
+
+
+def test_a_reader_sees_the_old_text_or_the_new_one_and_never_half(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    store.write_json(path, {"n": 0, "pad": ""})
+    done = threading.Event()
+
+    def write() -> None:
+        for n in range(200):
+            store.write_json(path, {"n": n, "pad": "x" * (n * 37 % 5000)})
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        data = store.read_json(path)
+        assert data is not None and len(data["pad"]) == data["n"] * 37 % 5000
+        seen.append(data["n"])
+    writer.join()
+    assert seen == sorted(seen)
+    assert os.listdir(tmp_path) == ["x.json"], "no draft is left"
+
+
+def test_what_is_no_json_leaves_the_old_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    store.write_json(path, {"n": 1})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        store.write_json(path, {"n": float("nan")})
+    assert json.loads(path.read_text()) == {"n": 1}
