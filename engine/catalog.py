@@ -82,13 +82,12 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="mnist",
         title="MNIST: from logistic regression to convolutions",
-        claim="double_conv reaches 99 % validation accuracy within a few epochs.",
+        claim="double_conv: 97.6 % validation accuracy after one epoch, 98.7 to 99 % within 20.",
         framework="torch",
         params=MnistParams,
         train="engine.experiments.mnist:train",
         best="val_accuracy",
         goal="max",
-        threads=0,
     ),
 )
 

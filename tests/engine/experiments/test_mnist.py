@@ -1,0 +1,132 @@
+"""MNIST: the five networks, the data they see, and the loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from checkpoints.torch_io import strict_mode
+from engine.experiments import mnist
+from engine.experiments.mnist import Goal, Images, network
+from tests.engine.worker.lab import curve, new_run, told, train
+
+
+@pytest.mark.parametrize(
+    ("model", "count"),
+    [
+        ("logistic", 7_850),
+        ("mlp", 199_210),
+        ("single_conv", 1_014_924),
+        ("double_conv", 262_914),
+        ("double_conv_dropout", 262_914),
+    ],
+)
+def test_every_network_has_exactly_its_number_of_weights(model: str, count: int) -> None:
+    net = network(model, side=28)
+    assert sum(weight.numel() for weight in net.parameters()) == count
+    assert net(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
+    assert network(model, side=8)(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
+
+
+def textbook(net: nn.Sequential) -> nn.Sequential:
+    """double_conv as a course writes it, with the same weights."""
+    book = nn.Sequential(
+        nn.Conv2d(1, 5, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(5, 5, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(245, 1024), nn.ReLU(), nn.Linear(1024, 10),
+    )  # fmt: skip
+    for ours, theirs in zip(net.parameters(), book.parameters(), strict=True):
+        theirs.data = ours.detach().clone().contiguous()
+    return book
+
+
+def test_double_conv_computes_what_the_textbook_computes_and_so_do_its_gradients() -> None:
+    strict_mode(1, 7)
+    net = network("double_conv", side=28)
+    book = textbook(net)
+    pixels = torch.randint(0, 256, (50, 28, 28), dtype=torch.uint8)
+    pixels[:, :9] = 0  # an even background, where pooling has to choose among equals
+    images = Images(pixels, torch.arange(50) % 10)
+    ours = F.cross_entropy(net(images.pixels), images.labels)
+    theirs = F.cross_entropy(book(images.pixels.contiguous()), images.labels)
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
+    ours.backward()
+    theirs.backward()
+    for a, b in zip(net.parameters(), book.parameters(), strict=True):
+        assert torch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_pixels_lie_between_minus_one_and_one() -> None:
+    images = Images(torch.tensor([[[0, 255], [51, 204]]], dtype=torch.uint8), torch.tensor([3]))
+    assert images.pixels.shape == (1, 1, 2, 2)
+    assert images.pixels.flatten().tolist() == pytest.approx([-1, 1, -0.6, 0.6])
+    assert images.labels.dtype is torch.int64
+
+
+def test_validation_is_blind_to_dropout_and_to_its_own_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict_mode(1, 7)
+    net = network("double_conv_dropout", side=8)
+    images = Images(torch.randint(0, 256, (50, 8, 8), dtype=torch.uint8), torch.arange(50) % 10)
+    whole = mnist.look_at(net, images)
+    assert net.training
+    monkeypatch.setattr(mnist, "LOOK", 7)
+    assert mnist.look_at(net, images) == pytest.approx(whole, rel=1e-6)
+    net.eval()
+    assert whole[0] == pytest.approx(F.cross_entropy(net(images.pixels), images.labels).item(), rel=1e-6)
+
+
+def test_without_mnist_it_trains_on_small_digits_and_says_so(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "mnist", model="mlp", epochs=8, target=0)
+    train(folder)
+    assert "8x8 digits" in told(folder, "started")[0].facts["notice"]
+    steps = told(folder, "started")[0].facts["total_steps"]
+    assert steps == 8 * 26  # 1,293 images of 1,437 less a tenth, in batches of 50
+    assert list(curve(folder, "loss")) == list(range(1, steps + 1))
+    assert list(curve(folder, "val_accuracy")) == [26 * epoch for epoch in range(1, 9)]
+    assert curve(folder, "val_accuracy")[steps] > 0.85
+    assert list(curve(folder, "test_accuracy")) == [steps]
+
+
+def test_it_ends_at_the_target_and_reports_the_test_images(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "mnist", model="logistic", epochs=50, target=0.5, every=5)
+    train(folder)
+    accuracies = curve(folder, "val_accuracy")
+    last = max(accuracies)
+    assert accuracies[last] >= 0.5
+    assert all(value < 0.5 for step, value in accuracies.items() if step < last)
+    assert max(curve(folder, "loss")) == last
+    assert list(curve(folder, "test_accuracy")) == [last]
+
+
+def test_iterations_cut_an_epoch_short_and_the_last_one_is_validated(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "mnist", model="logistic", iterations=7, target=0)
+    train(folder)
+    assert told(folder, "started")[0].facts["total_steps"] == 7
+    assert list(curve(folder, "val_loss")) == [7]
+
+
+def test_a_goal_remembers_that_it_was_reached() -> None:
+    goal = Goal(0.9)
+    goal.see(0.91)
+    again = Goal(0.9)
+    again.load_state_dict(goal.state_dict())
+    assert again.is_reached
+    never = Goal(0)
+    never.see(1.0)
+    assert not never.is_reached
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_epoch_of_double_conv_gets_past_97_percent_on_the_real_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_data: Path
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", str(real_data))
+    folder = new_run(tmp_path, "mnist", epochs=1)
+    train(folder)
+    assert curve(folder, "val_accuracy")[1080] > 0.965
+    assert curve(folder, "test_accuracy")[1080] > 0.965
