@@ -2,7 +2,8 @@
 
 Same machine, network, batch (50), optimizer and learning rate, in turns. The textbook's Dataset turns one
 image at a time into a normalised float tensor, step by step as torchvision's ToTensor and Normalize do; a
-DataLoader stacks them. Both sides have the environment of a worker (OpenMP threads that wait sleep) unless --spin.
+DataLoader stacks them. Both sides have the environment of a worker (OpenMP threads sleep while they wait)
+unless --spin.
 """
 
 from __future__ import annotations
