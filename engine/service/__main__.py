@@ -42,6 +42,11 @@ def serve(home: Places) -> int:
         print(error, file=sys.stderr)
         logging.error("%s", error)
         return FAILED
+    except Exception as error:
+        # The last stop: the traceback belongs into the log, one line to whoever started the service.
+        logging.exception("the service failed")
+        print(f"The engine failed: {error}. See {home.log}", file=sys.stderr)
+        return FAILED
     return 0
 
 

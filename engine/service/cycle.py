@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass, field
 
 from engine import store
-from engine.errors import EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service import adopt, follow, queue, tracked
 from engine.service.local import Local, Starting
@@ -36,20 +35,24 @@ class Cycle:
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _flushed: float = 0.0
     _adopted: dict[str, float] = field(default_factory=dict)
+    _said: dict[str, str] = field(default_factory=dict)
 
     def wake(self) -> None:
         """Somebody changed something: the next beat comes now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """For ever. A turn that fails is logged and the next one is tried: runs depend on it."""
+        """For ever."""
         while True:
+            seconds = BEAT_SECONDS
             try:
-                busy = await self.turn()
-            except (OSError, EngineError):
+                if await self.turn():
+                    seconds = 0.0
+            except Exception:
+                # Runs depend on the next turn, whatever this one ran into.
                 logging.exception("a turn of the service failed")
-                busy = False
-            await self._pause(0.0 if busy else BEAT_SECONDS)
+                seconds = RETRY_SECONDS
+            await self._pause(seconds)
 
     async def _pause(self, seconds: float) -> None:
         if seconds:
@@ -80,8 +83,17 @@ class Cycle:
         try:
             return await self._care(run)
         except OSError as error:
-            logging.warning("run %s: %s", run.id, error)
-            return False
+            self._complain(run, str(error))
+        except Exception:
+            # One odd run must not keep the others waiting.
+            logging.exception("run %s cannot be looked after", run.id)
+        return False
+
+    def _complain(self, run: Tracked, what: str) -> None:
+        """Once for each thing: a full disk stays full for a while."""
+        if self._said.get(run.id) != what:
+            self._said[run.id] = what
+            logging.warning("run %s: %s", run.id, what)
 
     async def _care(self, run: Tracked) -> bool:
         if run.starting:
@@ -125,6 +137,7 @@ class Cycle:
 
     def _rest(self, run: Tracked) -> None:
         self._adopted.pop(run.id, None)
+        self._said.pop(run.id, None)
         self.machine.forget(run)
         run.notice = ""
         logging.info("run %s: %s", run.id, run.summary().status)

@@ -141,7 +141,10 @@ class Service:
     async def _measure(self) -> None:
         await self._ready.wait()
         while True:
-            self.measure()
+            try:
+                self.measure()
+            except (OSError, ValueError, KeyError):
+                logging.exception("the machine could not be measured")
             await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
 
     def _is_idle(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
-from engine.service import adopt, lock, logbook
+from engine.service import adopt, connection, lock, logbook
 from engine.service.local import Local
 from engine.service.service import Service
 
@@ -25,6 +25,7 @@ def fake_command(folder: Path, attempt: int, device: str) -> list[str]:
 async def run() -> None:
     home = places.home()
     service = Service(home, local=Local(home.log, fake_command))
+    connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
     service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", adopt.PATIENCE))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, service.leave)

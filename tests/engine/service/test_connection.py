@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import logging
 import os
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from engine.places import Places
 from engine.protocol import Status
 from engine.service import connection
 from tests.chaos import scaled
-from tests.engine.service.live import connect, reach, serving, until
+from tests.engine.service.live import connect, process, reach, serving, until
 from tests.engine.service.wire import Wire, dial
 
 
@@ -134,25 +134,26 @@ async def test_the_thirty_third_client_is_refused_and_welcome_when_one_has_left(
             wire.writer.close()
 
 
-async def test_a_client_that_stops_reading_is_closed_and_harms_nobody(
-    places: Places, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A thousand events a second for a client that reads none, and another that asks all the time."""
-    monkeypatch.setattr(connection, "SLOW_SECONDS", 1.5)
-    async with serving(places) as service, await connect(places) as talk:
-        run = await talk.submit("xor", {"epochs": 1}, name="quiet")
-        folder = places.runs / run.id
-        await reach(talk, run.id, Status.DONE)
-        _write_events(folder / "events.jsonl", 40 << 20)
-        before = _rss()
-        async with await dial(places.socket) as frozen:
-            await frozen.say(id=1, ask="events", run=run.id, after=0)
-            await frozen.say(id=2, ask="watch")
-            waits = [wait async for wait in _latencies(talk, 1.0)]
-            assert len(service._clients) == 2
-            await until(lambda: len(service._clients) == 1, 5)
-        assert sorted(waits)[int(len(waits) * 0.99)] < 0.1
-        assert _rss() - before < 16 << 20
+async def test_a_client_that_stops_reading_is_closed_and_harms_nobody(places: Places) -> None:
+    """40 MB of events for a client that reads none of them, and another that asks all the time."""
+    with process(places, DLTUI_TEST_SLOW="1.5") as service:
+        async with await connect(places) as talk:
+            run = await talk.submit("xor", {"epochs": 1}, name="quiet")
+            await reach(talk, run.id, Status.DONE)
+            _write_events(places.runs / run.id / "events.jsonl", 40 << 20)
+            before = _rss(service.pid)
+            async with await dial(places.socket) as frozen:
+                await frozen.say(id=1, ask="events", run=run.id, after=0)
+                await frozen.say(id=2, ask="watch")
+                waits = [wait async for wait in _latencies(talk, 1.0)]
+                assert (await talk.engine())["clients"] == 2
+                deadline = time.monotonic() + 10
+                while (await talk.engine())["clients"] > 1:
+                    assert time.monotonic() < deadline
+                    await asyncio.sleep(0.05)
+                assert _rss(service.pid) - before < 16 << 20
+    assert sorted(waits)[int(len(waits) * 0.95)] < 0.1
+    assert "too slow" in places.log.read_text()
 
 
 async def test_a_slow_client_still_gets_everything_in_order(places: Places) -> None:
@@ -190,55 +191,42 @@ garbage = st.one_of(
 
 
 @pytest.mark.slow
-def test_no_frame_whatever_brings_the_service_down(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Hypothesis says what it likes; after each sentence another client is answered as ever."""
-    root = tmp_path_factory.mktemp("garbage") / "home"
-    root.mkdir(mode=0o700)
-    places = Places(root)
-    count = scaled(10_000, least=300) // 2  # of two frames and more each
-    loud = _Loud(logging.ERROR)
-    logging.getLogger().addHandler(loud)
+def test_no_frame_whatever_brings_the_service_down(tmp_path: Path) -> None:
+    """Hypothesis says what it likes; after each time another client is answered as ever."""
+    places = Places(tmp_path / "home")
+    places.root.mkdir(mode=0o700)
     loop = asyncio.new_event_loop()
-    serve = serving(places)
-    loop.run_until_complete(serve.__aenter__())
-    other = loop.run_until_complete(connect(places))
+    with process(places) as service:
+        other = loop.run_until_complete(connect(places))
 
-    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(st.lists(garbage, min_size=1, max_size=4))
-    def say(sentences: list[bytes]) -> None:
-        loop.run_until_complete(asyncio.wait_for(_say(places.socket, sentences), 10))
-        loop.run_until_complete(asyncio.wait_for(other.runs(), 5))
+        @settings(
+            max_examples=scaled(10_000, least=300) // 2,  # of two frames and more each
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        )
+        @given(st.lists(garbage, min_size=1, max_size=4))
+        def say(sentences: list[bytes]) -> None:
+            loop.run_until_complete(asyncio.wait_for(_say(places.socket, sentences), 10))
+            loop.run_until_complete(asyncio.wait_for(other.runs(), 5))
 
-    before = _rss()
-    try:
+        before = _rss(service.pid)
         say()
-        assert loud.said == []
-        assert _rss() - before < 30 << 20
-    finally:
-        logging.getLogger().removeHandler(loud)
+        assert _rss(service.pid) - before < 10 << 20
         loop.run_until_complete(other.aclose())
-        loop.run_until_complete(serve.__aexit__(None, None, None))
-        loop.close()
-
-
-class _Loud(logging.Handler):
-    """Remembers what was logged as an error: a bug, not a refusal."""
-
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
+        assert service.poll() is None
+    loop.close()
+    assert "ERROR" not in places.log.read_text() and "Traceback" not in places.log.read_text()
 
 
 async def _say(path: Path, sentences: list[bytes]) -> None:
     async with await dial(path) as wire:
-        for sentence in sentences:
-            wire.writer.write(sentence)
-        wire.writer.write_eof()
-        while await wire.reader.read(65536):
-            pass
+        with contextlib.suppress(OSError):  # the service may part at any word
+            for sentence in sentences:
+                wire.writer.write(sentence)
+            wire.writer.write_eof()
+            while await wire.reader.read(65536):
+                pass
 
 
 async def _latencies(talk: Client, seconds: float) -> AsyncIterator[float]:
@@ -263,5 +251,6 @@ def _write_events(path: Path, size: int) -> int:
     return seq
 
 
-def _rss() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _rss(pid: int) -> int:
+    """Bytes of memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
