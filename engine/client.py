@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from engine import frames, launch
+from engine import frames
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.events import Event as Event
 from engine.events import from_json
@@ -84,6 +84,8 @@ async def connect(places: Places, *, start: bool = True) -> Client:
             why = error
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
+        from engine import launch  # only here: most calls find the service running
+
         await asyncio.to_thread(launch.start, places)
     raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
 
