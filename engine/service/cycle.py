@@ -44,15 +44,22 @@ class Cycle:
     async def run(self) -> None:
         """For ever."""
         while True:
-            seconds = BEAT_SECONDS
-            try:
-                if await self.turn():
-                    seconds = 0.0
-            except Exception:
-                # Runs depend on the next turn, whatever this one ran into.
-                logging.exception("a turn of the service failed")
-                seconds = RETRY_SECONDS
-            await self._pause(seconds)
+            await self._pause(await self.beat())
+
+    async def beat(self) -> float:
+        """One turn, and the seconds until the next one is due."""
+        try:
+            return 0.0 if await self.turn() else BEAT_SECONDS
+        except Exception:
+            # Runs depend on the next turn, whatever this one ran into.
+            logging.exception("a turn of the service failed")
+            return RETRY_SECONDS
+
+    async def catch_up(self, seconds: float) -> None:
+        """Tell the ends of runs that ended while no service looked, for as long as `seconds` at most."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not all(run.may_move for run in self.roster.moving()):
+            await self.beat()
 
     async def _pause(self, seconds: float) -> None:
         if seconds:

@@ -125,6 +125,7 @@ class Service:
         strangers = await reconcile.settle(self.roster)
         entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
+        await self.cycle.catch_up(STOCK_SECONDS)
         self._ready.set()
         await asyncio.gather(self._finish_stock(entering), self.cycle.run())
 
