@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tui import swift_start  # isort: skip  # before what takes time to import
+
 import asyncio
-import gc
 import os
 import signal
 from pathlib import Path
@@ -45,7 +46,7 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.too_small import TooSmall
 
 SAVE_AFTER = 1.0
-METERS_EVERY = 2.0
+TERMINAL_CHECK = 2.0
 
 
 def open_app(places: Places) -> int:
@@ -107,11 +108,11 @@ class LabApp(App[int]):
     def _begin(self) -> None:
         """After the first picture, so that nothing delays it."""
         self.run_worker(self.river.flow(), group="river", exit_on_error=False)
-        self.set_interval(METERS_EVERY, self._check_terminal)
+        self.set_interval(TERMINAL_CHECK, self._check_terminal)
         if self.keys_file.complaint:
             self.notify(self.keys_file.complaint, severity="warning", markup=False, timeout=10)
         self.show_hints()
-        gc.freeze()
+        self.call_after_refresh(swift_start.end)
 
     def on_unmount(self) -> None:
         self._save_now()

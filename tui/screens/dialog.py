@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.screen import ModalScreen
@@ -16,11 +17,14 @@ from tui.widgets.span import Row, Span
 
 Answer = TypeVar("Answer")
 
+DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
+
 
 class Dialog(ModalScreen[Answer]):
     """Enter goes ahead, escape goes back; what that means is the dialog's own."""
 
     BINDINGS = keys.bindings("dialog")
+    CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
 
     def action_cancel(self) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from engine.catalog import Experiment
 from engine.protocol import RunSummary
 from tui import keys
-from tui.screens.dialog import Keys
+from tui.screens.dialog import DIALOG_CSS, Keys
 from tui.widgets.param_field import ParamField, Words, as_text
 from tui.widgets.param_form import Launch, ParamForm
 
@@ -23,6 +23,7 @@ class LaunchScreen(ModalScreen[Launch]):
     """Launch stays off until every field is right."""
 
     BINDINGS = keys.bindings("form")
+    CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "ParamField Input, ParamField ChoiceField"
 
     def __init__(self, experiment: Experiment, typed: Mapping[str, str]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 from textual import on
@@ -30,11 +29,10 @@ from tui.messages import (
 from tui.river import River
 from tui.run_pages import RunPages
 from tui.shown_runs import ShownRuns
-from tui.story import Story
 from tui.view_state import ViewState
 from tui.widgets.chart_view import ChartView
+from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.heading import Heading
 from tui.widgets.palette import LETTERS
 from tui.widgets.run_chart import RunChart, metrics_of
 from tui.widgets.run_details import ALL_PANES, RunDetails
@@ -46,7 +44,7 @@ from tui.widgets.welcome import Welcome
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
 REFETCH = 0.5
-CURVES = 0.5 if "SSH_CONNECTION" in os.environ else 0.25
+CURVES = 0.5 if "SSH_CONNECTION" in os.environ else 0.33
 """seconds between two pictures of a growing curve"""
 LOG = 1.0
 
@@ -60,6 +58,11 @@ class RunView(Container):
         super().__init__(**widget)
         self.river, self.state, self.clipboard = river, state, clipboard
         self.pages = RunPages(Query(state.where, state.sort, state.descending))
+        self.filter_bar = FilterBar(state.where)
+        self.table = RunTable(self.pages, id="table")
+        self.curves = CurvesPanel(ChartView.from_json(state.chart), id="bottom")
+        self.details = RunDetails(id="details")
+        self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self._keymap = keymap
         self._delayed: dict[str, Timer] = {}
@@ -71,15 +74,10 @@ class RunView(Container):
     def compose(self) -> ComposeResult:
         with Vertical(id="left"):
             with Vertical(id="top"):
-                yield FilterBar(self.state.where)
-                yield RunTable(self.pages, id="table")
-            with Vertical(id="bottom"):
-                yield Heading(ALL_PANES, id="curves-heading")
-                yield Heading(("curves",), id="chart-heading")
-                yield RunChart(ChartView.from_json(self.state.chart), id="chart")
-                yield RunChart(ChartView(), id="second")
-        yield RunDetails(id="details")
-        yield Welcome(self._keymap, id="welcome")
+                yield self.filter_bar
+                yield self.table
+            yield self.curves
+        yield self.details
 
     def on_mount(self) -> None:
         self.table.empty_words = self._empty_words
@@ -87,6 +85,13 @@ class RunView(Container):
         self.turn_to(self.state.pane)
         self.set_class(self.state.full, "-full")
         self.set_interval(LOG, self._refresh_log)
+        self.set_timer(REFETCH, self._fill)
+
+    def _fill(self) -> None:
+        """The rows come first; what is below and beside them one picture later."""
+        if not self.curves.is_filled:
+            self.curves.fill()
+            self.details.fill()
 
     def on_descendant_focus(self) -> None:
         self._light()
@@ -98,27 +103,16 @@ class RunView(Container):
         """Headings are bright above what has the focus."""
         focused = self.screen.focused
         around = focused.ancestors_with_self if focused is not None else []
-        for heading in self.query("#bottom Heading").results(Heading):
-            heading.light(self.chart in around)
+        self.curves.light(self.chart in around)
         self.details.light(self.details in around)
         self.post_message(HintsChanged())
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report(self, event)
 
-    # --- parts -----------------------------------------------------------------------------------------
-
-    @property
-    def table(self) -> RunTable:
-        return self.query_one(RunTable)
-
     @property
     def chart(self) -> RunChart:
-        return self.query_one("#chart", RunChart)
-
-    @property
-    def details(self) -> RunDetails:
-        return self.query_one(RunDetails)
+        return self.curves.chart
 
     @property
     def selected(self) -> RunSummary | None:
@@ -149,7 +143,7 @@ class RunView(Container):
                 self._asked[query] = 0
                 self._show_page(query, await self.river.client.runs(query))
         except DltuiError as error:
-            self.query_one(FilterBar).note.show(str(error), wrong=True)
+            self.filter_bar.note.show(str(error), wrong=True)
         finally:
             del self._asked[query]
 
@@ -161,6 +155,7 @@ class RunView(Container):
         self._set_invitation(page.total == 0)
         if self.selected is not None:
             self._show_selected()
+        self.call_after_refresh(self._fill)
 
     @on(RunsChanged)
     def _take_changes(self, message: RunsChanged) -> None:
@@ -185,7 +180,7 @@ class RunView(Container):
 
     def _say_counts(self) -> None:
         matching, total = self.pages.matching, self.pages.total
-        note = self.query_one(FilterBar).note
+        note = self.filter_bar.note
         note.show(f"{matching:,} of {total:,}" if self.pages.query.where else "")
         self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
 
@@ -197,12 +192,15 @@ class RunView(Container):
         )
 
     def _set_invitation(self, empty: bool) -> None:
-        if empty != self.has_class("-empty"):
-            had_focus = self.screen.focused is not None and self in self.screen.focused.ancestors
-            self.set_class(empty, "-empty")
-            if had_focus or self.screen.focused is None:
-                (self.query_one(Welcome) if empty else self.table).focus()
-            self.query_one(Welcome).draw()
+        if empty == self.has_class("-empty"):
+            return
+        self.set_class(empty, "-empty")
+        if empty and self._welcome is None:
+            self._welcome = Welcome(self._keymap)
+            self.mount(self._welcome)
+        focused = self.screen.focused
+        if focused is None or self in focused.ancestors:
+            (self._welcome if empty and self._welcome is not None else self.table).focus()
 
     # --- the selected run ------------------------------------------------------------------------------
 
@@ -279,20 +277,9 @@ class RunView(Container):
 
     def draw_curves(self) -> None:
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
-        self.chart.tell(stories, self.selected, self.state.metric)
-        self._draw_second(stories)
+        self.curves.tell(stories, self.selected, self.state.metric)
         self.table.set_metric(self.chart.metric)
         self.table.set_looks(self.shown.looks(self._letters()))
-
-    def _draw_second(self, stories: Sequence[Story]) -> None:
-        """Another metric of the selected run, looked at in the same way, where there is room."""
-        known = [metric for metric in metrics_of(stories, self.selected) if metric != self.chart.metric]
-        mine = [metric for metric in known if self.selected is not None and metric in self.selected.metrics]
-        self.set_class(bool(mine), "-pair")
-        if mine:
-            second = self.query_one("#second", RunChart)
-            second.set_view(replace(self.chart.view, metric=second.metric, log=False))
-            second.tell(stories, self.selected, mine[0])
 
     def _letters(self) -> dict[str, str]:
         if not (self.app.no_color or glyphs().ascii_only):
@@ -307,7 +294,7 @@ class RunView(Container):
         """Show that pane of details, or the curves."""
         self.state.pane = pane if pane in ALL_PANES else "curves"
         self.set_class(self.state.pane != "curves", "-details")
-        self.query_one("#curves-heading", Heading).choose(self.state.pane)
+        self.curves.panes.choose(self.state.pane)
         self.details.turn_to(self.state.pane)
         self.call_after_refresh(self._refresh_log)
 

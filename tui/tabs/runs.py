@@ -37,6 +37,10 @@ class RunsTab(RunView):
 
     BINDINGS = keys.bindings("runs")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing but a new run before everything is there."""
+        return self.curves.is_filled or action == "new"
+
     # --- runs ------------------------------------------------------------------------------------------
 
     def action_new(self) -> None:
@@ -124,7 +128,7 @@ class RunsTab(RunView):
     # --- the view --------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        self.query_one(FilterBar).open()
+        self.filter_bar.open()
 
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
@@ -186,7 +190,7 @@ class RunsTab(RunView):
             self.chart.action_crosshair_off()
             self.table.focus()
         elif self.pages.query.where:
-            self.query_one(FilterBar).action_clear()
+            self.filter_bar.action_clear()
         else:
             self.table.focus()
 

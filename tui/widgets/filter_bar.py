@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual import on
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input
 
 from tui import keys
 from tui.plain_text import plain
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
-from tui.widgets.text_field import TextField
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from tui.widgets.text_field import TextField
 
 PATIENCE = 0.2
 """seconds without a key before the filter is applied"""
@@ -38,7 +39,7 @@ class FilterNote(Line):
 
 
 class FilterBar(Horizontal):
-    """Shown while it is typed in, and as long as it hides runs."""
+    """Shown while it is typed in, and as long as it hides runs. Its field is made when first needed."""
 
     BINDINGS = keys.bindings("filter")
 
@@ -53,46 +54,49 @@ class FilterBar(Horizontal):
         super().__init__(**widget)
         self._where = where
         self._timer: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        yield TextField(self._where, placeholder="experiment=xor and loss<0.1, or plain words")
-        yield FilterNote()
+        self._field: TextField | None = None
+        self.note = FilterNote()
 
     def on_mount(self) -> None:
         self.display = bool(self._where)
-
-    @property
-    def note(self) -> FilterNote:
-        return self.query_one(FilterNote)
+        if self._where:
+            self._typed_in()
 
     def open(self) -> None:
         self.display = True
-        self.query_one(Input).focus()
+        self._typed_in().focus()
 
     def action_clear(self) -> None:
-        self.query_one(Input).value = ""
+        self._typed_in().value = ""
         self._apply()
         self.action_leave_filter()
 
-    @on(Input.Changed)
-    def _wait(self, event: Input.Changed) -> None:
+    def action_leave_filter(self) -> None:
+        self.display = bool(self._where)
+        self.post_message(self.Left())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PATIENCE, self._apply)
 
-    @on(Input.Submitted)
-    def _keep(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._apply()
         self.action_leave_filter()
 
+    def _typed_in(self) -> TextField:
+        if self._field is None:
+            from tui.widgets.text_field import TextField
+
+            words = "experiment=xor and loss<0.1, or plain words"
+            self._field = TextField(self._where, placeholder=words)
+            self.mount(self._field, self.note)
+        return self._field
+
     def _apply(self) -> None:
-        where = self.query_one(Input).value.strip()
+        where = self._typed_in().value.strip()
         if where != self._where:
             self._where = where
             self.post_message(self.Changed(where))
-
-    def action_leave_filter(self) -> None:
-        self.display = bool(self._where)
-        self.post_message(self.Left())

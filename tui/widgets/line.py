@@ -16,6 +16,20 @@ from tui.inks import Inks, inks_of
 from tui.widgets.span import Row, Span, fitted, row_width
 
 
+def joined(row: Sequence[Span]) -> Row:
+    """The same picture in fewer spans, each of which costs the line a change of colour: blanks have none."""
+    spans: list[Span] = []
+    for span in row:
+        last = spans[-1] if spans else None
+        if last is not None and (last.ink == span.ink or not span.text.strip()):
+            spans[-1] = Span(last.text + span.text, last.ink)
+        elif last is not None and not last.text.strip():
+            spans[-1] = Span(last.text + span.text, span.ink)
+        else:
+            spans.append(span)
+    return tuple(spans)
+
+
 def strip_of(row: Sequence[Span], inks: Inks) -> Strip:
     text = inks["text"]
     return Strip([Segment(span.text, inks[span.ink] if span.ink else text) for span in row])
@@ -62,7 +76,7 @@ class Line(Widget):
         """Compose the row anew and have the terminal told of what differs."""
         if not self.is_mounted or not self.size.width:
             return
-        old, self._row = self._row, fitted(self.row(self.size.width), self.size.width)
+        old, self._row = self._row, joined(fitted(self.row(self.size.width), self.size.width))
         change = changed_cells(old, self._row)
         if change is not None:
             self.refresh(Region(change[0], 0, change[1], 1))

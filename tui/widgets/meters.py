@@ -12,6 +12,7 @@ from tui.widgets.span import Row, Span, row_width
 GIGABYTE = 1 << 30
 TIGHT_DISK = 2 * GIGABYTE
 BUSY, FULL = 0.85, 0.92
+CALM = 2.0
 
 
 class Meters(Line):
@@ -21,9 +22,16 @@ class Meters(Line):
         super().__init__(**widget)
         self._resources: Resources | None = None
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(CALM, self.draw)
+
     def show(self, resources: Resources | None) -> None:
+        """The first and the last at once, what is between every two seconds."""
+        at_once = self._resources is None or resources is None
         self._resources = resources
-        self.draw()
+        if at_once:
+            self.draw()
 
     def row(self, width: int) -> Row:
         if self._resources is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from typing import Any
+
 from textual.containers import Container
 
 from engine.protocol import CheckpointFacts, RunSummary
@@ -18,41 +19,44 @@ ALL_PANES = ("curves", *PANES)
 
 
 class RunDetails(Container):
-    """One pane at a time; all of them where there is room."""
+    """One pane at a time; all of them where there is room. Its panes can be told before they are there."""
 
-    def compose(self) -> ComposeResult:
-        yield Heading(ALL_PANES, id="all-panes")
-        yield Overview(id="overview")
-        yield Heading(PANES, id="panes")
-        yield Heading(("params",), id="params-heading")
-        yield ParamsSheet(id="params")
-        yield Heading(("log",), id="log-heading")
-        yield LogTail(id="log")
-        yield Heading(("checkpoints",), id="checkpoints-heading")
-        yield CheckpointsSheet(id="checkpoints")
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.log_tail = LogTail(id="log")
+        self._overview = Overview(id="overview")
+        self._params = ParamsSheet(id="params")
+        self._checkpoints = CheckpointsSheet(id="checkpoints")
+        self._choosers = (Heading(ALL_PANES, id="all-panes"), Heading(PANES, id="panes"))
+        self._titles = {pane: Heading((pane,), id=f"{pane}-heading") for pane in PANES}
+
+    def fill(self) -> None:
+        self.mount(
+            self._choosers[0], self._overview, self._choosers[1],
+            self._titles["params"], self._params,
+            self._titles["log"], self.log_tail,
+            self._titles["checkpoints"], self._checkpoints,
+        )  # fmt: skip
 
     def show(self, run: RunSummary | None, hue: int | None) -> None:
-        self.query_one(Overview).show(run, hue)
-        self.query_one(ParamsSheet).show(run)
+        self._overview.show(run, hue)
+        self._params.show(run)
 
     def show_checkpoints(self, found: tuple[CheckpointFacts, ...] | None) -> None:
-        self.query_one(CheckpointsSheet).show(found)
-
-    @property
-    def log_tail(self) -> LogTail:
-        return self.query_one(LogTail)
+        self._checkpoints.show(found)
 
     def turn_to(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])
-        for heading in ("#all-panes", "#panes"):
-            self.query_one(heading, Heading).choose(pane)
+        for heading in self._choosers:
+            heading.choose(pane)
 
     @property
     def open_pane(self) -> Sheet:
-        chosen = next((pane for pane in PANES if self.has_class(f"-{pane}")), PANES[0])
-        return self.query_one(f"#{chosen}", Sheet)
+        if self.has_class("-log"):
+            return self.log_tail
+        return self._checkpoints if self.has_class("-checkpoints") else self._params
 
     def light(self, lit: bool) -> None:
         """Whether one of the panes has the focus."""
-        for heading in self.query(Heading):
+        for heading in (*self._choosers, *self._titles.values()):
             heading.light(lit)

@@ -18,7 +18,7 @@ from tui import keys
 from tui.inks import inks_of
 from tui.messages import PaneTurned
 from tui.run_pages import RunPages
-from tui.widgets.line import changed_cells
+from tui.widgets.line import changed_cells, joined
 from tui.widgets.run_columns import Column, Look, columns, header, row_of
 from tui.widgets.span import Row, Span, fitted
 
@@ -88,8 +88,9 @@ class RunTable(ScrollView, can_focus=True):
         self.pages_changed()
 
     def set_metric(self, metric: str) -> None:
-        self._metric = metric
-        self._repaint()
+        if metric != self._metric:
+            self._metric = metric
+            self._repaint()
 
     def set_looks(self, looks: Mapping[str, Look]) -> None:
         """Colours and marks by run id."""
@@ -233,14 +234,14 @@ class RunTable(ScrollView, can_focus=True):
         run = self._pages.at(index)
         if run is None:
             return fitted((Span(" …", "muted"),), self.size.width)
-        return fitted(row_of(run, self._looks.get(run.id, PLAIN), self._columns), self.size.width)
+        return joined(fitted(row_of(run, self._looks.get(run.id, PLAIN), self._columns), self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
         inks = inks_of(self.app)
         over = (inks.cursor if self.has_focus else inks.resting) if is_cursor else None
         text = inks["text"]
         segments = []
-        for span in fitted(row, width):
+        for span in joined(fitted(row, width)):
             style = inks[span.ink] if span.ink else text
             if over is not None:
                 style = (text if inks.no_color else style) + over

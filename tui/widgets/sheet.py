@@ -12,7 +12,7 @@ from textual.strip import Strip
 from tui import keys
 from tui.inks import inks_of
 from tui.messages import PaneTurned
-from tui.widgets.line import changed_cells, strip_of
+from tui.widgets.line import changed_cells, joined, strip_of
 from tui.widgets.span import Row, fitted
 
 
@@ -35,6 +35,9 @@ class Sheet(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.draw()
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._rows) or len(self.rows(width))
+
     @property
     def is_at_end(self) -> bool:
         return self.scroll_offset.y >= self.max_scroll_y
@@ -48,7 +51,7 @@ class Sheet(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if not self.is_mounted or not width:
             return
-        old, self._rows = self._rows, [fitted(row, width) for row in self.rows(width)]
+        old, self._rows = self._rows, [joined(fitted(row, width)) for row in self.rows(width)]
         if len(old) != len(self._rows):
             self.virtual_size = Size(width, len(self._rows))
             self.refresh()

@@ -1,0 +1,165 @@
+"""The app in a real terminal: time to the first useful screen, key to paint, bytes a second.
+
+python -m tests.bench.bench_app [--mnist]
+
+Starts a service of its own in a temporary home with a few finished runs, then trains one run (XOR on one
+core; with --mnist a convolutional network on all cores) and presses keys meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import select
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import client
+from engine.places import Places
+
+SIZE = (120, 40)
+STARTS, KEYS = 7, 60
+QUIET = 10.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Terminal:
+    """The app in a pty; what it wrote, and when."""
+
+    def __init__(self, home: Path) -> None:
+        self.started = time.perf_counter()
+        self.written = b""
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "DLTUI_HOME": str(home)}
+            os.execv(sys.executable, [sys.executable, "-m", "tui"])
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+
+    def read(self, seconds: float, until: Callable[[bytes], bool] = lambda _: False) -> bool:
+        """Take what comes; True as soon as `until` holds for what came in this call."""
+        end = time.perf_counter() + seconds
+        came = b""
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._fd], [], [], left)[0]:
+                try:
+                    chunk = os.read(self._fd, 1 << 16)
+                except OSError:  # the app has left
+                    return False
+                came += chunk
+                self.written += chunk
+                if until(came):
+                    return True
+        return False
+
+    def press(self, key: bytes) -> None:
+        os.write(self._fd, key)
+
+    @property
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    @property
+    def megabytes(self) -> float:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+    def close(self) -> None:
+        self.press(b"q")
+        self.read(0.5)
+        os.close(self._fd)
+        os.waitpid(self.pid, 0)
+
+
+async def wait_for_all(line: client.Client) -> None:
+    while any(not run.status.is_final for run in (await line.runs()).runs):
+        await asyncio.sleep(0.2)
+
+
+async def prepare(places: Places) -> None:
+    async with await client.connect(places) as line:
+        for seed in range(1, 5):
+            await line.submit("xor", {"epochs": 400}, seed=seed, name=f"bench-{seed}")
+        await wait_for_all(line)
+
+
+async def train(places: Places, mnist: bool) -> str:
+    async with await client.connect(places) as line:
+        experiment, params = ("mnist", {"epochs": 50}) if mnist else ("xor", {"epochs": 10_000_000})
+        run = await line.submit(experiment, dict(params), name="bench-live")
+        while not (await line.show(run.id)).metrics:
+            await asyncio.sleep(0.2)
+        return run.id
+
+
+async def end(places: Places, run: str) -> None:
+    async with await client.connect(places) as line:
+        await line.stop(run)
+        await wait_for_all(line)
+        await line.shutdown()
+
+
+def measure_start(home: Path) -> None:
+    rows = []
+    for _ in range(STARTS):
+        terminal = Terminal(home)
+        seen = terminal.read(10, lambda came: b"bench-1" in came)
+        rows.append((time.perf_counter() - terminal.started, terminal.cpu_seconds, terminal.megabytes))
+        assert seen, terminal.written[-2_000:]
+        terminal.close()
+    times, cpu, memory = zip(*rows, strict=True)
+    print(f"first screen with rows   median {statistics.median(times):.3f}, best {min(times):.3f} s (0.4 s)")
+    print(f"CPU until then           median {statistics.median(cpu):.2f}, best {min(cpu):.2f} s (0.25 s)")
+    print(f"memory then              {max(memory):.0f} MB (70 MB)")
+
+
+def measure_keys(home: Path) -> None:
+    terminal = Terminal(home)
+    assert terminal.read(10, lambda came: b"bench-live" in came)
+    terminal.read(2)
+    terminal.press(b"G")
+    terminal.read(1)
+    waits = []
+    for number in range(KEYS):
+        start = time.perf_counter()
+        terminal.press(b"k" if number % 2 == 0 else b"j")
+        if terminal.read(2, lambda came: b"bench-2" in came and b"bench-1" in came):
+            waits.append(time.perf_counter() - start)
+        terminal.read(0.1 + number % 7 / 50)
+    waits.sort()
+    middle, late = waits[len(waits) // 2] * 1e3, waits[int(len(waits) * 0.95)] * 1e3
+    print(f"key to paint             p50 {middle:.0f} ms, p95 {late:.0f} ms of {len(waits)} keys (50 ms)")
+    terminal.press(b"g")
+    terminal.read(2)
+    before, cpu = len(terminal.written), terminal.cpu_seconds
+    terminal.read(QUIET)
+    sent = (len(terminal.written) - before) / QUIET
+    print(f"sent with a live curve   {sent / 1e3:.1f} kB/s (8 kB/s)")
+    print(f"CPU with a live curve    {(terminal.cpu_seconds - cpu) / QUIET:.1%} of one core")
+    print(f"memory with curves       {terminal.megabytes:.0f} MB")
+    terminal.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        places = Places(home)
+        asyncio.run(prepare(places))
+        measure_start(home)
+        run = asyncio.run(train(places, "--mnist" in sys.argv))
+        try:
+            measure_keys(home)
+        finally:
+            asyncio.run(end(places, run))
+
+
+if __name__ == "__main__":
+    main()
