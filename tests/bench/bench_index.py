@@ -7,6 +7,7 @@ filters and sorts over it, and the processor time that a replay of 50 MB of even
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import subprocess
@@ -106,7 +107,9 @@ async def _measure_queries(talk: Client) -> None:
 
 def _start(places: Places) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "DLTUI_HOME": str(places.root)}
-    return subprocess.Popen([sys.executable, "-m", "engine.service"], env=environ)
+    service = subprocess.Popen([sys.executable, "-m", "engine.service"], env=environ)
+    atexit.register(service.kill)
+    return service
 
 
 async def _connect(places: Places) -> Client:
