@@ -35,6 +35,7 @@ CREATE INDEX by_mark ON runs (substr(id, -4));
 _NARROW = "id, created, name, experiment, status, step, best, cause, device, token"
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
+_DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _RESTING = ("paused", "done", "stopped", "failed", "lost")
 
 
@@ -186,6 +187,14 @@ class Index:
         )
         return [row[0] for row in found]
 
+    def copy_to(self, other: Index) -> None:
+        """Replace everything that `other` holds."""
+        self._db.backup(other._db)
+
+    def abandon(self) -> None:
+        """Close without a word to the disk."""
+        self._db.close()
+
     def close(self, stamp: str = "") -> None:
         """After this the next opening need not check every page, and gives the `stamp` back."""
         with self._db:
@@ -200,12 +209,26 @@ class Index:
         return tuple(self._db.execute(find, (number,)).fetchone()[0] for number in numbers)
 
 
+def takes_nothing(error: sqlite3.Error) -> bool:
+    """The disk is at fault, not the index: it is full, or it is read-only."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS
+
+
+def open_in_memory() -> Index:
+    """An empty index that needs no disk."""
+    db = sqlite3.connect(":memory:", check_same_thread=False)
+    db.executescript(_TABLES)
+    return Index(db)
+
+
 def open_index(path: Path) -> Index:
     """The index in `path`; one that is damaged or of another schema is thrown away. Raises EngineError."""
     if path.exists():
         try:
             return _reopened(path)
         except (sqlite3.DatabaseError, _Unusable) as error:
+            if isinstance(error, sqlite3.Error) and takes_nothing(error):
+                raise EngineError(f"The index {path} cannot be opened: {error}.") from error
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
     try:
         throw_away(path)

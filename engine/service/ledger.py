@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,17 +13,28 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.errors import EngineError
 from engine.protocol import Json, RunSummary
-from engine.service.index import Index, Row, open_index, row_of, throw_away
+from engine.service.index import (
+    Index,
+    Row,
+    open_in_memory,
+    open_index,
+    row_of,
+    takes_nothing,
+    throw_away,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
+MOVE_SECONDS = 5.0
+"""between two looks whether a full disk has room for the index again"""
 
 
 class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="index")
-        self._index = open_index(path)
+        self._is_in_memory, self._move_at = False, 0.0
+        self._index = self._open()
         self._pending: dict[str, tuple[RunSummary, Json]] = {}
         self.total = self._index.total()
 
@@ -31,11 +43,50 @@ class Ledger:
         """What the index was closed with the last time; empty after a crash."""
         return self._index.stamp
 
+    def _open(self) -> Index:
+        """On disk, or, while the disk takes nothing, in memory: the run folders hold all of it anyway."""
+        try:
+            return open_index(self._path)
+        except EngineError as error:
+            self._go_to_memory(error)
+            return open_in_memory()
+
+    def _go_to_memory(self, why: Exception) -> None:
+        logging.warning("%s The index is kept in memory until there is room.", why)
+        self._is_in_memory, self._move_at = True, time.monotonic() + MOVE_SECONDS
+
+    def _put(self, question: Callable[[Index], T]) -> T:
+        if self._is_in_memory and time.monotonic() >= self._move_at:
+            self._return_to_disk()
+        try:
+            return question(self._index)
+        except sqlite3.OperationalError as error:
+            if self._is_in_memory or not takes_nothing(error):
+                raise
+            refuge = open_in_memory()
+            self._index.copy_to(refuge)
+            self._index.abandon()
+            self._index = refuge
+            self._go_to_memory(error)
+            return question(self._index)
+
+    def _return_to_disk(self) -> None:
+        self._move_at = time.monotonic() + MOVE_SECONDS
+        try:
+            throw_away(self._path)
+            disk = open_index(self._path)
+            self._index.copy_to(disk)
+        except (EngineError, sqlite3.Error, OSError):
+            return
+        self._index.abandon()
+        self._index, self._is_in_memory = disk, False
+        logging.info("the index is on disk again")
+
     async def ask(self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`question` of the index, in its thread. Raises EngineError when SQLite refuses."""
 
         def put() -> T:
-            return question(self._index, *args, **kwargs)
+            return self._put(lambda index: question(index, *args, **kwargs))
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._desk, put)
@@ -83,7 +134,8 @@ class Ledger:
             except sqlite3.Error:
                 logging.warning("the old index could not be closed")
             throw_away(self._path)
-            self._index = open_index(self._path)
+            self._is_in_memory = False
+            self._index = self._open()
 
         await asyncio.get_running_loop().run_in_executor(self._desk, replace)
 
