@@ -97,7 +97,8 @@ async def _open(places: Places) -> Client:
     _check_peer(writer)
     writer.write(frames.encode({"hello": VERSION}))
     try:
-        hello = await asyncio.wait_for(frames.read(reader), HANDSHAKE_SECONDS)
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
+            hello = await frames.read(reader)
     except TimeoutError as error:
         raise EngineError(f"{path} does not answer.", "dltui engine stop, then dltui engine start") from error
     if hello is not None and "error" in hello:

@@ -31,12 +31,12 @@ class Listener:
     async def open(self) -> None:
         """Raises EngineError when the place is taken by something that is not a stale socket of ours."""
         listening = bind(self._path)
-        self._mark = _mark(self._path)
+        self._mark = identity_of(self._path)
         self._server = await asyncio.start_unix_server(self._accept, sock=listening)
 
     async def heal(self) -> bool:
         """Bind again where the socket is gone or is another; whether that was needed."""
-        if self._mark is not None and _mark(self._path) == self._mark:
+        if self._mark is not None and identity_of(self._path) == self._mark:
             return False
         old = self._server
         try:
@@ -59,7 +59,7 @@ class Listener:
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._mark is not None and _mark(self._path) == self._mark:
+        if self._mark is not None and identity_of(self._path) == self._mark:
             self._path.unlink(missing_ok=True)
 
     def _say(self, text: str) -> None:
@@ -101,7 +101,8 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _mark(path: Path) -> tuple[int, int] | None:
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of what lies there; None when nothing does."""
     try:
         found = os.lstat(path)
     except OSError:

@@ -19,7 +19,7 @@ from engine.service.connection import Connection, peer_uid
 from engine.service.cycle import Cycle
 from engine.service.gpus import GpuDriver
 from engine.service.ledger import Ledger
-from engine.service.listener import Listener
+from engine.service.listener import Listener, identity_of
 from engine.service.local import Local
 from engine.service.machine import IDLE_SECONDS, LOOK_SECONDS, Machine
 from engine.service.placement import Gate
@@ -31,6 +31,7 @@ from engine.service.submission import cores
 
 CLIENTS = 32
 GPU_SECONDS = 2.0
+HOME_SECONDS = 1.0
 STOCK_SECONDS = 0.5
 """that the first clients wait for run folders which the index does not know"""
 
@@ -110,7 +111,7 @@ class Service:
         return {"pid": os.getpid(), "version": version()}
 
     def _duties(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep()]
+        return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep(), self._stay_home()]
 
     async def _first_of(self, tasks: list[asyncio.Task[None]]) -> None:
         """Until it is told to leave, or a duty that should go on for ever fails."""
@@ -119,6 +120,15 @@ class Service:
         leaving.cancel()
         for task in done - {leaving}:
             task.result()
+
+    async def _stay_home(self) -> None:
+        """Where the home was removed there is nothing left to serve, and another service may be at work."""
+        home = identity_of(self.places.root)
+        while identity_of(self.places.root) == home:
+            await asyncio.sleep(HOME_SECONDS)
+        logging.error("%s is gone: the service leaves", self.places.root)
+        self.leave()
+        await self._leaving.wait()
 
     async def _begin(self) -> None:
         """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -229,3 +230,11 @@ def test_engine_stop_leaves_runs_alone_and_the_next_start_finds_them(home: Home)
     assert home.show(run)["status"] == "running"
     home.dltui("stop", run)
     assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"
+
+
+def test_a_service_whose_home_is_removed_leaves(home: Home) -> None:
+    home.finish(home.start("counter", steps=3))
+    service = home.service()
+    assert service is not None
+    shutil.rmtree(home.places.root)
+    home.until(lambda: not service.is_alive(), "the end of the service")

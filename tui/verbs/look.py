@@ -113,7 +113,7 @@ def logs(
             part = await client.log(run, offset, 1 << 18)
             sys.stdout.write(plain(part.text, lines=True, limit=1 << 19))
             sys.stdout.flush()
-            offset = part.offset + len(part.text.encode())
+            offset = part.end
             if offset < part.size and part.text:
                 continue
             if not follow or not (await client.show(run)).status.is_active:
