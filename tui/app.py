@@ -25,6 +25,7 @@ from tui import keys, theme, view_state
 from tui.clipboard import Clipboard
 from tui.deeds import report
 from tui.focus_scope import scope_of
+from tui.glyphs import glyphs
 from tui.keymap import read_keymap
 from tui.keys import BY_ID
 from tui.messages import (
@@ -87,6 +88,14 @@ class LabApp(App[int]):
         self.theme = self._first_theme()
         self.set_keymap(dict(self.keys_file.keys))
         self.animation_level = "none"
+        if glyphs().ascii_only:
+            self._avoid_blocks()
+
+    def _avoid_blocks(self) -> None:
+        from textual.scrollbar import ScrollBarRender
+
+        self.add_class("-ascii")
+        ScrollBarRender.VERTICAL_BARS = [" "] * 8
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):
@@ -119,7 +128,8 @@ class LabApp(App[int]):
 
     def _check_terminal(self) -> None:
         """Without its terminal the app would spin for ever."""
-        if not self.is_headless and os.getppid() == 1 and not os.isatty(0):
+        if not self.is_headless and not os.isatty(0):
+            self._save_now()
             os._exit(0)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -200,6 +210,12 @@ class LabApp(App[int]):
         from tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(scope_of(self.focused), self.keys_file))
+
+    def action_command_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Find a command, a run or a theme"))
 
     def action_next_theme(self) -> None:
         self.choose_theme(theme.after(self.theme))

@@ -34,13 +34,14 @@ class Inks:
     def __init__(self, app: App[Any]) -> None:
         variables = app.get_css_variables()
         self.name = app.theme
-        self.no_color = app.no_color
         self._dark = app.current_theme.dark
         self._styles = {ink: Style(color=_rich(variables[name])) for ink, name in _VARIABLES.items()}
         self._styles["strong"] = self["text"] + Style(bold=True)
         self._styles["key"] = self["accent"] + Style(bold=True)
-        self.cursor = self._row(variables["cursor"], reverse=app.no_color)
-        self.resting = self._row(variables["cursor-resting"], bold=app.no_color or app.current_theme.ansi)
+        self.is_plain = app.no_color or app.current_theme.ansi
+        """the cursor then is the one row without colours of its own"""
+        self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
+        self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)
 
     def __getitem__(self, ink: str) -> Style:
         style = self._styles.get(ink)

@@ -1,51 +1,121 @@
+"""The app in a real terminal: how it leaves, and what it leaves behind."""
+
 from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from engine.protocol import Finding, Severity
-from tui.terminal import examine
+from tui import view_state
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0
 
 
-def topics(environ: dict[str, str], encoding: str = "UTF-8") -> dict[str, Finding]:
-    return {finding.topic: finding for finding in examine(environ, True, encoding)}
+class Terminal:
+    def __init__(self, home: Path, **environ: str) -> None:
+        self.written = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(ROOT)
+            os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environ}
+            os.execv(sys.executable, [sys.executable, "-m", "tests.fakes", "3", f"--home={home}"])
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def read_until(self, words: bytes) -> None:
+        end = time.monotonic() + PATIENCE
+        while words not in self.written:
+            assert time.monotonic() < end, self.written[-3_000:]
+            if select.select([self.fd], [], [], 0.1)[0]:
+                self.written += os.read(self.fd, 1 << 16)
+
+    def exit_status(self) -> int:
+        """Take what still comes, then how it ended; fails when it does not end."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                if select.select([self.fd], [], [], 0.02)[0]:
+                    self.written += os.read(self.fd, 1 << 16)
+            except OSError:
+                pass  # the other side has closed
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError("it is still there")
+
+    def close(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
 
-@pytest.mark.parametrize(
-    ("environ", "words"),
-    [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "16 million"),
-        ({"TERM": "xterm-256color"}, "256 colours"),
-        ({"TERM": "screen-256color"}, "256 colours"),
-        ({"TERM": "xterm"}, "16 colours"),
-        ({"TERM": "linux"}, "16 colours"),
-        ({"TERM": "dumb"}, "no colours"),
-        ({}, "no colours"),
-        ({"TERM": "xterm", "NO_COLOR": "1"}, "no colours"),
-    ],
-)
-def test_colours_follow_from_the_names(environ: dict[str, str], words: str) -> None:
-    assert words in topics(environ)["colours"].text
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    opened = Terminal(tmp_path)
+    opened.read_until(b"xor-0001")
+    yield opened
+    opened.close()
 
 
-def test_letters_need_unicode() -> None:
-    assert topics({"TERM": "xterm"})["letters"].severity is Severity.OK
-    assert topics({"TERM": "xterm"}, "ANSI_X3.4-1968")["letters"].severity is Severity.WARNING
-    assert "console" in topics({"TERM": "linux"})["letters"].text
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_a_clean_way_out(terminal: Terminal, tmp_path: Path, number: signal.Signals) -> None:
+    os.write(terminal.fd, b" ")
+    terminal.read_until("◆".encode())
+    os.kill(terminal.pid, number)
+    assert terminal.exit_status() == 0
+    assert b"\x1b[?1049l" in terminal.written and b"Traceback" not in terminal.written
+    assert len(view_state.read(tmp_path / "view.json").marks) == 1
 
 
-def test_graphics_do_not_pass_a_multiplexer() -> None:
-    assert "Kitty" in topics({"TERM": "xterm-kitty"})["graphics"].text
-    assert (
-        "No image" in topics({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1", "TMUX": "x"})["graphics"].text
-    )
+def test_a_line_that_drops_ends_the_app_and_keeps_the_view(terminal: Terminal, tmp_path: Path) -> None:
+    os.write(terminal.fd, b" ")
+    terminal.read_until("◆".encode())
+    os.close(terminal.fd)
+    end = time.monotonic() + PATIENCE
+    while (found := os.waitpid(terminal.pid, os.WNOHANG))[0] == 0:
+        assert time.monotonic() < end, "it is still there"
+        time.sleep(0.02)
+    terminal.pid = 0
+    assert os.waitstatus_to_exitcode(found[1]) == 0
+    assert len(view_state.read(tmp_path / "view.json").marks) == 1
 
 
-def test_tmux_and_screen_are_named() -> None:
-    assert "tmux" in topics({"TERM": "screen", "TMUX": "/tmp/x"})
-    assert "screen" in topics({"TERM": "screen", "STY": "1.x"})
-    assert topics({"TERM": "xterm"}).keys() == {"colours", "letters", "graphics"}
+def test_q_leaves_and_the_screen_is_as_before(terminal: Terminal) -> None:
+    os.write(terminal.fd, b"q")
+    assert terminal.exit_status() == 0 and b"\x1b[?1049l" in terminal.written
 
 
-def test_a_pipe_is_no_terminal() -> None:
-    assert [finding.topic for finding in examine({}, False)] == ["terminal"]
-    assert examine()
+def test_no_colour_means_none(tmp_path: Path) -> None:
+    plain = Terminal(tmp_path, NO_COLOR="1")
+    try:
+        plain.read_until(b"xor-0001")
+        os.write(plain.fd, b"q")
+        plain.exit_status()
+        for code in (b"\x1b[31m", b";31m", b"38;5;"):
+            assert code not in plain.written
+    finally:
+        plain.close()
+
+
+def test_the_linux_console_gets_ascii(tmp_path: Path) -> None:
+    console = Terminal(tmp_path, TERM="linux", COLORTERM="")
+    try:
+        console.read_until(b"xor-0001")
+        for key in (b"?", b"\x1b", b"\x10", b"\x1b", b"n", b"\r", b"\x1b", b"l", b"q"):
+            os.write(console.fd, key)
+            time.sleep(0.2)
+        console.exit_status()
+        assert console.written.isascii()
+    finally:
+        console.close()

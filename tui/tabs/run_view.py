@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,20 +26,22 @@ from tui.messages import (
     RunSubmitted,
     ViewChanged,
 )
+from tui.metrics_known import metrics_of
 from tui.river import River
 from tui.run_pages import RunPages
 from tui.shown_runs import ShownRuns
 from tui.view_state import ViewState
-from tui.widgets.chart_view import ChartView
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.palette import LETTERS
-from tui.widgets.run_chart import RunChart, metrics_of
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import name_of
 from tui.widgets.span import Row, Span
-from tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from tui.widgets.run_chart import RunChart
+    from tui.widgets.welcome import Welcome
 
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
@@ -60,7 +62,7 @@ class RunView(Container):
         self.pages = RunPages(Query(state.where, state.sort, state.descending))
         self.filter_bar = FilterBar(state.where)
         self.table = RunTable(self.pages, id="table")
-        self.curves = CurvesPanel(ChartView.from_json(state.chart), id="bottom")
+        self.curves = CurvesPanel(state.chart, id="bottom")
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
@@ -92,6 +94,8 @@ class RunView(Container):
         if not self.curves.is_filled:
             self.curves.fill()
             self.details.fill()
+            self._show_selected()
+            self.draw_curves()
 
     def on_descendant_focus(self) -> None:
         self._light()
@@ -103,7 +107,7 @@ class RunView(Container):
         """Headings are bright above what has the focus."""
         focused = self.screen.focused
         around = focused.ancestors_with_self if focused is not None else []
-        self.curves.light(self.chart in around)
+        self.curves.light(self.curves in around)
         self.details.light(self.details in around)
         self.post_message(HintsChanged())
 
@@ -196,6 +200,8 @@ class RunView(Container):
             return
         self.set_class(empty, "-empty")
         if empty and self._welcome is None:
+            from tui.widgets.welcome import Welcome
+
             self._welcome = Welcome(self._keymap)
             self.mount(self._welcome)
         focused = self.screen.focused
@@ -266,6 +272,8 @@ class RunView(Container):
 
     def _show_selected(self) -> None:
         run = self.selected
+        if not self.details.is_filled:
+            return
         self.details.show(run, self.shown.hues().get(run.id) if run is not None else None)
         self.post_message(HintsChanged())
         self._refresh_checkpoints()
@@ -276,6 +284,8 @@ class RunView(Container):
         self._soon("curves", CURVES, self.draw_curves)
 
     def draw_curves(self) -> None:
+        if not self.curves.is_filled:
+            return
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
         self.curves.tell(stories, self.selected, self.state.metric)
         self.table.set_metric(self.chart.metric)
@@ -294,7 +304,7 @@ class RunView(Container):
         """Show that pane of details, or the curves."""
         self.state.pane = pane if pane in ALL_PANES else "curves"
         self.set_class(self.state.pane != "curves", "-details")
-        self.curves.panes.choose(self.state.pane)
+        self.curves.choose(self.state.pane)
         self.details.turn_to(self.state.pane)
         self.call_after_refresh(self._refresh_log)
 
@@ -319,8 +329,11 @@ class RunView(Container):
             self.details.show_checkpoints(found.checkpoints)
 
     def _refresh_log(self) -> None:
-        run, tail = self.selected, self.details.log_tail
-        if run is None or not tail.is_on_screen or not self.river.is_connected:
+        run = self.selected
+        if run is None or not self.details.is_filled or not self.river.is_connected:
+            return
+        tail = self.details.log_tail
+        if not tail.is_on_screen:
             return
         if tail.run != run.id or run.status.is_active or self._log_was_active:
             tail.begin(run.id)
@@ -338,8 +351,7 @@ class RunView(Container):
 
     # --- what is remembered ----------------------------------------------------------------------------
 
-    @on(RunChart.ViewChanged)
-    def _look_elsewhere(self) -> None:
+    def on_chart_view_changed(self) -> None:
         self.draw_curves()
         self.remember()
 
@@ -349,7 +361,7 @@ class RunView(Container):
         state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
         state.where, state.sort, state.descending = query.where, query.sort, query.descending
         state.full = self.has_class("-full")
-        state.chart = self.chart.view.to_json()
+        state.chart = self.curves.saved
         self.post_message(ViewChanged())
 
     def _soon(self, name: str, seconds: float, call: Any) -> None:

@@ -2,56 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import Vertical
 
 from engine.protocol import RunSummary
+from tui.metrics_known import metrics_of
 from tui.story import Story
-from tui.widgets.chart_view import ChartView
 from tui.widgets.heading import Heading
-from tui.widgets.run_chart import RunChart, metrics_of
 from tui.widgets.run_details import ALL_PANES
+
+if TYPE_CHECKING:
+    from tui.widgets.run_chart import RunChart
 
 ROOM_FOR_TWO = 40
 """rows from which on two charts are better than one"""
 
 
 class CurvesPanel(Vertical):
-    """Its charts can be told everything before they are on the screen."""
+    """Empty until it is filled, so that the first picture does not wait for it."""
 
-    def __init__(self, view: ChartView, **widget: Any) -> None:
+    chart: RunChart
+
+    def __init__(self, saved: Mapping[str, object], **widget: Any) -> None:
         super().__init__(**widget)
-        self.chart = RunChart(view, id="chart")
-        self.panes = Heading(ALL_PANES, id="curves-heading")
-        self._title = Heading(("curves",), id="chart-heading")
+        self.is_filled = False
+        self._saved = dict(saved)
+        self._headings = (Heading(ALL_PANES, id="curves-heading"), Heading(("curves",), id="chart-heading"))
         self._second: RunChart | None = None
 
     @property
-    def is_filled(self) -> bool:
-        return self.chart.is_attached
+    def saved(self) -> dict[str, object]:
+        """How it is looked at, to be written down."""
+        return self.chart.view.to_json() if self.is_filled else self._saved
 
     def fill(self) -> None:
-        self.mount(self.panes, self._title, self.chart)
+        from tui.widgets.chart_view import ChartView
+        from tui.widgets.run_chart import RunChart
+
+        self.chart = RunChart(ChartView.from_json(self._saved), id="chart")
+        self.is_filled = True
+        self.mount(*self._headings, self.chart)
+
+    def choose(self, pane: str) -> None:
+        self._headings[0].choose(pane)
 
     def light(self, lit: bool) -> None:
-        self.panes.light(lit)
-        self._title.light(lit)
+        for heading in self._headings:
+            heading.light(lit)
 
     def tell(self, stories: Sequence[Story], selected: RunSummary | None, wanted: str) -> None:
         self.chart.tell(stories, selected, wanted)
         known = [metric for metric in metrics_of(stories, selected) if metric != self.chart.metric]
         mine = [metric for metric in known if selected is not None and metric in selected.metrics]
-        has_room = self.is_filled and self.size.height >= ROOM_FOR_TWO
-        if mine and has_room:
+        if mine and self.size.height >= ROOM_FOR_TWO:
             self._tell_second(stories, selected, mine[0])
         elif self._second is not None:
             self._second.display = False
 
     def _tell_second(self, stories: Sequence[Story], selected: RunSummary | None, metric: str) -> None:
         """Another metric of the selected run, looked at in the same way."""
+        from tui.widgets.run_chart import RunChart
+
         if self._second is None:
             self._second = RunChart(self.chart.view, id="second")
             self.mount(self._second)

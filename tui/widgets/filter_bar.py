@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
 
 from tui import keys
+from tui.keys import Scope
 from tui.plain_text import plain
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
@@ -41,7 +42,8 @@ class FilterNote(Line):
 class FilterBar(Horizontal):
     """Shown while it is typed in, and as long as it hides runs. Its field is made when first needed."""
 
-    BINDINGS = keys.bindings("filter")
+    SCOPE: ClassVar[Scope] = "filter"
+    BINDINGS = keys.bindings(SCOPE)
 
     @dataclass
     class Changed(Message):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.protocol import RunSummary
 from tui import keys
 from tui.glyphs import chart_symbols
+from tui.keys import Scope
+from tui.metrics_known import choose_metric, metrics_of
 from tui.story import Story
 from tui.widgets.chart import Chart
 from tui.widgets.chart_view import ChartView
-
-FIRST_METRICS = ("loss", "train_loss", "val_loss", "accuracy")
 
 
 class RunChart(Chart):
     """Follows what is told; says nothing that did not change."""
 
-    BINDINGS = keys.bindings("chart")
+    SCOPE: ClassVar[Scope] = "chart"
+    BINDINGS = keys.bindings(SCOPE)
 
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)
@@ -81,21 +82,3 @@ class RunChart(Chart):
         else:
             self.action_crosshair_off()
         return self.view.crosshair is not None
-
-
-def metrics_of(stories: Sequence[Story], selected: RunSummary | None) -> list[str]:
-    """Every metric that one of them has, those of the selected run first."""
-    mine = list(selected.metrics) if selected is not None else []
-    told = [metric for story in stories for metric in story.metrics]
-    found = dict.fromkeys([*mine, *told])
-    return sorted(found, key=lambda metric: FIRST_METRICS.index(metric) if metric in FIRST_METRICS else 9)
-
-
-def choose_metric(wanted: str, known: Sequence[str], mine: Story | None, selected: RunSummary | None) -> str:
-    """The wanted one if the selected run has it, else the first it has."""
-    has = set(mine.metrics if mine is not None else ()) | set(
-        selected.metrics if selected is not None else ()
-    )
-    if wanted and (wanted in has or not has):
-        return wanted
-    return next((metric for metric in known if metric in has), known[0] if known else wanted or "loss")

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container
 
 from engine.protocol import CheckpointFacts, RunSummary
-from tui.widgets.checkpoints_sheet import CheckpointsSheet
 from tui.widgets.heading import Heading
-from tui.widgets.log_tail import LogTail
-from tui.widgets.overview import Overview
-from tui.widgets.params_sheet import ParamsSheet
-from tui.widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from tui.widgets.checkpoints_sheet import CheckpointsSheet
+    from tui.widgets.log_tail import LogTail
+    from tui.widgets.overview import Overview
+    from tui.widgets.params_sheet import ParamsSheet
+    from tui.widgets.sheet import Sheet
 
 PANES = ("params", "log", "checkpoints")
 ALL_PANES = ("curves", *PANES)
 
 
 class RunDetails(Container):
-    """One pane at a time; all of them where there is room. Its panes can be told before they are there."""
+    """One pane at a time; all of them where there is room. Empty until it is filled."""
+
+    log_tail: LogTail
+    _overview: Overview
+    _params: ParamsSheet
+    _checkpoints: CheckpointsSheet
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.log_tail = LogTail(id="log")
-        self._overview = Overview(id="overview")
-        self._params = ParamsSheet(id="params")
-        self._checkpoints = CheckpointsSheet(id="checkpoints")
+        self.is_filled = False
         self._choosers = (Heading(ALL_PANES, id="all-panes"), Heading(PANES, id="panes"))
         self._titles = {pane: Heading((pane,), id=f"{pane}-heading") for pane in PANES}
 
     def fill(self) -> None:
+        from tui.widgets.checkpoints_sheet import CheckpointsSheet
+        from tui.widgets.log_tail import LogTail
+        from tui.widgets.overview import Overview
+        from tui.widgets.params_sheet import ParamsSheet
+
+        self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
+        self.log_tail, self._checkpoints = LogTail(id="log"), CheckpointsSheet(id="checkpoints")
+        self.is_filled = True
         self.mount(
             self._choosers[0], self._overview, self._choosers[1],
             self._titles["params"], self._params,

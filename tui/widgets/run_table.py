@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -16,6 +16,7 @@ from textual.strip import Strip
 from engine.protocol import Query, RunSummary
 from tui import keys
 from tui.inks import inks_of
+from tui.keys import Scope
 from tui.messages import PaneTurned
 from tui.run_pages import RunPages
 from tui.widgets.line import changed_cells, joined
@@ -31,7 +32,8 @@ class RunTable(ScrollView, can_focus=True):
     """Rows are drawn one by one; the cursor stays with its run when rows move."""
 
     DEFAULT_CSS = "RunTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
-    BINDINGS = keys.bindings("table")
+    SCOPE: ClassVar[Scope] = "table"
+    BINDINGS = keys.bindings(SCOPE)
 
     @dataclass
     class Selected(Message):
@@ -244,6 +246,6 @@ class RunTable(ScrollView, can_focus=True):
         for span in joined(fitted(row, width)):
             style = inks[span.ink] if span.ink else text
             if over is not None:
-                style = (text if inks.no_color else style) + over
+                style = (text if inks.is_plain and self.has_focus else style) + over
             segments.append(Segment(span.text, style))
         return Strip(segments, width).apply_style(self.rich_style)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from tui import keys
 from tui.inks import inks_of
+from tui.keys import Scope
 from tui.messages import PaneTurned
 from tui.widgets.line import changed_cells, joined, strip_of
 from tui.widgets.span import Row, fitted
@@ -20,7 +21,8 @@ class Sheet(ScrollView, can_focus=True):
     """Rows of spans, the width of the widget."""
 
     DEFAULT_CSS = "Sheet { scrollbar-size: 1 1; overflow-x: hidden; }"
-    BINDINGS = keys.bindings("pane")
+    SCOPE: ClassVar[Scope] = "pane"
+    BINDINGS = keys.bindings(SCOPE)
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
