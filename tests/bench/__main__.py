@@ -1,0 +1,20 @@
+"""Every measurement, one after the other: `python -m tests.bench`, about fifteen minutes on two cores."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHES = ("bench_app", "bench_watch", "bench_chart", "bench_mnist", "bench_index", "bench_steps")
+
+
+def main() -> int:
+    failed = 0
+    for bench in BENCHES:
+        print(f"== {bench}", flush=True)
+        failed |= subprocess.run([sys.executable, "-m", f"tests.bench.{bench}"]).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What it costs a training to be watched: `python -m tests.bench.bench_watch`.
+
+Two runs of MNIST keep both cores busy; windows of time with and without the app on their curves, in turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine import client
+from engine.events import replay
+from engine.places import Places
+from engine.store import folder_of
+from tests.bench.bench_app import Terminal, end
+
+WINDOW, TURNS = 12.0, 4
+PARAMS = {"model": "double_conv", "epochs": 200, "target": 0}
+
+
+async def train(places: Places) -> list[str]:
+    async with await client.connect(places) as line:
+        runs = [await line.submit("mnist", PARAMS, seed=seed, name=f"watched-{seed}") for seed in (1, 2)]
+        for run in runs:
+            while (await line.show(run.id)).step < 100:
+                await asyncio.sleep(0.2)
+        return [run.id for run in runs]
+
+
+def rate(places: Places, run: str, since: float) -> float:
+    """Steps a second between the first and the last event after `since`."""
+    points = [
+        (event.at, event.facts["series"]["loss"][0][-1])
+        for event in replay(folder_of(places, run).events)
+        if event.kind == "metrics" and event.at >= since and "loss" in event.facts["series"]
+    ]
+    (began, first), (ended, last) = points[0], points[-1]
+    return (last - first) / (ended - began)
+
+
+@contextmanager
+def watching(home: Path) -> Iterator[None]:
+    terminal = Terminal(home)
+    try:
+        assert terminal.read(20, lambda came: b"watched-1" in came)
+        yield terminal.read(WINDOW + 2) and None
+    finally:
+        terminal.close()
+
+
+def window(places: Places, runs: list[str], watched: bool) -> float:
+    """Steps a second of both runs together."""
+    since = time.time() + 2  # the app's own start is no watching
+    if watched:
+        with watching(places.root):
+            pass
+    else:
+        time.sleep(WINDOW + 2)
+    return sum(rate(places, run, since) for run in runs)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        places = Places(Path(folder) / "home")
+        runs = asyncio.run(train(places))
+        try:
+            turns = [(window(places, runs, False), window(places, runs, True)) for _ in range(TURNS)]
+        finally:
+            for run in runs:
+                asyncio.run(stop(places, run))
+            asyncio.run(end(places, runs[0]))
+    alone, watched = (statistics.median(side) for side in zip(*turns, strict=True))
+    ratios = [b / a for a, b in turns]
+    print(f"alone    {alone:.0f} steps/s")
+    print(f"watched  {watched:.0f} steps/s")
+    print(f"ratio    median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f} (0.97)")
+
+
+async def stop(places: Places, run: str) -> None:
+    async with await client.connect(places) as line:
+        await line.stop(run)
+
+
+if __name__ == "__main__":
+    main()
