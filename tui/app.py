@@ -68,7 +68,7 @@ class LabApp(App[int]):
     CSS_PATH = Path(__file__).with_name("app.tcss")
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
     COMMANDS: ClassVar[set[Any]] = {_commands}
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (160, "-ample")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (116, "-wide"), (160, "-ample")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny-high"), (15, "-short"), (30, "-tall")]  # noqa: RUF012
     ESCAPE_TO_MINIMIZE = False
     AUTO_FOCUS = "RunTable"

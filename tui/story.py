@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from engine.client import Event, EventBatch
-from engine.protocol import Json, number_from_json
+from engine.protocol import Json
 from tui.plain_text import plain
 from tui.widgets.mark import Mark
 from tui.widgets.numerals import short
@@ -102,7 +102,5 @@ def _step(facts: Json, otherwise: float) -> float:
 
 def _change(facts: Json) -> str:
     name, value = plain(str(facts.get("name", "")), limit=40), facts.get("value")
-    try:
-        return f"{name} {short(number_from_json(value))}"  # type: ignore[arg-type]
-    except (TypeError, ValueError, KeyError):
-        return f"{name} {plain(str(value), limit=40)}"
+    shown = short(value) if isinstance(value, float) else plain(str(value), limit=40)
+    return f"{name} {shown}"

@@ -260,7 +260,7 @@ class RunView(Container):
         self._soon("follow", CALM, self.follow)
 
     def label_of(self, run: str) -> str:
-        found = self._known.get(run)
+        found = self.pages.find(run) or self._known.get(run)
         story = self.river.story(run)
         return (
             name_of(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.protocol import CheckpointFacts
+from engine.protocol import CheckpointFacts, Status
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.widgets.sheet import Sheet
@@ -38,7 +38,7 @@ class CheckpointsSheet(Sheet):
 def _row(facts: CheckpointFacts) -> Row:
     step = Span(f"{facts.step:>10,}  ", "text")
     if facts.damaged:
-        sign = glyphs().statuses["failed"]  # type: ignore[index]
+        sign = glyphs().statuses[Status.FAILED]
         return (step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))
     return (step, Span(f"{_size(facts.bytes):>8}  ", "muted"), Span(facts.weights_sha256[:12], "muted"))
 

@@ -58,17 +58,14 @@ class ParamField(Vertical):
     def __init__(self, param: Param, text: str, **widget: Any) -> None:
         super().__init__(**widget)
         self.param = param
-        self._first = text
         self.wrong = ""
+        choices = param.choices or (("no", "yes") if param.kind is bool else ())
+        self._editor = ChoiceField(choices, text) if choices else TextField(text, most=TEXT_LIMIT)
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="field"):
             yield Words(self.param.name, "text", classes="name")
-            choices = self.param.choices or (("no", "yes") if self.param.kind is bool else ())
-            if choices:
-                yield ChoiceField(choices, self._first)
-            else:
-                yield TextField(self._first, most=TEXT_LIMIT)
+            yield self._editor
             yield Words(self.param.help, classes="help")
         yield Words("", "bad", classes="wrong")
 
@@ -77,7 +74,7 @@ class ParamField(Vertical):
 
     @property
     def editor(self) -> Input | ChoiceField:
-        return self.query_one("Input, ChoiceField")  # type: ignore[return-value]
+        return self._editor
 
     @property
     def text(self) -> str:

@@ -13,6 +13,9 @@ from tui.widgets.numerals import short
 from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing
 from tui.widgets.span import Row, Span, fitted, row_width
 
+NARROW = 64
+LEAST_NAME, LEAST_PARAMS = 10, 12
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -47,10 +50,12 @@ def columns(width: int, metric: str) -> tuple[Column, ...]:
         kept.insert(1, Column("steps/s", 8, _rate, right=True))
     if roomy:
         kept.insert(0, Column("experiment", 10, _experiment, "experiment"))
-    room = width - sum(column.width + 1 for column in kept) - 1
-    name = min(28, max(10, room // 2))
+    if width < NARROW:
+        kept = [column for column in kept if column.title != "best"]
+    room = max(LEAST_NAME, width - sum(column.width + 1 for column in kept) - 1)
+    name = min(28, max(LEAST_NAME, room // 2))
     first = [Column("name", name, _name, "name"), Column("parameters", max(0, room - name), _params)]
-    return (*first, *kept) if room - name > 4 else (Column("name", room, _name, "name"), *kept)
+    return (*first, *kept) if room - name >= LEAST_PARAMS else (Column("name", room, _name, "name"), *kept)
 
 
 def header(found: tuple[Column, ...], query: Query) -> Row:

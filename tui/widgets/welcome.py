@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys import BY_ID, Scope, shown
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, row_width
 
@@ -33,6 +33,8 @@ INVITED = (
 
 class Welcome(Sheet, can_focus=True):
     """An invitation, in the middle of an empty table."""
+
+    SCOPE: ClassVar[Scope] = "runs"
 
     def __init__(self, keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)

@@ -1,0 +1,52 @@
+"""How the columns share the width."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.protocol import Best, Query
+from tests.fakes.engine import make_run
+from tui.widgets.run_columns import Look, columns, header, row_of
+from tui.widgets.span import row_text, row_width
+
+RUN = make_run(
+    1, name="a name that is longer than any column", params={"hidden": 4, "lr": 0.3}, metrics={"loss": 1 / 3},
+    best=Best("loss", 0.1, 3), step=10, rate=123_456.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", range(60, 220, 10))
+def test_a_row_and_its_header_are_as_wide_as_the_table(width: int) -> None:
+    found = columns(width - 7, "loss")
+    assert row_width(row_of(RUN, Look(3, True), found)) <= width
+    assert row_width(header(found, Query())) <= width
+    titles = [column.title for column in found]
+    assert titles[0] == "name" and {"progress", "loss", "best", "age"} <= {*titles, "best"}
+
+
+def test_more_room_brings_more_columns() -> None:
+    assert (
+        len(columns(53, "loss"))
+        < len(columns(73, "loss"))
+        < len(columns(110, "loss"))
+        < len(columns(190, "loss"))
+    )
+
+
+def test_the_sorted_column_says_which_way() -> None:
+    found = columns(120, "loss")
+    assert "age▼" in row_text(header(found, Query()))
+    assert "loss▲" in row_text(header(found, Query(sort="loss", descending=False)))
+
+
+def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
+    found = columns(73, "loss")
+    looks = [
+        Look(),
+        Look(1),
+        Look(1, True),
+        Look(1, False, True),
+        Look(1, True, False, "B"),
+        Look(1, letter="B"),
+    ]
+    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
