@@ -47,4 +47,5 @@ CATALOG = (
     _fake("noisy", FateParams),
     _fake("nan", FateParams),
     _fake("segfault", FateParams),
+    _fake("hostile", CrashParams),
 )

@@ -1,0 +1,155 @@
+"""A terminal in memory: a real pty, a program in it, and what a person at it would see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pyte
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 20.0
+LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
+KEYS = {
+    "enter": b"\r", "tab": b"\t", "esc": b"\x1b", "space": b" ", "backspace": b"\x7f", "delete": b"\x1b[3~",
+    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "end": b"\x1b[F",
+    "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+r": b"\x12", "ctrl+u": b"\x15",
+}  # fmt: skip
+
+
+class Terminal:
+    """`python -m tui WORDS...` in a pty that is read all the time, unless it is stalled."""
+
+    def __init__(self, environ: Mapping[str, str], *words: str, size: tuple[int, int] = (120, 40)) -> None:
+        self.raw = bytearray()
+        """every byte that came"""
+        self.size = size
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+        self._is_read = threading.Event()
+        self._is_read.set()
+        self._is_open = True
+        self._status: int | None = None
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            _become(environ, words, size)
+        os.set_blocking(self._fd, False)
+        self.modes_at_start = self.modes
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def text(self) -> str:
+        with self._lock:
+            lines = [self._screen.buffer[y] for y in range(self.size[1])]
+            return "\n".join("".join(line[x].data for x in range(self.size[0])).rstrip() for line in lines)
+
+    def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}; the screen:\n{self.text}"
+            time.sleep(0.02)
+        return found
+
+    def sees(self, *words: str, seconds: float = SECONDS) -> None:
+        for word in words:
+            self.until(lambda word=word: word in self.text, f"{word!r}", seconds)
+
+    def press(self, *keys: str) -> None:
+        """Each key on its own, as from a hand: an escape that something follows at once means alt."""
+        for key in keys:
+            self.write(KEYS.get(key, key.encode()))
+            time.sleep(0.15 if key == "esc" else 0.02)
+
+    def paste(self, text: bytes) -> None:
+        self.write(b"\x1b[200~" + text + b"\x1b[201~")
+
+    def write(self, data: bytes, seconds: float = SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while data:
+            assert time.monotonic() < deadline, f"nobody reads what is typed; the screen:\n{self.text}"
+            if select.select([], [self._fd], [], 0.2)[1]:
+                data = data[os.write(self._fd, data[:4096]) :]
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.size = (columns, lines)
+        with self._lock:
+            self._screen.resize(lines, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def stall(self, stalled: bool = True) -> None:
+        """Stop reading what it writes, or go on."""
+        (self._is_read.clear if stalled else self._is_read.set)()
+
+    def hang_up(self) -> None:
+        """Close the pty, as a lost connection does."""
+        if self._is_open:
+            self._is_open = False
+            self._is_read.set()
+            self._reader.join()
+            os.close(self._fd)
+
+    def close(self) -> None:
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        self.hang_up()
+
+    @property
+    def modes(self) -> list[int]:
+        """Input, output, control and local flags of the terminal."""
+        return list(termios.tcgetattr(self._fd)[:4])
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while it lives."""
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status
+
+    def wait(self, seconds: float = SECONDS) -> int:
+        """Its exit status, once all that it wrote was read."""
+        self.until(lambda: self.status is not None, "the end of the program", seconds)
+        self._reader.join(1.0)
+        assert self._status is not None
+        return self._status
+
+    def _read(self) -> None:
+        while self._is_open:
+            self._is_read.wait()
+            if not select.select([self._fd], [], [], 0.05)[0]:
+                continue
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except OSError:  # the last process at the other end is gone
+                return
+            with self._lock:
+                self.raw += data
+                self._stream.feed(data)
+
+
+def _become(environ: Mapping[str, str], words: tuple[str, ...], size: tuple[int, int]) -> None:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    os.chdir(ROOT)
+    kept = {name: value for name, value in environ.items() if name not in UNSET}
+    os.execve(sys.executable, [sys.executable, "-m", "tui", *words], {**kept, **LOOKS})
