@@ -13,19 +13,18 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Self
 
 import pyte
 
-ROOT = Path(__file__).parents[2]
+from tests.river.home import ROOT
+
 SECONDS = 20.0
 LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 KEYS = {
-    "enter": b"\r", "tab": b"\t", "esc": b"\x1b", "space": b" ", "backspace": b"\x7f", "delete": b"\x1b[3~",
-    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "end": b"\x1b[F",
-    "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+r": b"\x12", "ctrl+u": b"\x15",
+    "enter": b"\r", "tab": b"\t", "esc": b"\x1b", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
+    "end": b"\x1b[F", "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+u": b"\x15",
 }  # fmt: skip
 
 
@@ -55,7 +54,10 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        self.hang_up()
 
     @property
     def text(self) -> str:
@@ -96,27 +98,21 @@ class Terminal:
             self._screen.resize(lines, columns)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
-    def stall(self, stalled: bool = True) -> None:
-        """Stop reading what it writes, or go on."""
-        (self._is_read.clear if stalled else self._is_read.set)()
+    def stall(self) -> None:
+        self._is_read.clear()
+
+    def go_on(self) -> None:
+        self._is_read.set()
 
     def hang_up(self) -> None:
-        """Close the pty, as a lost connection does."""
         if self._is_open:
             self._is_open = False
             self._is_read.set()
             self._reader.join()
             os.close(self._fd)
 
-    def close(self) -> None:
-        if self.status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self.wait()
-        self.hang_up()
-
     @property
     def modes(self) -> list[int]:
-        """Input, output, control and local flags of the terminal."""
         return list(termios.tcgetattr(self._fd)[:4])
 
     @property
