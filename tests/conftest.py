@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.places import Places
+from tests.river.home import Home
 
 
 @pytest.fixture
@@ -17,3 +18,11 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     root.mkdir(mode=0o700)
     monkeypatch.setenv("DLTUI_HOME", str(root))
     yield Places(root)
+
+
+@pytest.fixture
+def home(places: Places) -> Iterator[Home]:
+    """A home with a real engine."""
+    made = Home(places)
+    yield made
+    made.close()

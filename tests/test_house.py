@@ -18,12 +18,15 @@ DOORS = {"client", "protocol", "catalog", "params", "places", "errors"}
 
 def loaded_after(code: str) -> set[str]:
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(m.split('.')[0] for m in sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
-    "module", ["engine.client", "engine.catalog", "engine.service.__main__", "engine.keeper.__main__", "engine.store"]
+    "module",
+    ["engine.client", "engine.catalog", "engine.service.__main__", "engine.keeper.__main__", "engine.store"],
 )
 def test_what_schedules_loads_no_framework_no_numpy_and_no_screen(module: str) -> None:
     assert not loaded_after(f"import {module}") & (FRAMEWORKS | {"numpy", "textual", "rich"})

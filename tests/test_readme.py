@@ -1,0 +1,47 @@
+"""The README keeps its word: its commands exist, its example runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.river.home import ROOT, Home
+
+README = (ROOT / "README.md").read_text()
+IMPORTS = """
+from dataclasses import dataclass
+import torch
+from checkpoints.torch_io import TorchState
+from engine.catalog import Experiment
+from engine.params import number
+from engine.worker.run import Run
+"""
+
+
+def test_the_experiment_of_the_readme_trains_pauses_and_resumes(home: Home, tmp_path: Path) -> None:
+    declared, trained = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    declared = declared.replace("engine.experiments.line", "readme_line")
+    code = f"from __future__ import annotations\n{IMPORTS}\n{declared}\n{trained}\nCATALOG = (LINE,)\n"
+    (tmp_path / "readme_line.py").write_text(code)
+    home.environ |= {"DLTUI_EXTRA_CATALOG": "readme_line:CATALOG", "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    done = home.finish(home.start("line"))
+    assert done["metrics"]["loss"] < 0.01
+    assert len(done["checkpoints"][-1]["weights_sha256"]) == 64
+
+
+def test_every_command_of_the_readme_is_one(home: Home) -> None:
+    words = {found for found in re.findall(r"^    dltui ([a-z]+)", README, re.MULTILINE)}
+    assert len(words) > 4
+    offered = home.dltui("--help")
+    assert all(re.search(rf"^  {word}\b", offered, re.MULTILINE) for word in words)
+
+
+def test_the_two_commands_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in ("run", "test", "check"))
+
+
+def test_every_picture_is_there() -> None:
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert pictures
+    assert all((ROOT / picture).is_file() for picture in pictures)
