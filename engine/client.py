@@ -29,6 +29,7 @@ from engine.protocol import (
     resources_from_json,
     summary_from_json,
 )
+from engine.text import whole
 
 HANDSHAKE_SECONDS = 5.0
 TRIES = 3
@@ -283,6 +284,8 @@ class Client:
     async def _send(self, message: Json) -> None:
         if self._listening.done():
             raise _gone()
+        if message != whole(message):
+            raise ProtocolError("That holds bytes that are no UTF-8 text.", "Check the words you gave.")
         try:
             self._writer.write(frames.encode(message))
             await self._writer.drain()

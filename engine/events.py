@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import CorruptRun
 from engine.protocol import Json
+from engine.text import whole
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
@@ -33,8 +34,7 @@ class Event:
 def parse(line: bytes | str) -> Event:
     """Raises CorruptRun for a line that is not an event."""
     try:
-        data = json.loads(line)
-        return from_json(data)
+        return from_json(whole(json.loads(line)))
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptRun(f"Not an event: {line[:80]!s}.") from error
 

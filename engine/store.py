@@ -14,6 +14,7 @@ from engine.errors import CorruptRun
 from engine.identity import Identity
 from engine.places import Places
 from engine.protocol import Cause, Json, Spec, Status, cause_from_json, spec_from_json, spec_to_json
+from engine.text import is_whole, whole
 
 T = TypeVar("T")
 
@@ -128,9 +129,9 @@ def create(places: Places, spec: Spec) -> RunFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Every run folder, oldest first; drafts and trash left out."""
+    """Every run folder, oldest first; drafts, trash, and names that are no text left out."""
     try:
-        return sorted(name for name in os.listdir(places.runs) if not name.startswith("."))
+        return sorted(name for name in os.listdir(places.runs) if name[0] != "." and is_whole(name))
     except FileNotFoundError:
         return []
 
@@ -158,7 +159,7 @@ def write_json(path: Path, data: Json) -> None:
 def read_json(path: Path) -> Json | None:
     """None when there is no such file. Raises CorruptRun when it is not a JSON object."""
     try:
-        data = json.loads(path.read_bytes())
+        data = whole(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

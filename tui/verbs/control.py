@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.protocol import RunSummary, summary_to_json
+from tui.plain_text import plain
 from tui.verbs.ask import ask, say, say_json, tell
 from tui.verbs.look import AsJson, Run
 from tui.verbs.words import why
@@ -52,7 +53,7 @@ def rm(run: Run, yes: Annotated[bool, typer.Option("--yes", "-y", help="do not a
     found = ask(lambda client: client.show(run))
     if not yes:
         lost = f"{found.step} steps and {len(found.checkpoints)} checkpoints"
-        typer.confirm(f"Delete {found.id} with {lost}?", abort=True, err=True)
+        typer.confirm(f"Delete {plain(found.id)} with {lost}?", abort=True, err=True)
     ask(lambda client: client.remove(found.id))
     tell(f"{found.id} is deleted.")
 

@@ -13,6 +13,7 @@ from engine import params as declared_params
 from engine.client import Client, connect
 from engine.errors import DltuiError, EngineError, ParamError
 from engine.protocol import RunSummary, Status, summary_to_json
+from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.words import pairs, progress, short_number, span, why
 
@@ -104,5 +105,5 @@ def _show_progress(found: RunSummary, before: str) -> str:
     line = f"{found.status}  {progress(found)}  {metrics}{left}{waiting}"
     if line != before and sys.stderr.isatty():
         end = "\n" if found.status.is_final else ""
-        print(f"\r\x1b[2K{line[:200]}", end=end, file=sys.stderr, flush=True)
+        print(f"\r\x1b[2K{plain(line, limit=200)}", end=end, file=sys.stderr, flush=True)
     return line

@@ -1,0 +1,24 @@
+"""Text from files that anybody may have written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def whole(data: Any) -> Any:
+    """`data`, parsed JSON, with U+FFFD for each lone surrogate: those fit into no file and onto no screen."""
+    if isinstance(data, str):
+        return _LONE.sub("�", data)
+    if isinstance(data, list):
+        is_column = bool(data) and isinstance(data[0], int | float)  # long, and numbers only
+        return data if is_column else [whole(item) for item in data]
+    if isinstance(data, dict):
+        return {whole(key): whole(value) for key, value in data.items()}
+    return data
+
+
+def is_whole(text: str) -> bool:
+    return _LONE.search(text) is None
