@@ -1,9 +1,9 @@
 """Images per second of the MNIST lesson beside the loop of a textbook: `python -m tests.bench.bench_mnist`.
 
 Same machine, network, batch (50), optimizer and learning rate, in turns. The textbook's Dataset turns one
-image at a time into a normalised float tensor, step by step as torchvision's ToTensor and Normalize do; a
-DataLoader stacks them. Both sides have the environment of a worker (OpenMP threads sleep while they wait)
-unless --spin.
+image at a time into a picture and the picture into a normalised float tensor, step by step as torchvision's
+MNIST, ToTensor and Normalize do; a DataLoader stacks them. It runs as PyTorch comes, and once more with
+OpenMP threads that sleep while they wait; the lesson has the environment of a worker.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
+
+from engine.keeper.environment import MEMORY, PASSIVE
 
 BATCH = 50
 
@@ -27,9 +30,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--book-threads", type=int, default=0, help="of the textbook's loop; 0: all cores")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument(
-        "--spin", action="store_true", help="PyTorch's default: threads that wait burn their core"
-    )
     parser.add_argument("--only", choices=("lesson", "textbook"), default=None, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
 def textbook(model: str, steps: int) -> Callable[[], float]:
     """A course's training loop; one call is `steps` steps and returns images per second."""
     import torch
+    from PIL import Image
     from torch import Tensor, nn
     from torch.utils.data import DataLoader, Dataset
 
@@ -49,7 +50,9 @@ def textbook(model: str, steps: int) -> Callable[[], float]:
             return len(images)
 
         def __getitem__(self, index: int) -> tuple[Tensor, int]:
-            image = torch.from_numpy(images[index].copy()).view(28, 28, 1).permute(2, 0, 1).contiguous()
+            picture = Image.fromarray(images[index], mode="L")
+            image = torch.from_numpy(np.array(picture, np.uint8, copy=True))
+            image = image.view(28, 28, 1).permute(2, 0, 1).contiguous()
             image = image.to(torch.float32).div(255).clone()
             mean, std = torch.as_tensor([0.5]), torch.as_tensor([0.5])
             if (std == 0).any():
@@ -139,34 +142,53 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
         print(turn(), flush=True)
 
 
-def main() -> None:
-    import subprocess
+SIDES = {
+    "textbook": ("textbook", {}),
+    "textbook, threads that sleep": ("textbook", PASSIVE),
+    "lesson": ("lesson", {**PASSIVE, **MEMORY}),
+}
+"""who, and in what environment: PyTorch's own, ours on the same loop, and that of a worker"""
 
+
+def main() -> None:
     chosen = arguments()
     if chosen.only:
         serve(chosen.only, chosen)
         return
-    sides = {}
-    for side in ("textbook", "lesson"):
-        env = {**os.environ, **({} if chosen.spin else {"OMP_WAIT_POLICY": "PASSIVE"})}
-        command = [sys.executable, "-m", "tests.bench.bench_mnist", *sys.argv[1:], "--only", side]
-        sides[side] = subprocess.Popen(
-            command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        sides[side].stdout.readline()
-    rates: dict[str, list[float]] = {"textbook": [], "lesson": []}
+    running = {name: start(side, environ) for name, (side, environ) in SIDES.items()}
+    rates: dict[str, list[float]] = {name: [] for name in SIDES}
     for _ in range(chosen.turns):
-        for side, process in sides.items():
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            rates[side].append(float(process.stdout.readline()))
-    for process in sides.values():
-        process.stdin.close()
+        for name, process in running.items():
+            rates[name].append(turn_of(process))
+    for process in running.values():
+        process.terminate()
         process.wait()
-    middle = {side: statistics.median(found) for side, found in rates.items()}
-    for side, found in rates.items():
-        print(f"{side:9} {middle[side]:9,.0f} images/s   (best {max(found):,.0f}, worst {min(found):,.0f})")
-    print(f"{chosen.model}, batch {BATCH}: {middle['lesson'] / middle['textbook']:.2f} times the textbook")
+    ours = statistics.median(rates["lesson"])
+    for name, found in rates.items():
+        middle = statistics.median(found)
+        print(
+            f"{name:28} {middle:9,.0f} images/s   (best {max(found):,.0f}, worst {min(found):,.0f}); "
+            f"the lesson does {ours / middle:.2f} times that"
+        )
+
+
+def start(side: str, environ: dict[str, str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.bench.bench_mnist", *sys.argv[1:], "--only", side]
+    clean = {name: value for name, value in os.environ.items() if name not in {**PASSIVE, **MEMORY}}
+    process = subprocess.Popen(
+        command, env=clean | environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def turn_of(process: subprocess.Popen[str]) -> float:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
 
 
 if __name__ == "__main__":
