@@ -12,7 +12,7 @@ from textual.containers import Container, Vertical
 from textual.timer import Timer
 from textual.worker import Worker
 
-from engine.errors import DltuiError
+from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status
 from tui.clipboard import Clipboard
 from tui.deeds import report
@@ -127,6 +127,7 @@ class RunView(Container):
     def refetch(self) -> None:
         """Ask anew for all that is in sight."""
         self.pages.expire()
+        self._ask_for_unknown()
         first, last = self.table.seen
         self._fetch(
             RunTable.Missing(self.pages.wanted(first, max(first, min(last, self.pages.matching - 1))))
@@ -240,7 +241,20 @@ class RunView(Container):
 
     def _learn(self, runs: Iterable[RunSummary]) -> None:
         shown = self.shown.ids
-        self._known.update((run.id, run) for run in runs if run.id in shown)
+        known = {run.id: run for run in runs if run.id in shown}
+        self._known.update(known)
+        self._rename(known)
+
+    def _rename(self, runs: Iterable[str]) -> None:
+        """A curve may have been drawn before its run's name was known."""
+        renamed = False
+        for run in runs:
+            story, label = self.river.story(run), self.label_of(run)
+            if story is not None and story.label != label:
+                story.dress(label, story.hue)
+                renamed = True
+        if renamed and self.curves.is_filled:
+            self.draw_curves()
 
     def _ask_for_unknown(self) -> None:
         for run in self.shown.ids:
@@ -255,6 +269,8 @@ class RunView(Container):
         """A run that is shown but lies outside the windows that were fetched."""
         try:
             self._known[run] = await self.river.client.show(run)
+        except EngineError:
+            return  # the engine went: it is asked again when it is back
         except DltuiError:
             self.shown.forget(run)  # deleted since it was marked
         self._soon("follow", CALM, self.follow)
