@@ -14,8 +14,9 @@ from textual.widgets import Static
 from engine.catalog import Experiment
 from engine.protocol import RunSummary
 from tui import keys
+from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
-from tui.widgets.param_field import ParamField, Words, as_text
+from tui.widgets.param_field import ParamField, as_text
 from tui.widgets.param_form import Launch, ParamForm
 
 
@@ -34,7 +35,7 @@ class LaunchScreen(ModalScreen[Launch]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._experiment.title
-            yield Words(self._experiment.claim, classes="claim")
+            yield Static(plain(self._experiment.claim), markup=False, classes="claim")
             yield ParamForm(self._experiment, self._typed)
             yield Static(id="hint", markup=False)
             yield Keys(

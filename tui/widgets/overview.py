@@ -12,9 +12,9 @@ from tui.plain_text import plain
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 
-LABEL = 9
+LABEL, VALUE = 9, 10
 MEGABYTE = 1 << 20
 
 
@@ -34,19 +34,18 @@ class Overview(Sheet, can_focus=False):
         run = self._run
         if run is None:
             return [(Span("no run selected", "muted"),)]
-        rows: list[Row] = [self._title(run), (), *_state(run, width)]
-        rows += [_fact(label, words) for label, words in _facts(run) if words]
+        rows: list[Row] = [self._title(run, width), (), *_state(run, width)]
+        for label, words in _facts(run):
+            rows += _hung(Span(label.ljust(LABEL), "muted"), words, width, "text") if words else []
         rows += _warnings(run, width)
-        rows += [(), *_metrics(run)]
+        rows += [(), *_metrics(run, width)]
         return rows
 
-    def _title(self, run: RunSummary) -> Row:
+    def _title(self, run: RunSummary, width: int) -> Row:
         swatch = () if self._hue is None else (Span(glyphs().swatch + " ", f"hue-{self._hue}"),)
-        return (
-            *swatch,
-            Span(name_of(run), "strong"),
-            Span(f"  {plain(run.spec.experiment, limit=40)}", "muted"),
-        )
+        experiment = f"  {plain(run.spec.experiment, limit=40)}"
+        room = max(VALUE, width - row_width(swatch) - len(experiment))
+        return (*swatch, Span(plain(name_of(run), limit=room), "strong"), Span(experiment, "muted"))
 
 
 def _fact(label: str, words: str, ink: str = "text") -> Row:
@@ -92,22 +91,29 @@ def _warnings(run: RunSummary, width: int) -> list[Row]:
     return [(), *rows] if rows else []
 
 
-def _metrics(run: RunSummary) -> list[Row]:
-    rows: list[Row] = [_metric(name, value) for name, value in run.metrics.items()]
+def _metrics(run: RunSummary, width: int) -> list[Row]:
+    rows: list[Row] = []
+    for name, value in run.metrics.items():
+        rows += _valued(number(value), plain(name, limit=40), width)
     if run.best is not None:
-        ink = Span(f"{short(run.best.value):>10}", "good")
-        words = f"  best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
-        rows.append((ink, Span(words, "muted")))
+        words = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
+        if len(words) > width - VALUE - 2:
+            words = words.replace(", step ", " @ ")
+        rows += _valued(Span(short(run.best.value), "good"), words, width)
     for name, value in run.live.items():
-        rows.append(
-            (Span(f"{short(value):>10}", "accent"), Span(f"  {plain(name, limit=40)} set live", "muted"))
-        )
+        rows += _valued(Span(short(value), "accent"), f"{plain(name, limit=40)} set live", width)
     return rows
 
 
-def _metric(name: str, value: float) -> Row:
-    word = number(value)
-    return (Span(f"{word.text:>10}", word.ink), Span(f"  {plain(name, limit=40)}", "muted"))
+def _valued(value: Span, words: str, width: int) -> list[Row]:
+    return _hung(Span(f"{value.text:>{VALUE}}  ", value.ink), words, width, "muted")
+
+
+def _hung(head: Span, words: str, width: int, ink: str) -> list[Row]:
+    """The words beside the head, in as many lines as they take."""
+    indent = len(head.text)
+    first, *others = wrapped(words, width - indent, ink) or [()]
+    return [(head, *first), *((Span(" " * indent), *row) for row in others)]
 
 
 def wrapped(text: str, width: int, ink: str) -> list[Row]:

@@ -15,7 +15,7 @@ NAME = 11
 
 
 class ParamsSheet(Sheet):
-    """Name and value, one to a line, in as many columns as fit."""
+    """Name and value, one below the other."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
@@ -30,10 +30,9 @@ class ParamsSheet(Sheet):
         if run is None:
             return ()
         changed = changed_params(run)
-        rows = [
-            _pair(name, pairs({"": value})[1:], "accent" if name in changed else "text")
-            for name, value in run.spec.params.items()
-        ]
+        rows: list[Row] = []
+        for name, value in run.spec.params.items():
+            rows += _pair(name, pairs({"": value})[1:], "accent" if name in changed else "text", width)
         rows.append(())
         for name, value in (
             ("seed", str(run.spec.seed)),
@@ -42,9 +41,15 @@ class ParamsSheet(Sheet):
             ("device", run.spec.device),
             ("id", run.id),
         ):
-            rows.append(_pair(name, value, "muted"))
+            rows += _pair(name, value, "muted", width)
         return rows
 
 
-def _pair(name: str, value: str, ink: str) -> Row:
-    return (Span(plain(name, limit=40).ljust(NAME) + " ", "muted"), Span(plain(value, limit=200), ink))
+def _pair(name: str, value: str, ink: str, width: int) -> list[Row]:
+    """A value that is too long for its column moves to the left, then over more lines."""
+    name, value = plain(name, limit=40), plain(value, limit=200)
+    indent = max(len(name) + 1, min(NAME + 1, width - len(value)))
+    room = max(10, width - indent)
+    parts = [value[at : at + room] for at in range(0, len(value), room)] or [""]
+    heads = [name.ljust(indent), *[" " * indent] * (len(parts) - 1)]
+    return [(Span(head, "muted"), Span(part, ink)) for head, part in zip(heads, parts, strict=True)]
