@@ -6,11 +6,10 @@ from tui import swift_start  # isort: skip  # before what takes time to import
 
 import asyncio
 import os
-import signal
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
@@ -26,6 +25,7 @@ from tui.clipboard import Clipboard
 from tui.deeds import report
 from tui.focus_scope import scope_of
 from tui.glyphs import glyphs
+from tui.keyboard import Keyboard
 from tui.keymap import read_keymap
 from tui.keys import BY_ID
 from tui.messages import (
@@ -40,6 +40,8 @@ from tui.messages import (
 )
 from tui.river import Connect, River
 from tui.tabs.runs import RunsTab
+from tui.typing_order import TypingOrder
+from tui.way_out import WayOut
 from tui.widgets.banner import Banner, most_serious
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.meters import Meters
@@ -52,7 +54,9 @@ TERMINAL_CHECK = 2.0
 
 def open_app(places: Places) -> int:
     """Run the app until the person leaves or the terminal goes; the exit status."""
-    return LabApp(places).run(mouse="DLTUI_NO_MOUSE" not in os.environ) or 0
+    app = LabApp(places)
+    app.run(mouse="DLTUI_NO_MOUSE" not in os.environ)
+    return app.return_code or 0
 
 
 def _commands() -> type[Provider]:
@@ -74,8 +78,10 @@ class LabApp(App[int]):
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, places: Places, connect: Connect = client.connect) -> None:
-        super().__init__()
+        super().__init__(driver_class=Keyboard)
         self.places = places
+        self._typing = TypingOrder(self, super().on_event)
+        self._way_out = WayOut(self._leave_soon, self._save_now)
         self.state = view_state.read(places.view_state)
         self.keys_file = read_keymap(places.keymap)
         self.river = River(places, connect, self._route)
@@ -109,9 +115,8 @@ class LabApp(App[int]):
     # --- coming and going ------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, self.action_leave)
+        self._loop_of_signals = asyncio.get_running_loop()
+        self._way_out.open()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -125,12 +130,22 @@ class LabApp(App[int]):
 
     def on_unmount(self) -> None:
         self._save_now()
+        self._way_out.close()
+
+    def _leave_soon(self) -> None:
+        """Heard between two instructions of the interpreter, anywhere."""
+        self._loop_of_signals.call_soon_threadsafe(self._typing.then, self.action_leave)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._typing.take(event)
+        else:
+            await super().on_event(event)
 
     def _check_terminal(self) -> None:
         """Without its terminal the app would spin for ever."""
         if not self.is_headless and not os.isatty(0):
-            self._save_now()
-            os._exit(0)
+            self._way_out.force()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report(self, event)
@@ -204,7 +219,13 @@ class LabApp(App[int]):
     # --- keys ------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
+        if not self.is_headless:
+            self._way_out.hurry()
         self.exit(0)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c, which people press to get out."""
+        self.notify("Press q to leave. Runs go on.", markup=False)
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

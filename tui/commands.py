@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
+from textual.fuzzy import FuzzySearch
+from textual.style import Style
 
 from engine.catalog import experiments
 from tui import theme
@@ -22,7 +24,7 @@ MOVES = frozenset({"table", "pane", "filter", "form", "dialog"})
 RUNS_OFFERED = 200
 
 Command = tuple[str, str, Callable[[], object]]
-"""what it says, what it does in more words, how it is done"""
+"""what it says, what it does in words of ours (they are read as markup), how it is done"""
 
 
 class LabCommands(Provider):
@@ -37,11 +39,11 @@ class LabCommands(Provider):
             yield DiscoveryHit(Content(words), call, text=words, help=help)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
-        matcher = self.matcher(query)
+        matching = FuzzySearch()
         for words, help, call in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
-            score = matcher.match(words)
+            score, places = matching.match(query, words)
             if score > 0:
-                yield Hit(score, matcher.highlight(words), call, text=words, help=help)
+                yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
 
     def _keys(self) -> Iterable[Command]:
         labels = self.lab.runs.labels()
@@ -56,12 +58,12 @@ class LabCommands(Provider):
     def _launches(self) -> Iterable[Command]:
         for experiment in experiments():
             words = f"Start: {plain(experiment.title)}"
-            yield words, plain(experiment.claim), partial(self.lab.runs.launch, experiment)
+            yield words, "Asks for its parameters first", partial(self.lab.runs.launch, experiment)
 
     def _runs(self) -> Iterable[Command]:
         for run in self.lab.runs.pages.known()[:RUNS_OFFERED]:
-            words = f"Go to run: {name_of(run)}"
-            yield words, f"{run.status}, {plain(run.id)}", partial(self.lab.runs.table.select, run.id)
+            words = f"Go to run: {name_of(run)}  {run.status}  {plain(run.id)}"
+            yield words, "", partial(self.lab.runs.table.select, run.id)
 
     def _themes(self) -> Iterable[Command]:
         for name, title in theme.TITLES.items():
@@ -73,3 +75,12 @@ class LabCommands(Provider):
     async def _press(self, key: Key) -> None:
         nodes = {"app": self.lab, "chart": self.lab.runs.chart}
         await self.lab.run_action(key.action, default_namespace=nodes.get(key.scope, self.lab.runs))
+
+
+def _lit(words: str, places: Sequence[int], style: Style | None) -> Content:
+    """The words as they are, the places that match in another style."""
+    content = Content(words)
+    for place in places:
+        if style is not None and not words[place].isspace():
+            content = content.stylize(style, place, place + 1)
+    return content

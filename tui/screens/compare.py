@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from engine.protocol import RunSummary
 from tui.glyphs import glyphs
@@ -67,7 +68,7 @@ class CompareScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog widest") as box:
-            box.border_title = f"compare {len(self._runs)} runs"
+            box.border_title = Content(f"compare {len(self._runs)} runs")
             yield DiffSheet(self._runs, self._hues)
             yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Static
 
 from tui.screens.dialog import Dialog, Keys
@@ -18,7 +19,7 @@ class ConfirmScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = self._deed
+            box.border_title = Content(self._deed)
             yield Static(self._question, markup=False, classes="question")
             yield Static(self._words, markup=False, classes="words")
             yield Keys((("dialog.accept", self._deed), ("dialog.cancel", "keep it as it is")))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -34,7 +35,7 @@ class LaunchScreen(ModalScreen[Launch]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
-            box.border_title = self._experiment.title
+            box.border_title = Content(self._experiment.title)
             yield Static(plain(self._experiment.claim), markup=False, classes="claim")
             yield ParamForm(self._experiment, self._typed)
             yield Static(id="hint", markup=False)

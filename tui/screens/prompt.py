@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from engine import params
 from engine.errors import ParamError
@@ -29,7 +30,7 @@ class LivePrompt(Dialog[Given]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = f"set live: {name_of(self._run_shown)}"
+            box.border_title = Content(f"set live: {name_of(self._run_shown)}")
             for param in self._params:
                 yield ParamField(param, as_text(deeds.value_now(self._run_shown, param)))
             yield Keys((("dialog.accept", "set it, from the next step on"), ("dialog.cancel", "back")))

@@ -96,8 +96,8 @@ class ParamField(Vertical):
             read(self.param, self.text)
             self.wrong = ""
         except ParamError:
-            came = f", got {plain(self.text, limit=30)!r}" if self.text else ""
-            self.wrong = f"expected {self.param.expected}{came}"
+            came = f"got '{plain(self.text, limit=24)}', " if self.text else ""
+            self.wrong = f"{came}expected {self.param.expected}"
         note = self.query_one(".wrong", Words)
         note.display = bool(self.wrong)
         note.say(" " * NAME_WIDTH + self.wrong)

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import events
 from textual.widgets import Input
 
 from tui.plain_text import plain
 
 LONGEST = 1_000
+PASTE = 500
+"""characters of a paste that are taken"""
 
 
 class TextField(Input):
-    """One line high, a cursor that does not blink."""
+    """One line high, a cursor that does not blink; a paste is cut to what fits."""
 
     def __init__(self, value: str = "", *, most: int = LONGEST, **widget: Any) -> None:
         super().__init__(plain(value, limit=most), compact=True, max_length=most, **widget)
         self.cursor_blink = False
+        self._most = most
 
     def validate_value(self, value: str) -> str:
         return plain(value, limit=LONGEST)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        room = self._most - len(self.value) + abs(self.selection.end - self.selection.start)
+        room = min(room, PASTE)
+        line = event.text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
+        if line and room > 0:
+            self.replace(plain(line[:room])[:room], *self.selection)
