@@ -291,7 +291,7 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
 def fill_in(terminal: Terminal, hint: str, text: str) -> None:
     """Go to the field of which the form says this, and write over what it holds."""
     for _ in range(30):
-        if hint in terminal.text:
+        if f"│ {hint}" in terminal.text:  # at the beginning of the line below the fields
             terminal.press("end", "ctrl+u")
             terminal.write(text.encode())
             terminal.sees(text)

@@ -152,7 +152,7 @@ def test_the_palette_finds_runs_with_markup_in_their_ids(tmp_path: Path) -> None
             terminal.press("ctrl+p")
             terminal.sees("Run: new")
             terminal.write(b"go to run")
-            terminal.sees("Go to run: odd-1", "[red]red[/red]")
+            terminal.sees("Go to run: odd-1", "[red]red[\u2215red]")
             checked(terminal)
     finally:
         home.close()

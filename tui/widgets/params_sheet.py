@@ -12,6 +12,8 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 
 NAME = 11
+LINES = 2
+"""of one value, so that long ones leave room for the others"""
 
 
 class ParamsSheet(Sheet):
@@ -46,10 +48,11 @@ class ParamsSheet(Sheet):
 
 
 def _pair(name: str, value: str, ink: str, width: int) -> list[Row]:
-    """A value that is too long for its column moves to the left, then over more lines."""
+    """A value that is too long for its column moves to the left, then goes on below."""
     name, value = plain(name, limit=40), plain(value, limit=200)
     indent = max(len(name) + 1, min(NAME + 1, width - len(value)))
     room = max(10, width - indent)
+    value = plain(value, limit=LINES * room)
     parts = [value[at : at + room] for at in range(0, len(value), room)] or [""]
     heads = [name.ljust(indent), *[" " * indent] * (len(parts) - 1)]
     return [(Span(head, "muted"), Span(part, ink)) for head, part in zip(heads, parts, strict=True)]
