@@ -33,11 +33,13 @@ from tui.messages import (
     EngineConnected,
     EngineLost,
     HintsChanged,
+    PasteCut,
     ResourcesChanged,
     RunsChanged,
     RunsCounted,
     ViewChanged,
 )
+from tui.paste_filter import LIMIT
 from tui.river import Connect, River
 from tui.tabs.runs import RunsTab
 from tui.typing_order import TypingOrder
@@ -217,6 +219,11 @@ class LabApp(App[int]):
         self._remember()
 
     # --- keys ------------------------------------------------------------------------------------------
+
+    @on(PasteCut)
+    def _say_cut(self) -> None:
+        words = f"That was long: the first {LIMIT // 1024} kB of it are pasted."
+        self.notify(words, severity="warning", markup=False)
 
     def action_leave(self) -> None:
         if not self.is_headless:

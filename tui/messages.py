@@ -80,3 +80,7 @@ class RunSubmitted(Message):
     """The engine has taken a run that was asked for here."""
 
     run: RunSummary
+
+
+class PasteCut(Message):
+    """More was pasted than is taken."""
