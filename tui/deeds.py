@@ -103,6 +103,8 @@ def command_line(run: RunSummary) -> str:
     for setting in pairs_of(run):
         words += ["--set", setting]
     words += ["--seed", str(run.spec.seed)]
+    if run.spec.device != "auto":
+        words += ["--device", run.spec.device]
     if run.spec.name:
         words += ["--name", run.spec.name]
     return shlex.join(words)

@@ -27,9 +27,7 @@ class RunPages:
     def ask(self, query: Query) -> None:
         """Begin anew with another filter or order."""
         self.query = query
-        self._pages.clear()
-        self._stale.clear()
-        self._places.clear()
+        self.expire()
         self.loaded = False
 
     def at(self, index: int) -> RunSummary | None:
@@ -63,6 +61,9 @@ class RunPages:
         if replace(query, offset=0) != replace(self.query, offset=0, limit=query.limit):
             return
         number = query.offset // PAGE
+        if not self.loaded:
+            self._pages.clear()
+            self._stale.clear()
         self.matching, self.total, self.loaded = page.matching, page.total, True
         self._pages.pop(number, None)
         self._pages[number] = page.runs

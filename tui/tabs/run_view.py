@@ -148,7 +148,7 @@ class RunView(Container):
                 self._asked[query] = 0
                 self._show_page(query, await self.river.client.runs(query))
         except DltuiError as error:
-            self.filter_bar.note.show(str(error), wrong=True)
+            self.filter_bar.note.show(str(error).removeprefix("Filter, "), wrong=True)
         finally:
             del self._asked[query]
 

@@ -26,7 +26,8 @@ from tui.widgets.run_words import name_of
 if TYPE_CHECKING:
     from tui.widgets.param_form import Launch
 
-_NEED_A_RUN = ("run.again", "run.stop", "run.set", "run.delete", "table.mark", "view.full", "view.metric",
+_CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
+_NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
                "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
 SORTS = ("created", "name", "status", "", "best")
 """the empty one is the metric on the chart"""
@@ -237,9 +238,11 @@ class RunsTab(RunView):
         run = self.selected
         if run is None:
             return dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
-        labels = {"run.stop": "stop" if not run.status.is_final else "", "run.set": ""}
+        labels = {"run.stop": "stop" if not run.status.is_final else ""}
+        if run.status is not Status.RUNNING or not deeds.live_params(run):
+            labels |= dict.fromkeys(_CHANGE_LR, "")
         if run.status is Status.RUNNING:
-            labels |= {"run.pause": "pause", "run.set": "set lr" if deeds.live_params(run) else ""}
+            labels["run.pause"] = "pause"
         else:
             labels["run.pause"] = "resume" if deeds.resumable(run) else ""
         labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""

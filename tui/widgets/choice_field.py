@@ -62,10 +62,8 @@ class ChoiceField(Line, can_focus=True):
     def action_turn(self, by: int) -> None:
         self.value = self._choices[(self._choices.index(self._value) + by) % len(self._choices)]
 
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self.draw()
 
     async def on_click(self, event: events.Click) -> None:

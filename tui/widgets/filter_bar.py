@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 
@@ -33,7 +35,11 @@ class FilterNote(Line):
 
     def show(self, words: str, *, wrong: bool = False) -> None:
         self._words, self._ink = plain(words, limit=200), "bad" if wrong else "muted"
+        self.refresh(layout=True)
         self.draw()
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return cell_len(self._words) + 2
 
     def row(self, width: int) -> Row:
         return (Span(" " + self._words, self._ink),)

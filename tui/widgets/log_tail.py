@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len, chop_cells
+
 from tui.plain_text import plain
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
@@ -53,7 +55,13 @@ class LogTail(Sheet):
         lines = [*self._lines, _last_of(self._open)] if self._open else self._lines
         if not lines:
             return [(Span("nothing was printed" if self._run else "", "muted"),)]
-        return [(Span(plain(line.expandtabs(4), limit=LINE_LIMIT), "text"),) for line in lines]
+        return [(Span(part, "text"),) for line in lines for part in _wrapped(line, width)]
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A long line goes on below: nothing of it is cut off."""
+    words = plain(line.expandtabs(4), limit=LINE_LIMIT)
+    return chop_cells(words, width) if cell_len(words) > width else [words]
 
 
 def _last_of(line: str) -> str:
