@@ -42,7 +42,7 @@ class Scale:
 
 def linear_scale(low: float, high: float, rows: int) -> Scale:
     """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows."""
-    low, high = widened(max(low, -LARGEST), min(high, LARGEST))
+    low, high = widened(*(min(max(end, -LARGEST), LARGEST) for end in (low, high)))
     least = (high - low) / (rows - 1 + 2 * SLACK)
     exponent = math.floor(math.log10(least))
     grids = [

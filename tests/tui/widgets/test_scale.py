@@ -74,3 +74,8 @@ def test_the_whole_range_of_floats_is_held() -> None:
     assert linear_scale(-1.7e308, 1.7e308, 10).labels
     scale = log_scale(5e-324, 1.7e308, 4)
     assert all(math.isfinite(row) for row in rows_of(scale, 5e-324, 1.7e308))
+
+
+def test_one_value_larger_than_the_largest_axis_has_an_axis() -> None:
+    scale = linear_scale(1.7e308, 1.7e308, 5)
+    assert scale.rows == 5 and scale.per_row > 0
