@@ -48,14 +48,21 @@ def set_live(
     _report(ask(lambda client: client.set(run, name.strip(), value.strip())), json)
 
 
-def rm(run: Run, yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False) -> None:
+def rm(
+    run: Run,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    json: AsJson = False,
+) -> None:
     """Delete a run: its curves, its log and its checkpoints."""
     found = ask(lambda client: client.show(run))
     if not yes:
         lost = f"{found.step} steps and {len(found.checkpoints)} checkpoints"
         typer.confirm(f"Delete {plain(found.id)} with {lost}?", abort=True, err=True)
     ask(lambda client: client.remove(found.id))
-    tell(f"{found.id} is deleted.")
+    if json:
+        say_json({"id": found.id, "deleted": True})
+    else:
+        tell(f"{found.id} is deleted.")
 
 
 def verify(

@@ -21,15 +21,19 @@ Labelled = list[tuple[str, Curve]]
 def plot(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="id, unique prefix, name, or @last")],
     metric: Annotated[
-        str, typer.Option(help="loss, val_accuracy, ...; the first both have when left out")
+        str, typer.Option(help="loss, val_accuracy, ...; the first all have when left out")
     ] = "",
     log: Annotated[bool, typer.Option("--log", help="logarithmic y axis")] = False,
     width: Annotated[int, typer.Option(min=20, max=400)] = 100,
     height: Annotated[int, typer.Option(min=8, max=200)] = 24,
+    json: Annotated[bool, typer.Option("--json", help="the runs and their curves")] = False,
 ) -> None:
     """Draw curves over one axis."""
     told = ask(lambda client: _read_all(client, runs))
-    chosen = metric or next((name for name in told[0][1].by_metric), "")
+    chosen = metric or _shared_metric([curves for _, curves in told])
+    if json:
+        say_json([_curves_json(run, curves, {metric} if metric else None) for run, curves in told])
+        return
     drawn: Labelled = [
         (run.spec.name or run.id, curves.by_metric[chosen])
         for run, curves in told
@@ -40,6 +44,13 @@ def plot(
         tell(f"No point of {chosen or 'any metric'} yet. There is: {', '.join(known) or 'nothing'}.")
         sys.exit(1)
     print(draw(drawn, chosen, log, width, height))
+
+
+def _shared_metric(told: list[Curves]) -> str:
+    """The first that all have, else the first of the first run."""
+    names = list(told[0].by_metric)
+    shared = [name for name in names if all(name in curves.by_metric for curves in told)]
+    return next(iter(shared or names), "")
 
 
 async def _read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Curves]]:
@@ -103,10 +114,11 @@ def export(
     _write_csv(curves)
 
 
-def _curves_json(run: RunSummary, curves: Curves) -> dict[str, object]:
+def _curves_json(run: RunSummary, curves: Curves, only: set[str] | None = None) -> dict[str, object]:
     points = {
         metric: {"step": c.steps, "at": c.times, "value": [number_to_json(value) for value in c.values]}
         for metric, c in curves.by_metric.items()
+        if only is None or metric in only
     }
     return {"run": summary_to_json(run), "curves": points}
 

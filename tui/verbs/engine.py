@@ -26,17 +26,23 @@ def status(json: AsJson = False) -> None:
 
 
 @app.command()
-def start() -> None:
+def start(json: AsJson = False) -> None:
     """Start the service; it also starts by itself."""
     facts = ask(lambda client: client.engine())
+    if json:
+        say_json({name: value for name, value in facts.items() if name != "id"})
+        return
     say(f"The engine runs as process {facts['pid']} in {places.home().root}")
 
 
 @app.command()
-def stop() -> None:
+def stop(json: AsJson = False) -> None:
     """End the service. Runs go on under their keepers; the next start finds them."""
     ask(lambda client: client.shutdown(), start=False)
-    tell("The engine has stopped. Runs go on.")
+    if json:
+        say_json({"stopped": True})
+    else:
+        tell("The engine has stopped. Runs go on.")
 
 
 def reindex(json: AsJson = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from json import dumps
 from typing import Annotated
 
 import typer
@@ -103,7 +104,9 @@ def _checkpoint(step: int, path: str, damaged: str) -> str:
 
 
 def logs(
-    run: Run, follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends")] = False
+    run: Run,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object per part read")] = False,
 ) -> None:
     """Print what the worker printed."""
 
@@ -111,7 +114,10 @@ def logs(
         offset = 0
         while True:
             part = await client.log(run, offset, 1 << 18)
-            sys.stdout.write(plain(part.text, lines=True, limit=1 << 19))
+            if json and part.text:
+                sys.stdout.write(dumps({"offset": part.offset, "text": part.text}) + "\n")
+            elif not json:
+                sys.stdout.write(plain(part.text, lines=True, limit=1 << 19))
             sys.stdout.flush()
             offset = part.end
             if offset < part.size and part.text:

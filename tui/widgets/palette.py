@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
-DARK = ("#56b4e9", "#e69f00", "#00b386", "#cc79a7", "#f0e442", "#d55e00", "#3f8fd2", "#b8b8b8")
-LIGHT = ("#0072b2", "#d55e00", "#007a5a", "#a8487d", "#8a6d00", "#b34700", "#2b7bb0", "#555555")
+DARK = ("#56b4e9", "#e69f00", "#00b386", "#cc79a7", "#f0e442", "#d55e00", "#9080f0", "#b8b8b8")
+LIGHT = ("#0072b2", "#d55e00", "#007a5a", "#a8487d", "#8a6d00", "#9e1b1b", "#5b45c4", "#555555")
 SIXTEEN = ("#55ffff", "#ffff55", "#55ff55", "#ff55ff", "#ff5555", "#5555ff", "#ffffff", "#aa5500")
 SIXTEEN_FAINT = ("#00aaaa", "#aa5500", "#00aa00", "#aa00aa", "#aa0000", "#0000aa", "#aaaaaa", "#555555")
 LETTERS = "ABCDEFGH"

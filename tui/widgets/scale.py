@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ Floats = NDArray[np.float64]
 SLACK = 0.375
 LARGEST = 1e300
 SMALLEST_SPAN = 1e-290
+DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 400)
+"""between two ticks of a log axis; the fewer the better"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,22 @@ def linear_scale(low: float, high: float, rows: int) -> Scale:
 
 
 def log_scale(low: float, high: float, rows: int) -> Scale:
-    """Decades on whole rows, or round values where the data span little more than one."""
+    """Decades on whole rows, wasting little height; round values where the data span little more than one."""
     bottom, top = math.log10(low), math.log10(high)
     if top - bottom < 1.2 or rows < 4:
         return _narrow_log(bottom, top, rows)
-    for decades in (1, 2, 3, 5, 10, 20, 50, 100, 200, 400):
+    found: list[tuple[float, _Grid]] = []
+    for place, decades in enumerate(DECADES):
         widest = int(rows * decades / (top - bottom)) + 1
-        for gap in range(widest, 0 if decades == 400 else 1, -1):
+        for gap in range(widest if decades == 1 else min(widest, 8), 0 if decades == 400 else 1, -1):
             grid = _Grid.below(bottom, rows, decades, gap)
             if grid.holds(top):
-                return Scale(grid.bottom, grid.per_row, rows, True, _decade_labels(grid))
-    raise ArithmeticError(f"no log axis of {rows} rows holds {low} to {high}")
+                found.append((grid.per_row * (1 + 0.1 * place), grid))
+                break
+    if not found:
+        raise ArithmeticError(f"no log axis of {rows} rows holds {low} to {high}")
+    grid = min(found, key=itemgetter(0))[1]
+    return Scale(grid.bottom, grid.per_row, rows, True, _decade_labels(grid))
 
 
 def widened(low: float, high: float) -> tuple[float, float]:
