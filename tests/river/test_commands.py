@@ -146,6 +146,8 @@ def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
     drawn = home.dltui("plot", first, second, "--metric", "loss")
     assert "loss" in drawn
     assert any("⠀" < sign <= "⣿" for sign in drawn)
+    told = json.loads(home.dltui("plot", first, second, "--metric", "loss", "--json"))
+    assert [sorted(one["curves"]) for one in told] == [["loss"], ["loss"]]
     compared = home.dltui("compare", first, second)
     assert "lr" in compared
     assert "hidden" not in compared

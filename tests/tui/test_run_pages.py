@@ -42,6 +42,15 @@ def test_what_is_no_longer_true_stays_visible_until_the_answer_comes() -> None:
     assert pages.at(0) == RUNS[1] and pages.index_of(RUNS[0].id) is None and pages.wanted(0, 10) == []
 
 
+def test_rows_stay_while_a_new_question_has_no_answer() -> None:
+    pages = RunPages()
+    filled(pages, 0, 110)
+    pages.ask(replace(pages.query, where="loss<"))
+    assert pages.at(0) == RUNS[0] and pages.at(105) == RUNS[105] and not pages.loaded
+    filled(pages, 0, 10, RUNS[200:210])
+    assert pages.at(0) == RUNS[200] and pages.at(105) is None and pages.index_of(RUNS[0].id) is None
+
+
 def test_an_answer_to_an_older_question_is_left_out() -> None:
     pages = RunPages()
     old = pages.wanted(0, 10)[0]

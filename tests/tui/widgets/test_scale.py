@@ -79,3 +79,10 @@ def test_the_whole_range_of_floats_is_held() -> None:
 def test_one_value_larger_than_the_largest_axis_has_an_axis() -> None:
     scale = linear_scale(1.7e308, 1.7e308, 5)
     assert scale.rows == 5 and scale.per_row > 0
+
+
+@pytest.mark.parametrize("rows", [9, 18, 26, 35, 50])
+def test_a_log_scale_of_many_decades_leaves_little_height_empty(rows: int) -> None:
+    scale = log_scale(9e-10, 2.3, rows)
+    assert (scale.rows - 1) * scale.per_row < 1.25 * 9.5
+    assert len(scale.labels) > 1
