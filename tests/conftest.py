@@ -11,6 +11,12 @@ from engine.places import Places
 from tests.river.home import Home
 
 
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that forgets its home does not work in that of whoever runs it."""
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "nobody"))
+
+
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """An empty home under a temporary folder, named in DLTUI_HOME."""
