@@ -67,7 +67,7 @@ KEYS: tuple[Key, ...] = (
     Key("run.again", "R", "again", "again", "Launch again with this run's parameters", "runs", 8, "Run"),
     Key("run.pause", "p", "pause", "pause", "Pause (freeing the machine), or resume",
         "runs", 2, "Run"),
-    Key("run.stop", "s", "stop", "stop", "Stop for good", "runs", 3, "Run"),
+    Key("run.stop", "s", "stop", "stop", "Stop: write a checkpoint and end", "runs", 3, "Run"),
     Key("run.set", "L", "set_live", "set lr", "Set a live parameter while it trains", "runs", 12, "Run"),
     Key("run.halve_lr", "comma", "scale_lr(0.5)", "half lr", "Halve the learning rate", "runs", 0, "Run"),
     Key("run.double_lr", "full_stop", "scale_lr(2.0)", "double lr", "Double the learning rate",

@@ -171,7 +171,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "help": (("?",), "esc back"),
     "palette": (("ctrl+p",), "Run:"),
     "set": (("L",), "set live"),
-    "stop": (("s",), "for good?"),
+    "stop": (("s",), "Stop alpha?"),
     "delete": (("D",), "Delete alpha?"),
 }
 
@@ -280,7 +280,7 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
         terminal.press("p")
         home.reach(run, "running")
         terminal.sees("running")
-        agree(terminal, "s", "Stop by-hand for good?")
+        agree(terminal, "s", "Stop by-hand?")
         assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"
         terminal.sees("stopped")
         agree(terminal, "D", "Delete by-hand?")

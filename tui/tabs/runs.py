@@ -80,9 +80,10 @@ class RunsTab(RunView):
         from tui.screens.confirm import ConfirmScreen
 
         if run := self._run():
-            question = f"Stop {name_of(run)} for good?"
-            words = "It writes a checkpoint at its next step and ends. To go on later, pause it instead."
-            self.app.push_screen(ConfirmScreen(question, words, "stop"), self._then(deeds.stop, run))
+            words = "It writes a checkpoint at its next step and ends. Resume can go on from there."
+            self.app.push_screen(
+                ConfirmScreen(f"Stop {name_of(run)}?", words, "stop"), self._then(deeds.stop, run)
+            )
 
     def action_delete(self) -> None:
         from tui.screens.confirm import ConfirmScreen
@@ -237,7 +238,8 @@ class RunsTab(RunView):
         """What some keys would do now; an empty label leaves a key out of the footer."""
         run = self.selected
         if run is None:
-            return dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
+            labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
+            return labels | ({"view.filter": "filter"} if self.pages.query.where else {})
         labels = {"run.stop": "stop" if not run.status.is_final else ""}
         if run.status is not Status.RUNNING or not deeds.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
@@ -258,7 +260,8 @@ class RunsTab(RunView):
 
     def _run(self) -> RunSummary | None:
         if self.selected is None:
-            self._say("No run is selected. Press n to start one.")
+            filtered = bool(self.pages.query.where)
+            self._say(f"No run is selected. {'esc shows all runs.' if filtered else 'Press n to start one.'}")
         return self.selected
 
     def _do(self, deed: Callable[..., Deed]) -> None:
