@@ -176,6 +176,7 @@ def train(params: MnistParams, run: Run) -> None:
             val_loss, val_accuracy = look_at(net, validation)
             goal.see(val_accuracy)
             run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
+            print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
             show_filters(net, run)
         run.checkpoint(step)
         if run.should_stop:
