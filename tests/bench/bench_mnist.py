@@ -9,6 +9,7 @@ OpenMP threads that sleep while they wait; the lesson has the environment of a w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import subprocess
@@ -115,7 +116,8 @@ def lesson(model: str, steps: int, threads: int) -> Callable[[], float]:
             return restore(state)  # type: ignore[arg-type]
 
         run.restore = restored  # type: ignore[method-assign, assignment]
-        mnist.train(params, run)  # type: ignore[arg-type]
+        with contextlib.redirect_stdout(sys.stderr):  # what a worker prints goes to its log
+            mnist.train(params, run)  # type: ignore[arg-type]
         return steps * BATCH / (time.perf_counter() - began[0])
 
     return turn
