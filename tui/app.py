@@ -210,6 +210,9 @@ class LabApp(App[int]):
             self.log.error(f"the view was not saved: {error}")
 
     def _first_theme(self) -> str:
+        """The one chosen last, unless this terminal has too few colours for it."""
+        if glyphs().ascii_only:
+            return theme.FEW_COLOURS
         if self.state.theme in theme.THEMES:
             return self.state.theme
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
