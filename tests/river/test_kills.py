@@ -138,20 +138,16 @@ def test_a_killed_torch_worker_ends_in_the_bits_of_an_uninterrupted_one(often: H
 @pytest.mark.timeout(1200)
 def test_mnist_paused_at_random_points_ends_in_the_bits_of_an_uninterrupted_one(home: Home) -> None:
     """On the real images where DLTUI_DATA names them, else on the 8x8 digits."""
-    facts = {"model": "double_conv_dropout", "iterations": 2000, "epochs": 100, "target": 0}
+    pauses = scaled(20, least=2)
+    facts = {"model": "double_conv_dropout", "iterations": 300 * pauses, "epochs": 1000, "target": 0}
     home.environ["DLTUI_OFFLINE"] = "1"
     whole = weights(home.finish(home.start("mnist", **facts)))
     run, dice = home.start("mnist", **facts), random.Random(11)
-    for _ in range(scaled(20, least=2)):
-        begun = home.show(run)["step"]
-        later = dice.randint(1, 60)
-        home.until(
-            lambda b=begun, n=later: (f := home.show(run))["step"] >= b + n or f["status"] == "done", "steps"
-        )
-        if home.show(run)["status"] == "done":
-            break
+    for _ in range(pauses):
+        due = home.show(run)["step"] + dice.randint(1, 60)
+        home.until(lambda due=due: home.show(run)["step"] >= due, "steps")
         home.ask(lambda client: client.pause(run))
-        if home.reach(run, "paused", "done")["status"] == "done":
-            break
+        home.reach(run, "paused")
         home.ask(lambda client: client.resume(run))
     assert weights(home.finish(run)) == whole
+    assert len(restored(home, run)) == pauses
