@@ -1,0 +1,144 @@
+"""Axes of a grid or a sweep, as a person types them: `lr=0.1,0.01`, `hidden=1..4`, `lr=0.001..0.1 log`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import ParamError
+from engine.params import Param, Value, declared, read
+
+if TYPE_CHECKING:
+    from engine.catalog import Experiment
+
+VALUE_LIMIT = 100_000
+"""values of one axis"""
+POINT_LIMIT = 100_000
+"""points of a grid, unless its owner allows another number"""
+SEED = Param("seed", int, 1, "of initial weights and of the order of data", least=0, most=2**31 - 1)
+FORMS = "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"
+_RANGE = re.compile(
+    r"(?P<low>[^\s.]*(?:\.\d[^\s.]*)?)\.\.(?P<high>\S+)(?:\s+(?P<scale>log|linear))?(?:\s+(?P<count>\S+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One parameter that varies."""
+
+    name: str
+    values: tuple[Value, ...] | None
+    """what a grid takes in turn; None for a range of numbers that only a sampler can draw from"""
+    low: float | None = None
+    """the bounds, both included, of what was given as a range"""
+    high: float | None = None
+    log: bool = False
+    """spread over orders of magnitude"""
+
+
+def parse_axis(experiment: Experiment, text: str) -> Axis:
+    """`name=...` for a parameter of `experiment`, or for `seed`. Raises ParamError."""
+    name, equals, given = (part.strip() for part in text.partition("="))
+    if not equals or not given:
+        raise ParamError(f"Axis {text.strip()[:80]!r}: expected name=..., with {FORMS}.")
+    param = _param(experiment, name)
+    if ".." in given:
+        return _ranged(param, given)
+    values = tuple(read(param, part.strip()) for part in given.split(","))
+    if len(set(values)) < len(values):
+        raise ParamError(f"{name}: expected different values, got {given[:80]!r}.")
+    return Axis(name, values, log=param.log)
+
+
+def parse_axes(experiment: Experiment, text: str) -> tuple[Axis, ...]:
+    """Axes parted by semicolons. Raises ParamError, also when one name is there twice."""
+    axes = tuple(parse_axis(experiment, part) for part in text.split(";") if part.strip())
+    names = [axis.name for axis in axes]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ParamError(f"{twice[0]}: expected one axis of that name, got {names.count(twice[0])}.")
+    return axes
+
+
+def count(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> int:
+    """Points of the grid. Raises ParamError beyond `limit` and for a range without points."""
+    for axis in axes:
+        if axis.values is None:
+            example = f"{axis.name}={axis.low:g}..{axis.high:g}{' log' if axis.log else ''} 5"
+            raise ParamError(f"{axis.name}: a grid needs values, got a range.", f"Say how many: {example}")
+    points = math.prod(len(axis.values or ()) for axis in axes)
+    if points > limit:
+        sizes = " x ".join(f"{axis.name} {len(axis.values or ()):,}" for axis in axes)
+        raise ParamError(f"Axes: expected at most {limit:,} points, got {points:,} ({sizes}).")
+    return points
+
+
+def grid(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> Iterator[dict[str, Value]]:
+    """Every point, the last axis fastest. Raises ParamError as `count` does."""
+    count(axes, limit)
+    names = [axis.name for axis in axes]
+    for point in itertools.product(*(axis.values or () for axis in axes)):
+        yield dict(zip(names, point, strict=True))
+
+
+def _param(experiment: Experiment, name: str) -> Param:
+    known = {param.name: param for param in (*declared(experiment.params), SEED)}
+    if name not in known:
+        raise ParamError(f"Unknown axis {name[:80]!r} of {experiment.name}.", f"It has: {', '.join(known)}.")
+    return known[name]
+
+
+def _ranged(param: Param, given: str) -> Axis:
+    found = _RANGE.fullmatch(given)
+    if found is None or param.choices or param.kind is bool:
+        raise ParamError(f"{param.name}: expected {_forms(param)}, got {given[:80]!r}.")
+    low, high = (_number(param, found[end]) for end in ("low", "high"))
+    if low > high:
+        raise ParamError(f"{param.name}: the range {given[:80]!r} is empty: expected the smaller end first.")
+    log = found["scale"] == "log" or (param.log and found["scale"] != "linear")
+    if log and low <= 0:
+        raise ParamError(f"{param.name}: a log range has to begin above 0, got {found['low'][:80]!r}.")
+    values = _values(param, low, high, log, found["count"])
+    return Axis(param.name, values, low, high, log)
+
+
+def _values(param: Param, low: float, high: float, log: bool, count: str | None) -> tuple[Value, ...] | None:
+    if count is None and param.kind is float:
+        return None
+    points = int(high) - int(low) + 1 if count is None else _points(param, count)
+    if points > VALUE_LIMIT:
+        raise ParamError(f"{param.name}: expected at most {VALUE_LIMIT:,} values, got {points:,}.")
+    if count is None:
+        return tuple(range(int(low), int(high) + 1))
+    spread = [_between(low, high, log, index / (points - 1)) for index in range(points)]
+    if param.kind is float:
+        return tuple(spread)
+    return tuple(dict.fromkeys(round(value) for value in spread))
+
+
+def _between(low: float, high: float, log: bool, share: float) -> float:
+    """The ends are exact; what lies between has twelve digits, so that it can be typed."""
+    if share in (0, 1):
+        return high if share else low
+    value = low * (high / low) ** share if log else low + (high - low) * share
+    return float(f"{value:.12g}")
+
+
+def _points(param: Param, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 2:
+        raise ParamError(f"{param.name}: expected a number of points of 2 or more, got {text[:80]!r}.")
+    return int(text)
+
+
+def _number(param: Param, text: str) -> float:
+    value = read(param, text)
+    assert isinstance(value, int | float), "only numbers have ranges"
+    return value
+
+
+def _forms(param: Param) -> str:
+    return FORMS if not param.choices and param.kind is not bool else f"{param.expected}, with commas between"
