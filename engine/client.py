@@ -29,6 +29,8 @@ from engine.protocol import (
     resources_from_json,
     summary_from_json,
 )
+from engine.talk import Session as Session
+from engine.talk import Superseded as Superseded
 from engine.text import whole
 
 HANDSHAKE_SECONDS = 5.0
@@ -89,6 +91,11 @@ async def connect(places: Places, *, start: bool = True) -> Client:
 
         await asyncio.to_thread(launch.start, places)
     raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
+
+
+def open_session(places: Places) -> Session:
+    """A process that looks into models and data; it starts with the first question, and ends with `aclose`."""
+    return Session(places)
 
 
 async def _open(places: Places) -> Client:

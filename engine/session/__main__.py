@@ -1,0 +1,30 @@
+"""`python -m engine.session`: questions on standard input, answers on standard output, a line each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from engine import places
+from engine.session.desk import Desk
+from engine.session.inbox import Inbox
+from engine.session.sitting import Sitting
+
+
+def main() -> int:
+    os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this side ends with its pipe
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints may not pass for an answer
+    try:
+        Sitting(Desk(places.home()), Inbox(sys.stdin.buffer), out).hold()
+    except BrokenPipeError:
+        pass  # who asked has gone
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # the thread that reads may sit in a read that nothing ends

@@ -1,0 +1,206 @@
+"""A session as the screen and the commands know it: questions to a process of its own, and their answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.import_path import python_path
+from engine.places import Places, make_private
+from engine.protocol import Json
+from engine.text import whole
+
+COMMAND = (sys.executable, "-P", "-m", "engine.session")
+LINE_LIMIT = 64 * 1024 * 1024
+"""bytes of one answer"""
+LOG_LIMIT = 1024 * 1024
+LEAVE_SECONDS = 2.0
+
+
+class Superseded(DltuiError):
+    """A newer question with the same mark came before this one was answered."""
+
+
+class Session:
+    """Starts its process with the first question, and a new one when that has died."""
+
+    def __init__(self, places: Places, command: tuple[str, ...] = COMMAND) -> None:
+        self._places, self._command = places, command
+        self._process: Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._last_id = 0
+        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._streams: dict[int, asyncio.Queue[Json]] = {}
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def ask(self, word: str, newest: str = "", **facts: object) -> Json:
+        """One answer. Raises the session's words as DltuiError, Superseded, or EngineError when it has died.
+
+        `newest` marks a question that the next one with the same mark makes pointless.
+        """
+        number = self._next()
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            await self._send({"id": number, "ask": word, "facts": facts, "newest": newest})
+            return await answer
+        finally:
+            del self._answers[number]
+
+    async def stream(self, word: str, **facts: object) -> AsyncGenerator[Json, None]:
+        """The parts of an answer as they come; closing this ends the work between two parts."""
+        number = self._next()
+        parts: asyncio.Queue[Json] = asyncio.Queue()
+        self._streams[number] = parts
+        ended = False
+        try:
+            await self._send({"id": number, "ask": word, "facts": facts})
+            while True:
+                frame = await parts.get()
+                if "part" not in frame:
+                    ended = True
+                    if "answer" in frame:
+                        yield frame["answer"]
+                    elif "end" not in frame:
+                        raise _error(frame)
+                    return
+                yield frame["part"]
+        finally:
+            del self._streams[number]
+            if not ended:
+                with contextlib.suppress(DltuiError):
+                    await self._send({"cancel": number}, start=False)
+
+    async def aclose(self) -> None:
+        """End the process: at once when it does not leave by itself."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._listening is not None:
+            await self._listening
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    # --- the wire ------------------------------------------------------------------------------------------
+
+    def _next(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    async def _send(self, message: Json, *, start: bool = True) -> None:
+        if message != whole(message):
+            raise ProtocolError("That holds bytes that are no UTF-8 text.", "Check the words you gave.")
+        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        process = await self._running() if start else self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            process.stdin.write(line)
+            await process.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise _gone() from error
+
+    async def _running(self) -> Process:
+        async with self._starting:
+            if self._process is None or self._process.returncode is not None:
+                self._process = await self._start()
+                self._listening = asyncio.create_task(self._listen(self._process))
+            return self._process
+
+    async def _start(self) -> Process:
+        make_private(self._places.root)
+        log = _open_log(self._places.root / "session.log")
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=LINE_LIMIT, cwd="/",
+                env=_environment(os.environ, self._places), start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise EngineError(f"The session cannot be started: {error}.") from error
+        finally:
+            os.close(log)
+
+    async def _listen(self, process: Process) -> None:
+        assert process.stdout is not None
+        try:
+            while line := await process.stdout.readline():
+                self._deliver(json.loads(line))
+        except ValueError as error:
+            process.kill()
+            self._lose(EngineError(f"The session said something that cannot be understood: {error}."))
+        finally:
+            await process.wait()
+            if process is self._process or self._process is None:
+                self._lose(_gone())
+
+    def _deliver(self, frame: Json) -> None:
+        number = frame.get("id", 0)
+        if number in self._streams:
+            self._streams[number].put_nowait(frame)
+            return
+        answer = self._answers.get(number)
+        if answer is None or answer.done():
+            return
+        if "answer" in frame:
+            answer.set_result(frame["answer"])
+        else:
+            answer.set_exception(_error(frame))
+
+    def _lose(self, why: DltuiError) -> None:
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(why)
+        for parts in self._streams.values():
+            parts.put_nowait({"error": {"message": why.message, "remedy": why.remedy}})
+
+
+def _environment(base: Mapping[str, str], places: Places) -> dict[str, str]:
+    """One thread: a word takes half a millisecond, which threads that wait for each other would double."""
+    environ: dict[str, Any] = {**base, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(base)}
+    environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    if places.data is not None:
+        environ["DLTUI_DATA"] = str(places.data.absolute())
+    return environ
+
+
+def _open_log(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    log = os.open(path, flags, 0o600)
+    if os.fstat(log).st_size > LOG_LIMIT:
+        os.ftruncate(log, 0)
+    return log
+
+
+def _gone() -> EngineError:
+    return EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
+
+
+def _error(frame: Json) -> DltuiError:
+    if frame.get("superseded"):
+        return Superseded("A newer question took this one's place.")
+    return DltuiError(frame["error"]["message"], frame["error"]["remedy"])

@@ -1,0 +1,116 @@
+"""A session answers, streams, gives up what is superseded, and comes back when it has died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.places import Places
+from engine.talk import Session, Superseded
+from tests.fakes.session import COMMAND
+
+
+@pytest_asyncio.fixture
+async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    async with Session(Places(tmp_path / "home"), COMMAND) as opened:
+        yield opened
+
+
+async def test_a_question_is_answered_with_its_facts(session: Session) -> None:
+    assert await session.ask("echo", a=1, text="grüße") == {"a": 1, "text": "grüße"}
+
+
+async def test_a_refusal_arrives_with_its_remedy(session: Session) -> None:
+    with pytest.raises(DltuiError) as caught:
+        await session.ask("refuse")
+    assert (caught.value.message, caught.value.remedy) == ("There is no such model.", "Train one.")
+
+
+async def test_a_word_that_breaks_says_one_line_and_leaves_its_traceback_in_the_log(
+    session: Session, tmp_path: Path
+) -> None:
+    with pytest.raises(DltuiError, match=r"break failed: RuntimeError"):
+        await session.ask("break")
+    assert "Traceback" in (tmp_path / "home" / "session.log").read_text()
+    assert await session.ask("echo", still="here") == {"still": "here"}
+
+
+async def test_a_stream_comes_in_parts_and_ends(session: Session) -> None:
+    assert [part["number"] async for part in session.stream("count", to=5)] == [0, 1, 2, 3, 4]
+
+
+async def test_questions_are_answered_while_a_stream_runs(session: Session) -> None:
+    async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
+        assert (await anext(parts))["number"] == 0
+        assert await session.ask("echo", a=1) == {"a": 1}
+
+
+async def test_a_stream_that_is_left_stops_working(session: Session) -> None:
+    async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
+        await anext(parts)
+    pid = session.pid
+    assert await session.ask("echo", a=2) == {"a": 2}
+    assert session.pid == pid
+
+
+async def test_a_stream_that_fails_says_why_after_its_parts(session: Session) -> None:
+    seen = []
+    with pytest.raises(DltuiError, match="Thirteen is refused"):
+        async for part in session.stream("count", to=13):
+            seen.append(part["number"])
+    assert seen == list(range(13))
+
+
+async def test_of_questions_with_one_mark_only_the_newest_waiting_is_answered(session: Session) -> None:
+    busy = asyncio.create_task(session.ask("slow", seconds=0.5))
+    while session.pid is None:
+        await asyncio.sleep(0.01)
+    asked = [asyncio.create_task(session.ask("echo", newest="bars", n=n)) for n in range(5)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    await busy
+    assert answers[-1] == {"n": 4}
+    assert any(isinstance(answer, Superseded) for answer in answers[:-1])
+    assert all(isinstance(answer, Superseded | dict) for answer in answers)
+
+
+async def test_a_session_that_dies_says_so_and_the_next_question_starts_another(session: Session) -> None:
+    await session.ask("echo", a=1)
+    first = session.pid
+    with pytest.raises(EngineError, match="ended before it answered"):
+        await session.ask("die")
+    assert await session.ask("echo", a=2) == {"a": 2}
+    assert session.pid != first
+
+
+async def test_noise_on_standard_output_is_no_answer(session: Session) -> None:
+    assert await session.ask("garbage") == {"said": None}
+
+
+async def test_an_answer_that_is_not_json_is_an_error_and_not_the_end(session: Session) -> None:
+    with pytest.raises(DltuiError, match="the answer failed"):
+        await session.ask("nan")
+    assert await session.ask("echo", a=1) == {"a": 1}
+
+
+async def test_words_that_are_no_text_are_refused_before_they_are_sent(session: Session) -> None:
+    with pytest.raises(ProtocolError, match="no UTF-8 text"):
+        await session.ask("echo", text="\udcff")
+
+
+async def test_nothing_of_it_is_left_after_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    session = Session(Places(tmp_path / "home"), COMMAND)
+    await session.ask("echo")
+    process = session._process
+    assert process is not None
+    await session.aclose()
+    assert process.returncode == 0

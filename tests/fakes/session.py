@@ -1,0 +1,57 @@
+"""A session whose words misbehave on purpose: `python -m tests.fakes.session`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine import places
+from engine.errors import DltuiError
+from engine.protocol import Json
+from engine.session.desk import Desk
+from engine.session.inbox import Inbox
+from engine.session.sitting import Sitting
+from engine.session.words import Answer
+
+COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
+
+
+def answer(desk: Desk, word: str, facts: Mapping[str, Any]) -> Answer:
+    if word == "echo":
+        return dict(facts)
+    if word == "slow":
+        time.sleep(float(facts["seconds"]))
+        return dict(facts)
+    if word == "refuse":
+        raise DltuiError("There is no such model.", "Train one.")
+    if word == "break":
+        raise RuntimeError("secret details")
+    if word == "nan":
+        return {"value": float("nan")}
+    if word == "die":
+        os._exit(9)
+    if word == "garbage":
+        os.write(1, b"")  # standard output is not the wire here
+        return {"said": print("noise")}
+    return count(int(facts.get("to", 3)))
+
+
+def count(to: int) -> Iterator[Json]:
+    for number in range(to):
+        yield {"number": number}
+    if to == 13:
+        raise DltuiError("Thirteen is refused.", "Count to twelve.")
+
+
+def main() -> int:
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    Sitting(Desk(places.home()), Inbox(sys.stdin.buffer), out, answer).hold()
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main())
