@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.client import Event, EventBatch
 from engine.protocol import Json
@@ -14,6 +15,15 @@ from tui.widgets.series import Series
 
 METRICS_LIMIT = 64
 MARKS_LIMIT = 2_000
+SKETCHES_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Named nested lists of numbers, as the experiment drew them after `step`; checked by who shows them."""
+
+    step: float
+    parts: Json
 
 
 class Story:
@@ -29,6 +39,8 @@ class Story:
         self.ended = False
         self.series: dict[str, Series] = {}
         self.marks: list[Mark] = []
+        self.sketches: list[Sketch] = []
+        """in the order of their steps; every second one goes when there are too many"""
         self._told_at = 0.0
 
     @property
@@ -59,6 +71,8 @@ class Story:
             self._mark(Mark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
         elif event.kind == "set":
             self._mark(Mark(_step(event.facts, self.step), "set", _change(event.facts)))
+        elif event.kind == "sketch" and isinstance(event.facts.get("parts"), dict):
+            self._draw(Sketch(_step(event.facts, self.step), event.facts["parts"]))
         elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):
             words = plain(str(event.facts["status"]))
             self._mark(Mark(_step(event.facts, self.step), "pause", words))
@@ -88,7 +102,13 @@ class Story:
         for series in self.series.values():
             series.evict_after(step)
         self.marks = [mark for mark in self.marks if mark.step <= step]
+        self.sketches = [sketch for sketch in self.sketches if sketch.step <= step]
         self.step = min(self.step, step)
+
+    def _draw(self, sketch: Sketch) -> None:
+        self.sketches.append(sketch)
+        if len(self.sketches) > SKETCHES_LIMIT:
+            del self.sketches[1::2]
 
     def _mark(self, mark: Mark) -> None:
         if len(self.marks) < MARKS_LIMIT:

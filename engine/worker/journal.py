@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.events import EventWriter
+from engine.protocol import Json
 from engine.worker.metrics import Metrics, columns
 from engine.worker.tensorboard import Board
 
@@ -32,6 +33,11 @@ class Journal:
         if self._board is not None:
             self._board.picture(tag, step, rows)
             self._events.append("image", tag=tag, step=step)
+
+    def sketch(self, step: int, parts: Json) -> int:
+        """Its size on disk, about."""
+        self._events.append("sketch", step=step, parts=parts)
+        return len(str(parts))
 
     def restart(self, step: int, counts: Mapping[str, int]) -> None:
         """Go on behind `step`: the series had so many points then."""

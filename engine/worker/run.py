@@ -21,6 +21,7 @@ from engine.worker.ending import Leave
 from engine.worker.journal import Journal
 from engine.worker.live import Change, Live
 from engine.worker.machine import Machine
+from engine.worker.sketches import Pace, Parts, drawn
 from engine.worker.wire import Wire
 
 LOOK_SECONDS = 0.02
@@ -74,6 +75,7 @@ class Run:
         self._pinned: dict[str, str] = {}
         self._total, self._notice, self._is_started = 0, "", False
         self._look_seconds, self._look_at, self._beat_at = look_seconds, 0.0, 0.0
+        self._pace = Pace()
 
     # --- before the loop ------------------------------------------------------------------------------------
 
@@ -165,6 +167,16 @@ class Run:
         scale = 255 / (high - low) if high > low else 0.0
         rows = [bytes(int((value - low) * scale) for value in row) for row in pixels]
         self._journal.picture(tag, self.step, rows)
+
+    def sketch(self, step: int, parts: Parts, *, at_once: bool = False) -> None:
+        """A live picture: what `parts` returns, named nested lists of numbers (16,384 at most).
+
+        To be called after any update; `parts` is called when a picture is due, or `at_once`. It must not draw
+        from a random stream that the training uses. Raises SketchTooLarge.
+        """
+        now = time.monotonic()
+        if at_once or self._pace.is_due(now):
+            self._pace.drawn(now, self._journal.sketch(step, drawn(parts())))
 
     # --- around the loop ------------------------------------------------------------------------------------
 

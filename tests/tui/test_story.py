@@ -78,3 +78,19 @@ def test_hostile_words_in_an_event_lose_their_teeth() -> None:
 def test_a_run_that_logs_endless_metrics_is_bounded() -> None:
     story = told(*(metrics(seq, [1], **{f"m{seq}": [1.0]}) for seq in range(1, 200)))
     assert len(story.series) == 64
+
+
+def test_sketches_are_kept_by_step_and_taken_back_with_the_curve() -> None:
+    story = told(
+        Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden": [[0.5]]}}),
+        Event(2, 2.0, "sketch", {"step": 3, "parts": {"hidden": [[0.7]]}}),
+        Event(3, 3.0, "sketch", {"step": 4, "parts": "nonsense"}),
+        Event(4, 4.0, "restored", {"step": 2}),
+    )
+    assert [(sketch.step, sketch.parts) for sketch in story.sketches] == [(1.0, {"hidden": [[0.5]]})]
+
+
+def test_a_run_that_draws_for_ever_is_bounded_and_keeps_its_first_and_its_last() -> None:
+    story = told(*(Event(seq, 1.0, "sketch", {"step": seq, "parts": {}}) for seq in range(1, 9_000)))
+    assert len(story.sketches) <= 2_000
+    assert (story.sketches[0].step, story.sketches[-1].step) == (1.0, 8_999.0)
