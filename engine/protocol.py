@@ -40,6 +40,7 @@ class CauseKind(StrEnum):
     FINISHED = "finished"
     PAUSED = "paused"
     USER_STOP = "user_stop"
+    PRUNED = "pruned"
     BAD_PARAMS = "bad_params"
     BAD_DATA = "bad_data"
     DIVERGED = "diverged"
@@ -78,6 +79,13 @@ class Spec:
     created_at: float
     token: str = ""
     """the client's own mark of the request: the same token twice is one run"""
+    sweep: str = ""
+    """the id of the sweep it is a trial of"""
+    trial: int = 0
+    """its number in that sweep, from 1 on"""
+    gpu_share: float = 1.0
+    """of one GPU: runs whose shares add up to 1 may be put on the same one"""
+    executor: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,25 +340,14 @@ def summary_to_json(run: RunSummary) -> Json:
         "params": dict(run.spec.params),
         "seed": run.spec.seed,
         "framework": run.spec.framework,
-        "device": run.device,
-        "step": run.step,
-        "total_steps": run.total_steps,
         "metrics": {name: number_to_json(value) for name, value in run.metrics.items()},
         "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
         "created_at": run.spec.created_at,
-        "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "attempt": run.attempt,
-        "train_seconds": run.train_seconds,
-        "rate": run.rate,
+        **{name: getattr(run, name) for name in _PLAIN},
         "live": dict(run.live),
-        "threads": run.spec.threads,
         "wanted_device": run.spec.device,
-        "token": run.spec.token,
-        "checkpoint_step": run.checkpoint_step,
-        "notice": run.notice,
-        "rss": run.rss,
-        "cpu": run.cpu,
+        **{name: getattr(run.spec, name) for name in _OF_SPEC},
         "state": state,
         "checkpoints": [asdict(checkpoint) for checkpoint in run.checkpoints],
     }
@@ -359,8 +356,9 @@ def summary_to_json(run: RunSummary) -> Json:
 def summary_from_json(data: Json) -> RunSummary:
     spec = Spec(
         id=data["id"], experiment=data["experiment"], params=data["params"], seed=data["seed"],
-        name=data["name"], framework=data["framework"], threads=data["threads"],
-        device=data["wanted_device"], created_at=data["created_at"], token=data["token"],
+        name=data["name"], framework=data["framework"],
+        device=data["wanted_device"], created_at=data["created_at"],
+        **{name: data[name] for name in _OF_SPEC if name in data},
     )  # fmt: skip
     facts = dict(data["state"])
     if data["cause"]:
@@ -376,6 +374,7 @@ def summary_from_json(data: Json) -> RunSummary:
     )
 
 
+_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor")
 _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",

@@ -274,10 +274,17 @@ def _reopened(path: Path) -> Index:
 
 
 def _check(db: sqlite3.Connection) -> None:
+    """Raises _Unusable. SQLite looks at the structure of a page alone, not at the text in it."""
     with closing(db.execute("PRAGMA quick_check(1)")) as found:
         said = found.fetchone()[0]
     if said != "ok":
         raise _Unusable(str(said)[:200])
+    try:
+        for row in db.execute("SELECT CAST(summary AS BLOB), CAST(tail AS BLOB) FROM bodies"):
+            for text in row:
+                text.decode()
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"a summary that is no text: {error}") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
