@@ -1,0 +1,45 @@
+"""What each sign of a text is to a tokeniser: part of a word, a mark, a space, or nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+
+PLAIN_FORMS = {
+    "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-",
+}  # fmt: skip
+PARTING = (
+    "\u2013\u2014\u2015\u2026"  # dashes and the ellipsis: they part words also where marks are taken out
+)
+INSIDE = "'-"  # may stand within a word: don't, well-known
+
+
+def is_invisible(sign: str) -> bool:
+    """Control, format (bidi overrides, zero width), surrogate, private or unassigned."""
+    return unicodedata.category(sign)[0] == "C"
+
+
+class WithoutMarks(dict[int, str]):
+    """For str.translate: punctuation and symbols vanish, line ends stay."""
+
+    def __missing__(self, number: int) -> str:
+        sign = PLAIN_FORMS.get(chr(number), chr(number))
+        mark = " " if sign in PARTING else ""
+        return self.setdefault(number, _replace(sign, mark))
+
+
+class MarksApart(dict[int, str]):
+    """For str.translate: punctuation and symbols get spaces around them, apostrophe and hyphen stay."""
+
+    def __missing__(self, number: int) -> str:
+        sign = PLAIN_FORMS.get(chr(number), chr(number))
+        mark = sign if sign in INSIDE else f" {sign} "
+        return self.setdefault(number, _replace(sign, mark))
+
+
+def _replace(sign: str, mark: str) -> str:
+    kind = unicodedata.category(sign)
+    if sign == "\n" or kind[0] in "LMN":
+        return sign
+    if kind[0] in "PS":
+        return mark
+    return " " if kind == "Cc" or kind[0] == "Z" else ""

@@ -1,0 +1,25 @@
+"""Which sentences train, which validate, which test: 80, 10 and 10 of a hundred, by seed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.order import WORD, order
+
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+SPLIT_EPOCH = WORD - 1  # no run gets there, so the split shares no random stream with any epoch
+LEAST = 3  # sentences: one for each part
+
+
+def split(sentences: int, seed: int) -> NDArray[np.int8]:
+    """For each sentence 0 (train), 1 (validation) or 2 (test); no part is empty from three sentences on."""
+    held_out = max(round(sentences / 10), 1)
+    shuffled = order(seed, SPLIT_EPOCH, sentences)
+    parts = np.zeros(sentences, np.int8)
+    parts[shuffled[:held_out]] = 1
+    parts[shuffled[held_out : 2 * held_out]] = 2
+    return parts

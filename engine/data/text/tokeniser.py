@@ -1,0 +1,63 @@
+"""Cutting text into words, and putting words together again."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from enum import StrEnum
+
+from engine.data.text.signs import MarksApart, WithoutMarks
+from engine.errors import DataError
+
+WITHOUT_MARKS, MARKS_APART = WithoutMarks(), MarksApart()
+LOOSE = re.compile(r"(?<![^\W_])['-]+|['-]+(?![^\W_])")  # apostrophes and hyphens at the edge of a word
+CLOSING = frozenset(".,;:!?)]}%\u2026")
+OPENING = frozenset("([{$#@\u00a3\u20ac")
+
+
+class Tokeniser(StrEnum):
+    """PLAIN: lower case, punctuation taken out, parted at spaces: "Don't stop!" is `dont stop`.
+
+    PUNCTUATION: lower case, each mark a word of its own, apostrophes and hyphens kept inside words:
+    "Don't stop!" is `don't stop !`.
+    """
+
+    PLAIN = "plain"
+    PUNCTUATION = "punctuation"
+
+    @classmethod
+    def named(cls, name: str) -> Tokeniser:
+        """Raises DataError."""
+        if name not in [member.value for member in cls]:
+            raise DataError(f"There is no tokeniser {name!r}, expected {' or '.join(cls)}.")
+        return cls(name)
+
+    def normalise(self, text: str) -> str:
+        """Words with white space between them; line ends stay, so that many sentences can be done at once.
+
+        No control, format or other invisible sign comes through.
+        """
+        text = unicodedata.normalize("NFC", text.lower())
+        if self is Tokeniser.PLAIN:
+            return text.replace("--", " ").translate(WITHOUT_MARKS)
+        text = text.replace("--", "\u2014").replace("...", "\u2026")
+        return LOOSE.sub(r" \g<0> ", text.translate(MARKS_APART))
+
+    def words(self, text: str) -> list[str]:
+        return self.normalise(text).split()
+
+    def join(self, words: Sequence[str]) -> str:
+        """For reading: no space before a full stop, none after an opening bracket, quotes hug what they quote."""
+        return " ".join(words) if self is Tokeniser.PLAIN else _join_marks(words)
+
+
+def _join_marks(words: Sequence[str]) -> str:
+    pieces: list[str] = []
+    hugs, is_quoted = True, False
+    for word in words:
+        closes = word in CLOSING or (word == '"' and is_quoted)
+        pieces.append(word if hugs or closes else f" {word}")
+        hugs = word in OPENING or (word == '"' and not is_quoted)
+        is_quoted ^= word == '"'
+    return "".join(pieces)
