@@ -1,0 +1,1 @@
+"""What trained models compute, in NumPy alone: no framework, no files."""

@@ -1,0 +1,200 @@
+"""The order of a picture network's layers, as data, and the network that it makes of trained tensors.
+
+A run says it in `model.json`: {"kind": "conv_net", "side": 28, "divisor": 127.5, "mean": 1.0, "layers": [
+{"kind": "conv", "name": "conv1", "padding": 2}, {"kind": "pool", "name": "pool1", "size": 2},
+{"kind": "relu", "name": "relu1"}, {"kind": "batch_norm", "name": "norm1", "eps": 1e-05}, {"kind": "flat",
+"name": "flat"}, {"kind": "dense", "name": "output"}, {"kind": "scale", "name": "cool", "factor": 0.125}]}.
+Without it, `guess` finds an order that the tensors' names and shapes allow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.conv_net import ConvNet
+from engine.models.convolution import Floats
+from engine.models.layers import BatchNorm, Convolution, Dense, Flat, Layer, MaxPool, Relu, Scale
+
+Tensors = Mapping[str, NDArray[Any]]
+Line = Mapping[str, Any]
+SIDES = (28, 8)
+EPS = 1e-5
+MOST_LAYERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    side: int
+    layers: tuple[Line, ...]
+    divisor: float = 127.5
+    mean: float = 1.0
+
+
+def read(data: Mapping[str, Any]) -> Blueprint:
+    """Of the content of model.json. Raises ValueError."""
+    if data.get("kind") != "conv_net":
+        raise ValueError(f"kind {data.get('kind')!r}, expected 'conv_net'")
+    lines = data.get("layers")
+    if not isinstance(lines, list) or not 0 < len(lines) <= MOST_LAYERS:
+        raise ValueError(f"layers have to be a list of 1 to {MOST_LAYERS}")
+    if not all(isinstance(line, dict) and isinstance(line.get("name"), str) for line in lines):
+        raise ValueError("each layer has to be an object with a name")
+    try:
+        found = Blueprint(int(data["side"]), tuple(lines), float(data["divisor"]), float(data["mean"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"side, divisor and mean have to be numbers: {error}") from error
+    if not 1 <= found.side <= 256 or not found.divisor:
+        raise ValueError(f"side {found.side}, divisor {found.divisor}: no such pictures")
+    return found
+
+
+def build(tensors: Tensors, plan: Blueprint) -> ConvNet:
+    """Raises ValueError when the tensors are not those of the plan."""
+    layers = tuple(_layer(line, tensors) for line in plan.layers)
+    net = ConvNet(layers, plan.side, plan.divisor, plan.mean)
+    used = {layer.name for layer in layers if layer.kind in ("conv", "dense", "batch_norm")}
+    spare = sorted({name.rpartition(".")[0] for name in tensors} - used)
+    if spare:
+        raise ValueError(f"tensors of {spare[0]} belong to no layer")
+    _check_chain(net)
+    return net
+
+
+def guess(tensors: Tensors) -> Blueprint:
+    """Convolutions, then dense layers; a ReLU behind each but the last; pooling and padding as they fit.
+
+    Raises ValueError when nothing fits.
+    """
+    spine = _spine(tensors)
+    for side in SIDES if spine else ():
+        for lines in _candidates(spine, tensors):
+            plan = Blueprint(side, tuple(lines))
+            try:
+                build(tensors, plan)
+            except ValueError:
+                continue
+            return plan
+    raise ValueError(f"no order of {', '.join(spine) or 'no layers'} fits its shapes")
+
+
+def _layer(line: Line, tensors: Tensors) -> Layer:
+    kind, name = line.get("kind"), str(line["name"])
+    if kind == "conv":
+        weight = _tensor(tensors, f"{name}.weight", 4)
+        return Convolution(name, weight, _bias(tensors, name, len(weight)), int(line.get("padding", 0)))
+    if kind == "dense":
+        weight = _tensor(tensors, f"{name}.weight", 2)
+        return Dense(name, weight, _bias(tensors, name, len(weight)))
+    if kind == "batch_norm":
+        return _batch_norm(name, tensors, float(line.get("eps", EPS)))
+    if kind == "pool" and 2 <= int(line.get("size", 2)) <= 8:
+        return MaxPool(name, int(line.get("size", 2)))
+    if kind == "scale":
+        return Scale(name, float(line["factor"]))
+    if kind in ("relu", "flat"):
+        return Relu(name) if kind == "relu" else Flat(name)
+    raise ValueError(f"layer {name}: kind {kind!r} is not known")
+
+
+def _batch_norm(name: str, tensors: Tensors, eps: float) -> BatchNorm:
+    mean = _tensor(tensors, f"{name}.running_mean", 1)
+    spread = np.sqrt(_tensor(tensors, f"{name}.running_var", 1) + np.float32(eps))
+    weight = tensors.get(f"{name}.weight", np.ones_like(mean)).astype(np.float32)
+    bias = tensors.get(f"{name}.bias", np.zeros_like(mean)).astype(np.float32)
+    if not len(mean) == len(spread) == len(weight) == len(bias):
+        raise ValueError(f"the tensors of {name} differ in length")
+    return BatchNorm(name, weight / spread, bias - mean * weight / spread)
+
+
+def _tensor(tensors: Tensors, name: str, dimensions: int) -> Floats:
+    if name not in tensors:
+        raise ValueError(f"{name} is missing")
+    if tensors[name].ndim != dimensions:
+        raise ValueError(f"{name} has {tensors[name].ndim} dimensions, expected {dimensions}")
+    return np.ascontiguousarray(tensors[name], dtype=np.float32)
+
+
+def _bias(tensors: Tensors, name: str, length: int) -> Floats:
+    if f"{name}.bias" not in tensors:
+        return np.zeros(length, dtype=np.float32)
+    bias = _tensor(tensors, f"{name}.bias", 1)
+    if len(bias) != length:
+        raise ValueError(f"{name}.bias has {len(bias)} numbers, expected {length}")
+    return bias
+
+
+def _check_chain(net: ConvNet) -> None:
+    """That each layer can take what the one in front of it gives."""
+    for layer, shape in zip(net.layers, _shapes(net), strict=True):
+        takes: int | None = None
+        if isinstance(layer, Convolution | Dense):
+            takes = layer.weight.shape[1]
+        elif isinstance(layer, BatchNorm):
+            takes = len(layer.scale)
+        wants = 3 if isinstance(layer, Convolution | MaxPool) else 1 if isinstance(layer, Dense) else None
+        if (wants and len(shape) != wants) or (takes is not None and takes != shape[0]):
+            raise ValueError(f"{layer.name} cannot take {'x'.join(map(str, shape))}")
+        if min(layer.shape(shape)) < 1:
+            raise ValueError(f"nothing is left of {'x'.join(map(str, shape))} behind {layer.name}")
+    if len(net.shapes()[-1]) != 1:
+        raise ValueError(f"{net.layers[-1].name} does not end in one number per class")
+
+
+def _shapes(net: ConvNet) -> Iterator[tuple[int, ...]]:
+    """One by one, so that a layer is checked before it is asked for its shape."""
+    shape: tuple[int, ...] = (1, net.side, net.side)
+    for layer in net.layers:
+        yield shape
+        shape = layer.shape(shape)
+
+
+def _spine(tensors: Tensors) -> list[str]:
+    """Names of the convolutions, then of the dense layers, each in natural order, `output` last."""
+    names = {name.removesuffix(".weight") for name in tensors if name.endswith(".weight")}
+    made = [name for name in names if tensors[f"{name}.weight"].ndim in (2, 4)]
+    return sorted(
+        made, key=lambda name: (tensors[f"{name}.weight"].ndim == 2, name == "output", _natural(name))
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _candidates(spine: list[str], tensors: Tensors) -> Iterator[list[Line]]:
+    """The likeliest first: the size is kept by padding, and each convolution is followed by a pooling."""
+    convolutions = [name for name in spine if tensors[f"{name}.weight"].ndim == 4]
+    norms = sorted((name.removesuffix(".running_mean") for name in tensors if name.endswith(".running_mean")),
+                   key=_natural)  # fmt: skip
+    for kept in (True, False):
+        for count in range(len(convolutions), -1, -1):
+            for pooled in combinations(convolutions, count):
+                yield list(_lines(spine, tensors, norms, pooled, kept))
+
+
+def _lines(
+    spine: list[str], tensors: Tensors, norms: list[str], pooled: tuple[str, ...], kept: bool
+) -> Iterator[Line]:
+    norms, is_flat = list(norms), False
+    for name in spine:
+        weight = tensors[f"{name}.weight"]
+        if weight.ndim == 4:
+            yield {"kind": "conv", "name": name, "padding": weight.shape[2] // 2 if kept else 0}
+        else:
+            if not is_flat:
+                yield {"kind": "flat", "name": "flat"}
+            is_flat = True
+            yield {"kind": "dense", "name": name}
+        if norms and len(tensors[f"{norms[0]}.running_mean"]) == len(weight):
+            yield {"kind": "batch_norm", "name": norms.pop(0)}
+        if name in pooled:
+            yield {"kind": "pool", "name": f"pool of {name}", "size": 2}
+        if name != spine[-1]:
+            yield {"kind": "relu", "name": f"relu of {name}"}

@@ -1,0 +1,1 @@
+"""What the NumPy models compute, against the frameworks that trained them."""

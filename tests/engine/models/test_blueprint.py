@@ -1,0 +1,84 @@
+"""The order of layers: read, guessed, and refused where the tensors are others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.experiments.mnist import network
+from engine.models import blueprint
+from tests.engine.models.nets import with_norms
+
+
+def tensors_of(model: str, side: int = 28) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in network(model, side).state_dict().items()}
+
+
+def written(**other: Any) -> dict[str, Any]:
+    layers = [{"kind": "flat", "name": "flat"}, {"kind": "dense", "name": "output"}]
+    return {"kind": "conv_net", "side": 28, "divisor": 127.5, "mean": 1.0, "layers": layers, **other}
+
+
+def test_a_written_order_is_followed() -> None:
+    plan = blueprint.read(written(divisor=255, mean=0.13))
+    net = blueprint.build(tensors_of("logistic"), plan)
+    assert [layer.name for layer in net.layers] == ["flat", "output"]
+    assert (net.divisor, net.mean) == (255, 0.13)
+
+
+@pytest.mark.parametrize("side", [28, 8])
+def test_without_one_the_side_and_the_pooling_follow_from_the_shapes(side: int) -> None:
+    plan = blueprint.guess(tensors_of("double_conv", side))
+    kinds = [str(line["kind"]) for line in plan.layers]
+    assert plan.side == side
+    assert kinds == ["conv", "pool", "relu", "conv", "pool", "relu", "flat", "dense", "relu", "dense"]
+
+
+def test_a_batch_norm_stands_behind_its_convolution() -> None:
+    tensors = {name: tensor.numpy() for name, tensor in with_norms().state_dict().items() if tensor.ndim}
+    names = [line["name"] for line in blueprint.guess(tensors).layers]
+    assert names.index("norm1") == names.index("conv1") + 1
+    assert names.index("norm2") == names.index("conv2") + 1
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"kind": "lstm_lm"}, "kind 'lstm_lm', expected 'conv_net'"),
+        ({"layers": []}, "a list of 1 to 200"),
+        ({"layers": [7]}, "an object with a name"),
+        ({"side": "wide"}, "side, divisor and mean"),
+        ({"side": 10**9}, "no such pictures"),
+        ({"divisor": 0}, "no such pictures"),
+    ],
+)
+def test_nonsense_in_model_json_is_named(other: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        blueprint.read(written(**other))
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ([{"kind": "dense", "name": "output"}], "output cannot take 1x28x28"),
+        ([{"kind": "flat", "name": "flat"}], "tensors of output belong to no layer"),
+        ([*written()["layers"], {"kind": "pool", "name": "late"}], "late cannot take 10"),
+        ([{"kind": "flat", "name": "flat"}, {"kind": "dense", "name": "other"}], "other.weight is missing"),
+        ([{"kind": "conv", "name": "output"}], "output.weight has 2 dimensions, expected 4"),
+        ([{"kind": "magic", "name": "output"}], "kind 'magic' is not known"),
+    ],
+)
+def test_an_order_that_the_tensors_do_not_have_is_refused(layers: list[dict[str, str]], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        blueprint.build(tensors_of("logistic"), blueprint.read(written(layers=layers)))
+
+
+def test_tensors_that_fit_nowhere_are_refused() -> None:
+    tensors = tensors_of("double_conv")
+    tensors["hidden.weight"] = np.zeros((1024, 77), dtype=np.float32)
+    with pytest.raises(ValueError, match="no order of conv1, conv2, hidden, output fits"):
+        blueprint.guess(tensors)
+    with pytest.raises(ValueError, match="no layers"):
+        blueprint.guess({})
