@@ -29,6 +29,17 @@ from engine.protocol import (
     resources_from_json,
     summary_from_json,
 )
+from engine.sweep_protocol import Group as Group
+from engine.sweep_protocol import Prune as Prune
+from engine.sweep_protocol import SweepSpec as SweepSpec
+from engine.sweep_protocol import SweepStatus as SweepStatus
+from engine.sweep_protocol import SweepSummary as SweepSummary
+from engine.sweep_protocol import TrialPage as TrialPage
+from engine.sweep_protocol import TrialQuery as TrialQuery
+from engine.sweep_protocol import TrialRow as TrialRow
+from engine.sweep_protocol import TrialStatus as TrialStatus
+from engine.sweep_protocol import sweep_from_json
+from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
 from engine.talk import Superseded as Superseded
 from engine.text import whole
@@ -48,6 +59,8 @@ class Change:
     removed: tuple[str, ...] = ()
     resources: Resources | None = None
     total: int = 0
+    sweeps: tuple[SweepSummary, ...] = ()
+    sweeps_removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +150,7 @@ def _check_peer(writer: asyncio.StreamWriter) -> None:
         raise EngineError(f"The engine's socket is served by user {uid}, expected {os.geteuid()} (you).")
 
 
-class Client:
+class Client(SweepWords):
     """One connection; requests and streams share it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
@@ -224,7 +237,7 @@ class Client:
                 yield EventBatch(found, bool(frame.get("caught_up")), bool(frame.get("end")))
 
     async def watch(self) -> AsyncIterator[Change]:
-        """Changes of the run table and of the machine, twice a second at most."""
+        """Changes of the run table, of sweeps and of the machine, twice a second at most."""
         async with contextlib.aclosing(self._stream("watch")) as stream:
             async for frame in stream:
                 resources = frame.get("resources")
@@ -233,6 +246,8 @@ class Client:
                     tuple(frame.get("removed", ())),
                     resources_from_json(resources) if resources else None,
                     frame.get("total", 0),
+                    tuple(sweep_from_json(sweep) for sweep in frame.get("sweeps", ())),
+                    tuple(frame.get("sweeps_removed", ())),
                 )
 
     # --- the wire ------------------------------------------------------------------------------------------

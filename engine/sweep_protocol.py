@@ -1,0 +1,290 @@
+"""The words of sweeps: what was asked, how it stands, its trials; to and from JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from engine.axes import Axis
+from engine.params import Value
+from engine.protocol import Json, number_from_json, number_to_json
+
+SAMPLERS = ("grid", "random", "tpe")
+PRUNERS = ("none", "median", "asha")
+EXECUTORS = ("local", "ray")
+ANALYSES = ("importance", "parallel", "slice", "best", "heat")
+
+
+class SweepStatus(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class TrialStatus(StrEnum):
+    """How a trial stands: as its run does, and three words of the sweep itself."""
+
+    WAITING = "waiting"
+    """asked for, its run is not made yet"""
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    DONE = "done"
+    PRUNED = "pruned"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+    REFUSED = "refused"
+    """its parameters do not go together: no run was made"""
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing will move until somebody asks for it."""
+        return self not in _MOVING
+
+
+_MOVING = (
+    TrialStatus.WAITING, TrialStatus.QUEUED, TrialStatus.RUNNING, TrialStatus.PAUSING, TrialStatus.STOPPING,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """When a trial is not worth its time. Rungs are shares of a trial's steps."""
+
+    kind: str = "none"
+    eta: int = 3
+    """asha: one of `eta` trials goes on beyond each rung"""
+    rungs: int = 3
+    """asha: at 1/eta, 1/eta^2, ... of the steps; median: evenly spread"""
+    startup: int = 4
+    """median: trials that must have come to a rung before one is stopped there"""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSpec:
+    """What was asked; written once. A summary carries it as edited since."""
+
+    id: str
+    name: str
+    experiment: str
+    axes: tuple[Axis, ...]
+    """without the seed, which is `seeds`"""
+    params: Mapping[str, Value]
+    """the same in every trial"""
+    sampler: str
+    seed: int
+    """of the sampler"""
+    seeds: tuple[int, ...]
+    """each configuration is trained once with each"""
+    trials: int
+    """configurations to try; 0: every point of the grid"""
+    parallel: int
+    """trials at work at once; 0: as many as the machine has room for"""
+    gpu_share: float
+    prune: Prune
+    metric: str
+    goal: str
+    """min or max of `metric`"""
+    executor: str
+    device: str
+    created_at: float
+    token: str = ""
+    lanes: bool = False
+    """trained as one batch by the vectorised trainer"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One trial as the table needs it."""
+
+    trial: int
+    """from 1 on"""
+    config: int
+    """from 1 on; trials that differ in their seed alone share it"""
+    params: Mapping[str, Value]
+    """the values of the axes, and what else was set"""
+    seed: int
+    status: TrialStatus
+    value: float | None = None
+    """the best of the sweep's metric; None while there is none, or where it is no number"""
+    step: int = 0
+    """updates made"""
+    best_step: int = 0
+    """of `value`"""
+    total_steps: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """the last value of each"""
+    run: str = ""
+    """id of its run; of the whole batch where it is one lane"""
+    seconds: float = 0.0
+    """spent training"""
+    cause: str = ""
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSummary:
+    spec: SweepSpec
+    status: SweepStatus
+    planned: int
+    """trials in all, those that were added included"""
+    counts: Mapping[str, int]
+    """trials by TrialStatus; those not asked for yet are in none"""
+    best: TrialRow | None = None
+    why: str = ""
+    """what it waits for, or why it ended"""
+    updated_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def settled(self) -> int:
+        """Trials that nothing moves any more."""
+        return sum(count for status, count in self.counts.items() if TrialStatus(status).is_settled)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialQuery:
+    """Which window of a sweep's trials, in what order, in which groups.
+
+    Fields: trial, config, seed, status, value (or best), step, best_step, seconds, pinned, run; then metrics;
+    then params. `group` holds names parted by commas; `config` puts the seeds of a configuration together.
+    """
+
+    where: str = ""
+    sort: str = "trial"
+    descending: bool = False
+    offset: int = 0
+    limit: int = 200
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Trials that agree in the fields asked for; the statistics are of their values."""
+
+    key: Mapping[str, Value]
+    count: int
+    valued: int
+    """trials that have a value"""
+    mean: float | None
+    spread: float | None
+    """standard deviation of the sample; None for fewer than two values"""
+    best: TrialRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPage:
+    """`rows` without a group; `groups`, in the order of their best trials, with one."""
+
+    rows: tuple[TrialRow, ...]
+    groups: tuple[Group, ...]
+    matching: int
+    """rows, or groups, that pass the filter"""
+    total: int
+
+
+# --- to and from JSON -------------------------------------------------------------------------------------
+
+
+def axis_to_json(axis: Axis) -> Json:
+    values = None if axis.values is None else list(axis.values)
+    return {"name": axis.name, "values": values, "low": axis.low, "high": axis.high, "log": axis.log}
+
+
+def axis_from_json(data: Json) -> Axis:
+    values = None if data["values"] is None else tuple(data["values"])
+    return Axis(data["name"], values, data["low"], data["high"], data["log"])
+
+
+def sweep_spec_to_json(spec: SweepSpec) -> Json:
+    return {
+        **asdict(spec),
+        "axes": [axis_to_json(axis) for axis in spec.axes],
+        "params": dict(spec.params),
+        "seeds": list(spec.seeds),
+    }
+
+
+def sweep_spec_from_json(data: Json) -> SweepSpec:
+    """Raises KeyError or TypeError when a field is missing or one too many is there."""
+    parts = {
+        "axes": tuple(axis_from_json(axis) for axis in data["axes"]),
+        "seeds": tuple(data["seeds"]),
+        "prune": Prune(**data["prune"]),
+    }
+    return SweepSpec(**{**data, **parts})
+
+
+def row_to_json(row: TrialRow) -> Json:
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    metrics = {name: number_to_json(value) for name, value in row.metrics.items()}
+    return {**plain, "params": dict(row.params), "metrics": metrics, "status": str(row.status)}
+
+
+def row_from_json(data: Json) -> TrialRow:
+    metrics = {name: number_from_json(value) for name, value in data["metrics"].items()}
+    return TrialRow(**{**data, "status": TrialStatus(data["status"]), "metrics": metrics})
+
+
+_PLAIN = (
+    "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
+    "pinned",
+)  # fmt: skip
+
+
+def sweep_to_json(sweep: SweepSummary) -> Json:
+    """The shape of `dltui sweep show --json`."""
+    return {
+        "id": sweep.id,
+        "status": str(sweep.status),
+        "spec": sweep_spec_to_json(sweep.spec),
+        "planned": sweep.planned,
+        "counts": dict(sweep.counts),
+        "best": row_to_json(sweep.best) if sweep.best else None,
+        "why": sweep.why,
+        "updated_at": sweep.updated_at,
+    }
+
+
+def sweep_from_json(data: Json) -> SweepSummary:
+    return SweepSummary(
+        spec=sweep_spec_from_json(data["spec"]),
+        status=SweepStatus(data["status"]),
+        planned=data["planned"],
+        counts=data["counts"],
+        best=row_from_json(data["best"]) if data["best"] else None,
+        why=data["why"],
+        updated_at=data["updated_at"],
+    )
+
+
+def group_to_json(group: Group) -> Json:
+    plain = {name: getattr(group, name) for name in ("count", "valued", "mean", "spread")}
+    return {**plain, "key": dict(group.key), "best": row_to_json(group.best) if group.best else None}
+
+
+def group_from_json(data: Json) -> Group:
+    return Group(**{**data, "best": row_from_json(data["best"]) if data["best"] else None})
+
+
+def page_to_json(page: TrialPage) -> Json:
+    return {
+        "rows": [row_to_json(row) for row in page.rows],
+        "groups": [group_to_json(group) for group in page.groups],
+        "matching": page.matching,
+        "total": page.total,
+    }
+
+
+def page_from_json(data: Json) -> TrialPage:
+    rows = tuple(row_from_json(row) for row in data["rows"])
+    groups = tuple(group_from_json(group) for group in data["groups"])
+    return TrialPage(rows, groups, data["matching"], data["total"])

@@ -1,0 +1,100 @@
+"""What a screen or a command may ask of sweeps: the client's words for them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Protocol
+
+from engine.protocol import Json
+from engine.sweep_protocol import (
+    Prune,
+    SweepSummary,
+    TrialPage,
+    TrialQuery,
+    page_from_json,
+    sweep_from_json,
+)
+
+
+class Asks(Protocol):
+    async def ask(self: Asks, word: str, **facts: object) -> Json: ...
+
+
+class SweepWords:
+    """Part of `engine.client.Client`. A sweep is named by its id, the start of it, its last
+    four digits, its name, or @last.
+
+    Every word raises what the service says as DltuiError.
+    """
+
+    async def sweep_submit(
+        self: Asks,
+        experiment: str,
+        axes: Sequence[str],
+        params: Mapping[str, object] | None = None,
+        *,
+        sampler: str = "grid",
+        seed: int = 1,
+        seeds: int | Sequence[int] = 1,
+        trials: int = 0,
+        parallel: int = 0,
+        gpu_share: float = 1.0,
+        prune: Prune = Prune(),  # noqa: B008  frozen
+        metric: str = "",
+        goal: str = "",
+        name: str = "",
+        device: str = "auto",
+        executor: str = "local",
+    ) -> SweepSummary:
+        """Axes as they are typed: `lr=0.001..0.1 log`, `hidden=1..4`; `seeds` is a count or a list.
+
+        `metric` and `goal` left empty are those of the experiment.
+        """
+        facts: Json = {
+            "experiment": experiment, "axes": list(axes), "params": dict(params or {}), "sampler": sampler,
+            "seed": seed, "seeds": seeds if isinstance(seeds, int) else list(seeds), "trials": trials,
+            "parallel": parallel, "gpu_share": gpu_share, "prune": asdict(prune), "metric": metric,
+            "goal": goal, "name": name, "device": device, "executor": executor,
+        }  # fmt: skip
+        answer = await self.ask("sweep_submit", **facts, token=uuid.uuid4().hex)
+        return sweep_from_json(answer["sweep"])
+
+    async def sweeps(self: Asks) -> tuple[SweepSummary, ...]:
+        """All of them, newest first."""
+        return tuple(sweep_from_json(sweep) for sweep in (await self.ask("sweeps"))["sweeps"])
+
+    async def sweep_show(self: Asks, sweep: str) -> SweepSummary:
+        return sweep_from_json((await self.ask("sweep_show", sweep=sweep))["sweep"])
+
+    async def sweep_edit(self: Asks, sweep: str, verb: str, **facts: object) -> SweepSummary:
+        """Change a sweep while it runs, or after.
+
+        pause, resume, stop (the sweep and its trials at work); `stop_trial` trial=; `pin` trial=, on=True
+        (never pruned); `add` params={...}; `widen` axis="lr=0.5,1"; `parallel` count=; `trials` count=;
+        `extend` trial=, epochs= (a finished trial trains on; a pruned one without epochs goes to its end).
+        """
+        return sweep_from_json((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
+
+    async def sweep_remove(self: Asks, sweep: str, *, runs: bool = False) -> None:
+        """Forget a sweep that is not at work; with `runs` its trials' run folders as well."""
+        await self.ask("sweep_remove", sweep=sweep, runs=runs)
+
+    async def sweep_trials(self: Asks, sweep: str, query: TrialQuery = TrialQuery()) -> TrialPage:  # noqa: B008
+        """At most 1,000 rows or groups at once."""
+        return page_from_json(await self.ask("sweep_trials", sweep=sweep, **asdict(query)))
+
+    async def sweep_analysis(self: Asks, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
+        """What a picture of the sweep is drawn from, of the trials that pass the filter `where`.
+
+        importance: {"importance": [[param, share]...], "why": "" or why there is none}, largest first.
+        parallel: {"columns": [{"name","log","low","high","choices"}...], "rows": [{"trial","status","value",
+          "cells":[...]}...]}, the best last; low and high are of the cells, None where choices are listed.
+        slice: {"params": [{"name","log","choices","points": [[x, value, trial]...]}...]}.
+        best: {"points": [[trial, value, best so far]...]} in the order in which trials ended.
+        heat: x=, y= (names of axes): {"x","y","xs": [...], "ys": [...], "cells": [[mean or None]...] by y
+          then x, "counts": the same shape}; many numbers on one axis are put into 12 bins, shown by their middle.
+        """
+        answer = await self.ask("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
+        return {name: value for name, value in answer.items() if name != "id"}
