@@ -1,0 +1,78 @@
+"""XOR networks to start from: three set by hand, five puzzles, and the ladder of what a shape can reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.models.xor_net import FLOORS
+from engine.protocol import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    name: str
+    note: str
+    hidden_weight: tuple[tuple[float, float], ...]
+    hidden_bias: tuple[float, ...]
+    output_weight: tuple[float, ...]
+    """with bypass those of the inputs first"""
+    output_bias: float
+    bypass: bool = False
+    targets: tuple[int, int, int, int] = (0, 1, 1, 0)
+    temperature: float = 0.001
+
+    def to_json(self) -> Json:
+        net = {
+            "hidden_weight": [list(pair) for pair in self.hidden_weight],
+            "hidden_bias": list(self.hidden_bias),
+            "output_weight": list(self.output_weight),
+            "output_bias": self.output_bias,
+            "bypass": self.bypass,
+            "activation": "btu",
+            "temperature": self.temperature,
+            "targets": list(self.targets),
+        }
+        return {"name": self.name, "note": self.note, "net": net}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    hidden: int
+    bypass: bool
+    note: str
+
+    @property
+    def floor(self) -> float:
+        """nats"""
+        return FLOORS[self.hidden, self.bypass]
+
+
+BY_HAND = (
+    Preset(
+        "1 unit + bypass", "The unit is AND; it takes two away from the sum of the inputs where both are 1.",
+        ((1, 1),), (-1.5,), (1, 1, -2), -0.5, bypass=True,
+    ),
+    Preset(
+        "2 units", "Each unit finds one of the two rows that are 1; the output is their OR.",
+        ((-1, 1), (1, -1)), (-0.5, -0.5), (1, 1), -0.5,
+    ),
+    Preset(
+        "4 units", "One unit for each row; the output adds the units of the rows that are 1.",
+        ((-1, -1), (-1, 1), (1, -1), (1, 1)), (0.5, -0.5, -0.5, -1.5), (0, 1, 1, 0), -0.5,
+    ),
+)  # fmt: skip
+
+PUZZLES = (
+    Preset("AND", "One line is enough: no hidden unit.", (), (), (0, 0), 0, True, (0, 0, 0, 1)),
+    Preset("OR", "The line of AND, moved.", (), (), (0, 0), 0, True, (0, 1, 1, 1)),
+    Preset("NAND", "The line of AND, turned round.", (), (), (0, 0), 0, True, (1, 1, 1, 0)),
+    Preset("XNOR", "Two lines, or one and the inputs.", ((0, 0), (0, 0)), (0, 0), (0, 0), 0, False, (1, 0, 0, 1)),
+    Preset("XOR", "One unit and the inputs.", ((0, 0),), (0,), (0, 0, 0), 0, True, (0, 1, 1, 0)),
+)  # fmt: skip
+
+LADDER = (
+    Rung(0, True, "A line cannot part the rows: one half for each is the best there is."),
+    Rung(1, False, "One fold: three rows are told 2/3, the fourth is known."),
+    Rung(1, True, "One fold, and the inputs beside it."),
+    Rung(2, False, "Two folds."),
+)
