@@ -74,6 +74,11 @@ def choice(default: str, help: str, choices: tuple[str, ...]) -> Any:
     return field(default=default, metadata={"help": help, "choices": choices})
 
 
+def text(default: str, help: str) -> Any:
+    """Any text, read and judged by who uses it."""
+    return field(default=default, metadata={"help": help})
+
+
 def flag(default: bool, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 

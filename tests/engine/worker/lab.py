@@ -48,7 +48,7 @@ def new_run(root: Path, experiment: str, seed: int = 1, threads: int = 1, **give
     found = catalog.find(experiment)
     chosen = asdict(params.build(found.params, given))
     run_id = store.new_id(experiment, time.time())
-    spec = Spec(run_id, experiment, chosen, seed, "", found.framework, threads, "cpu", time.time())
+    spec = Spec(run_id, experiment, chosen, seed, "", found.framework_of(chosen), threads, "cpu", time.time())
     return store.create(Places(root), spec)
 
 

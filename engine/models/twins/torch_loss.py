@@ -1,0 +1,99 @@
+"""The vocabulary layer and its cross-entropy in one pass, for PyTorch: 82 % of a training's arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+ROWS = 512
+"""of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, multiplying gets slower"""
+TILE = 32
+"""rows of numbers are padded to a multiple of this: what matrix units take at once"""
+SMALLEST = 1e-37
+"""a probability that rounds to 0 still has a logarithm"""
+
+
+class Room:
+    """Buffers for one vocabulary layer, made once: mapping new pages costs more than multiplying."""
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
+        words, self.width = weight.shape
+        self.columns = 1 if dtype is torch.float32 else 2
+        inner = -(-(self.width + self.columns) // TILE) * TILE
+        like = {"dtype": dtype, "device": weight.device}
+        self.weight = torch.zeros(words, inner, **like)
+        self.logits = torch.empty(ROWS, words, **like)
+        self.errors = torch.empty(ROWS, words, **like)
+        self.hidden = torch.zeros(ROWS, inner, **like)
+        self.back = torch.empty(ROWS, inner, **like)
+        self.slope = torch.empty(words, inner, **like)
+        self.index = torch.arange(ROWS, device=weight.device)
+        self.hidden[:, self.width : self.width + self.columns] = 1
+
+    def take(self, weight: Tensor, bias: Tensor) -> None:
+        """The bias becomes columns that meet ones: in bfloat16 two, for what one rounds away."""
+        self.weight[:, : self.width] = weight
+        rest = bias
+        for column in range(self.width, self.width + self.columns):
+            self.weight[:, column] = rest
+            rest = rest - self.weight[:, column]
+
+
+class VocabularyLoss(torch.autograd.Function):
+    """Mean cross-entropy of `softmax(hidden @ weight.T + bias)` over N real words.
+
+    hidden (N, width), weight (words, width), bias (words,), targets (N,). The gradients are made on the way
+    forward, so logits live for one chunk only.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, room: Room
+    ) -> Tensor:
+        room.take(weight, bias)
+        count, width = hidden.shape
+        hidden_slope = torch.empty_like(hidden)
+        weight_slope, bias_slope = torch.zeros_like(weight), torch.zeros_like(bias)
+        loss, scale = torch.zeros((), device=weight.device), 1 / count
+        for start in range(0, count, ROWS):
+            part = slice(start, min(start + ROWS, count))
+            loss -= _chunk(hidden[part], targets[part], room, hidden_slope[part])
+            weight_slope.add_(room.slope[:, :width], alpha=scale)
+            bias_slope.add_(room.slope[:, width], alpha=scale)
+        ctx.save_for_backward(hidden_slope.mul_(scale), weight_slope, bias_slope)
+        return loss * scale
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Any:
+        """For a loss that is used as it is: its own slope is 1."""
+        hidden, weight, bias = ctx.saved_tensors
+        return hidden, weight, bias, None, None
+
+
+def _chunk(hidden: Tensor, targets: Tensor, room: Room, hidden_slope: Tensor) -> Tensor:
+    """The summed log-probability of the targets; leaves the unscaled gradients behind."""
+    n = len(targets)
+    index, inputs, logits = room.index[:n], room.hidden[:n], room.logits[:n]
+    inputs[:, : room.width] = hidden
+    torch.mm(inputs, room.weight.t(), out=logits)
+    errors = torch.softmax(logits, 1, out=room.errors[:n])
+    found = errors[index, targets]
+    errors[index, targets] = found - 1
+    torch.mm(errors, room.weight, out=room.back[:n])
+    hidden_slope.copy_(room.back[:n, : room.width])
+    torch.mm(errors.t(), inputs, out=room.slope)
+    return found.float().clamp_(min=SMALLEST).log_().sum()
+
+
+@torch.no_grad()
+def total_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, rows: int = 512) -> float:
+    """The summed cross-entropy of N words, in float32, for a perplexity."""
+    total = 0.0
+    for start in range(0, len(targets), rows):
+        logits = torch.addmm(bias, hidden[start : start + rows], weight.t())
+        total += torch.nn.functional.cross_entropy(
+            logits, targets[start : start + rows], reduction="sum"
+        ).item()
+    return total
