@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,11 +76,13 @@ def listing(folder: Path, *, disk: Disk = DISK) -> list[Found]:
     return rows
 
 
-def read(path: Path, *, disk: Disk = DISK) -> Verified:
-    """Read one checkpoint whole and hash what was read. Raises DamagedCheckpoint."""
+def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) -> Verified:
+    """Read one checkpoint, or `only` some of its files, and hash what was read. Raises DamagedCheckpoint."""
     manifest = _manifest(disk, path)
     files = {}
     for name, expected in manifest.files.items():
+        if only is not None and name not in only:
+            continue
         data = _bytes(disk, path, name, expected.size)
         if len(data) != expected.size:
             raise DamagedCheckpoint(path, f"{name} has {len(data)} bytes, expected {expected.size}")
@@ -90,12 +92,17 @@ def read(path: Path, *, disk: Disk = DISK) -> Verified:
     return Verified(path, manifest, files)
 
 
-def newest_intact(folder: Path, *, disk: Disk = DISK) -> tuple[Verified | None, list[DamagedCheckpoint]]:
-    """The newest checkpoint that verifies, and the damaged ones that had to be skipped to get there."""
+def newest_intact(
+    folder: Path, *, only: Collection[str] | None = None, disk: Disk = DISK
+) -> tuple[Verified | None, list[DamagedCheckpoint]]:
+    """The newest checkpoint that verifies, and the damaged ones that had to be skipped to get there.
+
+    With `only`, it is those files that have to.
+    """
     damaged: list[DamagedCheckpoint] = []
     for step in reversed(_steps(disk, folder)):
         try:
-            return read(folder / name_of(step), disk=disk), damaged
+            return read(folder / name_of(step), only=only, disk=disk), damaged
         except DamagedCheckpoint as damage:
             damaged.append(damage)
     return None, damaged

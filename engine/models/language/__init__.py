@@ -1,0 +1,1 @@
+"""Language models at work, in NumPy: predict, generate, score; the same for the models of every framework."""

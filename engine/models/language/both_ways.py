@@ -1,0 +1,47 @@
+"""A sentence that grows from its seed to the right with one model and to the left with the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from engine.errors import ParamError
+from engine.models.language.generation import Drawn, generate
+from engine.models.language.manner import Manner
+from engine.models.language.model import Model, check_pair
+
+RIGHT, LEFT = "right", "left"
+SIDES = (RIGHT, LEFT)
+
+
+def grow(
+    forward: Model, reverse: Model, seed_ids: Sequence[int], manner: Manner, seed: int, first: str = RIGHT
+) -> Iterator[tuple[str, Drawn]]:
+    """The words that are added, each with its side. `first` is the side that grows first, to its end.
+
+    The second model reads all that stands there by then, so that it finishes the very sentence the first began.
+    With `manner.until_end` each side ends with its `<EOS>`; else they share the words that are left, half each.
+    Raises DataError for models that are no pair, ParamError for a side that does not exist.
+    """
+    if first not in SIDES:
+        raise ParamError(f"first: expected right or left, got {str(first)[:40]!r}.")
+    check_pair(forward, reverse)
+    return _grow({RIGHT: forward, LEFT: reverse}, list(seed_ids), manner, seed, first)
+
+
+def _grow(
+    models: dict[str, Model], text: list[int], manner: Manner, seed: int, first: str
+) -> Iterator[tuple[str, Drawn]]:
+    second = LEFT if first == RIGHT else RIGHT
+    half = len(text) + -(-(manner.length - len(text)) // 2)
+    for number, (side, length) in enumerate(((first, half), (second, manner.length))):
+        if len(text) >= length:
+            continue
+        for drawn in generate(models[side], text, _up_to(manner, length), seed, number):
+            if not drawn.is_end:
+                text = [*text, drawn.id] if side == RIGHT else [drawn.id, *text]
+            yield side, drawn
+
+
+def _up_to(manner: Manner, length: int) -> Manner:
+    return replace(manner, length=length, least=min(manner.least, length))

@@ -1,0 +1,70 @@
+"""What the gates of one unit do, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.text.vocabulary import START
+from engine.errors import ParamError
+from engine.models.language import lstm
+from engine.models.language.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One unit after each word read, <START> first: gates i, f, o from 0 to 1, candidate g, cell c, output h."""
+
+    ids: tuple[int, ...]
+    i: tuple[float, ...]
+    f: tuple[float, ...]
+    g: tuple[float, ...]
+    o: tuple[float, ...]
+    c: tuple[float, ...]
+    h: tuple[float, ...]
+
+
+def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
+    """In the order in which the model reads. Layers and units count from 0. Raises ParamError."""
+    _check("layer", layer, len(model.weights.layers))
+    _check("unit", unit, model.description.hidden_size)
+    read = (START, *model.in_reading_order(ids))
+    columns = [_after(model, before, word, layer, unit) for before, word in _steps(model, read)]
+    i, f, g, o, c, h = (tuple(float(value) for value in row) for row in zip(*columns, strict=True))
+    return Trace(read, i, f, g, o, c, h)
+
+
+def liveliest(model: Model, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
+    """The units of a layer whose cell changes most from word to word, the liveliest first. Raises ParamError."""
+    _check("layer", layer, len(model.weights.layers))
+    read = [START, *model.in_reading_order(ids)]
+    cells = np.array([model.further(before, [word]).cell[layer, 0] for before, word in _steps(model, read)])
+    moved = np.abs(np.diff(cells, axis=0, prepend=np.zeros((1, cells.shape[1]), np.float32))).sum(axis=0)
+    return [int(unit) for unit in np.argsort(-moved, kind="stable")[:count]]
+
+
+def _steps(model: Model, read: Sequence[int]) -> list[tuple[lstm.State, int]]:
+    """The state before each word."""
+    state, steps = lstm.blank(model.weights, 1), []
+    for word in read:
+        steps.append((state, word))
+        state = model.further(state, [word])
+    return steps
+
+
+def _after(model: Model, before: lstm.State, word: int, layer: int, unit: int) -> tuple[float, ...]:
+    after, weights = model.further(before, [word]), model.weights
+    if layer:
+        into = after.hidden[layer - 1] @ weights.layers[layer].kernel + weights.layers[layer].bias
+    else:
+        into = lstm.projected(weights, weights.embedding[[word]])
+    gates = lstm.open_gates(weights.layers[layer], into, before.hidden[layer])
+    four = (gates.i, gates.f, gates.g, gates.o)
+    return (*(gate[0, unit] for gate in four), after.cell[layer, 0, unit], after.hidden[layer, 0, unit])
+
+
+def _check(name: str, value: object, count: int) -> None:
+    if type(value) is not int or not 0 <= value < count:
+        raise ParamError(f"{name}: expected a whole number from 0 to {count - 1}, got {str(value)[:40]}.")

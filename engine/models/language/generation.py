@@ -1,0 +1,59 @@
+"""Sentences, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.text.vocabulary import EOS
+from engine.errors import DataError
+from engine.models.language import head
+from engine.models.language.manner import Manner, check_length
+from engine.models.language.model import Model
+from engine.models.language.sampling import draw, offered, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """`p` is the model's own probability of the word, untouched by temperature and cuts; `<EOS>` ends it."""
+
+    id: int
+    p: float
+    logp: float
+
+    @property
+    def is_end(self) -> bool:
+        return self.id == EOS
+
+
+def generate(
+    model: Model, seed_ids: Sequence[int], manner: Manner, seed: int, number: int = 0
+) -> Iterator[Drawn]:
+    """The words that are added, a reversed model's right to left. The same for the same seed, always.
+
+    Raises ParamError when the seed words are as many as `manner.length` already.
+    """
+    check_length(manner.length, len(seed_ids))
+    _check_words(model, manner)
+    return _words(model, list(seed_ids), manner, stream(seed, number))
+
+
+def _words(model: Model, text: list[int], manner: Manner, random: np.random.Generator) -> Iterator[Drawn]:
+    state = model.open(text)
+    while len(text) < manner.length:
+        scores = model.scores(state)[0]
+        word = draw(offered(scores, manner, text, len(text)), manner, random)
+        logp = float(scores[word]) - head.log_sum(scores)
+        yield Drawn(word, float(np.exp(logp)), logp)
+        if word == EOS:
+            return
+        text.append(word)
+        if len(text) < manner.length:
+            state = model.further(state, [word])
+
+
+def _check_words(model: Model, manner: Manner) -> None:
+    if len(model.vocabulary) <= EOS + 1 and not manner.unknown:
+        raise DataError("The model's vocabulary holds no word.", "Train it on a corpus with words.")

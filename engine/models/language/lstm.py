@@ -1,0 +1,81 @@
+"""The LSTM, one word further for many sentences at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.models.language.weights import Floats, Layer, Weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What has been read: `hidden` and `cell` (layers, sentences, H)."""
+
+    hidden: Floats
+    cell: Floats
+
+    @property
+    def top(self) -> Floats:
+        """(sentences, H) of the last layer."""
+        top: Floats = self.hidden[-1]
+        return top
+
+    def of(self, rows: object) -> State:
+        """The states of some sentences; `rows` index them and may repeat."""
+        return State(self.hidden[:, rows], self.cell[:, rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gates:
+    """Of one layer, each (sentences, H): input, forget, candidate, output."""
+
+    i: Floats
+    f: Floats
+    g: Floats
+    o: Floats
+
+
+def blank(weights: Weights, sentences: int) -> State:
+    """Nothing has been read."""
+    shape = (len(weights.layers), sentences, weights.layers[0].hidden)
+    return State(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+
+
+def projected(weights: Weights, inputs: Floats) -> Floats:
+    """What the first layer's gates get from word vectors (n, E): (n, 4H), the bias included."""
+    first = weights.layers[0]
+    into: Floats = inputs @ first.kernel
+    into += first.bias
+    return into
+
+
+def step(weights: Weights, into: Floats, before: State) -> State:
+    """One word further; `into` (sentences, 4H) comes from `projected`."""
+    hidden, cell = np.empty_like(before.hidden), np.empty_like(before.cell)
+    for number, layer in enumerate(weights.layers):
+        if number:
+            into = hidden[number - 1] @ layer.kernel
+            into += layer.bias
+        gates = open_gates(layer, into, before.hidden[number])
+        np.multiply(gates.f, before.cell[number], out=cell[number])
+        cell[number] += gates.i * gates.g
+        np.multiply(gates.o, np.tanh(cell[number]), out=hidden[number])
+    return State(hidden, cell)
+
+
+def open_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:
+    """The logistic function as 0.5 tanh(x / 2) + 0.5: it overflows nowhere. Consumes nothing."""
+    z: Floats = hidden @ layer.recurrent
+    z += into
+    size = layer.hidden
+    sides = (z[..., : 2 * size], z[..., 3 * size :])
+    for side in sides:
+        side *= np.float32(0.5)
+    np.tanh(z, out=z)
+    for side in sides:
+        side *= np.float32(0.5)
+        side += np.float32(0.5)
+    i, f, g, o = (z[..., n * size : (n + 1) * size] for n in range(4))
+    return Gates(i, f, g, o)

@@ -1,0 +1,72 @@
+"""A language model that can be talked to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.text.vocabulary import PAD, START, Vocabulary
+from engine.errors import DataError
+from engine.models.language import head, lstm
+from engine.models.language.description import Description, Direction
+from engine.models.language.lstm import State
+from engine.models.language.weights import Floats, Weights
+
+NEVER = (PAD, START)
+"""are not words: they are never offered, drawn or counted in a rank"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """`step` is the number of updates it had been trained for when its weights were saved."""
+
+    description: Description
+    vocabulary: Vocabulary
+    weights: Weights
+    step: int = 0
+
+    @property
+    def is_reversed(self) -> bool:
+        return self.description.direction is Direction.REVERSED
+
+    def in_reading_order(self, ids: Sequence[int]) -> list[int]:
+        """As the model reads them; the same call turns them back."""
+        return list(reversed(ids)) if self.is_reversed else list(ids)
+
+    def read(self, ids: Sequence[int], state: State | None = None) -> State:
+        """The state after words in the model's own order, <START> first; goes on from `state`."""
+        inputs = lstm.projected(self.weights, self.weights.embedding[np.asarray(ids, np.int64)])
+        found = lstm.blank(self.weights, 1) if state is None else state
+        for position in range(len(ids)):
+            found = lstm.step(self.weights, inputs[position : position + 1], found)
+        return found
+
+    def open(self, ids: Sequence[int] = ()) -> State:
+        """The state after <START> and words in the order in which people write them."""
+        return self.read([START, *self.in_reading_order(ids)])
+
+    def further(self, state: State, ids: Sequence[int]) -> State:
+        """Each of the sentences of `state` one word further."""
+        inputs = self.weights.embedding[np.asarray(ids, np.int64)]
+        return lstm.step(self.weights, lstm.projected(self.weights, inputs), state)
+
+    def scores(self, state: State) -> Floats:
+        """(sentences, V): log-probabilities of what comes next, but for a summand per row."""
+        return head.logits(self.weights, state.top)
+
+
+def check_pair(forward: Model, reverse: Model) -> None:
+    """Two models that shall work together read in opposite directions and share every word. Raises DataError."""
+    if forward.is_reversed or not reverse.is_reversed:
+        raise DataError(
+            f"Both ways needs a forward and a reversed model, got {forward.description.direction} and "
+            f"{reverse.description.direction}."
+        )
+    if forward.vocabulary.words != reverse.vocabulary.words:
+        raise DataError(
+            f"The two models do not share a vocabulary ({len(forward.vocabulary):,} words of "
+            f"{forward.description.corpus}, {len(reverse.vocabulary):,} of {reverse.description.corpus}).",
+            "Train both on the same corpus with the same vocabulary size and tokeniser.",
+        )

@@ -1,0 +1,103 @@
+"""A model from the folder of its run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checkpoints import folder as shelf
+from checkpoints import strict_json, tensors
+from checkpoints.errors import DamagedCheckpoint
+from checkpoints.folder import Verified
+from engine.data.text.vocabulary import Vocabulary, read_vocabulary
+from engine.errors import CorruptRun, DataError, RunRefused
+from engine.models.language import description as descriptions
+from engine.models.language.description import Description
+from engine.models.language.model import Model
+from engine.models.language.weights import Weights, weights
+
+MODEL = "model.json"
+VOCABULARY = "vocabulary.txt"
+WEIGHTS = "model.safetensors"
+_DESCRIPTION_LIMIT = 1 << 20  # bytes
+_VOCABULARY_LIMIT = 256 << 20
+
+
+def open_model(run: Path) -> tuple[Model, str]:
+    """The newest checkpoint that is whole, and in words which damaged one had to be passed over.
+
+    Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for what cannot be trusted.
+    """
+    description = read_description(run)
+    vocabulary = read_words(run, description)
+    verified, damaged = shelf.newest_intact(run / "checkpoints", only={WEIGHTS})
+    if verified is None:
+        raise _nothing_to_read(run, damaged)
+    model = Model(description, vocabulary, _weights(verified, description), verified.manifest.step)
+    return model, " ".join(damage.message for damage in damaged)
+
+
+def newest_step(run: Path) -> int:
+    """Of the newest checkpoint whose manifest can be read; 0 when there is none."""
+    return max((found.step for found in shelf.listing(run / "checkpoints")), default=0)
+
+
+def read_description(run: Path) -> Description:
+    """Raises RunRefused when the run keeps no language model, CorruptRun when it cannot be understood."""
+    try:
+        data = strict_json.loads(_bytes(run / MODEL, _DESCRIPTION_LIMIT), _DESCRIPTION_LIMIT)
+    except FileNotFoundError:
+        raise RunRefused(
+            f"{run.name} keeps no language model.", "Those are runs of `lm`: dltui ls lm"
+        ) from None
+    except ValueError as error:
+        raise CorruptRun(f"{run / MODEL} is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise CorruptRun(f"{run / MODEL} is not a JSON object.")
+    return descriptions.from_json(data)
+
+
+def read_words(run: Path, description: Description) -> Vocabulary:
+    """Raises CorruptRun when these are not the words the model was trained with."""
+    path = run / VOCABULARY
+    try:
+        text = _bytes(path, _VOCABULARY_LIMIT).decode("utf-8")
+        vocabulary = read_vocabulary(text.removesuffix("\n").split("\n"), description.tokeniser)
+    except FileNotFoundError:
+        raise CorruptRun(f"{path} is missing.") from None
+    except (UnicodeDecodeError, DataError) as error:
+        raise CorruptRun(f"{path} is no vocabulary: {error}") from error
+    if len(vocabulary) != description.vocabulary or vocabulary.sha256 != description.vocabulary_sha256:
+        raise CorruptRun(
+            f"{path} holds {len(vocabulary):,} words that are not the {description.vocabulary:,} of model.json."
+        )
+    return vocabulary
+
+
+def _weights(verified: Verified, description: Description) -> Weights:
+    if WEIGHTS not in verified.files:
+        raise CorruptRun(f"{verified.path} holds no {WEIGHTS}.")
+    try:
+        arrays = tensors.loads(verified.files[WEIGHTS])
+    except ValueError as error:
+        raise CorruptRun(f"{verified.path / WEIGHTS} cannot be read: {error}.") from error
+    return weights(arrays, description)
+
+
+def _nothing_to_read(run: Path, damaged: list[DamagedCheckpoint]) -> RunRefused | CorruptRun:
+    if damaged:
+        return CorruptRun(f"No checkpoint of {run.name} is whole. {damaged[0].message}")
+    return RunRefused(f"{run.name} has no checkpoint yet.", "The first comes after an epoch; ask again then.")
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    """Raises FileNotFoundError, and CorruptRun for what is no file or too long."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > limit:
+        raise CorruptRun(f"{path} is longer than {limit:,} bytes.")
+    return data

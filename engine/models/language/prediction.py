@@ -1,0 +1,63 @@
+"""The next word; of a reversed model, the word before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.text.vocabulary import EOS, UNK
+from engine.errors import ParamError
+from engine.models.language import head
+from engine.models.language.model import NEVER, Model
+from engine.models.language.weights import Floats
+
+K_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`p` is the model's own probability, over all words, <PAD> and <START> included."""
+
+    id: int
+    word: str
+    p: float
+
+    @property
+    def kind(self) -> str:
+        """word, end (the sentence ends here) or unknown (any word that is not in the vocabulary)."""
+        return {EOS: "end", UNK: "unknown"}.get(self.id, "word")
+
+
+def predict(model: Model, ids: Sequence[int], k: int = 10) -> list[Candidate]:
+    """The `k` most probable words after (of a reversed model: in front of) `ids`, best first."""
+    check_k(k)
+    scores = model.scores(model.open(ids))[0]
+    return candidates(model, scores, head.log_sum(scores), k)
+
+
+def candidates(model: Model, scores: Floats, log_sum: float, k: int) -> list[Candidate]:
+    """Of one row of scores (V,)."""
+    return [
+        Candidate(number, model.vocabulary.words[number], float(np.exp(float(scores[number]) - log_sum)))
+        for number in best(scores, k)
+    ]
+
+
+def best(scores: Floats, k: int) -> list[int]:
+    """The numbers of the `k` best words, best first, the smaller number first among equals."""
+    offered = scores.copy()
+    offered[list(NEVER)] = -np.inf
+    k = min(k, len(offered) - len(NEVER))
+    if k < 1:
+        return []
+    bar = np.partition(offered, -k)[-k]
+    rows = np.flatnonzero(offered >= bar)
+    order = np.lexsort((rows, -offered[rows]))
+    return [int(number) for number in rows[order[:k]]]
+
+
+def check_k(k: object) -> None:
+    if type(k) is not int or not 1 <= k <= K_LIMIT:
+        raise ParamError(f"k: expected a whole number from 1 to {K_LIMIT:,}, got {str(k)[:40]}.")

@@ -1,0 +1,75 @@
+"""What a person typed, cut into the words of a model; what cannot be used is said in one line."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass
+
+from engine.data.text.vocabulary import EOS, UNK, Vocabulary
+from engine.errors import DataError
+
+TEXT_LIMIT = 20_000  # characters of one text
+SHOWN = 40
+NEAR_LIMIT = 20_000  # words searched for one that is spelled alike
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`ids` of `words`, in the order in which they were written; <UNK> for those the model does not know."""
+
+    words: tuple[str, ...]
+    ids: tuple[int, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(word for word, number in zip(self.words, self.ids, strict=True) if number == UNK)
+
+
+def cut(vocabulary: Vocabulary, text: str) -> Prompt:
+    """Raises DataError for a text that is too long, holds control characters, or has no word in it."""
+    _check(text)
+    words = tuple(vocabulary.tokeniser.words(text))
+    if not words:
+        said = f"{_short(text)} holds no word" if text.strip() else "The text is empty"
+        raise DataError(f"{said}, expected at least one word.")
+    return Prompt(words, tuple(vocabulary.id(word) for word in words))
+
+
+def seed(vocabulary: Vocabulary, text: str) -> Prompt:
+    """As `cut`, for a text that a model shall go on from: it may be empty, but not unknown word for word."""
+    if not text.strip():
+        _check(text)
+        return Prompt((), ())
+    prompt = cut(vocabulary, text)
+    if all(number == UNK for number in prompt.ids):
+        raise DataError(
+            f"None of the words of {_short(text)} is among the {len(vocabulary) - EOS - 1:,} that the model knows.",
+            _hint(vocabulary, prompt.words[0]),
+        )
+    return prompt
+
+
+def _check(text: object) -> None:
+    if not isinstance(text, str):
+        raise DataError(f"Expected a text, got {_short(str(text))}.")
+    if len(text) > TEXT_LIMIT:
+        raise DataError(
+            f"The text has {len(text):,} characters, at most {TEXT_LIMIT:,} can be read at once.",
+            "Score a long text as a file: dltui score --file",
+        )
+    for place, sign in enumerate(text):
+        if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r":
+            raise DataError(
+                f"The text holds the control character U+{ord(sign):04X} as character {place + 1}, "
+                "expected words only."
+            )
+
+
+def _hint(vocabulary: Vocabulary, word: str) -> str:
+    near = difflib.get_close_matches(word, vocabulary.words[EOS + 1 : NEAR_LIMIT], n=3, cutoff=0.6)
+    return f"Spelled alike: {', '.join(near)}." if near else "Try other words."
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
