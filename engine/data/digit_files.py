@@ -6,12 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.data.class_names import DIGITS, find_class_names, read_class_names
 from engine.data.digits import Digits, Origin, digest_all, fingerprint
 from engine.data.idx import Bytes, header_size, read_idx
 from engine.data.source import Source
 from engine.errors import DataError
 
-FOLDERS = ("mnist", "", "MNIST/raw")
+FOLDERS = ("mnist", "", "MNIST/raw", "fashion-mnist", "FashionMNIST/raw")
 SIDE = 28
 CLASSES = 10
 MOST_IMAGE_BYTES = 1 << 28
@@ -54,8 +55,13 @@ def read_digit_files(files: DigitFiles, source: Source, origin: Origin) -> Digit
     digests = digest_all(*arrays)
     published = tuple(file.unpacked_sha256 for file in source.files)
     _check_places(files, digests, source)
-    title = source.title if digests == published else f"the images of {files.train_images.parent}"
-    return Digits(title, origin, *arrays, fingerprint(digests))
+    is_published = digests == published
+    title = source.title if is_published else f"the images of {files.train_images.parent}"
+    named_by = None if is_published else find_class_names(files.train_images.parent)
+    names = read_class_names(named_by) if named_by else DIGITS
+    return Digits(
+        title, origin, *arrays, fingerprint(digests), class_names=names, named_by=str(named_by or "")
+    )
 
 
 def _find(folder: Path, stem: str, kind: str) -> Path | None:

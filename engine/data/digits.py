@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.class_names import DIGITS
 from engine.data.idx import digest_idx
 
 Origin = Literal["DLTUI_DATA", "cache", "download", "digits"]
@@ -19,6 +20,7 @@ class Digits:
     """Images uint8, 0 to 255, (N, 28, 28) or, for the fallback, (N, 8, 8); labels uint8, 0 to 9, (N,).
 
     `notice` is the sentence to show in plain sight when these are not the digits that were asked for.
+    `class_names` are those of the names file `named_by` beside the images; without one, the digits.
     """
 
     title: str
@@ -29,6 +31,8 @@ class Digits:
     test_labels: NDArray[np.uint8]
     fingerprint: str
     notice: str = ""
+    class_names: tuple[str, ...] = DIGITS
+    named_by: str = ""
 
 
 def fingerprint(digests: tuple[str, ...]) -> str:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.data.mirror import MirrorFailed, NoAnswer, Patience, Progress, transfer
-from engine.data.source import File
+from engine.data.source import File, Source
+from engine.data.turn import alone
 from engine.errors import DataError
 
-__all__ = ["Patience", "Progress", "fetch"]
+__all__ = ["Patience", "Progress", "Report", "fetch", "fetch_all"]
 
+Report = Callable[[str], None]
 ROUNDS = 5
 USEFUL = 0.05  # of the file: what a mirror has to send to be asked again
-POLL = 0.05
+
+
+def fetch_all(source: Source, folder: Path, report: Report, patience: Patience) -> None:
+    """Every file of `source` into `folder`; DLTUI_OFFLINE=1 forbids it. Raises DataError."""
+    if os.environ.get("DLTUI_OFFLINE", "0") not in ("", "0"):
+        raise DataError("DLTUI_OFFLINE is set, so no download was tried.")
+    for file in source.files:
+        fetch(file, source.mirrors, folder, progress=_percent(file, report), patience=patience)
 
 
 def fetch(
@@ -41,7 +48,7 @@ def fetch(
     final, part = folder / file.name, folder / f"{file.name}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder / f"{file.name}.lock", patience.lock):
+        with alone(folder / f"{file.name}.lock", patience.lock):
             if not _is_whole(final, file):
                 _download(file, mirrors, part, progress, patience)
                 os.replace(part, final)
@@ -54,29 +61,18 @@ def fetch(
     return final
 
 
-@contextmanager
-def _alone(lock: Path, limit: float) -> Iterator[None]:
-    """The lock file stays: removing it would let two in."""
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        deadline = time.monotonic() + limit
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise DataError(
-                    f"Another process has held {lock} for {limit:g} s.", "End it, or try again later."
-                )
-            time.sleep(POLL)
-        yield
-    finally:
-        os.close(handle)
+def _percent(file: File, report: Report) -> Progress:
+    """A line for each tenth of a file."""
+    said = -1
 
+    def progress(received: int, total: int) -> None:
+        nonlocal said
+        tenth = 10 * received // total
+        if tenth > said:
+            said = tenth
+            report(f"Downloading {file.name}: {10 * tenth} % of {total:,} bytes")
 
-def _try_lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return progress
 
 
 def _is_whole(path: Path, file: File) -> bool:
@@ -132,7 +128,7 @@ class _Hunt:
             return False
         began = time.monotonic()
         try:
-            transfer(mirror + self.file.name, self.file, self.part, answer, self.patience, self.progress)
+            transfer(_url(mirror, self.file), self.file, self.part, answer, self.patience, self.progress)
         except MirrorFailed as failure:
             self.failures[mirror] = str(failure)
             self.waited += (time.monotonic() - began) if isinstance(failure, NoAnswer) else 0
@@ -154,6 +150,10 @@ class _Hunt:
         if not right:
             self.part.truncate(0)
         return right
+
+
+def _url(mirror: str, file: File) -> str:
+    return mirror + file.name if mirror.endswith("/") else mirror
 
 
 def _tell(failures: dict[str, str]) -> str:

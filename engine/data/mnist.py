@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,17 +12,16 @@ from numpy.typing import NDArray
 
 from engine.data.digit_files import DigitFiles, find_digit_files, read_digit_files
 from engine.data.digits import Digits
-from engine.data.download import Progress, fetch
+from engine.data.download import Report, fetch_all
 from engine.data.mirror import Patience
 from engine.data.order import WORD, order
 from engine.data.small_digits import load_small_digits
-from engine.data.source import MNIST, File, Source
+from engine.data.source import MNIST, Source
 from engine.errors import DataError
 from engine.places import Places
 
 __all__ = ["Digits", "Split", "load", "split"]
 
-Report = Callable[[str], None]
 SPLIT_EPOCH = WORD - 1  # no run gets there, so the split shares no random stream with any epoch
 
 
@@ -49,7 +47,7 @@ def load(
     if (cached := _from_cache(folder, source, report)) is not None:
         return cached
     try:
-        _download(folder, source, report, patience or Patience())
+        fetch_all(source, folder, report, patience or Patience())
         return _read_published(folder, source, "download")
     except DataError as error:
         report(str(error))
@@ -93,24 +91,3 @@ def _read_published(folder: Path, source: Source, origin: Literal["cache", "down
     if digits.title != source.title:
         raise DataError(f"{folder} does not hold {source.title} as published (SHA-256 differs).")
     return digits
-
-
-def _download(folder: Path, source: Source, report: Report, patience: Patience) -> None:
-    if os.environ.get("DLTUI_OFFLINE", "0") not in ("", "0"):
-        raise DataError("DLTUI_OFFLINE is set, so no download was tried.")
-    for file in source.files:
-        fetch(file, source.mirrors, folder, progress=_percent(file, report), patience=patience)
-
-
-def _percent(file: File, report: Report) -> Progress:
-    """A line for each tenth of a file."""
-    said = -1
-
-    def progress(received: int, total: int) -> None:
-        nonlocal said
-        tenth = 10 * received // total
-        if tenth > said:
-            said = tenth
-            report(f"Downloading {file.name}: {10 * tenth} % of {total:,} bytes")
-
-    return progress

@@ -17,8 +17,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`mirrors` are folders that hold every file under its own name; a digit set lists its files in the order
-    training images, training labels, test images, test labels.
+    """`mirrors` are folders (ending in /) that hold every file under its own name, or the address of the only
+    file; a digit set lists its files in the order training images, training labels, test images, test labels.
     """
 
     title: str

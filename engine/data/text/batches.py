@@ -44,8 +44,8 @@ def batches(
 ) -> Iterator[Batch]:
     """Every sentence once, in batches of like length; a function of (seed, epoch) alone.
 
-    `start` batches are passed over without being made; T is rounded up to a `multiple` for compilers that want
-    few shapes. Raises ValueError.
+    The first `start` batches are passed over unmade. T is rounded up to a `multiple`, for compilers that
+    want few shapes. Raises ValueError.
     """
     for rows in bucketed_rows(sentences, batch_size, seed, epoch)[start:]:
         yield assemble(sentences, rows, direction, multiple)

@@ -50,8 +50,8 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextSet:
-    """`notice` is what has to be said in plain sight: a stand-in for what was asked, a text of which a part was
-    read, fewer words than wished. `facts` are counts, shares and quantiles (see statistics.py).
+    """`notice` is what has to be said in plain sight: that this stands in for what was asked, or is a part of
+    it. `facts` are counts, shares and quantiles, named in facts.py.
     """
 
     vocabulary: Vocabulary

@@ -47,8 +47,8 @@ class Tokeniser(StrEnum):
     def words(self, text: str) -> list[str]:
         return self.normalise(text).split()
 
-    def join(self, words: Sequence[str]) -> str:
-        """For reading: no space before a full stop, none after an opening bracket, quotes hug what they quote."""
+    def sentence(self, words: Sequence[str]) -> str:
+        """To be read: no space before a full stop, none after an opening bracket, quotes hug what they quote."""
         return " ".join(words) if self is Tokeniser.PLAIN else _join_marks(words)
 
 

@@ -16,7 +16,7 @@ RESERVED = ("<PAD>", "<START>", "<UNK>", "<EOS>")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`words` in the order of their ids, the four reserved ones first. Raises DataError for a damaged list."""
+    """`words` in the order of their ids, the four reserved ones first. Raises DataError."""
 
     words: tuple[str, ...]
     tokeniser: Tokeniser = Tokeniser.PLAIN
@@ -44,7 +44,7 @@ class Vocabulary:
 
     def text(self, ids: Iterable[int]) -> str:
         """To be read: ends and padding left out, marks where they belong."""
-        return self.tokeniser.join([self.words[n] for n in ids if n not in (PAD, START, EOS)])
+        return self.tokeniser.sentence([self.words[n] for n in ids if n not in (PAD, START, EOS)])
 
     @property
     def sha256(self) -> str:

@@ -1,0 +1,113 @@
+"""One's own drawn digits: a small test set that grows by hand, as JSON lines in one private file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.regular_file import open_regular
+from engine.errors import DataError
+
+SIDE = 28
+MOST = 1000
+LINE_LIMIT = 4096
+MARK_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """`pixels` uint8 (28, 28), centred as MNIST is."""
+
+    mark: str
+    label: int
+    at: float
+    pixels: NDArray[np.uint8]
+
+
+def read(path: Path) -> list[Drawn]:
+    """Oldest first; no file is an empty set, and a line that is no digit is passed over. Raises DataError."""
+    if not os.path.lexists(path):
+        return []
+    with open_regular(path) as file:
+        lines = file.read(MOST * LINE_LIMIT).split(b"\n")
+    return [drawn for line in lines if line and (drawn := _parsed(line)) is not None][:MOST]
+
+
+def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> Drawn:
+    """Raises DataError for a label that is none, for an empty picture and for a full set."""
+    if not 0 <= label <= 9:
+        raise DataError(f"A drawn digit has label {label}, expected 0 to 9.")
+    if pixels.shape != (SIDE, SIDE) or not pixels.any():
+        raise DataError("Nothing is drawn that could be kept.", "Draw a digit first.")
+    drawn = Drawn(os.urandom(MARK_BYTES).hex(), label, at, pixels)
+    with _alone(path):
+        kept = read(path)
+        if len(kept) >= MOST:
+            raise DataError(f"{path} is full: it holds {MOST} drawn digits.", "Drop some first.")
+        _write(path, [*kept, drawn])
+    return drawn
+
+
+def drop(path: Path, mark: str) -> int:
+    """Forget the digit of that mark, or all of them with `all`; returns how many went. Raises DataError."""
+    with _alone(path):
+        kept = read(path)
+        left = [] if mark == "all" else [drawn for drawn in kept if drawn.mark != mark]
+        if len(left) == len(kept) and mark != "all":
+            raise DataError(f"No drawn digit {mark[:40]!r} is kept.")
+        _write(path, left)
+    return len(kept) - len(left)
+
+
+def _parsed(line: bytes) -> Drawn | None:
+    try:
+        data = json.loads(line)
+        pixels = np.frombuffer(base64.b64decode(data["pixels"], validate=True), np.uint8)
+        label, at = int(data["label"]), float(data["at"])
+        whole = Drawn(str(data["mark"]), label, at, pixels.reshape(SIDE, SIDE))
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        return None
+    return whole if 0 <= label <= 9 else None
+
+
+def _write(path: Path, kept: list[Drawn]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(_line(drawn) for drawn in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written: {error.strerror}.", "Free some space.") from error
+
+
+def _line(drawn: Drawn) -> bytes:
+    pixels = base64.b64encode(drawn.pixels.tobytes()).decode()
+    data = {"mark": drawn.mark, "label": drawn.label, "at": drawn.at, "pixels": pixels}
+    return json.dumps(data).encode() + b"\n"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Two apps take turns. The lock file stays: removing it would let two in."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = path.with_name(f"{path.name}.lock")
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,96 @@
+"""From bytes to text: the encoding found or asked for, bad bytes named by place, nothing replaced silently."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import IncrementalNewlineDecoder
+
+from engine.errors import DataError
+
+HEAD = 1 << 16
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
+CHOICES = ("utf-8", "utf-16", "latin-1")
+PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"%PDF", "PDF"))
+Decode = Callable[[bytes, str, bool], tuple[str, int]]
+DECODERS: dict[str, Decode] = {
+    "utf-8": codecs.utf_8_decode,
+    "utf-16-le": codecs.utf_16_le_decode,
+    "utf-16-be": codecs.utf_16_be_decode,
+    "utf-32-le": codecs.utf_32_le_decode,
+    "utf-32-be": codecs.utf_32_be_decode,
+    "latin-1": lambda data, errors, final: codecs.latin_1_decode(data, errors),
+}
+
+
+def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
+    """The encoding, and the length of the byte order mark. Raises DataError for packed files."""
+    for magic, kind in PACKED:
+        if head.startswith(magic):
+            raise DataError(f"{name} is a {kind} file, expected text.", "Unpack it first.")
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding, len(mark)
+    if asked:
+        return ("utf-16-le" if asked == "utf-16" else asked), 0
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) > len(head) / 5 and min(even, odd) < len(head) / 100:
+        return ("utf-16-be" if even > odd else "utf-16-le"), 0
+    return "utf-8", 0
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Pieces of one file in, text out, every line end as \\n. `offset` is where in the file the next piece is."""
+
+    name: str
+    encoding: str
+    offset: int
+    counts_lines: bool = True
+    _rest: bytes = b""
+    _lines: int = 1
+    _ends: IncrementalNewlineDecoder = field(
+        default_factory=lambda: IncrementalNewlineDecoder(None, translate=True)
+    )
+
+    def decode(self, piece: bytes, *, is_last: bool) -> str:
+        """Raises DataError."""
+        data = self._rest + piece
+        try:
+            text, used = DECODERS[self.encoding](data, "strict", is_last)
+        except UnicodeDecodeError as error:
+            raise self._bad(data, error) from error
+        if "\0" in text:
+            raise self._binary(text)
+        self._rest = data[used:]
+        self.offset += used
+        text = self._ends.decode(text, final=is_last)
+        self._lines += text.count("\n")
+        return text
+
+    def _bad(self, data: bytes, error: UnicodeDecodeError) -> DataError:
+        good = DECODERS[self.encoding](data[: error.start], "ignore", True)[0]
+        place = self._place(error.start, good)
+        return DataError(
+            f"{self.name}: byte 0x{data[error.start]:02x} {place} is not {self.encoding.upper()}.",
+            f"If the file is Latin-1, ask for it as {self.name}:latin-1.",
+        )
+
+    def _binary(self, text: str) -> DataError:
+        good = text[: text.index("\0")]
+        encoded = len(good.encode(self.encoding))
+        return DataError(
+            f"{self.name}: NUL byte {self._place(encoded, good)}: this is a binary file, expected text."
+        )
+
+    def _place(self, ahead: int, good: str) -> str:
+        place = f"at offset {self.offset + ahead}"
+        return f"{place} (line {self._lines + good.count(chr(10))})" if self.counts_lines else place

@@ -1,0 +1,95 @@
+"""Words numbered as they come, in memory that does not grow with the text: the numbers wait on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.text.tokeniser import Tokeniser
+
+LONGEST_WORD = 64  # signs; a longer one is noise, and unknown
+LONGEST_SENTENCE = 200  # words; a longer one goes on as the next
+MOST_WORDS = 2_000_000  # different ones; what comes first after so many is unknown
+BUFFER = 1 << 20  # numbers held before they are written
+OVERFLOW = 0
+
+
+class Lexicon(dict[str, int]):
+    """Word -> provisional number from 1, in the order of appearance; 0 for what there is no room for."""
+
+    def __missing__(self, word: str) -> int:
+        if len(word) > LONGEST_WORD or len(self) >= MOST_WORDS:
+            return OVERFLOW
+        return self.setdefault(word, len(self) + 1)
+
+
+@dataclass(slots=True)
+class Spool:
+    """Numbers appended to a nameless file, then seen as one array."""
+
+    folder: Path
+    kind: str  # array's type code
+    _file: BinaryIO = field(init=False)
+    _held: array[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
+        self._held = array(self.kind)
+
+    def extend(self, numbers: Iterable[int]) -> None:
+        self._held.extend(numbers)
+        if len(self._held) > BUFFER:
+            self.flush()
+
+    def flush(self) -> None:
+        self._held.tofile(self._file)
+        self._held = array(self.kind)
+
+    def seen(self) -> NDArray[np.int32]:
+        """Raises ValueError if nothing was written."""
+        self.flush()
+        self._file.flush()
+        return np.memmap(self._file, np.dtype(self.kind), "r")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sentences in, provisional numbers out."""
+
+    folder: Path
+    tokeniser: Tokeniser
+    lexicon: Lexicon = field(default_factory=Lexicon)
+    numbers: Spool = field(init=False)
+    lengths: Spool = field(init=False)
+    cut: int = 0
+
+    def __post_init__(self) -> None:
+        self.numbers, self.lengths = Spool(self.folder, "i"), Spool(self.folder, "i")
+
+    def add(self, sentences: Iterable[str]) -> None:
+        number = self.lexicon.__getitem__
+        lengths = []
+        # One call for many sentences: normalising is cheap only in bulk.
+        for line in self.tokeniser.normalise("\n".join(sentences)).split("\n"):
+            words = line.split()
+            if not words:
+                continue
+            self.numbers.extend(map(number, words))
+            if len(words) <= LONGEST_SENTENCE:
+                lengths.append(len(words))
+            else:
+                lengths += _pieces(len(words))
+                self.cut += 1
+        self.lengths.extend(lengths)
+
+
+def _pieces(words: int) -> list[int]:
+    whole, rest = divmod(words, LONGEST_SENTENCE)
+    return [LONGEST_SENTENCE] * whole + [rest] * (rest > 0)

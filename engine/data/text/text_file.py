@@ -1,0 +1,128 @@
+"""A text that may be larger than memory: read in blocks, or, past a limit, in stretches spread evenly over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from engine.data.text.encoding import HEAD, WIDTHS, Decoder, detect
+from engine.data.text.layout import Layout, detect_layout
+from engine.errors import DataError
+
+PLENTY = 512 << 20  # bytes that are read of one file
+STRETCH = 4 << 20
+PIECE = 1 << 20
+LONGEST_LINE = 1 << 20  # signs; a longer one is cut at a space
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """`layout` and `encoding` are "" where they are to be found out. `open` may be called more than once."""
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+    layout: str = ""
+    encoding: str = ""
+    plenty: int = PLENTY
+
+    @property
+    def is_sampled(self) -> bool:
+        return self.size > self.plenty
+
+    def stretches(self) -> list[tuple[int, int]]:
+        """(offset, length) of what is read: everything, or evenly spread 4 MiB that make up `plenty`."""
+        if not self.is_sampled:
+            return [(0, self.size)]
+        length = min(STRETCH, self.plenty)
+        count = self.plenty // length
+        return [(n * (self.size - length) // max(count - 1, 1) // 4 * 4, length) for n in range(count)]
+
+    def digest(self) -> str:
+        """SHA-256 of the size and of the bytes that are read."""
+        digest = hashlib.sha256(b"%d\n" % self.size)
+        for piece, _ in self._pieces():
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def resolve_layout(self) -> Layout:
+        """What was asked for, or what the first 64 KiB look like. Raises DataError."""
+        if self.layout:
+            return Layout(self.layout)
+        with self.open() as stream:
+            head = stream.read(HEAD)
+        encoding, mark = detect(self.name, head, self.encoding)
+        return detect_layout(Decoder(self.name, encoding, mark).decode(head[mark:], is_last=False))
+
+    def blocks(self) -> Iterator[str]:
+        """Whole lines, at most about 2 MiB at a time; stretches are parted by an empty line. Raises DataError."""
+        encoding, mark = "", 0
+        for first, length in self.stretches():
+            with self.open() as stream:
+                if not encoding:
+                    encoding, mark = detect(self.name, stream.read(HEAD), self.encoding)
+                    stream.seek(0)
+                skip = first + (mark if first == 0 else 0)
+                stream.seek(skip)
+                yield from self._lines(stream, skip, first + length - skip, encoding)
+            yield "\n\n"
+
+    def _lines(self, stream: BinaryIO, first: int, length: int, encoding: str) -> Iterator[str]:
+        decoder = Decoder(self.name, encoding, first, counts_lines=not self.is_sampled)
+        ends_here = first + length == self.size
+        held, is_torn = "", self.is_sampled and first > STRETCH
+        for piece, is_last in _read(stream, self.name, length):
+            if decoder.offset == first and is_torn:
+                piece, decoder.offset = _align(piece, first, encoding)
+            held += decoder.decode(piece, is_last=is_last and ends_here)
+            if is_torn:
+                held, is_torn = held[_line_start(held) :], False
+            cut = len(held) if is_last and ends_here else _cut(held, is_last)
+            yield held[:cut]
+            held = held[cut:]
+
+    def _pieces(self) -> Iterator[tuple[bytes, bool]]:
+        with self.open() as stream:
+            for first, length in self.stretches():
+                stream.seek(first)
+                yield from _read(stream, self.name, length)
+
+
+def _read(stream: BinaryIO, name: str, length: int) -> Iterator[tuple[bytes, bool]]:
+    """Pieces, and whether it is the last. Raises DataError if the file is shorter than it was."""
+    left = length
+    while True:
+        piece = stream.read(min(PIECE, left))
+        left -= len(piece)
+        if left and not piece:
+            raise DataError(f"{name} became {left:,} bytes shorter while it was read.", "Try again.")
+        yield piece, not left
+        if not left:
+            return
+
+
+def _align(piece: bytes, offset: int, encoding: str) -> tuple[bytes, int]:
+    """Without the half sign that a stretch may begin with."""
+    skip = 0
+    if encoding == "utf-8":
+        while skip < min(3, len(piece)) and 0x80 <= piece[skip] < 0xC0:
+            skip += 1
+    elif WIDTHS.get(encoding) == 2:
+        high = piece[1:2] if encoding.endswith("le") else piece[:1]
+        skip = 2 if b"\xdc" <= high <= b"\xdf" else 0
+    return piece[skip:], offset + skip
+
+
+def _line_start(text: str) -> int:
+    """After the first line end, or else after the first space."""
+    return (text.find("\n") + 1) or (text.find(" ") + 1)
+
+
+def _cut(text: str, is_last: bool) -> int:
+    """Where whole lines end; in a line that is too long, or that a stretch ends in, a space."""
+    cut = text.rfind("\n") + 1
+    if cut or not (is_last or len(text) > LONGEST_LINE):
+        return cut
+    return (text.rfind(" ") + 1) or len(text)
