@@ -1,0 +1,64 @@
+"""A block: some networks of a family as a struct of arrays, the network always the last, contiguous index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANES = 16
+"""a block is a whole number of so many networks: no instruction ever sees a shorter tail"""
+RUNNING, SUCCESS, FAIL, DIVERGED = range(4)
+OUTCOMES = ("running", "success", "fail", "diverged")
+
+Singles = NDArray[np.float32]
+Longs = NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class Block:
+    """W networks with P weights each."""
+
+    weights: Singles
+    """(P, W)"""
+    first: Singles
+    """(P, W), the optimizer's; (0, W) where it keeps none"""
+    second: Singles
+    lr: Singles
+    """(W,), as all that follow"""
+    sharpness: Singles
+    """1/T for threshold units, else 1"""
+    min_delta: Singles
+    target: Singles
+    patience: Longs
+    best: Singles
+    """validation loss"""
+    waited: Longs
+    outcome: Longs
+    stop: Longs
+    """epochs trained"""
+
+    @property
+    def width(self) -> int:
+        return self.weights.shape[1]
+
+    def narrowed(self, start: int, end: int) -> Block:
+        """Views of some of the networks."""
+        return Block(*(getattr(self, name)[..., start:end] for name in FIELDS))
+
+    def take(self, lanes: NDArray[Any]) -> Block:
+        """Copies of some, the last one repeated until the width is whole."""
+        padding = -len(lanes) % LANES
+        chosen = np.concatenate([lanes, np.repeat(lanes[-1:], padding)])
+        return Block(*(np.ascontiguousarray(getattr(self, name)[..., chosen]) for name in FIELDS))
+
+    def put(self, lanes: NDArray[Any], block: Block) -> None:
+        """Bring back what `take` gave."""
+        for name in CHANGING:
+            getattr(self, name)[..., lanes] = getattr(block, name)[..., : len(lanes)]
+
+
+FIELDS = tuple(Block.__annotations__)
+CHANGING = ("weights", "first", "second", "best", "waited", "outcome", "stop")

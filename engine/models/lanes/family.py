@@ -1,0 +1,42 @@
+"""A family: networks of one shape and one recipe, which can be trained side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
+LOSSES = ("bce", "mse")
+OPTIMIZERS = ("sgd", "momentum", "adam")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Family:
+    hidden: int
+    bypass: bool
+    activation: str
+    loss: str
+    optimizer: str
+    validates: bool
+    """the eight validation points are looked at after every epoch"""
+
+    @property
+    def size(self) -> int:
+        """Weights of one network: rows first input, second input, bias, (bypass), output, output's bias."""
+        return 4 * self.hidden + (2 if self.bypass else 0) + 1
+
+    @property
+    def bypass_row(self) -> int:
+        return 3 * self.hidden
+
+    @property
+    def output_row(self) -> int:
+        return 3 * self.hidden + (2 if self.bypass else 0)
+
+    @property
+    def slots(self) -> int:
+        """Arrays that the optimizer keeps for each weight."""
+        return OPTIMIZERS.index(self.optimizer)
+
+    @property
+    def points(self) -> int:
+        return 8 if self.validates else 4
