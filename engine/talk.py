@@ -100,6 +100,13 @@ class Session:
         if self._listening is not None:
             await self._listening
 
+    def leave(self) -> None:
+        """End the process without waiting for it: what it holds can be made again."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+
     async def __aenter__(self) -> Session:
         return self
 

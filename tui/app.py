@@ -28,6 +28,7 @@ from tui.glyphs import glyphs
 from tui.keyboard import Keyboard
 from tui.keymap import read_keymap
 from tui.keys import BY_ID
+from tui.lab import Lab
 from tui.messages import (
     CurvesGrew,
     EngineConnected,
@@ -42,6 +43,7 @@ from tui.messages import (
 from tui.paste_filter import LIMIT
 from tui.river import Connect, River
 from tui.tabs.runs import RunsTab
+from tui.tabs.shelf import SHOWN, Shelf, known
 from tui.typing_order import TypingOrder
 from tui.way_out import WayOut
 from tui.widgets.banner import Banner, most_serious
@@ -87,12 +89,15 @@ class LabApp(App[int]):
         self.state = view_state.read(places.view_state)
         self.keys_file = read_keymap(places.keymap)
         self.river = River(places, connect, self._route)
-        self.tab_bar, self.meters, self.banner = TabBar(("runs",)), Meters(), Banner()
+        self.session = client.open_session(places)
+        self.tab_bar, self.meters, self.banner = TabBar(tuple(SHOWN)), Meters(), Banner()
         self.key_hints = KeyHints(self.keys_file)
-        self.runs = RunsTab(self.river, self.state, self.keys_file, Clipboard(places.clipboard), id="runs")
+        lab = Lab(places, self.river, self.session, self.state, self.keys_file, Clipboard(places.clipboard))
+        self.shelf = Shelf(lab, self.state.tab, id="shelf")
+        self.tab_bar.open(self.shelf.front.NAME)
         self._saving: Timer | None = None
-        for known in theme.THEMES.values():
-            self.register_theme(known)
+        for one in theme.THEMES.values():
+            self.register_theme(one)
         self.theme = self._first_theme()
         self.set_keymap(dict(self.keys_file.keys))
         self.animation_level = "none"
@@ -110,7 +115,7 @@ class LabApp(App[int]):
             yield self.tab_bar
             yield self.meters
         yield self.banner
-        yield self.runs
+        yield self.shelf
         yield self.key_hints
         yield TooSmall()
 
@@ -131,6 +136,7 @@ class LabApp(App[int]):
         self.call_after_refresh(swift_start.end)
 
     def on_unmount(self) -> None:
+        self.session.leave()
         self._save_now()
         self._way_out.close()
 
@@ -152,19 +158,23 @@ class LabApp(App[int]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report(self, event)
 
+    @property
+    def runs(self) -> RunsTab:
+        return self.shelf.runs
+
     # --- the river -------------------------------------------------------------------------------------
 
     def _route(self, message: Message) -> None:
         """To the app itself, or to the tabs."""
         if isinstance(message, RunsChanged | CurvesGrew):
-            self.runs.post_message(message)
+            self.shelf.tell(message)
         else:
             self.post_message(message)
 
     @on(EngineConnected)
     def _connected(self) -> None:
         self.banner.lose("")
-        self.runs.refetch()
+        self.shelf.refetch()
         self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
     async def _ask_doctor(self) -> None:
@@ -189,7 +199,8 @@ class LabApp(App[int]):
     @on(HintsChanged)
     def show_hints(self) -> None:
         if self.is_running and len(self.screen_stack) == 1:
-            self.key_hints.show(scope_of(self.focused), self.runs.labels())
+            front = self.shelf.front
+            self.key_hints.show(scope_of(self.focused, front.NAME), front.labels(), front.NAME)
 
     @on(ViewChanged)
     def _remember(self) -> None:
@@ -240,7 +251,8 @@ class LabApp(App[int]):
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(scope_of(self.focused), self.keys_file))
+        tab = self.shelf.front.NAME
+        self.push_screen(HelpScreen(scope_of(self.focused, tab), self.keys_file, tab))
 
     def action_command_palette(self) -> None:
         from textual.command import CommandPalette
@@ -251,8 +263,14 @@ class LabApp(App[int]):
     def action_next_theme(self) -> None:
         self.choose_theme(theme.after(self.theme))
 
-    def action_open_tab(self, tab: str) -> None:
-        self.state.tab = tab if tab in ("runs",) else self.state.tab
+    async def action_open_tab(self, tab: str) -> None:
+        if tab not in SHOWN:
+            return
+        await self.shelf.bring(tab)
+        self.state.tab = known(tab)
+        self.tab_bar.open(known(tab))
+        self.show_hints()
+        self._remember()
 
     def action_press(self, binding: str) -> None:
         """As if the key of that binding had been pressed."""

@@ -15,12 +15,12 @@ from engine.catalog import experiments
 from tui import theme
 from tui.keys import BY_ID, KEYS, Key, shown
 from tui.plain_text import plain
+from tui.screens.help import exists
 from tui.widgets.run_words import name_of
 
 if TYPE_CHECKING:
     from tui.app import LabApp
 
-MOVES = frozenset({"table", "pane", "filter", "form", "dialog"})
 RUNS_OFFERED = 200
 
 Command = tuple[str, str, Callable[[], object]]
@@ -46,9 +46,12 @@ class LabCommands(Provider):
                 yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
 
     def _keys(self) -> Iterable[Command]:
-        labels = self.lab.runs.labels()
+        front = self.lab.shelf.front
+        labels = front.labels()
         for key in KEYS:
-            if key.scope in MOVES or key.id.startswith("app.tab_") or key.id == "app.palette":
+            if key.scope not in ("app", front.NAME, "chart") or key.id == "app.palette" or not exists(key):
+                continue
+            if key.scope == "chart" and front.actor("chart") is front:
                 continue
             label = labels.get(key.id, key.label)
             if label:
@@ -73,8 +76,8 @@ class LabCommands(Provider):
         return shown(self.lab.keys_file.key_of(BY_ID[key.id]))
 
     async def _press(self, key: Key) -> None:
-        nodes = {"app": self.lab, "chart": self.lab.runs.chart}
-        await self.lab.run_action(key.action, default_namespace=nodes.get(key.scope, self.lab.runs))
+        actor = self.lab if key.scope == "app" else self.lab.shelf.front.actor(key.scope)
+        await self.lab.run_action(key.action, default_namespace=actor)
 
 
 def _lit(words: str, places: Sequence[int], style: Style | None) -> Content:

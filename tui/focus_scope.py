@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from tui.keys import Scope
+from tui.key import Scope, Tab
 
 
-def scope_of(focused: Widget | None) -> Scope:
-    """The scope that the focused widget, or what holds it, names as its own."""
+def scope_of(focused: Widget | None, tab: Tab = "runs") -> Scope:
+    """The scope that the focused widget, or what holds it, names as its own; else that of the tab."""
     for node in focused.ancestors_with_self if focused is not None else ():
         scope: Scope | None = getattr(node, "SCOPE", None)
         if scope is not None:
             return scope
-    return "runs"
+    return tab

@@ -29,7 +29,8 @@ class River:
         self._client: Client | None = None
         self._stories: dict[str, Story] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._followed: tuple[str, ...] = ()
+        self._wanted: dict[str, dict[str, tuple[str, int]]] = {}
+        """who follows which runs, under which label and hue"""
 
     @property
     def is_connected(self) -> bool:
@@ -61,10 +62,10 @@ class River:
         finally:
             self._lose("")
 
-    def follow(self, runs: Iterable[tuple[str, str, int]]) -> None:
-        """Read the stories of these runs (id, label, hue), and of no others."""
-        wanted = {run: (label, hue) for run, label, hue in runs}
-        self._followed = tuple(wanted)
+    def follow(self, runs: Iterable[tuple[str, str, int]], who: str = "runs") -> None:
+        """Read the stories of these runs (id, label, hue) for `who`, and of none that nobody follows."""
+        self._wanted[who] = {run: (label, hue) for run, label, hue in runs}
+        wanted = self._followed
         for run in [run for run in self._readers if run not in wanted]:
             self._readers.pop(run).cancel()
         for run, (label, hue) in wanted.items():
@@ -80,6 +81,14 @@ class River:
         reader = self._readers.pop(run, None)
         if reader is not None:
             reader.cancel()
+
+    @property
+    def _followed(self) -> dict[str, tuple[str, int]]:
+        """Every run that somebody follows; a run of two followers looks as the tab of runs shows it."""
+        followed: dict[str, tuple[str, int]] = {}
+        for who in sorted(self._wanted, key=lambda who: who == "runs"):
+            followed |= self._wanted[who]
+        return followed
 
     async def _watch(self, client: Client) -> None:
         self._tell(EngineConnected())

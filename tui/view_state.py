@@ -33,6 +33,8 @@ class ViewState:
     last_params: dict[str, Any] = field(default_factory=dict)
     """experiment -> what was typed into its form last"""
     last_experiment: str = ""
+    views: dict[str, Any] = field(default_factory=dict)
+    """tab -> what it wants to remember, as JSON"""
     dismissed: str = ""
     """the finding that was waved away"""
 
@@ -54,6 +56,7 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
         if type(given) is type(usual):
             setattr(state, known.name, given)
     state.marks = [mark for mark in state.marks if isinstance(mark, str)][:MARKS_LIMIT]
+    state.views = {name: given for name, given in state.views.items() if isinstance(given, dict)}
     state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
     return state
 

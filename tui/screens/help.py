@@ -10,8 +10,9 @@ from textual.containers import Vertical
 
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
-from tui.keys import INSIDE, KEYS, Key, Scope, shown
+from tui.keys import KEYS, Key, Scope, Tab, inside, shown
 from tui.screens.dialog import Dialog, Keys
+from tui.tabs.shelf import SHOWN
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted, row_width
 
@@ -22,12 +23,12 @@ COLUMN = 55
 class KeySheet(Sheet):
     """Groups of keys, in two columns where there is room."""
 
-    def __init__(self, scope: Scope, keymap: Keymap) -> None:
+    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab) -> None:
         super().__init__()
-        self._scope, self._keymap = scope, keymap
+        self._scope, self._tab, self._keymap = scope, tab, keymap
 
     def rows(self, width: int) -> Sequence[Row]:
-        blocks = [self._block(heading, keys) for heading, keys in groups(self._scope)]
+        blocks = [self._block(heading, keys) for heading, keys in groups(self._scope, self._tab)]
         if width < 2 * COLUMN:
             return [row for block in blocks for row in (*block, ())][:-1]
         half = sum(map(len, blocks)) // 2
@@ -54,14 +55,14 @@ class KeySheet(Sheet):
 class HelpScreen(Dialog[None]):
     """Closed by any of the keys that opened it."""
 
-    def __init__(self, scope: Scope, keymap: Keymap) -> None:
+    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab = "runs") -> None:
         super().__init__()
-        self._scope, self._keymap = scope, keymap
+        self._scope, self._tab, self._keymap = scope, tab, keymap
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog widest") as box:
             box.border_title = "keys"
-            yield KeySheet(self._scope, self._keymap)
+            yield KeySheet(self._scope, self._keymap, self._tab)
             yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
 
     def key_question_mark(self) -> None:
@@ -71,10 +72,10 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def groups(scope: Scope) -> list[tuple[str, list[Key]]]:
+def groups(scope: Scope, tab: Tab = "runs") -> list[tuple[str, list[Key]]]:
     """The keys that are heard there, innermost first, under their headings."""
-    heard = [key for inner in INSIDE[scope] for key in KEYS if key.scope == inner and exists(key)]
-    heard.sort(key=lambda key: INSIDE[scope].index(key.scope))
+    scopes = inside(scope, tab)
+    heard = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
     named: dict[str, list[Key]] = {}
     for heading, some in groupby(heard, key=lambda key: key.heading):
         named.setdefault(heading, []).extend(some)
@@ -83,7 +84,7 @@ def groups(scope: Scope) -> list[tuple[str, list[Key]]]:
 
 def exists(key: Key) -> bool:
     """Tabs that are not there yet have no key."""
-    return not key.id.startswith("app.tab_") or key.id == "app.tab_runs"
+    return not key.id.startswith("app.tab_") or key.id.removeprefix("app.tab_") in SHOWN
 
 
 def _filled(rows: list[Row], height: int) -> list[Row]:

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.timer import Timer
-from textual.worker import Worker
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status
-from tui.clipboard import Clipboard
-from tui.deeds import report
 from tui.glyphs import glyphs
-from tui.keymap import Keymap
+from tui.lab import Lab
 from tui.messages import (
     CurvesGrew,
     HintsChanged,
@@ -27,10 +24,9 @@ from tui.messages import (
     ViewChanged,
 )
 from tui.metrics_known import metrics_of
-from tui.river import River
 from tui.run_pages import RunPages
 from tui.shown_runs import ShownRuns
-from tui.view_state import ViewState
+from tui.tabs.tab import Tab
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.palette import LETTERS
@@ -51,14 +47,15 @@ CURVES = 0.5 if "SSH_CONNECTION" in os.environ else 0.33
 LOG = 1.0
 
 
-class RunView(Container):
+class RunView(Tab):
     """Knows what is selected and shown; its panels know how to draw it."""
 
-    def __init__(
-        self, river: River, state: ViewState, keymap: Keymap, clipboard: Clipboard, **widget: Any
-    ) -> None:
-        super().__init__(**widget)
-        self.river, self.state, self.clipboard = river, state, clipboard
+    NAME = "runs"
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        self.river, self.state, self.clipboard = lab.river, lab.state, lab.clipboard
+        state = lab.state
         self.pages = RunPages(Query(state.where, state.sort, state.descending))
         self.filter_bar = FilterBar(state.where)
         self.table = RunTable(self.pages, id="table")
@@ -66,7 +63,6 @@ class RunView(Container):
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
-        self._keymap = keymap
         self._delayed: dict[str, Timer] = {}
         self._asked: dict[Query, int] = {}
         self._known: dict[str, RunSummary] = {}
@@ -110,9 +106,6 @@ class RunView(Container):
         self.curves.light(self.curves in around)
         self.details.light(self.details in around)
         self.post_message(HintsChanged())
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        report(self, event)
 
     @property
     def chart(self) -> RunChart:
@@ -203,7 +196,7 @@ class RunView(Container):
         if empty and self._welcome is None:
             from tui.widgets.welcome import Welcome
 
-            self._welcome = Welcome(self._keymap)
+            self._welcome = Welcome(self.lab.keymap)
             self.mount(self._welcome)
         focused = self.screen.focused
         if focused is None or self in focused.ancestors:
@@ -228,7 +221,7 @@ class RunView(Container):
     def follow(self) -> None:
         """Read the stories of the runs that are shown, and draw them."""
         hues = self.shown.hues()
-        self.river.follow((run, self.label_of(run), hue) for run, hue in hues.items())
+        self.river.follow(((run, self.label_of(run), hue) for run, hue in hues.items()), who="runs")
         self._ask_for_unknown()
         self._show_selected()
         self.draw_curves()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.widget import Widget
 
 from engine import catalog
 from engine.catalog import Experiment
@@ -251,6 +252,12 @@ class RunsTab(RunView):
         labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
         labels["table.mark"] = "unmark" if run.id in self.shown.marks else "mark"
         return labels
+
+    def actor(self, scope: str) -> Widget:
+        return self.chart if scope == "chart" else self
+
+    def first_focus(self) -> Widget:
+        return self.table
 
     @property
     def is_wide(self) -> bool:

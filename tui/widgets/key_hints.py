@@ -8,8 +8,9 @@ from typing import Any
 from rich.cells import cell_len
 
 from tui.glyphs import glyphs
+from tui.key import OWNERS
 from tui.keymap import Keymap
-from tui.keys import INSIDE, KEYS, Key, Scope, shown
+from tui.keys import KEYS, Key, Scope, Tab, inside, shown
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
 
@@ -21,11 +22,12 @@ class KeyHints(Line):
         super().__init__(**widget)
         self._keymap = keymap
         self._scope: Scope = "app"
+        self._tab: Tab = "runs"
         self._labels: Mapping[str, str] = {}
 
-    def show(self, scope: Scope, labels: Mapping[str, str]) -> None:
+    def show(self, scope: Scope, labels: Mapping[str, str], tab: Tab = "runs") -> None:
         """`labels` says what some keys do now; an empty label leaves the key out."""
-        self._scope, self._labels = scope, dict(labels)
+        self._scope, self._tab, self._labels = scope, tab, dict(labels)
         self.draw()
 
     def row(self, width: int) -> Row:
@@ -41,7 +43,7 @@ class KeyHints(Line):
         return tuple(spans)
 
     def _fitting(self, width: int) -> list[tuple[Key, str, str]]:
-        hints = [hint for key in ranked(self._scope) if (hint := self._hint(key))[2]]
+        hints = [hint for key in ranked(self._scope, self._tab) if (hint := self._hint(key))[2]]
         least = [hint for hint in hints if hint[0].scope == "app"]
         room = width - 1 - sum(map(_size, least))
         kept = []
@@ -59,10 +61,10 @@ class KeyHints(Line):
         return key, word, self._labels.get(key.id, key.label)
 
 
-def ranked(scope: Scope) -> Sequence[Key]:
+def ranked(scope: Scope, tab: Tab = "runs") -> Sequence[Key]:
     """The keys of a footer: the innermost scope's own first, the app's last."""
-    heard = [key for key in KEYS if key.rank and key.scope in INSIDE[scope]]
-    own = scope if scope in ("chart", "pane") else ""
+    heard = [key for key in KEYS if key.rank and key.scope in inside(scope, tab)]
+    own = scope if scope in OWNERS and scope != "table" else ""
     return sorted(heard, key=lambda key: (key.scope != own, key.rank))
 
 

@@ -42,12 +42,16 @@ class LogTail(Sheet):
         self.offset_read = until
         if not text:
             return
-        follows = self.is_at_end
         *whole, self._open = (self._open + text).split("\n")
         self._lines += [_last_of(line) for line in whole]
         del self._lines[:-LINES_KEPT]
         self._open = self._open[-LINE_LIMIT:]
         self.draw()
+
+    def draw(self) -> None:
+        """Follows even when the text came before the sheet had its size."""
+        follows = self.is_at_end
+        super().draw()
         if follows:
             self.call_after_refresh(self.action_scroll_to, 1)
 

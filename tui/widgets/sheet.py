@@ -78,4 +78,4 @@ class Sheet(ScrollView, can_focus=True):
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
 
     def action_scroll_to(self, end: int) -> None:
-        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
+        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False, force=True)

@@ -1,0 +1,93 @@
+"""What a key of the app is, and where it can be heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
+Inner = Literal[
+    "table", "chart", "pane", "weights", "lanes", "trials", "confusion", "pictures", "pad", "transcript"
+]  # fmt: skip
+"""parts of a tab that have keys of their own while they have the focus"""
+Modal = Literal["filter", "form", "dialog", "prompt"]
+"""where every letter is typed text, so that no other key is heard"""
+Scope = Literal["app"] | Tab | Inner | Modal
+
+TABS: tuple[tuple[Tab, str], ...] = (
+    ("runs", "Runs"),
+    ("xor", "XOR"),
+    ("sweep", "Sweep"),
+    ("mnist", "MNIST"),
+    ("language", "Language"),
+    ("repl", "REPL"),
+    ("learn", "Learn"),
+)
+"""in the order of their digits; the app shows those that exist"""
+
+OWNERS: dict[Scope, tuple[Tab, ...]] = {
+    "table": ("runs",),
+    "chart": ("runs",),
+    "pane": tuple(tab for tab, _ in TABS),
+    "weights": ("xor",),
+    "lanes": ("xor",),
+    "trials": ("sweep",),
+    "confusion": ("mnist",),
+    "pictures": ("mnist",),
+    "pad": ("mnist",),
+    "transcript": ("repl",),
+}
+"""in which tabs an inner scope occurs"""
+
+GROUPS: dict[Scope, str] = {
+    "app": "Everywhere",
+    **dict(TABS),
+    "table": "Table",
+    "chart": "Chart",
+    "pane": "Details",
+    "weights": "Weights",
+    "lanes": "Failure map",
+    "trials": "Trials",
+    "confusion": "Confusion matrix",
+    "pictures": "Pictures",
+    "pad": "Drawing",
+    "transcript": "Transcript",
+    "filter": "Filter",
+    "form": "Form",
+    "dialog": "Dialog",
+    "prompt": "Prompt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`label` is the footer's word; `rank` its order there, 0 for not at all."""
+
+    id: str
+    key: str
+    action: str
+    label: str
+    help: str
+    scope: Scope
+    rank: int = 0
+    group: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.group or GROUPS[self.scope]
+
+
+def inside(scope: Scope, tab: Tab = "runs") -> tuple[Scope, ...]:
+    """Which scopes are heard where `scope` has the focus in `tab`: the innermost first."""
+    if scope in ("filter", "form", "dialog", "prompt", "app"):
+        return (scope,)
+    return (scope, tab, "app") if scope in OWNERS else (scope, "app")
+
+
+def overlaps(first: Scope, second: Scope) -> bool:
+    """Whether a key of one scope can be heard where the other's is."""
+    return _reaches(first, second) or _reaches(second, first)
+
+
+def _reaches(outer: Scope, inner: Scope) -> bool:
+    return any(outer in inside(inner, tab) for tab in OWNERS.get(inner, ("runs",)))

@@ -1,0 +1,19 @@
+"""Keys that are heard everywhere."""
+
+from __future__ import annotations
+
+from tui.key import TABS, Key
+
+KEYS = (
+    Key("app.help", "question_mark,f1", "help", "keys", "The keys of what has focus", "app", 20),
+    Key("app.palette", "ctrl+p", "command_palette", "all commands", "Find any command, run or theme",
+        "app", 21),
+    Key("app.focus", "tab", "focus_next", "next panel", "To the next panel", "app"),
+    Key("app.focus_back", "shift+tab", "focus_previous", "last panel", "To the previous panel", "app"),
+    Key("app.theme", "T", "next_theme", "theme", "Next theme", "app"),
+    Key("app.quit", "q,ctrl+q", "leave", "leave", "Leave; runs go on without the app", "app", 22),
+    *(
+        Key(f"app.tab_{tab}", str(digit), f"open_tab('{tab}')", title, f"The {title} tab", "app")
+        for digit, (tab, title) in enumerate(TABS, 1)
+    ),
+)  # fmt: skip
