@@ -142,11 +142,16 @@ def folder_of(places: Places, run_id: str) -> RunFolder:
 
 def write_json(path: Path, data: Json) -> None:
     """Replace `path` at once: a reader sees the old text or the new one. Raises OSError."""
+    write_bytes(path, json.dumps(data, allow_nan=False).encode("ascii"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` at once: a reader sees the old bytes or the new ones. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            json.dump(data, file, allow_nan=False)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.rename(draft, path)

@@ -12,7 +12,13 @@ DETERMINISM = {
     "MKL_DYNAMIC": "FALSE",
     "PYTHONHASHSEED": "0",
 }
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 """threads that wait sleep; spinning ones took 74 % of the throughput of two busy cores"""
 MEMORY = {
@@ -29,6 +35,16 @@ PLAIN = {
 }
 
 
+TENSORFLOW = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_DETERMINISTIC_OPS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+"""says less, and chooses its kernels the same way each time"""
+
+
 def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) -> dict[str, str]:
     """`base` with everything set that must stand before a framework is imported.
 
@@ -41,6 +57,7 @@ def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) ->
         **PASSIVE,
         **MEMORY,
         **PLAIN,
+        **TENSORFLOW,
         **dict.fromkeys(THREADS, threads),
         "CUDA_VISIBLE_DEVICES": "" if device == "cpu" else device,
         "PYTHONPATH": python_path(base),

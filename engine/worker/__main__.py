@@ -105,8 +105,7 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
 
 
 def _board(folder: RunFolder, spec: Spec, best: str) -> Board | None:
-    """tensorboardX imports PyTorch wherever it is installed, so only a PyTorch worker has a board."""
-    if spec.framework != "torch":
+    if spec.framework == "none":
         return None
     return Board(folder.tensorboard, _number().number, spec.params, best)
 

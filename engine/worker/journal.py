@@ -34,6 +34,10 @@ class Journal:
             self._board.picture(tag, step, rows)
             self._events.append("image", tag=tag, step=step)
 
+    def text(self, tag: str, step: int, words: str) -> None:
+        if self._board is not None:
+            self._board.text(tag, step, words)
+
     def sketch(self, step: int, parts: Json) -> int:
         """Its size on disk, about."""
         self._events.append("sketch", step=step, parts=parts)

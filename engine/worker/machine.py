@@ -33,6 +33,8 @@ def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Machine:
         environ["CUDA_VISIBLE_DEVICES"] = ""
     if spec.framework == "torch":
         return _prepare_torch(spec, threads, bool(environ["CUDA_VISIBLE_DEVICES"]))
+    if spec.framework == "tensorflow":
+        return _prepare_keras(spec, threads)
     _check_gpu(spec, False)
     return Machine("cpu", "cpu", threads, {"python": platform.python_version()})
 
@@ -48,6 +50,16 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
     name = torch.cuda.get_device_name(0) if on_gpu else "cpu"
     return Machine("cuda" if on_gpu else "cpu", name, threads, versions)
+
+
+def _prepare_keras(spec: Spec, threads: int) -> Machine:
+    from checkpoints.keras_io import gpu_name, strict_mode, versions
+
+    strict_mode(threads, spec.seed)
+    name = gpu_name()
+    _check_gpu(spec, name is not None)
+    facts: Json = {"python": platform.python_version(), **versions()}
+    return Machine("cuda" if name else "cpu", name or "cpu", threads, facts)
 
 
 def _check_gpu(spec: Spec, is_there: bool) -> None:

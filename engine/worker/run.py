@@ -11,6 +11,7 @@ from typing import Any
 
 from checkpoints.errors import SaveFailed
 from checkpoints.folder import Found
+from engine import store
 from engine.errors import Diverged, ParamError
 from engine.places import Places
 from engine.protocol import Json, Spec
@@ -177,6 +178,19 @@ class Run:
         now = time.monotonic()
         if at_once or self._pace.is_due(now):
             self._pace.drawn(now, self._journal.sketch(step, drawn(parts())))
+
+    def text(self, tag: str, words: str) -> None:
+        """Some text for TensorBoard, at the present step."""
+        self._journal.text(tag, self.step, words)
+
+    def keep(self, name: str, data: bytes) -> None:
+        """A file in the run folder, replaced at once. Raises OSError."""
+        store.write_bytes(self._folder.path / name, data)
+
+    def kept(self, name: str) -> bytes | None:
+        """What was kept under that name, by this attempt or an earlier one."""
+        path = self._folder.path / name
+        return path.read_bytes() if path.exists() else None
 
     # --- around the loop ------------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +30,7 @@ class Board:
         self._first_step = 0
         self._waiting: dict[str, Points] = {}
         self._pictures: list[tuple[str, int, list[bytes]]] = []
+        self._texts: list[tuple[str, int, str]] = []
         self._records: Any = None
         self._wrote_at = time.monotonic()
 
@@ -42,6 +45,9 @@ class Board:
     def picture(self, tag: str, step: int, rows: list[bytes]) -> None:
         self._pictures.append((tag, step, rows))
 
+    def text(self, tag: str, step: int, words: str) -> None:
+        self._texts.append((tag, step, words))
+
     def is_due(self, now: float) -> bool:
         return now - self._wrote_at >= SECONDS
 
@@ -50,7 +56,7 @@ class Board:
         now = time.monotonic()
         most = max(int(POINTS_PER_SECOND * (now - self._wrote_at)), POINTS_PER_SECOND)
         self._wrote_at = now
-        if not self._waiting and not self._pictures:
+        if not (self._waiting or self._pictures or self._texts):
             return
         self._open()
         waiting, self._waiting = self._waiting, {}
@@ -62,6 +68,9 @@ class Board:
             size = {"height": len(rows), "width": len(rows[0]), "colorspace": 1}
             image = {**size, "encoded_image_string": png.grey(rows)}
             self._put(step, value=[{"tag": tag, "image": image}])
+        texts, self._texts = self._texts, []
+        for tag, step, words in texts:
+            self._event(step=step, summary=_imported("tensorboardX.summary").text(tag, words))
         self._records.flush()
 
     def close(self) -> None:
@@ -71,12 +80,11 @@ class Board:
     def _open(self) -> None:
         if self._records is not None:
             return
-        from tensorboardX.record_writer import RecordWriter
-
+        record_writer = _imported("tensorboardX.record_writer")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         # The attempt is part of the name: two that start within a second must not share a file.
         name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{self._attempt:04d}"
-        self._records = RecordWriter(os.fspath(self._folder / name))
+        self._records = record_writer.RecordWriter(os.fspath(self._folder / name))
         self._event(file_version="brain.Event:2")
         if self._attempt > 1:
             from tensorboardX.proto.event_pb2 import SessionLog
@@ -86,9 +94,7 @@ class Board:
 
     def _tell_params(self) -> None:
         """In this very file: `add_hparams` would make another run of it."""
-        from tensorboardX.summary import hparams
-
-        for summary in hparams(self._params, {self._metric: 0.0}):
+        for summary in _imported("tensorboardX.summary").hparams(self._params, {self._metric: 0.0}):
             self._event(step=self._first_step, summary=summary)
 
     def _put(self, step: int, value: list[dict[str, Any]]) -> None:
@@ -100,3 +106,15 @@ class Board:
         from tensorboardX.proto.event_pb2 import Event
 
         self._records.write(Event(wall_time=time.time(), **facts).SerializeToString())
+
+
+def _imported(name: str) -> Any:
+    """A module of tensorboardX, which takes PyTorch along wherever it can: not into another's process."""
+    if name in sys.modules or "torch" in sys.modules:
+        return importlib.import_module(name)
+    modules: dict[str, Any] = sys.modules
+    modules["torch"] = None
+    try:
+        return importlib.import_module(name)
+    finally:
+        del modules["torch"]

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from checkpoints import neutral
 from checkpoints.torch_io import Extra, TorchState, load_weights
+from engine.models.language.description import Description
 from engine.models.twins import initial
 from engine.models.twins.masks import masks
-from engine.models.twins.shape import Shape
 from engine.models.twins.torch_loss import Room, VocabularyLoss, total_loss
 
 Ids = NDArray[np.int32]
@@ -36,20 +36,20 @@ class Bias(nn.Module):
 class Net(nn.Module):
     """Embedding, LSTM, vocabulary layer; the loss is computed outside, where the logits never stand whole."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, kind: Description) -> None:
         super().__init__()
-        self.shape = shape
-        self.embedding = nn.Embedding(shape.vocabulary, shape.embedding)
-        self.lstm = nn.LSTM(shape.embedding, shape.hidden_size, shape.layers)
-        for layer in range(shape.layers):  # one bias is enough; the second stays 0, as there is none in Keras
+        self.kind = kind
+        self.embedding = nn.Embedding(kind.vocabulary, kind.embedding)
+        self.lstm = nn.LSTM(kind.embedding, kind.hidden_size, kind.layers)
+        for layer in range(kind.layers):  # one bias is enough; the second stays 0, as there is none in Keras
             getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
-        if shape.projection:
-            self.projection = nn.Linear(shape.hidden_size, shape.embedding)
-        self.output = Bias(shape.vocabulary) if shape.tied else nn.Linear(shape.width, shape.vocabulary)
+        if kind.projection:
+            self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
+        self.output = Bias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
 
     @property
     def vocabulary_weight(self) -> Tensor:
-        return self.embedding.weight if self.shape.tied else self.output.weight
+        return self.embedding.weight if self.kind.tied else self.output.weight
 
     def forward(self, words: Tensor, dropped: list[Tensor], dtype: torch.dtype) -> Tensor:
         """words (T, B) to what the vocabulary layer sees (T, B, width). Padding is on the right: no mask."""
@@ -57,15 +57,15 @@ class Net(nn.Module):
         if dropped:
             x = x * dropped[0]
         x = x.to(dtype)
-        nothing = torch.zeros(1, words.shape[1], self.shape.hidden_size, dtype=dtype, device=words.device)
-        for layer in range(self.shape.layers):
+        nothing = torch.zeros(1, words.shape[1], self.kind.hidden_size, dtype=dtype, device=words.device)
+        for layer in range(self.kind.layers):
             x = torch._VF.lstm(
                 x, (nothing, nothing), self._lstm(layer, dtype), True, 1, 0.0, True, False, False
             )[0]
             if dropped:
                 x = x * dropped[layer + 1].to(dtype)
-        if self.shape.projection:
-            x = nn.functional.linear(x, self.projection.weight.to(dtype), self.projection.bias.to(dtype))
+        if self.kind.projection:
+            x = nn.functional.linear(x, self.projection.weight.to(dtype))
         return x
 
     def _lstm(self, layer: int, dtype: torch.dtype) -> list[Tensor]:
@@ -77,15 +77,15 @@ class TorchTwin:
     """Begins with the weights that `seed` gives; `learn` does one update."""
 
     def __init__(
-        self, shape: Shape, *, seed: int, dropout: float = 0.0, optimizer: str = "adam", clip: float = 0.0,
-        precision: str = "fp32", device: str = "cpu",
+        self, kind: Description, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
+        clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
     ) -> None:  # fmt: skip
-        self.shape, self.seed, self.dropout, self.clip = shape, seed, dropout, clip
+        self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
         self.device, self.dtype = device, DTYPES[precision]
         if device == "cpu":
             torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
-        self.net = Net(shape).to(device)
-        self.put(initial.weights(shape, seed))
+        self.net = Net(kind).to(device)
+        self.put(initial.weights(kind, seed))
         self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
         self.optimizer = _optimizer(optimizer, self.trained)
         self.room = Room(self.net.vocabulary_weight, self.dtype)
@@ -99,7 +99,7 @@ class TorchTwin:
         self.optimizer.zero_grad()
         rows, wanted = self._real(targets)
         hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
-        hidden = hidden.reshape(-1, self.shape.width).index_select(0, rows)
+        hidden = hidden.reshape(-1, self.kind.top).index_select(0, rows)
         loss = VocabularyLoss.apply(
             hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room
         )
@@ -113,7 +113,7 @@ class TorchTwin:
     def total(self, inputs: Ids, targets: Ids) -> float:
         """The summed loss of real words, in float32, nothing dropped."""
         rows, wanted = self._real(targets)
-        hidden = self.net(self._words(inputs), [], torch.float32).reshape(-1, self.shape.width)
+        hidden = self.net(self._words(inputs), [], torch.float32).reshape(-1, self.kind.top)
         return total_loss(hidden[rows], self.net.vocabulary_weight, self.net.output.bias, wanted)
 
     def weights(self) -> dict[str, NDArray[Any]]:
@@ -142,7 +142,7 @@ class TorchTwin:
     def _dropped(self, batch: int, step: int) -> list[Tensor]:
         if not self.dropout:
             return []
-        made = masks(self.shape, self.dropout, batch, self.seed, step)
+        made = masks(self.kind, self.dropout, batch, self.seed, step)
         return [torch.from_numpy(mask).to(self.device) for mask in made]
 
 

@@ -60,8 +60,8 @@ def make_run(
     experiment = catalog.find(spec.experiment)
     chosen = params.build(experiment.params, spec.params)
     script = script or Script()
-    is_torch = spec.framework == "torch"
-    board = Board(folder.tensorboard, number, spec.params, experiment.best) if is_torch else None
+    has_board = spec.framework != "none"
+    board = Board(folder.tensorboard, number, spec.params, experiment.best) if has_board else None
     journal = Journal(EventWriter(folder.events), board)
     machine = Machine("cpu", "cpu", spec.threads, {})
     run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]
@@ -77,6 +77,10 @@ def train(folder: RunFolder, script: Script | None = None, *, number: int = 1, m
         from checkpoints.torch_io import strict_mode
 
         strict_mode(spec.threads, spec.seed)
+    if spec.framework == "tensorflow":
+        from checkpoints.keras_io import strict_mode as keras_strict_mode
+
+        keras_strict_mode(spec.threads, spec.seed)
     module, _, function = catalog.find(spec.experiment).train.partition(":")
     try:
         getattr(importlib.import_module(module), function)(chosen, run)

@@ -1,0 +1,33 @@
+"""The best epoch so far, and when there has been enough of worse ones. Part of the state of a training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+class Patience:
+    """`epochs` without a better value end it; 0 never does."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self.best, self.best_step, self.worse = math.inf, 0, 0
+
+    def see(self, value: float, step: int) -> bool:
+        """Whether this is the best so far."""
+        if value < self.best:
+            self.best, self.best_step, self.worse = value, step, 0
+            return True
+        self.worse += 1
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        return 0 < self.epochs <= self.worse
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "best_step": self.best_step, "worse": self.worse}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.best, self.best_step, self.worse = state["best"], state["best_step"], state["worse"]
