@@ -21,6 +21,10 @@ class Places:
         return self.root / "runs"
 
     @property
+    def sweeps(self) -> Path:
+        return self.root / "sweeps"
+
+    @property
     def index(self) -> Path:
         return self.root / "index.sqlite"
 
@@ -43,6 +47,11 @@ class Places:
     @property
     def clipboard(self) -> Path:
         return self.root / "copied.txt"
+
+    @property
+    def drawn(self) -> Path:
+        """Digits that were drawn by hand and kept."""
+        return self.root / "drawn.jsonl"
 
     @property
     def cache(self) -> Path:

@@ -105,6 +105,6 @@ class ConvNet:
 
 def softmax(logits: Floats) -> Floats:
     """Probabilities over the last axis."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    total: Floats = shifted.sum(axis=-1, keepdims=True)
-    return shifted / total
+    found: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    found /= found.sum(axis=-1, keepdims=True)
+    return found

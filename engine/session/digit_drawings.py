@@ -1,0 +1,56 @@
+"""Digits drawn by hand and kept, and how well a network reads them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from engine.data import drawn as shelf
+from engine.models import greys
+from engine.models.centring import centre
+from engine.protocol import Json
+from engine.session.desk import Desk
+from engine.session.digit_looks import drawn, fitting, head
+from engine.session.digit_nets import OpenNet
+from engine.session.digit_reports import shown
+
+
+def keep(desk: Desk, pixels: Any, label: int) -> Json:
+    """Centred first: the set is one of 28x28, whatever it was drawn on."""
+    picture = centre(drawn(pixels), shelf.SIDE)
+    added = shelf.add(desk.places.drawn, picture, label, time.time())
+    return {"mark": added.mark, "count": len(shelf.read(desk.places.drawn))}
+
+
+def kept(desk: Desk) -> Json:
+    digits = shelf.read(desk.places.drawn)
+    return {
+        "digits": [
+            {"mark": one.mark, "label": one.label, "at": one.at, "pixels": greys.rows(one.pixels)}
+            for one in digits
+        ]
+    }
+
+
+def drop(desk: Desk, mark: str) -> Json:
+    dropped = shelf.drop(desk.places.drawn, mark)
+    return {"dropped": dropped, "count": len(shelf.read(desk.places.drawn))}
+
+
+def report(desk: Desk, opened: OpenNet) -> Json:
+    """Accuracy is null while nothing is kept."""
+    digits = shelf.read(desk.places.drawn)
+    confusion = np.zeros((10, 10), dtype=np.int64)
+    answered = []
+    for one in digits:
+        pixels = fitting(one.pixels, opened.net.side)
+        logits = opened.net.logits(pixels[None])[0]
+        answered.append({"mark": one.mark, **shown(pixels, one.label, logits)})
+        confusion[one.label, logits.argmax()] += 1
+    accuracy = float(confusion.trace() / len(digits)) if digits else None
+    return {
+        **head(opened), "count": len(digits), "accuracy": accuracy, "confusion": confusion.tolist(),
+        "images": answered,
+    }  # fmt: skip

@@ -1,0 +1,137 @@
+"""Into one network: its filters, what it makes of one picture, what its answer hangs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import DataError, ParamError
+from engine.models import greys
+from engine.models import saliency as salience
+from engine.models.centring import centre
+from engine.models.conv_net import Seen, softmax
+from engine.models.layers import Convolution, Dense
+from engine.protocol import Json
+from engine.session import digit_sets
+from engine.session.desk import Desk
+from engine.session.digit_nets import OpenNet
+
+LARGEST = 512
+KINDS = ("occlusion", "gradient")
+Picture = tuple[NDArray[np.uint8], int | None]
+"""(side, side), and its label where it is known"""
+
+
+def head(opened: OpenNet) -> Json:
+    return {"run": opened.id, "step": opened.step, "warning": opened.warning}
+
+
+def picture(desk: Desk, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
+    """Raises DataError."""
+    if pixels is not None:
+        return fitting(drawn(pixels), opened.net.side), None
+    part = digit_sets.of_side(desk, opened.net.side, opened.id).part(split)
+    if not 0 <= index < len(part.labels):
+        raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
+    return part.images[index], int(part.labels[index])
+
+
+def drawn(pixels: Any) -> NDArray[np.uint8]:
+    """Rows of numbers as a picture. Raises DataError for what is none."""
+    try:
+        numbers = np.asarray(pixels, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise DataError("A picture has to be rows of numbers, all of the same length.") from error
+    if numbers.ndim != 2 or not 1 <= min(numbers.shape) <= max(numbers.shape) <= LARGEST:
+        size = "x".join(map(str, numbers.shape))
+        raise DataError(f"A picture of {size} came, expected rows and columns, 1 to {LARGEST} each.")
+    if not (np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() <= 255):
+        raise DataError("A pixel lies outside 0 to 255.")
+    return np.rint(numbers).astype(np.uint8)
+
+
+def fitting(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """As it is where it has the right size, else scaled and centred."""
+    return image if image.shape == (side, side) else centre(image, side)
+
+
+def filters(opened: OpenNet, layer: str, limit: int) -> Json:
+    """Raises ParamError when the layer has no filters that could be drawn."""
+    shown = {one.name: one for one in opened.net.layers if isinstance(one, Convolution)}
+    first = next(one for one in opened.net.layers if isinstance(one, Convolution | Dense))
+    shown[first.name] = first
+    if layer and layer not in shown:
+        raise ParamError(
+            f"Layer {layer[:40]!r} of {opened.id} has no filters.", f"There is: {', '.join(shown)}."
+        )
+    found = shown[layer] if layer else first
+    side = opened.net.side
+    weight = found.weight if isinstance(found, Convolution) else found.weight.reshape(-1, 1, side, side)
+    count, channels, height, width = weight.shape
+    return {
+        **head(opened), "name": found.name, "kind": found.kind, "layers": list(shown), "height": height,
+        "width": width, "channels": channels, "count": count, **greys.levels(weight[: max(1, limit)]),
+    }  # fmt: skip
+
+
+def maps(opened: OpenNet, looked_at: Picture, layer: str) -> Json:
+    """Raises ParamError for a layer that is not there."""
+    image, label = looked_at
+    seen, logits = opened.net.seen(image)
+    chosen = [one for one in seen if layer in ("all", one.name)]
+    if not chosen:
+        known = ", ".join(one.name for one in seen)
+        raise ParamError(f"{opened.id} has no layer {layer[:40]!r}.", f"It has: {known}, or all.")
+    return {
+        **head(opened),
+        "original": greys.rows(image),
+        "label": label,
+        **_answer(logits),
+        **_layers(chosen),
+    }
+
+
+def predict(opened: OpenNet, pixels: Any, centred: bool, with_maps: bool) -> Json:
+    """The picture as it was drawn is centred first, as those were that the network learned from."""
+    image = drawn(pixels)
+    image = centre(image, opened.net.side) if centred else fitting(image, opened.net.side)
+    seen, logits = opened.net.seen(image)
+    layers = _layers(seen) if with_maps else {}
+    return {**head(opened), "centred": greys.rows(image), **_answer(logits), **layers}
+
+
+def saliency(opened: OpenNet, looked_at: Picture, kind: str, target: int | None) -> Json:
+    """Raises ParamError for an unknown kind or class."""
+    image, label = looked_at
+    logits = opened.net.logits(image[None])[0]
+    target = int(logits.argmax()) if target is None else target
+    if kind not in KINDS or not 0 <= target < len(logits):
+        raise ParamError(
+            f"saliency: expected {' or '.join(KINDS)} of class 0 to 9, got {kind[:20]!r} of {target}."
+        )
+    look = salience.occlusion if kind == "occlusion" else salience.gradient
+    amounts = look(opened.net, image, target)
+    most = float(np.abs(amounts).max())
+    return {
+        **head(opened), "original": greys.rows(image), "label": label, "kind": kind, "target": target,
+        **_answer(logits), "most": most,
+        "values": (amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
+    }  # fmt: skip
+
+
+def _answer(logits: NDArray[np.float32]) -> Json:
+    return {"predicted": int(logits.argmax()), "probabilities": softmax(logits).astype(np.float64).tolist()}
+
+
+def _layers(seen: list[Seen]) -> Json:
+    return {
+        "layers": [
+            {
+                "name": one.name, "kind": one.kind, "shape": list(one.before.shape),
+                "before": greys.levels(one.before), "after": greys.levels(one.after),
+            }
+            for one in seen
+        ]
+    }  # fmt: skip

@@ -1,0 +1,112 @@
+"""How well a network tells a part of the pictures apart, and the pictures behind the numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import store
+from engine.errors import CorruptRun, ParamError
+from engine.models import classification, greys
+from engine.models.conv_net import softmax
+from engine.protocol import Json
+from engine.session.desk import Desk
+from engine.session.digit_answers import Answers, answers, by_parts, cache_path, save
+from engine.session.digit_looks import head
+from engine.session.digit_nets import OpenNet
+
+MOST_IMAGES = 500
+FORM = 1
+"""of the reports that are kept; another one is made again"""
+
+
+def stream(desk: Desk, opened: OpenNet, split: str) -> Iterator[Json]:
+    """Progress, and the report with the last part."""
+    work = by_parts(desk, opened, split)
+    while True:
+        try:
+            done, total = next(work)
+        except StopIteration as end:
+            found: Answers = end.value
+            break
+        if done < total:
+            yield {"done": done, "total": total}
+    count = len(found.labels)
+    yield {"done": count, "total": count, **head(opened), "split": split, "report": full_report(found)}
+
+
+def full_report(found: Answers) -> Json:
+    """Kept beside the run, because scikit-learn takes a second to come."""
+    path = cache_path(found.opened, found.pictures, found.split, "json")
+    try:
+        kept = store.read_json(path)
+    except CorruptRun:
+        kept = None
+    if kept is not None and kept.get("form") == FORM:
+        return kept
+    made = _made(found)
+    save(path, json.dumps(made, allow_nan=False).encode())
+    return made
+
+
+def cell(desk: Desk, opened: OpenNet, split: str, true: int, predicted: int, offset: int, limit: int) -> Json:
+    """Raises ParamError for a cell that is none."""
+    if not (0 <= true <= 9 and 0 <= predicted <= 9):
+        raise ParamError(f"The confusion matrix has no cell {true}, {predicted}: expected 0 to 9 each.")
+    found = answers(desk, opened, split)
+    there = classification.cell(found.logits, found.labels, true, predicted)
+    return {**_pictures(found, there[max(0, offset) :], limit), "count": len(there), "offset": max(0, offset)}
+
+
+def worst(desk: Desk, opened: OpenNet, split: str, n: int) -> Json:
+    found = answers(desk, opened, split)
+    there = classification.worst(found.logits, found.labels)
+    return {**_pictures(found, there, n), "count": len(there), "offset": 0}
+
+
+def images(desk: Desk, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
+    """Raises ParamError for an index that is not there."""
+    found = answers(desk, opened, split)
+    there = np.asarray(indexes, dtype=np.intp)
+    if len(there) and not 0 <= there.min() <= there.max() < len(found.labels):
+        raise ParamError(
+            f"{split} has pictures 0 to {len(found.labels) - 1}, not all of {list(indexes)[:8]}."
+        )
+    return {**_pictures(found, there, len(there)), "count": len(there), "offset": 0}
+
+
+def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> dict[str, Any]:
+    """One picture and what was said to it."""
+    return {
+        "pixels": greys.rows(pixels),
+        "label": label,
+        "predicted": int(logits.argmax()),
+        "probabilities": softmax(logits).astype(np.float64).tolist(),
+    }
+
+
+def _pictures(found: Answers, there: NDArray[np.intp], limit: int) -> Json:
+    chosen = [int(index) for index in there[: max(0, min(limit, MOST_IMAGES))]]
+    pictures = [
+        {"index": index, **shown(found.images[index], int(found.labels[index]), found.logits[index])}
+        for index in chosen
+    ]
+    return {**head(found.opened), "split": found.split, "images": pictures}
+
+
+def _made(found: Answers) -> Json:
+    made = classification.report(found.logits, found.labels)
+    digits = found.pictures.digits
+    classes = [
+        {"label": label, "name": digits.class_names[label], **asdict(scores)}
+        for label, scores in enumerate(made.classes)
+    ]
+    return {
+        **asdict(made), "form": FORM, "classes": classes, "confusion": [list(row) for row in made.confusion],
+        "images": len(found.labels), "title": digits.title,
+    }  # fmt: skip

@@ -1,0 +1,65 @@
+"""A data set at a glance: counts, pixels, the mean of each class, a few of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models import greys
+from engine.protocol import Json
+from engine.session.digit_sets import Part, PictureSet
+
+CLASSES = 10
+MOST_SAMPLES = 100
+
+
+def explore(pictures: PictureSet, samples: int) -> Json:
+    """Statistics, means and samples are of the training part."""
+    digits, train = pictures.digits, pictures.parts["train"]
+    return {
+        "title": digits.title,
+        "source": digits.source,
+        "notice": digits.notice,
+        "notes": list(pictures.notes),
+        "side": pictures.side,
+        "class_names": list(digits.class_names),
+        "named_by": digits.named_by,
+        "splits": {name: len(part.labels) for name, part in pictures.parts.items()},
+        "counts": {name: _counts(part) for name, part in pictures.parts.items()},
+        "statistics": _statistics(train.images),
+        "means": [_mean(train, label) for label in range(CLASSES)],
+        "samples": [_samples(train, label, samples) for label in range(CLASSES)],
+    }
+
+
+def _counts(part: Part) -> list[int]:
+    return [int(count) for count in np.bincount(part.labels, minlength=CLASSES)]
+
+
+def _statistics(images: NDArray[np.uint8]) -> dict[str, float]:
+    """From how often each of the 256 greys occurs: no array of floats as large as the set is made."""
+    counts = np.bincount(images.reshape(-1), minlength=256)
+    greys_seen, shares = np.nonzero(counts)[0], counts / counts.sum()
+    mean = float(shares @ np.arange(256))
+    spread = float(np.sqrt(shares @ (np.arange(256) - mean) ** 2))
+    return {
+        "mean": mean,
+        "std": spread,
+        "min": int(greys_seen[0]),
+        "max": int(greys_seen[-1]),
+        "ink": float(1 - shares[0]),
+    }
+
+
+def _mean(part: Part, label: int) -> list[Any]:
+    chosen = part.images[part.labels == label]
+    if not len(chosen):
+        return greys.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
+    return greys.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
+
+
+def _samples(part: Part, label: int, count: int) -> list[Any]:
+    there = np.nonzero(part.labels == label)[0][: max(0, min(count, MOST_SAMPLES))]
+    return greys.rows(part.images[there])

@@ -1,0 +1,79 @@
+"""The notebook's table: three convolutional networks, two batch sizes, and which of them is best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine import events, store
+from engine.errors import DltuiError
+from engine.models.classification import balanced_accuracy
+from engine.protocol import Json, Spec
+from engine.session.desk import Desk
+from engine.session.digit_answers import answers
+from engine.session.digit_nets import folder_of, open_net
+from engine.session.milestones import Milestones
+from engine.store import RunFolder
+
+MODELS = ("single_conv", "double_conv", "double_conv_dropout")
+BATCHES = (50, 100)
+GOAL = 0.99
+PLAIN = ("", "notebook", "none")
+"""values of `recipe` that mean the notebook's own training"""
+
+
+def stream(desk: Desk) -> Iterator[Json]:
+    """The newest run of each kind that has a checkpoint or, failing that, that there is."""
+    wanted = [(model, batch) for model in MODELS for batch in BATCHES]
+    found = _newest(desk)
+    rows: list[Json] = []
+    for model, batch in wanted:
+        rows.append({"model": model, "batch": batch, **_row(desk, found.get((model, batch)))})
+        yield {"done": len(rows), "total": len(wanted), "goal": GOAL, "rows": list(rows), "best": _best(rows)}
+
+
+def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
+    found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
+    for run in store.list_ids(desk.places):
+        try:
+            folder, spec = folder_of(desk, run)
+        except DltuiError:
+            continue  # of something else, or nothing that can be read
+        if spec.params.get("recipe", "") in PLAIN:
+            kind = (str(spec.params.get("model")), int(spec.params.get("batch") or 0))
+            if folder.checkpoints.is_dir() or kind not in found:
+                found[kind] = (folder, spec)
+    return found
+
+
+def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
+    """`why` says what is missing."""
+    row: dict[str, Any] = dict.fromkeys(
+        ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
+    )
+    row |= {"name": "", "is_reached": False, "why": ""}
+    if found is None:
+        return {**row, "why": "not trained yet"}
+    folder, spec = found
+    told = Milestones(GOAL).add(events.replay(folder.events))
+    row |= {"run": folder.id, "name": spec.name, "is_reached": told.reached is not None}
+    row |= {"val_accuracy": told.value("val_accuracy"), "test_accuracy": told.value("test_accuracy")}
+    steps = max((step for step, _ in told.last.values()), default=0)
+    row["iterations"], row["seconds"] = told.reached or (steps, told.seconds)
+    try:
+        validated = answers(desk, open_net(desk, folder.id), "validation")
+    except DltuiError as error:
+        return {**row, "why": error.message}
+    row["balanced"] = balanced_accuracy(validated.logits.argmax(axis=1), validated.labels)
+    if row["test_accuracy"] is None:
+        row["why"] = "still to be tested: its training has not ended"
+    return row
+
+
+def _best(rows: list[Json]) -> Json | None:
+    """By the validation images alone; what the test images say stands beside it."""
+    validated = [row for row in rows if row["balanced"] is not None]
+    if not validated:
+        return None
+    best = max(validated, key=lambda row: float(row["balanced"]))
+    return {name: best[name] for name in ("run", "model", "batch", "balanced", "test_accuracy")}

@@ -1,0 +1,52 @@
+"""When a run reached a goal: steps and seconds of training, read from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.events import Event
+from engine.protocol import number_from_json
+
+METRIC = "val_accuracy"
+
+
+@dataclass(slots=True)
+class Milestones:
+    """`goal` is of the validation accuracy. Time in which nobody trained (a pause) does not count."""
+
+    goal: float
+    seconds: float = 0.0
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """of each metric: the step and the value"""
+    reached: tuple[int, float] | None = None
+    """step and seconds"""
+    _at: float = 0.0
+
+    def add(self, events: Iterable[Event]) -> Milestones:
+        for event in events:
+            if event.kind != "started":
+                self.seconds += max(0.0, event.at - self._at)
+            self._at = event.at
+            if event.kind == "restored":
+                self._go_back(int(event.facts["step"]))
+            elif event.kind == "metrics":
+                self._read(event.facts["series"])
+        return self
+
+    def value(self, metric: str) -> float | None:
+        return self.last[metric][1] if metric in self.last else None
+
+    def _read(self, series: dict[str, list[list[float]]]) -> None:
+        for metric, (steps, values) in series.items():
+            for step, told in zip(steps, values, strict=True):
+                value = number_from_json(told)
+                self.last[metric] = (int(step), value)
+                if metric == METRIC and value >= self.goal and self.reached is None:
+                    self.reached = (int(step), self.seconds)
+
+    def _go_back(self, step: int) -> None:
+        """What came after that step will be trained again."""
+        self.last = {metric: found for metric, found in self.last.items() if found[0] <= step}
+        if self.reached is not None and self.reached[0] > step:
+            self.reached = None

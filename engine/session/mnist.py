@@ -1,0 +1,193 @@
+"""The MNIST room: the data, what trained networks see in it, and how well they tell it apart.
+
+A picture is rows of whole numbers, 0 (background) to 255 (ink). `levels` {low, high, levels} are numbers for
+drawing: a level l of 0 to 255 stands for low + (high - low) * l / 255. Probabilities are ten numbers.
+`split` is train, validation or test; `index` counts within it. `step` is that of a checkpoint, the newest
+when left out. Answers about a run carry run, step and `warning`, which is not empty when the checkpoint that
+was asked for is damaged and an older one answers. A picture to look at is given as `pixels`, else as
+`split` and `index`.
+
+explore(samples=10)      title, source, notice, notes, side, class_names, named_by, splits {name: size},
+                         counts {name: [10]}, statistics {mean, std, min, max, ink: share of pixels that are
+                         not background}, means [10 pictures], samples [10][n pictures]
+runs()                   runs [{run, name, params, created_at, steps}], newest first
+model(run, step)         side, steps, layers [{name, kind, shape, parameters, macs}], parameters, macs,
+                         class_names, params
+report(run, split, step) stream of {done, total}; the last part has `report` too: classes [{label, name,
+                         precision, recall, f1, support}], macro, weighted (without label and name), accuracy,
+                         balanced_accuracy, loss, confusion [true][predicted], images, title
+cell(run, true, predicted, split, offset, limit, step)
+                         count, offset, images [{index, pixels, label, predicted, probabilities}]
+worst(run, split, n, step)
+                         the same, the most wrong first; count is of all that are wrong
+images(run, indexes, split, step)
+                         the same, of those indexes
+filters(run, layer, step, limit)
+                         name, kind, layers (names that have filters), height, width, channels, count (of all
+                         filters) and levels: [filter][channel] pictures; layer "" is the first; for a dense
+                         layer the pictures are the templates that its units hold against the image
+maps(run, layer="all", step, split, index, pixels)
+                         original, label, predicted, probabilities, layers [{name, kind, shape, before,
+                         after}]: levels of its maps in front of its ReLU and behind it
+predict(run, pixels, centred=True, maps=True, step)
+                         centred (the picture the network saw), predicted, probabilities, layers
+saliency(run, kind, target, split, index, pixels, step)
+                         kind occlusion or gradient; original, label, target (the predicted class when left
+                         out), predicted, probabilities, most (the largest amount), values: rows of -1 to 1
+                         in units of `most`
+robustness(run, kind, split, images, step)
+                         stream of {kind, unit, amounts, accuracies, images, done, total}: the points so far;
+                         kind shift (pixels) or noise (part of the grey scale)
+keep(pixels, label)      mark, count
+kept()                   digits [{mark, label, at, pixels}]
+drop(mark)               dropped, count; mark "all" empties the set
+kept_report(run, step)   count, accuracy, confusion, images [{mark, pixels, label, predicted, probabilities}]
+table()                  stream of {done, total, goal, rows, best}, one more row in each part: rows [{model,
+                         batch, run, name, is_reached, iterations, seconds, val_accuracy, balanced,
+                         test_accuracy, why}], null where nothing is known; best {run, model, batch,
+                         balanced, test_accuracy} or null. Not reached: iterations and seconds so far
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine import store
+from engine.errors import DltuiError
+from engine.models import ledger
+from engine.protocol import Json
+from engine.session import (
+    digit_drawings,
+    digit_looks,
+    digit_reports,
+    digit_robustness,
+    digit_sets,
+    digit_statistics,
+    digit_table,
+)
+from engine.session.desk import Desk
+from engine.session.digit_nets import folder_of, open_net, steps
+from engine.session.words import Handler
+
+
+def explore(desk: Desk, samples: int = 10) -> Json:
+    pictures = digit_sets.at_hand(desk)
+    key = ("mnist.explore", pictures.digits.fingerprint, samples)
+    return desk.keep(key, lambda: digit_statistics.explore(pictures, samples))
+
+
+def runs(desk: Desk) -> Json:
+    """Folders that cannot be read are left out: the run table names what is wrong with them."""
+    found = []
+    for run in reversed(store.list_ids(desk.places)):
+        try:
+            folder, spec = folder_of(desk, run)
+        except DltuiError:
+            continue
+        facts = {"name": spec.name, "params": dict(spec.params), "created_at": spec.created_at}
+        found.append({"run": run, **facts, "steps": steps(folder)})
+    return {"runs": found}
+
+
+def model(desk: Desk, run: str, step: int | None = None) -> Json:
+    opened = open_net(desk, run, step)
+    pictures = digit_sets.of_side(desk, opened.net.side, run)
+    entries = ledger.entries(opened.net)
+    return {
+        **digit_looks.head(opened),
+        "side": opened.net.side,
+        "steps": steps(opened.folder),
+        "layers": [
+            {
+                "name": entry.name, "kind": entry.kind, "shape": list(entry.shape),
+                "parameters": entry.parameters, "macs": entry.macs,
+            }
+            for entry in entries
+        ],
+        "parameters": sum(entry.parameters for entry in entries),
+        "macs": sum(entry.macs for entry in entries),
+        "class_names": list(pictures.digits.class_names),
+        "params": dict(opened.spec.params),
+    }  # fmt: skip
+
+
+def report(desk: Desk, run: str, split: str = "test", step: int | None = None) -> Iterator[Json]:
+    return digit_reports.stream(desk, open_net(desk, run, step), split)
+
+
+def cell(
+    desk: Desk, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
+    step: int | None = None,
+) -> Json:  # fmt: skip
+    return digit_reports.cell(desk, open_net(desk, run, step), split, true, predicted, offset, limit)
+
+
+def worst(desk: Desk, run: str, split: str = "test", n: int = 100, step: int | None = None) -> Json:
+    return digit_reports.worst(desk, open_net(desk, run, step), split, n)
+
+
+def images(desk: Desk, run: str, indexes: list[int], split: str = "test", step: int | None = None) -> Json:
+    return digit_reports.images(desk, open_net(desk, run, step), split, indexes)
+
+
+def filters(desk: Desk, run: str, layer: str = "", step: int | None = None, limit: int = 256) -> Json:
+    return digit_looks.filters(open_net(desk, run, step), layer, limit)
+
+
+def maps(
+    desk: Desk, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
+    pixels: Any = None,
+) -> Json:  # fmt: skip
+    opened = open_net(desk, run, step)
+    return digit_looks.maps(opened, digit_looks.picture(desk, opened, split, index, pixels), layer)
+
+
+def predict(
+    desk: Desk, run: str, pixels: Any, centred: bool = True, maps: bool = True, step: int | None = None
+) -> Json:
+    return digit_looks.predict(open_net(desk, run, step), pixels, centred, maps)
+
+
+def saliency(
+    desk: Desk, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
+    index: int = 0, pixels: Any = None, step: int | None = None,
+) -> Json:  # fmt: skip
+    opened = open_net(desk, run, step)
+    return digit_looks.saliency(opened, digit_looks.picture(desk, opened, split, index, pixels), kind, target)
+
+
+def robustness(
+    desk: Desk,
+    run: str,
+    kind: str = "shift",
+    split: str = "test",
+    images: int = 2000,
+    step: int | None = None,
+) -> Iterator[Json]:
+    return digit_robustness.stream(desk, open_net(desk, run, step), kind, split, images)
+
+
+def kept_report(desk: Desk, run: str, step: int | None = None) -> Json:
+    return digit_drawings.report(desk, open_net(desk, run, step))
+
+
+WORDS: Mapping[str, Handler] = {
+    "explore": explore,
+    "runs": runs,
+    "model": model,
+    "report": report,
+    "cell": cell,
+    "worst": worst,
+    "images": images,
+    "filters": filters,
+    "maps": maps,
+    "predict": predict,
+    "saliency": saliency,
+    "robustness": robustness,
+    "keep": digit_drawings.keep,
+    "kept": digit_drawings.kept,
+    "drop": digit_drawings.drop,
+    "kept_report": kept_report,
+    "table": digit_table.stream,
+}
