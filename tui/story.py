@@ -42,6 +42,8 @@ class Story:
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one goes when there are too many"""
         self._told_at = 0.0
+        self._away = 0.0
+        """seconds between the attempts, when nothing trained"""
 
     @property
     def metrics(self) -> list[str]:
@@ -65,6 +67,8 @@ class Story:
     def _tell(self, event: Event) -> None:
         if event.kind == "metrics":
             self._extend(event)
+        elif event.kind == "started" and self._told_at:
+            self._away += max(0.0, event.at - self._told_at)
         elif event.kind == "restored":
             self._rewind(_step(event.facts, self.step))
         elif event.kind == "checkpoint":
@@ -94,8 +98,10 @@ class Story:
         return series
 
     def _times(self, at: float, points: int) -> Sequence[float]:
+        """Time spent training: a pause takes none of it."""
         since = min(self._told_at or at, at)
         gap = (at - since) / points
+        since -= self._away
         return [since + gap * (index + 1) for index in range(points)]
 
     def _rewind(self, step: float) -> None:

@@ -94,3 +94,14 @@ def test_a_run_that_draws_for_ever_is_bounded_and_keeps_its_first_and_its_last()
     story = told(*(Event(seq, 1.0, "sketch", {"step": seq, "parts": {}}) for seq in range(1, 9_000)))
     assert len(story.sketches) <= 2_000
     assert (story.sketches[0].step, story.sketches[-1].step) == (1.0, 8_999.0)
+
+
+def test_a_pause_takes_no_time_on_the_axis() -> None:
+    story = told(
+        Event(1, 100.0, "started", {}),
+        metrics(2, [1, 2], at=104.0, loss=[1, 1]),
+        Event(3, 104.0, "ended", {"step": 2, "status": "paused"}),
+        Event(4, 9_000.0, "started", {"attempt": 2}),
+        metrics(5, [3, 4], at=9_004.0, loss=[1, 1]),
+    )
+    np.testing.assert_allclose(story.series["loss"].curve.seconds, [0, 2, 4, 6])

@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status
+from tui.filter_names import doubt
 from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.messages import (
@@ -179,7 +180,10 @@ class RunView(Tab):
     def _say_counts(self) -> None:
         matching, total = self.pages.matching, self.pages.total
         note = self.filter_bar.note
-        note.show(f"{matching:,} of {total:,}" if self.pages.query.where else "")
+        where = self.pages.query.where
+        words = f"{matching:,} of {total:,}" if where else ""
+        doubts = doubt(where, self._known.values()) if where and not matching else ""
+        note.show(f"{words}: {doubts}" if doubts else words, wrong=bool(doubts))
         self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
 
     def _empty_words(self) -> Row:

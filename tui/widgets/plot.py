@@ -44,9 +44,12 @@ class Plot:
         return canvas
 
     def signs(self) -> dict[int, tuple[str, Mark]]:
-        """What to write on the axis: cell -> sign and mark. A change of a parameter covers a checkpoint."""
+        """What to write on the axis: cell -> sign and mark.
+
+        A pause covers a change of a parameter, and that a checkpoint.
+        """
         table = ASCII_SIGNS if self.scene.symbols == "ascii" else SIGNS
-        order = {"checkpoint": 0, "pause": 1, "set": 2}
+        order = {"checkpoint": 0, "set": 1, "pause": 2}
         marks = sorted(self.scene.marks, key=lambda mark: order[mark.kind])
         placed = ((self.mark_cell(mark), mark) for mark in marks)
         return {cell: (table[mark.kind], mark) for cell, mark in placed if cell is not None}

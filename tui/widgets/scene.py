@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HEADROOM = 16
 NEARLY = 120
+SAID = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Scene:
         return LETTERS[self.series.index(series) % len(LETTERS)]
 
     def said_at(self, position: float) -> str:
-        """What the mark nearest to a position says, if it is as good as there."""
+        """What the marks that are as good as at a position say."""
         seen, main = self.seen(), self.main
         if seen is None or main is None:
             return ""
@@ -52,7 +53,8 @@ class Scene:
         if self.view.axis == "time":
             reach = main.translated(position + reach, "time") - step
         near = [mark for mark in self.marks if mark.text and abs(mark.step - step) <= reach]
-        return min(near, key=lambda mark: abs(mark.step - step)).text if near else ""
+        near.sort(key=lambda mark: abs(mark.step - step))
+        return ", ".join(dict.fromkeys(mark.text for mark in near[:SAID]))
 
     def whole(self) -> Range | None:
         """From the first to the last point of all series."""
@@ -69,6 +71,8 @@ class Scene:
         if self.view.x is None:
             return _roomy(whole) if self.live else _wide(whole)
         low, high = self.view.x
+        if low >= whole[1] or high <= whole[0]:
+            return _wide(whole)  # the range of another, longer run: nothing of this one would be in sight
         if self.live and self.view.follow and whole[1] > high:
             jump = (high - low) / 8
             shift = math.ceil((whole[1] - high) / jump) * jump

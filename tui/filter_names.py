@@ -1,0 +1,45 @@
+"""Names in a filter that no run can have: nearly always a slip of the finger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from difflib import get_close_matches
+
+from engine.catalog import experiments
+from engine.protocol import RunSummary
+
+ALWAYS = frozenset(
+    [
+        "id",
+        "name",
+        "experiment",
+        "status",
+        "cause",
+        "device",
+        "step",
+        "best",
+        "created",
+        "seed",
+        "total_steps",
+        "attempt",
+        "sweep",
+        "trial",
+    ]
+)
+METRICS = frozenset(f"{split}{name}" for split in ("", "train_", "val_", "test_")
+                    for name in ("loss", "accuracy", "perplexity"))  # fmt: skip
+_COMPARED = re.compile(r"([A-Za-z_@][A-Za-z0-9_./@-]*)\s*(?:<=|>=|!=|==|=|<|>)")
+
+
+def doubt(where: str, known: Iterable[RunSummary]) -> str:
+    """A few words about the first name that no parameter and no metric in sight has; "" when there is none."""
+    names = {*ALWAYS, *METRICS, *(field.name for one in experiments() for field in fields(one.params))}
+    for run in known:
+        names |= {*run.metrics, *run.spec.params, *run.live}
+    for name in _COMPARED.findall(where):
+        if name not in names:
+            near = get_close_matches(name, sorted(names), 1)
+            return f"no run here has {name}" + (f"; {near[0]}?" if near else "")
+    return ""
