@@ -25,6 +25,8 @@ from engine.worker.tensorboard import Board
 from engine.worker.wire import Strings, Wire
 
 Train = Callable[[Any, Run], None]
+FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")
+"""whose runs have a TensorBoard; plain Python starts without a package"""
 
 
 def main(arguments: list[str]) -> int:
@@ -80,7 +82,7 @@ def _train(name: str, chosen: Any, run: Run) -> Ending:
     try:
         _find(name)(chosen, run)
         run.save()
-        return ending.finished(run.step, run.left_because)
+        return ending.finished(run.step, run.left_because, run.why_left)
     except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
         return _failed(error)
 
@@ -105,7 +107,7 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
 
 
 def _board(folder: RunFolder, spec: Spec, best: str) -> Board | None:
-    if spec.framework == "none":
+    if spec.framework not in FRAMEWORKS:
         return None
     return Board(folder.tensorboard, _number().number, spec.params, best)
 

@@ -18,6 +18,7 @@ from engine.import_path import HOUSE
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
+from engine.worker.__main__ import FRAMEWORKS
 from engine.worker.journal import Journal
 from engine.worker.machine import Machine
 from engine.worker.run import Attempt, Run
@@ -60,7 +61,7 @@ def make_run(
     experiment = catalog.find(spec.experiment)
     chosen = params.build(experiment.params, spec.params)
     script = script or Script()
-    has_board = spec.framework != "none"
+    has_board = spec.framework in FRAMEWORKS
     board = Board(folder.tensorboard, number, spec.params, experiment.best) if has_board else None
     journal = Journal(EventWriter(folder.events), board)
     machine = Machine("cpu", "cpu", spec.threads, {})
