@@ -68,12 +68,17 @@ def step_of(name: str) -> int | None:
 def listing(folder: Path, *, disk: Disk = DISK) -> list[Found]:
     """The checkpoints with a readable manifest, oldest first. Cheap: no file is hashed, as `verify` does."""
     rows = []
-    for step in _steps(disk, folder):
+    for step in steps(folder, disk=disk):
         try:
             rows.append(_found(folder / name_of(step), _manifest(disk, folder / name_of(step))))
         except DamagedCheckpoint:
             continue
     return rows
+
+
+def steps(folder: Path, *, disk: Disk = DISK) -> list[int]:
+    """The steps of the checkpoints by their names alone, whole or not, oldest first."""
+    return _among(_names(disk, folder))
 
 
 def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) -> Verified:
@@ -100,7 +105,7 @@ def newest_intact(
     With `only`, it is those files that have to.
     """
     damaged: list[DamagedCheckpoint] = []
-    for step in reversed(_steps(disk, folder)):
+    for step in reversed(steps(folder, disk=disk)):
         try:
             return read(folder / name_of(step), only=only, disk=disk), damaged
         except DamagedCheckpoint as damage:
@@ -111,7 +116,7 @@ def newest_intact(
 def verify(folder: Path, *, disk: Disk = DISK) -> list[Found | DamagedCheckpoint]:
     """Hash everything, oldest first."""
     rows: list[Found | DamagedCheckpoint] = []
-    for step in _steps(disk, folder):
+    for step in steps(folder, disk=disk):
         try:
             verified = read(folder / name_of(step), disk=disk)
             rows.append(_found(verified.path, verified.manifest))
@@ -258,9 +263,9 @@ def _retain(disk: Disk, folder: Path, written: int, keep: Keep) -> tuple[tuple[i
 
 def _victims(disk: Disk, folder: Path, written: int, keep: Keep) -> list[int]:
     """The doomed, but never so many that less than FLOOR are left that verify; `written` is known to."""
-    steps = _among(disk.names(folder))
-    victims = doomed(steps, replace(keep, pinned=keep.pinned | {written}))
-    others = [step for step in reversed(steps) if step != written and step not in victims] if victims else []
+    found = _among(disk.names(folder))
+    victims = doomed(found, replace(keep, pinned=keep.pinned | {written}))
+    others = [step for step in reversed(found) if step != written and step not in victims] if victims else []
     intact = 1
     for step in others:
         intact += intact < FLOOR and _is_intact(disk, folder / name_of(step))
@@ -298,10 +303,6 @@ def _names(disk: Disk, folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise CheckpointError(f"Checkpoints in {folder} cannot be listed: {_said(error)}.") from error
-
-
-def _steps(disk: Disk, folder: Path) -> list[int]:
-    return _among(_names(disk, folder))
 
 
 def _among(names: list[str]) -> list[int]:

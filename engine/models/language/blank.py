@@ -35,9 +35,9 @@ def fill(forward: Model, reverse: Model, left: Sequence[int], right: Sequence[in
     """The `k` words that fit best between `left` and `right`, best first.
 
     p(w) = F(w | left) R(w | right) / sum over all words v of F(v | left) R(v | right), with F the forward
-    model's probability after <START> and `left`, R the reversed model's after <START> and `right` read from its
-    end. A blank is a word: <PAD>, <START>, <UNK> and <EOS> take no part. Neither factor is divided by how frequent
-    the word is as such, so frequent words have an edge; `logp` judges each filling as a whole sentence.
+    model's probability after <START> and `left`, R the reversed model's after <START> and `right`, read from
+    its end. A blank is a word: <PAD>, <START>, <UNK> and <EOS> take no part. Neither factor is divided by how
+    frequent the word is as such, so frequent words have an edge; `logp` judges each filling as a sentence.
     Raises DataError for models that are no pair.
     """
     check_k(k)
@@ -57,4 +57,5 @@ def fill(forward: Model, reverse: Model, left: Sequence[int], right: Sequence[in
 
 def _logps(model: Model, ids: Sequence[int]) -> Logps:
     scores = model.scores(model.open(ids))[0]
-    return scores.astype(np.float64) - head.log_sum(scores)
+    logps: Logps = scores.astype(np.float64) - head.log_sum(scores)
+    return logps

@@ -19,8 +19,8 @@ def grow(
 ) -> Iterator[tuple[str, Drawn]]:
     """The words that are added, each with its side. `first` is the side that grows first, to its end.
 
-    The second model reads all that stands there by then, so that it finishes the very sentence the first began.
-    With `manner.until_end` each side ends with its `<EOS>`; else they share the words that are left, half each.
+    The second model reads all that stands there by then, so that it finishes the sentence that was begun.
+    With `manner.until_end` each side may end with its `<EOS>`; else each adds half of the words.
     Raises DataError for models that are no pair, ParamError for a side that does not exist.
     """
     if first not in SIDES:

@@ -15,7 +15,7 @@ from engine.models.language.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One unit after each word read, <START> first: gates i, f, o from 0 to 1, candidate g, cell c, output h."""
+    """One unit after each word read, <START> first: gates i, f, o (0 to 1), candidate g, cell c, output h."""
 
     ids: tuple[int, ...]
     i: tuple[float, ...]
@@ -37,7 +37,7 @@ def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
 
 
 def liveliest(model: Model, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
-    """The units of a layer whose cell changes most from word to word, the liveliest first. Raises ParamError."""
+    """The units of a layer whose cell changes most from word to word, liveliest first. Raises ParamError."""
     _check("layer", layer, len(model.weights.layers))
     read = [START, *model.in_reading_order(ids)]
     cells = np.array([model.further(before, [word]).cell[layer, 0] for before, word in _steps(model, read)])

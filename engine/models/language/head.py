@@ -25,7 +25,7 @@ def logits(weights: Weights, top: Floats) -> Floats:
 
 
 def scores(weights: Weights, read: Floats) -> Floats:
-    """(n, V) of features (n, E or H). One row is a product of matrix and vector, which reads the rows in order."""
+    """(n, V) of features (n, E or H). One row is a product of matrix and vector, which is faster."""
     if len(read) == 1:
         row: Floats = np.dot(weights.output, read[0])[None]
     else:
@@ -37,7 +37,7 @@ def scores(weights: Weights, read: Floats) -> Floats:
 def log_sums(scores: Floats) -> Floats:
     """log(sum(exp(scores))) of each row. Overwrites `scores`."""
     peaks = scores.max(axis=1)
-    is_safe = bool(-SAFE < peaks.min() and peaks.max() < SAFE)
+    is_safe = bool(peaks.min() > -SAFE and peaks.max() < SAFE)
     if not is_safe:
         scores -= peaks[:, None]
     np.exp(scores, out=scores)

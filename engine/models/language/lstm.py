@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.models.language.weights import Floats, Layer, Weights
+
+Rows = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,9 +26,9 @@ class State:
         top: Floats = self.hidden[-1]
         return top
 
-    def of(self, rows: object) -> State:
+    def of(self, rows: Rows) -> State:
         """The states of some sentences; `rows` index them and may repeat."""
-        return State(self.hidden[:, rows], self.cell[:, rows])
+        return State(self.hidden[:, np.asarray(rows)], self.cell[:, np.asarray(rows)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

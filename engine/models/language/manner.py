@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import ParamError
 
@@ -40,7 +41,7 @@ class Manner:
         _number("top_p", self.top_p, 0.0, 1.0)
         if self.top_p == 0:
             raise ParamError(
-                "top_p: expected a number above 0, at most 1, got 0.", "The best word: temperature=0."
+                "top_p: expected a number above 0, at most 1, got 0.", "Best word: temperature=0."
             )
         _number("repetition", self.repetition, 1.0, 1e6)
         _whole("length", self.length, 1, WORD_LIMIT)
@@ -65,8 +66,9 @@ def check_length(length: int, given: int) -> None:
         )
 
 
-def _number(name: str, value: object, least: float, most: float) -> None:
-    if type(value) not in (int, float) or not math.isfinite(value) or not least <= value <= most:
+def _number(name: str, value: Any, least: float, most: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not least <= value <= most:
         raise ParamError(f"{name}: expected a number from {least:g} to {most:g}, got {str(value)[:40]}.")
 
 

@@ -58,7 +58,7 @@ class Model:
 
 
 def check_pair(forward: Model, reverse: Model) -> None:
-    """Two models that shall work together read in opposite directions and share every word. Raises DataError."""
+    """Two models that work together read in opposite directions and share every word. Raises DataError."""
     if forward.is_reversed or not reverse.is_reversed:
         raise DataError(
             f"Both ways needs a forward and a reversed model, got {forward.description.direction} and "

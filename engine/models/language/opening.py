@@ -37,8 +37,8 @@ def open_model(run: Path) -> tuple[Model, str]:
 
 
 def newest_step(run: Path) -> int:
-    """Of the newest checkpoint whose manifest can be read; 0 when there is none."""
-    return max((found.step for found in shelf.listing(run / "checkpoints")), default=0)
+    """Of the newest checkpoint, whole or not; 0 when there is none. Raises CheckpointError."""
+    return max(shelf.steps(run / "checkpoints"), default=0)
 
 
 def read_description(run: Path) -> Description:
@@ -68,7 +68,7 @@ def read_words(run: Path, description: Description) -> Vocabulary:
         raise CorruptRun(f"{path} is no vocabulary: {error}") from error
     if len(vocabulary) != description.vocabulary or vocabulary.sha256 != description.vocabulary_sha256:
         raise CorruptRun(
-            f"{path} holds {len(vocabulary):,} words that are not the {description.vocabulary:,} of model.json."
+            f"{path} holds {len(vocabulary):,} words, not the {description.vocabulary:,} of model.json."
         )
     return vocabulary
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
@@ -18,16 +21,20 @@ K_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`p` is the model's own probability, over all words, <PAD> and <START> included."""
+    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its logarithm."""
 
     id: int
     word: str
-    p: float
+    logp: float
 
     @property
-    def kind(self) -> str:
-        """word, end (the sentence ends here) or unknown (any word that is not in the vocabulary)."""
-        return {EOS: "end", UNK: "unknown"}.get(self.id, "word")
+    def p(self) -> float:
+        return math.exp(self.logp)
+
+
+def kind_of(number: int) -> str:
+    """word, end (the sentence ends here) or unknown (any word that is not in the vocabulary)."""
+    return {EOS: "end", UNK: "unknown"}.get(number, "word")
 
 
 def predict(model: Model, ids: Sequence[int], k: int = 10) -> list[Candidate]:
@@ -40,12 +47,12 @@ def predict(model: Model, ids: Sequence[int], k: int = 10) -> list[Candidate]:
 def candidates(model: Model, scores: Floats, log_sum: float, k: int) -> list[Candidate]:
     """Of one row of scores (V,)."""
     return [
-        Candidate(number, model.vocabulary.words[number], float(np.exp(float(scores[number]) - log_sum)))
+        Candidate(number, model.vocabulary.words[number], float(scores[number]) - log_sum)
         for number in best(scores, k)
     ]
 
 
-def best(scores: Floats, k: int) -> list[int]:
+def best(scores: NDArray[Any], k: int) -> list[int]:
     """The numbers of the `k` best words, best first, the smaller number first among equals."""
     offered = scores.copy()
     offered[list(NEVER)] = -np.inf

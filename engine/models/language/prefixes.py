@@ -26,8 +26,9 @@ class Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefixes:
-    """`places` (sentences, longest + 1): the number, counted over all levels, of the beginning after which the
-    word in `targets` of the same shape comes; -1 where a sentence has ended before."""
+    """`places` (sentences, longest + 1): the number, counted over all levels, of each beginning;
+    `targets`, of the same shape, is the word that comes after it. -1 where a sentence has ended before.
+    """
 
     levels: tuple[Level, ...]
     places: Ints
@@ -45,7 +46,8 @@ def prefixes(sentences: Sequence[Sequence[int]]) -> Prefixes:
     is_new = np.ones(rows.shape, bool)
     is_new[1:] = np.logical_or.accumulate(rows[order[1:]] != rows[order[:-1]], axis=1)
     is_new &= rows[order] >= 0
-    levels, places, first = [], np.full(rows.shape, -1, np.int64), 0
+    levels: list[Level] = []
+    places, first = np.full(rows.shape, -1, np.int64), 0
     for column in range(rows.shape[1]):
         new = order[is_new[:, column]]
         numbers = np.cumsum(is_new[:, column]) - 1

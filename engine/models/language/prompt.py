@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from engine.errors import DataError
 
 TEXT_LIMIT = 20_000  # characters of one text
 SHOWN = 40
+BLANK = re.compile("__+")
 NEAR_LIMIT = 20_000  # words searched for one that is spelled alike
 
 
@@ -36,7 +38,7 @@ def cut(vocabulary: Vocabulary, text: str) -> Prompt:
     return Prompt(words, tuple(vocabulary.id(word) for word in words))
 
 
-def seed(vocabulary: Vocabulary, text: str) -> Prompt:
+def seed_of(vocabulary: Vocabulary, text: str) -> Prompt:
     """As `cut`, for a text that a model shall go on from: it may be empty, but not unknown word for word."""
     if not text.strip():
         _check(text)
@@ -44,10 +46,22 @@ def seed(vocabulary: Vocabulary, text: str) -> Prompt:
     prompt = cut(vocabulary, text)
     if all(number == UNK for number in prompt.ids):
         raise DataError(
-            f"None of the words of {_short(text)} is among the {len(vocabulary) - EOS - 1:,} that the model knows.",
+            f"The model knows {len(vocabulary) - EOS - 1:,} words, but none of {_short(text)}.",
             _hint(vocabulary, prompt.words[0]),
         )
     return prompt
+
+
+def parted(vocabulary: Vocabulary, text: str) -> tuple[Prompt, Prompt]:
+    """What stands left and right of the one blank, written ___. Raises DataError."""
+    _check(text)
+    parts = BLANK.split(text)
+    if len(parts) != 2:
+        raise DataError(f"Expected one blank, got {len(parts) - 1}.", "Write it as ___: i ___ cupcakes")
+    if not text.replace("_", "").strip():
+        raise DataError("The text is a blank alone, expected words beside it.")
+    left, right = (seed_of(vocabulary, part) for part in parts)
+    return left, right
 
 
 def _check(text: object) -> None:

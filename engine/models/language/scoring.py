@@ -122,7 +122,7 @@ def read(model: Model, tree: Prefixes) -> Floats:
 
 
 def _pair_scores(model: Model, features: Floats, pairs: Ranks, ranks: bool) -> tuple[Logps, Ranks]:
-    """Log-probability and rank of each pair of a beginning and a word; `pairs` are beginning * V + word, sorted."""
+    """Log-probability and rank of each of `pairs`: numbers beginning * V + word, sorted."""
     logps, places = np.empty(len(pairs)), np.zeros(len(pairs), np.int64)
     beginnings, targets = np.divmod(pairs, len(model.vocabulary))
     for start in range(0, len(features), ROWS):

@@ -25,7 +25,7 @@ class Layer:
 
     @property
     def hidden(self) -> int:
-        return self.recurrent.shape[0]
+        return int(self.recurrent.shape[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,290 @@
+"""The room of the language models: everything a person can ask of them.
+
+A `run` is an id, the start of one, a name or @last; "" is the newest finished forward model. Each answer
+holds `run`, `direction`, `step` (of the checkpoint it was read from), `is_running` and `notice` (a newer
+checkpoint is damaged). Probabilities `p` are the model's own over its whole vocabulary; `surprisal` is
+-log2 p in bits, `logp` a natural logarithm, `rank` 1 for the most probable word. Words stand in the order
+in which people write them; a reversed model tells the words in front of a text. Every word raises
+DltuiError with one line for bad facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from engine.errors import DataError, ParamError
+from engine.models.language import bag, beam, blank, both_ways, gates, opening, scoring
+from engine.models.language.description import Direction
+from engine.models.language.generation import generate as draw_words
+from engine.models.language.manner import Manner, check_length, check_seed
+from engine.models.language.model import check_pair
+from engine.models.language.prediction import check_k
+from engine.models.language.prediction import predict as predicted
+from engine.models.language.prompt import cut, parted, seed_of
+from engine.protocol import Json
+from engine.session import language_answers as answers
+from engine.session import language_file, language_runs
+from engine.session.desk import Desk
+from engine.session.language_runs import Opened
+from engine.session.words import Handler
+
+TEXTS_LIMIT = 10_000
+COMPARED = 8
+
+
+def models(desk: Desk) -> Json:
+    """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
+    tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (0: no checkpoint yet, it
+    cannot be talked to), perplexities: {metric: value}, created_at}], newest first, default: run id or
+    ""}."""
+    runs = language_runs.all_runs(desk)
+    able = [run for run in runs if opening.newest_step(run.folder.path)]
+    return {
+        "models": [answers.model(run, language_runs.perplexities(desk, run)) for run in runs],
+        "default": language_runs.find(desk, direction=_preferred(able)).id if able else "",
+    }
+
+
+def open_(desk: Desk, run: str = "") -> Json:
+    """{..., name, layers, hidden, vocabulary, tokeniser, corpus, framework}: reads the weights in."""
+    return answers.opened(_open(desk, run))
+
+
+def predict(desk: Desk, run: str = "", text: str = "", k: int = 10) -> Json:
+    """The next words (of a reversed model: the words before). `text` may be empty: the first (last) words.
+
+    {..., text, words, unknown: [words of text], candidates: [{word, p, surprisal, kind}]}; kind is word, end
+    (<EOS>: the sentence ends, or begins, here) or unknown (<UNK>: some word outside the vocabulary).
+    """
+    found = _open(desk, run)
+    prompt = seed_of(found.model.vocabulary, text)
+    candidates = predicted(found.model, prompt.ids, k)
+    return {
+        **answers.head(found),
+        **answers.prompt(prompt, text),
+        "candidates": [answers.candidate(candidate) for candidate in candidates],
+    }
+
+
+def generate(
+    desk: Desk, run: str = "", text: str = "", seed: int | None = None, **manner: object
+) -> Iterator[Json]:
+    """A sentence word by word. `manner`: temperature=1.0 (0: the best word), top_k=0, top_p=1.0, repetition=1.0,
+    length=7 (words of the whole sentence, the seed's included), until_end=False, least=0, unknown=False.
+
+    Parts {word, p, surprisal, kind, side (right, or left for a reversed model)}; the last is {..., done:
+    true, text, words, added (how many words), logp (of what was added, as the model has it at temperature
+    1), ended, unknown, seed}. The same seed gives the same words.
+    """
+    found, drawn_from, how = _open(desk, run), _seed(seed), _manner(manner)
+    prompt = seed_of(found.model.vocabulary, text)
+    drawn = draw_words(found.model, prompt.ids, how, drawn_from)
+    side = both_ways.LEFT if found.model.is_reversed else both_ways.RIGHT
+    sided = ((side, word) for word in drawn)
+    return answers.growing(found.model.vocabulary, prompt, sided, answers.head(found), drawn_from)
+
+
+def beam_(
+    desk: Desk, run: str = "", text: str = "", width: int = 4, length_penalty: float = 0.6, **manner: object
+) -> Json:
+    """The most probable sentences, and the tree that was searched. `manner` as in generate.
+
+    {..., text, words, unknown, sentences: [{text, words, logp, score, ended, node}], nodes: [{id, parent
+    (-1: the seed), word, depth, p, logp (of the words added up to here), score (logp / length penalty),
+    kept, kind}]}. Nodes come level by level, best first; `kept` ones were gone on from, or ended.
+    """
+    found = _open(desk, run)
+    prompt = seed_of(found.model.vocabulary, text)
+    tree = beam.search(found.model, prompt.ids, width, _manner(manner), length_penalty)
+    return {
+        **answers.head(found),
+        **answers.prompt(prompt, text),
+        **answers.tree(found.model, prompt, tree),
+    }
+
+
+def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True) -> Json:
+    """How probable sentences are: {..., sentences: [sentence], total: {sentences, words, unknown, logp,
+    perplexity}}.
+
+    A sentence is {text, words: [{word, p, surprisal, rank, known}], logp, perplexity, unknown, counted:
+    {logp, perplexity}}; the last of its words is <EOS>. A word the model does not know has p, surprisal and
+    rank null and counts in neither logp nor perplexity; `counted` takes the p of <UNK> for it, as
+    perplexities in training do.
+    """
+    found = _open(desk, run)
+    if isinstance(texts, str) or not texts or len(texts) > TEXTS_LIMIT:
+        count = 1 if isinstance(texts, str) else len(texts)
+        raise DataError(f"Expected a list of 1 to {TEXTS_LIMIT:,} sentences, got {count:,}.")
+    prompts = [cut(found.model.vocabulary, text) for text in texts]
+    scored = scoring.score(found.model, [prompt.ids for prompt in prompts], ranks=ranks)
+    rows = zip(texts, prompts, scored, strict=True)
+    return {
+        **answers.head(found),
+        "sentences": [answers.sentence(text, prompt, one, ranks) for text, prompt, one in rows],
+        "total": answers.total(scored),
+    }
+
+
+def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:
+    """A file of one sentence a line, UTF-8, of any size.
+
+    Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
+    lines, bytes, size}; the last is {..., done: true, total, skipped (how many), lines}.
+    """
+    return language_file.scored(_open(desk, run), Path(path).expanduser())
+
+
+def both(
+    desk: Desk,
+    text: str,
+    forward: str = "",
+    reverse: str = "",
+    seed: int | None = None,
+    first: str = both_ways.RIGHT,
+    **manner: object,
+) -> Iterator[Json]:
+    """A sentence that grows around its seed: parts as in generate, with `side` right or left.
+
+    `first` side grows to its end before the other begins. Without `reverse` (or `forward`) the newest model
+    of that direction with the same vocabulary. The last part holds `forward` and `reverse`, the run ids,
+    too.
+    """
+    pair, drawn_from, how = _pair(desk, forward, reverse), _seed(seed), _manner(manner)
+    prompt = seed_of(pair[0].model.vocabulary, text)
+    check_length(how.length, len(prompt.ids))
+    drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, how, drawn_from, first)
+    return answers.growing(pair[0].model.vocabulary, prompt, drawn, answers.pair(*pair), drawn_from)
+
+
+def blank_(desk: Desk, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
+    """The words that fit a blank, written ___, between what is left and right of it.
+
+    {..., forward, reverse, left, right (words), unknown, fillings: [{word, p, forward, reversed, logp,
+    text}]}: p is the product of the two models' probabilities, normalised over all words; logp the forward
+    model's of the whole.
+    """
+    pair = _pair(desk, forward, reverse)
+    left, right = parted(pair[0].model.vocabulary, text)
+    fillings = blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
+    return {
+        **answers.pair(*pair),
+        "left": list(left.words),
+        "right": list(right.words),
+        "unknown": [*left.unknown, *right.unknown],
+        "fillings": [answers.filling(pair[0].model.vocabulary, left, right, one) for one in fillings],
+    }
+
+
+def orders(desk: Desk, text: str, run: str = "", k: int = 10) -> Json:
+    """The orders of the words of `text`, the most probable first.
+
+    {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order that was typed)}],
+    possible, complete}; up to 5,040 possible orders all are weighed, beyond that a search keeps the best
+    (complete: false). Words that the model does not know are refused: it could not tell one from another.
+    """
+    check_k(k)
+    found = _open(desk, run)
+    prompt = cut(found.model.vocabulary, text)
+    if prompt.unknown:
+        raise DataError(
+            f"The model does not know {', '.join(map(repr, prompt.unknown[:5]))}; "
+            "an order of unknown words has no probability.",
+            "Leave them out.",
+        )
+    return {
+        **answers.head(found),
+        **answers.orders(found.model, prompt, bag.orders(found.model, prompt.ids, k)),
+    }
+
+
+def gates_(desk: Desk, text: str, run: str = "", layer: int = 0, unit: int | None = None) -> Json:
+    """One unit of the LSTM after each word, in the model's reading order, <START> first.
+
+    {..., words, layer, unit, layers, hidden, liveliest: [units whose cell changes most], i, f, g, o, c, h:
+    [number per word]}. Layers and units count from 0; without a unit the liveliest one.
+    """
+    found = _open(desk, run)
+    prompt = cut(found.model.vocabulary, text)
+    lively = gates.liveliest(found.model, prompt.ids, layer)
+    trace = gates.trace(found.model, prompt.ids, layer, lively[0] if unit is None else unit)
+    chosen = lively[0] if unit is None else unit
+    return {**answers.head(found), **answers.gates(found.model, prompt, trace, layer, chosen, lively)}
+
+
+def compare(desk: Desk, runs: Sequence[str], text: str, k: int = 10) -> Json:
+    """{models: [{..., sentence (as in score), candidates (as in predict)}]}: up to 8 models on one text."""
+    if isinstance(runs, str) or not 1 <= len(runs) <= COMPARED:
+        raise ParamError(f"runs: expected a list of 1 to {COMPARED} models.")
+    return {"models": [_compared(_open(desk, run), text, k) for run in runs]}
+
+
+def _compared(found: Opened, text: str, k: int) -> Json:
+    prompt = cut(found.model.vocabulary, text)
+    scored = scoring.score(found.model, [prompt.ids])[0]
+    candidates = predicted(found.model, prompt.ids, k)
+    return {
+        **answers.opened(found),
+        "sentence": answers.sentence(text, prompt, scored, ranks=True),
+        "candidates": [answers.candidate(candidate) for candidate in candidates],
+    }
+
+
+def _open(desk: Desk, run: str) -> Opened:
+    if run == "":
+        return language_runs.opened(desk, language_runs.find(desk, direction=_preferred_of(desk)))
+    return language_runs.opened(desk, language_runs.find(desk, run))
+
+
+def _preferred_of(desk: Desk) -> Direction | None:
+    runs = language_runs.all_runs(desk)
+    return _preferred([run for run in runs if opening.newest_step(run.folder.path)])
+
+
+def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:
+    """Forward, unless there are only reversed ones."""
+    is_there = any(run.description.direction is Direction.FORWARD for run in runs)
+    return Direction.FORWARD if is_there else None
+
+
+def _pair(desk: Desk, forward: str, reverse: str) -> tuple[Opened, Opened]:
+    """Raises DataError for models that do not go together."""
+    if forward or not reverse:
+        one = language_runs.find(desk, forward, None if forward else Direction.FORWARD)
+        other = language_runs.find(desk, reverse) if reverse else language_runs.partner(desk, one)
+    else:
+        other = language_runs.find(desk, reverse)
+        one = language_runs.partner(desk, other)
+    pair = language_runs.opened(desk, one), language_runs.opened(desk, other)
+    check_pair(pair[0].model, pair[1].model)
+    return pair
+
+
+def _seed(seed: int | None) -> int:
+    return answers.fresh_seed() if seed is None else check_seed(seed)
+
+
+def _manner(facts: Mapping[str, object]) -> Manner:
+    known = {field.name for field in fields(Manner)}
+    foreign = sorted(facts.keys() - known)
+    if foreign:
+        raise ParamError(f"There is no {foreign[0][:40]!r}.", f"Expected: {', '.join(sorted(known))}.")
+    return Manner(**facts)  # type: ignore[arg-type]  # it checks each of its fields
+
+
+WORDS: Mapping[str, Handler] = {
+    "models": models,
+    "open": open_,
+    "predict": predict,
+    "generate": generate,
+    "beam": beam_,
+    "score": score,
+    "score_file": score_file,
+    "both": both,
+    "blank": blank_,
+    "orders": orders,
+    "gates": gates_,
+    "compare": compare,
+}

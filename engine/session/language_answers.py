@@ -1,0 +1,244 @@
+"""What language models found out, as JSON."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.data.text.vocabulary import EOS, UNK, Vocabulary
+from engine.models.language import opening, scoring
+from engine.models.language.bag import Orders
+from engine.models.language.beam import Tree, path
+from engine.models.language.blank import Filling
+from engine.models.language.both_ways import LEFT
+from engine.models.language.gates import Trace
+from engine.models.language.generation import Drawn
+from engine.models.language.model import Model
+from engine.models.language.prediction import Candidate, kind_of
+from engine.models.language.prompt import Prompt
+from engine.models.language.scoring import Scored
+from engine.protocol import Json, number_to_json
+from engine.session.language_runs import LanguageRun, Opened
+
+
+def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
+    """A row of the table of models."""
+    status = run.status()
+    return {
+        "run": run.id,
+        "name": run.spec.name,
+        "experiment": run.spec.experiment,
+        "seed": run.spec.seed,
+        "created_at": run.spec.created_at,
+        "status": str(status),
+        "is_running": status.is_active,
+        "step": opening.newest_step(run.folder.path),
+        "perplexities": {name: number_to_json(value) for name, value in perplexities.items()},
+        **_described(run),
+    }
+
+
+def opened(found: Opened) -> Json:
+    return {**head(found), "name": found.run.spec.name, **_described(found.run)}
+
+
+def head(found: Opened) -> Json:
+    """What every answer begins with."""
+    return {
+        "run": found.run.id,
+        "direction": str(found.run.description.direction),
+        "step": found.model.step,
+        "is_running": found.is_running,
+        "notice": found.notice,
+    }
+
+
+def pair(forward: Opened, reverse: Opened) -> Json:
+    notices = (forward.notice, reverse.notice)
+    both = {**head(forward), "is_running": forward.is_running or reverse.is_running}
+    both["notice"] = " ".join(notice for notice in notices if notice)
+    return {**both, "direction": "both", "forward": forward.run.id, "reverse": reverse.run.id}
+
+
+def prompt(prompt: Prompt, text: str) -> Json:
+    return {"text": text, "words": list(prompt.words), "unknown": list(prompt.unknown)}
+
+
+def candidate(found: Candidate) -> Json:
+    return {"word": found.word, "p": found.p, "surprisal": bits(found.logp), "kind": kind_of(found.id)}
+
+
+def growing(
+    vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, Drawn]], head: Json, seed: int
+) -> Iterator[Json]:
+    """The words as they are drawn, and at last the whole sentence."""
+    words, logp, ended = list(prompt.words), 0.0, False
+    for side, one in drawn:
+        word = vocabulary.words[one.id]
+        logp += one.logp
+        ended = one.is_end
+        if not one.is_end:
+            words = [word, *words] if side == LEFT else [*words, word]
+        yield {"word": word, "p": one.p, "surprisal": bits(one.logp), "kind": kind_of(one.id), "side": side}
+    yield {
+        **head,
+        "done": True,
+        "text": vocabulary.tokeniser.join(words),
+        "words": words,
+        "added": len(words) - len(prompt.words),
+        "logp": logp,
+        "ended": ended,
+        "unknown": list(prompt.unknown),
+        "seed": seed,
+    }
+
+
+def tree(model: Model, prompt: Prompt, found: Tree) -> Json:
+    nodes = [
+        {
+            "id": place,
+            "parent": node.parent,
+            "word": model.vocabulary.words[node.id],
+            "depth": node.depth,
+            "p": math.exp(node.logp - (found.nodes[node.parent].logp if node.parent >= 0 else 0.0)),
+            "logp": node.logp,
+            "score": node.score,
+            "kept": node.kept,
+            "kind": kind_of(node.id),
+        }
+        for place, node in enumerate(found.nodes)
+    ]
+    return {"nodes": nodes, "sentences": [_leaf(model, prompt, found, leaf) for leaf in found.leaves]}
+
+
+def _leaf(model: Model, prompt: Prompt, tree: Tree, leaf: int) -> Json:
+    added = [model.vocabulary.words[number] for number in path(tree.nodes, leaf) if number != EOS]
+    words = [*added[::-1], *prompt.words] if model.is_reversed else [*prompt.words, *added]
+    node = tree.nodes[leaf]
+    return {
+        "text": model.vocabulary.tokeniser.join(words),
+        "words": words,
+        "logp": node.logp,
+        "score": node.score,
+        "ended": node.id == EOS,
+        "node": leaf,
+    }
+
+
+def sentence(text: str, prompt: Prompt, scored: Scored, ranks: bool) -> Json:
+    spelled = (*prompt.words, "<EOS>")
+    rows = zip(spelled, scored.ids, scored.logps, scored.ranks, strict=True)
+    return {
+        "text": text,
+        "words": [_word(word, number, logp, rank if ranks else None) for word, number, logp, rank in rows],
+        **sums(scored),
+    }
+
+
+def sums(scored: Scored) -> Json:
+    """Of a sentence, unknown words left out, and counted."""
+    count = len(scored.ids)
+    return {
+        "logp": scored.logp,
+        "perplexity": number_to_json(scored.perplexity),
+        "unknown": scored.unknown,
+        "counted": {
+            "logp": scored.full_logp,
+            "perplexity": number_to_json(scoring.perplexity(scored.full_logp, count)),
+        },
+    }
+
+
+def total(scored: Sequence[Scored]) -> Json:
+    """Over all sentences: the perplexity is per word, not a mean of the sentences'."""
+    logp = math.fsum(one.logp for one in scored)
+    counted = sum(len(one.ids) - one.unknown for one in scored)
+    return {
+        "sentences": len(scored),
+        "words": sum(len(one.ids) - 1 for one in scored),
+        "unknown": sum(one.unknown for one in scored),
+        "logp": logp,
+        "perplexity": number_to_json(scoring.perplexity(logp, counted)) if counted else None,
+    }
+
+
+def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: Filling) -> Json:
+    word = vocabulary.words[found.id]
+    return {
+        "word": word,
+        "p": found.p,
+        "forward": found.forward,
+        "reversed": found.reversed,
+        "logp": found.logp,
+        "text": vocabulary.tokeniser.join([*left.words, word, *right.words]),
+    }
+
+
+def orders(model: Model, prompt: Prompt, found: Orders) -> Json:
+    rows = []
+    for rank, order in enumerate(found.best, 1):
+        words = [model.vocabulary.words[number] for number in order.ids]
+        rows.append(
+            {
+                "rank": rank,
+                "text": model.vocabulary.tokeniser.join(words),
+                "words": words,
+                "logp": order.logp,
+                "perplexity": number_to_json(order.perplexity),
+                "given": order.ids == prompt.ids,
+            }
+        )
+    return {
+        "words": list(prompt.words),
+        "unknown": [],
+        "orders": rows,
+        "possible": found.possible,
+        "complete": found.is_complete,
+    }
+
+
+def gates(model: Model, prompt: Prompt, trace: Trace, layer: int, unit: int, lively: Sequence[int]) -> Json:
+    read = ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
+    return {
+        "words": read,
+        "unknown": list(prompt.unknown),
+        "layer": layer,
+        "unit": unit,
+        "layers": model.description.layers,
+        "hidden": model.description.hidden_size,
+        "liveliest": list(lively),
+        **{name: list(getattr(trace, name)) for name in "ifgoch"},
+    }
+
+
+def bits(logp: float) -> float:
+    """Surprisal of a natural log-probability."""
+    return max(0.0, -logp / math.log(2))
+
+
+def fresh_seed() -> int:
+    """One that can be read out and typed again."""
+    return secrets.randbelow(1_000_000)
+
+
+def _described(run: LanguageRun) -> Json:
+    described = run.description
+    return {
+        "framework": run.spec.framework,
+        "direction": str(described.direction),
+        "layers": described.layers,
+        "embedding": described.embedding,
+        "hidden": described.hidden_size,
+        "tied": described.tied,
+        "tokeniser": described.tokeniser,
+        "corpus": described.corpus,
+        "vocabulary": described.vocabulary,
+        "vocabulary_sha256": described.vocabulary_sha256,
+    }
+
+
+def _word(word: str, number: int, logp: float, rank: int | None) -> Json:
+    if number == UNK:
+        return {"word": word, "p": None, "surprisal": None, "rank": None, "known": False}
+    return {"word": word, "p": math.exp(logp), "surprisal": bits(logp), "rank": rank, "known": True}

@@ -1,0 +1,112 @@
+"""Scoring a file of sentences, a stretch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.errors import DataError
+from engine.models.language.model import Model
+from engine.models.language.prompt import Prompt, cut
+from engine.models.language.scoring import Scored, perplexity, score
+from engine.protocol import Json, number_to_json
+from engine.session import language_answers as answers
+from engine.session.language_runs import Opened
+
+LINES = 256
+"""of one part"""
+LINE_LIMIT = 1 << 20
+"""bytes of a line that are looked at; the rest of a longer one is passed over"""
+
+
+@dataclass(slots=True)
+class _Part:
+    """Lines that were read, and what is wrong with those that cannot be scored."""
+
+    read: list[tuple[int, str, Prompt]] = field(default_factory=list)
+    skipped: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Total:
+    lines: int = 0
+    sentences: int = 0
+    words: int = 0
+    unknown: int = 0
+    counted: int = 0
+    skipped: int = 0
+    logp: float = 0.0
+
+    def add(self, part: _Part, scored: list[Scored]) -> None:
+        self.sentences += len(scored)
+        self.skipped += len(part.skipped)
+        for one in scored:
+            self.words += len(one.ids) - 1
+            self.unknown += one.unknown
+            self.counted += len(one.ids) - one.unknown
+            self.logp += one.logp
+
+    def as_json(self) -> Json:
+        value = number_to_json(perplexity(self.logp, self.counted)) if self.counted else None
+        facts = {name: getattr(self, name) for name in ("sentences", "words", "unknown", "logp")}
+        return {"total": {**facts, "perplexity": value}, "skipped": self.skipped, "lines": self.lines}
+
+
+def scored(found: Opened, path: Path) -> Iterator[Json]:
+    """Raises DataError, at once, when the file cannot be read or holds nothing."""
+    try:
+        if not path.is_file():
+            raise DataError(f"{path} is not a file, expected a text with a sentence on each line.")
+        file, size = path.open("rb"), path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    if not size:
+        file.close()
+        raise DataError(f"{path} is empty, expected a sentence on each line.")
+    return _scored(found, file, size)
+
+
+def _scored(found: Opened, file: BinaryIO, size: int) -> Iterator[Json]:
+    total = _Total()
+    with file:
+        while part := _next_part(found.model, file, total):
+            rows = score(found.model, [prompt.ids for _, _, prompt in part.read], ranks=False)
+            total.add(part, rows)
+            yield {
+                "sentences": [_row(*line, one) for line, one in zip(part.read, rows, strict=True)],
+                "skipped": part.skipped,
+                "lines": total.lines,
+                "bytes": file.tell(),
+                "size": size,
+            }
+    yield {**answers.head(found), "done": True, **total.as_json()}
+
+
+def _next_part(model: Model, file: BinaryIO, total: _Total) -> _Part | None:
+    """None at the end of the file. Empty lines are neither scored nor skipped."""
+    part, any_line = _Part(), False
+    while len(part.read) + len(part.skipped) < LINES and (line := file.readline(LINE_LIMIT)):
+        any_line = True
+        total.lines += 1
+        is_cut = len(line) == LINE_LIMIT and not line.endswith(b"\n")
+        while is_cut and (rest := file.readline(LINE_LIMIT)) and not rest.endswith(b"\n"):
+            pass
+        if line.strip():
+            _take(model, part, total.lines, line)
+    return part if any_line else None
+
+
+def _take(model: Model, part: _Part, number: int, line: bytes) -> None:
+    try:
+        text = line.decode("utf-8").strip()
+        part.read.append((number, text, cut(model.vocabulary, text)))
+    except UnicodeDecodeError as error:
+        part.skipped.append({"line": number, "error": f"Byte {error.start + 1} is not UTF-8."})
+    except DataError as error:
+        part.skipped.append({"line": number, "error": error.message})
+
+
+def _row(number: int, text: str, prompt: Prompt, one: Scored) -> Json:
+    return {"line": number, "text": text, "words": len(prompt.words), **answers.sums(one)}

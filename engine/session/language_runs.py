@@ -1,0 +1,173 @@
+"""The runs whose language model can be talked to, and which of them a person means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine import events, standing, store
+from engine.errors import DltuiError, RunNotFound
+from engine.models.language import opening
+from engine.models.language.description import Description, Direction
+from engine.models.language.model import Model
+from engine.places import Places
+from engine.protocol import Spec, Status, number_from_json, status_of
+from engine.session.desk import Desk
+from engine.store import RunFolder
+
+SHOWN = 4
+_MARK = b"perplexity"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRun:
+    """A run that keeps a language model, trained or not."""
+
+    spec: Spec
+    folder: RunFolder
+    description: Description
+
+    @property
+    def id(self) -> str:
+        return self.folder.id
+
+    def status(self) -> Status:
+        """Raises CorruptRun."""
+        ended, keeper = store.read_exit(self.folder), store.read_keeper(self.folder)
+        state = standing.state_of(store.read_wanted(self.folder), keeper, ended)
+        return Status.LOST if state is None else status_of(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A model with its run. `notice`: which newer checkpoint is damaged, empty when none is."""
+
+    run: LanguageRun
+    model: Model
+    notice: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.run.status().is_active
+
+
+@dataclass(slots=True)
+class _Perplexities:
+    """How far the events of a run have been read, and the last value of each perplexity in them."""
+
+    offset: int = 0
+    values: dict[str, float] = field(default_factory=dict)
+
+
+def all_runs(desk: Desk) -> list[LanguageRun]:
+    """Newest first; what cannot be read is left out."""
+    known: dict[str, LanguageRun] = desk.keep("language runs", dict)
+    found = []
+    for run_id in reversed(store.list_ids(desk.places)):
+        run = known.get(run_id) or _read(desk.places, run_id)
+        if run is not None and run.folder.spec.exists():
+            known[run_id] = run
+            found.append(run)
+    return found
+
+
+def find(desk: Desk, name: str = "", direction: Direction | None = None) -> LanguageRun:
+    """By id, start of an id, name or @last; without a name the newest that is done, else has a checkpoint.
+
+    Raises RunNotFound naming the candidates.
+    """
+    if not isinstance(name, str):
+        raise RunNotFound(f"Expected the id or the name of a run, got {str(name)[:80]!r}.")
+    runs = all_runs(desk)
+    if name in ("", "@last"):
+        return _newest([run for run in runs if direction in (None, run.description.direction)], name)
+    matching = [run for run in runs if name in (run.id, run.spec.name)]
+    matching = matching or [run for run in runs if run.id.startswith(name) or run.id.endswith(f"-{name}")]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching:
+        raise RunNotFound(f"No language model answers to {name[:80]!r}.", "dltui ls lm shows them.")
+    some = ", ".join(run.id for run in matching[:SHOWN])
+    raise RunNotFound(f"{len(matching)} language models answer to {name[:80]!r}: {some}.", "Use a longer id.")
+
+
+def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
+    """The newest run of the other direction with the same vocabulary. Raises RunNotFound."""
+    mine = run.description
+    fitting = [
+        other
+        for other in all_runs(desk)
+        if other.description.direction is not mine.direction
+        and other.description.vocabulary_sha256 == mine.vocabulary_sha256
+        and opening.newest_step(other.folder.path)
+    ]
+    if not fitting:
+        wanted = Direction.REVERSED if mine.direction is Direction.FORWARD else Direction.FORWARD
+        raise RunNotFound(
+            f"No {wanted} model shares the vocabulary of {run.id}.",
+            f"Train one: dltui run lm --set direction={wanted}",
+        )
+    return next((other for other in fitting if other.status() is Status.DONE), fitting[0])
+
+
+def opened(desk: Desk, run: LanguageRun) -> Opened:
+    """At its newest checkpoint that is whole. Raises DltuiError and CheckpointError."""
+    step = opening.newest_step(run.folder.path)
+    kept = desk.keep(("language model", run.id), dict[int, Opened])
+    if step not in kept:
+        model, notice = opening.open_model(run.folder.path)
+        kept.clear()
+        kept[step] = Opened(run, model, notice)
+    return kept[step]
+
+
+def perplexities(desk: Desk, run: LanguageRun) -> dict[str, float]:
+    """The last value of every metric with perplexity in its name."""
+    kept: dict[str, _Perplexities] = desk.keep("language perplexities", dict)
+    told = kept.setdefault(run.id, _Perplexities())
+    while True:
+        lines, end = events.read_lines(run.folder.events, told.offset)
+        for line in lines:
+            if _MARK in line:
+                told.values.update(_last_values(line))
+        if end == told.offset:
+            return dict(told.values)
+        told.offset = end
+
+
+def _last_values(line: bytes) -> dict[str, float]:
+    try:
+        series = json.loads(line).get("series", {})
+        return {
+            name: number_from_json(c[1][-1]) for name, c in series.items() if "perplexity" in name and c[1]
+        }
+    except (ValueError, AttributeError, LookupError, TypeError):
+        return {}  # a line that is no metrics says nothing about perplexity
+
+
+def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
+    able = [run for run in runs if opening.newest_step(run.folder.path)]
+    if not able:
+        what = "has been trained yet" if not runs else "has a checkpoint yet"
+        raise RunNotFound(f"No language model {what}.", "Train one: dltui run lm")
+    if name == "@last":
+        return able[0]
+    return next((run for run in able if run.status() is Status.DONE), able[0])
+
+
+def _read(places: Places, run_id: str) -> LanguageRun | None:
+    folder = store.folder_of(places, run_id)
+    if not _exists(folder.path / opening.MODEL):
+        return None
+    try:
+        return LanguageRun(store.read_spec(folder), folder, opening.read_description(folder.path))
+    except DltuiError:
+        return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
