@@ -49,7 +49,7 @@ def fetch(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with alone(folder / f"{file.name}.lock", patience.lock):
-            if not _is_whole(final, file):
+            if not is_whole(final, file):
                 _download(file, mirrors, part, progress, patience)
                 os.replace(part, final)
                 _sync_folder(folder)
@@ -75,7 +75,7 @@ def _percent(file: File, report: Report) -> Progress:
     return progress
 
 
-def _is_whole(path: Path, file: File) -> bool:
+def is_whole(path: Path, file: File) -> bool:
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     with path.open("rb") as handle:

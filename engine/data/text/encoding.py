@@ -1,4 +1,4 @@
-"""From bytes to text: the encoding found or asked for, bad bytes named by place, nothing replaced silently."""
+"""From bytes to text: the encoding found or asked for, bad bytes named by place, nothing replaced."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Decoder:
-    """Pieces of one file in, text out, every line end as \\n. `offset` is where in the file the next piece is."""
+    """Pieces of one file in, text out, each line end as \\n; `offset` is where in the file the next one lies."""
 
     name: str
     encoding: str

@@ -6,13 +6,39 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 LONGEST_PARAGRAPH = 1 << 16  # signs; where nothing ends a sentence for so long, it is ended
 END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+")
-GAP = re.compile(r"\n[ \t]*\n\s*|(?<=:)[ \t]*\n")  # an empty line, or a speaker's name
+GAP = re.compile(r"\n[ \t]*\n\s*")
 LAST_WORD = re.compile(r"(\w+(?:\.\w+)*)\.$")
 SHORT = frozenset(
-    "mr mrs ms dr prof st jr sr vs etc e.g i.e cf no vol fig ed al mt gen col capt lt rev".split()
+    (
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "jr",
+        "sr",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "cf",
+        "no",
+        "vol",
+        "fig",
+        "ed",
+        "al",
+        "mt",
+        "gen",
+        "col",
+        "capt",
+        "lt",
+        "rev",
+    )
 )
 OFTEN = 0.3
 
@@ -38,15 +64,12 @@ def _are_wrapped(lines: list[str]) -> bool:
     """Most lines are nearly as long as the longest, and many sentences go on in the next line."""
     lengths = sorted(map(len, lines))
     is_even = lengths[len(lengths) // 2] > 0.8 * lengths[len(lengths) * 19 // 20]
-    on = sum(
-        not a.endswith((".", "!", "?", ":", '"')) and b[0].islower()
-        for a, b in zip(lines, lines[1:], strict=False)
-    )
+    on = sum(not a.endswith((".", "!", "?", ":", '"')) and b[0].islower() for a, b in pairwise(lines))
     return is_even and on > OFTEN * len(lines)
 
 
 def break_points(paragraph: str) -> Iterator[int]:
-    """Where the next sentence begins: after an end mark, unless it ends an abbreviation or a small letter follows."""
+    """Where the next sentence begins: after an end mark, not of an abbreviation, and no small letter."""
     for found in END.finditer(paragraph):
         follows = paragraph[found.end() : found.end() + 1]
         if follows and not follows.islower() and not _is_short(paragraph, found):
@@ -76,19 +99,19 @@ class Splitter:
     layout: Layout
     _open: str = ""
 
-    def feed(self, block: str, *, is_last: bool) -> Iterator[str]:
-        """`block` ends at the end of a line, except the last one, or where a line is too long to be held."""
+    def feed(self, block: str) -> Iterator[str]:
+        """`block` ends at the end of a line, or where a line is too long to be held."""
         if self.layout is Layout.LINES:
             yield from block.split("\n")
         elif self.layout is Layout.PARAGRAPHS:
             for line in block.split("\n"):
                 yield from split_paragraph(line)
         else:
-            yield from self._flow(block, is_last)
+            yield from self._flow(block)
 
-    def _flow(self, block: str, is_last: bool) -> Iterator[str]:
+    def _flow(self, block: str) -> Iterator[str]:
         paragraphs = GAP.split(self._open + block)
-        self._open = "" if is_last else paragraphs.pop()
+        self._open = paragraphs.pop()
         for paragraph in paragraphs:
             yield from split_paragraph(paragraph.replace("\n", " "))
         if len(self._open) > LONGEST_PARAGRAPH:
@@ -97,3 +120,7 @@ class Splitter:
         if len(self._open) > LONGEST_PARAGRAPH:
             yield self._open
             self._open = ""
+
+    def close(self) -> Iterator[str]:
+        yield from split_paragraph(self._open.replace("\n", " "))
+        self._open = ""

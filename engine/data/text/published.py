@@ -70,7 +70,7 @@ WIKITEXT_2 = Published(
     layout="paragraphs",
     source=Source(
         title="WikiText-2 (raw)",
-        credit="S. Merity, C. Xiong, J. Bradbury, R. Socher: Pointer Sentinel Mixture Models; Wikipedia's authors",
+        credit="S. Merity, C. Xiong, J. Bradbury, R. Socher: Pointer Sentinel Mixture Models",
         licence="CC BY-SA 3.0",
         mirrors=(
             "https://huggingface.co/datasets/ggml-org/ci/resolve/"

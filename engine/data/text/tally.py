@@ -36,6 +36,7 @@ class Spool:
 
     folder: Path
     kind: str  # array's type code
+    count: int = 0
     _file: BinaryIO = field(init=False)
     _held: array[int] = field(init=False)
 
@@ -44,7 +45,9 @@ class Spool:
         self._held = array(self.kind)
 
     def extend(self, numbers: Iterable[int]) -> None:
+        before = len(self._held)
         self._held.extend(numbers)
+        self.count += len(self._held) - before
         if len(self._held) > BUFFER:
             self.flush()
 
@@ -88,6 +91,10 @@ class Tally:
                 lengths += _pieces(len(words))
                 self.cut += 1
         self.lengths.extend(lengths)
+
+    def count(self) -> int:
+        """Sentences so far."""
+        return self.lengths.count
 
 
 def _pieces(words: int) -> list[int]:

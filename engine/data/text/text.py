@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 
-import numpy as np
-
+from engine.data.download import Report
+from engine.data.mirror import Patience
+from engine.data.text.array_file import ArrayFile
 from engine.data.text.batches import Batch, Direction, batch_count, batches, random_batches, sorted_batches
-from engine.data.text.split import split
+from engine.data.text.cache import Cache
+from engine.data.text.corpus import Corpus, open_corpus
+from engine.data.text.numbering import Numbering
+from engine.data.text.published import CORPORA, FOLDER, Published
+from engine.data.text.split import PARTS
 from engine.data.text.text_set import Sentences, TextSet
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import RESERVED, Vocabulary
@@ -29,7 +32,7 @@ __all__ = [
     "sorted_batches",
 ]
 
-Report = Callable[[str], None]
+SPLIT_SEED = 42  # the same test sentences for every run: runs are to be compared
 
 
 def load(
@@ -39,27 +42,56 @@ def load(
     tokeniser: str,
     report: Report,
     *,
-    seed: int = 42,
+    seed: int = SPLIT_SEED,
+    patience: Patience | None = None,
+    published: Mapping[str, Published] = CORPORA,
 ) -> TextSet:
-    """`vocabulary` is the number of ids at most, the four reserved ones among them. Raises DataError."""
-    cut = Tokeniser.named(tokeniser)
-    root = places.data
-    names = {"captions": "coco-captions.txt", "tinyshakespeare": "tinyshakespeare.txt"}
-    if root is None:
-        raise DataError("DLTUI_DATA is not set.")
-    content = (root / "text" / names.get(corpus, corpus)).read_bytes()
-    lines = [words for line in content.decode().splitlines() if (words := cut.words(line))]
-    counted = Counter(word for words in lines for word in words)
-    ranked = sorted(counted, key=lambda word: (-counted[word], word))[: vocabulary - len(RESERVED)]
-    known = Vocabulary((*RESERVED, *ranked), cut)
-    ids = [np.array([known.id(word) for word in words], np.int32) for words in lines]
-    parts = split(len(ids), seed)
-    made = [
-        _sentences([words for words, part in zip(ids, parts, strict=True) if part == n]) for n in range(3)
+    """`corpus` is a name, a path, or several with commas between, each followed by `:lines`, `:paragraphs`,
+    `:prose`, `:utf-8`, `:utf-16` or `:latin-1` where that is not to be found out. `vocabulary` is how many ids
+    there are at most, the reserved four among them. Numbered once, then kept in the cache and mapped.
+
+    Raises DataError.
+    """
+    cutter = Tokeniser.named(tokeniser)
+    if vocabulary <= len(RESERVED):
+        raise DataError(f"A vocabulary of {vocabulary} has no room for a word, expected 5 or more.")
+    opened = open_corpus(places, corpus, report, patience or Patience(), published)
+    cache = Cache(places.cache / FOLDER / "numbered")
+    layouts = tuple(file.resolve_layout() for file in opened.files)
+    job = Numbering(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
+    kept = cache.fetch(job.key(), job.write, report)
+    made = _text_set(kept, cutter, _notice(opened))
+    _tell(made, vocabulary, report)
+    return made
+
+
+def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str) -> TextSet:
+    words = tuple(kept.arrays["words"].tobytes().decode().split("\n"))
+    train, validation, test = (
+        Sentences(kept.arrays[f"{part}.ids"], kept.arrays[f"{part}.offsets"]) for part in PARTS
+    )
+    return TextSet(
+        Vocabulary(words, tokeniser), train, validation, test, kept.content_sha256, notice, kept.facts
+    )
+
+
+def _notice(corpus: Corpus) -> str:
+    sampled = [
+        f"{file.name} has {file.size:,} bytes: {file.plenty:,} of them, spread evenly, are read."
+        for file in corpus.files
+        if file.is_sampled
     ]
-    return TextSet(known, *made, hashlib.sha256(content).hexdigest(), "", {})
+    return " ".join([corpus.notice, *sampled]).strip()
 
 
-def _sentences(ids: list[np.ndarray[tuple[int], np.dtype[np.int32]]]) -> Sentences:
-    offsets = np.cumsum([0, *map(len, ids)], dtype=np.int64)
-    return Sentences(np.concatenate(ids), offsets)
+def _tell(made: TextSet, wished: int, report: Report) -> None:
+    facts = made.facts
+    if len(made.vocabulary) < wished:
+        report(
+            f"The corpus has {facts['distinct_words']:,} different words: the vocabulary is "
+            f"{len(made.vocabulary):,}, not {wished:,}."
+        )
+    repeated = facts["validation_duplicates"] + facts["test_duplicates"]
+    if repeated:
+        held_out = len(made.validation) + len(made.test)
+        report(f"{repeated:,} of {held_out:,} validation and test sentences also stand in the training part.")

@@ -1,4 +1,4 @@
-"""A text that may be larger than memory: read in blocks, or, past a limit, in stretches spread evenly over it."""
+"""A text that may be larger than memory: read in blocks, past a limit in stretches spread evenly over it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TextFile:
         return detect_layout(Decoder(self.name, encoding, mark).decode(head[mark:], is_last=False))
 
     def blocks(self) -> Iterator[str]:
-        """Whole lines, at most about 2 MiB at a time; stretches are parted by an empty line. Raises DataError."""
+        """Whole lines, about 2 MiB at most at a time; an empty line parts stretches. Raises DataError."""
         encoding, mark = "", 0
         for first, length in self.stretches():
             with self.open() as stream:

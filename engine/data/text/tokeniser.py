@@ -48,7 +48,7 @@ class Tokeniser(StrEnum):
         return self.normalise(text).split()
 
     def sentence(self, words: Sequence[str]) -> str:
-        """To be read: no space before a full stop, none after an opening bracket, quotes hug what they quote."""
+        """To be read: no space before a full stop or after an opening bracket, quotes hug what they quote."""
         return " ".join(words) if self is Tokeniser.PLAIN else _join_marks(words)
 
 

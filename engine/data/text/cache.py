@@ -1,0 +1,79 @@
+"""Corpora that were numbered once: kept by what they were made from, and made anew when damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.data.download import Report
+from engine.data.text.array_file import ArrayFile, ArrayWriter, read_arrays, replace_file
+from engine.data.turn import alone
+from engine.errors import DataError
+
+VERSION = 1  # of everything between the bytes and the ids: a change of tokeniser or split needs another
+KEPT = 12
+PATIENCE = 1800.0  # seconds for another process to number the same corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    folder: Path
+
+    def fetch(self, key: str, make: Callable[[ArrayWriter], None], report: Report) -> ArrayFile:
+        """What is kept under `key`, or else what `make` writes; of several processes one makes it.
+
+        Raises DataError, also that of `make`.
+        """
+        path = self.folder / f"{key}.arrays"
+        if (kept := _read(path, report)) is not None:
+            return kept
+        self._open()
+        with alone(self.folder / f"{key}.lock", PATIENCE):
+            if (kept := _read(path, report)) is not None:
+                return kept
+            self._prune()
+            replace_file(path, make)
+        return read_arrays(path)
+
+    def _open(self) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"{self.folder} cannot be made: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
+            ) from error
+
+    def _prune(self) -> None:
+        """Who has one of them mapped keeps it: its bytes go with the last reader."""
+        by_age = sorted(self.folder.glob("*.arrays"), key=_age)
+        for path in by_age[: max(len(by_age) - KEPT + 1, 0)]:
+            path.unlink(missing_ok=True)
+
+
+def make_key(**facts: object) -> str:
+    """A name for what is made from `facts` by this version."""
+    text = json.dumps({"version": VERSION, **facts}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _read(path: Path, report: Report) -> ArrayFile | None:
+    if not os.path.lexists(path):
+        return None
+    try:
+        kept = read_arrays(path)
+        os.utime(path)
+    except (DataError, OSError) as error:
+        report(f"{error} It is made anew.")
+        return None
+    return kept
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process has just removed it
+        return 0.0

@@ -1,0 +1,144 @@
+"""What was asked for as corpus: names and paths, each with how it is to be read, found and opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.data.download import Report, fetch_all, is_whole
+from engine.data.mirror import Patience
+from engine.data.regular_file import open_regular
+from engine.data.text.embedded import open_embedded
+from engine.data.text.encoding import CHOICES
+from engine.data.text.finding import Found, find
+from engine.data.text.layout import Layout
+from engine.data.text.published import CORPORA, EMBEDDED, FOLDER, Published
+from engine.data.text.text_file import TextFile
+from engine.data.text.zipped import open_zipped
+from engine.errors import DataError
+from engine.places import Places
+
+NAMES = ", ".join([*CORPORA, EMBEDDED])
+REMEDY = "Put it into the folder `text` of a folder named in DLTUI_DATA."
+NOTICE = (
+    "{name} could not be found or downloaded: training on the reference manual inside Python instead. "
+    + REMEDY
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """`notice` is not "" where the embedded text stands in for what was asked."""
+
+    files: tuple[TextFile, ...]
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One of the asked: `name:layout:encoding`, the last two in any order or left out."""
+
+    name: str
+    layout: str = ""
+    encoding: str = ""
+
+
+def open_corpus(
+    places: Places,
+    asked: str,
+    report: Report,
+    patience: Patience,
+    published: Mapping[str, Published] = CORPORA,
+) -> Corpus:
+    """A single named corpus that is nowhere is replaced by the embedded one. Raises DataError else."""
+    wanted = parse(asked)
+    try:
+        return Corpus(tuple(_open(places, each, report, patience, published) for each in wanted))
+    except _Nowhere as error:
+        if len(wanted) > 1:
+            raise DataError(str(error), REMEDY) from error
+        report(str(error))
+        return Corpus((open_embedded(),), NOTICE.format(name=wanted[0].name))
+
+
+def parse(asked: str) -> tuple[Wanted, ...]:
+    """Parted at commas, unless the whole is a file's name. Raises DataError."""
+    whole = os.path.isfile(os.path.expanduser(asked))
+    parts = [asked] if whole else [part.strip() for part in asked.split(",")]
+    if not all(parts):
+        raise DataError(
+            f"The corpus is {asked!r}, expected {NAMES}, or the path of a text file.", "Commas part several."
+        )
+    return tuple(_parse_one(part) for part in parts)
+
+
+def _parse_one(text: str) -> Wanted:
+    wanted = Wanted(text)
+    while not os.path.isfile(os.path.expanduser(wanted.name)):
+        name, colon, choice = wanted.name.rpartition(":")
+        if not colon or not name or choice not in (*Layout, *CHOICES):
+            break
+        wanted = replace(wanted, name=name, **{"encoding" if choice in CHOICES else "layout": choice})
+    return wanted
+
+
+class _Nowhere(DataError):
+    """A published corpus that is neither here nor to be had."""
+
+
+def _open(
+    places: Places, wanted: Wanted, report: Report, patience: Patience, published: Mapping[str, Published]
+) -> TextFile:
+    if wanted.name == EMBEDDED:
+        return open_embedded()
+    if (corpus := published.get(wanted.name)) is not None:
+        file = _open_published(places, corpus, report, patience)
+    else:
+        file = _open_path(_locate(places, wanted.name), wanted.name)
+    return replace(file, layout=wanted.layout or file.layout, encoding=wanted.encoding or file.encoding)
+
+
+def _open_published(places: Places, corpus: Published, report: Report, patience: Patience) -> TextFile:
+    found = find(places, corpus)
+    if found is None or (found.origin == "cache" and not is_whole(found.path, corpus.file)):
+        found = _download(places, corpus, report, patience)
+    if corpus.members:
+        return open_zipped(corpus.name, found.path, corpus.members, corpus.layout)
+    return replace(_open_path(found.path, corpus.name), layout=corpus.layout)
+
+
+def _download(places: Places, corpus: Published, report: Report, patience: Patience) -> Found:
+    folder = places.cache / FOLDER
+    if not corpus.source.mirrors:
+        raise _Nowhere(f"{corpus.source.title} ({corpus.file.name}) is not here and has no download.")
+    try:
+        fetch_all(corpus.source, folder, report, patience)
+    except DataError as error:
+        raise _Nowhere(str(error)) from error
+    return Found(folder / corpus.file.name, "download")
+
+
+def _locate(places: Places, name: str) -> Path:
+    """As a path, else below DLTUI_DATA. Raises DataError."""
+    path = Path(name).expanduser()
+    roots = [places.data / FOLDER, places.data] if places.data is not None else []
+    for candidate in (path, *(root / path for root in roots)):
+        if os.path.lexists(candidate):
+            return candidate
+    raise DataError(
+        f"There is no corpus {name!r}: expected {NAMES}, or the path of a text file.",
+        "" if path.is_absolute() else "Write the path whole, from / on.",
+    )
+
+
+def _open_path(path: Path, name: str) -> TextFile:
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+    return TextFile(name, size, _opener(path))
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: open_regular(path)

@@ -1,0 +1,77 @@
+"""The work that is done once for a corpus: read, split, counted, numbered, written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from engine.data.download import Report
+from engine.data.text.array_file import ArrayWriter
+from engine.data.text.cache import make_key
+from engine.data.text.compilation import compile_tally, write_compilation
+from engine.data.text.facts import gather_facts
+from engine.data.text.layout import Layout, Splitter
+from engine.data.text.split import LEAST
+from engine.data.text.tally import Tally
+from engine.data.text.text_file import TextFile
+from engine.data.text.tokeniser import Tokeniser
+from engine.errors import DataError
+
+HANDFUL = 4096  # sentences normalised at once
+MEBIBYTE = 1 << 20
+SAID_EVERY = 64  # MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    files: tuple[TextFile, ...]
+    layouts: tuple[Layout, ...]
+    tokeniser: Tokeniser
+    vocabulary: int
+    seed: int
+    folder: Path
+    report: Report
+
+    def key(self) -> str:
+        """Names the bytes that are read and everything that is done to them. Raises DataError."""
+        return make_key(
+            files=[
+                (file.digest(), layout, file.encoding)
+                for file, layout in zip(self.files, self.layouts, strict=True)
+            ],
+            tokeniser=self.tokeniser,
+            vocabulary=self.vocabulary,
+            seed=self.seed,
+        )
+
+    def write(self, writer: ArrayWriter) -> None:
+        """Raises DataError for a corpus that cannot be read, or of too few sentences."""
+        tally = Tally(self.folder, self.tokeniser)
+        for file, layout in zip(self.files, self.layouts, strict=True):
+            self._read(file, layout, tally)
+        sentences = tally.count()
+        if sentences < LEAST:
+            names = ", ".join(file.name for file in self.files)
+            raise DataError(
+                f"{names} holds {sentences or 'no'} sentence{'' if sentences == 1 else 's'}, "
+                f"expected {LEAST} or more: one to train on, one to validate, one to test."
+            )
+        compiled = compile_tally(tally, self.vocabulary, self.seed)
+        write_compilation(compiled, writer)
+        writer.finish(gather_facts(compiled) | {"cut_sentences": tally.cut})
+
+    def _read(self, file: TextFile, layout: Layout, tally: Tally) -> None:
+        splitter, read = Splitter(layout), 0
+        for block in file.blocks():
+            _add(tally, splitter.feed(block))
+            before, read = read, read + len(block)
+            if before // (SAID_EVERY * MEBIBYTE) < read // (SAID_EVERY * MEBIBYTE):
+                self.report(f"Reading {file.name}: {read // MEBIBYTE:,} million signs")
+        _add(tally, splitter.close())
+
+
+def _add(tally: Tally, sentences: Iterator[str]) -> None:
+    while handful := list(islice(sentences, HANDFUL)):
+        tally.add(handful)
