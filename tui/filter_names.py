@@ -11,22 +11,10 @@ from engine.catalog import experiments
 from engine.protocol import RunSummary
 
 ALWAYS = frozenset(
-    [
-        "id",
-        "name",
-        "experiment",
-        "status",
-        "cause",
-        "device",
-        "step",
-        "best",
-        "created",
-        "seed",
-        "total_steps",
-        "attempt",
-        "sweep",
-        "trial",
-    ]
+    {
+        *("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "seed"),
+        *("total_steps", "attempt", "sweep", "trial"),
+    }
 )
 METRICS = frozenset(f"{split}{name}" for split in ("", "train_", "val_", "test_")
                     for name in ("loss", "accuracy", "perplexity"))  # fmt: skip
@@ -34,7 +22,7 @@ _COMPARED = re.compile(r"([A-Za-z_@][A-Za-z0-9_./@-]*)\s*(?:<=|>=|!=|==|=|<|>)")
 
 
 def doubt(where: str, known: Iterable[RunSummary]) -> str:
-    """A few words about the first name that no parameter and no metric in sight has; "" when there is none."""
+    """A few words about the first name that no parameter and no metric in sight has; "" for none."""
     names = {*ALWAYS, *METRICS, *(field.name for one in experiments() for field in fields(one.params))}
     for run in known:
         names |= {*run.metrics, *run.spec.params, *run.live}
