@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.models.lanes import kernel
-from engine.models.lanes.block import Block
+from engine.models.lanes.block import LANES, Block
 from engine.models.lanes.family import ACTIVATIONS, LOSSES, OPTIMIZERS, Family
 from engine.models.lanes.schedule import corrections
 
@@ -25,3 +25,16 @@ class CompiledPath:
             block.patience, block.best, block.waited, block.outcome, block.stop, np.int64(done), mean, root,
             *self._recipe,
         )  # fmt: skip
+
+
+def warm() -> None:
+    """Compile, or read what was compiled before."""
+    family = Family(1, True, "sigmoid", "bce", "adam", True)
+    block = Block(
+        *(np.zeros((family.size, LANES), np.float32) for _ in range(3)),
+        *(np.ones(LANES, np.float32) for _ in range(4)),
+        patience=np.ones(LANES, np.int32),
+        best=np.ones(LANES, np.float32),
+        **{name: np.zeros(LANES, np.int32) for name in ("waited", "outcome", "stop")},
+    )
+    CompiledPath(family).advance(block, 0, 1)

@@ -121,7 +121,9 @@ def wrong(s: Any) -> Any:
 
 
 @njit(**options)
-def backward(P: Any, H: Any, S: Any, G: Any, sharp: Any, k: int, bypass: bool, activation: int, loss: int) -> None:
+def backward(
+    P: Any, H: Any, S: Any, G: Any, sharp: Any, k: int, bypass: bool, activation: int, loss: int
+) -> None:
     """The gradient of the four rows into G (weights, 16). Leaves the errors in S."""
     out = 3 * k + (2 if bypass else 0)
     for n in range(4):
@@ -252,7 +254,11 @@ def train(
     size, points = weights.shape[0], 8 if validates else 4
     P, M, V, G = (np.empty((size, LANES), np.float32), np.empty((size, LANES), np.float32),
                   np.empty((size, LANES), np.float32), np.empty((size, LANES), np.float32))  # fmt: skip
-    H, S, L = np.empty((points, k, LANES), np.float32), np.empty((points, LANES), np.float32), np.empty(LANES, np.float32)
+    H, S, L = (
+        np.empty((points, k, LANES), np.float32),
+        np.empty((points, LANES), np.float32),
+        np.empty(LANES, np.float32),
+    )
     go, rate, sharp = np.empty(LANES, np.int32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     for t in range(0, weights.shape[1], LANES):
         e = t + LANES

@@ -38,13 +38,15 @@ class NumpyPath:
         with np.errstate(all="ignore"):
             self._advance(block, done, epochs)
 
-    def look(self, block: Block) -> tuple[Singles, Any]:
-        """(losses, rows that are right) over the four rows, as the weights are."""
+    def look(self, block: Block) -> tuple[Singles, Singles, Any]:
+        """As the weights are: losses over the four rows, over the validation points (without validation the same
+        again), and how many rows are right."""
+        points = self.family.points
         with np.errstate(all="ignore"):
-            self._forward(block, 4)
-            right = (self._scores[:4] <= 0).sum(axis=0)  # scores are signed: below 0 is on the right side
-            self._sigmoids(4)
-            return self._loss(4), right
+            self._forward(block, points)
+            self._sigmoids(points)
+            right = (self._scores[:4] < 0).sum(axis=0)  # a signed score below 0 is on the right side
+            return self._loss(4), self._loss(points), right
 
     def _advance(self, block: Block, done: int, epochs: int) -> None:
         kept = block.weights.copy()

@@ -1,0 +1,110 @@
+"""A cohort: all networks of one family in a batch, those at their end too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models import xor_start
+from engine.models.lanes.block import DIVERGED, FAIL, RUNNING, SUCCESS, Block, Singles
+from engine.models.lanes.family import Family
+from engine.models.lanes.numpy_path import NumpyPath
+from engine.models.lanes.plan import PARAMS, Plan
+
+WORST = np.finfo(np.float32).max
+"""stands for a loss that is not known or not finite"""
+SCHEMES = PARAMS["initial"].choices
+
+
+class Cohort:
+    def __init__(self, family: Family, lanes: NDArray[np.int64], plan: Plan) -> None:
+        self.family, self.lanes = family, lanes
+        self._columns = {name: column[lanes] for name, column in plan.columns.items()}
+        self.epochs = self._columns["epochs"]
+        self.block = self._block()
+        self.loss = np.full(len(lanes), WORST, np.float32)
+        self.val_loss = np.full(len(lanes), WORST, np.float32)
+        self.right = np.zeros(len(lanes), np.int32)
+        """of the four rows"""
+
+    @property
+    def running(self) -> NDArray[np.int64]:
+        """Positions within the cohort."""
+        return np.flatnonzero(self.block.outcome == RUNNING)
+
+    def look(self, chosen: NDArray[Any], block: Block) -> None:
+        """Note how the chosen networks do with the weights of `block`."""
+        seen = NumpyPath(self.family, block.width).look(block)
+        for name, values in zip(("loss", "val_loss", "right"), seen, strict=True):
+            getattr(self, name)[chosen] = np.nan_to_num(values[: len(chosen)], nan=WORST, posinf=WORST)
+
+    def close(self, epoch: int) -> None:
+        """End what has had all its epochs or holds something that is not finite; tidy what has ended."""
+        block = self.block
+        is_finite = np.isfinite(block.weights).all(axis=0)
+        for slots in (block.first, block.second):
+            is_finite &= np.isfinite(slots).all(axis=0)
+        block.outcome[(block.outcome == RUNNING) & ~is_finite] = DIVERGED
+        is_last = (block.outcome == RUNNING) & (self.epochs <= epoch)
+        has_learned = (block.patience == 0) & (self.right == 4)
+        block.outcome[is_last] = np.where(has_learned, SUCCESS, FAIL)[is_last]
+        block.weights[:, block.outcome == DIVERGED] = 0
+        block.first[:, block.outcome != RUNNING] = 0
+        block.second[:, block.outcome != RUNNING] = 0
+
+    def arrays(self) -> dict[str, Any]:
+        """All that changes, but the weights."""
+        block = self.block
+        return {
+            "first": block.first, "second": block.second, "best": block.best, "waited": block.waited,
+            "outcome": block.outcome, "stop": block.stop, "loss": self.loss, "val_loss": self.val_loss,
+            "right": self.right,
+        }  # fmt: skip
+
+    def _block(self) -> Block:
+        family, count, columns = self.family, len(self.lanes), self._columns
+        weights = self._start()
+        first, second = (
+            np.zeros((family.size if family.slots > n else 0, count), np.float32) for n in (0, 1)
+        )
+        sharpness = 1 / columns["temperature"] if family.activation == "btu" else np.ones(count)
+        singles = (columns["lr"], sharpness, columns["min_delta"], columns["target"])
+        return Block(
+            weights, first, second, *(np.minimum(single, WORST).astype(np.float32) for single in singles),
+            patience=np.minimum(columns["patience"], 2**31 - 1).astype(np.int32),
+            best=np.full(count, WORST, np.float32),
+            **{name: np.zeros(count, np.int32) for name in ("waited", "outcome", "stop")},
+        )  # fmt: skip
+
+    def _start(self) -> Singles:
+        weights = np.zeros((self.family.size, len(self.lanes)), np.float32)
+        for code, scheme in enumerate(SCHEMES):
+            chosen = np.flatnonzero(self._columns["initial"] == code)
+            if len(chosen):
+                seeds = self._columns["seed"][chosen]
+                weights[:, chosen] = packed(
+                    xor_start.start(seeds, self.family.hidden, self.family.bypass, scheme)
+                )
+        return weights
+
+
+def packed(start: xor_start.Start) -> Singles:
+    """(P, N) in the order of a block."""
+    first, second = start.hidden_weight[:, 0], start.hidden_weight[:, 1]
+    rows: Singles = np.concatenate(
+        [first, second, start.hidden_bias, start.output_weight, start.output_bias[None]]
+    )
+    return rows
+
+
+def unpacked(hidden: int, row: Singles) -> dict[str, Any]:
+    """One network's (P,) by the names of `xor_net.net`."""
+    first, second, bias, output = np.split(row[:-1].astype(float), [hidden, 2 * hidden, 3 * hidden])
+    return {
+        "hidden_weight": np.stack([first, second], axis=1).tolist(),
+        "hidden_bias": bias.tolist(),
+        "output_weight": output.tolist(),
+        "output_bias": float(row[-1]),
+    }
