@@ -31,6 +31,7 @@ class ArrayWriter:
     stream: IO[bytes]
     _table: dict[str, list[Any]] = field(default_factory=dict)
     _digest: Any = field(default_factory=hashlib.sha256)
+    _content: Any = field(default_factory=hashlib.sha256)
     _size: int = 0
 
     def __post_init__(self) -> None:
@@ -40,17 +41,21 @@ class ArrayWriter:
         self._write(bytes(-self._size % ALIGNED))
         first, count = self._size, 0
         for chunk in chunks:
-            self._write(np.ascontiguousarray(chunk, kind).data.cast("B") if chunk.size else b"")
+            data = np.ascontiguousarray(chunk, kind).tobytes()
+            self._write(data)
+            self._content.update(data)
             count += chunk.size
         self._table[name] = [kind, first, count]
 
     def finish(self, facts: Mapping[str, Any]) -> None:
-        table = json.dumps({"arrays": self._table, "facts": facts}, allow_nan=False).encode()
+        self._content.update(json.dumps(self._table).encode())
+        described = {"arrays": self._table, "facts": facts, "content": self._content.hexdigest()}
+        table = json.dumps(described, allow_nan=False).encode()
         self._write(table)
         self._write(len(table).to_bytes(8, "little"))
         self.stream.write(self._digest.digest())
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _write(self, data: bytes) -> None:
         self.stream.write(data)
         self._digest.update(data)
         self._size += len(data)
@@ -58,11 +63,11 @@ class ArrayWriter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayFile:
-    """`content_sha256` is that of the arrays with their names and places, facts included."""
+    """`content` is the SHA-256 of the arrays with their names, whatever the facts."""
 
     arrays: Mapping[str, Array]
     facts: Mapping[str, Any]
-    content_sha256: str
+    content: str
 
 
 def read_arrays(path: Path) -> ArrayFile:
@@ -73,13 +78,12 @@ def read_arrays(path: Path) -> ArrayFile:
         content = np.memmap(stream, np.uint8, "r")
     if content[: len(MAGIC)].tobytes() != MAGIC:
         raise DataError(f"{path} is no file of arrays.")
-    digest = hashlib.sha256(content[:-DIGEST].data)
-    if digest.digest() != content[-DIGEST:].tobytes():
+    if hashlib.sha256(content[:-DIGEST].data).digest() != content[-DIGEST:].tobytes():
         raise DataError(f"{path} is damaged: its SHA-256 differs.")
     length = int.from_bytes(content[-TAIL:-DIGEST].tobytes(), "little")
     table = json.loads(content[-TAIL - length : -TAIL].tobytes())
     arrays = {name: _view(content, *place) for name, place in table["arrays"].items()}
-    return ArrayFile(arrays, table["facts"], digest.hexdigest())
+    return ArrayFile(arrays, table["facts"], table["content"])
 
 
 def _view(content: NDArray[np.uint8], kind: str, first: int, count: int) -> Array:

@@ -14,7 +14,7 @@ from engine.data.text.array_file import ArrayFile, ArrayWriter, read_arrays, rep
 from engine.data.turn import alone
 from engine.errors import DataError
 
-VERSION = 1  # of everything between the bytes and the ids: a change of tokeniser or split needs another
+VERSION = 2  # of everything between the bytes and the ids: a change of tokeniser or split needs another
 KEPT = 12
 PATIENCE = 1800.0  # seconds for another process to number the same corpus
 

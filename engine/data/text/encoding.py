@@ -49,7 +49,7 @@ def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Decoder:
-    """Pieces of one file in, text out, each line end as \\n; `offset` is where in the file the next one lies."""
+    """Pieces of a file in, text out, line ends as \\n; `offset` is where in the file the next one lies."""
 
     name: str
     encoding: str

@@ -16,8 +16,8 @@ Hashes = NDArray[np.uint64]
 
 
 def gather_facts(compiled: Compilation) -> dict[str, float]:
-    """Counts: sentences, words, distinct_words, vocabulary, <part>_sentences, <part>_words; duplicates (sentences
-    that stood there before), validation_duplicates and test_duplicates (that also stand in the training part).
+    """Counts: sentences, words, distinct_words, vocabulary, <part>_sentences, <part>_words; duplicates (those
+    that stood there before), validation_duplicates and test_duplicates (that the training part has too).
 
     Shares of the words of a part: <part>_unknown (<UNK>), <part>_unseen (known, but never trained on).
     Of sentences, in words: length_mean, length_p10, _p50, _p90, _p99, length_longest.

@@ -47,8 +47,8 @@ def load(
     published: Mapping[str, Published] = CORPORA,
 ) -> TextSet:
     """`corpus` is a name, a path, or several with commas between, each followed by `:lines`, `:paragraphs`,
-    `:prose`, `:utf-8`, `:utf-16` or `:latin-1` where that is not to be found out. `vocabulary` is how many ids
-    there are at most, the reserved four among them. Numbered once, then kept in the cache and mapped.
+    `:prose`, `:utf-8`, `:utf-16` or `:latin-1` where that is not to be found out. `vocabulary` is the number
+    of ids at most, the reserved four among them. Numbered once, then kept in the cache and mapped.
 
     Raises DataError.
     """
@@ -70,9 +70,7 @@ def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str) -> TextSet:
     train, validation, test = (
         Sentences(kept.arrays[f"{part}.ids"], kept.arrays[f"{part}.offsets"]) for part in PARTS
     )
-    return TextSet(
-        Vocabulary(words, tokeniser), train, validation, test, kept.content_sha256, notice, kept.facts
-    )
+    return TextSet(Vocabulary(words, tokeniser), train, validation, test, kept.content, notice, kept.facts)
 
 
 def _notice(corpus: Corpus) -> str:

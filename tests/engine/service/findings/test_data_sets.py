@@ -35,3 +35,22 @@ def test_what_was_downloaded_is_found(places: Places, monkeypatch: pytest.Monkey
 def test_a_wrong_folder_is_said(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/nowhere")
     assert examine(places)[0].severity is Severity.WARNING
+
+
+def test_corpora_are_named_with_the_folder_they_are_in(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    assert examine(places)[1].severity is Severity.NOTE
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "coco-captions.txt").write_text("a cat\n")
+    found = examine(places)[1]
+    assert found.severity is Severity.OK and f"captions is in {tmp_path / 'text'}" in found.text
+    assert "wikitext-2 can be downloaded" in found.text
+
+
+def test_a_corpus_that_is_no_file_is_a_warning(places: Places) -> None:
+    (places.cache / "text").mkdir(parents=True)
+    (places.cache / "text" / "tinyshakespeare.txt").symlink_to("/nowhere/at/all")
+    found = examine(places)[1]
+    assert found.severity is Severity.WARNING and "tinyshakespeare.txt is no regular file" in found.text
