@@ -84,7 +84,7 @@ def growing(
     yield {
         **head,
         "done": True,
-        "text": vocabulary.tokeniser.join(words),
+        "text": vocabulary.tokeniser.sentence(words),
         "words": words,
         "added": len(words) - len(prompt.words),
         "logp": logp,
@@ -117,7 +117,7 @@ def _leaf(model: Model, prompt: Prompt, tree: Tree, leaf: int) -> Json:
     words = [*added[::-1], *prompt.words] if model.is_reversed else [*prompt.words, *added]
     node = tree.nodes[leaf]
     return {
-        "text": model.vocabulary.tokeniser.join(words),
+        "text": model.vocabulary.tokeniser.sentence(words),
         "words": words,
         "logp": node.logp,
         "score": node.score,
@@ -171,7 +171,7 @@ def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: Filling)
         "forward": found.forward,
         "reversed": found.reversed,
         "logp": found.logp,
-        "text": vocabulary.tokeniser.join([*left.words, word, *right.words]),
+        "text": vocabulary.tokeniser.sentence([*left.words, word, *right.words]),
     }
 
 
@@ -182,7 +182,7 @@ def orders(model: Model, prompt: Prompt, found: Orders) -> Json:
         rows.append(
             {
                 "rank": rank,
-                "text": model.vocabulary.tokeniser.join(words),
+                "text": model.vocabulary.tokeniser.sentence(words),
                 "words": words,
                 "logp": order.logp,
                 "perplexity": number_to_json(order.perplexity),

@@ -21,7 +21,7 @@ K_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its logarithm."""
+    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its log."""
 
     id: int
     word: str
