@@ -11,8 +11,10 @@ small strokes everywhere, which gets to 99 %.
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +23,8 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.order import order
+from engine.models import live_pictures
+from engine.models.live_pictures import LivePictures
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
@@ -123,6 +127,19 @@ def show_filters(net: nn.Sequential, run: Run) -> None:
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
+def pictures_of(net: nn.Module, images: Images, run: Run) -> LivePictures:
+    """What the screen shows while it trains: filters, and what they make of four images."""
+    shown = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
+    pictures = live_pictures.of(arrays(net), shown)
+    run.keep("model.json", json.dumps(pictures.description()).encode())
+    return pictures
+
+
+def arrays(net: nn.Module) -> dict[str, np.ndarray]:
+    """The weights as they are now; on a CPU the very same memory."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
+
+
 class Goal:
     """The validation accuracy that ends the run. Part of the state: a resumed run must know it is over."""
 
@@ -148,6 +165,7 @@ def train(params: MnistParams, run: Run) -> None:
     # fused: one pass over weights, gradients and both moments instead of a dozen
     optimizer = torch.optim.Adam(net.parameters(), lr=params.lr, fused=True)
     goal = Goal(params.target)
+    pictures = pictures_of(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
     last = run.total(min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs))
@@ -178,6 +196,7 @@ def train(params: MnistParams, run: Run) -> None:
             run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
             print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
             show_filters(net, run)
+        run.sketch(step, lambda: pictures.parts(arrays(net)), at_once=step % every == 0)
         run.checkpoint(step)
         if run.should_stop:
             break

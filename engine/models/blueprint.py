@@ -24,6 +24,7 @@ from engine.models.layers import BatchNorm, Convolution, Dense, Flat, Layer, Max
 
 Tensors = Mapping[str, NDArray[Any]]
 Line = Mapping[str, Any]
+KIND = "conv_net"
 SIDES = (28, 8)
 EPS = 1e-5
 MOST_LAYERS = 200
@@ -39,8 +40,8 @@ class Blueprint:
 
 def read(data: Mapping[str, Any]) -> Blueprint:
     """Of the content of model.json. Raises ValueError."""
-    if data.get("kind") != "conv_net":
-        raise ValueError(f"kind {data.get('kind')!r}, expected 'conv_net'")
+    if data.get("kind") != KIND:
+        raise ValueError(f"kind {data.get('kind')!r}, expected {KIND!r}")
     lines = data.get("layers")
     if not isinstance(lines, list) or not 0 < len(lines) <= MOST_LAYERS:
         raise ValueError(f"layers have to be a list of 1 to {MOST_LAYERS}")
@@ -53,6 +54,12 @@ def read(data: Mapping[str, Any]) -> Blueprint:
     if not 1 <= found.side <= 256 or not found.divisor:
         raise ValueError(f"side {found.side}, divisor {found.divisor}: no such pictures")
     return found
+
+
+def to_json(plan: Blueprint) -> dict[str, Any]:
+    """The content of model.json."""
+    lines = [dict(line) for line in plan.layers]
+    return {"kind": KIND, "side": plan.side, "divisor": plan.divisor, "mean": plan.mean, "layers": lines}
 
 
 def build(tensors: Tensors, plan: Blueprint) -> ConvNet:

@@ -59,14 +59,12 @@ def fitting(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def filters(opened: OpenNet, layer: str, limit: int) -> Json:
     """Raises ParamError when the layer has no filters that could be drawn."""
-    shown = {one.name: one for one in opened.net.layers if isinstance(one, Convolution)}
-    first = next(one for one in opened.net.layers if isinstance(one, Convolution | Dense))
-    shown[first.name] = first
+    weighted = [one for one in opened.net.layers if isinstance(one, Convolution | Dense)]
+    shown = {one.name: one for one in weighted if one.kind == Convolution.kind or one is weighted[0]}
     if layer and layer not in shown:
-        raise ParamError(
-            f"Layer {layer[:40]!r} of {opened.id} has no filters.", f"There is: {', '.join(shown)}."
-        )
-    found = shown[layer] if layer else first
+        known = ", ".join(shown)
+        raise ParamError(f"Layer {layer[:40]!r} of {opened.id} has no filters.", f"There is: {known}.")
+    found = shown[layer] if layer else weighted[0]
     side = opened.net.side
     weight = found.weight if isinstance(found, Convolution) else found.weight.reshape(-1, 1, side, side)
     count, channels, height, width = weight.shape
