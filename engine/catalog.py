@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine import axes
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import ParamSet, choice, flag, number, text
 
@@ -57,6 +59,40 @@ class XorParams:
             )
         if self.patience and self.validation == "none":
             raise ParamError("patience: early stopping needs validation points.", "Set validation=notebook.")
+
+
+TRAINER = "compiled by Numba, or NumPy alone; auto: compiled where it can be had"
+
+
+@dataclass(frozen=True)
+class LaneAxes:
+    """In a class of its own, so that the axes come first."""
+
+    axes: str = text("hidden=1..4; seed=1..1000", "what varies, such as lr=0.1,0.01; hidden=1..4; seed=1..50")
+    trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
+
+
+@dataclass(frozen=True, slots=True)
+class XorLanesParams(XorParams, LaneAxes):
+    """Those of `xor` hold for every network, unless an axis says otherwise."""
+
+    def check(self) -> None:
+        grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}
+        axes.count(tuple(grid.values()))
+        taken = {
+            name: grid[name].values if name in grid else (getattr(self, name),)
+            for name in ("hidden", "bypass", "patience", "validation")
+        }
+        for hidden, bypass, patience, validation in itertools.product(*(v or () for v in taken.values())):
+            XorParams(hidden=hidden, bypass=bypass, patience=patience, validation=validation).check()
+
+
+@dataclass(frozen=True, slots=True)
+class XorGridParams:
+    epochs: int = number(40_000, "after which a network has failed", least=1, most=1_000_000, log=True)
+    runs: int = number(15, "of each of the nine settings, at most", least=1, most=10_000)
+    successes: int = number(10, "after which a setting is over", least=1, most=10_000)
+    trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +167,28 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         params=XorParams,
         train="engine.experiments.xor:train",
         best="loss",
+    ),
+    Experiment(
+        name="xor_lanes",
+        title="XOR by the thousand: a map of failures",
+        claim="4,000 networks, 1,000 epochs each, in a few seconds.",
+        framework="numpy",
+        params=XorLanesParams,
+        train="engine.experiments.xor_lanes:train",
+        best="successes",
+        goal="max",
+        threads=2,
+    ),
+    Experiment(
+        name="xor_grid",
+        title="XOR, nine times: learning rate, hidden units, bypass",
+        claim="The nine experiments of the course, 135 networks, in less than ten seconds.",
+        framework="numpy",
+        params=XorGridParams,
+        train="engine.experiments.xor_grid:train",
+        best="successes",
+        goal="max",
+        threads=2,
     ),
     Experiment(
         name="mnist",

@@ -1,0 +1,59 @@
+"""XOR, nine times: learning rate, hidden units, bypass.
+
+Claim: the nine experiments of the course, 135 networks of up to 40,000 epochs, in less than ten seconds.
+
+A network succeeds once its validation loss is below 0.2 and has not got better by 1e-4 for ten epochs. A setting
+is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that would not have
+been begun are not counted. The mean over successes alone flatters a setting that often fails, so the median and
+its interval are over all runs counted, a failure standing for more epochs than there were.
+"""
+
+from __future__ import annotations
+
+from engine.catalog import XorGridParams
+from engine.models.lanes import notebook, plan
+from engine.models.lanes.record import Record
+from engine.protocol import Json
+from engine.worker import lanes
+from engine.worker.run import Run
+
+HEAD = (
+    "  lr    hidden bypass   runs fails   mean epochs      std   train    val"
+    "    median (95 %)            mean, fails = all   notebook: mean      std   train    val fails"
+)
+
+
+def train(params: XorGridParams, run: Run) -> None:
+    networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
+    fleet = lanes.prepare(networks, params.trainer, run)
+    found = lanes.sail(fleet, run, runs=params.runs, successes=params.successes)
+    report(found)
+
+
+def report(found: Record) -> None:
+    lanes.say(found)
+    print(HEAD)
+    for row in notebook.table(found):
+        print(line(row))
+    told = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
+    print(f"The hidden unit of the first experiment has become: {told or 'nothing yet'}.")
+
+
+def line(row: Json) -> str:
+    theirs = row["notebook"]
+    epochs = f"{_whole(row['median'])} ({_whole(row['low'])} to {_whole(row['high'])})"
+    return (
+        f"{row['lr']:6g} {row['hidden']:6d} {'yes' if row['bypass'] else 'no':>6} {row['runs']:6d} {row['fails']:5d}"
+        f" {_number(row['mean'], 13, 1)} {_number(row['std'], 8, 1)} {_number(row['train_loss'], 7, 4)}"
+        f" {_number(row['val_loss'], 6, 4)}  {epochs:>24} {row['mean_all']:15.1f}"
+        f"   {theirs['mean']:14.1f} {theirs['std']:8.1f} {theirs['train_loss']:7.4f} {theirs['val_loss']:6.4f}"
+        f" {theirs['fails']:5d}"
+    )
+
+
+def _number(value: float | None, width: int, digits: int) -> str:
+    return "-".rjust(width) if value is None else f"{value:{width}.{digits}f}"
+
+
+def _whole(value: float | None) -> str:
+    return "beyond" if value is None else f"{value:.0f}"

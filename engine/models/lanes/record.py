@@ -1,0 +1,125 @@
+"""What a batch leaves in its run folder: every network's parameters, outcome, weights and curve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkpoints import tensors
+from engine.errors import CorruptRun
+from engine.models.lanes.block import OUTCOMES, Singles
+from engine.models.lanes.cohort import unpacked
+from engine.models.lanes.fleet import Fleet, known
+from engine.models.lanes.plan import PARAMS, Plan, decoded
+from engine.models.xor_net import XorNet, net
+from engine.params import Value
+from engine.protocol import Json
+
+STATIC, CHANGING = "lanes.json", "lanes.safetensors"
+VERSION = 1
+
+
+def static(plan: Plan, epochs: int, **facts: object) -> bytes:
+    """lanes.json: what is known before anything trains."""
+    common = {name: plan.value(name, 0) for name in PARAMS if name not in _varying(plan)}
+    told = {"version": VERSION, "lanes": len(plan), "epochs": epochs, "axes": list(plan.axes), "common": common}
+    return json.dumps({**told, **facts}).encode()
+
+
+def changing(fleet: Fleet) -> bytes:
+    """lanes.safetensors: columns of what varies (`param.*`), and where every network stands."""
+    plan, curves = fleet.plan, fleet.curves
+    arrays: dict[str, Any] = {f"param.{name}": plan.columns[name] for name in _varying(plan)}
+    arrays |= {name: fleet.column(name) for name in ("outcome", "stop", "loss", "val_loss", "best", "right")}
+    arrays |= {
+        "weights": fleet.weights(),
+        "epoch": np.array(fleet.epoch, dtype=np.int64),
+        "curve.epochs": curves.epochs,
+        "curve.loss": curves.loss[: curves.count],
+        "curve.val_loss": curves.val_loss[: curves.count],
+    }
+    return tensors.dumps(arrays)
+
+
+def _varying(plan: Plan) -> list[str]:
+    return [name for name in PARAMS if name in plan.axes or name == "seed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The two files, read."""
+
+    told: Json
+    arrays: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return int(self.told["lanes"])
+
+    @property
+    def epoch(self) -> int:
+        return int(self.arrays["epoch"])
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What varies, the seed always among it."""
+        named = tuple(self.told["axes"])
+        return named if "seed" in named else (*named, "seed")
+
+    @property
+    def validates(self) -> NDArray[np.bool_]:
+        """(N,)"""
+        notebook = PARAMS["validation"].choices.index("notebook")
+        found: NDArray[np.bool_] = self.codes("validation") == notebook
+        return found
+
+    def codes(self, name: str) -> NDArray[np.float64]:
+        """(N,) of a parameter, flags and choices as numbers."""
+        column = self.arrays.get(f"param.{name}")
+        if column is not None:
+            return column
+        value = self.told["common"][name]
+        choices = PARAMS[name].choices
+        return np.full(len(self), float(choices.index(value) if choices else value))
+
+    def value(self, name: str, lane: int) -> Value:
+        return decoded(name, float(self.codes(name)[lane]))
+
+    def losses(self, name: str) -> NDArray[np.float64]:
+        """(N,) of loss, val_loss or best; infinite where it is not known or not finite."""
+        return known(self.arrays[name])
+
+    def outcome(self, lane: int) -> str:
+        return OUTCOMES[int(self.arrays["outcome"][lane])]
+
+    def counts(self) -> dict[str, int]:
+        found = np.bincount(self.arrays["outcome"], minlength=len(OUTCOMES))
+        return dict(zip(OUTCOMES, found.tolist(), strict=True))
+
+    def weights(self, lane: int) -> dict[str, Any]:
+        """By the names of xor_net.net."""
+        hidden, bypass = int(self.value("hidden", lane)), bool(self.value("bypass", lane))
+        row: Singles = self.arrays["weights"][lane, : 4 * hidden + 2 * bypass + 1]
+        return unpacked(hidden, row)
+
+    def network(self, lane: int) -> XorNet:
+        return net(**self.weights(lane), **self.recipe(lane))
+
+    def recipe(self, lane: int) -> dict[str, Any]:
+        return {name: self.value(name, lane) for name in ("bypass", "activation", "temperature")}
+
+
+def read(told: bytes, arrays: bytes) -> Record:
+    """Raises CorruptRun."""
+    try:
+        found = Record(json.loads(told), tensors.loads(arrays))
+        sizes = {found.arrays[name].shape[0] for name in ("outcome", "stop", "loss", "val_loss", "weights")}
+        if found.told["version"] != VERSION or sizes != {len(found)}:
+            raise ValueError(f"version {found.told['version']}, networks {len(found)} and {sorted(sizes)}")
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise CorruptRun(f"The networks of the run cannot be read: {error}.") from error
+    return found

@@ -1,0 +1,82 @@
+"""A fleet of networks under way in a run: its log, its checkpoints, and the files the lanes room reads."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from checkpoints.numpy_io import ArrayState
+from engine.errors import ParamError
+from engine.models.lanes import record
+from engine.models.lanes.fleet import Fleet, known
+from engine.models.lanes.plan import Plan
+from engine.models.lanes.record import Record
+from engine.models.lanes.trainer import trainer
+from engine.worker.run import Run
+
+SECONDS = 1.0
+"""between two versions of lanes.safetensors"""
+SHARE = 20
+"""at least this many times its own duration lies between two"""
+
+
+def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
+    """The fleet of a plan, with the trainer that its run shall have. Raises EngineError."""
+    chosen = trainer(wanted, run.places.cache)
+    fleet = Fleet(plan, chosen, run.threads)
+    run.total(fleet.epochs)
+    run.pin(trainer=chosen.facts)
+    if chosen.notice:
+        run.notice(chosen.notice)
+    return fleet
+
+
+def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
+    """Train to the end, or until the run shall be left; returns how all of them stand."""
+    run.restore(ArrayState(fleet))
+    run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
+    due = 0.0
+    while not fleet.is_over:
+        step = fleet.advance()
+        run.log(step, **_state(fleet))
+        run.checkpoint(step)
+        if run.should_stop:
+            break
+        if time.monotonic() >= due:
+            due = _keep(fleet, run)
+    _keep(fleet, run)
+    return record.read(record.static(fleet.plan, fleet.epochs, **facts), record.changing(fleet))
+
+
+def say(found: Record) -> None:
+    counts = ", ".join(f"{count:,} {name}" for name, count in found.counts().items() if count)
+    print(f"{len(found):,} networks at epoch {found.epoch:,}: {counts}")
+
+
+def check(plan: Plan) -> None:
+    if not len(plan):
+        raise ParamError("axes: expected one network or more, got none.")
+
+
+def _state(fleet: Fleet) -> dict[str, float]:
+    counts = fleet.counts()
+    told = {
+        "running": counts["running"],
+        "successes": counts["success"],
+        "fails": counts["fail"] + counts["diverged"],
+    }
+    losses = known(fleet.column("loss"))
+    finite = losses[np.isfinite(losses)]
+    return told | ({"median_loss": float(np.median(finite))} if len(finite) else {})
+
+
+def _keep(fleet: Fleet, run: Run) -> float:
+    """When to do it again. A disk that is full is told of by the checkpoints."""
+    began = time.monotonic()
+    try:
+        run.keep(record.CHANGING, record.changing(fleet))
+    except OSError as error:
+        run.note(f"{record.CHANGING} was not written: {error.strerror}.", severity="warning")
+    now = time.monotonic()
+    return now + max(SECONDS, SHARE * (now - began))
