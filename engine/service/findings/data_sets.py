@@ -61,7 +61,7 @@ def _examine_corpora(places: Places) -> Finding:
         "texts",
         Severity.NOTE,
         f"No corpus is here yet; {_on_demand(elsewhere)[0]}.",
-        f"{CAPTIONS.file.name} belongs into the folder text of DLTUI_DATA; without it Python's manual stands in.",
+        f"{CAPTIONS.file.name} belongs into DLTUI_DATA's folder text; without it Python's manual stands in.",
     )
 
 
