@@ -11,6 +11,7 @@ row stays wrong, which is a local minimum to be seen, not a fault of the program
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -110,6 +111,22 @@ class Patience:
         self.best, self.waited = float(state["best"]), int(state["waited"])
 
 
+# --- what is drawn while it trains --------------------------------------------------------------------------
+
+DRAWN = 200  # sketches of a run, besides those the clock asks for: enough to go through it again afterwards
+
+
+def weights_of(net: Net) -> dict[str, list[Any] | float]:
+    """Rows of two for the hidden units; with bypass the first two of the output are the inputs'."""
+    hidden = net.hidden
+    return {
+        "hidden_weight": hidden.weight.tolist() if hidden is not None else [],
+        "hidden_bias": hidden.bias.tolist() if hidden is not None else [],
+        "output_weight": net.output.weight[0].tolist(),
+        "output_bias": net.output.bias.item(),
+    }
+
+
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +157,8 @@ def train(params: XorParams, run: Run) -> None:
                 val_loss = loss_of(params, net(val_x), val_y).item()
             patience.see(val_loss)
             run.log(step, val_loss=val_loss)
+        is_last = step == last or patience.is_over
+        run.sketch(step, lambda: weights_of(net), at_once=is_last or step % max(1, last // DRAWN) == 0)
         run.checkpoint(step)
         if run.should_stop:
             break

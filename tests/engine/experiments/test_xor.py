@@ -11,7 +11,9 @@ from checkpoints.torch_io import strict_mode
 from engine.catalog import XorParams
 from engine.experiments import xor
 from engine.experiments.xor import Net, Patience
+from engine.models.xor_net import FLOORS
 from tests.engine.worker.lab import curve, new_run, told, train
+from tui.xor_recipes import LADDER, Recipe
 
 
 def test_two_hidden_units_reach_a_loss_below_a_tenth(tmp_path: Path) -> None:
@@ -34,6 +36,27 @@ def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", hidden=0, bypass=True, epochs=1500, lr=0.1)
     train(folder)
     assert curve(folder, "loss")[1500] == pytest.approx(0.6931, abs=2e-3)
+
+
+@pytest.mark.parametrize(("rung", "floor"), list(zip(LADDER, FLOORS.values(), strict=True)))
+def test_every_rung_of_the_ladder_reaches_its_floor(tmp_path: Path, rung: Recipe, floor: float) -> None:
+    assert (rung.hidden, rung.bypass) in FLOORS and FLOORS[rung.hidden, rung.bypass] == floor
+    folder = new_run(tmp_path, "xor", seed=rung.seed, **rung.params)
+    train(folder)
+    assert list(curve(folder, "loss").values())[-1] == pytest.approx(floor, abs=1e-3)
+
+
+def test_its_weights_are_drawn_from_the_first_steps_to_the_last(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "xor", hidden=3, bypass=True, epochs=400)
+    train(folder)
+    drawn = [event.facts for event in told(folder) if event.kind == "sketch"]
+    assert 200 <= len(drawn) <= 210
+    assert drawn[0]["step"] <= 2 and drawn[-1]["step"] == 400
+    for sketch in drawn:
+        parts = sketch["parts"]
+        assert [len(pair) for pair in parts["hidden_weight"]] == [2, 2, 2]
+        assert (len(parts["hidden_bias"]), len(parts["output_weight"])) == (3, 5)
+        assert isinstance(parts["output_bias"], float)
 
 
 def test_the_notebook_recipe_stops_when_it_is_good_enough_for_ten_epochs(tmp_path: Path) -> None:
