@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tui.verbs import control, curves, doctor, engine, experiments, look, run
+from tui.verbs import both_ways, control, curves, doctor, engine, experiments, language, look, run
 from tui.verbs.ask import leave_quietly_on_closed_pipe
 
 app = typer.Typer(
@@ -33,6 +33,12 @@ app.command("verify")(control.verify)
 app.add_typer(engine.app, name="engine")
 app.command("reindex")(engine.reindex)
 app.command("doctor")(doctor.doctor)
+app.command("predict")(language.predict)
+app.command("generate")(language.generate)
+app.command("score")(language.score)
+app.command("both")(both_ways.both)
+app.command("blank")(both_ways.blank)
+app.command("orders")(both_ways.orders)
 
 
 def main() -> None:

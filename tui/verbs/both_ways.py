@@ -1,0 +1,93 @@
+"""`dltui both`, `blank`, `orders`: what a forward and a reversed model find out together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.protocol import Json
+from tui.verbs.ask import say, say_json, tell
+from tui.verbs.language import (
+    LONG,
+    Model,
+    Repetition,
+    Seed,
+    Temperature,
+    TopK,
+    TopP,
+    ask_session,
+    last_part,
+    say_grown,
+    tell_model,
+)
+from tui.verbs.look import AsJson
+from tui.verbs.words import columns
+
+Forward = Annotated[str, typer.Option(help="run of the forward model; else the newest finished one")]
+Reverse = Annotated[str, typer.Option(help="run of the reversed model; else the newest with the same words")]
+
+
+def both(
+    text: Annotated[str, typer.Argument(help="the words in the middle")],
+    forward: Forward = "",
+    reverse: Reverse = "",
+    length: Annotated[int, typer.Option(help="words of the sentence at most, TEXT included")] = LONG,
+    first: Annotated[str, typer.Option(help="the side that grows first: right or left")] = "right",
+    temperature: Temperature = 1.0,
+    top_k: TopK = 0,
+    top_p: TopP = 1.0,
+    repetition: Repetition = 1.0,
+    seed: Seed = None,
+    json: AsJson = False,
+) -> None:
+    """Grow a sentence around TEXT: to the right with the forward model, to the left with the reversed one."""
+    facts: Json = {
+        "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition": repetition,
+        "until_end": True,
+    }  # fmt: skip
+    say_grown(ask_session(lambda session: last_part(session, "language.both", facts)), json)
+
+
+def blank(
+    text: Annotated[str, typer.Argument(help="a sentence with a blank, such as 'i ___ cupcakes'")],
+    forward: Forward = "",
+    reverse: Reverse = "",
+    k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
+    json: AsJson = False,
+) -> None:
+    """Fill a blank: the product of what the two models say about it, as a share among all words."""
+    answer = ask_session(
+        lambda session: session.ask("language.blank", text=text, forward=forward, reverse=reverse, k=k)
+    )
+    tell_model(answer)
+    if json:
+        say_json(answer["fillings"])
+        return
+    rows = [(f"{100 * one['p']:6.2f} %", f"{one['logp']:8.2f}", one["text"]) for one in answer["fillings"]]
+    for line in columns([("share", "logp", "sentence"), *rows]):
+        say(line)
+
+
+def orders(
+    text: Annotated[str, typer.Argument(help="words in any order")],
+    model: Model = "",
+    k: Annotated[int, typer.Option("-k", help="how many orders")] = 10,
+    json: AsJson = False,
+) -> None:
+    """The orders of the words of TEXT, the most probable first."""
+    answer = ask_session(lambda session: session.ask("language.orders", text=text, run=model, k=k))
+    tell_model(answer)
+    if json:
+        say_json(answer["orders"])
+        return
+    rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in answer["orders"]]
+    for line in columns(rows):
+        say(line)
+    how = "all weighed" if answer["complete"] else "too many to weigh them all: the best that a search found"
+    tell(f"{answer['possible']:,} orders, {how}")
+
+
+def _mark(order: Json) -> str:
+    return "<- yours" if order["given"] else ""

@@ -1,0 +1,220 @@
+"""`dltui predict`, `generate`, `score`: talk to a trained language model."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_format
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from engine import places
+from engine.client import Session, open_session
+from engine.errors import DltuiError
+from engine.protocol import Json
+from tui.verbs.ask import fail, say, say_json, tell
+from tui.verbs.look import AsJson
+from tui.verbs.words import columns, short_number
+
+T = TypeVar("T")
+LONG = 50
+"""words at most of a sentence that may end by itself"""
+
+Model = Annotated[
+    str,
+    typer.Option("--model", "-m", help="run: id, unique prefix, name, @last; else the newest done"),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="the same seed, the same words")]
+Temperature = Annotated[float, typer.Option(help="0 takes the best word, 1 draws as the model has it")]
+TopK = Annotated[int, typer.Option(help="draw from the N best words only; 0: from all")]
+TopP = Annotated[float, typer.Option(help="draw from the fewest words that have this probability together")]
+Repetition = Annotated[float, typer.Option(help="divides the probability of words that were said already")]
+
+
+def predict(
+    text: Annotated[str, typer.Argument(help="the words so far")] = "",
+    model: Model = "",
+    k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
+    json: AsJson = False,
+) -> None:
+    """The next words with their probabilities; of a reversed model, the words before."""
+    answer = ask_session(lambda session: session.ask("language.predict", run=model, text=text, k=k))
+    tell_model(answer)
+    if json:
+        say_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
+        return
+    for line in columns([(f"{100 * c['p']:6.2f} %", _bits(c), c["word"]) for c in answer["candidates"]]):
+        say(line)
+
+
+def generate(
+    text: Annotated[str, typer.Argument(help="the words it begins with (reversed model: ends with)")] = "",
+    model: Model = "",
+    length: Annotated[int | None, typer.Option(help="words of the sentence, TEXT included [7]")] = None,
+    until_eos: Annotated[bool, typer.Option(help=f"it may end sooner; {LONG} words at most")] = False,
+    least: Annotated[int, typer.Option(help="words before it may end")] = 0,
+    temperature: Temperature = 1.0,
+    top_k: TopK = 0,
+    top_p: TopP = 1.0,
+    repetition: Repetition = 1.0,
+    beam: Annotated[int, typer.Option(help="search for the N most probable sentences instead")] = 0,
+    seed: Seed = None,
+    json: AsJson = False,
+) -> None:
+    """Go on from TEXT, word by word. logp is the log-probability of the words that were added."""
+    words = length if length is not None else LONG if until_eos else 7
+    manner: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
+    if beam:
+        _refuse_drawing(temperature, top_k, top_p, seed)
+        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=beam, **manner))
+        _say_beam(found, json)
+        return
+    manner |= {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    facts: Json = {"run": model, "text": text, "seed": seed, **manner}
+    say_grown(ask_session(lambda session: last_part(session, "language.generate", facts)), json)
+
+
+def score(
+    texts: Annotated[list[str] | None, typer.Argument(metavar="[SENTENCE]...")] = None,
+    file: Annotated[Path | None, typer.Option(help="a sentence a line, of any size")] = None,
+    model: Model = "",
+    json: AsJson = False,
+) -> None:
+    """How probable sentences are: per word, as a log-probability (natural), as a perplexity.
+
+    `<EOS>`, the end of the sentence, counts. Words the model does not know are marked and not counted.
+    With --file one line per sentence, with --json as one JSON object per line.
+    """
+    if bool(texts) == (file is not None):
+        tell("Expected sentences or --file, one of the two.")
+        sys.exit(2)
+    if file is not None:
+        path = str(file.expanduser().absolute())
+        ask_session(lambda session: _score_file(session, path, model, json))
+        return
+    answer = ask_session(lambda session: session.ask("language.score", texts=texts, run=model))
+    tell_model(answer)
+    if json:
+        say_json({"sentences": [_shape(sentence) for sentence in answer["sentences"]]})
+        return
+    for sentence in answer["sentences"]:
+        _say_sentence(sentence)
+
+
+def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
+    """Run `question` with a session of its own; an error becomes one line on stderr and exit status 1."""
+
+    async def run() -> T:
+        async with open_session(places.home()) as session:
+            return await question(session)
+
+    try:
+        return asyncio.run(run())
+    except DltuiError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+async def last_part(session: Session, word: str, facts: Json) -> Json:
+    """What a stream ends with: the sentence. Its words come faster than they could be read."""
+    parts = [part async for part in session.stream(word, **facts)]
+    return parts[-1]
+
+
+def say_grown(answer: Json, json: bool) -> None:
+    tell_model(answer)
+    if json:
+        say_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
+        return
+    say(answer["text"])
+    tell(f"log-probability {answer['logp']:.2f}, seed {answer['seed']}")
+
+
+def tell_model(answer: Json) -> None:
+    """Which model answered, and what has to be known about it."""
+    runs = f"{answer['forward']} and {answer['reverse']}" if "forward" in answer else answer["run"]
+    live = ", still training" if answer["is_running"] else ""
+    tell(f"{runs} ({answer['direction']}, step {answer['step']:,}{live})")
+    if answer["notice"]:
+        tell(answer["notice"])
+    if answer.get("unknown"):
+        tell(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
+
+
+def _refuse_drawing(temperature: float, top_k: int, top_p: float, seed: int | None) -> None:
+    if temperature != 1 or top_k or top_p != 1 or seed is not None:
+        tell("--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed.")
+        sys.exit(2)
+
+
+def _say_beam(answer: Json, json: bool) -> None:
+    tell_model(answer)
+    found = answer["sentences"]
+    if json:
+        best = {name: found[0][name] for name in ("text", "words", "logp")}
+        say_json({**best, "seed": None, "beam": found})
+        return
+    for line in columns([(f"{one['logp']:8.2f}", f"{one['score']:8.3f}", one["text"]) for one in found]):
+        say(line)
+
+
+def _shape(sentence: Json) -> Json:
+    words = [{name: word[name] for name in ("word", "p", "rank", "known")} for word in sentence["words"]]
+    return {**{name: sentence[name] for name in ("text", "logp", "perplexity")}, "words": words}
+
+
+def _say_sentence(sentence: Json) -> None:
+    say(sentence["text"])
+    rows = [("word", "p", "surprisal", "rank"), *(_word_row(word) for word in sentence["words"])]
+    for line in columns(rows):
+        say(f"    {line}")
+    say(f"    log-probability {sentence['logp']:.4f}  perplexity {_number(sentence['perplexity'])}")
+    if sentence["unknown"]:
+        counted = sentence["counted"]
+        say(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
+    say("")
+
+
+def _word_row(word: Json) -> tuple[str, str, str, str]:
+    if not word["known"]:
+        return word["word"], "unknown", "", ""
+    return word["word"], short_number(word["p"]), _bits(word), f"{word['rank']:,}"
+
+
+def _bits(word: Json) -> str:
+    return f"{word['surprisal']:5.2f} bits"
+
+
+def _sums(sums: Json) -> str:
+    return f"log-probability {sums['logp']:.4f}, perplexity {_number(sums['perplexity'])}"
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.2f}"
+
+
+async def _score_file(session: Session, path: str, model: str, json: bool) -> None:
+    async for part in session.stream("language.score_file", path=path, run=model):
+        if part.get("done"):
+            _tell_total(part)
+            return
+        for row in part["sentences"]:
+            if json:
+                print(json_format.dumps(row))
+            else:
+                say(f"{row['logp']:10.4f}  {_number(row['perplexity']):>10}  {row['text']}")
+        for row in part["skipped"]:
+            tell(f"Line {row['line']:,} is left out: {row['error']}")
+
+
+def _tell_total(part: Json) -> None:
+    tell_model(part)
+    total = part["total"]
+    left_out = f", {part['skipped']:,} lines left out" if part["skipped"] else ""
+    unknown = f", {total['unknown']:,} unknown words not counted" if total["unknown"] else ""
+    perplexity = "" if total["perplexity"] is None else f", perplexity {_number(total['perplexity'])}"
+    tell(f"{total['sentences']:,} sentences, {total['words']:,} words{perplexity}{unknown}{left_out}")
