@@ -1,0 +1,218 @@
+"""A Keras training (on TensorFlow) to and from a checkpoint, bit for bit."""
+
+from __future__ import annotations
+
+import copy
+import os
+import platform
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from checkpoints import keras_neutral, randomness
+from checkpoints.captured import Captured, opened
+from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints.folder import Verified
+from checkpoints.manifest import Fact
+from checkpoints.tensors import Array, Arrays
+
+_EXACT = (
+    "tensorflow", "keras", "device", "processor", "threads", "interop_threads", "deterministic", "onednn",
+)  # fmt: skip
+
+
+class Extra(Protocol):
+    """Anything else with a state of plain data: early stopping, an average, a curriculum."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
+
+
+def strict_mode(threads: int, seed: int) -> None:
+    """Make every later operation of this process repeatable, and seed all random numbers.
+
+    To be called before any other work: TensorFlow takes its numbers of threads once. Numbers drawn by
+    TensorFlow itself have a state that cannot be saved: draw from NumPy or from `tf.random.stateless_*`.
+    """
+    _set_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        tf.config.experimental.set_memory_growth(gpu, True)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    tf.random.set_seed(seed)
+    keras.utils.set_random_seed(seed % 2**32)
+
+
+def _set_threads(threads: int) -> None:
+    config = tf.config.threading
+    if (config.get_intra_op_parallelism_threads(), config.get_inter_op_parallelism_threads()) == (threads, 1):
+        return
+    try:
+        config.set_intra_op_parallelism_threads(threads)
+        config.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise CheckpointError(
+            "The number of threads cannot be set any more.", "Call strict_mode before any other work."
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """Of the frameworks."""
+    return {"tensorflow": str(tf.__version__), "keras": str(keras.__version__)}
+
+
+def gpu_name() -> str | None:
+    """What the first GPU that TensorFlow sees calls itself."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")) if gpus else None
+
+
+def environment() -> dict[str, Fact]:
+    """Everything outside the checkpoint that the bits of a result depend on."""
+    gpu = gpu_name()
+    return {
+        "framework": "tensorflow",
+        **versions(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "device": "cuda" if gpu else "cpu",
+        "processor": gpu or _processor(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "interop_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+        "deterministic": bool(tf.config.experimental.is_op_determinism_enabled()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }
+
+
+def _processor() -> str:
+    """Which instructions there are, as far as kernels are chosen by them."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "").split()
+    except OSError:
+        flags = []
+    known = ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2", "fma")
+    return " ".join(flag for flag in known if flag in flags) or platform.machine()
+
+
+def load_weights(model: keras.Model, weights: Arrays) -> None:
+    """Put neutral weights, of whatever framework, into a model. Raises MismatchedCheckpoint."""
+    _assign(_fitting(keras_neutral.variables(model), weights, "model"))
+
+
+def neutral_weights(model: keras.Model) -> dict[str, Array]:
+    """A copy of all weights in the neutral layout."""
+    return {name: one.read() for name, one in keras_neutral.variables(model).items()}
+
+
+@dataclass(slots=True)
+class KerasState:
+    """All that a training consists of. `extras` and `generators` travel when they are given.
+
+    The optimizer has to be built before anything is restored.
+    """
+
+    model: keras.Model
+    optimizer: keras.optimizers.Optimizer
+    extras: Mapping[str, Extra] = field(default_factory=dict)
+    generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+
+    def capture(self, step: int) -> Captured:
+        """Copy everything, between two updates. `step` counts completed updates. Raises NotFinite."""
+        parts = {
+            "optimizer": {"class": type(self.optimizer).__name__},
+            "extras": {name: extra.state_dict() for name, extra in self.extras.items()},
+            "random": randomness.capture(self.generators),
+        }
+        train = {name: one.read() for name, one in self._train().items()}
+        return Captured(step, neutral_weights(self.model), train, copy.deepcopy(parts), environment())
+
+    def restore(self, verified: Verified, *, strict: bool = True) -> int:
+        """Go back to a checkpoint; returns its step. Nothing is touched unless all of it fits.
+
+        With `strict` the environment has to be the recorded one, so that the bits will be the same; without,
+        training goes on as well, but not equally. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        """
+        captured = opened(verified)
+        if strict:
+            _same_environment(captured.env, environment())
+        try:
+            apply = self._checked(captured)
+        except (KeyError, TypeError, AttributeError) as error:  # whole, but written by no program of ours
+            raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
+        apply()
+        return captured.step
+
+    def _train(self) -> dict[str, keras_neutral.Slot]:
+        slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.randoms(self.model)
+        return {f"slot.{name}": one for name, one in slots.items()} | {
+            f"random.{name}": one for name, one in randoms.items()
+        }
+
+    def _checked(self, captured: Captured) -> Callable[[], None]:
+        """Everything that can be refused is refused here; what comes back only has to be called."""
+        state = captured.state
+        weights = _fitting(keras_neutral.variables(self.model), captured.model, "model")
+        _same("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
+        train = _fitting(self._train(), captured.train, "optimizer")
+        _same("extras", sorted(self.extras), sorted(state["extras"]))
+        _same("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+
+        def apply() -> None:
+            _assign(weights)
+            _assign(train)
+            for name, extra in self.extras.items():
+                extra.load_state_dict(state["extras"][name])
+            randomness.restore(state["random"], self.generators)
+
+        return apply
+
+
+Pairs = list[tuple[keras_neutral.Slot, Array]]
+
+
+def _fitting(own: Mapping[str, keras_neutral.Slot], came: Arrays, whose: str) -> Pairs:
+    """Names, then shapes and dtypes; the first difference is named."""
+    lacking, foreign = sorted(own.keys() - came.keys()), sorted(came.keys() - own.keys())
+    if lacking or foreign:
+        raise MismatchedCheckpoint(
+            f"The checkpoint is of another {whose}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
+            "Resume with the parameters of the run.",
+        )
+    for name, slot in own.items():
+        _same(f"{whose} tensor {name} of", slot.outline, (came[name].shape, came[name].dtype.name))
+    return [(slot, came[name]) for name, slot in own.items()]
+
+
+def _assign(pairs: Pairs) -> None:
+    for slot, array in pairs:
+        slot.write(array)
+
+
+def _same(what: str, expected: object, came: object) -> None:
+    if expected != came:
+        raise MismatchedCheckpoint(
+            f"The checkpoint has {what} {came}, expected {expected}.",
+            "Resume with the parameters of the run.",
+        )
+
+
+def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
+    differences = [
+        f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
+    ]
+    if differences:
+        raise MismatchedCheckpoint(
+            f"An exact resume is not possible here: {'; '.join(differences)}.",
+            "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+        )

@@ -1,0 +1,84 @@
+"""The variables of a Keras model under the names and in the layout of checkpoints.neutral.
+
+A layer's name is the tensor's path. An LSTM layer named `lstm.l0` gives `lstm.l0.kernel`, `.recurrent` and
+`.bias`; Keras's gate order i, f, c, o is the neutral one, its c being g. Only Dense kernels and
+convolutions stand the other way round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from checkpoints.tensors import Array
+
+_LEAVES = {"embeddings": "weight", "kernel": "weight", "gamma": "weight", "beta": "bias"}
+RANDOM = "seed_generator_state"
+_LSTM_LEAVES = {"recurrent_kernel": "recurrent"}
+_TURNS = {2: (1, 0), 4: (3, 2, 0, 1)}
+"""axes of a Dense kernel and of a convolution's, from Keras to neutral"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A variable of Keras; `axes` say how its neutral form is turned."""
+
+    variable: Any
+    axes: tuple[int, ...] | None = None
+
+    @property
+    def outline(self) -> tuple[tuple[int, ...], str]:
+        """Neutral shape, dtype."""
+        shape = tuple(self.variable.shape)
+        turned = shape if self.axes is None else tuple(shape[axis] for axis in self.axes)
+        return turned, str(self.variable.dtype)
+
+    def read(self) -> Array:
+        """A copy in memory of its own."""
+        value = self.variable.numpy()
+        return np.array(value if self.axes is None else value.transpose(self.axes), order="C")
+
+    def write(self, array: Array) -> None:
+        self.variable.assign(array if self.axes is None else array.transpose(np.argsort(self.axes)))
+
+
+def variables(model: keras.Model) -> dict[str, Slot]:
+    """Every variable of the model but its random states."""
+    return _found(model, random=False)
+
+
+def randoms(model: keras.Model) -> dict[str, Slot]:
+    """The states of the model's random numbers: Keras's dropout keeps one per layer."""
+    return _found(model, random=True)
+
+
+def _found(model: keras.Model, *, random: bool) -> dict[str, Slot]:
+    found: dict[str, Slot] = {}
+    for layer in model.layers:
+        for variable in layer.variables:
+            name, slot = _named(layer, variable)
+            if name.endswith(RANDOM) is not random:
+                continue
+            if name in found:
+                raise ValueError(f"two variables would be called {name}")
+            found[name] = slot
+    return found
+
+
+def _named(layer: keras.layers.Layer, variable: Any) -> tuple[str, Slot]:
+    leaf = variable.path.rsplit("/", 1)[-1]
+    if isinstance(layer, keras.layers.LSTM):
+        return f"{layer.name}.{_LSTM_LEAVES.get(leaf, leaf)}", Slot(variable)
+    turns = _TURNS.get(len(variable.shape)) if leaf == "kernel" else None
+    return f"{layer.name}.{_LEAVES.get(leaf, leaf)}", Slot(variable, turns)
+
+
+def slots(optimizer: keras.optimizers.Optimizer) -> dict[str, Slot]:
+    """Every variable of a built optimizer, by position and path."""
+    return {
+        f"{number}.{variable.path.replace('/', '.')}": Slot(variable)
+        for number, variable in enumerate(optimizer.variables)
+    }
