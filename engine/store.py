@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import CorruptRun
 from engine.identity import Identity
+from engine.params import Value
 from engine.places import Places
 from engine.protocol import Cause, Json, Spec, Status, cause_from_json, spec_from_json, spec_to_json
 from engine.text import is_whole, whole
@@ -34,6 +35,11 @@ class RunFolder:
     @property
     def events(self) -> Path:
         return self.path / "events.jsonl"
+
+    @property
+    def amended(self) -> Path:
+        """Parameters that were changed after the run was made: how long it trains."""
+        return self.path / "amended.json"
 
     @property
     def wanted(self) -> Path:
@@ -178,10 +184,16 @@ def read_spec(folder: RunFolder) -> Spec:
     data = read_json(folder.spec)
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no run.")
+    amended = read_json(folder.amended) or {}
     try:
-        return spec_from_json(data)
+        return spec_from_json({**data, "params": {**data["params"], **amended.get("params", {})}})
     except (KeyError, TypeError) as error:
         raise CorruptRun(f"{folder.spec} is not a spec: {error}.") from error
+
+
+def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
+    """`spec.json` stays what was asked first; what counts is both."""
+    write_json(folder.amended, {"params": dict(params), "at": round(time.time(), 3)})
 
 
 def write_wanted(folder: RunFolder, wanted: Wanted) -> None:

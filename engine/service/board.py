@@ -1,4 +1,4 @@
-"""What changed in the run table, for those who watch it: rows that change often are told once."""
+"""What changed in runs and sweeps, for those who watch: rows that change often are told once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.protocol import Resources, RunSummary
+from engine.sweep_protocol import SweepSummary
 
 LIMIT = 5000
 """changes that are remembered"""
@@ -18,6 +19,8 @@ class News:
     removed: tuple[str, ...]
     resources: Resources | None
     version: int
+    sweeps: tuple[SweepSummary, ...] = ()
+    sweeps_removed: tuple[str, ...] = ()
 
 
 class Board:
@@ -26,6 +29,7 @@ class Board:
         self.resources: Resources | None = None
         self._resources_at = 0
         self._rows: dict[str, tuple[int, RunSummary | None]] = {}
+        self._sweeps: dict[str, tuple[int, SweepSummary | None]] = {}
         self._moved = asyncio.Event()
 
     def post(self, summary: RunSummary) -> None:
@@ -34,6 +38,16 @@ class Board:
     def strike(self, run_id: str) -> None:
         """The run was removed."""
         self._put(run_id, None)
+
+    def post_sweep(self, summary: SweepSummary) -> None:
+        self._sweeps[summary.id] = (self._next(), summary)
+
+    def strike_sweep(self, sweep_id: str) -> None:
+        self._sweeps[sweep_id] = (self._next(), None)
+
+    def sweeps(self) -> list[SweepSummary]:
+        """Those that were told of, as they stand."""
+        return [sweep for _, sweep in self._sweeps.values() if sweep is not None]
 
     def measure(self, resources: Resources) -> None:
         if resources != self.resources:
@@ -54,6 +68,8 @@ class Board:
             tuple(run_id for run_id, row in rows if row is None),
             self.resources if self._resources_at > version else None,
             self.version,
+            tuple(row for at, row in self._sweeps.values() if at > version and row is not None),
+            tuple(name for name, (at, row) in self._sweeps.items() if at > version and row is None),
         )
 
     async def wait(self, version: int) -> None:

@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine import store
+from engine.errors import EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service import adopt, follow, queue, tracked
-from engine.service.local import Local, Starting
+from engine.service.executors.executor import Executor, Start, named
+from engine.service.local import Local
 from engine.service.machine import Machine
 from engine.service.queue import Holding, Waiting
 from engine.service.roster import Roster
@@ -32,6 +35,8 @@ class Cycle:
     local: Local
     machine: Machine
     patience: float = adopt.PATIENCE
+    elsewhere: Mapping[str, Executor] = field(default_factory=dict)
+    """executors beside this machine, by the name that a spec gives"""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _flushed: float = 0.0
     _adopted: dict[str, float] = field(default_factory=dict)
@@ -76,6 +81,8 @@ class Cycle:
         """Whether there is more to read at once."""
         busy = False
         self.local.reap()
+        for executor in self.elsewhere.values():
+            executor.reap()
         for run in self.roster.moving():
             busy |= await self._look_after(run)
         if self.machine.is_known:
@@ -162,7 +169,7 @@ class Cycle:
             if run.starting or not isinstance(run.state(), Queued):
                 holding.append(_holding(run))
             elif now >= run.not_before:
-                waiting.append(Waiting(run.id, run.spec.name, run.spec.threads, run.spec.device, run.since))
+                waiting.append(_waiting(run))
         self.machine.slots_used = queue.used(holding, self.machine.cores)
         if not waiting:
             return
@@ -177,13 +184,17 @@ class Cycle:
         if run is None:
             return
         try:
-            run.starting = self.local.start(run.folder.path, run.wanted.attempt, device)
+            executor = named({"local": self.local, **self.elsewhere}, run.spec.executor)
+            run.starting = executor.start(run.folder.path, run.wanted.attempt, device)
+        except EngineError as error:
+            self._retry_later(run, error.message)
+            return
         except OSError as error:
             self._retry_later(run, f"its keeper cannot be started: {error.strerror or error}")
             return
         run.device, run.why, run.keeperless_since = device, "is being started", None
         self.roster.post(run)
-        self._wake_when_ended(run.starting.process.pid)
+        self._wake_when_ended(run.starting.pid)
 
     def _wake_when_ended(self, pid: int) -> None:
         """The next run starts at once, not with the next beat."""
@@ -203,7 +214,7 @@ class Cycle:
             run.why = why
             self.roster.post(run)
 
-    def _check_start(self, run: Tracked, starting: Starting) -> None:
+    def _check_start(self, run: Tracked, starting: Start) -> None:
         code = starting.code
         if code is not None:
             run.look()
@@ -214,7 +225,7 @@ class Cycle:
         elif code is not None:
             self._never_started(run, starting, code)
 
-    def _never_started(self, run: Tracked, starting: Starting, code: int) -> None:
+    def _never_started(self, run: Tracked, starting: Start, code: int) -> None:
         text = f"its keeper left with exit code {code} before it started anything"
         cause = Cause(CauseKind.ERROR, text, f"See {self.local.log}.")
         try:
@@ -231,6 +242,11 @@ class Cycle:
         self.roster.post(run)
 
 
+def _waiting(run: Tracked) -> Waiting:
+    spec = run.spec
+    return Waiting(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
+
+
 def _holding(run: Tracked) -> Holding:
     gpu = "" if run.device in ("", queue.CPU) else run.device
-    return Holding(run.id, run.spec.name, run.spec.threads, gpu)
+    return Holding(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)

@@ -24,6 +24,10 @@ class Starting:
     process: subprocess.Popen[bytes]
 
     @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def code(self) -> int | None:
         """The exit code once it has ended."""
         return self.process.poll()

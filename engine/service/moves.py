@@ -26,13 +26,20 @@ _TABLE: dict[str, dict[Status, Move]] = {
         S.STOPPING: Move.NOTHING, S.STOPPED: Move.NOTHING,
     },
     "resume": {S.PAUSED: Move.SETTLE, S.STOPPED: Move.SETTLE, S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE},
+    "extend": {
+        S.DONE: Move.SETTLE, S.PAUSED: Move.SETTLE, S.STOPPED: Move.SETTLE, S.FAILED: Move.SETTLE,
+        S.LOST: Move.SETTLE,
+    },
     "set": {S.RUNNING: Move.TELL},
     "remove": {
         S.QUEUED: Move.SETTLE, S.PAUSED: Move.SETTLE, S.DONE: Move.SETTLE, S.STOPPED: Move.SETTLE,
         S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE,
     },
 }  # fmt: skip
-_PAST = {"pause": "paused", "stop": "stopped", "resume": "resumed", "set": "changed", "remove": "removed"}
+_PAST = {
+    "pause": "paused", "stop": "stopped", "resume": "resumed", "extend": "extended", "set": "changed",
+    "remove": "removed",
+}  # fmt: skip
 
 
 def move(word: str, status: Status, name: str) -> Move:

@@ -1,4 +1,5 @@
-"""Which GPUs a run may be put on: enough free memory, nobody else at work on them, one run of ours each."""
+"""Which GPUs a run may be put on: enough free memory, nobody else at work on them, one run of ours each
+unless they take shares of it."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ class Gate:
         ours = set(held)
         whys = {gpu.uuid: self._why_shut(gpu, gpu.uuid in ours) for gpu in named}
         free = tuple(gpu.uuid for gpu in named if not whys[gpu.uuid])
-        return Gpus(free, "; ".join(f"{gpu.name} {whys[gpu.uuid]}" for gpu in named if whys[gpu.uuid]))
+        shared = tuple(gpu.uuid for gpu in named if gpu.uuid in ours and _takes_more(gpu))
+        why_none = "; ".join(f"{gpu.name} {whys[gpu.uuid]}" for gpu in named if whys[gpu.uuid])
+        return Gpus(free, why_none, shared)
 
     def _named(self, gpus: Sequence[Gpu]) -> list[Gpu]:
         """In the order of preference; without one, those with the most free memory first."""
@@ -59,3 +62,8 @@ class Gate:
             return f"has {free / GIB:.1f} GiB free, expected {least_free / GIB:.0f}"
         self._open.add(gpu.uuid)
         return ""
+
+
+def _takes_more(gpu: Gpu) -> bool:
+    """Beside a run of ours, one more that wants a part of it."""
+    return gpu.foreign_bytes <= SHUT_FOREIGN and gpu.total_bytes - gpu.used_bytes >= SHUT_FREE

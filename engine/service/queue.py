@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 CPU = "cpu"
+ROUNDING = 1e-9
+"""three thirds of a GPU are one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Waiting:
     device: str
     """auto, cpu or gpu"""
     since: float
+    share: float = 1.0
+    """of a GPU"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Holding:
     name: str
     threads: int
     gpu: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Gpus:
 
     free: tuple[str, ...] = ()
     why_none: str = "this machine has none"
+    shared: tuple[str, ...] = ()
+    """those that runs of ours are on and that could take more of them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def used(holding: Iterable[Holding], cores: int) -> int:
 
 
 def plan(waiting: Iterable[Waiting], holding: Sequence[Holding], cores: int, gpus: Gpus) -> Plan:
-    desk = _Desk(list(holding), cores, list(gpus.free), gpus.why_none)
+    desk = _Desk(list(holding), cores, gpus)
     for run in sorted(waiting, key=lambda run: (run.since, run.id)):
         desk.serve(run)
     return Plan(tuple(desk.starts), desk.reasons)
@@ -69,8 +76,9 @@ def plan(waiting: Iterable[Waiting], holding: Sequence[Holding], cores: int, gpu
 class _Desk:
     """Serves one run after the other; who cannot be served closes what it waits for to all behind it."""
 
-    def __init__(self, holding: list[Holding], cores: int, gpus: list[str], why_no_gpu: str) -> None:
-        self._holding, self._cores, self._gpus, self._why_no_gpu = holding, cores, gpus, why_no_gpu
+    def __init__(self, holding: list[Holding], cores: int, gpus: Gpus) -> None:
+        self._holding, self._cores = holding, cores
+        self._gpus, self._why_no_gpu, self._shared = list(gpus.free), gpus.why_none, list(gpus.shared)
         self._first: dict[str, Waiting] = {}
         self.starts: list[Start] = []
         self.reasons: dict[str, str] = {}
@@ -91,11 +99,22 @@ class _Desk:
         self._first.setdefault(ways[-1][0], run)
 
     def _try_gpu(self, run: Waiting) -> str:
-        if not self._gpus:
+        shared = self._with_room(run.share)
+        if not shared and not self._gpus:
             return f"needs a GPU: {self._why_no_gpu}"
         if self._left() < 1:
             return self._no_slots(1)
-        self._start(run, self._gpus.pop(0))
+        if not shared:
+            shared = self._gpus.pop(0)
+            self._shared.append(shared)
+        self._start(run, shared)
+        return ""
+
+    def _with_room(self, share: float) -> str:
+        """A GPU whose runs leave that share of it; empty where none does."""
+        for gpu in self._shared:
+            if sum(run.share for run in self._holding if run.gpu == gpu) + share <= 1 + ROUNDING:
+                return gpu
         return ""
 
     def _try_cpu(self, run: Waiting) -> str:
@@ -107,7 +126,7 @@ class _Desk:
 
     def _start(self, run: Waiting, gpu: str) -> None:
         self.starts.append(Start(run.id, gpu or CPU))
-        self._holding.append(Holding(run.id, run.name, run.threads, gpu))
+        self._holding.append(Holding(run.id, run.name, run.threads, gpu, run.share))
 
     def _left(self) -> int:
         return self._cores - used(self._holding, self._cores)

@@ -14,6 +14,7 @@ from engine.protocol import CheckpointFacts, Json, Query, RunSummary, summary_to
 from engine.service import streams, worker_log
 from engine.service.connection import Frame, Raw, Table
 from engine.service.index import Index
+from engine.service.sweep_requests import SweepRequests
 
 if TYPE_CHECKING:
     from engine.service.service import Service
@@ -31,8 +32,10 @@ class Requests:
             self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
             self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
         )  # fmt: skip
+        sweeps = SweepRequests(self._service.sweeps).answers()
         return Table(
-            {answer.__name__: answer for answer in answers}, {"events": self.events, "watch": self.watch}
+            {answer.__name__: answer for answer in (*answers, *sweeps)},
+            {"events": self.events, "watch": self.watch},
         )
 
     # --- runs ----------------------------------------------------------------------------------------------

@@ -9,13 +9,13 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine import catalog, params, store
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
-from engine.service import control, submission, tracked
+from engine.service import control, extension, submission, tracked
 from engine.service.control import NobodyListens
 from engine.service.index import Index
 from engine.service.moves import Move, move
@@ -55,11 +55,23 @@ class Runs:
             await self._enter(run)
         return run.summary()
 
+    async def place(self, spec: Spec) -> None:
+        """A run whose id was chosen before: the same spec twice is one run. Raises DltuiError."""
+        async with self._turn:
+            folder = store.folder_of(self._roster.places, spec.id)
+            if await asyncio.to_thread(folder.spec.exists):
+                return
+            await self._written(store.create, self._roster.places, spec)
+            run = tracked.new(folder, spec)
+            run.look()
+            await self._enter(run)
+
     async def pause(self, run_id: str) -> RunSummary:
         return await self._end(run_id, "pause")
 
-    async def stop(self, run_id: str) -> RunSummary:
-        return await self._end(run_id, "stop")
+    async def stop(self, run_id: str, why: str = "") -> RunSummary:
+        """`why` is what the run is pruned for; without it, its user stops it."""
+        return await self._end(run_id, "stop", why)
 
     async def resume(self, run_id: str, mode: object = "strict") -> RunSummary:
         if mode not in MODES:
@@ -67,15 +79,29 @@ class Runs:
         async with self._turn:
             before = await self._roster.summary(run_id)
             move("resume", before.status, before.spec.name)
-            run = await self._roster.load(run_id)
-            ended = run.ended.attempt if run.ended else 0
-            # The row says "queued" before the run folder does: after a crash in between it is read again.
-            await self._roster.ledger.ask(Index.set_status, run_id, Status.QUEUED)
-            wanted = Wanted(max(run.attempt, ended) + 1, str(mode))
-            await self._written(store.write_wanted, run.folder, wanted)
-            run.look()
-            run.since, run.why, run.notice = time.time(), "", ""
-            await self._enter(run)
+            return await self._again(run_id, str(mode))
+
+    async def extend(self, run_id: str, changes: Mapping[str, object]) -> RunSummary:
+        """Train on with more epochs than were asked for. Raises ParamError or RunRefused."""
+        async with self._turn:
+            before = await self._roster.summary(run_id)
+            move("extend", before.status, before.spec.name)
+            meant = extension.checked(before.spec, changes)
+            await self._written(
+                store.write_amended, store.folder_of(self._roster.places, run_id), dict(meant)
+            )
+            return await self._again(run_id, "strict")
+
+    async def _again(self, run_id: str, mode: str) -> RunSummary:
+        run = await self._roster.load(run_id)
+        ended = run.ended.attempt if run.ended else 0
+        # The row says "queued" before the run folder does: after a crash in between it is read again.
+        await self._roster.ledger.ask(Index.set_status, run_id, Status.QUEUED)
+        wanted = Wanted(max(run.attempt, ended) + 1, mode)
+        await self._written(store.write_wanted, run.folder, wanted)
+        run.look()
+        run.since, run.why, run.notice = time.time(), "", ""
+        await self._enter(run)
         return run.summary()
 
     async def set(self, run_id: str, name: object, value: object) -> RunSummary:
@@ -116,7 +142,7 @@ class Runs:
         await self._roster.ledger.enter(run.summary(), run.tail())
         self._wake()
 
-    async def _end(self, run_id: str, word: str) -> RunSummary:
+    async def _end(self, run_id: str, word: str, why: str = "") -> RunSummary:
         summary = await self._roster.summary(run_id)
         name = summary.spec.name
         meant = move(word, summary.status, name)
@@ -124,7 +150,7 @@ class Runs:
             return summary
         run = await self._roster.load(run_id)
         if meant is Move.TELL or run.starting:
-            await self._tell(run, {"word": word})
+            await self._tell(run, {"word": word, "why": why} if why else {"word": word})
             await self._heard(run, summary.status)
         else:
             async with self._turn:

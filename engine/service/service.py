@@ -28,6 +28,8 @@ from engine.service.resources import Meter
 from engine.service.roster import Roster
 from engine.service.runs import Runs
 from engine.service.submission import cores
+from engine.service.sweep_cycle import SweepCycle
+from engine.service.sweeps import Sweeps
 
 CLIENTS = 32
 GPU_SECONDS = 2.0
@@ -50,6 +52,7 @@ class Service:
         self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
         self.cycle = Cycle(self.roster, local or Local(places.log), self.machine)
         self.runs = Runs(self.roster, self.cycle.wake)
+        self.sweeps = Sweeps(places, SweepCycle(self.roster, self.runs, self.machine), self.board)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[Connection] = set()
@@ -137,7 +140,7 @@ class Service:
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         await self.cycle.catch_up(STOCK_SECONDS)
         self._ready.set()
-        await asyncio.gather(self._finish_stock(entering), self.cycle.run())
+        await asyncio.gather(self._finish_stock(entering), self.cycle.run(), self.sweeps.run())
 
     async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
@@ -186,6 +189,7 @@ class Service:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.sweeps.close()
         self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs go on under their keepers")
 

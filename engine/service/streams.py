@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from engine import store
 from engine.errors import ProtocolError
-from engine.protocol import Json, Resources, RunSummary, summary_to_json
-from engine.service.board import Board
+from engine.protocol import Json, summary_to_json
+from engine.service.board import Board, News
 from engine.service.connection import Frame, Raw
 from engine.service.event_tail import EventTail
 from engine.service.roster import Roster
+from engine.sweep_protocol import sweep_to_json
 
 LOOK_SECONDS = 0.2
 WATCH_SECONDS = 0.5
@@ -48,26 +49,29 @@ async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Fr
 
 
 async def watch(roster: Roster, board: Board) -> AsyncIterator[Frame]:
-    """First the runs at work, then changed rows: twice a second at most, the latest of each only."""
+    """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
     version = board.version
-    for frame in _frames([run.summary() for run in roster.at_work()], (), board.resources, roster):
+    at_work = tuple(run.summary() for run in roster.at_work())
+    first = News(at_work, (), board.resources, version, tuple(board.sweeps()))
+    for frame in _frames(first, roster):
         yield frame
     while True:
         await board.wait(version)
         news = board.since(version)
         version = news.version
-        for frame in _frames(news.changed, news.removed, news.resources, roster):
+        for frame in _frames(news, roster):
             yield frame
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _frames(
-    changed: Sequence[RunSummary], removed: Sequence[str], resources: Resources | None, roster: Roster
-) -> list[Json]:
-    first: Json = {"removed": list(removed)}
-    if resources is not None:
-        first["resources"] = asdict(resources)
-    parts = [changed[at : at + ROWS] for at in range(0, max(1, len(changed)), ROWS)]
+def _frames(news: News, roster: Roster) -> list[Json]:
+    first: Json = {"removed": list(news.removed)}
+    if news.resources is not None:
+        first["resources"] = asdict(news.resources)
+    if news.sweeps or news.sweeps_removed:
+        first["sweeps"] = [sweep_to_json(sweep) for sweep in news.sweeps]
+        first["sweeps_removed"] = list(news.sweeps_removed)
+    parts = [news.changed[at : at + ROWS] for at in range(0, max(1, len(news.changed)), ROWS)]
     return [
         {
             **(first if place == 0 else {}),

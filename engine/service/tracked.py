@@ -24,7 +24,7 @@ from engine.protocol import (
 )
 from engine.service import digest as digests
 from engine.service.digest import Digest
-from engine.service.local import Starting
+from engine.service.executors.executor import Start
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 
 Stamp = tuple[int, int, int]
@@ -47,7 +47,7 @@ class Tracked:
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
-    starting: Starting | None = None
+    starting: Start | None = None
     not_before: float = 0.0
     """on the monotonic clock: when a start that failed may be tried again"""
     device: str = ""

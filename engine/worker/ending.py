@@ -40,9 +40,12 @@ class Ending:
         return {"status": str(self.status), "cause": cause}
 
 
-def finished(step: int, wish: Leave | None) -> Ending:
-    """The loop returned by itself, or because of `wish`."""
+def finished(step: int, wish: Leave | None, why: str = "") -> Ending:
+    """The loop returned by itself, or because of `wish`; a stop for a reason is a pruning."""
     at = f"at step {step}"
+    if wish is Leave.STOP and why:
+        text = one_line(f"Pruned {at}: {why}.")
+        return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume goes on from there."))
     status, kind, text = {
         None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}."),
         Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),

@@ -67,6 +67,8 @@ class Run:
         self.places = Places(folder.path.parent.parent)
         self.step = 0
         self._wish: Leave | None = None
+        self.why_left = ""
+        """what it is pruned for"""
         self._is_told = False
         self._folder, self._machine, self._attempt = folder, machine, attempt
         self._journal, self._wire = journal, wire
@@ -244,6 +246,7 @@ class Run:
     def _hear(self, word: Json) -> None:
         if word["word"] in ("pause", "stop"):
             self.ask_to_leave(Leave(word["word"]))
+            self.why_left = self.why_left or str(word.get("why") or "")
         elif word["word"] == "set":
             try:
                 self._tell(self._live.change(self.step, str(word.get("name")), word.get("value")))

@@ -1,0 +1,1 @@
+"""Where keepers are started: on this machine, or by a cluster."""

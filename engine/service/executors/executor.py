@@ -1,0 +1,53 @@
+"""What starts the keeper of a run: the seam between the queue and a place to train."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from engine.errors import EngineError
+
+
+class Start(Protocol):
+    """An attempt that was started and has not said so in its run folder yet."""
+
+    @property
+    def attempt(self) -> int: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def pid(self) -> int:
+        """Of its keeper, a child of this process."""
+
+    @property
+    def code(self) -> int | None:
+        """The exit code of its keeper, once that has ended."""
+
+
+class Executor(Protocol):
+    """One keeper a run; it outlives the service, and everything it does ends up in the run folder.
+
+    Words for a run (pause, stop, set) go through the FIFO `control` of its folder, its end is `exit.json`,
+    and whether somebody is at work on it is what `keeper.json` and `run.lock` say: an executor whose workers
+    are elsewhere has somebody here who keeps these files.
+    """
+
+    def start(self, folder: Path, attempt: int, device: str) -> Start:
+        """`device` is cpu or the UUID of a GPU. Raises OSError."""
+
+    def reap(self) -> None:
+        """Take notice of what has ended."""
+
+
+def named(executors: Mapping[str, Executor], name: str) -> Executor:
+    """Raises EngineError for one that this service does not have."""
+    found = executors.get(name)
+    if found is None:
+        have = ", ".join(executors)
+        raise EngineError(
+            f"executor: expected one of {have}, got {name[:80]!r}: this engine has no such room."
+        )
+    return found

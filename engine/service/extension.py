@@ -1,0 +1,32 @@
+"""Making a run longer than was asked: which parameters may grow, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine import catalog, params
+from engine.errors import ParamError
+from engine.params import Value
+from engine.protocol import Spec
+
+LENGTHS = ("epochs", "iterations", "steps")
+"""parameters that only say when training ends"""
+
+
+def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
+    """The lengths that are to hold. Raises ParamError naming the field, what was expected and what came."""
+    experiment = catalog.find(spec.experiment)
+    declared = {param.name: param for param in params.declared(experiment.params)}
+    known = [name for name in LENGTHS if name in declared]
+    meant: dict[str, Value] = {}
+    for name, given in changes.items():
+        if name not in known:
+            raise ParamError(
+                f"{name[:80]!r} cannot be extended.", f"These can: {', '.join(known) or 'none'}."
+            )
+        value, before = params.read(declared[name], given), spec.params[name]
+        if value < before:  # type: ignore[operator]
+            raise ParamError(f"{name}: expected {before} or more, which it has now, got {value}.")
+        meant[name] = value
+    params.build(experiment.params, {**spec.params, **meant})
+    return meant

@@ -1,0 +1,52 @@
+"""Which trials are stopped early: pure rules about the values that trials had when they came to a rung."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from engine.sweep_protocol import Prune
+
+
+def rung_shares(prune: Prune) -> tuple[float, ...]:
+    """Where the rungs are, as shares of a trial's steps, ascending."""
+    if prune.kind == "asha":
+        return tuple(prune.eta**-power for power in range(prune.rungs, 0, -1))
+    if prune.kind == "median":
+        return tuple(place / (prune.rungs + 1) for place in range(1, prune.rungs + 1))
+    return ()
+
+
+def rung_steps(prune: Prune, total: int) -> dict[int, int]:
+    """Rung to the step at which a trial of `total` steps is judged; a short trial has fewer rungs."""
+    steps = {max(1, round(share * total)): rung for rung, share in enumerate(rung_shares(prune))}
+    return {rung: step for step, rung in steps.items() if step < total}
+
+
+def keeps(prune: Prune, value: float, before: Sequence[float], largest: bool) -> bool:
+    """Whether a trial goes on beyond a rung; `before` are the values of those that came there earlier.
+
+    asha (Li et al. 2020, the stopping kind): it is among the best n // eta of the n so far, at least one.
+    median: it is not worse than the median of the others, once there are `startup` of them.
+    """
+    if not math.isfinite(value):
+        return False
+    if prune.kind == "asha":
+        better = sum(other > value if largest else other < value for other in before)
+        return better < max(1, (len(before) + 1) // prune.eta)
+    if len(before) < prune.startup:
+        return True
+    middle = statistics.median(before)
+    return value >= middle if largest else value <= middle
+
+
+def why(prune: Prune, value: float, before: Sequence[float], step: int) -> str:
+    """In words, such as: asha at step 120: 0.41 is not among the best 2 of 7."""
+    if prune.kind == "asha":
+        count = len(before) + 1
+        return (
+            f"asha at step {step}: {value:.4g} is not among the best {max(1, count // prune.eta)} of {count}"
+        )
+    middle = statistics.median(before) if before else math.nan
+    return f"median at step {step}: {value:.4g} is worse than {middle:.4g}, the median of {len(before)}"

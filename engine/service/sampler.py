@@ -1,0 +1,66 @@
+"""Which configurations a sweep tries: the grid in order, or drawn at random. Nothing is ever written out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Iterator, Sequence
+
+from engine.axes import Axis
+from engine.params import Param, Value
+
+Axes = tuple[Axis, ...]
+
+
+def point_count(axes: Axes) -> int:
+    """Points of the grid; every axis has values."""
+    return math.prod(len(axis.values or ()) for axis in axes)
+
+
+def grid_from(widenings: Sequence[Axes], start: int) -> Iterator[dict[str, Value]]:
+    """The points from number `start` on, the last axis fastest.
+
+    `widenings` are the axes as first asked for, and after each widening: what a widening adds comes behind
+    everything that was there before, so a number means the same point for ever.
+    """
+    first = widenings[0]
+    for number in range(start, point_count(first)):
+        yield _decoded(first, number)
+    later = itertools.chain.from_iterable(
+        _added(widenings[place], widenings[place - 1]) for place in range(1, len(widenings))
+    )
+    yield from itertools.islice(later, max(0, start - point_count(first)), None)
+
+
+def drawn(axes: Axes, kinds: dict[str, Param], seed: int, number: int) -> dict[str, Value]:
+    """Configuration `number` of a random sweep: a function of (seed, number) alone."""
+    source = random.Random(f"{seed}:{number}")
+    return {axis.name: _draw(axis, kinds[axis.name], source) for axis in axes}
+
+
+def _decoded(axes: Axes, number: int) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for axis in reversed(axes):
+        values = axis.values or ()
+        number, place = divmod(number, len(values))
+        found[axis.name] = values[place]
+    return {axis.name: found[axis.name] for axis in axes}
+
+
+def _added(axes: Axes, before: Axes) -> Iterator[dict[str, Value]]:
+    """The points that are in no part of the grid before."""
+    known = {axis.name: frozenset(axis.values or ()) for axis in before}
+    for number in range(point_count(axes)):
+        point = _decoded(axes, number)
+        if any(value not in known.get(name, ()) for name, value in point.items()):
+            yield point
+
+
+def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
+    if axis.values is not None:
+        return source.choice(axis.values)
+    low, high = axis.low or 0.0, axis.high or 0.0
+    even = source.uniform(math.log(low), math.log(high)) if axis.log else source.uniform(low, high)
+    value = float(f"{min(max(math.exp(even) if axis.log else even, low), high):.12g}")
+    return round(value) if param.kind is int else value

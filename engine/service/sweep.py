@@ -1,0 +1,313 @@
+"""A sweep in memory: what its journal adds up to, fact by fact."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.params import Value
+from engine.protocol import Json, number_from_json
+from engine.service import sampler
+from engine.service.sampler import Axes
+from engine.service.sweep_folder import SweepFolder
+from engine.sweep_protocol import (
+    SweepSpec,
+    SweepStatus,
+    SweepSummary,
+    TrialRow,
+    TrialStatus,
+    axis_from_json,
+)
+
+FAR = 10_000_000
+"""planned trials that are counted; more are never reached"""
+_UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+
+
+@dataclass(slots=True, eq=False)
+class Trial:
+    row: TrialRow
+    created_at: float
+    begun: bool = False
+    """its run folder was made"""
+    open: bool = True
+    """it may still move, or its end has not been told"""
+    order: str = ""
+    """pause, stop or prune, until its run has ended"""
+    why: str = ""
+    """it is pruned"""
+    again: bool = False
+    """it was told to pause and shall go on as soon as it has"""
+    rungs: dict[int, float] = field(default_factory=dict)
+    """the value it came to each rung with"""
+
+    @property
+    def number(self) -> int:
+        return self.row.trial
+
+    @property
+    def moves(self) -> bool:
+        return self.open and not self.row.status.is_settled
+
+
+@dataclass(slots=True, eq=False)
+class Config:
+    """One choice of parameters, trained once with each seed."""
+
+    number: int
+    params: dict[str, Value]
+    point: int | None
+    """the sampler's number of it; None for one that a person added"""
+    trials: dict[int, int] = field(default_factory=dict)
+    """seed to trial"""
+    refused: bool = False
+    told: bool = False
+    """the sampler knows what came of it"""
+
+
+@dataclass(slots=True, eq=False)
+class Sweep:
+    folder: SweepFolder
+    spec: SweepSpec
+    """as edited"""
+    widenings: list[Axes]
+    wanted: SweepStatus = SweepStatus.RUNNING
+    trials: dict[int, Trial] = field(default_factory=dict)
+    configs: dict[int, Config] = field(default_factory=dict)
+    sampled: int = 0
+    """configurations that the sampler gave"""
+    added: list[dict[str, Value]] = field(default_factory=list)
+    """by a person, not asked yet"""
+    rungs: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    """trial and value of all that came to a rung, in that order"""
+    edits: int = 0
+    exhausted: bool = False
+    """the sampler has no more"""
+    trouble: str = ""
+    """what keeps it from going on"""
+    not_before: float = 0.0
+    """on the monotonic clock"""
+    dirty: bool = True
+    """something changed that nobody was told of"""
+    updated_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def largest(self) -> bool:
+        return self.spec.goal == "max"
+
+    def open_trials(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.open]
+
+    def budget(self) -> int:
+        """Configurations the sampler may give."""
+        if self.spec.sampler != "grid":
+            return self.spec.trials
+        points = sampler.point_count(self.spec.axes)
+        return min(points, self.spec.trials) if self.spec.trials else points
+
+    def planned(self) -> int:
+        sampled = self.sampled if self.exhausted else max(self.budget(), self.sampled)
+        by_hand = len(self.added) + sum(config.point is None for config in self.configs.values())
+        refused = sum(config.refused for config in self.configs.values())
+        return min(FAR, (sampled + by_hand) * len(self.spec.seeds) - refused * (len(self.spec.seeds) - 1))
+
+    def gaps(self) -> Iterator[tuple[Config, int]]:
+        """Configurations with a seed that no trial has yet."""
+        for config in self.configs.values():
+            if not config.refused and len(config.trials) < len(self.spec.seeds):
+                yield from ((config, seed) for seed in self.spec.seeds if seed not in config.trials)
+
+    def has_more(self) -> bool:
+        if self.added or (not self.exhausted and self.sampled < self.budget()):
+            return True
+        return any(True for _ in self.gaps())
+
+    def status(self) -> SweepStatus:
+        """Trials that move keep it at work whatever is wanted of it: they may be leaving."""
+        if any(trial.moves for trial in self.trials.values()):
+            return SweepStatus.RUNNING
+        if self.wanted is SweepStatus.RUNNING:
+            return SweepStatus.RUNNING if self.has_more() else SweepStatus.DONE
+        return self.wanted
+
+    def better(self, row: TrialRow, than: TrialRow | None) -> bool:
+        if row.value is None or row.status in _UNFIT:
+            return False
+        if than is None or than.value is None:
+            return True
+        return row.value > than.value if self.largest else row.value < than.value
+
+    def best(self) -> TrialRow | None:
+        best: TrialRow | None = None
+        for trial in self.trials.values():
+            if self.better(trial.row, best):
+                best = trial.row
+        return best
+
+    def summary(self) -> SweepSummary:
+        counts = Counter(str(trial.row.status) for trial in self.trials.values())
+        return SweepSummary(
+            self.spec, self.status(), self.planned(), dict(counts), self.best(), self.trouble, self.updated_at
+        )
+
+    def show(self, trial: Trial, **facts: object) -> None:
+        """Change the row of a trial, where that changes anything."""
+        row = dataclasses.replace(trial.row, **facts)  # type: ignore[arg-type]
+        if row != trial.row:
+            trial.row, self.dirty = row, True
+
+    # --- facts ---------------------------------------------------------------------------------------------
+
+    def fold(self, fact: Json) -> None:
+        """Raises KeyError, TypeError or ValueError for what is no fact of a sweep."""
+        take = _TAKES.get(fact["kind"])
+        if take is not None:
+            take(self, fact)
+        self.updated_at = max(self.updated_at, fact.get("at", 0.0))
+        self.dirty = True
+
+
+def new(folder: SweepFolder, spec: SweepSpec) -> Sweep:
+    return Sweep(folder, spec, [spec.axes], updated_at=spec.created_at)
+
+
+def _asked(sweep: Sweep, fact: Json) -> None:
+    number, params = int(fact["config"]), dict(fact["params"])
+    config = sweep.configs.get(number)
+    if config is None:
+        config = Config(number, params, fact["point"])
+        sweep.configs[number] = config
+        if config.point is not None:
+            sweep.sampled += 1
+        elif params in sweep.added:
+            sweep.added.remove(params)
+    row = TrialRow(
+        int(fact["trial"]), number, params, int(fact["seed"]), TrialStatus.WAITING, run=fact.get("run", "")
+    )
+    sweep.trials[row.trial] = Trial(row, float(fact.get("created_at", 0.0)))
+    config.trials[row.seed] = row.trial
+
+
+def _begun(sweep: Sweep, fact: Json) -> None:
+    trial = sweep.trials[fact["trial"]]
+    trial.begun = True
+    if trial.row.status is TrialStatus.WAITING:
+        sweep.show(trial, status=TrialStatus.QUEUED)
+
+
+def _refused(sweep: Sweep, fact: Json) -> None:
+    trial = sweep.trials[fact["trial"]]
+    trial.open = False
+    sweep.configs[trial.row.config].refused = True
+    sweep.show(trial, status=TrialStatus.REFUSED, cause=fact["cause"], run="")
+
+
+def _told(sweep: Sweep, fact: Json) -> None:
+    trial = sweep.trials[fact["trial"]]
+    metrics = {name: number_from_json(value) for name, value in fact["metrics"].items()}
+    plain = {name: fact[name] for name in ("value", "step", "best_step", "total_steps", "seconds", "cause")}
+    sweep.show(trial, status=TrialStatus(fact["status"]), metrics=metrics, **plain)
+    trial.open, trial.order = False, ""
+
+
+def _rung(sweep: Sweep, fact: Json) -> None:
+    trial, rung, value = sweep.trials[fact["trial"]], int(fact["rung"]), number_from_json(fact["value"])
+    trial.rungs[rung] = value
+    sweep.rungs.setdefault(rung, []).append((trial.number, value))
+    if fact["why"]:
+        trial.order, trial.why = "prune", fact["why"]
+
+
+def _reopened(sweep: Sweep, fact: Json) -> None:
+    sweep.trials[fact["trial"]].open = True
+
+
+def _learned(sweep: Sweep, fact: Json) -> None:
+    sweep.configs[fact["config"]].told = True
+
+
+def _exhausted(sweep: Sweep, fact: Json) -> None:
+    sweep.exhausted = True
+
+
+def _edited(sweep: Sweep, fact: Json) -> None:
+    _EDITS[fact["verb"]](sweep, fact)
+    sweep.edits += 1
+
+
+def _pause(sweep: Sweep, fact: Json) -> None:
+    sweep.wanted = SweepStatus.PAUSED
+    _order(sweep, "pause", fact["held"])
+
+
+def _stop(sweep: Sweep, fact: Json) -> None:
+    sweep.wanted = SweepStatus.STOPPED
+    _order(sweep, "stop", fact["held"])
+
+
+def _order(sweep: Sweep, order: str, numbers: list[int]) -> None:
+    for number in numbers:
+        if sweep.trials[number].open:
+            sweep.trials[number].order = order
+
+
+def _resume(sweep: Sweep, fact: Json) -> None:
+    sweep.wanted = SweepStatus.RUNNING
+    for trial in sweep.trials.values():
+        if trial.order == "pause":
+            trial.order, trial.again = "", True
+
+
+def _stop_trial(sweep: Sweep, fact: Json) -> None:
+    _order(sweep, "stop", [fact["trial"]])
+
+
+def _pin(sweep: Sweep, fact: Json) -> None:
+    trial = sweep.trials[fact["trial"]]
+    if fact["on"] and trial.order == "prune":
+        trial.order, trial.why = "", ""
+    sweep.show(trial, pinned=bool(fact["on"]))
+
+
+def _add(sweep: Sweep, fact: Json) -> None:
+    sweep.added.append(dict(fact["params"]))
+
+
+def _widen(sweep: Sweep, fact: Json) -> None:
+    if "seeds" in fact:
+        sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(fact["seeds"]))
+        return
+    sweep.spec = dataclasses.replace(sweep.spec, axes=tuple(axis_from_json(axis) for axis in fact["axes"]))
+    sweep.widenings.append(sweep.spec.axes)
+    sweep.exhausted = False
+
+
+def _parallel(sweep: Sweep, fact: Json) -> None:
+    sweep.spec = dataclasses.replace(sweep.spec, parallel=fact["count"])
+
+
+def _trials(sweep: Sweep, fact: Json) -> None:
+    sweep.spec = dataclasses.replace(sweep.spec, trials=fact["count"])
+
+
+def _extend(sweep: Sweep, fact: Json) -> None:
+    trial = sweep.trials[fact["trial"]]
+    trial.open, trial.order, trial.why = True, "", ""
+    sweep.show(trial, pinned=True, status=TrialStatus.QUEUED, cause="")
+
+
+_TAKES = {
+    "asked": _asked, "begun": _begun, "refused": _refused, "told": _told, "rung": _rung, "learned": _learned,
+    "reopened": _reopened, "exhausted": _exhausted, "edited": _edited,
+}  # fmt: skip
+_EDITS = {
+    "pause": _pause, "stop": _stop, "resume": _resume, "stop_trial": _stop_trial, "pin": _pin, "add": _add,
+    "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
+}  # fmt: skip
+EDITS = tuple(_EDITS)

@@ -1,0 +1,262 @@
+"""The turn of a sweep: look at its trials, judge them, tell the sampler, ask for the next ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from engine import store
+from engine.errors import DltuiError, ParamError, RunNotFound, RunRefused
+from engine.params import Value
+from engine.protocol import Json, RunSummary, number_to_json
+from engine.service import outcome, pruner, sampler, sweep_journal, trial_spec
+from engine.service.machine import Machine
+from engine.service.roster import Roster
+from engine.service.runs import Runs
+from engine.service.sweep import Config, Sweep, Trial
+from engine.service.sweep_curve import Curve
+from engine.service.tpe import Tpe
+from engine.sweep_protocol import SweepStatus, TrialStatus
+
+T = TypeVar("T")
+P = ParamSpec("P")
+RETRY_SECONDS = 5.0
+AT_ONCE = 64
+"""trials asked for in one turn: others want to be served too"""
+
+
+@dataclass(slots=True)
+class SweepCycle:
+    roster: Roster
+    runs: Runs
+    machine: Machine
+    executors: Collection[str] = ("local",)
+    desk: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="sweeps")
+    )
+    """one thread for the disk and for Optuna: the event loop waits for neither"""
+    _curves: dict[str, Curve] = field(default_factory=dict)
+    _grids: dict[str, tuple[int, Iterator[dict[str, Value]]]] = field(default_factory=dict)
+    _studies: dict[str, Tpe] = field(default_factory=dict)
+
+    async def turn(self, sweep: Sweep) -> None:
+        await self._look(sweep)
+        await self._obey(sweep)
+        await self._teach(sweep)
+        if sweep.wanted is SweepStatus.RUNNING and time.monotonic() >= sweep.not_before:
+            await self._ask(sweep)
+
+    async def note(self, sweep: Sweep, *facts: Json) -> None:
+        """On disk first, then in memory. Raises DltuiError."""
+        if not facts:
+            return
+        try:
+            await self.off_loop(sweep_journal.append, sweep.folder.journal, list(facts))
+        except OSError as error:
+            raise DltuiError(
+                f"{sweep.folder.journal} cannot be written: {error.strerror or error}."
+            ) from error
+        for fact in facts:
+            sweep.fold({"at": round(time.time(), 3), **fact})
+
+    async def off_loop(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.desk, lambda: do(*args, **kwargs))
+
+    def forget(self, sweep_id: str) -> None:
+        self._grids.pop(sweep_id, None)
+        self._studies.pop(sweep_id, None)
+
+    # --- trials at work ------------------------------------------------------------------------------------
+
+    async def _look(self, sweep: Sweep) -> None:
+        await self._reopen(sweep)
+        for trial in sweep.open_trials():
+            if not trial.begun:
+                await self._place(sweep, trial)
+                continue
+            summary = await self._summary(trial)
+            curve = await self._read(sweep, trial, summary)
+            await self.note(sweep, *_rung_facts(sweep, trial, curve, summary))
+            await self._show(sweep, trial, summary, curve)
+
+    async def _reopen(self, sweep: Sweep) -> None:
+        """Trials that somebody resumed."""
+        for run in self.roster.moving():
+            if run.spec.sweep == sweep.id and (trial := sweep.trials.get(run.spec.trial)) and not trial.open:
+                await self.note(sweep, {"kind": "reopened", "trial": trial.number})
+
+    async def _summary(self, trial: Trial) -> RunSummary | None:
+        try:
+            return await self.roster.summary(trial.row.run)
+        except RunNotFound:
+            return None
+
+    async def _read(self, sweep: Sweep, trial: Trial, summary: RunSummary | None) -> Curve | None:
+        """Where pruning or a metric of its own needs the whole curve."""
+        if summary is None or not outcome.needs_curve(sweep.spec):
+            return None
+        path = store.folder_of(self.roster.places, summary.id).events
+        curve = self._curves.get(summary.id)
+        if curve is None:
+            curve = Curve(path, sweep.spec.metric, sweep.largest, sweep.spec.prune)
+            self._curves[summary.id] = curve
+        try:
+            while await self.off_loop(curve.read_on) and outcome.is_over(summary):
+                pass
+        except OSError as error:
+            logging.warning("sweep %s: %s cannot be read: %s", sweep.id, path, error)
+        return curve
+
+    async def _show(
+        self, sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve | None
+    ) -> None:
+        row = outcome.row_of(sweep, trial, summary, curve)
+        if summary is not None and not outcome.is_over(summary):
+            sweep.show(trial, **{name: getattr(row, name) for name in outcome.LIVE})
+            return
+        fact: Json = {name: getattr(row, name) for name in outcome.LIVE}
+        fact["metrics"] = {name: number_to_json(value) for name, value in row.metrics.items()}
+        await self.note(sweep, {"kind": "told", "trial": trial.number, **fact, "status": str(row.status)})
+        self._curves.pop(row.run, None)
+        if trial.again and row.status is TrialStatus.PAUSED:
+            await self.runs.resume(row.run)
+        trial.again = False
+
+    async def _obey(self, sweep: Sweep) -> None:
+        """What a trial was ordered to do is said to its run until it does it."""
+        for trial in sweep.open_trials():
+            leaving = trial.row.status in (TrialStatus.PAUSING, TrialStatus.STOPPING)
+            if not trial.order or not trial.begun or (leaving and trial.order != "stop"):
+                continue
+            try:
+                if trial.order == "pause":
+                    await self.runs.pause(trial.row.run)
+                else:
+                    await self.runs.stop(trial.row.run, trial.why if trial.order == "prune" else "")
+            except (RunRefused, RunNotFound) as error:
+                logging.info("sweep %s, trial %d: %s", sweep.id, trial.number, error.message)
+
+    # --- the sampler ---------------------------------------------------------------------------------------
+
+    async def _teach(self, sweep: Sweep) -> None:
+        """Tell TPE what came of a configuration once all its seeds are through."""
+        if sweep.spec.sampler != "tpe":
+            return
+        for config in sweep.configs.values():
+            if config.told or config.point is None or not outcome.is_through(sweep, config):
+                continue
+            study = await self._study(sweep)
+            await self.off_loop(study.tell, config, outcome.result_of(sweep, config))
+            await self.note(sweep, {"kind": "learned", "config": config.number})
+
+    async def _study(self, sweep: Sweep) -> Tpe:
+        study = self._studies.get(sweep.id)
+        if study is None or study.widening != len(sweep.widenings) - 1:
+            study = await self.off_loop(Tpe.open, sweep)
+            self._studies[sweep.id] = study
+        return study
+
+    # --- new trials ----------------------------------------------------------------------------------------
+
+    async def _ask(self, sweep: Sweep) -> None:
+        room = self._parallel(sweep) - sum(trial.moves for trial in sweep.trials.values())
+        for _ in range(AT_ONCE):
+            if room <= 0 or time.monotonic() < sweep.not_before:
+                return
+            trial = await self._next(sweep)
+            if trial is None:
+                return
+            if trial.open:
+                await self._place(sweep, trial)
+                room -= 1
+
+    def _parallel(self, sweep: Sweep) -> int:
+        if sweep.spec.parallel:
+            return sweep.spec.parallel
+        share, gpus = sweep.spec.gpu_share, len(self.machine.gpus)
+        if gpus and sweep.spec.device != "cpu":
+            return max(1, gpus * int(1 / share + 1e-9))
+        return max(1, self.machine.cores // trial_spec.threads_of(sweep.spec.experiment))
+
+    async def _next(self, sweep: Sweep) -> Trial | None:
+        """The next trial, in the journal, its run not made yet; one that was refused is closed."""
+        for config, seed in sweep.gaps():
+            return await self._enter(sweep, config, seed)
+        found = await self._next_config(sweep)
+        return None if found is None else await self._enter(sweep, found, sweep.spec.seeds[0])
+
+    async def _next_config(self, sweep: Sweep) -> Config | None:
+        number = max(sweep.configs, default=0) + 1
+        if sweep.added:
+            return Config(number, sweep.added[0], None)
+        if sweep.exhausted or sweep.sampled >= sweep.budget():
+            return None
+        if sweep.spec.sampler == "tpe":
+            study = await self._study(sweep)
+            params = await self.off_loop(study.ask, number)
+            return Config(number, params, sweep.sampled)
+        found = self._sample(sweep)
+        if found is None:
+            await self.note(sweep, {"kind": "exhausted"})
+            return None
+        return Config(number, found, sweep.sampled)
+
+    def _sample(self, sweep: Sweep) -> dict[str, Value] | None:
+        if sweep.spec.sampler == "random":
+            kinds = trial_spec.kinds(sweep.spec.experiment)
+            return sampler.drawn(sweep.spec.axes, kinds, sweep.spec.seed, sweep.sampled)
+        known, points = self._grids.get(sweep.id, (0, iter(())))
+        if known != len(sweep.widenings):
+            points = sampler.grid_from(sweep.widenings, sweep.sampled)
+            self._grids[sweep.id] = (len(sweep.widenings), points)
+        return next(points, None)
+
+    async def _enter(self, sweep: Sweep, config: Config, seed: int) -> Trial:
+        number, now = max(sweep.trials, default=0) + 1, round(time.time(), 3)
+        fact: Json = {
+            "kind": "asked", "trial": number, "config": config.number, "params": config.params, "seed": seed,
+            "point": config.point, "created_at": now,
+            "run": store.new_id(sweep.spec.experiment, now),
+        }  # fmt: skip
+        facts = [fact]
+        try:
+            trial_spec.check(sweep.spec, config.params)
+        except ParamError as error:
+            facts.append({"kind": "refused", "trial": number, "cause": error.message})
+        await self.note(sweep, *facts)
+        return sweep.trials[number]
+
+    async def _place(self, sweep: Sweep, trial: Trial) -> None:
+        """Make its run; the same trial twice is one run. What goes wrong is tried again later."""
+        try:
+            await self.runs.place(trial_spec.made(sweep.spec, trial.row, trial.created_at))
+            await self.note(sweep, {"kind": "begun", "trial": trial.number})
+            sweep.trouble = ""
+        except DltuiError as error:
+            sweep.trouble, sweep.dirty = error.message, True
+            sweep.not_before = time.monotonic() + RETRY_SECONDS
+            logging.warning("sweep %s, trial %d: %s", sweep.id, trial.number, error.message)
+
+
+def _rung_facts(sweep: Sweep, trial: Trial, curve: Curve | None, summary: RunSummary | None) -> list[Json]:
+    """Judge the trial at the rungs it came to since."""
+    facts: list[Json] = []
+    for rung, (step, value) in sorted(curve.rungs.items()) if curve else ():
+        if rung in trial.rungs:
+            continue
+        before = [known for _, known in sweep.rungs.get(rung, ())]
+        spared = trial.row.pinned or trial.order or summary is None or outcome.is_over(summary)
+        kept = spared or pruner.keeps(sweep.spec.prune, value, before, sweep.largest)
+        why = "" if kept else pruner.why(sweep.spec.prune, value, before, step)
+        facts.append(
+            {"kind": "rung", "trial": trial.number, "rung": rung, "step": step,
+             "value": number_to_json(value), "why": why}
+        )  # fmt: skip
+        if why:
+            break
+    return facts

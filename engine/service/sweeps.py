@@ -1,0 +1,289 @@
+"""All sweeps: those at work in memory, the others as they stood when they came to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
+from engine.places import Places
+from engine.protocol import Json
+from engine.service import sweep as sweeping
+from engine.service import sweep_edits, sweep_folder, sweep_journal, sweep_submission
+from engine.service.board import Board
+from engine.service.sweep import Sweep
+from engine.service.sweep_cycle import SweepCycle
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus, sweep_spec_to_json
+
+BEAT_SECONDS = 0.25
+KEPT = 8
+"""sweeps at rest whose trials stay in memory"""
+
+
+class Sweeps:
+    def __init__(self, places: Places, cycle: SweepCycle, board: Board) -> None:
+        self._places, self._cycle, self._board = places, cycle, board
+        self._known: dict[str, SweepSummary] = {}
+        self._open: dict[str, Sweep] = {}
+        """with all their trials; the one used last at the end"""
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._woken = asyncio.Event()
+        self._entering = asyncio.Lock()
+        self._is_loaded = asyncio.Event()
+
+    # --- for ever ------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        await self._load()
+        while True:
+            for sweep in self._at_work():
+                await self._beat(sweep)
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self._woken.wait()
+
+    def close(self) -> None:
+        self._cycle.desk.shutdown(wait=False, cancel_futures=True)
+
+    async def _load(self) -> None:
+        """What rests costs one small file each, what moves its whole journal."""
+        for sweep_id in await self._cycle.off_loop(sweep_folder.list_ids, self._places):
+            folder = sweep_folder.folder_of(self._places, sweep_id)
+            known = await self._cycle.off_loop(sweep_folder.read_standing, folder)
+            if known is not None:
+                self._known[sweep_id] = known
+                continue
+            try:
+                sweep = await self._read(sweep_id)
+            except DltuiError as error:
+                logging.warning("sweep %s is left out: %s", sweep_id, error.message)
+                continue
+            self._keep(sweep)
+            for trial in sweep.trials.values():
+                trial.open = trial.open or trial.row.status is TrialStatus.PAUSED  # may have gone on since
+        self._is_loaded.set()
+
+    def _at_work(self) -> list[Sweep]:
+        moving = {run.spec.sweep for run in self._cycle.roster.moving() if run.spec.sweep}
+        for sweep_id in moving - set(self._open):
+            if sweep_id in self._known:
+                asyncio.get_running_loop().create_task(self._open_again(sweep_id))
+        return [
+            sweep
+            for sweep in list(self._open.values())
+            if sweep.id in moving
+            or sweep.dirty
+            or any(trial.open for trial in sweep.trials.values())
+            or sweep.status() is SweepStatus.RUNNING
+        ]
+
+    async def _open_again(self, sweep_id: str) -> None:
+        with contextlib.suppress(DltuiError):
+            await self._opened(sweep_id)
+
+    async def _beat(self, sweep: Sweep) -> None:
+        async with self._turn(sweep.id):
+            if sweep.id not in self._open:
+                return
+            try:
+                await self._cycle.turn(sweep)
+            except DltuiError as error:
+                if sweep.trouble != error.message:
+                    logging.warning("sweep %s: %s", sweep.id, error.message)
+                sweep.trouble, sweep.dirty = error.message, True
+                sweep.not_before = time.monotonic() + 5.0
+            except Exception:
+                # Other sweeps and all runs go on, whatever this one ran into.
+                logging.exception("sweep %s cannot be looked after", sweep.id)
+                sweep.trouble = "the engine failed at it, its log says why"
+                sweep.not_before = time.monotonic() + 5.0
+            await self._tell(sweep)
+
+    async def _tell(self, sweep: Sweep) -> None:
+        if not sweep.dirty:
+            return
+        sweep.dirty = False
+        summary = sweep.summary()
+        self._known[sweep.id] = summary
+        self._board.post_sweep(summary)
+        if summary.status is not SweepStatus.RUNNING:
+            logging.info("sweep %s: %s", sweep.id, summary.status)
+            with contextlib.suppress(OSError):  # the journal holds all of it
+                await self._cycle.off_loop(sweep_folder.write_standing, sweep.folder, summary)
+
+    # --- what a user does ----------------------------------------------------------------------------------
+
+    async def submit(self, facts: Json) -> SweepSummary:
+        """The same token twice is one sweep. Raises DltuiError; then nothing was started."""
+        spec = sweep_submission.spec_of(facts)
+        if spec.executor not in self._cycle.executors:
+            have = ", ".join(self._cycle.executors)
+            raise DltuiError(f"executor: this engine has {have}, got {spec.executor!r}.", "Leave it out.")
+        await self._is_loaded.wait()
+        async with self._entering:
+            for known in self._known.values():
+                if spec.token and known.spec.token == spec.token:
+                    return known
+            try:
+                folder = await self._cycle.off_loop(
+                    sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id
+                )
+            except OSError as error:
+                raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
+            sweep = sweeping.new(folder, spec)
+            self._keep(sweep)
+        self._woken.set()
+        return sweep.summary()
+
+    async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
+        sweep = await self._opened(await self.find(name))
+        async with self._turn(sweep.id):
+            fact = sweep_edits.fact_of(sweep, verb, facts)
+            if fact["verb"] == "extend":
+                await self._extend(sweep, fact)
+            back = _held_back(sweep) if fact["verb"] == "resume" else []
+            if fact["verb"] in ("stop", "stop_trial"):
+                await self._end_paused(sweep, fact)
+            await self._cycle.note(sweep, fact)
+            for number in back:
+                await self._resume(sweep, number)
+            await self._tell(sweep)
+        self._woken.set()
+        return sweep.summary()
+
+    async def remove(self, name: object, runs: bool) -> None:
+        sweep = await self._opened(await self.find(name))
+        async with self._turn(sweep.id):
+            if sweep.status() is SweepStatus.RUNNING:
+                raise RunRefused(
+                    f"{sweep.spec.name} is at work.", f"Stop it first: dltui sweep stop {sweep.id}"
+                )
+            ids = [trial.row.run for trial in sweep.trials.values() if trial.row.run]
+            try:
+                await self._cycle.off_loop(sweep_folder.remove, self._places, sweep.id)
+            except OSError as error:
+                raise DltuiError(f"The sweep cannot be removed: {error.strerror or error}.") from error
+            self._open.pop(sweep.id, None)
+            self._known.pop(sweep.id, None)
+            self._cycle.forget(sweep.id)
+            self._board.strike_sweep(sweep.id)
+        for run_id in ids if runs else ():
+            with contextlib.suppress(RunNotFound, RunRefused):
+                await self._cycle.runs.remove(run_id)
+
+    async def all(self) -> list[SweepSummary]:
+        """Newest first."""
+        await self._is_loaded.wait()
+        found = [self._shown(sweep_id) for sweep_id in self._known]
+        return sorted(found, key=lambda sweep: (sweep.spec.created_at, sweep.id), reverse=True)
+
+    async def show(self, name: object) -> SweepSummary:
+        return self._shown(await self.find(name))
+
+    async def trials(self, name: object) -> Sweep:
+        """The sweep with all its trials."""
+        return await self._opened(await self.find(name))
+
+    async def find(self, name: object) -> str:
+        """An id, the start of one, its last four digits, a name or @last. Raises RunNotFound."""
+        await self._is_loaded.wait()
+        if not isinstance(name, str) or not name:
+            raise RunNotFound(f"Expected the id or the name of a sweep, got {str(name)[:80]!r}.")
+        newest = sorted(self._known, reverse=True)
+        if name == "@last" and newest:
+            return max(newest, key=lambda sweep_id: self._known[sweep_id].spec.created_at)
+        for answers in (
+            lambda sweep_id: sweep_id == name,
+            lambda sweep_id: self._known[sweep_id].spec.name == name,
+            lambda sweep_id: sweep_id.startswith(name),
+            lambda sweep_id: sweep_id[-4:] == name,
+        ):
+            found = [sweep_id for sweep_id in newest if answers(sweep_id)]
+            if len(found) > 1:
+                raise RunNotFound(f"Several sweeps answer to {name[:80]!r}: {', '.join(found[:5])}.")
+            if found:
+                return found[0]
+        raise RunNotFound(f"No sweep answers to {name[:80]!r}.", "dltui sweep ls shows them all.")
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _shown(self, sweep_id: str) -> SweepSummary:
+        sweep = self._open.get(sweep_id)
+        return self._known[sweep_id] if sweep is None else sweep.summary()
+
+    def _keep(self, sweep: Sweep) -> None:
+        self._open.pop(sweep.id, None)
+        self._open[sweep.id] = sweep
+        self._known[sweep.id] = sweep.summary()
+        resting = [
+            known
+            for known in self._open.values()
+            if not known.dirty and known.status() is not SweepStatus.RUNNING
+        ]
+        for old in resting[:-KEPT]:
+            del self._open[old.id]
+            self._cycle.forget(old.id)
+
+    async def _opened(self, sweep_id: str) -> Sweep:
+        sweep = self._open.get(sweep_id)
+        if sweep is None:
+            async with self._entering:
+                sweep = self._open.get(sweep_id) or await self._read(sweep_id)
+                sweep.dirty = False
+        self._keep(sweep)
+        return sweep
+
+    async def _read(self, sweep_id: str) -> Sweep:
+        """Raises DltuiError."""
+        folder = sweep_folder.folder_of(self._places, sweep_id)
+        return await self._cycle.off_loop(_folded, folder)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, sweep_id: str) -> AsyncIterator[None]:
+        async with self._turns.setdefault(sweep_id, asyncio.Lock()):
+            yield
+
+    async def _extend(self, sweep: Sweep, fact: Json) -> None:
+        run_id = sweep.trials[fact["trial"]].row.run
+        if fact["lengths"]:
+            await self._cycle.runs.extend(run_id, fact["lengths"])
+        else:
+            await self._cycle.runs.resume(run_id)
+
+    async def _resume(self, sweep: Sweep, number: int) -> None:
+        try:
+            await self._cycle.runs.resume(sweep.trials[number].row.run)
+        except (RunRefused, RunNotFound) as error:
+            logging.info("sweep %s, trial %d: %s", sweep.id, number, error.message)
+
+    async def _end_paused(self, sweep: Sweep, fact: Json) -> None:
+        """A paused trial that is to be stopped: nobody is at work on it, it moves once more to say so."""
+        meant = fact.get("held") or [fact.get("trial")]
+        numbers = [trial.number for trial in sweep.trials.values() if trial.row.status is TrialStatus.PAUSED]
+        for number in numbers:
+            if fact["verb"] == "stop" or number in meant:
+                await self._cycle.note(sweep, {"kind": "reopened", "trial": number})
+                fact.setdefault("held", []).append(number)
+
+
+def _held_back(sweep: Sweep) -> list[int]:
+    """Trials that are paused while the sweep is."""
+    if sweep.wanted is SweepStatus.RUNNING:
+        return []
+    return [trial.number for trial in sweep.trials.values() if trial.row.status is TrialStatus.PAUSED]
+
+
+def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
+    sweep = sweeping.new(folder, sweep_folder.read_spec(folder))
+    if sweep.id != folder.path.name:
+        raise CorruptRun(f"{folder.spec} is of sweep {sweep.id[:80]}.")
+    for fact in sweep_journal.read(folder.journal):
+        try:
+            sweep.fold(fact)
+        except (KeyError, TypeError, ValueError) as error:
+            logging.warning("%s: %r is no fact of it: %r", folder.journal, str(fact)[:80], error)
+    return sweep

@@ -1,0 +1,51 @@
+"""A trial as a run: its parameters checked, its spec."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from engine import catalog, params
+from engine.axes import SEED
+from engine.params import Param, Value
+from engine.protocol import Spec
+from engine.service import submission
+from engine.sweep_protocol import SweepSpec, TrialRow
+
+NAME_ROOM = 54
+"""letters of the sweep's name in the name of a trial"""
+
+
+def check(sweep: SweepSpec, chosen: Mapping[str, Value]) -> Any:
+    """The params of a trial. Raises ParamError, also for values that do not go together."""
+    return params.build(catalog.find(sweep.experiment).params, {**sweep.params, **chosen})
+
+
+def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+    """The same trial gives the same spec. Raises ParamError or UnknownExperiment."""
+    experiment = catalog.find(sweep.experiment)
+    return Spec(
+        id=row.run,
+        experiment=experiment.name,
+        params=dataclasses.asdict(check(sweep, row.params)),
+        seed=row.seed,
+        name=f"{sweep.name[:NAME_ROOM]}-{row.trial}",
+        framework=experiment.framework,
+        threads=threads_of(experiment.name),
+        device=sweep.device,
+        created_at=created_at,
+        sweep=sweep.id,
+        trial=row.trial,
+        gpu_share=sweep.gpu_share,
+        executor=sweep.executor,
+    )
+
+
+def threads_of(experiment: str) -> int:
+    return catalog.find(experiment).threads or submission.cores()
+
+
+def kinds(experiment: str) -> dict[str, Param]:
+    """Every parameter an axis may name."""
+    return {param.name: param for param in (*params.declared(catalog.find(experiment).params), SEED)}
