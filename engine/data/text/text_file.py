@@ -64,15 +64,17 @@ class TextFile:
                 if not encoding:
                     encoding, mark = detect(self.name, stream.read(HEAD), self.encoding)
                     stream.seek(0)
-                skip = first + (mark if first == 0 else 0)
-                stream.seek(skip)
-                yield from self._lines(stream, skip, first + length - skip, encoding)
+                begin = first or mark
+                stream.seek(begin)
+                yield from self._lines(stream, begin, first + length - begin, encoding, is_torn=first > 0)
             yield "\n\n"
 
-    def _lines(self, stream: BinaryIO, first: int, length: int, encoding: str) -> Iterator[str]:
+    def _lines(
+        self, stream: BinaryIO, first: int, length: int, encoding: str, *, is_torn: bool
+    ) -> Iterator[str]:
         decoder = Decoder(self.name, encoding, first, counts_lines=not self.is_sampled)
         ends_here = first + length == self.size
-        held, is_torn = "", self.is_sampled and first > STRETCH
+        held = ""
         for piece, is_last in _read(stream, self.name, length):
             if decoder.offset == first and is_torn:
                 piece, decoder.offset = _align(piece, first, encoding)
