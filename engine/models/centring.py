@@ -1,4 +1,4 @@
-"""A drawn digit made like those of MNIST: 20x20 of 28x28 pixels, its centre of mass in the middle."""
+"""A drawn digit like those a network learned from: scaled into a box, its centre of mass in the middle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 INNER = 20 / 28
-"""side of the box that the digit is scaled into, as a part of the picture's"""
+"""side of the box of MNIST, as a part of the picture's; the small digits fill theirs"""
+SMALL = 8
 INK = 1
 
 
@@ -20,7 +21,7 @@ def centre(drawn: NDArray[np.uint8], side: int = 28) -> NDArray[np.uint8]:
     if not len(rows):
         return picture.astype(np.uint8)
     box = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float64)
-    scale = max(1, round(side * INNER)) / max(box.shape)
+    scale = (side if side <= SMALL else round(side * INNER)) / max(box.shape)
     height, width = (max(1, round(length * scale)) for length in box.shape)
     small = _area_means(box.shape[0], height) @ box @ _area_means(box.shape[1], width).T
     top, left = _start(small, 0, side), _start(small, 1, side)

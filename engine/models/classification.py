@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.conv_net import softmax
 from engine.models.convolution import Floats
 
 CLASSES = 10
@@ -80,14 +79,25 @@ def losses(logits: Floats, labels: Labels) -> Floats:
 def cell(logits: Floats, labels: Labels, true: int, predicted: int) -> NDArray[np.intp]:
     """Images of class `true` taken for `predicted`, worst first: most sure when wrong, least when right."""
     there = np.nonzero((labels == true) & (logits.argmax(axis=1) == predicted))[0]
-    sureness = softmax(logits[there])[:, predicted]
+    sureness = sureness_of(logits[there], np.full(len(there), predicted))
     return there[np.argsort(sureness if true == predicted else -sureness, kind="stable")]
 
 
 def worst(logits: Floats, labels: Labels) -> NDArray[np.intp]:
     """Every image that is got wrong, the largest cross-entropy first."""
     wrong = np.nonzero(logits.argmax(axis=1) != labels)[0]
-    return wrong[np.argsort(-losses(logits[wrong], labels[wrong]), kind="stable")]
+    return wrong[np.argsort(sureness_of(logits[wrong], labels[wrong]), kind="stable")]
+
+
+def sureness_of(logits: Floats, chosen: Labels) -> NDArray[np.float64]:
+    """Log odds of one class against all others (N,): they tell apart what rounds to a probability of 1."""
+    rows = np.arange(len(chosen))
+    others = logits.astype(np.float64)
+    others[rows, chosen] = -np.inf
+    peaks = others.max(axis=1)
+    against = peaks + np.log(np.exp(others - peaks[:, None]).sum(axis=1))
+    odds: NDArray[np.float64] = logits[rows, chosen] - against
+    return odds
 
 
 def _average(found: tuple[NDArray[np.float64], ...], support: int) -> Scores:

@@ -1,0 +1,49 @@
+"""When a goal was reached, in steps and in seconds somebody trained."""
+
+from __future__ import annotations
+
+from engine.events import Event
+from engine.session.milestones import Milestones
+
+
+def told(*lines: tuple[float, str, dict[str, object]]) -> Milestones:
+    events = [Event(seq, at, kind, facts) for seq, (at, kind, facts) in enumerate(lines, start=1)]
+    return Milestones(0.99).add(events)
+
+
+def accuracy(step: int, value: float | str) -> dict[str, object]:
+    return {"series": {"loss": [[step], [0.5]], "val_accuracy": [[step], [value]]}}
+
+
+def test_the_first_time_counts() -> None:
+    found = told(
+        (100.0, "started", {}),
+        (102.0, "metrics", accuracy(10, 0.98)),
+        (105.0, "metrics", accuracy(20, 0.991)),
+        (109.0, "metrics", accuracy(30, 0.995)),
+    )
+    assert found.reached == (20, 5.0)
+    assert found.value("val_accuracy") == 0.995 and found.seconds == 9.0
+
+
+def test_a_pause_is_no_training() -> None:
+    found = told(
+        (100.0, "started", {}),
+        (103.0, "metrics", accuracy(10, 0.5)),
+        (104.0, "ended", {}),
+        (9000.0, "started", {}),
+        (9000.5, "restored", {"step": 10}),
+        (9002.0, "metrics", accuracy(20, 0.99)),
+    )
+    assert found.reached == (20, 6.0)
+
+
+def test_what_is_rewound_was_not_reached() -> None:
+    found = told(
+        (0.0, "started", {}),
+        (5.0, "metrics", accuracy(10, 0.999)),
+        (6.0, "started", {}),
+        (7.0, "restored", {"step": 5}),
+        (8.0, "metrics", accuracy(9, "nan")),
+    )
+    assert found.reached is None and found.value("test_accuracy") is None

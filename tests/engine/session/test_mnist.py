@@ -1,0 +1,374 @@
+"""The MNIST room, asked as the screen asks it, on the 8x8 digits that need no network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from engine.data.small_digits import load_small_digits
+from engine.errors import CorruptRun, DataError, DltuiError, ParamError, RunNotFound, RunRefused
+from engine.places import Places
+from engine.protocol import Json
+from engine.session import digit_sets, words
+from engine.session.desk import Desk
+from engine.store import RunFolder
+from tests.engine.data.idx_files import make_arrays, write_set
+from tests.engine.session.digit_runs import convolutions, damage, plant, save, tell, templates
+from tests.engine.worker.lab import new_run
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_OFFLINE", "1")
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+
+
+@pytest.fixture
+def desk(places: Places) -> Desk:
+    return Desk(places)
+
+
+@pytest.fixture
+def run(places: Places) -> RunFolder:
+    return plant(places.root, {20: convolutions(seed=1), 40: templates()}, model="logistic")
+
+
+def ask(desk: Desk, word: str, **facts: object) -> Json:
+    """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
+    return parts(desk, word, **facts)[-1]
+
+
+def parts(desk: Desk, word: str, **facts: object) -> list[Json]:
+    answer = words.answer(desk, f"mnist.{word}", facts)
+    found = [answer] if isinstance(answer, dict) else list(answer)
+    told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
+    return told
+
+
+def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: Desk) -> None:
+    found = ask(desk, "explore", samples=3)
+    digits = load_small_digits()
+    assert (found["side"], found["source"]) == (8, "digits") and "8x8 digits instead" in found["notice"]
+    assert found["splits"] == {"train": 1293, "validation": 144, "test": 360}
+    assert found["counts"]["test"] == np.bincount(digits.test_labels).tolist()
+    both = np.add(found["counts"]["train"], found["counts"]["validation"])
+    assert both.tolist() == np.bincount(digits.train_labels).tolist()
+    assert np.shape(found["means"]) == (10, 8, 8) and np.shape(found["samples"]) == (10, 3, 8, 8)
+    assert found["class_names"] == list("0123456789")
+
+
+def test_pixel_statistics_are_those_of_the_training_part(desk: Desk) -> None:
+    seen = digit_sets.at_hand(desk).parts["train"].images
+    found = ask(desk, "explore")["statistics"]
+    assert found["mean"] == pytest.approx(seen.mean()) and found["std"] == pytest.approx(seen.std())
+    assert (found["min"], found["max"]) == (seen.min(), seen.max())
+    assert found["ink"] == pytest.approx((seen > 0).mean())
+
+
+def test_fashion_in_place_of_mnist_brings_its_own_names(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"garment {n}" for n in range(10)]
+    write_set(tmp_path / "own", make_arrays(train=60))
+    (tmp_path / "own" / "class-names.txt").write_text("\n".join(names))
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
+    found = ask(desk, "explore")
+    assert found["class_names"] == names and found["named_by"].endswith("own/class-names.txt")
+    assert found["side"] == 28 and found["notice"] == ""
+    run = plant(desk.places.root, {5: convolutions(side=28)})
+    assert ask(desk, "report", run=run.id)["report"]["classes"][3]["name"] == "garment 3"
+
+
+def test_a_broken_data_folder_is_one_line(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = make_arrays()
+    write_set(tmp_path / "own", (arrays[1], arrays[0], *arrays[2:]))
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
+    with pytest.raises(DataError, match=r"offset 3, expected 3 .images.. Are images and labels swapped"):
+        ask(desk, "explore")
+
+
+def test_runs_are_listed_newest_first_and_others_left_out(desk: Desk, run: RunFolder) -> None:
+    new_run(desk.places.root, "xor")
+    (desk.places.runs / "20990101-000000-mnist-ffff").mkdir()
+    (desk.places.runs / "notes.txt").write_text("not a run")
+    found = ask(desk, "runs")["runs"]
+    assert [(one["run"], one["steps"]) for one in found] == [(run.id, [20, 40])]
+    assert found[0]["params"]["model"] == "logistic"
+
+
+def test_the_model_is_a_ledger_of_layers_and_the_newest_checkpoint_by_default(
+    desk: Desk, run: RunFolder
+) -> None:
+    found = ask(desk, "model", run=run.id)
+    assert (found["step"], found["steps"], found["side"]) == (40, [20, 40], 8)
+    assert [layer["name"] for layer in found["layers"]] == ["flat", "output"]
+    assert found["parameters"] == 650 and found["macs"] == 640
+    older = ask(desk, "model", run=run.id, step=20)
+    assert older["step"] == 20 and older["parameters"] == 5 * 26 + 5 * 126 + 1024 * 21 + 10 * 1025
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_the_report_is_that_of_scikit_learn(desk: Desk, run: RunFolder, split: str) -> None:
+    told = parts(desk, "report", run=run.id, split=split)
+    part = digit_sets.at_hand(desk).part(split)
+    weights = templates()
+    seen = part.images.reshape(-1, 64) / 127.5 - 1
+    predicted = (seen @ weights["output.weight"].T + weights["output.bias"]).argmax(axis=1)
+    expected = metrics.classification_report(part.labels, predicted, output_dict=True, zero_division=0)
+    found = told[-1]["report"]
+    for label, scores in enumerate(found["classes"]):
+        theirs = expected[str(label)]
+        ours = [scores[name] for name in ("precision", "recall", "f1", "support")]
+        assert ours == pytest.approx([theirs[n] for n in ("precision", "recall", "f1-score", "support")])
+    assert found["macro"]["f1"] == pytest.approx(expected["macro avg"]["f1-score"])
+    assert found["weighted"]["precision"] == pytest.approx(expected["weighted avg"]["precision"])
+    assert found["accuracy"] == pytest.approx(expected["accuracy"])
+    assert found["balanced_accuracy"] == pytest.approx(
+        metrics.balanced_accuracy_score(part.labels, predicted)
+    )
+    assert found["confusion"] == metrics.confusion_matrix(part.labels, predicted).tolist()
+    assert told[-1]["done"] == told[-1]["total"] == len(part.labels)
+
+
+def test_a_long_report_shows_progress_and_is_kept_beside_the_run(
+    desk: Desk, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.session.digit_answers.CHUNKS", 2)
+    told = parts(desk, "report", run=run.id, split="train")
+    assert [part["done"] for part in told[:-1]] == list(range(128, 1293, 128))
+    monkeypatch.setattr("engine.models.classification.report", None)
+    again = parts(Desk(desk.places), "report", run=run.id, split="train")
+    assert again == told[-1:]
+
+
+def test_other_weights_get_a_report_of_their_own(desk: Desk, run: RunFolder) -> None:
+    good, bad = (ask(desk, "report", run=run.id, step=step)["report"] for step in (40, 20))
+    assert good["accuracy"] > 0.8 > 0.3 > bad["accuracy"]
+    shutil.rmtree(run.checkpoints)
+    save(run, 40, convolutions(seed=2))
+    assert ask(desk, "report", run=run.id)["report"]["accuracy"] < 0.5
+
+
+def test_a_kept_report_that_is_damaged_is_made_again(desk: Desk, run: RunFolder) -> None:
+    first = ask(desk, "report", run=run.id)
+    for path in (run.path / "reports").iterdir():
+        path.write_bytes(b"\x93NUMPY{" if path.suffix == ".npy" else b'{"form": ')
+    assert ask(Desk(desk.places), "report", run=run.id) == first
+
+
+def test_the_cells_of_the_matrix_hold_their_pictures_worst_first(desk: Desk, run: RunFolder) -> None:
+    confusion = ask(desk, "report", run=run.id)["report"]["confusion"]
+    pairs = [(true, predicted) for true in range(10) for predicted in range(10)]
+    for true, predicted in pairs:
+        found = ask(desk, "cell", run=run.id, true=true, predicted=predicted, limit=1000)
+        assert found["count"] == confusion[true][predicted]
+        assert all((one["label"], one["predicted"]) == (true, predicted) for one in found["images"])
+        sure = [one["probabilities"][predicted] for one in found["images"]]
+        assert sure == sorted(sure, reverse=true != predicted)
+    sixes = ask(desk, "cell", run=run.id, true=6, predicted=6, limit=1000)["images"]
+    page = ask(desk, "cell", run=run.id, true=6, predicted=6, offset=4, limit=3)
+    assert page["images"] == sixes[4:7] and page["count"] == len(sixes)
+
+
+def test_the_most_wrong_come_first(desk: Desk, run: RunFolder) -> None:
+    found = ask(desk, "worst", run=run.id, n=5)
+    every = ask(desk, "worst", run=run.id, n=1000)
+    assert found["images"] == every["images"][:5] and len(every["images"]) == every["count"]
+    right = [one["probabilities"][one["label"]] for one in every["images"]]
+    assert right == sorted(right) and all(one["label"] != one["predicted"] for one in every["images"])
+    accuracy = ask(desk, "report", run=run.id)["report"]["accuracy"]
+    assert every["count"] == round(360 * (1 - accuracy))
+
+
+def test_pictures_are_shown_by_their_number(desk: Desk, run: RunFolder) -> None:
+    digits = load_small_digits()
+    found = ask(desk, "images", run=run.id, indexes=[7, 2])["images"]
+    assert [one["pixels"] for one in found] == [digits.test_images[at].tolist() for at in (7, 2)]
+    assert sum(found[0]["probabilities"]) == pytest.approx(1)
+    with pytest.raises(ParamError, match="pictures 0 to 359"):
+        ask(desk, "images", run=run.id, indexes=[360])
+
+
+def test_filters_of_a_convolution_and_templates_of_a_dense_layer(desk: Desk, run: RunFolder) -> None:
+    conv = ask(desk, "filters", run=run.id, layer="conv2", step=20)
+    assert np.shape(conv["levels"]) == (5, 5, 5, 5) and conv["layers"] == ["conv1", "conv2"]
+    weight = convolutions(seed=1)["conv2.weight"]
+    back = conv["low"] + (conv["high"] - conv["low"]) * np.array(conv["levels"]) / 255
+    np.testing.assert_allclose(back, weight, atol=(conv["high"] - conv["low"]) / 255)
+    dense = ask(desk, "filters", run=run.id)
+    assert np.shape(dense["levels"]) == (10, 1, 8, 8) and dense["kind"] == "dense"
+    with pytest.raises(ParamError, match=r"'hidden' of .* has no filters. There is: conv1, conv2"):
+        ask(desk, "filters", run=run.id, layer="hidden", step=20)
+
+
+def test_maps_stand_before_and_after_the_relu_beside_their_original(desk: Desk, run: RunFolder) -> None:
+    found = ask(desk, "maps", run=run.id, step=20, split="validation", index=3)
+    assert [layer["name"] for layer in found["layers"]] == ["conv1", "conv2", "hidden", "output"]
+    assert found["layers"][0]["shape"] == [5, 8, 8] and found["layers"][1]["shape"] == [5, 4, 4]
+    assert np.shape(found["layers"][0]["after"]["levels"]) == (5, 8, 8)
+    assert found["layers"][0]["before"]["low"] < 0 == found["layers"][0]["after"]["low"]
+    assert np.shape(found["original"]) == (8, 8) and found["label"] in range(10)
+    one = ask(desk, "maps", run=run.id, step=20, layer="conv2", pixels=found["original"])
+    assert [layer["name"] for layer in one["layers"]] == ["conv2"] and one["label"] is None
+    with pytest.raises(DataError, match="validation has no picture 144, expected 0 to 143"):
+        ask(desk, "maps", run=run.id, split="validation", index=144)
+    with pytest.raises(ParamError, match="no layer 'conv9'"):
+        ask(desk, "maps", run=run.id, layer="conv9")
+
+
+def test_a_drawing_of_any_size_is_centred_and_recognised(desk: Desk, run: RunFolder) -> None:
+    small = load_small_digits()
+    right = 0
+    for at in range(40):
+        drawn = np.zeros((60, 50), dtype=int)
+        drawn[3:35, 9:41] = np.kron(small.test_images[at], np.ones((4, 4), dtype=int))
+        found = ask(desk, "predict", run=run.id, pixels=drawn.tolist())
+        assert np.shape(found["centred"]) == (8, 8)
+        assert sum(found["probabilities"]) == pytest.approx(1)
+        right += found["predicted"] == small.test_labels[at]
+    assert right >= 32
+    assert "layers" in found and "layers" not in ask(desk, "predict", run=run.id, pixels=[[9]], maps=False)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        ([], "of 0 came"),
+        ([[1, 2], [3]], "rows of numbers, all of the same length"),
+        ([["a"]], "rows of numbers"),
+        ([[0, 256]], "outside 0 to 255"),
+        ([[0, float("nan")]], "outside 0 to 255"),
+        ([[0] * 513], "of 1x513 came"),
+        (7, "of  came"),
+    ],
+)
+def test_what_is_no_picture_is_refused(desk: Desk, run: RunFolder, pixels: Any, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        ask(desk, "predict", run=run.id, pixels=pixels)
+
+
+@pytest.mark.parametrize("kind", ["occlusion", "gradient"])
+def test_saliency_is_a_picture_of_its_largest_amount(desk: Desk, run: RunFolder, kind: str) -> None:
+    found = ask(desk, "saliency", run=run.id, kind=kind, index=5)
+    assert np.shape(found["values"]) == (8, 8) and found["target"] == found["predicted"]
+    assert np.abs(found["values"]).max() == 1 and found["most"] > 0
+    with pytest.raises(ParamError, match="expected occlusion or gradient of class 0 to 9"):
+        ask(desk, "saliency", run=run.id, kind=kind, target=10)
+
+
+@pytest.mark.parametrize(("kind", "amounts"), [("shift", 3), ("noise", 8)])
+def test_accuracy_falls_as_pictures_get_worse(desk: Desk, run: RunFolder, kind: str, amounts: int) -> None:
+    told = parts(desk, "robustness", run=run.id, kind=kind)
+    found = told[-1]
+    assert len(found["amounts"]) == len(found["accuracies"]) == amounts and found["images"] == 360
+    assert found["accuracies"][0] == pytest.approx(ask(desk, "report", run=run.id)["report"]["accuracy"])
+    assert found["accuracies"][-1] < found["accuracies"][0] - 0.1
+    assert [part["done"] for part in told] == list(range(1, found["total"] + 1))
+
+
+def test_drawn_digits_are_kept_and_make_a_small_test_set(desk: Desk, run: RunFolder) -> None:
+    assert ask(desk, "kept_report", run=run.id)["accuracy"] is None
+    digits = load_small_digits()
+    for at in range(3):
+        marks = ask(desk, "keep", pixels=digits.test_images[at].tolist(), label=int(digits.test_labels[at]))
+    assert marks["count"] == 3
+    kept = ask(desk, "kept")["digits"]
+    assert [one["label"] for one in kept] == digits.test_labels[:3].tolist()
+    assert np.shape(kept[0]["pixels"]) == (28, 28)
+    found = ask(desk, "kept_report", run=run.id)
+    assert found["count"] == 3 and np.sum(found["confusion"]) == 3
+    assert found["accuracy"] == np.trace(found["confusion"]) / 3
+    assert ask(desk, "drop", mark=kept[1]["mark"]) == {"dropped": 1, "count": 2}
+    assert ask(desk, "drop", mark="all") == {"dropped": 2, "count": 0}
+
+
+def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_it(desk: Desk) -> None:
+    root = desk.places.root
+    slow = plant(root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
+    tell(slow, (3, 0.95), (9, 0.98), test=0.97)
+    fast = plant(root, {6: convolutions(seed=4)}, model="double_conv_dropout", batch=100)
+    tell(fast, (3, 0.992), (6, 0.985))
+    told = parts(desk, "table")
+    assert [part["done"] for part in told] == [1, 2, 3, 4, 5, 6]
+    rows = {(row["model"], row["batch"]): row for row in told[-1]["rows"]}
+    assert len(rows) == 6 and rows["single_conv", 50]["why"] == "not trained yet"
+    first, second = rows["double_conv", 50], rows["double_conv_dropout", 100]
+    assert (first["run"], first["is_reached"], first["iterations"]) == (slow.id, False, 9)
+    assert (second["run"], second["is_reached"], second["iterations"]) == (fast.id, True, 3)
+    assert (first["test_accuracy"], second["test_accuracy"]) == (0.97, None)
+    assert "still to be tested" in second["why"]
+    best = max((first, second), key=lambda row: row["balanced"])
+    assert told[-1]["best"]["run"] == best["run"]
+    assert told[-1]["best"]["test_accuracy"] == best["test_accuracy"]
+
+
+def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: Desk, run: RunFolder) -> None:
+    damage(run, 40)
+    found = ask(desk, "model", run=run.id)
+    assert found["step"] == 20 and "step-00000040 is damaged" in found["warning"]
+    assert "This is step 20." in found["warning"]
+    damage(run, 20)
+    with pytest.raises(RunRefused, match=r"Every checkpoint of .* is damaged"):
+        ask(Desk(desk.places), "model", run=run.id)
+
+
+def test_a_run_that_cannot_be_looked_into_is_one_line(desk: Desk, run: RunFolder) -> None:
+    xor = new_run(desk.places.root, "xor")
+    fresh = new_run(desk.places.root, "mnist")
+    for name, error, said in (
+        ("nobody", RunNotFound, "There is no run 'nobody'"),
+        ("../" + run.id, RunNotFound, "There is no run"),
+        ("", RunNotFound, "There is no run ''"),
+        (xor.id, RunRefused, "is a run of xor, expected one of mnist"),
+        (fresh.id, RunRefused, "has no checkpoint yet"),
+    ):
+        with pytest.raises(error, match=said):
+            ask(desk, "model", run=name)
+    with pytest.raises(RunRefused, match=r"no checkpoint of step 7. There are those of steps 20, 40"):
+        ask(desk, "model", run=run.id, step=7)
+
+
+def test_a_model_json_that_is_wrong_is_named(desk: Desk, run: RunFolder) -> None:
+    (run.path / "model.json").write_text('{"kind": "lstm_lm"}')
+    with pytest.raises(CorruptRun, match=r"model.json: kind 'lstm_lm', expected 'conv_net'"):
+        ask(desk, "model", run=run.id)
+
+
+def test_pictures_of_another_size_are_not_shown_to_a_network(desk: Desk) -> None:
+    run = plant(desk.places.root, {5: convolutions(side=28)})
+    with pytest.raises(DataError, match="looks at 28x28 pictures, those at hand are 8x8"):
+        ask(desk, "report", run=run.id)
+    assert ask(desk, "predict", run=run.id, pixels=[[255]])["probabilities"]
+
+
+def test_a_network_of_small_digits_still_finds_them_beside_mnist(
+    desk: Desk, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path / "own", make_arrays())
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
+    assert ask(desk, "explore")["side"] == 28
+    assert ask(desk, "report", run=run.id)["report"]["images"] == 360
+
+
+def test_every_error_is_one_line(desk: Desk, run: RunFolder) -> None:
+    for word, facts in (
+        ("report", {"split": "holdout"}),
+        ("cell", {"true": 10, "predicted": 1}),
+        ("robustness", {"kind": "fog"}),
+        ("drop", {"mark": "gone"}),
+        ("keep", {"pixels": [[0]], "label": 1}),
+        ("keep", {"pixels": [[255]], "label": 10}),
+        ("saliency", {"kind": "magic"}),
+    ):
+        given = facts if word in ("drop", "keep") else {"run": run.id, **facts}
+        with pytest.raises(DltuiError) as refused:
+            ask(desk, word, **given)
+        assert "\n" not in str(refused.value) and refused.value.message
