@@ -89,9 +89,15 @@ def environment() -> dict[str, Fact]:
         "processor": gpu or _processor(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "interop_threads": tf.config.threading.get_inter_op_parallelism_threads(),
-        "deterministic": bool(tf.config.experimental.is_op_determinism_enabled()),
+        "deterministic": _is_deterministic(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
+
+
+def _is_deterministic() -> bool:
+    from tensorflow.python.framework import config  # nothing public tells
+
+    return bool(config.is_op_determinism_enabled())
 
 
 def _processor() -> str:

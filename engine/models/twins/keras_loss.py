@@ -17,13 +17,13 @@ SMALLEST = 1e-37
 """a probability that rounds to 0 still has a logarithm"""
 
 
-@tf.custom_gradient
+@tf.custom_gradient  # type: ignore[untyped-decorator]
 def vocabulary_loss(
     hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
 ) -> tuple[Tensor, Callable[..., Any]]:
     """Mean cross-entropy of `softmax(hidden @ weight + bias)` over N real words.
 
-    hidden (N, width), its dtype is the one to multiply in; weight (width, words), bias (words,), targets (N,).
+    hidden (N, width), of the dtype to multiply in; weight (width, words), bias (words,), targets (N,).
     The gradients are made on the way forward, so logits live for one chunk only.
     """
     count, width = tf.shape(hidden)[0], hidden.shape[1]

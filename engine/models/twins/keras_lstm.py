@@ -14,9 +14,9 @@ import tensorflow as tf
 Tensor = Any
 
 
-@tf.custom_gradient
+@tf.custom_gradient  # type: ignore[untyped-decorator]
 def lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor) -> tuple[Tensor, Callable[..., Any]]:
-    """x (T, B, E) to the outputs (T, B, H), in x's dtype; gates in the order i, f, g, o; states begin at 0."""
+    """x (T, B, E) to the outputs (T, B, H), in x's dtype; gates i, f, g, o; both states begin at 0."""
     dtype, hidden = x.dtype, recurrent.shape[0]
     steps, batch = tf.shape(x)[0], tf.shape(x)[1]
     flat = tf.reshape(x, (-1, x.shape[2]))

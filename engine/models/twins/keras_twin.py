@@ -113,7 +113,8 @@ class KerasTwin:
     def _masks(self, dropped: Tensor) -> list[Tensor]:
         if dropped is None or not self.dropout:
             return []
-        return tf.split(dropped, [self.kind.embedding] + [self.kind.hidden_size] * self.kind.layers, 1)
+        widths = [self.kind.embedding] + [self.kind.hidden_size] * self.kind.layers
+        return list(tf.split(dropped, widths, 1))
 
     def _vocabulary_weight(self) -> Tensor:
         """(width, words)"""

@@ -22,13 +22,13 @@ class Room:
         words, self.width = weight.shape
         self.columns = 1 if dtype is torch.float32 else 2
         inner = -(-(self.width + self.columns) // TILE) * TILE
-        like = {"dtype": dtype, "device": weight.device}
-        self.weight = torch.zeros(words, inner, **like)
-        self.logits = torch.empty(ROWS, words, **like)
-        self.errors = torch.empty(ROWS, words, **like)
-        self.hidden = torch.zeros(ROWS, inner, **like)
-        self.back = torch.empty(ROWS, inner, **like)
-        self.slope = torch.empty(words, inner, **like)
+
+        def buffer(*size: int) -> Tensor:
+            return torch.zeros(size, dtype=dtype, device=weight.device)
+
+        self.weight, self.slope = buffer(words, inner), buffer(words, inner)
+        self.logits, self.errors = buffer(ROWS, words), buffer(ROWS, words)
+        self.hidden, self.back = buffer(ROWS, inner), buffer(ROWS, inner)
         self.index = torch.arange(ROWS, device=weight.device)
         self.hidden[:, self.width : self.width + self.columns] = 1
 

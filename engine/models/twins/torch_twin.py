@@ -20,6 +20,7 @@ from engine.models.twins.torch_loss import Room, VocabularyLoss, total_loss
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
+cross_entropy: Any = VocabularyLoss.apply
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 BETAS = (0.9, 0.999)
 EPS = 1e-7  # Keras's
@@ -45,23 +46,23 @@ class Net(nn.Module):
             getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         if kind.projection:
             self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
-        self.output = Bias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
+        self.output: Any = Bias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
 
     @property
     def vocabulary_weight(self) -> Tensor:
-        return self.embedding.weight if self.kind.tied else self.output.weight
+        weight: Tensor = self.embedding.weight if self.kind.tied else self.output.weight
+        return weight
 
-    def forward(self, words: Tensor, dropped: list[Tensor], dtype: torch.dtype) -> Tensor:
+    def forward(self, words: Tensor, dropped: list[Tensor], dtype: torch.dtype) -> Any:
         """words (T, B) to what the vocabulary layer sees (T, B, width). Padding is on the right: no mask."""
         x = self.embedding(words)
         if dropped:
             x = x * dropped[0]
         x = x.to(dtype)
+        lstm: Any = torch._VF.lstm
         nothing = torch.zeros(1, words.shape[1], self.kind.hidden_size, dtype=dtype, device=words.device)
         for layer in range(self.kind.layers):
-            x = torch._VF.lstm(
-                x, (nothing, nothing), self._lstm(layer, dtype), True, 1, 0.0, True, False, False
-            )[0]
+            x = lstm(x, (nothing, nothing), self._lstm(layer, dtype), True, 1, 0.0, True, False, False)[0]
             if dropped:
                 x = x * dropped[layer + 1].to(dtype)
         if self.kind.projection:
@@ -100,9 +101,7 @@ class TorchTwin:
         rows, wanted = self._real(targets)
         hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
         hidden = hidden.reshape(-1, self.kind.top).index_select(0, rows)
-        loss = VocabularyLoss.apply(
-            hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room
-        )
+        loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room)
         loss.backward()
         if self.clip:
             nn.utils.clip_grad_norm_(self.trained, self.clip)
