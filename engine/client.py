@@ -38,7 +38,10 @@ from engine.sweep_protocol import TrialPage as TrialPage
 from engine.sweep_protocol import TrialQuery as TrialQuery
 from engine.sweep_protocol import TrialRow as TrialRow
 from engine.sweep_protocol import TrialStatus as TrialStatus
+from engine.sweep_protocol import group_to_json as group_to_json
+from engine.sweep_protocol import row_to_json as row_to_json
 from engine.sweep_protocol import sweep_from_json
+from engine.sweep_protocol import sweep_to_json as sweep_to_json
 from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
 from engine.talk import Superseded as Superseded

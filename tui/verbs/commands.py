@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from tui.verbs import both_ways, control, curves, doctor, engine, experiments, language, look, run
+from tui.verbs import (
+    both_ways,
+    control,
+    curves,
+    doctor,
+    engine,
+    experiments,
+    language,
+    look,
+    report,
+    run,
+    sweep_commands,
+)
 from tui.verbs.ask import leave_quietly_on_closed_pipe
 
 app = typer.Typer(
@@ -24,12 +36,14 @@ app.command("logs")(look.logs)
 app.command("plot")(curves.plot)
 app.command("compare")(look.compare)
 app.command("export")(curves.export)
+app.command("report")(report.report)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
 app.command("stop")(control.stop)
 app.command("set")(control.set_live)
 app.command("rm")(control.rm)
 app.command("verify")(control.verify)
+app.add_typer(sweep_commands.app, name="sweep")
 app.add_typer(engine.app, name="engine")
 app.command("reindex")(engine.reindex)
 app.command("doctor")(doctor.doctor)

@@ -1,0 +1,141 @@
+"""`dltui sweep EXPERIMENT`: start a sweep, and wait for it if asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from engine import catalog, places
+from engine import params as declared_params
+from engine.client import Client, Prune, SweepStatus, SweepSummary, connect
+from engine.errors import DltuiError, EngineError, ParamError
+from tui.plain_text import plain
+from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.sweep_words import counted, sweep_json, valued
+from tui.verbs.words import pairs
+
+EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6}
+POLL_SECONDS = 0.3
+
+
+def start(
+    experiment: Annotated[str, typer.Argument(help="a name of the catalog")],
+    axis: Annotated[
+        list[str] | None,
+        typer.Option("--axis", metavar="AXIS", help="lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'"),
+    ] = None,
+    sampler: Annotated[str, typer.Option(help="grid, random or tpe")] = "grid",
+    prune: Annotated[str, typer.Option(help="none, median or asha")] = "none",
+    eta: Annotated[int, typer.Option(help="asha: one of so many goes on beyond a rung")] = Prune().eta,
+    rungs: Annotated[int, typer.Option(help="at which trials are judged")] = Prune().rungs,
+    startup: Annotated[
+        int, typer.Option(help="median: trials before the first is stopped")
+    ] = Prune().startup,
+    trials: Annotated[int, typer.Option(help="configurations to try; 0: the grid, or 30")] = 0,
+    parallel: Annotated[int, typer.Option(help="trials at once; 0: what the machine has room for")] = 0,
+    seeds: Annotated[str, typer.Option(help="a count, or a list such as 1,5,9: each is trained")] = "1",
+    seed: Annotated[int, typer.Option(help="of the sampler")] = 1,
+    gpu_share: Annotated[float, typer.Option(help="of one GPU that a trial takes")] = 1.0,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="K=V", help="fixed")] = None,
+    metric: Annotated[str, typer.Option(help="to compare by; the experiment's when left out")] = "",
+    goal: Annotated[str, typer.Option(help="min or max of it")] = "",
+    name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
+    executor: Annotated[str, typer.Option(help="local or ray")] = "local",
+    wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
+    json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
+) -> None:
+    """Start a sweep; print its id. With --wait the exit status is 0 done, 3 stopped, 6 paused."""
+    given = {
+        "sampler": sampler, "seed": seed, "seeds": _seeds(seeds), "trials": trials, "parallel": parallel,
+        "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
+        "name": name, "device": device, "executor": executor,
+    }  # fmt: skip
+    started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
+    if not json:
+        say(started.id)
+    if wait:
+        started = wait_for(started.id)
+    if json:
+        say_json(sweep_json(started))
+    if wait:
+        sys.exit(EXIT_OF[started.status])
+
+
+def _submit(
+    experiment: str, axes: list[str], fixed: dict[str, object], given: dict[str, Any]
+) -> SweepSummary:
+    async def submit(client: Client) -> SweepSummary:
+        return await client.sweep_submit(experiment, axes, fixed, **given)
+
+    return ask(submit)
+
+
+def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
+    try:
+        found = dict(split(setting) for setting in settings)
+        known = {param.name: param for param in declared_params.declared(catalog.find(experiment).params)}
+        for name in found:
+            if name not in known:
+                raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
+        return {name: declared_params.read(known[name], value) for name, value in found.items()}
+    except DltuiError as error:
+        fail(error, 2)
+
+
+def split(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals:
+        raise ParamError(f"Expected name=value, got {setting[:80]!r}.", "For instance: lr=0.01")
+    return name.strip(), value.strip()
+
+
+def _seeds(text: str) -> int | list[int]:
+    try:
+        if "," in text:
+            return [int(part) for part in text.split(",")]
+        return int(text)
+    except ValueError:
+        fail(ParamError(f"seeds: expected a count or a list such as 1,5,9, got {text[:80]!r}."), 2)
+
+
+def wait_for(sweep_id: str) -> SweepSummary:
+    """Show progress until the sweep has ended. Ctrl+C leaves; the sweep goes on."""
+    try:
+        return asyncio.run(_wait(sweep_id))
+    except DltuiError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        tell(f"\nThe sweep goes on. Look: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}")
+        sys.exit(130)
+
+
+async def _wait(sweep_id: str) -> SweepSummary:
+    client: Client | None = None
+    shown = ""
+    while True:
+        try:
+            client = client or await connect(places.home())
+            found = await client.sweep_show(sweep_id)
+        except EngineError:  # the service went away: trials go on, and so does waiting
+            client = None
+            await asyncio.sleep(POLL_SECONDS)
+            continue
+        shown = _show_progress(found, shown)
+        if found.status is not SweepStatus.RUNNING:
+            await client.aclose()
+            tell(f"{found.status}: {counted(found)}")
+            return found
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _show_progress(found: SweepSummary, before: str) -> str:
+    best = f"  best {valued(found.best)} with {pairs(found.best.params)}" if found.best else ""
+    line = f"{found.settled}/{found.planned} trials  {counted(found)}{best}  {found.why}".rstrip()
+    if line != before and sys.stderr.isatty():
+        end = "\n" if found.status is not SweepStatus.RUNNING else ""
+        print(f"\r\x1b[2K{plain(line, limit=200)}", end=end, file=sys.stderr, flush=True)
+    return line

@@ -1,0 +1,97 @@
+"""`dltui sweep pause|resume|stop|edit|rm`: the words that go to a sweep."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from engine.client import SweepSummary
+from engine.errors import DltuiError, ParamError
+from tui.plain_text import plain
+from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.look import AsJson
+from tui.verbs.sweep import split
+from tui.verbs.sweep_table import Sweep
+from tui.verbs.sweep_words import counted, sweep_json
+
+EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, parallel N, trials N"
+
+
+def pause(sweep: Sweep, json: AsJson = False) -> None:
+    """Start no more trials and pause those at work."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "pause")), json)
+
+
+def resume(sweep: Sweep, json: AsJson = False) -> None:
+    """Go on with the trials that were paused, and with new ones."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "resume")), json)
+
+
+def stop(sweep: Sweep, json: AsJson = False) -> None:
+    """Start no more trials and stop those at work."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "stop")), json)
+
+
+def edit(
+    sweep: Sweep,
+    verb: Annotated[str, typer.Argument(help=EDITS)],
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORD...]", help="see VERB")] = None,
+    json: AsJson = False,
+) -> None:
+    """Change a sweep while it runs, or after."""
+    try:
+        meant, facts = _meant(verb, words or [])
+    except DltuiError as error:
+        fail(error, 2)
+    _report(ask(lambda client: client.sweep_edit(sweep, meant, **facts)), json)
+
+
+def _meant(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+    if verb == "add":
+        return "add", {"params": dict(split(word) for word in words)}
+    if verb == "widen" and len(words) == 1:
+        return "widen", {"axis": words[0]}
+    if verb in ("pin", "unpin", "stop") and len(words) == 1:
+        facts: dict[str, Any] = {"trial": _whole(words[0])}
+        return ("stop_trial", facts) if verb == "stop" else ("pin", {**facts, "on": verb == "pin"})
+    if verb in ("parallel", "trials") and len(words) == 1:
+        return verb, {"count": _whole(words[0])}
+    if verb == "extend" and words:
+        lengths = {name: _whole(value) for name, value in map(split, words[1:])}
+        return "extend", {"trial": _whole(words[0]), **lengths}
+    raise ParamError(f"Expected one of: {EDITS}; got {' '.join([verb, *words])[:80]!r}.")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ParamError(f"Expected a whole number, got {text[:80]!r}.") from None
+
+
+def rm(
+    sweep: Sweep,
+    runs: Annotated[bool, typer.Option("--runs", help="the runs of its trials as well")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    json: AsJson = False,
+) -> None:
+    """Forget a sweep; its trials stay as runs unless --runs is given."""
+    found = ask(lambda client: client.sweep_show(sweep))
+    if not yes:
+        lost = f" and {sum(found.counts.values())} runs" if runs else ""
+        typer.confirm(f"Delete the sweep {plain(found.id)}{lost}?", abort=True, err=True)
+    ask(lambda client: client.sweep_remove(found.id, runs=runs))
+    if json:
+        say_json({"id": found.id, "deleted": True})
+    else:
+        tell(f"{found.id} is deleted.")
+
+
+def _report(sweep: SweepSummary, json: bool) -> None:
+    if json:
+        say_json(sweep_json(sweep))
+    else:
+        say(f"{sweep.id}  {sweep.status}: {counted(sweep)}")
+    sys.stdout.flush()
