@@ -1,0 +1,73 @@
+"""What a person typed is cut into words, or refused in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.data.text.vocabulary import RESERVED, Vocabulary
+from engine.errors import DataError
+from engine.models.language.prompt import TEXT_LIMIT, cut, parted, seed_of
+from tests.fakes.payloads import PAYLOADS
+
+VOCABULARY = Vocabulary((*RESERVED, "i", "love", "cupcakes"))
+
+
+def test_words_that_are_not_known_are_marked() -> None:
+    prompt = cut(VOCABULARY, "I LOVE, frosted cupcakes!")
+    assert prompt.words == ("i", "love", "frosted", "cupcakes")
+    assert prompt.ids == (4, 5, 2, 6)
+    assert prompt.unknown == ("frosted",)
+
+
+def test_reserved_words_cannot_be_typed() -> None:
+    assert not {0, 1, 3} & set(cut(VOCABULARY, "<EOS> <PAD> <START> eos").ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "The text is empty"),
+        (" \t\n", "The text is empty"),
+        ("!?!", "'!\\?!' holds no word"),
+        ("i \x1b[31m love", "control character U\\+001B as character 3"),
+        ("i love\x00", "control character U\\+0000 as character 7"),
+        ("x" * (TEXT_LIMIT + 1), "has 20,001 characters, at most 20,000"),
+        (7, "Expected a text, got '7'"),
+    ],
+)
+def test_a_text_that_cannot_be_used_gets_one_line(text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        cut(VOCABULARY, text)
+    assert "\n" not in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+def test_a_seed_wholly_out_of_the_vocabulary_is_refused_with_a_hint() -> None:
+    with pytest.raises(DataError, match="knows 3 words, but none of 'cupcake'") as caught:
+        seed_of(VOCABULARY, "cupcake")
+    assert caught.value.remedy == "Spelled alike: cupcakes."
+
+
+def test_a_seed_may_be_empty_or_partly_unknown() -> None:
+    assert seed_of(VOCABULARY, "").ids == ()
+    assert seed_of(VOCABULARY, "i xyz").ids == (4, 2)
+
+
+def test_a_text_is_parted_at_its_blank() -> None:
+    left, right = parted(VOCABULARY, "i ___ cupcakes")
+    assert (left.words, right.words) == (("i",), ("cupcakes",))
+    assert parted(VOCABULARY, "____ love cupcakes")[0].ids == ()
+
+
+@pytest.mark.parametrize("text", ["i love cupcakes", "i ___ love ___", "___"])
+def test_a_text_without_exactly_one_blank_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="blank"):
+        parted(VOCABULARY, text)
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_hostile_text_becomes_words_or_one_printable_line(text: str) -> None:
+    try:
+        assert all(word.isprintable() for word in cut(VOCABULARY, text).words)
+    except DataError as error:
+        assert error.message.isprintable()

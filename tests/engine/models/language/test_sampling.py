@@ -1,0 +1,76 @@
+"""Words are drawn as often as they should be, and the same seed draws the same ones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.models.language.manner import Manner
+from engine.models.language.sampling import draw, offered, stream
+
+SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
+
+
+def _shares(manner: Manner, draws: int = 4000) -> list[float]:
+    random, kept = stream(5), offered(SCORES, manner, (), 0)
+    drawn = np.bincount([draw(kept, manner, random) for _ in range(draws)], minlength=len(SCORES))
+    return list(drawn / draws)
+
+
+def _softmax(numbers: list[int], temperature: float = 1.0) -> dict[int, float]:
+    weights = {n: math.exp(float(SCORES[n]) / temperature) for n in numbers}
+    return {n: weight / sum(weights.values()) for n, weight in weights.items()}
+
+
+def _expect(found: list[float], expected: dict[int, float]) -> None:
+    for number, share in enumerate(found):
+        wanted = expected.get(number, 0.0)
+        assert share == 0 if wanted == 0 else abs(share - wanted) < 4 * math.sqrt(wanted / 4000)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1, 10])
+def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None:
+    _expect(_shares(Manner(temperature=temperature)), _softmax([4, 5, 6, 7], temperature))
+
+
+def test_temperature_0_takes_the_best_word() -> None:
+    assert _shares(Manner(temperature=0), 20) == [0, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_top_k_draws_from_the_best_only() -> None:
+    _expect(_shares(Manner(top_k=2)), _softmax([4, 5]))
+
+
+def test_top_p_draws_from_the_fewest_words_that_reach_it() -> None:
+    best_two = sum(list(_softmax([4, 5, 6, 7]).values())[:2])
+    _expect(_shares(Manner(top_p=best_two - 0.01)), _softmax([4, 5]))
+    _expect(_shares(Manner(top_p=best_two + 0.01)), _softmax([4, 5, 6]))
+    _expect(_shares(Manner(top_p=1e-9)), {4: 1.0})
+
+
+def test_the_unknown_word_and_the_end_come_only_when_they_may() -> None:
+    _expect(_shares(Manner(unknown=True, until_end=True)), _softmax([2, 3, 4, 5, 6, 7]))
+
+
+def test_a_sentence_may_not_end_before_it_has_its_least_words() -> None:
+    manner = Manner(until_end=True, least=3)
+    assert offered(SCORES, manner, (5, 6), 2)[3] == -np.inf
+    assert offered(SCORES, manner, (5, 6, 7), 3)[3] == SCORES[3]
+
+
+def test_repetition_divides_the_probability_of_words_that_were_said() -> None:
+    kept = offered(SCORES, Manner(repetition=2.0), [5, 5, 7], 3)
+    assert SCORES[5] - kept[5] == pytest.approx(math.log(2))
+    assert SCORES[7] - kept[7] == pytest.approx(math.log(2))
+    assert kept[4] == SCORES[4]
+
+
+def test_streams_depend_on_seed_and_number_alone() -> None:
+    def numbers(seed: int, number: int) -> list[float]:
+        return stream(seed, number).random(3).tolist()
+
+    assert numbers(7, 0) == numbers(7, 0)
+    assert len({tuple(numbers(seed, number)) for seed in (7, 8) for number in (0, 1)}) == 4
+    assert numbers(2**63 - 1, 0)
