@@ -1,0 +1,49 @@
+"""`dltui report`, as its user calls it, on planted runs of the 8x8 digits."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.engine.session.digit_runs import convolutions, damage, plant, tell, templates
+from tests.river.home import Home
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_OFFLINE", "1")
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+
+
+def test_a_report_for_a_person_and_for_a_program(home: Home) -> None:
+    run = plant(home.places.root, {20: convolutions(), 40: templates()}, model="logistic")
+    shown = home.dltui("report", run.id)
+    assert "step 40: 360 test images of 8x8 digits" in shown
+    assert "weighted average" in shown and "balanced accuracy" in shown
+    told = json.loads(home.dltui("report", "@last", "--split", "validation", "--json"))
+    assert (told["run"], told["step"], told["split"]) == (run.id, 40, "validation")
+    assert sum(map(sum, told["report"]["confusion"])) == told["report"]["images"] == 144
+
+
+def test_a_damaged_checkpoint_is_told_and_the_older_one_reported(home: Home) -> None:
+    run = plant(home.places.root, {20: templates(), 40: templates()}, model="logistic")
+    damage(run, 40)
+    done = home.call("report", run.id)
+    assert done.returncode == 0 and "step 20" in done.stdout and "is damaged" in done.stderr
+
+
+def test_without_a_run_the_six_of_the_notebook_stand_in_a_table(home: Home) -> None:
+    run = plant(home.places.root, {9: convolutions()}, model="double_conv", batch=100)
+    tell(run, (5, 0.98), (9, 0.991), test=0.985)
+    shown = home.dltui("report").splitlines()
+    assert sum("not trained yet" in line for line in shown) == 5
+    assert next(line for line in shown if run.id in line).split()[:4] == ["double_conv", "100", "9", "steps"]
+    assert shown[-1].endswith("double_conv, batch 100; test accuracy 0.9850")
+
+
+def test_what_cannot_be_reported_is_one_line(home: Home) -> None:
+    run = plant(home.places.root, {})
+    done = home.call("report", run.id)
+    assert done.returncode == 1 and "has no checkpoint yet" in done.stderr and not done.stdout
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,108 @@
+"""`dltui report`: how well trained MNIST networks tell the ten classes apart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.protocol import Json
+from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.language import ask_session, last_part
+from tui.verbs.look import AsJson
+from tui.verbs.words import columns
+
+CLASSES = range(10)
+WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss": "loss"}
+
+
+def report(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="id, unique prefix, name, or @last; none: the six runs")
+    ] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
+    step: Annotated[int | None, typer.Option(help="of a checkpoint; the newest when left out")] = None,
+    json: AsJson = False,
+) -> None:
+    """Precision, recall, F1 of each class and the confusion matrix; without RUN the notebook's six runs."""
+    if not run:
+        _say_table(ask_session(lambda session: last_part(session, "mnist.table", {})), json)
+        return
+    found = ask(lambda client: client.show(run))
+    facts: Json = {"run": found.id, "split": split, "step": step}
+    answer = ask_session(lambda session: last_part(session, "mnist.report", facts))
+    if answer["warning"]:
+        tell(answer["warning"])
+    if json:
+        say_json({name: answer[name] for name in ("run", "step", "split", "report")})
+        return
+    _say_report(found.spec.name or found.id, answer)
+
+
+def _say_report(name: str, answer: Json) -> None:
+    made = answer["report"]
+    say(f"{name}, step {answer['step']}: {made['images']:,} {answer['split']} images of {made['title']}\n")
+    for line in columns(_scores(made)):
+        say(line)
+    whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]
+    say(f"\n{'   '.join(whole)}\n")
+    for line in columns(_matrix(made)):
+        say(line)
+
+
+def _say_table(answer: Json, json: bool) -> None:
+    if json:
+        say_json({name: answer[name] for name in ("goal", "rows", "best")})
+        return
+    head = (
+        "network",
+        "batch",
+        f"to {answer['goal']:.0%}",
+        "seconds",
+        "validation",
+        "balanced",
+        "test",
+        "run",
+    )
+    for line in columns([head, *(_row(row) for row in answer["rows"])]):
+        say(line)
+    if best := answer["best"]:
+        test = (
+            "not tested yet"
+            if best["test_accuracy"] is None
+            else f"test accuracy {best['test_accuracy']:.4f}"
+        )
+        say(f"\nbest by balanced validation accuracy: {best['model']}, batch {best['batch']}; {test}")
+
+
+def _row(row: Json) -> tuple[str, ...]:
+    steps, seconds = row["iterations"], row["seconds"]
+    not_yet = "" if row["is_reached"] else "> "
+    shares = (row[name] for name in ("val_accuracy", "balanced", "test_accuracy"))
+    return (
+        row["model"], str(row["batch"]), "" if steps is None else f"{not_yet}{steps:,} steps",
+        "" if seconds is None else f"{not_yet}{seconds:.1f}",
+        *("" if share is None else f"{share:.4f}" for share in shares),
+        row["run"] or row["why"],
+    )  # fmt: skip
+
+
+def _scores(made: Json) -> list[tuple[str, ...]]:
+    named = [(one["name"], one) for one in made["classes"]]
+    rows = [*named, ("macro average", made["macro"]), ("weighted average", made["weighted"])]
+    head = ("class", "precision", "recall", "f1", "images")
+    return [head, *((name, *_three(one), f"{one['support']:,}") for name, one in rows)]
+
+
+def _three(scores: Json) -> tuple[str, ...]:
+    return tuple(f"{scores[name]:.4f}" for name in ("precision", "recall", "f1"))
+
+
+def _matrix(made: Json) -> list[tuple[str, ...]]:
+    """Rows are what it is, columns what it was taken for."""
+    head = ("is \\ taken for", *(str(label) for label in CLASSES))
+    rows = [
+        (made["classes"][true]["name"], *(str(count) if count else "." for count in made["confusion"][true]))
+        for true in CLASSES
+    ]
+    return [head, *rows]
