@@ -79,6 +79,6 @@ def _check(whose: str, own: Mapping[str, Any], came: Arrays) -> None:
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise MismatchedCheckpoint(
-                f"{whose} array {name} of the checkpoint is {found.get(name)}, expected {expected.get(name)}.",
+                f"{whose} array {name}: expected {expected.get(name)}, got {found.get(name)}.",
                 "Resume with the parameters of the run.",
             )

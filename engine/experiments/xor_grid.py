@@ -2,10 +2,10 @@
 
 Claim: the nine experiments of the course, 135 networks of up to 40,000 epochs, in less than ten seconds.
 
-A network succeeds once its validation loss is below 0.2 and has not got better by 1e-4 for ten epochs. A setting
-is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that would not have
-been begun are not counted. The mean over successes alone flatters a setting that often fails, so the median and
-its interval are over all runs counted, a failure standing for more epochs than there were.
+A network succeeds once its validation loss is below 0.2 and has not got better by 1e-4 for ten epochs. A
+setting is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that would
+not have been begun are not counted. The mean over successes alone flatters a setting that often fails, so the
+median and its interval are over all runs counted, a failure standing for more epochs than there were.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ def line(row: Json) -> str:
     theirs = row["notebook"]
     epochs = f"{_whole(row['median'])} ({_whole(row['low'])} to {_whole(row['high'])})"
     return (
-        f"{row['lr']:6g} {row['hidden']:6d} {'yes' if row['bypass'] else 'no':>6} {row['runs']:6d} {row['fails']:5d}"
+        f"{row['lr']:6g} {row['hidden']:6d} {'yes' if row['bypass'] else 'no':>6}"
+        f" {row['runs']:6d} {row['fails']:5d}"
         f" {_number(row['mean'], 13, 1)} {_number(row['std'], 8, 1)} {_number(row['train_loss'], 7, 4)}"
         f" {_number(row['val_loss'], 6, 4)}  {epochs:>24} {row['mean_all']:15.1f}"
-        f"   {theirs['mean']:14.1f} {theirs['std']:8.1f} {theirs['train_loss']:7.4f} {theirs['val_loss']:6.4f}"
-        f" {theirs['fails']:5d}"
+        f"   {theirs['mean']:14.1f} {theirs['std']:8.1f} {theirs['train_loss']:7.4f}"
+        f" {theirs['val_loss']:6.4f} {theirs['fails']:5d}"
     )
 
 

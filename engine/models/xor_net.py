@@ -1,7 +1,7 @@
-"""One XOR network as numbers: what it computes, where its lines run, which gates its units have become.
+"""One XOR network as numbers: what it computes, where its lines run, which gates its units are.
 
-Layout, as in the checkpoints of `xor`: hidden weights (k, 2), hidden biases (k,), output weights (m,) with the two
-inputs first when they bypass the hidden layer, one output bias. All in float64.
+Layout, as in the checkpoints of `xor`: hidden weights (k, 2), hidden biases (k,), output weights (m,) with the
+two inputs first when they bypass the hidden layer, one output bias. All in float64.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ LOW, HIGH = -0.5, 1.5
 """both sides of the square that is looked at"""
 ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
 UNIT_LIMIT = 64
+WORST = 3e38
+"""a loss from here on is none: it is not known, or not finite"""
 
 GATES = (
     "never", "AND", "first only", "first", "second only", "second", "XOR", "OR",

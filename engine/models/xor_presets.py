@@ -66,7 +66,7 @@ PUZZLES = (
     Preset("AND", "One line is enough: no hidden unit.", (), (), (0, 0), 0, True, (0, 0, 0, 1)),
     Preset("OR", "The line of AND, moved.", (), (), (0, 0), 0, True, (0, 1, 1, 1)),
     Preset("NAND", "The line of AND, turned round.", (), (), (0, 0), 0, True, (1, 1, 1, 0)),
-    Preset("XNOR", "Two lines, or one and the inputs.", ((0, 0), (0, 0)), (0, 0), (0, 0), 0, False, (1, 0, 0, 1)),
+    Preset("XNOR", "Two lines are needed.", ((0, 0), (0, 0)), (0, 0), (0, 0), 0, False, (1, 0, 0, 1)),
     Preset("XOR", "One unit and the inputs.", ((0, 0),), (0,), (0, 0, 0), 0, True, (0, 1, 1, 0)),
 )  # fmt: skip
 

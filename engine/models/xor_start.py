@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Singles = NDArray[np.float32]
 
-# SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014), used as a hash of a counter.
+# SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014), hashing a counter.
 _GOLDEN, _FIRST, _SECOND = (
     np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
@@ -35,8 +35,8 @@ class Start:
 
 
 def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> Start:
-    """`linear`: all uniform within 1 / sqrt(inputs of the layer), as nn.Linear has it; `xavier`: weights uniform
-    within sqrt(6 / (inputs + outputs)), biases zero."""
+    """`linear`: all uniform within 1 / sqrt(inputs of the layer), as nn.Linear has it; `xavier`: weights
+    uniform within sqrt(6 / (inputs + outputs)), biases zero."""
     seen = hidden + (2 if bypass else 0)
     draws = _uniform(np.asarray(seeds, dtype=np.uint64).reshape(-1), 3 * hidden + seen + 1)
     weight, bias, output, last = np.split(draws, [2 * hidden, 3 * hidden, 3 * hidden + seen])

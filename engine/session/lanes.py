@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import store
+from engine.errors import ParamError, RunNotFound
+from engine.models import xor_net
+from engine.models.lanes import failure_map, notebook, record
+from engine.models.lanes.block import OUTCOMES
+from engine.models.lanes.plan import PARAMS, coded
+from engine.models.lanes.record import Record
+from engine.params import read
 from engine.protocol import Json
+from engine.session import xor
 from engine.session.desk import Desk
 from engine.session.words import Handler
+
+PAGE_LIMIT = 1_000
+STANDING = ("outcome", "stop", "loss", "val_loss")
 
 
 def table(
@@ -20,41 +38,76 @@ def table(
 ) -> Json:
     """A page of the networks of a run.
 
-    Facts: `run` an id; `sort` a column; `where` {column: value that it has to have}, such as {"outcome": "fail",
-    "hidden": 2}. Raises RunNotFound and ParamError.
+    Facts: `run` an id; `sort` a column; `where` {column: value that it has to have}, such as
+    {"outcome": "fail", "hidden": 2}. Raises RunNotFound and ParamError.
 
     Answer:
-      columns   ["lane", "seed", the parameters that vary..., "outcome", "stop", "loss", "val_loss"]
-      rows      lists in the order of the columns; `outcome` is running, success, fail or diverged, `stop` the epochs
-                trained, `loss` over the 4 rows, `val_loss` the best so far (null without validation)
+      columns   ["lane", the parameters that vary..., "seed", "outcome", "stop", "loss", "val_loss"]
+      rows      lists in the order of the columns; `outcome` is running, success, fail or diverged, `stop`
+                the epochs trained, `loss` over the 4 rows, `val_loss` the best so far; null: not known
       matching, total   networks that pass `where`, and all
       counts    {running, success, fail, diverged} of all
       epoch, epochs     trained by those that run, and to be trained at most
       common    {parameter: value} of those that do not vary
     """
-    return {}
+    found = opened(desk, run)
+    columns = ["lane", *found.axes, *STANDING]
+    if sort not in columns:
+        raise ParamError(f"sort: expected one of {', '.join(columns)}, got {str(sort)[:80]!r}.")
+    chosen = np.flatnonzero(_matching(found, where or {}))
+    order = np.argsort(_numbers(found, sort)[chosen], kind="stable")
+    chosen = chosen[order[::-1] if descending else order]
+    page = chosen[max(0, offset) :][: max(0, min(limit, PAGE_LIMIT))]
+    return {
+        "columns": columns,
+        "rows": [_row(found, int(lane)) for lane in page],
+        "matching": len(chosen),
+        "total": len(found),
+        "common": found.told["common"],
+        **_progress(found),
+    }
 
 
 def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome", columns: int = 0) -> Json:
     """The failure map.
 
-    Facts: `x`, `y` columns that vary (seed, lr, hidden, ...), both or neither; `colour` outcome, stop, loss or
-    val_loss; without axes one cell per network in the order of the lanes, `columns` wide (0: about square).
-    Raises RunNotFound and ParamError.
+    Facts: `x`, `y` two parameters that vary (seed, lr, hidden, ...), both or neither; `colour` outcome, stop,
+    loss or val_loss; without axes one cell per network in the order of the lanes, `columns` wide (0: about
+    square). Raises RunNotFound and ParamError.
 
     Answer:
       x, y       their names, "" without axes
       xs, ys     the values along them; numbers or words (without axes: positions)
-      lanes      rows (ys) of cells (xs) of the first network of each, -1 where there is none
+      lanes      rows (ys) of cells (xs): the first network of each, -1 where there is none
       counts     how many networks each cell holds
-      values     for outcome: share of successes among those that ended, null while all run; for stop, loss and
-                 val_loss: the median; null where there is none
+      values     for outcome: share of successes among those that ended; for stop, loss and val_loss: the
+                 median; null where there is nothing to tell
       running    how many in each cell are not at their end
       low, high  the range of the values (0 and 1 for outcome)
       axes       the names that can be asked for
-      epoch, epochs, counts_all   as in `lanes.table`
+      outcomes   {running, success, fail, diverged} of all
+      epoch, epochs   as in `lanes.table`
     """
-    return {}
+    found = opened(desk, run)
+    cells = failure_map.layout(found, x, y, columns)
+    values = failure_map.values(found, cells, colour)
+    low, high = failure_map.bounds(values, colour)
+    progress = _progress(found)
+    return {
+        "x": cells.x,
+        "y": cells.y,
+        "xs": list(cells.xs),
+        "ys": list(cells.ys),
+        "lanes": failure_map.first_lanes(cells).tolist(),
+        "counts": failure_map.counts(cells).tolist(),
+        "values": [[_finite(value) for value in row] for row in values.tolist()],
+        "running": failure_map.running(found, cells).tolist(),
+        "low": low,
+        "high": high,
+        "axes": list(found.axes),
+        "outcomes": progress.pop("counts"),
+        **progress,
+    }
 
 
 def open_(desk: Desk, run: str, lane: int, width: int = 40, height: int = 40) -> Json:
@@ -69,7 +122,20 @@ def open_(desk: Desk, run: str, lane: int, width: int = 40, height: int = 40) ->
       look      the answer of `xor.look` for it, in the size that was asked for; null where it diverged
       curve     {epochs [], loss [], val_loss []}: thinned; val_loss is empty without validation
     """
-    return {}
+    found = opened(desk, run)
+    if not isinstance(lane, int) or not 0 <= lane < len(found):
+        raise ParamError(f"lane: expected 0 to {len(found) - 1}, got {str(lane)[:80]}.")
+    net = {**found.weights(lane), **found.recipe(lane)}
+    is_whole = found.outcome(lane) != "diverged"
+    return {
+        "lane": lane,
+        "seed": found.value("seed", lane),
+        **{name: _shown(found, name, lane) for name in STANDING},
+        "params": {name: found.value(name, lane) for name in PARAMS if name != "seed"},
+        "net": net,
+        "look": xor.look(desk, **net, width=width, height=height) if is_whole else None,
+        "curve": _curve(found, lane),
+    }
 
 
 def report(desk: Desk, run: str) -> Json:
@@ -78,15 +144,105 @@ def report(desk: Desk, run: str) -> Json:
     Raises RunNotFound and ParamError.
 
     Answer:
-      rows   9 x {experiment, lr, hidden, bypass, runs, fails, running, mean, std, train_loss, val_loss, median, low,
-             high, mean_all, lanes [ids counted], notebook {mean, std, train_loss, val_loss, fails}}
-             mean, std and the losses are over successes, as in the notebook (null without one); median and its 95 %
-             interval low..high are over all runs counted, a failure standing for more than all epochs (null: beyond
-             the last epoch); mean_all counts a failure as all epochs, which is too little
+      rows   9 x {experiment, lr, hidden, bypass, runs, fails, running, mean, std, train_loss, val_loss,
+             median, low, high, mean_all, lanes [those counted],
+             notebook {mean, std, train_loss, val_loss, fails}}:
+             mean, std and the losses are over successes, as in the notebook (null without one); median and
+             its 95 % interval low..high are over all runs counted, a failure standing for more than all
+             epochs (null: beyond the last epoch, or fewer than six runs); mean_all counts a failure as all
+             epochs, which is too little
       gates  {gate: how often} the single hidden unit of the first experiment became, over its successes
       epoch, epochs, counts   as in `lanes.table`
     """
-    return {}
+    found = opened(desk, run)
+    if "successes" not in found.told:
+        raise ParamError(f"run: expected one of xor_grid, got {run[:80]}.")
+    return {"rows": notebook.table(found), "gates": notebook.gates(found), **_progress(found)}
+
+
+def opened(desk: Desk, run: str) -> Record:
+    """The newest state of a run's networks. Raises RunNotFound and CorruptRun."""
+    if run not in store.list_ids(desk.places):
+        raise RunNotFound(f"There is no run {run[:80]!r}.")
+    folder = store.folder_of(desk.places, run).path
+    try:
+        stamp = os.stat(folder / record.CHANGING).st_mtime_ns
+        read = _reader(folder)
+    except FileNotFoundError as error:
+        raise RunNotFound(
+            f"{run[:80]} has no networks yet.", "Only xor_grid and xor_lanes have them."
+        ) from error
+    key = ("lanes", run)
+    stamped, kept = desk.keep(key, lambda: (stamp, read()))
+    if stamped != stamp:
+        desk.drop(key)
+        _, kept = desk.keep(key, lambda: (stamp, read()))
+    found: Record = kept
+    return found
+
+
+def _reader(folder: Any) -> Any:
+    return lambda: record.read((folder / record.STATIC).read_bytes(), (folder / record.CHANGING).read_bytes())
+
+
+def _progress(found: Record) -> Json:
+    return {"counts": found.counts(), "epoch": found.epoch, "epochs": found.told["epochs"]}
+
+
+def _numbers(found: Record, column: str) -> NDArray[Any]:
+    """(N,) to sort by."""
+    if column == "lane":
+        return np.arange(len(found))
+    if column in ("outcome", "stop"):
+        return found.arrays[column]
+    if column == "loss":
+        return found.losses("loss")
+    return found.losses("best") if column == "val_loss" else found.codes(column)
+
+
+def _matching(found: Record, where: Mapping[str, object]) -> NDArray[np.bool_]:
+    matching = np.ones(len(found), bool)
+    for name, value in where.items():
+        if name == "outcome":
+            if value not in OUTCOMES:
+                raise ParamError(f"outcome: expected one of {', '.join(OUTCOMES)}, got {str(value)[:80]!r}.")
+            matching &= found.arrays["outcome"] == OUTCOMES.index(str(value))
+        elif name in PARAMS:
+            matching &= found.codes(name) == coded(name, read(PARAMS[name], value))
+        else:
+            raise ParamError(f"where: expected outcome or a parameter of xor, got {str(name)[:80]!r}.")
+    return matching
+
+
+def _row(found: Record, lane: int) -> list[Any]:
+    own = [found.value(name, lane) for name in found.axes]
+    return [lane, *own, *(_shown(found, name, lane) for name in STANDING)]
+
+
+def _shown(found: Record, name: str, lane: int) -> Any:
+    if name == "outcome":
+        return found.outcome(lane)
+    if name == "stop":
+        return int(found.arrays["stop"][lane])
+    if name == "val_loss":
+        return _finite(found.losses("best")[lane]) if found.validates[lane] else None
+    return _finite(found.losses("loss")[lane])
+
+
+def _curve(found: Record, lane: int) -> Json:
+    """Up to where it stopped, and that point itself."""
+    stop, epochs = int(found.arrays["stop"][lane]), found.arrays["curve.epochs"]
+    told = epochs < stop
+    names = ("loss", "val_loss") if found.validates[lane] else ("loss",)
+    curves: dict[str, list[Any]] = {"loss": [], "val_loss": []}
+    for name in names:
+        points = [*found.arrays[f"curve.{name}"][told, lane].tolist(), float(found.arrays[name][lane])]
+        curves[name] = [_finite(value) for value in points]
+    return {"epochs": [*epochs[told].tolist(), stop], **curves}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) and value < xor_net.WORST else None
 
 
 WORDS: Mapping[str, Handler] = {"table": table, "map": map_, "open": open_, "report": report}

@@ -33,18 +33,19 @@ def look(
     """Everything there is to see of a network.
 
     Facts: `hidden_weight` k pairs [weight of the first input, of the second], `hidden_bias` k numbers,
-    `output_weight` k numbers, with bypass the two of the inputs in front of them, `output_bias`; `activation` btu,
-    sigmoid, tanh or relu; `targets` of the rows (0,0), (0,1), (1,0), (1,1): those of a puzzle. Raises ParamError.
+    `output_weight` k numbers, with bypass the two of the inputs in front of them, `output_bias`; `activation`
+    btu, sigmoid, tanh or relu; `targets` of the rows (0,0), (0,1), (1,0), (1,1): those of a puzzle.
+    Raises ParamError.
 
     Answer:
       rows     4 x {inputs [x, y], target, output (probability), hidden [k outputs], is_right}
-      points   8 x {inputs [x, y], target or null, output, is_row}: the rows, then the 4 validation points, whose
-               target is null when `targets` are not those of XOR
-      losses   {sse, mse, bce} over the 4 rows; bce is the mean in nats; val_bce over the 8 points, null as above
+      points   8 x {inputs [x, y], target or null, output, is_row}: the rows, then the 4 validation points,
+               whose target is null when `targets` are not those of XOR
+      losses   {sse, mse, bce} over the 4 rows; bce is the mean in nats; val_bce over the 8 points, or null
       right    rows on the right side of one half, 0 to 4
       plane    `height` rows of `width` probabilities, top row first, over [-0.5, 1.5] both ways
-      units    k x {a, b, c, ends, gate, outputs [4]}: the line a x + b y + c = 0 (on where it is above 0), `ends`
-               [[x, y], [x, y]] of it within the square or null, the gate it has become
+      units    k x {a, b, c, ends, gate, outputs [4]}: the line a x + b y + c = 0 (on where it is above 0),
+               `ends` [[x, y], [x, y]] of it within the square or null, the gate it has become
       output   {gate, ends}: of the whole network; ends only without hidden units
     """
     net = xor_net.net(hidden_weight, hidden_bias, output_weight, output_bias, bypass, activation, temperature)
@@ -74,10 +75,10 @@ def presets(desk: Desk) -> Json:
     """Networks to start from.
 
     Answer:
-      networks  3 x {name, note, net}: set by hand, thresholds, loss 0.0; `net` holds the facts of `xor.look` but the
-                size
+      networks  3 x {name, note, net}: set by hand, thresholds, loss 0.0; `net` holds the facts of `xor.look`
+                but the size
       puzzles   5 x {name, targets [4], note, net}: to be solved by hand from weights of zero
-      ladder    4 x {hidden, bypass, floor, note}: the least cross-entropy in nats such a network can come near
+      ladder    4 x {hidden, bypass, floor, note}: the least cross-entropy in nats such a network can near
     """
     return {
         "networks": [preset.to_json() for preset in xor_presets.BY_HAND],

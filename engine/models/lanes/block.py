@@ -42,7 +42,7 @@ class Block:
 
     @property
     def width(self) -> int:
-        return self.weights.shape[1]
+        return len(self.lr)
 
     def narrowed(self, start: int, end: int) -> Block:
         """Views of some of the networks."""

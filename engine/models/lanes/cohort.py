@@ -13,7 +13,7 @@ from engine.models.lanes.family import Family
 from engine.models.lanes.numpy_path import NumpyPath
 from engine.models.lanes.plan import PARAMS, Plan
 
-WORST = np.finfo(np.float32).max
+WORST = float(np.finfo(np.float32).max)
 """stands for a loss that is not known or not finite"""
 SCHEMES = PARAMS["initial"].choices
 
@@ -65,18 +65,21 @@ class Cohort:
 
     def _block(self) -> Block:
         family, count, columns = self.family, len(self.lanes), self._columns
-        weights = self._start()
-        first, second = (
-            np.zeros((family.size if family.slots > n else 0, count), np.float32) for n in (0, 1)
-        )
-        sharpness = 1 / columns["temperature"] if family.activation == "btu" else np.ones(count)
-        singles = (columns["lr"], sharpness, columns["min_delta"], columns["target"])
+        is_btu = family.activation == "btu"
         return Block(
-            weights, first, second, *(np.minimum(single, WORST).astype(np.float32) for single in singles),
+            weights=self._start(),
+            first=np.zeros((family.size if family.slots > 0 else 0, count), np.float32),
+            second=np.zeros((family.size if family.slots > 1 else 0, count), np.float32),
+            lr=_singles(columns["lr"]),
+            sharpness=_singles(1 / columns["temperature"] if is_btu else np.ones(count)),
+            min_delta=_singles(columns["min_delta"]),
+            target=_singles(columns["target"]),
             patience=np.minimum(columns["patience"], 2**31 - 1).astype(np.int32),
             best=np.full(count, WORST, np.float32),
-            **{name: np.zeros(count, np.int32) for name in ("waited", "outcome", "stop")},
-        )  # fmt: skip
+            waited=np.zeros(count, np.int32),
+            outcome=np.zeros(count, np.int32),
+            stop=np.zeros(count, np.int32),
+        )
 
     def _start(self) -> Singles:
         weights = np.zeros((self.family.size, len(self.lanes)), np.float32)
@@ -88,6 +91,10 @@ class Cohort:
                     xor_start.start(seeds, self.family.hidden, self.family.bypass, scheme)
                 )
         return weights
+
+
+def _singles(values: NDArray[np.float64]) -> Singles:
+    return np.minimum(values, WORST).astype(np.float32)
 
 
 def packed(start: xor_start.Start) -> Singles:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.models.lanes import kernel
 from engine.models.lanes.block import LANES, Block
+from engine.models.lanes.cohort import Cohort
 from engine.models.lanes.family import ACTIVATIONS, LOSSES, OPTIMIZERS, Family
+from engine.models.lanes.plan import from_rows
 from engine.models.lanes.schedule import corrections
 
 
@@ -21,20 +21,14 @@ class CompiledPath:
         """As NumpyPath.advance."""
         mean, root = corrections(done + 1, epochs)
         kernel.train(
-            block.weights, block.first, block.second, block.lr, block.sharpness, block.min_delta, block.target,
-            block.patience, block.best, block.waited, block.outcome, block.stop, np.int64(done), mean, root,
+            block.weights, block.first, block.second, block.lr, block.sharpness, block.min_delta,
+            block.target, block.patience, block.best, block.waited, block.outcome, block.stop, done, mean, root,
             *self._recipe,
         )  # fmt: skip
 
 
 def warm() -> None:
     """Compile, or read what was compiled before."""
-    family = Family(1, True, "sigmoid", "bce", "adam", True)
-    block = Block(
-        *(np.zeros((family.size, LANES), np.float32) for _ in range(3)),
-        *(np.ones(LANES, np.float32) for _ in range(4)),
-        patience=np.ones(LANES, np.int32),
-        best=np.ones(LANES, np.float32),
-        **{name: np.zeros(LANES, np.int32) for name in ("waited", "outcome", "stop")},
-    )
-    CompiledPath(family).advance(block, 0, 1)
+    plan = from_rows([{}] * LANES)
+    for family, lanes in plan.families():
+        CompiledPath(family).advance(Cohort(family, lanes, plan).block, 0, 1)

@@ -31,7 +31,7 @@ class Fleet:
         self.cohorts = [Cohort(family, lanes, plan) for family, lanes in plan.families()]
         self.epoch = 0
         self.epochs = int(plan.columns["epochs"].max())
-        self._ends = np.unique(plan.columns["epochs"]).astype(int).tolist()
+        self._ends = [int(end) for end in np.unique(plan.columns["epochs"])]
         self.stride = self._stride()
         self.curves = Curves(len(plan), self.stride)
 

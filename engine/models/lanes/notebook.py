@@ -1,4 +1,4 @@
-"""The nine experiments on XOR: their settings, what the notebook printed, and the same numbers of a record."""
+"""The nine experiments on XOR: settings, what the notebook printed, and the same numbers of a record."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class NumpyPath:
             self._advance(block, done, epochs)
 
     def look(self, block: Block) -> tuple[Singles, Singles, Any]:
-        """As the weights are: losses over the four rows, over the validation points (without validation the same
-        again), and how many rows are right."""
+        """As the weights are: losses over the four rows, over the validation points (without validation the
+        same again), and how many rows are right."""
         points = self.family.points
         with np.errstate(all="ignore"):
             self._forward(block, points)
@@ -142,7 +142,8 @@ class NumpyPath:
             total = squares[0]
             for point in range(1, points):
                 total += squares[point]
-            return total * np.float32(1 / points)
+            mean: Singles = total * np.float32(1 / points)
+            return mean
         over = np.maximum(self._scores[:points], 0)
         exps, total = self._exps, over[0]
         product = exps[0].copy()  # product of (1 + exp) less 1, which keeps what is tiny
@@ -150,7 +151,9 @@ class NumpyPath:
             product += exps[point] * (product + ONE)
             total += over[point]
         total += np.log1p(product)
-        return total * np.float32(1 / points)
+        total *= np.float32(1 / points)
+        found: Singles = total
+        return found
 
     def _backward(self, block: Block) -> None:
         """The gradient of the four rows."""

@@ -27,7 +27,13 @@ VERSION = 1
 def static(plan: Plan, epochs: int, **facts: object) -> bytes:
     """lanes.json: what is known before anything trains."""
     common = {name: plan.value(name, 0) for name in PARAMS if name not in _varying(plan)}
-    told = {"version": VERSION, "lanes": len(plan), "epochs": epochs, "axes": list(plan.axes), "common": common}
+    told = {
+        "version": VERSION,
+        "lanes": len(plan),
+        "epochs": epochs,
+        "axes": list(plan.axes),
+        "common": common,
+    }
     return json.dumps({**told, **facts}).encode()
 
 

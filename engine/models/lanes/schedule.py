@@ -11,7 +11,7 @@ EPSILON = np.float32(1e-8)
 
 
 def corrections(epoch: int, count: int) -> tuple[Singles, Singles]:
-    """Adam's corrections of its young averages: factors of the mean and of the square's root, from `epoch` on.
+    """Adam's corrections of its young averages: factors of the mean and of the root, from `epoch` on.
 
     In float64 until the last moment, as PyTorch has them.
     """
