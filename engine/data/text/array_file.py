@@ -19,6 +19,7 @@ from engine.errors import DataError
 
 MAGIC = b"dltui text 1\n"
 ALIGNED = 64
+UNFINISHED = ".new-"  # begins the name of a file that is being written
 DIGEST = 32
 TAIL = 8 + DIGEST  # the length of the table, then SHA-256 of all that stands before it
 Array = NDArray[Any]
@@ -94,7 +95,7 @@ def _view(content: NDArray[np.uint8], kind: str, first: int, count: int) -> Arra
 def replace_file(path: Path, fill: Callable[[ArrayWriter], None]) -> None:
     """`fill` writes the arrays and finishes. Under `path` nothing partial ever stands. Raises DataError."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as stream:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as stream:
             try:
                 fill(ArrayWriter(stream))
                 stream.flush()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data.download import Report
-from engine.data.text.array_file import ArrayFile, ArrayWriter, read_arrays, replace_file
+from engine.data.text.array_file import UNFINISHED, ArrayFile, ArrayWriter, read_arrays, replace_file
 from engine.data.turn import alone
 from engine.errors import DataError
 
 VERSION = 2  # of everything between the bytes and the ids: a change of tokeniser or split needs another
 KEPT = 12
+STALE = 86_400.0  # seconds: whoever wrote it was killed
 PATIENCE = 1800.0  # seconds for another process to number the same corpus
 
 
@@ -52,6 +54,9 @@ class Cache:
         by_age = sorted(self.folder.glob("*.arrays"), key=_age)
         for path in by_age[: max(len(by_age) - KEPT + 1, 0)]:
             path.unlink(missing_ok=True)
+        for path in self.folder.glob(f"{UNFINISHED}*"):
+            if time.time() - _age(path) > STALE:
+                path.unlink(missing_ok=True)
 
 
 def make_key(**facts: object) -> str:
@@ -76,4 +81,4 @@ def _age(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except FileNotFoundError:  # another process has just removed it
-        return 0.0
+        return time.time()

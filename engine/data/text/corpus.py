@@ -123,7 +123,7 @@ def _download(places: Places, corpus: Published, report: Report, patience: Patie
 
 def _locate(places: Places, name: str) -> Path:
     """As a path, else below DLTUI_DATA. Raises DataError."""
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     roots = [places.data / FOLDER, places.data] if places.data is not None else []
     for candidate in (path, *(root / path for root in roots)):
         if os.path.lexists(candidate):
