@@ -23,8 +23,8 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.order import order
-from engine.models import live_pictures
 from engine.models.live_pictures import LivePictures
+from engine.models.torch_plan import plan_of
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
@@ -127,10 +127,10 @@ def show_filters(net: nn.Sequential, run: Run) -> None:
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
-def pictures_of(net: nn.Module, images: Images, run: Run) -> LivePictures:
+def pictures_of(net: nn.Sequential, images: Images, run: Run) -> LivePictures:
     """What the screen shows while it trains: filters, and what they make of four images."""
     shown = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = live_pictures.of(arrays(net), shown)
+    pictures = LivePictures(plan_of(net, side=shown.shape[-1]), shown)
     run.keep("model.json", json.dumps(pictures.description()).encode())
     return pictures
 

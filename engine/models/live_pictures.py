@@ -15,7 +15,7 @@ from engine.models.layers import Convolution, Dense, Layer
 
 NUMBERS = 16_000
 """in one sketch"""
-MOST_KERNELS, MOST_CHANNELS, MOST_TEMPLATES = 16, 4, 10
+MOST_KERNELS, MOST_CHANNELS, MOST_TEMPLATES = 16, 5, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from checkpoints import folder as shelf
+from checkpoints import tensors
 from checkpoints.torch_io import strict_mode
+from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist
 from engine.experiments.mnist import Goal, Images, network
+from engine.models import blueprint
+from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.worker.lab import curve, new_run, told, train
 
 
@@ -107,6 +114,40 @@ def test_iterations_cut_an_epoch_short_and_the_last_one_is_validated(tmp_path: P
     train(folder)
     assert told(folder, "started")[0].facts["total_steps"] == 7
     assert list(curve(folder, "val_loss")) == [7]
+
+
+def test_filters_and_maps_are_sketched_as_it_trains_and_at_each_validation(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "mnist", model="double_conv", iterations=40, every=10, target=0)
+    train(folder)
+    sketches = told(folder, "sketch")
+    assert {10, 20, 30, 40} <= {event.facts["step"] for event in sketches}
+    parts = [event.facts["parts"] for event in sketches]
+    assert np.shape(parts[0]["filters/conv2"]) == (5, 5, 5, 5)
+    assert np.shape(parts[0]["maps/conv1"]) == (4, 5, 4, 4)
+    assert parts[0]["filters/conv1"] != parts[-1]["filters/conv1"]
+
+
+@pytest.mark.parametrize("model", ["logistic", "mlp", "single_conv", "double_conv_dropout"])
+def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, model: str) -> None:
+    """From the checkpoint and model.json alone, down to the accuracy that it reported."""
+    folder = new_run(tmp_path, "mnist", model=model, iterations=30, target=0)
+    train(folder)
+    plan = blueprint.read(json.loads((folder.path / "model.json").read_bytes()))
+    verified, _ = shelf.newest_intact(folder.checkpoints)
+    assert verified is not None
+    net = blueprint.build(tensors.loads(verified.files["model.safetensors"]), plan)
+    digits = load_small_digits()
+    right = (net.logits(digits.test_images).argmax(axis=1) == digits.test_labels).mean()
+    assert right == pytest.approx(curve(folder, "test_accuracy")[30], abs=1e-6)
+
+
+def test_fashion_in_place_of_mnist_trains_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_set(tmp_path / "fashion" / "FashionMNIST" / "raw", make_arrays(train=200))
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "fashion"))
+    folder = new_run(tmp_path, "mnist", model="logistic", epochs=2, target=0)
+    train(folder)
+    assert told(folder, "started")[0].facts["notice"] == ""
+    assert list(curve(folder, "test_accuracy")) == [8]
 
 
 def test_a_goal_remembers_that_it_was_reached() -> None:

@@ -32,7 +32,7 @@ def test_a_wide_recipe_is_cut_down_to_fit() -> None:
     tensors = arrays(net)
     parts = live_pictures.of(tensors, pictures(4, 28)).parts(tensors)
     assert 0 < sum(np.size(part) for part in parts.values()) <= NUMBERS
-    assert np.shape(parts["filters/conv2"]) == (16, 4, 3, 3)
+    assert np.shape(parts["filters/conv2"]) == (16, 5, 3, 3)
 
 
 def test_maps_are_what_the_next_layer_sees_and_filters_the_weights() -> None:
