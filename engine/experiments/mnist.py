@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import Adam
 
 from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.order import order
 from engine.models.live_pictures import LivePictures
+from engine.models.swift.offer import offer
 from engine.models.torch_plan import plan_of
 from engine.worker.run import Run
 
@@ -159,19 +162,42 @@ class Goal:
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
+def learning(net: nn.Module, optimizer: Adam, images: Images) -> Callable[[Tensor], float]:
+    """An update on the chosen images, the way every PyTorch program does it."""
+
+    def update(chosen: Tensor) -> float:
+        x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return update
+
+
 def train(params: MnistParams, run: Run) -> None:
     images, validation, test = load(run)
     net = network(params.model, side=images.pixels.shape[-1]).to(run.device)
     # fused: one pass over weights, gradients and both moments instead of a dozen
-    optimizer = torch.optim.Adam(net.parameters(), lr=params.lr, fused=True)
+    optimizer = Adam(net.parameters(), lr=params.lr, fused=True)
     goal = Goal(params.target)
+    # The same updates in loops compiled for these few layers, where they fit; bits differ, so it is pinned.
+    swift = offer(net, images.pixels.shape[-1], params.batch, run.threads, run.places.cache, run.note)
+    run.pin(kernels=swift.name if swift else "torch")
     pictures = pictures_of(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
     last = run.total(min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs))
     every = params.every or per_epoch
     epoch_in_hand = -1
-    for step in range(run.restore(TorchState(net, optimizer, extras={"goal": goal})) + 1, last + 1):
+    done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))
+    update = (
+        swift.begin(net, optimizer, images.pixels, images.labels)
+        if swift
+        else learning(net, optimizer, images)
+    )
+    for step in range(done + 1, last + 1):
         if goal.is_reached:
             break
         # The order of an epoch is a function of (seed, epoch): `step` alone says where a resumed run goes on.
@@ -180,15 +206,9 @@ def train(params: MnistParams, run: Run) -> None:
             shuffled = torch.from_numpy(order(run.seed, epoch, len(images))).to(run.device)
             epoch_in_hand = epoch
         chosen = shuffled[batch * params.batch : (batch + 1) * params.batch]
-        x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
-
         for group in optimizer.param_groups:
             group["lr"] = run.set["lr"]
-        optimizer.zero_grad()
-        loss = F.cross_entropy(net(x), y)
-        loss.backward()
-        optimizer.step()
-        run.log(step, loss=loss.item())
+        run.log(step, loss=update(chosen))
 
         if step % every == 0 or step == last:
             val_loss, val_accuracy = look_at(net, validation)

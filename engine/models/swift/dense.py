@@ -28,7 +28,7 @@ FREE = np.float32(-np.inf)
 @njit(inline="always")
 def forward(layer: Any, first: int, last: int, floor: Any) -> None:
     """Blocks `first` to `last`: out = max(floor, weight @ seen + bias)."""
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
+    inputs = layer.seen.shape[1]
     _multiply(layer.weight.value, inputs, 1, layer.bias.value, layer.seen, layer.out, first, last, floor)
 
 

@@ -100,8 +100,8 @@ def fields(typing: Any, g: Any, at: Any, row: Any, plane: Any, w: Any, channels:
 
 
 @intrinsic
-def taps(typing: Any, x: Any, at: Any, row: Any, g: Any, g_at: Any, g_row: Any, height: Any, width: Any, out: Any,
-         out_at: Any) -> Any:  # fmt: skip
+def taps(typing: Any, x: Any, at: Any, row: Any, g: Any, g_at: Any, g_row: Any, height: Any, width: Any,
+         out: Any, out_at: Any) -> Any:  # fmt: skip
     """The gradient of one filter's 25 weights for one channel, still apart for sixteen images.
 
     `height` and `width` count pooled pixels.
@@ -118,7 +118,9 @@ def taps(typing: Any, x: Any, at: Any, row: Any, g: Any, g_at: Any, g_row: Any, 
             g_corner = b.add(b.add(a[4], step), b.mul(v.times(a[5], 2), y))
             rows = [b.add(corner, v.times(a[2], down)) for down in range(SIZE + 1)]
             g_rows = [b.add(g_corner, v.times(a[5], down)) for down in range(2)]
-            grad = {(down, right): v.load(g_data, v.plus(g_rows[down], right * LANES)) for down, right in FOUR}
+            grad = {
+                (down, right): v.load(g_data, v.plus(g_rows[down], right * LANES)) for down, right in FOUR
+            }
             for down, right in SQUARE:
                 seen = v.load(x_data, v.plus(rows[down], right * LANES))
                 for place in FOUR:
@@ -133,9 +135,9 @@ def taps(typing: Any, x: Any, at: Any, row: Any, g: Any, g_at: Any, g_row: Any, 
 
 
 @intrinsic
-def spread(typing: Any, g: Any, at: Any, code: Any, code_at: Any, height: Any, width: Any, out: Any, out_at: Any,
-           out_row: Any, total: Any, total_at: Any) -> Any:  # fmt: skip
-    """The gradient of one filter's pooled pixels, given to the neighbour that was the largest; and its sum."""
+def spread(typing: Any, g: Any, at: Any, code: Any, code_at: Any, height: Any, width: Any, out: Any,
+           out_at: Any, out_row: Any, total: Any, total_at: Any) -> Any:  # fmt: skip
+    """The gradient of one filter's pooled pixels, given to the largest of four neighbours; and its sum."""
     n = types.int64
 
     def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:

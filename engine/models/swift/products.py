@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from engine.models.swift.vector import FLOATS, LANES, LONG, Totals, Vectors
+from engine.models.swift.vector import LANES, LONG, Totals, Vectors
 
 
 def _tile(rows: int, blocks: int) -> Any:
@@ -99,9 +99,7 @@ def turned(typing: Any, x: Any, at: Any, row: Any, out: Any, out_at: Any, out_ro
             v.store(line, target, builder.add(a[4], v.times(a[5], r)))
         return context.get_dummy_value()
 
-    return types.void(
-        x, n, n, out, n, n
-    ), write
+    return types.void(x, n, n, out, n, n), write
 
 
 def _exchange(v: Vectors, lines: list[Any], width: int) -> list[Any]:

@@ -1,93 +1,95 @@
-"""A network of PyTorch's, trained by compiled loops in the memory of its own parameters."""
+"""A network of up to two convolutions and three dense layers, and the threads that train it."""
 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.swift import layers, step
 from engine.models.swift.barrier import SIZE
-from engine.models.swift.layers import Conv, Dense, Floats, Parameter
+from engine.models.swift.layers import FILTERS, TAPS, Conv, Dense, Floats, Parameter
 from engine.models.swift.vector import LANES
 
 MOST_CONVS, MOST_DENSES = 2, 3
+"""Every network is given this many layers, the spare ones empty, so that one compilation serves them all."""
+
+Pair = tuple[Parameter, Parameter]
+"""weight and bias"""
 
 
 class Trainer:
-    """`convs` and `denses` are (weight, bias) pairs in their order, seen from the pixels up.
+    """`convs` and `denses` in their order from the pixels up; `pixels` (N, side * side), `labels` (N,)."""
 
-    All networks are given the same number of layers, some of them empty, so that one compilation serves all.
-    """
-
-    def __init__(self, convs: Sequence[tuple[Parameter, Parameter]],
-                 denses: Sequence[tuple[Parameter, Parameter]], pixels: Floats, labels: NDArray[np.int64],
-                 side: int, batch: int, threads: int, drops: bool) -> None:  # fmt: skip
-        blocks = -(-batch // LANES)
+    def __init__(self, convs: Sequence[Pair], denses: Sequence[Pair], pixels: Floats,
+                 labels: NDArray[np.int64], batch: int, threads: int = 1,
+                 drops: bool = False) -> None:  # fmt: skip
+        blocks, count = -(-batch // LANES), pixels.shape[1]
         self.ranks = max(1, min(threads, blocks))
-        lanes = layers.zeros(blocks, side * side, LANES)
-        self.convs, inputs = _convs(convs, blocks, side, self.ranks)
-        self.denses = _denses(denses, blocks, inputs or side * side, None if convs else lanes)
-        rows = layers.zeros(blocks * LANES, side * side) if convs else self.denses[0].rows
-        most = max(8 * layer.seen.shape[1] for layer in self.denses)
-        kept = (blocks * LANES, inputs) if drops else (LANES, LANES)
-        self.batch = step.Batch(
+        lanes = layers.zeros(blocks, count, LANES)
+        self.convs, inputs = _convs(convs, blocks, round(count**0.5), self.ranks)
+        self.denses = _denses(denses, blocks, inputs or count, None if convs else lanes)
+        rows = layers.zeros(blocks * LANES, count) if convs else self.denses[0].rows
+        room = max(8 * layer.seen.shape[1] for layer in self.denses) + FILTERS * FILTERS * TAPS
+        self.kept = layers.zeros(blocks * LANES if drops else LANES, inputs if drops else LANES)
+        """1 or 0 for each image and input of the first dense layer, if some are dropped"""
+        self._batch = step.Batch(
             pixels, labels, np.zeros(batch, np.int64), np.zeros(8, np.int64), np.zeros(1),
-            np.zeros(batch, np.int64), layers.zeros(blocks * LANES), rows, lanes,
-            layers.zeros(*kept), layers.zeros(kept[0] // LANES, kept[1], LANES),
-            layers.zeros(self.ranks, most), np.zeros(SIZE, np.int64),
+            np.zeros(batch, np.int64), layers.zeros(blocks * LANES), rows, lanes, self.kept,
+            layers.zeros(len(self.kept) // LANES, self.kept.shape[1], LANES),
+            layers.zeros(self.ranks, room), np.zeros(SIZE, np.int64),
         )  # fmt: skip
-        facts = self.batch.facts
+        facts = self._batch.facts
         facts[step.CONVS], facts[step.DENSES], facts[step.DROPS] = len(convs), len(denses), drops
-        self._helpers: list[threading.Thread] = []
-
-    def start(self):
-        for rank in range(1, self.ranks):
-            arguments = (rank, self.ranks, self.batch, self.convs, self.denses)
-            helper = threading.Thread(target=step.work, args=arguments, daemon=True)
-            helper.start()
-            self._helpers.append(helper)
-
-    def close(self):
-        if self._helpers:
-            step.dismiss(self.ranks, self.batch)
-            for helper in self._helpers:
-                helper.join()
-            self._helpers = []
+        self._help()
 
     def step(self, chosen: NDArray[np.int64], number: int, lr: float) -> float:
-        images = len(chosen)
-        self.batch.chosen[:images] = chosen
-        self.batch.facts[step.IMAGES], self.batch.facts[step.STEP] = images, number
-        self.batch.lr[0] = lr
-        return step.work(0, self.ranks, self.batch, self.convs, self.denses)
+        """Update `number` (1 is the first) on the chosen images; returns their mean loss."""
+        batch = self._batch
+        batch.chosen[: len(chosen)] = chosen
+        batch.facts[step.IMAGES], batch.facts[step.STEP] = len(chosen), number
+        batch.lr[0] = lr
+        loss: float = step.work(0, self.ranks, batch, self.convs, self.denses)
+        return loss
+
+    def _help(self) -> None:
+        """Threads that stay in compiled code; they leave when nobody holds the trainer any more."""
+        for rank in range(1, self.ranks):
+            arguments = (rank, self.ranks, self._batch, self.convs, self.denses)
+            threading.Thread(target=step.work, args=arguments, daemon=True).start()
+        if self.ranks > 1:
+            weakref.finalize(self, step.dismiss, self.ranks, self._batch)
 
 
-def _convs(pairs: Any, blocks: int, side: int, ranks: int) -> tuple[tuple[Conv, ...], int]:
-    made, inputs = [], 0
-    for n, (weight, bias) in enumerate(pairs):
-        made.append(layers.conv(weight, bias, blocks, FILTERS if n else 1, side >> n, ranks))
-        inputs = FILTERS * (side >> n + 1) ** 2
-    nothing = Parameter(*[layers.zeros(1)] * 3)
-    while len(made) < MOST_CONVS:
-        made.append(layers.conv(nothing, nothing, 1, 1, 0, 1))
-    return tuple(made), inputs
+def warm() -> None:
+    """Compile for this processor, or read what was compiled before: a step of the smallest network."""
+    bias, weight = (Parameter(*(layers.zeros(n) for _ in range(3))) for n in (1, LANES))
+    Trainer([], [(weight, bias)], np.zeros((1, LANES), np.float32), np.zeros(1, np.int64), 1).step(
+        np.zeros(1, np.int64), 1, 0.0
+    )
 
 
-def _denses(pairs: Any, blocks: int, inputs: int, seen: Floats | None) -> tuple[Dense, ...]:
+def _convs(pairs: Sequence[Pair], blocks: int, side: int, ranks: int) -> tuple[tuple[Conv, ...], int]:
+    """And how many numbers come out of the last."""
+    made = [
+        layers.conv(weight, bias, blocks, FILTERS if n else 1, side >> n, ranks)
+        for n, (weight, bias) in enumerate(pairs)
+    ]
+    nothing = Parameter(*(layers.zeros(1) for _ in range(3)))
+    spare = [layers.conv(nothing, nothing, 1, 1, 0, 1)] * (MOST_CONVS - len(made))
+    return (*made, *spare), FILTERS * (side >> len(made)) ** 2 if made else 0
+
+
+def _denses(pairs: Sequence[Pair], blocks: int, inputs: int, seen: Floats | None) -> tuple[Dense, ...]:
     made: list[Dense] = []
     below: Floats | None = None
     for weight, bias in pairs:
         layer = layers.dense(weight, bias, blocks, inputs, len(bias.value), seen, below)
         made.append(layer)
         inputs, seen, below = len(bias.value), layer.out, layer.delta
-    nothing = Parameter(*[layers.zeros(1)] * 3)
-    while len(made) < MOST_DENSES:
-        made.append(layers.dense(nothing, nothing, 1, 1, 1, None, None))
-    return tuple(made)
-
-
-FILTERS = layers.FILTERS
+    nothing = Parameter(*(layers.zeros(1) for _ in range(3)))
+    spare = [layers.dense(nothing, nothing, 1, 1, 1, None, None)] * (MOST_DENSES - len(made))
+    return (*made, *spare)

@@ -1,8 +1,8 @@
 """Sixteen floats side by side, in the code that Numba is compiling.
 
-Numba leaves the choice of vectors to LLVM, which finds none in loops as short as a filter. Here the loops of a
-tile are run in Python while its code is written, so what is compiled is the bare row of multiply-adds. LLVM
-turns sixteen floats into one register, or two or four, whatever the processor has.
+Numba leaves the choice of vectors to LLVM, which finds none in loops as short as a filter. Here the loops
+of a tile are run in Python while its code is written, so what is compiled is the bare row of multiply-adds.
+LLVM turns sixteen floats into one register, or two or four, whatever the processor has.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Vectors:
         return self.spread(self.builder.load(self.builder.gep(data, [index]), align=4))
 
     def spread(self, one: Value) -> Value:
-        first = self.builder.insert_element(ir.Constant(FLOATS, ir.Undefined), one, ir.Constant(INTS.element, 0))
+        first = self.builder.insert_element(
+            ir.Constant(FLOATS, ir.Undefined), one, ir.Constant(INTS.element, 0)
+        )
         zeros = ir.Constant(INTS, [0] * LANES)
         return self.builder.shuffle_vector(first, ir.Constant(FLOATS, ir.Undefined), zeros)
 

@@ -1,0 +1,154 @@
+"""Whether the compiled loops can train a network of PyTorch's, and how they begin.
+
+They train it in its own memory: the parameters stay PyTorch's, and so do the optimizer and its moments. What
+validates, draws or saves the network needs to know nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+if TYPE_CHECKING:
+    from engine.models.swift.layers import Parameter
+
+LANES, FILTERS, SIZE = 16, 5, 5
+MOST_IMAGES = 2000
+"""in a batch: every image takes 40 kB of room to work in"""
+SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`name` says all that the bits of a result depend on; `begin` takes over a network as it is now."""
+
+    name: str
+    begin: Callable[[nn.Sequential, Adam, Tensor, Tensor], Learner]
+
+
+def offer(net: nn.Sequential, side: int, batch: int, threads: int, cache: Path,
+          report: Callable[[str], object]) -> Offer | None:  # fmt: skip
+    """None where PyTorch has to do it itself. Compiles when that has not been done on this processor."""
+    if not fits(net, side, batch):
+        return None
+    try:
+        name = _compiled(cache, report)
+    except (ImportError, OSError, RuntimeError) as error:
+        report(f"PyTorch trains by itself, two to three times slower: Numba cannot be used: {error}.")
+        return None
+
+    def begin(net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor) -> Learner:
+        return Learner(net, optimizer, pixels, labels, batch, threads)
+
+    return Offer(name, begin)
+
+
+def fits(net: nn.Sequential, side: int, batch: int) -> bool:
+    """Up to two 5x5 convolutions that are pooled to even sides, up to three dense layers, on a CPU."""
+    convs, denses = _layers(net, nn.Conv2d), _layers(net, nn.Linear)
+    return (
+        len(convs) <= 2
+        and 1 <= len(denses) <= 3
+        and batch <= MOST_IMAGES
+        and side % 2 ** len(convs) == 0
+        and all(conv.out_channels == FILTERS and conv.kernel_size == (SIZE, SIZE) for conv in convs)
+        and all(dense.in_features >= LANES for dense in denses)
+        and all(weight.device.type == "cpu" for weight in net.parameters())
+    )
+
+
+def _compiled(cache: Path, report: Callable[[str], object]) -> str:
+    """Compiled code lies under a name of its sources: Numba compares only the file that is called first."""
+    import llvmlite.binding
+    import numba
+
+    version = fingerprint()
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache / "numba") / f"swift-{version}"
+    if not folder.is_dir():
+        report(f"Compiling the loops of small networks for this processor: once, about {SECONDS} s.")
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        from engine.models.swift.trainer import warm
+    finally:
+        numba.config.CACHE_DIR = before
+    warm()
+    return f"compiled {version}, numba {numba.__version__}, {llvmlite.binding.get_host_cpu_name()}"
+
+
+def fingerprint() -> str:
+    """Of the sources that are compiled."""
+    whole = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:8]
+
+
+class Learner:
+    """Called with the numbers of images, it does an update and returns their mean loss."""
+
+    def __init__(self, net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, batch: int,
+                 threads: int) -> None:  # fmt: skip
+        from engine.models.swift.trainer import Trainer
+
+        self._step, self._group = _steps(optimizer), optimizer.param_groups[0]
+        self._drops = any(isinstance(layer, nn.Dropout) for layer in net)
+        self._trainer = Trainer(
+            _pairs(_layers(net, nn.Conv2d), optimizer, self._step),
+            _pairs(_layers(net, nn.Linear), optimizer, self._step),
+            pixels.reshape(len(pixels), -1).numpy(), labels.numpy(), batch, threads, self._drops,
+        )  # fmt: skip
+
+    def __call__(self, chosen: Tensor) -> float:
+        numbers = chosen.numpy()
+        if self._drops:
+            self._draw(len(numbers))
+        self._step += 1
+        return self._trainer.step(numbers, int(self._step), self._group["lr"])
+
+    def _draw(self, images: int) -> None:
+        """What to keep, from PyTorch's own random numbers: exactly those that nn.Dropout would take."""
+        kept = self._trainer.kept
+        kept[:images] = torch.empty(images, kept.shape[1]).bernoulli_(0.5).numpy()
+
+
+def _layers(net: nn.Sequential, kind: type[Any]) -> list[Any]:
+    return [layer for layer in net if isinstance(layer, kind)]
+
+
+def _steps(optimizer: Adam) -> Tensor:
+    """The one count of updates that all parameters share from now on."""
+    states = optimizer.state.values()
+    return torch.tensor(max((float(state["step"]) for state in states), default=0.0))
+
+
+def _pairs(layers: Iterable[Any], optimizer: Adam, step: Tensor) -> list[tuple[Parameter, Parameter]]:
+    return [(_shared(one.weight, optimizer, step), _shared(one.bias, optimizer, step)) for one in layers]
+
+
+def _shared(weight: nn.Parameter, optimizer: Adam, step: Tensor) -> Parameter:
+    """Move a parameter and its moments into aligned memory that compiled code and PyTorch both see."""
+    from engine.models.swift.layers import Parameter
+
+    state = optimizer.state[weight]
+    weight.data, value = _moved(weight.data)
+    mean, means = _moved(state.get("exp_avg", torch.zeros_like(weight)))
+    square, squares = _moved(state.get("exp_avg_sq", torch.zeros_like(weight)))
+    state |= {"step": step, "exp_avg": mean, "exp_avg_sq": square}
+    return Parameter(value, means, squares)
+
+
+def _moved(tensor: Tensor) -> tuple[Tensor, Any]:
+    from engine.models.swift.layers import zeros
+
+    flat = zeros(tensor.numel())
+    flat[:] = np.asarray(tensor.detach().contiguous()).reshape(-1)
+    return torch.from_numpy(flat).view(tensor.shape), flat
