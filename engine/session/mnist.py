@@ -26,6 +26,9 @@ filters(run, layer, step, limit)
                          name, kind, layers (names that have filters), height, width, channels, count (of all
                          filters) and levels: [filter][channel] pictures; layer "" is the first; for a dense
                          layer the pictures are the templates that its units hold against the image
+history(run, step)       steps [{step, val_accuracy or null}]: when training sketched itself, also where no
+                         checkpoint was kept; step, the last when left out; parts {"filters/NAME": [filter]
+                         [channel] rows of weights, "maps/NAME": [4 images][filter] rows of 0 to 255}
 maps(run, layer="all", step, split, index, pixels)
                          original, label, predicted, probabilities, layers [{name, kind, shape, before,
                          after}]: levels of its maps in front of its ReLU and behind it
@@ -59,6 +62,7 @@ from engine.models import ledger
 from engine.protocol import Json
 from engine.session import (
     digit_drawings,
+    digit_history,
     digit_looks,
     digit_reports,
     digit_robustness,
@@ -181,6 +185,7 @@ WORDS: Mapping[str, Handler] = {
     "worst": worst,
     "images": images,
     "filters": filters,
+    "history": digit_history.history,
     "maps": maps,
     "predict": predict,
     "saliency": saliency,

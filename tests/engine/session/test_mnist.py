@@ -13,6 +13,7 @@ from sklearn import metrics
 
 from engine.data.small_digits import load_small_digits
 from engine.errors import CorruptRun, DataError, DltuiError, ParamError, RunNotFound, RunRefused
+from engine.events import EventWriter
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import digit_sets, words
@@ -308,6 +309,30 @@ def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_
     best = max((first, second), key=lambda row: row["balanced"])
     assert told[-1]["best"]["run"] == best["run"]
     assert told[-1]["best"]["test_accuracy"] == best["test_accuracy"]
+
+
+def sketch(writer: EventWriter, step: int) -> None:
+    writer.append("sketch", step=step, parts={"filters/conv1": [[[[float(step)]]]]})
+
+
+def test_the_history_of_filters_goes_on_as_the_run_does(desk: Desk) -> None:
+    run = plant(desk.places.root, {})
+    assert ask(desk, "history", run=run.id) == {"run": run.id, "steps": [], "step": None, "parts": {}}
+    writer = EventWriter(run.events)
+    sketch(writer, 3)
+    writer.append("metrics", series={"val_accuracy": [[3, 6], [0.5, "nan"]]})
+    assert ask(desk, "history", run=run.id)["steps"] == [{"step": 3, "val_accuracy": 0.5}]
+    sketch(writer, 6)
+    sketch(writer, 9)
+    writer.append("sketch", step="x", parts={})
+    assert ask(desk, "history", run=run.id)["parts"] == {"filters/conv1": [[[[9.0]]]]}
+    assert ask(desk, "history", run=run.id, step=3)["parts"] == {"filters/conv1": [[[[3.0]]]]}
+    writer.append("restored", step=6)
+    writer.close()
+    again = [(one["step"], one["val_accuracy"]) for one in ask(desk, "history", run=run.id)["steps"]]
+    assert again == [(3, 0.5), (6, "nan")]
+    with pytest.raises(RunRefused, match=r"no sketch of step 9. The nearest is of step 6"):
+        ask(desk, "history", run=run.id, step=9)
 
 
 def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: Desk, run: RunFolder) -> None:
