@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -33,14 +33,17 @@ class Numbering:
     seed: int
     folder: Path
     report: Report
+    _digests: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_digests", tuple(file.digest() for file in self.files))
 
     def key(self) -> str:
-        """Names the bytes that are read and everything that is done to them. Raises DataError."""
+        """Names the bytes that are read and everything that is done to them."""
         return make_key(
-            files=[
-                (file.digest(), layout, file.encoding)
-                for file, layout in zip(self.files, self.layouts, strict=True)
-            ],
+            digests=self._digests,
+            layouts=self.layouts,
+            encodings=[file.encoding for file in self.files],
             tokeniser=self.tokeniser,
             vocabulary=self.vocabulary,
             seed=self.seed,
@@ -49,18 +52,22 @@ class Numbering:
     def write(self, writer: ArrayWriter) -> None:
         """Raises DataError for a corpus that cannot be read, or of too few sentences."""
         tally = Tally(self.folder, self.tokeniser)
-        for file, layout in zip(self.files, self.layouts, strict=True):
+        for file, layout, digest in zip(self.files, self.layouts, self._digests, strict=True):
             self._read(file, layout, tally)
-        sentences = tally.count()
+            if file.digest() != digest:  # or the numbers of other bytes would be kept under this key
+                raise DataError(f"{file.name} was changed while it was read.", "Try again.")
+        self._check(tally.count())
+        compiled = compile_tally(tally, self.vocabulary, self.seed)
+        write_compilation(compiled, writer)
+        writer.finish(gather_facts(compiled) | {"cut_sentences": tally.cut})
+
+    def _check(self, sentences: int) -> None:
         if sentences < LEAST:
             names = ", ".join(file.name for file in self.files)
             raise DataError(
                 f"{names} holds {sentences or 'no'} sentence{'' if sentences == 1 else 's'}, "
                 f"expected {LEAST} or more: one to train on, one to validate, one to test."
             )
-        compiled = compile_tally(tally, self.vocabulary, self.seed)
-        write_compilation(compiled, writer)
-        writer.finish(gather_facts(compiled) | {"cut_sentences": tally.cut})
 
     def _read(self, file: TextFile, layout: Layout, tally: Tally) -> None:
         splitter, read = Splitter(layout), 0

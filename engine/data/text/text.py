@@ -10,9 +10,11 @@ from engine.data.text.array_file import ArrayFile
 from engine.data.text.batches import Batch, Direction, batch_count, batches, random_batches, sorted_batches
 from engine.data.text.cache import Cache
 from engine.data.text.corpus import Corpus, open_corpus
+from engine.data.text.layout import Layout
 from engine.data.text.numbering import Numbering
 from engine.data.text.published import CORPORA, FOLDER, Published
 from engine.data.text.split import PARTS
+from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import RESERVED, Vocabulary
@@ -32,6 +34,12 @@ __all__ = [
     "sorted_batches",
 ]
 
+SAID = {
+    Layout.LINES: "each line is a sentence",
+    Layout.PARAGRAPHS: "lines are split where sentences end",
+    Layout.PROSE: "sentences go on over line ends",
+}
+OTHER = {Layout.LINES: "prose", Layout.PARAGRAPHS: "lines", Layout.PROSE: "lines"}
 SPLIT_SEED = 42  # the same test sentences for every run: runs are to be compared
 
 
@@ -57,12 +65,19 @@ def load(
         raise DataError(f"A vocabulary of {vocabulary} has no room for a word, expected 5 or more.")
     opened = open_corpus(places, corpus, report, patience or Patience(), published)
     cache = Cache(places.cache / FOLDER / "numbered")
-    layouts = tuple(file.resolve_layout() for file in opened.files)
+    layouts = tuple(_settle_layout(file, report) for file in opened.files)
     job = Numbering(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
     kept = cache.fetch(job.key(), job.write, report)
     made = _text_set(kept, cutter, _notice(opened))
     _tell(made, vocabulary, report)
     return made
+
+
+def _settle_layout(file: TextFile, report: Report) -> Layout:
+    layout = file.resolve_layout()
+    if not file.layout:
+        report(f"{file.name}: {SAID[layout]} (to have it otherwise: {file.name}:{OTHER[layout]}).")
+    return layout
 
 
 def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str) -> TextSet:

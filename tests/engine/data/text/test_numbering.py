@@ -14,6 +14,7 @@ from engine.data.text.layout import Layout
 from engine.data.text.numbering import Numbering
 from engine.data.text.text_file import TextFile
 from engine.data.text.tokeniser import Tokeniser
+from engine.errors import DataError
 
 LINE = b"the cat sat on the mat of its master.\n"
 SIZE = len(LINE) * 4 * 70_000_000
@@ -51,7 +52,17 @@ def test_of_ten_gigabytes_evenly_spread_stretches_are_read(
     facts = read_arrays(tmp_path / job.key()).facts
     assert facts["distinct_words"] == 8 and facts["length_longest"] == 9
     assert facts["sentences"] == pytest.approx((4 << 20) / len(LINE), rel=0.01)
-    assert peak < 32 << 20
+    assert peak < 64 << 20
+
+
+def test_a_file_that_changes_meanwhile_is_not_kept_under_its_old_name(tmp_path: Path) -> None:
+    contents = [b"one two\nthree\nfour\n", b"one two\nthree\nfive\n"]
+    file = TextFile("f", len(contents[0]), lambda: io.BytesIO(contents[0]))
+    job = number(file, tmp_path)
+    contents.pop(0)
+    with pytest.raises(DataError, match="f was changed while it was read"):
+        replace_file(tmp_path / "kept", job.write)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_key_names_bytes_layout_tokeniser_and_vocabulary(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from engine.data.text.text import TextSet, batches, load
 from engine.errors import DataError
 from engine.places import Places
+from tests.chaos import scaled
 
 REAL = os.environ.get("DLTUI_DATA")
 PETS = [
@@ -64,7 +65,7 @@ def test_the_commonest_words_get_the_places(places: Places, corpus: Path) -> Non
 def test_fewer_words_than_places_are_no_error_and_are_said(places: Places, corpus: Path) -> None:
     lines: list[str] = []
     assert len(get(places, corpus, 10_000, lines).vocabulary) == 16
-    assert lines[0] == "The corpus has 12 different words: the vocabulary is 16, not 10,000."
+    assert "The corpus has 12 different words: the vocabulary is 16, not 10,000." in lines
 
 
 @pytest.mark.parametrize("vocabulary", [4, 0, -1])
@@ -191,14 +192,23 @@ def load_in_little_memory(home: Path, corpus: Path, mebibytes: int) -> str:
 
 @pytest.mark.slow
 def test_two_hundred_megabytes_are_numbered_in_little_memory(places: Places, tmp_path: Path) -> None:
-    path, rng = tmp_path / "large.txt", np.random.default_rng(0)
+    path, rng, megabytes = tmp_path / "large.txt", np.random.default_rng(0), scaled(200)
     with path.open("w") as file:
-        for _ in range(200):
+        for _ in range(megabytes):
             ranks = np.minimum(rng.zipf(1.3, 180_000), 500_000).tolist()
             words = [f"w{rank}" for rank in ranks]
             file.writelines(" ".join(words[n : n + 12]) + ".\n" for n in range(0, len(words), 12))
     said = load_in_little_memory(places.root, path, 400)
-    assert "words 36000000 10000" in said and said.rstrip().endswith("notice")
+    assert f"words {megabytes * 180_000} 10000" in said and said.rstrip().endswith("notice")
+
+
+def test_how_a_file_is_read_is_said_and_can_be_chosen(places: Places, corpus: Path) -> None:
+    corpus.write_text("One. Two. Three.\nFour. Five. Six.\n")
+    lines: list[str] = []
+    assert len(sentences(get(places, corpus, lines=lines))) == 6
+    assert "lines are split where sentences end (to have it otherwise:" in lines[0]
+    corpus.write_text("One. Two. Three.\nFour. Five. Six.\nSeven.")
+    assert len(sentences(get(places, f"{corpus}:lines"))) == 3
 
 
 @pytest.mark.skipif(not REAL, reason="DLTUI_DATA is not set")

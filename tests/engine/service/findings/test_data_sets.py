@@ -49,7 +49,8 @@ def test_corpora_are_named_with_the_folder_they_are_in(
     assert "wikitext-2 can be downloaded" in found.text
 
 
-def test_a_corpus_that_is_no_file_is_a_warning(places: Places) -> None:
+def test_a_corpus_that_is_no_file_is_a_warning(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
     (places.cache / "text").mkdir(parents=True)
     (places.cache / "text" / "tinyshakespeare.txt").symlink_to("/nowhere/at/all")
     found = examine(places)[1]
