@@ -46,7 +46,7 @@ def write_run(
     *,
     direction: str = "forward",
     layers: int = 1,
-    words: Sequence[str] | None = None,
+    words: Sequence[str] = (),
     sentences: Sequence[str] = SENTENCES,
     size: int = 0,
     name: str = "",
@@ -56,15 +56,16 @@ def write_run(
     step: int = 1200,
     perplexities: Mapping[str, float] = PERPLEXITIES,
     created_at: float | None = None,
+    model: tuple[Description, Mapping[str, Floats], Vocabulary] | None = None,
 ) -> str:
-    """The id of a new run of `lm`.
+    """The id of a new run of `lm`; `model` puts one of another making in the place of the bigram model.
 
     `words` are added to the vocabulary, and made-up ones up to `size` words in all (a real model has 10,000).
     `status` RUNNING keeps the run alive as long as this process is; None writes no checkpoint either.
     """
-    vocabulary = _vocabulary(sentences, words or (), size)
-    arrays = _arrays(vocabulary, sentences, direction, layers)
-    description = _description(vocabulary, arrays, direction, layers, corpus)
+    description, arrays, vocabulary = model or bigrams(
+        direction, layers, words or (), sentences, size, corpus
+    )
     folder = _folder(places, description, name, framework, created_at)
     store.write_json(folder.path / "model.json", descriptions.to_json(description))
     (folder.path / "vocabulary.txt").write_text("".join(f"{word}\n" for word in vocabulary.words), "utf-8")
@@ -73,6 +74,20 @@ def write_run(
         write_checkpoint(folder, step, arrays)
     _write_standing(folder, status or Status.RUNNING)
     return folder.id
+
+
+def bigrams(
+    direction: str = "forward",
+    layers: int = 1,
+    words: Sequence[str] = (),
+    sentences: Sequence[str] = SENTENCES,
+    size: int = 0,
+    corpus: str = "captions",
+) -> tuple[Description, dict[str, Floats], Vocabulary]:
+    """What a run keeps of its model: description, weights, words."""
+    vocabulary = _vocabulary(sentences, words, size)
+    arrays = _arrays(vocabulary, sentences, direction, layers)
+    return _description(vocabulary, arrays, direction, layers, corpus), arrays, vocabulary
 
 
 def write_checkpoint(folder: RunFolder, step: int, arrays: Mapping[str, Floats]) -> None:
@@ -138,7 +153,7 @@ def _counts(vocabulary: Vocabulary, sentences: Sequence[str], direction: str) ->
 
 def _pairs(vocabulary: Vocabulary, sentences: Sequence[str], direction: str) -> Iterator[tuple[int, int]]:
     for sentence in sentences:
-        ids = vocabulary.ids(sentence)
+        ids = [vocabulary.id(word) for word in sentence.split()]
         read = [START, *(ids if direction == "forward" else reversed(ids)), EOS]
         yield from pairwise(read)
 

@@ -40,8 +40,8 @@ def cut(vocabulary: Vocabulary, text: str) -> Prompt:
 
 def seed_of(vocabulary: Vocabulary, text: str) -> Prompt:
     """As `cut`, for a text that a model shall go on from: it may be empty, but not unknown word for word."""
+    _check(text)
     if not text.strip():
-        _check(text)
         return Prompt((), ())
     prompt = cut(vocabulary, text)
     if all(number == UNK for number in prompt.ids):

@@ -1,0 +1,23 @@
+"""Asking a room as the session does: through its words, and over JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from engine.protocol import Json
+from engine.session import words
+from engine.session.desk import Desk
+
+
+def ask(desk: Desk, word: str, **facts: Any) -> Json:
+    answer = words.answer(desk, word, facts)
+    assert isinstance(answer, dict)
+    return json.loads(json.dumps(answer, allow_nan=False))
+
+
+def parts(desk: Desk, word: str, **facts: Any) -> list[Json]:
+    answer = words.answer(desk, word, facts)
+    assert isinstance(answer, Iterator)
+    return [json.loads(json.dumps(part, allow_nan=False)) for part in answer]

@@ -1,0 +1,76 @@
+"""Bad facts and hostile texts get one clear line from the room of the language models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.errors import DltuiError
+from engine.places import Places
+from engine.session import words
+from engine.session.desk import Desk
+from tests.engine.session.asking import ask
+from tests.fakes.language_run import write_run
+from tests.fakes.payloads import PAYLOADS
+
+
+@pytest.fixture
+def desk(places: Places) -> Desk:
+    return Desk(places)
+
+
+@pytest.fixture
+def forward(places: Places) -> str:
+    return write_run(places, name="ahead")
+
+
+@pytest.fixture
+def back(places: Places) -> str:
+    return write_run(places, direction="reversed", layers=2)
+
+
+BAD: list[tuple[str, dict[str, Any]]] = [
+    ("generate", {"text": "xyzzy plugh"}),
+    *(("generate", {"text": "i", "temperature": value}) for value in (-1, float("nan"), "hot", None)),
+    *(("generate", {"text": "i", "length": value}) for value in (0, 10**9, 1.5)),
+    ("generate", {"text": "i love you", "length": 3}),
+    *(("generate", {"text": "i", "top_p": value}) for value in (0, 1.2, float("nan"))),
+    ("generate", {"text": "i", "seed": -1}),
+    ("generate", {"text": "i", "colour": "red"}),
+    ("generate", {"text": 5}),
+    ("predict", {"text": "i", "k": 0}),
+    ("predict", {"text": "a" * 30_000}),
+    ("predict", {"text": "i", "run": 7}),
+    ("score", {"texts": []}),
+    ("score", {"texts": "i love"}),
+    ("score", {"texts": ["i", ""]}),
+    ("beam", {"text": "i", "width": 0}),
+    ("both", {"text": "i", "first": "up"}),
+    ("blank", {"text": "no blank"}),
+    ("gates", {"text": "i", "layer": 9}),
+    ("gates", {"text": "i", "unit": -1}),
+    ("compare", {"runs": [], "text": "i"}),
+]
+
+
+@pytest.mark.parametrize(("word", "facts"), BAD, ids=lambda value: str(value)[:40])
+def test_bad_facts_get_one_clear_line(
+    desk: Desk, forward: str, back: str, word: str, facts: dict[str, Any]
+) -> None:
+    with pytest.raises(DltuiError) as caught:
+        words.answer(desk, f"language.{word}", facts)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_hostile_text_is_refused_or_answered_without_control_characters(
+    desk: Desk, forward: str, text: str
+) -> None:
+    try:
+        answer = ask(desk, "language.score", texts=[text])
+    except DltuiError as error:
+        assert error.message.isprintable()
+    else:
+        assert all(word["word"].isprintable() for word in answer["sentences"][0]["words"])
