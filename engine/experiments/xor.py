@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from checkpoints.torch_io import TorchState
 from engine.catalog import XorParams
+from engine.models import xor_start
 from engine.worker.run import Run
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ NEAR_TRUTH = torch.tensor([[1.0], [0.0], [0.0], [1.0]])
 class Net(nn.Module):
     """2 inputs -> k hidden units -> 1 output; with `bypass` the output unit sees the inputs too."""
 
-    def __init__(self, params: XorParams) -> None:
+    def __init__(self, params: XorParams, seed: int = 1) -> None:
         super().__init__()
         self.activation = activation(params)
         self.bypass = params.bypass
@@ -47,10 +48,7 @@ class Net(nn.Module):
         seen = params.hidden + (2 if params.bypass else 0)
         self.hidden = nn.Linear(2, params.hidden) if params.hidden else None
         self.output = nn.Linear(seen, 1)
-        if params.initial == "xavier":
-            for layer in filter(None, (self.hidden, self.output)):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
+        begin(self, params, seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 2) -> logits (B, 1); the probability is their sigmoid."""
@@ -59,6 +57,18 @@ class Net(nn.Module):
             seen = torch.cat([seen, self.activation(self.hidden(x))], 1)  # (B, 2 + k) or (B, k)
         z: Tensor = self.output(seen)
         return self.sharpness * z
+
+
+def begin(net: Net, params: XorParams, seed: int) -> None:
+    """Weights as nn.Linear or Xavier draw them, but from the seed's own stream: a network that was trained
+    among thousands starts from the same ones here."""
+    drawn = xor_start.start([seed], params.hidden, params.bypass, params.initial)
+    with torch.no_grad():
+        if net.hidden is not None:
+            net.hidden.weight.copy_(torch.from_numpy(drawn.hidden_weight[..., 0]))
+            net.hidden.bias.copy_(torch.from_numpy(drawn.hidden_bias[:, 0]))
+        net.output.weight.copy_(torch.from_numpy(drawn.output_weight[:, 0]))
+        net.output.bias.copy_(torch.from_numpy(drawn.output_bias))
 
 
 def activation(params: XorParams) -> Callable[[Tensor], Tensor]:
@@ -133,7 +143,7 @@ def weights_of(net: Net) -> dict[str, list[Any] | float]:
 def train(params: XorParams, run: Run) -> None:
     x, y = ROWS.to(run.device), TRUTH.to(run.device)
     val_x, val_y = torch.cat([x, NEAR.to(run.device)]), torch.cat([y, NEAR_TRUTH.to(run.device)])
-    net = Net(params).to(run.device)
+    net = Net(params, run.seed).to(run.device)
     optimizer = optimizer_of(params, net)
     patience = Patience(params)
 

@@ -3,9 +3,9 @@
 Claim: the nine experiments of the course, 135 networks of up to 40,000 epochs, in less than ten seconds.
 
 A network succeeds once its validation loss is below 0.2 and has not got better by 1e-4 for ten epochs. A
-setting is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that would
-not have been begun are not counted. The mean over successes alone flatters a setting that often fails, so the
-median and its interval are over all runs counted, a failure standing for more epochs than there were.
+setting is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that
+would not have been begun are not counted. The mean over successes alone flatters a setting that often fails,
+so the median and its interval are over all runs counted, a failure standing for more epochs than there were.
 """
 
 from __future__ import annotations

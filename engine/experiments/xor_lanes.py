@@ -3,8 +3,8 @@
 Claim: 4,000 networks of 1 to 4 hidden units, 1,000 epochs each, in a few seconds.
 
 One network tells little: whether it learns XOR hangs on where it began. Here every point of a grid of
-parameters and seeds is a network of its own; all are trained side by side, each to the very bits it would have
-alone.
+parameters and seeds is a network of its own; all are trained side by side, each to the very bits it would
+have alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One XOR network as numbers: what it computes, where its lines run, which gates its units are.
 
-Layout, as in the checkpoints of `xor`: hidden weights (k, 2), hidden biases (k,), output weights (m,) with the
-two inputs first when they bypass the hidden layer, one output bias. All in float64.
+Layout, as in the checkpoints of `xor`: hidden weights (k, 2), hidden biases (k,), output weights (m,) with
+the two inputs first when they bypass the hidden layer, one output bias. All in float64.
 """
 
 from __future__ import annotations
