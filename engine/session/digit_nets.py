@@ -96,13 +96,16 @@ def _open(folder: RunFolder, spec: Spec, older: list[int]) -> OpenNet:
 def _newest_whole(folder: RunFolder, older: list[int]) -> tuple[Verified, list[DamagedCheckpoint]]:
     damaged: list[DamagedCheckpoint] = []
     for step in reversed(older):
+        path = folder.checkpoints / shelf.name_of(step)
         try:
-            return shelf.read(folder.checkpoints / shelf.name_of(step)), damaged
+            return shelf.read(path), damaged
         except DamagedCheckpoint as damage:
-            damaged.append(damage)
-    raise RunRefused(
-        f"Every checkpoint of {folder.id} is damaged: {damaged[0].message}", "Train it again."
-    ) from damaged[0]
+            if path.exists():  # a run that trains removes its old ones
+                damaged.append(damage)
+    if not damaged:
+        raise RunRefused(f"{folder.id} has just removed that checkpoint.", "Choose a newer one.")
+    why = damaged[0].offence
+    raise RunRefused(f"Every checkpoint of {folder.id} is damaged, the newest: {why}.", "Train it again.")
 
 
 def _plan(folder: RunFolder, weights: tensors.Arrays) -> blueprint.Blueprint:

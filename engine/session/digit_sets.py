@@ -51,11 +51,11 @@ def at_hand(desk: Desk) -> PictureSet:
 
 def of_side(desk: Desk, side: int, whose: str) -> PictureSet:
     """Pictures that `whose` network can look at. Raises DataError when there are none."""
+    if side == SMALL_SIDE:  # nothing else has it, and nothing has to be looked for
+        return desk.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
     found = at_hand(desk)
     if found.side == side:
         return found
-    if side == SMALL_SIDE:
-        return desk.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
     raise DataError(
         f"{whose} looks at {side}x{side} pictures, those at hand are {found.side}x{found.side}.",
         found.digits.notice or "Set DLTUI_DATA to the folder it was trained on.",

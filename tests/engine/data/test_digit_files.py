@@ -35,7 +35,7 @@ def refuse(root: Path) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("folder", ["mnist", ".", "MNIST/raw"])
+@pytest.mark.parametrize("folder", ["mnist", ".", "MNIST/raw", "fashion-mnist", "FashionMNIST/raw"])
 @pytest.mark.parametrize("names", [NAMES, UNPACKED, DOTTED, tuple(f"{name}.gz" for name in DOTTED)])
 def test_the_usual_folders_and_names_are_all_found(
     tmp_path: Path, folder: str, names: tuple[str, ...]
@@ -139,6 +139,30 @@ def test_another_set_of_the_same_form_works_and_is_not_called_mnist(tmp_path: Pa
     write_set(tmp_path / "fashion", make_arrays())
     digits = read(tmp_path / "fashion")
     assert digits.title == f"the images of {tmp_path / 'fashion'}" and digits.notice == ""
+
+
+def test_a_names_file_beside_the_images_names_the_classes(tmp_path: Path) -> None:
+    write_set(tmp_path, make_arrays())
+    assert read(tmp_path).class_names == tuple("0123456789")
+    (tmp_path / "class-names.txt").write_text("\n".join("abcdefghij"))
+    digits = read(tmp_path)
+    assert digits.class_names == tuple("abcdefghij") and digits.named_by == str(tmp_path / "class-names.txt")
+    (tmp_path / "class-names.txt").write_text("a\nb\n")
+    assert "class-names.txt holds 2 class names, expected 10" in refuse(tmp_path)
+
+
+def test_the_published_set_keeps_its_digits_whatever_names_lie_about(tmp_path: Path) -> None:
+    arrays = make_arrays()
+    files = tuple(
+        replace(file, unpacked_sha256=digest_idx(array))
+        for file, array in zip(MNIST.files, arrays, strict=True)
+    )
+    write_set(tmp_path, arrays)
+    (tmp_path / "classes.txt").write_text("nonsense")
+    found = find_digit_files(tmp_path)
+    assert found is not None
+    digits = read_digit_files(found, replace(MNIST, files=files), "DLTUI_DATA")
+    assert digits.title == "MNIST" and digits.class_names == tuple("0123456789")
 
 
 def test_the_fingerprint_depends_on_the_content_and_not_on_the_packing(tmp_path: Path) -> None:
