@@ -26,6 +26,14 @@ FAR = 10_000_000
 _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a whole batch of lanes."""
+
+    counts: dict[str, int]
+    best: TrialRow | None
+
+
 @dataclass(slots=True, eq=False)
 class Trial:
     row: TrialRow
@@ -69,6 +77,8 @@ class Config:
 
 @dataclass(slots=True, eq=False)
 class Sweep:
+    """Trial 0 of a sweep of lanes is the whole batch; its lanes are the trials from 1 on."""
+
     folder: SweepFolder
     spec: SweepSpec
     """as edited"""
@@ -85,6 +95,8 @@ class Sweep:
     edits: int = 0
     exhausted: bool = False
     """the sampler has no more"""
+    batch: Standing | None = None
+    """how the lanes of its batch stand, where it is trained as one"""
     trouble: str = ""
     """what keeps it from going on"""
     not_before: float = 0.0
@@ -106,21 +118,36 @@ class Sweep:
 
     def budget(self) -> int:
         """Configurations the sampler may give."""
-        if self.spec.sampler != "grid":
+        if self.spec.lanes:
+            return 1
+        if any(axis.values is None for axis in self.spec.axes) or self.spec.sampler == "tpe":
             return self.spec.trials
         points = sampler.point_count(self.spec.axes)
         return min(points, self.spec.trials) if self.spec.trials else points
+
+    @property
+    def lane_count(self) -> int:
+        return sampler.point_count(self.spec.axes) * len(self.spec.seeds) if self.spec.lanes else 0
+
+    def next_trial(self) -> int:
+        return max(self.lane_count, max(self.trials, default=0)) + 1
+
+    def next_config(self) -> int:
+        points = sampler.point_count(self.spec.axes) if self.spec.lanes else 0
+        return max(points, max(self.configs, default=0)) + 1
 
     def planned(self) -> int:
         sampled = self.sampled if self.exhausted else max(self.budget(), self.sampled)
         by_hand = len(self.added) + sum(config.point is None for config in self.configs.values())
         refused = sum(config.refused for config in self.configs.values())
+        if self.spec.lanes:
+            return self.lane_count + by_hand * len(self.spec.seeds)
         return min(FAR, (sampled + by_hand) * len(self.spec.seeds) - refused * (len(self.spec.seeds) - 1))
 
     def gaps(self) -> Iterator[tuple[Config, int]]:
         """Configurations with a seed that no trial has yet."""
         for config in self.configs.values():
-            if not config.refused and len(config.trials) < len(self.spec.seeds):
+            if config.number and not config.refused and len(config.trials) < len(self.spec.seeds):
                 yield from ((config, seed) for seed in self.spec.seeds if seed not in config.trials)
 
     def has_more(self) -> bool:
@@ -144,14 +171,16 @@ class Sweep:
         return row.value > than.value if self.largest else row.value < than.value
 
     def best(self) -> TrialRow | None:
-        best: TrialRow | None = None
+        best = self.batch.best if self.batch else None
         for trial in self.trials.values():
-            if self.better(trial.row, best):
+            if trial.number and self.better(trial.row, best):
                 best = trial.row
         return best
 
     def summary(self) -> SweepSummary:
-        counts = Counter(str(trial.row.status) for trial in self.trials.values())
+        counts = Counter(str(trial.row.status) for trial in self.trials.values() if trial.number)
+        if self.batch:
+            counts.update(self.batch.counts)
         return SweepSummary(
             self.spec, self.status(), self.planned(), dict(counts), self.best(), self.trouble, self.updated_at
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,21 +12,24 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from engine import store
-from engine.errors import DltuiError, ParamError, RunNotFound, RunRefused
+from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
 from engine.protocol import Json, RunSummary, number_to_json
-from engine.service import outcome, pruner, sampler, sweep_journal, trial_spec
+from engine.service import lane_batch, outcome, pruner, sampler, sweep_journal, trial_spec
 from engine.service.machine import Machine
 from engine.service.roster import Roster
 from engine.service.runs import Runs
 from engine.service.sweep import Config, Sweep, Trial
 from engine.service.sweep_curve import Curve
 from engine.service.tpe import Tpe
-from engine.sweep_protocol import SweepStatus, TrialStatus
+from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
 
 T = TypeVar("T")
 P = ParamSpec("P")
 RETRY_SECONDS = 5.0
+SURVEY_SECONDS = 1.0
+DRAWS = 1000
+"""in search of a configuration that is new"""
 AT_ONCE = 64
 """trials asked for in one turn: others want to be served too"""
 
@@ -43,9 +47,12 @@ class SweepCycle:
     _curves: dict[str, Curve] = field(default_factory=dict)
     _grids: dict[str, tuple[int, Iterator[dict[str, Value]]]] = field(default_factory=dict)
     _studies: dict[str, Tpe] = field(default_factory=dict)
+    _surveyed: dict[str, float] = field(default_factory=dict)
 
     async def turn(self, sweep: Sweep) -> None:
         await self._look(sweep)
+        if sweep.spec.lanes:
+            await self.survey(sweep)
         await self._obey(sweep)
         await self._teach(sweep)
         if sweep.wanted is SweepStatus.RUNNING and time.monotonic() >= sweep.not_before:
@@ -70,6 +77,37 @@ class SweepCycle:
     def forget(self, sweep_id: str) -> None:
         self._grids.pop(sweep_id, None)
         self._studies.pop(sweep_id, None)
+
+    async def survey(self, sweep: Sweep) -> None:
+        """How the lanes of a batch stand: once a second while it trains."""
+        batch = sweep.trials.get(0)
+        if batch is None or (sweep.batch and not batch.open and self._surveyed.get(sweep.id) == -math.inf):
+            return
+        if time.monotonic() - self._surveyed.get(sweep.id, 0.0) < SURVEY_SECONDS and batch.open:
+            return
+        from engine.service import lane_rows  # it imports NumPy, which most services never need
+
+        self._surveyed[sweep.id] = time.monotonic() if batch.open else -math.inf
+        try:
+            found = await self.off_loop(lane_rows.standing, self.roster.places, sweep.spec, batch.row)
+        except (CorruptRun, OSError) as error:
+            logging.warning("sweep %s: %s", sweep.id, error)
+            return
+        if found != sweep.batch:
+            sweep.batch, sweep.dirty = found, True
+
+    async def rows(self, sweep: Sweep) -> list[TrialRow]:
+        """Of all trials, the lanes of a batch among them. Raises CorruptRun."""
+        own = [trial.row for trial in sweep.trials.values() if trial.number or not sweep.spec.lanes]
+        batch = sweep.trials.get(0) if sweep.spec.lanes else None
+        if batch is None:
+            return own
+        from engine.service import lane_rows  # as above
+
+        try:
+            return await self.off_loop(lane_rows.rows, self.roster.places, sweep.spec, batch.row) + own
+        except OSError as error:
+            raise CorruptRun(f"The lanes of {sweep.id} cannot be read: {error}.") from error
 
     # --- trials at work ------------------------------------------------------------------------------------
 
@@ -191,11 +229,13 @@ class SweepCycle:
         return None if found is None else await self._enter(sweep, found, sweep.spec.seeds[0])
 
     async def _next_config(self, sweep: Sweep) -> Config | None:
-        number = max(sweep.configs, default=0) + 1
+        number = sweep.next_config()
         if sweep.added:
             return Config(number, sweep.added[0], None)
         if sweep.exhausted or sweep.sampled >= sweep.budget():
             return None
+        if sweep.spec.lanes:
+            return Config(0, {}, 0)
         if sweep.spec.sampler == "tpe":
             study = await self._study(sweep)
             params = await self.off_loop(study.ask, number)
@@ -204,28 +244,43 @@ class SweepCycle:
         if found is None:
             await self.note(sweep, {"kind": "exhausted"})
             return None
-        return Config(number, found, sweep.sampled)
+        return Config(number, found[1], found[0])
 
-    def _sample(self, sweep: Sweep) -> dict[str, Value] | None:
+    def _sample(self, sweep: Sweep) -> tuple[int, dict[str, Value]] | None:
+        """The sampler's number and its choice."""
         if sweep.spec.sampler == "random":
-            kinds = trial_spec.kinds(sweep.spec.experiment)
-            return sampler.drawn(sweep.spec.axes, kinds, sweep.spec.seed, sweep.sampled)
+            return self._draw(sweep)
         known, points = self._grids.get(sweep.id, (0, iter(())))
         if known != len(sweep.widenings):
             points = sampler.grid_from(sweep.widenings, sweep.sampled)
             self._grids[sweep.id] = (len(sweep.widenings), points)
-        return next(points, None)
+        found = next(points, None)
+        return None if found is None else (sweep.sampled, found)
+
+    def _draw(self, sweep: Sweep) -> tuple[int, dict[str, Value]] | None:
+        """Nothing twice: what is drawn again and again has been tried."""
+        kinds = trial_spec.kinds(sweep.spec.experiment)
+        first = max(
+            (config.point for config in sweep.configs.values() if config.point is not None), default=-1
+        )
+        for number in range(first + 1, first + 1 + DRAWS):
+            chosen = sampler.drawn(sweep.spec.axes, kinds, sweep.spec.seed, number)
+            if all(config.params != chosen for config in sweep.configs.values()):
+                return number, chosen
+        return None
 
     async def _enter(self, sweep: Sweep, config: Config, seed: int) -> Trial:
-        number, now = max(sweep.trials, default=0) + 1, round(time.time(), 3)
+        number, now = sweep.next_trial() if config.number else 0, round(time.time(), 3)
+        experiment = sweep.spec.experiment if number else lane_batch.EXPERIMENT
         fact: Json = {
             "kind": "asked", "trial": number, "config": config.number, "params": config.params, "seed": seed,
             "point": config.point, "created_at": now,
-            "run": store.new_id(sweep.spec.experiment, now),
+            "run": store.new_id(experiment, now),
         }  # fmt: skip
         facts = [fact]
         try:
-            trial_spec.check(sweep.spec, config.params)
+            if number:
+                trial_spec.check(sweep.spec, config.params)
         except ParamError as error:
             facts.append({"kind": "refused", "trial": number, "cause": error.message})
         await self.note(sweep, *facts)
@@ -234,7 +289,8 @@ class SweepCycle:
     async def _place(self, sweep: Sweep, trial: Trial) -> None:
         """Make its run; the same trial twice is one run. What goes wrong is tried again later."""
         try:
-            await self.runs.place(trial_spec.made(sweep.spec, trial.row, trial.created_at))
+            make = trial_spec.made if trial.number else lane_batch.made
+            await self.runs.place(make(sweep.spec, trial.row, trial.created_at))
             await self.note(sweep, {"kind": "begun", "trial": trial.number})
             sweep.trouble = ""
         except DltuiError as error:

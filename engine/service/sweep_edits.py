@@ -25,6 +25,8 @@ def fact_of(sweep: Sweep, verb: Any, given: Any) -> Json:
     if verb not in EDITS:
         raise DltuiError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
     facts = given if isinstance(given, dict) else {}
+    if sweep.spec.lanes and verb in ("widen", "trials"):
+        raise RunRefused(f"{sweep.spec.name} trains as one batch, which cannot grow.", "Start another sweep.")
     for name in _NEEDS[verb]:
         if name not in facts:
             raise DltuiError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
@@ -125,6 +127,11 @@ def _extend(sweep: Sweep, facts: Json) -> Json:
 
 
 def trial_of(sweep: Sweep, number: Any) -> Trial:
+    if sweep.spec.lanes and type(number) is int and 0 <= number <= sweep.lane_count:
+        raise RunRefused(
+            f"trial {number} is one of {sweep.lane_count:,} that train as one batch.",
+            "Pause or stop the sweep; or add its parameters as a trial of its own.",
+        )
     trial = sweep.trials.get(number) if type(number) is int else None
     if trial is None:
         raise RunRefused(

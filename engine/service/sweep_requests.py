@@ -44,8 +44,7 @@ class SweepRequests:
 
     async def sweep_trials(self, request: Json) -> Json:
         query = _query(request)
-        sweep = await self._sweeps.trials(request.get("sweep"))
-        rows = [trial.row for trial in sweep.trials.values()]
+        sweep, rows = await self._sweeps.trials(request.get("sweep"))
         page = await asyncio.to_thread(sweep_table.page, rows, query, largest=sweep.largest)
         return page_to_json(page)
 
@@ -53,8 +52,7 @@ class SweepRequests:
         from engine.service import sweep_analysis  # asked for seldom; the start of the service need not pay
 
         where = _text(request, "where", "")
-        sweep = await self._sweeps.trials(request.get("sweep"))
-        rows = [trial.row for trial in sweep.trials.values()]
+        sweep, rows = await self._sweeps.trials(request.get("sweep"))
         facts = request.get("facts")
         return await asyncio.to_thread(
             sweep_analysis.analyse, sweep.spec, rows, request.get("kind"), where,

@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine import axes as axis_texts
@@ -15,7 +16,7 @@ from engine.catalog import Experiment
 from engine.errors import DltuiError, ParamError
 from engine.params import Value
 from engine.protocol import Json
-from engine.service import pruner, sampler, submission, trial_spec
+from engine.service import lane_batch, pruner, sampler, submission, trial_spec
 from engine.sweep_protocol import EXECUTORS, PRUNERS, SAMPLERS, Prune, SweepSpec
 
 POINTS = 100_000
@@ -57,7 +58,7 @@ def spec_of(facts: Json) -> SweepSpec:
         token=asked.token,
     )
     check(made)
-    return made
+    return replace(made, lanes=lane_batch.fits(made))
 
 
 def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis, ...], tuple[int, ...]]:

@@ -16,7 +16,7 @@ from engine.service import sweep_edits, sweep_folder, sweep_journal, sweep_submi
 from engine.service.board import Board
 from engine.service.sweep import Sweep
 from engine.service.sweep_cycle import SweepCycle
-from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus, sweep_spec_to_json
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialRow, TrialStatus, sweep_spec_to_json
 
 BEAT_SECONDS = 0.25
 KEPT = 8
@@ -153,7 +153,7 @@ class Sweeps:
                 await self._resume(sweep, number)
             await self._tell(sweep)
         self._woken.set()
-        return sweep.summary()
+        return self._known[sweep.id]
 
     async def remove(self, name: object, runs: bool) -> None:
         sweep = await self._opened(await self.find(name))
@@ -184,9 +184,9 @@ class Sweeps:
     async def show(self, name: object) -> SweepSummary:
         return self._shown(await self.find(name))
 
-    async def trials(self, name: object) -> Sweep:
-        """The sweep with all its trials."""
-        return await self._opened(await self.find(name))
+    async def trials(self, name: object) -> tuple[Sweep, list[TrialRow]]:
+        sweep = await self._opened(await self.find(name))
+        return sweep, await self._cycle.rows(sweep)
 
     async def find(self, name: object) -> str:
         """An id, the start of one, its last four digits, a name or @last. Raises RunNotFound."""
@@ -212,13 +212,12 @@ class Sweeps:
     # --- inside --------------------------------------------------------------------------------------------
 
     def _shown(self, sweep_id: str) -> SweepSummary:
-        sweep = self._open.get(sweep_id)
-        return self._known[sweep_id] if sweep is None else sweep.summary()
+        return self._known[sweep_id]
 
     def _keep(self, sweep: Sweep) -> None:
         self._open.pop(sweep.id, None)
         self._open[sweep.id] = sweep
-        self._known[sweep.id] = sweep.summary()
+        self._known.setdefault(sweep.id, sweep.summary())
         resting = [
             known
             for known in self._open.values()
@@ -233,6 +232,8 @@ class Sweeps:
         if sweep is None:
             async with self._entering:
                 sweep = self._open.get(sweep_id) or await self._read(sweep_id)
+                if sweep.spec.lanes:
+                    await self._cycle.survey(sweep)
                 sweep.dirty = False
         self._keep(sweep)
         return sweep

@@ -1,0 +1,74 @@
+"""A grid of XOR networks as one run of the vectorised trainer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from engine import catalog, params
+from engine.axes import SEED, Axis, count
+from engine.errors import ParamError, UnknownExperiment
+from engine.params import Value
+from engine.protocol import Spec
+from engine.service import submission
+from engine.sweep_protocol import SweepSpec, TrialRow
+
+EXPERIMENT = "xor_lanes"
+METRICS = ("loss", "val_loss")
+
+
+def fits(spec: SweepSpec) -> bool:
+    """Whether the sweep can be trained as one batch: a whole grid of networks that are all possible."""
+    plain = spec.experiment == "xor" and spec.sampler == "grid" and spec.prune.kind == "none"
+    if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
+        return False
+    if spec.executor != "local" or (spec.trials and spec.trials < count(spec.axes, 10**30)):
+        return False
+    try:
+        built(spec)
+    except (ParamError, UnknownExperiment):
+        return False
+    return True
+
+
+def built(spec: SweepSpec) -> Any:
+    """Raises ParamError or UnknownExperiment."""
+    given: dict[str, Value] = {**spec.params, "axes": axes_text(spec)}
+    return params.build(catalog.find(EXPERIMENT).params, given)
+
+
+def made(spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+    """The run of the whole batch."""
+    experiment = catalog.find(EXPERIMENT)
+    return Spec(
+        id=row.run,
+        experiment=EXPERIMENT,
+        params=dataclasses.asdict(built(spec)),
+        seed=spec.seeds[0],
+        name=f"{spec.name[:54]}-lanes",
+        framework=experiment.framework,
+        threads=experiment.threads or submission.cores(),
+        device=spec.device,
+        created_at=created_at,
+        sweep=spec.id,
+        trial=row.trial,
+    )
+
+
+def axes_text(spec: SweepSpec) -> str:
+    """As a person would type them, the seeds last: the fastest."""
+    return "; ".join(map(_typed, (*spec.axes, Axis(SEED.name, spec.seeds))))
+
+
+def _typed(axis: Axis) -> str:
+    values = axis.values or ()
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return f"{axis.name}={numbers[0]}..{numbers[-1]}"
+    return f"{axis.name}={','.join(_said(value) for value in values)}"
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value) if isinstance(value, float) else str(value)
