@@ -55,6 +55,8 @@ def open_corpus(
 ) -> Corpus:
     """A single named corpus that is nowhere is replaced by the embedded one. Raises DataError else."""
     wanted = parse(asked)
+    if places.data is not None and not places.data.is_dir():
+        raise DataError(f"DLTUI_DATA names {places.data}, which is not a folder.", "Correct it or unset it.")
     try:
         return Corpus(tuple(_open(places, each, report, patience, published) for each in wanted))
     except _Nowhere as error:

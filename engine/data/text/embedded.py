@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
+from engine.data.text.layout import GAP
 from engine.data.text.published import EMBEDDED
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 
-NO_PROSE = (">>>", "...", "::=", "***", "===", "---", "~~~")
+NO_PROSE = (">>>", "\n...", "::=", "***", "===", "---", "~~~", "def ", "class ", " = ")
 
 
 def open_embedded() -> TextFile:
@@ -20,10 +21,11 @@ def open_embedded() -> TextFile:
             "This Python comes without pydoc_data, the embedded corpus.",
             "Name a text file of yours as the corpus.",
         ) from error
-    content = "\n\n".join(_prose(topics[name]) for name in sorted(topics)).encode()
+    paragraphs = [part for name in sorted(topics) for part in GAP.split(topics[name]) if _is_prose(part)]
+    content = "\n\n".join(dict.fromkeys(paragraphs)).encode()
     return TextFile(EMBEDDED, len(content), lambda: io.BytesIO(content), layout="prose", encoding="utf-8")
 
 
-def _prose(topic: str) -> str:
-    """Without underlines, grammar and lines of a session."""
-    return "\n".join(line for line in topic.split("\n") if not any(mark in line for mark in NO_PROSE))
+def _is_prose(paragraph: str) -> bool:
+    """No heading, no grammar, no program. Topics share paragraphs: of those one is kept."""
+    return paragraph.rstrip().endswith((".", ":", ")")) and not any(mark in paragraph for mark in NO_PROSE)

@@ -67,9 +67,11 @@ class Decoder:
         try:
             text, used = DECODERS[self.encoding](data, "strict", is_last)
         except UnicodeDecodeError as error:
+            if b"\0" in data and self.encoding == "utf-8":
+                raise self._binary(data[: data.index(b"\0")].decode("latin-1"), "latin-1") from error
             raise self._bad(data, error) from error
         if "\0" in text:
-            raise self._binary(text)
+            raise self._binary(text[: text.index("\0")], self.encoding)
         self._rest = data[used:]
         self.offset += used
         text = self._ends.decode(text, final=is_last)
@@ -84,12 +86,9 @@ class Decoder:
             f"If the file is Latin-1, ask for it as {self.name}:latin-1.",
         )
 
-    def _binary(self, text: str) -> DataError:
-        good = text[: text.index("\0")]
-        encoded = len(good.encode(self.encoding))
-        return DataError(
-            f"{self.name}: NUL byte {self._place(encoded, good)}: this is a binary file, expected text."
-        )
+    def _binary(self, good: str, encoding: str) -> DataError:
+        place = self._place(len(good.encode(encoding)), good)
+        return DataError(f"{self.name}: NUL byte {place}: this is a binary file, expected text.")
 
     def _place(self, ahead: int, good: str) -> str:
         place = f"at offset {self.offset + ahead}"

@@ -10,7 +10,7 @@ PLAIN_FORMS = {
 PARTING = (
     "\u2013\u2014\u2015\u2026"  # dashes and the ellipsis: they part words also where marks are taken out
 )
-INSIDE = "'-"  # may stand within a word: don't, well-known
+INSIDE = "'-.,"  # may stand within a word: don't, well-known, 3.50, 1,000
 
 
 def is_invisible(sign: str) -> bool:
@@ -28,7 +28,7 @@ class WithoutMarks(dict[int, str]):
 
 
 class MarksApart(dict[int, str]):
-    """For str.translate: punctuation and symbols get spaces around them, apostrophe and hyphen stay."""
+    """For str.translate: punctuation and symbols get spaces around them, those of INSIDE stay."""
 
     def __missing__(self, number: int) -> str:
         sign = PLAIN_FORMS.get(chr(number), chr(number))

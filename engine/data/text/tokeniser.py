@@ -11,7 +11,9 @@ from engine.data.text.signs import MarksApart, WithoutMarks
 from engine.errors import DataError
 
 WITHOUT_MARKS, MARKS_APART = WithoutMarks(), MarksApart()
-LOOSE = re.compile(r"(?<![^\W_])['-]+|['-]+(?![^\W_])")  # apostrophes and hyphens at the edge of a word
+LOOSE = re.compile(  # apostrophes and hyphens at the edge of a word, stops and commas not between digits
+    r"(?<![^\W_])['-]+|['-]+(?![^\W_])|(?<!\d)[.,]|[.,](?!\d)"
+)
 CLOSING = frozenset(".,;:!?)]}%\u2026")
 OPENING = frozenset("([{$#@\u00a3\u20ac")
 
@@ -19,7 +21,8 @@ OPENING = frozenset("([{$#@\u00a3\u20ac")
 class Tokeniser(StrEnum):
     """PLAIN: lower case, punctuation taken out, parted at spaces: "Don't stop!" is `dont stop`.
 
-    PUNCTUATION: lower case, each mark a word of its own, apostrophes and hyphens kept inside words:
+    PUNCTUATION: lower case, each mark a word of its own, apostrophes and hyphens kept inside words,
+    stops and commas inside numbers:
     "Don't stop!" is `don't stop !`.
     """
 

@@ -105,6 +105,12 @@ def test_the_users_folder_comes_first(places: Places, data: Path) -> None:
         assert content(file) == CONTENT and file.layout == "prose" and mirror.visits == []
 
 
+def test_a_folder_of_data_that_is_none_is_said(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_DATA", "/nowhere/at/all")
+    with pytest.raises(DataError, match="DLTUI_DATA names /nowhere/at/all, which is not a folder"):
+        get(places, "captions", dict(CORPORA))
+
+
 def test_a_download_goes_into_the_cache_and_is_not_repeated(places: Places) -> None:
     with run_mirror({"tinyshakespeare.txt": CONTENT}, manners.serves) as mirror:
         published, lines = publish("tinyshakespeare", CONTENT, mirror), []

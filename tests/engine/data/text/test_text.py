@@ -100,6 +100,7 @@ def test_sentences_that_train_and_test_are_counted_and_said(places: Places, corp
         (b"a\xffb\n", r"byte 0xff at offset 1 \(line 1\) is not UTF-8"),
         (b"fine\nbin\0ary", r"NUL byte at offset 8 \(line 2\)"),
         (b"\x7fELF\x02\x01\x01\0\0\0\0", "NUL byte at offset 7"),
+        (b"\x7fELF\xd0\x01\n\xd0\0\0\0", r"NUL byte at offset 8 \(line 2\): this is a binary file"),
     ],
 )
 def test_what_is_no_corpus_is_refused_in_one_line(
@@ -139,7 +140,7 @@ def test_without_data_and_network_the_manual_inside_python_stands_in(places: Pla
     lines: list[str] = []
     made = get(places, "tinyshakespeare", 5000, lines)
     assert made.notice.startswith("tinyshakespeare could not be found or downloaded")
-    assert len(made.train) > 2000 and "class" in made.vocabulary
+    assert len(made.train) > 1000 and "class" in made.vocabulary
     assert lines[0] == "DLTUI_OFFLINE is set, so no download was tried."
     assert get(places, "embedded", 5000).notice == ""
 

@@ -39,7 +39,8 @@ def test_plain_takes_out_case_and_punctuation(text: str, words: str) -> None:
         ("Don't STOP, now!", "don't stop , now !"),
         ("A well-known dog's 'bone'.", "a well-known dog's ' bone ' ."),
         ("it’s “quoted”--here...", 'it\'s " quoted " — here …'),
-        ("costs $3.50 (50 %)", "costs $ 3 . 50 ( 50 % )"),
+        ("costs $3.50 (50 %)", "costs $ 3.50 ( 50 % )"),
+        ("1,000 or 2.5. e.g.,5 v.1", "1,000 or 2.5 . e . g . , 5 v . 1"),
         ("<PAD>", "< pad >"),
     ],
 )
