@@ -19,6 +19,7 @@ from engine.protocol import (
     Done,
     Failed,
     Finding,
+    Json,
     Page,
     Paused,
     Query,
@@ -31,6 +32,9 @@ from engine.protocol import (
     State,
     Stopped,
 )
+from engine.sweep_protocol import SweepSummary, TrialRow
+from engine.sweep_words import SweepWords
+from tests.fakes.sweeps import FakeSweeps
 
 MACHINE = Resources(
     cores=2,
@@ -95,6 +99,7 @@ class FakeEngine:
         self.is_up = True
         self.connections = 0
         self.resources_now = MACHINE
+        self.sweeps = FakeSweeps()
         self.count = 0
         """how many runs it claims to have, when not those it has"""
         self._lines: list[FakeClient] = []
@@ -127,6 +132,12 @@ class FakeEngine:
         for line in self._lines:
             line.changes.put_nowait(told)
 
+    def change_sweep(self, sweep: SweepSummary, trials: tuple[TrialRow, ...] = ()) -> None:
+        """Tell every line that this sweep is like this now."""
+        told = Change(total=len(self.runs_by_id), sweeps=(self.sweeps.put(sweep, trials),))
+        for line in self._lines:
+            line.changes.put_nowait(told)
+
     def tell(self, run: str, *events: Event) -> None:
         """Append to the story of a run."""
         self.events_of.setdefault(run, []).extend(events)
@@ -152,7 +163,7 @@ class FakeEngine:
         self._grown = asyncio.Event()
 
 
-class FakeClient:
+class FakeClient(SweepWords):
     """What `engine.client.Client` offers, answered from scripted data."""
 
     def __init__(self, engine: FakeEngine) -> None:
@@ -168,6 +179,14 @@ class FakeClient:
     async def aclose(self) -> None:
         if self in self._engine._lines:
             self._engine._lines.remove(self)
+
+    async def ask(self, word: str, **facts: object) -> Json:
+        """Words about sweeps; the others have methods of their own."""
+        self._check()
+        answer, changed = self._engine.sweeps.answer(word, facts)
+        if changed is not None:
+            self._engine.change_sweep(changed)
+        return answer
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008
         self._check()
@@ -227,7 +246,8 @@ class FakeClient:
 
     async def watch(self) -> AsyncIterator[Change]:
         total = self._engine.count or len(self._engine.runs_by_id)
-        yield Change(resources=self._engine.resources_now, total=total)
+        sweeps = tuple(self._engine.sweeps.by_id.values())
+        yield Change(resources=self._engine.resources_now, total=total, sweeps=sweeps)
         while (change := await self.changes.get()) is not None:
             yield change
         raise EngineError("The engine has gone; runs go on without it.")
