@@ -29,7 +29,7 @@ _VARIABLES = {
 
 
 class Inks:
-    """Styles by what they mean: text, strong, muted, line, accent, key, good, warn, bad, done, or a hue."""
+    """Styles by what they mean: text, strong, muted, line, accent, key, picked, good, warn, done, a hue."""
 
     def __init__(self, app: App[Any]) -> None:
         variables = app.get_css_variables()
@@ -38,6 +38,7 @@ class Inks:
         self._styles = {ink: Style(color=_rich(variables[name])) for ink, name in _VARIABLES.items()}
         self._styles["strong"] = self["text"] + Style(bold=True)
         self._styles["key"] = self["accent"] + Style(bold=True)
+        self._styles["picked"] = Style(reverse=True, bold=True)
         self.is_plain = app.no_color or app.current_theme.ansi
         """the cursor then is the one row without colours of its own"""
         self.cursor = self._row(variables["cursor"], reverse=self.is_plain)

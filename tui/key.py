@@ -7,7 +7,8 @@ from typing import Literal
 
 Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
 Inner = Literal[
-    "table", "chart", "pane", "weights", "lanes", "trials", "confusion", "pictures", "pad", "transcript"
+    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "trials", "confusion",
+    "pictures", "pad", "transcript"
 ]  # fmt: skip
 """parts of a tab that have keys of their own while they have the focus"""
 Modal = Literal["filter", "form", "dialog", "prompt"]
@@ -30,6 +31,9 @@ OWNERS: dict[Scope, tuple[Tab, ...]] = {
     "chart": ("runs",),
     "pane": tuple(tab for tab, _ in TABS),
     "weights": ("xor",),
+    "sketches": ("xor",),
+    "rungs": ("xor",),
+    "nine": ("xor",),
     "lanes": ("xor",),
     "trials": ("sweep",),
     "confusion": ("mnist",),
@@ -46,6 +50,9 @@ GROUPS: dict[Scope, str] = {
     "chart": "Chart",
     "pane": "Details",
     "weights": "Weights",
+    "sketches": "Trained",
+    "rungs": "Ladder",
+    "nine": "Nine experiments",
     "lanes": "Failure map",
     "trials": "Trials",
     "confusion": "Confusion matrix",

@@ -12,6 +12,8 @@ from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
 from tui.screens.launch import LaunchScreen
 from tui.tabs.runs import RunsTab
+from tui.tabs.xor import XorTab
+from tui.tabs.xor_hand import HandView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.run_chart import RunChart
 from tui.widgets.run_table import RunTable
@@ -23,6 +25,8 @@ LISTENERS: dict[Scope, type] = {
     "table": RunTable,
     "chart": RunChart,
     "pane": Sheet,
+    "xor": XorTab,
+    "weights": HandView,
     "filter": FilterBar,
     "form": LaunchScreen,
     "dialog": Dialog,

@@ -18,6 +18,7 @@ from tui.tabs.tab import Tab
 
 SHOWN: dict[Name, str] = {
     "runs": "tui.tabs.runs:RunsTab",
+    "xor": "tui.tabs.xor:XorTab",
 }
 """the tabs that work, and where they are made; a tab that does not is not promised"""
 

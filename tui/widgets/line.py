@@ -21,7 +21,9 @@ def joined(row: Sequence[Span]) -> Row:
     spans: list[Span] = []
     for span in row:
         last = spans[-1] if spans else None
-        if last is not None and (last.ink == span.ink or not span.text.strip()):
+        if "picked" in (span.ink, last.ink if last is not None else ""):
+            spans.append(span)  # even its blanks are seen
+        elif last is not None and (last.ink == span.ink or not span.text.strip()):
             spans[-1] = Span(last.text + span.text, last.ink)
         elif last is not None and not last.text.strip():
             spans[-1] = Span(last.text + span.text, span.ink)

@@ -1,0 +1,164 @@
+"""XOR by hand: from the keyboard alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.places import Places
+from tests.fakes.desk import FakeSession
+from tests.fakes.engine import FakeEngine
+from tests.fakes.lab import Lab, lab
+from tui import view_state
+from tui.tabs.xor_hand import HandView
+
+
+MORE, LESS = "greater_than_sign", "less_than_sign"
+
+
+@pytest.fixture
+def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
+    made = FakeSession(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    return made
+
+
+def view(opened: Lab) -> HandView:
+    return opened.app.query_one(HandView)
+
+
+async def load(opened: Lab, title: str) -> None:
+    await opened.press("o")
+    await opened.sees("load a network")
+    titles = [line.strip("│ ›") for line in opened.text.splitlines() if "  " in line.strip("│ ›")]
+    below = next(place for place, line in enumerate(titles) if line.startswith("1 unit + bypass"))
+    place = next(place for place, line in enumerate(titles) if line.startswith(title))
+    await opened.press(*["down"] * (place - below), "enter")
+    await opened.until(lambda: title in view(opened).name_of_net)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_first_picture_is_a_network_that_has_solved_it(
+    places: Places, session: FakeSession, size: tuple[int, int]
+) -> None:
+    async with lab(places, FakeEngine(), size) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved", "loss 0", "1 hidden unit + bypass", "T 0.001", "AND", "-2.00")
+
+
+async def test_a_changed_weight_breaks_it_and_undo_mends_it(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await opened.press("i")
+        await opened.sees("-1.00", "of 4 rows right", "wrong")
+        await opened.press("u")
+        await opened.sees("XOR solved")
+        await opened.press("U")
+        await opened.sees("of 4 rows right")
+        await opened.press("r")
+        await opened.sees("XOR solved")
+
+
+async def test_a_number_is_typed_and_a_wrong_one_refused(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await opened.press("down", "enter")
+        await opened.sees("h1: weight of x2")
+        await opened.type("nonsense")
+        await opened.sees("expected a number")
+        await opened.press("enter", *["backspace"] * 8)
+        await opened.type("-2.5")
+        await opened.press("enter")
+        await opened.until(lambda: view(opened).net.hidden_weight == ((1.0, -2.5),))
+
+
+@pytest.mark.parametrize(
+    ("puzzle", "keys"),
+    [
+        ("puzzle: AND", [MORE, "down", MORE, "down", LESS, *["minus"] * 5]),
+        ("puzzle: OR", [MORE, "down", MORE, "down", *["minus"] * 5]),
+        ("puzzle: NAND", [LESS, "down", LESS, "down", MORE, *["plus"] * 5]),
+    ],
+)  # fmt: skip
+async def test_a_puzzle_is_solved_with_a_few_keys(
+    places: Places, session: FakeSession, puzzle: str, keys: list[str]
+) -> None:
+    async with lab(places, FakeEngine(), (120, 40)) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await load(opened, puzzle)
+        await opened.sees("2 of 4 rows right" if puzzle.endswith("X") else "of 4 rows right")
+        await opened.press(*keys)
+        await opened.sees(f"{puzzle.removeprefix('puzzle: ')} solved")
+
+
+async def test_units_bypass_and_temperature_change_by_key(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await opened.press("a", "p")
+        await opened.sees("XOR · 2 hidden units ──")
+        await opened.press("x", "w")
+        await opened.sees("XOR · 1 hidden unit ──", "T 0.002")
+        await opened.press("c", "c")
+        await opened.sees("T 0.001")
+
+
+async def test_a_session_that_dies_is_one_line_and_the_next_key_goes_on(
+    places: Places, session: FakeSession
+) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        session.is_up = False
+        await opened.press("plus")
+        await opened.sees("The session ended before it answered.", "+1.10")
+        session.is_up = True
+        await opened.press("minus")
+        await opened.sees("XOR solved")
+        await opened.until(lambda: "session ended" not in opened.text)
+
+
+async def test_the_weights_are_there_again_after_a_restart(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await opened.press("0", "w")
+        await opened.sees("of 4 rows right")
+    assert view_state.read(places.view_state).views["xor"]["view"] == "hand"
+    async with lab(places, FakeEngine()) as opened:
+        await opened.sees("of 4 rows right", "T 0.002")
+        assert view(opened).net.hidden_weight == ((0.0, 1.0),)
+        await opened.press("r")
+        await opened.sees("XOR solved")
+
+
+async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await opened.press("1")
+        await opened.sees("start XOR")
+        asked = len(session.asked)
+        await opened.app.query_one(HandView).app.run_action("help")
+        await opened.press("escape")
+        assert len(session.asked) == asked
+
+
+@pytest.mark.parametrize("width", [80, 200])
+async def test_without_colours_and_blocks_everything_can_be_read(
+    places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from tui import glyphs
+
+    monkeypatch.setenv("DLTUI_SYMBOLS", "ascii")
+    glyphs.glyphs.cache_clear()
+    try:
+        async with lab(places, FakeEngine(), (width, 24)) as opened:
+            await opened.press("2")
+            await opened.sees("* XOR solved", "h1", "####", " 1 ", "-2.00")
+            assert opened.text.isascii()
+    finally:
+        monkeypatch.delenv("DLTUI_SYMBOLS")
+        glyphs.glyphs.cache_clear()

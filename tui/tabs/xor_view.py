@@ -1,0 +1,140 @@
+"""What the views of the XOR tab have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import events
+from textual.containers import Container
+from textual.message import Message
+
+from engine.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json
+from tui.key import Scope
+from tui.lab import Lab
+from tui.messages import HintsChanged, ViewChanged
+from tui.plain_text import plain
+from tui.xor_recipes import Recipe
+from tui.xor_runs import XorRuns
+
+
+class XorView(Container, can_focus=True):
+    """One way to look at XOR. Out of sight it asks nothing and draws nothing."""
+
+    SCOPE: ClassVar[Scope]
+    NAME: ClassVar[str]
+    SAVED: ClassVar[tuple[str, ...]] = ()
+
+    @dataclass
+    class Said(Message):
+        """One line about how things stand; empty when all is well."""
+
+        words: str
+
+    @dataclass
+    class Wanted(Message):
+        """Another view is wanted, with something in it."""
+
+        view: str
+        facts: dict[str, Any]
+
+    def __init__(self, lab: Lab, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+        super().__init__(**widget)
+        self.lab, self.runs = lab, runs
+        self.saved_before = saved
+        self.in_front = False
+
+    # --- what the tab tells ----------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """In sight, perhaps again."""
+        self.in_front = True
+        self.follow()
+        self.show()
+
+    def closed(self) -> None:
+        self.in_front = False
+        self.lab.river.follow((), who="xor")
+
+    def follow(self) -> None:
+        """Ask the river for the stories it shows."""
+
+    def show(self) -> None:
+        """Draw what is known now."""
+
+    def runs_changed(self) -> None:
+        """Some of the runs are not what they were."""
+        self.follow()
+        self.show()
+
+    def story_grew(self, run: str) -> None:
+        """A run that is followed has told more."""
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        """What another view hands over."""
+
+    def start(self) -> None:
+        """Start what it shows, where that is missing."""
+
+    def labels(self) -> dict[str, str]:
+        return {"xor.start": ""}
+
+    def saved(self) -> dict[str, Any]:
+        """What to remember for the next time."""
+        return {}
+
+    def fit(self, width: int, height: int) -> None:
+        """Divide the room."""
+
+    # --- what the views do -----------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width and event.size.height:
+            self.fit(event.size.width, event.size.height)
+            self.call_after_refresh(self._show_if_seen)
+
+    def _show_if_seen(self) -> None:
+        if self.in_front:
+            self.show()
+
+    def ask(self, word: str, take: Callable[[Json], None], mark: str, **facts: object) -> None:
+        """Have the session answer; of questions with the same mark only the newest matters."""
+        self.run_worker(self._answer(word, take, mark, facts), group=mark, exit_on_error=False)
+
+    async def _answer(
+        self, word: str, take: Callable[[Json], None], mark: str, facts: dict[str, object]
+    ) -> None:
+        try:
+            answer = await self.lab.session.ask(word, newest=mark, **facts)
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.say(str(error))
+            return
+        self.say("")
+        take(answer)
+
+    def launch(self, *recipes: Recipe) -> None:
+        """Submit these runs; what is refused is said."""
+        for recipe in recipes:
+            self.submit("xor", recipe.params, recipe.seed, recipe.name)
+
+    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
+        from tui.deeds import attempt
+
+        attempt(self, self._submitted(experiment, params, seed, name))
+
+    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
+        await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        return f"{plain(name or experiment, limit=60)} is started."
+
+    def say(self, words: str) -> None:
+        self.post_message(self.Said(words))
+
+    def remember(self) -> None:
+        """How it is looked at has changed."""
+        self.post_message(ViewChanged())
+        self.post_message(HintsChanged())

@@ -1,0 +1,79 @@
+"""Probabilities as colours: from the colour of 0 over the ground to the colour of 1."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+
+from tui.glyphs import glyphs
+from tui.inks import inks_of
+
+LEVELS = 24
+SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
+ZERO, ONE = "done", "accent"
+"""the inks of 0 and of 1; weights that push towards them have the same"""
+
+Look = Literal["colour", "shade", "ascii"]
+
+
+def look_of(app: App[Any]) -> Look:
+    """Half blocks need as many colours as there are levels."""
+    if glyphs().ascii_only:
+        return "ascii"
+    few = app.no_color or app.current_theme.ansi or app.console.color_system == "standard"
+    return "shade" if few else "colour"
+
+
+def level_of(share: float) -> int:
+    """0 .. LEVELS - 1; what is no number is in the middle."""
+    if share != share:
+        return LEVELS // 2
+    return max(0, min(int(share * LEVELS), LEVELS - 1))
+
+
+def shade_of(share: float, look: Look) -> str:
+    """One character, fuller for more."""
+    table = ASCII_SHADES if look == "ascii" else SHADES
+    return table[max(0, min(int(share * len(table)), len(table) - 1))] if share == share else "?"
+
+
+class Heat:
+    """Styles by name: `heat-7` a level, the others are inks of the app."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._inks = inks_of(app)
+        self._levels: list[Any] = []
+        self._made: dict[tuple[str, str], Style] = {}
+        if look_of(app) == "colour":
+            self._levels = _levels(app)
+
+    def style(self, ink: str, ground: str) -> Style:
+        made = self._made.get((ink, ground))
+        if made is None:
+            made = self._made[ink, ground] = self._ink(ink) + self._ground(ground)
+        return made
+
+    def _ink(self, ink: str) -> Style:
+        if ink.startswith("heat-"):
+            return Style(color=self._levels[int(ink[5:])])
+        return self._inks[ink] if ink else Style()
+
+    def _ground(self, ground: str) -> Style:
+        if ground.startswith("heat-"):
+            return Style(bgcolor=self._levels[int(ground[5:])])
+        if ground == "plate":
+            return Style(reverse=True, bold=True)
+        return Style()
+
+
+def _levels(app: App[Any]) -> list[Any]:
+    variables = app.get_css_variables()
+    ground, zero, one = (Color.parse(variables[name]) for name in ("background", "primary", "accent"))
+    middle = ground.blend(Color.parse(variables["foreground"]), 0.06)
+    low, high = ground.blend(zero, 0.62), ground.blend(one, 0.88)
+    shares = [2 * level / (LEVELS - 1) for level in range(LEVELS)]
+    mixed = [low.blend(middle, at) if at < 1 else middle.blend(high, at - 1) for at in shares]
+    return [colour.rich_color for colour in mixed]

@@ -1,0 +1,39 @@
+"""The drawing of a small network, beside whatever else is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tui.glyphs import glyphs
+from tui.hand_net import HandNet, Place
+from tui.widgets.net_picture import NetScene, picture
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row
+
+
+class Network(Sheet, can_focus=False):
+    """Signed weights as wires and numbers; as high as it is given room."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._scene: NetScene | None = None
+        self._most = 0
+
+    def show(
+        self, net: HandNet | None, gates: Sequence[str] = (), gate: str = "", picked: Place | None = None
+    ) -> None:
+        self._scene = None
+        if net is not None:
+            self._scene = NetScene(net, tuple(gates), gate, picked, glyphs().ascii_only)
+        self.draw()
+
+    def room(self, rows: int) -> None:
+        """How high it may be."""
+        self._most = rows
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if self._scene is None:
+            return ()
+        return picture(self._scene, width, self._most or self.size.height)
