@@ -1,0 +1,59 @@
+"""A journal survives what a crash does to a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.service import sweep_journal
+
+
+def test_facts_come_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    sweep_journal.append(path, [{"kind": "a", "n": 1}, {"kind": "b"}])
+    sweep_journal.append(path, [{"kind": "c"}])
+    assert [fact["kind"] for fact in sweep_journal.read(path)] == ["a", "b", "c"]
+    assert sweep_journal.read(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_torn_last_line_costs_itself_alone(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    sweep_journal.append(path, [{"kind": "a"}])
+    whole = path.stat().st_size
+    sweep_journal.append(path, [{"kind": "torn"}])
+    os.truncate(path, max(whole, path.stat().st_size - cut))
+    before = [fact["kind"] for fact in sweep_journal.read(path)]
+    assert before in (["a"], ["a", "torn"])
+    sweep_journal.append(path, [{"kind": "b"}])
+    assert [fact["kind"] for fact in sweep_journal.read(path)] == [*before, "b"]
+
+
+def test_a_disk_that_fills_up_takes_a_fact_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    sweep_journal.append(path, [{"kind": "a"}])
+    writes = iter([5])
+    real = os.pwrite
+
+    def full(fd: int, data: bytes, offset: int) -> int:
+        room = next(writes, None)
+        if room is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data[:room], offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        sweep_journal.append(path, [{"kind": "b"}])
+    monkeypatch.setattr(os, "pwrite", real)
+    assert path.read_bytes().endswith(b'"a"}\n')
+
+
+def test_lines_that_are_no_facts_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"kind":"a"}\n[1]\n\xff\xfe\n{"kind":7}\n{"kind":"b"}\n')
+    assert [fact["kind"] for fact in sweep_journal.read(path)] == ["a", "b"]
