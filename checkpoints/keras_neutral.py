@@ -38,7 +38,7 @@ class Slot:
 
     def read(self) -> Array:
         """A copy in memory of its own."""
-        value = self.variable.numpy()
+        value = self.variable.value.numpy()
         return np.array(value if self.axes is None else value.transpose(self.axes), order="C")
 
     def write(self, array: Array) -> None:
@@ -77,8 +77,8 @@ def _named(layer: keras.layers.Layer, variable: Any) -> tuple[str, Slot]:
 
 
 def slots(optimizer: keras.optimizers.Optimizer) -> dict[str, Slot]:
-    """Every variable of a built optimizer, by position and path."""
+    """Every variable of a built optimizer, by position and name; its own name counts optimizers, and goes."""
     return {
-        f"{number}.{variable.path.replace('/', '.')}": Slot(variable)
+        f"{number}.{variable.path.partition('/')[2].replace('/', '.')}": Slot(variable)
         for number, variable in enumerate(optimizer.variables)
     }

@@ -1,0 +1,138 @@
+"""Language model: the lesson in both frameworks, on small texts."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from checkpoints import folder as shelf
+from checkpoints import tensors
+from engine.models.language.opening import open_model
+from engine.store import RunFolder
+from tests.engine.experiments.small_text import captions, noise
+from tests.engine.worker.lab import Script, curve, new_run, told, train
+
+FRAMEWORKS = ("torch", "tensorflow")
+SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epochs": 3, "lr": 0.02}
+
+
+@pytest.fixture
+def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    return captions(tmp_path)
+
+
+def finished(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder:
+    folder = new_run(root, "lm", framework=framework, corpus=corpus, **(SMALL | given))
+    train(folder)
+    return folder
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("recipe", ["notebook", "tuned"])
+def test_it_learns_a_small_grammar_and_tells_all_its_numbers(
+    tmp_path: Path, text: str, framework: str, recipe: str
+) -> None:
+    folder = finished(tmp_path, framework, text, recipe=recipe, epochs=6)
+    losses, perplexities = curve(folder, "loss"), curve(folder, "perplexity")
+    assert list(losses) == list(range(1, 37))  # 96 sentences in batches of 16, six times
+    assert perplexities[36] == pytest.approx(math.exp(losses[36]), rel=1e-5)
+    assert list(curve(folder, "val_perplexity")) == [6, 12, 18, 24, 30, 36]
+    assert all(rate > 0 for rate in curve(folder, "words_per_second").values())
+    for part in ("train", "val", "test"):
+        assert curve(folder, f"{part}_perplexity")[36] < 17
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("direction", ["forward", "reversed"])
+def test_what_cannot_be_known_has_the_perplexity_of_the_number_of_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str, direction: str
+) -> None:
+    """12 words, six in each sentence: six guesses among 12, and an <EOS> that can be known."""
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    folder = finished(tmp_path, framework, noise(tmp_path), direction=direction, epochs=4)
+    honest = math.exp(6 * math.log(12) / 7)
+    assert curve(folder, "test_perplexity")[160] == pytest.approx(honest, rel=0.03)
+
+
+def test_both_frameworks_write_the_same_curves(tmp_path: Path, text: str) -> None:
+    given = {"precision": "fp32", "dropout": 0.3, "epochs": 2}
+    one, other = (finished(tmp_path, framework, text, **given) for framework in FRAMEWORKS)
+    for metric in ("loss", "val_perplexity", "test_perplexity"):
+        assert list(curve(one, metric).values()) == pytest.approx(
+            list(curve(other, metric).values()), rel=1e-4
+        )
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("direction", ["forward", "reversed"])
+def test_its_folder_is_a_model_that_can_be_opened_without_it(
+    tmp_path: Path, text: str, framework: str, direction: str
+) -> None:
+    given = {
+        "recipe": "tuned",
+        "dropout": 0,
+        "epochs": 16,
+        "hidden_size": 12,
+        "lr": 0.1,
+        "direction": direction,
+    }
+    folder = finished(tmp_path, framework, text, **given)
+    said = json.loads((folder.path / "model.json").read_text())
+    assert (said["direction"], said["layers"], said["tied"], said["projection"]) == (direction, 1, True, True)
+    model, warning = open_model(folder.path)
+    assert warning == "" and model.step == 96
+    outer = {"forward": {"a", "the", "two"}, "reversed": {"table", "field", "road", "water", "town"}}
+    best = model.vocabulary.words[model.scores(model.open())[0].argmax()]
+    assert best in outer[direction]
+
+
+def test_the_epoch_with_the_best_validation_is_kept(tmp_path: Path, text: str) -> None:
+    wild = {"lr": 1, "epochs": 5}
+    best = finished(tmp_path, "torch", text, **wild)
+    last = finished(tmp_path, "torch", text, keep="last", **wild)
+    seen = curve(best, "val_perplexity")
+    lowest = min(value for step, value in curve(last, "val_perplexity").items())
+    assert seen[30] == pytest.approx(lowest, rel=1e-5)
+    assert curve(last, "val_perplexity")[30] > lowest
+    kept = tensors.loads((best.path / "best.safetensors").read_bytes())
+    verified, _ = shelf.newest_intact(best.checkpoints)
+    assert verified is not None
+    saved = tensors.loads(verified.files["model.safetensors"])
+    assert int(kept.pop("step")) < 30
+    assert tensors.weights_sha256(kept) == tensors.weights_sha256(saved)
+
+
+def test_worse_epochs_end_it_early(tmp_path: Path, text: str) -> None:
+    folder = finished(tmp_path, "torch", text, lr=0.3, epochs=50, patience=2)
+    validations = curve(folder, "val_perplexity")
+    assert len(validations) < 20
+    assert list(curve(folder, "test_perplexity")) == [max(validations)]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_after_each_epoch_it_says_a_sentence_at_three_temperatures(
+    tmp_path: Path, text: str, framework: str
+) -> None:
+    folder = finished(tmp_path, framework, text, epochs=2)
+    notes = [event.facts["text"] for event in told(folder, "note") if "After epoch" in event.facts["text"]]
+    assert len(notes) == 2
+    assert all(f"at {temperature}: " in notes[1] for temperature in (0.1, 1, 10))
+    board = EventAccumulator(str(folder.tensorboard)).Reload()
+    tags = board.Tags()
+    assert {"loss", "val_perplexity", "test_perplexity"} <= set(tags["scalars"])
+    assert "sample/temperature 0.1/text_summary" in tags["tensors"]
+
+
+def test_a_learning_rate_set_while_it_trains_takes_the_place_of_the_recipes(
+    tmp_path: Path, text: str
+) -> None:
+    still = new_run(tmp_path, "lm", framework="torch", corpus=text, **SMALL)
+    train(still, Script({6: {"word": "set", "name": "lr", "value": 1e-9}}))
+    losses = curve(still, "val_perplexity")
+    assert losses[12] == pytest.approx(losses[6], rel=1e-4)

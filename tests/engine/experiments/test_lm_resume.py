@@ -1,0 +1,129 @@
+"""Language model, paused at every step: the weights are those of a run that was never interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkpoints import keras_neutral
+from checkpoints.errors import MismatchedCheckpoint
+from engine.models.twins import keras_twin, torch_twin
+from engine.store import RunFolder
+from tests.engine.experiments.small_text import captions
+from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
+
+FRAMEWORKS = ("torch", "tensorflow")
+SMALL: dict[str, Any] = {
+    "embedding": 12, "hidden_size": 8, "batch": 16, "epochs": 2, "lr": 0.02, "dropout": 0.4, "layers": 2,
+    "schedule": "cosine", "clip": 0.5,
+}  # fmt: skip
+STEPS = 6  # 48 sentences of 60 to learn from, in batches of 16, twice
+PAUSE = {"word": "pause"}
+
+
+@pytest.fixture
+def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    return captions(tmp_path, 60)
+
+
+def run(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder:
+    return new_run(root, "lm", framework=framework, corpus=corpus, **(SMALL | given))
+
+
+def uninterrupted(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder:
+    folder = run(root, framework, corpus, **given)
+    train(folder)
+    return folder
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_paused_at_every_step_it_ends_as_if_it_never_was(
+    tmp_path: Path, text: str, framework: str, precision: str
+) -> None:
+    whole = uninterrupted(tmp_path, framework, text, precision=precision)
+    assert weights(whole)[0] == STEPS
+    parts = run(tmp_path, framework, text, precision=precision)
+    for number in range(1, STEPS + 2):
+        train(parts, Script({number: PAUSE}), number=number)
+    assert weights(parts) == weights(whole)
+    for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
+        assert curve(parts, metric) == curve(whole, metric)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+def test_paused_once_at_any_step_it_ends_as_if_it_never_was(
+    tmp_path: Path, text: str, framework: str, optimizer: str
+) -> None:
+    given = {"tied": "yes", "optimizer": optimizer}
+    whole = uninterrupted(tmp_path, framework, text, **given)
+    for step in range(1, STEPS + 1):
+        parts = run(tmp_path, framework, text, **given)
+        train(parts, Script({step: PAUSE}))
+        train(parts, number=2)
+        assert weights(parts) == weights(whole), f"paused at {step}"
+
+
+# --- negative controls: each part of the state matters ---
+
+
+def resumed(root: Path, framework: str, corpus: str) -> RunFolder:
+    folder = run(root, framework, corpus)
+    train(folder, Script({2: PAUSE}))
+    train(folder, number=2)
+    return folder
+
+
+@pytest.mark.parametrize(("framework", "module"), zip(FRAMEWORKS, (torch_twin, keras_twin), strict=True))
+def test_with_masks_that_forget_their_step_the_weights_differ(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, framework: str, module: Any
+) -> None:
+    whole, masks, began = uninterrupted(tmp_path, framework, text), module.masks, []
+
+    def since_the_start(kind: Any, rate: float, batch: int, seed: int, step: int) -> Any:
+        began.append(step)
+        return masks(kind, rate, batch, seed, len(began))
+
+    monkeypatch.setattr(module, "masks", since_the_start)
+    same = uninterrupted(tmp_path, framework, text)
+    assert weights(same) == weights(whole)
+    folder = run(tmp_path, framework, text)
+    train(folder, Script({2: PAUSE}))
+    began.clear()
+    train(folder, number=2)
+    assert weights(folder) != weights(whole)
+
+
+def test_without_the_slots_of_keras_the_weights_differ(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = uninterrupted(tmp_path, "tensorflow", text)
+    monkeypatch.setattr(keras_neutral, "slots", lambda optimizer: {})
+    assert weights(resumed(tmp_path, "tensorflow", text)) != weights(whole)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_another_precision_or_another_text_is_refused(tmp_path: Path, text: str, framework: str) -> None:
+    folder = run(tmp_path, framework, text, precision="fp32")
+    train(folder, Script({2: PAUSE}))
+    spec = folder.spec.read_text()
+    folder.spec.write_text(spec.replace('"precision": "fp32"', '"precision": "bf16"'))
+    with pytest.raises(MismatchedCheckpoint, match="precision was fp32, is bf16"):
+        train(folder, number=2)
+    folder.spec.write_text(spec)
+    Path(text).write_text(Path(text).read_text().replace("the dog", "the cow"))
+    with pytest.raises(MismatchedCheckpoint, match="data was"):
+        train(folder, number=2)
+    assert told(folder, "restored") == []
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path, text: str) -> None:
+    one = uninterrupted(tmp_path, "torch", text)
+    other = new_run(tmp_path, "lm", seed=2, framework="torch", corpus=text, **SMALL)
+    train(other)
+    assert weights(one) != weights(other)
