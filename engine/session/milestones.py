@@ -21,18 +21,25 @@ class Milestones:
     """of each metric: the step and the value"""
     reached: tuple[int, float] | None = None
     """step and seconds"""
-    _at: float = 0.0
+    _at: float | None = None
+    """of the last event of an attempt; None between attempts"""
 
     def add(self, events: Iterable[Event]) -> Milestones:
         for event in events:
-            if event.kind != "started":
-                self.seconds += max(0.0, event.at - self._at)
-            self._at = event.at
+            self._count(event)
             if event.kind == "restored":
                 self._go_back(int(event.facts["step"]))
             elif event.kind == "metrics":
                 self._read(event.facts["series"])
         return self
+
+    def _count(self, event: Event) -> None:
+        """An attempt that was killed has no end; what is said before the next one starts is no training."""
+        if event.kind == "started":
+            self._at = event.at
+        elif self._at is not None:
+            self.seconds += max(0.0, event.at - self._at)
+            self._at = None if event.kind == "ended" else event.at
 
     def value(self, metric: str) -> float | None:
         return self.last[metric][1] if metric in self.last else None

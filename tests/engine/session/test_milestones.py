@@ -28,9 +28,11 @@ def test_the_first_time_counts() -> None:
 
 def test_a_pause_is_no_training() -> None:
     found = told(
+        (50.0, "note", {"text": "getting ready"}),
         (100.0, "started", {}),
         (103.0, "metrics", accuracy(10, 0.5)),
         (104.0, "ended", {}),
+        (8000.0, "note", {"text": "getting ready again"}),
         (9000.0, "started", {}),
         (9000.5, "restored", {"step": 10}),
         (9002.0, "metrics", accuracy(20, 0.99)),
