@@ -1,0 +1,172 @@
+"""Batches of networks as runs: exact resume, the files of the lanes room, the trainer of a checkpoint."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from checkpoints.errors import MismatchedCheckpoint
+from checkpoints.numpy_io import ArrayState
+from engine.errors import ParamError
+from engine.models.lanes import record, trainer
+from engine.models.lanes.record import Record
+from engine.store import RunFolder
+from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
+
+SERIES = ("running", "successes", "fails", "median_loss")
+FINAL = ("outcome", "stop", "loss", "val_loss", "best", "weights")
+CURVES = ("curve.loss", "curve.val_loss", "curve.epochs")
+LANES: dict[str, Any] = {
+    "axes": "hidden=0..3; bypass=yes; lr=0.02,0.5; optimizer=sgd,adam; seed=1..6",
+    "validation": "notebook", "patience": 12, "target": 0.7, "min_delta": 1e-3, "epochs": 96,
+}  # fmt: skip
+GRID: dict[str, Any] = {"epochs": 160, "runs": 3, "successes": 2}
+
+
+def read(folder: RunFolder) -> Record:
+    return record.read(*((folder.path / name).read_bytes() for name in (record.STATIC, record.CHANGING)))
+
+
+def same(one: RunFolder, other: RunFolder) -> bool:
+    a, b = read(one).arrays, read(other).arrays
+    return (
+        weights(one) == weights(other)
+        and all(a[name].tobytes() == b[name].tobytes() for name in FINAL + CURVES)
+        and all(curve(one, name) == curve(other, name) for name in SERIES)
+    )
+
+
+@pytest.mark.parametrize("path", ["numpy", "compiled"])
+@pytest.mark.parametrize(("experiment", "given"), [("xor_lanes", LANES), ("xor_grid", GRID)])
+def test_paused_at_every_stride_it_ends_as_if_it_never_was(
+    tmp_path: Path, experiment: str, given: dict[str, Any], path: str
+) -> None:
+    whole = new_run(tmp_path, experiment, trainer=path, **given)
+    train(whole)
+    steps = list(curve(whole, "running"))
+    assert len(steps) > 4
+    parts = new_run(tmp_path, experiment, trainer=path, **given)
+    for number, step in enumerate(steps, start=1):
+        train(parts, Script({step: {"word": "pause"}}), number=number)
+    assert same(parts, whole)
+    for step in steps[:-1]:
+        once = new_run(tmp_path, experiment, trainer=path, **given)
+        train(once, Script({step: {"word": "pause"}}))
+        assert read(once).epoch == step, "a paused batch can be looked at"
+        train(once, number=2)
+        assert same(once, whole), f"paused at {step}"
+
+
+@pytest.mark.parametrize("lost", ["first", "waited", "best"])
+def test_without_a_part_of_the_state_the_bits_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    given = {**LANES, "trainer": "numpy"}
+    whole = new_run(tmp_path, "xor_lanes", **given)
+    train(whole)
+    parts = new_run(tmp_path, "xor_lanes", **given)
+    train(parts, Script({32: {"word": "pause"}}))
+    honest = ArrayState.restore
+
+    def forgetful(state: ArrayState, verified: Any, *, strict: bool = True) -> int:
+        step = honest(state, verified, strict=strict)
+        for cohort in state.training.cohorts:
+            cohort.arrays()[lost][...] = 0
+        return step
+
+    monkeypatch.setattr(ArrayState, "restore", forgetful)
+    train(parts, number=2)
+    assert not same(parts, whole)
+
+
+def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "xor_lanes", trainer="auto", **LANES)
+    train(folder, Script({32: {"word": "pause"}}))
+    spec = folder.spec.read_text()
+    folder.spec.write_text(spec.replace('"trainer": "auto"', '"trainer": "numpy"'))
+    with pytest.raises(MismatchedCheckpoint, match=r"trainer was numba .*, is numpy"):
+        train(folder, number=2)
+    train(folder, number=3, mode="fast")
+    assert read(folder).counts()["running"] == 0
+
+
+def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(cache: Path) -> trainer.Trainer:
+        raise ImportError("No module named 'numba'")
+
+    monkeypatch.setattr(trainer, "_compiled", absent)
+    folder = new_run(tmp_path, "xor_grid", **GRID)
+    train(folder)
+    assert "NumPy alone" in told(folder, "started")[0].facts["notice"]
+    wanted = new_run(tmp_path, "xor_grid", trainer="compiled", **GRID)
+    with pytest.raises(Exception, match="The compiled trainer cannot be used"):
+        train(wanted)
+
+
+def test_killed_in_mid_grid_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
+    given = {"axes": "hidden=1..4; seed=1..500", "epochs": 12_000, "trainer": "numpy"}
+    whole = new_run(tmp_path, "xor_lanes", threads=1, **given)
+    assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(100) == 0
+    folder = new_run(tmp_path, "xor_lanes", threads=1, **given)
+    for number in (1, 2):
+        worker = start(folder, DLTUI_ATTEMPT=str(number), DLTUI_CHECKPOINT_SECONDS="0.05")
+        saved = len(told(folder, "checkpoint"))
+        wait_for(lambda saved=saved: len(told(folder, "checkpoint")) > saved)
+        worker.send_signal(signal.SIGKILL)
+        assert worker.wait() == -signal.SIGKILL, "killed before its end"
+    assert finished(folder, 3) == 0
+    assert same(folder, whole)
+
+
+def finished(folder: RunFolder, number: int) -> int:
+    worker: subprocess.Popen[bytes] = start(folder, DLTUI_ATTEMPT=str(number))
+    return worker.wait(100)
+
+
+def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "xor_grid", threads=2)
+    assert start(folder).wait(100) == 0
+    printed = folder.log.read_text()
+    assert "135 networks at epoch 40,000: " in printed
+    assert "4861.8" in printed and "33227.0" in printed
+    assert "The hidden unit of the first experiment has become: " in printed
+
+
+def test_networks_that_run_away_are_kept_as_diverged(tmp_path: Path) -> None:
+    folder = new_run(
+        tmp_path, "xor_lanes", axes="lr=0.01,100; seed=1..40", activation="relu", loss="bce", hidden=8,
+        optimizer="momentum", epochs=400, trainer="numpy", initial="xavier",
+    )  # fmt: skip
+    train(folder)
+    found = read(folder)
+    assert sum(found.counts().values()) == 80 and not found.counts()["running"]
+    assert np.isfinite(found.arrays["weights"]).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"axes": "colour=1"}, ("Unknown axis 'colour'", "hidden")),
+        ({"axes": "hidden=4..2"}, ("hidden", "empty")),
+        ({"axes": "lr=0.001..1 log 1000; temperature=0.1..1 log 1000; seed=1..1000"}, ("1,000,000,000",)),
+        ({"axes": "lr=0,1"}, ("lr", "above 0", "'0'")),
+        ({"axes": "lr=0.1..1"}, ("lr", "a grid needs values")),
+        ({"axes": "hidden=0,1"}, ("hidden", "bypass is off", "got 0")),
+        ({"axes": "bypass=no,yes", "hidden": 0}, ("hidden", "bypass is off", "got 0")),
+        ({"axes": "patience=0,5"}, ("patience", "validation")),
+    ],
+)
+def test_a_batch_that_cannot_be_is_refused_before_it_is_a_run(
+    tmp_path: Path, given: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ParamError) as error:
+        new_run(tmp_path, "xor_lanes", **given)
+    assert all(word in str(error.value) for word in words), str(error.value)
+    assert not (tmp_path / "runs").exists()
