@@ -107,6 +107,8 @@ def _open_published(places: Places, corpus: Published, report: Report, patience:
     found = find(places, corpus)
     if found is None or (found.origin == "cache" and not is_whole(found.path, corpus.file)):
         found = _download(places, corpus, report, patience)
+    elif found.path.is_file() and not is_whole(found.path, corpus.file):
+        report(f"{found.path} is not {corpus.source.title} as published: it is used as it is.")
     if corpus.members:
         return open_zipped(corpus.name, found.path, corpus.members, corpus.layout)
     return replace(_open_path(found.path, corpus.name), layout=corpus.layout)

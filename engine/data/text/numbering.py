@@ -14,7 +14,7 @@ from engine.data.text.compilation import compile_tally, write_compilation
 from engine.data.text.facts import gather_facts
 from engine.data.text.layout import Layout, Splitter
 from engine.data.text.split import LEAST
-from engine.data.text.tally import Tally
+from engine.data.text.tally import MOST_WORDS, Tally
 from engine.data.text.text_file import TextFile
 from engine.data.text.tokeniser import Tokeniser
 from engine.errors import DataError
@@ -57,6 +57,8 @@ class Numbering:
             if file.digest() != digest:  # or the numbers of other bytes would be kept under this key
                 raise DataError(f"{file.name} was changed while it was read.", "Try again.")
         self._check(tally.count())
+        if tally.is_full:
+            self.report(f"More than {MOST_WORDS:,} different words: those that came later are unknown ones.")
         compiled = compile_tally(tally, self.vocabulary, self.seed)
         write_compilation(compiled, writer)
         writer.finish(gather_facts(compiled) | {"cut_sentences": tally.cut})

@@ -16,7 +16,7 @@ from engine.data.text.tokeniser import Tokeniser
 
 LONGEST_WORD = 64  # signs; a longer one is noise, and unknown
 LONGEST_SENTENCE = 200  # words; a longer one goes on as the next
-MOST_WORDS = 2_000_000  # different ones; what comes first after so many is unknown
+MOST_WORDS = 1_000_000  # different ones; what comes first after so many is unknown
 BUFFER = 1 << 20  # numbers held before they are written
 OVERFLOW = 0
 
@@ -95,6 +95,10 @@ class Tally:
     def count(self) -> int:
         """Sentences so far."""
         return self.lengths.count
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.lexicon) >= MOST_WORDS
 
 
 def _pieces(words: int) -> list[int]:

@@ -105,6 +105,16 @@ def test_the_users_folder_comes_first(places: Places, data: Path) -> None:
         assert content(file) == CONTENT and file.layout == "prose" and mirror.visits == []
 
 
+def test_a_file_of_the_users_that_is_not_as_published_is_used_and_said(places: Places, data: Path) -> None:
+    (data / "tinyshakespeare.txt").write_bytes(CONTENT)
+    lines: list[str] = []
+    (file,) = get(places, "tinyshakespeare", dict(CORPORA), lines).files
+    assert content(file) == CONTENT
+    assert lines == [
+        f"{data / 'tinyshakespeare.txt'} is not tiny Shakespeare as published: it is used as it is."
+    ]
+
+
 def test_a_folder_of_data_that_is_none_is_said(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/nowhere/at/all")
     with pytest.raises(DataError, match="DLTUI_DATA names /nowhere/at/all, which is not a folder"):

@@ -191,13 +191,23 @@ def load_in_little_memory(home: Path, corpus: Path, mebibytes: int) -> str:
     return done.stdout
 
 
+def test_a_full_disk_is_said_and_leaves_nothing_behind(places: Places, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("one two three four\n" * 10_000)
+    limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({1 << 16}, {1 << 16}))\n"
+    command = [sys.executable, "-c", limit + LIMITED, str(places.root), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "cannot be written: File too large" in done.stderr.splitlines()[-1]
+    assert [file.suffix for file in (places.cache / "text" / "numbered").iterdir()] == [".lock"]
+
+
 @pytest.mark.slow
 def test_two_hundred_megabytes_are_numbered_in_little_memory(places: Places, tmp_path: Path) -> None:
     path, rng, megabytes = tmp_path / "large.txt", np.random.default_rng(0), scaled(200)
     with path.open("w") as file:
-        for _ in range(megabytes):
-            ranks = np.minimum(rng.zipf(1.3, 180_000), 500_000).tolist()
-            words = [f"w{rank}" for rank in ranks]
+        for number in range(megabytes):
+            if number % 10 == 0:
+                words = [f"w{rank}" for rank in np.minimum(rng.zipf(1.3, 180_000), 500_000).tolist()]
             file.writelines(" ".join(words[n : n + 12]) + ".\n" for n in range(0, len(words), 12))
     said = load_in_little_memory(places.root, path, 400)
     assert f"words {megabytes * 180_000} 10000" in said and said.rstrip().endswith("notice")

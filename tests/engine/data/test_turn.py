@@ -1,0 +1,39 @@
+"""One at a time."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.data.turn import alone
+from engine.errors import DataError
+
+
+def test_who_comes_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
+    story: list[str] = []
+    is_in = threading.Event()
+
+    def second() -> None:
+        is_in.wait(10)
+        with alone(tmp_path / "lock", 10):
+            story.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with alone(tmp_path / "lock", 10):
+        is_in.set()
+        thread.join(0.1)
+        story.append("first")
+    thread.join(10)
+    assert story == ["first", "second"]
+
+
+def test_who_waits_too_long_is_told(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "lock", 1),
+        pytest.raises(DataError, match=r"Another process has held .*lock for 0.01 s"),
+        alone(tmp_path / "lock", 0.01),
+    ):
+        pass
