@@ -12,8 +12,9 @@ from engine.models.convolution import Floats
 from engine.models.layers import BatchNorm, Convolution, Dense, Layer, Relu, Shape
 
 Pixels = NDArray[np.uint8]
-CHUNK = 64
-"""images whose windows of 5x5 still fit into a processor's second cache"""
+CHUNK_BYTES = 6 << 20
+"""of the windows of one layer: beyond a processor's caches a product becomes no quicker"""
+MOST_IMAGES = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +51,23 @@ class ConvNet:
         """(N, side, side) of 0 to 255 -> (N, classes)."""
         return np.concatenate(list(self.logits_by_chunk(images)))
 
-    def logits_by_chunk(self, images: Pixels, chunk: int = CHUNK) -> Iterator[Floats]:
+    def logits_by_chunk(self, images: Pixels, chunk: int | None = None) -> Iterator[Floats]:
         """The same a few images at a time, for whoever shows progress or may be interrupted."""
+        chunk = chunk or self.chunk()
         for start in range(0, len(images), chunk):
             maps = self.enter(images[start : start + chunk])
             for layer in self.layers:
                 maps = layer.forward(maps)
             yield maps.T
+
+    def chunk(self) -> int:
+        """How many images are looked at together."""
+        windows = [
+            layer.shape(before)[1] * layer.shape(before)[2] * layer.weight[0].size
+            for layer, before in zip(self.layers, self.shapes(), strict=False)
+            if isinstance(layer, Convolution)
+        ]
+        return min(max(CHUNK_BYTES // (4 * max(windows, default=1)), 1), MOST_IMAGES)
 
     def enter(self, images: NDArray[np.generic]) -> Floats:
         """(N, side, side) as the first layer sees it: (1, side, side, N)."""

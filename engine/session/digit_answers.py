@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ from engine.session.digit_nets import OpenNet
 from engine.session.digit_sets import PictureSet
 
 MOST_FILES = 24
-CHUNKS = 16
-"""between two signs of progress"""
+SECONDS = 0.1
+"""between two signs of progress, when other questions have their turn"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +61,12 @@ def by_parts(desk: Desk, opened: OpenNet, split: str) -> Generator[tuple[int, in
     if held.logits is None:
         held.logits = _read(path, len(images))
     if held.logits is None:
-        parts = []
-        for at, part in enumerate(opened.net.logits_by_chunk(images), start=1):
+        parts, told_at = [], time.monotonic()
+        for part in opened.net.logits_by_chunk(images):
             parts.append(part)
-            if at % CHUNKS == 0:
+            if time.monotonic() - told_at >= SECONDS:
                 yield sum(map(len, parts)), len(images)
+                told_at = time.monotonic()
         logits = held.logits = np.ascontiguousarray(np.concatenate(parts))
         save(path, _packed(logits))
     yield len(images), len(images)

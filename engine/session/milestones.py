@@ -34,10 +34,10 @@ class Milestones:
         return self
 
     def _count(self, event: Event) -> None:
-        """An attempt that was killed has no end; what is said before the next one starts is no training."""
+        """An attempt that was killed has no end; a note may come before the next one starts."""
         if event.kind == "started":
             self._at = event.at
-        elif self._at is not None:
+        elif self._at is not None and event.kind != "note":
             self.seconds += max(0.0, event.at - self._at)
             self._at = None if event.kind == "ended" else event.at
 

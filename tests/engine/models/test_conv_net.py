@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from engine.experiments.mnist import network
+from engine.experiments.mnist import arrays, network
+from engine.models import blueprint
 from engine.models.conv_net import softmax
 from engine.models.layers import MaxPool
+from engine.models.torch_plan import plan_of
 from tests.engine.models.nets import entered, numpy_of, pictures, with_norms
 
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")
@@ -61,6 +64,21 @@ def test_the_gradient_to_the_picture_is_that_of_pytorch(model: str) -> None:
     assert x.grad is not None
     theirs = x.grad[0, 0].numpy() / 127.5
     np.testing.assert_allclose(numpy_of(net).gradient(image[0], 4), theirs, atol=1e-6)
+
+
+def test_a_wide_network_looks_at_fewer_images_together_and_says_the_same() -> None:
+    torch.manual_seed(1)
+    wide = nn.Sequential(
+        nn.Conv2d(1, 40, 3, padding=1), nn.ReLU(), nn.Conv2d(40, 4, 5), nn.Flatten(), nn.Linear(4 * 576, 10)
+    )
+    net = blueprint.build(arrays(wide), plan_of(wide, 28))
+    images = pictures(7, 28)
+    assert net.chunk() == 2 and build_chunk("double_conv") == 64 and build_chunk("logistic") == 256
+    np.testing.assert_allclose(net.logits(images), wide(entered(images)).detach().numpy(), atol=1e-5)
+
+
+def build_chunk(model: str) -> int:
+    return numpy_of(network(model, 28)).chunk()
 
 
 def test_pooling_leaves_out_what_is_left_over_at_an_odd_edge() -> None:

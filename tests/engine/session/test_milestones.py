@@ -40,6 +40,17 @@ def test_a_pause_is_no_training() -> None:
     assert found.reached == (20, 6.0)
 
 
+def test_time_in_which_a_killed_run_lay_there_is_no_training() -> None:
+    found = told(
+        (100.0, "started", {}),
+        (103.0, "metrics", accuracy(10, 0.5)),
+        (8000.0, "note", {"text": "getting ready again"}),
+        (9000.0, "started", {}),
+        (9002.0, "metrics", accuracy(20, 0.99)),
+    )
+    assert found.reached == (20, 5.0)
+
+
 def test_what_is_rewound_was_not_reached() -> None:
     found = told(
         (0.0, "started", {}),
