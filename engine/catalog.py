@@ -61,6 +61,8 @@ class XorParams:
             raise ParamError("patience: early stopping needs validation points.", "Set validation=notebook.")
 
 
+WEIGHT_LIMIT = 8_000_000
+"""of a batch; its checkpoints hold each up to three times"""
 TRAINER = "compiled by Numba, or NumPy alone; auto: compiled where it can be had"
 
 
@@ -78,13 +80,17 @@ class XorLanesParams(XorParams, LaneAxes):
 
     def check(self) -> None:
         grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}
-        axes.count(tuple(grid.values()))
+        points = axes.count(tuple(grid.values()))
         taken = {
             name: grid[name].values if name in grid else (getattr(self, name),)
             for name in ("hidden", "bypass", "patience", "validation")
         }
-        for hidden, bypass, patience, validation in itertools.product(*(v or () for v in taken.values())):
+        kinds = list(itertools.product(*(values or () for values in taken.values())))
+        for hidden, bypass, patience, validation in kinds:
             XorParams(hidden=hidden, bypass=bypass, patience=patience, validation=validation).check()
+        weights = sum(4 * kind[0] + 2 * kind[1] + 1 for kind in kinds) * points // len(kinds)
+        if weights > WEIGHT_LIMIT:
+            raise ParamError(f"axes: expected at most {WEIGHT_LIMIT:,} weights in all, got {weights:,}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from engine import catalog
 from engine.axes import SEED, Axis
-from engine.errors import ParamError
 from engine.models.lanes.family import Family
 from engine.params import Param, Value, declared
 
 PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}
-WEIGHT_LIMIT = 32_000_000
-"""weights of a batch; its checkpoints hold each up to three times"""
 
 Column = NDArray[np.float64]
 
@@ -75,10 +72,7 @@ def from_rows(rows: Sequence[Mapping[str, Value]], axes: tuple[str, ...] = ()) -
 
 
 def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> Plan:
-    """The grid over `axes`, the last fastest; everything else from `common`, and `seed` where no axis has it.
-
-    Raises ParamError for a grid with too many weights.
-    """
+    """The grid over `axes`, the last fastest; all else from `common`, and `seed` where no axis has it."""
     sizes = tuple(len(axis.values or ()) for axis in axes)
     count = math.prod(sizes)
     fixed = {**{name: common[name] for name in PARAMS if name != "seed"}, "seed": seed}
@@ -86,7 +80,4 @@ def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> P
     places: Any = np.unravel_index(np.arange(count), sizes) if sizes else ()
     for axis, place in zip(axes, places, strict=True):
         columns[axis.name] = np.array([coded(axis.name, value) for value in axis.values or ()])[place]
-    weights = int((4 * columns["hidden"] + 2 * columns["bypass"] + 1).sum())
-    if weights > WEIGHT_LIMIT:
-        raise ParamError(f"axes: expected at most {WEIGHT_LIMIT:,} weights in all, got {weights:,}.")
     return Plan(columns, tuple(axis.name for axis in axes))

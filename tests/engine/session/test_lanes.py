@@ -1,0 +1,215 @@
+"""The room of networks trained by the thousand, over real runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import CorruptRun, ParamError, RunNotFound
+from engine.models.lanes.failure_map import _medians, layout
+from engine.places import Places
+from engine.protocol import Json
+from engine.session import lanes, words
+from engine.session.desk import Desk
+from engine.store import RunFolder
+from tests.engine.worker.lab import Script, curve, new_run, train
+
+AXES = "hidden=1..3; lr=0.02,0.2; activation=btu,tanh; seed=5..14"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lanes")
+
+
+@pytest.fixture(scope="module")
+def batch(root: Path) -> RunFolder:
+    folder = new_run(root, "xor_lanes", axes=AXES, bypass=True, epochs=300, trainer="numpy")
+    train(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def grid(root: Path) -> RunFolder:
+    folder = new_run(root, "xor_grid", epochs=9000, runs=4, successes=3, trainer="compiled")
+    train(folder)
+    return folder
+
+
+@pytest.fixture
+def desk(root: Path) -> Iterator[Desk]:
+    yield Desk(Places(root))
+
+
+def ask(desk: Desk, word: str, **facts: object) -> Json:
+    answer = words.answer(desk, word, facts)
+    assert isinstance(answer, dict)
+    told: Json = json.loads(json.dumps(answer, allow_nan=False))
+    return told
+
+
+def test_the_table_has_a_row_for_every_network(desk: Desk, batch: RunFolder) -> None:
+    page = ask(desk, "lanes.table", run=batch.id, limit=7, offset=3)
+    assert page["columns"] == [
+        "lane",
+        "hidden",
+        "lr",
+        "activation",
+        "seed",
+        "outcome",
+        "stop",
+        "loss",
+        "val_loss",
+    ]
+    assert [row[0] for row in page["rows"]] == list(range(3, 10))
+    assert (page["matching"], page["total"], page["epoch"], page["epochs"]) == (120, 120, 300, 300)
+    assert page["common"]["bypass"] is True and "hidden" not in page["common"]
+    assert sum(page["counts"].values()) == 120 and page["counts"]["running"] == 0
+    assert page["rows"][0][1:5] == [1, 0.02, "btu", 8] and page["rows"][0][8] is None
+
+
+def test_rows_are_sorted_and_chosen(desk: Desk, batch: RunFolder) -> None:
+    page = ask(desk, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
+    losses = [row[7] for row in page["rows"]]
+    assert losses == sorted(losses, reverse=True)
+    wanted = {"outcome": "success", "hidden": "3", "activation": "tanh"}
+    page = ask(desk, "lanes.table", run=batch.id, where=wanted, limit=1000)
+    assert page["rows"] and page["matching"] == len(page["rows"])
+    assert all((row[1], row[3], row[5]) == (3, "tanh", "success") for row in page["rows"])
+    assert ask(desk, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
+
+
+def test_a_map_of_two_axes_counts_shares_and_medians(desk: Desk, batch: RunFolder) -> None:
+    rows = ask(desk, "lanes.table", run=batch.id, limit=1000)["rows"]
+    shown = ask(desk, "lanes.map", run=batch.id, x="lr", y="hidden")
+    assert (shown["xs"], shown["ys"], shown["axes"]) == (
+        [0.02, 0.2],
+        [1, 2, 3],
+        ["hidden", "lr", "activation", "seed"],
+    )
+    losses = ask(desk, "lanes.map", run=batch.id, x="lr", y="hidden", colour="loss")
+    for y, hidden in enumerate(shown["ys"]):
+        for x, lr in enumerate(shown["xs"]):
+            own = [row for row in rows if (row[1], row[2]) == (hidden, lr)]
+            assert shown["counts"][y][x] == len(own) == 20
+            assert shown["lanes"][y][x] == own[0][0]
+            assert shown["values"][y][x] == pytest.approx(sum(row[5] == "success" for row in own) / 20)
+            assert losses["values"][y][x] == pytest.approx(np.median([row[7] for row in own]))
+    assert (losses["low"], losses["high"]) == (
+        min(min(row) for row in losses["values"]), max(max(row) for row in losses["values"]),
+    )  # fmt: skip
+
+
+def test_words_are_axes_too(desk: Desk, batch: RunFolder) -> None:
+    shown = ask(desk, "lanes.map", run=batch.id, x="activation", y="seed")
+    assert (shown["xs"], shown["ys"]) == (["btu", "tanh"], list(range(5, 15)))
+
+
+def test_without_axes_there_is_a_cell_for_every_network(desk: Desk, batch: RunFolder) -> None:
+    shown = ask(desk, "lanes.map", run=batch.id, columns=50, colour="stop")
+    assert [len(row) for row in shown["lanes"]] == [50, 50, 50]
+    assert shown["lanes"][2][19:21] == [119, -1]
+    assert shown["counts"][2][19:21] == [1, 0] and shown["values"][2][19:21] == [300.0, None]
+
+
+def test_a_network_is_opened_with_its_curve_and_its_gates(desk: Desk, batch: RunFolder) -> None:
+    opened = ask(desk, "lanes.open", run=batch.id, lane=119, width=8, height=5)
+    assert opened["params"]["hidden"] == 3 and opened["seed"] == 14
+    epochs, losses = opened["curve"]["epochs"], opened["curve"]["loss"]
+    assert epochs == sorted(set(epochs)) and epochs[-1] == opened["stop"] == 300
+    assert len(losses) == len(epochs) and losses[-1] == opened["loss"] and losses[0] > losses[-1]
+    assert opened["curve"]["val_loss"] == [] and opened["val_loss"] is None
+    assert opened["look"]["losses"]["bce"] == pytest.approx(opened["loss"], rel=1e-4)
+    assert (opened["outcome"] == "success") == (opened["look"]["right"] == 4)
+    assert len(opened["look"]["plane"]) == 5
+
+
+@pytest.mark.parametrize("lane", [0, 37, 119])
+def test_a_network_handed_to_xor_takes_the_same_way(
+    desk: Desk, root: Path, batch: RunFolder, lane: int
+) -> None:
+    opened = ask(desk, "lanes.open", run=batch.id, lane=lane)
+    folder = new_run(root, "xor", seed=opened["seed"], **{**opened["params"], "epochs": 60})
+    train(folder)
+    way = curve(folder, "loss")  # before the update of its step; ours is after it
+    for epoch, loss in zip(opened["curve"]["epochs"], opened["curve"]["loss"], strict=True):
+        if epoch < 60:
+            assert way[epoch + 1] == pytest.approx(loss, rel=1e-3)
+
+
+def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(desk: Desk, root: Path) -> None:
+    folder = new_run(root, "xor_lanes", axes="seed=1..20", epochs=200, trainer="numpy")
+    train(folder, Script({64: {"word": "pause"}}))
+    page = ask(desk, "lanes.table", run=folder.id)
+    assert (page["epoch"], page["counts"]["running"]) == (64, 20)
+    shown = ask(desk, "lanes.map", run=folder.id)
+    assert shown["values"][0][0] is None and shown["running"][0][0] == 1
+    train(folder, number=2)
+    os.utime(folder.path / "lanes.safetensors", ns=(1, 1))
+    assert ask(desk, "lanes.table", run=folder.id)["epoch"] == 200
+
+
+def test_the_report_stands_beside_the_notebook(desk: Desk, grid: RunFolder) -> None:
+    told = ask(desk, "lanes.report", run=grid.id)
+    assert [row["experiment"] for row in told["rows"]] == list(range(1, 10))
+    assert told["rows"][0]["notebook"]["mean"] == 4861.8
+    assert all(row["fails"] == 4 for row in told["rows"][5:]), "nothing gets there in 9,000 epochs at 0.01"
+    assert told["rows"][0]["fails"] + sum(told["gates"].values()) == told["rows"][0]["runs"]
+    with pytest.raises(ParamError, match="expected one of xor_grid"):
+        ask(desk, "lanes.report", run="".join(batch_of(desk)))
+
+
+def batch_of(desk: Desk) -> str:
+    return next(run for run in sorted(os.listdir(desk.places.runs)) if "xor_lanes" in run)
+
+
+@pytest.mark.parametrize(
+    ("word", "facts", "words_"),
+    [
+        ("table", {"sort": "colour"}, "sort: expected one of lane, hidden"),
+        ("table", {"where": {"colour": 1}}, "where: expected outcome or a parameter"),
+        ("table", {"where": {"outcome": "lost"}}, "outcome: expected one of running"),
+        ("table", {"where": {"hidden": "many"}}, "hidden: expected a whole number"),
+        ("map", {"x": "lr"}, "y: expected one of hidden, lr"),
+        ("map", {"x": "lr", "y": "lr"}, "y: expected another axis than x"),
+        ("map", {"colour": "blue"}, "colour: expected one of outcome"),
+        ("open", {"lane": 120}, "lane: expected 0 to 119, got 120"),
+        ("open", {"lane": -1}, "lane: expected 0 to 119"),
+        ("open", {"lane": 1, "width": 0}, "width: expected"),
+    ],
+)
+def test_wrong_facts_get_one_line(desk: Desk, batch: RunFolder, word: str, facts: Json, words_: str) -> None:
+    with pytest.raises(ParamError, match=words_):
+        ask(desk, f"lanes.{word}", run=batch.id, **facts)
+
+
+@pytest.mark.parametrize("run", ["../..", "", "nobody", "20260101-000000-xor_grid-0000"])
+def test_a_run_that_is_not_there_is_named(desk: Desk, batch: RunFolder, run: str) -> None:
+    with pytest.raises(RunNotFound):
+        ask(desk, "lanes.table", run=run)
+
+
+def test_a_run_without_networks_and_damaged_files_are_named(desk: Desk, root: Path) -> None:
+    folder = new_run(root, "xor", epochs=5)
+    train(folder)
+    with pytest.raises(RunNotFound, match="has no networks yet"):
+        ask(desk, "lanes.table", run=folder.id)
+    (folder.path / "lanes.json").write_text("{}")
+    (folder.path / "lanes.safetensors").write_bytes(b"\0" * 64)
+    with pytest.raises(CorruptRun, match="cannot be read"):
+        ask(desk, "lanes.table", run=folder.id)
+
+
+def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(desk: Desk, batch: RunFolder) -> None:
+    cells = layout(lanes.opened(desk, batch.id), "lr", "hidden", 0)
+    numbers = np.random.default_rng(1).normal(size=120)
+    numbers[::7] = np.inf
+    found = _medians(cells, numbers).reshape(-1)
+    for cell in range(6):
+        own = numbers[cells.cells == cell]
+        assert found[cell] == pytest.approx(np.median(own[np.isfinite(own)]))

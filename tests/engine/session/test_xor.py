@@ -1,0 +1,77 @@
+"""The room of one XOR network."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.errors import ParamError
+from engine.places import Places
+from engine.protocol import Json
+from engine.session import words
+from engine.session.desk import Desk
+
+
+@pytest.fixture
+def desk(places: Places) -> Desk:
+    return Desk(places)
+
+
+def ask(desk: Desk, word: str, **facts: object) -> Json:
+    answer = words.answer(desk, word, facts)
+    assert isinstance(answer, dict)
+    told: Json = json.loads(json.dumps(answer, allow_nan=False))
+    return told
+
+
+def test_the_presets_are_looked_at_as_they_are(desk: Desk) -> None:
+    presets = ask(desk, "xor.presets")
+    assert [preset["name"] for preset in presets["networks"]] == ["1 unit + bypass", "2 units", "4 units"]
+    for preset in presets["networks"]:
+        seen = ask(desk, "xor.look", **preset["net"], width=6, height=4)
+        assert seen["losses"]["sse"] == 0.0 and seen["right"] == 4
+        assert [row["output"] for row in seen["rows"]] == pytest.approx([0, 1, 1, 0])
+        assert seen["output"]["gate"] == "XOR"
+        assert (len(seen["plane"]), {len(row) for row in seen["plane"]}) == (4, {6})
+        assert len(seen["units"]) == len(preset["net"]["hidden_bias"])
+    assert [puzzle["name"] for puzzle in presets["puzzles"]] == ["AND", "OR", "NAND", "XNOR", "XOR"]
+    assert [round(rung["floor"], 4) for rung in presets["ladder"]] == [0.6931, 0.4774, 0.0, 0.0]
+
+
+def test_a_puzzle_has_its_own_targets_and_no_validation_points(desk: Desk) -> None:
+    puzzle = ask(desk, "xor.presets")["puzzles"][0]
+    seen = ask(desk, "xor.look", **puzzle["net"])
+    assert [row["target"] for row in seen["rows"]] == puzzle["targets"] == [0, 0, 0, 1]
+    assert [point["target"] for point in seen["points"]] == [0, 0, 0, 1, None, None, None, None]
+    assert seen["losses"]["val_bce"] is None
+    solved = {**puzzle["net"], "output_weight": [1, 1], "output_bias": -1.5}
+    seen = ask(desk, "xor.look", **solved)
+    assert (seen["right"], seen["output"]["gate"]) == (4, "AND")
+    assert seen["output"]["ends"] == [[0.0, 1.5], [1.5, 0.0]]
+
+
+def test_units_have_their_line_gate_and_outputs(desk: Desk) -> None:
+    net = {"hidden_weight": [[1, 1]], "hidden_bias": [-1.5], "output_weight": [1, 1, -2], "output_bias": -0.5}
+    (unit,) = ask(desk, "xor.look", **net, bypass=True)["units"]
+    assert (unit["a"], unit["b"], unit["c"], unit["gate"]) == (1, 1, -1.5, "AND")
+    assert unit["ends"] == [[0.0, 1.5], [1.5, 0.0]]
+    assert unit["outputs"] == pytest.approx([0, 0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words_"),
+    [
+        ({"width": 0}, "width: expected a whole number from 1 to 400, got 0"),
+        ({"height": 1e9}, "height: expected a whole number"),
+        ({"targets": [0, 1, 2, 0]}, "targets: expected four times 0 or 1"),
+        ({"temperature": -1}, "temperature: expected a number above 0"),
+        ({"output_weight": [1]}, "output_weight: expected 2 numbers"),
+        ({"activation": "\x1b[2J"}, "activation: expected one of"),
+    ],
+)
+def test_wrong_facts_get_one_line(desk: Desk, wrong: Json, words_: str) -> None:
+    net = ask(desk, "xor.presets")["networks"][1]["net"]
+    with pytest.raises(ParamError, match=words_) as error:
+        ask(desk, "xor.look", **{**net, **wrong})
+    assert "\n" not in str(error.value) and "\x1b" not in str(error.value)
