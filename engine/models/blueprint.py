@@ -28,6 +28,8 @@ KIND = "conv_net"
 SIDES = (28, 8)
 EPS = 1e-5
 MOST_LAYERS = 200
+MOST_PADDING = 32
+POOLS = (2, 3, 4, 5, 6, 7, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +97,28 @@ def _layer(line: Line, tensors: Tensors) -> Layer:
     kind, name = line.get("kind"), str(line["name"])
     if kind == "conv":
         weight = _tensor(tensors, f"{name}.weight", 4)
-        return Convolution(name, weight, _bias(tensors, name, len(weight)), int(line.get("padding", 0)))
+        return Convolution(name, weight, _bias(tensors, name, len(weight)), _padding(line))
     if kind == "dense":
         weight = _tensor(tensors, f"{name}.weight", 2)
         return Dense(name, weight, _bias(tensors, name, len(weight)))
     if kind == "batch_norm":
         return _batch_norm(name, tensors, float(line.get("eps", EPS)))
-    if kind == "pool" and 2 <= int(line.get("size", 2)) <= 8:
-        return MaxPool(name, int(line.get("size", 2)))
+    if kind == "pool":
+        if line.get("size", 2) not in POOLS:
+            raise ValueError(f"{name} pools {line['size']!r} pixels, expected {POOLS[0]} to {POOLS[-1]}")
+        return MaxPool(name, line.get("size", 2))
     if kind == "scale":
         return Scale(name, float(line["factor"]))
     if kind in ("relu", "flat"):
         return Relu(name) if kind == "relu" else Flat(name)
     raise ValueError(f"layer {name}: kind {kind!r} is not known")
+
+
+def _padding(line: Line) -> int:
+    padding = line.get("padding", 0)
+    if type(padding) is not int or not 0 <= padding <= MOST_PADDING:
+        raise ValueError(f"{line['name']} has padding {padding!r}, expected 0 to {MOST_PADDING}")
+    return padding
 
 
 def _batch_norm(name: str, tensors: Tensors, eps: float) -> BatchNorm:

@@ -88,7 +88,7 @@ def _open(folder: RunFolder, spec: Spec, older: list[int]) -> OpenNet:
     try:
         weights = tensors.loads(verified.files[MODEL])
         net = blueprint.build(weights, _plan(folder, weights))
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise CorruptRun(f"{verified.path / MODEL} cannot be used: {error}.") from error
     return OpenNet(folder, spec, verified.manifest.step, verified.manifest.weights_sha256, net, warning)
 

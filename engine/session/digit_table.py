@@ -32,6 +32,17 @@ def stream(desk: Desk) -> Iterator[Json]:
         yield {"done": len(rows), "total": len(wanted), "goal": GOAL, "rows": list(rows), "best": _best(rows)}
 
 
+def is_plain(spec: Spec) -> bool:
+    """Trained as the notebook trains."""
+    return spec.params.get("recipe", "") in PLAIN
+
+
+def per_epoch(spec: Spec, images: int) -> int | None:
+    """Updates in an epoch; None where a recipe changes the batch on its way."""
+    batch = int(spec.params.get("batch") or 0)
+    return -(-images // batch) if batch and is_plain(spec) else None
+
+
 def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
     for run in store.list_ids(desk.places):
@@ -39,7 +50,7 @@ def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
             folder, spec = folder_of(desk, run)
         except DltuiError:
             continue  # of something else, or nothing that can be read
-        if spec.params.get("recipe", "") in PLAIN:
+        if is_plain(spec):
             kind = (str(spec.params.get("model")), int(spec.params.get("batch") or 0))
             if folder.checkpoints.is_dir() or kind not in found:
                 found[kind] = (folder, spec)

@@ -11,8 +11,8 @@ explore(samples=10)      title, source, notice, notes, side, class_names, named_
                          counts {name: [10]}, statistics {mean, std, min, max, ink: share of pixels that are
                          not background}, means [10 pictures], samples [10][n pictures]
 runs()                   runs [{run, name, params, created_at, steps}], newest first
-model(run, step)         side, steps, layers [{name, kind, shape, parameters, macs}], parameters, macs,
-                         class_names, params
+model(run, step)         side, steps, per_epoch (updates in an epoch; null where a recipe changes it), layers
+                         [{name, kind, shape, parameters, macs}], parameters, macs, class_names, params
 report(run, split, step) stream of {done, total}; the last part has `report` too: classes [{label, name,
                          precision, recall, f1, support}], macro, weighted (without label and name), accuracy,
                          balanced_accuracy, loss, confusion [true][predicted], images, title
@@ -102,6 +102,7 @@ def model(desk: Desk, run: str, step: int | None = None) -> Json:
         **digit_looks.head(opened),
         "side": opened.net.side,
         "steps": steps(opened.folder),
+        "per_epoch": digit_table.per_epoch(opened.spec, len(pictures.part("train").labels)),
         "layers": [
             {
                 "name": entry.name, "kind": entry.kind, "shape": list(entry.shape),

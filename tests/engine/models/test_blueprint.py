@@ -67,12 +67,20 @@ def test_nonsense_in_model_json_is_named(other: dict[str, Any], words: str) -> N
         ([*written()["layers"], {"kind": "pool", "name": "late"}], "late cannot take 10"),
         ([{"kind": "flat", "name": "flat"}, {"kind": "dense", "name": "other"}], "other.weight is missing"),
         ([{"kind": "conv", "name": "output"}], "output.weight has 2 dimensions, expected 4"),
+        ([{"kind": "pool", "name": "huge", "size": 10**9}], "huge pools 1000000000 pixels, expected 2 to 8"),
         ([{"kind": "magic", "name": "output"}], "kind 'magic' is not known"),
     ],
 )
 def test_an_order_that_the_tensors_do_not_have_is_refused(layers: list[dict[str, str]], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         blueprint.build(tensors_of("logistic"), blueprint.read(written(layers=layers)))
+
+
+@pytest.mark.parametrize("padding", [-1, 10**9, 2.0, "wide", None, [2]])
+def test_a_padding_that_is_none_allocates_nothing(padding: object) -> None:
+    lines = [{"kind": "conv", "name": "conv1", "padding": padding}]
+    with pytest.raises(ValueError, match=r"conv1 has padding .*, expected 0 to 32"):
+        blueprint.build(tensors_of("double_conv"), blueprint.read(written(layers=lines)))
 
 
 def test_tensors_that_fit_nowhere_are_refused() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,7 @@ def test_the_model_is_a_ledger_of_layers_and_the_newest_checkpoint_by_default(
     found = ask(desk, "model", run=run.id)
     assert (found["step"], found["steps"], found["side"]) == (40, [20, 40], 8)
     assert [layer["name"] for layer in found["layers"]] == ["flat", "output"]
-    assert found["parameters"] == 650 and found["macs"] == 640
+    assert found["parameters"] == 650 and found["macs"] == 640 and found["per_epoch"] == 26
     older = ask(desk, "model", run=run.id, step=20)
     assert older["step"] == 20 and older["parameters"] == 5 * 26 + 5 * 126 + 1024 * 21 + 10 * 1025
 
@@ -381,6 +383,12 @@ def test_a_network_of_small_digits_still_finds_them_beside_mnist(
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
     assert ask(desk, "explore")["side"] == 28
     assert ask(desk, "report", run=run.id)["report"]["images"] == 360
+
+
+def test_the_room_opens_without_a_framework() -> None:
+    script = "import sys, engine.session.mnist; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"torch", "tensorflow", "sklearn", "numba", "scipy"} & set(done.stdout.split())
 
 
 def test_every_error_is_one_line(desk: Desk, run: RunFolder) -> None:
