@@ -95,7 +95,7 @@ def _open(
     places: Places, wanted: Wanted, report: Report, patience: Patience, published: Mapping[str, Published]
 ) -> TextFile:
     if wanted.name == EMBEDDED:
-        return open_embedded()
+        return replace(open_embedded(), layout=wanted.layout or "prose")
     if (corpus := published.get(wanted.name)) is not None:
         file = _open_published(places, corpus, report, patience)
     else:

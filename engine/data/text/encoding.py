@@ -20,6 +20,8 @@ MARKS = (
 WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 CHOICES = ("utf-8", "utf-16", "latin-1")
 PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"%PDF", "PDF"))
+# What calls itself Latin-1 has the quotes and dashes of Windows-1252 where Latin-1 has control signs.
+WINDOWS = {number: bytes([number]).decode("cp1252", "ignore") or " " for number in range(0x80, 0xA0)}
 Decode = Callable[[bytes, str, bool], tuple[str, int]]
 DECODERS: dict[str, Decode] = {
     "utf-8": codecs.utf_8_decode,
@@ -27,7 +29,7 @@ DECODERS: dict[str, Decode] = {
     "utf-16-be": codecs.utf_16_be_decode,
     "utf-32-le": codecs.utf_32_le_decode,
     "utf-32-be": codecs.utf_32_be_decode,
-    "latin-1": lambda data, errors, final: codecs.latin_1_decode(data, errors),
+    "latin-1": lambda data, errors, final: (data.decode("latin-1").translate(WINDOWS), len(data)),
 }
 
 
@@ -87,7 +89,8 @@ class Decoder:
         )
 
     def _binary(self, good: str, encoding: str) -> DataError:
-        place = self._place(len(good.encode(encoding)), good)
+        size = len(good) if encoding == "latin-1" else len(good.encode(encoding))
+        place = self._place(size, good)
         return DataError(f"{self.name}: NUL byte {place}: this is a binary file, expected text.")
 
     def _place(self, ahead: int, good: str) -> str:

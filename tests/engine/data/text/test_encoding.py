@@ -42,6 +42,8 @@ def test_encodings_are_found_out(data: bytes, piece: int) -> None:
 
 def test_latin_1_is_read_when_it_is_asked_for() -> None:
     assert decode("naïve\n".encode("latin-1"), "latin-1") == "naïve\n"
+    assert decode("“it’s” – Ÿ\n".encode("cp1252"), "latin-1") == "“it’s” – Ÿ\n"
+    assert decode(b"a\x81b", "latin-1") == "a b"
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")), st.integers(1, 9))
@@ -72,6 +74,11 @@ def test_half_a_utf_16_sign_is_named() -> None:
 def test_a_nul_byte_makes_a_file_binary(piece: int) -> None:
     with pytest.raises(DataError, match=r"NUL byte at offset 9 \(line 2\): this is a binary file"):
         decode(b"one two\nt\0o\n" + b"words " * 100, piece=piece)
+
+
+def test_a_nul_byte_is_named_in_latin_1_too() -> None:
+    with pytest.raises(DataError, match=r"NUL byte at offset 3 \(line 1\)"):
+        decode(b"a\x93b\0c", "latin-1")
 
 
 @pytest.mark.parametrize(
