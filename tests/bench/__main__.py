@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("bench_app", "bench_watch", "bench_chart", "bench_mnist", "bench_index", "bench_steps")
+BENCHES = (
+    "bench_app",
+    "bench_watch",
+    "bench_chart",
+    "bench_mnist",
+    "bench_looks",
+    "bench_index",
+    "bench_steps",
+)
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from engine.client import open_session
 from engine.data.small_digits import load_small_digits
 from engine.errors import CorruptRun, DataError, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.events import EventWriter
@@ -24,6 +26,9 @@ from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import convolutions, damage, plant, save, tell, templates
 from tests.engine.worker.lab import new_run
+
+
+REAL = os.environ.get("DLTUI_DATA")
 
 
 @pytest.fixture(autouse=True)
@@ -383,6 +388,29 @@ def test_a_network_of_small_digits_still_finds_them_beside_mnist(
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
     assert ask(desk, "explore")["side"] == 28
     assert ask(desk, "report", run=run.id)["report"]["images"] == 360
+
+
+def test_the_real_mnist_is_explored_as_it_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not REAL or not (Path(REAL) / "mnist").is_dir():
+        pytest.skip("DLTUI_DATA names no folder with MNIST")
+    monkeypatch.setenv("DLTUI_DATA", REAL)
+    found = ask(desk, "explore", samples=1)
+    assert (found["title"], found["side"], found["notice"]) == ("MNIST", 28, "")
+    assert found["splits"] == {"train": 54_000, "validation": 6_000, "test": 10_000}
+    assert found["counts"]["test"] == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert found["statistics"]["mean"] == pytest.approx(33.32, abs=0.1)
+    assert found["statistics"]["std"] == pytest.approx(78.57, abs=0.2)
+    assert found["statistics"]["ink"] == pytest.approx(0.191, abs=0.002)
+
+
+async def test_a_stroke_is_answered_by_a_session_of_its_own(desk: Desk, run: RunFolder) -> None:
+    async with open_session(desk.places) as session:
+        told = await session.ask("mnist.predict", newest="stroke", run=run.id, pixels=[[0, 255], [0, 255]])
+        assert sum(told["probabilities"]) == pytest.approx(1)
+        last = [part async for part in session.stream("mnist.report", run=run.id)][-1]
+        assert last["report"]["images"] == 360
+        with pytest.raises(DltuiError, match="There is no run 'gone'"):
+            await session.ask("mnist.predict", run="gone", pixels=[[255]])
 
 
 def test_the_room_opens_without_a_framework() -> None:
