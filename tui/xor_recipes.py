@@ -44,16 +44,16 @@ _NOTEBOOK = {
 _LADDER = _NOTEBOOK | {"lr": 0.1, "epochs": 2000}
 
 NOTEBOOK = (
-    Recipe("nb 1 + bypass", 1, True, more=_NOTEBOOK),
-    Recipe("nb 2 units", 2, False, more=_NOTEBOOK),
-    Recipe("nb 4 units", 4, False, more=_NOTEBOOK),
+    Recipe("1 with bypass", 1, True, more=_NOTEBOOK),
+    Recipe("2 units", 2, False, more=_NOTEBOOK),
+    Recipe("4 units", 4, False, more=_NOTEBOOK),
 )
 """the notebook's three trained networks"""
 
 LADDER = (
-    Recipe("rung 0 units", 0, True, more=_LADDER),
-    Recipe("rung 1 unit", 1, False, more=_LADDER),
-    Recipe("rung 1 + bypass", 1, True, more=_LADDER),
-    Recipe("rung 2 units", 2, False, more=_LADDER),
+    Recipe("rung 0", 0, True, more=_LADDER),
+    Recipe("rung 1", 1, False, more=_LADDER),
+    Recipe("rung 1 with bypass", 1, True, more=_LADDER),
+    Recipe("rung 2", 2, False, more=_LADDER),
 )
 """each comes within 0.001 nats of the least loss its shape can have"""

@@ -14,6 +14,8 @@ from tui.screens.launch import LaunchScreen
 from tui.tabs.runs import RunsTab
 from tui.tabs.xor import XorTab
 from tui.tabs.xor_hand import HandView
+from tui.tabs.xor_ladder import LadderView
+from tui.tabs.xor_trained import TrainedView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.run_chart import RunChart
 from tui.widgets.run_table import RunTable
@@ -27,6 +29,8 @@ LISTENERS: dict[Scope, type] = {
     "pane": Sheet,
     "xor": XorTab,
     "weights": HandView,
+    "sketches": TrainedView,
+    "rungs": LadderView,
     "filter": FilterBar,
     "form": LaunchScreen,
     "dialog": Dialog,

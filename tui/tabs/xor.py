@@ -29,6 +29,8 @@ GROWN = 0.33
 """seconds between two looks at a story that grows"""
 VIEWS = {
     "hand": ("by hand", "tui.tabs.xor_hand:HandView"),
+    "trained": ("trained", "tui.tabs.xor_trained:TrainedView"),
+    "ladder": ("ladder", "tui.tabs.xor_ladder:LadderView"),
 }
 
 
@@ -177,9 +179,8 @@ class XorTab(Tab):
         if launch is None:
             return
         self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+        self._turn_to("trained")
         self.view.submit(launch.experiment, launch.params, launch.seed, launch.name)
-        if "trained" in VIEWS:
-            self._turn_to("trained")
 
     def labels(self) -> Mapping[str, str]:
         return self.view.labels() if self._front in self._views else {}

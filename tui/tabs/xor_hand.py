@@ -16,6 +16,7 @@ from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
 from tui.widgets.hand_notes import Standing, lesson_of, notes_of, title_of
 from tui.widgets.heading import Heading
+from tui.widgets.heat import look_of
 from tui.widgets.network import Network
 from tui.widgets.notes import Notes
 from tui.widgets.plane import Plane
@@ -94,7 +95,7 @@ class HandView(XorView):
         gates = [unit["gate"] for unit in look["units"]] if look else []
         gate = look["output"]["gate"] if look else ""
         self.network.show(self.net, gates, gate, self.picked)
-        standing = Standing(self.name_of_net, self.note, self.net, look)
+        standing = Standing(self.name_of_net, self.note, self.net, look, look_of(self.app))
         self.notes.show(lambda width: notes_of(standing, width))
         self.lesson.show(lesson_of)
         self.heading.choose(title_of(standing), (title_of(standing),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from textual.message import Message
 
 from engine.client import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json
+from engine.protocol import Json, RunSummary
 from tui.key import Scope
 from tui.lab import Lab
 from tui.messages import HintsChanged, ViewChanged
@@ -119,8 +119,15 @@ class XorView(Container, can_focus=True):
 
     def launch(self, *recipes: Recipe) -> None:
         """Submit these runs; what is refused is said."""
+        from tui.deeds import attempt
+
+        if recipes:
+            attempt(self, self._launched(recipes))
+
+    async def _launched(self, recipes: Sequence[Recipe]) -> str:
         for recipe in recipes:
-            self.submit("xor", recipe.params, recipe.seed, recipe.name)
+            await self._submitted("xor", recipe.params, recipe.seed, recipe.name)
+        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
 
     def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
         from tui.deeds import attempt
@@ -128,8 +135,14 @@ class XorView(Container, can_focus=True):
         attempt(self, self._submitted(experiment, params, seed, name))
 
     async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
-        await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        self.runs.update((run,), ())
+        self.submitted(run)
         return f"{plain(name or experiment, limit=60)} is started."
+
+    def submitted(self, run: RunSummary) -> None:
+        """The engine has taken a run that was asked for here."""
+        self.runs_changed()
 
     def say(self, words: str) -> None:
         self.post_message(self.Said(words))

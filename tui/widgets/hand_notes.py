@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.protocol import Json
 from tui.glyphs import glyphs
 from tui.hand_net import HandNet
+from tui.widgets.heat import ASCII_SHADES, SHADES, Look
 from tui.widgets.notes import paragraph
 from tui.widgets.span import Row, Span
 
@@ -26,6 +27,7 @@ class Standing:
     note: str
     net: HandNet
     look: Json | None
+    drawn: Look = "colour"
 
 
 def aim_of(net: HandNet) -> str:
@@ -41,7 +43,7 @@ def title_of(standing: Standing) -> str:
 
 
 def notes_of(standing: Standing, width: int) -> list[Row]:
-    rows = [_verdict(standing), legend(width)]
+    rows = [_verdict(standing), legend(standing.drawn)]
     if standing.note:
         rows += paragraph(f"{standing.name}: {standing.note}", width, "text")
     return rows
@@ -64,11 +66,12 @@ def _verdict(standing: Standing) -> Row:
     return (Span(f"{right} of 4 rows right", "strong"), Span(f"   aim: {aim}", "muted"))
 
 
-def legend(width: int) -> Row:
-    """What the colours mean."""
-    if glyphs().ascii_only:
-        ramp: Row = (Span("0 ", "done"), Span(" .:*#", "text"), Span(" 1", "accent"))
-    else:
-        ramp = (Span("0 ██", "done"), Span("▒▒", "line"), Span("██ 1", "accent"))
-    return (*ramp, Span("  output  ", "muted"), Span("-- " if glyphs().ascii_only else "⣀⠤ ", "hue-0"),
-            Span("unit's line", "muted"))  # fmt: skip
+def legend(look: Look) -> Row:
+    """What the colours and shades mean."""
+    ramps: dict[Look, Row] = {
+        "colour": (Span("0 ██", "done"), Span("▒▒", "line"), Span("██ 1", "accent")),
+        "shade": (Span("0 ", "done"), Span(SHADES, "text"), Span(" 1", "accent")),
+        "ascii": (Span("0 ", "done"), Span(ASCII_SHADES, "text"), Span(" 1", "accent")),
+    }
+    stroke = "--" if look == "ascii" else "⣀⠤"
+    return (*ramps[look], Span("  output  ", "muted"), Span(stroke, "hue-0"), Span(" unit's line", "muted"))

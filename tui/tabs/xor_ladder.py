@@ -1,0 +1,185 @@
+"""The ladder: what each shape of a network can reach on XOR, and that it does."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json, RunSummary
+from tui import keys
+from tui.glyphs import glyphs
+from tui.hand_net import from_facts
+from tui.story import Story
+from tui.tabs.xor_view import XorView
+from tui.widgets.ladder_notes import Rung, caption_of, lesson_of
+from tui.widgets.notes import Notes
+from tui.widgets.plane import Plane
+from tui.widgets.plane_picture import scene_of
+from tui.widgets.still_chart import StillChart
+from tui.xor_recipes import LADDER, Recipe, shape
+from tui.xor_runs import SINGLE
+
+CAPTION = 4
+
+
+class Column(Vertical):
+    """One rung: its name and numbers over its plane."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.caption, self.plane = Notes(), Plane()
+
+    def compose(self) -> ComposeResult:
+        yield self.caption
+        yield self.plane
+
+
+class LadderView(XorView):
+    """Four networks side by side, each beside the least loss that it can have."""
+
+    NAME, SCOPE = "ladder", "rungs"
+    BINDINGS = keys.bindings("rungs")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        cursor = self.saved_before.get("cursor")
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(LADDER) else 0
+        self._rungs: list[Json] = []
+        self._looks: dict[int, Json] = {}
+        self._drawn: dict[int, tuple[str, float, int]] = {}
+        self.columns = [Column(classes="rung") for _ in LADDER]
+        self.chart, self.lesson = StillChart("loss"), Notes(id="ladder-lesson")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            with Horizontal(id="rungs"):
+                yield from self.columns
+            yield self.lesson
+            yield self.chart
+
+    def fit(self, width: int, height: int) -> None:
+        each = (width - 2) // len(LADDER) - 2
+        for column in self.columns:
+            column.plane.fit(each, (height - CAPTION) * 5 // 8)
+        self.query_one("#rungs").styles.height = CAPTION + int(self.columns[0].plane.styles.height.value) + 1  # type: ignore[union-attr]
+        self._drawn.clear()
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    def run_of(self, recipe: Recipe) -> RunSummary | None:
+        """The newest run that followed it."""
+        return next((run for run in self.runs.of(SINGLE) if recipe.made(run)), None)
+
+    def missing(self) -> list[Recipe]:
+        return [recipe for recipe in LADDER if self.run_of(recipe) is None]
+
+    def follow(self) -> None:
+        told = []
+        for hue, recipe in enumerate(LADDER):
+            run = self.run_of(recipe)
+            if run is not None:
+                told.append((run.id, shape(recipe.hidden, recipe.bypass), hue))
+        self.lab.river.follow(told, who="xor")
+
+    def story_of(self, place: int) -> Story | None:
+        run = self.run_of(LADDER[place])
+        return self.lab.river.story(run.id) if run is not None else None
+
+    def start(self) -> None:
+        self.launch(*self.missing())
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        if not self._rungs and self.in_front:
+            self.ask("xor.presets", self._take_presets, "xor presets")
+        self._draw()
+        for place in range(len(LADDER)):
+            self._ask(place)
+
+    def story_grew(self, run: str) -> None:
+        self.show()
+
+    def _take_presets(self, presets: Json) -> None:
+        self._rungs = presets["ladder"]
+        self._draw()
+
+    def _ask(self, place: int) -> None:
+        """Only for weights that were not looked at yet."""
+        run, story, plane = self.run_of(LADDER[place]), self.story_of(place), self.columns[place].plane
+        if run is None or story is None or not story.sketches or not plane.size.width or not self.in_front:
+            return
+        sketch = story.sketches[-1]
+        known = (run.id, sketch.step, plane.size.width)
+        if self._drawn.get(place) == known:
+            return
+        try:
+            net = from_facts({**run.spec.params, **sketch.parts})
+        except ValueError:
+            return
+        self._drawn[place] = known
+        facts = net.facts() | plane.wanted
+        self.ask("xor.look", lambda look: self._take_look(place, look), f"xor rung {place}", **facts)
+
+    def _take_look(self, place: int, look: Json) -> None:
+        self._looks[place] = look
+        self.columns[place].plane.show(scene_of(look, glyphs().ascii_only))
+        self._draw()
+
+    def _draw(self) -> None:
+        for place, column in enumerate(self.columns):
+            rung = self._rung(place)
+            column.caption.show(partial(caption_of, rung))
+            if place not in self._looks:
+                column.plane.show(None, "not trained yet" if rung.run is None else "it starts")
+        key = self.lab.keymap
+        start = bool(self.missing())
+        brief = self.size.height < 26
+        note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
+        self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
+        stories = [self.story_of(place) for place in range(len(LADDER))]
+        series = [story.series["loss"] for story in stories if story is not None and "loss" in story.series]
+        run = self.run_of(LADDER[self.cursor])
+        self.chart.tell(series, run.id if run is not None else "")
+
+    def _rung(self, place: int) -> Rung:
+        recipe, story = LADDER[place], self.story_of(place)
+        last = story.series["loss"].last() if story is not None and "loss" in story.series else None
+        floor = next(
+            (
+                float(rung["floor"])
+                for rung in self._rungs
+                if (rung["hidden"], rung["bypass"]) == (recipe.hidden, recipe.bypass)
+            ),
+            None,
+        )
+        look = self._looks.get(place)
+        return Rung(
+            shape(recipe.hidden, recipe.bypass), place, place == self.cursor, self.run_of(recipe), floor,
+            last.value if last is not None else None, last.step if last is not None else 0.0,
+            look["right"] if look is not None else None,
+        )  # fmt: skip
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_choose(self, by: int) -> None:
+        self.cursor = (self.cursor + by) % len(LADDER)
+        self._draw()
+        self.remember()
+
+    def action_open(self) -> None:
+        run = self.run_of(LADDER[self.cursor])
+        if run is not None:
+            self.post_message(self.Wanted("trained", {"run": run.id}))
+
+    def labels(self) -> dict[str, str]:
+        missing = len(self.missing())
+        opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
+        words = "" if not missing else "climb it" if missing == len(LADDER) else "start missing"
+        return {"xor.start": words, "rungs.open": opened}
+
+    def saved(self) -> dict[str, Any]:
+        return {"cursor": self.cursor}

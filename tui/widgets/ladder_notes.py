@@ -1,0 +1,73 @@
+"""What is said of a rung: its shape, the least loss it can have, the loss it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.protocol import RunSummary
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import BY_ID, shown
+from tui.widgets.notes import paragraph
+from tui.widgets.span import Row, Span
+
+NEAR = 1e-3
+"""nats between a loss and its floor that make no difference here"""
+LESSON = (
+    "The floor is proved, not measured: without a hidden unit nothing is better than one half for each row "
+    "(ln 2); one unit alone can only tell one row from the other three."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    name: str
+    place: int
+    is_chosen: bool
+    run: RunSummary | None
+    floor: float | None
+    """nats"""
+    loss: float | None
+    step: float
+    right: int | None
+
+    @property
+    def is_reached(self) -> bool:
+        return self.loss is not None and self.floor is not None and abs(self.loss - self.floor) < NEAR
+
+
+def caption_of(rung: Rung, width: int) -> list[Row]:
+    sign = glyphs().choice[1] if rung.is_chosen else " "
+    floor = "......" if rung.floor is None else f"{rung.floor:.4f}"
+    rows: list[Row] = [
+        (Span(f"{sign} ", "key"), Span(rung.name, "key" if rung.is_chosen else "strong")),
+        (Span("floor  ", "muted"), Span(floor, "text")),
+    ]
+    return [*rows, _loss(rung, width), _right(rung)]
+
+
+def _loss(rung: Rung, width: int) -> Row:
+    if rung.loss is None:
+        return (Span("loss   ", "muted"), Span("-", "muted"))
+    sign = ("v" if glyphs().ascii_only else "✓") if rung.is_reached else ""
+    return (
+        Span("loss   ", "muted"),
+        Span(f"{rung.loss:.4f} ", "strong"),
+        Span(sign, "good"),
+    )
+
+
+def _right(rung: Rung) -> Row:
+    if rung.right is None:
+        return ()
+    return (Span(f"{rung.right} of 4 right", "good" if rung.right == 4 else "text"),)
+
+
+def lesson_of(rung: Rung, note: str, can_start: bool, keymap: Keymap, width: int, brief: bool) -> list[Row]:
+    rows: list[Row] = []
+    if can_start:
+        key = shown(keymap.key_of(BY_ID["xor.start"]))
+        rows.append((Span(f"{key} ", "key"), Span("trains the rungs that are missing", "text")))
+    if note:
+        rows.append((Span(f"{rung.name}: ", f"hue-{rung.place}"), Span(note, "text")))
+    return rows if brief else [*rows, *paragraph(LESSON, width)]
