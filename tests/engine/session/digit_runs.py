@@ -1,7 +1,8 @@
-"""Runs of mnist with planted weights: nothing is trained."""
+"""Runs of mnist with planted weights, nothing is trained; and questions to their room."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from checkpoints import folder as shelf
 from checkpoints.captured import Captured
 from engine.data.small_digits import load_small_digits
 from engine.events import EventWriter
+from engine.protocol import Json
+from engine.session import words
+from engine.session.desk import Desk
 from engine.store import RunFolder
 from tests.engine.worker.lab import new_run
 
@@ -75,3 +79,15 @@ def tell(folder: RunFolder, *curve: tuple[int, float], test: float | None = None
     if test is not None:
         writer.append("metrics", series={"test_accuracy": [[curve[-1][0]], [test]]})
     writer.close()
+
+
+def ask(desk: Desk, word: str, **facts: object) -> Json:
+    """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
+    return parts(desk, word, **facts)[-1]
+
+
+def parts(desk: Desk, word: str, **facts: object) -> list[Json]:
+    answer = words.answer(desk, f"mnist.{word}", facts)
+    found = [answer] if isinstance(answer, dict) else list(answer)
+    told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
+    return told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,17 +15,14 @@ from sklearn import metrics
 
 from engine.client import open_session
 from engine.data.small_digits import load_small_digits
-from engine.errors import CorruptRun, DataError, DltuiError, ParamError, RunNotFound, RunRefused
-from engine.events import EventWriter
+from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
-from engine.protocol import Json
-from engine.session import digit_sets, words
+from engine.session import digit_sets
 from engine.session.desk import Desk
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.session.digit_runs import convolutions, damage, plant, save, tell, templates
+from tests.engine.session.digit_runs import ask, convolutions, parts, plant, save, tell, templates
 from tests.engine.worker.lab import new_run
-
 
 REAL = os.environ.get("DLTUI_DATA")
 
@@ -45,18 +41,6 @@ def desk(places: Places) -> Desk:
 @pytest.fixture
 def run(places: Places) -> RunFolder:
     return plant(places.root, {20: convolutions(seed=1), 40: templates()}, model="logistic")
-
-
-def ask(desk: Desk, word: str, **facts: object) -> Json:
-    """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
-    return parts(desk, word, **facts)[-1]
-
-
-def parts(desk: Desk, word: str, **facts: object) -> list[Json]:
-    answer = words.answer(desk, f"mnist.{word}", facts)
-    found = [answer] if isinstance(answer, dict) else list(answer)
-    told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
-    return told
 
 
 def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: Desk) -> None:
@@ -318,78 +302,6 @@ def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_
     assert told[-1]["best"]["test_accuracy"] == best["test_accuracy"]
 
 
-def sketch(writer: EventWriter, step: int) -> None:
-    writer.append("sketch", step=step, parts={"filters/conv1": [[[[float(step)]]]]})
-
-
-def test_the_history_of_filters_goes_on_as_the_run_does(desk: Desk) -> None:
-    run = plant(desk.places.root, {})
-    assert ask(desk, "history", run=run.id) == {"run": run.id, "steps": [], "step": None, "parts": {}}
-    writer = EventWriter(run.events)
-    sketch(writer, 3)
-    writer.append("metrics", series={"val_accuracy": [[3, 6], [0.5, "nan"]]})
-    assert ask(desk, "history", run=run.id)["steps"] == [{"step": 3, "val_accuracy": 0.5}]
-    sketch(writer, 6)
-    sketch(writer, 9)
-    writer.append("sketch", step="x", parts={})
-    assert ask(desk, "history", run=run.id)["parts"] == {"filters/conv1": [[[[9.0]]]]}
-    assert ask(desk, "history", run=run.id, step=3)["parts"] == {"filters/conv1": [[[[3.0]]]]}
-    writer.append("restored", step=6)
-    writer.close()
-    again = [(one["step"], one["val_accuracy"]) for one in ask(desk, "history", run=run.id)["steps"]]
-    assert again == [(3, 0.5), (6, "nan")]
-    with pytest.raises(RunRefused, match=r"no sketch of step 9. The nearest is of step 6"):
-        ask(desk, "history", run=run.id, step=9)
-
-
-def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: Desk, run: RunFolder) -> None:
-    damage(run, 40)
-    found = ask(desk, "model", run=run.id)
-    assert found["step"] == 20 and "step-00000040 is damaged" in found["warning"]
-    assert "This is step 20." in found["warning"]
-    damage(run, 20)
-    with pytest.raises(RunRefused, match=r"Every checkpoint of .* is damaged"):
-        ask(Desk(desk.places), "model", run=run.id)
-
-
-def test_a_run_that_cannot_be_looked_into_is_one_line(desk: Desk, run: RunFolder) -> None:
-    xor = new_run(desk.places.root, "xor")
-    fresh = new_run(desk.places.root, "mnist")
-    for name, error, said in (
-        ("nobody", RunNotFound, "There is no run 'nobody'"),
-        ("../" + run.id, RunNotFound, "There is no run"),
-        ("", RunNotFound, "There is no run ''"),
-        (xor.id, RunRefused, "is a run of xor, expected one of mnist"),
-        (fresh.id, RunRefused, "has no checkpoint yet"),
-    ):
-        with pytest.raises(error, match=said):
-            ask(desk, "model", run=name)
-    with pytest.raises(RunRefused, match=r"no checkpoint of step 7. There are those of steps 20, 40"):
-        ask(desk, "model", run=run.id, step=7)
-
-
-def test_a_model_json_that_is_wrong_is_named(desk: Desk, run: RunFolder) -> None:
-    (run.path / "model.json").write_text('{"kind": "lstm_lm"}')
-    with pytest.raises(CorruptRun, match=r"model.json: kind 'lstm_lm', expected 'conv_net'"):
-        ask(desk, "model", run=run.id)
-
-
-def test_pictures_of_another_size_are_not_shown_to_a_network(desk: Desk) -> None:
-    run = plant(desk.places.root, {5: convolutions(side=28)})
-    with pytest.raises(DataError, match="looks at 28x28 pictures, those at hand are 8x8"):
-        ask(desk, "report", run=run.id)
-    assert ask(desk, "predict", run=run.id, pixels=[[255]])["probabilities"]
-
-
-def test_a_network_of_small_digits_still_finds_them_beside_mnist(
-    desk: Desk, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_set(tmp_path / "own", make_arrays())
-    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
-    assert ask(desk, "explore")["side"] == 28
-    assert ask(desk, "report", run=run.id)["report"]["images"] == 360
-
-
 def test_the_real_mnist_is_explored_as_it_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     if not REAL or not (Path(REAL) / "mnist").is_dir():
         pytest.skip("DLTUI_DATA names no folder with MNIST")
@@ -417,19 +329,3 @@ def test_the_room_opens_without_a_framework() -> None:
     script = "import sys, engine.session.mnist; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"torch", "tensorflow", "sklearn", "numba", "scipy"} & set(done.stdout.split())
-
-
-def test_every_error_is_one_line(desk: Desk, run: RunFolder) -> None:
-    for word, facts in (
-        ("report", {"split": "holdout"}),
-        ("cell", {"true": 10, "predicted": 1}),
-        ("robustness", {"kind": "fog"}),
-        ("drop", {"mark": "gone"}),
-        ("keep", {"pixels": [[0]], "label": 1}),
-        ("keep", {"pixels": [[255]], "label": 10}),
-        ("saliency", {"kind": "magic"}),
-    ):
-        given = facts if word in ("drop", "keep") else {"run": run.id, **facts}
-        with pytest.raises(DltuiError) as refused:
-            ask(desk, word, **given)
-        assert "\n" not in str(refused.value) and refused.value.message
