@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.models.language.weights import Floats, Weights
 
 SAFE = 60.0
 """exp of a float32 score within +-60 and the sum of a vocabulary of them neither overflow nor vanish"""
+
+
+TILE = (512, 500)
+"""rows and words of the scores that are worked on at once: 1 MB"""
+
+Ints = NDArray[np.int64]
 
 
 def features(weights: Weights, top: Floats) -> Floats:
@@ -43,6 +50,42 @@ def log_sums(scores: Floats) -> Floats:
     np.exp(scores, out=scores)
     sums: Floats = np.log(scores.sum(axis=1))
     return sums if is_safe else sums + peaks
+
+
+def all_log_sums(weights: Weights, read: Floats) -> Floats:
+    """log(sum(exp(scores))) for each row of features (n, E or H), without ever holding the scores.
+
+    They are made in tiles that stay in the cache of a core: what is done to them there costs next to nothing.
+    """
+    found = np.empty(len(read), np.float32)
+    for start in range(0, len(read), TILE[0]):
+        found[start : start + TILE[0]] = _tiled(weights, read[start : start + TILE[0]])
+    return found
+
+
+def _tiled(weights: Weights, read: Floats) -> Floats:
+    rows, words = len(read), len(weights.output)
+    room = np.empty(rows * min(TILE[1], words), np.float32)
+    totals = np.zeros(rows, np.float32)
+    for start in range(0, words, TILE[1]):
+        matrix = weights.output[start : start + TILE[1]]
+        tile = room[: rows * len(matrix)].reshape(rows, len(matrix))
+        np.dot(read, matrix.T, out=tile)
+        tile += weights.output_bias[start : start + TILE[1]]
+        if tile.max() > SAFE:
+            return log_sums(scores(weights, read))
+        np.exp(tile, out=tile)
+        totals += tile.sum(axis=1)
+    return np.log(totals) if totals.min() > np.exp(-SAFE) else log_sums(scores(weights, read))
+
+
+def chosen(weights: Weights, read: Floats, rows: Ints, words: Ints) -> Floats:
+    """The scores of single words after some of the features: `rows` and `words` (pairs)."""
+    found = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), TILE[0]):
+        part = slice(start, start + TILE[0])
+        found[part] = np.einsum("ij,ij->i", read[rows[part]], weights.output[words[part]])
+    return found + weights.output_bias[words]
 
 
 def log_sum(scores: Floats) -> float:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +19,14 @@ from engine.models.language.prefixes import Prefixes, prefixes
 from engine.models.language.weights import Floats
 
 ROWS = 256
-"""rows of scores that are held at once: (256, V) float32"""
+"""rows of scores that are held at once where ranks are asked for: (256, V) float32"""
 TOKENS = 1 << 16
 """words of the sentences that are read at once"""
 CELLS = 1 << 21
 """places of their table, padding included"""
+THREADS = 4
+WORTH = 256
+"""words of sentences for which a thread is worth its while"""
 
 Logps = NDArray[np.float64]
 Ranks = NDArray[np.int64]
@@ -66,33 +72,63 @@ def perplexity(logp: float, words: int) -> float:
     return math.exp(mean) if mean < 700 else math.inf
 
 
-def score(model: Model, sentences: Sequence[Sequence[int]], *, ranks: bool = True) -> list[Scored]:
-    """Of sentences of ids as written, without their ends. Without `ranks` those are 0, and it is faster."""
-    scored: list[Scored] = []
-    for part in _parts(sentences):
-        scored += _score(model, part, ranks)
-    return scored
+def score(
+    model: Model, sentences: Sequence[Sequence[int]], *, ranks: bool = True, threads: int = 0
+) -> list[Scored]:
+    """Of sentences of ids as written, without their ends. Without `ranks` those are 0, and it is faster.
+
+    `threads` 0 takes the cores there are, up to four. They change no result by more than its last digits.
+    """
+    read = [model.in_reading_order(sentence) for sentence in sentences]
+    order = sorted(range(len(read)), key=read.__getitem__)
+    parts = list(_parts(read, order, threads or _cores()))
+
+    def work(part: Sequence[int]) -> list[Scored]:
+        return _score(model, [read[place] for place in part], ranks)
+
+    scored = _at_once(work, parts, threads or _cores())
+    found: list[Scored | None] = [None] * len(read)
+    for place, one in zip(chain(*parts), chain(*scored), strict=True):
+        found[place] = one
+    return [one for one in found if one is not None]
 
 
-def _parts(sentences: Sequence[Sequence[int]]) -> Iterator[Sequence[Sequence[int]]]:
-    """Slices that are small enough to be held."""
+def _at_once(
+    work: Callable[[Sequence[int]], list[Scored]], parts: Sequence[Sequence[int]], threads: int
+) -> list[list[Scored]]:
+    if min(threads, len(parts)) < 2:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        return list(pool.map(work, parts))
+
+
+def _cores() -> int:
+    return min(THREADS, len(os.sched_getaffinity(0)))
+
+
+def _parts(read: Sequence[Sequence[int]], order: Sequence[int], threads: int) -> Iterator[Sequence[int]]:
+    """The sorted sentences in slices that can be held, one for each thread at least when they are many."""
+    share = sum(len(sentence) + 1 for sentence in read) / threads
+    room = min(TOKENS, max(WORTH, share))
     start = tokens = longest = 0
-    for place, sentence in enumerate(sentences):
-        size = len(sentence) + 1
+    for place, number in enumerate(order):
+        size = len(read[number]) + 1
         tokens, longest = tokens + size, max(longest, size)
-        if place > start and (tokens > TOKENS or longest * (place + 1 - start) > CELLS):
-            yield sentences[start:place]
+        if place > start and (tokens > room + size or longest * (place + 1 - start) > CELLS):
+            yield order[start:place]
             start, tokens, longest = place, size, size
-    if start < len(sentences):
-        yield sentences[start:]
+    if start < len(order):
+        yield order[start:]
 
 
 def _score(model: Model, sentences: Sequence[Sequence[int]], ranks: bool) -> list[Scored]:
-    tree = prefixes([model.in_reading_order(sentence) for sentence in sentences])
+    """Of sentences in reading order."""
+    tree = prefixes(sentences)
     told = tree.places >= 0
     codes = tree.places[told] * len(model.vocabulary) + tree.targets[told]
     pairs, inverse = np.unique(codes, return_inverse=True)
-    logps, places = _pair_scores(model, read(model, tree), pairs, ranks)
+    score_pairs = _ranked_pairs if ranks else _pairs
+    logps, places = score_pairs(model, read(model, tree), *np.divmod(pairs, len(model.vocabulary)))
     flat, ranked = logps[inverse], places[inverse]
     ends = np.cumsum(told.sum(axis=1))
     return [
@@ -105,7 +141,7 @@ def _scored(model: Model, sentence: Sequence[int], logps: Logps, ranks: Ranks) -
     values, places = logps.tolist(), ranks.tolist()
     if model.is_reversed:
         values[:-1], places[:-1] = values[-2::-1], places[-2::-1]
-    return Scored((*sentence, EOS), tuple(values), tuple(places))
+    return Scored((*model.in_reading_order(sentence), EOS), tuple(values), tuple(places))
 
 
 def read(model: Model, tree: Prefixes) -> Floats:
@@ -121,18 +157,23 @@ def read(model: Model, tree: Prefixes) -> Floats:
     return head.features(weights, np.concatenate(tops))
 
 
-def _pair_scores(model: Model, features: Floats, pairs: Ranks, ranks: bool) -> tuple[Logps, Ranks]:
-    """Log-probability and rank of each of `pairs`: numbers beginning * V + word, sorted."""
-    logps, places = np.empty(len(pairs)), np.zeros(len(pairs), np.int64)
-    beginnings, targets = np.divmod(pairs, len(model.vocabulary))
+def _pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
+    """Log-probabilities of words after beginnings, no ranks."""
+    sums = head.all_log_sums(model.weights, features)
+    found = head.chosen(model.weights, features, rows, words).astype(np.float64)
+    return found - sums[rows], np.zeros(len(rows), np.int64)
+
+
+def _ranked_pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
+    """Log-probability and rank of words after beginnings; `rows` are sorted."""
+    logps, places = np.empty(len(rows)), np.zeros(len(rows), np.int64)
     for start in range(0, len(features), ROWS):
         scores = head.scores(model.weights, features[start : start + ROWS])
-        first, last = np.searchsorted(beginnings, (start, start + ROWS))
-        rows, words = beginnings[first:last] - start, targets[first:last]
-        found = scores[rows, words].astype(np.float64)
-        if ranks:
-            places[first:last] = _ranks(scores, rows, words)
-        logps[first:last] = found - head.log_sums(scores)[rows]
+        first, last = np.searchsorted(rows, (start, start + ROWS))
+        here, said = rows[first:last] - start, words[first:last]
+        found = scores[here, said].astype(np.float64)
+        places[first:last] = _ranks(scores, here, said)
+        logps[first:last] = found - head.log_sums(scores)[here]
     return logps, places
 
 

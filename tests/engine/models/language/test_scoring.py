@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.models.language import scoring
+from engine.models.language import head, scoring
 from engine.models.language.description import Description
+from engine.models.language.model import Model
 from engine.models.language.scoring import score
+from engine.models.language.weights import weights
 from tests.engine.models.language import oracle, samples
 
 KINDS = {
@@ -26,10 +28,11 @@ KINDS = {
 SENTENCES = [[5, 6, 7], [5], [5, 6, 12, 4, 4], [8, 2, 5], [5, 6, 7], [12], [5, 6, 2]]
 
 
+@pytest.mark.parametrize("ranks", [True, False])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_each_word_has_the_probability_that_the_oracle_gives(kind: Description) -> None:
+def test_each_word_has_the_probability_that_the_oracle_gives(kind: Description, ranks: bool) -> None:
     arrays, model = samples.arrays(kind, 3), samples.model(kind, 3)
-    for sentence, scored in zip(SENTENCES, score(model, SENTENCES), strict=True):
+    for sentence, scored in zip(SENTENCES, score(model, SENTENCES, ranks=ranks), strict=True):
         read = sentence[::-1] if model.is_reversed else sentence
         expected = oracle.sentence_logps(arrays, read)
         if model.is_reversed:
@@ -65,24 +68,32 @@ def test_unknown_words_are_counted_and_left_out_of_the_sum() -> None:
     tokens=st.integers(1, 40),
     rows=st.integers(1, 9),
     is_reversed=st.booleans(),
+    ranks=st.booleans(),
+    threads=st.integers(1, 3),
 )
 def test_a_sentence_scores_the_same_alone_and_in_any_company(
-    sentences: list[list[int]], tokens: int, rows: int, is_reversed: bool
+    sentences: list[list[int]], tokens: int, rows: int, is_reversed: bool, ranks: bool, threads: int
 ) -> None:
     model = samples.model(samples.description(direction="reversed" if is_reversed else "forward"))
     alone = [score(model, [sentence])[0].logps for sentence in sentences]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "TOKENS", tokens)
         patch.setattr(scoring, "ROWS", rows)
-        together = [scored.logps for scored in score(model, sentences)]
+        patch.setattr(scoring, "WORTH", tokens)
+        patch.setattr(head, "TILE", (rows, 5))
+        together = [one.logps for one in score(model, sentences, ranks=ranks, threads=threads)]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
-def test_scores_far_beyond_what_exp_can_hold_stay_exact() -> None:
+@pytest.mark.parametrize("ranks", [True, False])
+@pytest.mark.parametrize("shift", [0, 500, -500])
+def test_scores_far_beyond_what_exp_can_hold_stay_exact(ranks: bool, shift: int) -> None:
     kind = samples.description()
-    arrays, model = samples.arrays(kind, 1, scale=80), samples.model(kind, 1, scale=80)
-    [scored] = score(model, [[5, 6, 7]])
+    arrays = samples.arrays(kind, 1, scale=80)
+    arrays["output.bias"] += np.float32(shift)
+    model = Model(kind, samples.words(13), weights(arrays, kind))
+    [scored] = score(model, [[5, 6, 7]], ranks=ranks)
     np.testing.assert_allclose(scored.logps, oracle.sentence_logps(arrays, [5, 6, 7]), rtol=1e-5, atol=1e-3)
 
 

@@ -1,0 +1,287 @@
+"""Talking to a language model beside `model.predict`, the notebook's way: `python -m tests.bench.bench_talk`.
+
+The same weights (10,000 words, embedding 300, one LSTM layer of 256) and the same sentences of the captions
+on both sides; that the sums of log-probabilities agree is checked. Each side has one thread, then all cores.
+Keras scores padded sentences with one call of `predict`; words per second count real words and the end of
+each sentence, never padding.
+
+--floor fails the run when a target is missed: one word p50 below 0.6 ms and 100 times Keras, scoring captions
+5 times Keras with the same number of threads, a model opened within 0.3 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from checkpoints import tensors
+from engine import store
+from engine.client import open_session
+from engine.data.text import text
+from engine.data.text.vocabulary import Vocabulary
+from engine.models.language import opening, scoring
+from engine.models.language.description import Description, Direction
+from engine.models.language.generation import generate
+from engine.models.language.manner import Manner
+from engine.models.language.model import Model
+from engine.models.language.prediction import predict
+from engine.places import Places
+from tests.engine.models.language.samples import arrays
+from tests.fakes.language_run import write_run
+
+WORDS, WIDTH, HIDDEN = 10_000, 300, 256
+SENTENCES = 128
+PREFIX = 7
+SCALE = 0.05
+ONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+Found = dict[str, float]
+Rows = list[list[int]]
+RANDOM, MANY, SINGLE = "128 x 20 random words", "1024 captions", "one sentence scored, ms"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--floor", action="store_true", help="fail when a target is missed")
+    parser.add_argument("--only", choices=("ours", "keras"), help=argparse.SUPPRESS)
+    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# --- both sides ---------------------------------------------------------------------------------------------
+
+
+def prepare(places: Places) -> str:
+    """The run whose model is talked to; beside it the sentences that are scored."""
+    texts = text.load(places, "captions", WORDS, "plain", lambda *_: None)
+    print(f"Words of {len(texts.vocabulary):,} kinds. {texts.notice}".strip())
+    made_up = (f"word{number}" for number in range(WORDS - len(texts.vocabulary)))
+    vocabulary = Vocabulary((*texts.vocabulary.words, *made_up))
+    kind = Description(
+        1, Direction.FORWARD, WIDTH, HIDDEN, WORDS, False, False, "plain", "captions", vocabulary.sha256
+    )
+    run = write_run(places, model=(kind, arrays(kind, 1, SCALE), vocabulary))
+    captions = [texts.test[number].tolist() for number in range(min(1024, len(texts.test)))]
+    words = np.random.default_rng(2).integers(4, WORDS, (SENTENCES, 20)).tolist()
+    (places.root / "sentences.json").write_text(json.dumps({"captions": captions, "words": words}))
+    return run
+
+
+def rates(score: Callable[[Rows], float], places: Places) -> Found:
+    """Real words per second, and the sums of log-probabilities."""
+    sentences = json.loads((places.root / "sentences.json").read_text())
+    captions = sentences["captions"]
+    found: Found = {}
+    for what, rows, turns in (
+        (RANDOM, sentences["words"], 3),
+        ("128 captions", captions[:128], 3),
+        (MANY, captions, 1),
+    ):
+        found[f"sum {what}"] = score(rows)
+        seconds = min(timed(lambda rows=rows: score(rows)) for _ in range(turns))
+        found[what] = sum(len(row) + 1 for row in rows) / seconds
+    singles = [timed(lambda row=row: score([row])) for row in captions[:20]]
+    return found | {SINGLE: 1000 * sorted(singles)[10]}
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def quantiles(times: list[float], name: str) -> Found:
+    ordered = sorted(1000 * value for value in times)
+    return {
+        f"{name} p50, ms": ordered[len(ordered) // 2],
+        f"{name} p99, ms": ordered[int(len(ordered) * 0.99)],
+    }
+
+
+# --- ours ---------------------------------------------------------------------------------------------------
+
+
+def ours(places: Places, run: str, threads: int) -> Found:
+    folder = store.folder_of(places, run).path
+    opened = timed(lambda: opening.open_model(folder))
+    model, _ = opening.open_model(folder)
+    sentences = json.loads((places.root / "sentences.json").read_text())
+
+    def score(rows: list[list[int]]) -> float:
+        scored = scoring.score(model, rows, ranks=False, threads=threads)
+        return math.fsum(one.full_logp for one in scored)
+
+    prefixes = [row[:PREFIX] for row in sentences["words"]]
+    for prefix in prefixes[:20]:
+        predict(model, prefix, 10)
+    whole = [timed(lambda prefix=prefix: predict(model, prefix, 10)) for prefix in prefixes * 4]
+    return {
+        "weights read, ms": 1000 * opened,
+        **quantiles(drawn(model), "one word"),
+        **quantiles(whole, f"{PREFIX} words, 10 best"),
+        **rates(score, places),
+    }
+
+
+def drawn(model: Model, count: int = 1000) -> list[float]:
+    """Seconds for each word of a sentence that is being drawn."""
+    times, words = [], generate(model, [4], Manner(length=count + 22), 1)
+    for _ in range(20):
+        next(words)
+    for _ in range(count):
+        began = time.perf_counter()
+        next(words)
+        times.append(time.perf_counter() - began)
+    return times
+
+
+async def first_answer(places: Places, run: str) -> float:
+    """Seconds from nothing to the next words: process, imports, model, answer."""
+    began = time.perf_counter()
+    async with open_session(places) as session:
+        await session.ask("language.predict", run=run, text="a man")
+        return time.perf_counter() - began
+
+
+async def later_opening(places: Places, run: str) -> float:
+    """Seconds of the same in a session that runs already."""
+    async with open_session(places) as session:
+        await session.ask("language.models")
+        began = time.perf_counter()
+        await session.ask("language.predict", run=run, text="a man")
+        return time.perf_counter() - began
+
+
+# --- Keras --------------------------------------------------------------------------------------------------
+
+
+def keras_side(places: Places, run: str, threads: int) -> Found:
+    os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    import keras
+    import tensorflow as tf
+
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    model = network(keras, weights(places, run))
+    sentences = json.loads((places.root / "sentences.json").read_text())
+
+    def score(rows: list[list[int]]) -> float:
+        inputs, targets, real = padded(rows)
+        p = np.take_along_axis(model.predict(inputs, batch_size=128, verbose=0), targets[..., None], 2)[
+            ..., 0
+        ]
+        return float(np.log(p[real]).sum(dtype=np.float64))
+
+    prefixes = [np.array([[1, *row[:PREFIX]]], np.int32) for row in sentences["words"]]
+    for prefix in prefixes[:3]:
+        model.predict(prefix, verbose=0)
+    times = [timed(lambda prefix=prefix: model.predict(prefix, verbose=0)) for prefix in prefixes[:25]]
+    return {**quantiles(times, "one word"), **rates(score, places)}
+
+
+def weights(places: Places, run: str) -> dict[str, Any]:
+    folder = store.folder_of(places, run).checkpoints / "step-00001200"
+    return tensors.loads((folder / "model.safetensors").read_bytes())
+
+
+def network(keras: Any, found: dict[str, Any]) -> Any:
+    """The notebook's layers, with a softmax at the end."""
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(*found["embedding.weight"].shape),
+            keras.layers.LSTM(HIDDEN, return_sequences=True),
+            keras.layers.Dense(len(found["output.bias"]), activation="softmax"),
+        ]
+    )
+    model.layers[0].set_weights([found["embedding.weight"]])
+    model.layers[1].set_weights([found[f"lstm.l0.{name}"] for name in ("kernel", "recurrent", "bias")])
+    model.layers[2].set_weights([found["output.weight"].T, found["output.bias"]])
+    return model
+
+
+def padded(rows: list[list[int]]) -> tuple[Any, Any, Any]:
+    inputs = np.zeros((len(rows), 1 + max(map(len, rows))), np.int32)
+    targets = np.zeros_like(inputs)
+    for row, words in enumerate(rows):
+        inputs[row, : len(words) + 1] = [1, *words]
+        targets[row, : len(words) + 1] = [*words, 3]
+    return inputs, targets, inputs > 0
+
+
+# --- together -----------------------------------------------------------------------------------------------
+
+
+def side(name: str, places: Places, threads: int) -> Found:
+    command = [sys.executable, "-m", "tests.bench.bench_talk", "--only", name, "--home", str(places.root)]
+    command += ["--threads", str(threads)]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    environ = {**os.environ, **(ONE if threads or name == "ours" else {})}
+    told = subprocess.run(command, **quiet, env=environ, check=True)
+    found: Found = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+def both(places: Places, threads: int) -> tuple[Found, dict[str, float]]:
+    mine, theirs = side("ours", places, threads), side("keras", places, threads)
+    print(
+        f"\n{'one thread' if threads else f'{os.cpu_count()} cores':32}{'ours':>12}{'Keras':>12}{'times':>8}"
+    )
+    speed = {}
+    for name, value in mine.items():
+        if name.startswith("sum "):
+            assert abs(value / theirs[name] - 1) < 1e-4, f"{name}: {value} and {theirs[name]}"
+        elif name in theirs:
+            speed[name] = theirs[name] / value if "ms" in name else value / theirs[name]
+            print(f"{name:32}{value:12,.3f}{theirs[name]:12,.1f}{speed[name]:8.1f}")
+        else:
+            print(f"{name:32}{value:12,.3f}")
+    return mine, speed
+
+
+def main() -> int:
+    asked = arguments()
+    if asked.only:
+        places = Places(asked.home)
+        run = store.list_ids(places)[0]
+        work = ours if asked.only == "ours" else keras_side
+        print(json.dumps(work(places, run, asked.threads)))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        places = Places(Path(folder) / "home")
+        places.root.mkdir(mode=0o700)
+        missed = measure(places)
+    print(f"Missed: {', '.join(missed)}." if missed else "Every target is reached.")
+    return int(asked.floor and bool(missed))
+
+
+def measure(places: Places) -> list[str]:
+    """The targets that were missed."""
+    run = prepare(places)
+    first = 1000 * min(asyncio.run(first_answer(places, run)) for _ in range(3))
+    later = 1000 * min(asyncio.run(later_opening(places, run)) for _ in range(3))
+    print(f"A new session and its first answer: {first:.0f} ms; a model opened in a session: {later:.0f} ms")
+    mine, speed = both(places, 1)
+    both(places, 0)
+    missed = [name for name, least in (("one word p50, ms", 100), (MANY, 5)) if speed[name] < least]
+    missed += ["0.6 ms a word"] * (mine["one word p50, ms"] >= 0.6)
+    return missed + ["0.3 s to open"] * (later >= 300)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
