@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,21 @@ def grid(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> Iterator[dict[str, V
     names = [axis.name for axis in axes]
     for point in itertools.product(*(axis.values or () for axis in axes)):
         yield dict(zip(names, point, strict=True))
+
+
+def drawn(axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: int) -> dict[str, Value]:
+    """Point `number` of those drawn at random: a function of (seed, number) alone."""
+    source = random.Random(f"{seed}:{number}")
+    return {axis.name: _draw(axis, kinds[axis.name], source) for axis in axes}
+
+
+def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
+    if axis.values is not None:
+        return source.choice(axis.values)
+    low, high = axis.low or 0.0, axis.high or 0.0
+    even = source.uniform(math.log(low), math.log(high)) if axis.log else source.uniform(low, high)
+    value = float(f"{min(max(math.exp(even) if axis.log else even, low), high):.12g}")
+    return round(value) if param.kind is int else value
 
 
 def _param(experiment: Experiment, name: str) -> Param:

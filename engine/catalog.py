@@ -71,6 +71,9 @@ class LaneAxes:
     """In a class of its own, so that the axes come first."""
 
     axes: str = text("hidden=1..4; seed=1..1000", "what varies, such as lr=0.1,0.01; hidden=1..4; seed=1..50")
+    draws: int = number(
+        0, "points drawn from the axes at random, each with every seed; 0: the grid", least=0, most=1_000_000
+    )
     trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
 
 
@@ -80,7 +83,8 @@ class XorLanesParams(XorParams, LaneAxes):
 
     def check(self) -> None:
         grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}
-        points = axes.count(tuple(grid.values()))
+        seeds = grid["seed"].values if "seed" in grid else ()
+        points = self.draws * len(seeds or (1,)) or axes.count(tuple(grid.values()))
         taken = {
             name: grid[name].values if name in grid else (getattr(self, name),)
             for name in ("hidden", "bypass", "patience", "validation")

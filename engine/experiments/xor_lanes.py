@@ -20,6 +20,8 @@ from engine.worker.run import Run
 
 def train(params: XorLanesParams, run: Run) -> None:
     common = asdict(params)
-    grid = axes.parse_axes(catalog.find("xor"), common.pop("axes"))
-    fleet = lanes.prepare(plan.from_axes(common, run.seed, grid), common.pop("trainer"), run)
+    grid, draws = axes.parse_axes(catalog.find("xor"), common.pop("axes")), common.pop("draws")
+    trainer = common.pop("trainer")
+    chosen = plan.drawn(common, run.seed, grid, draws) if draws else plan.from_axes(common, run.seed, grid)
+    fleet = lanes.prepare(chosen, trainer, run)
     lanes.say(lanes.sail(fleet, run))

@@ -1,4 +1,4 @@
-"""A grid of XOR networks as one run of the vectorised trainer."""
+"""Many XOR networks as one run of the vectorised trainer."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ METRICS = ("loss", "val_loss")
 
 
 def fits(spec: SweepSpec) -> bool:
-    """Whether the sweep can be trained as one batch: a whole grid of networks that are all possible."""
-    plain = spec.experiment == "xor" and spec.sampler == "grid" and spec.prune.kind == "none"
+    """Whether the sweep can be trained as one batch: networks that are all possible."""
+    plain = spec.experiment == "xor" and spec.sampler != "tpe" and spec.prune.kind == "none"
     if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
         return False
-    if spec.executor != "local" or (spec.trials and spec.trials < count(spec.axes, 10**30)):
+    if spec.executor != "local" or (spec.sampler == "grid" and 0 < spec.trials < count(spec.axes, 10**30)):
         return False
     try:
         built(spec)
@@ -33,7 +33,8 @@ def fits(spec: SweepSpec) -> bool:
 
 def built(spec: SweepSpec) -> Any:
     """Raises ParamError or UnknownExperiment."""
-    given: dict[str, Value] = {**spec.params, "axes": axes_text(spec)}
+    draws = spec.trials if spec.sampler == "random" else 0
+    given: dict[str, Value] = {**spec.params, "axes": axes_text(spec), "draws": draws}
     return params.build(catalog.find(EXPERIMENT).params, given)
 
 
@@ -44,7 +45,7 @@ def made(spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         id=row.run,
         experiment=EXPERIMENT,
         params=dataclasses.asdict(built(spec)),
-        seed=spec.seeds[0],
+        seed=spec.seed,
         name=f"{spec.name[:54]}-lanes",
         framework=experiment.framework,
         threads=experiment.threads or submission.cores(),
@@ -61,7 +62,10 @@ def axes_text(spec: SweepSpec) -> str:
 
 
 def _typed(axis: Axis) -> str:
-    values = axis.values or ()
+    if axis.values is None:
+        scale = " log" if axis.log else " linear"
+        return f"{axis.name}={axis.low!r}..{axis.high!r}{scale}"
+    values = axis.values
     numbers = [value for value in values if type(value) is int]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{axis.name}={numbers[0]}..{numbers[-1]}"

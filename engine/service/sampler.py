@@ -1,14 +1,13 @@
-"""Which configurations a sweep tries: the grid in order, or drawn at random. Nothing is ever written out."""
+"""The points of a grid in order, and of one that was widened. Nothing is ever written out."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Iterator, Sequence
 
 from engine.axes import Axis
-from engine.params import Param, Value
+from engine.params import Value
 
 Axes = tuple[Axis, ...]
 
@@ -33,12 +32,6 @@ def grid_from(widenings: Sequence[Axes], start: int) -> Iterator[dict[str, Value
     yield from itertools.islice(later, max(0, start - point_count(first)), None)
 
 
-def drawn(axes: Axes, kinds: dict[str, Param], seed: int, number: int) -> dict[str, Value]:
-    """Configuration `number` of a random sweep: a function of (seed, number) alone."""
-    source = random.Random(f"{seed}:{number}")
-    return {axis.name: _draw(axis, kinds[axis.name], source) for axis in axes}
-
-
 def _decoded(axes: Axes, number: int) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for axis in reversed(axes):
@@ -55,12 +48,3 @@ def _added(axes: Axes, before: Axes) -> Iterator[dict[str, Value]]:
         point = _decoded(axes, number)
         if any(value not in known.get(name, ()) for name, value in point.items()):
             yield point
-
-
-def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
-    if axis.values is not None:
-        return source.choice(axis.values)
-    low, high = axis.low or 0.0, axis.high or 0.0
-    even = source.uniform(math.log(low), math.log(high)) if axis.log else source.uniform(low, high)
-    value = float(f"{min(max(math.exp(even) if axis.log else even, low), high):.12g}")
-    return round(value) if param.kind is int else value

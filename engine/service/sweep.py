@@ -118,8 +118,9 @@ class Sweep:
 
     def budget(self) -> int:
         """Configurations the sampler may give."""
-        if self.spec.lanes:
-            return 1
+        return 1 if self.spec.lanes else self._points()
+
+    def _points(self) -> int:
         if any(axis.values is None for axis in self.spec.axes) or self.spec.sampler == "tpe":
             return self.spec.trials
         points = sampler.point_count(self.spec.axes)
@@ -127,13 +128,13 @@ class Sweep:
 
     @property
     def lane_count(self) -> int:
-        return sampler.point_count(self.spec.axes) * len(self.spec.seeds) if self.spec.lanes else 0
+        return self._points() * len(self.spec.seeds) if self.spec.lanes else 0
 
     def next_trial(self) -> int:
         return max(self.lane_count, max(self.trials, default=0)) + 1
 
     def next_config(self) -> int:
-        points = sampler.point_count(self.spec.axes) if self.spec.lanes else 0
+        points = self._points() if self.spec.lanes else 0
         return max(points, max(self.configs, default=0)) + 1
 
     def planned(self) -> int:

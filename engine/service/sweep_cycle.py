@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from engine import store
+from engine.axes import drawn
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
 from engine.protocol import Json, RunSummary, number_to_json
@@ -264,7 +265,7 @@ class SweepCycle:
             (config.point for config in sweep.configs.values() if config.point is not None), default=-1
         )
         for number in range(first + 1, first + 1 + DRAWS):
-            chosen = sampler.drawn(sweep.spec.axes, kinds, sweep.spec.seed, number)
+            chosen = drawn(sweep.spec.axes, kinds, sweep.spec.seed, number)
             if all(config.params != chosen for config in sweep.configs.values()):
                 return number, chosen
         return None

@@ -103,7 +103,7 @@ def _first_points(spec: SweepSpec) -> Any:
     if spec.sampler == "grid":
         return sampler.grid_from([spec.axes], 0)
     kinds = trial_spec.kinds(spec.experiment)
-    return (sampler.drawn(spec.axes, kinds, spec.seed, number) for number in range(TRIED))
+    return (axis_texts.drawn(spec.axes, kinds, spec.seed, number) for number in range(TRIED))
 
 
 def _fixed(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:

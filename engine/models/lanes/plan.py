@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import axes as axis_texts
 from engine import catalog
 from engine.axes import SEED, Axis
 from engine.models.lanes.family import Family
 from engine.params import Param, Value, declared
 
 PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}
+REPEATS = 10_000
+"""draws of what was drawn before, until the axes count as exhausted"""
 
 Column = NDArray[np.float64]
 
@@ -81,3 +84,20 @@ def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> P
     for axis, place in zip(axes, places, strict=True):
         columns[axis.name] = np.array([coded(axis.name, value) for value in axis.values or ()])[place]
     return Plan(columns, tuple(axis.name for axis in axes))
+
+
+def drawn(common: Mapping[str, Value], seed: int, axes: Sequence[Axis], draws: int) -> Plan:
+    """`draws` different points of `axes`, each with every seed, the seeds the fastest.
+
+    Fewer where the axes hold no more.
+    """
+    seeds = next((axis.values for axis in axes if axis.name == SEED.name), None) or (seed,)
+    space = [axis for axis in axes if axis.name != SEED.name]
+    points: dict[tuple[Value, ...], dict[str, Value]] = {}
+    for number in range(draws + REPEATS):
+        point = axis_texts.drawn(space, PARAMS, seed, number)
+        points.setdefault(tuple(point.values()), point)
+        if len(points) == draws:
+            break
+    rows = [{**common, **point, "seed": own} for point in points.values() for own in seeds]
+    return from_rows(rows, (*(axis.name for axis in space), SEED.name))

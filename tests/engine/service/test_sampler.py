@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from engine.axes import parse_axis
+from engine.axes import drawn, parse_axis
 from engine.catalog import find
 from engine.service import sampler, trial_spec
 
@@ -46,9 +46,9 @@ def test_a_grid_of_a_thousand_million_points_costs_nothing_until_it_is_walked() 
 
 def test_what_is_drawn_depends_on_the_seed_and_its_number_alone() -> None:
     space = axes("lr=0.001..1 log", "hidden=1..9", "activation=btu,tanh")
-    first = [sampler.drawn(space, KINDS, 1, number) for number in range(200)]
-    assert first == [sampler.drawn(space, KINDS, 1, number) for number in range(200)]
-    assert first != [sampler.drawn(space, KINDS, 2, number) for number in range(200)]
+    first = [drawn(space, KINDS, 1, number) for number in range(200)]
+    assert first == [drawn(space, KINDS, 1, number) for number in range(200)]
+    assert first != [drawn(space, KINDS, 2, number) for number in range(200)]
     assert {type(point["hidden"]) for point in first} == {int}
     assert {point["hidden"] for point in first} == set(range(1, 10))
     assert all(0.001 <= float(point["lr"]) <= 1 for point in first)
@@ -56,6 +56,6 @@ def test_what_is_drawn_depends_on_the_seed_and_its_number_alone() -> None:
 
 def test_a_log_range_is_drawn_evenly_over_orders_of_magnitude() -> None:
     space = axes("lr=0.001..10 log")
-    drawn = [math.log10(float(sampler.drawn(space, KINDS, 3, n)["lr"])) for n in range(4000)]
-    shares = [sum(low <= value < low + 1 for value in drawn) / len(drawn) for low in (-3, -2, -1, 0)]
+    logs = [math.log10(float(drawn(space, KINDS, 3, n)["lr"])) for n in range(4000)]
+    shares = [sum(low <= value < low + 1 for value in logs) / len(logs) for low in (-3, -2, -1, 0)]
     assert all(abs(share - 0.25) < 0.04 for share in shares)
