@@ -30,7 +30,7 @@ from engine.session.desk import Desk
 from engine.session.language_runs import Opened
 from engine.session.words import Handler
 
-TEXTS_LIMIT = 10_000
+TEXTS_LIMIT = 2000
 COMPARED = 8
 
 

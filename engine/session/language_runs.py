@@ -62,14 +62,8 @@ class _Perplexities:
 
 def all_runs(desk: Desk) -> list[LanguageRun]:
     """Newest first; what cannot be read is left out."""
-    known: dict[str, LanguageRun] = desk.keep("language runs", dict)
-    found = []
-    for run_id in reversed(store.list_ids(desk.places)):
-        run = known.get(run_id) or _read(desk.places, run_id)
-        if run is not None and run.folder.spec.exists():
-            known[run_id] = run
-            found.append(run)
-    return found
+    runs = (_known(desk, run_id) for run_id in reversed(store.list_ids(desk.places)))
+    return [run for run in runs if run is not None]
 
 
 def find(desk: Desk, name: str = "", direction: Direction | None = None) -> LanguageRun:
@@ -79,6 +73,9 @@ def find(desk: Desk, name: str = "", direction: Direction | None = None) -> Lang
     """
     if not isinstance(name, str):
         raise RunNotFound(f"Expected the id or the name of a run, got {str(name)[:80]!r}.")
+    exact = _known(desk, name)
+    if exact is not None:
+        return exact
     runs = all_runs(desk)
     if name in ("", "@last"):
         return _newest([run for run in runs if direction in (None, run.description.direction)], name)
@@ -144,6 +141,18 @@ def _last_values(line: bytes) -> dict[str, float]:
         }
     except (ValueError, AttributeError, LookupError, TypeError):
         return {}  # a line that is no metrics says nothing about perplexity
+
+
+def _known(desk: Desk, run_id: str) -> LanguageRun | None:
+    """The run of exactly that id, without a look at all the others."""
+    if not run_id or "/" in run_id or run_id[0] in ".@":
+        return None
+    known: dict[str, LanguageRun] = desk.keep("language runs", dict)
+    run = known.get(run_id) or _read(desk.places, run_id)
+    if run is None or not run.folder.spec.exists():
+        return None
+    known[run_id] = run
+    return run
 
 
 def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:

@@ -13,6 +13,7 @@ BENCHES = (
     "bench_looks",
     "bench_index",
     "bench_steps",
+    "bench_talk",
 )
 
 

@@ -13,10 +13,12 @@ from engine.models.language import head
 from engine.models.language.lstm import State
 from engine.models.language.manner import Manner, check_length
 from engine.models.language.model import Model
+from engine.models.language.prediction import best
 from engine.models.language.sampling import offered
 
 WIDTH_LIMIT = 64
 LENGTH_LIMIT = 200
+DROPPED = 2  # times the width: sentences of each level that are in the tree though they were not kept
 Weighed = tuple[float, float, int, int]
 """by what it is ranked, its log-probability, the row of the sentence it goes on from, the word"""
 
@@ -38,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Every node that was weighed; `leaves` are the nodes at which the sentences found end, best first."""
+    """The best nodes of each level; `leaves` are the nodes at which the sentences found end, best first."""
 
     nodes: tuple[Node, ...]
     leaves: tuple[int, ...]
@@ -107,18 +109,25 @@ class _Search:
             total = head.log_sum(scores[row])
             text = self._seed + self._path(place)
             kept = offered(scores[row], self._manner, text, len(text))
-            for word in (int(word) for word in np.argsort(-kept, kind="stable")[: self._width + 1]):
+            for word in best(kept, self._width + 1):
                 if np.isfinite(kept[word]):
                     rank, logp = (before + float(of[word]) - total for of in (kept, scores[row]))
                     weighed.append((rank, logp, row, word))
         return sorted(weighed, key=lambda item: (-item[0], item[2], item[3]))
 
     def _keep(self, weighed: list[Weighed]) -> list[int]:
-        """Puts the weighed into the tree and opens the best; returns which rows those go on from."""
+        """Opens the best of the weighed and puts them into the tree, with as many more as can be shown.
+
+        Returns the rows that those go on from.
+        """
         parents, self._open = self._open, []
         rows: list[int] = []
+        dropped = 0
         for _, logp, row, word in weighed:
             kept = len(rows) < self._width
+            dropped += not kept
+            if dropped > DROPPED * self._width:
+                break
             self._nodes.append(self._node(parents[row], word, logp, kept))
             if kept and word == EOS:
                 self._ended.append(len(self._nodes) - 1)
