@@ -33,4 +33,4 @@ def _notebook(layers: int) -> Recipe:
 
 
 def _tuned(layers: int) -> Recipe:
-    return Recipe(lr=0.003, dropout=0.4, tied=True, schedule="cosine", clip=1.0)
+    return Recipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)

@@ -1,0 +1,211 @@
+"""Words per second of language-model training: `DLTUI_DATA=... python -m tests.bench.bench_lm`, two minutes.
+
+Five sides train one layer (300, 256) on the captions, in turns, each in a process of its own with the
+environment of a worker; only real words are counted, padding never. notebook: Keras's own layers with a mask,
+`train_on_batch`, batches sorted by length. textbook: nn.LSTM, nn.Linear, cross_entropy and Adam in float32,
+random batches padded to their longest sentence. The twins train as `lm` does. A turn takes every STRIDE-th
+batch, so all lengths are in it. Before that, both twins train in bfloat16 beside float32: losses are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from engine.keeper.environment import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
+
+STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
+COMPARED, COMPARED_LR = 30, 0.002
+Step = Callable[[Any], object]
+SIDES = ("notebook", "textbook", "tensorflow", "torch")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--corpus", default="captions")
+    parser.add_argument("--only", choices=SIDES, default=None, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def texts(corpus: str) -> Any:
+    from engine.data.text import text
+    from engine.places import Places
+
+    return text.load(Places(Path(os.environ["DLTUI_HOME"])), corpus, VOCABULARY, "plain", lambda words: None)
+
+
+def notebook(words: int) -> Step:
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(words, EMBEDDING, mask_zero=True),
+            keras.layers.LSTM(HIDDEN, return_sequences=True),
+            keras.layers.Dense(words),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(LR), loss)
+    return lambda batch: model.train_on_batch(batch.inputs, batch.targets)
+
+
+def textbook(words: int) -> Step:
+    import torch
+    from torch import nn
+
+    embedding, lstm = nn.Embedding(words, EMBEDDING), nn.LSTM(EMBEDDING, HIDDEN, batch_first=True)
+    output = nn.Linear(HIDDEN, words)
+    weights = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
+    optimizer = torch.optim.Adam(weights, LR)
+    criterion = nn.CrossEntropyLoss(ignore_index=0)
+
+    def step(batch: Any) -> float:
+        inputs, targets = torch.from_numpy(batch.inputs).long(), torch.from_numpy(batch.targets).long()
+        optimizer.zero_grad()
+        loss = criterion(output(lstm(embedding(inputs))[0]).reshape(-1, words), targets.reshape(-1))
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def twin(framework: str, words: int, precision: str = "auto", lr: float = LR) -> Step:
+    from engine.models.language.description import Description, Direction
+    from engine.models.twins.precision import settled
+    from engine.models.twins.twin import make
+
+    kind = Description(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
+    made = make(framework, kind, seed=1, precision=settled(precision, "cpu"))
+    done = 0
+
+    def step(batch: Any) -> float:
+        nonlocal done
+        done += 1
+        return made.learn(batch.inputs, batch.targets, done, lr)
+
+    return step
+
+
+def batches(side: str, found: Any) -> list[Any]:
+    from engine.data.text import text
+
+    if side == "notebook":
+        return list(text.sorted_batches(found.train, BATCH, "forward"))[::STRIDE]
+    if side == "textbook":
+        return list(text.random_batches(found.train, BATCH, 1, 0, "forward"))[::STRIDE]
+    dealt = sorted(text.batches(found.train, BATCH, 1, 0, "forward"), key=lambda batch: batch.inputs.shape[1])
+    return dealt[::STRIDE]
+
+
+def serve(side: str, chosen: argparse.Namespace) -> None:
+    """One side in a process of its own: a turn for each line that comes in."""
+    if side in ("notebook", "tensorflow"):
+        from checkpoints import keras_io as framework
+    else:
+        from checkpoints import torch_io as framework  # type: ignore[no-redef]
+    if side == "textbook":
+        import torch
+
+        torch.set_num_threads(chosen.threads)
+    else:
+        framework.strict_mode(chosen.threads, 1)
+    found = texts(chosen.corpus)
+    words, dealt = len(found.vocabulary), batches(side, found)
+    step = {"notebook": notebook, "textbook": textbook}.get(side, lambda n: twin(side, n))(words)
+    for batch in (dealt[0], dealt[-1], *dealt):
+        step(batch)
+    print(json.dumps(compare(side, words, found)), flush=True)
+    for _ in sys.stdin:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for batch in dealt:
+            step(batch)
+        real = sum(batch.real for batch in dealt)
+        rates = real / (time.perf_counter() - wall), real / (time.process_time() - cpu)
+        print(json.dumps(rates), flush=True)
+
+
+def compare(side: str, words: int, found: Any) -> float:
+    """The largest difference of a step's loss, bfloat16 and float32 trained side by side; else 0."""
+    from engine.data.text import text
+
+    if side not in ("torch", "tensorflow"):
+        return 0.0
+    short, exact = (twin(side, words, precision, COMPARED_LR) for precision in ("bf16", "fp32"))
+    dealt = islice(text.batches(found.train, BATCH, 1, 0, "forward"), COMPARED)
+    return max(abs(float(short(batch)) - float(exact(batch))) for batch in dealt)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    chosen = arguments()
+    if chosen.only:
+        serve(chosen.only, chosen)
+        return
+    running = {side: start(side, chosen) for side in SIDES}
+    apart = {side: json.loads(line(process)) for side, process in running.items()}
+    rates: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
+    for _ in range(chosen.turns):
+        for side, process in running.items():
+            rates[side].append(tuple(json.loads(turn_of(process))))
+    for process in running.values():
+        process.terminate()
+        process.wait()
+    tell(rates, apart)
+
+
+def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, float]) -> None:
+    middle = {
+        side: [statistics.median(column) for column in zip(*found, strict=True)]
+        for side, found in rates.items()
+    }
+    for side, (wall, cpu) in middle.items():
+        best = max(rate for rate, _ in rates[side])
+        print(f"{side:11} {wall:8,.0f} words/s (best {best:,.0f}), {cpu:8,.0f} per CPU second", end="")
+        if side in ("tensorflow", "torch"):
+            for other in ("notebook", "textbook"):
+                by_wall, by_cpu = wall / middle[other][0], cpu / middle[other][1]
+                print(f"; {by_wall:.1f} times the {other} ({by_cpu:.1f} per CPU second)", end="")
+            print(f"; losses within {apart[side]:.4f} of float32", end="")
+        print()
+
+
+def start(side: str, chosen: argparse.Namespace) -> subprocess.Popen[str]:
+    """The textbook runs as PyTorch comes; the others have a worker's environment."""
+    command = [sys.executable, "-m", "tests.bench.bench_lm", *sys.argv[1:], "--only", side]
+    ours = {**DETERMINISM, **PASSIVE, **MEMORY, **PLAIN, **TENSORFLOW}
+    ours |= dict.fromkeys(THREADS, str(chosen.threads)) | {"CUDA_VISIBLE_DEVICES": ""}
+    home = {"DLTUI_HOME": os.environ.get("DLTUI_HOME", "/tmp/dltui-bench"), "CUDA_VISIBLE_DEVICES": ""}
+    added = {**home, **(ours if side != "textbook" else PASSIVE)}
+    with open(os.devnull, "w") as nowhere:
+        return subprocess.Popen(
+            command, env={**os.environ, **added}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=None if os.environ.get("BENCH_LOUD") else nowhere, text=True,
+        )  # fmt: skip
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def turn_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return line(process)
+
+
+if __name__ == "__main__":
+    main()
