@@ -4,7 +4,7 @@ Five sides train one layer (300, 256) on the captions, in turns, each in a proce
 environment of a worker; only real words are counted, padding never. notebook: Keras's own layers with a mask,
 `train_on_batch`, batches sorted by length. textbook: nn.LSTM, nn.Linear, cross_entropy and Adam in float32,
 random batches padded to their longest sentence. The twins train as `lm` does. A turn takes every STRIDE-th
-batch, so all lengths are in it. Before that, both twins train in bfloat16 beside float32: losses are compared.
+batch, so all lengths are in it. Before that, both train in bfloat16 beside float32: losses are compared.
 """
 
 from __future__ import annotations
