@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 
 from engine.data import mnist
 from engine.data.digits import Digits
+from engine.data.mirror import Patience
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError
 from engine.session.desk import Desk
 
 PARTS = ("train", "validation", "test")
 SMALL_SIDE = 8
+STAND_IN_SECONDS = 60.0
+LOCK_SECONDS = 2.0
+"""for a run that downloads just now: its data are there the next time"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +37,7 @@ class PictureSet:
     parts: dict[str, Part]
     notes: tuple[str, ...]
     """what was said while it was looked for"""
+    found_at: float
 
     @property
     def side(self) -> int:
@@ -45,8 +51,13 @@ class PictureSet:
 
 
 def at_hand(desk: Desk) -> PictureSet:
-    """What a run started now would train on. Raises DataError."""
-    return desk.keep(("mnist.pictures", os.environ.get("DLTUI_DATA")), lambda: _load(desk))
+    """What a run started now would train on; a stand-in is looked for again after a while. Raises DataError."""
+    key = ("mnist.pictures", os.environ.get("DLTUI_DATA"))
+    found = desk.keep(key, lambda: _load(desk))
+    if found.digits.notice and time.monotonic() > found.found_at + STAND_IN_SECONDS:
+        desk.drop(key)
+        found = desk.keep(key, lambda: _load(desk))
+    return found
 
 
 def of_side(desk: Desk, side: int, whose: str) -> PictureSet:
@@ -64,7 +75,7 @@ def of_side(desk: Desk, side: int, whose: str) -> PictureSet:
 
 def _load(desk: Desk) -> PictureSet:
     notes: list[str] = []
-    digits = mnist.load(desk.places, report=notes.append)
+    digits = mnist.load(desk.places, report=notes.append, patience=Patience(lock=LOCK_SECONDS))
     return _parted(digits, tuple(notes))
 
 
@@ -74,4 +85,4 @@ def _parted(digits: Digits, notes: tuple[str, ...]) -> PictureSet:
     train = Part(digits.train_images[split.train], digits.train_labels[split.train])
     held_out = Part(digits.train_images[split.validation], digits.train_labels[split.validation])
     test = Part(digits.test_images, digits.test_labels)
-    return PictureSet(digits, {"train": train, "validation": held_out, "test": test}, notes)
+    return PictureSet(digits, {"train": train, "validation": held_out, "test": test}, notes, time.monotonic())

@@ -77,6 +77,17 @@ def test_fashion_in_place_of_mnist_brings_its_own_names(
     assert ask(desk, "report", run=run.id)["report"]["classes"][3]["name"] == "garment 3"
 
 
+def test_a_stand_in_gives_way_when_the_data_come(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    assert ask(desk, "explore")["side"] == 8
+    write_set(tmp_path, make_arrays())
+    assert ask(desk, "explore")["side"] == 8
+    monkeypatch.setattr("engine.session.digit_sets.STAND_IN_SECONDS", -1)
+    assert ask(desk, "explore")["side"] == 28
+
+
 def test_a_broken_data_folder_is_one_line(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
