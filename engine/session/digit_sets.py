@@ -51,7 +51,7 @@ class PictureSet:
 
 
 def at_hand(desk: Desk) -> PictureSet:
-    """What a run started now would train on; a stand-in is looked for again after a while. Raises DataError."""
+    """What a run started now would train on; behind a stand-in it looks again later. Raises DataError."""
     key = ("mnist.pictures", os.environ.get("DLTUI_DATA"))
     found = desk.keep(key, lambda: _load(desk))
     if found.digits.notice and time.monotonic() > found.found_at + STAND_IN_SECONDS:
