@@ -6,11 +6,11 @@ import importlib
 import itertools
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine import axes
 from engine.errors import ParamError, UnknownExperiment
-from engine.params import ParamSet, choice, flag, number, text
+from engine.params import ParamSet, Value, choice, flag, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,18 @@ class Experiment:
     def framework_of(self, values: Mapping[str, object]) -> str:
         """Where there is a choice, a parameter says it."""
         return str(values.get("framework", self.framework))
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A sweep with a name of its own: some runs of an experiment that belong together."""
+
+    name: str
+    title: str
+    experiment: str
+    axes: tuple[str, ...]
+    """as a person types them"""
+    params: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +233,20 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         threads=2,
     ),
 )
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite(
+        name="lm_four",
+        title="The four language models of the course: one or two layers, forward or reversed",
+        experiment="lm",
+        axes=("layers=1,2", "direction=forward,reversed"),
+    ),
+)
+
+
+def suite(name: str) -> Suite | None:
+    return next((one for one in SUITES if one.name == name), None)
 
 
 def experiments() -> tuple[Experiment, ...]:

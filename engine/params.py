@@ -46,6 +46,8 @@ class Param:
             return "one of " + ", ".join(self.choices)
         if self.kind is bool:
             return "yes or no"
+        if self.kind is str:
+            return "text"
         words = "a whole number" if self.kind is int else "a number"
         if self.above is not None:
             words += f" above {self.above:g}"

@@ -30,6 +30,7 @@ RUNGS = 12
 
 def spec_of(facts: Json) -> SweepSpec:
     """Raises DltuiError naming the field, what was expected and what came."""
+    facts = _of_suite(facts)
     asked = submission.read({**facts, "params": facts.get("params", {})})
     experiment = catalog.find(asked.experiment)
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
@@ -59,6 +60,20 @@ def spec_of(facts: Json) -> SweepSpec:
     )
     check(made)
     return replace(made, lanes=lane_batch.fits(made))
+
+
+def _of_suite(facts: Json) -> Json:
+    """The name of a suite stands for its experiment, axes and parameters; what is given besides is added."""
+    suite = catalog.suite(str(facts.get("experiment")))
+    axes, given = facts.get("axes", []), facts.get("params", {})
+    if suite is None or not isinstance(axes, list) or not isinstance(given, dict):
+        return facts
+    return {
+        **facts,
+        "experiment": suite.experiment,
+        "axes": [*suite.axes, *axes],
+        "params": {**suite.params, **given},
+    }
 
 
 def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis, ...], tuple[int, ...]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.catalog import Experiment
+from engine.catalog import SUITES, Experiment
 from engine.catalog import experiments as catalogued
 from engine.params import Param, declared
 from engine.protocol import Json
@@ -26,6 +26,9 @@ def experiments(json: Annotated[bool, typer.Option("--json", help="as JSON")] = 
         for line in columns([_row(param) for param in declared(experiment.params)]):
             say(f"    {line}")
         say("")
+    for suite in SUITES:
+        say(f"{suite.name}  (a sweep of {suite.experiment}: {' '.join(suite.axes)})  {suite.title}")
+        say(f"    dltui sweep {suite.name}")
 
 
 def _row(param: Param) -> tuple[str, str, str]:

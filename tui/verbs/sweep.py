@@ -22,7 +22,7 @@ POLL_SECONDS = 0.3
 
 
 def start(
-    experiment: Annotated[str, typer.Argument(help="a name of the catalog")],
+    experiment: Annotated[str, typer.Argument(help="a name of the catalog, or a suite: lm_four")],
     axis: Annotated[
         list[str] | None,
         typer.Option("--axis", metavar="AXIS", help="lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'"),
@@ -77,7 +77,9 @@ def _submit(
 def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
     try:
         found = dict(split(setting) for setting in settings)
-        known = {param.name: param for param in declared_params.declared(catalog.find(experiment).params)}
+        suite = catalog.suite(experiment)
+        swept = catalog.find(suite.experiment if suite else experiment)
+        known = {param.name: param for param in declared_params.declared(swept.params)}
         for name in found:
             if name not in known:
                 raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
