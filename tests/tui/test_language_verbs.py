@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,28 @@ import pytest
 from engine.places import Places
 from engine.protocol import Status
 from tests.fakes.language_run import write_run
+from tui.verbs import commands
 
-Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Shell = Callable[..., Said]
 
 
 @pytest.fixture
-def shell(places: Places) -> Shell:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tui", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+def shell(places: Places, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """`dltui` in this process; the session that answers is one of its own, as ever."""
+
+    def run(*words: str) -> Said:
+        with pytest.raises(SystemExit) as left:
+            commands.app(list(words))
+        code = left.value.code
+        return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
 
     return run
 
@@ -38,7 +52,7 @@ def back(places: Places, forward: str) -> str:
     return write_run(places, direction="reversed")
 
 
-def told(found: subprocess.CompletedProcess[str]) -> Any:
+def told(found: Said) -> Any:
     assert found.returncode == 0, found.stderr
     return json.loads(found.stdout)
 
