@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 
 from engine.places import Places
 from tests.river.home import Home
+
+# Compiled once for all homes, and for the next time too: each test has a home of its own.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dltui-numba-{os.getuid()}"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
 """Images per second of the MNIST lesson beside the loop of a textbook: `python -m tests.bench.bench_mnist`.
 
-Same machine, network, batch (50), optimizer and learning rate, in turns. The textbook's Dataset turns one
-image at a time into a picture and the picture into a normalised float tensor, step by step as torchvision's
-MNIST, ToTensor and Normalize do; a DataLoader stacks them. It runs as PyTorch comes, and once more with
-OpenMP threads that sleep while they wait; the lesson has the environment of a worker.
+All five networks; same machine, network, batch (50), optimizer and learning rate, in turns. The textbook's
+Dataset turns one image at a time into a picture and the picture into a normalised float tensor, step by step as
+torchvision's MNIST, ToTensor and Normalize do; a DataLoader stacks them. It runs as PyTorch comes, with as many
+threads as there are cores; the lesson has the environment of a worker. A ratio is the median of the pairs'.
 """
 
 from __future__ import annotations
@@ -14,29 +14,36 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from engine.keeper.environment import MEMORY, PASSIVE
 
 BATCH = 50
+MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")
+STEPS = {"textbook": 60, "lesson": 300}
+"""of a turn"""
+Turn = Callable[[], tuple[float, float]]
+"""seconds and CPU seconds of a step"""
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="double_conv")
+    parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
     parser.add_argument("--threads", type=int, default=1, help="of the lesson, as its worker has")
     parser.add_argument("--book-threads", type=int, default=0, help="of the textbook's loop; 0: all cores")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--only", choices=("lesson", "textbook"), default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--sleep", action="store_true", help="the textbook's threads sleep while they wait")
+    parser.add_argument("--only", choices=tuple(STEPS), default=None, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def textbook(model: str, steps: int) -> Callable[[], float]:
-    """A course's training loop; one call is `steps` steps and returns images per second."""
+def textbook(model: str) -> Turn:
+    """A course's training loop."""
     import torch
     from PIL import Image
     from torch import Tensor, nn
@@ -61,34 +68,33 @@ def textbook(model: str, steps: int) -> Callable[[], float]:
             return image.sub_(mean.view(-1, 1, 1)).div_(std.view(-1, 1, 1)), labels[index]
 
     net = network(model, side=28)
-    if model.startswith("double_conv"):  # the order in which a course writes its layers
-        parts = dict(net.named_children())
-        order = ["conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "flat", "hidden", "relu", "output"]
-        net = nn.Sequential(*(parts[name] for name in order))
+    parts = dict(net.named_children())
+    for n in (1, 2):  # a course writes ReLU first, then pooling
+        if f"pool{n}" in parts:
+            parts[f"pool{n}"], parts[f"relu{n}"] = parts[f"relu{n}"], parts[f"pool{n}"]
+    net = nn.Sequential(*parts.values())
     optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
     criterion = nn.CrossEntropyLoss()
     loader = DataLoader(Mnist(), batch_size=BATCH, shuffle=True)
 
-    def turn() -> float:
-        began, running = time.perf_counter(), 0.0
-        for done, (x, y) in enumerate(loader, start=1):
+    def turn() -> tuple[float, float]:
+        batches = iter(loader)
+        next(batches)  # the shuffling of an epoch is no step's
+        began, running = (time.perf_counter(), time.process_time()), 0.0
+        for _ in range(STEPS["textbook"]):
+            x, y = next(batches)
             optimizer.zero_grad()
             loss = criterion(net(x), y)
             loss.backward()
             optimizer.step()
             running += loss.item()
-            if done == steps:
-                break
-        return steps * BATCH / (time.perf_counter() - began)
+        return since(began, STEPS["textbook"])
 
     return turn
 
 
-def lesson(model: str, steps: int, threads: int) -> Callable[[], float]:
+def lesson(model: str, threads: int, root: Path) -> Turn:
     """The experiment's own `train`, with logging and words as in a worker; validation left out."""
-    import tempfile
-    from pathlib import Path
-
     from checkpoints.torch_io import strict_mode
     from engine.data import mnist as source
     from engine.data.digits import Digits
@@ -103,24 +109,29 @@ def lesson(model: str, steps: int, threads: int) -> Callable[[], float]:
     source.load = lambda places, report: digits  # type: ignore[assignment]
     mnist.look_at = lambda net, images: (1.0, 0.0)  # type: ignore[assignment]
     mnist.show_filters = lambda net, run: None  # type: ignore[assignment]
-    root = Path(tempfile.mkdtemp())
+    steps = STEPS["lesson"]
 
-    def turn() -> float:
-        folder = new_run(root, "mnist", model=model, iterations=steps, threads=threads)
+    def turn() -> tuple[float, float]:
+        folder = new_run(root, "mnist", model=model, iterations=steps + 10, threads=threads)
         run, params = make_run(folder, look=0.02)
-        began: list[float] = []
-        restore = run.restore
+        began: list[tuple[float, float]] = []
+        log = run.log
 
-        def restored(state: object) -> int:
-            began.append(time.perf_counter())
-            return restore(state)  # type: ignore[arg-type]
+        def logged(step: int, **metrics: float) -> None:
+            log(step, **metrics)
+            if step in (10, steps + 10) and "loss" in metrics:
+                began.append((time.perf_counter(), time.process_time()))
 
-        run.restore = restored  # type: ignore[method-assign, assignment]
+        run.log = logged  # type: ignore[method-assign]
         with contextlib.redirect_stdout(sys.stderr):  # what a worker prints goes to its log
             mnist.train(params, run)  # type: ignore[arg-type]
-        return steps * BATCH / (time.perf_counter() - began[0])
+        return tuple((end - start) / steps for start, end in zip(*began, strict=True))  # type: ignore[return-value]
 
     return turn
+
+
+def since(began: tuple[float, float], steps: int) -> tuple[float, float]:
+    return (time.perf_counter() - began[0]) / steps, (time.process_time() - began[1]) / steps
 
 
 def pixels(count: int = 54_000) -> np.ndarray:
@@ -128,28 +139,39 @@ def pixels(count: int = 54_000) -> np.ndarray:
 
 
 def serve(side: str, chosen: argparse.Namespace) -> None:
-    """One side in a process of its own: a turn for each line that comes in."""
+    """One side in a process of its own: a line that names a network is a turn."""
     import torch
 
     threads = chosen.threads if side == "lesson" else chosen.book_threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
-    turn = (
-        lesson(chosen.model, chosen.steps, threads)
-        if side == "lesson"
-        else textbook(chosen.model, chosen.steps)
-    )
-    turn()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        print(turn(), flush=True)
+    with tempfile.TemporaryDirectory() as root:
+        turns: dict[str, Turn] = {}
+        print("ready", flush=True)
+        for model in map(str.strip, sys.stdin):
+            if model not in turns:
+                turns[model] = textbook(model) if side == "textbook" else lesson(model, threads, Path(root))
+                turns[model]()
+            print(*turns[model](), flush=True)
 
 
-SIDES = {
-    "textbook": ("textbook", {}),
-    "textbook, threads that sleep": ("textbook", PASSIVE),
-    "lesson": ("lesson", {**PASSIVE, **MEMORY}),
-}
-"""who, and in what environment: PyTorch's own, ours on the same loop, and that of a worker"""
+@contextlib.contextmanager
+def started(side: str, environ: dict[str, str]) -> Iterator[Callable[[str], tuple[float, float]]]:
+    command = [sys.executable, "-m", "tests.bench.bench_mnist", *sys.argv[1:], "--only", side]
+    clean = {name: value for name, value in os.environ.items() if name not in {**PASSIVE, **MEMORY}}
+    with subprocess.Popen(
+        command, env=clean | environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        def turn(model: str) -> tuple[float, float]:
+            print(model, file=process.stdin, flush=True)
+            seconds, cpu = process.stdout.readline().split()  # type: ignore[union-attr]
+            return float(seconds), float(cpu)
+
+        yield turn
+        process.stdin.close()
 
 
 def main() -> None:
@@ -157,40 +179,25 @@ def main() -> None:
     if chosen.only:
         serve(chosen.only, chosen)
         return
-    running = {name: start(side, environ) for name, (side, environ) in SIDES.items()}
-    rates: dict[str, list[float]] = {name: [] for name in SIDES}
-    for _ in range(chosen.turns):
-        for name, process in running.items():
-            rates[name].append(turn_of(process))
-    for process in running.values():
-        process.terminate()
-        process.wait()
-    ours = statistics.median(rates["lesson"])
-    for name, found in rates.items():
-        middle = statistics.median(found)
-        print(
-            f"{name:28} {middle:9,.0f} images/s   (best {max(found):,.0f}, worst {min(found):,.0f}); "
-            f"the lesson does {ours / middle:.2f} times that"
-        )
+    with (
+        started("textbook", PASSIVE if chosen.sleep else {}) as book,
+        started("lesson", PASSIVE | MEMORY) as ours,
+    ):
+        print(f"{'':20} {'textbook':>9} {'lesson':>9} images/s     times (least, most)   CPU ms a step")
+        for model in chosen.models:
+            report(model, [(book(model), ours(model)) for _ in range(chosen.pairs)])
 
 
-def start(side: str, environ: dict[str, str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.bench.bench_mnist", *sys.argv[1:], "--only", side]
-    clean = {name: value for name, value in os.environ.items() if name not in {**PASSIVE, **MEMORY}}
-    process = subprocess.Popen(
-        command, env=clean | environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+def report(model: str, pairs: list[tuple[tuple[float, float], tuple[float, float]]]) -> None:
+    ratios = [theirs[0] / our[0] for theirs, our in pairs]
+    theirs, our = (
+        [statistics.median(pair[side][kind] for pair in pairs) for kind in range(2)] for side in range(2)
     )
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def turn_of(process: subprocess.Popen[str]) -> float:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    return float(process.stdout.readline())
+    print(
+        f"{model:20} {BATCH / theirs[0]:9,.0f} {BATCH / our[0]:9,.0f}              {statistics.median(ratios):5.1f} "
+        f"({min(ratios):.1f}, {max(ratios):.1f})   {1e3 * theirs[1]:8.2f} {1e3 * our[1]:6.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

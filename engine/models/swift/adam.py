@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
 
-from engine.models.swift.vector import FLOATS, LANES, Vectors
+from engine.models.swift.vector import FLOATS, LANES, Vectors, intrinsic
 
 MEAN, SQUARE, EPSILON = 0.9, 0.999, 1e-8
 NOTHING = 1e-30
@@ -17,7 +16,7 @@ NOTHING = 1e-30
 
 
 @njit(cache=True, nogil=True)
-def adam(parameter: Any, at: int, gradient: Any, count: int, lr: float, step: float) -> None:
+def adam(parameter: Any, at: Any, gradient: Any, count: Any, lr: float, step: float) -> None:
     """Gradient i belongs to element `at` + i. `step` counts this update."""
     rate = np.float32(lr / (1.0 - MEAN**step))
     root = np.float32(1.0 / np.sqrt(1.0 - SQUARE**step))

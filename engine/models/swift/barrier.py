@@ -10,7 +10,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+
+from engine.models.swift.vector import intrinsic
 
 COUNT, ROUND = 0, 16
 """places in the barrier's array of 64-bit integers, two cache lines apart"""
@@ -18,8 +19,8 @@ SIZE = 32
 YIELDS = 400
 SHORTEST, LONGEST = 50, 1000  # microseconds
 
-sched_yield = types.ExternalFunction("sched_yield", types.int32())
-usleep = types.ExternalFunction("usleep", types.int32(types.uint32))
+sched_yield: Any = types.ExternalFunction("sched_yield", types.int32())
+usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 
 @intrinsic

@@ -74,7 +74,7 @@ def update(conv: Any, blocks: int, scratch: Any, lr: float, step: float) -> None
 
 
 @njit(inline="always")
-def _sum(parts: Any, blocks: int, i: int) -> float:
+def _sum(parts: Any, blocks: int, i: int) -> Any:
     total = np.float32(0)
     for block in range(blocks):
         for lane in range(LANES):

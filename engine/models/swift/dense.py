@@ -133,7 +133,7 @@ def _gradient_of_one(layer: Any, r: int, images: int, out: Any, at: int) -> None
 
 
 @njit(inline="always")
-def _sum(delta: Any, r: int, blocks: int) -> float:
+def _sum(delta: Any, r: int, blocks: int) -> Any:
     total = np.float32(0)
     for block in range(blocks):
         for lane in range(LANES):

@@ -11,9 +11,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from engine.models.swift.vector import BYTES, FLOAT, FLOATS, INTS, LANES, LONG, Totals, Vectors
+from engine.models.swift.vector import BYTES, FLOAT, FLOATS, INTS, LANES, LONG, Totals, Vectors, intrinsic
 
 SIZE = 5  # of a filter
 FILTERS = 5

@@ -60,7 +60,8 @@ def zeros(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)
+    made: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
+    return made
 
 
 def conv(weight: Parameter, bias: Parameter, blocks: int, channels: int, side: int, ranks: int) -> Conv:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -75,11 +76,12 @@ def _compiled(cache: Path, report: Callable[[str], object]) -> str:
     folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache / "numba") / f"swift-{version}"
     if not folder.is_dir():
         report(f"Compiling the loops of small networks for this processor: once, about {SECONDS} s.")
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    config: Any = numba.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         from engine.models.swift.trainer import warm
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     warm()
     return f"compiled {version}, numba {numba.__version__}, {llvmlite.binding.get_host_cpu_name()}"
 
@@ -99,11 +101,12 @@ class Learner:
                  threads: int) -> None:  # fmt: skip
         from engine.models.swift.trainer import Trainer
 
-        self._step, self._group = _steps(optimizer), optimizer.param_groups[0]
+        self._group = optimizer.param_groups[0]
+        self._counts = _counts(optimizer)
         self._drops = any(isinstance(layer, nn.Dropout) for layer in net)
         self._trainer = Trainer(
-            _pairs(_layers(net, nn.Conv2d), optimizer, self._step),
-            _pairs(_layers(net, nn.Linear), optimizer, self._step),
+            [_pair(layer, optimizer) for layer in _layers(net, nn.Conv2d)],
+            [_pair(layer, optimizer) for layer in _layers(net, nn.Linear)],
             pixels.reshape(len(pixels), -1).numpy(), labels.numpy(), batch, threads, self._drops,
         )  # fmt: skip
 
@@ -111,8 +114,8 @@ class Learner:
         numbers = chosen.numpy()
         if self._drops:
             self._draw(len(numbers))
-        self._step += 1
-        return self._trainer.step(numbers, int(self._step), self._group["lr"])
+        self._counts += 1
+        return self._trainer.step(numbers, int(self._counts[0]), self._group["lr"])
 
     def _draw(self, images: int) -> None:
         """What to keep, from PyTorch's own random numbers: exactly those that nn.Dropout would take."""
@@ -124,26 +127,28 @@ def _layers(net: nn.Sequential, kind: type[Any]) -> list[Any]:
     return [layer for layer in net if isinstance(layer, kind)]
 
 
-def _steps(optimizer: Adam) -> Tensor:
-    """The one count of updates that all parameters share from now on."""
-    states = optimizer.state.values()
-    return torch.tensor(max((float(state["step"]) for state in states), default=0.0))
+def _counts(optimizer: Adam) -> NDArray[np.float32]:
+    """Updates done, for each parameter: PyTorch counts them apart. Seen by the optimizer too."""
+    weights = optimizer.param_groups[0]["params"]
+    counts = np.array([float(optimizer.state[one].get("step", 0)) for one in weights], np.float32)
+    for n, weight in enumerate(weights):
+        optimizer.state[weight]["step"] = torch.from_numpy(counts[n : n + 1]).view(())
+    return counts
 
 
-def _pairs(layers: Iterable[Any], optimizer: Adam, step: Tensor) -> list[tuple[Parameter, Parameter]]:
-    return [(_shared(one.weight, optimizer, step), _shared(one.bias, optimizer, step)) for one in layers]
+def _pair(layer: Any, optimizer: Adam) -> tuple[Parameter, Parameter]:
+    return _shared(layer.weight, optimizer), _shared(layer.bias, optimizer)
 
 
-def _shared(weight: nn.Parameter, optimizer: Adam, step: Tensor) -> Parameter:
+def _shared(weight: nn.Parameter, optimizer: Adam) -> Parameter:
     """Move a parameter and its moments into aligned memory that compiled code and PyTorch both see."""
     from engine.models.swift.layers import Parameter
 
     state = optimizer.state[weight]
     weight.data, value = _moved(weight.data)
-    mean, means = _moved(state.get("exp_avg", torch.zeros_like(weight)))
-    square, squares = _moved(state.get("exp_avg_sq", torch.zeros_like(weight)))
-    state |= {"step": step, "exp_avg": mean, "exp_avg_sq": square}
-    return Parameter(value, means, squares)
+    state["exp_avg"], mean = _moved(state.get("exp_avg", torch.zeros_like(weight)))
+    state["exp_avg_sq"], square = _moved(state.get("exp_avg_sq", torch.zeros_like(weight)))
+    return Parameter(value, mean, square)
 
 
 def _moved(tensor: Tensor) -> tuple[Tensor, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from engine.models.swift.vector import LANES, LONG, Totals, Vectors
+from engine.models.swift.vector import LANES, LONG, Totals, Vectors, intrinsic
 
 
 def _tile(rows: int, blocks: int) -> Any:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numba.core.cgutils
+import numba.extending
 from llvmlite import ir
-from numba.core import cgutils
+
+cgutils: Any = numba.core.cgutils
 
 LANES = 16
 FLOAT, LONG, BYTE = ir.FloatType(), ir.IntType(64), ir.IntType(8)
@@ -20,6 +23,11 @@ FLOATS = ir.VectorType(FLOAT, LANES)
 BYTES = ir.VectorType(BYTE, LANES)
 INTS = ir.VectorType(ir.IntType(32), LANES)
 Value = Any  # an ir.Value; llvmlite has no types of its own
+
+
+def intrinsic(written: Callable[..., Any]) -> Any:
+    """Numba's decorator; what it makes is called without the first argument, `typing`."""
+    return numba.extending.intrinsic(written)
 
 
 class Vectors:

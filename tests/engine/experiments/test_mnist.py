@@ -13,13 +13,14 @@ from torch import nn
 
 from checkpoints import folder as shelf
 from checkpoints import tensors
+from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import strict_mode
 from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist
 from engine.experiments.mnist import Goal, Images, network
 from engine.models import blueprint
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.worker.lab import curve, new_run, told, train
+from tests.engine.worker.lab import Script, curve, new_run, told, train
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,18 @@ def test_fashion_in_place_of_mnist_trains_as_well(tmp_path: Path, monkeypatch: p
     train(folder)
     assert told(folder, "started")[0].facts["notice"] == ""
     assert list(curve(folder, "test_accuracy")) == [8]
+
+
+def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new_run(tmp_path, "mnist", model="mlp", iterations=8, target=0)
+    train(folder, Script({4: {"word": "pause"}}))
+    monkeypatch.setattr(mnist, "offer", lambda *given: None)
+    with pytest.raises(MismatchedCheckpoint, match=r"kernels was compiled .*, is torch\."):
+        train(folder, number=2)
+    train(folder, number=3, mode="fast")
+    assert list(curve(folder, "loss")) == list(range(1, 9))
 
 
 def test_a_goal_remembers_that_it_was_reached() -> None:
