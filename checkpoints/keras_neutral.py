@@ -77,8 +77,14 @@ def _named(layer: keras.layers.Layer, variable: Any) -> tuple[str, Slot]:
 
 
 def slots(optimizer: keras.optimizers.Optimizer) -> dict[str, Slot]:
-    """Every variable of a built optimizer, by position and name; its own name counts optimizers, and goes."""
+    """Every variable of a built optimizer, by position and kind: `2.momentum` after `0.iteration`."""
     return {
-        f"{number}.{variable.path.partition('/')[2].replace('/', '.')}": Slot(variable)
+        f"{number}.{_kind(variable.path)}": Slot(variable)
         for number, variable in enumerate(optimizer.variables)
     }
+
+
+def _kind(path: str) -> str:
+    """What is left without names that count the models and optimizers of a process."""
+    leaf = path.rsplit("/", 1)[-1]
+    return leaf if leaf in ("iteration", "learning_rate") else leaf.rsplit("_", 1)[-1]
