@@ -12,8 +12,12 @@ from engine.service.filter import All, Clause, Comparison, FilterError, Not, Som
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "stopped", "done")
 """of statuses in a sort: what needs an eye comes first"""
-_TEXTS = {name: f"r.{name}" for name in ("id", "name", "experiment", "status", "cause", "device")}
+_TEXTS = {
+    **{name: f"r.{name}" for name in ("id", "name", "experiment", "status", "cause", "device")},
+    "sweep": "json_extract(b.summary, '$.sweep')",
+}
 _NUMBERS = {
+    "trial": "json_extract(b.summary, '$.trial')",
     "step": "r.step",
     "best": "r.best",
     "created": "r.created",

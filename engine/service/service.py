@@ -52,7 +52,7 @@ class Service:
         self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
         self.cycle = Cycle(self.roster, local or Local(places.log), self.machine)
         self.runs = Runs(self.roster, self.cycle.wake)
-        self.sweeps = Sweeps(places, SweepCycle(self.roster, self.runs, self.machine), self.board)
+        self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[Connection] = set()
@@ -109,6 +109,10 @@ class Service:
             "slots_used": self.machine.slots_used,
             "clients": len(self._clients),
         }
+
+    def _sweep_cycle(self) -> SweepCycle:
+        executors = ("local", *self.cycle.elsewhere)
+        return SweepCycle(self.roster, self.runs, self.machine, executors)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": version()}

@@ -29,6 +29,7 @@ class Sweeps:
         self._known: dict[str, SweepSummary] = {}
         self._open: dict[str, Sweep] = {}
         """with all their trials; the one used last at the end"""
+        self._unreadable: set[str] = set()
         self._turns: dict[str, asyncio.Lock] = {}
         self._woken = asyncio.Event()
         self._entering = asyncio.Lock()
@@ -39,8 +40,7 @@ class Sweeps:
     async def run(self) -> None:
         await self._load()
         while True:
-            for sweep in self._at_work():
-                await self._beat(sweep)
+            await asyncio.gather(*(self._beat(sweep) for sweep in await self._at_work()))
             self._woken.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
@@ -67,11 +67,12 @@ class Sweeps:
                 trial.open = trial.open or trial.row.status is TrialStatus.PAUSED  # may have gone on since
         self._is_loaded.set()
 
-    def _at_work(self) -> list[Sweep]:
+    async def _at_work(self) -> list[Sweep]:
+        """Those with something to do; a run that somebody resumed wakes the sweep it is of."""
         moving = {run.spec.sweep for run in self._cycle.roster.moving() if run.spec.sweep}
-        for sweep_id in moving - set(self._open):
+        for sweep_id in moving - set(self._open) - self._unreadable:
             if sweep_id in self._known:
-                asyncio.get_running_loop().create_task(self._open_again(sweep_id))
+                await self._open_again(sweep_id)
         return [
             sweep
             for sweep in list(self._open.values())
@@ -82,8 +83,11 @@ class Sweeps:
         ]
 
     async def _open_again(self, sweep_id: str) -> None:
-        with contextlib.suppress(DltuiError):
+        try:
             await self._opened(sweep_id)
+        except DltuiError as error:
+            logging.warning("sweep %s cannot be opened: %s", sweep_id, error.message)
+            self._unreadable.add(sweep_id)
 
     async def _beat(self, sweep: Sweep) -> None:
         async with self._turn(sweep.id):

@@ -111,3 +111,20 @@ def test_what_is_no_json_leaves_the_old_text(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         store.write_json(path, {"n": float("nan")})
     assert json.loads(path.read_text()) == {"n": 1}
+
+
+def test_a_spec_of_before_there_were_sweeps_still_opens(places: Places) -> None:
+    folder = store.create(places, a_spec())
+    old = json.loads(folder.spec.read_text())
+    for name in ("sweep", "trial", "gpu_share", "executor"):
+        del old[name]
+    folder.spec.write_text(json.dumps(old))
+    assert store.read_spec(folder) == a_spec()
+
+
+def test_an_amendment_holds_beside_the_spec_that_was_written_once(places: Places) -> None:
+    folder = store.create(places, a_spec())
+    before = folder.spec.read_bytes()
+    store.write_amended(folder, {"epochs": 40})
+    assert store.read_spec(folder).params == {**a_spec().params, "epochs": 40}
+    assert folder.spec.read_bytes() == before

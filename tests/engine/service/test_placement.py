@@ -58,3 +58,9 @@ def test_a_gpu_our_run_has_just_left_is_open_again() -> None:
     gate = Gate()
     assert gate.update([gpu("a", 77)], ["a"]).free == ()
     assert gate.update([gpu("a", 77)], []).free == ("a",)
+
+
+def test_a_gpu_with_a_run_of_ours_takes_another_share_while_it_has_memory_left() -> None:
+    assert Gate().update([gpu("a", 30), gpu("b")], ["a"]).shared == ("a",)
+    assert Gate().update([gpu("a", 79)], ["a"]).shared == ()
+    assert Gate().update([gpu("a", 30, foreign=20)], ["a"]).shared == ()

@@ -113,3 +113,23 @@ def test_of_two_cpu_runs_the_later_never_starts_before_the_earlier(
     order = [run.id for run in sorted(waiting, key=lambda run: (run.since, run.id))]
     assert [start.id for start in found.starts] == order[: len(found.starts)]
     assert waiting == [] or found.starts, "an idle machine never leaves all waiting"
+
+
+def shares(name: str, share: float) -> Waiting:
+    return Waiting(name, name, 1, "gpu", float(ord(name)), share)
+
+
+def test_runs_that_want_a_share_are_put_on_one_gpu_until_it_is_full() -> None:
+    asked = [shares("a", 0.5), shares("b", 0.5), shares("c", 0.5), shares("d", 1.0)]
+    found = plan(asked, [], 8, Gpus(("g1", "g2")))
+    assert found.starts == (Start("a", "g1"), Start("b", "g1"), Start("c", "g2"))
+    assert set(found.reasons) == {"d"}
+
+
+def test_three_thirds_are_one_gpu_and_a_whole_run_shares_with_nobody() -> None:
+    third = 1 / 3
+    holding = [Holding("x", "x", 1, "g1", third), Holding("y", "y", 1, "g1", third)]
+    found = plan([shares("a", third), shares("b", third)], holding, 8, Gpus((), "g1 holds runs", ("g1",)))
+    assert found.starts == (Start("a", "g1"),) and found.reasons == {"b": "needs a GPU: g1 holds runs"}
+    whole = plan([shares("a", 0.1)], [Holding("x", "x", 1, "g1")], 8, Gpus((), "g1 is taken", ("g1",)))
+    assert whole.starts == ()
