@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,9 @@ def step(weights: Weights, into: Floats, before: State) -> State:
             into = hidden[number - 1] @ layer.kernel
             into += layer.bias
         gates = open_gates(layer, into, before.hidden[number])
-        np.multiply(gates.f, before.cell[number], out=cell[number])
-        cell[number] += gates.i * gates.g
-        np.multiply(gates.o, np.tanh(cell[number]), out=hidden[number])
+        here = np.multiply(gates.f, before.cell[number], out=cell[number])
+        here += gates.i * gates.g
+        np.multiply(gates.o, np.tanh(here), out=hidden[number])
     return State(hidden, cell)
 
 
@@ -74,12 +75,16 @@ def open_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:
     z: Floats = hidden @ layer.recurrent
     z += into
     size = layer.hidden
-    sides = (z[..., : 2 * size], z[..., 3 * size :])
-    for side in sides:
-        side *= np.float32(0.5)
+    halves, shift = _logistic(size)
+    z *= halves
     np.tanh(z, out=z)
-    for side in sides:
-        side *= np.float32(0.5)
-        side += np.float32(0.5)
-    i, f, g, o = (z[..., n * size : (n + 1) * size] for n in range(4))
-    return Gates(i, f, g, o)
+    z *= halves
+    z += shift
+    return Gates(z[..., :size], z[..., size : 2 * size], z[..., 2 * size : 3 * size], z[..., 3 * size :])
+
+
+@cache
+def _logistic(size: int) -> tuple[Floats, Floats]:
+    """Factors and summands (4H) that make tanh the logistic function for i, f, o and leave g alone."""
+    is_logistic = np.repeat([True, True, False, True], size)
+    return np.where(is_logistic, np.float32(0.5), np.float32(1)), is_logistic * np.float32(0.5)

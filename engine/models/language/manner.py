@@ -10,13 +10,14 @@ from engine.errors import ParamError
 
 WORD_LIMIT = 10_000
 SEED_LIMIT = 2**63
+COLDEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """Raises ParamError for what cannot be.
 
-    temperature  scores are divided by it; 0 takes the most probable word
+    temperature  scores are divided by it; 0 takes the most probable word, else at least 0.001
     top_k        only the k most probable words are drawn from; 0: all
     top_p        only the fewest words that together have this probability; 1: all
     repetition   the probability of a word that is in the text already is divided by it; 1: nothing happens
@@ -37,6 +38,8 @@ class Manner:
 
     def __post_init__(self) -> None:
         _number("temperature", self.temperature, 0.0, 1000.0)
+        if 0 < self.temperature < COLDEST:
+            raise ParamError(f"temperature: expected 0, or {COLDEST} or more, got {self.temperature:g}.")
         _whole("top_k", self.top_k, 0, 1 << 20)
         _number("top_p", self.top_p, 0.0, 1.0)
         if self.top_p == 0:

@@ -12,6 +12,8 @@ from engine.models.language.manner import Manner
 from engine.models.language.model import NEVER
 from engine.models.language.weights import Floats
 
+Ints = NDArray[np.int64]
+
 
 def stream(seed: int, number: int = 0) -> np.random.Generator:
     """Random numbers that depend on `seed` and on the number of the stream alone, one for each word drawn."""
@@ -36,28 +38,43 @@ def draw(kept: Floats, manner: Manner, random: np.random.Generator) -> int:
     u = random.random()
     if manner.temperature == 0:
         return int(kept.argmax())
-    shares = np.exp((kept.astype(np.float64) - float(kept.max())) / manner.temperature)
+    shares: Floats = kept - kept.max()
+    shares /= np.float32(manner.temperature)
+    np.exp(shares, out=shares)
     shares = _nucleus(_best(shares, manner.top_k), manner.top_p)
-    totals = np.cumsum(shares)
+    totals = np.cumsum(shares, dtype=np.float64)
     return int(np.searchsorted(totals, u * totals[-1], side="right"))
 
 
-def _best(shares: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+def _best(shares: Floats, k: int) -> Floats:
+    """The `k` best, the smaller number first among equals."""
     if not 0 < k < len(shares):
         return shares
-    kept = np.zeros_like(shares)
-    best = np.lexsort((np.arange(len(shares)), -shares))[:k]
-    kept[best] = shares[best]
-    return kept
+    bar = np.partition(shares, -k)[-k]
+    return _only(shares, _ordered(shares, bar)[:k])
 
 
-def _nucleus(shares: NDArray[np.float64], p: float) -> NDArray[np.float64]:
-    """The fewest best whose sum reaches `p` of the whole; always at least one."""
+def _nucleus(shares: Floats, p: float) -> Floats:
+    """The fewest best whose sum reaches `p` of the whole; always at least one.
+
+    Only words that have a share above the mean of what may be left out are put in order: the others together
+    cannot be missed.
+    """
     if p >= 1:
         return shares
-    order = np.lexsort((np.arange(len(shares)), -shares))
-    totals = np.cumsum(shares[order])
-    count = int(np.searchsorted(totals, p * totals[-1])) + 1
+    whole = float(shares.sum(dtype=np.float64))
+    order = _ordered(shares, min(float(shares.max()), (1 - p) * whole / len(shares)))
+    totals = np.cumsum(shares[order], dtype=np.float64)
+    return _only(shares, order[: int(np.searchsorted(totals, p * whole)) + 1])
+
+
+def _ordered(shares: Floats, bar: float) -> Ints:
+    """The words with a share of `bar` or more, the best first."""
+    rows = np.flatnonzero(shares >= bar)
+    return rows[np.lexsort((rows, -shares[rows]))]
+
+
+def _only(shares: Floats, rows: Ints) -> Floats:
     kept = np.zeros_like(shares)
-    kept[order[:count]] = shares[order[:count]]
+    kept[rows] = shares[rows]
     return kept

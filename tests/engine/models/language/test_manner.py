@@ -11,7 +11,7 @@ from engine.models.language.manner import Manner, check_length, check_seed
 
 NAN, INF = float("nan"), float("inf")
 BAD: list[tuple[str, Any]] = [
-    *(("temperature", value) for value in (-0.1, NAN, INF, -INF, "hot", None, True)),
+    *(("temperature", value) for value in (-0.1, 1e-9, NAN, INF, -INF, "hot", None, True)),
     *(("top_p", value) for value in (0, -1, 1.01, NAN, "x")),
     *(("top_k", value) for value in (-1, 2.5, NAN)),
     *(("repetition", value) for value in (0.5, 0, NAN)),
