@@ -15,6 +15,8 @@ from tui.tabs.runs import RunsTab
 from tui.tabs.xor import XorTab
 from tui.tabs.xor_hand import HandView
 from tui.tabs.xor_ladder import LadderView
+from tui.tabs.xor_map import MapView
+from tui.tabs.xor_nine import NineView
 from tui.tabs.xor_trained import TrainedView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.run_chart import RunChart
@@ -31,6 +33,8 @@ LISTENERS: dict[Scope, type] = {
     "weights": HandView,
     "sketches": TrainedView,
     "rungs": LadderView,
+    "lanes": MapView,
+    "nine": NineView,
     "filter": FilterBar,
     "form": LaunchScreen,
     "dialog": Dialog,

@@ -31,6 +31,8 @@ VIEWS = {
     "hand": ("by hand", "tui.tabs.xor_hand:HandView"),
     "trained": ("trained", "tui.tabs.xor_trained:TrainedView"),
     "ladder": ("ladder", "tui.tabs.xor_ladder:LadderView"),
+    "map": ("failure map", "tui.tabs.xor_map:MapView"),
+    "nine": ("experiments", "tui.tabs.xor_nine:NineView"),
 }
 
 
@@ -171,15 +173,17 @@ class XorTab(Tab):
     def action_new(self) -> None:
         from tui.screens.launch import LaunchScreen
 
-        last = self.lab.state.last_params.get("xor", {})
+        experiment = catalog.find(self.view.EXPERIMENT)
+        last = self.lab.state.last_params.get(experiment.name, {})
         typed = {name: str(text) for name, text in last.items()}
-        self.app.push_screen(LaunchScreen(catalog.find("xor"), typed), self._launched)
+        self.app.push_screen(LaunchScreen(experiment, typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is None:
             return
         self.lab.state.last_params[launch.experiment] = dict(launch.typed)
-        self._turn_to("trained")
+        if launch.experiment == "xor":
+            self._turn_to("trained")
         self.view.submit(launch.experiment, launch.params, launch.seed, launch.name)
 
     def labels(self) -> Mapping[str, str]:

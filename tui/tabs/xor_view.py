@@ -26,7 +26,8 @@ class XorView(Container, can_focus=True):
 
     SCOPE: ClassVar[Scope]
     NAME: ClassVar[str]
-    SAVED: ClassVar[tuple[str, ...]] = ()
+    EXPERIMENT: ClassVar[str] = "xor"
+    """what the form for a new run is about"""
 
     @dataclass
     class Said(Message):

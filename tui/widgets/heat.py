@@ -12,6 +12,7 @@ from tui.glyphs import glyphs
 from tui.inks import inks_of
 
 LEVELS = 24
+SOLVED = 8
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 ZERO, ONE = "done", "accent"
 """the inks of 0 and of 1; weights that push towards them have the same"""
@@ -41,14 +42,15 @@ def shade_of(share: float, look: Look) -> str:
 
 
 class Heat:
-    """Styles by name: `heat-7` a level, the others are inks of the app."""
+    """Styles by name: `heat-7` a level, `solved-3` and `stuck-2` grounds; the others are inks of the app."""
 
     def __init__(self, app: App[Any]) -> None:
         self._inks = inks_of(app)
         self._levels: list[Any] = []
         self._made: dict[tuple[str, str], Style] = {}
+        self._grounds: dict[str, Any] = {}
         if look_of(app) == "colour":
-            self._levels = _levels(app)
+            self._levels, self._grounds = _levels(app), _grounds(app)
 
     def style(self, ink: str, ground: str) -> Style:
         made = self._made.get((ink, ground))
@@ -64,6 +66,8 @@ class Heat:
     def _ground(self, ground: str) -> Style:
         if ground.startswith("heat-"):
             return Style(bgcolor=self._levels[int(ground[5:])])
+        if ground.startswith(("solved-", "stuck-")):
+            return Style(bgcolor=self._grounds[ground]) if self._grounds else Style()
         if ground == "plate":
             return Style(reverse=True, bold=True)
         return Style()
@@ -77,3 +81,19 @@ def _levels(app: App[Any]) -> list[Any]:
     shares = [2 * level / (LEVELS - 1) for level in range(LEVELS)]
     mixed = [low.blend(middle, at) if at < 1 else middle.blend(high, at - 1) for at in shares]
     return [colour.rich_color for colour in mixed]
+
+
+def _grounds(app: App[Any]) -> dict[str, Any]:
+    """How far a network came: solved sooner is brighter; stuck with 2, 3 or 4 rows undecided."""
+    variables = app.get_css_variables()
+    ground, solved = (Color.parse(variables[name]) for name in ("background", "success"))
+    shares = [0.2 + 0.6 * level / (SOLVED - 1) for level in range(SOLVED)]
+    grounds = {f"solved-{level}": ground.blend(solved, share) for level, share in enumerate(shares)}
+    for rows, name, share in (
+        (2, "warning", 0.75),
+        (3, "accent", 0.8),
+        (4, "error", 0.85),
+        (0, "muted", 0.35),
+    ):
+        grounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
+    return {name: colour.rich_color for name, colour in grounds.items()}

@@ -35,8 +35,8 @@ class Plane(Widget):
     def fit(self, width: int, height: int) -> None:
         """The largest square that fits into so many cells.
 
-        Of an odd number of rows: 0 and 1 then lie in the middle of a cell, and none has its middle on a line such
-        as x + y = 0.5, where a sharp threshold is neither on nor off.
+        Of an odd number of rows: 0 and 1 then lie in the middle of a cell, and none has its middle where
+        x + y = 0.5, say: there a sharp threshold is neither on nor off.
         """
         rows = max(1, min(height, width // 2))
         rows -= 1 - rows % 2

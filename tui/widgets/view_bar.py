@@ -44,6 +44,6 @@ class ViewBar(Line):
         if not self._words:
             return tuple(spans)
         room = width - row_width(tuple(spans))
-        if room < cell_len(self._words) + 1:
+        if room < min(cell_len(self._words) + 1, 40):
             return (Span(" " + self._words, "warn"),)
         return (*spans, Span(self._words, "warn"))

@@ -11,7 +11,6 @@ from tests.fakes.lab import Lab, lab
 from tui import view_state
 from tui.tabs.xor_hand import HandView
 
-
 MORE, LESS = "greater_than_sign", "less_than_sign"
 
 

@@ -1,0 +1,121 @@
+"""The notebook's nine experiments: learning rate, hidden units, bypass; our numbers beside its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json, RunSummary
+from tui import keys
+from tui.glyphs import glyphs
+from tui.tabs.xor_view import XorView
+from tui.widgets.nine_plots import plots
+from tui.widgets.nine_table import notes_of, rows_of
+from tui.widgets.notes import Notes
+from tui.xor_runs import GRID
+
+POLL = 0.7
+"""seconds between two looks while it trains"""
+
+
+class NineView(XorView):
+    """A table of nine lines and three plots."""
+
+    NAME, SCOPE = "nine", "nine"
+    EXPERIMENT = GRID
+    BINDINGS = keys.bindings("nine")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        cursor = self.saved_before.get("cursor")
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < 9 else 0
+        self.report: Json | None = None
+        self._report_of = ""
+        self._is_asking = False
+        self.notes, self.table, self.plots = Notes(id="nine-notes"), Notes(id="nine-table"), Notes()
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield self.notes
+            yield self.table
+            yield self.plots
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL, self._poll)
+
+    @property
+    def run_shown(self) -> RunSummary | None:
+        """The newest that says anything, else the newest."""
+        runs = self.runs.of(GRID)
+        return next((run for run in runs if not run.status.is_final or run.step), runs[0] if runs else None)
+
+    def start(self) -> None:
+        self.submit(GRID, {}, name="the nine")
+
+    def submitted(self, run: RunSummary) -> None:
+        self.report = None
+        self.show()
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        self._draw()
+        run = self.run_shown
+        if run is not None and self.in_front and not self._is_asking:
+            self._is_asking = True
+            self.run_worker(self._fetch(run), group="xor nine", exit_on_error=False)
+
+    def _poll(self) -> None:
+        run = self.run_shown
+        if self.in_front and run is not None and not run.status.is_final:
+            self.show()
+
+    async def _fetch(self, run: RunSummary) -> None:
+        try:
+            report = await self.lab.session.ask("lanes.report", run=run.id)
+            if self.run_shown is not None and self.run_shown.id == run.id:
+                self.say("")
+                self.report, self._report_of = report, run.id
+                self._draw()
+        except Superseded:
+            return
+        except DltuiError as error:
+            if run.status.is_final:
+                self.say(str(error))
+        finally:
+            self._is_asking = False
+
+    def _draw(self) -> None:
+        run = self.run_shown
+        report = self.report if run is not None and self._report_of == run.id else None
+        brief = self.size.height < 26
+        self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief))
+        self.table.show(lambda width: rows_of(report, self.cursor, width))
+        ascii_only = glyphs().ascii_only
+        self.plots.show(lambda width: plots(report, width, max(7, self.plots.size.height), ascii_only))
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_choose(self, by: int) -> None:
+        self.cursor = max(0, min(self.cursor + by, 8))
+        self._draw()
+        self.remember()
+
+    def action_open(self) -> None:
+        if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
+            lane = self.report["rows"][self.cursor]["lanes"][0]
+            self.post_message(self.Wanted("map", {"run": self._report_of, "lane": lane}))
+
+    def labels(self) -> dict[str, str]:
+        words = "run the nine" if not self.runs.of(GRID) else "run again"
+        run = self.run_shown
+        if run is not None and not run.status.is_final:
+            words = ""
+        return {"xor.start": words, "nine.open": "its networks" if self.report is not None else ""}
+
+    def saved(self) -> dict[str, Any]:
+        return {"cursor": self.cursor}

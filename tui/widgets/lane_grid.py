@@ -1,0 +1,68 @@
+"""The cells of a failure map on the screen, with a cursor that is always in sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.lane_cells import LaneMap
+from tui.widgets.heat import Heat, look_of
+from tui.widgets.lane_picture import Window, picture, window
+from tui.widgets.plane_picture import Tile
+
+
+class LaneGrid(Widget):
+    """Rows that did not change are not drawn again."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._found: LaneMap | None = None
+        self._cursor = (0, 0)
+        self._window: Window | None = None
+        self._rows: list[tuple[Tile, ...]] = []
+        self._heat: Heat | None = None
+
+    @property
+    def rows_in_sight(self) -> int:
+        return self._window.rows if self._window is not None else 1
+
+    def show(self, found: LaneMap | None, cursor: tuple[int, int]) -> None:
+        self._found, self._cursor = found, cursor
+        self._draw()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _dress(self) -> None:
+        self._heat = None
+        self._draw()
+        self.refresh()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        old, self._rows = self._rows, []
+        if self._found is not None and self._found.cells:
+            self._window = window(self._found, self._cursor, width, height, self._window)
+            self._rows = picture(self._found, self._cursor, self._window, look_of(self.app))
+        if len(old) != len(self._rows):
+            self.refresh()
+            return
+        for y, row in enumerate(self._rows):
+            if row != old[y]:
+                self.refresh(Region(0, y, width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        if self._heat is None:
+            self._heat = Heat(self.app)
+        row = self._rows[y] if y < len(self._rows) else ()
+        segments = [Segment(tile.text, self._heat.style(tile.ink, tile.ground)) for tile in row]
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

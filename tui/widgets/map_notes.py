@@ -1,0 +1,107 @@
+"""What is said over a failure map: how many got there, what the colours mean, what is below the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.protocol import RunSummary, Status
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import BY_ID, shown
+from tui.lane_cells import COLOUR_WORDS, PLATEAUS, Cell, LaneMap
+from tui.plain_text import plain
+from tui.widgets.heat import ASCII_SHADES, SHADES, Look
+from tui.widgets.lane_picture import STUCK_INKS
+from tui.widgets.notes import paragraph
+from tui.widgets.numerals import short
+from tui.widgets.run_words import name_of, sign_of
+from tui.widgets.span import Row, Span
+
+LESSON = (
+    "Thousands of networks learn XOR side by side, each from weights of its own. Most get there; others "
+    "stay on a plateau. Every cell is one of them: look at those that failed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MapFacts:
+    run: RunSummary | None
+    found: LaneMap | None
+    cell: Cell | None
+    drawn: Look
+    keymap: Keymap
+
+
+def notes_of(facts: MapFacts, width: int) -> list[Row]:
+    """Three rows; without a map what to do."""
+    if facts.run is None:
+        key = shown(facts.keymap.key_of(BY_ID["xor.start"]))
+        rows: list[Row] = [(Span(f"{key} ", "key"), Span("trains 4,000 networks as one batch", "text")), ()]
+        return rows + paragraph(LESSON, width)
+    if facts.found is None:
+        return [_title(facts.run), (Span(_waits(facts.run), "muted"),)]
+    return [
+        (*_title(facts.run), *_counts(facts.found)),
+        _legend(facts.found, facts.drawn),
+        _here(facts.found, facts.cell),
+    ]
+
+
+def _waits(run: RunSummary) -> str:
+    if run.status is Status.QUEUED:
+        return f"It is queued: {plain(getattr(run.state, 'why', ''), limit=200)}."
+    return "It starts." if run.status.is_active else "One moment."
+
+
+def _title(run: RunSummary) -> Row:
+    return (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
+
+
+def _counts(found: LaneMap) -> Row:
+    solved, failed = found.outcomes.get("success", 0), found.outcomes.get("fail", 0)
+    lost = found.outcomes.get("diverged", 0)
+    row = (
+        Span(f"{found.total:,} networks, epoch {found.epoch:,}  ", "muted"),
+        Span(f"{solved:,} solved", "good"),
+        Span(f"  {failed:,} failed", "bad" if failed else "muted"),
+    )
+    return (*row, Span(f"  {lost:,} diverged", "bad")) if lost else row
+
+
+def _legend(found: LaneMap, drawn: Look) -> Row:
+    if found.colour != "outcome":
+        shades = {"colour": "░▒▓█", "shade": SHADES, "ascii": ASCII_SHADES}[drawn]
+        ends = f"{short(found.low)} ", f" {short(found.high)}"
+        words = COLOUR_WORDS[found.colour]
+        return (Span(f"colour: {words}  ", "muted"), Span(ends[0], "done"), Span(shades, "text"),
+                Span(ends[1], "accent"))  # fmt: skip
+    solved = "solved (brighter: sooner)  " if drawn == "colour" else f"{_dot(drawn)} solved  "
+    names: Sequence[Span] = [
+        Span(f"{rows} rows undecided ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS
+    ]
+    return (Span(solved, "good"), *names, Span("? elsewhere", "muted"))
+
+
+def _dot(drawn: Look) -> str:
+    return "." if drawn == "ascii" else "·"
+
+
+def _here(found: LaneMap, cell: Cell | None) -> Row:
+    sign = Span(f"{glyphs().choice[1]} ", "key")
+    if cell is None:
+        return ()
+    loss = "not a number" if cell.loss is None else f"loss {cell.loss:.4f}"
+    if cell.count > 1:
+        solved = "none has ended" if cell.share is None else f"{cell.share:.0%} solved"
+        return (sign, Span(f"{cell.count:,} networks, {solved}", "strong"), Span(f"  median {loss}", "text"))
+    words, ink = ("solved", "good") if cell.share == 1 else ("failed", "bad")
+    if cell.share is None:
+        words, ink = "trains", "text"
+    epochs = f"  epoch {cell.stop:,.0f}" if cell.stop is not None else ""
+    return (
+        sign,
+        Span(f"network {cell.lane:,}  ", "strong"),
+        Span(words, ink),
+        Span(f"{epochs}  {loss}", "text"),
+    )

@@ -1,0 +1,116 @@
+"""The three plots of the nine experiments, side by side: bars, bars, and points over a log axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from engine.protocol import Json
+from tui.widgets.span import Row, Span, fitted
+
+OURS, THEIRS = "accent", "done"
+
+
+def plots(report: Json | None, width: int, height: int, ascii_only: bool) -> list[Row]:
+    if report is None:
+        return []
+    each = (width - 4) // 3
+    rows = report["rows"]
+    parts = [
+        bars("mean epochs by hidden units", rows, lambda row: f"k = {row['hidden']}", each, ascii_only),
+        bars("mean epochs by bypass", rows, _bypass, each, ascii_only),
+        points("std of epochs by lr (log axis)", rows, each, min(height, 12), ascii_only),
+    ]
+    longest = max(map(len, parts))
+    filled = [
+        [fitted(row, each) for row in part] + [fitted((), each)] * (longest - len(part)) for part in parts
+    ]
+    gap = (Span("  "),)
+    return [(), *((*a, *gap, *b, *gap, *c) for a, b, c in zip(*filled, strict=True))]
+
+
+def _bypass(row: Json) -> str:
+    return "with" if row["bypass"] else "without"
+
+
+def bars(
+    title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool
+) -> list[Row]:
+    """Two bars for each group: the mean of its experiments, ours and the notebook's."""
+    names = list(dict.fromkeys(group(row) for row in sorted(rows, key=lambda row: row["hidden"])))
+    found = []
+    for name in names:
+        members = [row for row in rows if group(row) == name]
+        ours = [row["mean"] for row in members if row["mean"] is not None]
+        found.append((name, fmean(ours) if ours else None, fmean(row["notebook"]["mean"] for row in members)))
+    most = max(max(ours or 0, theirs) for _, ours, theirs in found)
+    room = max(3, width - 16)
+    lines: list[Row] = [(Span(title, "strong"),)]
+    for name, ours, theirs in found:
+        lines.append((Span(f"{name:<8}", "text"), *_bar(ours, most, room, OURS, ascii_only)))
+        lines.append((Span(" " * 8), *_bar(theirs, most, room, THEIRS, ascii_only)))
+    return [*lines, key_of(ascii_only)]
+
+
+def _bar(value: float | None, most: float, room: int, ink: str, ascii_only: bool) -> Row:
+    if value is None:
+        return (Span("no success yet", "muted"),)
+    signs = "#=" if ascii_only else "█▒"
+    sign = signs[0] if ink == OURS else signs[1]
+    return (Span(sign * max(1, round(room * value / most)), ink), Span(f" {value:,.0f}", "text"))
+
+
+def key_of(ascii_only: bool) -> Row:
+    signs = "#=" if ascii_only else "█▒"
+    return (
+        Span(signs[0], OURS),
+        Span(" ours  ", "muted"),
+        Span(signs[1], THEIRS),
+        Span(" notebook", "muted"),
+    )
+
+
+def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only: bool) -> list[Row]:
+    """A point for each experiment over the logarithm of its learning rate."""
+    room, high = max(8, width - 8), max(3, height - 4)
+    most = max([row["notebook"]["std"] for row in rows] + [row["std"] or 0 for row in rows])
+    low, top = math.log(min(row["lr"] for row in rows)), math.log(max(row["lr"] for row in rows))
+    cells: dict[tuple[int, int], tuple[str, str]] = {}
+    signs = ("o", "*") if ascii_only else ("○", "●")
+    for kind, ink in ((0, THEIRS), (1, OURS)):
+        for row in rows:
+            value = row["std"] if kind else row["notebook"]["std"]
+            if value is not None:
+                x = round((math.log(row["lr"]) - low) / max(top - low, 1e-9) * (room - 1))
+                cells[x, high - 1 - round(value / max(most, 1e-9) * (high - 1))] = (signs[kind], ink)
+    side = "|" if ascii_only else "│"
+    lines: list[Row] = [(Span(title, "strong"),)]
+    for y in range(high):
+        label = f"{most:,.0f}" if y == 0 else "0" if y == high - 1 else ""
+        dots = tuple(Span(*cells.get((x, y), (" ", ""))) for x in range(room))
+        lines.append((Span(f"{label:>6}", "muted"), Span(side, "line"), *dots))
+    return [*lines, *_floor(rows, low, top, room, ascii_only), _signs(signs)]
+
+
+def _floor(rows: Sequence[Json], low: float, top: float, room: int, ascii_only: bool) -> list[Row]:
+    """The axis, and its values where they stand; one that would touch another is left out."""
+    line = "-" if ascii_only else "─"
+    words = [" "] * (room + 2)
+    for lr in sorted({row["lr"] for row in rows}, reverse=True):
+        text = f"{lr:g}"
+        at = round((math.log(lr) - low) / max(top - low, 1e-9) * (room - 1))
+        at = max(0, min(at, room - len(text)))
+        if all(sign == " " for sign in words[max(0, at - 1) : at + len(text) + 1]):
+            words[at : at + len(text)] = text
+    corner = "+" if ascii_only else "└"
+    return [(Span(" " * 6), Span(corner + line * room, "line")), (Span(" " * 7 + "".join(words), "muted"),)]
+
+
+def _signs(signs: tuple[str, str]) -> Row:
+    return (
+        Span(f"{signs[1]}", OURS),
+        Span(" ours  ", "muted"),
+        Span(signs[0], THEIRS),
+        Span(" notebook", "muted"),
+    )

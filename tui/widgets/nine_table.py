@@ -1,0 +1,100 @@
+"""The table of the nine experiments: ours beside the notebook's."""
+
+from __future__ import annotations
+
+from engine.protocol import Json, RunSummary, Status
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import BY_ID, shown
+from tui.plain_text import plain
+from tui.widgets.notes import paragraph
+from tui.widgets.run_words import name_of, sign_of
+from tui.widgets.span import Row, Span
+
+LESSON = (
+    "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success is "
+    "a validation loss below 0.2 that stopped falling. Small numbers: the notebook's."
+)
+WIDE, WIDEST = 100, 128
+
+
+def notes_of(
+    run: RunSummary | None, report: Json | None, keymap: Keymap, width: int, brief: bool
+) -> list[Row]:
+    if run is None:
+        key = shown(keymap.key_of(BY_ID["xor.start"]))
+        rows: list[Row] = [(Span(f"{key} ", "key"), Span("runs all nine at once, in seconds", "text")), ()]
+        return rows + paragraph(LESSON, width)
+    head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
+    if report is None:
+        why = plain(getattr(run.state, "why", ""), limit=200)
+        words = (
+            f"queued: {why}" if run.status is Status.QUEUED else "it starts" if run.status.is_active else ""
+        )
+        return [(*head, Span(words, "muted"))]
+    running = report["counts"].get("running", 0)
+    more = f", {running} still train" if running else ""
+    counted = sum(row["runs"] for row in report["rows"])
+    head = (
+        *head,
+        Span(f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}", "muted"),
+    )
+    gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items())
+    rows = [
+        head,
+        (Span("the one hidden unit of the first line became  ", "muted"), Span(gates or "-", "text")),
+    ]
+    return rows if brief else [*rows, *paragraph(LESSON, width)]
+
+
+def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:
+    if report is None:
+        return []
+    lines = [_line(row, place == cursor, width) for place, row in enumerate(report["rows"])]
+    return [_head(width), *lines]
+
+
+def _head(width: int) -> Row:
+    words = "     lr  k  bypass    mean  notebook     std  notebook   fails     median"
+    if width >= WIDE:
+        words += "     95 % interval"
+    if width >= WIDEST:
+        words += "     val loss  notebook"
+    return (Span(words, "muted"),)
+
+
+def _line(row: Json, is_here: bool, width: int) -> Row:
+    told = row["notebook"]
+    ink = "key" if is_here else "text"
+    fits = row["mean"] is not None and abs(row["mean"] - told["mean"]) <= told["std"]
+    sign = "" if not fits else "v" if glyphs().ascii_only else "✓"
+    spans = [
+        Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
+        Span(f"{row['lr']:>5g} {row['hidden']:>2}  {'yes' if row['bypass'] else 'no':<6}", ink),
+        Span(f"{_count(row['mean']):>8}", "strong"),
+        Span(f"{told['mean']:>8,.0f}", "muted"),
+        Span(f" {sign:<1} ", "good"),
+        Span(f"{_count(row['std']):>6}", "strong"),
+        Span(f"{told['std']:>8,.0f}  ", "muted"),
+        Span(f"{row['fails']:>3}/{row['runs']:<2}", "bad" if row["fails"] else "good"),
+        Span(f" {told['fails']:>2}", "muted"),
+        Span(f"{_beyond(row['median']):>9}", "text"),
+    ]
+    if width >= WIDE:
+        spans.append(Span(f"{_beyond(row['low']):>9} to {_beyond(row['high']):<6}", "muted"))
+    if width >= WIDEST:
+        spans += [Span(f"{_loss(row['val_loss']):>9}", "text"), Span(f"{told['val_loss']:>9.4f}", "muted")]
+    return tuple(spans)
+
+
+def _count(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _beyond(value: float | None) -> str:
+    """A median or an end of its interval; beyond the last epoch it is not known."""
+    return "> all" if value is None else f"{value:,.0f}"
+
+
+def _loss(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,107 @@
+"""One network of thousands, opened: its plane, weights, truth table, curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json
+from tui.glyphs import glyphs
+from tui.hand_net import HandNet, from_facts
+from tui.lane_cells import Cell
+from tui.widgets.hand_notes import legend
+from tui.widgets.heading import Heading
+from tui.widgets.heat import look_of
+from tui.widgets.network import Network
+from tui.widgets.notes import Notes, paragraph
+from tui.widgets.plane import Plane
+from tui.widgets.plane_picture import scene_of
+from tui.widgets.series import Series
+from tui.widgets.span import Row, Span
+from tui.widgets.still_chart import StillChart
+from tui.widgets.truth_table import TruthTable
+from tui.xor_recipes import shape
+
+STUCK = {
+    0: "It is on no plateau that has a name: more epochs may solve it.",
+    2: "Two rows are right, two stay undecided at one half each: half of ln 2.",
+    3: "One row is right, three are told 2/3 one: the floor of a single fold.",
+    4: "No row is told from another: one half for each, ln 2.",
+}
+
+
+class OpenedNet(Horizontal):
+    """An answer of `lanes.open`."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.answer: Json | None = None
+        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.heading, self.notes, self.chart = Heading(("network",)), Notes(), StillChart("loss")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="plane-side"):
+            yield self.plane
+            yield self.notes
+        with Vertical(classes="net-side"):
+            yield self.heading
+            yield self.network
+            yield self.truth
+            yield self.chart
+
+    def fit(self, width: int, height: int) -> None:
+        self.plane.fit(round(width * 0.42), height - (6 if height < 26 else 9))
+        self.plane.parent.styles.width = self.plane.styles.width.value  # type: ignore[union-attr]
+        self.network.room(height - (13 if height < 26 else 20))
+
+    def show(self, answer: Json) -> None:
+        self.answer = answer
+        look, net = answer["look"], _net(answer)
+        title = f"network {answer['lane']:,} {glyphs().dot} {_shape(answer)}"
+        self.heading.choose(title, (title,))
+        self.heading.note(Span(f"seed {answer['seed']}", "muted"))
+        gates = [unit["gate"] for unit in look["units"]] if look else []
+        self.network.show(net, gates, look["output"]["gate"] if look else "")
+        self.truth.show(look)
+        self.plane.show(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
+        self._show_curve(answer["curve"])
+        self.notes.show(lambda width: self._words(answer, gates, width))
+
+    def _show_curve(self, curve: Json) -> None:
+        series = []
+        for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "8 points"))):
+            if curve[name]:
+                made = Series(name, label, hue=hue)
+                values = [float("nan") if value is None else value for value in curve[name]]
+                made.extend(curve["epochs"], values)
+                series.append(made)
+        self.chart.tell(series, "loss")
+
+    def _words(self, answer: Json, gates: list[str], width: int) -> list[Row]:
+        outcome = answer["outcome"]
+        loss = "not a number" if answer["loss"] is None else f"{answer['loss']:.4f}"
+        words = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
+        ink = {"success": "good", "running": "text"}.get(outcome, "bad")
+        rows: list[Row] = [(Span(words, ink), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
+        if outcome == "fail":
+            rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
+        for unit, gate in enumerate(gates):
+            rows.append((Span(f"h{unit + 1} ", f"hue-{unit}"), Span(gate, "text")))
+        return [*rows, legend(look_of(self.app))]
+
+
+def _cell(answer: Json) -> Cell:
+    return Cell(answer["lane"], 1, 0, 0.0, answer["loss"], answer["stop"])
+
+
+def _net(answer: Json) -> HandNet | None:
+    try:
+        return from_facts(answer["net"])
+    except ValueError:
+        return None
+
+
+def _shape(answer: Json) -> str:
+    return shape(int(answer["params"]["hidden"]), bool(answer["params"]["bypass"]))
