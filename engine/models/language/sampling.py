@@ -12,6 +12,7 @@ from engine.models.language.manner import Manner
 from engine.models.language.model import NEVER
 from engine.models.language.weights import Floats
 
+BLOCK = 128
 Ints = NDArray[np.int64]
 
 
@@ -42,8 +43,21 @@ def draw(kept: Floats, manner: Manner, random: np.random.Generator) -> int:
     shares /= np.float32(manner.temperature)
     np.exp(shares, out=shares)
     shares = _nucleus(_best(shares, manner.top_k), manner.top_p)
-    totals = np.cumsum(shares, dtype=np.float64)
-    return int(np.searchsorted(totals, u * totals[-1], side="right"))
+    return _at(shares, u)
+
+
+def _at(shares: Floats, u: float) -> int:
+    """The word at which the running sum of the shares passes `u` of the whole: its block first."""
+    blocks = np.add.reduceat(shares, np.arange(0, len(shares), BLOCK), dtype=np.float64)
+    ends = np.cumsum(blocks)
+    goal = u * ends[-1]
+    block = int(np.searchsorted(ends, goal, side="right"))
+    inside = shares[block * BLOCK : (block + 1) * BLOCK]
+    sums = np.cumsum(inside, dtype=np.float64) + (ends[block] - blocks[block])
+    last = int(
+        np.flatnonzero(inside)[-1]
+    )  # where rounding would let the sum of the block fall short of its end
+    return block * BLOCK + min(int(np.searchsorted(sums, goal, side="right")), last)
 
 
 def _best(shares: Floats, k: int) -> Floats:

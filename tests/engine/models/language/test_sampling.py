@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.models.language.manner import Manner
-from engine.models.language.sampling import draw, offered, stream
+from engine.models.language.sampling import _at, draw, offered, stream
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 
@@ -74,3 +76,16 @@ def test_streams_depend_on_seed_and_number_alone() -> None:
     assert numbers(7, 0) == numbers(7, 0)
     assert len({tuple(numbers(seed, number)) for seed in (7, 8) for number in (0, 1)}) == 4
     assert numbers(2**63 - 1, 0)
+
+
+@given(
+    shares=st.lists(st.sampled_from([0.0, 0.0, 1e-6, 0.5, 1.0, 3.0]), min_size=1, max_size=700),
+    u=st.floats(0, 1, exclude_max=True),
+)
+def test_a_number_is_turned_into_the_word_at_which_the_sum_passes_it(shares: list[float], u: float) -> None:
+    if not any(shares):
+        return
+    found = _at(np.array(shares, np.float32), u)
+    below, goal = math.fsum(shares[:found]), u * math.fsum(shares)
+    assert shares[found] > 0
+    assert below - 1e-4 <= goal <= below + shares[found] + 1e-4
