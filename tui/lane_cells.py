@@ -58,6 +58,8 @@ class LaneMap:
     outcomes: dict[str, int]
     epoch: int
     epochs: int
+    stops: tuple[float, float]
+    """between which epochs the successes came"""
 
     @property
     def columns(self) -> int:
@@ -92,10 +94,6 @@ class LaneMap:
                 return there % wide, there // wide
         return None
 
-    def stop_range(self) -> tuple[float, float]:
-        stops = [cell.stop for row in self.cells for cell in row if cell.stop is not None and cell.share == 1]
-        return (min(stops), max(stops)) if stops else (0.0, 0.0)
-
 
 def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> LaneMap:
     """From four answers of `lanes.map`, coloured by outcome, loss, stop and by `colour`."""
@@ -114,5 +112,11 @@ def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str)
         high,
         axes=tuple(outcome["axes"]),
         outcomes=dict(outcome["outcomes"]),
+        stops=_stops(cells),
         **told,
     )
+
+
+def _stops(cells: Sequence[Sequence[Cell]]) -> tuple[float, float]:
+    stops = [cell.stop for row in cells for cell in row if cell.stop is not None and cell.share == 1]
+    return (min(stops), max(stops)) if stops else (0.0, 0.0)

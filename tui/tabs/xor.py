@@ -120,6 +120,9 @@ class XorTab(Tab):
     def first_focus(self) -> Widget | None:
         return self._views.get(self._front)
 
+    def on_descendant_focus(self) -> None:
+        self.post_message(HintsChanged())
+
     @on(XorView.Said)
     def _say(self, message: XorView.Said) -> None:
         self.bar.say(plain(message.words, limit=300))

@@ -11,9 +11,10 @@ from textual.containers import Vertical
 
 from engine.client import Superseded
 from engine.errors import DltuiError
-from engine.protocol import RunSummary
+from engine.protocol import Json, RunSummary
 from tui import keys
 from tui.lane_cells import COLOURS, Cell, LaneMap, lane_map
+from tui.messages import HintsChanged
 from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
 from tui.widgets.heat import look_of
@@ -55,6 +56,7 @@ class MapView(XorView):
         self.found: LaneMap | None = None
         self._found_of: tuple[str, str, int, int] | None = None
         self._is_asking = False
+        self._here: dict[str, Any] | None = None
         self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
 
     def compose(self) -> ComposeResult:
@@ -156,9 +158,29 @@ class MapView(XorView):
         self._wanted_lane = -1
         place = found.place_of(lane) if lane is not None else None
         self.cursor = place or (0, 0)
+        self._here = None
         self._draw()
+        self._look_closer()
+        self.post_message(HintsChanged())
+
+    def _look_closer(self) -> None:
+        """At the network below the cursor."""
+        run, lane = self.run_shown, self.lane
+        if run is None or lane is None:
+            return
+        self.ask("lanes.table", self._take_row, "xor row", run=run.id, offset=lane, limit=1)
         if self.opened_net.display:
             self._ask_net()
+
+    def _take_row(self, table: Json) -> None:
+        if table["rows"]:
+            self._here = dict(zip(table["columns"], table["rows"][0], strict=True))
+            self._draw()
+
+    @property
+    def here(self) -> dict[str, Any] | None:
+        """The parameters of the network below the cursor, once they have been told."""
+        return self._here if self._here is not None and self._here["lane"] == self.lane else None
 
     @property
     def cell(self) -> Cell | None:
@@ -179,7 +201,7 @@ class MapView(XorView):
 
     def _draw(self) -> None:
         self.grid.show(self.found, self.cursor)
-        facts = MapFacts(self.run_shown, self.found, self.cell, look_of(self.app), self.lab.keymap)
+        facts = MapFacts(self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap)
         self.notes.show(lambda width: notes_of(facts, width))
 
     def _ask_net(self) -> None:
@@ -219,8 +241,7 @@ class MapView(XorView):
         self.cursor = (column, row)
         self._draw()
         self.remember()
-        if self.opened_net.display:
-            self._ask_net()
+        self._look_closer()
 
     def action_next_failed(self, way: int) -> None:
         if self.found is None:

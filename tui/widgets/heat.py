@@ -61,6 +61,8 @@ class Heat:
     def _ink(self, ink: str) -> Style:
         if ink.startswith("heat-"):
             return Style(color=self._levels[int(ink[5:])])
+        if ink == "dark":
+            return Style(color=self._grounds["dark"], bold=True) if self._grounds else Style()
         return self._inks[ink] if ink else Style()
 
     def _ground(self, ground: str) -> Style:
@@ -96,4 +98,5 @@ def _grounds(app: App[Any]) -> dict[str, Any]:
         (0, "muted", 0.35),
     ):
         grounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
+    grounds["dark"] = ground
     return {name: colour.rich_color for name, colour in grounds.items()}

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.lane_cells import LaneMap
 from tui.widgets.heat import Heat, look_of
-from tui.widgets.lane_picture import Window, picture, window
+from tui.widgets.lane_picture import Window, axis_of, row_of, window
 from tui.widgets.plane_picture import Tile
 
 
@@ -25,6 +25,8 @@ class LaneGrid(Widget):
         self._window: Window | None = None
         self._rows: list[tuple[Tile, ...]] = []
         self._heat: Heat | None = None
+        self._made: dict[int, tuple[Tile, ...]] = {}
+        self._made_of: LaneMap | None = None
 
     @property
     def rows_in_sight(self) -> int:
@@ -42,6 +44,7 @@ class LaneGrid(Widget):
 
     def _dress(self) -> None:
         self._heat = None
+        self._made.clear()
         self._draw()
         self.refresh()
 
@@ -51,14 +54,29 @@ class LaneGrid(Widget):
             return
         old, self._rows = self._rows, []
         if self._found is not None and self._found.cells:
-            self._window = window(self._found, self._cursor, width, height, self._window)
-            self._rows = picture(self._found, self._cursor, self._window, look_of(self.app))
+            self._rows = self._picture(self._found, width, height)
         if len(old) != len(self._rows):
             self.refresh()
             return
         for y, row in enumerate(self._rows):
-            if row != old[y]:
+            if row is not old[y] and row != old[y]:
                 self.refresh(Region(0, y, width, 1))
+
+    def _picture(self, found: LaneMap, width: int, height: int) -> list[tuple[Tile, ...]]:
+        """Rows without the cursor are made once for a map and a window."""
+        view, look = window(found, self._cursor, width, height, self._window), look_of(self.app)
+        if view != self._window or found is not self._made_of:
+            self._made.clear()
+        self._window, self._made_of = view, found
+        rows = [axis_of(found, view)] if found.x else []
+        for y in range(view.top, min(view.top + view.rows, len(found.cells))):
+            if y == self._cursor[1]:
+                rows.append(row_of(found, y, self._cursor, view, look))
+                continue
+            if y not in self._made:
+                self._made[y] = row_of(found, y, (-1, -1), view, look)
+            rows.append(self._made[y])
+        return rows
 
     def render_line(self, y: int) -> Strip:
         if self._heat is None:

@@ -43,20 +43,18 @@ def _scrolled(start: int, at: int, room: int, count: int) -> int:
     return max(0, min(max(min(start, at), at - room + 1), count - room))
 
 
-def picture(found: LaneMap, cursor: tuple[int, int], view: Window, look: Look) -> list[tuple[Tile, ...]]:
-    """A row for each row of cells in sight; with axes their values beside and above."""
-    rows = [_axis(found, view)] if found.x else []
-    for y in range(view.top, min(view.top + view.rows, len(found.cells))):
-        tiles = []
-        if found.x:
-            tiles.append(Tile(f"{_said(found.ys[y])[: LABEL - 1]:>{LABEL - 1}} ", "muted", ""))
-        for x in range(view.left, min(view.left + view.columns, found.columns)):
-            tiles.append(_tile(found, x, y, view.wide, look, (x, y) == cursor))
-        rows.append(joined(tiles))
-    return rows
+def row_of(found: LaneMap, y: int, cursor: tuple[int, int], view: Window, look: Look) -> tuple[Tile, ...]:
+    """One row of the cells in sight, with axes behind its value."""
+    tiles = []
+    if found.x:
+        tiles.append(Tile(f"{_said(found.ys[y])[: LABEL - 1]:>{LABEL - 1}} ", "muted", ""))
+    for x in range(view.left, min(view.left + view.columns, found.columns)):
+        tiles.append(_tile(found, x, y, view.wide, look, (x, y) == cursor))
+    return joined(tiles)
 
 
-def _axis(found: LaneMap, view: Window) -> tuple[Tile, ...]:
+def axis_of(found: LaneMap, view: Window) -> tuple[Tile, ...]:
+    """The values along the other axis."""
     words = f"{found.y[: LABEL - 3]:>{LABEL - 1}} "
     shown = range(view.left, min(view.left + view.columns, found.columns))
     every = 1 if view.wide >= 4 else -(-8 // view.wide)
@@ -102,7 +100,7 @@ def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tup
     if cell.loss is None:
         return "!", "bad", "stuck-4"
     rows = cell.undecided
-    return (str(rows) if rows else "?"), ("strong" if look == "colour" else STUCK_INKS[rows]), f"stuck-{rows}"
+    return (str(rows) if rows else "?"), ("dark" if look == "colour" else STUCK_INKS[rows]), f"stuck-{rows}"
 
 
 def _shared(cell: Cell) -> str:
@@ -122,7 +120,7 @@ def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str
 
 def earliness(found: LaneMap, cell: Cell) -> int:
     """0 .. SOLVED - 1: how soon it was solved, or by how much where all train equally long."""
-    low, high = found.stop_range()
+    low, high = found.stops
     if high > low and cell.stop is not None:
         share = (high - cell.stop) / (high - low)
     else:

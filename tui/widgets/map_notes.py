@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.protocol import RunSummary, Status
+from engine.protocol import Json, RunSummary, Status
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
@@ -29,6 +29,8 @@ class MapFacts:
     run: RunSummary | None
     found: LaneMap | None
     cell: Cell | None
+    here: Json | None
+    """the parameters of its network"""
     drawn: Look
     keymap: Keymap
 
@@ -44,7 +46,7 @@ def notes_of(facts: MapFacts, width: int) -> list[Row]:
     return [
         (*_title(facts.run), *_counts(facts.found)),
         _legend(facts.found, facts.drawn),
-        _here(facts.found, facts.cell),
+        _here(facts.cell, facts.here),
     ]
 
 
@@ -87,7 +89,7 @@ def _dot(drawn: Look) -> str:
     return "." if drawn == "ascii" else "·"
 
 
-def _here(found: LaneMap, cell: Cell | None) -> Row:
+def _here(cell: Cell | None, params: Json | None) -> Row:
     sign = Span(f"{glyphs().choice[1]} ", "key")
     if cell is None:
         return ()
@@ -99,9 +101,16 @@ def _here(found: LaneMap, cell: Cell | None) -> Row:
     if cell.share is None:
         words, ink = "trains", "text"
     epochs = f"  epoch {cell.stop:,.0f}" if cell.stop is not None else ""
-    return (
-        sign,
-        Span(f"network {cell.lane:,}  ", "strong"),
-        Span(words, ink),
-        Span(f"{epochs}  {loss}", "text"),
-    )
+    name = Span(f"network {cell.lane:,}  ", "strong")
+    return (sign, name, Span(words, ink), Span(f"{epochs}  {loss}  ", "text"), Span(_params(params), "muted"))
+
+
+def _params(params: Json | None) -> str:
+    """Those that vary."""
+    told = ("lane", "outcome", "stop", "loss", "val_loss")
+    shown = {name: value for name, value in (params or {}).items() if name not in told}
+    words = {
+        name: ("yes" if value else "no") if isinstance(value, bool) else value
+        for name, value in shown.items()
+    }
+    return plain("  ".join(f"{name} {value}" for name, value in words.items()), limit=200)

@@ -23,10 +23,8 @@ def plots(report: Json | None, width: int, height: int, ascii_only: bool) -> lis
         points("std of epochs by lr (log axis)", rows, each, min(height, 12), ascii_only),
     ]
     longest = max(map(len, parts))
-    filled = [
-        [fitted(row, each) for row in part] + [fitted((), each)] * (longest - len(part)) for part in parts
-    ]
-    gap = (Span("  "),)
+    blank, gap = fitted((), each), (Span("  "),)
+    filled = [[fitted(row, each) for row in part] + [blank] * (longest - len(part)) for part in parts]
     return [(), *((*a, *gap, *b, *gap, *c) for a, b, c in zip(*filled, strict=True))]
 
 
@@ -47,10 +45,10 @@ def bars(
     most = max(max(ours or 0, theirs) for _, ours, theirs in found)
     room = max(3, width - 16)
     lines: list[Row] = [(Span(title, "strong"),)]
-    for name, ours, theirs in found:
-        lines.append((Span(f"{name:<8}", "text"), *_bar(ours, most, room, OURS, ascii_only)))
+    for name, mean, theirs in found:
+        lines.append((Span(f"{name:<8}", "text"), *_bar(mean, most, room, OURS, ascii_only)))
         lines.append((Span(" " * 8), *_bar(theirs, most, room, THEIRS, ascii_only)))
-    return [*lines, key_of(ascii_only)]
+    return [*lines, _signs("#=" if ascii_only else "█▒")]
 
 
 def _bar(value: float | None, most: float, room: int, ink: str, ascii_only: bool) -> Row:
@@ -59,16 +57,6 @@ def _bar(value: float | None, most: float, room: int, ink: str, ascii_only: bool
     signs = "#=" if ascii_only else "█▒"
     sign = signs[0] if ink == OURS else signs[1]
     return (Span(sign * max(1, round(room * value / most)), ink), Span(f" {value:,.0f}", "text"))
-
-
-def key_of(ascii_only: bool) -> Row:
-    signs = "#=" if ascii_only else "█▒"
-    return (
-        Span(signs[0], OURS),
-        Span(" ours  ", "muted"),
-        Span(signs[1], THEIRS),
-        Span(" notebook", "muted"),
-    )
 
 
 def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only: bool) -> list[Row]:
@@ -90,7 +78,7 @@ def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only
         label = f"{most:,.0f}" if y == 0 else "0" if y == high - 1 else ""
         dots = tuple(Span(*cells.get((x, y), (" ", ""))) for x in range(room))
         lines.append((Span(f"{label:>6}", "muted"), Span(side, "line"), *dots))
-    return [*lines, *_floor(rows, low, top, room, ascii_only), _signs(signs)]
+    return [*lines, *_floor(rows, low, top, room, ascii_only), _signs(signs[1] + signs[0])]
 
 
 def _floor(rows: Sequence[Json], low: float, top: float, room: int, ascii_only: bool) -> list[Row]:
@@ -107,10 +95,7 @@ def _floor(rows: Sequence[Json], low: float, top: float, room: int, ascii_only: 
     return [(Span(" " * 6), Span(corner + line * room, "line")), (Span(" " * 7 + "".join(words), "muted"),)]
 
 
-def _signs(signs: tuple[str, str]) -> Row:
-    return (
-        Span(f"{signs[1]}", OURS),
-        Span(" ours  ", "muted"),
-        Span(signs[0], THEIRS),
-        Span(" notebook", "muted"),
-    )
+def _signs(signs: str) -> Row:
+    """Which sign is whose."""
+    ours = (Span(signs[0], OURS), Span(" ours  ", "muted"))
+    return (*ours, Span(signs[1], THEIRS), Span(" notebook", "muted"))

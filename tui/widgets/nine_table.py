@@ -12,8 +12,8 @@ from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.span import Row, Span
 
 LESSON = (
-    "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success is "
-    "a validation loss below 0.2 that stopped falling. Small numbers: the notebook's."
+    "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success "
+    "is a validation loss below 0.2 that stopped falling. Grey numbers are the notebook's."
 )
 WIDE, WIDEST = 100, 128
 
@@ -27,24 +27,21 @@ def notes_of(
         return rows + paragraph(LESSON, width)
     head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
     if report is None:
-        why = plain(getattr(run.state, "why", ""), limit=200)
-        words = (
-            f"queued: {why}" if run.status is Status.QUEUED else "it starts" if run.status.is_active else ""
-        )
-        return [(*head, Span(words, "muted"))]
+        return [(*head, Span(_waits(run), "muted"))]
     running = report["counts"].get("running", 0)
     more = f", {running} still train" if running else ""
     counted = sum(row["runs"] for row in report["rows"])
-    head = (
-        *head,
-        Span(f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}", "muted"),
-    )
-    gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items())
-    rows = [
-        head,
-        (Span("the one hidden unit of the first line became  ", "muted"), Span(gates or "-", "text")),
-    ]
+    progress = f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}"
+    gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items()) or "-"
+    became = Span("the one hidden unit of the first line became  ", "muted")
+    rows = [(*head, Span(progress, "muted")), (became, Span(gates, "text"))]
     return rows if brief else [*rows, *paragraph(LESSON, width)]
+
+
+def _waits(run: RunSummary) -> str:
+    if run.status is Status.QUEUED:
+        return f"queued: {plain(getattr(run.state, 'why', ''), limit=200)}"
+    return "" if run.status.is_final else "it starts"
 
 
 def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:

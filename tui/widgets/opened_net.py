@@ -26,8 +26,8 @@ from tui.xor_recipes import shape
 
 STUCK = {
     0: "It is on no plateau that has a name: more epochs may solve it.",
-    2: "Two rows are right, two stay undecided at one half each: half of ln 2.",
-    3: "One row is right, three are told 2/3 one: the floor of a single fold.",
+    2: "Two rows are known, the other two are told one half each: half of ln 2.",
+    3: "One row is known, the other three get one answer for all: the floor of a single fold.",
     4: "No row is told from another: one half for each, ln 2.",
 }
 
