@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from engine.models.language import head, lstm
 from engine.models.language.description import Description, Direction
 from engine.models.language.lstm import State
 from engine.models.language.weights import Floats, Weights
+from engine.models.language.word_inputs import WordInputs
 
 NEVER = (PAD, START)
 """are not words: they are never offered, drawn or counted in a rank"""
@@ -26,6 +27,10 @@ class Model:
     vocabulary: Vocabulary
     weights: Weights
     step: int = 0
+    _inputs: WordInputs = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_inputs", WordInputs(self.weights))
 
     @property
     def is_reversed(self) -> bool:
@@ -49,6 +54,8 @@ class Model:
 
     def further(self, state: State, ids: Sequence[int]) -> State:
         """Each of the sentences of `state` one word further."""
+        if len(ids) == 1:
+            return lstm.step(self.weights, self._inputs.of(ids[0]), state)
         inputs = self.weights.embedding[np.asarray(ids, np.int64)]
         return lstm.step(self.weights, lstm.projected(self.weights, inputs), state)
 
