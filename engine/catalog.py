@@ -93,6 +93,8 @@ class LaneAxes:
 class XorLanesParams(XorParams, LaneAxes):
     """Those of `xor` hold for every network, unless an axis says otherwise."""
 
+    lr: float = number(0.01, "learning rate", above=0, most=100, log=True)  # that of thousands is not live
+
     def check(self) -> None:
         grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}
         seeds = grid["seed"].values if "seed" in grid else ()

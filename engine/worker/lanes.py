@@ -7,7 +7,6 @@ import time
 import numpy as np
 
 from checkpoints.numpy_io import ArrayState
-from engine.errors import ParamError
 from engine.models.lanes import record
 from engine.models.lanes.fleet import Fleet, known
 from engine.models.lanes.plan import Plan
@@ -23,6 +22,8 @@ SHARE = 20
 
 def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
     """The fleet of a plan, with the trainer that its run shall have. Raises EngineError."""
+    if wanted != "numpy" and not (run.places.cache / "numba").exists():
+        print("Compiling, once for this home: some seconds.", flush=True)
     chosen = trainer(wanted, run.places.cache)
     fleet = Fleet(plan, chosen, run.threads)
     run.total(fleet.epochs)
@@ -52,11 +53,6 @@ def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
 def say(found: Record) -> None:
     counts = ", ".join(f"{count:,} {name}" for name, count in found.counts().items() if count)
     print(f"{len(found):,} networks at epoch {found.epoch:,}: {counts}")
-
-
-def check(plan: Plan) -> None:
-    if not len(plan):
-        raise ParamError("axes: expected one network or more, got none.")
 
 
 def _state(fleet: Fleet) -> dict[str, float]:

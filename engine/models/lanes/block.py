@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 16
-"""a block is a whole number of so many networks: no instruction ever sees a shorter tail"""
 RUNNING, SUCCESS, FAIL, DIVERGED = range(4)
 OUTCOMES = ("running", "success", "fail", "diverged")
 
@@ -48,9 +46,9 @@ class Block:
         """Views of some of the networks."""
         return Block(*(getattr(self, name)[..., start:end] for name in FIELDS))
 
-    def take(self, lanes: NDArray[Any]) -> Block:
-        """Copies of some, the last one repeated until the width is whole."""
-        padding = -len(lanes) % LANES
+    def take(self, lanes: NDArray[Any], whole: int) -> Block:
+        """Copies of some, the last one repeated until the width is a multiple of `whole`."""
+        padding = -len(lanes) % whole
         chosen = np.concatenate([lanes, np.repeat(lanes[-1:], padding)])
         return Block(*(np.ascontiguousarray(getattr(self, name)[..., chosen]) for name in FIELDS))
 

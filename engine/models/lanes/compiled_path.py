@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.models.lanes import kernel
-from engine.models.lanes.block import LANES, Block
+from engine.models.lanes.block import Block
 from engine.models.lanes.cohort import Cohort
 from engine.models.lanes.family import ACTIVATIONS, LOSSES, OPTIMIZERS, Family
 from engine.models.lanes.plan import from_rows
@@ -29,6 +29,6 @@ class CompiledPath:
 
 def warm() -> None:
     """Compile, or read what was compiled before."""
-    plan = from_rows([{}] * LANES)
+    plan = from_rows([{}] * kernel.LANES)
     for family, lanes in plan.families():
         CompiledPath(family).advance(Cohort(family, lanes, plan).block, 0, 1)

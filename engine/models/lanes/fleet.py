@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.lanes.block import LANES, OUTCOMES, Singles
+from engine.models.lanes.block import OUTCOMES, Singles
 from engine.models.lanes.cohort import WORST, Cohort
 from engine.models.lanes.curves import Curves
 from engine.models.lanes.plan import Plan
@@ -19,6 +19,8 @@ from engine.models.lanes.trainer import Trainer
 STRIDE_LEAST, STRIDE_MOST, STRIDES = 16, 128, 256
 STRIDE_NANOSECONDS = 500_000_000
 """of work in NumPy between two moments at which the batch can be left"""
+FEW = 1024
+"""networks that NumPy trains faster in one thread"""
 WIDTH = 8192
 """networks of a NumPy block times its hidden units: what fits the second-level cache"""
 
@@ -47,7 +49,7 @@ class Fleet:
     def advance(self) -> int:
         """Train up to the next epoch to stop at, which is returned."""
         end = self.next_epoch
-        with ThreadPoolExecutor(self.threads) as pool:
+        with ThreadPoolExecutor(self._workers()) as pool:
             for done in [pool.submit(job) for job in self._jobs(end - self.epoch)]:
                 done.result()
         self.epoch = end
@@ -102,6 +104,11 @@ class Fleet:
         wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES))
         return 1 << (max(1, min(wished, STRIDE_NANOSECONDS // max(cost, 1))).bit_length() - 1)
 
+    def _workers(self) -> int:
+        """Threads of NumPy get into each other's way while its calls are short."""
+        is_small = sum(len(cohort.running) for cohort in self.cohorts) < FEW
+        return 1 if is_small and self.trainer.name == "numpy" else self.threads
+
     def _jobs(self, epochs: int) -> Iterator[Any]:
         for cohort in self.cohorts:
             running = cohort.running
@@ -111,11 +118,12 @@ class Fleet:
     def _width(self, cohort: Cohort, running: int) -> int:
         share = -(-running // self.threads)
         if self.trainer.name == "numpy":
-            share = min(share, WIDTH // max(1, cohort.family.hidden)) if running > 1024 else running
-        return max(LANES, -(-share // LANES) * LANES)
+            share = min(share, WIDTH // max(1, cohort.family.hidden)) if running > FEW else running
+        whole = self.trainer.lanes
+        return max(whole, -(-share // whole) * whole)
 
     def _train(self, cohort: Cohort, chosen: NDArray[Any], epochs: int) -> None:
-        block = cohort.block.take(chosen)
+        block = cohort.block.take(chosen, self.trainer.lanes)
         self.trainer.path(cohort.family, block.width).advance(block, self.epoch, epochs)
         cohort.look(chosen, block)
         cohort.block.put(chosen, block)

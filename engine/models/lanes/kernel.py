@@ -1,6 +1,6 @@
-"""Epochs compiled by Numba: sixteen networks at a time stay in the first-level cache for many epochs.
+"""Epochs compiled by Numba: some networks at a time stay in the first-level cache for many epochs.
 
-Importing this module imports Numba. Every loop over the sixteen has no branch, so it becomes vector
+Importing this module imports Numba. Every loop over them has no branch, so it becomes vector
 instructions; exp and log are polynomials (Cephes' coefficients for single precision), since a call would end
 that. The bits differ from NumPy's.
 """
@@ -14,18 +14,21 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from engine.models.lanes.block import DIVERGED, LANES, RUNNING, SUCCESS
-
 F = TypeVar("F", bound=Callable[..., Any])
 
+LANES = 64
+"""networks side by side: loops over fewer would be unrolled, not turned into vector instructions"""
+
 f = np.float32
+RUNNING, SUCCESS, FAIL, DIVERGED = range(4)  # as in block; the cache of Numba sees no other file
 BTU, SIGMOID, TANH, RELU = range(4)
 BCE, MSE = range(2)
 SGD, MOMENTUM, ADAM = range(3)
+NEVER = 2**31 - 1
 
 
 def compiled(function: F) -> F:
-    """`contract` lets a product and a sum become one instruction; it is the same for all sixteen."""
+    """`contract` lets a product and a sum become one instruction; it is the same for all networks."""
     made: Any = njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")(function)
     fast: F = made
     return fast
@@ -90,10 +93,12 @@ def log1p(x: Any) -> Any:
 
 
 @compiled
-def forward(P: Any, H: Any, S: Any, sharp: Any, k: int, bypass: bool, activation: int, points: int) -> None:
-    """P (weights, 16) -> H (points, k, 16) outputs of hidden units, S (points, 16) scores.
+def forward(
+    P: Any, H: Any, S: Any, E: Any, sharp: Any, k: int, bypass: bool, activation: int, points: int
+) -> None:
+    """P (weights, LANES) -> H (points, k, LANES) outputs of hidden units, S and E (points, LANES).
 
-    Scores are signed: the wrong side is above 0.
+    S are scores, signed: the wrong side is above 0; E is their exp(-abs).
     """
     out = 3 * k + (2 if bypass else 0)
     for n in range(points):
@@ -125,26 +130,27 @@ def forward(P: Any, H: Any, S: Any, sharp: Any, k: int, bypass: bool, activation
                     H[n, j, lane] = h
                     S[n, lane] += P[out + j, lane] * h
         for lane in range(LANES):
-            S[n, lane] *= sharp[lane] * sign
+            s = S[n, lane] * (sharp[lane] * sign)
+            S[n, lane] = s
+            E[n, lane] = exp(-abs(s))
 
 
 @compiled
-def wrong(s: Any) -> Any:
-    """The probability of the wrong answer."""
-    e = exp(-abs(s))
+def wrong(s: Any, e: Any) -> Any:
+    """The probability of the wrong answer, of a score and its exp(-abs)."""
     return (f(1.0) if s > f(0.0) else e) / (f(1.0) + e)
 
 
 @compiled
 def backward(
-    P: Any, H: Any, S: Any, G: Any, sharp: Any, k: int, bypass: bool, activation: int, loss: int
+    P: Any, H: Any, S: Any, E: Any, G: Any, sharp: Any, k: int, bypass: bool, activation: int, loss: int
 ) -> None:
-    """The gradient of the four rows into G (weights, 16). Leaves the errors in S."""
+    """The gradient of the four rows into G (weights, LANES). Leaves the errors in S."""
     out = 3 * k + (2 if bypass else 0)
     for n in range(4):
         sign = f(0.25) if n == 0 or n == 3 else f(-0.25)
         for lane in range(LANES):
-            p = wrong(S[n, lane])
+            p = wrong(S[n, lane], E[n, lane])
             if loss == MSE:
                 p = p * (p * (f(1.0) - p)) * f(2.0)
             S[n, lane] = p * sign * sharp[lane]
@@ -212,8 +218,8 @@ def update(P: Any, M: Any, V: Any, G: Any, lr: Any, go: Any, optimizer: int, mea
 
 
 @compiled
-def mean_loss(S: Any, L: Any, Q: Any, loss: int, points: int) -> None:
-    """The mean over the points into L (16,); Q (16,) is spare."""
+def mean_loss(S: Any, E: Any, L: Any, Q: Any, loss: int, points: int) -> None:
+    """The mean over the points into L (LANES,); Q (LANES,) is spare."""
     share = f(1.0) / f(points)
     for lane in range(LANES):
         L[lane] = f(0.0)
@@ -221,53 +227,54 @@ def mean_loss(S: Any, L: Any, Q: Any, loss: int, points: int) -> None:
     for n in range(points):
         if loss == MSE:
             for lane in range(LANES):
-                p = wrong(S[n, lane])
+                p = wrong(S[n, lane], E[n, lane])
                 L[lane] += p * p
         else:
             for lane in range(LANES):
                 s = S[n, lane]
-                e = exp(-abs(s))
                 L[lane] += f(0.0) if s < f(0.0) else s
-                Q[lane] += e * (f(1.0) + Q[lane])
-    if loss == BCE:
-        for lane in range(LANES):
-            L[lane] += log1p(Q[lane])
+                Q[lane] += E[n, lane] * (f(1.0) + Q[lane])
     for lane in range(LANES):
-        L[lane] *= share
+        over = log1p(Q[lane]) if loss == BCE else f(0.0)
+        L[lane] = (L[lane] + over) * share
 
 
 @compiled
-def judge(
-    P: Any, L: Any, go: Any, min_delta: Any, target: Any, patience: Any, best: Any, waited: Any, outcome: Any,
-    stop: Any, t: int, epoch: int, validates: bool,
-) -> int:  # fmt: skip
-    """Which of the sixteen from t on end here; returns how many go on."""
+def judge(P: Any, L: Any, go: Any, R: Any, W: Any, validates: bool) -> Any:
+    """Note progress; returns how many end here. R: best, min_delta, target; W: waited, patience, outcome."""
+    ended, last = np.int32(0), P.shape[0] - 1
+    for lane in range(LANES):
+        is_on = go[lane] > 0
+        is_broken = is_on & (not abs(P[last, lane]) < f(np.inf))
+        best, waited = R[0, lane], W[0, lane]
+        is_better = is_on & validates & (L[lane] < best - R[1, lane])
+        best = L[lane] if is_better else best
+        waited = np.int32(0) if is_better else waited + go[lane]
+        R[0, lane] = best
+        W[0, lane] = waited
+        has_won = is_on & validates & (waited >= W[1, lane]) & (best < R[2, lane])
+        outcome = np.int32(SUCCESS) if has_won else W[2, lane]
+        outcome = np.int32(DIVERGED) if is_broken else outcome
+        W[2, lane] = outcome
+        ended += np.int32(1) if is_broken | has_won else np.int32(0)
+    return ended
+
+
+@compiled
+def settle(go: Any, W: Any, stop: Any, t: int, epoch: int) -> int:
+    """Those that ended stand still from here on; returns how many go on."""
     alive = 0
     for lane in range(LANES):
-        if go[lane] == 0:
-            continue
-        n = t + lane
-        if not abs(P[P.shape[0] - 1, lane]) < f(np.inf):
-            outcome[n] = DIVERGED
-        elif validates:
-            if L[lane] < best[n] - min_delta[n]:
-                best[n] = L[lane]
-                waited[n] = 0
-            else:
-                waited[n] += 1
-            if 0 < patience[n] <= waited[n] and best[n] < target[n]:
-                outcome[n] = SUCCESS
-        stop[n] = epoch
-        if outcome[n] != RUNNING:
-            go[lane] = 0
-        else:
-            alive += 1
+        if go[lane] > 0:
+            stop[t + lane] = epoch
+            go[lane] = 1 if W[2, lane] == RUNNING else 0
+            alive += go[lane]
     return alive
 
 
 @compiled
 def copy(source: Any, at: int, to: Any, where: int) -> None:
-    """Sixteen columns."""
+    """LANES columns."""
     for row in range(source.shape[0]):
         for lane in range(LANES):
             to[row, where + lane] = source[row, at + lane]
@@ -279,7 +286,7 @@ def train(
     patience: Any, best: Any, waited: Any, outcome: Any, stop: Any, done: int, mean: Any, root: Any,
     k: int, bypass: bool, activation: int, loss: int, optimizer: int, validates: bool,
 ) -> None:  # fmt: skip
-    """len(mean) epochs for every sixteen of the networks.
+    """len(mean) epochs for every LANES of the networks.
 
     Copies are written as loops: NumPy's slices would bring in all of Numba's text handling, for their errors.
     """
@@ -287,7 +294,8 @@ def train(
     P, G = np.empty((size, LANES), np.float32), np.empty((size, LANES), np.float32)
     M, V = np.empty((size, LANES), np.float32), np.empty((size, LANES), np.float32)
     H, S = np.empty((points, k, LANES), np.float32), np.empty((points, LANES), np.float32)
-    L, Q = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
+    E, L, Q = np.empty((points, LANES), np.float32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
+    R, W = np.empty((3, LANES), np.float32), np.empty((3, LANES), np.int32)
     go, rate, sharp = np.empty(LANES, np.int32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     for t in range(0, weights.shape[1], LANES):
         copy(weights, t, P, 0)
@@ -297,33 +305,27 @@ def train(
             copy(second, t, V, 0)
         alive = 0
         for lane in range(LANES):
-            rate[lane], sharp[lane] = lr[t + lane], sharpness[t + lane]
-            go[lane] = 1 if outcome[t + lane] == RUNNING else 0
+            n = t + lane
+            rate[lane], sharp[lane] = lr[n], sharpness[n]
+            R[0, lane], R[1, lane], R[2, lane] = best[n], min_delta[n], target[n]
+            W[0, lane], W[1, lane], W[2, lane] = waited[n], patience[n] if patience[n] else NEVER, outcome[n]
+            go[lane] = 1 if outcome[n] == RUNNING else 0
             alive += go[lane]
-        forward(P, H, S, sharp, k, bypass, activation, points)
-        for epoch in range(len(mean)):
-            if alive == 0:
+        for epoch in range(len(mean) + 1):
+            forward(P, H, S, E, sharp, k, bypass, activation, points)
+            if epoch:
+                if validates:
+                    mean_loss(S, E, L, Q, loss, points)
+                if judge(P, L, go, R, W, validates):
+                    alive = settle(go, W, stop, t, done + epoch)
+            if alive == 0 or epoch == len(mean):
                 break
-            backward(P, H, S, G, sharp, k, bypass, activation, loss)
+            backward(P, H, S, E, G, sharp, k, bypass, activation, loss)
             update(P, M, V, G, rate, go, optimizer, mean[epoch], root[epoch])
-            forward(P, H, S, sharp, k, bypass, activation, points)
-            if validates:
-                mean_loss(S, L, Q, loss, points)
-            alive = judge(
-                P,
-                L,
-                go,
-                min_delta,
-                target,
-                patience,
-                best,
-                waited,
-                outcome,
-                stop,
-                t,
-                done + epoch + 1,
-                validates,
-            )
+        settle(go, W, stop, t, done + len(mean))
+        for lane in range(LANES):
+            n = t + lane
+            best[n], waited[n], outcome[n] = R[0, lane], W[0, lane], W[2, lane]
         copy(P, 0, weights, t)
         if optimizer >= MOMENTUM:
             copy(M, 0, first, t)

@@ -15,7 +15,8 @@ from engine.models.lanes.block import Block
 from engine.models.lanes.family import Family
 from engine.models.lanes.numpy_path import NumpyPath
 
-CHOICES = ("auto", "compiled", "numpy")
+LANES = 16
+"""floats of the widest vector there is"""
 
 
 class PathOfTraining(Protocol):
@@ -30,6 +31,8 @@ class Trainer:
     """what its bits depend on"""
     path: Callable[[Family, int], PathOfTraining]
     """of a family and a width"""
+    lanes: int
+    """a block is a whole number of so many networks: no instruction ever sees a shorter tail"""
     notice: str = ""
 
 
@@ -48,7 +51,7 @@ def trainer(wanted: str, cache: Path) -> Trainer:
 
 
 def _numpy(notice: str = "") -> Trainer:
-    return Trainer("numpy", f"numpy {np.__version__} {_instructions()}", NumpyPath, notice)
+    return Trainer("numpy", f"numpy {np.__version__} {_instructions()}", NumpyPath, LANES, notice)
 
 
 def _compiled(cache: Path) -> Trainer:
@@ -57,13 +60,13 @@ def _compiled(cache: Path) -> Trainer:
     import llvmlite.binding
     import numba
 
+    from engine.models.lanes import kernel
     from engine.models.lanes.compiled_path import CompiledPath, warm
 
     warm()
     processor = llvmlite.binding.get_host_cpu_name()
-    return Trainer(
-        "compiled", f"numba {numba.__version__} {processor}", lambda family, width: CompiledPath(family)
-    )
+    facts = f"numba {numba.__version__} {processor}"
+    return Trainer("compiled", facts, lambda family, width: CompiledPath(family), kernel.LANES)
 
 
 def _instructions() -> str:

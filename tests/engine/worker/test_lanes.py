@@ -111,7 +111,7 @@ def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
 
 
 def test_killed_in_mid_grid_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
-    given = {"axes": "hidden=1..4; seed=1..500", "epochs": 12_000, "trainer": "numpy"}
+    given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
     whole = new_run(tmp_path, "xor_lanes", threads=1, **given)
     assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(100) == 0
     folder = new_run(tmp_path, "xor_lanes", threads=1, **given)

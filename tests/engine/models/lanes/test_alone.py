@@ -74,3 +74,13 @@ def test_their_bits_differ_so_a_checkpoint_says_which_it_was() -> None:
     one, other = (trained(plan, trainer) for trainer in TRAINERS)
     assert one.weights().tobytes() != other.weights().tobytes()
     assert one.trainer.facts != other.trainer.facts
+
+
+def test_the_kernel_knows_the_words_of_the_blocks() -> None:
+    """It has its own, since Numba's cache does not see when those of another file change."""
+    from engine.models.lanes import block, family, kernel
+
+    for name in block.OUTCOMES:
+        assert getattr(kernel, name.upper()) == getattr(block, name.upper()) == block.OUTCOMES.index(name)
+    for names in (family.ACTIVATIONS, family.LOSSES, family.OPTIMIZERS):
+        assert [getattr(kernel, name.upper()) for name in names] == list(range(len(names)))

@@ -1,0 +1,145 @@
+"""Network-epochs per second of the lanes beside the notebook's loop: `python -m tests.bench.bench_lanes`.
+
+Networks of the nine experiments (sigmoid, cross-entropy, gradient descent, eight validation points after
+every epoch). The loop trains one nn.Module at a time, as the notebook does, with one thread, which is its
+fastest. All take turns; a ratio is the median of the turns'. Then the nine experiments whole, in a worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.models.lanes import notebook
+from engine.models.lanes.fleet import Fleet
+from engine.models.lanes.plan import from_rows
+from engine.models.lanes.trainer import trainer
+from engine.models.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
+from tests.engine.worker.lab import new_run, start
+
+SHAPES = ((1, True), (2, False), (4, True))
+WISHED = {"numpy": 1_500, "compiled": 10_000}
+
+
+def loop(hidden: int, bypass: bool) -> Callable[[int], float]:
+    """Seconds of so many epochs of the notebook's loop."""
+    import torch
+    from torch import Tensor, nn
+
+    torch.set_num_threads(1)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden = nn.Linear(2, hidden)
+            self.output = nn.Linear(hidden + (2 if bypass else 0), 1)
+            for layer in (self.hidden, self.output):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+        def forward(self, x: Tensor) -> Tensor:
+            h = torch.sigmoid(self.hidden(x))
+            seen = torch.cat([x, h], 1) if bypass else h
+            return torch.sigmoid(self.output(seen))
+
+    x, y = (torch.tensor(rows, dtype=torch.float32) for rows in (ROWS, TRUTH[:, None]))
+    val_x, val_y = (
+        torch.cat([own, torch.tensor(more, dtype=torch.float32)])
+        for own, more in ((x, NEAR), (y, NEAR_TRUTH[:, None]))
+    )
+    net, measure = Net(), nn.BCELoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def run(epochs: int) -> float:
+        began = time.perf_counter()
+        best, waited = float("inf"), 0
+        for _ in range(epochs):
+            optimizer.zero_grad()
+            measure(net(x), y).backward()
+            optimizer.step()
+            with torch.no_grad():
+                loss = measure(net(val_x), val_y).item()
+            best, waited = (loss, 0) if loss < best - 1e-4 else (best, waited + 1)
+        return time.perf_counter() - began
+
+    return run
+
+
+def lanes(
+    kind: str, hidden: int, bypass: bool, count: int, threads: int, cache: Path
+) -> Callable[[int], float]:
+    """The same of `count` networks, none of which stops early."""
+    own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
+    recipe: dict[str, Any] = {**notebook.RECIPE, **own}
+    plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
+    fleet = Fleet(plan, trainer(kind, cache), threads)
+
+    def run(epochs: int) -> float:
+        fleet.stride, end = 128, fleet.epoch + epochs
+        began = time.perf_counter()
+        while fleet.epoch < end:
+            fleet.advance()
+        return time.perf_counter() - began
+
+    return run
+
+
+def compare(shape: tuple[int, bool], args: argparse.Namespace, cache: Path) -> None:
+    hidden, bypass = shape
+    book = loop(hidden, bypass)
+    ours = {kind: lanes(kind, shape, args.networks, args.threads, cache) for kind in WISHED}
+    book(50)
+    rates: dict[str, list[float]] = {"loop": [], **{kind: [] for kind in ours}}
+    for _ in range(args.turns):
+        rates["loop"].append(1500 / book(1500))
+        for kind, run in ours.items():
+            epochs = 128 if kind == "numpy" else 1024
+            rates[kind].append(args.networks * epochs / run(epochs))
+    print(
+        f"hidden {hidden}, bypass {'yes' if bypass else 'no'}: loop {statistics.median(rates['loop']):,.0f} /s"
+    )
+    for kind, wished in WISHED.items():
+        ratio = statistics.median(np.divide(rates[kind], rates["loop"]))
+        rate = statistics.median(rates[kind])
+        print(f"  {kind:9} {rate / 1e6:7.2f} million /s   {ratio:9,.0f} times the loop ({wished:,})")
+
+
+def nine(cache: Path) -> float:
+    """Seconds of the nine experiments from the start of a worker to its end."""
+    with tempfile.TemporaryDirectory() as root:
+        folder = new_run(Path(root), "xor_grid", threads=2)
+        began = time.perf_counter()
+        code = start(folder, NUMBA_CACHE_DIR=str(cache)).wait()
+        took = time.perf_counter() - began
+        assert code == 0, folder.log.read_text()
+        return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", type=int, default=16_384)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--turns", type=int, default=5)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        for shape in SHAPES:
+            compare(shape, args, cache)
+        fresh = nine(cache / "fresh")
+        again = [nine(cache / "fresh") for _ in range(3)]
+    print(
+        f"the nine experiments, worker included: {statistics.median(again):.1f} s (10 s); {fresh:.1f} s when"
+    )
+    print("  the kernel has to be compiled first, once for each home")
+
+
+if __name__ == "__main__":
+    main()
