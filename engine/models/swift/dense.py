@@ -9,6 +9,10 @@ from numba import njit
 
 from engine.models.swift.adam import adam
 from engine.models.swift.products import (
+    back_1x1,
+    back_1x2,
+    back_8x1,
+    back_8x2,
     outer_1x1,
     outer_1x2,
     outer_8x1,
@@ -22,44 +26,76 @@ from engine.models.swift.products import (
 from engine.models.swift.vector import LANES
 
 ROWS = 8  # of a tile
+NEAR = 96
+"""inputs whose gradients are summed at a time"""
 FREE = np.float32(-np.inf)
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def forward(layer: Any, first: int, last: int, floor: Any) -> None:
     """Blocks `first` to `last`: out = max(floor, weight @ seen + bias)."""
-    inputs = layer.seen.shape[1]
-    _multiply(layer.weight.value, inputs, 1, layer.bias.value, layer.seen, layer.out, first, last, floor)
-
-
-@njit(inline="always")
-def backward(layer: Any, first: int, last: int) -> None:
-    """below = weight.T @ delta."""
-    inputs = layer.seen.shape[1]
-    _multiply(layer.weight.value, 1, inputs, layer.zeros, layer.delta, layer.below, first, last, FREE)
-
-
-@njit(cache=True, nogil=True)
-def _multiply(w: Any, w_out: int, w_in: int, bias: Any, x: Any, out: Any, first: int, last: int,
-              floor: Any) -> None:  # fmt: skip
-    inputs, outputs = x.shape[1], out.shape[1]
-    x_block, out_block = inputs * LANES, outputs * LANES
-    whole = outputs - outputs % ROWS
-    pairs = last - (last - first) % 2
+    w, bias, x, out = layer.weight.value, layer.bias.value, layer.seen, layer.out
+    n, outputs = x.shape[1], out.shape[1]
+    x_block, out_block = n * LANES, outputs * LANES
+    whole, pairs = outputs - outputs % ROWS, last - (last - first) % 2
     for r in range(0, whole, ROWS):
         for block in range(first, pairs, 2):
-            tile_8x2(w, r * w_out, w_out, w_in, inputs, bias, r, x, block * x_block, x_block,
+            tile_8x2(w, r * n, n, bias, r, x, block * x_block, x_block,
                      out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
         for block in range(pairs, last):
-            tile_8x1(w, r * w_out, w_out, w_in, inputs, bias, r, x, block * x_block, x_block,
+            tile_8x1(w, r * n, n, bias, r, x, block * x_block, x_block,
                      out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
     for r in range(whole, outputs):
         for block in range(first, pairs, 2):
-            tile_1x2(w, r * w_out, w_out, w_in, inputs, bias, r, x, block * x_block, x_block,
+            tile_1x2(w, r * n, n, bias, r, x, block * x_block, x_block,
                      out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
         for block in range(pairs, last):
-            tile_1x1(w, r * w_out, w_out, w_in, inputs, bias, r, x, block * x_block, x_block,
+            tile_1x1(w, r * n, n, bias, r, x, block * x_block, x_block,
                      out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def backward(layer: Any, first: int, last: int) -> None:
+    """below = weight.T @ delta, some inputs at a time: their sums stay in the nearest cache for all rows."""
+    inputs, pairs = layer.seen.shape[1], last - (last - first) % 2
+    for block in range(first, last):
+        for i in range(inputs):
+            for lane in range(LANES):
+                layer.below[block, i, lane] = np.float32(0)
+    for i in range(0, inputs, NEAR):
+        count = min(NEAR, inputs - i)
+        for block in range(first, pairs, 2):
+            _back_two(layer, i, count, block)
+        for block in range(pairs, last):
+            _back_one(layer, i, count, block)
+
+
+@njit(inline="always")
+def _back_two(layer: Any, i: int, count: int, block: int) -> None:
+    w, delta, below = layer.weight.value, layer.delta, layer.below
+    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
+    d_block, block_size = outputs * LANES, inputs * LANES
+    at, whole = block * block_size + i * LANES, outputs - outputs % ROWS
+    for r in range(0, whole, ROWS):
+        back_8x2(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
+                 below, at, block_size)  # fmt: skip
+    for r in range(whole, outputs):
+        back_1x2(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
+                 below, at, block_size)  # fmt: skip
+
+
+@njit(inline="always")
+def _back_one(layer: Any, i: int, count: int, block: int) -> None:
+    w, delta, below = layer.weight.value, layer.delta, layer.below
+    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
+    d_block, block_size = outputs * LANES, inputs * LANES
+    at, whole = block * block_size + i * LANES, outputs - outputs % ROWS
+    for r in range(0, whole, ROWS):
+        back_8x1(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
+                 below, at, block_size)  # fmt: skip
+    for r in range(whole, outputs):
+        back_1x1(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
+                 below, at, block_size)  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

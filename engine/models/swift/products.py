@@ -12,41 +12,69 @@ from engine.models.swift.vector import LANES, LONG, Totals, Vectors, intrinsic
 
 def _tile(rows: int, blocks: int) -> Any:
     @intrinsic
-    def tile(typing: Any, w: Any, w_at: Any, w_out: Any, w_in: Any, n: Any, bias: Any, b_at: Any, x: Any,
-             x_at: Any, x_block: Any, out: Any, out_at: Any, out_block: Any, floor: Any) -> Any:  # fmt: skip
-        """out[block, r] = max(floor, bias[r] + sum over i of w[r * w_out + i * w_in] * x[block, i])."""
+    def tile(typing: Any, w: Any, w_at: Any, n: Any, bias: Any, b_at: Any, x: Any, x_at: Any, x_block: Any,
+             out: Any, out_at: Any, out_block: Any, floor: Any) -> Any:  # fmt: skip
+        """out[block, r] = max(floor, bias[r] + sum over `n` i of w[r, i] * x[block, i])."""
         long = types.int64
 
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            w_data, x_data = v.data(kinds[0], a[0]), v.data(kinds[7], a[7])
+            w_data, biases, x_data = (v.data(kinds[k], a[k]) for k in (0, 3, 5))
             places = [(r, block) for r in range(rows) for block in range(blocks)]
-            biases = v.data(kinds[5], a[5])
-            totals = Totals(v, places, lambda place: v.everywhere(biases, v.plus(a[6], place[0])))
+            totals = Totals(v, places, lambda place: v.everywhere(biases, v.plus(a[4], place[0])))
             starts = [b.add(a[1], v.times(a[2], r)) for r in range(rows)]
-            with v.counting(a[4]) as i:
-                at = b.add(a[8], v.times(i, LANES))
-                seen = [v.load(x_data, b.add(at, v.times(a[9], block))) for block in range(blocks)]
+            with v.counting(a[2]) as i:
+                at = b.add(a[6], v.times(i, LANES))
+                seen = [v.load(x_data, b.add(at, v.times(a[7], block))) for block in range(blocks)]
                 for r in range(rows):
-                    weight = v.everywhere(w_data, b.add(starts[r], b.mul(i, a[3])))
+                    weight = v.everywhere(w_data, b.add(starts[r], i))
                     for block in range(blocks):
                         totals.add_product((r, block), weight, seen[block])
-            least = v.spread(a[13])
+            least = v.spread(a[11])
             for r, block in places:
-                index = b.add(v.plus(a[11], r * LANES), v.times(a[12], block))
+                index = b.add(v.plus(a[9], r * LANES), v.times(a[10], block))
                 value = totals[r, block]
                 value = b.select(b.fcmp_ordered("<", value, least), least, value)
-                v.store(value, v.data(kinds[10], a[10]), index)
+                v.store(value, v.data(kinds[8], a[8]), index)
             return context.get_dummy_value()
 
-        return types.void(
-            w, long, long, long, long, bias, long, x, long, long, out, long, long, types.float32
-        ), write
+        return types.void(w, long, long, bias, long, x, long, long, out, long, long, types.float32), write
 
     return tile
 
 
 tile_8x2, tile_8x1, tile_1x2, tile_1x1 = _tile(8, 2), _tile(8, 1), _tile(1, 2), _tile(1, 1)
+
+
+def _back(rows: int, blocks: int) -> Any:
+    @intrinsic
+    def back(typing: Any, w: Any, w_at: Any, w_row: Any, n: Any, delta: Any, d_at: Any, d_block: Any,
+             out: Any, out_at: Any, out_block: Any) -> Any:  # fmt: skip
+        """out[block, i] += sum over r of w[r, i] * delta[block, r]: the gradient of `n` inputs."""
+        long = types.int64
+
+        def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+            v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
+            w_data, deltas, target = v.data(kinds[0], a[0]), v.data(kinds[4], a[4]), v.data(kinds[7], a[7])
+            starts = [b.add(a[5], v.times(a[6], block)) for block in range(blocks)]
+            delta = [[v.load(deltas, v.plus(start, r * LANES)) for r in range(rows)] for start in starts]
+            with v.counting(a[3]) as i:
+                at = b.add(a[8], v.times(i, LANES))
+                places = [b.add(at, v.times(a[9], block)) for block in range(blocks)]
+                sums = [v.load(target, place) for place in places]
+                for r in range(rows):
+                    weight = v.everywhere(w_data, b.add(b.add(a[1], v.times(a[2], r)), i))
+                    sums = [v.add_product(sums[block], weight, delta[block][r]) for block in range(blocks)]
+                for place, total in zip(places, sums, strict=True):
+                    v.store(total, target, place)
+            return context.get_dummy_value()
+
+        return types.void(w, long, long, long, delta, long, long, out, long, long), write
+
+    return back
+
+
+back_8x2, back_8x1, back_1x2, back_1x1 = _back(8, 2), _back(8, 1), _back(1, 2), _back(1, 1)
 
 
 def _outer(rows: int, vectors: int) -> Any:
