@@ -67,8 +67,10 @@ class Curve:
         return self.best is None or (value > self.best if self.largest else value < self.best)
 
     def _pass_rungs(self, step: int, value: float) -> None:
-        """The first value at or behind a rung settles it."""
-        for rung in [rung for rung, at in self._ahead.items() if at <= step]:
+        """The first value at or behind a rung settles it; of several passed at once the last one counts."""
+        passed = [rung for rung, at in self._ahead.items() if at <= step]
+        for rung in passed:
             del self._ahead[rung]
+        if passed:
             known = self.best if math.isfinite(value) else None
-            self.rungs[rung] = (step, math.nan if known is None else known)
+            self.rungs[max(passed)] = (step, math.nan if known is None else known)

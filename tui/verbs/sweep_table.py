@@ -74,7 +74,7 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
 
 
 def _values(values: tuple[Value, ...] | None, low: float | None, high: float | None) -> str:
-    if values is None:
+    if values is None or (low is not None and len(values) > 10):
         return f"{low:g}..{high:g}"
     more = f" and {len(values) - 10} more" if len(values) > 10 else ""
     return pairs({"": ",".join(str(value) for value in values[:10])})[1:] + more
