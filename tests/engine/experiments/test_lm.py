@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from checkpoints import tensors
 from engine.models.language.opening import open_model
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions, noise
-from tests.engine.worker.lab import Script, curve, new_run, told, train
+from tests.engine.worker.lab import Script, curve, environment, new_run, told, train
 
 FRAMEWORKS = ("torch", "tensorflow")
 SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epochs": 3, "lr": 0.02}
@@ -136,3 +138,22 @@ def test_a_learning_rate_set_while_it_trains_takes_the_place_of_the_recipes(
     train(still, Script({6: {"word": "set", "name": "lr", "value": 1e-9}}))
     losses = curve(still, "val_perplexity")
     assert losses[12] == pytest.approx(losses[6], rel=1e-4)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_worker_loads_one_framework_only(tmp_path: Path, text: str, framework: str) -> None:
+    folder = new_run(tmp_path, "lm", framework=framework, corpus=text, **(SMALL | {"epochs": 1}))
+    script = (
+        "import sys\n"
+        "from engine.worker.__main__ import main\n"
+        f"assert main([{str(folder.path)!r}]) == 0\n"
+        f"print({{'torch', 'tensorflow'}} & set(sys.modules))\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(DLTUI_DATA=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+    assert said.stdout.splitlines()[-1] == f"{{{framework!r}}}", said.stderr
+    assert list(folder.tensorboard.iterdir())
