@@ -54,6 +54,11 @@ class Places:
         return self.root / "drawn.jsonl"
 
     @property
+    def said(self) -> Path:
+        """Lines that were said at the prompt of language models."""
+        return self.root / "said.txt"
+
+    @property
     def cache(self) -> Path:
         """Downloaded data sets."""
         return self.root / "data"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -34,7 +35,16 @@ class FakeSession:
         return answer
 
     async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
-        yield await self.ask(word, **facts)
+        self.asked.append((word, facts))
+        if not self.is_up:
+            raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
+        if word in self._scripted:
+            yield self._scripted[word](**facts)
+            return
+        answer = words.answer(self._desk, word, facts)
+        for part in [answer] if isinstance(answer, dict) else answer:
+            await asyncio.sleep(0)
+            yield part
 
     def leave(self) -> None:
         """There is no process."""

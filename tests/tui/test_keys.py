@@ -11,6 +11,7 @@ from tui.app import LabApp
 from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
 from tui.screens.launch import LaunchScreen
+from tui.tabs.repl import ReplTab
 from tui.tabs.runs import RunsTab
 from tui.tabs.xor import XorTab
 from tui.tabs.xor_hand import HandView
@@ -19,9 +20,11 @@ from tui.tabs.xor_map import MapView
 from tui.tabs.xor_nine import NineView
 from tui.tabs.xor_trained import TrainedView
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.prompt_line import PromptLine
 from tui.widgets.run_chart import RunChart
 from tui.widgets.run_table import RunTable
 from tui.widgets.sheet import Sheet
+from tui.widgets.transcript import Transcript
 
 LISTENERS: dict[Scope, type] = {
     "app": LabApp,
@@ -35,6 +38,9 @@ LISTENERS: dict[Scope, type] = {
     "rungs": LadderView,
     "lanes": MapView,
     "nine": NineView,
+    "repl": ReplTab,
+    "prompt": PromptLine,
+    "transcript": Transcript,
     "filter": FilterBar,
     "form": LaunchScreen,
     "dialog": Dialog,

@@ -1,0 +1,39 @@
+"""Keys of the REPL tab: its prompt, where letters are text, and its transcript."""
+
+from __future__ import annotations
+
+from tui.key import Key
+
+KEYS = (
+    Key("prompt.say", "enter", "say", "go on", "Have it answered: words are gone on from", "prompt", 1),
+    Key("prompt.take", "tab", "take", "take word", "Take the best word; 1-9 takes the n-th", "prompt", 2),
+    Key("prompt.earlier", "up", "step(-1)", "before", "What was said before", "prompt", 5),
+    Key("prompt.later", "down", "step(1)", "after", "What was said after that", "prompt"),
+    Key("prompt.search", "ctrl+r", "search", "search", "Search what was said before", "prompt", 6),
+    Key("prompt.leave", "escape", "escape", "tabs", "Stop; else leave it: 1-7 open tabs", "prompt", 3),
+    Key("prompt.new", "ctrl+n", "new", "train", "Set up a run of lm", "prompt"),
+    Key("prompt.help", "f1", "app.help", "keys", "The keys of the prompt", "prompt", 7),
+    Key("prompt.palette", "ctrl+p", "app.command_palette", "commands", "Find any command", "prompt", 8),
+    Key("prompt.quit", "ctrl+q", "app.leave", "leave", "Leave; runs go on without the app", "prompt"),
+    Key("repl.prompt", "enter,i", "prompt", "talk", "Back to the prompt", "repl", 1),
+    Key("repl.slash", "slash", "prompt('/')", "command", "To the prompt, with a slash", "repl"),
+    Key("transcript.down", "down,j", "scroll(1)", "down", "Scroll down", "transcript"),
+    Key("transcript.up", "up,k", "scroll(-1)", "up", "Scroll up", "transcript"),
+    Key("transcript.page_down", "pagedown,ctrl+d,space", "scroll_page(1)", "page down", "A page down",
+        "transcript"),
+    Key("transcript.page_up", "pageup,ctrl+u", "scroll_page(-1)", "page up", "A page up", "transcript"),
+    Key("transcript.top", "g,home", "scroll_to(0)", "top", "To what was said first", "transcript"),
+    Key("transcript.bottom", "G,end", "scroll_to(1)", "end", "To the newest", "transcript"),
+    Key("repl.sort", "o", "sort", "sort", "Sort the newest batch otherwise", "repl", 3),
+    Key("repl.unit", "right_square_bracket", "unit(1)", "next unit", "Gates of the next lively unit",
+        "repl", 4),
+    Key("repl.unit_back", "left_square_bracket", "unit(-1)", "last unit",
+        "Gates of the lively unit before", "repl"),
+    Key("repl.stop", "escape", "stop", "stop", "Stop what is being said", "repl", 2),
+    Key("repl.model", "m", "model", "model", "Choose the model", "repl", 3),
+    Key("repl.copy", "y", "copy", "copy", "Copy the newest answer", "repl", 6),
+    Key("repl.export", "e", "export", "export", "Write the transcript to a file", "repl", 7),
+    Key("repl.clear", "X", "clear", "clear", "Empty the transcript", "repl"),
+    Key("repl.new", "n", "new", "train a model", "Set up a run of lm", "repl", 5),
+    Key("repl.dismiss", "z", "app.dismiss_banner", "dismiss", "Dismiss the banner", "repl"),
+)  # fmt: skip

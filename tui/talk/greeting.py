@@ -1,0 +1,57 @@
+"""What the REPL says before anything was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.protocol import Json
+from tui.talk.slash import SLASHES
+from tui.widgets.overview import wrapped
+from tui.widgets.span import Row, Span
+
+UNTRAINED = (
+    "A language model reads sentences word by word and learns what comes next. Trained on 25,014 photo",
+    "captions it takes some minutes on two cores; from its first checkpoint on it answers here.",
+)
+HINTS = (
+    ("words", "its guesses for the next one change while you type"),
+    ("tab 1-9", "take the best word, or the n-th behind a space"),
+    ("enter", "it goes on from your words"),
+    ("/score", "how much each word surprises it, in bits"),
+    ("/", "all it can do: blanks, orders, both ways, the beam's tree, gates"),
+    ("paste", "several lines at once: they are scored as a table"),
+)
+
+
+def greeting(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
+    if model is None:
+        return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
+    rows: list[Row] = [(), (Span("  Talk to it.", "strong"),)]
+    rows += [*((Span("  "), *row) for row in wrapped(guide(model), width - 4, "muted")), ()]
+    return rows + [(Span(f"  {key:<9}", "key"), Span(words, "text")) for key, words in HINTS]
+
+
+def untrained(width: int) -> list[Row]:
+    rows: list[Row] = [(), (Span("  No language model yet.", "strong"),), ()]
+    rows += [(Span("  "), *row) for row in wrapped(" ".join(UNTRAINED), min(width - 4, 90), "text")]
+    keys = (Span("  esc n ", "key"), Span("sets one up. ", "text"), Span("5 ", "key"))
+    return [*rows, (), (*keys, Span("after esc: the four models and their corpus.", "text"))]
+
+
+def guide(model: Json) -> str:
+    """What is special about talking to it."""
+    if model["direction"] == "reversed":
+        return "It reads from right to left: it says which words come before yours."
+    return "It reads from left to right: it says which words come after yours."
+
+
+def commands(width: int) -> Sequence[Row]:
+    """All slash words."""
+    return [
+        (
+            Span(f"{slash.word:<13}", "key"),
+            Span(f"{slash.takes:<16}", "text"),
+            Span(slash.help, "muted"),
+        )
+        for slash in SLASHES
+    ]

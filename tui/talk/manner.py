@@ -1,0 +1,96 @@
+"""How words are drawn, as it was set at the prompt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from engine.errors import ParamError
+from tui.plain_text import plain
+
+MOST_WORDS = 1_000
+MOST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """`length` counts the words that are added; `seed` -1 is a fresh one each time."""
+
+    temperature: float = 1.0
+    length: int = 10
+    seed: int = -1
+    topk: int = 0
+    topp: float = 1.0
+    width: int = 4
+
+    def set(self, name: str, text: str) -> Manner:
+        """With that setting as it was typed. Raises ParamError."""
+        if name == "seed" and text in ("", "fresh", "-1"):
+            return replace(self, seed=-1)
+        changed: dict[str, Any] = {name: _value(name, text)}
+        return replace(self, **changed)
+
+    def facts(self, text: str) -> dict[str, object]:
+        """For `language.generate` and `language.both`, of a sentence that begins with `text`."""
+        return {**self.bounds(text), "temperature": self.temperature, "top_k": self.topk,
+                "top_p": self.topp, "seed": None if self.seed < 0 else self.seed}  # fmt: skip
+
+    def bounds(self, text: str) -> dict[str, object]:
+        """What a beam heeds too."""
+        return {"length": len(text.split()) + self.length, "until_end": True}
+
+    def words(self) -> list[str]:
+        """What it is set to; what is as usual is left out, but for the first two."""
+        said = [f"temperature {self.temperature:g}", f"{self.length} words"]
+        said += [f"seed {self.seed}"] if self.seed >= 0 else []
+        said += [f"top {self.topk}"] if self.topk else []
+        return said + ([f"top p {self.topp:g}"] if self.topp < 1 else [])
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def from_json(data: object) -> Manner:
+    """What is missing or wrong is as usual."""
+    manner = Manner()
+    for field in fields(Manner):
+        given = data.get(field.name) if isinstance(data, Mapping) else None
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            try:
+                manner = manner.set(field.name, f"{given}")
+            except ParamError:
+                continue
+    return manner
+
+
+_SHARES = {"temperature": (0.0, 1000.0), "topp": (1e-9, 1.0)}
+_BOUNDS = {"length": (1, MOST_WORDS), "seed": (0, MOST_SEED), "topk": (0, 1_000_000), "width": (1, 64)}
+
+
+def _value(name: str, text: str) -> float:
+    if name in _SHARES:
+        return _number(name, text, *_SHARES[name])
+    return _whole(name, text, *_BOUNDS[name])
+
+
+def _number(name: str, text: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise ParamError(f"/{name}: expected a number from {least:g} to {most:g}, got {_given(text)}.")
+    return value
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    if not least <= value <= most:
+        raise ParamError(f"/{name}: expected a whole number from {least} to {most:,}, got {_given(text)}.")
+    return value
+
+
+def _given(text: str) -> str:
+    return repr(plain(text, limit=40)) if text else "nothing"

@@ -1,0 +1,89 @@
+"""The lines that were said at the prompt, kept across starts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui.plain_text import plain
+
+KEPT = 1_000
+BYTES = 1_000_000
+LONGEST = 1_000
+
+
+class Past:
+    """Newest last. One step back from the draft is the newest line; the draft waits in front of it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lines = _read(file)
+        self._back = 0
+        self._draft = ""
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self._lines)
+
+    def add(self, line: str) -> None:
+        """Raises OSError when it cannot be written down; it is known all the same."""
+        self._back = 0
+        if not line or (self._lines and self._lines[-1] == line):
+            return
+        self._lines.append(line)
+        if len(self._lines) > KEPT:
+            del self._lines[: len(self._lines) - KEPT]
+            _write(self._file, self._lines)
+        else:
+            _append(self._file, line)
+
+    def earlier(self, draft: str) -> str:
+        """The line before the one that is shown."""
+        if self._back == 0:
+            self._draft = draft
+        self._back = min(self._back + 1, len(self._lines))
+        return self._shown()
+
+    def later(self, draft: str) -> str:
+        if self._back == 0:
+            return draft
+        self._back -= 1
+        return self._shown()
+
+    def edited(self) -> None:
+        """What is shown was changed: it is the draft now."""
+        self._back = 0
+
+    def search(self, words: str, most: int = 50) -> list[str]:
+        """The newest lines that hold every one of the words, each once."""
+        wanted = words.lower().split()
+        found = [line for line in reversed(self._lines) if all(word in line.lower() for word in wanted)]
+        return list(dict.fromkeys(found))[:most]
+
+    def _shown(self) -> str:
+        return self._lines[-self._back] if self._back else self._draft
+
+
+def _read(file: Path) -> list[str]:
+    """None when there is no such file, or it is none of ours."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(max(0, os.fstat(opened.fileno()).st_size - BYTES))
+            text = opened.read(BYTES).decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [plain(line, limit=LONGEST) for line in text.splitlines() if line.strip()][-KEPT:]
+
+
+def _append(file: Path, line: str) -> None:
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
+        opened.write(line + "\n")
+
+
+def _write(file: Path, lines: list[str]) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
+        opened.writelines(f"{line}\n" for line in lines)
+    os.replace(draft, file)

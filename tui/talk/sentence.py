@@ -1,0 +1,88 @@
+"""Sentences whose words say how much they surprised the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.protocol import Json, number_from_json
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.talk.grid import Column, grid
+from tui.widgets.numerals import short
+from tui.widgets.span import Row, Span
+
+WORD = 40
+EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
+"""bits: 1 in 4, 1 in 64, 1 in 1,024"""
+LEGEND = "bits: how surprised the model is; 1 is a coin toss, each bit more halves the probability"
+
+
+def ink_of(bits: float | None) -> str:
+    if bits is None:
+        return "muted"
+    return "good" if bits < EXPECTED else "text" if bits < FAIR else "warn" if bits < SURPRISING else "bad"
+
+
+def sign_of(bits: float) -> str:
+    """The number, marked where the ink says so too."""
+    return f"{bits:.1f}" + ("!" if bits >= SURPRISING else "")
+
+
+def word_of(word: object) -> str:
+    return plain(str(word), limit=WORD)
+
+
+def given(word: str) -> Column:
+    """A word that a person typed; nothing is asked of it."""
+    return (Span(word_of(word), "strong"), Span("", "muted"))
+
+
+def drawn(part: Json) -> Column:
+    """A word that a model added."""
+    bits = float(part["surprisal"])
+    return (Span(word_of(part["word"]), ink_of(bits)), Span(sign_of(bits), ink_of(bits)))
+
+
+def growing(columns: Sequence[Column], width: int) -> list[Row]:
+    return grid(("", "bits"), columns, width)
+
+
+def scored(sentence: Json, width: int) -> list[Row]:
+    """A sentence of `language.score`."""
+    columns = [_weighed(word) for word in sentence["words"]]
+    return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence)]
+
+
+def sums(sentence: Json) -> list[Row]:
+    dot = f" {glyphs().dot} "
+    unknown = int(sentence["unknown"])
+    perplexity = number_from_json(sentence["perplexity"])
+    row: Row = (
+        Span("perplexity ", "muted"), Span(short(perplexity), "strong"),
+        Span(f"{dot}log-probability ", "muted"), Span(f"{sentence['logp']:.2f}", "strong"),
+    )  # fmt: skip
+    if not unknown:
+        return [row]
+    words = f"{dot}{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
+    return [(*row, Span(words, "warn"))]
+
+
+def _weighed(word: Mapping[str, Any]) -> Column:
+    text = word_of(word["word"])
+    if not word["known"]:
+        return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
+    bits = float(word["surprisal"])
+    ink, rank = ink_of(bits), word["rank"]
+    return (
+        Span(text, ink), Span(sign_of(bits), ink), Span(percent(float(word["p"])), "muted"),
+        Span(f"{rank:,}" if rank else "", "muted"),
+    )  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """97.3, 0.45, 0.001, <0.001"""
+    value = 100 * share
+    if value >= 9.95:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 0.995 else f"{value:.2f}" if value >= 0.00995 else "<.01"

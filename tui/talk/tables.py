@@ -1,0 +1,147 @@
+"""Answers that are rows: fillings of a blank, orders, a batch of sentences, two models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from engine.protocol import Json, number_from_json
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.talk.grid import Column, grid
+from tui.talk.sentence import ink_of, percent, sign_of, word_of
+from tui.widgets.numerals import short
+from tui.widgets.span import Row, Span
+
+BAR = 20
+ORDERS = ("as pasted", "most probable first", "least probable first")
+"""how a batch can be sorted"""
+
+
+def bar(share: float, width: int = BAR) -> Row:
+    full = round(min(1.0, max(0.0, share)) * width)
+    sign = glyphs().bar[0]
+    return (Span(sign * full, "accent"), Span(" " * (width - full)))
+
+
+def fillings(answer: Json, width: int) -> list[Row]:
+    """Each word with what the two models and their product say."""
+    found = answer["fillings"]
+    widest = max((cell_len(word_of(one["word"])) for one in found), default=4)
+    most = max((float(one["p"]) for one in found), default=1.0) or 1.0
+    rows: list[Row] = [(Span(f"{'':{widest}}      %  {'':{BAR}}  from the left, right", "muted"),)]
+    for place, one in enumerate(found):
+        rows.append(
+            (
+                Span(set_cell_size(word_of(one["word"]), widest), "strong" if place == 0 else "text"),
+                Span(f"  {percent(float(one['p'])):>5}  ", "strong" if place == 0 else "text"),
+                *bar(float(one["p"]) / most),
+                Span(f"  {percent(float(one['forward'])):>5}  {percent(float(one['reversed'])):>5}", "muted"),
+            )
+        )
+    left, right = (" ".join(map(word_of, answer[side])) for side in ("left", "right"))
+    best = f"{left} {word_of(found[0]['word'])} {right}".strip() if found else ""
+    return [*rows, (), (Span(best, "strong"),)]
+
+
+def orders(answer: Json, width: int) -> list[Row]:
+    rows: list[Row] = [(Span("     perplexity  log p", "muted"),)]
+    for one in answer["orders"]:
+        ink = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
+        words = " ".join(map(word_of, one["words"]))
+        typed = (Span(f"  {glyphs().mark} as typed", "key"),) if one["given"] else ()
+        rows.append(
+            (
+                Span(f"{one['rank']:>4} ", "muted"),
+                Span(f"{short(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  ", "text"),
+                Span(words, ink), *typed,
+            )
+        )  # fmt: skip
+    how = "all weighed" if answer["complete"] else "the best of a search"
+    possible = int(answer["possible"])
+    return [*rows, (Span(f"{possible:,} {'order' if possible == 1 else 'orders'}, {how}", "muted"),)]
+
+
+def batch(answer: Json, order: int, width: int) -> list[Row]:
+    """Many sentences, one line each."""
+    rows = list(answer["sentences"])
+    if order:
+        rows.sort(key=_perplexity, reverse=order == 2)
+    total = answer["total"]
+    head: Row = (
+        Span(f"{total['sentences']:,} sentences", "strong"), Span(f", {ORDERS[order]}", "muted"),
+        Span(f" {glyphs().dot} together ", "muted"), Span(_overall(total), "strong"),
+        Span(f" {glyphs().dot} {total['unknown']:,} unknown of {total['words']:,} words", "muted"),
+    )  # fmt: skip
+    lines: list[Row] = [head, (Span("perplexity  words  ?", "muted"),)]
+    for one in rows:
+        value = _perplexity(one)
+        unknown = int(one["unknown"])
+        lines.append(
+            (
+                Span(f"{short(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
+                Span(f"  {unknown or '':<3}", "warn"),
+                Span(plain(str(one["text"]), limit=max(1, width - 23)), "text"),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def side_by_side(answer: Json, width: int) -> list[Row]:
+    """The same sentence as each model sees it, then what each would say next."""
+    models = answer["models"]
+    marks = [chr(ord("A") + place) for place in range(len(models))]
+    rows: list[Row] = [_named(mark, model) for mark, model in zip(marks, models, strict=True)]
+    columns: list[Column] = []
+    sentences = [model["sentence"]["words"] for model in models]
+    if len({len(words) for words in sentences}) == 1:
+        for same in zip(*sentences, strict=True):
+            columns.append((Span(word_of(same[0]["word"]), "strong"), *map(_bits, same)))
+    rows += [(), *grid(("", *(f"{mark} bits" for mark in marks)), columns, width), ()]
+    return rows + _next(marks, models, width)
+
+
+def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]:
+    side = "before" if models[0]["direction"] == "reversed" else "next"
+    each = max(20, min(36, width // max(1, len(models))))
+    rows: list[Row] = [tuple(Span(f"{mark} {side}".ljust(each), "muted") for mark in marks)]
+    for place in range(5):
+        spans: list[Span] = []
+        for model in models:
+            found = model["candidates"]
+            if place < len(found):
+                share, word = float(found[place]["p"]), word_of(found[place]["word"])
+                spans += [Span(set_cell_size(word, each - 8)), Span(f"{percent(share):>5}%  ", "muted")]
+        rows.append(tuple(spans))
+    return rows
+
+
+def _named(mark: str, model: Json) -> Row:
+    sentence = model["sentence"]
+    return (
+        Span(f"{mark} ", "key"), Span(plain(str(model["name"] or model["run"]), limit=40), "strong"),
+        Span(f"  {model['framework']}, {model['layers']} layer, {model['direction']}", "muted"),
+        Span("  perplexity ", "muted"), Span(short(number_from_json(sentence["perplexity"])), "strong"),
+    )  # fmt: skip
+
+
+def _bits(word: Json) -> Span:
+    if not word["known"]:
+        return Span("?", "warn")
+    bits = float(word["surprisal"])
+    return Span(sign_of(bits), ink_of(bits))
+
+
+def _perplexity(sentence: Json) -> float:
+    return number_from_json(sentence["perplexity"])
+
+
+def _overall(total: Json) -> str:
+    return "no known word" if total["perplexity"] is None else short(number_from_json(total["perplexity"]))
+
+
+def _ink(perplexity: float) -> str:
+    return (
+        "good" if perplexity < 30 else "text" if perplexity < 200 else "warn" if perplexity < 2000 else "bad"
+    )

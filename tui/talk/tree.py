@@ -1,0 +1,101 @@
+"""The tree that a beam has searched, drawn from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.protocol import Json
+from tui.glyphs import glyphs
+from tui.talk.sentence import percent, word_of
+from tui.widgets.span import Row, Span, row_width
+
+BRANCHES = ("─", "┬", "├", "└", "│")
+ASCII_BRANCHES = ("-", "+", "+", "+", "|")
+DEEPEST = 60
+"""levels that are drawn; beyond them a sentence goes on unseen"""
+
+
+def drawn(answer: Json, width: int) -> list[Row]:
+    """What was kept at each level; the sentences that were found are numbered at their ends."""
+    nodes = {int(node["id"]): node for node in answer["nodes"] if node["kept"]}
+    kids: dict[int, list[int]] = {}
+    for place, node in nodes.items():
+        kids.setdefault(int(node["parent"]), []).append(place)
+    ends = {int(found["node"]): number for number, found in enumerate(answer["sentences"], 1)}
+    branches = ASCII_BRANCHES if glyphs().ascii_only else BRANCHES
+    tree = _Tree(nodes, kids, ends, branches, answer["direction"] == "reversed")
+    seed = " ".join(word_of(word) for word in answer["words"]) or "<START>"
+    rows = [(Span(seed + " ", "strong"), *rest) for rest in tree.below(-1, 0)[:1]] or [(Span(seed),)]
+    indent = Span(" " * row_width((Span(seed + " "),)))
+    rows += [(indent, *rest) for rest in tree.below(-1, 0)[1:]]
+    return [_within(row, width) for row in rows]
+
+
+class _Tree:
+    def __init__(
+        self, nodes: dict[int, Json], kids: dict[int, list[int]], ends: dict[int, int],
+        branches: Sequence[str], reverse: bool,
+    ) -> None:  # fmt: skip
+        self._nodes, self._kids, self._ends = nodes, kids, ends
+        self._branches, self._reverse = branches, reverse
+
+    def below(self, place: int, depth: int) -> list[Row]:
+        """The lines that go on to the right of a node."""
+        kids = [kid for kid in self._kids.get(place, ()) if self._is_wanted(kid)]
+        if depth >= DEEPEST or not kids:
+            return [()]
+        flat, fork, side, last, down = self._branches
+        rows: list[Row] = []
+        for number, kid in enumerate(kids):
+            is_last = number == len(kids) - 1
+            first = flat + (flat if is_last else fork) if number == 0 else " " + (last if is_last else side)
+            label = self._label(kid)
+            inner = self.below(kid, depth + 1)
+            under = "  " if is_last else f" {down}"
+            gap = " " * (1 + row_width(label))
+            rows.append((Span(first + flat + " ", "line"), *label, *inner[0]))
+            rows += [(Span(under + " " + gap, "line"), *row) for row in inner[1:]]
+        return rows
+
+    def _is_wanted(self, place: int) -> bool:
+        """Only what led to a sentence that was found: the rest was given up."""
+        return place in self._ends or any(self._is_wanted(kid) for kid in self._kids.get(place, ()))
+
+    def _label(self, place: int) -> Row:
+        node = self._nodes[place]
+        ink = "muted" if node["kind"] == "end" else "text"
+        spans = [Span(word_of(node["word"]), ink), Span(f" {percent(float(node['p']))}% ", "muted")]
+        if place in self._ends:
+            number = self._ends[place]
+            spans.append(Span(f"({number}) ", "key" if number == 1 else "accent"))
+        return tuple(spans)
+
+
+def sentences(answer: Json) -> list[Row]:
+    """What was found, best first."""
+    rows: list[Row] = []
+    for number, found in enumerate(answer["sentences"], 1):
+        ink = "strong" if number == 1 else "text"
+        text = " ".join(word_of(word) for word in found["words"])
+        open_end = "" if found["ended"] else f" {glyphs().cut}"
+        rows.append(
+            (
+                Span(f"({number}) ", "key"),
+                Span(f"{found['logp']:8.2f}  ", "muted"),
+                Span(text + open_end, ink),
+            )
+        )
+    return rows
+
+
+def _within(row: Row, width: int) -> Row:
+    if row_width(row) <= width:
+        return row
+    spans, room = [], width - 1
+    for span in row:
+        if len(span.text) > room:
+            spans += [Span(span.text[:room], span.ink), Span(glyphs().cut, "muted")]
+            break
+        spans.append(span)
+        room -= len(span.text)
+    return tuple(spans)

@@ -1,0 +1,75 @@
+"""Who one talks to, and how its words are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.protocol import Json, number_from_json
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.widgets.line import Line, ends
+from tui.widgets.numerals import short
+from tui.widgets.span import Row, Span, row_width
+
+MEASURES = (("test_perplexity", "test"), ("val_perplexity", "validation"), ("perplexity", "training"))
+
+
+class ModelLine(Line):
+    """`model` is a row of `language.models`."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._model: Json | None = None
+        self._manner: Sequence[str] = ()
+        self._trouble = ""
+
+    def show(self, model: Json | None, manner: Sequence[str]) -> None:
+        self._model, self._manner = model, tuple(manner)
+        self.draw()
+
+    def say(self, trouble: str) -> None:
+        """What is wrong, in place of all else; empty when all is well."""
+        self._trouble = plain(trouble, limit=300)
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        if self._trouble:
+            return (Span(f" {self._trouble}", "warn"),)
+        if self._model is None:
+            return (Span(" no language model yet", "muted"),)
+        dot = f" {glyphs().dot} "
+        right: Row = (Span(dot.join(self._manner), "accent"), Span(" "))
+        facts = facts_of(self._model)
+        left: Row = (Span(" " + name_of(self._model), "strong"),)
+        for number, words in enumerate(facts):
+            ink = "warn" if number == 0 and self._model["is_running"] else "muted"
+            more = (*left, Span(dot, "line"), Span(words, ink))
+            if row_width(more) + row_width(right) + 2 > width:
+                break
+            left = more
+        return ends(left, right, width)
+
+
+def name_of(model: Json) -> str:
+    return plain(str(model["name"]) or str(model["run"]).split("-", 2)[-1], limit=30)
+
+
+def facts_of(model: Json) -> list[str]:
+    """The most important first."""
+    layers = int(model["layers"])
+    step = f"step {int(model['step']):,}"
+    words = [f"still training, at {step}"] if model["is_running"] else []
+    words += [f"reads {model['direction']}", f"{layers} {'layer' if layers == 1 else 'layers'}"]
+    words += [f"perplexity {value}"] if (value := perplexity_of(model)) else []
+    words += [str(model["framework"]), f"{int(model['vocabulary']):,} words"]
+    words += [] if model["is_running"] else [step]
+    return [plain(one, limit=60) for one in words]
+
+
+def perplexity_of(model: Json) -> str:
+    """The fairest that is known: 34.4 test."""
+    for name, part in MEASURES:
+        if name in model["perplexities"]:
+            return f"{short(number_from_json(model['perplexities'][name]))} {part}"
+    return ""

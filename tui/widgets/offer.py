@@ -1,0 +1,89 @@
+"""What may come next at the prompt: words with their bars, slash words, lines said before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import set_cell_size
+
+from tui.glyphs import glyphs
+from tui.talk.sentence import percent
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+COLUMN = 34
+DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """`share` is a probability; `text` is what is taken, safe to draw; `kind` word, end or unknown."""
+
+    text: str
+    share: float | None = None
+    words: str = ""
+    kind: str = "word"
+
+
+class Offer(Sheet, can_focus=False):
+    """Side by side where there is room, so that a low list holds as many."""
+
+    DEFAULT_CSS = "Offer { scrollbar-size: 0 0; }"
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._items: tuple[Offered, ...] = ()
+        self._cursor: int | None = None
+        self._says = ""
+
+    def show(self, items: Sequence[Offered], cursor: int | None = None, says: str = "") -> None:
+        """`cursor` picks one of them out; `says` stands there when there is nothing to offer."""
+        self._items, self._cursor, self._says = tuple(items), cursor, says
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if not self._items:
+            return [(Span(" " + self._says, "muted"),)]
+        height = max(1, self.size.height)
+        if any(item.share is None for item in self._items):
+            top = max(0, (self._cursor or 0) + 1 - height)
+            return [self._line(place, width) for place in range(top, min(len(self._items), top + height))]
+        beside = max(1, width // COLUMN) if len(self._items) > height else 1
+        each = width // beside
+        most = max(item.share or 0.0 for item in self._items) or 1.0
+        rows: list[Row] = []
+        for line in range(min(height, -(-len(self._items) // beside))):
+            spans: list[Span] = []
+            for column in range(beside):
+                place = column * height + line
+                if place < len(self._items):
+                    spans += self._bar(place, each, most)
+            rows.append(tuple(spans))
+        return rows
+
+    def _bar(self, place: int, width: int, most: float) -> Row:
+        item = self._items[place]
+        number = self._number(place)
+        share = item.share or 0.0
+        room = max(3, width - 26)
+        full = max(round(share / most * room), 1 if share * 200 > most else 0)
+        ink = "text" if item.kind == "word" else "muted"
+        return (
+            Span(number, "key"), Span(set_cell_size(item.text, 13) + " ", "strong" if place == 0 else ink),
+            Span(glyphs().bar[0] * full, "accent" if item.kind == "word" else "line"),
+            Span(" " * (room - full)), Span(f"{percent(share):>5}%  ", "muted"),
+        )  # fmt: skip
+
+    def _number(self, place: int) -> str:
+        """The digit that takes it: only words are counted."""
+        number = sum(item.kind == "word" for item in self._items[: place + 1])
+        return f" {number} " if number <= DIGITS and self._items[place].kind == "word" else "   "
+
+    def _line(self, place: int, width: int) -> Row:
+        item = self._items[place]
+        here = place == self._cursor
+        sign = glyphs().choice[1] if here else " "
+        head = item.text if not item.words else set_cell_size(item.text, min(30, width // 2))
+        return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(item.words, "muted"))

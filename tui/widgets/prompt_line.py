@@ -1,0 +1,104 @@
+"""Where one talks to a model: a line of text whose digits and tab take the words on offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import events
+from textual.message import Message
+
+from tui import keys
+from tui.keys import Scope
+from tui.widgets.text_field import TextField
+
+LINES_LIMIT = 2_000
+"""of a paste"""
+
+
+class PromptLine(TextField):
+    """Says what was typed; it knows no models. A digit behind a space, or in an empty line, takes a word."""
+
+    SCOPE: ClassVar[Scope] = "prompt"
+    BINDINGS = keys.bindings("prompt")
+
+    class Said(Message):
+        """The line is to be answered."""
+
+    @dataclass
+    class Took(Message):
+        """The n-th word on offer, from 0 on."""
+
+        place: int
+
+    @dataclass
+    class Stepped(Message):
+        """Along the lines said before: -1 to an earlier one."""
+
+        by: int
+
+    class Searched(Message):
+        """Search what was said before; again: the next one."""
+
+    class Escaped(Message):
+        """Out of whatever goes on."""
+
+    class Trained(Message):
+        """A model is to be trained."""
+
+    @dataclass
+    class Pasted(Message):
+        """Several lines at once."""
+
+        lines: list[str]
+
+    def __init__(self, value: str = "", **widget: Any) -> None:
+        super().__init__(value, select_on_focus=False, **widget)
+        self.is_searching = False
+
+    @property
+    def takes_digits(self) -> bool:
+        """Where a digit is a choice, and not a letter."""
+        text = self.value
+        if self.is_searching or text.startswith("/") or self.cursor_position < len(text):
+            return False
+        return not text or text.endswith(" ")
+
+    def put(self, text: str) -> None:
+        self.value = text
+        self.cursor_position = len(self.value)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character and event.character in "123456789" and self.takes_digits:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Took(int(event.character) - 1))
+            return
+        await super()._on_key(event)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        lines = [line.strip() for line in event.text.splitlines() if line.strip()]
+        if len(lines) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Pasted(lines[:LINES_LIMIT]))
+            return
+        super()._on_paste(event)
+
+    def action_say(self) -> None:
+        self.post_message(self.Said())
+
+    def action_take(self) -> None:
+        self.post_message(self.Took(0))
+
+    def action_step(self, by: int) -> None:
+        self.post_message(self.Stepped(by))
+
+    def action_search(self) -> None:
+        self.post_message(self.Searched())
+
+    def action_new(self) -> None:
+        self.post_message(self.Trained())
+
+    def action_escape(self) -> None:
+        self.post_message(self.Escaped())
