@@ -1,0 +1,30 @@
+"""The perplexity of a trained model is the same in its framework and in NumPy."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.models.language.description import Direction
+from engine.models.language.model import Model
+from engine.models.language.scoring import perplexity, score
+from engine.models.language.weights import weights
+from tests.engine.models.language import samples
+from tests.engine.models.twins.small import FRAMEWORKS, kind, make_strict, pairs, tied
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(
+    "of", [kind(layers=2), tied(direction=Direction.REVERSED)], ids=["two layers", "tied"]
+)
+def test_both_frameworks_agree_with_numpy_to_four_digits(framework: str, of: samples.Description) -> None:
+    twin = make_strict(framework, of)
+    batches = pairs(6)
+    for step, pair in enumerate(batches, 1):
+        twin.learn(pair.inputs, pair.targets, step, 0.05)
+    model = Model(of, samples.words(40), weights(twin.weights(), of))
+    read = [row[row > 1].tolist() for pair in batches for row in pair.inputs]
+    scored = score(model, [model.in_reading_order(words) for words in read], ranks=False)
+    count = sum(len(words) + 1 for words in read)
+    total = sum(twin.total(pair.inputs, pair.targets) for pair in batches)
+    found = perplexity(sum(one.full_logp for one in scored), count)
+    assert found == pytest.approx(perplexity(-total, count), rel=1e-4)
