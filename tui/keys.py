@@ -10,9 +10,11 @@ from tui.key import Scope as Scope
 from tui.key import Tab as Tab
 from tui.key import inside as inside
 from tui.key import overlaps as overlaps
-from tui.key_tables import dialogs, everywhere, panes, repl, runs, xor
+from tui.key_tables import dialogs, everywhere, mnist, panes, repl, runs, xor
 
-KEYS: tuple[Key, ...] = (*runs.KEYS, *xor.KEYS, *mnist.KEYS, *repl.KEYS, *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS)
+KEYS: tuple[Key, ...] = (
+    *runs.KEYS, *xor.KEYS, *mnist.KEYS, *repl.KEYS, *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS
+)  # fmt: skip
 """a tab's own keys come from its file in key_tables/"""
 
 BY_ID = {key.id: key for key in KEYS}
