@@ -7,8 +7,8 @@ from typing import Literal
 
 Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
 Inner = Literal[
-    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "trials", "confusion",
-    "pictures", "pad", "transcript"
+    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "trials", "data",
+    "networks", "confusion", "pictures", "filters", "pad", "transcript"
 ]  # fmt: skip
 """parts of a tab that have keys of their own while they have the focus"""
 Modal = Literal["filter", "form", "dialog", "prompt"]
@@ -36,8 +36,11 @@ OWNERS: dict[Scope, tuple[Tab, ...]] = {
     "nine": ("xor",),
     "lanes": ("xor",),
     "trials": ("sweep",),
+    "data": ("mnist",),
+    "networks": ("mnist",),
     "confusion": ("mnist",),
     "pictures": ("mnist",),
+    "filters": ("mnist",),
     "pad": ("mnist",),
     "transcript": ("repl",),
 }
@@ -55,8 +58,11 @@ GROUPS: dict[Scope, str] = {
     "nine": "Nine experiments",
     "lanes": "Failure map",
     "trials": "Trials",
+    "data": "Data",
+    "networks": "Networks",
     "confusion": "Confusion matrix",
     "pictures": "Pictures",
+    "filters": "Filters",
     "pad": "Drawing",
     "transcript": "Transcript",
     "filter": "Filter",

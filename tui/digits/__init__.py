@@ -1,0 +1,1 @@
+"""The MNIST lab's own words: its runs, its recipes, its pictures."""

@@ -1,0 +1,107 @@
+"""A part of the screen that somebody paints; only what changed is drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.digits.paper import Paper, Patch
+from tui.widgets.heat import LEVELS, Heat, look_of
+
+Paint = Callable[[Paper], None]
+
+
+class Mural(Widget):
+    """`show` takes what paints it in the size it has, now and whenever that changes."""
+
+    DEFAULT_CSS = "Mural { width: 1fr; height: 1fr; }"
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._paint: Paint | None = None
+        self._lines: list[tuple[Patch, ...]] = []
+        self._paints: Paints | None = None
+
+    def show(self, paint: Paint) -> None:
+        self._paint = paint
+        self.draw()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def _dress(self) -> None:
+        self._paints = None
+        self.draw()
+        self.refresh()
+
+    def draw(self) -> None:
+        width, height = self.size
+        if not self.is_mounted or self._paint is None or not width or not height:
+            return
+        paper = Paper(width, height, look_of(self.app))
+        self._paint(paper)
+        old, self._lines = self._lines, paper.lines()
+        if len(old) != height:
+            self.refresh()
+            return
+        for y, line in enumerate(self._lines):
+            change = changed_cells(old[y], line)
+            if change is not None:
+                self.refresh(Region(change[0], y, change[1] - change[0], 1))
+
+    def render_line(self, y: int) -> Strip:
+        if self._paints is None:
+            self._paints = Paints(self.app)
+        line = self._lines[y] if y < len(self._lines) else ()
+        segments = [Segment(patch.text, self._paints.style(patch.ink, patch.ground)) for patch in line]
+        return Strip(segments).apply_style(self.rich_style)
+
+
+class Paints(Heat):
+    """The greys of pictures beside the inks of the app: from its background to its foreground."""
+
+    def __init__(self, app: App[Any]) -> None:
+        super().__init__(app)
+        self._greys: list[Any] = []
+        if look_of(app) == "colour":
+            variables = app.get_css_variables()
+            paper, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
+            ground = paper.blend(ink, 0.06)
+            steps = [ground.blend(ink, level / (LEVELS - 1)) for level in range(LEVELS)]
+            self._greys = [colour.rich_color for colour in steps]
+
+    def _ink(self, ink: str) -> Style:
+        return Style(color=self._greys[int(ink[5:])]) if ink.startswith("grey-") else super()._ink(ink)
+
+    def _ground(self, ground: str) -> Style:
+        if ground.startswith("grey-"):
+            return Style(bgcolor=self._greys[int(ground[5:])])
+        return super()._ground(ground)
+
+
+def changed_cells(old: tuple[Patch, ...], new: tuple[Patch, ...]) -> tuple[int, int] | None:
+    """From the first to behind the last cell that differs; None where all are alike."""
+    if old == new:
+        return None
+    first, width = 0, sum(len(patch.text) for patch in new)
+    for before, after in zip(old, new, strict=False):
+        if before != after:
+            break
+        first += len(after.text)
+    last = 0
+    for before, after in zip(reversed(old), reversed(new), strict=False):
+        if before != after:
+            break
+        last += len(after.text)
+    return (first, width - last) if width - last > first else (0, width)

@@ -1,0 +1,53 @@
+"""Pictures as arrays of numbers, in the size at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+DARK = 255.0
+
+
+def greys(rows: Any) -> Values:
+    """Rows of 0 to 255 as 0 to 1; an empty picture for what is none."""
+    try:
+        values = np.asarray(rows, dtype=np.float64) / DARK
+    except (ValueError, TypeError):
+        return np.zeros((1, 1))
+    return values if values.ndim == 2 and values.size else np.zeros((1, 1))
+
+
+def numbers(levels: Mapping[str, Any]) -> Values:
+    """What `levels` {low, high, levels} stand for, in the shape they have."""
+    low, high = float(levels["low"]), float(levels["high"])
+    return low + (high - low) * np.asarray(levels["levels"], dtype=np.float64) / DARK
+
+
+def signed(values: Values) -> Values:
+    """In units of the largest amount: -1 to 1."""
+    most = float(np.abs(values).max()) if values.size else 0.0
+    return values / most if most > 0 else values
+
+
+def stretched(values: Values, rows: int, columns: int) -> Values:
+    """The mean over the area that each new pixel covers."""
+    height, width = values.shape
+    if (height, width) == (rows, columns):
+        return values
+    return _shares(height, rows) @ values @ _shares(width, columns).T
+
+
+@cache
+def _shares(old: int, new: int) -> Values:
+    """(new, old): how much of each old pixel lies in a new one."""
+    edges = np.linspace(0, old, new + 1)
+    low, high = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(old)[None]
+    covered = np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0, 1)
+    shares: Values = covered / covered.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,231 @@
+"""The MNIST tab: handwritten digits, the networks that read them, and what those see."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from engine import catalog
+from engine.errors import DltuiError
+from engine.protocol import RunSummary
+from tui import keys
+from tui.digits.runs import EXPERIMENT, DigitRuns
+from tui.lab import Lab
+from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
+from tui.plain_text import plain
+from tui.tabs.mnist_view import MnistView
+from tui.tabs.tab import Tab
+from tui.widgets.run_words import name_of
+from tui.widgets.view_bar import ViewBar
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
+
+GROWN = 0.33
+"""seconds between two looks at a story that grows"""
+VIEWS = {
+    "data": ("data", "tui.tabs.mnist_data:DataView"),
+    "networks": ("networks", "tui.tabs.mnist_networks:NetworksView"),
+    "report": ("report", "tui.tabs.mnist_report:ReportView"),
+    "filters": ("filters", "tui.tabs.mnist_filters:FiltersView"),
+    "draw": ("draw", "tui.tabs.mnist_draw:DrawView"),
+}
+HIDDEN = {"pictures": "tui.tabs.mnist_pictures:PicturesView"}
+"""behind a cell of the report"""
+
+
+class MnistTab(Tab):
+    """Holds the views; each is made when it is first opened."""
+
+    NAME = "mnist"
+    BINDINGS = keys.bindings("mnist")
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        saved = lab.state.views.get(self.NAME, {})
+        self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
+        self.runs = DigitRuns(plain(str(self._saved.get("run", "")), limit=200))
+        self.bar = ViewBar([(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
+        self._stack = Container(id="mnist-views")
+        self._views: dict[str, MnistView] = {}
+        wanted = self._saved.get("view")
+        self._front = str(wanted) if wanted in VIEWS else next(iter(VIEWS))
+        self._grown: set[str] = set()
+        self._is_open = False
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self._stack
+
+    def on_mount(self) -> None:
+        self._turn_to(self._front)
+        self.refetch()
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """A tab that the app begins with has not come from anywhere."""
+        if self.display and not self._is_open:
+            self.opened()
+
+    @property
+    def view(self) -> MnistView:
+        return self._views[self._front]
+
+    # --- views -----------------------------------------------------------------------------------------
+
+    def action_turn_to(self, name: str) -> None:
+        if name in VIEWS:
+            self._turn_to(name)
+
+    def action_turn(self, by: int) -> None:
+        names = list(VIEWS)
+        here = self._front if self._front in VIEWS else "report"
+        self._turn_to(names[(names.index(here) + by) % len(names)])
+
+    def _turn_to(self, name: str) -> None:
+        if self._front in self._views and name != self._front:
+            self.view.closed()
+            self.view.display = False
+        self._front = name
+        if name not in self._views:
+            self._views[name] = self._make(name)
+            self._stack.mount(self._views[name])
+        self.view.display = True
+        self.bar.choose(name if name in VIEWS else "report")
+        self.bar.say("")
+        if self._is_open:
+            self.view.focus(scroll_visible=False)
+            self.call_after_refresh(self.view.opened)
+        self.post_message(HintsChanged())
+        self.post_message(ViewChanged())
+
+    def _make(self, name: str) -> MnistView:
+        place = VIEWS[name][1] if name in VIEWS else HIDDEN[name]
+        module, _, kind = place.partition(":")
+        saved = self._saved.get(name)
+        made: MnistView = getattr(importlib.import_module(module), kind)(
+            self.lab, self.runs, saved if isinstance(saved, dict) else {}, id=f"mnist-{name}"
+        )
+        return made
+
+    def opened(self) -> None:
+        self._is_open = True
+        self.view.focus(scroll_visible=False)
+        self.call_after_refresh(self.view.opened)
+
+    def closed(self) -> None:
+        self._is_open = False
+        self.view.closed()
+
+    def first_focus(self) -> Widget | None:
+        return self._views.get(self._front)
+
+    @on(MnistView.Said)
+    def _say(self, message: MnistView.Said) -> None:
+        self.bar.say(plain(message.words, limit=300))
+
+    @on(MnistView.Wanted)
+    def _hand_over(self, message: MnistView.Wanted) -> None:
+        self._turn_to(message.view)
+        self.view.take(message.facts)
+
+    # --- the river -------------------------------------------------------------------------------------
+
+    def refetch(self) -> None:
+        if self.lab.river.is_connected:
+            self.run_worker(self._fetch(), group="mnist runs", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.runs.fetch(self.lab.river.client)
+        except DltuiError as error:
+            self.bar.say(plain(str(error), limit=300))
+            return
+        self._tell_of_runs()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        if self.runs.update(message.changed, message.removed):
+            self._tell_of_runs()
+
+    def _tell_of_runs(self) -> None:
+        if self._is_open:
+            self.view.runs_changed()
+            self.post_message(HintsChanged())
+
+    @on(CurvesGrew)
+    def _curve_grew(self, message: CurvesGrew) -> None:
+        if self._is_open:
+            if not self._grown:
+                self.set_timer(GROWN, self._tell_of_stories)
+            self._grown.add(message.run)
+
+    def _tell_of_stories(self) -> None:
+        grown, self._grown = self._grown, set()
+        if self._is_open:
+            for run in grown:
+                self.view.story_grew(run)
+
+    # --- keys of every view ----------------------------------------------------------------------------
+
+    def action_start(self) -> None:
+        self.view.start()
+
+    def action_choose_run(self) -> None:
+        from tui.screens.choose import ChooseScreen
+
+        runs = self.runs.all()
+        if not runs:
+            self.app.notify("There is no digit network yet: n sets one up.", markup=False)
+            return
+        choices = [(name_of(run), told_of(run)) for run in runs]
+        self.app.push_screen(ChooseScreen("look at which network", choices, "look"), self._choose(runs))
+
+    def _choose(self, runs: list[RunSummary]) -> Any:
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self.runs.chosen = runs[place].id
+                self._tell_of_runs()
+                self.post_message(ViewChanged())
+
+        return chosen
+
+    def action_new(self) -> None:
+        from tui.screens.launch import LaunchScreen
+
+        experiment = catalog.find(EXPERIMENT)
+        last = self.lab.state.last_params.get(experiment.name, {})
+        typed = {name: str(text) for name, text in last.items()}
+        self.app.push_screen(LaunchScreen(experiment, typed), self._launched)
+
+    def _launched(self, launch: Launch | None) -> None:
+        if launch is not None:
+            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            self.view.submit(launch.experiment, launch.params, launch.seed, launch.name)
+
+    def labels(self) -> Mapping[str, str]:
+        labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}
+        return labels | (self.view.labels() if self._front in self._views else {})
+
+    def actor(self, scope: str) -> Widget:
+        return self.view if scope == self.view.SCOPE else self
+
+    @on(ViewChanged)
+    def remember(self) -> None:
+        """Into the state that the app writes down."""
+        saved = {name: view.saved() for name, view in self._views.items()}
+        front = self._front if self._front in VIEWS else "report"
+        self._saved = {**self._saved, **saved, "view": front, "run": self.runs.chosen}
+        self.lab.state.views[self.NAME] = self._saved
+
+
+def told_of(run: RunSummary) -> str:
+    """Which network, where it stands, how good it is."""
+    best = f", {run.best.value:.2%} of validation" if run.best is not None else ""
+    return plain(f"{run.spec.params.get('model', '')}, {run.status}{best}", limit=90)

@@ -1,0 +1,188 @@
+"""What the views of the MNIST tab have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+from textual.worker import Worker
+
+from engine.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json, RunSummary
+from tui.digits.mural import Mural
+from tui.digits.paper import Paper
+from tui.digits.recipes import Recipe
+from tui.digits.runs import EXPERIMENT, DigitRuns
+from tui.key import Scope
+from tui.lab import Lab
+from tui.messages import HintsChanged, ViewChanged
+from tui.plain_text import plain
+
+Take = Callable[[Json], None]
+
+
+class MnistView(Container, can_focus=True):
+    """One way to look at the digits. Out of sight it asks nothing and draws nothing."""
+
+    SCOPE: ClassVar[Scope]
+
+    @dataclass
+    class Said(Message):
+        """One line about how things stand; empty when all is well."""
+
+        words: str
+
+    @dataclass
+    class Wanted(Message):
+        """Another view is wanted, with something in it."""
+
+        view: str
+        facts: dict[str, Any]
+
+    def __init__(self, lab: Lab, runs: DigitRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+        super().__init__(**widget)
+        self.lab, self.runs = lab, runs
+        self.saved_before = saved
+        self.in_front = False
+        self.mural = Mural()
+        self._streams: dict[str, Worker[None]] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self.mural
+
+    @property
+    def run_shown(self) -> RunSummary | None:
+        return self.runs.shown
+
+    @property
+    def run_id(self) -> str:
+        """Of the run that is looked at; empty while there is none with weights."""
+        run = self.run_shown
+        return run.id if run is not None and run.checkpoint_step else ""
+
+    # --- what the tab tells ----------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """In sight, perhaps again."""
+        self.in_front = True
+        self.look()
+        self.show()
+
+    def closed(self) -> None:
+        self.in_front = False
+        for worker in self._streams.values():
+            worker.cancel()
+        self._streams.clear()
+
+    def look(self) -> None:
+        """Ask for what is not known yet."""
+
+    def show(self) -> None:
+        """Draw what is known now."""
+        self.mural.show(self.paint)
+
+    def paint(self, paper: Paper) -> None:
+        """In the size at hand."""
+
+    def runs_changed(self) -> None:
+        """Some of the runs are not what they were."""
+        self.look()
+        self.show()
+
+    def story_grew(self, run: str) -> None:
+        """A run that is followed has told more."""
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        """What another view hands over."""
+
+    def start(self) -> None:
+        """Train double_conv, with which every view has something to show."""
+        self.launch(Recipe("double_conv", 50, 0))
+
+    def labels(self) -> dict[str, str]:
+        return {"mnist.start": "" if self.run_shown is not None else "train one"}
+
+    def saved(self) -> dict[str, Any]:
+        """What to remember for the next time."""
+        return {}
+
+    # --- what the views do -----------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.in_front and event.size.width and event.size.height:
+            self.call_after_refresh(self.show)
+
+    def ask(self, word: str, take: Take, mark: str, **facts: object) -> None:
+        """Have the session answer; of questions with the same mark only the newest matters."""
+        self.run_worker(self._answer(f"mnist.{word}", take, mark, facts), group=mark, exit_on_error=False)
+
+    async def _answer(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
+        try:
+            answer = await self.lab.session.ask(word, newest=mark, **facts)
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.say(str(error))
+            return
+        self._taken(take, answer)
+
+    def watch_parts(self, word: str, take: Take, mark: str, **facts: object) -> None:
+        """Have the session answer in parts; a stream with the same mark ends the one before."""
+        worker = self.run_worker(
+            self._parts(f"mnist.{word}", take, facts), group=mark, exclusive=True, exit_on_error=False
+        )
+        self._streams[mark] = worker
+
+    async def _parts(self, word: str, take: Take, facts: dict[str, object]) -> None:
+        parts = self.lab.session.stream(word, **facts)
+        try:
+            async for part in parts:
+                self._taken(take, part)
+        except DltuiError as error:
+            self.say(str(error))
+        finally:
+            await parts.aclose()
+
+    def _taken(self, take: Take, answer: Json) -> None:
+        self.say(plain(str(answer.get("warning") or ""), limit=300))
+        take(answer)
+        if self.in_front:
+            self.show()
+
+    def launch(self, *recipes: Recipe) -> None:
+        """Submit these runs; what is refused is said."""
+        from tui.deeds import attempt
+
+        if recipes:
+            attempt(self, self._started(recipes))
+
+    async def _started(self, recipes: Sequence[Recipe]) -> str:
+        for recipe in recipes:
+            await self._submitted(EXPERIMENT, recipe.params, 1, recipe.name)
+        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
+
+    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
+        from tui.deeds import attempt
+
+        attempt(self, self._submitted(experiment, params, seed, name))
+
+    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        self.runs.update((run,), ())
+        self.runs_changed()
+        self.post_message(HintsChanged())
+        return f"{plain(name or experiment, limit=60)} is started."
+
+    def say(self, words: str) -> None:
+        self.post_message(self.Said(words))
+
+    def remember(self) -> None:
+        """How it is looked at has changed."""
+        self.post_message(ViewChanged())
+        self.post_message(HintsChanged())
