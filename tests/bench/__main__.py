@@ -15,6 +15,7 @@ BENCHES = (
     "bench_index",
     "bench_steps",
     "bench_talk",
+    "bench_lanes",
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.models.lanes import notebook
 from engine.models.lanes.fleet import Fleet
@@ -26,11 +27,16 @@ from engine.models.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from tests.engine.worker.lab import new_run, start
 
 SHAPES = ((1, True), (2, False), (4, True))
+Times = NDArray[np.float64]
 WISHED = {"numpy": 1_500, "compiled": 10_000}
 
 
-def loop(hidden: int, bypass: bool) -> Callable[[int], float]:
-    """Seconds of so many epochs of the notebook's loop."""
+def now() -> Times:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
+    """Seconds, and those of all cores, of so many epochs of the notebook's loop."""
     import torch
     from torch import Tensor, nn
 
@@ -58,8 +64,8 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], float]:
     net, measure = Net(), nn.BCELoss()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 
-    def run(epochs: int) -> float:
-        began = time.perf_counter()
+    def run(epochs: int) -> Times:
+        began = now()
         best, waited = float("inf"), 0
         for _ in range(epochs):
             optimizer.zero_grad()
@@ -68,26 +74,26 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], float]:
             with torch.no_grad():
                 loss = measure(net(val_x), val_y).item()
             best, waited = (loss, 0) if loss < best - 1e-4 else (best, waited + 1)
-        return time.perf_counter() - began
+        return now() - began
 
     return run
 
 
 def lanes(
-    kind: str, hidden: int, bypass: bool, count: int, threads: int, cache: Path
-) -> Callable[[int], float]:
+    kind: str, shape: tuple[int, bool], count: int, threads: int, cache: Path
+) -> Callable[[int], Times]:
     """The same of `count` networks, none of which stops early."""
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
     recipe: dict[str, Any] = {**notebook.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
     fleet = Fleet(plan, trainer(kind, cache), threads)
 
-    def run(epochs: int) -> float:
+    def run(epochs: int) -> Times:
         fleet.stride, end = 128, fleet.epoch + epochs
-        began = time.perf_counter()
+        began = now()
         while fleet.epoch < end:
             fleet.advance()
-        return time.perf_counter() - began
+        return now() - began
 
     return run
 
@@ -97,19 +103,22 @@ def compare(shape: tuple[int, bool], args: argparse.Namespace, cache: Path) -> N
     book = loop(hidden, bypass)
     ours = {kind: lanes(kind, shape, args.networks, args.threads, cache) for kind in WISHED}
     book(50)
-    rates: dict[str, list[float]] = {"loop": [], **{kind: [] for kind in ours}}
+    rates: dict[str, list[Times]] = {"loop": [], **{kind: [] for kind in ours}}
     for _ in range(args.turns):
         rates["loop"].append(1500 / book(1500))
         for kind, run in ours.items():
             epochs = 128 if kind == "numpy" else 1024
             rates[kind].append(args.networks * epochs / run(epochs))
+    middle = {kind: np.median(own, axis=0) for kind, own in rates.items()}
     print(
-        f"hidden {hidden}, bypass {'yes' if bypass else 'no'}: loop {statistics.median(rates['loop']):,.0f} /s"
+        f"hidden {hidden}, bypass {'yes' if bypass else 'no'}: loop {middle['loop'][0]:,.0f} network-epochs/s"
     )
     for kind, wished in WISHED.items():
-        ratio = statistics.median(np.divide(rates[kind], rates["loop"]))
-        rate = statistics.median(rates[kind])
-        print(f"  {kind:9} {rate / 1e6:7.2f} million /s   {ratio:9,.0f} times the loop ({wished:,})")
+        ratio, per_core = np.median(np.divide(rates[kind], rates["loop"]), axis=0)
+        print(
+            f"  {kind:9} {middle[kind][0] / 1e6:7.2f} million /s   {ratio:9,.0f} times the loop ({wished:,}),"
+            f" {per_core:,.0f} times for each second of a core"
+        )
 
 
 def nine(cache: Path) -> float:
