@@ -19,10 +19,10 @@ from engine.models.language import bag, beam, blank, both_ways, gates, opening, 
 from engine.models.language.description import Direction
 from engine.models.language.generation import generate as draw_words
 from engine.models.language.manner import Manner, check_length, check_seed
-from engine.models.language.model import check_pair
+from engine.models.language.model import Model, check_pair
 from engine.models.language.prediction import check_k
 from engine.models.language.prediction import predict as predicted
-from engine.models.language.prompt import cut, parted, seed_of
+from engine.models.language.prompt import Prompt, cut, parted, seed_of
 from engine.protocol import Json
 from engine.session import language_answers as answers
 from engine.session import language_file, language_runs
@@ -118,7 +118,7 @@ def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True) -
     if isinstance(texts, str) or not texts or len(texts) > TEXTS_LIMIT:
         count = 1 if isinstance(texts, str) else len(texts)
         raise DataError(f"Expected a list of 1 to {TEXTS_LIMIT:,} sentences, got {count:,}.")
-    prompts = [cut(found.model.vocabulary, text) for text in texts]
+    prompts = [_cut(found.model, text, number) for number, text in enumerate(texts, 1)]
     scored = scoring.score(found.model, [prompt.ids for prompt in prompts], ranks=ranks)
     rows = zip(texts, prompts, scored, strict=True)
     return {
@@ -230,6 +230,14 @@ def _compared(found: Opened, text: str, k: int) -> Json:
         "sentence": answers.sentence(text, prompt, scored, ranks=True),
         "candidates": [answers.candidate(candidate) for candidate in candidates],
     }
+
+
+def _cut(model: Model, text: str, number: int) -> Prompt:
+    """Raises DataError that says which of many it is."""
+    try:
+        return cut(model.vocabulary, text)
+    except DataError as error:
+        raise DataError(f"Sentence {number}: {error.message}", error.remedy) from error
 
 
 def _open(desk: Desk, run: str) -> Opened:

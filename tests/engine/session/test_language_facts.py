@@ -74,3 +74,8 @@ def test_hostile_text_is_refused_or_answered_without_control_characters(
         assert error.message.isprintable()
     else:
         assert all(word["word"].isprintable() for word in answer["sentences"][0]["words"])
+
+
+def test_of_many_sentences_the_bad_one_is_named(desk: Desk, forward: str) -> None:
+    with pytest.raises(DltuiError, match="Sentence 2: The text is empty"):
+        ask(desk, "language.score", texts=["i love you", " ", "a cat"])
