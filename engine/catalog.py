@@ -181,6 +181,17 @@ class LmParams:
             if -1 < value < 0:
                 raise ParamError(f"{name}: expected 0 or more, or -1 for the recipe's, got {value:g}.")
 
+    def check_longer(self) -> None:
+        """A run that has ended trains on as if it had been longer from the start, or not at all."""
+        falls = self.schedule in ("linear", "cosine") or (self.recipe, self.schedule) == ("tuned", "recipe")
+        if falls or self.keep == "best":
+            why = (
+                "its learning rate has fallen to 0"
+                if falls
+                else "it has gone back to its best epoch (keep=best)"
+            )
+            raise ParamError(f"epochs: the run cannot be extended: {why}.", "Start it anew with more epochs.")
+
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine import store
@@ -37,6 +37,8 @@ class Cycle:
     patience: float = adopt.PATIENCE
     elsewhere: Mapping[str, Executor] = field(default_factory=dict)
     """executors beside this machine, by the name that a spec gives"""
+    rested: Callable[[], None] = lambda: None
+    """called when a run has come to rest"""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _flushed: float = 0.0
     _adopted: dict[str, float] = field(default_factory=dict)
@@ -158,6 +160,7 @@ class Cycle:
         self.roster.rest(run)
         self._flushed = 0.0
         self.wake()
+        self.rested()
 
     # --- starting ------------------------------------------------------------------------------------------
 

@@ -28,5 +28,8 @@ def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
         if value < before:  # type: ignore[operator]
             raise ParamError(f"{name}: expected {before} or more, which it has now, got {value}.")
         meant[name] = value
-    params.build(experiment.params, {**spec.params, **meant})
+    built = params.build(experiment.params, {**spec.params, **meant})
+    check_longer = getattr(built, "check_longer", None)
+    if check_longer is not None:
+        check_longer()
     return meant

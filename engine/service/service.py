@@ -53,6 +53,7 @@ class Service:
         self.cycle = Cycle(self.roster, local or Local(places.log), self.machine)
         self.runs = Runs(self.roster, self.cycle.wake)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
+        self.cycle.rested = self.sweeps.wake
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[Connection] = set()

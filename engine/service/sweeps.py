@@ -40,11 +40,15 @@ class Sweeps:
     async def run(self) -> None:
         await self._load()
         while True:
-            await asyncio.gather(*(self._beat(sweep) for sweep in await self._at_work()))
             self._woken.clear()
+            await asyncio.gather(*(self._beat(sweep) for sweep in await self._at_work()))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
                     await self._woken.wait()
+
+    def wake(self) -> None:
+        """The next look comes now."""
+        self._woken.set()
 
     def close(self) -> None:
         self._cycle.desk.shutdown(wait=False, cancel_futures=True)

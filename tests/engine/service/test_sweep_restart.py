@@ -31,7 +31,7 @@ async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Pla
     deadline = time.monotonic() + SECONDS
     kills = 0
     try:
-        while kills < scaled(8):
+        while kills < scaled(60):
             service = start(places)
             talk = await connect(places)
             if not made:
@@ -57,8 +57,8 @@ async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Pla
 
 async def _submitted(talk: Client, sampler: str) -> str:
     made = await talk.sweep_submit(
-        "mnist", AXES, {"epochs": 15}, sampler=sampler, trials=12, metric="loss", goal="min",
-        parallel=4,
+        "mnist", AXES, {"epochs": 40}, sampler=sampler, trials=12, metric="loss", goal="min",
+        parallel=2,
     )  # fmt: skip
     return made.id
 
