@@ -212,6 +212,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         train="engine.experiments.mnist:train",
         best="val_accuracy",
         goal="max",
+        threads=2,
     ),
     Experiment(
         name="lm",

@@ -8,14 +8,14 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 
-from engine.models.swift.vector import FLOATS, LANES, Vectors, intrinsic
+from engine.models.swift.vector import FLOATS, LANES, Vectors, inner, intrinsic
 
 MEAN, SQUARE, EPSILON = 0.9, 0.999, 1e-8
 NOTHING = 1e-30
 """a moment below it is 0: on the way there processors compute a hundred times slower"""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def adam(parameter: Any, at: Any, gradient: Any, count: Any, lr: float, step: float) -> None:
     """Gradient i belongs to element `at` + i. `step` counts this update."""
     rate = np.float32(lr / (1.0 - MEAN**step))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
-from engine.models.swift.vector import intrinsic
+from engine.models.swift.vector import inner, intrinsic
 
 COUNT, ROUND = 0, 16
 """places in the barrier's array of 64-bit integers, two cache lines apart"""
@@ -34,7 +34,7 @@ def _add(typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.int64(array, types.int64, types.int64), write
 
 
-@njit(cache=True, nogil=True)
+@inner
 def meet(barrier: Any, ranks: int) -> None:
     """Returns once all `ranks` threads have come here."""
     if ranks == 1:

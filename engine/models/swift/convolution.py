@@ -10,12 +10,12 @@ from numba import njit
 from engine.models.swift.adam import adam
 from engine.models.swift.filters import fields, pooled, spread, taps
 from engine.models.swift.layers import FILTERS, PADDING, TAPS
-from engine.models.swift.vector import LANES
+from engine.models.swift.vector import LANES, inner
 
 INSIDE = PADDING * LANES
 
 
-@njit(cache=True, nogil=True)
+@inner
 def forward(conv: Any, block: int, out: Any, out_at: int, out_row: int, out_plane: int) -> None:
     """Into `out`, flat, where a pooled row is `out_row` and a filter `out_plane` floats long."""
     _, channels, wide, _ = conv.padded.shape[:4]
@@ -31,7 +31,7 @@ def forward(conv: Any, block: int, out: Any, out_at: int, out_row: int, out_plan
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inner
 def backward(conv: Any, block: int, rank: int, gradient: Any, at: int, is_first: bool) -> None:
     """From the gradient of the pooled pixels, flat from `at`, to that of weights, bias, and pixels below."""
     _, channels, wide, _ = conv.padded.shape[:4]
@@ -61,7 +61,7 @@ def backward(conv: Any, block: int, rank: int, gradient: Any, at: int, is_first:
                 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inner
 def update(conv: Any, blocks: int, scratch: Any, lr: float, step: float) -> None:
     """Sum what the blocks found, in their order, and take a step."""
     count = conv.of_weight.shape[1]

@@ -23,7 +23,7 @@ from engine.models.swift.products import (
     tile_8x2,
     turned,
 )
-from engine.models.swift.vector import LANES
+from engine.models.swift.vector import LANES, inner
 
 ROWS = 8  # of a tile
 NEAR = 96
@@ -31,7 +31,7 @@ NEAR = 96
 FREE = np.float32(-np.inf)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def forward(layer: Any, first: int, last: int, floor: Any) -> None:
     """Blocks `first` to `last`: out = max(floor, weight @ seen + bias)."""
     w, bias, x, out = layer.weight.value, layer.bias.value, layer.seen, layer.out
@@ -54,7 +54,7 @@ def forward(layer: Any, first: int, last: int, floor: Any) -> None:
                      out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inner
 def backward(layer: Any, first: int, last: int) -> None:
     """below = weight.T @ delta, some inputs at a time: their sums stay in the nearest cache for all rows."""
     inputs, pairs = layer.seen.shape[1], last - (last - first) % 2
@@ -98,7 +98,7 @@ def _back_one(layer: Any, i: int, count: int, block: int) -> None:
                  below, at, block_size)  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inner
 def to_lanes(rows: Any, lanes: Any, first: int, last: int) -> None:
     """(blocks * 16, I) -> (blocks, I, 16). I is at least 16: the last tile overlaps the one before."""
     inputs = lanes.shape[1]
@@ -108,7 +108,7 @@ def to_lanes(rows: Any, lanes: Any, first: int, last: int) -> None:
             turned(rows, block * LANES * inputs + i, inputs, lanes, (block * inputs + i) * LANES, LANES)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def to_rows(lanes: Any, rows: Any, first: int, last: int) -> None:
     inputs = lanes.shape[1]
     for block in range(first, last):
@@ -117,7 +117,7 @@ def to_rows(lanes: Any, rows: Any, first: int, last: int) -> None:
             turned(lanes, (block * inputs + i) * LANES, LANES, rows, block * LANES * inputs + i, inputs)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def where_lit(out: Any, delta: Any, first: int, last: int) -> None:
     """Through ReLU: no gradient where nothing came out."""
     for block in range(first, last):
@@ -127,7 +127,7 @@ def where_lit(out: Any, delta: Any, first: int, last: int) -> None:
                     delta[block, i, lane] = np.float32(0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def update(layer: Any, rank: int, ranks: int, images: int, scratch: Any, lr: float, step: float) -> None:
     """Eight rows at a time: their gradient is used while it is still at hand, and never leaves the cache."""
     inputs, outputs = layer.seen.shape[1], layer.out.shape[1]

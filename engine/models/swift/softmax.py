@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.models.swift.vector import LANES
+from engine.models.swift.vector import LANES, inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def cross_entropy(logits: Any, delta: Any, block: int, labels: Any, images: int, losses: Any) -> None:
     """`labels` of the batch; `losses` of each image. Lanes without an image get no gradient."""
     share = np.float32(1.0 / images)

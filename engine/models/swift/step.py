@@ -16,7 +16,7 @@ from engine.models.swift import convolution, dense
 from engine.models.swift.barrier import meet
 from engine.models.swift.layers import FILTERS, PADDING, Floats
 from engine.models.swift.softmax import cross_entropy
-from engine.models.swift.vector import LANES
+from engine.models.swift.vector import LANES, inner
 
 ZERO = np.float32(0)
 LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS = 0, 1, 2, 3, 4, 5
@@ -151,7 +151,7 @@ def _look_back(rank: int, batch: Batch, convs: Any, denses: Any, first: int, las
             gradient, at = convs[layer].below.reshape(-1), rank * convs[layer].below.shape[1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _frame(lanes: Any, padded: Any, block: int) -> None:
     side = padded.shape[2] - 2 * PADDING
     for y in range(side):
@@ -168,7 +168,7 @@ def _into_conv(conv: Any, above: Any, block: int) -> None:
     convolution.forward(conv, block, above.padded.reshape(-1), start, row, plane)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _drop(numbers: Any, kept: Any, first: int, last: int) -> None:
     for block in range(first, last):
         for i in range(numbers.shape[1]):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+import numba
 import numba.core.cgutils
 import numba.extending
 from llvmlite import ir
@@ -22,7 +23,16 @@ FLOAT, LONG, BYTE = ir.FloatType(), ir.IntType(64), ir.IntType(8)
 FLOATS = ir.VectorType(FLOAT, LANES)
 BYTES = ir.VectorType(BYTE, LANES)
 INTS = ir.VectorType(ir.IntType(32), LANES)
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 Value = Any  # an ir.Value; llvmlite has no types of its own
+
+
+def inner(function: Compiled) -> Compiled:
+    """For a function that is called from compiled code alone: what only Python needs is left away, which
+    halves the time it takes to compile."""
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    made: Compiled = numba.njit(nogil=True, **options)(function)
+    return made
 
 
 def intrinsic(written: Callable[..., Any]) -> Any:
