@@ -283,7 +283,8 @@ class FakeClient(SweepWords):
 
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
-        word in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}" for word in where.split()
+        word.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
+        for word in where.split()
     )
 
 

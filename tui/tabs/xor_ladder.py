@@ -134,7 +134,7 @@ class LadderView(XorView):
             rung = self._rung(place)
             column.caption.show(partial(caption_of, rung))
             if place not in self._looks:
-                column.plane.show(None, "not trained yet" if rung.run is None else "it starts")
+                column.plane.show(None, "not yet" if rung.run is None else "it starts")
         key = self.lab.keymap
         start = bool(self.missing())
         brief = self.size.height < 26

@@ -74,4 +74,4 @@ def legend(look: Look) -> Row:
         "ascii": (Span("0 ", "done"), Span(ASCII_SHADES, "text"), Span(" 1", "accent")),
     }
     stroke = "--" if look == "ascii" else "⣀⠤"
-    return (*ramps[look], Span("  output  ", "muted"), Span(stroke, "hue-0"), Span(" unit's line", "muted"))
+    return (*ramps[look], Span("  output  ", "muted"), Span(stroke, "hue-0"), Span(" unit", "muted"))

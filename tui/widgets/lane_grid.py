@@ -25,7 +25,7 @@ class LaneGrid(Widget):
         self._window: Window | None = None
         self._rows: list[tuple[Tile, ...]] = []
         self._heat: Heat | None = None
-        self._made: dict[int, tuple[Tile, ...]] = {}
+        self._made: dict[tuple[int, bool], tuple[Tile, ...]] = {}
         self._made_of: LaneMap | None = None
 
     @property
@@ -69,13 +69,14 @@ class LaneGrid(Widget):
             self._made.clear()
         self._window, self._made_of = view, found
         rows = [axis_of(found, view)] if found.x else []
-        for y in range(view.top, min(view.top + view.rows, len(found.cells))):
+        for line in range(view.tall * min(view.rows, len(found.cells) - view.top)):
+            y, is_middle = view.top + line // view.tall, line % view.tall == view.tall // 2
             if y == self._cursor[1]:
-                rows.append(row_of(found, y, self._cursor, view, look))
+                rows.append(row_of(found, y, self._cursor, view, look, is_middle=is_middle))
                 continue
-            if y not in self._made:
-                self._made[y] = row_of(found, y, (-1, -1), view, look)
-            rows.append(self._made[y])
+            if (y, is_middle) not in self._made:
+                self._made[y, is_middle] = row_of(found, y, (-1, -1), view, look, is_middle=is_middle)
+            rows.append(self._made[y, is_middle])
         return rows
 
     def render_line(self, y: int) -> Strip:

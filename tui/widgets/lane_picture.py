@@ -10,7 +10,8 @@ from tui.widgets.heat import SOLVED, Look, level_of, shade_of
 from tui.widgets.plane_picture import Tile, joined
 
 LABEL = 9
-WIDEST = 9
+FILLERS = " ░▒▓█.:*#"
+WIDEST, TALLEST = 11, 3
 STUCK_INKS = {2: "warn", 3: "accent", 4: "bad", 0: "muted"}
 NO_STOPS = 0.2
 """loss from which a success is as late as can be, where none stops early"""
@@ -18,38 +19,45 @@ NO_STOPS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is in sight: so many cells from `left` and `top` on, each `wide` characters."""
+    """What is in sight: so many cells from `left` and `top` on, each of `wide` by `tall` characters."""
 
     left: int
     top: int
     columns: int
     rows: int
     wide: int
-    label: int
+    tall: int = 1
 
 
 def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, before: Window | None) -> Window:
     """So that the cursor is in sight, moved no more than needed."""
     label = LABEL if found.x else 0
-    rows = height - (1 if found.x else 0)
+    room = max(1, height - (1 if found.x else 0))
+    tall = max(1, min(TALLEST, room // max(1, len(found.cells)))) if found.x else 1
+    rows = max(1, room // tall)
     wide = max(1, min(WIDEST, (width - label) // max(1, found.columns))) if found.x else 1
     columns = max(1, (width - label) // wide)
     left = _scrolled(before.left if before else 0, cursor[0], columns, found.columns)
     top = _scrolled(before.top if before else 0, cursor[1], rows, len(found.cells))
-    return Window(left, top, columns, rows, wide, label)
+    return Window(left, top, columns, rows, wide, tall)
 
 
 def _scrolled(start: int, at: int, room: int, count: int) -> int:
     return max(0, min(max(min(start, at), at - room + 1), count - room))
 
 
-def row_of(found: LaneMap, y: int, cursor: tuple[int, int], view: Window, look: Look) -> tuple[Tile, ...]:
-    """One row of the cells in sight, with axes behind its value."""
+def row_of(
+    found: LaneMap, y: int, cursor: tuple[int, int], view: Window, look: Look, *, is_middle: bool = True
+) -> tuple[Tile, ...]:
+    """A line of one row of cells, with axes behind its value; signs stand in the middle line alone."""
     tiles = []
     if found.x:
-        tiles.append(Tile(f"{_said(found.ys[y])[: LABEL - 1]:>{LABEL - 1}} ", "muted", ""))
+        name = _said(found.ys[y])[: LABEL - 1] if is_middle else ""
+        tiles.append(Tile(f"{name:>{LABEL - 1}} ", "muted", ""))
     for x in range(view.left, min(view.left + view.columns, found.columns)):
-        tiles.append(_tile(found, x, y, view.wide, look, (x, y) == cursor))
+        tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
+        is_filled = is_middle or tile.text.strip(FILLERS) == ""
+        tiles.append(tile if is_filled else Tile(" " * view.wide, tile.ink, tile.ground))
     return joined(tiles)
 
 
@@ -78,11 +86,11 @@ def _tile(found: LaneMap, x: int, y: int, wide: int, look: Look, is_cursor: bool
         return Tile(" " * wide, "", "")
     sign, ink, ground = _look_of_cell(found, cell, x, y, look)
     if found.x and wide >= 5 and found.colour == "outcome" and cell.share is not None:
-        sign = f"{cell.share:.0%}"
+        sign = f"{math.floor(100 * cell.share)}%"
     if is_cursor:
         return Tile(f"{sign if sign.strip() else '+':^{wide}}", "strong", "plate")
-    filler = sign if look != "colour" and sign in " ░▒▓█.:*#" else f"{sign:^{wide}}"
-    return Tile((filler * wide)[:wide] if len(filler) == 1 else filler[:wide], ink, ground)
+    is_shade = look != "colour" and sign in FILLERS and bool(found.x)
+    return Tile(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], ink, ground)
 
 
 def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tuple[str, str, str]:
@@ -91,9 +99,8 @@ def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tup
         return _measured(found, x, y, look)
     if cell.share is None:
         return ("." if look == "ascii" else "·"), "line", ""
-    if cell.count > 1 and cell.share < 1:
-        ink = "bad" if cell.share < 0.5 else "warn"
-        return shade_of(1 - cell.share, look) if look != "colour" else " ", ink, _shared(cell)
+    if cell.count > 1:
+        return _shared(cell, look)
     if cell.share == 1:
         level = earliness(found, cell)
         return (" " if look == "colour" else "." if look == "ascii" else "·"), "good", f"solved-{level}"
@@ -103,9 +110,14 @@ def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tup
     return (str(rows) if rows else "?"), ("dark" if look == "colour" else STUCK_INKS[rows]), f"stuck-{rows}"
 
 
-def _shared(cell: Cell) -> str:
+def _shared(cell: Cell, look: Look) -> tuple[str, str, str]:
+    """Of many networks: greener with every tenth that was solved."""
     share = cell.share or 0.0
-    return f"stuck-{4 if share < 0.34 else 3 if share < 0.67 else 2}"
+    if look != "colour":
+        return shade_of(share, look), "good" if share > 0.5 else "bad", ""
+    if share < 0.5:
+        return " ", "dark", "stuck-4" if share < 0.25 else "stuck-2"
+    return " ", "dark", f"solved-{min(SOLVED - 1, int((share - 0.5) * 2 * (SOLVED - 1)))}"
 
 
 def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str]:

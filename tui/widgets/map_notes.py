@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
@@ -78,11 +78,16 @@ def _legend(found: LaneMap, drawn: Look) -> Row:
         words = COLOUR_WORDS[found.colour]
         return (Span(f"colour: {words}  ", "muted"), Span(ends[0], "done"), Span(shades, "text"),
                 Span(ends[1], "accent"))  # fmt: skip
-    solved = "solved (brighter: sooner)  " if drawn == "colour" else f"{_dot(drawn)} solved  "
-    names: Sequence[Span] = [
-        Span(f"{rows} rows undecided ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS
-    ]
-    return (Span(solved, "good"), *names, Span("? elsewhere", "muted"))
+    if found.x:
+        return (Span("greener: more of its networks were solved", "muted"),)
+    solved = "solved" if drawn == "colour" else f"{_dot(drawn)} solved"
+    names = [Span(f"{rows} ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS]
+    return (
+        Span(solved, "good"),
+        Span("   failed, rows undecided: ", "muted"),
+        *names,
+        Span("? other", "muted"),
+    )
 
 
 def _dot(drawn: Look) -> str:
@@ -95,7 +100,7 @@ def _here(cell: Cell | None, params: Json | None) -> Row:
         return ()
     loss = "not a number" if cell.loss is None else f"loss {cell.loss:.4f}"
     if cell.count > 1:
-        solved = "none has ended" if cell.share is None else f"{cell.share:.0%} solved"
+        solved = "none has ended" if cell.share is None else f"{math.floor(100 * cell.share)} % solved"
         return (sign, Span(f"{cell.count:,} networks, {solved}", "strong"), Span(f"  median {loss}", "text"))
     words, ink = ("solved", "good") if cell.share == 1 else ("failed", "bad")
     if cell.share is None:

@@ -7,25 +7,31 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from engine.protocol import Json
+from tui.widgets.notes import paragraph
 from tui.widgets.span import Row, Span, fitted
 
 OURS, THEIRS = "accent", "done"
+HIDDEN = (
+    "What the means hide: they are over the networks that succeeded. At a learning rate of 0.01 most had not "
+    "by the last epoch, so their mean is cut off there. The median counts a failure as longer than any."
+)
 
 
 def plots(report: Json | None, width: int, height: int, ascii_only: bool) -> list[Row]:
     if report is None:
         return []
-    each = (width - 4) // 3
+    each, airy = (width - 4) // 3, height >= 14
     rows = report["rows"]
     parts = [
-        bars("mean epochs by hidden units", rows, lambda row: f"k = {row['hidden']}", each, ascii_only),
-        bars("mean epochs by bypass", rows, _bypass, each, ascii_only),
-        points("std of epochs by lr (log axis)", rows, each, min(height, 12), ascii_only),
+        bars("mean epochs by units", rows, lambda row: f"k = {row['hidden']}", each, ascii_only, airy),
+        bars("mean epochs by bypass", rows, _bypass, each, ascii_only, airy),
+        points("std of epochs by log lr", rows, each, min(height, 20), ascii_only),
     ]
     longest = max(map(len, parts))
     blank, gap = fitted((), each), (Span("  "),)
     filled = [[fitted(row, each) for row in part] + [blank] * (longest - len(part)) for part in parts]
-    return [(), *((*a, *gap, *b, *gap, *c) for a, b, c in zip(*filled, strict=True))]
+    lines: list[Row] = [(), *((*a, *gap, *b, *gap, *c) for a, b, c in zip(*filled, strict=True))]
+    return [*lines, (), *paragraph(HIDDEN, width)] if len(lines) + 4 <= height else lines
 
 
 def _bypass(row: Json) -> str:
@@ -33,7 +39,7 @@ def _bypass(row: Json) -> str:
 
 
 def bars(
-    title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool
+    title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool, airy: bool
 ) -> list[Row]:
     """Two bars for each group: the mean of its experiments, ours and the notebook's."""
     names = list(dict.fromkeys(group(row) for row in sorted(rows, key=lambda row: row["hidden"])))
@@ -48,6 +54,7 @@ def bars(
     for name, mean, theirs in found:
         lines.append((Span(f"{name:<8}", "text"), *_bar(mean, most, room, OURS, ascii_only)))
         lines.append((Span(" " * 8), *_bar(theirs, most, room, THEIRS, ascii_only)))
+        lines += [()] if airy else []
     return [*lines, _signs("#=" if ascii_only else "█▒")]
 
 

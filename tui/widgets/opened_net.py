@@ -81,7 +81,7 @@ class OpenedNet(Horizontal):
 
     def _words(self, answer: Json, gates: list[str], width: int) -> list[Row]:
         outcome = answer["outcome"]
-        loss = "not a number" if answer["loss"] is None else f"{answer['loss']:.4f}"
+        loss = "nan" if answer["loss"] is None else f"{answer['loss']:.3f}"
         words = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
         ink = {"success": "good", "running": "text"}.get(outcome, "bad")
         rows: list[Row] = [(Span(words, ink), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
