@@ -56,15 +56,15 @@ def say(found: Record) -> None:
 
 
 def _state(fleet: Fleet) -> dict[str, float]:
-    counts = fleet.counts()
-    told = {
+    counts, losses = fleet.counts(), known(fleet.column("loss"))
+    finite = losses[np.isfinite(losses)]
+    told = {"median_loss": float(np.median(finite))} if len(finite) else {}
+    return told | {
+        "solved": float((fleet.column("right") == 4).sum()),  # all four rows right, at their end or not
         "running": counts["running"],
         "successes": counts["success"],
         "fails": counts["fail"] + counts["diverged"],
     }
-    losses = known(fleet.column("loss"))
-    finite = losses[np.isfinite(losses)]
-    return told | ({"median_loss": float(np.median(finite))} if len(finite) else {})
 
 
 def _keep(fleet: Fleet, run: Run) -> float:

@@ -18,7 +18,7 @@ from engine.models.lanes.record import Record
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
 
-SERIES = ("running", "successes", "fails", "median_loss")
+SERIES = ("solved", "running", "successes", "fails", "median_loss")
 FINAL = ("outcome", "stop", "loss", "val_loss", "best", "weights")
 CURVES = ("curve.loss", "curve.val_loss", "curve.epochs")
 LANES: dict[str, Any] = {
