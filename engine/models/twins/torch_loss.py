@@ -55,14 +55,15 @@ class VocabularyLoss(torch.autograd.Function):
         room.take(weight, bias)
         count, width = hidden.shape
         hidden_slope = torch.empty_like(hidden)
-        weight_slope, bias_slope = torch.zeros_like(weight), torch.zeros_like(bias)
+        weight_slope, bias_slope = torch.empty_like(weight), torch.zeros_like(bias)
         loss, scale = torch.zeros((), device=weight.device), 1 / count
         for start in range(0, count, ROWS):
             part = slice(start, min(start + ROWS, count))
             loss -= _chunk(hidden[part], targets[part], room, hidden_slope[part])
-            weight_slope.add_(room.slope[:, :width], alpha=scale)
-            bias_slope.add_(room.slope[:, width], alpha=scale)
-        ctx.save_for_backward(hidden_slope.mul_(scale), weight_slope, bias_slope)
+            piece = room.slope[:, :width]
+            weight_slope = weight_slope.add_(piece) if start else weight_slope.copy_(piece)
+            bias_slope += room.slope[:, width]
+        ctx.save_for_backward(hidden_slope.mul_(scale), weight_slope.mul_(scale), bias_slope.mul_(scale))
         return loss * scale
 
     @staticmethod

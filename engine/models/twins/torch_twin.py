@@ -100,7 +100,9 @@ class TorchTwin:
         self.optimizer.zero_grad()
         rows, wanted = self._real(targets)
         hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
-        hidden = hidden.reshape(-1, self.kind.top).index_select(0, rows)
+        hidden = hidden.reshape(-1, self.kind.top)
+        if len(rows) < len(hidden):
+            hidden = hidden.index_select(0, rows)
         loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room)
         loss.backward()
         if self.clip:
