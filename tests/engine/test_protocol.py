@@ -43,11 +43,13 @@ states: st.SearchStrategy[State] = st.one_of(
         for status in (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
     ),
 )
-values = st.booleans() | st.integers(-(2**53), 2**53) | finite | names
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+values = st.booleans() | st.integers(-(2**53), 2**53) | numbers | names
 specs = st.builds(
     Spec, id=names, experiment=names, params=st.dictionaries(names, values, max_size=4),
     seed=st.integers(0, 9),
     name=names, framework=names, threads=st.integers(0, 64), device=names, created_at=times, token=names,
+    sweep=names, trial=st.integers(0, 9), gpu_share=st.floats(0.1, 1), executor=names,
 )  # fmt: skip
 summaries = st.builds(
     RunSummary, spec=specs, state=states, step=st.integers(0), total_steps=st.integers(0),
