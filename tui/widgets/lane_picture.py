@@ -117,7 +117,8 @@ def _shared(cell: Cell, look: Look) -> tuple[str, str, str]:
         return shade_of(share, look), "good" if share > 0.5 else "bad", ""
     if share < 0.5:
         return " ", "dark", "stuck-4" if share < 0.25 else "stuck-2"
-    return " ", "dark", f"solved-{min(SOLVED - 1, int((share - 0.5) * 2 * (SOLVED - 1)))}"
+    level = min(SOLVED - 1, int((share - 0.5) * 2 * (SOLVED - 1)))
+    return " ", "dark" if level > SOLVED // 3 else "strong", f"solved-{level}"
 
 
 def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str]:

@@ -20,12 +20,13 @@ HIDDEN = (
 def plots(report: Json | None, width: int, height: int, ascii_only: bool) -> list[Row]:
     if report is None:
         return []
-    each, airy = (width - 4) // 3, height >= 14
+    each = (width - 4) // 3
+    thick = 0 if height < 14 else 1 if height < 28 else 2  # 0: no blank lines between groups
     rows = report["rows"]
     parts = [
-        bars("mean epochs by units", rows, lambda row: f"k = {row['hidden']}", each, ascii_only, airy),
-        bars("mean epochs by bypass", rows, _bypass, each, ascii_only, airy),
-        points("std of epochs by log lr", rows, each, min(height, 20), ascii_only),
+        bars("mean epochs by units", rows, lambda row: f"k = {row['hidden']}", each, ascii_only, thick),
+        bars("mean epochs by bypass", rows, _bypass, each, ascii_only, thick),
+        points("std of epochs by log lr", rows, each, min(max(height - 4, 8), 26), ascii_only),
     ]
     longest = max(map(len, parts))
     blank, gap = fitted((), each), (Span("  "),)
@@ -39,7 +40,7 @@ def _bypass(row: Json) -> str:
 
 
 def bars(
-    title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool, airy: bool
+    title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool, thick: int
 ) -> list[Row]:
     """Two bars for each group: the mean of its experiments, ours and the notebook's."""
     names = list(dict.fromkeys(group(row) for row in sorted(rows, key=lambda row: row["hidden"])))
@@ -52,9 +53,11 @@ def bars(
     room = max(3, width - 16)
     lines: list[Row] = [(Span(title, "strong"),)]
     for name, mean, theirs in found:
-        lines.append((Span(f"{name:<8}", "text"), *_bar(mean, most, room, OURS, ascii_only)))
-        lines.append((Span(" " * 8), *_bar(theirs, most, room, THEIRS, ascii_only)))
-        lines += [()] if airy else []
+        for value, ink, label in ((mean, OURS, name), (theirs, THEIRS, "")):
+            bar = _bar(value, most, room, ink, ascii_only)
+            lines.append((Span(f"{label:<8}", "text"), *bar))
+            lines += [(Span(" " * 8), bar[0])] if thick > 1 else []
+        lines += [()] if thick else []
     return [*lines, _signs("#=" if ascii_only else "█▒")]
 
 

@@ -33,7 +33,7 @@ def notes_of(
     counted = sum(row["runs"] for row in report["rows"])
     progress = f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}"
     gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items()) or "-"
-    became = Span("the one hidden unit of the first line became  ", "muted")
+    became = Span("h1 of the first line became  ", "muted")
     rows = [(*head, Span(progress, "muted")), (became, Span(gates, "text"))]
     return rows if brief else [*rows, *paragraph(LESSON, width)]
 

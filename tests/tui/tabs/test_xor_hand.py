@@ -92,6 +92,19 @@ async def test_a_puzzle_is_solved_with_a_few_keys(
         await opened.sees(f"{puzzle.removeprefix('puzzle: ')} solved")
 
 
+async def test_xor_itself_is_solved_from_weights_of_zero(places: Places, session: FakeSession) -> None:
+    hidden = [MORE, "down", MORE, "down", LESS, *["minus"] * 5]
+    output = ["right", *["minus"] * 5, "up", MORE, "up", LESS, LESS, "up", MORE]
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await load(opened, "puzzle: XOR")
+        await opened.sees("2 of 4 rows right")
+        await opened.press(*hidden, *output)
+        await opened.sees("XOR solved, loss 0")
+        assert view(opened).net.output_weight == (1.0, 1.0, -2.0)
+
+
 async def test_units_bypass_and_temperature_change_by_key(places: Places, session: FakeSession) -> None:
     async with lab(places, FakeEngine()) as opened:
         await opened.press("2")
