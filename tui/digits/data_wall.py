@@ -46,7 +46,7 @@ class DataWall:
         facts, dot = self.facts, f" {glyphs().dot} "
         side, splits, seen = facts["side"], facts["splits"], facts["statistics"]
         x = paper.write(1, 0, plain(facts["title"], limit=80), "strong")
-        paper.write(x, 0, f"{dot}{side}x{side} grey pixels{dot}{plain(facts['source'], limit=200)}", "muted")
+        paper.write(x, 0, f"{dot}{side}x{side} grey pixels{dot}from {plain(facts['source'], limit=200)}", "muted")
         y = 1
         for words in (facts["notice"], *facts["notes"]):
             if words:

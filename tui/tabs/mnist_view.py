@@ -101,6 +101,9 @@ class MnistView(Container, can_focus=True):
     def take(self, facts: Mapping[str, Any]) -> None:
         """What another view hands over."""
 
+    def failed(self, mark: str) -> None:
+        """What was asked under that mark was not answered."""
+
     def start(self) -> None:
         """Train double_conv, with which every view has something to show."""
         self.launch(Recipe("double_conv", 50, 0))
@@ -128,26 +131,32 @@ class MnistView(Container, can_focus=True):
         except Superseded:
             return
         except DltuiError as error:
-            self.say(str(error))
+            self._fail(mark, error)
             return
         self._taken(take, answer)
 
     def watch_parts(self, word: str, take: Take, mark: str, **facts: object) -> None:
         """Have the session answer in parts; a stream with the same mark ends the one before."""
         worker = self.run_worker(
-            self._parts(f"mnist.{word}", take, facts), group=mark, exclusive=True, exit_on_error=False
+            self._parts(f"mnist.{word}", take, mark, facts), group=mark, exclusive=True, exit_on_error=False
         )
         self._streams[mark] = worker
 
-    async def _parts(self, word: str, take: Take, facts: dict[str, object]) -> None:
+    async def _parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         parts = self.lab.session.stream(word, **facts)
         try:
             async for part in parts:
                 self._taken(take, part)
         except DltuiError as error:
-            self.say(str(error))
+            self._fail(mark, error)
         finally:
             await parts.aclose()
+
+    def _fail(self, mark: str, error: DltuiError) -> None:
+        self.say(str(error))
+        self.failed(mark)
+        if self.in_front:
+            self.show()
 
     def _taken(self, take: Take, answer: Json) -> None:
         self.say(plain(str(answer.get("warning") or ""), limit=300))

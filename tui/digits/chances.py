@@ -1,0 +1,23 @@
+"""Ten probabilities as ten bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.digits.paper import Paper
+from tui.plain_text import plain
+
+
+def chances(
+    paper: Paper, x: int, y: int, width: int, shares: Sequence[float], names: Sequence[str], true: int | None
+) -> None:
+    """A line each; the likeliest is bright, the right one green."""
+    likeliest = max(range(len(shares)), key=lambda label: shares[label])
+    room = min(12, max((len(name) for name in names), default=1))
+    for label, share in enumerate(shares):
+        ink = "good" if label == true else "accent" if label == likeliest else "line"
+        name = plain(names[label], limit=room).ljust(room)
+        bright = label in (likeliest, true)
+        paper.write(x, y + label, name, "good" if label == true else "key" if label == likeliest else "muted")
+        paper.bar(x + room + 1, y + label, max(3, width - room - 9), share, ink)
+        paper.write(x + width - 7, y + label, f"{share:7.2%}", "strong" if bright else "muted")

@@ -1,0 +1,117 @@
+"""A report on one page: who was taken for whom, and how well each class is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.protocol import Json
+from tui.digits.paper import Paper
+from tui.digits.pixels import greys
+from tui.digits.sizes import sized
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+
+CLASSES = 10
+SCORES = 35
+RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
+"""grounds of the diagonal and of mistakes: from few to many"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionWall:
+    """`report` is that of mnist.report; `cell` is true class and answer; `images` are behind it."""
+
+    title: str
+    report: Json
+    cell: tuple[int, int]
+    images: Sequence[Json] | None
+
+    def paint(self, paper: Paper) -> None:
+        self._title(paper)
+        longest = max(len(self.name(label)) for label in range(CLASSES))
+        left = 4 if paper.width < 100 else 3 + min(longest, 12)
+        each = max(4, min(8, (paper.width - left - SCORES) // CLASSES))
+        high = 2 if paper.height >= 36 else 1
+        x = left + CLASSES * each + (0 if paper.width < 100 else 2)
+        self._head(paper, left, each, x)
+        most = self.most_wrong()
+        for true in range(CLASSES):
+            y = 3 + true * high
+            paper.write(1, y, plain(self.name(true), limit=left - 1)[: left - 1], "key")
+            for answer in range(CLASSES):
+                self._cell(paper, left + answer * each, y, (each, high), true, answer, most)
+            self._scores(paper, x, y, self.report["classes"][true])
+        y = 3 + CLASSES * high
+        for name in ("macro", "weighted"):
+            paper.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
+            self._scores(paper, x, y, self.report[name])
+            y += 1
+        self._words(paper, y - (1 if paper.height >= 26 else 2))
+        self._strip(paper, y + (2 if paper.height >= 26 else 1))
+
+    def name(self, label: int) -> str:
+        return str(self.report["classes"][label]["name"])
+
+    def most_wrong(self) -> int:
+        return max(
+            [count for true, row in enumerate(self.report["confusion"])
+             for answer, count in enumerate(row) if true != answer] + [1]
+        )  # fmt: skip
+
+    def _title(self, paper: Paper) -> None:
+        report, x = self.report, paper.write(1, 0, self.title, "strong")
+        facts = (("accuracy", report["accuracy"]), ("balanced", report["balanced_accuracy"]))
+        for name, value in (*facts, ("loss", report["loss"])):
+            x = paper.write(x, 0, f"  {name} ", "muted")
+            x = paper.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
+
+    def _head(self, paper: Paper, left: int, each: int, x: int) -> None:
+        paper.write(1, 1, "row: what it is, column: what the network says", "muted")
+        for answer in range(CLASSES):
+            label = plain(self.name(answer), limit=each - 1)[: each - 1]
+            paper.write(left + answer * each, 2, label.rjust(each), "key")
+        paper.write(x, 2, "precision  recall      F1  support", "muted")
+
+    def _cell(
+        self, paper: Paper, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
+    ) -> None:
+        count = int(self.report["confusion"][true][answer])
+        here = (true, answer) == self.cell
+        total = max(1, sum(self.report["confusion"][true]))
+        share = (count / total) ** 4 if true == answer else (count / most) ** 0.5
+        low, high = RIGHT_LEVELS if true == answer else WRONG_LEVELS
+        ground = f"heat-{round(low + (high - low) * share)}" if count and paper.look == "colour" else ""
+        ink = "strong" if count and (true != answer or paper.look == "colour") else "muted"
+        words = (str(count) if count else glyphs().dot).rjust(size[0])
+        for line in range(size[1]):
+            text = words if line == 0 else " " * size[0]
+            paper.write(x, y + line, text, "" if here else ink, "plate" if here else ground)
+
+    def _scores(self, paper: Paper, x: int, y: int, scores: Json) -> None:
+        for name in ("precision", "recall", "f1"):
+            value = float(scores[name])
+            x = paper.write(x, y, f"{value:9.4f}" if name == "precision" else f"{value:8.4f}", "text")
+        paper.write(x, y, f"{int(scores['support']):9,}", "muted")
+
+    def _words(self, paper: Paper, y: int) -> None:
+        true, answer = self.cell
+        row = self.report["confusion"][true]
+        count = int(row[answer])
+        said = "read rightly" if true == answer else f"taken for {plain(self.name(answer), limit=20)}"
+        x = paper.write(1, y, f"{plain(self.name(true), limit=20)} {said}: ", "text")
+        paper.write(x, y, f"{count:,}", "strong")
+        paper.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")
+
+    def _strip(self, paper: Paper, y: int) -> None:
+        """The first of the pictures behind the cell, the worst of them first."""
+        room = paper.height - y
+        if room < 3 or not self.images:
+            return
+        side = len(self.images[0]["pixels"])
+        columns, rows = sized(side, 28, min(room, 14))
+        for place, image in enumerate(self.images):
+            x = 1 + place * (columns + 1)
+            if x + columns > paper.width:
+                return
+            paper.picture(x, y, columns, rows, greys(image["pixels"]))

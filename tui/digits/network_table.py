@@ -1,0 +1,130 @@
+"""The networks beside each other: how far each came, how soon, how well it reads what it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.protocol import Json, RunSummary, Status
+from tui.digits.paper import Paper
+from tui.digits.recipes import Recipe
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.widgets.numerals import clock
+from tui.widgets.run_words import percent_of, sign_of
+
+HEAD = 2
+HEADINGS = "batch  state     to 99 %      time  valid.  balanced    test"
+NAME = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recipe, its newest run, and its row of mnist.table where there is one."""
+
+    recipe: Recipe
+    run: RunSummary | None
+    row: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTable:
+    entries: Sequence[Entry]
+    cursor: int
+    best: Json | None
+    progress: str
+
+    @property
+    def height(self) -> int:
+        return HEAD + len(self.entries) + 2
+
+    def paint(self, paper: Paper) -> None:
+        wide = paper.width >= 100
+        paper.write(1, 0, "Five networks, one question: which digit is it?", "strong")
+        paper.write(3 + NAME, 1, HEADINGS, "muted")
+        if wide:
+            paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters", "muted")
+        for place, entry in enumerate(self.entries):
+            self._entry(paper, HEAD + place, entry, place == self.cursor, wide)
+        self._best(paper, HEAD + len(self.entries))
+
+    def _entry(self, paper: Paper, y: int, entry: Entry, here: bool, wide: bool) -> None:
+        recipe, run = entry.recipe, entry.run
+        is_best = self.best is not None and run is not None and self.best.get("run") == run.id
+        paper.write(1, y, glyphs().choice[1] if here else " ", "key")
+        paper.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
+        x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
+        if run is None:
+            paper.write(x, y, "not trained yet", "muted")
+        else:
+            sign = sign_of(run)
+            paper.write(x, y, sign.text, sign.ink)
+            words = percent_of(run).strip() if run.status is Status.RUNNING else str(run.status)
+            paper.write(x + 2, y, words[:8], sign.ink)
+            for text, ink in _numbers(entry):
+                x = paper.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, ink)
+            if is_best:
+                paper.write(x + 1, y, "best"[: max(0, paper.width - x - 1)], "good")
+        if wide and recipe.parameters:
+            place = 3 + NAME + len(HEADINGS) + 2
+            paper.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")
+
+    def _best(self, paper: Paper, y: int) -> None:
+        if self.progress:
+            paper.write(1, y, self.progress, "muted")
+        elif self.best is not None:
+            best = self.best
+            x = paper.write(1, y, "best by balanced validation accuracy: ", "muted")
+            x = paper.write(x, y, f"{plain(str(best['model']), limit=40)} b{best['batch']}", "strong")
+            test = _share(best["test_accuracy"])
+            paper.write(x, y, f", on the test pictures {test}", "text")
+        else:
+            paper.write(1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted")
+
+
+def _numbers(entry: Entry) -> list[tuple[str, str]]:
+    run, row = entry.run, entry.row or {}
+    assert run is not None
+    reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
+    if iterations is None:
+        iterations, seconds = run.step, run.train_seconds
+    words = f"{iterations:,}" if reached else f"({iterations:,})"
+    metrics = run.metrics
+    return [
+        (f"{words:>8}", "good" if reached else "muted"),
+        (f"{clock(round(float(seconds or 0))):>10}", "text" if reached else "muted"),
+        (f"{_share(row.get('val_accuracy') or metrics.get('val_accuracy')):>8}", "text"),
+        (f"{_share(row.get('balanced')):>10}", "text"),
+        (f"{_share(row.get('test_accuracy') or metrics.get('test_accuracy')):>8}", "strong"),
+    ]
+
+
+def _share(value: object) -> str:
+    try:
+        return f"{float(str(value)):.4f}" if value is not None else glyphs().dot
+    except ValueError:
+        return glyphs().dot
+
+
+def ledger(model: Mapping[str, object] | None, paper: Paper) -> None:
+    """What each layer of a network holds and what it costs to pass one picture through it."""
+    paper.write(1, 0, "layer      makes", "muted")
+    paper.write(20, 0, "parameters      MACs", "muted")
+    if model is None:
+        paper.write(1, 2, "Its layers show with its first", "muted")
+        paper.write(1, 3, "checkpoint.", "muted")
+        return
+    layers = model["layers"]
+    assert isinstance(layers, list)
+    fits = len(layers) + 3 <= paper.height
+    shown = [layer for layer in layers if fits or layer["parameters"]]
+    y = 1
+    for y, layer in enumerate(shown, start=1):
+        weighs = bool(layer["parameters"])
+        shape = "x".join(map(str, layer["shape"]))
+        paper.write(1, y, plain(str(layer["name"]), limit=10), "strong" if weighs else "muted")
+        paper.write(12, y, shape[:9], "text" if weighs else "muted")
+        if weighs:
+            paper.write(21, y, f"{layer['parameters']:9,} {layer['macs']:9,}", "text")
+    paper.write(1, y + 1, "in all", "key")
+    paper.write(21, y + 1, f"{model['parameters']:9,} {model['macs']:9,}", "key")

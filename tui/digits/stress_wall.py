@@ -1,0 +1,48 @@
+"""How accuracy falls when the pictures are moved or covered with noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.protocol import Json
+from tui.digits.paper import Paper
+
+KINDS = (
+    ("shift", "moved by so many pixels", "A convolution sees the same stroke wherever it is; a template does not."),
+    ("noise", "grey noise of that strength", "Nothing like it was in the training pictures."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StressWall:
+    """`curves` has the parts of mnist.robustness that came, by kind."""
+
+    title: str
+    curves: Mapping[str, Json]
+
+    def paint(self, paper: Paper) -> None:
+        paper.write(1, 0, self.title, "strong")
+        half = paper.width // 2
+        for place, (kind, words, lesson) in enumerate(KINDS):
+            self._curve(paper, 1 + place * half, half - 3, kind, words, lesson)
+
+    def _curve(self, paper: Paper, x: int, width: int, kind: str, words: str, lesson: str) -> None:
+        paper.write(x, 2, kind, "key")
+        paper.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
+        curve = self.curves.get(kind)
+        if curve is None:
+            paper.write(x, 4, "one moment", "muted")
+            return
+        y = 4
+        for amount, accuracy in zip(curve["amounts"], curve["accuracies"], strict=True):
+            ink = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
+            paper.write(x, y, f"{amount:5g}", "text")
+            paper.bar(x + 6, y, max(4, width - 15), accuracy, ink)
+            paper.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
+            y += 1
+        if curve["done"] < curve["total"]:
+            paper.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
+            return
+        y = paper.words(x, y + 1, lesson, width, 2)
+        paper.write(x, y, f"{curve['images']:,} pictures", "muted")

@@ -1,0 +1,159 @@
+"""The networks: started, watched and compared."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json, RunSummary
+from tui import keys
+from tui.digits.mural import Mural
+from tui.digits.network_table import Entry, NetworkTable, ledger
+from tui.digits.recipes import Recipe, recipes
+from tui.digits.twin_series import TwinSeries
+from tui.story import Story
+from tui.tabs.mnist_view import MnistView
+from tui.widgets.still_chart import StillChart
+
+CURVES = ("loss", "val_loss")
+
+
+class NetworksView(MnistView):
+    """A line for each recipe, the layers and curves of the one under the cursor."""
+
+    SCOPE = "networks"
+    BINDINGS = keys.bindings("networks")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.recipes = recipes()
+        cursor = self.saved_before.get("cursor")
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(self.recipes) else 0
+        self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
+        self._asked: object = None
+        self._models: dict[tuple[str, int], Json] = {}
+        self.ledger, self.chart = Mural(id="ledger"), StillChart("loss", log=True)
+        self._twins = {"loss": TwinSeries("train", 0), "val_loss": TwinSeries("validation", 1)}
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield self.mural
+            with Horizontal(id="network-below"):
+                yield self.ledger
+                yield self.chart
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    def run_of(self, recipe: Recipe) -> RunSummary | None:
+        """The newest run of it that has weights, else the newest."""
+        made = [run for run in self.runs.all() if recipe.made(run)]
+        return next((run for run in made if run.checkpoint_step), made[0] if made else None)
+
+    @property
+    def entry(self) -> Entry:
+        return self._entries()[self.cursor]
+
+    def _entries(self) -> list[Entry]:
+        rows = {(row["model"], row["batch"]): row for row in self._table["rows"]}
+        entries = []
+        for recipe in self.recipes:
+            run = self.run_of(recipe)
+            row = None if "recipe" in recipe.more else rows.get((recipe.model, recipe.batch))
+            entries.append(Entry(recipe, run, row if row and run and row["run"] == run.id else None))
+        return entries
+
+    def missing(self) -> list[Recipe]:
+        return [recipe for recipe in self.recipes if self.run_of(recipe) is None]
+
+    # --- what is asked ---------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        runs = [run for recipe in self.recipes if (run := self.run_of(recipe)) is not None]
+        standing = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
+        if standing != self._asked:
+            self._asked = standing
+            self.watch_parts("table", self._take_table, "mnist table")
+        self._look_at_entry()
+
+    def closed(self) -> None:
+        super().closed()
+        if self._table["done"] < self._table["total"]:
+            self._asked = None
+        self.lab.river.follow((), who="mnist")
+
+    def _look_at_entry(self) -> None:
+        run = self.entry.run
+        self.lab.river.follow([(run.id, "train", 0)] if run is not None else (), who="mnist")
+        if run is not None and run.checkpoint_step and self._model(run) is None:
+            take = partial(self._take_model, run.id)
+            self.ask("model", take, "mnist model", run=run.id)
+
+    def _model(self, run: RunSummary | None) -> Json | None:
+        return self._models.get((run.id, 0)) if run is not None else None
+
+    def _take_model(self, run: str, model: Json) -> None:
+        self._models[run, 0] = model
+
+    def _take_table(self, table: Json) -> None:
+        self._table = {**table, "rows": table["rows"]}
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        table = self._picture()
+        self.mural.styles.height = table.height
+        self.mural.show(table.paint)
+        self.ledger.show(partial(ledger, self._model(self.entry.run)))
+        self._draw_curves()
+
+    def _picture(self) -> NetworkTable:
+        done, total = self._table["done"], self._table["total"]
+        waits = self._asked is not None and done < total
+        progress = f"the table is made: {done} of {total} networks" if waits else ""
+        return NetworkTable(self._entries(), self.cursor, self._table["best"], progress)
+
+    def story_grew(self, run: str) -> None:
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        run = self.entry.run
+        story: Story | None = self.lab.river.story(run.id) if run is not None else None
+        series = []
+        for metric in CURVES:
+            if story is not None and metric in story.series:
+                series.append(self._twins[metric].follow(story.series[metric]))
+        self.chart.tell(series, "validation" if len(series) > 1 else "train")
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_choose(self, by: int) -> None:
+        self.cursor = (self.cursor + by) % len(self.recipes)
+        self._look_at_entry()
+        self.show()
+        self.remember()
+
+    def action_open(self) -> None:
+        run = self.entry.run
+        if run is not None and run.checkpoint_step:
+            self.runs.chosen = run.id
+            self.post_message(self.Wanted("report", {}))
+
+    def action_start_all(self) -> None:
+        self.launch(*self.missing())
+
+    def start(self) -> None:
+        self.launch(self.entry.recipe)
+
+    def labels(self) -> dict[str, str]:
+        run, missing = self.entry.run, self.missing()
+        return {
+            "mnist.start": "train it" if run is None else "train again",
+            "networks.open": "look into it" if run is not None and run.checkpoint_step else "",
+            "networks.all": f"train all {len(missing)}" if missing else "",
+        }
+
+    def saved(self) -> dict[str, Any]:
+        return {"cursor": self.cursor}
