@@ -99,7 +99,7 @@ def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     axes = {axis.name: axis for axis in _axes(spec)}
     names = [facts.get(side) or name for side, name in zip("xy", [*axes, "", ""], strict=False)]
     for side, name in zip("xy", names, strict=True):
-        if name not in axes:
+        if not isinstance(name, str) or name not in axes:
             raise DltuiError(f"{side}: expected an axis ({', '.join(axes)}), got {str(name)[:80]!r}.")
     x, y = (_scale(axes[name], rows) for name in names)
     cells: dict[tuple[int, int], list[float]] = {}

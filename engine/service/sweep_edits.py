@@ -135,7 +135,7 @@ def trial_of(sweep: Sweep, number: Any) -> Trial:
     trial = sweep.trials.get(number) if type(number) is int else None
     if trial is None:
         raise RunRefused(
-            f"trial: expected a number from 1 to {len(sweep.trials)}, got {str(number)[:80]!r}.",
+            f"trial: expected a number of one of the {len(sweep.trials)} trials, got {str(number)[:80]!r}.",
             "dltui sweep trials shows them.",
         )
     return trial

@@ -99,6 +99,8 @@ class Sweeps:
                 return
             try:
                 await self._cycle.turn(sweep)
+                if sweep.trouble and time.monotonic() >= sweep.not_before:
+                    sweep.trouble, sweep.dirty = "", True
             except DltuiError as error:
                 if sweep.trouble != error.message:
                     logging.warning("sweep %s: %s", sweep.id, error.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -13,6 +14,7 @@ from engine.client import Client, Prune, SweepStatus, SweepSummary, TrialQuery, 
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status
+from engine.service import sweep_journal
 from engine.service.gpus import NoGpus
 from engine.service.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
@@ -252,7 +254,7 @@ async def test_wrong_edits_and_filters_are_said_and_change_nothing(places: Place
         for verb, facts, expected in (
             ("fly", {}, "verb: expected one of"),
             ("pin", {}, "pin: expected trial="),
-            ("pin", {"trial": 9}, "trial: expected a number from 1 to 2, got '9'."),
+            ("pin", {"trial": 9}, "trial: expected a number of one of the 2 trials, got '9'."),
             ("widen", {"axis": "steps=1,2"}, "axis: expected one of pace, or seed, got 'steps'."),
             ("add", {"params": {"pace": -3}}, "pace: expected a number of 0 or more"),
             ("parallel", {"count": "many"}, "count: expected a whole number"),
@@ -267,3 +269,44 @@ async def test_wrong_edits_and_filters_are_said_and_change_nothing(places: Place
         with pytest.raises(DltuiError, match="No sweep answers"):
             await talk.sweep_show("nobody")
         assert await talk.sweep_show(made.id) == before
+
+
+async def test_odd_requests_are_answered_in_words(places: Places) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 3})
+        grid = {"experiment": "counter", "axes": ["pace=1,2"]}
+        for word, facts in (
+            ("sweep_submit", {}), ("sweep_submit", {**grid, "axes": 5}),
+            ("sweep_submit", {**grid, "seeds": {}}),
+            ("sweep_submit", {**grid, "seeds": [[1]]}), ("sweep_submit", {**grid, "prune": {"kind": ["x"]}}),
+            ("sweep_submit", {**grid, "sampler": ["grid"]}), ("sweep_submit", {**grid, "metric": "a\nb"}),
+            ("sweep_submit", {**grid, "name": "\x1b["}), ("sweep_show", {}), ("sweep_edit", {"sweep": [1]}),
+            ("sweep_edit", {"sweep": made.id, "verb": ["x"], "facts": 1}),
+            ("sweep_edit", {"sweep": made.id, "verb": "pin", "facts": {"trial": "1"}}),
+            ("sweep_trials", {"sweep": made.id, "limit": -1}),
+            ("sweep_trials", {"sweep": made.id, "where": 3}),
+            ("sweep_analysis", {"sweep": made.id, "kind": ["x"]}),
+            ("sweep_analysis", {"sweep": made.id, "kind": "heat", "facts": {"x": [1]}}),
+            ("sweep_remove", {"sweep": ""}),
+        ):  # fmt: skip
+            with pytest.raises(DltuiError) as refused:
+                await talk.ask(word, **facts)
+            assert "expected" in refused.value.message.lower() or "no experiment" in refused.value.message
+        assert len(await talk.sweeps()) == 1
+
+
+async def test_a_full_disk_is_said_and_nothing_is_lost_by_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit("counter", ["seed=1..4"], {"steps": 3}, parallel=1)
+        await see(talk, made.id, lambda found: found.counts.get("done"))
+
+        def full(path: object, facts: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(sweep_journal, "append", full)
+            await see(talk, made.id, lambda found: "No space left" in found.why)
+        done = await over(talk, made.id)
+        assert (done.counts, done.why) == ({"done": 4}, "") and (await talk.runs()).total == 4
