@@ -10,10 +10,11 @@ from tui.key import Scope as Scope
 from tui.key import Tab as Tab
 from tui.key import inside as inside
 from tui.key import overlaps as overlaps
-from tui.key_tables import dialogs, everywhere, mnist, panes, repl, runs, xor
+from tui.key_tables import dialogs, everywhere, language, mnist, panes, repl, runs, xor
 
 KEYS: tuple[Key, ...] = (
-    *runs.KEYS, *xor.KEYS, *mnist.KEYS, *repl.KEYS, *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS
+    *runs.KEYS, *xor.KEYS, *mnist.KEYS, *language.KEYS, *repl.KEYS,
+    *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS,
 )  # fmt: skip
 """a tab's own keys come from its file in key_tables/"""
 

@@ -16,6 +16,7 @@ from tui.widgets.series import Series
 METRICS_LIMIT = 64
 MARKS_LIMIT = 2_000
 SKETCHES_LIMIT = 2_000
+NOTES_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Story:
         self.marks: list[Mark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one goes when there are too many"""
+        self.notes: list[str] = []
+        """what the run had to say, not yet safe to draw; the oldest go when there are too many"""
         self._told_at = 0.0
         self._away = 0.0
         """seconds between the attempts, when nothing trained"""
@@ -77,6 +80,8 @@ class Story:
             self._mark(Mark(_step(event.facts, self.step), "set", _change(event.facts)))
         elif event.kind == "sketch" and isinstance(event.facts.get("parts"), dict):
             self._draw(Sketch(_step(event.facts, self.step), event.facts["parts"]))
+        elif event.kind == "note" and isinstance(event.facts.get("text"), str):
+            self.notes = [*self.notes[1 - NOTES_LIMIT :], event.facts["text"]]
         elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):
             words = plain(str(event.facts["status"]))
             self._mark(Mark(_step(event.facts, self.step), "pause", words))

@@ -11,6 +11,7 @@ from tui.app import LabApp
 from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
 from tui.screens.launch import LaunchScreen
+from tui.tabs.language import LanguageTab
 from tui.tabs.repl import ReplTab
 from tui.tabs.runs import RunsTab
 from tui.tabs.xor import XorTab
@@ -38,6 +39,7 @@ LISTENERS: dict[Scope, type] = {
     "rungs": LadderView,
     "lanes": MapView,
     "nine": NineView,
+    "language": LanguageTab,
     "repl": ReplTab,
     "prompt": PromptLine,
     "transcript": Transcript,

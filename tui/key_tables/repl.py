@@ -9,6 +9,8 @@ KEYS = (
     Key("prompt.take", "tab", "take", "take word", "Take the best word; 1-9 takes the n-th", "prompt", 2),
     Key("prompt.earlier", "up", "step(-1)", "before", "What was said before", "prompt", 5),
     Key("prompt.later", "down", "step(1)", "after", "What was said after that", "prompt"),
+    Key("prompt.page_up", "pageup", "page(-1)", "page up", "Scroll the transcript up", "prompt"),
+    Key("prompt.page_down", "pagedown", "page(1)", "page down", "Scroll the transcript down", "prompt"),
     Key("prompt.search", "ctrl+r", "search", "search", "Search what was said before", "prompt", 6),
     Key("prompt.leave", "escape", "escape", "tabs", "Stop; else leave it: 1-7 open tabs", "prompt", 3),
     Key("prompt.new", "ctrl+n", "new", "train", "Set up a run of lm", "prompt"),

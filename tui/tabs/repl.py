@@ -353,6 +353,10 @@ class ReplTab(Tab):
         if self.talk.run:
             self._answer(self.talk.score_all([line.replace("\t", " ") for line in message.lines]))
 
+    @on(PromptLine.Paged)
+    def _page(self, message: PromptLine.Paged) -> None:
+        self.transcript.action_scroll_page(message.by)
+
     # --- keys of the transcript ------------------------------------------------------------------------
 
     def action_prompt(self, text: str = "") -> None:

@@ -19,6 +19,8 @@ from tui.tabs.tab import Tab
 SHOWN: dict[Name, str] = {
     "runs": "tui.tabs.runs:RunsTab",
     "xor": "tui.tabs.xor:XorTab",
+    "mnist": "tui.tabs.mnist:MnistTab",
+    "language": "tui.tabs.language:LanguageTab",
     "repl": "tui.tabs.repl:ReplTab",
 }
 """the tabs that work, and where they are made; a tab that does not is not promised"""

@@ -43,6 +43,12 @@ class PromptLine(TextField):
     class Escaped(Message):
         """Out of whatever goes on."""
 
+    @dataclass
+    class Paged(Message):
+        """Look at what was said before."""
+
+        by: int
+
     class Trained(Message):
         """A model is to be trained."""
 
@@ -96,6 +102,9 @@ class PromptLine(TextField):
 
     def action_search(self) -> None:
         self.post_message(self.Searched())
+
+    def action_page(self, by: int) -> None:
+        self.post_message(self.Paged(by))
 
     def action_new(self) -> None:
         self.post_message(self.Trained())

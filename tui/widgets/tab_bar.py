@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.cells import cell_len
+from textual.geometry import Size
 
 from tui.keys import TABS
 from tui.widgets.line import Line
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 
 NAME = " dltui "
+GAP = 2
 
 
 class TabBar(Line):
@@ -31,20 +33,35 @@ class TabBar(Line):
         """A few words behind the name of a tab."""
         if self._counts.get(tab) != words:
             self._counts[tab] = words
+            self.refresh(layout=True)
             self.draw()
 
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return sum(row_width(tab) for tab in self._named(titled=True)) + cell_len(NAME) + 1
+
     def row(self, width: int) -> Row:
-        spans = [Span(NAME, "key"), Span(" ")]
-        actions = []
-        at = cell_len(NAME) + 1
-        for digit, tab, title in self._tabs:
-            words = [Span(f" {digit} ", "muted"), Span(title, "strong" if tab == self._open else "muted")]
-            if self._counts.get(tab):
-                words.append(Span(f" {self._counts[tab]}", "muted"))
-            words.append(Span("  "))
-            size = sum(cell_len(word.text) for word in words)
+        """Where not all titles have room, the open tab alone keeps its own."""
+        start = cell_len(NAME) + 1
+        named = self._named(titled=True)
+        if sum(map(row_width, named)) + start > width + GAP:
+            named = self._named(titled=False)
+        spans, actions, at = [Span(NAME, "key"), Span(" ")], [], start
+        for words, (_, tab, _) in zip(named, self._tabs, strict=True):
+            size = row_width(words)
             actions.append((range(at, at + size), f"app.open_tab({tab!r})"))
             at += size
             spans += words
         self.make_clickable(actions)
         return tuple(spans)
+
+    def _named(self, *, titled: bool) -> list[Row]:
+        return [self._words(digit, tab, title, titled) for digit, tab, title in self._tabs]
+
+    def _words(self, digit: int, tab: str, title: str, titled: bool) -> Row:
+        is_open = tab == self._open
+        spans = [Span(f" {digit} ", "muted")]
+        if titled or is_open:
+            spans.append(Span(title, "strong" if is_open else "muted"))
+        if titled and self._counts.get(tab):
+            spans.append(Span(f" {self._counts[tab]}", "muted"))
+        return (*spans, Span(" " * GAP)) if titled or is_open else tuple(spans)

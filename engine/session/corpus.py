@@ -1,0 +1,45 @@
+"""The room of text corpora: which there are, and what one of them holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.data.text import finding
+from engine.data.text.corpus_facts import tell_corpus
+from engine.errors import DataError
+from engine.protocol import Json
+from engine.session.desk import Desk
+from engine.session.words import Handler
+
+
+def list_(desk: Desk) -> Json:
+    """{corpora: [{name, about, licence, found (path, "" = nowhere), origin (DLTUI_DATA, cache, download,
+    embedded, "" = nowhere to be had)}]}."""
+    return {"corpora": finding.corpora(desk.places)}
+
+
+def tell(desk: Desk, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain") -> Json:
+    """What `tell_corpus` tells, and `remarks`: what was found out on the way. Nothing is downloaded for it.
+
+    Raises DataError.
+    """
+    rows = {row["name"]: row for row in finding.corpora(desk.places)}
+    if corpus in rows and not rows[corpus]["found"]:
+        raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
+
+    def made() -> dict[str, Any]:
+        remarks: list[str] = []
+        told = tell_corpus(desk.places, corpus, vocabulary, tokeniser, remarks.append)
+        return {**told, "remarks": remarks}
+
+    return desk.keep(("corpus", corpus, vocabulary, tokeniser), made)
+
+
+def _remedy(row: Mapping[str, str]) -> str:
+    if row["origin"] == "download":
+        return f"A run of lm with corpus={row['name']} downloads it."
+    return "Put it into the folder that DLTUI_DATA names."
+
+
+WORDS: Mapping[str, Handler] = {"list": list_, "tell": tell}

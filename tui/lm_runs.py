@@ -1,0 +1,81 @@
+"""The runs of language models: the newest for each of the four that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.client import Client
+from engine.protocol import Query, RunSummary
+
+EXPERIMENT = "lm"
+KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One of the four."""
+
+    layers: int
+    direction: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.layers} {'layer' if self.layers == 1 else 'layers'} {self.direction}"
+
+
+CELLS = tuple(Cell(layers, direction) for layers in (1, 2) for direction in ("forward", "reversed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A way to train the four; whatever is not said is the experiment's default."""
+
+    title: str
+    words: str
+    params: Mapping[str, Any]
+
+
+PLANS = (
+    Plan("Keras", "the notebook's recipe, 20 epochs", {"framework": "tensorflow"}),
+    Plan("PyTorch", "the same recipe in its twin", {"framework": "torch"}),
+    Plan("Keras, tuned", "dropout, tied weights, a schedule", {"framework": "tensorflow", "recipe": "tuned"}),
+    Plan("PyTorch, tuned", "dropout, tied weights, a schedule", {"framework": "torch", "recipe": "tuned"}),
+    Plan("a first look", "PyTorch, 2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),
+)
+
+
+class LmRuns:
+    """Newest first."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, RunSummary] = {}
+        self.is_known = False
+        """whether the engine was asked"""
+
+    async def fetch(self, client: Client) -> None:
+        """Raises DltuiError."""
+        page = await client.runs(Query(f"experiment={EXPERIMENT}", limit=KEPT))
+        self._runs = {run.id: run for run in page.runs if run.spec.experiment == EXPERIMENT}
+        self.is_known = True
+
+    def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> bool:
+        """Whether any of them is ours."""
+        ours = {run.id: run for run in changed if run.spec.experiment == EXPERIMENT}
+        gone = [run for run in removed if self._runs.pop(run, None) is not None]
+        self._runs |= ours
+        return bool(ours or gone)
+
+    def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
+        """The newest run of each cell, in the order of CELLS."""
+        newest = sorted(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), reverse=True)
+        return [next((run for run in newest if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
+
+    def newest(self) -> RunSummary | None:
+        return max(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), default=None)
+
+
+def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:
+    wanted = {"layers": cell.layers, "direction": cell.direction, "framework": framework, "corpus": corpus}
+    return all(run.spec.params.get(name) == value for name, value in wanted.items())

@@ -1,0 +1,330 @@
+"""The Language tab: four models, twelve perplexities, and the corpus that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from engine import catalog
+from engine.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json, RunSummary
+from tui import deeds, keys
+from tui.lab import Lab
+from tui.lm_runs import CELLS, EXPERIMENT, PLANS, LmRuns, Plan
+from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, ViewChanged
+from tui.plain_text import plain
+from tui.story import Story
+from tui.tabs.tab import Tab
+from tui.widgets.corpus_facts import CorpusFacts
+from tui.widgets.corpus_list import CorpusList
+from tui.widgets.four_table import FourTable
+from tui.widgets.heading import Heading
+from tui.widgets.notes import Notes
+from tui.widgets.samples import sample_rows, samples_of
+from tui.widgets.span import Span
+from tui.widgets.still_chart import StillChart
+from tui.widgets.view_bar import ViewBar
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
+
+GROWN = 0.33
+"""seconds between two looks at stories that grow"""
+VIEWS = {"four": "four models", "corpus": "corpus"}
+FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
+
+
+class LanguageTab(Tab):
+    """Two views; where there is room for both they stand side by side."""
+
+    NAME = "language"
+    BINDINGS = keys.bindings("language")
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        saved = lab.state.views.get(self.NAME, {})
+        self.runs = LmRuns()
+        self._front = saved.get("view") if saved.get("view") in VIEWS else "four"
+        self._framework = saved.get("framework") if saved.get("framework") in FRAMEWORKS else ""
+        place = saved.get("place")
+        self.table = FourTable(place if isinstance(place, int) else 0, id="four-table")
+        self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")
+        self.facts = CorpusFacts(id="corpus-facts")
+        self.bar = ViewBar([(f"language.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
+        self.chart, self.samples = StillChart("val_perplexity", log=True), Notes(id="samples")
+        self.headings = {"four": Heading(), "said": Heading(("what it says",)), "chart": Heading()}
+        self._told_of = ""
+        self._grown: set[str] = set()
+        self._is_open = False
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        with Container(id="language-views"):
+            with Vertical(id="view-four"):
+                yield self.headings["four"]
+                yield self.table
+                yield self.headings["chart"]
+                yield self.chart
+                yield self.headings["said"]
+                yield self.samples
+            with Vertical(id="view-corpus"):
+                yield Heading(("corpora",))
+                yield self.corpora
+                yield Heading(("what it holds",))
+                yield self.facts
+
+    def on_mount(self) -> None:
+        self.headings["chart"].choose("validation perplexity", ("validation perplexity",))
+        self._turn_to(self._front)
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """A tab that the app begins with has not come from anywhere."""
+        if self.display and not self._is_open:
+            self.first_focus().focus(scroll_visible=False)
+            self.opened()
+
+    def opened(self) -> None:
+        self._is_open = True
+        self.refetch()
+        self.call_after_refresh(self._ask_corpora)
+
+    def closed(self) -> None:
+        self._is_open = False
+        self.lab.river.follow((), who=self.NAME)
+
+    def first_focus(self) -> Widget:
+        return self.table if self._front == "four" else self.corpora
+
+    # --- views -----------------------------------------------------------------------------------------
+
+    def action_turn_to(self, name: str) -> None:
+        self._turn_to(name)
+        self.first_focus().focus(scroll_visible=False)
+
+    @on(PaneTurned)
+    def _turn_pane(self, message: PaneTurned) -> None:
+        message.stop()
+        names = list(VIEWS)
+        self.action_turn_to(names[(names.index(self._front) + message.by) % len(names)])
+
+    def _turn_to(self, name: str) -> None:
+        self._front = name
+        for view in VIEWS:
+            self.set_class(view == name, f"-{view}")
+        self.bar.choose(name)
+        self.call_after_refresh(self._show)
+        self._remember()
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    @property
+    def four(self) -> list[RunSummary | None]:
+        return self.runs.four(self._framework or "tensorflow", self.corpora.chosen)
+
+    def refetch(self) -> None:
+        if self.lab.river.is_connected and self._is_open:
+            self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.runs.fetch(self.lab.river.client)
+        except DltuiError as error:
+            self._say(str(error))
+            return
+        if not self._framework:
+            newest = self.runs.newest()
+            named = str(newest.spec.params.get("framework")) if newest is not None else ""
+            self._framework = named if named in FRAMEWORKS else ""
+        self._show()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        if self.runs.update(message.changed, message.removed) and self._is_open:
+            self._show()
+
+    @on(CurvesGrew)
+    def _curve_grew(self, message: CurvesGrew) -> None:
+        if self._is_open:
+            if not self._grown:
+                self.set_timer(GROWN, self._show_stories)
+            self._grown.add(message.run)
+
+    def _show(self) -> None:
+        """Draw what is known now."""
+        if not self._is_open:
+            return
+        four = self.four
+        told = [
+            (run.id, cell.title, hue) for hue, (run, cell) in enumerate(zip(four, CELLS, strict=True)) if run
+        ]
+        self.lab.river.follow(told, who=self.NAME)
+        named = FRAMEWORKS[self._framework or "tensorflow"]
+        title = f"{named} on {plain(self.corpora.chosen, limit=40)}"
+        self.headings["four"].choose(title, (title,))
+        self.table.show(four, self.corpora.chosen == "captions")
+        self._show_stories()
+        self.post_message(HintsChanged())
+
+    def _show_stories(self) -> None:
+        self._grown.clear()
+        if not self._is_open:
+            return
+        stories = [self._story(run) for run in self.four]
+        drawn = [
+            story.series["val_perplexity"] for story in stories if story and "val_perplexity" in story.series
+        ]
+        run = self.table.run
+        self.chart.tell(drawn, run.id if run is not None else "")
+        story = self._story(run)
+        found = samples_of(story.notes) if story is not None else []
+        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
+        self.samples.show(lambda width: self._sample_rows(run, found, width))
+
+    def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
+        if run is None:
+            key = keys.shown(self.lab.keymap.key_of(keys.BY_ID["language.start"]))
+            return [
+                (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
+            ]
+        return sample_rows(found, width, self.samples.size.height)
+
+    def _story(self, run: RunSummary | None) -> Story | None:
+        return self.lab.river.story(run.id) if run is not None else None
+
+    @on(FourTable.Moved)
+    def _moved(self) -> None:
+        self._show_stories()
+        self.post_message(HintsChanged())
+        self._remember()
+
+    # --- the corpus ------------------------------------------------------------------------------------
+
+    def _ask_corpora(self) -> None:
+        self.run_worker(self._list_corpora(), group="corpora", exclusive=True, exit_on_error=False)
+
+    async def _list_corpora(self) -> None:
+        try:
+            listed = await self.lab.session.ask("corpus.list", newest="corpora")
+            self.corpora.show(listed["corpora"])
+            self._say("")
+            await self._tell_corpus(self.corpora.chosen)
+        except Superseded:
+            return
+        except DltuiError as error:
+            self._say(str(error))
+
+    async def _tell_corpus(self, name: str) -> None:
+        if self._told_of == name:
+            return
+        self.facts.show(None, "It is read and counted.")
+        try:
+            told: Json = await self.lab.session.ask("corpus.tell", newest="corpus", corpus=name)
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.facts.show(None, str(error))
+            return
+        self._told_of = name
+        self.facts.show(told)
+
+    @on(CorpusList.Moved)
+    def _choose_corpus(self, message: CorpusList.Moved) -> None:
+        self.run_worker(self._tell_corpus(message.name), group="corpus", exclusive=True, exit_on_error=False)
+        self._told_of = ""
+        self._show()
+        self._remember()
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    async def action_talk(self) -> None:
+        """In the REPL, with the model of this line."""
+        run = self.table.run
+        if run is None or not run.checkpoint_step:
+            words = "has no checkpoint yet" if run is not None else "is not trained yet"
+            self.app.notify(f"{CELLS[self.table.place].title} {words}.", severity="warning", markup=False)
+            return
+        kept = self.lab.state.views.get("repl", {})
+        self.lab.state.views["repl"] = {**kept, "wanted": run.id}
+        await self.app.run_action("app.open_tab('repl')")
+
+    def action_framework(self) -> None:
+        self._framework = "torch" if (self._framework or "tensorflow") == "tensorflow" else "tensorflow"
+        self._show()
+        self._remember()
+
+    def action_start(self) -> None:
+        from tui.screens.choose import ChooseScreen
+
+        choices = [(plan.title, plan.words) for plan in PLANS]
+        title = f"train the four on {plain(self.corpora.chosen, limit=40)}"
+        self.app.push_screen(ChooseScreen(title, choices, "train them"), self._planned)
+
+    def _planned(self, place: int | None) -> None:
+        if place is not None:
+            plan = PLANS[place]
+            self._framework = str(plan.params["framework"])
+            deeds.attempt(self, self._start(plan))
+            self._remember()
+
+    async def _start(self, plan: Plan) -> str:
+        for cell in CELLS:
+            params = {
+                **plan.params, "corpus": self.corpora.chosen, "layers": cell.layers,
+                "direction": cell.direction,
+            }  # fmt: skip
+            run = await self.lab.river.client.submit(EXPERIMENT, params, name=cell.title)
+            self.runs.update((run,), ())
+            self._show()
+        return "Four runs are asked for; each waits until the machine has room for it."
+
+    def action_stop(self) -> None:
+        run = self.table.run
+        if run is not None and run.status.is_active:
+            deeds.attempt(self, deeds.stop(self.lab.river.client, run))
+
+    def action_new(self) -> None:
+        from tui.screens.launch import LaunchScreen
+
+        last = self.lab.state.last_params.get(EXPERIMENT, {})
+        typed = {name: str(text) for name, text in last.items()} | {"corpus": self.corpora.chosen}
+        self.app.push_screen(LaunchScreen(catalog.find(EXPERIMENT), typed), self._launched)
+
+    def _launched(self, launch: Launch | None) -> None:
+        if launch is not None:
+            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            deeds.attempt(self, self._submit(launch))
+
+    async def _submit(self, launch: Launch) -> str:
+        run = await self.lab.river.client.submit(
+            launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device
+        )
+        self.runs.update((run,), ())
+        self._show()
+        return "It is started."
+
+    def labels(self) -> Mapping[str, str]:
+        run = self.table.run
+        other = "Keras" if self._framework == "torch" else "PyTorch"
+        return {
+            "language.talk": "talk to it" if run is not None and run.checkpoint_step else "",
+            "language.framework": f"show {other}",
+            "language.stop": "stop" if run is not None and run.status.is_active else "",
+            "pane.right": VIEWS["corpus" if self._front == "four" else "four"],
+        }
+
+    def _say(self, words: str) -> None:
+        self.bar.say(plain(words, limit=300))
+
+    def _remember(self) -> None:
+        self.lab.state.views[self.NAME] = {
+            "view": self._front, "framework": self._framework, "place": self.table.place,
+            "corpus": self.corpora.chosen,
+        }  # fmt: skip
+        self.post_message(ViewChanged())
