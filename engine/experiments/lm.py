@@ -65,12 +65,13 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> Descript
 # --- looking at it ------------------------------------------------------------------------------------------
 
 
-def perplexity(twin: Twin, sentences: Sentences, direction: Direction) -> float:
+def perplexity(twin: Twin, sentences: Sentences, direction: Direction, run: Run) -> float:
     """exp(summed loss / number of guesses): <EOS> is a guess, padding never is."""
     loss = guesses = 0.0
     for batch in text.sorted_batches(sentences, LOOK, direction):
         loss += twin.total(batch.inputs, batch.targets)
         guesses += batch.real
+        _ = run.should_stop  # a sign of life; who asks to leave gets that after the validation
     return exponential(loss / guesses)
 
 
@@ -124,7 +125,7 @@ def train(params: LmParams, run: Run) -> None:
     recipe = resolved(params)
     precision = settled(params.precision, run.device)
     run.pin(precision=precision)
-    run.note(f"{params.framework}, {precision}: {recipe}.")
+    run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.words()}.")
     kind = describe(params, recipe.tied, texts, run)
     twin = make(
         params.framework, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
@@ -152,7 +153,7 @@ def train(params: LmParams, run: Run) -> None:
         words, seconds = words + batch.real, seconds + time.perf_counter() - began
 
         if position == per_epoch - 1:
-            found = perplexity(twin, texts.validation, direction)
+            found = perplexity(twin, texts.validation, direction, run)
             run.log(step, val_perplexity=found, words_per_second=words / seconds)
             print(
                 f"epoch {epoch + 1}: val_perplexity {found:.2f}, {words / seconds:,.0f} words/s", flush=True
@@ -170,6 +171,6 @@ def train(params: LmParams, run: Run) -> None:
     if patience.is_over or run.step == last:
         # Choosing the epoch looked at the validation sentences: the test sentences were not looked at before.
         parts = {"train": texts.train, "val": texts.validation, "test": texts.test}
-        end = {name: perplexity(twin, part, direction) for name, part in parts.items()}
+        end = {name: perplexity(twin, part, direction, run) for name, part in parts.items()}
         run.log(run.step, **{f"{name}_perplexity": value for name, value in end.items()})
         print("perplexities: " + ", ".join(f"{name} {value:.2f}" for name, value in end.items()))

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 Tensor = Any
 
-ROWS = 1024
+ROWS = {"CPU": 1024, "GPU": 16_384}
 """of logits in memory at once"""
 TILE = 32
 """rows of numbers are padded to a multiple of this: what matrix units take at once"""
@@ -27,15 +27,14 @@ def vocabulary_loss(
     The gradients are made on the way forward, so logits live for one chunk only.
     """
     count, width = tf.shape(hidden)[0], hidden.shape[1]
-    inputs, wide = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype)
+    inputs, wide, rows = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype), _rows()
 
     def chunk(start: Tensor, loss: Tensor, back: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
-        part = inputs[start : start + ROWS]
-        wanted = targets[start : start + ROWS]
-        found, errors = _errors(tf.matmul(part, wide), wanted)
+        part = inputs[start : start + rows]
+        found, errors = _errors(tf.matmul(part, wide), targets[start : start + rows])
         back = back.write(back.size(), tf.matmul(errors, wide, transpose_b=True)[:, :width])
         slope += tf.cast(tf.matmul(part, errors, transpose_a=True), tf.float32)
-        return start + ROWS, loss - tf.reduce_sum(tf.math.log(found)), back, slope
+        return start + rows, loss - tf.reduce_sum(tf.math.log(found)), back, slope
 
     pieces = tf.TensorArray(
         hidden.dtype, 0, dynamic_size=True, infer_shape=False, element_shape=(None, width)
@@ -50,6 +49,10 @@ def vocabulary_loss(
         return tf.cast(back * upstream, hidden.dtype), slope[:width] * by, slope[width] * by, None
 
     return loss * scale, gradient
+
+
+def _rows() -> int:
+    return ROWS["GPU" if tf.config.list_logical_devices("GPU") else "CPU"]
 
 
 def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,12 +88,13 @@ def _bias_rows(dtype: Any) -> int:
 
 def total_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
     """The summed cross-entropy of N words, in float32, for a perplexity."""
+    rows = _rows()
 
     def chunk(start: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
-        logits = tf.matmul(hidden[start : start + ROWS], weight) + bias
-        wanted = targets[start : start + ROWS]
+        logits = tf.matmul(hidden[start : start + rows], weight) + bias
+        wanted = targets[start : start + rows]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits)
-        return start + ROWS, loss + tf.reduce_sum(losses)
+        return start + rows, loss + tf.reduce_sum(losses)
 
     count = tf.shape(hidden)[0]
     return tf.while_loop(lambda start, _: start < count, chunk, (0, tf.zeros(())))[1]

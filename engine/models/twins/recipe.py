@@ -15,6 +15,13 @@ class Recipe:
     schedule: str
     clip: float
 
+    def words(self) -> str:
+        """For the user to read."""
+        dropped = f"{100 * self.dropout:g} % dropped" if self.dropout else "nothing dropped"
+        clipped = f", gradients clipped at {self.clip:g}" if self.clip else ""
+        tied = "tied weights" if self.tied else "weights apart"
+        return f"lr {self.lr:g} {self.schedule}, {dropped}, {tied}{clipped}"
+
 
 def resolved(params: LmParams) -> Recipe:
     """Explicit values win; the rest is the notebook's, or what was found to be better."""

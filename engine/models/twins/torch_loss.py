@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-ROWS = 512
-"""of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, multiplying gets slower"""
+ROWS = {"cpu": 512, "cuda": 16_384}
+"""of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, a CPU multiplies more slowly"""
 TILE = 32
 """rows of numbers are padded to a multiple of this: what matrix units take at once"""
 SMALLEST = 1e-37
@@ -20,6 +20,7 @@ class Room:
 
     def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
         words, self.width = weight.shape
+        self.rows = ROWS[weight.device.type]
         self.columns = 1 if dtype is torch.float32 else 2
         inner = -(-(self.width + self.columns) // TILE) * TILE
 
@@ -27,9 +28,9 @@ class Room:
             return torch.zeros(size, dtype=dtype, device=weight.device)
 
         self.weight, self.slope = buffer(words, inner), buffer(words, inner)
-        self.logits, self.errors = buffer(ROWS, words), buffer(ROWS, words)
-        self.hidden, self.back = buffer(ROWS, inner), buffer(ROWS, inner)
-        self.index = torch.arange(ROWS, device=weight.device)
+        self.logits, self.errors = buffer(self.rows, words), buffer(self.rows, words)
+        self.hidden, self.back = buffer(self.rows, inner), buffer(self.rows, inner)
+        self.index = torch.arange(self.rows, device=weight.device)
         self.hidden[:, self.width : self.width + self.columns] = 1
 
     def take(self, weight: Tensor, bias: Tensor) -> None:
@@ -57,8 +58,8 @@ class VocabularyLoss(torch.autograd.Function):
         hidden_slope = torch.empty_like(hidden)
         weight_slope, bias_slope = torch.empty_like(weight), torch.zeros_like(bias)
         loss, scale = torch.zeros((), device=weight.device), 1 / count
-        for start in range(0, count, ROWS):
-            part = slice(start, min(start + ROWS, count))
+        for start in range(0, count, room.rows):
+            part = slice(start, min(start + room.rows, count))
             loss -= _chunk(hidden[part], targets[part], room, hidden_slope[part])
             piece = room.slope[:, :width]
             weight_slope = weight_slope.add_(piece) if start else weight_slope.copy_(piece)
