@@ -7,7 +7,7 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from engine.errors import EngineError
@@ -17,6 +17,7 @@ from engine.service import reconcile
 from engine.service.board import Board
 from engine.service.connection import Connection, peer_uid
 from engine.service.cycle import Cycle
+from engine.service.executors.executor import Executor
 from engine.service.gpus import GpuDriver
 from engine.service.ledger import Ledger
 from engine.service.listener import Listener, identity_of
@@ -42,7 +43,12 @@ class Service:
     """Made by the holder of the engine lock."""
 
     def __init__(
-        self, places: Places, *, local: Local | None = None, driver: GpuDriver | None = None
+        self,
+        places: Places,
+        *,
+        local: Local | None = None,
+        driver: GpuDriver | None = None,
+        elsewhere: Mapping[str, Executor] | None = None,
     ) -> None:
         self.places = places
         self.board = Board()
@@ -50,7 +56,7 @@ class Service:
         self.roster = Roster(places, self.ledger, self.board)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
         self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
-        self.cycle = Cycle(self.roster, local or Local(places.log), self.machine)
+        self.cycle = Cycle(self.roster, local or Local(places.log), self.machine, elsewhere=elsewhere or {})
         self.runs = Runs(self.roster, self.cycle.wake)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake

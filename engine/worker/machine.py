@@ -46,6 +46,9 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
 
     _check_gpu(spec, on_gpu and torch.cuda.is_available())
     on_gpu = on_gpu and torch.cuda.is_available()
+    if on_gpu and spec.gpu_share < 1:
+        # Shares are bookkeeping: without this, one run could take the memory of its neighbours.
+        torch.cuda.set_per_process_memory_fraction(spec.gpu_share)
     strict_mode(threads, spec.seed)
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
     name = torch.cuda.get_device_name(0) if on_gpu else "cpu"

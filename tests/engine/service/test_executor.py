@@ -1,0 +1,55 @@
+"""The seam between the queue and a place to train."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from engine.errors import EngineError
+from engine.places import Places
+from engine.service.executors.executor import named
+from engine.service.gpus import NoGpus
+from engine.service.local import Local, Starting
+from engine.service.service import Service
+from tests.engine.service.live import connect, end_runs, until
+from tests.engine.service.test_sweeps import over
+from tests.fakes.service import fake_command
+
+
+class Faraway(Local):
+    """Another place, which counts what it starts."""
+
+    def start(self, folder: Path, attempt: int, device: str) -> Starting:
+        started.append(folder.name)
+        return super().start(folder, attempt, device)
+
+
+started: list[str] = []
+
+
+def test_an_executor_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="expected one of local, got 'ray'"):
+        named({"local": Local(tmp_path / "log")}, "ray")
+
+
+async def test_a_sweep_trains_where_its_executor_is(places: Places) -> None:
+    started.clear()
+    far = Faraway(places.log, fake_command)
+    service = Service(places, driver=NoGpus(), elsewhere={"ray": far})
+    running = asyncio.create_task(service.run())
+    await until(places.socket.exists)
+    try:
+        async with await connect(places) as talk:
+            made = await talk.sweep_submit(
+                "mnist", ["lr=0.1,0.2"], {"epochs": 2}, executor="ray", metric="loss", goal="min"
+            )
+            assert dict((await over(talk, made.id)).counts) == {"done": 2}
+            rows = (await talk.sweep_trials(made.id)).rows
+            assert sorted(row.run for row in rows) == sorted(started)
+            assert (await talk.show(rows[0].run)).spec.executor == "ray"
+    finally:
+        service.leave()
+        await running
+        end_runs(places)
