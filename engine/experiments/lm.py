@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
 from checkpoints import tensors
 from engine.catalog import LmParams
 from engine.data.text import text
-from engine.data.text.text import Direction, Sentences, TextSet
+from engine.data.text.text import Batch, Direction, Sentences, TextSet
 from engine.models.language.description import Description, to_json
 from engine.models.language.description import Direction as Reading
 from engine.models.language.generation import generate
@@ -137,7 +138,8 @@ def train(params: LmParams, run: Run) -> None:
     per_epoch = text.batch_count(texts.train, params.batch)
     last = run.total(per_epoch * params.epochs)
     done = run.restore(twin.state({"patience": patience}))
-    batches, words, seconds = iter(()), 0, 0.0
+    batches: Iterator[Batch] = iter(())
+    words, seconds = 0, 0.0
     for step in range(done + 1, last + 1):
         if patience.is_over:
             break
