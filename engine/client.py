@@ -13,6 +13,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from engine import frames
+from engine.axes import SEED as SEED
+from engine.axes import Axis as Axis
+from engine.axes import count as count_points  # noqa: F401
+from engine.axes import drawn as draw_point  # noqa: F401
+from engine.axes import grid as grid_points  # noqa: F401
+from engine.axes import parse_axis as parse_axis
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.events import Event as Event
 from engine.events import from_json
@@ -29,6 +35,8 @@ from engine.protocol import (
     resources_from_json,
     summary_from_json,
 )
+from engine.sweep_protocol import PRUNERS as PRUNERS
+from engine.sweep_protocol import SAMPLERS as SAMPLERS
 from engine.sweep_protocol import Group as Group
 from engine.sweep_protocol import Prune as Prune
 from engine.sweep_protocol import SweepSpec as SweepSpec

@@ -38,6 +38,7 @@ from tui.messages import (
     ResourcesChanged,
     RunsChanged,
     RunsCounted,
+    SweepsChanged,
     ViewChanged,
 )
 from tui.paste_filter import LIMIT
@@ -166,7 +167,7 @@ class LabApp(App[int]):
 
     def _route(self, message: Message) -> None:
         """To the app itself, or to the tabs."""
-        if isinstance(message, RunsChanged | CurvesGrew):
+        if isinstance(message, RunsChanged | CurvesGrew | SweepsChanged):
             self.shelf.tell(message)
         else:
             self.post_message(message)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from engine.client import SweepSummary
 from engine.protocol import Resources, RunSummary
 
 
@@ -28,6 +29,14 @@ class RunsChanged(Message, bubble=False):
     changed: Sequence[RunSummary]
     removed: Sequence[str]
     total: int
+
+
+@dataclass
+class SweepsChanged(Message, bubble=False):
+    """Some sweeps are not what they were, or are no more."""
+
+    changed: Sequence[SweepSummary]
+    removed: Sequence[str]
 
 
 @dataclass

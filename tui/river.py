@@ -12,7 +12,7 @@ from engine.client import Client
 from engine.errors import DltuiError, EngineError
 from engine.places import Places
 from engine.protocol import RunSummary
-from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged
+from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged, SweepsChanged
 from tui.story import Story
 
 Connect = Callable[[Places], Awaitable[Client]]
@@ -97,6 +97,8 @@ class River:
             if change.changed or change.removed:
                 self._reopen(change.changed)
                 self._tell(RunsChanged(change.changed, change.removed, change.total))
+            if change.sweeps or change.sweeps_removed:
+                self._tell(SweepsChanged(change.sweeps, change.sweeps_removed))
             if change.resources is not None:
                 self._tell(ResourcesChanged(change.resources))
         raise EngineError("The engine has gone.")
