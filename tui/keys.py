@@ -10,10 +10,10 @@ from tui.key import Scope as Scope
 from tui.key import Tab as Tab
 from tui.key import inside as inside
 from tui.key import overlaps as overlaps
-from tui.key_tables import dialogs, everywhere, language, mnist, panes, repl, runs, xor
+from tui.key_tables import dialogs, everywhere, language, mnist, panes, repl, runs, sweep, xor
 
 KEYS: tuple[Key, ...] = (
-    *runs.KEYS, *xor.KEYS, *mnist.KEYS, *language.KEYS, *repl.KEYS,
+    *runs.KEYS, *xor.KEYS, *sweep.KEYS, *mnist.KEYS, *language.KEYS, *repl.KEYS,
     *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS,
 )  # fmt: skip
 """a tab's own keys come from its file in key_tables/"""
@@ -33,6 +33,7 @@ def bindings(scope: Scope) -> list[BindingType]:
 SHOWN = {
     "question_mark": "?", "slash": "/", "comma": ",", "full_stop": ".", "right_square_bracket": "]",
     "left_square_bracket": "[", "plus": "+", "minus": "-", "equals_sign": "=", "colon": ":", "escape": "esc",
+    "greater_than_sign": ">", "less_than_sign": "<",
     "pagedown": "pgdn", "pageup": "pgup", "up": "↑", "down": "↓", "left": "←", "right": "→", "delete": "del",
 }  # fmt: skip
 ASCII_SHOWN = {"up": "up", "down": "down", "left": "left", "right": "right"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -140,7 +141,8 @@ class MapView(XorView):
             coloured = {"outcome": outcome, "loss": loss, "stop": stop}.get(self.colour_by)
             if coloured is None:
                 coloured = await session.ask("lanes.map", **facts, colour=self.colour_by)
-            self._take_map(state, lane_map(outcome, loss, stop, coloured, self.colour_by))
+            found = await asyncio.to_thread(lane_map, outcome, loss, stop, coloured, self.colour_by)
+            self._take_map(state, found)
         except Superseded:
             return
         except DltuiError as error:

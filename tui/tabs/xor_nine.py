@@ -12,6 +12,7 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import keys
 from tui.glyphs import glyphs
+from tui.messages import HintsChanged
 from tui.tabs.xor_view import XorView
 from tui.widgets.nine_plots import plots
 from tui.widgets.nine_table import notes_of, rows_of
@@ -81,6 +82,7 @@ class NineView(XorView):
                 self.say("")
                 self.report, self._report_of = report, run.id
                 self._draw()
+                self.post_message(HintsChanged())
         except Superseded:
             return
         except DltuiError as error:

@@ -159,7 +159,8 @@ class TrainedView(XorView):
         run, look = self.run_shown, self._look
         if net is None:
             self._look = look = None
-            self.plane.show(None, "" if run is None else "no picture of it yet")
+            words = "no picture of it yet" if self.sketch is None else "no numbers any more"
+            self.plane.show(None, words if run is not None else "")
             self.truth.show(None)
         fits = look is not None and net is not None and len(look["units"]) == net.units
         gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []

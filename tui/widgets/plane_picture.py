@@ -82,7 +82,8 @@ def value_at(values: Sequence[Sequence[float]], x: int, y: int, width: int, heig
 def _ground(scene: PlaneScene, x: int, y: int, width: int, height: int, look: Look) -> Tile:
     if look != "colour":
         share = value_at(scene.values, x, y, width, height)
-        return Tile(shade_of(share, look), ONE if share > 0.5 else ZERO, "")
+        ink = "muted" if abs(share - 0.5) < 0.02 else ONE if share > 0.5 else ZERO
+        return Tile(shade_of(share, look), ink, "")
     upper = level_of(value_at(scene.values, x, 2 * y, width, 2 * height))
     lower = level_of(value_at(scene.values, x, 2 * y + 1, width, 2 * height))
     if upper == lower:

@@ -1,0 +1,64 @@
+"""The failure map as cells: signs, grounds, windows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tui.lane_cells import Cell, LaneMap
+from tui.widgets.lane_picture import axis_of, row_of, window
+
+
+def made(cells: list[list[Cell]], x: str = "", **facts: object) -> LaneMap:
+    usual: dict[str, object] = {
+        "colour": "outcome", "values": [[None] * len(row) for row in cells], "low": 0.0, "high": 1.0,
+        "x": x, "y": "hidden" if x else "", "xs": list(range(len(cells[0]))), "ys": list(range(len(cells))),
+        "axes": (), "outcomes": {}, "epoch": 1, "epochs": 1, "stops": (10.0, 20.0),
+    }  # fmt: skip
+    return LaneMap(tuple(map(tuple, cells)), **{**usual, **facts})  # type: ignore[arg-type]
+
+
+def cell(
+    lane: int, share: float | None = 1.0, loss: float | None = 0.01, stop: float = 10, count: int = 1
+) -> Cell:
+    return Cell(lane, count, 0, share, loss, stop)
+
+
+def test_what_a_network_is_stuck_at_is_its_sign() -> None:
+    floors = [math.log(2) / 2, 0.4774, math.log(2), 0.6, None]
+    cells = [cell(lane, 0.0, loss) for lane, loss in enumerate(floors)]
+    found = made([[*cells, cell(9), cell(10, None)]])
+    view = window(found, (0, 0), 7, 1, None)
+    assert "".join(tile.text for tile in row_of(found, 0, (-1, -1), view, "shade")) == "234?!··"
+    assert [one.undecided for one in cells] == [2, 3, 4, 0, 0]
+
+
+def test_a_network_that_was_solved_sooner_is_brighter() -> None:
+    found = made([[cell(0, stop=10), cell(1, stop=15), cell(2, stop=20)]])
+    row = row_of(found, 0, (-1, -1), window(found, (0, 0), 9, 1, None), "colour")
+    assert [tile.ground for tile in row] == ["solved-7", "solved-4", "solved-0"]
+
+
+@pytest.mark.parametrize("cursor", [(0, 0), (7, 0), (3, 30), (9, 99)])
+def test_the_cursor_is_always_in_sight(cursor: tuple[int, int]) -> None:
+    found = made([[cell(10 * y + x) for x in range(10)] for y in range(100)])
+    view = window(found, cursor, 6, 20, None)
+    assert view.left <= cursor[0] < view.left + view.columns and view.top <= cursor[1] < view.top + view.rows
+    assert window(found, cursor, 6, 20, view) == view
+
+
+def test_with_axes_cells_are_wide_and_named() -> None:
+    found = made([[cell(0, 0.5, count=2), cell(2, 1.0, count=2)]], x="lr", xs=[0.01, 0.1], ys=[4])
+    view = window(found, (0, 0), 60, 10, None)
+    assert view.wide > 5 and view.tall == 3
+    assert "0.01" in axis_of(found, view)[0].text and "lr" in axis_of(found, view)[0].text
+    words = "".join(tile.text for tile in row_of(found, 0, (-1, -1), view, "colour"))
+    assert "4" in words and "50%" in words and "100%" in words
+
+
+def test_the_next_failure_goes_round_and_none_is_none() -> None:
+    found = made([[cell(0), cell(1, 0.0, 0.5)], [cell(2), cell(3, 0.0, 0.5)]])
+    assert found.stuck_after(1, 0, 1) == (1, 1) and found.stuck_after(1, 1, 1) == (1, 0)
+    assert found.stuck_after(0, 0, -1) == (1, 1)
+    assert made([[cell(0), cell(1)]]).stuck_after(0, 0, 1) is None
