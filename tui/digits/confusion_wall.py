@@ -71,7 +71,7 @@ class ConfusionWall:
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
             paper.write(left + answer * each, 2, label.rjust(each), "key")
-        paper.write(x, 2, "precision  recall      F1  support", "muted")
+        paper.write(x, 2, "  precis.  recall      F1  support", "muted")
 
     def _cell(
         self, paper: Paper, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int

@@ -163,6 +163,7 @@ class MnistView(Container, can_focus=True):
         take(answer)
         if self.in_front:
             self.show()
+            self.post_message(HintsChanged())
 
     def launch(self, *recipes: Recipe) -> None:
         """Submit these runs; what is refused is said."""
@@ -184,6 +185,7 @@ class MnistView(Container, can_focus=True):
     async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
         run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
         self.runs.update((run,), ())
+        self.runs.chosen = ""  # the newest is looked at as soon as there is something to see
         self.runs_changed()
         self.post_message(HintsChanged())
         return f"{plain(name or experiment, limit=60)} is started."

@@ -1,0 +1,71 @@
+"""A network at one step of its training: its filters and what they make of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.protocol import Json
+from tui.digits.pixels import DARK, Values, greys, numbers, signed
+
+FILTERS, MAPS = "filters/", "maps/"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A picture, and the maps of one layer for it: `before` its ReLU in -1 to 1, `after` it in 0 to 1."""
+
+    original: Values | None
+    before: Values | None
+    after: Values | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`kernels` [filter][channel] pictures of -1 to 1, or None while they are not known."""
+
+    layer: str
+    kernels: Values | None = None
+    looks: Sequence[Look] = field(default_factory=tuple)
+
+
+def layers_of(parts: Json) -> list[str]:
+    """The layers that a sketch tells of."""
+    return [name.removeprefix(FILTERS) for name in parts if name.startswith(FILTERS)]
+
+
+def sketched(parts: Json, layer: str, originals: Sequence[Any]) -> Moment:
+    """From a sketch; what does not fit together is left out."""
+    kernels = _array(parts.get(FILTERS + layer), 4)
+    maps = _array(parts.get(MAPS + layer), 4)
+    looks = []
+    for place in range(len(maps) if maps is not None else 0):
+        original = greys(originals[place]) if place < len(originals) else None
+        looks.append(Look(original, None, None if maps is None else maps[place] / DARK))
+    return Moment(layer, None if kernels is None else signed(kernels), looks)
+
+
+def kernels_of(answer: Json) -> Values:
+    """From an answer of mnist.filters."""
+    return signed(numbers(answer))
+
+
+def look_of(answer: Json, layer: str) -> Look:
+    """From an answer of mnist.maps."""
+    found = next((one for one in answer["layers"] if one["name"] == layer), None)
+    if found is None or len(found["shape"]) != 3:
+        return Look(greys(answer["original"]), None, None)
+    after = np.maximum(numbers(found["after"]), 0)
+    most = float(after.max())
+    return Look(greys(answer["original"]), signed(numbers(found["before"])), after / most if most else after)
+
+
+def _array(value: object, dimensions: int) -> Values | None:
+    try:
+        found = np.asarray(value, dtype=np.float64)
+    except (ValueError, TypeError):
+        return None
+    return np.nan_to_num(found) if found.ndim == dimensions and found.size else None

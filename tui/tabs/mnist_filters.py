@@ -1,0 +1,280 @@
+"""The filters: how they form, and what they make of pictures."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from textual.timer import Timer
+
+from engine.protocol import Json
+from tui import keys
+from tui.digits.filter_wall import FilterWall, is_roomy
+from tui.digits.invitation import invite
+from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
+from tui.digits.paper import Paper
+from tui.digits.pixels import Values
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.tabs.mnist_view import MnistView
+from tui.widgets.run_words import name_of
+
+IMAGES, KEPT = 4, 300
+FRAME, FRAMES = 0.12, 50
+LIVE = 0.5
+"""seconds between two looks at a run that trains"""
+WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."
+
+
+class FiltersView(MnistView):
+    """Any layer at any step that was sketched or kept."""
+
+    SCOPE = "filters"
+    BINDINGS = keys.bindings("filters")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.at: int | None = None
+        """which of the steps is looked at; None: the newest, as they come"""
+        self.row, self.pick, self.page = 0, 0, False
+        self._of = ""
+        self._model: Json = {}
+        self._accuracies: dict[int, float] = {}
+        self._parts: dict[int, Json] = {}
+        self._kernels: dict[tuple[int, str], Values] = {}
+        self._looks: dict[tuple[int, str, int], Look] = {}
+        self._originals: dict[int, Any] = {}
+        self._playing: Timer | None = None
+        self._living: Timer | None = None
+
+    # --- what there is ---------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> list[int]:
+        return sorted({*self._accuracies, *self._model.get("steps", ())})
+
+    @property
+    def place(self) -> int:
+        last = len(self.steps) - 1
+        return last if self.at is None else max(0, min(self.at, last))
+
+    @property
+    def step(self) -> int:
+        steps = self.steps
+        return steps[self.place] if steps else 0
+
+    @property
+    def first(self) -> int:
+        """The four pictures that are looked at begin with this one."""
+        return self.pick - self.pick % IMAGES
+
+    @property
+    def layer_names(self) -> list[str]:
+        parts = next(iter(self._parts.values()), {})
+        found = layers_of(parts)
+        if found:
+            return found
+        weighted = [one for one in self._model.get("layers", ()) if one["parameters"]]
+        return [one["name"] for one in weighted if one["kind"] == "conv"] or [
+            one["name"] for one in weighted[:1]
+        ]
+
+    @property
+    def layer_name(self) -> str:
+        layers = self.layer_names
+        return layers[self.row % len(layers)] if layers else ""
+
+    # --- what is asked ---------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        super().opened()
+        self._living = self.set_interval(LIVE, self._live)
+
+    def closed(self) -> None:
+        self._stop_playing()
+        if self._living is not None:
+            self._living.stop()
+        super().closed()
+
+    def _live(self) -> None:
+        run = self.run_shown
+        if run is not None and run.status.is_active and self.at is None:
+            self._ask_history()
+
+    def look(self) -> None:
+        run = self.run_shown
+        if run is None:
+            return
+        if run.id != self._of:
+            self._of, self.at, self._model = run.id, None, {}
+            for known in (self._accuracies, self._parts, self._kernels, self._looks, self._originals):
+                known.clear()
+        if run.checkpoint_step and run.checkpoint_step not in self._model.get("steps", ()):
+            self.ask("model", partial(self._take_model, run.id), "mnist model", run=run.id)
+        self._ask_history()
+
+    def _ask_history(self) -> None:
+        self.ask("history", partial(self._take_history, self._of), "mnist history", run=self._of)
+
+    def _take_model(self, run: str, model: Json) -> None:
+        if run == self._of:
+            self._model = model
+            self._look_at_step()
+
+    def _take_history(self, run: str, told: Json) -> None:
+        if run != self._of:
+            return
+        for one in told["steps"]:
+            self._accuracies[one["step"]] = float(one["val_accuracy"] or 0)
+        if told["step"] is not None:
+            _keep(self._parts, told["step"], told["parts"])
+        self._look_at_step()
+
+    def _look_at_step(self) -> None:
+        """Its sketch, and where it has a checkpoint all that this can tell."""
+        step, layer, run = self.step, self.layer_name, self._of
+        if not layer:
+            return
+        if step in self._accuracies and step not in self._parts:
+            self.ask("history", partial(self._take_history, run), "mnist sketch", run=run, step=step)
+        whole = self._nearest() if self.first else step
+        if whole not in self._model.get("steps", ()):
+            return
+        facts = {"run": run, "layer": layer, "step": whole}
+        if step == whole and (step, layer) not in self._kernels:
+            self.ask("filters", partial(self._take_kernels, (run, step, layer)), "mnist kernels", **facts)
+        for index in range(self.first, self.first + IMAGES):
+            if (whole, layer, index) not in self._looks and self._is_conv():
+                take = partial(self._take_look, run, (whole, layer, index))
+                self.ask("maps", take, f"mnist maps {index % IMAGES}", split="validation", index=index, **facts)
+
+    def _is_conv(self) -> bool:
+        layers = self._model.get("layers", ())
+        return any(one["name"] == self.layer_name and one["kind"] == "conv" for one in layers)
+
+    def _nearest(self) -> int:
+        """The checkpoint at this step or the nearest one."""
+        steps: list[int] = self._model.get("steps", [])
+        return min(steps, key=lambda step: abs(step - self.step), default=0)
+
+    def _take_kernels(self, key: tuple[str, int, str], answer: Json) -> None:
+        if key[0] == self._of:
+            _keep(self._kernels, key[1:], kernels_of(answer))
+
+    def _take_look(self, run: str, key: tuple[int, str, int], answer: Json) -> None:
+        if run == self._of:
+            _keep(self._looks, key, look_of(answer, key[1]))
+            self._originals[key[2]] = answer["original"]
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    @property
+    def moment(self) -> Moment:
+        step, layer = self.step, self.layer_name
+        originals = [self._originals[index] for index in range(IMAGES) if index in self._originals]
+        told = sketched(self._parts.get(step, {}), layer, originals)
+        kernels = self._kernels.get((step, layer), told.kernels)
+        whole = self._nearest() if self.first else step
+        found = [self._looks.get((whole, layer, self.first + place)) for place in range(IMAGES)]
+        looks = [look for look in found if look is not None]
+        if len(looks) < IMAGES and self.first == 0:
+            looks = list(told.looks)
+        turned = self.pick % IMAGES
+        return Moment(layer, kernels, [*looks[turned:], *looks[:turned]])
+
+    def paint(self, paper: Paper) -> None:
+        run = self.run_shown
+        if run is None or not self.steps:
+            invite(paper, run, self.lab.keymap, WHAT)
+            return
+        dot = f" {glyphs().dot} "
+        title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
+        FilterWall(
+            title, f"{dot}{self._facts(dot)}", self.steps, self.place,
+            frozenset(self._model.get("steps", ())), self.moment, self._model.get("class_names", ()),
+            self.page,
+        ).paint(paper)  # fmt: skip
+
+    def _facts(self, dot: str) -> str:
+        step, each = self.step, self._model.get("per_epoch")
+        words = [f"step {step:,}"]
+        if each:
+            words.append(f"epoch {step / each:.1f}")
+        if self._accuracies.get(step):
+            words.append(f"{self._accuracies[step]:.2%} of validation")
+        run = self.run_shown
+        if run is not None and run.status.is_active and self.at is None:
+            words.append("live")
+        return dot.join(words)
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_scrub(self, by: int) -> None:
+        self._stop_playing()
+        self._go_to(self.place + by)
+
+    def action_scrub_to(self, end: int) -> None:
+        self._stop_playing()
+        self._go_to(len(self.steps) if end else 0)
+
+    def _go_to(self, place: int) -> None:
+        self.at = None if place >= len(self.steps) - 1 else max(0, place)
+        self._look_at_step()
+        self.show()
+        self.remember()
+
+    def action_play(self) -> None:
+        if self._playing is not None:
+            self._stop_playing()
+        else:
+            self._go_to(0)
+            self._playing = self.set_interval(FRAME, self._play_on)
+
+    def _play_on(self) -> None:
+        if self.at is None or not self.in_front:
+            self._stop_playing()
+            return
+        self._go_to(self.at + max(1, len(self.steps) // FRAMES))
+
+    def _stop_playing(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def action_layer(self, by: int) -> None:
+        self.row = (self.row + by) % max(1, len(self.layer_names))
+        self._look_at_step()
+        self.show()
+        self.remember()
+
+    def action_images(self, by: int) -> None:
+        self.pick = max(0, self.pick + by)
+        self._look_at_step()
+        self.show()
+
+    def action_page(self) -> None:
+        self.page = not self.page
+        self.show()
+        self.remember()
+
+    @property
+    def _roomy(self) -> bool:
+        return is_roomy(*self.mural.size)
+
+    def labels(self) -> dict[str, str]:
+        there = bool(self.steps)
+        labels = {} if there else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
+        if len(self.layer_names) < 2:
+            labels["filters.layer_down"] = ""
+        page = "" if self._roomy or not there else "filters" if self.page else "maps"
+        return {**super().labels(), **labels, "filters.page": page}
+
+    def saved(self) -> dict[str, Any]:
+        return {"row": self.row}
+
+
+def _keep(known: dict[Any, Any], key: object, value: object) -> None:
+    """The oldest goes when there are too many."""
+    known[key] = value
+    while len(known) > KEPT:
+        del known[next(iter(known))]
