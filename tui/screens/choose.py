@@ -46,14 +46,14 @@ class ChoiceList(Sheet):
 class ChooseScreen(Dialog[int]):
     """The place of the one that was chosen."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], deed: str) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], deed: str, cursor: int = 0) -> None:
         super().__init__()
-        self._title, self._choices, self._deed = title, choices, deed
+        self._title, self._choices, self._deed, self._cursor = title, choices, deed, cursor
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = Content(self._title)
-            yield ChoiceList(self._choices)
+            yield ChoiceList(self._choices, self._cursor)
             yield Keys((("dialog.accept", self._deed), ("dialog.cancel", "back"), ("pane.down", "next")))
 
     def action_accept(self) -> None:

@@ -123,9 +123,9 @@ class MnistView(Container, can_focus=True):
 
     def ask(self, word: str, take: Take, mark: str, **facts: object) -> None:
         """Have the session answer; of questions with the same mark only the newest matters."""
-        self.run_worker(self._answer(f"mnist.{word}", take, mark, facts), group=mark, exit_on_error=False)
+        self.run_worker(self._asking(f"mnist.{word}", take, mark, facts), group=mark, exit_on_error=False)
 
-    async def _answer(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
+    async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         try:
             answer = await self.lab.session.ask(word, newest=mark, **facts)
         except Superseded:
