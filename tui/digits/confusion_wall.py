@@ -54,10 +54,9 @@ class ConfusionWall:
         return str(self.report["classes"][label]["name"])
 
     def most_wrong(self) -> int:
-        return max(
-            [count for true, row in enumerate(self.report["confusion"])
-             for answer, count in enumerate(row) if true != answer] + [1]
-        )  # fmt: skip
+        rows = enumerate(self.report["confusion"])
+        wrong = [int(count) for true, row in rows for answer, count in enumerate(row) if true != answer]
+        return max(1, *wrong)
 
     def _title(self, paper: Paper) -> None:
         report, x = self.report, paper.write(1, 0, self.title, "strong")

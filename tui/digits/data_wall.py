@@ -46,7 +46,9 @@ class DataWall:
         facts, dot = self.facts, f" {glyphs().dot} "
         side, splits, seen = facts["side"], facts["splits"], facts["statistics"]
         x = paper.write(1, 0, plain(facts["title"], limit=80), "strong")
-        paper.write(x, 0, f"{dot}{side}x{side} grey pixels{dot}from {plain(facts['source'], limit=200)}", "muted")
+        paper.write(
+            x, 0, f"{dot}{side}x{side} grey pixels{dot}from {plain(facts['source'], limit=200)}", "muted"
+        )
         y = 1
         for words in (facts["notice"], *facts["notes"]):
             if words:
@@ -61,7 +63,9 @@ class DataWall:
         paper.write(1, y + 1, words, "text")
         what = "mean image of each class" if self.top == 0 else f"picture {self.top} of each class"
         x = paper.write(1, y + 2, what, "key")
-        paper.write(x, y + 2, f", {'' if self.top else 'then '}pictures as they come: down shows more", "muted")
+        paper.write(
+            x, y + 2, f", {'' if self.top else 'then '}pictures as they come: down shows more", "muted"
+        )
         return y + 4 if paper.height > 26 else y + 3
 
     def _classes(self, paper: Paper, y: int, classes: range, each: int) -> int:

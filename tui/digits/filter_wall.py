@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui.digits.moment import Look, Moment
+from tui.digits.moment import Moment
 from tui.digits.paper import Paper
 from tui.digits.pixels import Values
 from tui.digits.sizes import sized
@@ -95,7 +95,9 @@ class FilterWall:
             if y + rows >= paper.height:
                 return
             paper.picture(x, y, columns, rows, kernel, "heat")
-            name = self.names[place] if self.moment.layer == "output" and place < len(self.names) else f"{place}"
+            name = (
+                self.names[place] if self.moment.layer == "output" and place < len(self.names) else f"{place}"
+            )
             paper.write(x, y + rows, name[:columns], "muted")
 
     # --- maps ------------------------------------------------------------------------------------------

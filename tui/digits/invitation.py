@@ -15,7 +15,9 @@ def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str) -> N
     if run is None:
         key = shown(keymap.key_of(BY_ID["mnist.start"]), ascii_only=paper.look == "ascii")
         paper.write(x, y, "No network has learned to read yet.", "strong")
-        paper.write(paper.write(x, y + 2, key, "key") + 1, y + 2, "trains double_conv: half a minute to 98 %.")
+        paper.write(
+            paper.write(x, y + 2, key, "key") + 1, y + 2, "trains double_conv: half a minute to 98 %."
+        )
         paper.words(x, y + 4, what, width, 3)
         return
     sign = sign_of(run)

@@ -79,7 +79,9 @@ class NetworkTable:
             test = _share(best["test_accuracy"])
             paper.write(x, y, f", on the test pictures {test}", "text")
         else:
-            paper.write(1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted")
+            paper.write(
+                1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted"
+            )
 
 
 def _numbers(entry: Entry) -> list[tuple[str, str]]:

@@ -47,26 +47,29 @@ class PadWall:
         paper.frame(LEFT, TOP, columns, rows, ink)
         paper.picture(LEFT, TOP, columns, rows, self.pad.ink / DARK)
         scale = columns // SIDE
-        x, y = LEFT + self.pad.x * scale, TOP + (self.pad.y * scale) // 2
-        sign = ("#" if self.pad.is_down else "+") if paper.look == "ascii" else None
-        cell = sign or (("▄" if self.pad.y % 2 else "▀") if scale == 1 else "█")
-        for row in range(max(1, scale // 2)):
-            paper.write(x, y + row, cell * max(1, scale), "accent" if sign is None else "key")
+        x, y = LEFT + self.pad.x * scale, 2 * TOP + self.pad.y * scale
+        for down in range(scale):
+            for across in range(scale):
+                paper.dot(x + across, y + down, "accent")
 
     def _state(self, paper: Paper, y: int, width: int) -> None:
         pad = self.pad
         tool = "rubber" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
-        stands = "down: moving draws" if pad.is_down else "up: space puts it down"
-        paper.write(1, y, f"{tool} {stands}", "key" if pad.is_down else "muted")
-        placed = "centred by its mass, as MNIST is" if self.is_centred else "read where it was drawn"
-        paper.write(1, y + 1, placed[: max(28, width)], "muted")
+        stands = "down: moving draws" if pad.is_down else "up: space for down"
+        paper.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
+        placed = "centred, as MNIST's are" if self.is_centred else "read where it was drawn"
+        paper.write(1, y + 1, placed[: width + 2], "muted")
 
     def _invitation(self, paper: Paper, x: int) -> None:
         if self.why:
             paper.words(x, TOP, self.why, paper.width - x - 1, 4)
             return
-        y = paper.words(x, TOP, "Draw a digit: arrows move, space puts the pen down.", paper.width - x - 1, 3, "text")
-        words = "Every stroke is read at once: ten probabilities, and what each filter sees. The mouse draws too."
+        y = paper.words(
+            x, TOP, "Draw a digit: arrows move, space puts the pen down.", paper.width - x - 1, 3, "text"
+        )
+        words = (
+            "Every stroke is read at once: ten probabilities, and what each filter sees. The mouse draws too."
+        )
         paper.words(x, y + 1, words, paper.width - x - 1, 4)
 
     # --- what the network makes of it ------------------------------------------------------------------
@@ -82,7 +85,9 @@ class PadWall:
         paper.picture(x, TOP, *small, greys(answer["centred"]))
         paper.write(x, TOP + small[1], "what it sees", "muted")
         bars = x + small[0] + 2
-        chances(paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None)
+        chances(
+            paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None
+        )
         self._maps(paper, x, TOP + max(10, small[1] + 1), width)
 
     def _maps(self, paper: Paper, x: int, y: int, width: int) -> None:
@@ -114,7 +119,12 @@ class PadWall:
             grid.reshape(-1)[: len(values)] = values
             if y + 1 + len(grid) // 2 > paper.height:
                 return
-            paper.write(x, y, f"{plain(layer['name'], limit=20)}: {len(values)} units {glyphs().dot} bright is active", "muted")
+            paper.write(
+                x,
+                y,
+                f"{plain(layer['name'], limit=20)}: {len(values)} units {glyphs().dot} bright is active",
+                "muted",
+            )
             paper.picture(x, y + 1, across, len(grid) // 2, grid)
             y += len(grid) // 2 + 1
 

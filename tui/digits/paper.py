@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from rich.cells import cell_len
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from tui.digits.pixels import Values, stretched
 from tui.widgets.heat import LEVELS, Look, shade_of
@@ -92,11 +93,26 @@ class Paper:
         upper, lower = shares[0::2], shares[1::2]
         above, below = ("'", ",") if self.look == "ascii" else ("▀", "▄")
         means = (upper + lower) / 2
-        signs = np.array([[ord(shade_of(float(mean), self.look)) for mean in row] for row in means], np.uint32)
+        signs = np.array(
+            [[ord(shade_of(float(mean), self.look)) for mean in row] for row in means], np.uint32
+        )
         signs = np.where((upper - lower > EDGE) & (means < 0.75), ord(above), signs)
         self._signs[place] = np.where((lower - upper > EDGE) & (means < 0.75), ord(below), signs)
         self._inks[place] = self._number("strong")
         self._grounds[place] = 0
+
+    def dot(self, x: int, y: int, ink: str) -> None:
+        """One pixel of a picture in another ink; `y` counts pixels, two to a cell."""
+        row = y // 2
+        if not (0 <= row < self.height and 0 <= x < self.width):
+            return
+        if self.look != "colour":
+            self.write(x, row, "+" if self.look == "ascii" else "╋", ink)
+            return
+        halves = self._signs[row, x] == ord("▀")
+        other = self._inks[row, x] if y % 2 and halves else self._grounds[row, x]
+        self._signs[row, x] = ord("▄" if y % 2 else "▀")
+        self._inks[row, x], self._grounds[row, x] = self._number(ink), other
 
     def frame(self, x: int, y: int, columns: int, rows: int, ink: str) -> None:
         """Around so many cells, whose first is at (x, y)."""
@@ -126,7 +142,7 @@ class Paper:
         text = "".join(map(chr, signs.tolist()))
         return tuple(
             Patch(text[start:end], self._names[inks[start]], self._names[grounds[start]])
-            for start, end in zip(edges[:-1], edges[1:], strict=True)
+            for start, end in pairwise(edges)
         )
 
     def _number(self, name: str) -> int:

@@ -92,7 +92,9 @@ class PictureWall:
         if true != said:
             paper.write(x + len(true) + 7, 0, f"the network says {said}"[: width - len(true) - 7], "bad")
         self._caption(paper, x, 1, width)
-        chances(paper, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"])
+        chances(
+            paper, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
+        )
 
     def _caption(self, paper: Paper, x: int, y: int, width: int) -> None:
         index = self.images[self.cursor].get("index")

@@ -9,7 +9,7 @@ from engine.protocol import Json
 from tui.digits.paper import Paper
 
 KINDS = (
-    ("shift", "moved by so many pixels", "A convolution sees the same stroke wherever it is; a template does not."),
+    ("shift", "moved by so many pixels", "A convolution finds a stroke wherever it is; a template does not."),
     ("noise", "grey noise of that strength", "Nothing like it was in the training pictures."),
 )  # fmt: skip
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from engine.protocol import Json
 from tui import keys
 from tui.digits.data_wall import DataWall
 from tui.digits.paper import Paper
 from tui.tabs.mnist_view import MnistView
-from engine.protocol import Json
 
 SAMPLES = 40
 

@@ -146,7 +146,9 @@ class FiltersView(MnistView):
         for index in range(self.first, self.first + IMAGES):
             if (whole, layer, index) not in self._looks and self._is_conv():
                 take = partial(self._take_look, run, (whole, layer, index))
-                self.ask("maps", take, f"mnist maps {index % IMAGES}", split="validation", index=index, **facts)
+                self.ask(
+                    "maps", take, f"mnist maps {index % IMAGES}", split="validation", index=index, **facts
+                )
 
     def _is_conv(self) -> bool:
         layers = self._model.get("layers", ())
@@ -263,7 +265,11 @@ class FiltersView(MnistView):
 
     def labels(self) -> dict[str, str]:
         there = bool(self.steps)
-        labels = {} if there else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
+        labels = (
+            {}
+            if there
+            else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
+        )
         if len(self.layer_names) < 2:
             labels["filters.layer_down"] = ""
         page = "" if self._roomy or not there else "filters" if self.page else "maps"

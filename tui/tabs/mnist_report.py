@@ -107,7 +107,9 @@ class ReportView(MnistView):
         elif report is None:
             self._paint_progress(paper)
         elif self.is_stressed:
-            curves = {kind: self._stress[key] for kind, *_ in KINDS if (key := self._key(kind)) in self._stress}
+            curves = {
+                kind: self._stress[key] for kind, *_ in KINDS if (key := self._key(kind)) in self._stress
+            }
             StressWall(self._title(report), curves).paint(paper)
         else:
             mark = (self.run_id, self.split, *self.cell)

@@ -121,7 +121,7 @@ class MnistView(Container, can_focus=True):
         if self.in_front and event.size.width and event.size.height:
             self.call_after_refresh(self.show)
 
-    def ask(self, word: str, take: Take, mark: str, **facts: object) -> None:
+    def ask(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
         """Have the session answer; of questions with the same mark only the newest matters."""
         self.run_worker(self._asking(f"mnist.{word}", take, mark, facts), group=mark, exit_on_error=False)
 
@@ -135,14 +135,17 @@ class MnistView(Container, can_focus=True):
             return
         self._taken(take, answer)
 
-    def watch_parts(self, word: str, take: Take, mark: str, **facts: object) -> None:
+    def watch_parts(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
         """Have the session answer in parts; a stream with the same mark ends the one before."""
         worker = self.run_worker(
-            self._parts(f"mnist.{word}", take, mark, facts), group=mark, exclusive=True, exit_on_error=False
+            self._in_parts(f"mnist.{word}", take, mark, facts),
+            group=mark,
+            exclusive=True,
+            exit_on_error=False,
         )
         self._streams[mark] = worker
 
-    async def _parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
+    async def _in_parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         parts = self.lab.session.stream(word, **facts)
         try:
             async for part in parts:
