@@ -20,6 +20,7 @@ from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
 from tui.widgets.heat import look_of
 from tui.widgets.lane_grid import LaneGrid
+from tui.widgets.lane_picture import columns_for
 from tui.widgets.map_notes import MapFacts, notes_of
 from tui.widgets.notes import Notes
 from tui.widgets.opened_net import OpenedNet
@@ -57,6 +58,7 @@ class MapView(XorView):
         self.found: LaneMap | None = None
         self._found_of: tuple[str, str, int, int] | None = None
         self._is_asking = False
+        self._total = 0
         self._here: dict[str, Any] | None = None
         self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
 
@@ -126,23 +128,14 @@ class MapView(XorView):
             self._is_asking = True
             self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
 
+    def _columns(self, total: int = 0) -> int:
+        """Cells in a row, by how many networks there are."""
+        self._total = total or self._total
+        return columns_for(self._total, *self.grid.size)
+
     async def _fetch(self, run: str) -> None:
-        """Four questions; the last three only where the first says that there is more to know."""
-        x, y = self.axes_shown
-        facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self.grid.size.width}
-        session = self.lab.session
         try:
-            outcome = await session.ask("lanes.map", **facts, colour="outcome")
-            state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
-            if state == self._found_of:
-                return
-            loss = await session.ask("lanes.map", **facts, colour="loss")
-            stop = await session.ask("lanes.map", **facts, colour="stop")
-            coloured = {"outcome": outcome, "loss": loss, "stop": stop}.get(self.colour_by)
-            if coloured is None:
-                coloured = await session.ask("lanes.map", **facts, colour=self.colour_by)
-            found = await asyncio.to_thread(lane_map, outcome, loss, stop, coloured, self.colour_by)
-            self._take_map(state, found)
+            await self._take_answers(run)
         except Superseded:
             return
         except DltuiError as error:
@@ -150,6 +143,26 @@ class MapView(XorView):
                 self.say(str(error))
         finally:
             self._is_asking = False
+
+    async def _take_answers(self, run: str) -> None:
+        """Of four questions; the last three only where the first says that there is more to know."""
+        x, y = self.axes_shown
+        facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
+        outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+        if not x and facts["columns"] != self._columns(sum(outcome["outcomes"].values())):
+            facts["columns"] = self._columns()
+            outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+        state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
+        if state == self._found_of:
+            return
+        colour, answers = self.colour_by, {"outcome": outcome}
+        for name in dict.fromkeys(("loss", "stop", colour)):
+            if name not in answers:
+                answers[name] = await self.lab.session.ask("lanes.map", **facts, colour=name)
+        found = await asyncio.to_thread(
+            lane_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
+        )
+        self._take_map(state, found)
 
     def _take_map(self, state: tuple[str, str, int, int], found: LaneMap) -> None:
         if self.run_shown is None or state[0] != self.run_shown.id:

@@ -10,6 +10,8 @@ from tui.widgets.heat import SOLVED, Look, level_of, shade_of
 from tui.widgets.plane_picture import Tile, joined
 
 LABEL = 9
+WIDTHS = (6, 4, 2, 1)
+"""of the cell of one network"""
 FILLERS = " ░▒▓█.:*#"
 WIDEST, TALLEST = 11, 3
 STUCK_INKS = {2: "warn", 3: "accent", 4: "bad", 0: "muted"}
@@ -33,13 +35,35 @@ def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, bef
     """So that the cursor is in sight, moved no more than needed."""
     label = LABEL if found.x else 0
     room = max(1, height - (1 if found.x else 0))
-    tall = max(1, min(TALLEST, room // max(1, len(found.cells)))) if found.x else 1
+    wide = max(1, min(WIDEST, (width - label) // max(1, found.columns)))
+    tall = max(1, min(TALLEST, room // max(1, len(found.cells))))
+    if not found.x:
+        count = len(found.cells)
+        wide = next((one for one in WIDTHS if fits(found.columns, count, one, width, height)), 1)
+        tall = tall_of(wide)
     rows = max(1, room // tall)
-    wide = max(1, min(WIDEST, (width - label) // max(1, found.columns))) if found.x else 1
     columns = max(1, (width - label) // wide)
     left = _scrolled(before.left if before else 0, cursor[0], columns, found.columns)
     top = _scrolled(before.top if before else 0, cursor[1], rows, len(found.cells))
     return Window(left, top, columns, rows, wide, tall)
+
+
+def columns_for(total: int, width: int, height: int) -> int:
+    """How many cells in a row, so that so many networks fill the room; the smallest cells scroll."""
+    for wide in WIDTHS:
+        columns = max(1, width // wide)
+        if fits(columns, -(-total // columns), wide, width, height):
+            return columns
+    return max(1, width)
+
+
+def fits(columns: int, rows: int, wide: int, width: int, height: int) -> bool:
+    return columns * wide <= width and rows * tall_of(wide) <= height
+
+
+def tall_of(wide: int) -> int:
+    """Lines of a cell that looks square."""
+    return max(1, wide // 2)
 
 
 def _scrolled(start: int, at: int, room: int, count: int) -> int:
@@ -107,7 +131,8 @@ def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tup
     if cell.loss is None:
         return "!", "bad", "stuck-4"
     rows = cell.undecided
-    return (str(rows) if rows else "?"), ("dark" if look == "colour" else STUCK_INKS[rows]), f"stuck-{rows}"
+    ink = STUCK_INKS[rows] if look != "colour" else "dark" if rows else "strong"
+    return (str(rows) if rows else "?"), ink, f"stuck-{rows}"
 
 
 def _shared(cell: Cell, look: Look) -> tuple[str, str, str]:
