@@ -8,7 +8,7 @@ KEYS = (
     Key("language.four", "t", "turn_to('four')", "four models", "The twelve perplexities", "language", 0),
     Key("language.corpus", "c", "turn_to('corpus')", "corpus", "What the corpus holds", "language", 0),
     Key("language.talk", "enter", "talk", "talk to it", "Open the model in the REPL", "language", 2),
-    Key("language.start", "s", "start", "train the four", "Train four models: 1, 2 layers, both ways",
+    Key("language.start", "s", "start", "train four", "Train four models: 1, 2 layers, both ways",
         "language", 3),
     Key("language.framework", "f", "framework", "framework", "Those of Keras, or of PyTorch", "language", 4),
     Key("language.new", "n", "new", "new run", "Set up one run of lm", "language", 5),

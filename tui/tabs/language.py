@@ -58,7 +58,11 @@ class LanguageTab(Tab):
         self.facts = CorpusFacts(id="corpus-facts")
         self.bar = ViewBar([(f"language.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
         self.chart, self.samples = StillChart("val_perplexity", log=True), Notes(id="samples")
-        self.headings = {"four": Heading(), "said": Heading(("what it says",)), "chart": Heading()}
+        self.headings = {
+            "four": Heading(),
+            "said": Heading(("what it says",)),
+            "chart": Heading(id="four-curves"),
+        }
         self._told_of = ""
         self._grown: set[str] = set()
         self._is_open = False
@@ -98,6 +102,9 @@ class LanguageTab(Tab):
     def closed(self) -> None:
         self._is_open = False
         self.lab.river.follow((), who=self.NAME)
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(HintsChanged())
 
     def first_focus(self) -> Widget:
         return self.table if self._front == "four" else self.corpora
@@ -180,11 +187,13 @@ class LanguageTab(Tab):
         drawn = [
             story.series["val_perplexity"] for story in stories if story and "val_perplexity" in story.series
         ]
+        hues = [story.hue if story is not None else place for place, story in enumerate(stories)]
+        self.table.dress(hues)
         run = self.table.run
         self.chart.tell(drawn, run.id if run is not None else "")
         story = self._story(run)
         found = samples_of(story.notes) if story is not None else []
-        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
+        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{hues[self.table.place]}"))
         self.samples.show(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:

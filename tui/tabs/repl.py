@@ -101,6 +101,9 @@ class ReplTab(Tab):
     def closed(self) -> None:
         self._is_open = False
 
+    def on_descendant_focus(self) -> None:
+        self.post_message(HintsChanged())
+
     def first_focus(self) -> Widget | None:
         return self.prompt
 

@@ -130,13 +130,20 @@ class Conversation:
         async with contextlib.aclosing(self._session.stream(f"language.{word}", **facts)) as parts:
             async for part in parts:
                 if part.get("done"):
-                    self._finish(entry, part, text)
+                    self._mark_unknown(columns, part)
+                    self._finish(entry, part)
                 else:
                     columns.insert(0 if part["side"] == "left" else len(columns), sentence.drawn(part))
                     entry.changed()
                 self._changed()
 
-    def _finish(self, entry: Entry, done: Json, text: str) -> None:
+    def _mark_unknown(self, columns: list[Column], done: Json) -> None:
+        unknown = {sentence.word_of(word) for word in done["unknown"]}
+        for place, column in enumerate(columns):
+            if not column[1].text and column[0].text.lower() in unknown:
+                columns[place] = sentence.given(column[0].text, known=False)
+
+    def _finish(self, entry: Entry, done: Json) -> None:
         added = int(done["added"])
         words = "the end came first" if not added else f"log-probability {done['logp']:.2f}"
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
@@ -216,7 +223,7 @@ class Conversation:
                 done = [part async for part in parts][-1]
         except DltuiError as error:
             return str(error)
-        return " ".join(sentence.word_of(word) for word in done["words"]) + f"  (seed {seed})"
+        return " ".join(sentence.word_of(word) for word in done["words"])
 
     async def _ask(self, word: str, **facts: Any) -> Json:
         return await self._session.ask(f"language.{word}", run=self.run, **facts)

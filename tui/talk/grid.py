@@ -16,12 +16,13 @@ CUT = "~"
 
 
 def grid(labels: Sequence[str], columns: Sequence[Column], width: int) -> list[Row]:
-    """One row for each label; columns that do not fit go on below, under labels of their own."""
+    """One row for each label that has something; columns that do not fit go on below, with their labels."""
     margin = max(map(cell_len, labels), default=0)
     margin += GAP if margin else 0
     rows: list[Row] = []
     for group in _groups(columns, max(1, width - margin)):
-        rows += [_row(labels, group, place, margin) for place in range(len(labels))]
+        said = [place for place in range(len(labels)) if any(column[place].text for column in group)]
+        rows += [_row(labels, group, place, margin) for place in said]
         rows.append(())
     return rows[:-1]
 

@@ -33,9 +33,9 @@ def word_of(word: object) -> str:
     return plain(str(word), limit=WORD)
 
 
-def given(word: str) -> Column:
-    """A word that a person typed; nothing is asked of it."""
-    return (Span(word_of(word), "strong"), Span("", "muted"))
+def given(word: str, *, known: bool = True) -> Column:
+    """A word that a person typed; it has no surprise of its own."""
+    return (Span(word_of(word), "strong" if known else "warn"), Span("" if known else "?", "warn"))
 
 
 def drawn(part: Json) -> Column:

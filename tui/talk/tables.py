@@ -103,9 +103,11 @@ def side_by_side(answer: Json, width: int) -> list[Row]:
 
 
 def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]:
-    side = "before" if models[0]["direction"] == "reversed" else "next"
+    sides = ["before" if model["direction"] == "reversed" else "next" for model in models]
     each = max(20, min(36, width // max(1, len(models))))
-    rows: list[Row] = [tuple(Span(f"{mark} {side}".ljust(each), "muted") for mark in marks)]
+    rows: list[Row] = [
+        tuple(Span(f"{mark} {side}".ljust(each), "muted") for mark, side in zip(marks, sides, strict=True))
+    ]
     for place in range(5):
         spans: list[Span] = []
         for model in models:

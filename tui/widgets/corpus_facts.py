@@ -101,7 +101,7 @@ def _zipf(told: Json) -> list[Row]:
     if not ranks:
         return []
     most = math.log(ranks[0][1] + 1)
-    rows: list[Row] = [(Span("times a word occurs, by rank (Zipf: both axes are logarithms)", "muted"),)]
+    rows: list[Row] = [(Span("times a word occurs, by rank; log-log (Zipf)", "muted"),)]
     return rows + [_bar(f"{rank:,}", times, math.log(times + 1) / most) for rank, times in ranks]
 
 

@@ -40,6 +40,12 @@ class FourTable(Sheet):
         self._runs: Sequence[RunSummary | None] = [None] * len(CELLS)
         self.place = place if 0 <= place < len(CELLS) else 0
         self._is_captions = True
+        self._hues = list(range(len(CELLS)))
+
+    def dress(self, hues: Sequence[int]) -> None:
+        """In the colours of their curves."""
+        self._hues = list(hues)
+        self.draw()
 
     def show(self, runs: Sequence[RunSummary | None], is_captions: bool) -> None:
         self._runs, self._is_captions = list(runs), is_captions
@@ -51,10 +57,8 @@ class FourTable(Sheet):
 
     def rows(self, width: int) -> Sequence[Row]:
         titles = "".join(f"{title:>9}" for title in TITLES)
-        rows: list[Row] = [
-            (Span("   " + "model".ljust(21) + "training".ljust(STANDING), "muted"), Span(titles, "muted"),
-             Span("  perplexity", "muted"))
-        ]  # fmt: skip
+        heads = f"   {'model':<21}{'training':<{STANDING - 10}}perplexity{titles}"
+        rows: list[Row] = [(Span(heads, "muted"),)]
         best = self._best()
         rows += [self._row(place, best) for place in range(len(CELLS))]
         if self._is_captions and self.size.height > len(rows) + 2:
@@ -66,7 +70,7 @@ class FourTable(Sheet):
         sign = glyphs().choice[1] if here else " "
         ink = "key" if here and self.has_focus else "strong" if here else "text"
         head: Row = (
-            Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{place}"),
+            Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{self._hues[place]}"),
             Span(CELLS[place].title.ljust(19) + " ", ink),
         )  # fmt: skip
         if run is None:

@@ -14,6 +14,7 @@ from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 
 COLUMN = 34
+WIDE, SLASH = 64, 13
 DIGITS = 9
 
 
@@ -85,5 +86,9 @@ class Offer(Sheet, can_focus=False):
         item = self._items[place]
         here = place == self._cursor
         sign = glyphs().choice[1] if here else " "
-        head = item.text if not item.words else set_cell_size(item.text, min(30, width // 2))
+        head = item.text
+        if item.words and width < WIDE:
+            head = set_cell_size(item.text.split(" ")[0], SLASH)
+        elif item.words:
+            head = set_cell_size(item.text, min(30, width // 2))
         return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(item.words, "muted"))

@@ -1,0 +1,43 @@
+"""Settings of the prompt."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import ParamError
+from engine.models.language.manner import Manner as EngineManner
+from tui.talk.manner import Manner, from_json
+
+
+def test_what_is_set_is_what_the_engine_is_asked_for() -> None:
+    manner = Manner().set("temperature", "0.1").set("length", "7").set("topk", "5").set("seed", "3")
+    facts = manner.facts("love i")
+    assert facts.pop("seed") == 3
+    made = EngineManner(**facts)  # type: ignore[arg-type]
+    assert (made.temperature, made.length, made.top_k, made.until_end) == (0.1, 9, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("temperature", "nan"), ("temperature", "-1"), ("temperature", "hot"), ("temperature", ""),
+        ("length", "0"), ("length", "1000000000"), ("length", "1.5"), ("length", "9" * 99),
+        ("topp", "0"), ("topp", "1.1"), ("topk", "-3"), ("seed", "-4"), ("width", "65"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_one_line(name: str, text: str) -> None:
+    with pytest.raises(ParamError, match=f"/{name}: expected") as caught:
+        Manner().set(name, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_seed_can_be_fresh_again() -> None:
+    assert Manner(seed=4).set("seed", "").seed == -1
+    assert Manner().facts("")["seed"] is None
+
+
+def test_it_survives_being_written_down_and_damage() -> None:
+    manner = Manner(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2)
+    assert from_json(manner.to_json()) == manner
+    assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Manner()
+    assert from_json(None) == Manner()
