@@ -13,6 +13,13 @@ from tui.screens.dialog import Dialog
 from tui.screens.launch import LaunchScreen
 from tui.tabs.language import LanguageTab
 from tui.tabs.repl import ReplTab
+from tui.tabs.mnist import MnistTab
+from tui.tabs.mnist_data import DataView
+from tui.tabs.mnist_draw import DrawView
+from tui.tabs.mnist_filters import FiltersView
+from tui.tabs.mnist_networks import NetworksView
+from tui.tabs.mnist_pictures import PicturesView
+from tui.tabs.mnist_report import ReportView
 from tui.tabs.runs import RunsTab
 from tui.tabs.xor import XorTab
 from tui.tabs.xor_hand import HandView
@@ -43,6 +50,13 @@ LISTENERS: dict[Scope, type] = {
     "repl": ReplTab,
     "prompt": PromptLine,
     "transcript": Transcript,
+    "mnist": MnistTab,
+    "data": DataView,
+    "networks": NetworksView,
+    "confusion": ReportView,
+    "pictures": PicturesView,
+    "filters": FiltersView,
+    "pad": DrawView,
     "filter": FilterBar,
     "form": LaunchScreen,
     "dialog": Dialog,

@@ -13,7 +13,6 @@ from tui.glyphs import glyphs
 from tui.plain_text import plain
 
 CLASSES = 10
-SCORES = 35
 RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
 """grounds of the diagonal and of mistakes: from few to many"""
 
@@ -31,7 +30,7 @@ class ConfusionWall:
         self._title(paper)
         longest = max(len(self.name(label)) for label in range(CLASSES))
         left = 4 if paper.width < 100 else 3 + min(longest, 12)
-        each = max(4, min(8, (paper.width - left - SCORES) // CLASSES))
+        each = max(5, min(7, (paper.width - left - (8 + 3 * score_width(paper))) // CLASSES))
         high = 2 if paper.height >= 36 else 1
         x = left + CLASSES * each + (0 if paper.width < 100 else 2)
         self._head(paper, left, each, x)
@@ -61,7 +60,8 @@ class ConfusionWall:
     def _title(self, paper: Paper) -> None:
         report, x = self.report, paper.write(1, 0, self.title, "strong")
         facts = (("accuracy", report["accuracy"]), ("balanced", report["balanced_accuracy"]))
-        for name, value in (*facts, ("loss", report["loss"])):
+        loss = (("loss", report["loss"]),) if paper.width >= 100 else ()
+        for name, value in (*facts, *loss):
             x = paper.write(x, 0, f"  {name} ", "muted")
             x = paper.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
 
@@ -70,7 +70,12 @@ class ConfusionWall:
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
             paper.write(left + answer * each, 2, label.rjust(each), "key")
-        paper.write(x, 2, "  precis.  recall      F1  support", "muted")
+        size = score_width(paper)
+        names = ("prec.", "recall", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
+        for name in names:
+            x = paper.write(
+                x, 2, name.rjust(8 if name == "support" else 7 if name == "supp." else size), "muted"
+            )
 
     def _cell(
         self, paper: Paper, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
@@ -88,10 +93,10 @@ class ConfusionWall:
             paper.write(x, y + line, text, "" if here else ink, "plate" if here else ground)
 
     def _scores(self, paper: Paper, x: int, y: int, scores: Json) -> None:
+        size = score_width(paper)
         for name in ("precision", "recall", "f1"):
-            value = float(scores[name])
-            x = paper.write(x, y, f"{value:9.4f}" if name == "precision" else f"{value:8.4f}", "text")
-        paper.write(x, y, f"{int(scores['support']):9,}", "muted")
+            x = paper.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
+        paper.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
 
     def _words(self, paper: Paper, y: int) -> None:
         true, answer = self.cell
@@ -114,3 +119,8 @@ class ConfusionWall:
             if x + columns > paper.width:
                 return
             paper.picture(x, y, columns, rows, greys(image["pixels"]))
+
+
+def score_width(paper: Paper) -> int:
+    """Columns of a score, which has three digits where there is little room."""
+    return 6 if paper.width < 100 else 11

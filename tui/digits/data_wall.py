@@ -57,7 +57,7 @@ class DataWall:
         for name, size in splits.items():
             x = paper.write(x, y, f"{size:,}", "strong")
             x = paper.write(x, y, f" {name}   ", "muted")
-        paper.write(x, y, "the same split for every run: results can be compared", "muted")
+        paper.write(x, y, "the same for every run", "muted")
         words = f"mean {seen['mean']:.1f}{dot}std {seen['std']:.1f}{dot}{seen['min']} to {seen['max']}{dot}"
         words += f"{seen['ink']:.1%} of the pixels have ink"
         paper.write(1, y + 1, words, "text")

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui.digits.moment import Moment
-from tui.digits.paper import Paper
+from tui.digits.paper import Paper, warm
 from tui.digits.pixels import Values
 from tui.digits.sizes import sized
 from tui.glyphs import glyphs
 
 TOP = 3
-LEGEND = "warm: adds, cold: takes away"
 Size = tuple[int, int]
 
 
@@ -67,7 +66,7 @@ class FilterWall:
         """A column for each filter, its channels below each other; the row below."""
         count, channels, side = kernels.shape[:3]
         paper.write(x, y, f"{count} filters of {side}x{side}", "key")
-        y = paper.words(x, y + 1, LEGEND, room[0], 1)
+        y = paper.words(x, y + 1, legend(paper), room[0], 1)
         if channels > 1:
             y = paper.words(x, y, f"a column is one filter: it sees {channels} maps", room[0], 2)
         columns, rows = sized(side, min(4 * side, room[0] // min(count, 5) - 1), (room[1] - 4) // channels)
@@ -89,7 +88,7 @@ class FilterWall:
         columns, rows = sized(side, 14 if paper.width < 160 else 28, 14)
         across = max(1, (paper.width - 1) // (columns + 1))
         paper.write(1, TOP - 1, "one mould for each unit: it is held against the whole picture", "key")
-        paper.write(64, TOP - 1, LEGEND, "muted")
+        paper.write(64, TOP - 1, legend(paper), "muted")
         for place, kernel in enumerate(kernels[:, 0]):
             x, y = 1 + place % across * (columns + 1), TOP + place // across * (rows + 1)
             if y + rows >= paper.height:
@@ -142,6 +141,10 @@ class FilterWall:
             left = x + place * (size[0] + 1)
             if left + size[0] <= paper.width:
                 paper.picture(left, y, *size, values, kind)
+
+
+def legend(paper: Paper) -> str:
+    return f"{warm(paper)}: adds, {'cold' if paper.look == 'colour' else 'dashes'}: takes away"
 
 
 def is_roomy(width: int, height: int) -> bool:

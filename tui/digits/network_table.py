@@ -14,8 +14,8 @@ from tui.widgets.numerals import clock
 from tui.widgets.run_words import percent_of, sign_of
 
 HEAD = 2
-HEADINGS = "batch  state     to 99 %      time  valid.  balanced    test"
-NAME = 21
+HEADINGS = "batch  state     to 99 %  time  valid.  balanced    test"
+NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class NetworkTable:
             paper.write(1, y, self.progress, "muted")
         elif self.best is not None:
             best = self.best
-            x = paper.write(1, y, "best by balanced validation accuracy: ", "muted")
+            x = paper.write(1, y, "best on validation (balanced): ", "muted")
             x = paper.write(x, y, f"{plain(str(best['model']), limit=40)} b{best['batch']}", "strong")
             test = _share(best["test_accuracy"])
-            paper.write(x, y, f", on the test pictures {test}", "text")
+            paper.write(x, y, f"; on the test pictures {test}", "text")
         else:
             paper.write(
                 1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted"
@@ -94,7 +94,7 @@ def _numbers(entry: Entry) -> list[tuple[str, str]]:
     metrics = run.metrics
     return [
         (f"{words:>8}", "good" if reached else "muted"),
-        (f"{clock(round(float(seconds or 0))):>10}", "text" if reached else "muted"),
+        (f"{clock(round(float(seconds or 0))):>6}", "text" if reached else "muted"),
         (f"{_share(row.get('val_accuracy') or metrics.get('val_accuracy')):>8}", "text"),
         (f"{_share(row.get('balanced')):>10}", "text"),
         (f"{_share(row.get('test_accuracy') or metrics.get('test_accuracy')):>8}", "strong"),

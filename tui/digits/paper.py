@@ -16,6 +16,8 @@ from tui.widgets.span import Row
 BLANK = ord(" ")
 EDGE = 0.42
 """how far apart two pixels of a cell have to be to be told apart without colours"""
+FAINT, DIM = 0.65, 0.12
+"""power of a grey, and the least amount, where there are only five shades"""
 
 
 class Patch(NamedTuple):
@@ -79,7 +81,7 @@ class Paper:
         if self.look == "colour":
             self._paint(place, shares, kind)
         else:
-            self._shade(place, shares)
+            self._shade(place, shares, kind)
 
     def _paint(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
         table = np.array([self._number(f"{kind}-{level}") for level in range(LEVELS)], np.int32)
@@ -89,17 +91,32 @@ class Paper:
         self._inks[place] = np.where(upper == lower, 0, upper)
         self._grounds[place] = lower
 
-    def _shade(self, place: tuple[slice, slice], shares: Values) -> None:
+    def _shade(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
         upper, lower = shares[0::2], shares[1::2]
-        above, below = ("'", ",") if self.look == "ascii" else ("▀", "▄")
-        means = (upper + lower) / 2
-        signs = np.array(
-            [[ord(shade_of(float(mean), self.look)) for mean in row] for row in means], np.uint32
-        )
-        signs = np.where((upper - lower > EDGE) & (means < 0.75), ord(above), signs)
-        self._signs[place] = np.where((lower - upper > EDGE) & (means < 0.75), ord(below), signs)
+        signs = self._greys(upper, lower) if kind == "grey" else self._amounts((upper + lower) - 1)
+        self._signs[place] = signs
         self._inks[place] = self._number("strong")
         self._grounds[place] = 0
+
+    def _greys(self, upper: Values, lower: Values) -> NDArray[np.uint32]:
+        """Shades, and half a cell where its two pixels differ much; what is faint is made out."""
+        upper, lower = np.clip(upper, 0, 1) ** FAINT, np.clip(lower, 0, 1) ** FAINT
+        above, below = ("'", ",") if self.look == "ascii" else ("▀", "▄")
+        means = (upper + lower) / 2
+        shades = [[ord(shade_of(mean, self.look)) for mean in row] for row in means.tolist()]
+        signs = np.array(shades, np.uint32)
+        signs = np.where((upper - lower > EDGE) & (means < 0.75), ord(above), signs)
+        return np.where((lower - upper > EDGE) & (means < 0.75), ord(below), signs).astype(np.uint32)
+
+    def _amounts(self, values: Values) -> NDArray[np.uint32]:
+        """From -1 to 1: fuller for more, dashes for what is below zero."""
+        signs = [[ord(self._amount(one)) for one in row] for row in values.tolist()]
+        return np.array(signs, np.uint32)
+
+    def _amount(self, value: float) -> str:
+        if value > DIM:
+            return shade_of(0.15 + 0.85 * value, self.look)
+        return "=" if value < -0.5 else "-" if value < -DIM else " "
 
     def dot(self, x: int, y: int, ink: str) -> None:
         """One pixel of a picture in another ink; `y` counts pixels, two to a cell."""
@@ -151,6 +168,11 @@ class Paper:
             found = self._numbers[name] = len(self._names)
             self._names.append(name)
         return found
+
+
+def warm(paper: Paper) -> str:
+    """What an amount above zero looks like."""
+    return "warm" if paper.look == "colour" else "full"
 
 
 def _edges(inks: NDArray[np.int32], grounds: NDArray[np.int32]) -> list[int]:

@@ -9,18 +9,13 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.digits.chances import chances
-from tui.digits.paper import Paper
+from tui.digits.paper import Paper, warm
 from tui.digits.pixels import greys
 from tui.digits.sizes import sized
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 
 TOP = 2
-WHY = {
-    "": "",
-    "occlusion": "covered: where grey hides ink that speaks for {0}",
-    "gradient": "gradient: which pixels speak for {0} when made brighter",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ class PictureWall:
             words = "one moment"
         elif self.why is not None and self.kind:
             target = plain(self.names[self.why["target"]], limit=12)
-            words, ink = f"{self.kind}: warm speaks for {target}", "accent"
+            words, ink = f"{self.kind}: {warm(paper)} speaks for {target}", "accent"
         paper.write(x, y, words[:width], ink)
 
 
