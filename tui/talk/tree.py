@@ -23,21 +23,23 @@ def drawn(answer: Json, width: int) -> list[Row]:
         kids.setdefault(int(node["parent"]), []).append(place)
     ends = {int(found["node"]): number for number, found in enumerate(answer["sentences"], 1)}
     branches = ASCII_BRANCHES if glyphs().ascii_only else BRANCHES
-    tree = _Tree(nodes, kids, ends, branches, answer["direction"] == "reversed")
-    seed = " ".join(word_of(word) for word in answer["words"]) or "<START>"
-    rows = [(Span(seed + " ", "strong"), *rest) for rest in tree.below(-1, 0)[:1]] or [(Span(seed),)]
-    indent = Span(" " * row_width((Span(seed + " "),)))
-    rows += [(indent, *rest) for rest in tree.below(-1, 0)[1:]]
+    seed = Span((" ".join(word_of(word) for word in answer["words"]) or "<START>") + " ", "strong")
+    indent = Span(" " * row_width((seed,)))
+    for with_shares in (True, False):
+        below = _Tree(nodes, kids, ends, branches, with_shares).below(-1, 0)
+        rows = [(seed, *below[0]), *((indent, *rest) for rest in below[1:])]
+        if all(row_width(row) <= width for row in rows):
+            break
     return [_within(row, width) for row in rows]
 
 
 class _Tree:
     def __init__(
         self, nodes: dict[int, Json], kids: dict[int, list[int]], ends: dict[int, int],
-        branches: Sequence[str], reverse: bool,
+        branches: Sequence[str], with_shares: bool,
     ) -> None:  # fmt: skip
         self._nodes, self._kids, self._ends = nodes, kids, ends
-        self._branches, self._reverse = branches, reverse
+        self._branches, self._with_shares = branches, with_shares
 
     def below(self, place: int, depth: int) -> list[Row]:
         """The lines that go on to the right of a node."""
@@ -48,12 +50,12 @@ class _Tree:
         rows: list[Row] = []
         for number, kid in enumerate(kids):
             is_last = number == len(kids) - 1
-            first = flat + (flat if is_last else fork) if number == 0 else " " + (last if is_last else side)
+            first = (flat if is_last else fork) if number == 0 else (last if is_last else side)
             label = self._label(kid)
             inner = self.below(kid, depth + 1)
-            under = "  " if is_last else f" {down}"
+            under = " " if is_last else down
             gap = " " * (1 + row_width(label))
-            rows.append((Span(first + flat + " ", "line"), *label, *inner[0]))
+            rows.append((Span(first + " ", "line"), *label, *inner[0]))
             rows += [(Span(under + " " + gap, "line"), *row) for row in inner[1:]]
         return rows
 
@@ -64,7 +66,8 @@ class _Tree:
     def _label(self, place: int) -> Row:
         node = self._nodes[place]
         ink = "muted" if node["kind"] == "end" else "text"
-        spans = [Span(word_of(node["word"]), ink), Span(f" {percent(float(node['p']))}% ", "muted")]
+        share = f"{percent(float(node['p']))}% " if self._with_shares else ""
+        spans = [Span(word_of(node["word"]) + " ", ink), Span(share, "muted")]
         if place in self._ends:
             number = self._ends[place]
             spans.append(Span(f"({number}) ", "key" if number == 1 else "accent"))

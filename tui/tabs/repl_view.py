@@ -1,0 +1,286 @@
+"""The REPL on the screen: the model that answers, the line that is typed, the words on offer for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input
+
+from engine.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json
+from tui.lab import Lab
+from tui.messages import HintsChanged, RunsChanged, ViewChanged
+from tui.plain_text import plain
+from tui.tabs.tab import Tab
+from tui.talk import manner
+from tui.talk.conversation import Conversation
+from tui.talk.greeting import greeting, guide
+from tui.talk.models import Models
+from tui.talk.past import Past
+from tui.talk.slash import completions
+from tui.talk.suggestion import Suggestion, asks_for_words, suggest
+from tui.widgets.heading import Heading
+from tui.widgets.model_line import ModelLine, name_of
+from tui.widgets.offer import Offer, Offered
+from tui.widgets.prompt_line import PromptLine
+from tui.widgets.prompt_sign import PromptSign
+from tui.widgets.transcript import Transcript
+
+TYPING, LOOKING = 0.03, 1.0
+"""seconds: without a key before words are asked for; between two looks at models that train"""
+OFFERED = 24
+
+
+class ReplView(Tab):
+    """Knows who is talked to and what may come next; what is said is its heir's."""
+
+    NAME = "repl"
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        saved = lab.state.views.get(self.NAME, {})
+        self.talk = Conversation(lab.session, manner.from_json(saved.get("manner")), self._said_more)
+        self.models = Models(str(saved.get("run", "")))
+        self.past = Past(lab.places.said)
+        self.model_line, self.heading, self.offer = ModelLine(), Heading(("next word",)), Offer()
+        self.transcript = Transcript(self.talk.entries, self._greet)
+        self._draft = str(saved.get("draft", ""))
+        self.sign = PromptSign()
+        self._suggestion = Suggestion("")
+        self._wanted: int | None = None
+        self._search = 0
+        self._waits: dict[str, Timer] = {}
+        self._is_open = False
+
+    prompt: PromptLine
+
+    def compose(self) -> ComposeResult:
+        self.prompt = PromptLine(self._draft, placeholder="words, or / for commands")
+        yield self.model_line
+        with Container(id="talk"):
+            yield self.transcript
+            with Vertical(id="offer"):
+                yield self.heading
+                yield self.offer
+        with Horizontal(id="prompt"):
+            yield self.sign
+            yield self.prompt
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """A tab that the app begins with has not come from anywhere."""
+        if self.display and not self._is_open:
+            self.prompt.focus(scroll_visible=False)
+            self.opened()
+
+    def opened(self) -> None:
+        self._is_open = True
+        wanted = str(self.lab.state.views.get(self.NAME, {}).pop("wanted", ""))
+        if wanted:
+            self.models.wanted = wanted
+        self._look()
+
+    def closed(self) -> None:
+        self._is_open = False
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(HintsChanged())
+
+    def first_focus(self) -> Widget | None:
+        return self.prompt
+
+    # --- models ----------------------------------------------------------------------------------------
+
+    def refetch(self) -> None:
+        self._look_soon()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        known = {str(model["run"]) for model in self.models.rows}
+        told = any(run.spec.experiment == "lm" or run.id in known for run in message.changed)
+        if told or known & set(message.removed):
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._is_open and "look" not in self._waits:
+            self._waits["look"] = self.set_timer(LOOKING, self._look)
+
+    def _look(self) -> None:
+        self._waits.pop("look", None)
+        if self._is_open:
+            self.run_worker(self._fetch(), group="models", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            self.models.take(await self.lab.session.ask("language.models", newest="models"))
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.model_line.say(str(error))
+            return
+        self.model_line.say("")
+        self._turn_to(self.models.chosen)
+
+    def _turn_to(self, model: Json | None) -> None:
+        before = (self.talk.run, self.models.step_before)
+        self.talk.run = str(model["run"]) if model is not None else ""
+        self.talk.direction = str(model["direction"]) if model is not None else "forward"
+        self.talk.other = self.models.other()
+        self.models.step_before = int(model["step"]) if model is not None else 0
+        self.sign.turn(self.talk.direction == "reversed")
+        self.model_line.show(model, self.talk.manner.words())
+        self.transcript.draw()
+        self.post_message(HintsChanged())
+        if before != (self.talk.run, self.models.step_before) or not self._suggestion.items:
+            self._suggest()
+
+    def _choose(self, run: str) -> None:
+        self.models.wanted = run
+        self._turn_to(self.models.chosen)
+        model = self.models.chosen
+        if model is not None:
+            self.talk.add(f"/model {name_of(model)}").note(guide(model), "text")
+            self.remember()
+
+    def action_model(self) -> None:
+        from tui.screens.choose import ChooseScreen
+
+        able = self.models.able
+        if not able:
+            self.talk.add("/model").note("No language model can be talked to yet.", "warn")
+            return
+        choices = [(name_of(model), self.models.words_of(model)) for model in able]
+        self.app.push_screen(ChooseScreen("talk to", choices, "talk to it"), self._chosen)
+
+    def _chosen(self, place: int | None) -> None:
+        if place is not None:
+            self._choose(str(self.models.able[place]["run"]))
+        self.prompt.focus(scroll_visible=False)
+
+    # --- what is typed ---------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._wanted = None
+        if self.prompt.is_searching:
+            self._search = 0
+            self._show_search()
+        else:
+            self._suggest()
+            self.remember()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+
+    def _suggest(self) -> None:
+        line = self.prompt.value
+        found = completions(line)
+        if found:
+            items = [Offered(f"{slash.word} {slash.takes}", words=slash.help) for slash in found]
+            self._offer("commands", items, 0)
+        elif not self.talk.run or not asks_for_words(line):
+            self._offer("next word", (), says="")
+        elif "type" not in self._waits:
+            self._waits["type"] = self.set_timer(TYPING, self._ask)
+
+    def _ask(self) -> None:
+        self._waits.pop("type", None)
+        if self._is_open and self.talk.run:
+            self.run_worker(self._ask_words(self.prompt.value), group="bars", exit_on_error=False)
+
+    async def _ask_words(self, line: str) -> None:
+        if not asks_for_words(line):
+            return
+        reverse = self.talk.direction == "reversed"
+        try:
+            found = await suggest(self.lab.session, self.talk.run, line, reverse, OFFERED)
+        except Superseded:
+            return
+        except DltuiError as error:
+            found = Suggestion(line, says=str(error))
+        if line == self.prompt.value and not self.prompt.is_searching:
+            self._take_suggestion(found)
+
+    def _take_suggestion(self, found: Suggestion) -> None:
+        self._suggestion = found
+        title = "word before" if found.reverse else "next word"
+        title = f"words with {plain(found.fragment, limit=12)}" if found.fragment else title
+        self._offer(title, found.items, says=found.says)
+        if self._wanted is not None:
+            self._take_word(self._wanted)
+
+    def _offer(self, title: str, items: Any, cursor: int | None = None, says: str = "") -> None:
+        self.heading.choose(title, (title,))
+        self.offer.show(items, cursor, plain(says, limit=200))
+
+    @on(PromptLine.Took)
+    def _take(self, message: PromptLine.Took) -> None:
+        line = self.prompt.value
+        found = completions(line)
+        if self.prompt.is_searching:
+            self._end_search(taken=True)
+        elif found:
+            self.prompt.put(found[0].word + (" " if found[0].takes else ""))
+        elif self._suggestion.line == line:
+            self._take_word(message.place)
+        else:
+            self._wanted = message.place
+
+    def _take_word(self, place: int) -> None:
+        self._wanted = None
+        taken = self._suggestion.taken(place)
+        if taken is not None:
+            self.prompt.put(taken)
+
+    # --- what was said before --------------------------------------------------------------------------
+
+    @on(PromptLine.Stepped)
+    def _step(self, message: PromptLine.Stepped) -> None:
+        if self.prompt.is_searching:
+            self._search = max(0, self._search + message.by)
+            self._show_search()
+            return
+        line = self.prompt.value
+        self.prompt.put(self.past.earlier(line) if message.by < 0 else self.past.later(line))
+
+    @on(PromptLine.Searched)
+    def _search_on(self) -> None:
+        if self.prompt.is_searching:
+            self._search += 1
+        else:
+            self.prompt.is_searching, self._search, self._draft = True, 0, self.prompt.value
+        self._show_search()
+
+    def _show_search(self) -> None:
+        found = self.past.search(self.prompt.value)
+        self._search = min(self._search, max(0, len(found) - 1))
+        says = "Nothing like that was said before."
+        self._offer("said before: enter takes it", [Offered(line) for line in found], self._search, says)
+
+    def _end_search(self, *, taken: bool) -> None:
+        found = self.past.search(self.prompt.value)
+        self.prompt.is_searching = False
+        self.prompt.put(found[self._search] if taken and found else self._draft)
+        self._suggest()
+
+    # --- what is seen --------------------------------------------------------------------------------
+
+    def _said_more(self) -> None:
+        self.transcript.grow()
+        self.post_message(HintsChanged())
+
+    def _greet(self, width: int, height: int) -> Any:
+        return greeting(self.models.chosen, self.models.is_known, width, height)
+
+    def remember(self) -> None:
+        kept = {"run": self.talk.run, "draft": self.prompt.value, "manner": self.talk.manner.to_json()}
+        self.lab.state.views[self.NAME] = kept
+        self.post_message(ViewChanged())
