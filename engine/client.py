@@ -12,12 +12,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from engine import axes as axes
 from engine import frames
 from engine.axes import SEED as SEED
 from engine.axes import Axis as Axis
-from engine.axes import count as count_points  # noqa: F401
-from engine.axes import drawn as draw_point  # noqa: F401
-from engine.axes import grid as grid_points  # noqa: F401
 from engine.axes import parse_axis as parse_axis
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.events import Event as Event

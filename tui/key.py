@@ -7,7 +7,7 @@ from typing import Literal
 
 Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
 Inner = Literal[
-    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "trials", "data",
+    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "sweeps", "trials", "axes", "data",
     "networks", "confusion", "pictures", "filters", "pad", "transcript"
 ]  # fmt: skip
 """parts of a tab that have keys of their own while they have the focus"""
@@ -35,7 +35,9 @@ OWNERS: dict[Scope, tuple[Tab, ...]] = {
     "rungs": ("xor",),
     "nine": ("xor",),
     "lanes": ("xor",),
+    "sweeps": ("sweep",),
     "trials": ("sweep",),
+    "axes": ("sweep",),
     "data": ("mnist",),
     "networks": ("mnist",),
     "confusion": ("mnist",),
@@ -57,7 +59,9 @@ GROUPS: dict[Scope, str] = {
     "rungs": "Ladder",
     "nine": "Nine experiments",
     "lanes": "Failure map",
+    "sweeps": "Sweeps",
     "trials": "Trials",
+    "axes": "Pictures of a sweep",
     "data": "Data",
     "networks": "Networks",
     "confusion": "Confusion matrix",

@@ -11,8 +11,10 @@ from tui.app import LabApp
 from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
 from tui.screens.launch import LaunchScreen
+from tui.sweep.picture import Picture
+from tui.sweep.sweep_list import SweepList
+from tui.sweep.trial_table import TrialTable
 from tui.tabs.language import LanguageTab
-from tui.tabs.repl import ReplTab
 from tui.tabs.mnist import MnistTab
 from tui.tabs.mnist_data import DataView
 from tui.tabs.mnist_draw import DrawView
@@ -20,7 +22,9 @@ from tui.tabs.mnist_filters import FiltersView
 from tui.tabs.mnist_networks import NetworksView
 from tui.tabs.mnist_pictures import PicturesView
 from tui.tabs.mnist_report import ReportView
+from tui.tabs.repl import ReplTab
 from tui.tabs.runs import RunsTab
+from tui.tabs.sweep import SweepTab
 from tui.tabs.xor import XorTab
 from tui.tabs.xor_hand import HandView
 from tui.tabs.xor_ladder import LadderView
@@ -46,6 +50,10 @@ LISTENERS: dict[Scope, type] = {
     "rungs": LadderView,
     "lanes": MapView,
     "nine": NineView,
+    "sweep": SweepTab,
+    "sweeps": SweepList,
+    "trials": TrialTable,
+    "axes": Picture,
     "language": LanguageTab,
     "repl": ReplTab,
     "prompt": PromptLine,

@@ -19,6 +19,7 @@ from tui.tabs.tab import Tab
 SHOWN: dict[Name, str] = {
     "runs": "tui.tabs.runs:RunsTab",
     "xor": "tui.tabs.xor:XorTab",
+    "sweep": "tui.tabs.sweep:SweepTab",
     "mnist": "tui.tabs.mnist:MnistTab",
     "language": "tui.tabs.language:LanguageTab",
     "repl": "tui.tabs.repl:ReplTab",

@@ -58,6 +58,19 @@ class Canvas:
         self._characters[marked] = pen.characters[bits[marked]]
         self._inks[marked] = self._ink(ink)
 
+    def stipple(self, dots: NDArray[np.bool_], pen: Pen, ink: str) -> None:
+        """Set these dots: `rows * pen.down` rows of `columns * pen.across`."""
+        cells = dots.reshape(self.rows, pen.down, self.columns, pen.across)
+        bits = (cells * pen.weights[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint8)
+        marked = bits > 0
+        self._characters[marked] = pen.characters[bits[marked]]
+        self._inks[marked] = self._ink(ink)
+
+    def write(self, row: int, column: int, text: str, ink: str) -> None:
+        """Write a word over whatever is there, as much of it as fits."""
+        for place, character in enumerate(text):
+            self.put(row, column + place, character, ink)
+
     def put(self, row: int, column: int, character: str, ink: str) -> None:
         """Write one character over whatever is there."""
         if 0 <= row < self.rows and 0 <= column < self.columns:

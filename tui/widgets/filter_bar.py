@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tui.widgets.text_field import TextField
 
+HINT = "experiment=xor and loss<0.1, or plain words"
 PATIENCE = 0.2
 """seconds without a key before the filter is applied"""
 
@@ -58,9 +59,9 @@ class FilterBar(Horizontal):
     class Left(Message):
         """The person is done with it."""
 
-    def __init__(self, where: str = "", **widget: Any) -> None:
+    def __init__(self, where: str = "", hint: str = HINT, **widget: Any) -> None:
         super().__init__(**widget)
-        self._where = where
+        self._where, self._hint = where, hint
         self._timer: Timer | None = None
         self._field: TextField | None = None
         self.note = FilterNote()
@@ -73,6 +74,13 @@ class FilterBar(Horizontal):
     def open(self) -> None:
         self.display = True
         self._typed_in().focus()
+
+    def put(self, where: str) -> None:
+        """Another filter holds already: show it, and say nothing."""
+        self._where = where
+        if where or self._field is not None:
+            self._typed_in().value = where
+        self.display = bool(where)
 
     def action_clear(self) -> None:
         self._typed_in().value = ""
@@ -98,8 +106,7 @@ class FilterBar(Horizontal):
         if self._field is None:
             from tui.widgets.text_field import TextField
 
-            words = "experiment=xor and loss<0.1, or plain words"
-            self._field = TextField(self._where, placeholder=words)
+            self._field = TextField(self._where, placeholder=self._hint)
             self.mount(self._field, self.note)
         return self._field
 

@@ -1,0 +1,95 @@
+"""Asks what a sweep is to try, says how many trials that makes, and starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from engine.catalog import Experiment
+from engine.client import SweepSummary
+from engine.errors import DltuiError
+from tui import keys
+from tui.plain_text import plain
+from tui.screens.dialog import DIALOG_CSS, Keys
+from tui.sweep.draft import Draft
+from tui.sweep.sweep_form import SweepForm
+
+Submit = Callable[[Draft], Awaitable[SweepSummary]]
+HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
+
+
+class SweepScreen(ModalScreen[SweepSummary]):
+    """Stays as it is until the engine has taken the sweep."""
+
+    BINDINGS = keys.bindings("form")
+    CSS_PATH = DIALOG_CSS
+    AUTO_FOCUS = "AxisField Input"
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        typed: Mapping[str, str],
+        submit: Submit,
+        keep: Callable[[Mapping[str, str]], None],
+    ) -> None:
+        super().__init__()
+        self._experiment, self._typed, self._submit, self._keep = experiment, typed, submit, keep
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = Content(f"sweep {self._experiment.name}")
+            yield Static(HOW, markup=False, classes="claim")
+            yield SweepForm(self._experiment, self._typed)
+            yield Static(id="hint", markup=False)
+            named = (("form.launch", "start"), ("form.cancel", "back"), ("form.next", "next"),
+                     ("form.defaults", "defaults"))  # fmt: skip
+            yield Keys(named)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.form.check)
+
+    @property
+    def form(self) -> SweepForm:
+        return self.query_one(SweepForm)
+
+    def _hint(self, words: str, *, wrong: bool) -> None:
+        hint = self.query_one("#hint", Static)
+        hint.update(plain(words, limit=400))
+        hint.set_class(wrong, "-wrong")
+
+    @on(SweepForm.Changed)
+    def _show(self, message: SweepForm.Changed) -> None:
+        self.query_one(Keys).complain("not right yet" if message.mistake else "")
+        words = message.draft.words if message.draft is not None else message.mistake
+        self._hint(words, wrong=bool(message.mistake))
+
+    def on_input_submitted(self) -> None:
+        self.action_launch()
+
+    def action_launch(self) -> None:
+        self.form.check()
+        if self.form.draft is not None:
+            self._keep(self.form.typed())
+            self.run_worker(self._start(self.form.draft), group="submit", exclusive=True, exit_on_error=False)
+
+    async def _start(self, draft: Draft) -> None:
+        try:
+            self.dismiss(await self._submit(draft))
+        except DltuiError as error:
+            self._hint(str(error), wrong=True)
+
+    def action_cancel(self) -> None:
+        self._keep(self.form.typed())
+        self.dismiss(None)
+
+    def action_field(self, by: int) -> None:
+        self.form.move(by)
+
+    def action_defaults(self) -> None:
+        self.form.put_defaults()

@@ -1,0 +1,1 @@
+"""Sweeps on the screen: the list, the trials, the pictures, the forms."""

@@ -1,0 +1,148 @@
+"""Brushes: an interval on an axis that the trials have to be in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.sweep.words import typed_text
+
+STEP = 0.05
+LEAST = 0.05
+HALF = 0.5
+Interval = tuple[float, float]
+"""shares of an axis, from its lower end"""
+VALUE = "value"
+"""the field of the metric"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An upright axis of a picture: of numbers, or of choices evenly apart."""
+
+    name: str
+    title: str
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+    def share(self, value: object) -> float:
+        """0 at the lower end, 1 at the upper; NaN for what is not on it."""
+        if self.choices:
+            place = next(
+                (p for p, one in enumerate(self.choices) if one == value and type(one) is type(value)), None
+            )
+            return math.nan if place is None else self.share_of_choice(place)
+        if not isinstance(value, int | float):
+            return math.nan
+        return self._share_of(float(value))
+
+    def _share_of(self, value: float) -> float:
+        low, high, value = (self._warped(one) for one in (self.low, self.high, value))
+        return (value - low) / (high - low) if high > low else HALF
+
+    def share_of_choice(self, place: int) -> float:
+        return place / (len(self.choices) - 1) if len(self.choices) > 1 else HALF
+
+    def value_at(self, share: float) -> float:
+        low, high = self._warped(self.low), self._warped(self.high)
+        value = low + share * (high - low)
+        return math.exp(value) if self.log else value
+
+    def _warped(self, value: float) -> float:
+        return math.log(value) if self.log and value > 0 else value
+
+
+def scales_of(answer: Mapping[str, Any], metric: str) -> list[Scale]:
+    """Those of the `parallel` analysis, the metric last."""
+    found = [_scale(column) for column in answer["columns"]]
+    values = [row["value"] for row in answer["rows"]]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    return [*found, Scale(VALUE, metric, low, high, is_wide(low, high))]
+
+
+def is_wide(low: float, high: float) -> bool:
+    """Whether numbers are best seen on a log scale."""
+    return low > 0 and high / low > 50
+
+
+def _scale(column: Mapping[str, Any]) -> Scale:
+    name, choices = str(column["name"]), tuple(column["choices"] or ())
+    low, high = float(column["low"] or 0), float(column["high"] or 0)
+    return Scale(name, name, low, high, bool(column["log"]) and low > 0, choices)
+
+
+def toggled(brush: Interval | None) -> Interval | None:
+    """A first brush is the upper half."""
+    return (HALF, 1.0) if brush is None else None
+
+
+def shifted(brush: Interval | None, way: int) -> Interval:
+    """Up or down; where there was none, the half on that side."""
+    if brush is None:
+        return (HALF, 1.0) if way > 0 else (0.0, HALF)
+    low, high = brush
+    by = min(STEP, 1 - high) if way > 0 else -min(STEP, low)
+    return _rounded(low + by, high + by)
+
+
+def widened(brush: Interval | None, way: int) -> Interval | None:
+    if brush is None:
+        return (HALF, 1.0) if way < 0 else None
+    low, high = brush
+    if way > 0:
+        return _rounded(max(0.0, low - STEP), min(1.0, high + STEP))
+    middle = (low + high) / 2
+    half = max(LEAST / 2, (high - low) / 2 - STEP)
+    return _rounded(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _rounded(low: float, high: float) -> Interval:
+    return round(low, 4), round(high, 4)
+
+
+def holds(brush: Interval, share: float) -> bool:
+    return brush[0] - 1e-9 <= share <= brush[1] + 1e-9
+
+
+def clause_of(scale: Scale, brush: Interval) -> str:
+    """The brush as a filter; empty where everything passes."""
+    if scale.choices:
+        kept = [
+            choice for place, choice in enumerate(scale.choices) if holds(brush, scale.share_of_choice(place))
+        ]
+        if len(kept) == len(scale.choices):
+            return ""
+        return "(" + " or ".join(equals(scale.name, choice) for choice in kept) + ")" if kept else "trial<0"
+    parts = []
+    if brush[0] > 0:
+        parts.append(f"{scale.name}>={scale.value_at(brush[0]):.6g}")
+    if brush[1] < 1:
+        parts.append(f"{scale.name}<={scale.value_at(brush[1]):.6g}")
+    return " and ".join(parts)
+
+
+def where_of(scales: Sequence[Scale], brushes: Mapping[str, Interval]) -> str:
+    """All brushes as one filter."""
+    clauses = [clause_of(scale, brushes[scale.name]) for scale in scales if scale.name in brushes]
+    return " and ".join(clause for clause in clauses if clause)
+
+
+def both(where: str, brushed: str) -> str:
+    """What was typed, and what was brushed."""
+    return f"({where}) and {brushed}" if where and brushed else where or brushed
+
+
+def equals(name: str, value: Any) -> str:
+    """As a clause of a filter."""
+    return f"{name}={_quoted(value)}"
+
+
+def _quoted(value: Any) -> str:
+    text = typed_text(value)
+    if isinstance(value, int | float):
+        return text
+    return text if text.replace("_", "").replace(".", "").isalnum() else f'"{text}"'

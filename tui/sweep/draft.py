@@ -1,0 +1,172 @@
+"""A sweep as it was typed into the form: what varies, what is fixed, how many trials that makes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine import params
+from engine.catalog import Experiment
+from engine.client import (
+    PRUNERS,
+    SAMPLERS,
+    SEED,
+    Axis,
+    Client,
+    Prune,
+    SweepSummary,
+    parse_axis,
+)
+from engine.client import axes as axis_texts
+from engine.errors import ParamError
+from engine.params import Param, Value
+
+DRAWN = 30
+"""configurations of a random or TPE sweep that names no number"""
+TRIED = 64
+"""points looked at for values that do not go together"""
+NO_LIMIT = 10**30
+SETTINGS = (
+    Param("name", str, "", "what to call the sweep; may stay empty"),
+    Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
+    Param("trials", int, 0, "configurations to try; 0: all of the grid, else 30", least=0, most=100_000),
+    Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
+    Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
+    Param("parallel", int, 0, "trials at once; 0: what the machine has room for", least=0, most=1000),
+    Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`planned` counts every seed of every configuration."""
+
+    experiment: str
+    axes: tuple[str, ...]
+    params: Mapping[str, object]
+    settings: Mapping[str, Value]
+    seeds: tuple[int, ...]
+    configurations: int
+
+    @property
+    def planned(self) -> int:
+        return self.configurations * len(self.seeds)
+
+    @property
+    def words(self) -> str:
+        trials = f"{self.planned:,} trial{'s' * (self.planned != 1)}"
+        if len(self.seeds) == 1:
+            return trials
+        return f"{trials}: {self.configurations:,} configurations, {len(self.seeds)} seeds each"
+
+    async def submit(self, client: Client) -> SweepSummary:
+        """Raises the engine's words; nothing was started then."""
+        given = self.settings
+        return await client.sweep_submit(
+            self.experiment, self.axes, self.params, sampler=str(given["sampler"]), seeds=self.seeds,
+            trials=int(given["trials"]), parallel=int(given["parallel"]), prune=Prune(str(given["prune"])),
+            name=str(given["name"]), device=str(given["device"]),
+        )  # fmt: skip
+
+
+def varies(param: Param, text: str) -> bool:
+    """Whether that is an axis rather than one value."""
+    is_free_text = param.kind is str and not param.choices
+    return not is_free_text and ("," in text or ".." in text)
+
+
+def mistake_in(experiment: Experiment, param: Param, text: str) -> str:
+    """What is wrong with one field; empty when nothing is. It names what was expected and what came."""
+    try:
+        if varies(param, text):
+            parse_axis(experiment, f"{param.name}={text}")
+        elif param.name == "seeds":
+            seeds_of(experiment, text)
+        else:
+            params.read(param, text)
+    except ParamError as error:
+        return error.message.removeprefix(f"{param.name}: ")
+    return ""
+
+
+def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
+    """Raises ParamError."""
+    if text.strip().isdecimal() and 0 < int(text) <= 10_000:
+        return tuple(range(1, int(text) + 1))
+    if "," in text or ".." in text:
+        return tuple(int(value) for value in parse_axis(experiment, f"{SEED.name}={text}").values or ())
+    raise ParamError(f"seeds: expected a count from 1 to 10,000, or a list such as 1,5,9, got {text[:80]!r}.")
+
+
+def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
+    """Raises ParamError naming the first field that is wrong, also when values do not go together."""
+    declared = params.declared(experiment.params)
+    swept = [param for param in declared if varies(param, typed[param.name])]
+    texts = tuple(f"{param.name}={typed[param.name].strip()}" for param in swept)
+    axes = tuple(parse_axis(experiment, text) for text in texts)
+    fixed = {param.name: params.read(param, typed[param.name]) for param in declared if param not in swept}
+    fixed = {name: fixed[name] for name in params.differing(experiment.params, fixed)}
+    settings = {param.name: params.read(param, typed[param.name]) for param in SETTINGS}
+    seeds = seeds_of(experiment, typed["seeds"])
+    if not axes and len(seeds) < 2:
+        raise ParamError("Nothing varies yet.", "Give a field several values: 0.1,0.01 or 1..4")
+    configurations = _count(axes, str(settings["sampler"]), int(settings["trials"]))
+    _check_some(experiment, axes, fixed, str(settings["sampler"]))
+    return Draft(experiment.name, texts, fixed, settings, seeds, configurations)
+
+
+def _count(axes: Sequence[Axis], sampler: str, trials: int) -> int:
+    if sampler != "grid":
+        return trials or DRAWN
+    points = axis_texts.count(axes, NO_LIMIT) if trials else axis_texts.count(axes)
+    return min(points, trials) if trials else points
+
+
+def _check_some(
+    experiment: Experiment, axes: Sequence[Axis], fixed: Mapping[str, Value], sampler: str
+) -> None:
+    """Wrong when none of the first points is possible: the first one says why."""
+    first: ParamError | None = None
+    for point in _points(experiment, axes, sampler):
+        try:
+            params.build(experiment.params, {**fixed, **point})
+            return
+        except ParamError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Iterator[dict[str, Value]]:
+    if sampler == "grid":
+        return itertools.islice(axis_texts.grid(axes, NO_LIMIT), TRIED)
+    kinds = {param.name: param for param in (*params.declared(experiment.params), SEED)}
+    return (axis_texts.drawn(axes, kinds, 1, number) for number in range(TRIED))
+
+
+def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
+    """What one would type to get that sweep again."""
+    from tui.sweep.words import typed_text
+
+    spec = sweep.spec
+    texts = {name: typed_text(value) for name, value in spec.params.items()}
+    texts |= {axis.name: typed_axis(axis) for axis in spec.axes}
+    counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
+    seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
+    return texts | {
+        "sampler": spec.sampler, "trials": str(spec.trials), "seeds": seeds, "prune": spec.prune.kind,
+        "parallel": str(spec.parallel), "device": spec.device,
+    }  # fmt: skip
+
+
+def typed_axis(axis: Axis) -> str:
+    from tui.sweep.words import typed_text
+
+    if axis.values is None:
+        return f"{axis.low!r}..{axis.high!r} {'log' if axis.log else 'linear'}"
+    values = list(axis.values)
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return f"{numbers[0]}..{numbers[-1]}"
+    return ",".join(typed_text(value) for value in values)

@@ -1,0 +1,39 @@
+"""Importance: how much each axis decides whether a trial is among the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tui.glyphs import glyphs
+from tui.plain_text import plain
+from tui.sweep.look import Look
+from tui.widgets.span import Row, Span
+
+NAME, NUMBER = 14, 7
+
+
+def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+    head = (Span(f" what decides whether {look.spec.metric} is among the best tenth (PED-ANOVA)", "muted"),)
+    if answer["why"]:
+        return [head, (), (Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),)]
+    found = answer["importance"]
+    most = max((share for _, share in found), default=0.0) or 1.0
+    is_roomy = height >= 2 * len(found) + 3
+    lines: list[Row] = [head]
+    for name, share in found:
+        lines += [()] * is_roomy
+        lines.append(_bar(name, share, share / most, width))
+    return lines
+
+
+def _bar(name: str, share: float, length: float, width: int) -> Row:
+    room = max(4, width - NAME - NUMBER - 4)
+    full = round(length * room)
+    done, ahead = ("=", "-") if glyphs().ascii_only else ("█", "·")
+    return (
+        Span(f" {plain(name, limit=NAME):>{NAME}} ", "strong"),
+        Span(done * full, "accent" if length > 0.99 else "done"),
+        Span(ahead * (room - full), "line"),
+        Span(f" {share:6.1%}", "text"),
+    )

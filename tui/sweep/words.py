@@ -1,0 +1,114 @@
+"""Sweeps and trials in words and spans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.client import Axis, SweepStatus, SweepSummary, TrialRow, TrialStatus
+from engine.params import Value
+from engine.protocol import Status
+from tui.glyphs import glyphs
+from tui.inks import STATUS_INKS
+from tui.plain_text import plain
+from tui.widgets.numerals import short
+from tui.widgets.span import Row, Span
+
+OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
+OWN_INKS = {TrialStatus.WAITING: "muted", TrialStatus.PRUNED: "warn", TrialStatus.REFUSED: "bad"}
+SWEEP_STATUS = {
+    SweepStatus.RUNNING: Status.RUNNING, SweepStatus.PAUSED: Status.PAUSED,
+    SweepStatus.STOPPED: Status.STOPPED, SweepStatus.DONE: Status.DONE,
+}  # fmt: skip
+VALUES_SHOWN = 6
+
+
+def sign_of(status: TrialStatus) -> Span:
+    own = OWN_SIGNS.get(status)
+    if own is not None:
+        return Span(own[glyphs().ascii_only], OWN_INKS[status])
+    return Span(glyphs().statuses[Status(status)], STATUS_INKS[Status(status)])
+
+
+def ink_of(status: TrialStatus) -> str:
+    return OWN_INKS.get(status) or STATUS_INKS[Status(status)]
+
+
+def sweep_sign(sweep: SweepSummary) -> Span:
+    status = SWEEP_STATUS[sweep.status]
+    return Span(glyphs().statuses[status], STATUS_INKS[status])
+
+
+def value_text(value: object) -> str:
+    """As one would read it in a table."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return short(float(value)) if isinstance(value, int | float) else plain(str(value), limit=60)
+
+
+def typed_text(value: Value) -> str:
+    """As one would type it: nothing is rounded."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def pairs_of(values: Mapping[str, Value]) -> str:
+    return " ".join(f"{plain(name, limit=40)}={value_text(value)}" for name, value in values.items())
+
+
+def axis_text(axis: Axis) -> str:
+    """Its values, or its ends."""
+    if axis.values is None:
+        return f"{short(axis.low or 0)}..{short(axis.high or 0)}{' log' if axis.log else ''}"
+    values = [value_text(value) for value in axis.values]
+    if len(values) > VALUES_SHOWN:
+        return f"{values[0]}..{values[-1]} ({len(values)})"
+    return ",".join(values)
+
+
+def counts_of(sweep: SweepSummary) -> Row:
+    """Trials done, at work, failed; of how many."""
+    counts = {TrialStatus(status): count for status, count in sweep.counts.items()}
+    shown = {
+        TrialStatus.DONE: counts.get(TrialStatus.DONE, 0) + counts.get(TrialStatus.STOPPED, 0),
+        TrialStatus.RUNNING: sum(
+            counts.get(status, 0) for status in (TrialStatus.RUNNING, TrialStatus.QUEUED)
+        ),
+        TrialStatus.PRUNED: counts.get(TrialStatus.PRUNED, 0),
+        TrialStatus.FAILED: sum(
+            counts.get(status, 0) for status in (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+        ),
+    }
+    spans: list[Span] = []
+    for status, count in shown.items():
+        if count or status is TrialStatus.DONE:
+            spans += [sign_of(status), Span(f"{count:,} ", "text")]
+    return (*spans, Span(f"of {sweep.planned:,}", "muted"))
+
+
+def best_of(sweep: SweepSummary) -> Row:
+    """The best value and what gave it."""
+    best = sweep.best
+    if best is None or best.value is None:
+        return (Span(plain(sweep.why, limit=200), "muted"),)
+    return (Span(value_text(best.value), "strong"), Span(f"  {pairs_of(best.params)}", "muted"))
+
+
+def facts_of(sweep: SweepSummary) -> str:
+    """What was asked, in one line."""
+    spec = sweep.spec
+    parts = [f"{axis.name} {axis_text(axis)}" for axis in spec.axes]
+    if len(spec.seeds) > 1:
+        parts.append(f"{len(spec.seeds)} seeds")
+    if spec.params:
+        parts.append(pairs_of(spec.params))
+    parts.append(spec.sampler + (f" + {spec.prune.kind}" if spec.prune.kind != "none" else ""))
+    if spec.parallel:
+        parts.append(f"{spec.parallel} at once")
+    return plain(f" {glyphs().dot} ".join(parts), limit=600)
+
+
+def title_of(row: TrialRow) -> str:
+    return f"trial {row.trial}"
