@@ -95,12 +95,12 @@ class Pad:
         del self._before[:-KEPT]
 
     def _stamp(self, x: float, y: float) -> None:
-        """Full ink within the brush, less on the pixel that its edge crosses."""
+        """Full ink within the brush, less on the pixel that its edge crosses; a rubber leaves none."""
         reach = BRUSHES[self.brush][1]
         rows, columns = np.ogrid[:SIDE, :SIDE]
         distance = np.hypot(columns - x, rows - y)
         dot = (255 * np.clip(reach + 0.5 - distance, 0, 1)).astype(np.uint8)
-        self.ink = np.minimum(self.ink, 255 - dot) if self.is_rubber else np.maximum(self.ink, dot)
+        self.ink = np.where(dot > 0, 0, self.ink) if self.is_rubber else np.maximum(self.ink, dot)
 
 
 def _read(saved: str) -> Ink:

@@ -1,0 +1,1 @@
+"""Tests of the MNIST lab's own words."""

@@ -1,0 +1,52 @@
+"""The runs that the tab starts by itself, and which run it shows."""
+
+from __future__ import annotations
+
+from engine import catalog, params
+from engine.protocol import Queued
+from tests.fakes.engine import done, make_run
+from tui.digits.recipes import NOTEBOOK, recipes
+from tui.digits.runs import DigitRuns
+from tui.digits.sizes import sized
+
+
+def test_every_recipe_is_accepted_by_the_experiment() -> None:
+    for recipe in recipes():
+        built = params.build(catalog.find("mnist").params, recipe.params)
+        assert built.model == recipe.model and built.batch == recipe.batch  # type: ignore[attr-defined]
+
+
+def test_the_notebook_has_six_convolutional_runs_and_two_others() -> None:
+    assert [(one.model, one.batch) for one in NOTEBOOK if "conv" in one.model] == [
+        (model, batch)
+        for model in ("single_conv", "double_conv", "double_conv_dropout")
+        for batch in (50, 100)
+    ]
+    assert all(one.params["iterations"] == 13_000 for one in NOTEBOOK if "conv" not in one.model)
+
+
+def test_a_run_is_known_by_its_model_and_batch() -> None:
+    given = {"model": "double_conv", "batch": 100}
+    run = make_run(experiment="mnist", params=given)
+    assert [one.name for one in NOTEBOOK if one.made(run)] == ["double_conv b100"]
+    assert not any(one.made(make_run(experiment="xor", params=given)) for one in NOTEBOOK)
+
+
+def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None:
+    old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
+    new = make_run(1, experiment="mnist", state=Queued("waits"))
+    runs = DigitRuns()
+    assert runs.shown is None
+    assert runs.update((old, new, make_run(2)), ()) and len(runs.all()) == 2
+    assert runs.shown == old
+    runs.chosen = new.id
+    assert runs.shown == new
+    runs.update((), (new.id,))
+    assert runs.shown == old
+
+
+def test_pictures_are_drawn_with_whole_pixels_where_they_fit() -> None:
+    assert sized(28, 60, 30) == (56, 28)
+    assert sized(8, 13, 20) == (8, 4)
+    assert sized(28, 15, 20) == (14, 7)
+    assert sized(28, 80, 5) == (10, 5)
