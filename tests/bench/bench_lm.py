@@ -4,7 +4,7 @@ Five sides train one layer (300, 256) on the captions, in turns, each in a proce
 environment of a worker; only real words are counted, padding never. notebook: Keras's own layers with a mask,
 `train_on_batch`, batches sorted by length. textbook: nn.LSTM, nn.Linear, cross_entropy and Adam in float32,
 random batches padded to their longest sentence. The twins train as `lm` does. A turn takes every STRIDE-th
-batch, so all lengths are in it. Before that, both train in bfloat16 beside float32: losses are compared.
+batch, so all lengths are in it. Before that, losses in bfloat16 are held beside those in float32.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 from engine.keeper.environment import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
+from engine.models.language.description import Description, Direction
+from engine.models.twins.precision import settled
+from engine.models.twins.twin import Twin, make
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
-COMPARED, COMPARED_LR = 30, 0.002
+COMPARED, COMPARED_LR = 16, 0.002
 Step = Callable[[Any], object]
 SIDES = ("notebook", "textbook", "tensorflow", "torch")
 
@@ -82,21 +85,14 @@ def textbook(words: int) -> Step:
     return step
 
 
-def twin(framework: str, words: int, precision: str = "auto", lr: float = LR) -> Step:
-    from engine.models.language.description import Description, Direction
-    from engine.models.twins.precision import settled
-    from engine.models.twins.twin import make
-
+def twin(framework: str, words: int, precision: str = "auto") -> Twin:
     kind = Description(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
-    made = make(framework, kind, seed=1, precision=settled(precision, "cpu"))
-    done = 0
+    return make(framework, kind, seed=1, precision=settled(precision, "cpu"))
 
-    def step(batch: Any) -> float:
-        nonlocal done
-        done += 1
-        return made.learn(batch.inputs, batch.targets, done, lr)
 
-    return step
+def lesson(framework: str, words: int) -> Step:
+    made, numbers = twin(framework, words), count(1)
+    return lambda batch: made.learn(batch.inputs, batch.targets, next(numbers), LR)
 
 
 def batches(side: str, found: Any) -> list[Any]:
@@ -124,10 +120,10 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
         framework.strict_mode(chosen.threads, 1)
     found = texts(chosen.corpus)
     words, dealt = len(found.vocabulary), batches(side, found)
-    step = {"notebook": notebook, "textbook": textbook}.get(side, lambda n: twin(side, n))(words)
+    step = {"notebook": notebook, "textbook": textbook}.get(side, lambda n: lesson(side, n))(words)
     for batch in (dealt[0], dealt[-1], *dealt):
         step(batch)
-    print(json.dumps(compare(side, words, found)), flush=True)
+    print(json.dumps((found.notice, compare(side, words, found))), flush=True)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
         for batch in dealt:
@@ -137,15 +133,22 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
         print(json.dumps(rates), flush=True)
 
 
-def compare(side: str, words: int, found: Any) -> float:
-    """The largest difference of a step's loss, bfloat16 and float32 trained side by side; else 0."""
+def compare(side: str, words: int, found: Any) -> tuple[float, float]:
+    """How far bfloat16 is from float32: the loss of a step from the same weights, that of two runs apart."""
     from engine.data.text import text
 
     if side not in ("torch", "tensorflow"):
-        return 0.0
-    short, exact = (twin(side, words, precision, COMPARED_LR) for precision in ("bf16", "fp32"))
+        return 0.0, 0.0
+    exact, led, free = (twin(side, words, precision) for precision in ("fp32", "bf16", "bf16"))
+    steps, runs = [], []
     dealt = islice(text.batches(found.train, BATCH, 1, 0, "forward"), COMPARED)
-    return max(abs(float(short(batch)) - float(exact(batch))) for batch in dealt)  # type: ignore[arg-type]
+    for step, batch in enumerate(dealt, start=1):
+        led.put(exact.weights())
+        pair = batch.inputs, batch.targets
+        loss = exact.learn(*pair, step, COMPARED_LR)
+        steps.append(abs(led.learn(*pair, step, 0.0) - loss))
+        runs.append(abs(free.learn(*pair, step, COMPARED_LR) - loss))
+    return max(steps), max(runs)
 
 
 def main() -> None:
@@ -154,7 +157,9 @@ def main() -> None:
         serve(chosen.only, chosen)
         return
     running = {side: start(side, chosen) for side in SIDES}
-    apart = {side: json.loads(line(process)) for side, process in running.items()}
+    told = {side: json.loads(line(process)) for side, process in running.items()}
+    apart = {side: compared for side, (_, compared) in told.items()}
+    print(told["torch"][0] or f"corpus: {chosen.corpus}")
     rates: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
     for _ in range(chosen.turns):
         for side, process in running.items():
@@ -165,7 +170,7 @@ def main() -> None:
     tell(rates, apart)
 
 
-def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, float]) -> None:
+def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
     middle = {
         side: [statistics.median(column) for column in zip(*found, strict=True)]
         for side, found in rates.items()
@@ -177,7 +182,9 @@ def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, float]) -
             for other in ("notebook", "textbook"):
                 by_wall, by_cpu = wall / middle[other][0], cpu / middle[other][1]
                 print(f"; {by_wall:.1f} times the {other} ({by_cpu:.1f} per CPU second)", end="")
-            print(f"; losses within {apart[side]:.4f} of float32", end="")
+            step, run = apart[side]
+            print(f"; a step's loss within {step:.4f} of float32's", end="")
+            print(f", after {COMPARED} steps apart {run:.4f}", end="")
         print()
 
 
