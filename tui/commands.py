@@ -13,6 +13,7 @@ from textual.style import Style
 
 from engine.catalog import experiments
 from tui import theme
+from tui.key import OWNERS
 from tui.keys import BY_ID, KEYS, Key, shown
 from tui.plain_text import plain
 from tui.screens.help import exists
@@ -49,9 +50,10 @@ class LabCommands(Provider):
         front = self.lab.shelf.front
         labels = front.labels()
         for key in KEYS:
-            if key.scope not in ("app", front.NAME, "chart") or key.id == "app.palette" or not exists(key):
+            is_inner = front.NAME in OWNERS.get(key.scope, ()) and front.actor(key.scope) is not front
+            if not (is_inner or key.scope in ("app", front.NAME)) or key.id == "app.palette":
                 continue
-            if key.scope == "chart" and front.actor("chart") is front:
+            if not exists(key):
                 continue
             label = labels.get(key.id, key.label)
             if label:

@@ -77,6 +77,9 @@ class HandView(XorView):
         self._draw()
         self._ask()
 
+    def runs_changed(self) -> None:
+        """They have nothing to do with it."""
+
     def _ask(self) -> None:
         net = self.net
         if self.in_front and self.plane.size.width:

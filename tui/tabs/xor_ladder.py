@@ -124,6 +124,9 @@ class LadderView(XorView):
         facts = net.facts() | plane.wanted
         self.ask("xor.look", lambda look: self._take_look(place, look), f"xor rung {place}", **facts)
 
+    def unanswered(self) -> None:
+        self._drawn.clear()
+
     def _take_look(self, place: int, look: Json) -> None:
         self._looks[place] = look
         self.columns[place].plane.show(scene_of(look, glyphs().ascii_only))

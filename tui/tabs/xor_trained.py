@@ -48,6 +48,8 @@ class TrainedView(XorView):
         self.at: int | None = None
         """which sketch is looked at; None: the newest, as they come"""
         self._look: Json | None = None
+        self._seen: dict[str, Any] = {}
+        """what was asked about last"""
         self._playing: Timer | None = None
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
         self.heading, self.notes = Heading(("trained",)), Notes()
@@ -126,7 +128,13 @@ class TrainedView(XorView):
         self._draw_curves()
         if run is not None and net is not None and self.in_front and self.plane.size.width:
             facts = net.facts() | self.plane.wanted
+            if facts == self._seen and self._look is not None:
+                return
+            self._seen = facts
             self.ask("xor.look", lambda look: self._take_look(run.id, net, look), "xor trained", **facts)
+
+    def unanswered(self) -> None:
+        self._seen = {}
 
     @property
     def sketch(self) -> Sketch | None:

@@ -114,9 +114,13 @@ class XorView(Container, can_focus=True):
             return
         except DltuiError as error:
             self.say(str(error))
+            self.unanswered()
             return
         self.say("")
         take(answer)
+
+    def unanswered(self) -> None:
+        """A question had no answer: what it was about may be asked again."""
 
     def launch(self, *recipes: Recipe) -> None:
         """Submit these runs; what is refused is said."""

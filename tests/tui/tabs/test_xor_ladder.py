@@ -41,6 +41,20 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
         assert [asked[2] for asked in engine.asked] == [recipe.params for recipe in missing]
 
 
+async def test_a_session_that_died_is_asked_again(places: Places, session: FakeSession) -> None:
+    engine = FakeEngine()
+    run, story = drawn(LADDER[3], 1)
+    engine.events_of[run.id] = story
+    engine.change(run)
+    session.is_up = False
+    async with xor_tab(places, engine, "d") as opened:
+        await opened.sees("The session ended before it answered.")
+        session.is_up = True
+        await opened.press("b", "d")
+        await opened.sees("of 4 right", "0.6931")
+        await opened.until(lambda: "The session ended" not in opened.text)
+
+
 async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
     places: Places, session: FakeSession
 ) -> None:
