@@ -18,6 +18,13 @@ def test_threads_are_pinned_and_wait_asleep() -> None:
     assert env["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
+def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:
+    env = environment(spec(3), "cpu", {}, cores=8)
+    assert (env["TF_NUM_INTRAOP_THREADS"], env["TF_NUM_INTEROP_THREADS"]) == ("3", "1")
+    assert (env["TF_ENABLE_ONEDNN_OPTS"], env["TF_DETERMINISTIC_OPS"]) == ("1", "1")
+    assert env["KERAS_BACKEND"] == "tensorflow"
+
+
 def test_no_number_of_threads_means_all_cores() -> None:
     assert environment(spec(0), "cpu", {}, cores=8)["OMP_NUM_THREADS"] == "8"
 

@@ -85,7 +85,14 @@ def test_bfloat16_is_chosen_where_the_processor_has_it(tmp_path: Path) -> None:
 
 def test_what_is_left_open_is_the_recipes_and_what_is_given_wins() -> None:
     one, two = resolved(LmParams()), resolved(LmParams(layers=2))
-    assert (one.lr, two.lr, one.dropout, one.tied, one.schedule, one.clip) == (0.01, 0.001, 0, False, "constant", 0)
+    assert (one.lr, two.lr, one.dropout, one.tied, one.schedule, one.clip) == (
+        0.01,
+        0.001,
+        0,
+        False,
+        "constant",
+        0,
+    )
     tuned = resolved(LmParams(recipe="tuned"))
     assert tuned.dropout > 0 and tuned.tied and tuned.schedule != "constant"
     own = resolved(LmParams(recipe="tuned", lr=0.5, dropout=0, tied="no", schedule="linear", clip=0))

@@ -11,6 +11,7 @@ from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.description import Description
 from engine.models.language.model import Model
 from engine.models.language.weights import weights
+from engine.models.twins import keras_loss, torch_loss
 from tests.engine.models.twins.small import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
@@ -68,12 +69,35 @@ def _by_hand(model: Model, pair: Any) -> float:
     return total
 
 
+@pytest.mark.parametrize(("framework", "module"), zip(FRAMEWORKS, (torch_loss, keras_loss), strict=True))
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_size_of_a_chunk_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, framework: str, module: Any, precision: str
+) -> None:
+    whole = losses(framework, kind(), 12, precision=precision)
+    monkeypatch.setattr(module, "ROWS", {"cpu": 7, "CPU": 7})
+    exactness = 1e-5 if precision == "fp32" else 2e-3
+    assert losses(framework, kind(), 12, precision=precision) == pytest.approx(whole, rel=exactness)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_target_that_was_given_no_chance_has_a_finite_loss(framework: str) -> None:
+    twin = make_strict(framework, kind(), precision="bf16")
+    weights = twin.weights()
+    weights["output.bias"][3] = -500.0
+    twin.put(weights)
+    pair = pairs(1)[0]
+    assert np.isfinite(twin.learn(pair.inputs, pair.targets, 1, 0.01))
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_padding_changes_nothing(framework: str) -> None:
     pair = pairs(1)[0]
     wide = [np.pad(part, ((0, 0), (0, 7))) for part in (pair.inputs, pair.targets)]
     one, other = make_strict(framework, kind()), make_strict(framework, kind())
-    assert one.learn(pair.inputs, pair.targets, 1, 0.01) == pytest.approx(other.learn(*wide, 1, 0.01), rel=1e-6)
+    assert one.learn(pair.inputs, pair.targets, 1, 0.01) == pytest.approx(
+        other.learn(*wide, 1, 0.01), rel=1e-6
+    )
     assert one.total(pair.inputs, pair.targets) == pytest.approx(other.total(*wide), rel=1e-5)
 
 
