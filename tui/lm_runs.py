@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.client import Client
-from engine.protocol import Query, RunSummary
+from engine.protocol import Query, RunSummary, Status
 
 EXPERIMENT = "lm"
 KEPT = 200
@@ -68,12 +68,17 @@ class LmRuns:
         return bool(ours or gone)
 
     def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
-        """The newest run of each cell, in the order of CELLS."""
-        newest = sorted(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), reverse=True)
-        return [next((run for run in newest if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
+        """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any."""
+        best = sorted(self._runs.values(), key=_standing, reverse=True)
+        return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
     def newest(self) -> RunSummary | None:
         return max(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), default=None)
+
+
+def _standing(run: RunSummary) -> tuple[bool, bool, float, str]:
+    is_well = not run.status.is_final or run.status is Status.DONE
+    return is_well, "val_perplexity" in run.metrics, run.spec.created_at, run.id
 
 
 def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:

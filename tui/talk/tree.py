@@ -55,8 +55,8 @@ class _Tree:
             inner = self.below(kid, depth + 1)
             under = " " if is_last else down
             gap = " " * (1 + row_width(label))
-            rows.append((Span(first + " ", "line"), *label, *inner[0]))
-            rows += [(Span(under + " " + gap, "line"), *row) for row in inner[1:]]
+            rows.append((Span(first + " ", "muted"), *label, *inner[0]))
+            rows += [(Span(under + " " + gap, "muted"), *row) for row in inner[1:]]
         return rows
 
     def _is_wanted(self, place: int) -> bool:
@@ -76,7 +76,7 @@ class _Tree:
 
 def sentences(answer: Json) -> list[Row]:
     """What was found, best first."""
-    rows: list[Row] = []
+    rows: list[Row] = [(Span("       log p", "muted"),)]
     for number, found in enumerate(answer["sentences"], 1):
         ink = "strong" if number == 1 else "text"
         text = " ".join(word_of(word) for word in found["words"])
