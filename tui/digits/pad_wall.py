@@ -84,7 +84,7 @@ class PadWall:
         paper.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
         paper.picture(x, TOP, *small, greys(answer["centred"]))
         paper.write(x, TOP + small[1], "what it sees", "muted")
-        bars = x + small[0] + 2
+        bars = x + max(small[0], 12) + 2
         chances(
             paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
@@ -25,6 +27,9 @@ from tui.messages import HintsChanged, ViewChanged
 from tui.plain_text import plain
 
 Take = Callable[[Json], None]
+Work = Callable[[], Coroutine[None, None, None]]
+FOLDER = re.compile(r"\S*/checkpoints/")
+"""of a run, which is named elsewhere on the screen"""
 
 
 class MnistView(Container, can_focus=True):
@@ -123,7 +128,8 @@ class MnistView(Container, can_focus=True):
 
     def ask(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
         """Have the session answer; of questions with the same mark only the newest matters."""
-        self.run_worker(self._asking(f"mnist.{word}", take, mark, facts), group=mark, exit_on_error=False)
+        work: Work = partial(self._asking, f"mnist.{word}", take, mark, facts)
+        self.run_worker(work, group=mark, exit_on_error=False)
 
     async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         try:
@@ -137,12 +143,8 @@ class MnistView(Container, can_focus=True):
 
     def watch_parts(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
         """Have the session answer in parts; a stream with the same mark ends the one before."""
-        worker = self.run_worker(
-            self._in_parts(f"mnist.{word}", take, mark, facts),
-            group=mark,
-            exclusive=True,
-            exit_on_error=False,
-        )
+        work: Work = partial(self._in_parts, f"mnist.{word}", take, mark, facts)
+        worker: Worker[None] = self.run_worker(work, group=mark, exclusive=True, exit_on_error=False)
         self._streams[mark] = worker
 
     async def _in_parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
@@ -162,7 +164,7 @@ class MnistView(Container, can_focus=True):
             self.show()
 
     def _taken(self, take: Take, answer: Json) -> None:
-        self.say(plain(str(answer.get("warning") or ""), limit=300))
+        self.say(FOLDER.sub("", str(answer.get("warning") or "")))
         take(answer)
         if self.in_front:
             self.show()

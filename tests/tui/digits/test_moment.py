@@ -27,7 +27,10 @@ def test_a_sketch_of_something_else_shows_nothing() -> None:
 
 def test_maps_of_a_checkpoint_are_there_before_and_after() -> None:
     levels = {"low": -2.0, "high": 2.0, "levels": [[[0, 255]]]}
-    answer = {"original": [[0]], "layers": [{"name": "c", "shape": [1, 1, 2], "before": levels, "after": levels}]}
+    answer = {
+        "original": [[0]],
+        "layers": [{"name": "c", "shape": [1, 1, 2], "before": levels, "after": levels}],
+    }
     look = look_of(answer, "c")
     assert look.before is not None and look.before.tolist() == [[[-1, 1]]]
     assert look.after is not None and look.after.tolist() == [[[0, 1]]]

@@ -64,5 +64,5 @@ async def xor_tab(
     """The tab in front, that view open by its key."""
     async with lab(places, engine, size) as opened:
         await opened.press("2", view)
-        await opened.until(lambda: isinstance(opened.app.focused, XorView))
+        await opened.until(lambda: isinstance(opened.app.focused, XorView) and opened.app.focused.in_front)
         yield opened
