@@ -90,13 +90,17 @@ def load_weights(model: nn.Module, weights: Arrays) -> None:
 
 @dataclass(slots=True)
 class TorchState:
-    """All that a training consists of. `scheduler`, `extras` and `generators` travel when they are given."""
+    """All that a training consists of. What has a default travels when it is given.
+
+    `modules` are those trained beside `model`, such as the weights that it is the average of.
+    """
 
     model: nn.Module
     optimizer: Optimizer
     scheduler: LRScheduler | None = None
     extras: Mapping[str, Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+    modules: Mapping[str, nn.Module] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
@@ -117,6 +121,9 @@ class TorchState:
         train = (
             _prefixed("bias", biases) | _prefixed("slot", slots) | _prefixed("random", _random(self.device))
         )
+        for name, module in self.modules.items():
+            own = {key: _array(f"{name}.{key}", tensor) for key, tensor in module.state_dict().items()}
+            train |= _prefixed(f"module.{name}", own)
         return Captured(step, weights, train, copy.deepcopy(parts), environment(self.device))
 
     def restore(self, verified: Verified, *, strict: bool = True) -> int:
@@ -141,12 +148,15 @@ class TorchState:
         weights = _fitting(self.model, captured.model, train["bias"])
         optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
         randoms = _fitting_random(self.device, train["random"], captured.env)
+        modules = _fitting_modules(self.modules, train["module"])
         _same("scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"])
         _same("extras", sorted(self.extras), sorted(state["extras"]))
         _same("generators", sorted(self.generators), sorted(state["random"]["generators"]))
 
         def apply() -> None:
             _put_weights(self.model, weights)
+            for name, module in self.modules.items():
+                _put_weights(module, modules[name])
             self.optimizer.load_state_dict(optimizer)
             if self.scheduler is not None:
                 self.scheduler.load_state_dict(state["scheduler"]["state"])
@@ -199,10 +209,26 @@ def _fitting(model: nn.Module, weights: Arrays, biases: Arrays | None) -> dict[s
         state = neutral.to_torch(weights, _lstms(model), biases)
     except ValueError as error:
         raise MismatchedCheckpoint(f"The checkpoint's LSTM biases do not fit: {error}.") from error
-    own = {name: (tuple(one.shape), _dtype(one)) for name, one in model.state_dict().items()}
-    _same_tensors("model", own, {name: (one.shape, one.dtype.name) for name, one in state.items()})
+    _same_tensors("model", _outlines(model), _came(state))
     _same("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
     return state
+
+
+def _fitting_modules(modules: Mapping[str, nn.Module], came: Arrays) -> dict[str, dict[str, Array]]:
+    """The tensors of each, by their names in it."""
+    expected = {
+        f"{name}.{key}": value for name, one in modules.items() for key, value in _outlines(one).items()
+    }
+    _same_tensors("training", expected, _came(came))
+    return {name: {key: came[f"{name}.{key}"] for key in one.state_dict()} for name, one in modules.items()}
+
+
+def _outlines(model: nn.Module) -> dict[str, object]:
+    return {name: (tuple(one.shape), _dtype(one)) for name, one in model.state_dict().items()}
+
+
+def _came(arrays: Arrays) -> dict[str, object]:
+    return {name: (one.shape, one.dtype.name) for name, one in arrays.items()}
 
 
 def _put_weights(model: nn.Module, state: Mapping[str, Array]) -> None:
@@ -285,7 +311,7 @@ def _prefixed(prefix: str, arrays: Arrays) -> dict[str, Array]:
 
 
 def _sections(train: Arrays) -> dict[str, dict[str, Array]]:
-    sections: dict[str, dict[str, Array]] = {"bias": {}, "slot": {}, "random": {}}
+    sections: dict[str, dict[str, Array]] = {"bias": {}, "slot": {}, "random": {}, "module": {}}
     for name, array in train.items():
         prefix, _, rest = name.partition(".")
         sections[prefix][rest] = array

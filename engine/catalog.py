@@ -135,6 +135,23 @@ class MnistParams:
 
 
 @dataclass(frozen=True, slots=True)
+class MnistRecipeParams:
+    recipe: str = choice("fast", "99 % in seconds, or as well as minutes get it", ("fast", "accurate"))
+    lr: float = number(0, "peak of the learning rate; 0: the recipe's", least=0, most=10, log=True, live=True)
+    epochs: int = number(0, "passes over the training images; 0: the recipe's", least=0, most=10_000)
+    every: int = number(0, "steps between validations; 0: once an epoch", least=0)
+    precision: str = choice(
+        "auto", "of the multiplications in training; auto: the faster, timed", ("auto", "fp32", "bf16")
+    )
+
+    def check_longer(self) -> None:
+        raise ParamError(
+            "epochs: the run cannot be extended: its learning rate has fallen to 0.",
+            "Start it anew with more epochs.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LmParams:
     framework: str = choice(
         "tensorflow", "that trains it: Keras, or its twin in PyTorch", ("tensorflow", "torch")
@@ -210,6 +227,17 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="torch",
         params=MnistParams,
         train="engine.experiments.mnist:train",
+        best="val_accuracy",
+        goal="max",
+        threads=2,
+    ),
+    Experiment(
+        name="mnist_recipe",
+        title="MNIST: 99 % in seconds, and as well as minutes get it",
+        claim="fast: 99 % of the test images after one epoch, in seconds on two cores.",
+        framework="torch",
+        params=MnistRecipeParams,
+        train="engine.experiments.mnist_recipe:train",
         best="val_accuracy",
         goal="max",
         threads=2,

@@ -227,6 +227,7 @@ class Run:
         self._journal.event(
             "started", attempt=attempt.number, mode=attempt.mode, pid=os.getpid(), device=machine.name,
             threads=machine.threads, total_steps=self._total, notice=self._notice, versions=machine.versions,
+            pinned=dict(self._pinned),
         )  # fmt: skip
         self._beat(time.monotonic())
 

@@ -1,0 +1,327 @@
+"""MNIST in seconds, and as well as minutes get it: what a recipe is worth.
+
+Claim: `fast` reads 99 % of the test images after one epoch. `accurate` takes minutes.
+
+Both are the same loop. What they have in common is what costs nothing: all images as one tensor, a learning
+rate that rises, then falls to nothing (one cycle), batches that grow once the noise of small ones has done
+its work, batch normalisation, labels softened a little, multiplications in bfloat16 where this machine turns
+out to be quicker with them. `accurate` adds what takes time: a deeper network, pictures turned, scaled,
+sheared and shifted anew at each step, and the average of the weights along the way, which is the network
+that is validated, saved and tested. Nothing is chosen by looking at the test images.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import platform
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import cos, pi
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from checkpoints.torch_io import TorchState
+from engine.catalog import MnistRecipeParams
+from engine.data import mnist
+from engine.data.order import order
+from engine.models import quickest
+from engine.models.affine import Reach, bent
+from engine.models.live_pictures import LivePictures
+from engine.models.torch_plan import plan_of
+from engine.worker.run import Run
+
+SPLIT_SEED = 42  # the same 6,000 validation images as every run of mnist has
+CLASSES = 10
+LOOK = 1000  # images per forward pass of a validation
+SHIFTS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # pixels: how a picture is shown at test time
+TIMED = 128  # images in the update that is timed
+
+
+@dataclass(frozen=True)
+class Recipe:
+    epochs: int
+    lr: float  # at its peak
+    betas: tuple[float, float]  # of Adam
+    rise: float  # share of the training in which the learning rate climbs
+    batch: tuple[int, int]  # images per step in the first and in the second half
+    smoothing: float  # share of a label spread over all ten digits
+    average: float = 0.0  # how much of the averaged weights stays at each step; 0: no average
+    reach: Reach | None = None  # how far pictures are bent
+
+
+RECIPES = {
+    "fast": Recipe(epochs=1, lr=0.01, betas=(0.7, 0.9), rise=0.3, batch=(96, 256), smoothing=0.1),
+    "accurate": Recipe(
+        epochs=20, lr=0.004, betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
+        reach=Reach(turn=15, scale=0.15, shear=0.2, shift=0.07),
+    ),
+}  # fmt: skip
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels (N, 1, side, side) in [-1, 1], the channel last in memory, and labels (N,), on the device."""
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def images(pixels: np.ndarray, labels: np.ndarray, device: str) -> Images:
+    floats = torch.from_numpy(pixels).to(device, torch.float32).div_(127.5).sub_(1)
+    return Images(floats.unsqueeze(3).permute(0, 3, 1, 2), torch.from_numpy(labels).to(device, torch.int64))
+
+
+def load(run: Run) -> tuple[Images, Images, Images]:
+    """Training, validation and test images. Without MNIST they are 8x8 digits, and the run says so."""
+    digits = mnist.load(run.places, report=run.note)
+    if digits.notice:
+        run.notice(digits.notice)
+    run.pin(data=digits.fingerprint)
+    parts = mnist.split(digits, SPLIT_SEED)
+    pixels, labels = digits.train_images, digits.train_labels
+    return (
+        images(pixels[parts.train], labels[parts.train], run.device),
+        images(pixels[parts.validation], labels[parts.validation], run.device),
+        images(digits.test_images, digits.test_labels, run.device),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    epoch: int
+    start: int
+    stop: int
+
+
+def batches(recipe: Recipe, count: int, epochs: int) -> list[Batch]:
+    """What each step sees. A last batch of an epoch that would be less than half one is left out."""
+    found: list[Batch] = []
+    for epoch in range(epochs):
+        start = 0
+        while start < count:
+            done = (epoch + start / count) / epochs
+            size = recipe.batch[0] if done < 0.5 else recipe.batch[1]
+            if start and count - start < size / 2:
+                break
+            found.append(Batch(epoch, start, min(start + size, count)))
+            start += size
+    return found
+
+
+# --- models -------------------------------------------------------------------------------------------------
+
+
+def network(recipe: str, side: int) -> nn.Sequential:
+    """Pixels (B, 1, side, side) -> logits (B, 10).
+
+    Pooling comes first, then what works number by number: the same function, on a quarter of the numbers.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    keeps = side < 20  # pictures this small keep their size: nothing would be left of them
+
+    def convolution(n: int, before: int, kernels: int, size: int, pools: bool, pads: bool = False) -> None:
+        padding = size // 2 if keeps or pads else 0
+        layers[f"conv{n}"] = nn.Conv2d(before, kernels, size, padding=padding, bias=False)
+        if pools:
+            layers[f"pool{n}"] = nn.MaxPool2d(2)
+        layers[f"norm{n}"], layers[f"relu{n}"] = nn.BatchNorm2d(kernels), nn.ReLU()
+
+    if recipe == "fast":
+        convolution(1, 1, 24, 5, pools=True)
+        convolution(2, 24, 32, 3, pools=True)
+        layers["flat"] = nn.Flatten()
+        layers["hidden"], layers["relu"] = nn.Linear(32 * (2 if keeps else 5) ** 2, 256), nn.ReLU()
+        layers["output"] = nn.Linear(256, CLASSES)
+    else:
+        convolution(1, 1, 32, 5, pools=True)  # 28 -> 12
+        convolution(2, 32, 64, 3, pools=False, pads=True)
+        convolution(3, 64, 64, 3, pools=True)  # 12 -> 5
+        convolution(4, 64, 128, 3, pools=False)  # 5 -> 3
+        layers["flat"] = nn.Flatten()
+        layers["output"] = nn.Linear(128 * (2 if keeps else 3) ** 2, CLASSES)
+    return nn.Sequential(layers)
+
+
+def average_of(net: nn.Sequential) -> nn.Sequential:
+    """A copy whose weights follow those of `net`; what batch normalisation has seen, they share."""
+    found = copy.deepcopy(net)
+    for ours, theirs in zip(found.modules(), net.modules(), strict=True):
+        ours._buffers = theirs._buffers
+    return found.requires_grad_(False)
+
+
+# --- looking at it ------------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def look_at(net: nn.Module, shown: Images, run: Run, shifts: tuple = SHIFTS[:1]) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy over all images, in fp32, of the logits averaged over all shifts."""
+    was_training = net.training
+    net.eval()
+    loss, right = 0.0, 0
+    for start in range(0, len(shown), LOOK):
+        pixels, labels = shown.pixels[start : start + LOOK], shown.labels[start : start + LOOK]
+        logits = torch.stack([net(shifted(pixels, dy, dx)) for dy, dx in shifts]).mean(0)
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+        right += int((logits.argmax(1) == labels).sum())
+        _ = run.should_stop  # a sign of life; who asks to leave gets that afterwards
+    net.train(was_training)
+    return loss / len(shown), right / len(shown)
+
+
+def shifted(pixels: Tensor, dy: int, dx: int) -> Tensor:
+    """Moved by whole pixels, background coming in."""
+    if not (dy or dx):
+        return pixels
+    side = pixels.shape[-1]
+    around = F.pad(pixels, (1, 1, 1, 1), value=-1.0)
+    return around[:, :, 1 - dy : 1 - dy + side, 1 - dx : 1 - dx + side]
+
+
+def show_filters(net: nn.Sequential, run: Run) -> None:
+    """The first filters of a convolution, a row of pictures each, one column per channel it sees."""
+    for name, layer in net.named_children():
+        if isinstance(layer, nn.Conv2d):
+            filters = F.pad(layer.weight.detach()[:16, :16], (0, 1, 0, 1))
+            run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
+
+
+def pictures_of(net: nn.Sequential, validation: Images, run: Run) -> LivePictures:
+    """What the screen shows while it trains: filters, and what they make of four images."""
+    shown = ((validation.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
+    pictures = LivePictures(plan_of(net, side=shown.shape[-1]), shown)
+    run.keep("model.json", json.dumps(pictures.description()).encode())
+    return pictures
+
+
+def arrays(net: nn.Module) -> dict[str, np.ndarray]:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
+
+
+# --- loop ---------------------------------------------------------------------------------------------------
+
+
+def one_cycle(done: float, rise: float) -> float:
+    """Share of the peak learning rate: up from a 25th of it, then down to 0 along a cosine."""
+    if done < rise:
+        return 0.04 + 0.96 * done / rise
+    return (1 + cos(pi * (done - rise) / (1 - rise))) / 2
+
+
+def gradients(net: nn.Module, recipe: Recipe, precision: str, x: Tensor, y: Tensor) -> Tensor:
+    """Loss of a batch; its gradients are left in the weights."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == quickest.BF16):
+        logits = net(x)
+    loss = F.cross_entropy(logits.float(), y, label_smoothing=recipe.smoothing)
+    loss.backward()
+    return loss.detach()
+
+
+def precision_of(params: MnistRecipeParams, recipe: Recipe, net: nn.Module, train: Images, run: Run) -> str:
+    """fp32 or bf16: what was asked for, what this run began with, else what is quicker on this machine."""
+    if params.precision != "auto":
+        return params.precision
+    if (kept := run.kept("precision")) is not None:
+        return kept.decode()
+    trial, x, y = copy.deepcopy(net), train.pixels[:TIMED], train.labels[:TIMED]
+
+    def update(precision: str) -> None:
+        gradients(trial, recipe, precision, x, y).item()
+
+    timing = quickest.settled(run.places.cache, machine(params.recipe, run), update)
+    run.note(f"Precision {timing.words}.")
+    run.keep("precision", timing.choice.encode())
+    return timing.choice
+
+
+def machine(recipe: str, run: Run) -> str:
+    """All that the timing of an update depends on."""
+    on_gpu = run.device == "cuda"
+    chip = torch.cuda.get_device_name(0) if on_gpu else torch.backends.cpu.get_cpu_capability()
+    return f"{recipe}, {chip}, {platform.node()}, {run.threads} threads, torch {torch.__version__}"
+
+
+def follow(average: nn.Module, net: nn.Module, keeps: float, step: int) -> None:
+    """Young averages forget quickly: what they began with were random weights."""
+    share = 1 - min(keeps, step / (step + 9))
+    ours, theirs = ([weight.data for weight in one.parameters()] for one in (average, net))
+    torch._foreach_lerp_(ours, theirs, share)
+
+
+def chooser(seed: int, count: int, device: str) -> Callable[[Batch], Tensor]:
+    """The images of a batch: the order of an epoch is a function of (seed, epoch)."""
+    in_hand: dict[int, Tensor] = {}
+
+    def chosen(batch: Batch) -> Tensor:
+        if batch.epoch not in in_hand:
+            in_hand.clear()
+            in_hand[batch.epoch] = torch.from_numpy(order(seed, batch.epoch, count)).to(device)
+        return in_hand[batch.epoch][batch.start : batch.stop]
+
+    return chosen
+
+
+def train(params: MnistRecipeParams, run: Run) -> None:
+    recipe = RECIPES[params.recipe]
+    shown, validation, test = load(run)
+    net = network(params.recipe, side=shown.pixels.shape[-1]).to(run.device)
+    optimizer = Adam(net.parameters(), lr=recipe.lr, betas=recipe.betas, fused=True)
+    precision = precision_of(params, recipe, net, shown, run)
+    run.pin(precision=precision)
+    # What is looked at, saved and tested; where nothing is averaged, it is the network that is trained.
+    result = average_of(net) if recipe.average else net
+    pictures = pictures_of(result, validation, run)
+    weights = partial(arrays, result)
+
+    plan = batches(recipe, len(shown), params.epochs or recipe.epochs)
+    last = run.total(len(plan))
+    done = run.restore(TorchState(result, optimizer, modules={"trained": net} if recipe.average else {}))
+    chosen = chooser(run.seed, len(shown), run.device)
+    for step in range(done + 1, last + 1):
+        batch = plan[step - 1]
+        numbers = chosen(batch)
+        x, y = shown.pixels[numbers], shown.labels[numbers]
+        if recipe.reach:
+            x = bent(x, recipe.reach, run.seed, step)
+        for group in optimizer.param_groups:
+            group["lr"] = (run.set["lr"] or recipe.lr) * one_cycle((step - 0.5) / last, recipe.rise)
+        optimizer.zero_grad()
+        loss = gradients(net, recipe, precision, x, y)
+        optimizer.step()
+        if recipe.average:
+            follow(result, net, recipe.average, step)
+        run.log(step, loss=loss.item())
+
+        ends = step == last or plan[step].epoch != batch.epoch
+        is_due = step % params.every == 0 or step == last if params.every else ends
+        if is_due:
+            val_loss, val_accuracy = look_at(result, validation, run)
+            run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
+            print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
+            show_filters(result, run)
+        run.sketch(step, lambda: pictures.parts(weights()), at_once=is_due)
+        run.checkpoint(step)
+        if run.should_stop:
+            break
+
+    if run.step == last:
+        test_loss, test_accuracy = look_at(result, test, run)
+        run.log(last, test_loss=test_loss, test_accuracy=test_accuracy)
+        if recipe.reach:
+            _, moved = look_at(result, test, run, SHIFTS)
+            run.log(last, test_accuracy_shifted=moved)
+            run.note(
+                f"Shown in {len(SHIFTS)} places a pixel apart: {moved:.2%} right, once: {test_accuracy:.2%}."
+            )
