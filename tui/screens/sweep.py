@@ -17,7 +17,7 @@ from engine.errors import DltuiError
 from tui import keys
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
-from tui.sweep.draft import Draft
+from tui.sweep.draft import NOTHING_VARIES, Draft
 from tui.sweep.sweep_form import SweepForm
 
 Submit = Callable[[Draft], Awaitable[SweepSummary]]
@@ -65,9 +65,10 @@ class SweepScreen(ModalScreen[SweepSummary]):
 
     @on(SweepForm.Changed)
     def _show(self, message: SweepForm.Changed) -> None:
-        self.query_one(Keys).complain("not right yet" if message.mistake else "")
+        is_wrong = bool(message.mistake) and not message.mistake.startswith(NOTHING_VARIES)
+        self.query_one(Keys).complain("not right yet" if is_wrong else "")
         words = message.draft.words if message.draft is not None else message.mistake
-        self._hint(words, wrong=bool(message.mistake))
+        self._hint(words, wrong=is_wrong)
 
     def on_input_submitted(self) -> None:
         self.action_launch()

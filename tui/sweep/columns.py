@@ -38,8 +38,8 @@ def _of_trials(spec: SweepSpec, metrics: Iterable[str]) -> tuple[Column, ...]:
     metric = plain(spec.metric, limit=14)
     others = [name for name in metrics if name != spec.metric]
     return (
-        Column("trial", "trial", 5, lambda row: _number(row, "trial", "muted")),
-        Column("status", "state", 9, _state, right=False, can_group=True),
+        Column("trial", "trial", 6, lambda row: _number(row, "trial", "muted")),
+        Column("status", "state", 10, _state, right=False, can_group=True),
         Column("value", f"best {metric}", max(9, len(metric) + 6), lambda row: _value(row, "strong")),
         *(_param(axis.name) for axis in spec.axes),
         *([_param(SEED, 5)] if len(spec.seeds) > 1 else []),
@@ -103,7 +103,9 @@ def _state(entry: Entry) -> Row:
 
 def _time(entry: Entry) -> Row:
     row = _best(entry)
-    return (Span(clock(round(row.seconds)) if row is not None and row.seconds else "", "muted"),)
+    if row is None or not row.seconds:
+        return (Span(""),)
+    return (Span(f"{row.seconds:.1f}s" if row.seconds < 10 else clock(round(row.seconds)), "muted"),)
 
 
 def _params(entry: Entry, name: str) -> Row:

@@ -27,6 +27,7 @@ DRAWN = 30
 TRIED = 64
 """points looked at for values that do not go together"""
 NO_LIMIT = 10**30
+NOTHING_VARIES = "Nothing varies yet."
 SETTINGS = (
     Param("name", str, "", "what to call the sweep; may stay empty"),
     Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
@@ -110,7 +111,7 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
     settings = {param.name: params.read(param, typed[param.name]) for param in SETTINGS}
     seeds = seeds_of(experiment, typed["seeds"])
     if not axes and len(seeds) < 2:
-        raise ParamError("Nothing varies yet.", "Give a field several values: 0.1,0.01 or 1..4")
+        raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
     configurations = _count(axes, str(settings["sampler"]), int(settings["trials"]))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
     return Draft(experiment.name, texts, fixed, settings, seeds, configurations)

@@ -186,7 +186,13 @@ class SweepTab(SweepDeeds):
             "its trials" if self.view.group else "failure map" if sweep.spec.lanes else "open run"
         )
         if self.front == "heat":
-            labels |= {"axes.up": "other rows", "axes.left": "other columns"}
+            labels |= {"axes.up": "other rows", "axes.right": "other columns"}
+        if self.front not in ("heat", "parallel"):
+            labels["axes.up"] = ""
+        if self.front in ("importance", "best"):
+            labels["axes.right"] = ""
+        if self.front in ("importance", "heat"):
+            labels["axes.log"] = ""
         if self.front != "parallel":
             labels |= dict.fromkeys(("axes.brush", "axes.wider", "axes.narrower", "axes.clear"), "")
         return labels

@@ -83,7 +83,7 @@ class SweepsView(Tab):
         yield self.filter_bar
         with Container(id="sweep-body"):
             yield self.picture
-            with Vertical(id="sweep-trials"):
+            with Vertical(id="sweep-table"):
                 yield self.heading
                 yield self.table
         yield self.invitation

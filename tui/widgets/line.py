@@ -21,8 +21,8 @@ def joined(row: Sequence[Span]) -> Row:
     spans: list[Span] = []
     for span in row:
         last = spans[-1] if spans else None
-        if "picked" in (span.ink, last.ink if last is not None else ""):
-            spans.append(span)  # even its blanks are seen
+        if _has_ground(span) or (last is not None and _has_ground(last)):
+            spans.append(span)
         elif last is not None and (last.ink == span.ink or not span.text.strip()):
             spans[-1] = Span(last.text + span.text, last.ink)
         elif last is not None and not last.text.strip():
@@ -30,6 +30,11 @@ def joined(row: Sequence[Span]) -> Row:
         else:
             spans.append(span)
     return tuple(spans)
+
+
+def _has_ground(span: Span) -> bool:
+    """Whether even its blanks are seen."""
+    return span.ink == "picked" or span.ink.startswith("ground-")
 
 
 def strip_of(row: Sequence[Span], inks: Inks) -> Strip:
