@@ -103,22 +103,22 @@ class FilterWall:
 
     def _pictures(self, paper: Paper, x: int, y: int, room: Size, count: int) -> None:
         """Below each other: a picture, its maps before the ReLU, and those that are left behind it."""
-        columns, rows = self._tile(room[0], (room[1] - 1) // 2, count)
+        bands = 2 if any(look.before is not None for look in self.moment.looks) else 1
+        columns, rows = self._tile(room[0], (room[1] - 1) // max(2, bands), count)
+        if bands == 1:
+            words = f"after the ReLU; before it: at a checkpoint {glyphs().mark}"
+            paper.write(x + columns + 1, y - 1, words, "muted")
         for look in self.moment.looks:
-            if y + 2 * rows > paper.height:
+            if y + bands * rows > paper.height:
                 return
             if look.original is not None:
                 paper.picture(x, y, columns, rows, look.original)
-            self._maps(paper, x + columns + 1, y, look.before, (columns, rows), "heat")
-            self._maps(paper, x + columns + 1, y + rows, look.after, (columns, rows), "grey")
-            up, here = ("^", ">") if paper.look == "ascii" else ("↑", "→")
-            if look.before is None:
-                mark = glyphs().mark
-                paper.words(x + columns + 1, y + 1, f"before the ReLU: at a checkpoint {mark}", 40, 2)
-            paper.write(x, y + rows, f"{up} before its"[:columns], "muted")
-            paper.write(x, y + rows + 1, "  ReLU"[:columns], "muted")
-            paper.write(x, y + rows + 2, f"{here} after it"[:columns], "muted")
-            y += 2 * rows + 1
+            left, after = x + columns + 1, y + (bands - 1) * rows
+            if bands == 2:
+                self._maps(paper, left, y, look.before, (columns, rows), "heat")
+                _between(paper, x, y + rows, columns)
+            self._maps(paper, left, after, look.after, (columns, rows), "grey")
+            y += bands * rows + 1
 
     def _strip(self, paper: Paper, y: int, count: int) -> None:
         """What is left of one picture behind the ReLU, where there is room below the filters."""
@@ -141,6 +141,13 @@ class FilterWall:
             left = x + place * (size[0] + 1)
             if left + size[0] <= paper.width:
                 paper.picture(left, y, *size, values, kind)
+
+
+def _between(paper: Paper, x: int, y: int, width: int) -> None:
+    """Which maps are above, and which beside this."""
+    up, here = ("^", ">") if paper.look == "ascii" else ("↑", "→")
+    for line, words in enumerate((f"{up} before its", "  ReLU", f"{here} after it")):
+        paper.write(x, y + line, words[:width], "muted")
 
 
 def legend(paper: Paper) -> str:

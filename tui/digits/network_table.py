@@ -76,8 +76,9 @@ class NetworkTable:
             best = self.best
             x = paper.write(1, y, "best on validation (balanced): ", "muted")
             x = paper.write(x, y, f"{plain(str(best['model']), limit=40)} b{best['batch']}", "strong")
-            test = _share(best["test_accuracy"])
-            paper.write(x, y, f"; on the test pictures {test}", "text")
+            test = best["test_accuracy"]
+            words = "not tested yet" if test is None else f"on the test pictures {_share(test)}"
+            paper.write(x, y, f"; {words}", "text")
         else:
             paper.write(
                 1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted"

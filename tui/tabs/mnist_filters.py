@@ -88,12 +88,14 @@ class FiltersView(MnistView):
 
     def opened(self) -> None:
         super().opened()
-        self._living = self.set_interval(LIVE, self._live)
+        if self._living is None:
+            self._living = self.set_interval(LIVE, self._live)
 
     def closed(self) -> None:
         self._stop_playing()
         if self._living is not None:
             self._living.stop()
+            self._living = None
         super().closed()
 
     def _live(self) -> None:
@@ -137,7 +139,8 @@ class FiltersView(MnistView):
             return
         if step in self._accuracies and step not in self._parts:
             self.ask("history", partial(self._take_history, run), "mnist sketch", run=run, step=step)
-        whole = self._nearest() if self.first else step
+        has_originals = all(index in self._originals for index in range(IMAGES))
+        whole = step if not self.first and has_originals else self._nearest()
         if whole not in self._model.get("steps", ()):
             return
         facts = {"run": run, "layer": layer, "step": whole}

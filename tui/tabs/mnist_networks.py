@@ -31,7 +31,8 @@ class NetworksView(MnistView):
         super().__init__(*given, **widget)
         self.recipes = recipes()
         cursor = self.saved_before.get("cursor")
-        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(self.recipes) else 0
+        self.is_placed = isinstance(cursor, int) and 0 <= cursor < len(self.recipes)
+        self.cursor = cursor if isinstance(cursor, int) and self.is_placed else 0
         self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
         self._asked: object = None
         self._models: dict[tuple[str, int], Json] = {}
@@ -70,7 +71,15 @@ class NetworksView(MnistView):
 
     # --- what is asked ---------------------------------------------------------------------------------
 
+    def _place(self) -> None:
+        """The first time on the run that every view shows."""
+        run = self.run_shown
+        places = [place for place, one in enumerate(self.recipes) if run is not None and one.made(run)]
+        if places and not self.is_placed:
+            self.cursor, self.is_placed = places[0], True
+
     def look(self) -> None:
+        self._place()
         runs = [run for recipe in self.recipes if (run := self.run_of(recipe)) is not None]
         standing = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
         if standing != self._asked:
@@ -130,7 +139,7 @@ class NetworksView(MnistView):
     # --- what is done ----------------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
-        self.cursor = (self.cursor + by) % len(self.recipes)
+        self.cursor, self.is_placed = (self.cursor + by) % len(self.recipes), True
         self._look_at_entry()
         self.show()
         self.remember()
@@ -156,4 +165,4 @@ class NetworksView(MnistView):
         }
 
     def saved(self) -> dict[str, Any]:
-        return {"cursor": self.cursor}
+        return {"cursor": self.cursor} if self.is_placed else {}

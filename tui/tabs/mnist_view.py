@@ -129,7 +129,7 @@ class MnistView(Container, can_focus=True):
     def ask(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
         """Have the session answer; of questions with the same mark only the newest matters."""
         work: Work = partial(self._asking, f"mnist.{word}", take, mark, facts)
-        self.run_worker(work, group=mark, exit_on_error=False)
+        _: Worker[None] = self.run_worker(work, group=mark, exit_on_error=False)
 
     async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         try:

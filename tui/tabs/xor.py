@@ -95,8 +95,7 @@ class XorTab(Tab):
         self.bar.choose(name)
         self.bar.say("")
         if self._is_open:
-            self.view.focus(scroll_visible=False)
-            self.call_after_refresh(self.view.opened)
+            self._show_front()
         self.post_message(HintsChanged())
         self.post_message(ViewChanged())
 
@@ -110,8 +109,18 @@ class XorTab(Tab):
 
     def opened(self) -> None:
         self._is_open = True
-        self.view.focus(scroll_visible=False)
-        self.call_after_refresh(self.view.opened)
+        self._show_front()
+
+    def _show_front(self) -> None:
+        """Its contents come once it has a size, unless another view is in front by then."""
+        view = self.view
+        view.focus(scroll_visible=False)
+
+        def open_it() -> None:
+            if self._is_open and view is self.view:
+                view.opened()
+
+        self.call_after_refresh(open_it)
 
     def closed(self) -> None:
         self._is_open = False
