@@ -84,7 +84,8 @@ def _start(claim: Claim, asked: Arguments, log: WorkerLog) -> WorkerProcess:
         "DLTUI_ATTEMPT": str(asked.attempt),
         "DLTUI_MODE": wanted.mode,
     }
-    command = [asked.python, "-P", "-m", "engine.worker", str(claim.folder.path)]
+    trains = "engine.worker" if spec.executor == "local" else "engine.far"
+    command = [asked.python, "-P", "-m", trains, str(claim.folder.path)]
     return worker_process.start(command, environ, Inherited(claim.lock, log.fd, claim.folder.path))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine import store
@@ -25,6 +25,8 @@ BEAT_SECONDS = 0.25
 ADOPT_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 FLUSH_SECONDS = 1.0
+AWAY = 64
+"""runs elsewhere at once: each has a keeper and a stand-in here, about 40 MB together"""
 HELD = 3
 """exit code of a keeper that found the run held by another"""
 
@@ -167,12 +169,20 @@ class Cycle:
     def place(self) -> None:
         """Start those whose turn it is and tell the others why they wait."""
         now = time.monotonic()
-        waiting, holding = [], []
+        waiting: list[Tracked] = []
+        holding: list[Tracked] = []
+        leaving: list[Tracked] = []
+        away: list[Tracked] = []
         for run in self.roster.moving():
             if run.starting or not isinstance(run.state(), Queued):
-                holding.append(_holding(run))
+                (holding if run.spec.executor == "local" else away).append(run)
             elif now >= run.not_before:
-                waiting.append(_waiting(run))
+                (waiting if run.spec.executor == "local" else leaving).append(run)
+        self._send_away(leaving, AWAY - len(away))
+        self._place_here(waiting, holding)
+
+    def _place_here(self, queued: Sequence[Tracked], at_work: Sequence[Tracked]) -> None:
+        waiting, holding = [_waiting(run) for run in queued], [_holding(run) for run in at_work]
         self.machine.slots_used = queue.used(holding, self.machine.cores)
         if not waiting:
             return
@@ -181,6 +191,15 @@ class Cycle:
             self._start(start.id, start.device)
         for run_id, why in plan.reasons.items():
             self._say_why(run_id, why)
+
+    def _send_away(self, leaving: Sequence[Tracked], room: int) -> None:
+        """They take no share of this machine; their executor decides where and when they train."""
+        for run in sorted(leaving, key=lambda run: run.since):
+            if room > 0:
+                self._start(run.id, queue.CPU)
+                room -= 1
+            else:
+                self._say_why(run.id, f"{AWAY} runs are elsewhere already")
 
     def _start(self, run_id: str, device: str) -> None:
         run = self.roster.get(run_id)

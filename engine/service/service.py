@@ -17,6 +17,7 @@ from engine.service import reconcile
 from engine.service.board import Board
 from engine.service.connection import Connection, peer_uid
 from engine.service.cycle import Cycle
+from engine.service.executors import ray
 from engine.service.executors.executor import Executor
 from engine.service.gpus import GpuDriver
 from engine.service.ledger import Ledger
@@ -56,7 +57,10 @@ class Service:
         self.roster = Roster(places, self.ledger, self.board)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
         self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
-        self.cycle = Cycle(self.roster, local or Local(places.log), self.machine, elsewhere=elsewhere or {})
+        here = local or Local(places.log)
+        if elsewhere is None:
+            elsewhere = {"ray": ray.Ray(places, here)} if ray.is_installed() else {}
+        self.cycle = Cycle(self.roster, here, self.machine, elsewhere=elsewhere)
         self.runs = Runs(self.roster, self.cycle.wake)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake

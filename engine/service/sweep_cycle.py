@@ -31,6 +31,8 @@ RETRY_SECONDS = 5.0
 SURVEY_SECONDS = 1.0
 DRAWS = 1000
 """in search of a configuration that is new"""
+AWAY = 16
+"""trials elsewhere at once, where the sweep does not say how many: the cluster queues what does not fit"""
 AT_ONCE = 64
 """trials asked for in one turn: others want to be served too"""
 
@@ -217,6 +219,8 @@ class SweepCycle:
     def _parallel(self, sweep: Sweep) -> int:
         if sweep.spec.parallel:
             return sweep.spec.parallel
+        if sweep.spec.executor != "local":
+            return AWAY
         share, gpus = sweep.spec.gpu_share, len(self.machine.gpus)
         if gpus and sweep.spec.device != "cpu":
             return max(1, gpus * int(1 / share + 1e-9))

@@ -53,7 +53,7 @@ def spec_of(facts: Json) -> SweepSpec:
         prune=_prune(facts.get("prune") or {}),
         metric=_metric(facts.get("metric") or experiment.best),
         goal=one_of("goal", facts.get("goal") or experiment.goal, ("min", "max")),
-        executor=one_of("executor", facts.get("executor", "local"), EXECUTORS),
+        executor=_executor(facts.get("executor", "local")),
         device=asked.device,
         created_at=created,
         token=asked.token,
@@ -160,6 +160,15 @@ def _share(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
         raise ParamError(f"gpu_share: expected a number above 0, at most 1, got {str(given)[:80]!r}.")
     return float(given)
+
+
+def _executor(given: Any) -> str:
+    """ray@host:port names a cluster."""
+    base, at, address = str(given).partition("@")
+    one_of("executor", base if at == "@" and base == "ray" else given, EXECUTORS)
+    if at and not (address.isprintable() and 0 < len(address) <= 200):
+        raise ParamError(f"executor: expected ray@host:port, got {str(given)[:80]!r}.")
+    return str(given)
 
 
 def _metric(given: Any) -> str:

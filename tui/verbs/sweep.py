@@ -45,6 +45,13 @@ def start(
     name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
     executor: Annotated[str, typer.Option(help="local or ray")] = "local",
+    ray_address: Annotated[
+        str,
+        typer.Option(
+            envvar=["DLTUI_RAY_ADDRESS", "RAY_ADDRESS"],
+            help="of its cluster: host:port or auto; without one, a Ray of this machine",
+        ),
+    ] = "",
     wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
@@ -52,7 +59,7 @@ def start(
     given = {
         "sampler": sampler, "seed": seed, "seeds": _seeds(seeds), "trials": trials, "parallel": parallel,
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
-        "name": name, "device": device, "executor": executor,
+        "name": name, "device": device, "executor": _executor(executor, ray_address),
     }  # fmt: skip
     started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
     if not json:
@@ -63,6 +70,10 @@ def start(
         say_json(sweep_json(started))
     if wait:
         sys.exit(EXIT_OF[started.status])
+
+
+def _executor(executor: str, ray_address: str) -> str:
+    return f"ray@{ray_address}" if executor == "ray" and ray_address else executor
 
 
 def _submit(

@@ -43,8 +43,8 @@ class Executor(Protocol):
 
 
 def named(executors: Mapping[str, Executor], name: str) -> Executor:
-    """Raises EngineError for one that this service does not have."""
-    found = executors.get(name)
+    """`name` may say where: ray@host:port. Raises EngineError for one that this service does not have."""
+    found = executors.get(name.partition("@")[0])
     if found is None:
         have = ", ".join(executors)
         raise EngineError(

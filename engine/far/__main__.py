@@ -1,0 +1,29 @@
+"""`python -m engine.far RUNFOLDER`: what a keeper starts in place of a worker when that is elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from engine.far.stand_in import StandIn
+from engine.protocol import Status
+from engine.store import RunFolder
+from engine.worker import wire
+from engine.worker.wire import Wire
+
+
+def main(words: list[str]) -> int:
+    strings = wire.take(os.environ)
+    # The keeper says by word what is wanted, and ends by SIGKILL whoever does not hear.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    folder = RunFolder(Path(words[0]).absolute())
+    ended = StandIn(folder, Wire(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()
+    wire.say(strings.last_words, ended)
+    return 0 if ended["status"] != Status.FAILED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

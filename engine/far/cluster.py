@@ -1,0 +1,208 @@
+"""Ray, as the room uses it: joined or started, tasks handed in, what goes wrong said in one line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError
+from engine.far.post import Post
+from engine.places import make_private
+from engine.protocol import Json
+
+PROBE_SECONDS = 10.0
+STORE = 256 << 20
+"""bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
+AHEAD = 32
+"""pieces that a node may be ahead of who reads"""
+FRAMEWORKS = ("torch", "tensorflow")
+TOKEN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+TOKEN_REMEDY = (
+    "Put the cluster's token into ~/.ray/auth_token (or name its file in RAY_AUTH_TOKEN_PATH), then "
+    "dltui engine stop and resume."
+)
+
+
+class Unfit(Exception):
+    """No node of the cluster could ever take it."""
+
+
+class Cluster:
+    """Everything in here but `stream` may block."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._ray: Any = None
+        self._task: Any = None
+        self._mailbox: Any = None
+
+    def open(self) -> None:
+        """Raises EngineError."""
+        _trust(self._post)
+        if self._post.address:
+            _probe(self._post.address)
+        try:
+            import ray
+        except ImportError as error:
+            raise EngineError("ray is not installed.", "pip install 'dltui[ray]'") from error
+        try:
+            self._join(ray)
+        except Exception as error:  # of whatever kind Ray raises: it has to be said
+            raise _explained(error, self._post.address) from error
+
+    def _join(self, ray: Any) -> None:
+        quiet = {"log_to_driver": False, "logging_level": "ERROR", "namespace": "dltui"}
+        if self._post.address:
+            ray.init(address=self._post.address, **quiet)
+        else:
+            ray.init(
+                address="local", include_dashboard=False, object_store_memory=STORE,
+                _temp_dir=str(_folder()), **quiet,
+            )  # fmt: skip
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        from engine.far import task
+
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._mailbox = ray.remote(num_cpus=0, max_concurrency=1000, scheduling_strategy=here)(
+            task.Mailbox
+        ).remote()
+        self._task = ray.remote(
+            max_calls=1, max_retries=0, num_returns="streaming", _generator_backpressure_num_objects=AHEAD
+        )(task.attend)
+        self._ray = ray
+
+    def put(self, data: bytes) -> Any:
+        return self._ray.put(data)
+
+    def submit(self, key: str, need: Json, parcel: Sequence[Any], *, first: bool) -> Any:
+        """What `stream` and `cancel` take. Raises Unfit, where it is the first try."""
+        cpus, gpus = float(need["cpus"]), self._gpus(need)
+        if first:
+            self._check(cpus, gpus)
+        asked = self._task.options(num_cpus=cpus, num_gpus=gpus, name=f"dltui {key}")
+        return asked.remote(key, self._mailbox, parcel)
+
+    async def stream(self, handle: Any) -> AsyncIterator[bytes]:
+        """Raises what Ray raises; `said` puts it into words."""
+        async for reference in handle:
+            yield await reference
+
+    def tell(self, key: str, data: bytes) -> None:
+        self._mailbox.put.remote(key, data)
+
+    def cancel(self, key: str, handle: Any) -> None:
+        self._ray.cancel(handle, force=True)
+        self._mailbox.drop.remote(key)
+
+    def close(self) -> None:
+        if self._ray is not None:
+            self._ray.shutdown()
+
+    def said(self, error: Exception) -> tuple[str, str, str]:
+        """lost or refused, the text, the remedy."""
+        if isinstance(error, self._ray.exceptions.RayTaskError):
+            if "failed to import" in str(error) or "No module named 'engine" in str(error):
+                remedy = "pip install 'dltui[ray]' on every node, the same version as here."
+                return "refused", "The node that was to train has no dltui.", remedy
+            return "refused", f"The task failed: {_last_line(error)}", "The room's log has the details."
+        return "lost", f"{_name(error)}: {_sentence(error)}", ""
+
+    def _gpus(self, need: Json) -> float:
+        if need["device"] == "cpu" or need["framework"] not in FRAMEWORKS:
+            return 0.0
+        there = self._ray.cluster_resources().get("GPU", 0)
+        return float(need["share"]) if there or need["device"] == "gpu" else 0.0
+
+    def _check(self, cpus: float, gpus: float) -> None:
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        if any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
+            return
+        most = max((node.get("CPU", 0) for node in nodes), default=0)
+        wanted = f"{cpus:g} CPU" + (f" and {gpus:g} GPU" if gpus else "")
+        raise Unfit(f"It takes {wanted}; of {len(nodes)} nodes none has that (the largest has {most:g} CPU).")
+
+
+# --- tokens, addresses, words -----------------------------------------------------------------------------
+
+
+def _trust(post: Post) -> None:
+    """Token authentication is on unless its user says otherwise. Ray reads this once, when it is imported."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if post.address or any(map(os.environ.get, TOKEN)):
+        return
+    path = post.folder / "token"
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(path)
+
+
+def _probe(address: str) -> None:
+    """Ray would try for minutes. Raises EngineError."""
+    host, colon, port = address.rpartition(":")
+    if address == "auto":
+        return
+    if "://" in address or not colon or not port.isdecimal():
+        raise EngineError(
+            f"The address of a Ray cluster: expected host:port or auto, got {address[:80]!r}.",
+            "For instance: --ray-address 10.0.0.5:6379",
+        )
+    try:
+        socket.create_connection((host, int(port)), PROBE_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(
+            f"No Ray cluster answers at {address} within {PROBE_SECONDS:g} s ({error}).",
+            "Start its head with: ray start --head --port=6379",
+        ) from error
+
+
+def _explained(error: Exception, address: str) -> EngineError:
+    text = str(error)
+    if "ersion mismatch" in text:
+        return EngineError(
+            f"Another Ray or Python is there: {_flat(text)}", "Install the same on every node."
+        )
+    if "uthentication" in text or "token" in text.lower():
+        return EngineError(f"The Ray cluster at {address or 'here'} refuses the token.", TOKEN_REMEDY)
+    if isinstance(error, ConnectionError) and address:
+        remedy = (
+            "This machine has to be a node: ray start --address=HEAD:6379 (--num-cpus=0: it only watches)."
+        )
+        return EngineError(f"The Ray cluster at {address} cannot be joined: {_flat(text)}", remedy)
+    return EngineError(f"Ray cannot be used: {_flat(text)}", "Look into ray/*/room.log under DLTUI_HOME.")
+
+
+def _folder() -> Path:
+    """Short, since Ray puts sockets deep below it, and ours alone."""
+    ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
+    for folder in (ours, ours / "ray"):
+        make_private(folder)
+    return ours / "ray"
+
+
+def _name(error: Exception) -> str:
+    return {
+        "NodeDiedError": "The node was lost",
+        "WorkerCrashedError": "Its process on the node was killed",
+        "OutOfMemoryError": "The node ran out of memory",
+    }.get(type(error).__name__, f"It was lost ({type(error).__name__})")
+
+
+def _sentence(error: Exception) -> str:
+    return _flat(str(error)).partition(". ")[0].rstrip(".") + "."
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return _flat(lines[-1] if lines else type(error).__name__)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())[:300]

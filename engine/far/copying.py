@@ -1,0 +1,115 @@
+"""A run folder kept up to date from frames: files appear whole or not at all, others only grow."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from engine.errors import ProtocolError
+from engine.far.frames import CHUNK, Frame, encode
+
+DRAFTS = ".far"
+"""the folder, inside the run folder, for what is not whole yet"""
+_TOLD = ("spec.json", "amended.json", "wanted.json", "keeper.json", "exit.json", "events.jsonl")
+OWN = frozenset([*_TOLD, "worker.log", "beat", "run.lock", "control"])
+"""files of a run folder that only somebody on its own machine writes"""
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@=+-]{0,200}")
+
+
+class Copy:
+    def __init__(self, folder: Path, closed: Collection[str] = ()) -> None:
+        """`closed` are names that no frame may touch."""
+        self._folder, self._closed = folder, closed
+        self._drafts = folder / DRAFTS
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def take(self, frame: Frame) -> bool:
+        """False for a frame about something else. Raises OSError, and ProtocolError for a bad path."""
+        does = {"file": self._file, "placed": self._placed, "grown": self._grown, "gone": self._gone}
+        if frame.kind not in does:
+            return False
+        does[frame.kind](frame, self._inside(frame.facts.get("path")))
+        return True
+
+    def close(self) -> None:
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def _inside(self, path: object) -> Path:
+        parts = path.split("/") if isinstance(path, str) else []
+        if not 0 < len(parts) <= 4 or not all(map(_NAME.fullmatch, parts)) or parts[0] in self._closed:
+            raise ProtocolError(f"Expected the path of a file of the run, got {str(path)[:80]!r}.")
+        return Path(*parts)
+
+    def _file(self, frame: Frame, path: Path) -> None:
+        _write(self._drafts / path, frame.facts.get("offset"), frame.payload)
+
+    def _grown(self, frame: Frame, path: Path) -> None:
+        _write(self._folder / path, frame.facts.get("offset"), frame.payload)
+
+    def _placed(self, frame: Frame, path: Path) -> None:
+        draft, final = self._drafts / path, self._folder / path
+        _sync(draft)
+        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if final.is_dir():
+            aside = self._drafts / "old"
+            shutil.rmtree(aside, ignore_errors=True)
+            os.rename(final, aside)
+        os.rename(draft, final)
+        _sync_one(final.parent)
+
+    def _gone(self, frame: Frame, path: Path) -> None:
+        """A checkpoint is first renamed: half a checkpoint is never seen under its name."""
+        aside = self._drafts / "gone"
+        aside.parent.mkdir(exist_ok=True, mode=0o700)
+        try:
+            os.rename(self._folder / path, aside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def pieces(source: Path, path: str) -> Iterator[bytes]:
+    """The frames that put the file or flat folder `source` at `path`. Raises OSError when it goes away."""
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    for file in files:
+        yield from _chunks(file, f"{path}/{file.name}" if source.is_dir() else path)
+    yield encode("placed", path=path)
+
+
+def _chunks(file: Path, path: str) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        offset = 0
+        while (data := stream.read(CHUNK)) or not offset:
+            yield encode("file", data, path=path, offset=offset)
+            if not data:
+                return
+            offset += len(data)
+
+
+def _write(path: Path, offset: object, data: bytes) -> None:
+    if type(offset) is not int or offset < 0:
+        raise ProtocolError(f"Expected an offset in {path.name}, got {str(offset)[:40]!r}.")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_TRUNC if offset == 0 else 0)
+    fd = os.open(path, flags, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir():
+        for file in path.iterdir():
+            _sync_one(file)
+    _sync_one(path)
+
+
+def _sync_one(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,49 @@
+"""Everything a run needs to go on somewhere else: its spec, its events, its checkpoints, what it kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from checkpoints import folder as shelf
+from engine import store
+from engine.far.copying import OWN, pieces
+from engine.far.frames import encode
+from engine.store import RunFolder
+
+
+def packed(folder: RunFolder, attempt: int) -> Iterator[bytes]:
+    """The frames, `go` last. Raises OSError and CorruptRun."""
+    mode = store.read_wanted(folder).mode
+    yield from _text("spec.json", {**(store.read_json(folder.spec) or {}), "executor": "local"})
+    yield from _text("wanted.json", {"attempt": attempt, "mode": mode})
+    for path in (folder.amended, folder.events, *kept(folder)):
+        if path.exists():
+            yield from pieces(path, path.name)
+    for step in shelf.steps(folder.checkpoints):
+        name = shelf.name_of(step)
+        yield from pieces(folder.checkpoints / name, f"checkpoints/{name}")
+    yield encode("go", run=folder.id, attempt=attempt, edition=edition())
+
+
+def kept(folder: RunFolder) -> list[Path]:
+    """The files an experiment put beside its events."""
+    with os.scandir(folder.path) as entries:
+        names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    return [folder.path / name for name in sorted(names) if name not in OWN and not name.startswith(".")]
+
+
+def edition() -> str:
+    """Of dltui: both ends have to have the same."""
+    try:
+        return metadata.version("dltui")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _text(name: str, data: object) -> Iterator[bytes]:
+    yield encode("file", json.dumps(data).encode(), path=name, offset=0)
+    yield encode("placed", path=name)

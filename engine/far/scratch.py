@@ -1,0 +1,90 @@
+"""A temporary home for one run: taken with a lock, so that what a crash leaves is known as such."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.places import Places, home, make_private
+from engine.store import RunFolder
+
+LOCK = "node.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    root: Path
+
+    @property
+    def unpacking(self) -> Path:
+        return self.root / "unpacking"
+
+    def settle(self, run_id: str) -> RunFolder:
+        """What was unpacked becomes the folder of that run."""
+        runs = Places(self.root).runs
+        runs.mkdir(mode=0o700)
+        final = runs / Path(run_id).name
+        os.rename(self.unpacking, final)
+        return RunFolder(final)
+
+
+@contextlib.contextmanager
+def take() -> Iterator[Scratch]:
+    """A folder that is removed at the end. Its data sets are those of this machine's own home."""
+    above = shelf()
+    _sweep(above)
+    root = Path(tempfile.mkdtemp(dir=above))
+    with _locked(root):
+        try:
+            (root / "unpacking").mkdir(mode=0o700)
+            _lend_data(root)
+            yield Scratch(root)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def shelf() -> Path:
+    """Raises EngineError."""
+    ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
+    for folder in (ours, ours / "far"):
+        make_private(folder)
+    return ours / "far"
+
+
+def _lend_data(root: Path) -> None:
+    """Where this machine has no home that can be used, what is downloaded lasts as long as the run."""
+    cache = home().cache
+    try:
+        make_private(cache.parent)
+        cache.mkdir(mode=0o700, exist_ok=True)
+    except (OSError, EngineError) as error:
+        print(f"data sets are not kept: {error}", file=sys.stderr)
+        return
+    (root / "data").symlink_to(cache)
+
+
+def _sweep(above: Path) -> None:
+    """Remove what nobody holds any more."""
+    for root in above.iterdir():
+        if (root / LOCK).exists():
+            with contextlib.suppress(BlockingIOError), _locked(root):
+                shutil.rmtree(root, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """Raises BlockingIOError when somebody else holds it."""
+    fd = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(fd)

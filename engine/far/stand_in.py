@@ -1,0 +1,261 @@
+"""Stands in for a worker elsewhere: hands the run over, keeps its folder, passes words on, tries again."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from dataclasses import dataclass
+
+from checkpoints import folder as shelf
+from engine import store
+from engine.errors import CorruptRun, DltuiError, ProtocolError
+from engine.far import parcel, post
+from engine.far.copying import OWN, Copy
+from engine.far.frames import Frame, Reader, encode
+from engine.far.line import Line, connect
+from engine.far.post import Post
+from engine.far.scroll import Scroll
+from engine.places import Places
+from engine.protocol import CauseKind, Json, Spec, Status
+from engine.store import RunFolder
+from engine.worker.wire import Wire
+
+TRIES = 5
+"""in a row that came to no new checkpoint"""
+LOOK_SECONDS = 0.1
+CALL_SECONDS = 1.0
+REST_SECONDS = 2.0
+"""before the second try; each further one rests twice as long"""
+
+
+class Lost(Exception):
+    """The worker there is gone, or cannot be heard any more: it can be tried again."""
+
+
+class Refused(Exception):
+    """Nothing will come of trying again."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+class Left(Exception):
+    """Somebody asked for the end of a run that nobody is at work on."""
+
+    def __init__(self, status: Status, kind: CauseKind, text: str) -> None:
+        super().__init__(text)
+        self.status, self.kind = status, kind
+
+
+@dataclass(slots=True)
+class Far:
+    """What is known of the worker elsewhere."""
+
+    host: str = ""
+    folder: str = ""
+    ended: Json | None = None
+
+
+class StandIn:
+    def __init__(self, folder: RunFolder, wire: Wire, attempt: int) -> None:
+        self._folder, self._wire, self._attempt = folder, wire, attempt
+        self._scroll = Scroll(folder.events)
+        self._words: list[Json] = []
+        self._asked: list[Json] = []
+        """pause and stop: they hold wherever the run is tried next"""
+        self._is_told_of_orphan = False
+
+    def run(self) -> Json:
+        """How it ended, as a worker says it."""
+        try:
+            spec = store.read_spec(self._folder)
+            self._post = Post(Places(self._folder.path.parent.parent), post.address_of(spec.executor))
+            return self._try_on(spec)
+        except Left as left:
+            return self._end(left.status, left.kind, str(left), "Resume goes on from there.")
+        except Refused as refused:
+            return self._end(Status.FAILED, CauseKind.ERROR, str(refused), refused.remedy)
+        except (OSError, DltuiError) as error:
+            return self._broken(error)
+
+    def _try_on(self, spec: Spec) -> Json:
+        tries, step = 0, self._step()
+        while True:
+            try:
+                return self._hand_over(spec, tries)
+            except Lost as lost:
+                tries = 0 if self._step() > step else tries + 1
+                step = self._step()
+                if tries >= TRIES:
+                    text = f"Given up after {TRIES} tries that came to no checkpoint; the last: {lost}"
+                    raise Refused(text, "Look at the cluster with `ray status`, then resume.") from lost
+                self._scroll.note(f"{lost} {self._way_on()}: try {tries + 1} of {TRIES}.", "warning")
+                self._wait(REST_SECONDS * 2**tries if tries else 0.0)
+
+    def _hand_over(self, spec: Spec, tries: int) -> Json:
+        """Raises Lost, Refused, Left, and what the disk here does not take."""
+        line = self._connected()
+        copy, far = Copy(self._folder.path, OWN), Far()
+        try:
+            where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
+            self._scroll.note(f"Handed to the Ray {where}: it trains where there is room.")
+            self._send(line, spec, tries)
+            return self._attend(line, copy, far)
+        finally:
+            line.close()
+            copy.close()
+
+    def _send(self, line: Line, spec: Spec, tries: int) -> None:
+        need = {
+            "cpus": spec.threads,
+            "share": spec.gpu_share,
+            "device": spec.device,
+            "framework": spec.framework,
+        }
+        try:
+            line.say("job", run=spec.id, tries=tries, need=need)
+            for data in parcel.packed(self._folder, self._attempt):
+                line.say("parcel", data)
+            line.say("go")
+        except ConnectionError as error:
+            for frame in line.hear(1.0):
+                self._news(frame)
+            raise Lost("The room of Ray left.") from error
+
+    # --- while it trains elsewhere --------------------------------------------------------------------------
+
+    def _attend(self, line: Line, copy: Copy, far: Far) -> Json:
+        reader = Reader()
+        while True:
+            for frame in line.hear(LOOK_SECONDS):
+                if frame.kind == "data":
+                    self._take_all(reader.feed(frame.payload), copy, far)
+                else:
+                    self._news(frame)
+            if far.ended is not None:
+                return far.ended
+            if line.is_cut:
+                raise Lost("The room of Ray left.")
+            self._pass_on(line, far)
+            if not far.host:
+                self._beat()
+
+    def _news(self, frame: Frame) -> None:
+        """What the room says of its own."""
+        text = str(frame.facts.get("text", ""))
+        if frame.kind == "refused":
+            raise Refused(text, str(frame.facts.get("remedy", "")))
+        if frame.kind in ("lost", "over"):
+            raise Lost(text or "Its task ended without a word.")
+
+    def _take_all(self, frames: list[Frame], copy: Copy, far: Far) -> None:
+        for frame in frames:
+            try:
+                self._take(frame, copy, far)
+            except ProtocolError as error:
+                raise Lost(f"What came from {far.host} makes no sense: {error}") from error
+
+    def _take(self, frame: Frame, copy: Copy, far: Far) -> None:
+        if frame.kind == "events":
+            self._scroll.take(frame.payload, far.folder)
+        elif frame.kind == "log":
+            os.write(1, frame.payload)
+        elif frame.kind == "beat":
+            self._beat()
+        elif frame.kind == "begun":
+            far.host, far.folder = str(frame.facts.get("host")), str(frame.facts.get("folder"))
+            print(f"--- trains on {far.host}", flush=True)
+        elif frame.kind == "end":
+            far.ended = {"status": str(frame.facts["status"]), "cause": frame.facts["cause"]}
+        else:
+            copy.take(frame)
+
+    def _pass_on(self, line: Line, far: Far) -> None:
+        """Words wait here until somebody is at work there; who is not at work needs none to leave."""
+        if not far.host:
+            self._leave_if_asked()
+            return
+        self._listen()
+        try:
+            while self._words:
+                line.say("word", encode("word", word=self._words[0]))
+                del self._words[0]
+            if self._wire.is_cut and not self._is_told_of_orphan:
+                line.say("word", encode("orphan"))
+                self._is_told_of_orphan = True
+        except ConnectionError as error:
+            raise Lost("The room of Ray left.") from error
+
+    # --- while nobody trains --------------------------------------------------------------------------------
+
+    def _connected(self) -> Line:
+        """A room that listens; the service starts one when it is called. Raises Left."""
+        while True:
+            line = connect(str(self._post.socket))
+            if line is not None:
+                return line
+            self._post.ask()
+            self._wait(CALL_SECONDS / 4)
+
+    def _wait(self, seconds: float) -> None:
+        """Raises Left."""
+        until = time.monotonic() + seconds
+        while True:
+            self._leave_if_asked()
+            self._beat()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(LOOK_SECONDS, left))
+
+    def _leave_if_asked(self) -> None:
+        self._listen()
+        asked = [word["word"] for word in self._asked]
+        why = next((str(word["why"]) for word in self._asked if word.get("why")), "")
+        at = f"at step {self._step()}"
+        if self._wire.is_cut:
+            raise Left(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
+        if "stop" in asked and why:
+            raise Left(Status.STOPPED, CauseKind.PRUNED, f"Pruned {at}: {why}.")
+        if "stop" in asked:
+            raise Left(Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}.")
+        if "pause" in asked:
+            raise Left(Status.PAUSED, CauseKind.PAUSED, f"Paused {at}.")
+
+    def _listen(self) -> None:
+        came = self._wire.words()
+        self._words += came
+        self._asked += [word for word in came if word["word"] in ("pause", "stop")]
+
+    # --- the folder here ------------------------------------------------------------------------------------
+
+    def _step(self) -> int:
+        """Of the newest checkpoint that reached us; 0: none."""
+        return max(shelf.steps(self._folder.checkpoints), default=0)
+
+    def _way_on(self) -> str:
+        step = self._step()
+        return f"It goes on elsewhere from step {step}" if step else "It begins again elsewhere"
+
+    def _beat(self) -> None:
+        try:
+            self._folder.beat.touch()
+        except OSError:
+            pass  # a full disk is told of by what has to be saved
+
+    def _end(self, status: Status, kind: CauseKind, text: str, remedy: str) -> Json:
+        ended: Json = {"status": str(status), "cause": {"kind": str(kind), "text": text, "remedy": remedy}}
+        try:
+            self._scroll.ended(self._step(), **ended)
+        except OSError as error:
+            print(f"events.jsonl takes nothing any more: {error}", flush=True)
+        return ended
+
+    def _broken(self, error: OSError | DltuiError) -> Json:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            text = f"The disk here is full: {error}."
+            return self._end(Status.FAILED, CauseKind.DISK_FULL, text, "Free some space, then resume.")
+        remedy = error.remedy if isinstance(error, DltuiError) and not isinstance(error, CorruptRun) else ""
+        return self._end(Status.FAILED, CauseKind.ERROR, str(error), remedy)
