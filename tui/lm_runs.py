@@ -78,7 +78,7 @@ class LmRuns:
 
 def _standing(run: RunSummary) -> tuple[bool, bool, float, str]:
     is_well = not run.status.is_final or run.status is Status.DONE
-    return is_well, "val_perplexity" in run.metrics, run.spec.created_at, run.id
+    return is_well, is_well or "val_perplexity" in run.metrics, run.spec.created_at, run.id
 
 
 def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:

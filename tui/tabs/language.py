@@ -61,7 +61,6 @@ class LanguageTab(Tab):
         self.headings = {
             "four": Heading(),
             "said": Heading(("what it says",)),
-            "chart": Heading(id="four-curves"),
         }
         self._told_of = ""
         self._grown: set[str] = set()
@@ -73,7 +72,6 @@ class LanguageTab(Tab):
             with Vertical(id="view-four"):
                 yield self.headings["four"]
                 yield self.table
-                yield self.headings["chart"]
                 yield self.chart
                 yield self.headings["said"]
                 yield self.samples
@@ -84,7 +82,6 @@ class LanguageTab(Tab):
                 yield self.facts
 
     def on_mount(self) -> None:
-        self.headings["chart"].choose("validation perplexity", ("validation perplexity",))
         self._turn_to(self._front)
         self.call_after_refresh(self._open_first)
 

@@ -93,6 +93,7 @@ class Conversation:
             answer = await self._ask("score", texts=list(texts), ranks=False)
             entry.put("batch", {"answer": answer, "order": 0})
             entry.show(lambda width: tables.batch(answer, entry.data["order"], width))
+            entry.say_keys("esc, then o : sorted otherwise")
             self._say_notice(entry, answer)
         except DltuiError as error:
             entry.note(str(error), "bad")
@@ -194,6 +195,7 @@ class Conversation:
         answer = await self._ask("gates", **facts)
         entry.put("gates", {"answer": answer, "facts": facts})
         entry.show(partial(gates.heat, answer))
+        entry.say_keys("esc, then ] or [ : the other lively units")
         self._say_notice(entry, answer)
 
     async def _compare(self, entry: Entry, text: str) -> None:

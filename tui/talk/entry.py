@@ -37,6 +37,11 @@ class Entry:
             self._notes.append((plain(words, limit=600), ink))
             self.changed()
 
+    def say_keys(self, words: str) -> None:
+        """Which keys look at it in another way: once, however often it is shown."""
+        if (words, "muted") not in self._notes:
+            self.note(words)
+
     def changed(self) -> None:
         self._made = None
 

@@ -54,7 +54,7 @@ class _Tree:
             label = self._label(kid)
             inner = self.below(kid, depth + 1)
             under = " " if is_last else down
-            gap = " " * (1 + row_width(label))
+            gap = " " * row_width(label)
             rows.append((Span(first + " ", "muted"), *label, *inner[0]))
             rows += [(Span(under + " " + gap, "muted"), *row) for row in inner[1:]]
         return rows

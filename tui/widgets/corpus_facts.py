@@ -38,7 +38,9 @@ class CorpusFacts(Sheet):
         if self._told is None:
             return wrapped(self._says, width, "muted")
         told = self._told
-        left = [*_sums(told), (), *_parts(told["facts"]), (), *_lengths(told)]
+        room = width if width < BESIDE else width // 2 - 2
+        about = wrapped(plain(str(told["about"]), limit=200), room, "text")
+        left = [*about, *_sums(told), (), *_parts(told["facts"]), (), *_lengths(told)]
         right = [*_zipf(told), (), *_commonest(told, min(width, 60))]
         if width < BESIDE:
             return [*left, (), *right, (), *_remarks(told, width)]

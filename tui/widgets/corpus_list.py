@@ -19,6 +19,8 @@ ORIGINS = {
     "DLTUI_DATA": "in DLTUI_DATA", "cache": "downloaded", "download": "can be downloaded",
     "embedded": "comes with Python", "": "not here",
 }  # fmt: skip
+ABOUT = 110
+"""cells from which on a line has room for what the corpus is"""
 
 
 class CorpusList(Sheet):
@@ -45,12 +47,13 @@ class CorpusList(Sheet):
             ink = "key" if here and self.has_focus else "strong" if here else "text"
             where = ORIGINS.get(str(corpus["origin"]), str(corpus["origin"]))
             lies = "good" if corpus["found"] else "muted"
+            about = plain(str(corpus["about"])) if width >= ABOUT else ""
             rows.append(
                 (
                     Span(f" {sign} ", "key"), Span(set_cell_size(plain(str(corpus["name"])), 17), ink),
                     Span(set_cell_size(plain(where), 19), lies),
                     Span(set_cell_size(plain(str(corpus["licence"])), 15), "muted"),
-                    Span(plain(str(corpus["about"])), "muted"),
+                    Span(about, "muted"),
                 )
             )  # fmt: skip
         return rows

@@ -1,0 +1,84 @@
+"""Answers as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tui.talk import sentence, tables, tree
+from tui.talk.grid import grid
+from tui.widgets.span import Span, row_text, row_width
+
+
+def word(text: str, bits: float | None) -> dict[str, Any]:
+    known = bits is not None
+    share = 0.5**bits if bits is not None else None
+    return {"word": text, "p": share, "surprisal": bits, "rank": 1 if known else None, "known": known}
+
+
+def scored(text: str, perplexity: float, unknown: int = 0) -> dict[str, Any]:
+    words = [word(one, 2.0) for one in text.split()]
+    return {"text": text, "words": [*words, word("<EOS>", 1.0)], "logp": -3.0, "perplexity": perplexity,
+            "unknown": unknown}  # fmt: skip
+
+
+@given(some.lists(some.text(min_size=1, max_size=40), min_size=1, max_size=30), some.integers(10, 200))
+def test_no_row_of_a_grid_is_wider_than_its_room_and_no_column_is_lost(words: list[str], width: int) -> None:
+    columns = [(Span(sentence.word_of(one)), Span("1.0")) for one in words]
+    rows = grid(("", "bits"), columns, width)
+    assert all(row_width(row) <= max(width + 2, 6 + 26) for row in rows)
+    assert sum(row_text(row).count("1.0") for row in rows if row_text(row).startswith("bits")) == len(words)
+
+
+@pytest.mark.parametrize(("bits", "sign"), [(0.0, "0.0"), (9.94, "9.9"), (10.0, "10.0!"), (25.2, "25.2!")])
+def test_what_surprises_is_marked_without_colour(bits: float, sign: str) -> None:
+    assert sentence.sign_of(bits) == sign
+
+
+def test_unknown_words_are_marked_and_counted() -> None:
+    told = {**scored("a b", 4.0, 1), "words": [word("a", 1.0), word("b", None)]}
+    text = "\n".join(row_text(row) for row in sentence.scored(told, 80))
+    assert "?" in text and "1 unknown word ? not counted" in text
+
+
+def test_a_batch_sorts_both_ways() -> None:
+    answer = {
+        "sentences": [scored("b", 30.0), scored("a", 3.0), scored("c", 300.0)],
+        "total": {"sentences": 3, "words": 3, "unknown": 0, "perplexity": 30.0},
+    }
+
+    def order(number: int) -> str:
+        return "".join(row_text(row).strip()[-1] for row in tables.batch(answer, number, 80)[2:])
+
+    assert [order(0), order(1), order(2)] == ["bac", "abc", "cba"]
+
+
+def beam(depth: int) -> dict[str, Any]:
+    nodes = [
+        {"id": n, "parent": n - 1, "word": f"w{n}", "depth": n + 1, "p": 0.5, "logp": -1.0, "score": -1.0,
+         "kept": True, "kind": "word"}
+        for n in range(depth)
+    ]  # fmt: skip
+    found = {"text": "", "words": ["w"], "logp": -1.0, "score": -1.0, "ended": False, "node": depth - 1}
+    return {"words": [], "nodes": nodes, "sentences": [found], "direction": "forward"}
+
+
+def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
+    rows = tree.drawn(beam(3), 80)
+    assert len(rows) == 1 and [row_text(rows[0]).count(f"w{n}") for n in range(3)] == [1, 1, 1]
+    assert all(row_width(row) <= 40 for row in tree.drawn(beam(200), 40))
+
+
+def test_a_branch_stands_below_its_fork() -> None:
+    answer = beam(2)
+    answer["nodes"].append({**answer["nodes"][1], "id": 2, "word": "other"})
+    answer["sentences"].append({**answer["sentences"][0], "node": 2})
+    first, second = (row_text(row) for row in tree.drawn(answer, 80))
+    assert first.index("w1") == second.index("other")
+
+
+def test_a_tree_without_words_is_its_seed() -> None:
+    assert row_text(tree.drawn({**beam(0), "sentences": []}, 40)[0]).strip() == "<START>"
