@@ -71,7 +71,7 @@ class ConfusionWall:
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
             paper.write(left + answer * each, 2, label.rjust(each), "key")
         size = score_width(paper)
-        names = ("prec.", "recall", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
+        names = ("prec.", "rec.", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
         for name in names:
             x = paper.write(
                 x, 2, name.rjust(8 if name == "support" else 7 if name == "supp." else size), "muted"

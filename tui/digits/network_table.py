@@ -43,7 +43,7 @@ class NetworkTable:
         paper.write(1, 0, "Five networks, one question: which digit is it?", "strong")
         paper.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
-            paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters", "muted")
+            paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters at 28x28", "muted")
         for place, entry in enumerate(self.entries):
             self._entry(paper, HEAD + place, entry, place == self.cursor, wide)
         self._best(paper, HEAD + len(self.entries))

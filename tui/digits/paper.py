@@ -38,6 +38,7 @@ class Paper:
         self._grounds = np.zeros((height, width), np.int32)
         self._names: list[str] = [""]
         self._numbers: dict[str, int] = {"": 0}
+        self._tables: dict[str, NDArray[np.int32]] = {}
 
     def write(self, x: int, y: int, text: str, ink: str = "", ground: str = "") -> int:
         """The column behind it."""
@@ -84,8 +85,8 @@ class Paper:
             self._shade(place, shares, kind)
 
     def _paint(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
-        table = np.array([self._number(f"{kind}-{level}") for level in range(LEVELS)], np.int32)
-        levels = table[np.clip((np.nan_to_num(shares, nan=0.5) * LEVELS).astype(int), 0, LEVELS - 1)]
+        steps = (np.nan_to_num(shares, nan=0.5) * LEVELS).astype(np.int32)
+        levels = self._table(kind)[np.clip(steps, 0, LEVELS - 1)]
         upper, lower = levels[0::2], levels[1::2]
         self._signs[place] = np.where(upper == lower, BLANK, ord("▀"))
         self._inks[place] = np.where(upper == lower, 0, upper)
@@ -161,6 +162,14 @@ class Paper:
             Patch(text[start:end], self._names[inks[start]], self._names[grounds[start]])
             for start, end in pairwise(edges)
         )
+
+    def _table(self, kind: str) -> NDArray[np.int32]:
+        """The numbers of its levels."""
+        found = self._tables.get(kind)
+        if found is None:
+            names = [self._number(f"{kind}-{level}") for level in range(LEVELS)]
+            found = self._tables[kind] = np.array(names, np.int32)
+        return found
 
     def _number(self, name: str) -> int:
         found = self._numbers.get(name)

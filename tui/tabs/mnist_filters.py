@@ -98,6 +98,11 @@ class FiltersView(MnistView):
             self._living = None
         super().closed()
 
+    def failed(self, mark: str) -> None:
+        """A checkpoint that was there may have made room for a newer one."""
+        if mark.startswith(("mnist maps", "mnist kernels")):
+            self._model = {}
+
     def _live(self) -> None:
         run = self.run_shown
         if run is not None and run.status.is_active and self.at is None:

@@ -18,6 +18,8 @@ from tui.widgets.run_words import name_of
 
 SPLITS = ("test", "validation", "train")
 PREVIEW, MOST = 20, 200
+USUAL = "MNIST"
+"""the data set that needs not be named"""
 WHAT = "Then: who is taken for whom, the pictures behind each mistake, and why."
 
 
@@ -121,9 +123,10 @@ class ReportView(MnistView):
         return self.run_id, self.split, kind
 
     def _title(self, report: Json) -> str:
-        run, dot = self.run_shown, glyphs().dot
-        name = name_of(run) if run is not None else ""
-        return plain(f"{name} {dot} {report['images']:,} {self.split} pictures", limit=80)
+        run, dot = self.run_shown, f" {glyphs().dot} "
+        words = [name_of(run) if run is not None else ""]
+        words += [str(report["title"])] if report["title"] != USUAL else []
+        return plain(dot.join([*words, f"{report['images']:,} {self.split} pictures"]), limit=80)
 
     def _paint_progress(self, paper: Paper) -> None:
         if self._progress.get("failed"):
