@@ -74,7 +74,7 @@ class SweepScreen(ModalScreen[SweepSummary]):
         self.action_launch()
 
     def action_launch(self) -> None:
-        self.form.check()
+        self.form.read()
         if self.form.draft is not None:
             self._keep(self.form.typed())
             self.run_worker(self._start(self.form.draft), group="submit", exclusive=True, exit_on_error=False)

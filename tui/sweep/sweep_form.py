@@ -67,6 +67,11 @@ class SweepForm(VerticalScroll, can_focus=False):
     @on(ParamField.Changed)
     def check(self) -> None:
         """Field by field, then all together."""
+        mistake = self.read()
+        self.post_message(self.Changed(self.draft, mistake))
+
+    def read(self) -> str:
+        """Make the draft anew; the mistake where there is none."""
         wrong = [found for found in self.fields if found.wrong]
         mistake = f"{wrong[0].param.name}: {wrong[0].wrong}" if wrong else ""
         self.draft = None
@@ -75,4 +80,4 @@ class SweepForm(VerticalScroll, can_focus=False):
                 self.draft = draft_of(self.experiment, self.typed())
             except ParamError as error:
                 mistake = str(error)
-        self.post_message(self.Changed(self.draft, mistake))
+        return mistake

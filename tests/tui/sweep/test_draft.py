@@ -1,0 +1,77 @@
+"""What a form holds, as a sweep."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import params
+from engine.catalog import find
+from engine.errors import ParamError
+from tests.fakes.sweeps import make_sweep
+from tui.sweep.draft import SETTINGS, Draft, draft_of, mistake_in, typed_of
+from tui.widgets.param_field import as_text
+
+XOR = find("xor")
+DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS)}
+
+
+def drafted(**typed: str) -> Draft:
+    texts = {name: as_text(param.default) for name, param in DECLARED.items()}
+    return draft_of(XOR, {**texts, **typed})
+
+
+def test_values_with_commas_or_dots_vary_and_the_rest_is_fixed() -> None:
+    draft = drafted(lr="0.1,0.01", hidden="1..4", epochs="50", seeds="3")
+    assert draft.axes == ("hidden=1..4", "lr=0.1,0.01")
+    assert draft.params == {"epochs": 50}
+    assert (draft.configurations, draft.planned) == (8, 24)
+    assert draft.words == "24 trials: 8 configurations, 3 seeds each"
+
+
+def test_a_sampler_draws_as_many_as_it_is_told_else_thirty() -> None:
+    assert drafted(lr="0.001..0.1 log", sampler="tpe").planned == 30
+    assert drafted(lr="0.001..0.1 log", sampler="random", trials="7").planned == 7
+    assert drafted(hidden="1..8", trials="3").planned == 3
+
+
+def test_seeds_alone_can_vary() -> None:
+    assert drafted(seeds="5,9").seeds == (5, 9)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"lr": "0,1"}, "lr: expected a number above 0"),
+        ({"hidden": "4..1"}, "hidden: the range '4..1' is empty"),
+        ({"hidden": "0", "lr": "0.1,0.2"}, "hidden: expected 1 or more while bypass is off"),
+        ({"lr": "0.001..0.1 log"}, "lr: a grid needs values, got a range"),
+        ({"epochs": "1..1000000000"}, "epochs: expected"),
+        ({"epochs": "1..1000", "patience": "1..1000", "hidden": "1..64"}, "expected at most 100,000 points"),
+        ({"seeds": "none"}, "seeds: expected a count"),
+        ({}, "Nothing varies yet."),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_field_expected_and_got(typed: dict[str, str], words: str) -> None:
+    with pytest.raises(ParamError) as caught:
+        drafted(**typed)
+    assert words in caught.value.message and "\n" not in str(caught.value)
+
+
+def test_some_points_may_be_impossible() -> None:
+    assert drafted(hidden="0,1").planned == 2
+
+
+def test_a_field_says_what_is_wrong_with_it_alone() -> None:
+    assert mistake_in(XOR, DECLARED["lr"], "0.1,x").startswith("expected a number above 0")
+    assert mistake_in(XOR, DECLARED["bypass"], "no,yes") == ""
+    assert mistake_in(XOR, DECLARED["hidden"], "two").endswith("got 'two'.")
+
+
+def test_a_sweep_is_typed_as_it_was_asked_for() -> None:
+    axes = ("lr=0.001..0.1 log", "hidden=1..4", "activation=relu,tanh")
+    sweep = make_sweep(axes=axes, params={"epochs": 50, "bypass": True}, seeds=(1, 2), planned=9)
+    typed = {**{name: as_text(param.default) for name, param in DECLARED.items()}, **typed_of(sweep, XOR)}
+    again = draft_of(XOR, typed)
+    assert set(again.axes) == set(axes)
+    assert again.params == {"epochs": 50, "bypass": True} and again.seeds == (1, 2)
+    assert again.configurations == 9
