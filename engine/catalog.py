@@ -245,7 +245,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="lm",
         title="Language model: an LSTM reads sentences, either way",
-        claim="One layer: a test perplexity of 34 or less on image captions, tuned 28; minutes on two cores.",
+        claim="One layer: a test perplexity of 33 on image captions, tuned below 28; minutes on two cores.",
         framework="tensorflow",
         params=LmParams,
         train="engine.experiments.lm:train",

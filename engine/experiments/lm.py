@@ -1,7 +1,7 @@
 """Language model: an LSTM reads image captions word by word and says what comes next.
 
-Claim: one layer with the notebook's recipe reaches a test perplexity of 34 or less on the captions in its
-best epoch; recipe=tuned is 15 % better with fewer weights. It trains in Keras, or in PyTorch, its twin.
+Claim: one layer with the notebook's recipe reaches a test perplexity of 33 on the captions in its fourth or
+fifth epoch; recipe=tuned gets below 28, with fewer weights. It trains in Keras, or in PyTorch, its twin.
 
 A sentence goes in as <START> w1 .. wn and has to come out as w1 .. wn <EOS>: n + 1 guesses. The loss of a
 guess is -log of the probability of the word that was right; perplexity is exp(mean loss), between how many

@@ -23,6 +23,8 @@ def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:
     assert (env["TF_NUM_INTRAOP_THREADS"], env["TF_NUM_INTEROP_THREADS"]) == ("3", "1")
     assert (env["TF_ENABLE_ONEDNN_OPTS"], env["TF_DETERMINISTIC_OPS"]) == ("1", "1")
     assert env["KERAS_BACKEND"] == "tensorflow"
+    assert env["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert environment(spec(3), "GPU-12ab", {}, cores=8)["TF_CPP_MIN_LOG_LEVEL"] == "1"
 
 
 def test_no_number_of_threads_means_all_cores() -> None:
