@@ -44,11 +44,12 @@ class HandView(XorView):
         self._looked_at: HandNet | None = None
         self._presets: list[Json] = []
         self._load_wanted = False
+        self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
         self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="plane-side"):
+        with self.side:
             yield self.plane
             yield self.notes
         with Vertical(classes="net-side"):
@@ -68,7 +69,7 @@ class HandView(XorView):
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(round(width * (0.4 if width < 100 else 0.45)), height - 3)
-        self.plane.parent.styles.width = self.plane.styles.width.value  # type: ignore[union-attr]
+        self.side.styles.width = self.plane.styles.width
         self.network.room(height - 7)
 
     # --- what is seen ----------------------------------------------------------------------------------

@@ -50,12 +50,13 @@ class LadderView(XorView):
         self._rungs: list[Json] = []
         self._looks: dict[int, Json] = {}
         self._drawn: dict[int, tuple[str, float, int]] = {}
+        self.shelf = Horizontal(id="rungs")
         self.columns = [Column(classes="rung") for _ in LADDER]
         self.chart, self.lesson = StillChart("loss"), Notes(id="ladder-lesson")
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            with Horizontal(id="rungs"):
+            with self.shelf:
                 yield from self.columns
             yield self.lesson
             yield self.chart
@@ -64,7 +65,7 @@ class LadderView(XorView):
         each = (width - 2) // len(LADDER) - 2
         for column in self.columns:
             column.plane.fit(each, (height - CAPTION) * 5 // 8)
-        self.query_one("#rungs").styles.height = CAPTION + int(self.columns[0].plane.styles.height.value) + 1  # type: ignore[union-attr]
+        self.shelf.styles.height = CAPTION + self.columns[0].plane.rows + 1
         self._drawn.clear()
 
     # --- runs ------------------------------------------------------------------------------------------

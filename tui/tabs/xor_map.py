@@ -60,10 +60,11 @@ class MapView(XorView):
         self._is_asking = False
         self._total = 0
         self._here: dict[str, Any] | None = None
+        self.side = Vertical(id="map-side")
         self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="map-side"):
+        with self.side:
             yield self.notes
             yield self.grid
         yield self.opened_net
@@ -73,11 +74,10 @@ class MapView(XorView):
         self.set_interval(POLL, self._poll)
 
     def fit(self, width: int, height: int) -> None:
-        side = self.query_one("#map-side")
         both = width >= BOTH
         is_open = self.opened_net.display
-        side.display = both or not is_open
-        side.styles.width = "40%" if both and is_open else "100%"
+        self.side.display = both or not is_open
+        self.side.styles.width = "40%" if both and is_open else "100%"
         self.opened_net.fit(round(width * 0.6) - 2 if both else width - 2, height)
 
     # --- which run -------------------------------------------------------------------------------------

@@ -51,12 +51,13 @@ class TrainedView(XorView):
         self._seen: dict[str, Any] = {}
         """what was asked about last"""
         self._playing: Timer | None = None
+        self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
         self.heading, self.notes = Heading(("trained",)), Notes()
         self.chart = StillChart("loss")
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="plane-side"):
+        with self.side:
             yield self.plane
             yield self.notes
         with Vertical(classes="net-side"):
@@ -67,7 +68,7 @@ class TrainedView(XorView):
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(round(width * (0.4 if width < 100 else 0.45)), height - (6 if height < 26 else 9))
-        self.plane.parent.styles.width = self.plane.styles.width.value  # type: ignore[union-attr]
+        self.side.styles.width = self.plane.styles.width
         self.network.room(height - (13 if height < 26 else 20))
 
     # --- which run -------------------------------------------------------------------------------------

@@ -38,11 +38,12 @@ class OpenedNet(Horizontal):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self.answer: Json | None = None
+        self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
         self.heading, self.notes, self.chart = Heading(("network",)), Notes(), StillChart("loss")
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="plane-side"):
+        with self.side:
             yield self.plane
             yield self.notes
         with Vertical(classes="net-side"):
@@ -53,7 +54,7 @@ class OpenedNet(Horizontal):
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(round(width * 0.42), height - (6 if height < 26 else 9))
-        self.plane.parent.styles.width = self.plane.styles.width.value  # type: ignore[union-attr]
+        self.side.styles.width = self.plane.styles.width
         self.network.room(height - (13 if height < 26 else 20))
 
     def show(self, answer: Json) -> None:

@@ -24,6 +24,8 @@ class Plane(Widget):
         self._rows: list[tuple[Tile, ...]] = []
         self._heat: Heat | None = None
         self._words = ""
+        self.rows = 16
+        """how high it is, once it is laid out"""
 
     @property
     def wanted(self) -> dict[str, int]:
@@ -40,6 +42,7 @@ class Plane(Widget):
         """
         rows = max(1, min(height, width // 2))
         rows -= 1 - rows % 2
+        self.rows = rows
         self.styles.width, self.styles.height = 2 * rows, rows
 
     def show(self, scene: PlaneScene | None, words: str = "") -> None:
