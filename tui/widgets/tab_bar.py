@@ -62,6 +62,6 @@ class TabBar(Line):
         spans = [Span(f" {digit} ", "muted")]
         if titled or is_open:
             spans.append(Span(title, "strong" if is_open else "muted"))
-        if titled and self._counts.get(tab):
+        if (titled or is_open) and self._counts.get(tab):
             spans.append(Span(f" {self._counts[tab]}", "muted"))
         return (*spans, Span(" " * GAP)) if titled or is_open else tuple(spans)
