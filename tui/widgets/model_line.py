@@ -40,8 +40,9 @@ class ModelLine(Line):
             return (Span(" no language model yet", "muted"),)
         dot = f" {glyphs().dot} "
         right: Row = (Span(dot.join(self._manner), "accent"), Span(" "))
-        facts = facts_of(self._model)
-        left: Row = (Span(" " + name_of(self._model), "strong"),)
+        name = name_of(self._model)
+        facts = [words for words in facts_of(self._model) if words not in name]
+        left: Row = (Span(" " + name, "strong"),)
         for number, words in enumerate(facts):
             ink = "warn" if number == 0 and self._model["is_running"] else "muted"
             more = (*left, Span(dot, "line"), Span(words, ink))
