@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError
+from engine.errors import DltuiError, EngineError
 from engine.places import Places
 from engine.service.executors.executor import named
 from engine.service.gpus import NoGpus
@@ -32,6 +32,55 @@ started: list[str] = []
 def test_an_executor_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="expected one of local, got 'ray'"):
         named({"local": Local(tmp_path / "log")}, "ray")
+
+
+def test_an_executor_may_be_told_where(tmp_path: Path) -> None:
+    here = Local(tmp_path / "log")
+    assert named({"ray": here}, "ray@10.0.0.5:6379") is here
+
+
+async def test_without_ray_its_remedy_is_said_and_nothing_starts(places: Places) -> None:
+    service = Service(places, driver=NoGpus(), elsewhere={})
+    running = asyncio.create_task(service.run())
+    await until(places.socket.exists)
+    try:
+        async with await connect(places) as talk:
+            with pytest.raises(DltuiError, match="has local, got 'ray@there:1'") as refused:
+                await talk.sweep_submit("mnist", ["lr=0.1,0.2"], executor="ray@there:1")
+            assert "pip install 'dltui[ray]'" in refused.value.remedy
+            assert not await talk.sweeps()
+    finally:
+        service.leave()
+        await running
+
+
+async def test_what_trains_elsewhere_takes_no_place_here(places: Places) -> None:
+    """One of these takes all the threads of this machine."""
+    started.clear()
+    service = Service(
+        places, local=Local(places.log, fake_command), driver=NoGpus(),
+        elsewhere={"ray": Faraway(places.log, fake_command)},
+    )  # fmt: skip
+    running = asyncio.create_task(service.run())
+    await until(places.socket.exists)
+    try:
+        async with await connect(places) as talk:
+            made = await talk.sweep_submit(
+                "mnist",
+                ["lr=0.1,0.2,0.3,0.4,0.5"],
+                {"epochs": 1000},
+                executor="ray",
+                metric="loss",
+                goal="min",
+            )
+            await until(lambda: len(started) == 5)
+            assert (await talk.resources()).slots_used == 0
+            await talk.sweep_stop(made.id)
+            await over(talk, made.id)
+    finally:
+        service.leave()
+        await running
+        end_runs(places)
 
 
 async def test_a_sweep_trains_where_its_executor_is(places: Places) -> None:

@@ -1,0 +1,33 @@
+"""`python -m tests.fakes.ray_nodes CPUS...`: a Ray cluster on loopback, a node for each number.
+
+Its head has no CPUs. It prints its address, then does what it is told: `kill N`, `add CPUS`; it ends with stdin.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+STORE = 80_000_000
+
+
+def main(words: list[str]) -> None:
+    os.environ |= {"RAY_memory_monitor_refresh_ms": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    from ray.cluster_utils import Cluster
+
+    small = {"object_store_memory": STORE, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+    nodes = [cluster.add_node(num_cpus=int(cpus), **small) for cpus in words]
+    print("address", cluster.address, flush=True)
+    for line in sys.stdin:
+        word, number = line.split()
+        if word == "kill":
+            cluster.remove_node(nodes[int(number)], allow_graceful=False)
+        else:
+            nodes.append(cluster.add_node(num_cpus=int(number), **small))
+        print("done", word, flush=True)
+    cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,80 @@
+"""A cluster of Ray on this machine, in processes of its own, with a token of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import identity
+from tests.river.home import ROOT, Home, kill
+
+MARK = "DLTUI_TEST_CLUSTER"
+
+
+@dataclass
+class Loopback:
+    address: str
+    token: str
+    process: subprocess.Popen[str]
+
+    def tell(self, word: str, number: int) -> None:
+        """Until it is done."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{word} {number}\n")
+        self.process.stdin.flush()
+        _until(self.process, f"done {word}")
+
+    def trust(self, home: Home, token: str = "") -> None:
+        """The home uses the token of this cluster."""
+        home.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token or self.token}
+
+
+@contextlib.contextmanager
+def cluster(*cpus: int, **environ: str) -> Iterator[Loopback]:
+    """With a node of so many CPUs each, beside its head. Nothing of it is left at the end."""
+    folder = tempfile.mkdtemp(prefix="r", dir="/tmp")  # Ray puts sockets deep below it
+    token = "t" + os.urandom(20).hex()
+    marks = {MARK: folder, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_TMPDIR": folder}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.ray_nodes", *map(str, cpus)],
+        cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={
+            **os.environ, **marks, "DLTUI_HOME": f"{folder}/home", "PYTHONPATH": str(ROOT),
+            "DLTUI_EXTRA_CATALOG": "tests.fakes.catalog:CATALOG", **environ,
+        },
+    )  # fmt: skip
+    try:
+        yield Loopback(_until(process, "address").split()[1], token, process)
+    finally:
+        _end(process, folder)
+
+
+def _until(process: subprocess.Popen[str], word: str) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(word):
+            return line
+    raise AssertionError(f"the cluster left before it said {word}")
+
+
+def _end(process: subprocess.Popen[str], folder: str) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    mark = f"{MARK}={folder}".encode()
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(OSError):
+            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                kill(identity.of(pid))
+    shutil.rmtree(folder, ignore_errors=True)
