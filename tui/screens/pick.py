@@ -51,13 +51,13 @@ class ExperimentList(Sheet):
 class PickScreen(Dialog[Experiment]):
     """The experiment that was picked."""
 
-    def __init__(self, found: Sequence[Experiment], chosen: str) -> None:
+    def __init__(self, found: Sequence[Experiment], chosen: str, title: str = "start an experiment") -> None:
         super().__init__()
-        self._found, self._chosen = found, chosen
+        self._found, self._chosen, self._title_shown = found, chosen, title
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
-            box.border_title = "start an experiment"
+            box.border_title = self._title_shown
             yield ExperimentList(self._found, self._chosen)
             yield Keys((("dialog.accept", "set it up"), ("dialog.cancel", "back"), ("pane.down", "next")))
 

@@ -18,10 +18,10 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
     cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
     known = [value for line in cells for value in line if value is not None]
     if not known:
-        return [(Span(" no trial with a value passes the filter yet", "muted"),)]
+        return [(Span(" no trial has a value yet", "muted"),)]
     count = max(1, min(len(xs), (width - LABEL - 2) // (LEAST + 1)))
     each = max(LEAST, min(MOST, (width - LABEL - 2) // count - 1))
-    tall = 2 if height >= 2 * len(ys) + 3 else 1
+    tall = 2 if height >= 2 * len(ys) + 3 and not look.few_colours else 1
     merit = iter(merits(known, look.largest))
     buckets = [[None if value is None else next(merit) for value in line] for line in cells]
     head = (
@@ -54,6 +54,7 @@ def _line(
             continue
         text = value_text(float(f"{value:.4g}"))[:each] if numbers else ""
         best = bucket == BUCKETS - 1
-        ink = ("picked" if best else look.ink(bucket)) if look.few_colours else f"ground-{bucket}"
+        few = "picked" if best else "muted" if bucket < 2 else look.ink(bucket)
+        ink = few if look.few_colours else f"ground-{bucket}"
         spans += [Span(text.rjust(each), ink), Span(" ")]
     return tuple(spans)

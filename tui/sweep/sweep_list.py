@@ -15,11 +15,11 @@ from tui import keys
 from tui.glyphs import glyphs
 from tui.keys import Scope
 from tui.plain_text import plain
-from tui.sweep.words import best_of, counts_of, facts_of, sweep_sign
+from tui.sweep.words import best_of, counts_of, sweep_sign
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted
 
-NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 9
+NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 12
 ROOMY = 100
 MOST = 6
 """lines at most, the heading not counted"""
@@ -82,8 +82,6 @@ class SweepList(Sheet, inherit_bindings=False):
         if width >= ROOMY:
             spans += [_cell(spec.experiment, EXPERIMENT, "muted"), _cell(spec.sampler, SAMPLER, "muted")]
         spans += [*fitted(counts_of(sweep), COUNTS), Span(" "), _cell(spec.metric, METRIC, "muted")]
-        if width >= ROOMY and sweep.best is None:
-            return (*spans, Span(facts_of(sweep), "muted"))
         return (*spans, *best_of(sweep))
 
     def _reveal(self) -> None:

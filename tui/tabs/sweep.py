@@ -115,9 +115,14 @@ class SweepTab(SweepDeeds):
     def action_sort(self) -> None:
         column, view = self.table.column, self.view
         if column is not None:
-            view.descending = not view.descending if view.sort == column.name else False
+            best_first = column.name == "value" and not view.group and self._largest
+            view.descending = not view.descending if view.sort == column.name else best_first
             view.sort = column.name
             self._again()
+
+    @property
+    def _largest(self) -> bool:
+        return self.book.chosen is not None and self.book.chosen.spec.goal == "max"
 
     def action_group(self) -> None:
         column = self.table.column

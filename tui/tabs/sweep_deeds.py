@@ -37,7 +37,7 @@ class SweepDeeds(SweepsView):
         from tui.screens.pick import PickScreen
 
         last = self.lab.state.last_experiment
-        self.app.push_screen(PickScreen(catalog.experiments(), last), self._picked)
+        self.app.push_screen(PickScreen(catalog.experiments(), last, "sweep an experiment"), self._picked)
 
     def _picked(self, experiment: Experiment | None) -> None:
         if experiment is not None:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from engine.client import SweepStatus, SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
+from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
@@ -383,6 +384,8 @@ class SweepsView(Tab):
 
 def _facts(sweep: SweepSummary, width: int) -> Row:
     words = facts_of(sweep)
+    if len(words) > width - 1:
+        words = words[: width - 2] + glyphs().cut
     if sweep.why and sweep.status is not SweepStatus.DONE:
         return (Span(f" {words}  ", "muted"), Span(plain(sweep.why, limit=200), "warn"))
     return (Span(f" {words}", "muted"),)

@@ -336,7 +336,7 @@ async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
     engine = FakeEngine()
     async with sweep_tab(places, engine) as opened:
         await opened.press("n")
-        await opened.sees("start an experiment")
+        await opened.sees("sweep an experiment")
         await opened.press("enter")
         await opened.sees("Nothing varies yet.")
         await opened.press("ctrl+u")
