@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.containers import Container
 from textual.message import Message
+from textual.widget import Widget
 
 from engine.client import Superseded
 from engine.errors import DltuiError
@@ -19,6 +20,8 @@ from tui.messages import HintsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.xor_recipes import Recipe
 from tui.xor_runs import XorRuns
+
+SETTLE = 0.05
 
 
 class XorView(Container, can_focus=True):
@@ -54,7 +57,17 @@ class XorView(Container, can_focus=True):
         """In sight, perhaps again."""
         self.in_front = True
         self.follow()
-        self.show()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Lay out and draw once all parts are there: on a busy machine they come later than the view."""
+        if not self.in_front:
+            return
+        if not self.size.width or not all(part.is_mounted for part in self.walk_children(Widget)):
+            self.set_timer(SETTLE, self._settle)
+            return
+        self.fit(*self.size)
+        self.call_after_refresh(self._show_if_seen)
 
     def closed(self) -> None:
         self.in_front = False
