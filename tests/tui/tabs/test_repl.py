@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import pytest
 from textual.events import Paste
 
 from engine.places import Places
-from engine.protocol import Status
+from engine.protocol import Json, Status
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
@@ -280,3 +284,58 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
         opened.app.shelf.refetch()
         await opened.press("question_mark", "escape")
         assert len(session.asked) == asked
+
+
+class Endless(FakeSession):
+    """Draws words for as long as somebody listens."""
+
+    is_closed = False
+
+    async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
+        try:
+            while True:
+                yield {"word": "on", "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
+                await asyncio.sleep(0.001)
+        finally:
+            self.is_closed = True
+
+
+async def test_escape_stops_the_words_at_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(places)
+    endless = Endless(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await Typist(opened).say("i love")
+        await opened.sees("on   on", "esc stop")
+        await Typist(opened).type("i bake")  # no key waits for the words
+        assert tab(opened).prompt.value == "i bake" and not endless.is_closed
+        await opened.press("escape")
+        await opened.until(lambda: endless.is_closed)
+        await opened.sees("Stopped.", "esc tabs")
+        assert tab(opened).prompt.has_focus
+
+
+async def test_it_answers_while_the_engine_is_gone(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    engine = FakeEngine()
+    async with lab(places, engine) as opened:
+        await open_repl(opened)
+        await Typist(opened).type("i love ")
+        engine.drop()
+        await opened.sees("Engine gone", "cupcakes")
+        await opened.press("enter")
+        await opened.sees("added")
+
+
+async def test_a_file_that_is_there_is_not_written_over(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    file = places.root / "mine.txt"
+    file.write_text("precious")
+    async with lab(places, FakeEngine(), (200, 40)) as opened:
+        await open_repl(opened)
+        tab(opened).talk.add("something")
+        tab(opened).prompt.put(f"/export {file}")
+        await opened.press("enter")
+        await opened.until(lambda: any("is there already" in notice for notice in opened.notices))
+        assert file.read_text() == "precious"
