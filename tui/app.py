@@ -20,7 +20,7 @@ from textual.worker import Worker
 
 from engine import client
 from engine.places import Places
-from tui import keys, theme, view_state
+from tui import keys, sharp, theme, view_state
 from tui.clipboard import Clipboard
 from tui.deeds import report
 from tui.focus_scope import scope_of
@@ -59,6 +59,7 @@ TERMINAL_CHECK = 2.0
 
 def open_app(places: Places) -> int:
     """Run the app until the person leaves or the terminal goes; the exit status."""
+    sharp.prepare()
     app = LabApp(places)
     app.run(mouse="DLTUI_NO_MOUSE" not in os.environ)
     return app.return_code or 0

@@ -129,8 +129,9 @@ class Paper:
             return
         halves = self._signs[row, x] == ord("▀")
         other = self._inks[row, x] if y % 2 and halves else self._grounds[row, x]
-        self._signs[row, x] = ord("▄" if y % 2 else "▀")
-        self._inks[row, x], self._grounds[row, x] = self._number(ink), other
+        both = other == self._number(ink)
+        self._signs[row, x] = ord("█" if both else "▄" if y % 2 else "▀")
+        self._inks[row, x], self._grounds[row, x] = self._number(ink), 0 if both else other
 
     def frame(self, x: int, y: int, columns: int, rows: int, ink: str) -> None:
         """Around so many cells, whose first is at (x, y)."""

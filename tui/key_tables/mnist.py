@@ -18,6 +18,7 @@ KEYS = (
     Key("mnist.start", "s", "start", "start", "Train what this view shows", "mnist", 2, "MNIST"),
     Key("mnist.run", "o", "choose_run", "other run", "Look at another trained network", "mnist", 3, "MNIST"),
     Key("mnist.new", "n", "new", "new run", "Set up a run of mnist", "mnist", 9, "MNIST"),
+    Key("mnist.sharp", "y", "sharp", "sharp", "These pictures as one sharp image", "mnist", 12, "MNIST"),
     Key("mnist.dismiss", "z", "app.dismiss_banner", "dismiss", "Dismiss the banner", "mnist", 0, "MNIST"),
     Key("data.down", "down,j", "scroll(1)", "more pictures", "Further pictures of each class", "data", 1),
     Key("data.up", "up,k", "scroll(-1)", "back", "The pictures before", "data", 1),

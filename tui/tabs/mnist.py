@@ -14,7 +14,7 @@ from textual.widget import Widget
 from engine import catalog
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
-from tui import keys
+from tui import keys, sharp
 from tui.digits.runs import EXPERIMENT, DigitRuns
 from tui.lab import Lab
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
@@ -196,6 +196,18 @@ class MnistTab(Tab):
 
         return chosen
 
+    def action_sharp(self) -> None:
+        picture = self.view.sharp()
+        if picture is None:
+            self.app.notify("Filters, pictures and drawings can be shown sharp.", markup=False)
+        elif not sharp.is_prepared():
+            self.app.notify(sharp.HOW, markup=False, timeout=8)
+        else:
+            from tui.screens.sharp import SharpScreen
+
+            run = self.runs.shown
+            self.app.push_screen(SharpScreen(name_of(run) if run is not None else "your digit", picture))
+
     def action_new(self) -> None:
         from tui.screens.launch import LaunchScreen
 
@@ -211,6 +223,7 @@ class MnistTab(Tab):
 
     def labels(self) -> Mapping[str, str]:
         labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}
+        labels |= {} if sharp.is_prepared() else {"mnist.sharp": ""}
         return labels | (self.view.labels() if self._front in self._views else {})
 
     def actor(self, scope: str) -> Widget:

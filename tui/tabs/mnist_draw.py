@@ -11,10 +11,12 @@ from textual import events
 
 from engine.protocol import Json
 from tui import keys
+from tui.digits.mosaic import Image, grey, joined
 from tui.digits.pad import BRUSHES, SIDE, Pad
 from tui.digits.pad_wall import LEFT, TOP, PadWall, pad_size
 from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
+from tui.digits.pixels import DARK
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.tabs.mnist_view import MnistView
@@ -214,6 +216,9 @@ class DrawView(MnistView):
             line = grid(side, self.mural.size.width, self.mural.size.height)[0]
             self.cursor = max(0, min(self.cursor + across + down * line, count - 1))
             self.show()
+
+    def sharp(self) -> Image | None:
+        return joined([[grey(self.pad.ink / DARK)]])
 
     def labels(self) -> dict[str, str]:
         pad = self.pad

@@ -12,6 +12,7 @@ from tui import keys
 from tui.digits.filter_wall import FilterWall, is_roomy
 from tui.digits.invitation import invite
 from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
+from tui.digits.mosaic import Image, mosaic
 from tui.digits.paper import Paper
 from tui.digits.pixels import Values
 from tui.glyphs import glyphs
@@ -270,6 +271,9 @@ class FiltersView(MnistView):
     @property
     def _roomy(self) -> bool:
         return is_roomy(*self.mural.size)
+
+    def sharp(self) -> Image | None:
+        return mosaic(self.moment) if self.steps else None
 
     def labels(self) -> dict[str, str]:
         there = bool(self.steps)

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from engine.protocol import Json
 from tui import keys
+from tui.digits.mosaic import Image, grey, heat, joined
 from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
+from tui.digits.pixels import greys
 from tui.plain_text import plain
 from tui.tabs.mnist_view import MnistView
 
@@ -129,6 +133,13 @@ class PicturesView(MnistView):
 
     def action_back(self) -> None:
         self.post_message(self.Wanted("report", {}))
+
+    def sharp(self) -> Image | None:
+        if not self.images:
+            return None
+        tiles = [grey(greys(self.images[self.cursor]["pixels"]))]
+        why = self._why.get(self._why_key())
+        return joined([tiles if why is None else [*tiles, heat(np.asarray(why["values"], dtype=np.float64))]])
 
     def labels(self) -> dict[str, str]:
         words = {"": "why", "occlusion": "by gradient", "gradient": "as it is"}[self.kind]

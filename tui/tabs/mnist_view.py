@@ -17,6 +17,7 @@ from textual.worker import Worker
 from engine.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
+from tui.digits.mosaic import Image
 from tui.digits.mural import Mural
 from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
@@ -112,6 +113,10 @@ class MnistView(Container, can_focus=True):
     def start(self) -> None:
         """Train double_conv, with which every view has something to show."""
         self.launch(Recipe("double_conv", 50, 0))
+
+    def sharp(self) -> Image | None:
+        """What it shows, as one picture."""
+        return None
 
     def labels(self) -> dict[str, str]:
         return {"mnist.start": "" if self.run_shown is not None else "train one"}

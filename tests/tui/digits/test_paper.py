@@ -43,7 +43,7 @@ def test_a_pixel_is_marked_without_the_other_in_its_cell() -> None:
     paper.dot(0, 0, "accent")
     assert paper.lines() == [(Patch("▀", "accent", "grey-0"),)]
     paper.dot(0, 1, "accent")
-    assert paper.lines()[0][0].text == "▄"
+    assert paper.lines() == [(Patch("█", "accent", ""),)]
 
 
 @pytest.mark.parametrize(("look", "signs"), [("shade", " ░▒▓█▀▄"), ("ascii", " .:*#',")])

@@ -15,6 +15,7 @@ from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.lab import Lab, lab
 from tui import view_state
+from tui.screens.sharp import SharpScreen
 from tui.tabs.mnist import MnistTab
 from tui.tabs.mnist_draw import DrawView
 from tui.tabs.mnist_filters import FiltersView
@@ -330,3 +331,29 @@ def test_nothing_of_the_tab_is_imported_before_it_is_opened() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                            cwd=Path(__file__).parents[3])  # fmt: skip
     assert found.stdout.strip() == "[]"
+
+
+async def test_sharp_pictures_say_how_to_have_them(
+    places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.sharp.is_prepared", lambda: False)
+    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+        await opened.press("4", "f")
+        await opened.sees("one mould")
+        await opened.press("y")
+        await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
+
+
+async def test_filters_are_shown_as_one_picture(
+    places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("textual_image")
+    monkeypatch.setattr("tui.sharp.is_prepared", lambda: True)
+    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+        await opened.press("4", "f")
+        await opened.sees("one mould")
+        await opened.press("y")
+        await opened.until(lambda: isinstance(opened.app.screen, SharpScreen))
+        await opened.sees("back")
+        await opened.press("escape")
+        await opened.sees("one mould")
