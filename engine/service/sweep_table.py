@@ -125,7 +125,8 @@ def _compared(asked: Comparison) -> Test:
 
 def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Test:
     def test(row: TrialRow) -> bool:
-        found = field(row, name)
+        chosen = row.params.get(name)
+        found = chosen if isinstance(chosen, str | bool) else field(row, name)
         if found is None:
             return False
         if isinstance(found, bool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.client import Axis, SweepStatus, SweepSummary, TrialRow, TrialStatus
+from engine.client import Axis, SweepStatus, SweepSummary, TrialStatus
 from engine.params import Value
 from engine.protocol import Status
 from tui.glyphs import glyphs
@@ -110,5 +110,11 @@ def facts_of(sweep: SweepSummary) -> str:
     return plain(f" {glyphs().dot} ".join(parts), limit=600)
 
 
-def title_of(row: TrialRow) -> str:
-    return f"trial {row.trial}"
+def facts_row(sweep: SweepSummary, width: int) -> Row:
+    """What was asked, and what it waits for."""
+    words = facts_of(sweep)
+    if len(words) > width - 1:
+        words = words[: width - 2] + glyphs().cut
+    if sweep.why and sweep.status is not SweepStatus.DONE:
+        return (Span(f" {words}  ", "muted"), Span(plain(sweep.why, limit=200), "warn"))
+    return (Span(f" {words}", "muted"),)

@@ -10,9 +10,8 @@ from textual.containers import Container, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from engine.client import SweepStatus, SweepSummary, TrialPage, TrialQuery, TrialRow
+from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
-from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
@@ -24,7 +23,7 @@ from tui.sweep.pages import TrialPages
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
-from tui.sweep.words import facts_of
+from tui.sweep.words import facts_row
 from tui.tabs.tab import Tab
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
@@ -39,6 +38,8 @@ VIEWS = {
 REFETCH = 0.5
 """seconds between two looks at trials that move"""
 REDRAW = 1.0
+CALM = 0.12
+"""seconds the cursor moves on before the picture points at the trial"""
 SIDE, STACKED = 150, 34
 """columns, or lines, from which on the picture and the table are seen together"""
 HINT = "val_loss<0.1 and lr>=0.01, or plain words"
@@ -210,7 +211,7 @@ class SweepsView(Tab):
     def _show_list(self) -> None:
         self.list.show(self.book.all, self.book.place)
         chosen = self.book.chosen
-        self.facts.show(lambda width: [_facts(chosen, width)] if chosen is not None else ())
+        self.facts.show(lambda width: [facts_row(chosen, width)] if chosen is not None else ())
         self.post_message(HintsChanged())
 
     def _begin(self, sweep: SweepSummary) -> None:
@@ -308,9 +309,12 @@ class SweepsView(Tab):
         row = self.trial
         if row is not None and self.pages.loaded:
             self.view.trial = row.trial
-            self.picture.point_at(row.trial)
-            self.post_message(HintsChanged())
-            self.post_message(ViewChanged())
+            self._soon("point", CALM, self._point)
+            self.remember()
+
+    def _point(self) -> None:
+        if self.front != "table":
+            self.picture.point_at(self.view.trial)
 
     # --- the picture -----------------------------------------------------------------------------------
 
@@ -356,17 +360,19 @@ class SweepsView(Tab):
     # --- what is remembered ----------------------------------------------------------------------------
 
     def remember(self) -> None:
-        """Into the state that the app writes down."""
-        chosen = self.book.chosen
-        self.lab.state.views[self.NAME] = {
-            "sweep": chosen.id if chosen is not None else "", "view": self.front, "of": self.memory.saved(),
-        }  # fmt: skip
+        """How it is looked at has changed."""
+        self.post_message(ViewChanged())
         self.post_message(HintsChanged())
 
     @on(ViewChanged)
-    def _remember(self) -> None:
+    def _write_down(self) -> None:
+        """Into the state that the app saves."""
+        chosen = self.book.chosen
         if self.book.loaded:
-            self.remember()
+            self.lab.state.views[self.NAME] = {
+                "sweep": chosen.id if chosen is not None else "", "view": self.front,
+                "of": self.memory.saved(),
+            }  # fmt: skip
 
     def say(self, words: str) -> None:
         self.bar.say(plain(words, limit=300))
@@ -380,12 +386,3 @@ class SweepsView(Tab):
                 call()
 
             self._delayed[name] = self.set_timer(seconds, go)
-
-
-def _facts(sweep: SweepSummary, width: int) -> Row:
-    words = facts_of(sweep)
-    if len(words) > width - 1:
-        words = words[: width - 2] + glyphs().cut
-    if sweep.why and sweep.status is not SweepStatus.DONE:
-        return (Span(f" {words}  ", "muted"), Span(plain(sweep.why, limit=200), "warn"))
-    return (Span(f" {words}", "muted"),)
