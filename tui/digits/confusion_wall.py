@@ -30,17 +30,19 @@ class ConfusionWall:
         self._title(paper)
         longest = max(len(self.name(label)) for label in range(CLASSES))
         left = 4 if paper.width < 100 else 3 + min(longest, 12)
-        each = max(5, min(7, (paper.width - left - (8 + 3 * score_width(paper))) // CLASSES))
-        high = 2 if paper.height >= 36 else 1
+        room = (paper.width - left - (8 + 3 * score_width(paper))) // CLASSES
+        each = max(5, min(7 if paper.width < 160 else 11, room))
+        high = 1 if paper.height < 36 else 2 if paper.height < 54 else 3
         x = left + CLASSES * each + (0 if paper.width < 100 else 2)
         self._head(paper, left, each, x)
         most = self.most_wrong()
         for true in range(CLASSES):
             y = 3 + true * high
-            paper.write(1, y, plain(self.name(true), limit=left - 1)[: left - 1], "key")
+            middle = y + high // 3
+            paper.write(1, middle, plain(self.name(true), limit=left - 1)[: left - 1], "key")
             for answer in range(CLASSES):
                 self._cell(paper, left + answer * each, y, (each, high), true, answer, most)
-            self._scores(paper, x, y, self.report["classes"][true])
+            self._scores(paper, x, middle, self.report["classes"][true])
         y = 3 + CLASSES * high
         for name in ("macro", "weighted"):
             paper.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
@@ -69,7 +71,7 @@ class ConfusionWall:
         paper.write(1, 1, "row: what it is, column: what the network says", "muted")
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
-            paper.write(left + answer * each, 2, label.rjust(each), "key")
+            paper.write(left + answer * each, 2, _placed(label, each), "key")
         size = score_width(paper)
         names = ("prec.", "rec.", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
         for name in names:
@@ -87,9 +89,9 @@ class ConfusionWall:
         low, high = RIGHT_LEVELS if true == answer else WRONG_LEVELS
         ground = f"heat-{round(low + (high - low) * share)}" if count and paper.look == "colour" else ""
         ink = "strong" if count and (true != answer or paper.look == "colour") else "muted"
-        words = (str(count) if count else glyphs().dot).rjust(size[0])
+        words = _placed(str(count) if count else glyphs().dot, size[0])
         for line in range(size[1]):
-            text = words if line == 0 else " " * size[0]
+            text = words if line == size[1] // 3 else " " * size[0]
             paper.write(x, y + line, text, "" if here else ink, "plate" if here else ground)
 
     def _scores(self, paper: Paper, x: int, y: int, scores: Json) -> None:
@@ -119,6 +121,10 @@ class ConfusionWall:
             if x + columns > paper.width:
                 return
             paper.picture(x, y, columns, rows, greys(image["pixels"]))
+
+
+def _placed(text: str, width: int) -> str:
+    return text.rjust(width) if width < 7 else text.rjust((width + 4) // 2).ljust(width)
 
 
 def score_width(paper: Paper) -> int:

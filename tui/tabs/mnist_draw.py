@@ -230,6 +230,7 @@ class DrawView(MnistView):
             "pad.rubber": "draw" if pad.is_rubber else "rubber",
             "pad.keep": "" if pad.is_empty else "keep it",
             "pad.clear": "" if pad.is_empty else "clear",
+            "pad.drop": "drop" if self.is_kept_shown else "",
             "pad.kept": "draw" if self.is_kept_shown else "kept digits",
             **{f"pad.{name}": "" for name in (*hidden, *drawn)},
         }
