@@ -188,6 +188,7 @@ class LmParams:
     keep: str = choice(
         "best", "weights at the end: of the epoch with the best validation, or the last", ("best", "last")
     )
+    begin: str = text("", "id of an lm run whose weights it begins with; empty: new ones")
     precision: str = choice(
         "auto", "of the multiplications in training; auto: bf16 where it is fast", ("auto", "fp32", "bf16")
     )

@@ -14,6 +14,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,11 +22,13 @@ from checkpoints import tensors
 from engine.catalog import LmParams
 from engine.data.text import text
 from engine.data.text.text import Batch, Direction, Sentences, TextSet
+from engine.errors import DataError
 from engine.models.language.description import Description, to_json
 from engine.models.language.description import Direction as Reading
 from engine.models.language.generation import generate
 from engine.models.language.manner import Manner
 from engine.models.language.model import Model
+from engine.models.language.opening import open_arrays
 from engine.models.language.weights import weights
 from engine.models.twins.patience import Patience
 from engine.models.twins.precision import settled
@@ -61,6 +64,21 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> Descript
     run.keep("vocabulary.txt", "".join(f"{word}\n" for word in texts.vocabulary.words).encode())
     run.keep("model.json", json.dumps(to_json(kind)).encode())
     return kind
+
+
+def begin_like(other: str, twin: Twin, kind: Description, run: Run) -> None:
+    """The weights of another run, of whichever framework: they mean the same in both."""
+    folder = run.places.runs / other
+    if not folder.is_dir():
+        raise DataError(f"begin: there is no run {other!r}.", "Give the id of an lm run: dltui ls lm")
+    theirs, arrays = open_arrays(folder)
+    if replace(theirs, corpus=kind.corpus) != kind:
+        raise DataError(
+            f"begin: {other} is another model: {theirs}.",
+            f"Its sizes, direction and words have to be {kind}.",
+        )
+    twin.put(arrays)
+    run.note(f"Begins with the weights of {other}.")
 
 
 # --- looking at it ------------------------------------------------------------------------------------------
@@ -138,6 +156,8 @@ def train(params: LmParams, run: Run) -> None:
     per_epoch = text.batch_count(texts.train, params.batch)
     last = run.total(per_epoch * params.epochs)
     done = run.restore(twin.state({"patience": patience}))
+    if params.begin and done == 0:
+        begin_like(params.begin, twin, kind, run)
     batches: Iterator[Batch] = iter(())
     words, seconds = 0, 0.0
     for step in range(done + 1, last + 1):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from checkpoints import folder as shelf
 from checkpoints import strict_json, tensors
@@ -14,6 +17,8 @@ from engine.models.language import description as descriptions
 from engine.models.language.description import Description
 from engine.models.language.model import Model
 from engine.models.language.weights import Weights, weights
+
+Arrays = dict[str, NDArray[Any]]
 
 MODEL = "model.json"
 VOCABULARY = "vocabulary.txt"
@@ -34,6 +39,15 @@ def open_model(run: Path) -> tuple[Model, str]:
         raise _nothing_to_read(run, damaged)
     model = Model(description, vocabulary, _weights(verified, description), verified.manifest.step)
     return model, " ".join(damage.message for damage in damaged)
+
+
+def open_arrays(run: Path) -> tuple[Description, Arrays]:
+    """The tensors of the newest checkpoint that is whole, as they were saved. Raises like `open_model`."""
+    description = read_description(run)
+    verified, damaged = shelf.newest_intact(run / "checkpoints", only={WEIGHTS})
+    if verified is None:
+        raise _nothing_to_read(run, damaged)
+    return description, _arrays(verified)
 
 
 def newest_step(run: Path) -> int:
@@ -74,13 +88,16 @@ def read_words(run: Path, description: Description) -> Vocabulary:
 
 
 def _weights(verified: Verified, description: Description) -> Weights:
+    return weights(_arrays(verified), description)
+
+
+def _arrays(verified: Verified) -> Arrays:
     if WEIGHTS not in verified.files:
         raise CorruptRun(f"{verified.path} holds no {WEIGHTS}.")
     try:
-        arrays = tensors.loads(verified.files[WEIGHTS])
+        return tensors.loads(verified.files[WEIGHTS])
     except ValueError as error:
         raise CorruptRun(f"{verified.path / WEIGHTS} cannot be read: {error}.") from error
-    return weights(arrays, description)
 
 
 def _nothing_to_read(run: Path, damaged: list[DamagedCheckpoint]) -> RunRefused | CorruptRun:

@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from checkpoints import folder as shelf
 from checkpoints import tensors
+from engine.errors import DataError
 from engine.models.language.opening import open_model
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions, noise
@@ -69,6 +70,27 @@ def test_both_frameworks_write_the_same_curves(tmp_path: Path, text: str) -> Non
         assert list(curve(one, metric).values()) == pytest.approx(
             list(curve(other, metric).values()), rel=1e-4
         )
+
+
+@pytest.mark.parametrize(("first", "second"), [FRAMEWORKS, FRAMEWORKS[::-1]])
+def test_one_framework_goes_on_with_the_weights_of_the_other(
+    tmp_path: Path, text: str, first: str, second: str
+) -> None:
+    """A step too small to change anything: the perplexities are those of the other's weights."""
+    given = {"precision": "fp32", "keep": "last"}
+    one = finished(tmp_path, first, text, **given)
+    other = finished(tmp_path, second, text, **given, begin=one.id, epochs=1, lr=1e-9)
+    for part in ("train", "val", "test"):
+        theirs, ours = (list(curve(run, f"{part}_perplexity").values())[-1] for run in (one, other))
+        assert ours == pytest.approx(theirs, rel=1e-4)
+
+
+def test_weights_of_a_model_of_another_size_are_refused(tmp_path: Path, text: str) -> None:
+    one = finished(tmp_path, "torch", text, epochs=1)
+    with pytest.raises(DataError, match="is another model"):
+        finished(tmp_path, "torch", text, begin=one.id, hidden_size=8)
+    with pytest.raises(DataError, match="there is no run 'nobody'"):
+        finished(tmp_path, "torch", text, begin="nobody")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
