@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 GROWN = 0.33
 """seconds between two looks at stories that grow"""
 VIEWS = {"four": "four models", "corpus": "corpus"}
+PERPLEXITY = "perplexity: between how many words it wavers"
 FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
 
 
@@ -172,6 +173,7 @@ class LanguageTab(Tab):
         named = FRAMEWORKS[self._framework or "tensorflow"]
         title = f"{named} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
+        self.headings["four"].note(Span(PERPLEXITY, "muted"))
         self.table.show(four, self.corpora.chosen == "captions")
         self._show_stories()
         self.post_message(HintsChanged())
