@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class Cluster:
         return self._ray.put(data)
 
     def submit(self, key: str, need: Json, parcel: Sequence[Any], *, first: bool) -> Any:
-        """What `stream` and `cancel` take. Raises Unfit, where it is the first try."""
+        """What `stream` and `cancel` take. Raises Unfit, where it comes for the first time."""
         cpus, gpus = float(need["cpus"]), self._gpus(need)
         if first:
             self._check(cpus, gpus)
@@ -132,10 +132,17 @@ class Cluster:
 
 
 def _trust(post: Post) -> None:
-    """Token authentication is on unless its user says otherwise. Ray reads this once, when it is imported."""
+    """Token authentication is on unless its user says otherwise. Ray reads this once, when it is imported.
+
+    Raises EngineError where the token of a named cluster is nowhere: Ray would abort the process.
+    """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if post.address or any(map(os.environ.get, TOKEN)):
+    if any(map(os.environ.get, TOKEN)) or os.environ["RAY_AUTH_MODE"] != "token":
+        return
+    if post.address:
+        if not (Path.home() / ".ray" / "auth_token").exists():
+            raise EngineError(f"There is no token for the Ray cluster at {post.address}.", TOKEN_REMEDY)
         return
     path = post.folder / "token"
     if not path.exists():
@@ -165,11 +172,12 @@ def _probe(address: str) -> None:
 
 def _explained(error: Exception, address: str) -> EngineError:
     text = str(error)
+    whole = " ".join(map(str, _chain(error)))
     if "ersion mismatch" in text:
         return EngineError(
             f"Another Ray or Python is there: {_flat(text)}", "Install the same on every node."
         )
-    if "uthentication" in text or "token" in text.lower():
+    if "uthenticat" in whole or "AuthToken" in whole:
         return EngineError(f"The Ray cluster at {address or 'here'} refuses the token.", TOKEN_REMEDY)
     if isinstance(error, ConnectionError) and address:
         remedy = (
@@ -177,6 +185,12 @@ def _explained(error: Exception, address: str) -> EngineError:
         )
         return EngineError(f"The Ray cluster at {address} cannot be joined: {_flat(text)}", remedy)
     return EngineError(f"Ray cannot be used: {_flat(text)}", "Look into ray/*/room.log under DLTUI_HOME.")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _folder() -> Path:

@@ -35,7 +35,8 @@ class Order:
     """What a stand-in hands in."""
 
     run: str = ""
-    tries: int = 0
+    time: int = 1
+    """the first, the second, ... that it comes"""
     need: Json = field(default_factory=dict)
     parcel: list[Any] = field(default_factory=list)
 
@@ -106,7 +107,7 @@ class Room:
         except Unfit as error:
             await _say(writer, "refused", text=str(error), remedy="dltui doctor shows what this machine has.")
             return
-        logging.info("%s: handed to Ray, try %d", key, order.tries + 1)
+        logging.info("%s: handed to Ray, time %d", key, order.time)
         passing = asyncio.create_task(self._pass_words(key, reader, words))
         streaming = asyncio.create_task(self._stream(handle, writer))
         try:
@@ -125,7 +126,7 @@ class Room:
             for frame in await _hear(reader, frames):
                 if frame.kind == "job":
                     facts = frame.facts
-                    order.run, order.tries, order.need = facts["run"], facts["tries"], facts["need"]
+                    order.run, order.time, order.need = facts["run"], facts["time"], facts["need"]
                 elif frame.kind == "parcel":
                     block += frame.payload
                 if block and (len(block) >= BLOCK or frame.kind == "go"):
@@ -137,7 +138,7 @@ class Room:
     def _submit(self, order: Order) -> tuple[str, Any]:
         self._count += 1
         key = f"{order.run}.{os.getpid()}.{self._count}"
-        return key, self._cluster.submit(key, order.need, order.parcel, first=order.tries == 0)
+        return key, self._cluster.submit(key, order.need, order.parcel, first=order.time == 1)
 
     async def _pass_words(self, key: str, reader: asyncio.StreamReader, frames: Reader) -> None:
         """Until the visitor leaves."""

@@ -66,6 +66,8 @@ class StandIn:
         self._asked: list[Json] = []
         """pause and stop: they hold wherever the run is tried next"""
         self._is_told_of_orphan = False
+        self._handed = 0
+        """how often it was handed over"""
 
     def run(self) -> Json:
         """How it ended, as a worker says it."""
@@ -84,7 +86,7 @@ class StandIn:
         tries, step = 0, self._step()
         while True:
             try:
-                return self._hand_over(spec, tries)
+                return self._hand_over(spec)
             except Lost as lost:
                 tries = 0 if self._step() > step else tries + 1
                 step = self._step()
@@ -94,20 +96,21 @@ class StandIn:
                 self._scroll.note(f"{lost} {self._way_on()}: try {tries + 1} of {TRIES}.", "warning")
                 self._wait(REST_SECONDS * 2**tries if tries else 0.0)
 
-    def _hand_over(self, spec: Spec, tries: int) -> Json:
+    def _hand_over(self, spec: Spec) -> Json:
         """Raises Lost, Refused, Left, and what the disk here does not take."""
         line = self._connected()
         copy, far = Copy(self._folder.path, OWN), Far()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
             self._scroll.note(f"Handed to the Ray {where}: it trains where there is room.")
-            self._send(line, spec, tries)
+            self._handed += 1
+            self._send(line, spec)
             return self._attend(line, copy, far)
         finally:
             line.close()
             copy.close()
 
-    def _send(self, line: Line, spec: Spec, tries: int) -> None:
+    def _send(self, line: Line, spec: Spec) -> None:
         need = {
             "cpus": spec.threads,
             "share": spec.gpu_share,
@@ -115,7 +118,7 @@ class StandIn:
             "framework": spec.framework,
         }
         try:
-            line.say("job", run=spec.id, tries=tries, need=need)
+            line.say("job", run=spec.id, time=self._handed, need=need)
             for data in parcel.packed(self._folder, self._attempt):
                 line.say("parcel", data)
             line.say("go")
@@ -143,11 +146,11 @@ class StandIn:
                 self._beat()
 
     def _news(self, frame: Frame) -> None:
-        """What the room says of its own."""
+        """What the room says of its own. A cluster that took it once may do so again."""
         text = str(frame.facts.get("text", ""))
-        if frame.kind == "refused":
+        if frame.kind == "refused" and self._handed == 1:
             raise Refused(text, str(frame.facts.get("remedy", "")))
-        if frame.kind in ("lost", "over"):
+        if frame.kind in ("refused", "lost", "over"):
             raise Lost(text or "Its task ended without a word.")
 
     def _take_all(self, frames: list[Frame], copy: Copy, far: Far) -> None:

@@ -6,23 +6,32 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.river.home import Home
+from engine import identity
+from tests.river.home import Home, kill
 from tests.river.loopback import Loopback, cluster
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
     pytest.mark.timeout(240),
 ]
-STEPS, SECONDS = 120, 0.05
+STEPS, SECONDS = 80, 0.05
 
 
 @pytest.fixture
 def far() -> Iterator[Loopback]:
     with cluster(1, 1, DLTUI_CHECKPOINT_SECONDS="0.3") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def still() -> Iterator[Loopback]:
+    """With room for one."""
+    with cluster(1, DLTUI_CHECKPOINT_SECONDS="0.3") as found:
         yield found
 
 
@@ -40,9 +49,92 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, fa
         _is_as_if_trained_here(home, run)
 
 
+@pytest.mark.slow
+def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Home, still: Loopback) -> None:
+    still.trust(home)
+    [run] = _one(home, still.address)
+    home.until(lambda: home.show(run)["step"] > 5, "steps")
+    home.dltui("set", run, "pace=3")
+    home.until(lambda: home.show(run)["live"].get("pace") == 3.0, "the new pace")
+    home.dltui("pause", run)
+    paused = home.reach(run, "paused")
+    assert paused["cause"]["text"] == f"Paused at step {paused['step']}." and 5 < paused["step"] < STEPS
+    home.dltui("resume", run)
+    done = home.reach(run, "done")
+    assert (done["attempt"], done["step"], done["live"]) == (2, STEPS, {"pace": 3.0})
+
+
+@pytest.mark.slow
+def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Home, still: Loopback) -> None:
+    still.trust(home)
+    sweep = _sweep(home, still.address, "pace=1,2", steps=100_000)
+    home.until(lambda: len(_runs(home, sweep)) == 2, "both")
+    first, second = _runs(home, sweep)
+    home.until(lambda: _steps(home, first) or _steps(home, second), "one at work")
+    works, waits = (first, second) if _steps(home, first) else (second, first)
+    for run, text in ((waits, "Stopped by its user at step 0."), (works, "Stopped by its user at step")):
+        home.dltui("stop", run)
+        assert home.reach(run, "stopped")["cause"]["text"].startswith(text)
+
+
+@pytest.mark.slow
+def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, still: Loopback) -> None:
+    still.trust(home)
+    [run] = _one(home, still.address)
+    home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
+    assert kill(home.service()) and kill(_room(home))
+    home.dltui("engine", "start")
+    assert home.reach(run, "done")["attempt"] == 1
+    assert any("The room of Ray left. It goes on elsewhere from step" in text for text in _notes(home, run))
+    _is_as_if_trained_here(home, run)
+
+
+@pytest.mark.slow
+def test_a_run_whose_keeper_is_killed_saves_there_and_is_lost_only_here(home: Home, still: Loopback) -> None:
+    still.trust(home)
+    [run] = _one(home, still.address)
+    home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
+    assert kill(home.keeper(run))
+    lost = home.reach(run, "lost")
+    assert lost["checkpoint_step"] == lost["step"] > 5
+    assert home.finish(run)["attempt"] == 2
+    _is_as_if_trained_here(home, run)
+
+
+def test_without_a_token_nothing_is_tried(home: Home, tmp_path: Path) -> None:
+    home.environ |= {"HOME": str(tmp_path), "RAY_AUTH_MODE": "token"}
+    [run] = _one(home, "127.0.0.1:1")
+    assert (
+        home.reach(run, "failed")["cause"]["text"] == "There is no token for the Ray cluster at 127.0.0.1:1."
+    )
+
+
+@pytest.mark.slow
+def test_a_wrong_token_is_refused_in_one_line(home: Home, still: Loopback) -> None:
+    still.trust(home, token="w" * 40)
+    [run] = _one(home, still.address)
+    cause = home.reach(run, "failed")["cause"]
+    assert cause["text"] == f"The Ray cluster at {still.address} refuses the token."
+    assert "RAY_AUTH_TOKEN_PATH" in cause["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("127.0.0.1:1", "No Ray cluster answers at 127.0.0.1:1 within 10 s"),
+        ("nowhere", "The address of a Ray cluster: expected host:port or auto, got 'nowhere'."),
+    ],
+)
+def test_an_address_where_no_cluster_is(home: Home, address: str, text: str) -> None:
+    home.environ["RAY_AUTH_TOKEN"] = "t" * 40
+    [run] = _one(home, address)
+    cause = home.reach(run, "failed")["cause"]
+    assert cause["text"].startswith(text) and cause["remedy"]
+
+
 def _is_as_if_trained_here(home: Home, run: str) -> None:
     """Weights, and every point of the curve once, bit for bit; the events are numbered without a gap."""
-    params = {**home.show(run)["params"], "seconds": 0}
+    params = {**home.show(run)["params"], "seconds": 0.0}
     alone = home.start("counter", **params)
     home.reach(alone, "done")
     assert _weights(home, run) == _weights(home, alone)
@@ -66,9 +158,28 @@ def _weights(home: Home, run: str) -> str:
     return str(shown["weights_sha256"])
 
 
-def _sweep(home: Home, address: str, *axes: str) -> str:
+def _one(home: Home, address: str) -> list[str]:
+    """The run of a sweep of one."""
+    sweep = _sweep(home, address, "pace=1")
+    home.until(lambda: _runs(home, sweep), "its trial")
+    return _runs(home, sweep)
+
+
+def _steps(home: Home, run: str) -> int:
+    return int(home.show(run)["step"])
+
+
+def _room(home: Home) -> identity.Identity | None:
+    return next((identity.of(pid) for pid in home.processes() if b"engine.far.room" in _command(pid)), None)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _sweep(home: Home, address: str, *axes: str, steps: int = STEPS) -> str:
     words = [word for axis in axes for word in ("--axis", axis)]
-    words += ["--set", f"steps={STEPS}", "--set", f"seconds={SECONDS}"]
+    words += ["--set", f"steps={steps}", "--set", f"seconds={SECONDS}"]
     return home.dltui("sweep", "counter", *words, "--executor", "ray", "--ray-address", address).strip()
 
 

@@ -75,7 +75,7 @@ async def test_what_trains_elsewhere_takes_no_place_here(places: Places) -> None
             )
             await until(lambda: len(started) == 5)
             assert (await talk.resources()).slots_used == 0
-            await talk.sweep_stop(made.id)
+            await talk.sweep_edit(made.id, "stop")
             await over(talk, made.id)
     finally:
         service.leave()
