@@ -47,8 +47,9 @@ def report() -> dict[str, Any]:
     classes = [{"label": label, "name": name, **SCORES} for label, name in enumerate(NAMES)]
     confusion = [[10 if true == answer else 0 for answer in range(10)] for true in range(10)]
     confusion[0][6] = 3
-    return {"classes": classes, "macro": SCORES, "weighted": SCORES, "accuracy": 0.9, "balanced_accuracy": 0.9,
-            "loss": 0.1, "confusion": confusion, "images": 103, "title": "Fashion"}  # fmt: skip
+    return {"classes": classes, "macro": SCORES, "weighted": SCORES, "accuracy": 0.9,
+            "balanced_accuracy": 0.9, "loss": 0.1, "confusion": confusion, "images": 103,
+            "title": "Fashion"}  # fmt: skip
 
 
 @pytest.mark.parametrize("look", LOOKS)
