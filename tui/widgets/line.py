@@ -72,6 +72,7 @@ class Line(Widget):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._dress, init=False)
+        self.call_after_refresh(self.draw)  # its size may have come before it was mounted
 
     def _dress(self) -> None:
         self.refresh()

@@ -30,6 +30,7 @@ class Sheet(ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._dress, init=False)
+        self.call_after_refresh(self.draw)  # its size may have come before it was mounted
 
     def _dress(self) -> None:
         self.refresh()
