@@ -1,4 +1,7 @@
-"""A dense layer, forward and backward, and its update row by row."""
+"""A dense layer, forward and backward, and its update row by row.
+
+Images are rows, so no lane of a register is without one, however many images there are.
+"""
 
 from __future__ import annotations
 
@@ -7,171 +10,185 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.models.swift.adam import adam
+from engine.models.swift.adam import adam, rates
 from engine.models.swift.products import (
     back_1x1,
-    back_1x2,
-    back_8x1,
-    back_8x2,
-    outer_1x1,
-    outer_1x2,
-    outer_8x1,
-    outer_8x2,
-    tile_1x1,
-    tile_1x2,
-    tile_8x1,
-    tile_8x2,
-    turned,
+    back_1x4,
+    back_5x1,
+    back_5x4,
+    dot_1x1,
+    dot_1x3,
+    dot_8x1,
+    dot_8x3,
+    learn_1x1,
+    learn_1x2,
+    learn_8x1,
+    learn_8x2,
+    sums_of_rows,
 )
 from engine.models.swift.vector import LANES, inner
 
 ROWS = 8  # of a tile
 NEAR = 96
-"""inputs whose gradients are summed at a time"""
+"""rows of weights whose part in 64 gradients stays in the nearest cache for all images"""
 FREE = np.float32(-np.inf)
 
 
 @inner
 def forward(layer: Any, first: int, last: int, floor: Any) -> None:
-    """Blocks `first` to `last`: out = max(floor, weight @ seen + bias)."""
-    w, bias, x, out = layer.weight.value, layer.bias.value, layer.seen, layer.out
-    n, outputs = x.shape[1], out.shape[1]
-    x_block, out_block = n * LANES, outputs * LANES
-    whole, pairs = outputs - outputs % ROWS, last - (last - first) % 2
+    """Images `first` to `last`: out = max(floor, weight @ seen + bias)."""
+    w, bias, x, out = layer.weight.value, layer.bias.value, layer.seen.reshape(-1), layer.out.reshape(-1)
+    outputs = len(bias)
+    n, x_row, out_row = len(w) // outputs, layer.seen.shape[1], layer.out.shape[1]
+    whole, threes = outputs - outputs % ROWS, last - (last - first) % 3
     for r in range(0, whole, ROWS):
-        for block in range(first, pairs, 2):
-            tile_8x2(w, r * n, n, bias, r, x, block * x_block, x_block,
-                     out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
-        for block in range(pairs, last):
-            tile_8x1(w, r * n, n, bias, r, x, block * x_block, x_block,
-                     out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
+        for image in range(first, threes, 3):
+            dot_8x3(w, r * n, n, bias, r, x, image * x_row, x_row, out, image * out_row + r, out_row, floor)
+        for image in range(threes, last):
+            dot_8x1(w, r * n, n, bias, r, x, image * x_row, x_row, out, image * out_row + r, out_row, floor)
     for r in range(whole, outputs):
-        for block in range(first, pairs, 2):
-            tile_1x2(w, r * n, n, bias, r, x, block * x_block, x_block,
-                     out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
-        for block in range(pairs, last):
-            tile_1x1(w, r * n, n, bias, r, x, block * x_block, x_block,
-                     out, block * out_block + r * LANES, out_block, floor)  # fmt: skip
+        for image in range(first, threes, 3):
+            dot_1x3(w, r * n, n, bias, r, x, image * x_row, x_row, out, image * out_row + r, out_row, floor)
+        for image in range(threes, last):
+            dot_1x1(w, r * n, n, bias, r, x, image * x_row, x_row, out, image * out_row + r, out_row, floor)
 
 
 @inner
 def backward(layer: Any, first: int, last: int) -> None:
-    """below = weight.T @ delta, some inputs at a time: their sums stay in the nearest cache for all rows."""
-    inputs, pairs = layer.seen.shape[1], last - (last - first) % 2
-    for block in range(first, last):
-        for i in range(inputs):
-            for lane in range(LANES):
-                layer.below[block, i, lane] = np.float32(0)
-    for i in range(0, inputs, NEAR):
-        count = min(NEAR, inputs - i)
-        for block in range(first, pairs, 2):
-            _back_two(layer, i, count, block)
-        for block in range(pairs, last):
-            _back_one(layer, i, count, block)
+    """below = delta @ weight, 64 inputs at a time."""
+    for image in range(first, last):
+        for i in range(layer.below.shape[1]):
+            layer.below[image, i] = np.float32(0)
+    inputs, fives = len(layer.weight.value) // len(layer.bias.value), last - (last - first) % 5
+    whole = inputs - inputs % (4 * LANES)
+    for i in range(0, whole, 4 * LANES):
+        _back_four(layer, i, first, fives, last)
+    for i in range(whole, inputs, LANES):
+        _back_one(layer, i, min(LANES, inputs - i), first, fives, last)
 
 
 @njit(inline="always")
-def _back_two(layer: Any, i: int, count: int, block: int) -> None:
-    w, delta, below = layer.weight.value, layer.delta, layer.below
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
-    d_block, block_size = outputs * LANES, inputs * LANES
-    at, whole = block * block_size + i * LANES, outputs - outputs % ROWS
-    for r in range(0, whole, ROWS):
-        back_8x2(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
-                 below, at, block_size)  # fmt: skip
-    for r in range(whole, outputs):
-        back_1x2(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
-                 below, at, block_size)  # fmt: skip
+def _back_four(layer: Any, i: int, first: int, fives: int, last: int) -> None:
+    w, delta, below = layer.weight.value, layer.delta.reshape(-1), layer.below.reshape(-1)
+    outputs, d_row, b_row = len(layer.bias.value), layer.delta.shape[1], layer.below.shape[1]
+    n = len(w) // outputs
+    for r in range(0, outputs, NEAR):
+        rows = min(NEAR, outputs - r)
+        for image in range(first, fives, 5):
+            back_5x4(w, r * n + i, n, rows, NEAR, delta, image * d_row + r, d_row,
+                     below, image * b_row + i, b_row, LANES)  # fmt: skip
+        for image in range(fives, last):
+            back_1x4(w, r * n + i, n, rows, NEAR, delta, image * d_row + r, d_row,
+                     below, image * b_row + i, b_row, LANES)  # fmt: skip
 
 
 @njit(inline="always")
-def _back_one(layer: Any, i: int, count: int, block: int) -> None:
-    w, delta, below = layer.weight.value, layer.delta, layer.below
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
-    d_block, block_size = outputs * LANES, inputs * LANES
-    at, whole = block * block_size + i * LANES, outputs - outputs % ROWS
-    for r in range(0, whole, ROWS):
-        back_8x1(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
-                 below, at, block_size)  # fmt: skip
-    for r in range(whole, outputs):
-        back_1x1(w, r * inputs + i, inputs, count, delta, block * d_block + r * LANES, d_block,
-                 below, at, block_size)  # fmt: skip
-
-
-@inner
-def to_lanes(rows: Any, lanes: Any, first: int, last: int) -> None:
-    """(blocks * 16, I) -> (blocks, I, 16). I is at least 16: the last tile overlaps the one before."""
-    inputs = lanes.shape[1]
-    for block in range(first, last):
-        for i in range(0, inputs, LANES):
-            i = min(i, inputs - LANES)
-            turned(rows, block * LANES * inputs + i, inputs, lanes, (block * inputs + i) * LANES, LANES)
-
-
-@inner
-def to_rows(lanes: Any, rows: Any, first: int, last: int) -> None:
-    inputs = lanes.shape[1]
-    for block in range(first, last):
-        for i in range(0, inputs, LANES):
-            i = min(i, inputs - LANES)
-            turned(lanes, (block * inputs + i) * LANES, LANES, rows, block * LANES * inputs + i, inputs)
+def _back_one(layer: Any, i: int, width: int, first: int, fives: int, last: int) -> None:
+    w, delta, below = layer.weight.value, layer.delta.reshape(-1), layer.below.reshape(-1)
+    outputs, d_row, b_row = len(layer.bias.value), layer.delta.shape[1], layer.below.shape[1]
+    n = len(w) // outputs
+    for r in range(0, outputs, NEAR):
+        rows = min(NEAR, outputs - r)
+        for image in range(first, fives, 5):
+            back_5x1(w, r * n + i, n, rows, NEAR, delta, image * d_row + r, d_row,
+                     below, image * b_row + i, b_row, width)  # fmt: skip
+        for image in range(fives, last):
+            back_1x1(w, r * n + i, n, rows, NEAR, delta, image * d_row + r, d_row,
+                     below, image * b_row + i, b_row, width)  # fmt: skip
 
 
 @inner
 def where_lit(out: Any, delta: Any, first: int, last: int) -> None:
     """Through ReLU: no gradient where nothing came out."""
-    for block in range(first, last):
+    for image in range(first, last):
         for i in range(out.shape[1]):
-            for lane in range(LANES):
-                if not out[block, i, lane] > 0:
-                    delta[block, i, lane] = np.float32(0)
+            if not out[image, i] > 0:
+                delta[image, i] = np.float32(0)
 
 
 @inner
 def update(layer: Any, rank: int, ranks: int, images: int, scratch: Any, lr: float, step: float) -> None:
-    """Eight rows at a time: their gradient is used while it is still at hand, and never leaves the cache."""
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
+    """Eight rows and 32 inputs at a time: their gradient is used where it is summed, in registers."""
+    outputs = len(layer.bias.value)
     groups = -(-outputs // ROWS)
-    for group in range(groups * rank // ranks, groups * (rank + 1) // ranks):
-        first = group * ROWS
-        rows = min(ROWS, outputs - first)
-        if rows == ROWS:
-            _gradient_of_eight(layer, first, images, scratch)
-        else:
-            for r in range(rows):
-                _gradient_of_one(layer, first + r, images, scratch, r * inputs)
-        adam(layer.weight, first * inputs, scratch, rows * inputs, lr, step)
-        for r in range(rows):
-            scratch[r] = _sum(layer.delta, first + r, -(-images // LANES))
-        adam(layer.bias, first, scratch, rows, lr, step)
+    first, last = groups * rank // ranks * ROWS, min(outputs, groups * (rank + 1) // ranks * ROWS)
+    rate, root = rates(lr, step)
+    whole = first + (last - first) // ROWS * ROWS
+    for r in range(first, whole, ROWS):
+        _learn_eight(layer, r, images, rate, root)
+    for r in range(whole, last):
+        _learn_one(layer, r, images, rate, root)
+    delta, row = layer.delta.reshape(-1), layer.delta.shape[1]
+    for r in range(first, last, LANES):
+        sums_of_rows(delta, r, row, images, scratch, 0)
+        adam(layer.bias, r, scratch, min(LANES, last - r), lr, step)
 
 
 @njit(inline="always")
-def _gradient_of_eight(layer: Any, r: int, images: int, out: Any) -> None:
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
-    whole = inputs - inputs % (2 * LANES)
+def _learn_eight(layer: Any, r: int, images: int, rate: Any, root: Any) -> None:
+    delta, d_row, x, x_row = (
+        layer.delta.reshape(-1),
+        layer.delta.shape[1],
+        layer.seen.reshape(-1),
+        layer.seen.shape[1],
+    )
+    w = layer.weight
+    n = len(w.value) // len(layer.bias.value)
+    whole = n - n % (2 * LANES)
     for i in range(0, whole, 2 * LANES):
-        outer_8x2(layer.delta, r * LANES, outputs * LANES, layer.rows, i, inputs, images, out, i, inputs)
-    for i in range(whole, inputs, LANES):
-        i = min(i, inputs - LANES)
-        outer_8x1(layer.delta, r * LANES, outputs * LANES, layer.rows, i, inputs, images, out, i, inputs)
+        learn_8x2(
+            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, LANES, rate, root
+        )
+    for i in range(whole, n, LANES):
+        learn_8x1(
+            delta,
+            r,
+            d_row,
+            x,
+            i,
+            x_row,
+            images,
+            w.value,
+            w.mean,
+            w.square,
+            r * n + i,
+            n,
+            min(LANES, n - i),
+            rate,
+            root,
+        )
 
 
 @njit(inline="always")
-def _gradient_of_one(layer: Any, r: int, images: int, out: Any, at: int) -> None:
-    inputs, outputs = layer.seen.shape[1], layer.out.shape[1]
-    whole = inputs - inputs % (2 * LANES)
+def _learn_one(layer: Any, r: int, images: int, rate: Any, root: Any) -> None:
+    delta, d_row, x, x_row = (
+        layer.delta.reshape(-1),
+        layer.delta.shape[1],
+        layer.seen.reshape(-1),
+        layer.seen.shape[1],
+    )
+    w = layer.weight
+    n = len(w.value) // len(layer.bias.value)
+    whole = n - n % (2 * LANES)
     for i in range(0, whole, 2 * LANES):
-        outer_1x2(layer.delta, r * LANES, outputs * LANES, layer.rows, i, inputs, images, out, at + i, inputs)
-    for i in range(whole, inputs, LANES):
-        i = min(i, inputs - LANES)
-        outer_1x1(layer.delta, r * LANES, outputs * LANES, layer.rows, i, inputs, images, out, at + i, inputs)
-
-
-@njit(inline="always")
-def _sum(delta: Any, r: int, blocks: int) -> Any:
-    total = np.float32(0)
-    for block in range(blocks):
-        for lane in range(LANES):
-            total += delta[block, r, lane]
-    return total
+        learn_1x2(
+            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, LANES, rate, root
+        )
+    for i in range(whole, n, LANES):
+        learn_1x1(
+            delta,
+            r,
+            d_row,
+            x,
+            i,
+            x_row,
+            images,
+            w.value,
+            w.mean,
+            w.square,
+            r * n + i,
+            n,
+            min(LANES, n - i),
+            rate,
+            root,
+        )

@@ -1,11 +1,14 @@
 """The arrays of a layer: its parameters with Adam's two moments, and what is kept from forward to backward.
 
-`blocks` counts groups of sixteen images; everything but `rows` has the sixteen innermost. Plain tuples of
-arrays: compiled code takes them apart at no cost.
+`blocks` counts groups of up to sixteen images, which lie innermost in a convolution. To a dense layer an
+image is a row; rows end on a multiple of sixteen, with zeros. Plain tuples of arrays: compiled code takes
+them apart at no cost.
 """
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +21,7 @@ PADDING = 2
 FILTERS = 5
 TAPS = 25
 ALIGNMENT = 64
+LARGE = 2 << 20
 
 
 class Parameter(NamedTuple):
@@ -42,26 +46,31 @@ class Conv(NamedTuple):
 
 
 class Dense(NamedTuple):
-    """`seen` (blocks, I, 16) and `rows` (blocks * 16, I) are the same numbers twice; `out`, `delta`
-    (blocks, O, 16) are the result and its gradient, `below` (blocks, I, 16) the gradient of `seen`."""
+    """`seen` (rows, I), `out` and its gradient `delta` (rows, O), and `below`, the gradient of `seen`."""
 
     weight: Parameter
     bias: Parameter
     seen: Floats
-    rows: Floats
     out: Floats
     delta: Floats
     below: Floats
-    zeros: Floats
 
 
 def zeros(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
-    """Aligned to a cache line, so that no vector crosses one."""
+    """Aligned to a cache line, so that no vector crosses one; from 1 MB on in large pages, where there are
+    any: the weights of a dense layer lie in a thousand small ones, too many for a processor to keep in mind."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+    raw = _large(size) if size >= LARGE // 2 else np.zeros(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % (LARGE if size >= LARGE // 2 else ALIGNMENT)
     made: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
     return made
+
+
+def _large(size: int) -> NDArray[np.uint8]:
+    memory = mmap.mmap(-1, -(-size // LARGE) * LARGE + LARGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(AttributeError, OSError):  # a kernel that knows no large pages
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 def conv(weight: Parameter, bias: Parameter, blocks: int, channels: int, side: int, ranks: int) -> Conv:
@@ -78,16 +87,19 @@ def conv(weight: Parameter, bias: Parameter, blocks: int, channels: int, side: i
     )
 
 
-def dense(weight: Parameter, bias: Parameter, blocks: int, inputs: int, outputs: int, seen: Floats | None,
+def dense(weight: Parameter, bias: Parameter, images: int, inputs: int, outputs: int, seen: Floats | None,
           below: Floats | None) -> Dense:  # fmt: skip
     """`seen` and `below` are the `out` and `delta` of the layer beneath, where there is one."""
     return Dense(
         weight,
         bias,
-        zeros(blocks, inputs, LANES) if seen is None else seen,
-        zeros(blocks * LANES, inputs),
-        zeros(blocks, outputs, LANES),
-        zeros(blocks, outputs, LANES),
-        zeros(blocks, inputs, LANES) if below is None else below,
-        zeros(max(inputs, outputs)),
+        rows(images, inputs) if seen is None else seen,
+        rows(images, outputs),
+        rows(images, outputs),
+        rows(images, inputs) if below is None else below,
     )
+
+
+def rows(images: int, features: int) -> Floats:
+    """With room behind the last for those that read sixteen at a time."""
+    return zeros(images + LANES, -(-features // LANES) * LANES)

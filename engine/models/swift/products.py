@@ -1,4 +1,7 @@
-"""Tiles of a dense layer over sixteen images: sums that stay in registers along the whole inner dimension."""
+"""Tiles of the three products of a dense layer: sums that stay in registers along the whole inner dimension.
+
+Images are rows of features; sixteen features lie in a register. The weights are read as PyTorch keeps them.
+"""
 
 from __future__ import annotations
 
@@ -7,135 +10,195 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from engine.models.swift.vector import LANES, LONG, Totals, Vectors, intrinsic
+from engine.models.swift.adam import Memory, ask, move
+from engine.models.swift.vector import INTS, LANES, LONG, Totals, Vectors, intrinsic
+
+QUARTER = LANES // 4
 
 
-def _tile(rows: int, blocks: int) -> Any:
+def _dot(rows: int, images: int) -> Any:
     @intrinsic
-    def tile(typing: Any, w: Any, w_at: Any, n: Any, bias: Any, b_at: Any, x: Any, x_at: Any, x_block: Any,
-             out: Any, out_at: Any, out_block: Any, floor: Any) -> Any:  # fmt: skip
-        """out[block, r] = max(floor, bias[r] + sum over `n` i of w[r, i] * x[block, i])."""
+    def dot(typing: Any, w: Any, w_at: Any, n: Any, bias: Any, b_at: Any, x: Any, x_at: Any, x_row: Any,
+            out: Any, out_at: Any, out_row: Any, floor: Any) -> Any:  # fmt: skip
+        """out[image, r] = max(floor, bias[r] + sum over `n` i of w[r, i] * x[image, i]).
+
+        What lies behind the end of a row of x has to be finite.
+        """
         long = types.int64
 
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            w_data, biases, x_data = (v.data(kinds[k], a[k]) for k in (0, 3, 5))
-            places = [(r, block) for r in range(rows) for block in range(blocks)]
-            totals = Totals(v, places, lambda place: v.everywhere(biases, v.plus(a[4], place[0])))
+            w_data, biases, x_data, target = (v.data(kinds[k], a[k]) for k in (0, 3, 5, 8))
+            totals = Totals(v, [(r, image) for r in range(rows) for image in range(images)])
             starts = [b.add(a[1], v.times(a[2], r)) for r in range(rows)]
-            with v.counting(a[2]) as i:
-                at = b.add(a[6], v.times(i, LANES))
-                seen = [v.load(x_data, b.add(at, v.times(a[7], block))) for block in range(blocks)]
+            seen_at = [b.add(a[6], v.times(a[7], image)) for image in range(images)]
+
+            def add(i: Any, mask: Any) -> None:
+                seen = [v.load(x_data, b.add(at, i)) for at in seen_at]
                 for r in range(rows):
-                    weight = v.everywhere(w_data, b.add(starts[r], i))
-                    for block in range(blocks):
-                        totals.add_product((r, block), weight, seen[block])
-            least = v.spread(a[11])
-            for r, block in places:
-                index = b.add(v.plus(a[9], r * LANES), v.times(a[10], block))
-                value = totals[r, block]
-                value = b.select(b.fcmp_ordered("<", value, least), least, value)
-                v.store(value, v.data(kinds[8], a[8]), index)
+                    weights = v.load(w_data, b.add(starts[r], i), mask)
+                    for image in range(images):
+                        totals.add_product((r, image), weights, seen[image])
+
+            with v.counting(b.lshr(a[2], ir.Constant(LONG, 4))) as vector:
+                add(v.times(vector, LANES), None)
+            rest = b.and_(a[2], ir.Constant(LONG, LANES - 1))
+            with b.if_then(b.icmp_signed(">", rest, ir.Constant(LONG, 0))):
+                add(b.sub(a[2], rest), v.first(rest))
+            for image in range(images):
+                for r in range(0, rows, 4):
+                    four = min(4, rows - r)
+                    sums = _sums(v, [totals[r + k, image] for k in range(four)])
+                    value = b.fadd(sums, v.load_few(biases, v.plus(a[4], r), four))
+                    least = ir.Constant(value.type, ir.Undefined)
+                    for k in range(four):
+                        least = b.insert_element(least, a[11], ir.Constant(INTS.element, k))
+                    value = b.select(b.fcmp_ordered("<", value, least), least, value)
+                    v.store(value, target, b.add(v.plus(a[9], r), v.times(a[10], image)))
             return context.get_dummy_value()
 
         return types.void(w, long, long, bias, long, x, long, long, out, long, long, types.float32), write
 
-    return tile
+    return dot
 
 
-tile_8x2, tile_8x1, tile_1x2, tile_1x1 = _tile(8, 2), _tile(8, 1), _tile(1, 2), _tile(1, 1)
+dot_8x3, dot_8x1, dot_1x3, dot_1x1 = _dot(8, 3), _dot(8, 1), _dot(1, 3), _dot(1, 1)
 
 
-def _back(rows: int, blocks: int) -> Any:
+def _sums(v: Vectors, totals: list[Any]) -> Any:
+    """The sum of each of up to four vectors, side by side."""
+    b, one = v.builder, totals + totals[-1:] * (4 - len(totals))
+    half = LANES // 2
+    eights = [
+        b.fadd(
+            v.interleave(x, y, [*range(half), *range(LANES, LANES + half)]),
+            v.interleave(x, y, [*range(half, LANES), *range(LANES + half, 2 * LANES)]),
+        )
+        for x, y in ((one[0], one[1]), (one[2], one[3]))
+    ]
+    x, y = eights
+    low = [place + half * group for group in range(4) for place in range(QUARTER)]
+    fours = b.fadd(v.interleave(x, y, low), v.interleave(x, y, [place + QUARTER for place in low]))
+    for by in (2, 1):
+        fours = b.fadd(fours, v.interleave(fours, fours, [place ^ by for place in range(LANES)]))
+    return v.interleave(fours, fours, [QUARTER * k for k in range(len(totals))])
+
+
+def _back(images: int, vectors: int) -> Any:
     @intrinsic
-    def back(typing: Any, w: Any, w_at: Any, w_row: Any, n: Any, delta: Any, d_at: Any, d_block: Any,
-             out: Any, out_at: Any, out_block: Any) -> Any:  # fmt: skip
-        """out[block, i] += sum over r of w[r, i] * delta[block, r]: the gradient of `n` inputs."""
+    def back(typing: Any, w: Any, w_at: Any, w_row: Any, rows: Any, ahead: Any, delta: Any, d_at: Any,
+             d_row: Any, out: Any, out_at: Any, out_row: Any, width: Any) -> Any:  # fmt: skip
+        """out[image, i] += sum over `rows` r of delta[image, r] * w[r, i], for the vectors of i.
+
+        The last has `width` elements, if that is less than sixteen. `ahead` rows further on weights are
+        asked for.
+        """
         long = types.int64
 
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            w_data, deltas, target = v.data(kinds[0], a[0]), v.data(kinds[4], a[4]), v.data(kinds[7], a[7])
-            starts = [b.add(a[5], v.times(a[6], block)) for block in range(blocks)]
-            delta = [[v.load(deltas, v.plus(start, r * LANES)) for r in range(rows)] for start in starts]
-            with v.counting(a[3]) as i:
-                at = b.add(a[8], v.times(i, LANES))
-                places = [b.add(at, v.times(a[9], block)) for block in range(blocks)]
-                sums = [v.load(target, place) for place in places]
-                for r in range(rows):
-                    weight = v.everywhere(w_data, b.add(b.add(a[1], v.times(a[2], r)), i))
-                    sums = [v.add_product(sums[block], weight, delta[block][r]) for block in range(blocks)]
-                for place, total in zip(places, sums, strict=True):
-                    v.store(total, target, place)
+            w_data, deltas, target = (v.data(kinds[k], a[k]) for k in (0, 5, 8))
+            mask = v.first(a[11]) if vectors == 1 else None
+            places = {
+                (image, part): v.plus(b.add(a[9], v.times(a[10], image)), part * LANES)
+                for image in range(images)
+                for part in range(vectors)
+            }
+            totals = Totals(v, places, lambda name: v.load(target, places[name]))
+            with v.counting(a[3]) as r:
+                at = b.add(a[1], b.mul(a[2], r))
+                weights = [v.load(w_data, v.plus(at, part * LANES), mask) for part in range(vectors)]
+                further = b.add(at, b.mul(a[2], a[4]))
+                for part in range(vectors):
+                    v.fetch(w_data, v.plus(further, part * LANES))
+                for image in range(images):
+                    one = v.everywhere(deltas, b.add(b.add(a[6], v.times(a[7], image)), r))
+                    for part in range(vectors):
+                        totals.add_product((image, part), weights[part], one)
+            for name, place in places.items():
+                v.store(totals[name], target, place)
             return context.get_dummy_value()
 
-        return types.void(w, long, long, long, delta, long, long, out, long, long), write
+        return types.void(w, long, long, long, long, delta, long, long, out, long, long, long), write
 
     return back
 
 
-back_8x2, back_8x1, back_1x2, back_1x1 = _back(8, 2), _back(8, 1), _back(1, 2), _back(1, 1)
+back_5x4, back_1x4, back_5x1, back_1x1 = _back(5, 4), _back(1, 4), _back(5, 1), _back(1, 1)
 
 
-def _outer(rows: int, vectors: int) -> Any:
+def _learn(rows: int, vectors: int) -> Any:
     @intrinsic
-    def outer(typing: Any, delta: Any, d_at: Any, d_block: Any, x: Any, x_at: Any, x_row: Any, images: Any,
-              out: Any, out_at: Any, out_row: Any) -> Any:  # fmt: skip
-        """out[r, i] = sum over images of delta[image, r] * x[image, i]: a gradient of weights."""
-        long = types.int64
+    def learn(typing: Any, delta: Any, d_at: Any, d_row: Any, x: Any, x_at: Any, x_row: Any, images: Any,
+              value: Any, mean: Any, square: Any, at: Any, row: Any, width: Any, rate: Any,
+              root: Any) -> Any:  # fmt: skip
+        """The gradient of w[r, i], sum over images of delta[image, r] * x[image, i], goes to Adam at once.
+
+        The last vector of i has `width` elements, if that is less than sixteen.
+        """
+        long, single = types.int64, types.float32
 
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
             deltas, x_data = v.data(kinds[0], a[0]), v.data(kinds[3], a[3])
-            places = [(r, part) for r in range(rows) for part in range(vectors)]
+            memory = Memory(*(v.data(kinds[k], a[k]) for k in (7, 8, 9)))
+            mask = v.first(a[12]) if vectors == 1 else None
+            places = {
+                (r, part): v.plus(b.add(a[10], v.times(a[11], r)), part * LANES)
+                for r in range(rows)
+                for part in range(vectors)
+            }
+            for place in places.values():
+                ask(v, memory, place)
             totals = Totals(v, places)
             with v.counting(a[6]) as image:
-                block, lane = b.lshr(image, ir.Constant(LONG, 4)), b.and_(image, ir.Constant(LONG, LANES - 1))
-                d = b.add(b.add(a[1], lane), b.mul(block, a[2]))
-                at = b.add(a[4], b.mul(image, a[5]))
-                seen = [v.load(x_data, v.plus(at, part * LANES)) for part in range(vectors)]
+                d, seen_at = b.add(a[1], b.mul(image, a[2])), b.add(a[4], b.mul(image, a[5]))
+                seen = [v.load(x_data, v.plus(seen_at, part * LANES)) for part in range(vectors)]
                 for r in range(rows):
-                    one = v.everywhere(deltas, v.plus(d, r * LANES))
+                    one = v.everywhere(deltas, v.plus(d, r))
                     for part in range(vectors):
                         totals.add_product((r, part), one, seen[part])
-            for r, part in places:
-                index = b.add(v.plus(a[8], part * LANES), v.times(a[9], r))
-                v.store(totals[r, part], v.data(kinds[7], a[7]), index)
+            rate, root = v.spread(a[13]), v.spread(a[14])
+            for name, place in places.items():
+                move(v, memory, place, totals[name], rate, root, mask)
             return context.get_dummy_value()
 
-        return types.void(delta, long, long, x, long, long, long, out, long, long), write
+        whole = (
+            delta,
+            long,
+            long,
+            x,
+            long,
+            long,
+            long,
+            value,
+            mean,
+            square,
+            long,
+            long,
+            long,
+            single,
+            single,
+        )
+        return types.void(*whole), write
 
-    return outer
+    return learn
 
 
-outer_8x2, outer_8x1, outer_1x2, outer_1x1 = _outer(8, 2), _outer(8, 1), _outer(1, 2), _outer(1, 1)
+learn_8x2, learn_8x1, learn_1x2, learn_1x1 = _learn(8, 2), _learn(8, 1), _learn(1, 2), _learn(1, 1)
 
 
 @intrinsic
-def turned(typing: Any, x: Any, at: Any, row: Any, out: Any, out_at: Any, out_row: Any) -> Any:
-    """Transpose 16x16 floats."""
+def sums_of_rows(typing: Any, x: Any, at: Any, row: Any, rows: Any, out: Any, out_at: Any) -> Any:
+    """out[i] = sum over rows of x[row, i], for sixteen i."""
     n = types.int64
 
     def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        v, (kinds, a) = Vectors(context, builder), (signature.args, arguments)
-        source, target = v.data(kinds[0], a[0]), v.data(kinds[3], a[3])
-        lines = [v.load(source, builder.add(a[1], v.times(a[2], r))) for r in range(LANES)]
-        for width in (8, 4, 2, 1):
-            lines = _exchange(v, lines, width)
-        for r, line in enumerate(lines):
-            v.store(line, target, builder.add(a[4], v.times(a[5], r)))
+        v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
+        total, x_data = Totals(v, ["sum"]), v.data(kinds[0], a[0])
+        with v.counting(a[3]) as r:
+            total.add_product("sum", v.load(x_data, b.add(a[1], b.mul(a[2], r))), v.all(1))
+        v.store(total["sum"], v.data(kinds[4], a[4]), a[5])
         return context.get_dummy_value()
 
-    return types.void(x, n, n, out, n, n), write
-
-
-def _exchange(v: Vectors, lines: list[Any], width: int) -> list[Any]:
-    """Swap the off-diagonal squares of `width` in every square of twice that."""
-    low = [place if not place & width else place - width + LANES for place in range(LANES)]
-    high = [place + width if not place & width else place + LANES for place in range(LANES)]
-    done = list(lines)
-    for r in range(LANES):
-        if not r & width:
-            done[r] = v.interleave(lines[r], lines[r + width], low)
-            done[r + width] = v.interleave(lines[r], lines[r + width], high)
-    return done
+    return types.void(x, n, n, n, out, n), write

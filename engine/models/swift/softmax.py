@@ -1,38 +1,26 @@
-"""Cross-entropy of sixteen images at a time, and its gradient."""
+"""Cross-entropy of one image, and its gradient."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from engine.models.swift.vector import LANES, inner
+from engine.models.swift.vector import inner
 
 
 @inner
-def cross_entropy(logits: Any, delta: Any, block: int, labels: Any, images: int, losses: Any) -> None:
-    """`labels` of the batch; `losses` of each image. Lanes without an image get no gradient."""
+def cross_entropy(logits: Any, delta: Any, image: int, classes: int, label: int, images: int) -> Any:
+    """The loss; its gradient is that of a mean over `images`."""
     share = np.float32(1.0 / images)
-    for lane in range(LANES):
-        image = block * LANES + lane
-        if image < images:
-            losses[image] = _one(logits, delta, block, lane, labels[image], share)
-        else:
-            for c in range(delta.shape[1]):
-                delta[block, c, lane] = np.float32(0)
-
-
-@njit(inline="always")
-def _one(logits: Any, delta: Any, block: int, lane: int, label: int, share: Any) -> Any:
-    top = logits[block, 0, lane]
-    for c in range(1, logits.shape[1]):
-        top = max(top, logits[block, c, lane])
+    top = logits[image, 0]
+    for c in range(1, classes):
+        top = max(top, logits[image, c])
     total = np.float32(0)
-    for c in range(logits.shape[1]):
-        delta[block, c, lane] = np.exp(logits[block, c, lane] - top)
-        total += delta[block, c, lane]
-    for c in range(logits.shape[1]):
-        delta[block, c, lane] *= share / total
-    delta[block, label, lane] -= share
-    return np.log(total) - (logits[block, label, lane] - top)
+    for c in range(classes):
+        delta[image, c] = np.exp(logits[image, c] - top)
+        total += delta[image, c]
+    for c in range(classes):
+        delta[image, c] *= share / total
+    delta[image, label] -= share
+    return np.log(total) - (logits[image, label] - top)

@@ -1,7 +1,8 @@
 """One step of training, the whole of it in compiled code: each thread does its share, and they meet twice.
 
-The images are shared out by blocks of sixteen, the weights by rows. Whoever does a share, each number is
-summed in the same order: the result has the same bits with one thread and with many.
+The images are shared out by blocks of up to sixteen, all about as large and even in number, so that two
+threads have the same work; the weights by rows. Whoever does a share, each number is summed in the same
+order: the result has the same bits with one thread and with many.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.models.swift import convolution, dense
 from engine.models.swift.barrier import meet
 from engine.models.swift.layers import FILTERS, PADDING, Floats
 from engine.models.swift.softmax import cross_entropy
+from engine.models.swift.transpose import to_lanes, to_rows
 from engine.models.swift.vector import LANES, inner
 
 ZERO = np.float32(0)
@@ -35,12 +37,13 @@ class Batch(NamedTuple):
     labels: NDArray[np.int64]
     losses: Floats
     rows: Floats
-    """(blocks * 16, side * side): the pixels of the batch"""
+    """(rows, side * side): the pixels of the batch"""
     lanes: Floats
-    """(blocks, side * side, 16): the same"""
+    """(ranks, side * side * 16): those of a block"""
+    upper: Floats
+    """(ranks, I * 16): what comes out of the convolutions for a block, or its gradient"""
     kept: Floats
-    """(blocks * 16, I): 1 or 0 for each input that dropout keeps or drops"""
-    kept_lanes: Floats
+    """(rows, I): 1 or 0 for each input that dropout keeps or drops"""
     scratch: Floats
     """(ranks, ...)"""
     barrier: NDArray[np.int64]
@@ -74,25 +77,49 @@ def dismiss(ranks: int, batch: Batch) -> None:
 
 
 @njit(inline="always")
+def blocks_of(images: int) -> int:
+    blocks = -(-images // LANES)
+    return blocks if blocks == 1 else blocks + blocks % 2
+
+
+@njit(inline="always")
 def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None:
     images, step, lr = batch.facts[IMAGES], float(batch.facts[STEP]), batch.lr[0]
-    blocks = -(-images // LANES)
-    first, last = blocks * rank // ranks, blocks * (rank + 1) // ranks
-    _gather(batch, first, last, images)
-    _gradients(rank, batch, convs, denses, first, last, images)
+    blocks = blocks_of(images)
+    start, end = blocks * rank // ranks, blocks * (rank + 1) // ranks
+    first, last = images * start // blocks, images * end // blocks
+    _gather(batch, first, last)
+    if batch.facts[CONVS]:
+        for block in range(start, end):
+            _see(rank, batch, convs, denses[0].seen, block, blocks, images)
+        if batch.facts[DROPS]:
+            _drop(denses[0].seen, batch.kept, first, last)
+    _gradients(batch, denses, first, last, images)
+    if batch.facts[CONVS]:
+        dense.backward(denses[0], first, last)
+        if batch.facts[DROPS]:
+            _drop(denses[0].below, batch.kept, first, last)
+        for block in range(start, end):
+            _look_back(rank, batch, convs, denses[0].below, block, blocks, images)
     meet(batch.barrier, ranks)
-    scratch = batch.scratch[rank]
-    for layer in range(batch.facts[DENSES]):
-        dense.update(denses[layer], rank, ranks, images, scratch, lr, step)
-    if rank == ranks - 1:
-        for layer in range(batch.facts[CONVS]):
-            convolution.update(convs[layer], blocks, scratch, lr, step)
+    _update(rank, ranks, batch, convs, denses, blocks, lr, step)
     meet(batch.barrier, ranks)
 
 
 @njit(inline="always")
-def _gather(batch: Batch, first: int, last: int, images: int) -> None:
-    for image in range(first * LANES, min(last * LANES, images)):
+def _update(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any, blocks: int, lr: float,
+            step: float) -> None:  # fmt: skip
+    scratch = batch.scratch[rank]
+    for layer in range(batch.facts[DENSES]):
+        dense.update(denses[layer], rank, ranks, batch.facts[IMAGES], scratch, lr, step)
+    if rank == ranks - 1:
+        for layer in range(batch.facts[CONVS]):
+            convolution.update(convs[layer], blocks, scratch, lr, step)
+
+
+@njit(inline="always")
+def _gather(batch: Batch, first: int, last: int) -> None:
+    for image in range(first, last):
         found = batch.chosen[image]
         batch.labels[image] = batch.all_labels[found]
         for pixel in range(batch.pixels.shape[1]):
@@ -100,64 +127,62 @@ def _gather(batch: Batch, first: int, last: int, images: int) -> None:
 
 
 @njit(inline="always")
-def _gradients(rank: int, batch: Batch, convs: Any, denses: Any, first: int, last: int, images: int) -> None:
-    dense.to_lanes(batch.rows, batch.lanes, first, last)
-    _see(batch, convs, denses, first, last)
+def _gradients(batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
+    """Of all dense layers but what the first sees."""
     top = batch.facts[DENSES] - 1
     for layer in range(top):
         dense.forward(denses[layer], first, last, ZERO)
-        dense.to_rows(denses[layer].out, denses[layer + 1].rows, first, last)
     dense.forward(denses[top], first, last, dense.FREE)
-    for block in range(first, last):
-        cross_entropy(denses[top].out, denses[top].delta, block, batch.labels, images, batch.losses)
+    out, delta, classes = denses[top].out, denses[top].delta, len(denses[top].bias.value)
+    for image in range(first, last):
+        batch.losses[image] = cross_entropy(out, delta, image, classes, batch.labels[image], images)
     for layer in range(top, 0, -1):
         dense.backward(denses[layer], first, last)
         dense.where_lit(denses[layer].seen, denses[layer].below, first, last)
-    _look_back(rank, batch, convs, denses, first, last)
 
 
 @njit(inline="always")
-def _see(batch: Batch, convs: Any, denses: Any, first: int, last: int) -> None:
-    """Through the convolutions, if there are any, to what the first dense layer sees."""
-    count = batch.facts[CONVS]
-    if count == 0:
-        return
-    for block in range(first, last):
-        _frame(batch.lanes, convs[0].padded, block)
-        for layer in range(count - 1):
-            _into_conv(convs[layer], convs[layer + 1], block)
-        half = convs[count - 1].codes.shape[2]
-        out = denses[0].seen.reshape(-1)
-        plane = half * half * LANES
-        convolution.forward(convs[count - 1], block, out, block * FILTERS * plane, half * LANES, plane)
-    if batch.facts[DROPS]:
-        dense.to_lanes(batch.kept, batch.kept_lanes, first, last)
-        _drop(denses[0].seen, batch.kept_lanes, first, last)
-    dense.to_rows(denses[0].seen, denses[0].rows, first, last)
+def _see(rank: int, batch: Batch, convs: Any, seen: Any, block: int, blocks: int, images: int) -> None:
+    """A block of images through the convolutions, to what the first dense layer sees."""
+    first, top = images * block // blocks, batch.facts[CONVS] - 1
+    lanes, size = batch.lanes.reshape(-1), batch.lanes.shape[1]
+    to_lanes(batch.rows, first, lanes, rank * size, size // LANES)
+    _frame(lanes, rank * size, convs[0].padded, block)
+    for layer in range(top):
+        _into_conv(convs[layer], convs[layer + 1], block)
+    half = convs[top].codes.shape[2]
+    upper, at = batch.upper.reshape(-1), rank * batch.upper.shape[1]
+    convolution.forward(convs[top], block, upper, at, half * LANES, half * half * LANES)
+    count = images * (block + 1) // blocks - first
+    to_rows(upper, at, seen, first, count, batch.upper.shape[1] // LANES)
 
 
 @njit(inline="always")
-def _look_back(rank: int, batch: Batch, convs: Any, denses: Any, first: int, last: int) -> None:
-    count = batch.facts[CONVS]
-    if count == 0:
-        return
-    dense.backward(denses[0], first, last)
-    if batch.facts[DROPS]:
-        _drop(denses[0].below, batch.kept_lanes, first, last)
-    for block in range(first, last):
-        gradient, at = denses[0].below.reshape(-1), block * denses[0].seen.shape[1] * LANES
-        for layer in range(count - 1, -1, -1):
-            convolution.backward(convs[layer], block, rank, gradient, at, layer == 0)
-            gradient, at = convs[layer].below.reshape(-1), rank * convs[layer].below.shape[1]
+def _look_back(rank: int, batch: Batch, convs: Any, below: Any, block: int, blocks: int, images: int) -> None:
+    first = images * block // blocks
+    gradient, at, size = batch.upper.reshape(-1), rank * batch.upper.shape[1], batch.upper.shape[1]
+    to_lanes(below, first, gradient, at, size // LANES)
+    _blank(gradient, at, size, images * (block + 1) // blocks - first)
+    for layer in range(batch.facts[CONVS] - 1, -1, -1):
+        convolution.backward(convs[layer], block, rank, gradient, at, layer == 0)
+        gradient, at = convs[layer].below.reshape(-1), rank * convs[layer].below.shape[1]
 
 
 @inner
-def _frame(lanes: Any, padded: Any, block: int) -> None:
+def _blank(lanes: Any, at: int, size: int, count: int) -> None:
+    """Lanes from `count` on have no image, and no gradient."""
+    for i in range(at, at + size, LANES):
+        for lane in range(count, LANES):
+            lanes[i + lane] = np.float32(0)
+
+
+@inner
+def _frame(lanes: Any, at: int, padded: Any, block: int) -> None:
     side = padded.shape[2] - 2 * PADDING
     for y in range(side):
         for x in range(side):
             for lane in range(LANES):
-                padded[block, 0, y + PADDING, x + PADDING, lane] = lanes[block, y * side + x, lane]
+                padded[block, 0, y + PADDING, x + PADDING, lane] = lanes[at + (y * side + x) * LANES + lane]
 
 
 @njit(inline="always")
@@ -170,7 +195,6 @@ def _into_conv(conv: Any, above: Any, block: int) -> None:
 
 @inner
 def _drop(numbers: Any, kept: Any, first: int, last: int) -> None:
-    for block in range(first, last):
+    for image in range(first, last):
         for i in range(numbers.shape[1]):
-            for lane in range(LANES):
-                numbers[block, i, lane] *= np.float32(2) * kept[block, i, lane]
+            numbers[image, i] *= np.float32(2) * kept[image, i]

@@ -16,6 +16,7 @@ from engine.models.swift.vector import LANES
 
 MOST_CONVS, MOST_DENSES = 2, 3
 """Every network is given this many layers, the spare ones empty, so that one compilation serves them all."""
+ROOM = FILTERS * FILTERS * TAPS + LANES
 
 Pair = tuple[Parameter, Parameter]
 """weight and bias"""
@@ -27,20 +28,18 @@ class Trainer:
     def __init__(self, convs: Sequence[Pair], denses: Sequence[Pair], pixels: Floats,
                  labels: NDArray[np.int64], batch: int, threads: int = 1,
                  drops: bool = False) -> None:  # fmt: skip
-        blocks, count = -(-batch // LANES), pixels.shape[1]
+        blocks, count = step.blocks_of(batch), pixels.shape[1]
         self.ranks = max(1, min(threads, blocks))
-        lanes = layers.zeros(blocks, count, LANES)
         self.convs, inputs = _convs(convs, blocks, round(count**0.5), self.ranks)
-        self.denses = _denses(denses, blocks, inputs or count, None if convs else lanes)
-        rows = layers.zeros(blocks * LANES, count) if convs else self.denses[0].rows
-        room = max(8 * layer.seen.shape[1] for layer in self.denses) + FILTERS * FILTERS * TAPS
-        self.kept = layers.zeros(blocks * LANES if drops else LANES, inputs if drops else LANES)
+        rows, size = layers.rows(batch, count), inputs * LANES
+        self.denses = _denses(denses, batch, inputs or count, None if convs else rows)
+        kept = layers.rows(batch if drops else 1, inputs)
+        self.kept = kept[:, :inputs]
         """1 or 0 for each image and input of the first dense layer, if some are dropped"""
         self._batch = step.Batch(
             pixels, labels, np.zeros(batch, np.int64), np.zeros(8, np.int64), np.zeros(1),
-            np.zeros(batch, np.int64), layers.zeros(blocks * LANES), rows, lanes, self.kept,
-            layers.zeros(len(self.kept) // LANES, self.kept.shape[1], LANES),
-            layers.zeros(self.ranks, room), np.zeros(SIZE, np.int64),
+            np.zeros(batch, np.int64), layers.zeros(batch), rows, layers.zeros(self.ranks, count * LANES),
+            layers.zeros(self.ranks, size), kept, layers.zeros(self.ranks, ROOM), np.zeros(SIZE, np.int64),
         )  # fmt: skip
         facts = self._batch.facts
         facts[step.CONVS], facts[step.DENSES], facts[step.DROPS] = len(convs), len(denses), drops
@@ -83,11 +82,11 @@ def _convs(pairs: Sequence[Pair], blocks: int, side: int, ranks: int) -> tuple[t
     return (*made, *spare), FILTERS * (side >> len(made)) ** 2 if made else 0
 
 
-def _denses(pairs: Sequence[Pair], blocks: int, inputs: int, seen: Floats | None) -> tuple[Dense, ...]:
+def _denses(pairs: Sequence[Pair], images: int, inputs: int, seen: Floats | None) -> tuple[Dense, ...]:
     made: list[Dense] = []
     below: Floats | None = None
     for weight, bias in pairs:
-        layer = layers.dense(weight, bias, blocks, inputs, len(bias.value), seen, below)
+        layer = layers.dense(weight, bias, images, inputs, len(bias.value), seen, below)
         made.append(layer)
         inputs, seen, below = len(bias.value), layer.out, layer.delta
     nothing = Parameter(*(layers.zeros(1) for _ in range(3)))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numba
 import numba.core.cgutils
 import numba.extending
+import numpy as np
 from llvmlite import ir
 
 cgutils: Any = numba.core.cgutils
@@ -23,6 +24,8 @@ FLOAT, LONG, BYTE = ir.FloatType(), ir.IntType(64), ir.IntType(8)
 FLOATS = ir.VectorType(FLOAT, LANES)
 BYTES = ir.VectorType(BYTE, LANES)
 INTS = ir.VectorType(ir.IntType(32), LANES)
+MASKS = ir.VectorType(ir.IntType(1), LANES)
+ALIGN = ir.Constant(ir.IntType(32), 4)
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 Value = Any  # an ir.Value; llvmlite has no types of its own
 
@@ -49,43 +52,75 @@ class Vectors:
     def data(self, kind: Any, array: Value) -> Value:
         return self.context.make_array(kind)(self.context, self.builder, value=array).data
 
-    def load(self, data: Value, index: Value) -> Value:
+    def load(self, data: Value, index: Value, mask: Value = None) -> Value:
+        """Where `mask` is not set it is 0, and memory is not looked at."""
         pointer = self.builder.bitcast(self.builder.gep(data, [index]), FLOATS.as_pointer())
+        if mask is None:
+            return self.builder.load(pointer, align=4)
+        zeros = ir.Constant(FLOATS, [0.0] * LANES)
+        return self._call("llvm.masked.load.v16f32.p0", FLOATS, pointer, ALIGN, mask, zeros)
+
+    def load_few(self, data: Value, index: Value, count: int) -> Value:
+        kind = ir.VectorType(FLOAT, count)
+        pointer = self.builder.bitcast(self.builder.gep(data, [index]), kind.as_pointer())
         return self.builder.load(pointer, align=4)
 
-    def store(self, vector: Value, data: Value, index: Value) -> None:
+    def store(self, vector: Value, data: Value, index: Value, mask: Value = None) -> None:
         pointer = self.builder.bitcast(self.builder.gep(data, [index]), vector.type.as_pointer())
-        self.builder.store(vector, pointer, align=4 if vector.type is FLOATS else 1)
+        if mask is None:
+            self.builder.store(vector, pointer, align=1 if vector.type is BYTES else 4)
+        else:
+            self._call("llvm.masked.store.v16f32.p0", ir.VoidType(), vector, pointer, ALIGN, mask)
+
+    def first(self, count: Value) -> Value:
+        """The mask of the first `count` of sixteen."""
+        whole = self.builder.trunc(count, INTS.element)
+        places = ir.Constant(INTS, list(range(LANES)))
+        return self.builder.icmp_signed("<", places, self.spread(whole))
+
+    def fetch(self, data: Value, index: Value) -> None:
+        """Ask for a cache line that is needed soon, if it is memory at all."""
+        pointer = self.builder.bitcast(self.builder.gep(data, [index]), BYTE.as_pointer())
+        read, near, is_data = (ir.Constant(INTS.element, number) for number in (0, 3, 1))
+        self._call("llvm.prefetch.p0", ir.VoidType(), pointer, read, near, is_data)
+
+    def _call(self, name: str, result: Any, *arguments: Value) -> Value:
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(function, arguments)
 
     def everywhere(self, data: Value, index: Value) -> Value:
         """One float of memory in all sixteen places."""
         return self.spread(self.builder.load(self.builder.gep(data, [index]), align=4))
 
     def spread(self, one: Value) -> Value:
-        first = self.builder.insert_element(
-            ir.Constant(FLOATS, ir.Undefined), one, ir.Constant(INTS.element, 0)
-        )
-        zeros = ir.Constant(INTS, [0] * LANES)
-        return self.builder.shuffle_vector(first, ir.Constant(FLOATS, ir.Undefined), zeros)
+        kind = ir.VectorType(one.type, LANES)
+        nothing = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(nothing, one, ir.Constant(INTS.element, 0))
+        return self.builder.shuffle_vector(first, nothing, ir.Constant(INTS, [0] * LANES))
+
+    def all(self, number: float) -> Value:
+        return ir.Constant(FLOATS, [float(np.float32(number))] * LANES)
 
     def add_product(self, total: Value, a: Value, b: Value) -> Value:
         """total + a * b, in one instruction where the processor has it."""
-        kind = ir.FunctionType(FLOATS, [FLOATS] * 3)
-        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.fmuladd.v16f32")
-        return self.builder.call(function, [a, b, total])
+        return self._call("llvm.fmuladd.v16f32", FLOATS, a, b, total)
+
+    def quick(self, name: str, a: Value) -> Value:
+        """An estimate to 14 bits by AVX-512: rsqrt14 or rcp14."""
+        everywhere = ir.Constant(ir.IntType(16), -1)
+        return self._call(f"llvm.x86.avx512.{name}.ps.512", FLOATS, a, a, everywhere)
 
     def root(self, a: Value) -> Value:
-        kind = ir.FunctionType(FLOATS, [FLOATS])
-        return self.builder.call(
-            cgutils.get_or_insert_function(self.builder.module, kind, "llvm.sqrt.v16f32"), [a]
-        )
+        return self._call("llvm.sqrt.v16f32", FLOATS, a)
 
     def load_bytes(self, data: Value, index: Value) -> Value:
         pointer = self.builder.bitcast(self.builder.gep(data, [index]), BYTES.as_pointer())
         return self.builder.load(pointer, align=1)
 
     def interleave(self, a: Value, b: Value, places: list[int]) -> Value:
-        return self.builder.shuffle_vector(a, b, ir.Constant(INTS, places))
+        kind = ir.VectorType(INTS.element, len(places))
+        return self.builder.shuffle_vector(a, b, ir.Constant(kind, places))
 
     def plus(self, index: Value, by: int) -> Value:
         return self.builder.add(index, ir.Constant(LONG, by))
