@@ -19,7 +19,10 @@ _NEED_A_SWEEP = (
     "sweep.pause", "sweep.stop", "sweep.add", "sweep.widen", "sweep.size", "sweep.filter", "sweep.export",
     "sweep.copy", "sweep.next",
 )  # fmt: skip
-_NEED_A_TRIAL = ("trials.open", "trials.pin", "trials.stop", "trials.extend", "trials.run", "sweep.copy")
+_NEED_A_TRIAL = (
+    "trials.open", "trials.pin", "trials.stop", "trials.extend", "trials.run", "trials.sort", "trials.group",
+    "trials.seeds", "sweep.copy",
+)  # fmt: skip
 
 
 class SweepTab(SweepDeeds):
@@ -172,7 +175,7 @@ class SweepTab(SweepDeeds):
         """What some keys would do now; an empty label leaves a key out of the footer."""
         sweep, row = self.book.chosen, self.trial
         if sweep is None:
-            return dict.fromkeys(_NEED_A_SWEEP, "")
+            return dict.fromkeys((*_NEED_A_SWEEP, *_NEED_A_TRIAL), "")
         is_running = sweep.status is SweepStatus.RUNNING
         labels = {
             "sweep.pause": "pause" if is_running else "resume" if sweep.status is SweepStatus.PAUSED else "",

@@ -17,6 +17,7 @@ from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both
+from tui.sweep.invitation import Invitation
 from tui.sweep.look import Look
 from tui.sweep.memory import Memory, SweepView
 from tui.sweep.pages import TrialPages
@@ -43,13 +44,6 @@ CALM = 0.12
 SIDE, STACKED = 150, 34
 """columns, or lines, from which on the picture and the table are seen together"""
 HINT = "val_loss<0.1 and lr>=0.01, or plain words"
-INVITATION = (
-    (),
-    (Span(" A sweep trains one experiment many times, with different parameters,", "text"),),
-    (Span(" and shows which of them matter.", "text"),),
-    (),
-    (Span("   n", "key"), Span("  set one up", "muted")),
-)
 
 
 class SweepsView(Tab):
@@ -71,7 +65,7 @@ class SweepsView(Tab):
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
         self.picture = Picture()
-        self.invitation = Notes(id="sweep-invitation")
+        self.invitation = Invitation(id="sweep-invitation")
         self._metrics: dict[str, None] = {}
         self._shown_of = ""
         self._is_open = False
@@ -91,7 +85,7 @@ class SweepsView(Tab):
         yield self.invitation
 
     def on_mount(self) -> None:
-        self.invitation.show(lambda width: INVITATION)
+        self.add_class("-empty")
         self._turn_to(self.front)
         self.call_after_refresh(self._open_first)
 
@@ -124,7 +118,7 @@ class SweepsView(Tab):
     def panel(self) -> Widget:
         """What has the keys of the view in front."""
         if not self.book.all:
-            return self.list
+            return self.invitation
         return self.table if self.front == "table" else self.picture
 
     def on_descendant_focus(self) -> None:
@@ -188,7 +182,7 @@ class SweepsView(Tab):
         """The list, and everything about the chosen sweep, from what is known now."""
         chosen = self.book.chosen
         had_focus = self._has_focus or not self._shown_of
-        self.set_class(self.book.loaded and chosen is None, "-empty")
+        self.set_class(chosen is None, "-empty")
         self._show_list()
         if chosen is not None and chosen.id != self._shown_of:
             self._begin(chosen)
