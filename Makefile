@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	@$(BIN)/dltui
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: lint types imports test
 
