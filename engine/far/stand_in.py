@@ -218,6 +218,8 @@ class StandIn:
         asked = [word["word"] for word in self._asked]
         why = next((str(word["why"]) for word in self._asked if word.get("why")), "")
         at = f"at step {self._step()}"
+        if not self._folder.spec.exists():
+            raise Left(Status.LOST, CauseKind.UNKNOWN, "Its run folder was removed.")
         if self._wire.is_cut:
             raise Left(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
         if "stop" in asked and why:
