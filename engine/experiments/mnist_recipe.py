@@ -139,11 +139,11 @@ def network(recipe: str, side: int) -> nn.Sequential:
         layers[f"norm{n}"], layers[f"relu{n}"] = nn.BatchNorm2d(kernels), nn.ReLU()
 
     if recipe == "fast":
-        convolution(1, 1, 24, 5, pools=True)
-        convolution(2, 24, 32, 3, pools=True)
+        convolution(1, 1, 16, 5, pools=True)  # 28 -> 12
+        convolution(2, 16, 32, 3, pools=True)  # 12 -> 5
         layers["flat"] = nn.Flatten()
-        layers["hidden"], layers["relu"] = nn.Linear(32 * (2 if keeps else 5) ** 2, 256), nn.ReLU()
-        layers["output"] = nn.Linear(256, CLASSES)
+        layers["hidden"], layers["relu"] = nn.Linear(32 * (2 if keeps else 5) ** 2, 128), nn.ReLU()
+        layers["output"] = nn.Linear(128, CLASSES)
     else:
         convolution(1, 1, 32, 5, pools=True)  # 28 -> 12
         convolution(2, 32, 64, 3, pools=False, pads=True)
