@@ -52,6 +52,8 @@ class Cluster:
             raise EngineError("ray is not installed.", "pip install 'dltui[ray]'") from error
         try:
             self._join(ray)
+        except EngineError:
+            raise
         except Exception as error:  # of whatever kind Ray raises: it has to be said
             raise _explained(error, self._post.address) from error
 
@@ -196,9 +198,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _folder() -> Path:
     """Short, since Ray puts sockets deep below it, and ours alone."""
     ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
-    for folder in (ours, ours / "ray"):
-        make_private(folder)
-    return ours / "ray"
+    make_private(ours)
+    return ours / "ray"  # Ray opens it to everybody; the folder above stays shut
 
 
 def _name(error: Exception) -> str:

@@ -132,6 +132,27 @@ def test_an_address_where_no_cluster_is(home: Home, address: str, text: str) -> 
     assert cause["text"].startswith(text) and cause["remedy"]
 
 
+@pytest.mark.slow
+def test_real_networks_train_on_a_ray_of_this_machine_that_goes_when_nobody_needs_it(home: Home) -> None:
+    home.environ |= {"RAY_memory_monitor_refresh_ms": "0", "DLTUI_RAY_IDLE": "1"}
+    words = ("--axis", "lr=0.1,1", "--set", "epochs=300", "--executor", "ray", "--wait")
+    sweep = home.dltui("sweep", "xor", *words).strip()
+    for run in _runs(home, sweep):
+        shown = home.show(run)
+        alone = home.start("xor", **shown["params"])
+        home.reach(alone, "done")
+        assert shown["status"] == "done" and _curve(home, run) == _curve(home, alone)
+        assert _saved(home, run) == _saved(home, alone)
+    [token] = home.places.root.glob("ray/*/token")
+    assert token.stat().st_mode & 0o777 == 0o600
+    home.until(lambda: _room(home) is None, "the room to leave")
+    home.until(lambda: not any(b"raylet" in _command(pid) for pid in home.processes()), "Ray to leave")
+
+
+def _saved(home: Home, run: str) -> str:
+    return str(home.show(run)["checkpoints"][-1]["weights_sha256"])
+
+
 def _is_as_if_trained_here(home: Home, run: str) -> None:
     """Weights, and every point of the curve once, bit for bit; the events are numbered without a gap."""
     params = {**home.show(run)["params"], "seconds": 0.0}
