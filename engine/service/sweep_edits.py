@@ -48,6 +48,12 @@ def _pause(sweep: Sweep, facts: Json) -> Json:
     return _held(sweep, facts)
 
 
+def _stop(sweep: Sweep, facts: Json) -> Json:
+    if sweep.status() is SweepStatus.DONE:
+        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to stop.")
+    return _held(sweep, facts)
+
+
 def _stop_trial(sweep: Sweep, facts: Json) -> Json:
     trial = trial_of(sweep, facts["trial"])
     if not trial.open and trial.row.status is not TrialStatus.PAUSED:
@@ -142,6 +148,6 @@ def trial_of(sweep: Sweep, number: Any) -> Trial:
 
 
 _READ = {
-    "pause": _pause, "resume": lambda sweep, facts: {}, "stop": _held, "stop_trial": _stop_trial, "pin": _pin,
+    "pause": _pause, "resume": lambda sweep, facts: {}, "stop": _stop, "stop_trial": _stop_trial, "pin": _pin,
     "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
 }  # fmt: skip

@@ -152,7 +152,7 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
 
     spec = sweep.spec
     texts = {name: typed_text(value) for name, value in spec.params.items()}
-    texts |= {axis.name: typed_axis(axis) for axis in spec.axes}
+    texts |= {axis.name: typed_axis(experiment, axis) for axis in spec.axes}
     counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
     return texts | {
@@ -161,13 +161,22 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
     }  # fmt: skip
 
 
-def typed_axis(axis: Axis) -> str:
+def typed_axis(experiment: Experiment, axis: Axis) -> str:
+    """The shortest text that gives that axis again."""
     from tui.sweep.words import typed_text
 
+    ends = f"{axis.low!r}..{axis.high!r} {'log' if axis.log else 'linear'}"
     if axis.values is None:
-        return f"{axis.low!r}..{axis.high!r} {'log' if axis.log else 'linear'}"
-    values = list(axis.values)
-    numbers = [value for value in values if type(value) is int]
-    if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return f"{numbers[0]}..{numbers[-1]}"
-    return ",".join(typed_text(value) for value in values)
+        return ends
+    if axis.low is not None and len(axis.values) > 2:
+        for text in (f"{axis.low:g}..{axis.high:g}", f"{ends} {len(axis.values)}"):
+            if _gives(experiment, axis, text):
+                return text
+    return ",".join(typed_text(value) for value in axis.values)
+
+
+def _gives(experiment: Experiment, axis: Axis, text: str) -> bool:
+    try:
+        return parse_axis(experiment, f"{axis.name}={text}").values == axis.values
+    except ParamError:
+        return False

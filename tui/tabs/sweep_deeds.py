@@ -11,7 +11,7 @@ from textual import on
 
 from engine import catalog, params
 from engine.catalog import Experiment
-from engine.client import Axis, Group, SweepSummary, TrialRow
+from engine.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
 from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
 from engine.protocol import RunSummary
@@ -80,7 +80,10 @@ class SweepDeeds(SweepsView):
         self._do(deeds.pause_or_resume)
 
     def action_stop(self) -> None:
-        if sweep := self._sweep():
+        sweep = self._sweep()
+        if sweep is not None and sweep.status in (SweepStatus.DONE, SweepStatus.STOPPED):
+            self._say(f"{deeds.name_of(sweep)} is {sweep.status} already.")
+        elif sweep is not None:
             words = "No more trials start; those at work write a checkpoint and end. Resume can go on."
             self._ask(f"Stop {deeds.name_of(sweep)}?", words, "stop", deeds.stop, sweep)
 

@@ -264,10 +264,19 @@ class SweepsView(Tab):
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
-            self.filter_bar.display = True
-            self.filter_bar.note.show(str(error).removeprefix("Filter, "), wrong=True)
+            await self._complain(sweep, str(error))
         finally:
             self._asked.pop(query, None)
+
+    async def _complain(self, sweep: str, words: str) -> None:
+        """About what was typed, as it was typed, without the brushes."""
+        if self.view.brushed and self.view.where:
+            try:
+                await self.lab.river.client.sweep_trials(sweep, TrialQuery(self.view.where, limit=1))
+            except DltuiError as error:
+                words = str(error)
+        self.filter_bar.display = True
+        self.filter_bar.note.show(words.removeprefix("Filter, "), wrong=True)
 
     def _show_page(self, sweep: str, query: TrialQuery, page: TrialPage) -> None:
         self.pages.put(sweep, query, page)
@@ -284,7 +293,7 @@ class SweepsView(Tab):
         where, group = pages.query.where, pages.query.group
         words = f"{pages.matching:,} of {pages.total:,}" if where else f"{pages.total:,}"
         if group:
-            words = f"{pages.matching:,} groups of {words}"
+            words = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
         brushed = self.view.brushed
         self.heading.note(
             *([Span(plain(brushed, limit=90) + "  ", "accent")] if brushed else []), Span(words, "muted")

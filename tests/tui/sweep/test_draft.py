@@ -57,6 +57,12 @@ def test_a_mistake_is_one_line_that_names_field_expected_and_got(typed: dict[str
     assert words in caught.value.message and "\n" not in str(caught.value)
 
 
+def test_a_long_axis_is_typed_by_its_ends() -> None:
+    sweep = make_sweep(axes=("lr=0.001..0.3 log 25", "hidden=1..64", "epochs=10,20,30"))
+    typed = typed_of(sweep, XOR)
+    assert (typed["lr"], typed["hidden"], typed["epochs"]) == ("0.001..0.3 log 25", "1..64", "10,20,30")
+
+
 def test_some_points_may_be_impossible() -> None:
     assert drafted(hidden="0,1").planned == 2
 
