@@ -116,7 +116,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
 
 
 def open_session(places: Places) -> Session:
-    """A process that looks into models and data; it starts with the first question, and ends with `aclose`."""
+    """A process that looks into models and data; it starts with the first question, ends with `aclose`."""
     return Session(places)
 
 

@@ -94,7 +94,8 @@ class SweepWords:
         slice: {"params": [{"name","log","choices","points": [[x, value, trial]...]}...]}.
         best: {"points": [[trial, value, best so far]...]} in the order in which trials ended.
         heat: x=, y= (names of axes): {"x","y","xs": [...], "ys": [...], "cells": [[mean or None]...] by y
-          then x, "counts": the same shape}; many numbers on one axis are put into 12 bins, shown by their middle.
+          then x, "counts": the same shape}; many numbers on one axis are put into 12 bins, shown by
+          their middle.
         """
         answer = await self.ask("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
         return {name: value for name, value in answer.items() if name != "id"}

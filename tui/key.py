@@ -7,8 +7,8 @@ from typing import Literal
 
 Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
 Inner = Literal[
-    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "sweeps", "trials", "axes", "data",
-    "networks", "confusion", "pictures", "filters", "pad", "transcript"
+    "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "sweeps", "trials", "axes",
+    "data", "networks", "confusion", "pictures", "filters", "pad", "transcript"
 ]  # fmt: skip
 """parts of a tab that have keys of their own while they have the focus"""
 Modal = Literal["filter", "form", "dialog", "prompt"]
