@@ -8,15 +8,16 @@ from typing import Any
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.sweep.look import Look
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, fitted
 
 NAME, NUMBER = 14, 7
 
 
 def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
-    head = (Span(f" what decides whether {look.spec.metric} is among the best tenth (PED-ANOVA)", "muted"),)
+    words = f" what puts {plain(look.spec.metric, limit=30)} into the best tenth (PED-ANOVA)"
+    head = fitted((Span(words, "muted"),), width)
     if answer["why"]:
-        return [head, (), (Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),)]
+        return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]
     found = answer["importance"]
     most = max((share for _, share in found), default=0.0) or 1.0
     is_roomy = height >= 2 * len(found) + 3
