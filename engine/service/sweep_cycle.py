@@ -224,7 +224,7 @@ class SweepCycle:
         share, gpus = sweep.spec.gpu_share, len(self.machine.gpus)
         if gpus and sweep.spec.device != "cpu":
             return max(1, gpus * int(1 / share + 1e-9))
-        return max(1, self.machine.cores // trial_spec.threads_of(sweep.spec.experiment))
+        return max(1, self.machine.cores // trial_spec.threads_of(sweep.spec))
 
     async def _next(self, sweep: Sweep) -> Trial | None:
         """The next trial, in the journal, its run not made yet; one that was refused is closed."""

@@ -32,7 +32,7 @@ def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         seed=row.seed,
         name=f"{sweep.name[:NAME_ROOM]}-{row.trial}",
         framework=experiment.framework,
-        threads=threads_of(experiment.name),
+        threads=threads_of(sweep),
         device=sweep.device,
         created_at=created_at,
         sweep=sweep.id,
@@ -42,8 +42,15 @@ def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     )
 
 
-def threads_of(experiment: str) -> int:
-    return catalog.find(experiment).threads or submission.cores()
+def threads_of(sweep: SweepSpec) -> int:
+    """Trials at work at once share the threads one run of the experiment takes.
+
+    Where their number is left open, an experiment that takes a few threads gets one for each trial, and one
+    that takes all cores gets them for one trial after the other.
+    """
+    experiment = catalog.find(sweep.experiment)
+    whole = experiment.threads or submission.cores()
+    return max(1, whole // (sweep.parallel or experiment.threads or 1))
 
 
 def kinds(experiment: str) -> dict[str, Param]:

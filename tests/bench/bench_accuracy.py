@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.places import Places
 from engine.session.desk import Desk
@@ -75,7 +76,7 @@ def arguments() -> argparse.Namespace:
 
 
 def result(desk: Desk, row: Row, seed: int, epochs: int) -> Result:
-    given: dict[str, object] = {"model": row.model, "batch": row.batch, "epochs": epochs}
+    given: dict[str, Any] = {"model": row.model, "batch": row.batch, "epochs": epochs}
     given |= {"iterations": ITERATIONS, "target": 0.0} if row.is_counted else {"target": TARGET}
     folder = new_run(desk.places.root, "mnist", seed=seed, **given)
     began = time.perf_counter()

@@ -74,9 +74,10 @@ def move(v: Vectors, memory: Memory, at: Any, g: Any, rate: Any, root: Any, mask
     """Sixteen elements with the gradient `g`; `rate` and `root` are in all places of a vector."""
     b = v.builder
     m, s = v.load(memory.mean, at, mask), v.load(memory.square, at, mask)
-    m = _or_nothing(v, v.add_product(m, b.fsub(g, m), v.all(1 - MEAN)), both_signs=True)
+    m = v.add_product(m, b.fsub(g, m), v.all(1 - MEAN))
+    m = _or_nothing(v, m, v.size(m))
     s = v.add_product(b.fmul(s, v.all(SQUARE)), b.fmul(g, g), v.all(1 - SQUARE))
-    s = _or_nothing(v, s, both_signs=False)
+    s = _or_nothing(v, s, s)
     v.store(m, memory.mean, at, mask)
     v.store(s, memory.square, at, mask)
     below = v.add_product(v.all(EPSILON), _root(v, s), root)
@@ -84,12 +85,8 @@ def move(v: Vectors, memory: Memory, at: Any, g: Any, rate: Any, root: Any, mask
     v.store(b.fsub(v.load(memory.value, at, mask), step), memory.value, at, mask)
 
 
-def _or_nothing(v: Vectors, moment: Any, both_signs: bool) -> Any:
-    b = v.builder
-    is_nothing = b.fcmp_ordered("<", moment, v.all(NOTHING))
-    if both_signs:
-        is_nothing = b.and_(is_nothing, b.fcmp_ordered(">", moment, v.all(-NOTHING)))
-    return b.select(is_nothing, v.all(0), moment)
+def _or_nothing(v: Vectors, moment: Any, size: Any) -> Any:
+    return v.builder.select(v.builder.fcmp_ordered("<", size, v.all(NOTHING)), v.all(0), moment)
 
 
 def _root(v: Vectors, s: Any) -> Any:

@@ -58,7 +58,7 @@ class Dense(NamedTuple):
 
 def zeros(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
     """Aligned to a cache line, so that no vector crosses one; from 1 MB on in large pages, where there are
-    any: the weights of a dense layer lie in a thousand small ones, too many for a processor to keep in mind."""
+    any: the weights of a dense layer fill a thousand small ones, more than a processor keeps in mind."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = _large(size) if size >= LARGE // 2 else np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % (LARGE if size >= LARGE // 2 else ALIGNMENT)

@@ -111,6 +111,9 @@ class Vectors:
         everywhere = ir.Constant(ir.IntType(16), -1)
         return self._call(f"llvm.x86.avx512.{name}.ps.512", FLOATS, a, a, everywhere)
 
+    def size(self, a: Value) -> Value:
+        return self._call("llvm.fabs.v16f32", FLOATS, a)
+
     def root(self, a: Value) -> Value:
         return self._call("llvm.sqrt.v16f32", FLOATS, a)
 
