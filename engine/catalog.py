@@ -235,7 +235,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="mnist_recipe",
         title="MNIST: 99 % in seconds, and as well as minutes get it",
-        claim="fast: 99 % of the test images after one epoch, in seconds on two cores.",
+        claim="fast: 99.2 % of the test images in 8 s of processor time; accurate: 99.6 % in 5 minutes.",
         framework="torch",
         params=MnistRecipeParams,
         train="engine.experiments.mnist_recipe:train",

@@ -1,6 +1,9 @@
 """MNIST in seconds, and as well as minutes get it: what a recipe is worth.
 
-Claim: `fast` reads 99 % of the test images after one epoch. `accurate` takes minutes.
+Claim: `fast` reads 99.2 % of the test images (5 seeds, 99.18 to 99.25) after one epoch of training: 5 to 8
+seconds of processor time, 30 times less than three epochs of the program that PyTorch users start from,
+which gets there in three to five. `accurate` reads 99.67 % (one seed) after 12 epochs, 5 minutes of processor
+time; 99.70 % when each picture is shown in five places.
 
 Both are the same loop. What they have in common is what costs nothing: all images as one tensor, a learning
 rate that rises, then falls to nothing (one cycle), batches that grow once the noise of small ones has done
@@ -59,7 +62,7 @@ class Recipe:
 RECIPES = {
     "fast": Recipe(epochs=1, lr=0.01, betas=(0.7, 0.9), rise=0.3, batch=(96, 256), smoothing=0.1),
     "accurate": Recipe(
-        epochs=20, lr=0.004, betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
+        epochs=12, lr=0.004, betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
         reach=Reach(turn=15, scale=0.15, shear=0.2, shift=0.07),
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ BENCHES = (
     "bench_watch",
     "bench_chart",
     "bench_mnist",
+    "bench_recipe",
     "bench_lm",
     "bench_looks",
     "bench_index",
