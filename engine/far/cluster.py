@@ -20,6 +20,9 @@ STORE = 256 << 20
 """bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
 AHEAD = 32
 """pieces that a node may be ahead of who reads"""
+LEAST = (2, 52)
+"""the first Ray with tokens"""
+SAME = "Install the same on every node."
 FRAMEWORKS = ("torch", "tensorflow")
 TOKEN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 TOKEN_REMEDY = (
@@ -50,6 +53,9 @@ class Cluster:
             import ray
         except ImportError as error:
             raise EngineError("ray is not installed.", "pip install 'dltui[ray]'") from error
+        if tuple(map(int, ray.__version__.split(".")[:2])) < LEAST:
+            text = f"ray {ray.__version__} knows no tokens, expected 2.52 or later."
+            raise EngineError(text, "pip install -U ray")
         try:
             self._join(ray)
         except EngineError:
@@ -176,9 +182,7 @@ def _explained(error: Exception, address: str) -> EngineError:
     text = str(error)
     whole = " ".join(map(str, _chain(error)))
     if "ersion mismatch" in text:
-        return EngineError(
-            f"Another Ray or Python is there: {_flat(text)}", "Install the same on every node."
-        )
+        return EngineError(f"Another Ray or Python is there: {_flat(text)}", SAME)
     if "uthenticat" in whole or "AuthToken" in whole:
         return EngineError(f"The Ray cluster at {address or 'here'} refuses the token.", TOKEN_REMEDY)
     if isinstance(error, ConnectionError) and address:
