@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.client import Client
+from engine.client import Client, SweepStatus, SweepSummary
 from engine.protocol import Query, RunSummary, Status
 
 EXPERIMENT = "lm"
+SUITE = "lm_four"
+"""the sweep of all four"""
 KEPT = 200
 
 
@@ -51,6 +53,7 @@ class LmRuns:
 
     def __init__(self) -> None:
         self._runs: dict[str, RunSummary] = {}
+        self._asked: dict[str, SweepSummary] = {}
         self.is_known = False
         """whether the engine was asked"""
 
@@ -58,6 +61,7 @@ class LmRuns:
         """Raises DltuiError."""
         page = await client.runs(Query(f"experiment={EXPERIMENT}", limit=KEPT))
         self._runs = {run.id: run for run in page.runs if run.spec.experiment == EXPERIMENT}
+        self.sweep(await client.sweeps())
         self.is_known = True
 
     def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> bool:
@@ -66,6 +70,23 @@ class LmRuns:
         gone = [run for run in removed if self._runs.pop(run, None) is not None]
         self._runs |= ours
         return bool(ours or gone)
+
+    def sweep(self, changed: Iterable[SweepSummary], removed: Iterable[str] = ()) -> bool:
+        """Whether any of them is of language models."""
+        ours = {sweep.id: sweep for sweep in changed if sweep.spec.experiment == EXPERIMENT}
+        gone = [sweep for sweep in removed if self._asked.pop(sweep, None) is not None]
+        self._asked |= ours
+        return bool(ours or gone)
+
+    def are_asked(self, framework: str, corpus: str) -> bool:
+        """Whether a sweep that goes on will train those that have no run yet."""
+        wanted = {"framework": framework, "corpus": corpus}
+        return any(
+            sweep.status is SweepStatus.RUNNING
+            and {axis.name for axis in sweep.spec.axes} == {"layers", "direction"}
+            and all(sweep.spec.params.get(name) == value for name, value in wanted.items())
+            for sweep in self._asked.values()
+        )
 
     def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
         """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from engine import catalog
 from engine.axes import parse_axis
 from engine.catalog import find
 from engine.errors import DltuiError, RunNotFound
@@ -140,8 +141,10 @@ class FakeSweeps:
         plain = {name: facts[name] for name in ("sampler", "parallel", "device", "params", "gpu_share")}
         number = len(self.by_id) + 1
         named = {"name": facts["name"]} if facts["name"] else {}
+        suite = catalog.suite(facts["experiment"])
+        experiment, axes = (suite.experiment, suite.axes) if suite else (facts["experiment"], ())
         return make_sweep(
-            number, experiment=facts["experiment"], axes=tuple(facts["axes"]), prune=Prune(**facts["prune"]),
+            number, experiment=experiment, axes=(*axes, *facts["axes"]), prune=Prune(**facts["prune"]),
             planned=facts["trials"] or 30, **plain, **named,
         )  # fmt: skip
 

@@ -16,8 +16,8 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import deeds, keys
 from tui.lab import Lab
-from tui.lm_runs import CELLS, EXPERIMENT, PLANS, LmRuns, Plan
-from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, ViewChanged
+from tui.lm_runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
+from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.story import Story
 from tui.tabs.tab import Tab
@@ -154,6 +154,11 @@ class LanguageTab(Tab):
         if self.runs.update(message.changed, message.removed) and self._is_open:
             self._show()
 
+    @on(SweepsChanged)
+    def _take_sweeps(self, message: SweepsChanged) -> None:
+        if self.runs.sweep(message.changed, message.removed) and self._is_open:
+            self._show()
+
     @on(CurvesGrew)
     def _curve_grew(self, message: CurvesGrew) -> None:
         if self._is_open:
@@ -174,7 +179,8 @@ class LanguageTab(Tab):
         title = f"{named} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
         self.headings["four"].note(Span(PERPLEXITY, "muted"))
-        self.table.show(four, self.corpora.chosen == "captions")
+        asked = self.runs.are_asked(self._framework or "tensorflow", self.corpora.chosen)
+        self.table.show(four, self.corpora.chosen == "captions", are_asked=asked)
         self._show_stories()
         self.post_message(HintsChanged())
 
@@ -196,6 +202,8 @@ class LanguageTab(Tab):
         self.samples.show(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
+        if run is None and self.runs.are_asked(self._framework or "tensorflow", self.corpora.chosen):
+            return [(Span(" It waits for its turn.", "muted"),)]
         if run is None:
             key = keys.shown(self.lab.keymap.key_of(keys.BY_ID["language.start"]))
             return [
@@ -282,15 +290,13 @@ class LanguageTab(Tab):
             self._remember()
 
     async def _start(self, plan: Plan) -> str:
-        for cell in CELLS:
-            params = {
-                **plan.params, "corpus": self.corpora.chosen, "layers": cell.layers,
-                "direction": cell.direction,
-            }  # fmt: skip
-            run = await self.lab.river.client.submit(EXPERIMENT, params, name=cell.title)
-            self.runs.update((run,), ())
-            self._show()
-        return "Four runs are asked for; each waits until the machine has room for it."
+        corpus = self.corpora.chosen
+        sweep = await self.lab.river.client.sweep_submit(
+            SUITE, (), {**plan.params, "corpus": corpus}, name=f"four {plan.title}"
+        )
+        self.runs.sweep((sweep,))
+        self._show()
+        return f"The sweep {plain(sweep.spec.name, limit=40)} trains them one after another."
 
     def action_stop(self) -> None:
         run = self.table.run

@@ -17,16 +17,16 @@ def heat(answer: Json, width: int) -> list[Row]:
     """One column a word; shares of 0 to 1, g and h of -1 to 1, the cell as far as it goes."""
     largest = max((abs(float(value)) for value in answer["c"]), default=1.0) or 1.0
     columns = [_column(answer, place, largest) for place in range(len(answer["words"]))]
-    return [_head(answer), (), *grid(LABELS, columns, width)]
+    law = Span("cell = keep x cell + write x new", "muted")
+    return [_head(answer), (law,), *grid(LABELS, columns, width)]
 
 
 def _head(answer: Json) -> Row:
     unit, units = int(answer["unit"]), answer["liveliest"]
-    place = f"{glyphs().dot} liveliest" if units and units[0] == unit else ""
+    place = f" {glyphs().dot} the liveliest" if units and units[0] == unit else ""
     return (
         Span(f"unit {unit:,} of {answer['hidden']:,}", "strong"),
-        Span(f", layer {int(answer['layer']) + 1} of {answer['layers']} {place}", "muted"),
-        Span(f"  {glyphs().dot} cell = keep x cell + write x new", "muted"),
+        Span(f", layer {int(answer['layer']) + 1} of {answer['layers']}{place}", "muted"),
     )
 
 

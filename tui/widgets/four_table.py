@@ -40,6 +40,7 @@ class FourTable(Sheet):
         self._runs: Sequence[RunSummary | None] = [None] * len(CELLS)
         self.place = place if 0 <= place < len(CELLS) else 0
         self._is_captions = True
+        self._are_asked = False
         self._hues = list(range(len(CELLS)))
 
     def dress(self, hues: Sequence[int]) -> None:
@@ -47,8 +48,9 @@ class FourTable(Sheet):
         self._hues = list(hues)
         self.draw()
 
-    def show(self, runs: Sequence[RunSummary | None], is_captions: bool) -> None:
-        self._runs, self._is_captions = list(runs), is_captions
+    def show(self, runs: Sequence[RunSummary | None], is_captions: bool, *, are_asked: bool = False) -> None:
+        """`are_asked`: a sweep will train those without a run."""
+        self._runs, self._is_captions, self._are_asked = list(runs), is_captions, are_asked
         self.draw()
 
     @property
@@ -74,7 +76,8 @@ class FourTable(Sheet):
             Span(CELLS[place].title.ljust(19) + " ", ink),
         )  # fmt: skip
         if run is None:
-            return (*head, Span("not trained yet".ljust(STANDING), "muted"), *_values(None, best))
+            words = "waits for its turn" if self._are_asked else "not trained yet"
+            return (*head, Span(words.ljust(STANDING), "muted"), *_values(None, best))
         return (*head, *_standing(run), *_values(run, best))
 
     def _best(self) -> float | None:

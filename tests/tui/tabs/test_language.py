@@ -92,13 +92,25 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         await opened.press("s")
         await opened.sees("train the four on captions", "a first look")
         await opened.press("down", "enter")
-        await opened.until(lambda: len(engine.asked) == 4)
-        asked = [asked[2] for asked in engine.asked]
-        assert {(one["layers"], one["direction"]) for one in asked} == {
-            (c.layers, c.direction) for c in CELLS
-        }
-        assert {(one["framework"], one["corpus"]) for one in asked} == {("torch", "captions")}
-        await opened.sees("PyTorch on captions", "queued")
+        await opened.until(lambda: engine.sweeps.asked)
+        word, facts = engine.sweeps.asked[0]
+        assert (word, facts["experiment"], facts["name"]) == ("sweep_submit", "lm_four", "four PyTorch")
+        assert facts["params"] == {"framework": "torch", "corpus": "captions"}
+        await opened.sees("PyTorch on captions", "waits for its turn")
+        spec = next(iter(engine.sweeps.by_id.values())).spec
+        assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
+
+
+async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: FakeSession) -> None:
+    engine = FakeEngine()
+    async with lab(places, engine) as opened:
+        await open_tab(opened, "not trained yet")
+        await opened.press("s", "enter")
+        await opened.until(lambda: engine.sweeps.asked)
+        trials = four(*TWELVE[:2])
+        for number, run in enumerate(trials, 1):
+            engine.change(replace(run, spec=replace(run.spec, sweep="20260101-lm-sweep-0001", trial=number)))
+        await opened.sees("38.4", "39.4", "waits for its turn")
 
 
 async def test_the_framework_is_turned_by_key_and_remembered(places: Places, session: FakeSession) -> None:
