@@ -138,12 +138,18 @@ class StandIn:
                 else:
                     self._news(frame)
             if far.ended is not None:
-                return far.ended
+                return self._ended(far.ended)
             if line.is_cut:
                 raise Lost("The room of Ray left.")
             self._pass_on(line, far)
             if not far.host:
                 self._beat()
+
+    def _ended(self, ended: Json) -> Json:
+        """A keeper that was killed there is one more thing that can be tried again."""
+        if ended["status"] == Status.LOST and not self._is_told_of_orphan:
+            raise Lost(str(ended["cause"]["text"]))
+        return ended
 
     def _news(self, frame: Frame) -> None:
         """What the room says of its own. A cluster that took it once may do so again."""

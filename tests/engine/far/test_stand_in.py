@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,16 @@ def test_a_node_that_dies_costs_the_steps_behind_its_last_checkpoint_only(
     notes = [event.facts["text"] for event in far.events() if event.kind == "note"]
     assert any("The node was lost. It goes on elsewhere from step" in text for text in notes)
     assert [job.facts["time"] for job in room.jobs] == [1, 2]
+
+
+def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: PipeRoom) -> None:
+    begun = _begin(places, SPEC)
+    _until(lambda: begun.steps())
+    [keeper] = _children(room.nodes[0].pid)
+    os.kill(keeper, signal.SIGKILL)
+    far = begun.end()
+    assert far.exit.status is Status.DONE and len(room.nodes) == 2
+    assert far.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
 
 
 def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeRoom) -> None:
@@ -165,6 +176,10 @@ class Begun:
             elif event.kind == "metrics":
                 points |= zip(*event.facts["series"]["loss"], strict=True)
         return sorted(points.items())
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _begin(places: Places, spec: Spec) -> Begun:
