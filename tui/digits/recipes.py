@@ -1,21 +1,21 @@
-"""The runs of mnist that the tab can start by itself: the notebook's five networks."""
+"""The runs that the tab can start by itself: the notebook's five networks, and the two recipes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine import catalog, params
 from engine.protocol import RunSummary
 from tui.digits.runs import EXPERIMENT
 
 CONVOLUTIONS = ("single_conv", "double_conv", "double_conv_dropout")
 ITERATIONS = 13_000
+BY_RECIPE = "mnist_recipe"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A run of mnist; `parameters` is how many it has on 28x28 pixels."""
+    """A run of mnist, or of mnist_recipe; `parameters` is how many it has on 28x28 pixels."""
 
     model: str
     batch: int
@@ -24,11 +24,17 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        extra = f" {self.more['recipe']}" if "recipe" in self.more else ""
-        return self.model + extra
+        return self.model
+
+    @property
+    def experiment(self) -> str:
+        return BY_RECIPE if "recipe" in self.more else EXPERIMENT
 
     @property
     def params(self) -> dict[str, object]:
+        """Those of a recipe are its own business."""
+        if self.experiment == BY_RECIPE:
+            return dict(self.more)
         return {"model": self.model, "batch": self.batch, **self.more}
 
     @property
@@ -38,13 +44,11 @@ class Recipe:
     def made(self, run: RunSummary) -> bool:
         """Whether that run is one of it, however long it trained."""
         given = run.spec.params
-        if run.spec.experiment != EXPERIMENT or given.get("model") != self.model:
+        if run.spec.experiment != self.experiment:
             return False
-        plain = ("", "notebook", "none")
-        recipe = self.more.get("recipe")
-        if recipe is not None:
-            return given.get("recipe") == recipe
-        return given.get("batch") == self.batch and given.get("recipe", "") in plain
+        if self.experiment == BY_RECIPE:
+            return given.get("recipe") == self.more["recipe"]
+        return (given.get("model"), given.get("batch")) == (self.model, self.batch)
 
 
 _LONG = {"iterations": ITERATIONS, "target": 0.0}
@@ -60,9 +64,12 @@ NOTEBOOK = (
 )
 
 
+RECIPES = (
+    Recipe("fast", 96, 108_922, {"recipe": "fast"}),
+    Recipe("accurate", 128, 141_930, {"recipe": "accurate"}),
+)
+
+
 def recipes() -> tuple[Recipe, ...]:
-    """The notebook's, and those that the experiment itself names."""
-    declared = params.declared(catalog.find(EXPERIMENT).params)
-    choices = next((param.choices for param in declared if param.name == "recipe"), ()) or ()
-    named = [name for name in ("fast", "accurate") if name in choices]
-    return (*NOTEBOOK, *(Recipe("double_conv", 50, 0, {"recipe": name}) for name in named))
+    """The notebook's, and those that go beyond it."""
+    return (*NOTEBOOK, *RECIPES)

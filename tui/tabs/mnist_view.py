@@ -21,7 +21,7 @@ from tui.digits.mosaic import Image
 from tui.digits.mural import Mural
 from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
-from tui.digits.runs import EXPERIMENT, DigitRuns
+from tui.digits.runs import DigitRuns
 from tui.key import Scope
 from tui.lab import Lab
 from tui.messages import HintsChanged, ViewChanged
@@ -184,7 +184,7 @@ class MnistView(Container, can_focus=True):
 
     async def _started(self, recipes: Sequence[Recipe]) -> str:
         for recipe in recipes:
-            await self._submitted(EXPERIMENT, recipe.params, 1, recipe.name)
+            await self._submitted(recipe.experiment, recipe.params, 1, recipe.name)
         return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
 
     def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:

@@ -10,10 +10,16 @@ from tui.digits.runs import DigitRuns
 from tui.digits.sizes import sized
 
 
-def test_every_recipe_is_accepted_by_the_experiment() -> None:
+def test_every_recipe_is_accepted_by_its_experiment() -> None:
     for recipe in recipes():
-        built = params.build(catalog.find("mnist").params, recipe.params)
-        assert built.model == recipe.model and built.batch == recipe.batch  # type: ignore[attr-defined]
+        built = params.build(catalog.find(recipe.experiment).params, recipe.params)
+        assert all(getattr(built, name) == value for name, value in recipe.params.items())
+
+
+def test_the_two_recipes_are_runs_of_their_own_experiment() -> None:
+    fast = make_run(experiment="mnist_recipe", params={"recipe": "fast"})
+    assert [one.name for one in recipes() if one.made(fast)] == ["fast"]
+    assert not any(one.made(make_run(experiment="mnist", params={"recipe": "fast"})) for one in recipes())
 
 
 def test_the_notebook_has_six_convolutional_runs_and_two_others() -> None:

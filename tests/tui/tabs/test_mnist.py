@@ -103,8 +103,11 @@ async def test_the_networks_are_compared_and_the_missing_ones_started(
         await opened.press("4", "m")
         await opened.sees("logistic", "double_conv_dropout", "1,014,924", "not trained yet", "650", "640")
         await opened.press("a")
-        await opened.until(lambda: len(engine.asked) == 7)
-        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.asked]
+        await opened.until(lambda: len(engine.asked) == 9)
+        assert [one[2] for one in engine.asked if "recipe" in one[2]] == [
+            {"recipe": "fast"}, {"recipe": "accurate"},
+        ]  # fmt: skip
+        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.asked if "recipe" not in one[2]]
         assert ("mlp", 50) in asked and len({one for one in asked if "conv" in one[0]}) == 6
 
 
