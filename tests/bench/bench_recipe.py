@@ -6,8 +6,9 @@ time into a tensor. It reaches 99 % after three to five epochs. Here a part of a
 time to 99 % is reckoned as THREE epochs, the least it needs; --full trains it until it is there instead,
 and the recipe with ten seeds. The recipe is the lesson itself, with logging and words as in a worker: from
 its first update to its last, test images not looked at before. The sides take turns; both have their images
-in memory when the clock starts, the same number of threads, and threads that sleep while they wait
-(without --sleep=no, which favours neither beside a neighbour: PyTorch's threads then spin).
+in memory when the clock starts, the same number of threads, and threads that sleep while they wait. With
+--sleep no those of the textbook spin, as PyTorch comes: beside a neighbour they collapse.
+On a busy machine --threads 1 says most.
 """
 
 from __future__ import annotations
