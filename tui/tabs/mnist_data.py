@@ -28,9 +28,16 @@ class DataView(MnistView):
 
     def paint(self, paper: Paper) -> None:
         if self.facts is None:
-            paper.write(2, 1, "The pictures are opened.", "muted")
+            words = "The pictures cannot be opened." if self.trouble else "The pictures are being opened."
+            paper.write(2, 1, words, "strong" if self.trouble else "muted")
         else:
             DataWall(self.facts, self.top).paint(paper)
+
+    def paint_trouble(self, paper: Paper) -> None:
+        if self.facts is None:
+            paper.words(2, 3, self.trouble, paper.width - 4, paper.height - 3, "warn")
+        else:
+            super().paint_trouble(paper)
 
     def action_scroll(self, by: int) -> None:
         if self.facts is not None:

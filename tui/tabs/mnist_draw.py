@@ -24,6 +24,7 @@ from tui.widgets.run_words import name_of
 
 DIGITS = tuple("0123456789")
 NO_RUN = "You can draw already, but no network can read it yet: s trains one in half a minute."
+NOT_YET = "You can draw already; the network reads it from its first checkpoint on."
 
 
 class DrawView(MnistView):
@@ -86,14 +87,20 @@ class DrawView(MnistView):
         run = self.run_shown
         title = "Your digit" if run is None else f"Your digit {glyphs().dot} read by {name_of(run)}"
         width = pad_size(paper.width, paper.height)[0]
-        why = "" if self.run_id else NO_RUN
+        why = self._why()
         PadWall(self.pad, title[: width + 3], self._answer, self._names, self.is_centred, why).paint(paper)
+
+    def _why(self) -> str:
+        """Nothing can be read, and what helps."""
+        if self.run_id:
+            return ""
+        return NO_RUN if self.run_shown is None else NOT_YET
 
     def _paint_kept(self, paper: Paper) -> None:
         report = self._kept
         if not self.run_id or report is None:
             paper.write(1, 0, "Your digits", "strong")
-            paper.write(1, 2, "one moment" if self.run_id else NO_RUN, "muted")
+            paper.write(1, 2, self._why() or "one moment", "muted")
         elif not report["count"]:
             paper.write(1, 0, "Your digits", "strong")
             paper.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")

@@ -130,7 +130,7 @@ class ReportView(MnistView):
 
     def _paint_progress(self, paper: Paper) -> None:
         if self._progress.get("failed"):
-            paper.write(2, 2, "There is no report: the line above says why. r asks again.", "muted")
+            paper.write(2, 2, "There is no report; r asks again.", "muted")
             return
         done, total = self._progress.get("done", 0), self._progress.get("total", 0)
         paper.write(2, 2, f"The network reads the {self.split} pictures.", "strong")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +58,7 @@ class MnistView(Container, can_focus=True):
         self.saved_before = saved
         self.in_front = False
         self.mural = Mural()
+        self.trouble = ""
         self._streams: dict[str, Worker[None]] = {}
 
     def compose(self) -> ComposeResult:
@@ -91,7 +93,18 @@ class MnistView(Container, can_focus=True):
 
     def show(self) -> None:
         """Draw what is known now."""
-        self.mural.show(self.paint)
+        self.mural.show(self._painted)
+
+    def _painted(self, paper: Paper) -> None:
+        self.paint(paper)
+        if self.trouble:
+            self.paint_trouble(paper)
+
+    def paint_trouble(self, paper: Paper) -> None:
+        """What went wrong, whole: below all else."""
+        width = paper.width - 4
+        lines = min(len(textwrap.wrap(self.trouble, max(10, width))), paper.height)
+        paper.words(2, paper.height - lines, self.trouble, width, lines, "warn")
 
     def paint(self, paper: Paper) -> None:
         """In the size at hand."""
@@ -163,12 +176,13 @@ class MnistView(Container, can_focus=True):
             await parts.aclose()
 
     def _fail(self, mark: str, error: DltuiError) -> None:
-        self.say(str(error))
+        self.trouble = plain(str(error), limit=600)
         self.failed(mark)
         if self.in_front:
             self.show()
 
     def _taken(self, take: Take, answer: Json) -> None:
+        self.trouble = ""
         self.say(FOLDER.sub("", str(answer.get("warning") or "")))
         take(answer)
         if self.in_front:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class Offer(Sheet, can_focus=False):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not self._items:
-            return [(Span(" " + self._says, "muted"),)]
+            return [(Span(" " + line, "muted"),) for line in textwrap.wrap(self._says, max(10, width - 2))]
         height = max(1, self.size.height)
         if any(item.share is None for item in self._items):
             top = max(0, (self._cursor or 0) + 1 - height)
