@@ -78,15 +78,15 @@ class LmRuns:
         self._asked |= ours
         return bool(ours or gone)
 
-    def are_asked(self, framework: str, corpus: str) -> bool:
-        """Whether a sweep that goes on will train those that have no run yet."""
+    def asked(self, framework: str, corpus: str) -> SweepSummary | None:
+        """The sweep that goes on and will train those that have no run yet."""
         wanted = {"framework": framework, "corpus": corpus}
-        return any(
-            sweep.status is SweepStatus.RUNNING
-            and {axis.name for axis in sweep.spec.axes} == {"layers", "direction"}
-            and all(sweep.spec.params.get(name) == value for name, value in wanted.items())
-            for sweep in self._asked.values()
-        )
+        for sweep in self._asked.values():
+            given, axes = sweep.spec.params, {axis.name for axis in sweep.spec.axes}
+            is_ours = all(given.get(name) == value for name, value in wanted.items())
+            if sweep.status is SweepStatus.RUNNING and is_ours and axes == {"layers", "direction"}:
+                return sweep
+        return None
 
     def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
         """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any."""

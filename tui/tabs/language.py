@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from engine import catalog
-from engine.client import Superseded
+from engine.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import deeds, keys
@@ -133,6 +133,10 @@ class LanguageTab(Tab):
     def four(self) -> list[RunSummary | None]:
         return self.runs.four(self._framework or "tensorflow", self.corpora.chosen)
 
+    @property
+    def asked(self) -> SweepSummary | None:
+        return self.runs.asked(self._framework or "tensorflow", self.corpora.chosen)
+
     def refetch(self) -> None:
         if self.lab.river.is_connected and self._is_open:
             self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
@@ -179,8 +183,7 @@ class LanguageTab(Tab):
         title = f"{named} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
         self.headings["four"].note(Span(PERPLEXITY, "muted"))
-        asked = self.runs.are_asked(self._framework or "tensorflow", self.corpora.chosen)
-        self.table.show(four, self.corpora.chosen == "captions", are_asked=asked)
+        self.table.show(four, self.corpora.chosen == "captions", are_asked=self.asked is not None)
         self._show_stories()
         self.post_message(HintsChanged())
 
@@ -202,7 +205,7 @@ class LanguageTab(Tab):
         self.samples.show(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
-        if run is None and self.runs.are_asked(self._framework or "tensorflow", self.corpora.chosen):
+        if run is None and self.asked is not None:
             return [(Span(" It waits for its turn.", "muted"),)]
         if run is None:
             key = keys.shown(self.lab.keymap.key_of(keys.BY_ID["language.start"]))
@@ -292,16 +295,24 @@ class LanguageTab(Tab):
     async def _start(self, plan: Plan) -> str:
         corpus = self.corpora.chosen
         sweep = await self.lab.river.client.sweep_submit(
-            SUITE, (), {**plan.params, "corpus": corpus}, name=f"four {plan.title}"
+            SUITE, (), {**plan.params, "corpus": corpus}, name=f"four models: {plan.title}"
         )
         self.runs.sweep((sweep,))
         self._show()
-        return f"The sweep {plain(sweep.spec.name, limit=40)} trains them one after another."
+        return f"They train one after another: {plain(sweep.spec.name, limit=60)}, in the Sweep tab too."
 
     def action_stop(self) -> None:
+        """The run of this line; on a line that waits, the sweep that would train it."""
         run = self.table.run
         if run is not None and run.status.is_active:
             deeds.attempt(self, deeds.stop(self.lab.river.client, run))
+        elif run is None and self.asked is not None:
+            deeds.attempt(self, self._stop_sweep(self.asked))
+
+    async def _stop_sweep(self, sweep: SweepSummary) -> str:
+        self.runs.sweep((await self.lab.river.client.sweep_edit(sweep.id, "stop"),))
+        self._show()
+        return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
         from tui.screens.launch import LaunchScreen
@@ -329,9 +340,14 @@ class LanguageTab(Tab):
         return {
             "language.talk": "talk to it" if run is not None and run.checkpoint_step else "",
             "language.framework": f"show {other}",
-            "language.stop": "stop" if run is not None and run.status.is_active else "",
+            "language.stop": self._stop_label(run),
             "pane.right": VIEWS["corpus" if self._front == "four" else "four"],
         }
+
+    def _stop_label(self, run: RunSummary | None) -> str:
+        if run is None:
+            return "stop all" if self.asked is not None else ""
+        return "stop" if run.status.is_active else ""
 
     def _say(self, words: str) -> None:
         self.bar.say(plain(words, limit=300))

@@ -94,7 +94,11 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         await opened.press("down", "enter")
         await opened.until(lambda: engine.sweeps.asked)
         word, facts = engine.sweeps.asked[0]
-        assert (word, facts["experiment"], facts["name"]) == ("sweep_submit", "lm_four", "four PyTorch")
+        assert (word, facts["experiment"], facts["name"]) == (
+            "sweep_submit",
+            "lm_four",
+            "four models: PyTorch",
+        )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
         await opened.sees("PyTorch on captions", "waits for its turn")
         spec = next(iter(engine.sweeps.by_id.values())).spec
@@ -111,6 +115,9 @@ async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: F
         for number, run in enumerate(trials, 1):
             engine.change(replace(run, spec=replace(run.spec, sweep="20260101-lm-sweep-0001", trial=number)))
         await opened.sees("38.4", "39.4", "waits for its turn")
+        await opened.press("G", "x")
+        await opened.sees("not trained yet")
+        assert engine.sweeps.asked[-1][1]["verb"] == "stop"
 
 
 async def test_the_framework_is_turned_by_key_and_remembered(places: Places, session: FakeSession) -> None:

@@ -68,6 +68,18 @@ async def settled(opened: Lab) -> None:
     await opened.until(lambda: not any(one.group.startswith("mnist") for one in opened.app.workers))
 
 
+async def test_what_is_wrong_with_the_data_is_said_whole(
+    places: Places, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "train-images-idx3-ubyte.gz"
+    (tmp_path / name).write_bytes(b"no picture at all")
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("4")
+        await opened.sees("cannot be opened", "expected all four", "d data", "b draw")
+        assert name in "".join(opened.text.split())
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_data_say_what_they_are(
     places: Places, session: FakeSession, size: tuple[int, int]
