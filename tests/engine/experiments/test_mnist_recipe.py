@@ -80,7 +80,9 @@ def test_without_the_trained_weights_the_average_differs(
 ) -> None:
     whole = uninterrupted(tmp_path, "accurate")
     assert weights(resumed(tmp_path, "accurate")) == weights(whole)
-    monkeypatch.setattr(mnist_recipe, "TorchState", lambda model, optimizer, modules: TorchState(model, optimizer))
+    monkeypatch.setattr(
+        mnist_recipe, "TorchState", lambda model, optimizer, modules: TorchState(model, optimizer)
+    )
     assert weights(resumed(tmp_path, "accurate")) != weights(whole)
 
 
