@@ -91,7 +91,7 @@ KEYS = (
     Key("pad.clear", "c", "clear", "clear", "An empty sheet", "pad", 3),
     Key("pad.undo", "u", "undo", "undo", "Take the last stroke back", "pad", 4),
     Key("pad.keep", "enter,a", "keep", "keep it", "Keep it with its label, to test with", "pad", 2),
-    Key("pad.kept", "t", "kept", "kept digits", "The digits you kept, and how they are read", "pad", 7),
+    Key("pad.kept", "t", "kept", "kept digits", "Your kept digits, and how they are read", "pad", 7),
     Key("pad.drop", "D,delete", "drop", "drop", "Drop a kept digit", "pad", 2),
     Key("pad.place", "p", "centre", "centring", "Centred as MNIST is, or where you drew it", "pad", 8),
 )  # fmt: skip

@@ -34,10 +34,11 @@ class Models:
         return next(iter(self.able), None)
 
     def find(self, name: str) -> str:
-        """The id of the model of that name, or with an id like that; empty when there is none."""
+        """The id of the model of that name, or with an id or name like that; empty when there is none."""
         name = name.removeprefix("@")
         exact = [model for model in self.able if name in (model["run"], model["name"])]
         like = [m for m in self.able if str(m["run"]).startswith(name) or str(m["run"]).endswith(f"-{name}")]
+        like = like or [model for model in self.able if name and str(model["name"]).startswith(name)]
         return str((exact or like or [{"run": ""}])[0]["run"])
 
     def other(self) -> str:
