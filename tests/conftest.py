@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,15 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dlt
 def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that forgets its home does not work in that of whoever runs it."""
     monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "nobody"))
+
+
+@pytest.fixture(autouse=True)
+def whole_floats() -> Iterator[None]:
+    """A language model in training lets the smallest floats pass for 0, which is a setting of the process."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from tui.widgets.span import Row, Span
 from tui.widgets.text_field import TextField
 
 NAME_WIDTH = 13
-TEXT_LIMIT = 80
+VALUE_LIMIT, TEXT_LIMIT = 80, 1_000
+"""characters of a number, and of words such as the path of a file"""
 
 
 class Words(Line):
@@ -60,7 +61,8 @@ class ParamField(Vertical):
         self.param = param
         self.wrong = ""
         choices = param.choices or (("no", "yes") if param.kind is bool else ())
-        self._editor = ChoiceField(choices, text) if choices else TextField(text, most=TEXT_LIMIT)
+        most = TEXT_LIMIT if param.kind is str else VALUE_LIMIT
+        self._editor = ChoiceField(choices, text) if choices else TextField(text, most=most)
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="field"):
