@@ -220,7 +220,7 @@ async def test_those_who_watch_are_told_of_sweeps(places: Places) -> None:
         (["pace=1,2"], {"prune": Prune("never")}, "prune: expected one of none, median, asha"),
         (["pace=1,2"], {"parallel": -1}, "parallel: expected a whole number from 0 to 1,000, got '-1'."),
         (["pace=1,2"], {"gpu_share": 0.0}, "gpu_share: expected a number above 0, at most 1, got '0.0'."),
-        (["pace=1,2"], {"executor": "local@there"}, "executor: expected one of local, ray, got 'local@there'."),
+        (["pace=1,2"], {"executor": "local@there"}, "expected one of local, ray, got 'local@there'."),
         (["pace=1,2"], {"seeds": [1, 1]}, "seeds: expected different whole numbers"),
     ],
 )  # fmt: skip
