@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import socket
 import struct
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine import axes as axes
 from engine import frames
-from engine.axes import SEED as SEED
-from engine.axes import Axis as Axis
-from engine.axes import parse_axis as parse_axis
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.events import Event as Event
 from engine.events import from_json
@@ -33,25 +31,39 @@ from engine.protocol import (
     resources_from_json,
     summary_from_json,
 )
-from engine.sweep_protocol import PRUNERS as PRUNERS
-from engine.sweep_protocol import SAMPLERS as SAMPLERS
-from engine.sweep_protocol import Group as Group
-from engine.sweep_protocol import Prune as Prune
-from engine.sweep_protocol import SweepSpec as SweepSpec
-from engine.sweep_protocol import SweepStatus as SweepStatus
-from engine.sweep_protocol import SweepSummary as SweepSummary
-from engine.sweep_protocol import TrialPage as TrialPage
-from engine.sweep_protocol import TrialQuery as TrialQuery
-from engine.sweep_protocol import TrialRow as TrialRow
-from engine.sweep_protocol import TrialStatus as TrialStatus
-from engine.sweep_protocol import group_to_json as group_to_json
-from engine.sweep_protocol import row_to_json as row_to_json
-from engine.sweep_protocol import sweep_from_json
-from engine.sweep_protocol import sweep_to_json as sweep_to_json
 from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
 from engine.talk import Superseded as Superseded
 from engine.text import whole
+
+if TYPE_CHECKING:
+    from engine import axes as axes
+    from engine.axes import SEED as SEED
+    from engine.axes import Axis as Axis
+    from engine.axes import parse_axis as parse_axis
+    from engine.sweep_protocol import PRUNERS as PRUNERS
+    from engine.sweep_protocol import SAMPLERS as SAMPLERS
+    from engine.sweep_protocol import Group as Group
+    from engine.sweep_protocol import Prune as Prune
+    from engine.sweep_protocol import SweepSpec as SweepSpec
+    from engine.sweep_protocol import SweepStatus as SweepStatus
+    from engine.sweep_protocol import SweepSummary as SweepSummary
+    from engine.sweep_protocol import TrialPage as TrialPage
+    from engine.sweep_protocol import TrialQuery as TrialQuery
+    from engine.sweep_protocol import TrialRow as TrialRow
+    from engine.sweep_protocol import TrialStatus as TrialStatus
+    from engine.sweep_protocol import group_to_json as group_to_json
+    from engine.sweep_protocol import row_to_json as row_to_json
+    from engine.sweep_protocol import sweep_to_json as sweep_to_json
+
+_LATER = {
+    "axes": ("SEED", "Axis", "parse_axis"),
+    "sweep_protocol": (
+        "PRUNERS", "SAMPLERS", "Group", "Prune", "SweepSpec", "SweepStatus", "SweepSummary", "TrialPage",
+        "TrialQuery", "TrialRow", "TrialStatus", "group_to_json", "row_to_json", "sweep_to_json",
+    ),
+}  # fmt: skip
+"""what only sweeps need: the first screen does not wait for it"""
 
 HANDSHAKE_SECONDS = 5.0
 TRIES = 3
@@ -255,7 +267,7 @@ class Client(SweepWords):
                     tuple(frame.get("removed", ())),
                     resources_from_json(resources) if resources else None,
                     frame.get("total", 0),
-                    tuple(sweep_from_json(sweep) for sweep in frame.get("sweeps", ())),
+                    _sweeps(frame.get("sweeps", ())),
                     tuple(frame.get("sweeps_removed", ())),
                 )
 
@@ -363,3 +375,21 @@ def _gone() -> EngineError:
 
 def _error(frame: Json) -> DltuiError:
     return DltuiError(frame["error"]["message"], frame["error"]["remedy"])
+
+
+def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:
+    if not told:
+        return ()
+    from engine.sweep_protocol import sweep_from_json
+
+    return tuple(sweep_from_json(sweep) for sweep in told)
+
+
+def __getattr__(name: str) -> object:
+    """Names of `_LATER`, imported when they are first asked for."""
+    if name == "axes":
+        return importlib.import_module("engine.axes")
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(importlib.import_module(f"engine.{module}"), name)
+    raise AttributeError(f"engine.client has no {name}")

@@ -5,17 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.protocol import Json
-from engine.sweep_protocol import (
-    Prune,
-    SweepSummary,
-    TrialPage,
-    TrialQuery,
-    page_from_json,
-    sweep_from_json,
-)
+
+if TYPE_CHECKING:
+    from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 
 class Asks(Protocol):
@@ -41,7 +36,7 @@ class SweepWords:
         trials: int = 0,
         parallel: int = 0,
         gpu_share: float = 1.0,
-        prune: Prune = Prune(),  # noqa: B008  frozen
+        prune: Prune | None = None,
         metric: str = "",
         goal: str = "",
         name: str = "",
@@ -52,21 +47,23 @@ class SweepWords:
 
         `metric` and `goal` left empty are those of the experiment.
         """
+        from engine.sweep_protocol import Prune
+
         facts: Json = {
             "experiment": experiment, "axes": list(axes), "params": dict(params or {}), "sampler": sampler,
             "seed": seed, "seeds": seeds if isinstance(seeds, int) else list(seeds), "trials": trials,
-            "parallel": parallel, "gpu_share": gpu_share, "prune": asdict(prune), "metric": metric,
+            "parallel": parallel, "gpu_share": gpu_share, "prune": asdict(prune or Prune()), "metric": metric,
             "goal": goal, "name": name, "device": device, "executor": executor,
         }  # fmt: skip
         answer = await self.ask("sweep_submit", **facts, token=uuid.uuid4().hex)
-        return sweep_from_json(answer["sweep"])
+        return _sweep(answer["sweep"])
 
     async def sweeps(self: Asks) -> tuple[SweepSummary, ...]:
         """All of them, newest first."""
-        return tuple(sweep_from_json(sweep) for sweep in (await self.ask("sweeps"))["sweeps"])
+        return tuple(_sweep(sweep) for sweep in (await self.ask("sweeps"))["sweeps"])
 
     async def sweep_show(self: Asks, sweep: str) -> SweepSummary:
-        return sweep_from_json((await self.ask("sweep_show", sweep=sweep))["sweep"])
+        return _sweep((await self.ask("sweep_show", sweep=sweep))["sweep"])
 
     async def sweep_edit(self: Asks, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
@@ -75,15 +72,17 @@ class SweepWords:
         (never pruned); `add` params={...}; `widen` axis="lr=0.5,1"; `parallel` count=; `trials` count=;
         `extend` trial=, epochs= (a finished trial trains on; a pruned one without epochs goes to its end).
         """
-        return sweep_from_json((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
+        return _sweep((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
 
     async def sweep_remove(self: Asks, sweep: str, *, runs: bool = False) -> None:
         """Forget a sweep that is not at work; with `runs` its trials' run folders as well."""
         await self.ask("sweep_remove", sweep=sweep, runs=runs)
 
-    async def sweep_trials(self: Asks, sweep: str, query: TrialQuery = TrialQuery()) -> TrialPage:  # noqa: B008
+    async def sweep_trials(self: Asks, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """At most 1,000 rows or groups at once."""
-        return page_from_json(await self.ask("sweep_trials", sweep=sweep, **asdict(query)))
+        from engine.sweep_protocol import TrialQuery, page_from_json
+
+        return page_from_json(await self.ask("sweep_trials", sweep=sweep, **asdict(query or TrialQuery())))
 
     async def sweep_analysis(self: Asks, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
         """What a picture of the sweep is drawn from, of the trials that pass the filter `where`.
@@ -99,3 +98,10 @@ class SweepWords:
         """
         answer = await self.ask("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
         return {name: value for name, value in answer.items() if name != "id"}
+
+
+def _sweep(told: Json) -> SweepSummary:
+    """The codecs of sweeps are not imported before somebody asks for one: the first screen does not wait."""
+    from engine.sweep_protocol import sweep_from_json
+
+    return sweep_from_json(told)

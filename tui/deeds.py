@@ -9,7 +9,7 @@ from typing import Any
 from textual.dom import DOMNode
 from textual.worker import Worker, WorkerState
 
-from engine import catalog, params
+from engine import params
 from engine.client import Client
 from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
@@ -78,6 +78,8 @@ async def set_live(client: Client, run: RunSummary, name: str, value: object) ->
 
 def live_params(run: RunSummary) -> tuple[Param, ...]:
     """What can be changed while it trains."""
+    from engine import catalog  # not before the first screen
+
     try:
         experiment = catalog.find(run.spec.experiment)
     except UnknownExperiment:

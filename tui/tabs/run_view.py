@@ -13,7 +13,6 @@ from textual.timer import Timer
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status
-from tui.filter_names import doubt
 from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.messages import (
@@ -182,9 +181,14 @@ class RunView(Tab):
         note = self.filter_bar.note
         where = self.pages.query.where
         words = f"{matching:,} of {total:,}" if where else ""
-        doubts = doubt(where, self._known.values()) if where and not matching else ""
+        doubts = self._doubt(where) if where and not matching else ""
         note.show(f"{words}: {doubts}" if doubts else words, wrong=bool(doubts))
         self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
+
+    def _doubt(self, where: str) -> str:
+        from tui.filter_names import doubt
+
+        return doubt(where, self._known.values())
 
     def _empty_words(self) -> Row:
         return (

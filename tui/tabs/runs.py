@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widget import Widget
 
-from engine import catalog
-from engine.catalog import Experiment
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status
 from tui import deeds, keys
@@ -25,6 +23,7 @@ from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import name_of
 
 if TYPE_CHECKING:
+    from engine.catalog import Experiment
     from tui.widgets.param_form import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
@@ -46,6 +45,7 @@ class RunsTab(RunView):
     # --- runs ------------------------------------------------------------------------------------------
 
     def action_new(self) -> None:
+        from engine import catalog
         from tui.screens.pick import PickScreen
 
         found = catalog.experiments()
@@ -66,6 +66,7 @@ class RunsTab(RunView):
         self.app.push_screen(LaunchScreen(experiment, last if typed is None else typed), self._launched)
 
     def action_again(self) -> None:
+        from engine import catalog
         from tui.screens.launch import typed_of
 
         if run := self._run():
