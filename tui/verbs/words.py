@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine import catalog, params
+from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import RunSummary
@@ -33,6 +33,8 @@ def age(run: RunSummary) -> str:
 
 def changed_params(run: RunSummary) -> dict[str, Value]:
     """The parameters that differ from the experiment's defaults."""
+    from engine import catalog  # the app's first screen does not wait for it
+
     try:
         experiment = catalog.find(run.spec.experiment)
     except UnknownExperiment:
