@@ -3,13 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types imports slow bench clean
+MOST ?= 1000
+
+.PHONY: run test again check lint types imports slow bench clean
 
 run: $(VENV)/.installed
 	@$(BIN)/dltui
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+again: $(VENV)/.ready  ## the tests that failed, one after the other
+	@$(BIN)/python -c "import json; n = len(json.load(open('.pytest_cache/v/cache/lastfailed'))); \
+	  assert 0 < n <= $(MOST), f'{n} tests failed, more than $(MOST): not tried again'"
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 check: lint types imports test
 
