@@ -14,7 +14,7 @@ from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tui.app import LabApp
 
-PATIENCE = 5.0
+PATIENCE = 40.0
 
 
 class Lab:
