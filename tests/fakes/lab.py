@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
 from engine.places import Places
@@ -39,6 +40,18 @@ class Lab:
     async def type(self, text: str) -> None:
         names = {" ": "space", ".": "full_stop", "=": "equals_sign", "<": "less_than_sign", "-": "minus"}
         await self.pilot.press(*(names.get(character, character) for character in text))
+
+    async def drag(self, *places: tuple[int, int]) -> None:
+        """The left button down at the first cell, up at the last one; as a terminal tells of it."""
+        self._mouse("0", places[0], "M")
+        for place in places[1:]:
+            self._mouse("32", place, "M")
+        self._mouse("0", places[-1], "m")
+        await self.pilot.pause()
+
+    def _mouse(self, what: str, place: tuple[int, int], end: str) -> None:
+        for message in XTermParser().feed(f"\x1b[<{what};{place[0] + 1};{place[1] + 1}{end}"):
+            self.app.post_message(message)
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Wait until it holds; says what the screen showed when it never does."""

@@ -6,7 +6,7 @@ from engine.protocol import RunSummary
 from tui.digits.paper import Paper
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
-from tui.widgets.run_words import name_of, percent_of, sign_of
+from tui.widgets.run_words import before_step_one, name_of, percent_of, sign_of
 
 
 def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str) -> None:
@@ -22,6 +22,6 @@ def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str) -> N
         return
     sign = sign_of(run)
     paper.write(paper.write(x, y, sign.text, sign.ink) + 1, y, f"{name_of(run)}: {run.status}", "strong")
-    words = f"step {run.step:,}  {percent_of(run).strip()}" if run.step else "it starts"
-    paper.write(x, y + 2, words, "text")
-    paper.words(x, y + 4, f"Its first checkpoint has not come yet. {what}", width, 3)
+    words = f"step {run.step:,}  {percent_of(run).strip()}" if run.step else before_step_one(run)
+    below = paper.words(x, y + 2, words, width, 2, "text")
+    paper.words(x, below + 1, f"Its first checkpoint has not come yet. {what}", width, 3)

@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from engine.protocol import Json, RunSummary
+from engine.protocol import Json, RunSummary, Status
 from tui import keys
 from tui.glyphs import glyphs
 from tui.hand_net import from_facts
@@ -138,7 +138,7 @@ class LadderView(XorView):
             rung = self._rung(place)
             column.caption.show(partial(caption_of, rung))
             if place not in self._looks:
-                column.plane.show(None, "not yet" if rung.run is None else "it starts")
+                column.plane.show(None, _absent(rung))
         key = self.lab.keymap
         start = bool(self.missing())
         brief = self.size.height < 26
@@ -187,3 +187,9 @@ class LadderView(XorView):
 
     def saved(self) -> dict[str, Any]:
         return {"cursor": self.cursor}
+
+
+def _absent(rung: Rung) -> str:
+    if rung.run is None:
+        return "not yet"
+    return "queued" if rung.run.status is Status.QUEUED else "it starts"

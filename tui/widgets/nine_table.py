@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from engine.protocol import Json, RunSummary, Status
+from engine.protocol import Json, RunSummary
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
-from tui.plain_text import plain
 from tui.widgets.notes import paragraph
-from tui.widgets.run_words import name_of, sign_of
+from tui.widgets.run_words import before_step_one, name_of, sign_of
 from tui.widgets.span import Row, Span
 
 LESSON = (
@@ -27,7 +26,7 @@ def notes_of(
         return rows + paragraph(LESSON, width)
     head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
     if report is None:
-        return [(*head, Span(_waits(run), "muted"))]
+        return [(*head, Span(before_step_one(run), "muted"))]
     running = report["counts"].get("running", 0)
     more = f", {running} still train" if running else ""
     counted = sum(row["runs"] for row in report["rows"])
@@ -36,12 +35,6 @@ def notes_of(
     became = Span("h1 of the first line became  ", "muted")
     rows = [(*head, Span(progress, "muted")), (became, Span(gates, "text"))]
     return rows if brief else [*rows, *paragraph(LESSON, width)]
-
-
-def _waits(run: RunSummary) -> str:
-    if run.status is Status.QUEUED:
-        return f"queued: {plain(getattr(run.state, 'why', ''), limit=200)}"
-    return "" if run.status.is_final else "it starts"
 
 
 def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:

@@ -76,6 +76,13 @@ def why_of(run: RunSummary) -> str:
     return plain(run.cause.text, limit=200) if run.cause else ""
 
 
+def before_step_one(run: RunSummary) -> str:
+    """What to say of a run that nothing is known of yet."""
+    if run.status is Status.QUEUED:
+        return f"queued: {why_of(run)}"
+    return "" if run.status.is_final else "it starts"
+
+
 def number(value: float | None) -> Span:
     if value is None:
         return Span("")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine import store
 from engine.places import Places
-from engine.protocol import RunSummary
+from engine.protocol import Queued, RunSummary
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, damage, plant, tell, templates
 from tests.fakes.desk import FakeSession
@@ -223,6 +224,31 @@ async def test_a_digit_is_drawn_and_read_as_the_stroke_goes(
         await opened.until(lambda: len(session.of("mnist.predict")) > asked)
         await opened.press("u")
         await opened.sees("Draw a digit")
+
+
+async def test_a_digit_is_drawn_with_the_mouse(
+    places: Places, session: FakeSession, folder: RunFolder
+) -> None:
+    async with lab(places, FakeEngine(summary(folder)), (120, 40)) as opened:
+        await opened.press("4", "b")
+        await opened.sees("Draw a digit")
+        await opened.drag((20, 6), (20, 12), (24, 20))
+        await opened.sees("it reads", "what it sees")
+        ink = opened.app.query_one(DrawView).pad.ink
+        columns = np.flatnonzero(ink.max(axis=0))
+        rows = np.flatnonzero(ink.max(axis=1))
+        assert rows.max() - rows.min() > 2 * (columns.max() - columns.min()) > 0
+        await opened.drag((119, 39), (118, 39))
+        assert np.array_equal(opened.app.query_one(DrawView).pad.ink, ink)
+
+
+async def test_one_that_waits_for_a_place_says_for_what(places: Places, session: FakeSession) -> None:
+    waits = make_run(
+        1, experiment="mnist", params={"model": "mlp"}, state=Queued("2 CPUs are wanted, 0 free")
+    )
+    async with lab(places, FakeEngine(waits), (80, 24)) as opened:
+        await opened.press("4", "f")
+        await opened.sees("queued: 2 CPUs are wanted, 0 free", "first checkpoint has not come yet")
 
 
 async def test_a_drawn_digit_is_kept_tested_and_dropped(
