@@ -39,16 +39,25 @@ class Scratch:
 @contextlib.contextmanager
 def take() -> Iterator[Scratch]:
     """A folder that is removed at the end. Its data sets are those of this machine's own home."""
-    above = shelf()
-    _sweep(above)
-    root = Path(tempfile.mkdtemp(dir=above))
-    with _locked(root):
+    with _made() as root:
         try:
             (root / "unpacking").mkdir(mode=0o700)
             _lend_data(root)
             yield Scratch(root)
         finally:
             shutil.rmtree(root, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _made() -> Iterator[Path]:
+    """A folder with its lock held. Until it is held, nobody may look for folders that nobody holds."""
+    above = shelf()
+    with contextlib.ExitStack() as until_left:
+        with _held(above.with_suffix(".lock"), fcntl.LOCK_EX):
+            _sweep(above)
+            root = Path(tempfile.mkdtemp(dir=above))
+            until_left.enter_context(_held(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        yield root
 
 
 def shelf() -> Path:
@@ -72,19 +81,18 @@ def _lend_data(root: Path) -> None:
 
 
 def _sweep(above: Path) -> None:
-    """Remove what nobody holds any more."""
+    """Remove what nobody holds any more, or what its holder is just removing."""
     for root in above.iterdir():
-        if (root / LOCK).exists():
-            with contextlib.suppress(BlockingIOError), _locked(root):
-                shutil.rmtree(root, ignore_errors=True)
+        with contextlib.suppress(OSError), _held(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(root, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Raises BlockingIOError when somebody else holds it."""
-    fd = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _held(lock: Path, how: int) -> Iterator[None]:
+    """Raises OSError: BlockingIOError when somebody else holds it and `how` is not to wait."""
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, how)
         yield
     finally:
         os.close(fd)

@@ -135,7 +135,7 @@ class StandIn:
             for frame in line.hear(LOOK_SECONDS):
                 if frame.kind == "data":
                     self._take_all(reader.feed(frame.payload), copy, far)
-                else:
+                elif far.ended is None:
                     self._news(frame)
             if far.ended is not None:
                 return self._ended(far.ended)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from engine.far.frames import Frame, Reader, encode
 
+PIECE = 1 << 12
+"""bytes that a socket takes and gives in one piece"""
 NODE = (sys.executable, "-m", "engine.far.node", "cpu")
 
 
@@ -22,6 +24,8 @@ class PipeRoom:
     command: tuple[str, ...] = NODE
     refuses: str = ""
     """why it takes nothing"""
+    is_terse: bool = False
+    """the last that a node says, and that it is over, arrive together"""
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     jobs: list[Frame] = field(default_factory=list)
 
@@ -76,10 +80,15 @@ class PipeRoom:
 
     def _pump(self, node: subprocess.Popen[bytes], visitor: socket.socket) -> None:
         assert node.stdout is not None
+        last = b""
         try:
-            while data := os.read(node.stdout.fileno(), 1 << 16):
-                visitor.sendall(encode("data", data))
+            while data := os.read(node.stdout.fileno(), PIECE):
+                visitor.sendall(last)
+                last = encode("data", data)
+                if not self.is_terse:
+                    visitor.sendall(last)
+                    last = b""
             killed = node.wait() < 0
-            visitor.sendall(encode("lost", text="The node was lost.") if killed else encode("over"))
+            visitor.sendall(last + (encode("lost", text="The node was lost.") if killed else encode("over")))
         except OSError:
             pass  # the stand-in is gone

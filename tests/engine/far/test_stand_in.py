@@ -71,11 +71,19 @@ def test_a_node_that_dies_costs_the_steps_behind_its_last_checkpoint_only(
     room.kill_node()
     far = begun.end()
     near = _train(places, dataclasses.replace(SPEC, id="r2", executor="local"))
-    assert far.exit.status is Status.DONE and len(room.nodes) == 2
+    assert far.exit.status is Status.DONE and len(room.nodes) == 2, far.notes()
     assert far.weights() == near.weights() and far.curve() == near.curve()
-    notes = [event.facts["text"] for event in far.events() if event.kind == "note"]
-    assert any("The node was lost. It goes on elsewhere from step" in text for text in notes)
+    assert any("The node was lost. It goes on elsewhere from step" in text for text in far.notes())
     assert [job.facts["time"] for job in room.jobs] == [1, 2]
+
+
+def test_an_end_that_arrives_together_with_the_end_of_its_task_is_an_end(
+    places: Places, room: PipeRoom
+) -> None:
+    room.is_terse = True
+    far = _train(places, dataclasses.replace(SPEC, params={"steps": 3, "seconds": 0.0, "pace": 1.0}))
+    assert far.exit.cause.text == "Finished at step 3.", far.notes()
+    assert len(room.nodes) == 1, far.notes()
 
 
 def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: PipeRoom) -> None:
@@ -84,7 +92,7 @@ def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: Pi
     [keeper] = _children(room.nodes[0].pid)
     os.kill(keeper, signal.SIGKILL)
     far = begun.end()
-    assert far.exit.status is Status.DONE and len(room.nodes) == 2
+    assert far.exit.status is Status.DONE and len(room.nodes) == 2, far.notes()
     assert far.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
 
 
@@ -121,7 +129,7 @@ def test_one_whose_run_is_removed_leaves(places: Places) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: post.called(places))
     shutil.rmtree(begun.folder.path)
-    begun.process.wait(20)
+    begun.process.wait(60)
     assert not begun.folder.path.exists()
 
 
@@ -150,7 +158,7 @@ class Begun:
     process: subprocess.Popen[bytes]
 
     def end(self) -> Begun:
-        self.process.wait(30)
+        self.process.wait(120)
         return self
 
     @property
@@ -161,6 +169,9 @@ class Begun:
 
     def events(self) -> list[Event]:
         return list(replay(self.folder.events))
+
+    def notes(self) -> list[str]:
+        return [event.facts["text"] for event in self.events() if event.kind == "note"]
 
     def steps(self) -> list[int]:
         return shelf.steps(self.folder.checkpoints)
@@ -192,7 +203,7 @@ def _train(places: Places, spec: Spec) -> Begun:
     return _begin(places, spec).end()
 
 
-def _until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def _until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
