@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     "bench_app",
     "bench_watch",
+    "bench_filters",
     "bench_chart",
     "bench_mnist",
     "bench_recipe",
