@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.far import greeting
 from engine.far.post import Post
 from engine.places import make_private
 from engine.protocol import Json
 
-PROBE_SECONDS = 10.0
 STORE = 256 << 20
 """bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
 AHEAD = 32
@@ -48,7 +47,7 @@ class Cluster:
         """Raises EngineError."""
         _trust(self._post)
         if self._post.address:
-            _probe(self._post.address)
+            greeting.check(self._post.address)
         try:
             import ray
         except ImportError as error:
@@ -57,6 +56,8 @@ class Cluster:
             text = f"ray {ray.__version__} knows no tokens, expected 2.52 or later."
             raise EngineError(text, "pip install -U ray")
         try:
+            if self._post.address not in ("", "auto"):
+                greeting.greet(self._post.address)
             self._join(ray)
         except EngineError:
             raise
@@ -157,25 +158,6 @@ def _trust(post: Post) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(path)
-
-
-def _probe(address: str) -> None:
-    """Ray would try for minutes. Raises EngineError."""
-    host, colon, port = address.rpartition(":")
-    if address == "auto":
-        return
-    if "://" in address or not colon or not port.isdecimal():
-        raise EngineError(
-            f"The address of a Ray cluster: expected host:port or auto, got {address[:80]!r}.",
-            "For instance: --ray-address 10.0.0.5:6379",
-        )
-    try:
-        socket.create_connection((host, int(port)), PROBE_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise EngineError(
-            f"No Ray cluster answers at {address} within {PROBE_SECONDS:g} s ({error}).",
-            "Start its head with: ray start --head --port=6379",
-        ) from error
 
 
 def _explained(error: Exception, address: str) -> EngineError:

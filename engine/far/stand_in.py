@@ -102,7 +102,7 @@ class StandIn:
         copy, far = Copy(self._folder.path, OWN), Far()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
-            self._scroll.note(f"Handed to the Ray {where}: it trains where there is room.")
+            self._scroll.note(f"Waits for the Ray {where}: it trains once that answers and has room.")
             self._handed += 1
             self._send(line, spec)
             return self._attend(line, copy, far)
