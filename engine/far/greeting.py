@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import Any
 
 from engine.errors import EngineError
 
@@ -39,7 +40,7 @@ def greet(address: str) -> None:
     """
     from ray import _raylet
 
-    client = getattr(_raylet, "GcsClient", None)  # no public one: without it Ray is just told to join
+    client: Any = getattr(_raylet, "GcsClient", None)  # no public one: without it Ray is just told to join
     raised: list[Exception] = []
 
     def ask() -> None:
