@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.errors import EngineError
 from engine.protocol import Json, Spec
+from engine.worker import chatter
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -56,7 +57,8 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
 
 
 def _prepare_keras(spec: Spec, threads: int) -> Machine:
-    from checkpoints.keras_io import gpu_name, strict_mode, versions
+    with chatter.sieved():
+        from checkpoints.keras_io import gpu_name, strict_mode, versions
 
     strict_mode(threads, spec.seed)
     name = gpu_name()
