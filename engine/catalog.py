@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine import axes
@@ -45,6 +45,8 @@ class Suite:
     axes: tuple[str, ...]
     """as a person types them"""
     params: Mapping[str, Value] = field(default_factory=dict)
+    run_name: Callable[[Mapping[str, Value]], str] | None = None
+    """what one of them is called, by its parameters"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,18 +280,34 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 )
 
 
+def _model_name(values: Mapping[str, Value]) -> str:
+    """1 layer forward, torch"""
+    layers, tuned = values["layers"], " tuned" if values["recipe"] == "tuned" else ""
+    size = f"{layers} {'layer' if layers == 1 else 'layers'}"
+    return f"{size} {values['direction']}, {values['framework']}{tuned}"
+
+
 SUITES: tuple[Suite, ...] = (
     Suite(
         name="lm_four",
         title="The four language models of the course: one or two layers, forward or reversed",
         experiment="lm",
         axes=("layers=1,2", "direction=forward,reversed"),
+        run_name=_model_name,
     ),
 )
 
 
 def suite(name: str) -> Suite | None:
     return next((one for one in SUITES if one.name == name), None)
+
+
+def suite_of(experiment: str, axes: Sequence[str]) -> Suite | None:
+    """The suite that varies exactly these parameters."""
+    for one in SUITES:
+        if one.experiment == experiment and {axis.partition("=")[0] for axis in one.axes} == set(axes):
+            return one
+    return None
 
 
 def experiments() -> tuple[Experiment, ...]:

@@ -25,13 +25,14 @@ def check(sweep: SweepSpec, chosen: Mapping[str, Value]) -> Any:
 def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     """The same trial gives the same spec. Raises ParamError or UnknownExperiment."""
     experiment = catalog.find(sweep.experiment)
+    values = dataclasses.asdict(check(sweep, row.params))
     return Spec(
         id=row.run,
         experiment=experiment.name,
-        params=dataclasses.asdict(check(sweep, row.params)),
+        params=values,
         seed=row.seed,
-        name=f"{sweep.name[:NAME_ROOM]}-{row.trial}",
-        framework=experiment.framework,
+        name=_name(sweep, row, values),
+        framework=experiment.framework_of(values),
         threads=threads_of(sweep),
         device=sweep.device,
         created_at=created_at,
@@ -40,6 +41,14 @@ def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         gpu_share=sweep.gpu_share,
         executor=sweep.executor,
     )
+
+
+def _name(sweep: SweepSpec, row: TrialRow, values: Mapping[str, Value]) -> str:
+    """What it is, where the runs of a suite have names; else a number."""
+    suite = catalog.suite_of(sweep.experiment, [axis.name for axis in sweep.axes])
+    if suite is not None and suite.run_name is not None:
+        return suite.run_name(values) + (f", seed {row.seed}" if len(sweep.seeds) > 1 else "")
+    return f"{sweep.name[:NAME_ROOM]}-{row.trial}"
 
 
 def threads_of(sweep: SweepSpec) -> int:
