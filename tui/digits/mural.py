@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.digits.paper import Paper, Patch
+from tui.digits.paper import Paper
 from tui.widgets.heat import LEVELS, Heat, look_of
 
 Paint = Callable[[Paper], None]
@@ -27,8 +27,10 @@ class Mural(Widget):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._paint: Paint | None = None
-        self._lines: list[tuple[Patch, ...]] = []
+        self._paper: Paper | None = None
         self._paints: Paints | None = None
+        self.changed = 0
+        """cells, when last there was something new"""
 
     def show(self, paint: Paint) -> None:
         self._paint = paint
@@ -51,19 +53,18 @@ class Mural(Widget):
             return
         paper = Paper(width, height, look_of(self.app))
         self._paint(paper)
-        old, self._lines = self._lines, paper.lines()
-        if len(old) != height:
+        old, self._paper = self._paper, paper
+        if old is None or (old.width, old.height, old.look) != (width, height, paper.look):
+            self.changed = width * height
             self.refresh()
-            return
-        for y, line in enumerate(self._lines):
-            change = changed_cells(old[y], line)
-            if change is not None:
-                self.refresh(Region(change[0], y, change[1] - change[0], 1))
+        elif changes := [Region(start, y, end - start, 1) for y, start, end in paper.changes(old)]:
+            self.changed = sum(region.width for region in changes)
+            self.refresh(*changes)
 
     def render_line(self, y: int) -> Strip:
         if self._paints is None:
             self._paints = Paints(self.app)
-        line = self._lines[y] if y < len(self._lines) else ()
+        line = self._paper.line(y) if self._paper is not None and y < self._paper.height else ()
         segments = [Segment(patch.text, self._paints.style(patch.ink, patch.ground)) for patch in line]
         return Strip(segments).apply_style(self.rich_style)
 
@@ -88,20 +89,3 @@ class Paints(Heat):
         if ground.startswith("grey-"):
             return Style(bgcolor=self._greys[int(ground[5:])])
         return super()._ground(ground)
-
-
-def changed_cells(old: tuple[Patch, ...], new: tuple[Patch, ...]) -> tuple[int, int] | None:
-    """From the first to behind the last cell that differs; None where all are alike."""
-    if old == new:
-        return None
-    first, width = 0, sum(len(patch.text) for patch in new)
-    for before, after in zip(old, new, strict=False):
-        if before != after:
-            break
-        first += len(after.text)
-    last = 0
-    for before, after in zip(reversed(old), reversed(new), strict=False):
-        if before != after:
-            break
-        last += len(after.text)
-    return (first, width - last) if width - last > first else (0, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +19,11 @@ EDGE = 0.42
 """how far apart two pixels of a cell have to be to be told apart without colours"""
 FAINT, DIM = 0.65, 0.12
 """power of a grey, and the least amount, where there are only five shades"""
+NEAR = 6
+"""cells that are cheaper to send again than to jump over"""
+_NAMES: list[str] = [""]
+"""of inks; what is the same on two papers has the same number"""
+_NUMBERS: dict[str, int] = {"": 0}
 
 
 class Patch(NamedTuple):
@@ -36,9 +42,6 @@ class Paper:
         self._signs = np.full((height, width), BLANK, np.uint32)
         self._inks = np.zeros((height, width), np.int32)
         self._grounds = np.zeros((height, width), np.int32)
-        self._names: list[str] = [""]
-        self._numbers: dict[str, int] = {"": 0}
-        self._tables: dict[str, NDArray[np.int32]] = {}
 
     def write(self, x: int, y: int, text: str, ink: str = "", ground: str = "") -> int:
         """The column behind it."""
@@ -49,8 +52,8 @@ class Paper:
         end = min(self.width, x + len(text))
         if end > x:
             self._signs[y, x:end] = [ord(sign) for sign in text[: end - x]]
-            self._inks[y, x:end] = self._number(ink)
-            self._grounds[y, x:end] = self._number(ground)
+            self._inks[y, x:end] = _number(ink)
+            self._grounds[y, x:end] = _number(ground)
         return x + len(text)
 
     def row(self, x: int, y: int, row: Row, width: int | None = None) -> int:
@@ -86,7 +89,7 @@ class Paper:
 
     def _paint(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
         steps = (np.nan_to_num(shares, nan=0.5) * LEVELS).astype(np.int32)
-        levels = self._table(kind)[np.clip(steps, 0, LEVELS - 1)]
+        levels = _table(kind)[np.clip(steps, 0, LEVELS - 1)]
         upper, lower = levels[0::2], levels[1::2]
         self._signs[place] = np.where(upper == lower, BLANK, ord("▀"))
         self._inks[place] = np.where(upper == lower, 0, upper)
@@ -96,7 +99,7 @@ class Paper:
         upper, lower = shares[0::2], shares[1::2]
         signs = self._greys(upper, lower) if kind == "grey" else self._amounts((upper + lower) - 1)
         self._signs[place] = signs
-        self._inks[place] = self._number("strong")
+        self._inks[place] = _number("strong")
         self._grounds[place] = 0
 
     def _greys(self, upper: Values, lower: Values) -> NDArray[np.uint32]:
@@ -129,9 +132,9 @@ class Paper:
             return
         halves = self._signs[row, x] == ord("▀")
         other = self._inks[row, x] if y % 2 and halves else self._grounds[row, x]
-        both = other == self._number(ink)
+        both = other == _number(ink)
         self._signs[row, x] = ord("█" if both else "▄" if y % 2 else "▀")
-        self._inks[row, x], self._grounds[row, x] = self._number(ink), 0 if both else other
+        self._inks[row, x], self._grounds[row, x] = _number(ink), 0 if both else other
 
     def frame(self, x: int, y: int, columns: int, rows: int, ink: str) -> None:
         """Around so many cells, whose first is at (x, y)."""
@@ -153,31 +156,48 @@ class Paper:
         return self.write(x + full, y, ahead * (width - full), "line")
 
     def lines(self) -> list[tuple[Patch, ...]]:
-        return [self._line(y) for y in range(self.height)]
+        return [self.line(y) for y in range(self.height)]
 
-    def _line(self, y: int) -> tuple[Patch, ...]:
+    def line(self, y: int) -> tuple[Patch, ...]:
         signs, inks, grounds = self._signs[y], self._inks[y], self._grounds[y]
         edges = _edges(inks, grounds)
         text = "".join(map(chr, signs.tolist()))
         return tuple(
-            Patch(text[start:end], self._names[inks[start]], self._names[grounds[start]])
+            Patch(text[start:end], _NAMES[inks[start]], _NAMES[grounds[start]])
             for start, end in pairwise(edges)
         )
 
-    def _table(self, kind: str) -> NDArray[np.int32]:
-        """The numbers of its levels."""
-        found = self._tables.get(kind)
-        if found is None:
-            names = [self._number(f"{kind}-{level}") for level in range(LEVELS)]
-            found = self._tables[kind] = np.array(names, np.int32)
-        return found
+    def changes(self, old: Paper) -> list[tuple[int, int, int]]:
+        """Line, first cell and the one behind the last, where this one of the same size differs."""
+        differs = self._signs != old._signs
+        differs |= self._inks != old._inks
+        differs |= self._grounds != old._grounds
+        return [
+            (int(y), first, end)
+            for y in np.flatnonzero(differs.any(axis=1))
+            for first, end in _stretches(np.flatnonzero(differs[y]))
+        ]
 
-    def _number(self, name: str) -> int:
-        found = self._numbers.get(name)
-        if found is None:
-            found = self._numbers[name] = len(self._names)
-            self._names.append(name)
-        return found
+
+def _stretches(cells: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """From the first to behind the last; those near each other as one."""
+    gaps = np.flatnonzero(np.diff(cells) > NEAR)
+    firsts, lasts = [0, *(gaps + 1)], [*gaps, len(cells) - 1]
+    return [(int(cells[first]), int(cells[last]) + 1) for first, last in zip(firsts, lasts, strict=True)]
+
+
+@cache
+def _table(kind: str) -> NDArray[np.int32]:
+    """The numbers of its levels."""
+    return np.array([_number(f"{kind}-{level}") for level in range(LEVELS)], np.int32)
+
+
+def _number(name: str) -> int:
+    found = _NUMBERS.get(name)
+    if found is None:
+        found = _NUMBERS[name] = len(_NAMES)
+        _NAMES.append(name)
+    return found
 
 
 def warm(paper: Paper) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ IMAGES, KEPT = 4, 300
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
 """seconds between two looks at a run that trains"""
+CELL, FLOW = 22, 6_000
+"""bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take"""
 WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."
 
 
@@ -38,7 +41,7 @@ class FiltersView(MnistView):
         self.at: int | None = None
         """which of the steps is looked at; None: the newest, as they come"""
         self.row, self.pick, self.page = 0, 0, False
-        self._of = ""
+        self._of, self._asked_at = "", 0.0
         self._model: Json = {}
         self._accuracies: dict[int, float] = {}
         self._parts: dict[int, Json] = {}
@@ -106,22 +109,28 @@ class FiltersView(MnistView):
 
     def _live(self) -> None:
         run = self.run_shown
-        if run is not None and run.status.is_active and self.at is None:
+        if run is not None and run.status.is_active and self.at is None and self._is_due():
             self._ask_history()
+
+    def _is_due(self) -> bool:
+        """A terminal far away is sent no more than it can swallow beside all else."""
+        return time.monotonic() - self._asked_at >= self.mural.changed * CELL / FLOW
 
     def look(self) -> None:
         run = self.run_shown
         if run is None:
             return
         if run.id != self._of:
-            self._of, self.at, self._model = run.id, None, {}
+            self._of, self.at, self._model, self._asked_at = run.id, None, {}, 0.0
             for known in (self._accuracies, self._parts, self._kernels, self._looks, self._originals):
                 known.clear()
         if run.checkpoint_step and run.checkpoint_step not in self._model.get("steps", ()):
             self.ask("model", partial(self._take_model, run.id), "mnist model", run=run.id)
-        self._ask_history()
+        if not run.status.is_active or self._is_due():
+            self._ask_history()
 
     def _ask_history(self) -> None:
+        self._asked_at = time.monotonic()
         self.ask("history", partial(self._take_history, self._of), "mnist history", run=self._of)
 
     def _take_model(self, run: str, model: Json) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.digits.mural import changed_cells
 from tui.digits.paper import Paper, Patch
 from tui.widgets.heat import LEVELS, Look
 
@@ -74,6 +73,14 @@ def test_wide_characters_do_not_shift_the_line() -> None:
 
 
 def test_only_what_changed_is_drawn_again() -> None:
-    old, new = (Patch("abc", "", ""), Patch("de", "key", "")), (Patch("abc", "", ""), Patch("xe", "key", ""))
-    assert changed_cells(old, old) is None
-    assert changed_cells(old, new) == (3, 5)
+    def page(*words: tuple[int, str, str]) -> Paper:
+        paper = Paper(30, 2, "colour")
+        for x, text, ink in words:
+            paper.write(x, 1, text, ink)
+        return paper
+
+    old = page((3, "abc", ""), (20, "far", ""))
+    assert page((3, "abc", ""), (20, "far", "")).changes(old) == []
+    assert page((3, "xbc", ""), (20, "far", "")).changes(old) == [(1, 3, 4)]
+    assert page((3, "abc", "key"), (20, "fur", "")).changes(old) == [(1, 3, 6), (1, 21, 22)]
+    assert page((3, "xbx", ""), (20, "far", "")).changes(old) == [(1, 3, 6)]
