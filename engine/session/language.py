@@ -148,9 +148,9 @@ def both(
 ) -> Iterator[Json]:
     """A sentence that grows around its seed: parts as in generate, with `side` right or left.
 
-    `first` side grows to its end before the other begins. Without `reverse` (or `forward`) the newest model
-    of that direction with the same vocabulary. The last part holds `forward` and `reverse`, the run ids,
-    too.
+    `first` side grows to its end before the other begins; with until_end each side has the length for
+    itself. Without `reverse` (or `forward`) the newest model of that direction with the same vocabulary. The
+    last part holds `forward` and `reverse`, the run ids, too.
     """
     pair, drawn_from, how = _pair(desk, forward, reverse), _seed(seed), _manner(manner)
     prompt = seed_of(pair[0].model.vocabulary, text)

@@ -32,7 +32,7 @@ def both(
     text: Annotated[str, typer.Argument(help="the words in the middle")],
     forward: Forward = "",
     reverse: Reverse = "",
-    length: Annotated[int, typer.Option(help="words of the sentence at most, TEXT included")] = LONG,
+    length: Annotated[int, typer.Option(help="words of TEXT and one side at most")] = LONG,
     first: Annotated[str, typer.Option(help="the side that grows first: right or left")] = "right",
     temperature: Temperature = 1.0,
     top_k: TopK = 0,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.errors import ParamError
 from engine.models.language.generation import Drawn, generate
-from engine.models.language.manner import Manner
+from engine.models.language.manner import WORD_LIMIT, Manner
 from engine.models.language.model import Model, check_pair
 
 RIGHT, LEFT = "right", "left"
@@ -20,7 +20,8 @@ def grow(
     """The words that are added, each with its side. `first` is the side that grows first, to its end.
 
     The second model reads all that stands there by then, so that it finishes the sentence that was begun.
-    With `manner.until_end` each side may end with its `<EOS>`; else each adds half of the words.
+    With `manner.until_end` each side ends with its `<EOS>`, or where seed and side together reach the length;
+    else the sides share the length, and each adds half of the words.
     Raises DataError for models that are no pair, ParamError for a side that does not exist.
     """
     if first not in SIDES:
@@ -33,8 +34,11 @@ def _grow(
     models: dict[str, Model], text: list[int], manner: Manner, seed: int, first: str
 ) -> Iterator[tuple[str, Drawn]]:
     second = LEFT if first == RIGHT else RIGHT
-    half = len(text) + -(-(manner.length - len(text)) // 2)
-    for number, (side, length) in enumerate(((first, half), (second, manner.length))):
+    room = manner.length - len(text)
+    half = -(-room // 2)
+    rooms = (room, room) if manner.until_end else (half, room - half)
+    for number, (side, added) in enumerate(zip((first, second), rooms, strict=True)):
+        length = min(len(text) + added, WORD_LIMIT)
         if len(text) >= length:
             continue
         for drawn in generate(models[side], text, _up_to(manner, length), seed, number):

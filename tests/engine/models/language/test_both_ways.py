@@ -52,6 +52,26 @@ def test_the_second_side_reads_what_the_first_has_said() -> None:
         text.insert(0, word.id)
 
 
+@pytest.mark.parametrize("first", ["right", "left"])
+def test_a_side_that_may_end_has_the_whole_length_for_itself(first: str) -> None:
+    for seed in range(20):
+        drawn = list(grow(FORWARD, REVERSED, [5, 6], Manner(length=9, until_end=True), seed, first))
+        for side in ("right", "left"):
+            words = [word for where, word in drawn if where == side]
+            assert all(not word.is_end for word in words[:-1])
+            assert words[-1].is_end or len(words) == 7
+        assert max(place for place, (side, _) in enumerate(drawn) if side == first) == (
+            sum(side == first for side, _ in drawn) - 1
+        )
+
+
+def test_a_side_that_never_ends_leaves_the_other_all_of_its_words() -> None:
+    manner = Manner(length=6, until_end=True, least=6)
+    sides = [side for side, _ in grow(FORWARD, REVERSED, [5], manner, 1)]
+    assert sides[:5] == ["right"] * 5
+    assert "left" in sides
+
+
 def test_models_that_are_no_pair_are_refused() -> None:
     with pytest.raises(DataError, match="needs a forward and a reversed model, got forward and forward"):
         fill(FORWARD, FORWARD, [5], [6], 3)
