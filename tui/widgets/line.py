@@ -51,12 +51,13 @@ def changed_cells(old: Row, new: Row) -> tuple[int, int] | None:
         if before != after:
             break
         first += cell_len(before.text)
-    last = 0
+    width, last = max(row_width(old), row_width(new)), 0
+    if row_width(old) != row_width(new):
+        return (first, width - first) if width > first else (0, width)
     for before, after in zip(reversed(old), reversed(new), strict=False):
         if before != after:
             break
         last += cell_len(before.text)
-    width = max(row_width(old), row_width(new))
     return (first, width - first - last) if width - first - last > 0 else (0, width)
 
 

@@ -43,5 +43,20 @@ def test_every_difference_lies_in_the_cells_that_are_named(one: list[Span], othe
         assert all(change[0] <= x < change[0] + change[1] for x in differing)
 
 
+@given(SPANS, SPANS)
+def test_every_difference_lies_in_them_after_the_line_got_narrower_or_wider(
+    one: list[Span], other: list[Span]
+) -> None:
+    old, new = tuple(one), tuple(other)
+    change = changed_cells(old, new)
+    before, after = cells(old), cells(new)
+    width = max(len(before), len(after))
+    padded = [[*row, *[("", "")] * (width - len(row))] for row in (before, after)]
+    differing = [x for x, pair in enumerate(zip(*padded, strict=True)) if pair[0] != pair[1]]
+    assert change is not None or not differing
+    if change is not None:
+        assert all(change[0] <= x < change[0] + change[1] for x in differing)
+
+
 def test_the_right_end_stays_whole_where_both_do_not_fit() -> None:
     assert row_text(ends((Span("a long left"),), (Span("right"),), 9)) == "a loright"
