@@ -43,5 +43,7 @@ def shown(key: str, *, ascii_only: bool = False) -> str:
     """A key's name as a person knows it: ^p, ?, esc."""
     if key.startswith("ctrl+"):
         return "^" + key[5:]
+    if key.startswith("shift+"):
+        return "shift-" + shown(key[6:], ascii_only=ascii_only)
     words = SHOWN | ASCII_SHOWN if ascii_only else SHOWN
     return words.get(key, key)

@@ -6,7 +6,7 @@ from tui.key import Key
 
 KEYS = (
     Key("prompt.say", "enter", "say", "go on", "Have it answered: words are gone on from", "prompt", 1),
-    Key("prompt.take", "tab", "take", "take word", "Take the best word; 1-9 takes the n-th", "prompt", 2),
+    Key("prompt.take", "tab", "take", "take word", "The best word; 1-9 the n-th, '1 types 1", "prompt", 2),
     Key("prompt.earlier", "up", "step(-1)", "before", "What was said before", "prompt", 5),
     Key("prompt.later", "down", "step(1)", "after", "What was said after that", "prompt"),
     Key("prompt.page_up", "pageup", "page(-1)", "page up", "Scroll the transcript up", "prompt"),

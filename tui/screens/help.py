@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -14,7 +15,7 @@ from tui.keys import KEYS, Key, Scope, Tab, inside, shown
 from tui.screens.dialog import Dialog, Keys
 from tui.tabs.shelf import SHOWN
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, fitted, row_width
+from tui.widgets.span import Row, Span, fitted
 
 KEY_WIDTH = 11
 COLUMN = 55
@@ -42,14 +43,17 @@ class KeySheet(Sheet):
         return [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
 
     def _block(self, heading: str, keys: Sequence[Key]) -> list[Row]:
-        return [(Span(heading, "strong"),), *(self._line(key) for key in keys)]
+        named = [self._names(key) for key in keys]
+        widest = max(KEY_WIDTH, max(map(cell_len, named), default=0) + 1)
+        lines = [
+            (Span(f"  {names}{' ' * (widest - cell_len(names))}", "key"), Span(key.help, "text"))
+            for names, key in zip(named, keys, strict=True)
+        ]
+        return [(Span(heading, "strong"),), *lines]
 
-    def _line(self, key: Key) -> Row:
+    def _names(self, key: Key) -> str:
         given = self._keymap.keys.get(key.id, key.key).split(",")
-        names = " ".join(shown(name, ascii_only=glyphs().ascii_only) for name in given)
-        names = names.replace("+", "-") if "shift+" in names else names
-        word = Span(f"  {names}".ljust(KEY_WIDTH + 2), "key")
-        return (word, Span(("" if row_width((word,)) <= KEY_WIDTH + 2 else " ") + key.help, "text"))
+        return " ".join(shown(name, ascii_only=glyphs().ascii_only) for name in given)
 
 
 class HelpScreen(Dialog[None]):

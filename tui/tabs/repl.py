@@ -16,11 +16,18 @@ from tui.plain_text import plain
 from tui.tabs.repl_view import ReplView
 from tui.talk import transcripts
 from tui.talk.conversation import SETTINGS
-from tui.talk.slash import parted
+from tui.talk.slash import completions, parted
 from tui.widgets.prompt_line import PromptLine
 
 if TYPE_CHECKING:
     from tui.widgets.param_form import Launch
+
+
+SEARCHING = {
+    "prompt.say": "take it", "prompt.take": "", "prompt.leave": "back", "prompt.earlier": "newer",
+    "prompt.later": "older", "prompt.search": "next older",
+}  # fmt: skip
+"""what the keys do while one searches what was said before"""
 
 
 class ReplTab(ReplView):
@@ -160,15 +167,30 @@ class ReplTab(ReplView):
     async def _submit(self, launch: Launch) -> str:
         client = self.lab.river.client
         await client.submit(
-            launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device
+            launch.experiment,
+            launch.params,
+            seed=launch.seed,
+            name=launch.name,
+            device=launch.device,
+            executor=launch.executor,
         )
         return "It is started; it can be talked to from its first checkpoint on."
 
     def labels(self) -> Mapping[str, str]:
         saying, kinds = self._is_saying, {entry.kind for entry in self.talk.entries}
+        if self.prompt.is_searching:
+            return SEARCHING
         return {
+            "prompt.take": self._take_label(),
             "prompt.leave": "stop" if saying else "tabs",
             "repl.stop": "stop" if saying else "",
             "repl.sort": "sort" if "batch" in kinds else "",
             "repl.unit": "next unit" if "gates" in kinds else "",
         }
+
+    def _take_label(self) -> str:
+        if completions(self.prompt.value):
+            return "take command"
+        if self.prompt.offered == 0:
+            return ""
+        return "1-9 take word" if self.prompt.takes_digits else "take word"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import on
@@ -12,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.client import Superseded
-from engine.errors import DltuiError
+from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.lab import Lab
 from tui.messages import HintsChanged, RunsChanged, ViewChanged
@@ -30,11 +31,14 @@ from tui.widgets.model_line import ModelLine, name_of
 from tui.widgets.offer import Offer, Offered
 from tui.widgets.prompt_line import PromptLine
 from tui.widgets.prompt_sign import PromptSign
+from tui.widgets.span import Span
 from tui.widgets.transcript import Transcript
 
-TYPING, LOOKING = 0.03, 1.0
-"""seconds: without a key before words are asked for; between two looks at models that train"""
+TYPING, LOOKING, SLOW = 0.03, 1.0, 0.25
+"""seconds: without a key before words are asked for; between two looks at models that train; until words
+that are late are said to be"""
 OFFERED = 24
+TAKEN = (("1-9", "key"), (" take  ", "muted"), ("'1", "key"), (" types 1", "muted"))
 
 
 class ReplView(Tab):
@@ -187,9 +191,21 @@ class ReplView(Tab):
             items = [Offered(f"{slash.word} {slash.takes}", words=slash.help) for slash in found]
             self._offer("commands", items, 0)
         elif not self.talk.run or not asks_for_words(line):
-            self._offer("next word", (), says="")
-        elif "type" not in self._waits:
-            self._waits["type"] = self.set_timer(TYPING, self._ask)
+            self._offer("next word", ())
+        else:
+            self._await("type", TYPING, self._ask)
+            self._await("slow", SLOW, self._say_late)
+            self._expect(None)
+
+    def _await(self, what: str, seconds: float, deed: Callable[[], None]) -> None:
+        if what not in self._waits:
+            self._waits[what] = self.set_timer(seconds, deed)
+
+    def _say_late(self) -> None:
+        """The words that are shown are of a line that is gone."""
+        self._waits.pop("slow", None)
+        self.offer.show((), says="The model is asked.")
+        self.heading.note()
 
     def _ask(self) -> None:
         self._waits.pop("type", None)
@@ -199,15 +215,22 @@ class ReplView(Tab):
     async def _ask_words(self, line: str) -> None:
         if not asks_for_words(line):
             return
-        reverse = self.talk.direction == "reversed"
         try:
-            found = await suggest(self.lab.session, self.talk.run, line, reverse, OFFERED)
+            found = await self._suggested(line)
         except Superseded:
             return
         except DltuiError as error:
             found = Suggestion(line, says=str(error))
         if line == self.prompt.value and not self.prompt.is_searching:
             self._take_suggestion(found)
+
+    async def _suggested(self, line: str) -> Suggestion:
+        """A session that has died is started anew, once. Raises DltuiError."""
+        asked = self.lab.session, self.talk.run, line, self.talk.direction == "reversed", OFFERED
+        try:
+            return await suggest(*asked)
+        except EngineError:
+            return await suggest(*asked)
 
     def _take_suggestion(self, found: Suggestion) -> None:
         self._suggestion = found
@@ -217,9 +240,21 @@ class ReplView(Tab):
         if self._wanted is not None:
             self._take_word(self._wanted)
 
-    def _offer(self, title: str, items: Any, cursor: int | None = None, says: str = "") -> None:
+    def _offer(self, title: str, items: Sequence[Offered], cursor: int | None = None, says: str = "") -> None:
+        if "slow" in self._waits:
+            self._waits.pop("slow").stop()
+        words = sum(item.kind == "word" for item in items if item.share is not None)
+        self._expect(words)
+        takes = self.prompt.takes_digits and words > 0
         self.heading.choose(title, (title,))
-        self.offer.show(items, cursor, plain(says, limit=200))
+        self.heading.note(*(Span(*part) for part in (TAKEN if takes else ())))
+        self.offer.show(items, cursor, plain(says, limit=200), numbered=takes)
+
+    def _expect(self, words: int | None) -> None:
+        """How many words there are to be taken."""
+        before, self.prompt.offered = self.prompt.offered, words
+        if words is not None and before != words:
+            self.post_message(HintsChanged())
 
     @on(PromptLine.Took)
     def _take(self, message: PromptLine.Took) -> None:
@@ -257,19 +292,23 @@ class ReplView(Tab):
             self._search += 1
         else:
             self.prompt.is_searching, self._search, self._draft = True, 0, self.prompt.value
+            if not self.past.search(self._draft):
+                self.prompt.put("")
         self._show_search()
 
     def _show_search(self) -> None:
         found = self.past.search(self.prompt.value)
         self._search = min(self._search, max(0, len(found) - 1))
         says = "Nothing like that was said before."
-        self._offer("said before: enter takes it", [Offered(line) for line in found], self._search, says)
+        self._offer("said before", [Offered(line) for line in found], self._search, says)
+        self.post_message(HintsChanged())
 
     def _end_search(self, *, taken: bool) -> None:
         found = self.past.search(self.prompt.value)
         self.prompt.is_searching = False
         self.prompt.put(found[self._search] if taken and found else self._draft)
         self._suggest()
+        self.post_message(HintsChanged())
 
     # --- what is seen --------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ UNTRAINED = (
 )
 HINTS = (
     ("words", "its guesses for the next one change while you type"),
-    ("tab 1-9", "take the best word, or the n-th behind a space"),
+    ("tab 1-9", "take the best word, or the n-th behind a space; '1 types a 1"),
     ("enter", "it goes on from your words"),
     ("/score", "how much each word surprises it, in bits"),
     ("/", "all it can do: blanks, orders, both ways, the beam's tree, gates"),

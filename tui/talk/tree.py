@@ -11,6 +11,8 @@ from tui.widgets.span import Row, Span, row_width
 
 BRANCHES = ("─", "┬", "├", "└", "│")
 ASCII_BRANCHES = ("-", "+", "+", "+", "|")
+LEAVES = ("key", "accent")
+"""inks of the numbers at the ends"""
 DEEPEST = 60
 """levels that are drawn; beyond them a sentence goes on unseen"""
 
@@ -94,11 +96,12 @@ def sentences(answer: Json) -> list[Row]:
 def _within(row: Row, width: int) -> Row:
     if row_width(row) <= width:
         return row
-    spans, room = [], width - 1
+    number = next((span for span in row if span.text.startswith("(") and span.ink in LEAVES), Span(""))
+    spans, room = [], width - 1 - row_width((number,))
     for span in row:
         if len(span.text) > room:
             spans += [Span(span.text[:room], span.ink), Span(glyphs().cut, "muted")]
             break
         spans.append(span)
         room -= len(span.text)
-    return tuple(spans)
+    return (*spans, number) if number not in spans else tuple(spans)

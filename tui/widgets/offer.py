@@ -39,10 +39,17 @@ class Offer(Sheet, can_focus=False):
         self._items: tuple[Offered, ...] = ()
         self._cursor: int | None = None
         self._says = ""
+        self._is_numbered = True
 
-    def show(self, items: Sequence[Offered], cursor: int | None = None, says: str = "") -> None:
-        """`cursor` picks one of them out; `says` stands there when there is nothing to offer."""
+    def show(
+        self, items: Sequence[Offered], cursor: int | None = None, says: str = "", *, numbered: bool = True
+    ) -> None:
+        """`cursor` picks one of them out; `says` stands there when there is nothing to offer.
+
+        `numbered`: with the digits that take them.
+        """
         self._items, self._cursor, self._says = tuple(items), cursor, says
+        self._is_numbered = numbered
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
@@ -80,6 +87,8 @@ class Offer(Sheet, can_focus=False):
 
     def _number(self, place: int) -> str:
         """The digit that takes it: only words are counted."""
+        if not self._is_numbered:
+            return "   "
         number = sum(item.kind == "word" for item in self._items[: place + 1])
         return f" {number} " if number <= DIGITS and self._items[place].kind == "word" else "   "
 

@@ -14,10 +14,15 @@ from tui.widgets.text_field import TextField
 
 LINES_LIMIT = 2_000
 """of a paste"""
+DIGITS, QUOTE = "123456789", "'"
 
 
 class PromptLine(TextField):
-    """Says what was typed; it knows no models. A digit behind a space, or in an empty line, takes a word."""
+    """Says what was typed; it knows no models.
+
+    Where words are on offer, a digit behind a space, or in an empty line, takes one: behind an apostrophe
+    it is typed instead of that.
+    """
 
     SCOPE: ClassVar[Scope] = "prompt"
     BINDINGS = keys.bindings("prompt")
@@ -61,26 +66,38 @@ class PromptLine(TextField):
     def __init__(self, value: str = "", **widget: Any) -> None:
         super().__init__(value, select_on_focus=False, **widget)
         self.is_searching = False
+        self.offered: int | None = 0
+        """words that digits take; None while they are asked for"""
 
     @property
     def takes_digits(self) -> bool:
         """Where a digit is a choice, and not a letter."""
-        text = self.value
-        if self.is_searching or text.startswith("/") or self.cursor_position < len(text):
-            return False
-        return not text or text.endswith(" ")
+        return self._is_free and (not self.value or self.value.endswith(" "))
+
+    @property
+    def _is_free(self) -> bool:
+        """At the end of a line for which there are words."""
+        return not self.is_searching and self.offered != 0 and self.cursor_position >= len(self.value)
+
+    @property
+    def _is_quoted(self) -> bool:
+        return self._is_free and (self.value == QUOTE or self.value.endswith(" " + QUOTE))
 
     def put(self, text: str) -> None:
         self.value = text
         self.cursor_position = len(self.value)
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.character and event.character in "123456789" and self.takes_digits:
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Took(int(event.character) - 1))
+        digit = event.character if event.character and event.character in DIGITS else ""
+        if digit and self._is_quoted:
+            self.put(self.value[: -len(QUOTE)] + digit)
+        elif digit and self.takes_digits and (self.offered is None or int(digit) <= self.offered):
+            self.post_message(self.Took(int(digit) - 1))
+        else:
+            await super()._on_key(event)
             return
-        await super()._on_key(event)
+        event.stop()
+        event.prevent_default()
 
     def _on_paste(self, event: events.Paste) -> None:
         lines = [line.strip() for line in event.text.splitlines() if line.strip()]

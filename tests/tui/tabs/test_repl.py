@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.events import Paste
 
+from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json, Status
 from tests.fakes.desk import FakeSession
@@ -190,6 +191,115 @@ async def test_what_was_said_comes_back_after_a_restart(places: Places, session:
         await opened.sees("said before", "/temperature 0.5")
         await opened.press("enter")
         await opened.until(lambda: tab(opened).prompt.value == "/temperature 0.5")
+
+
+async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_line(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "enter go on", "esc tabs")
+        typist = Typist(opened)
+        await typist.say("/temperature 0.5")
+        await typist.type("a draft")
+        await opened.press("ctrl+r")
+        await opened.sees("enter take it", "esc back", "^r next older", "/temperature 0.5")
+        await opened.press("escape")
+        await opened.sees("enter go on", "esc tabs")
+        await opened.until(lambda: tab(opened).prompt.value == "a draft")
+
+
+async def test_a_number_is_typed_behind_an_apostrophe(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1-9 take word", "'1 types 1")
+        typist = Typist(opened)
+        await typist.type("i love ")
+        await opened.until(lambda: tab(opened)._suggestion.line == "i love ")
+        await opened.press("apostrophe", "2", "4")
+        assert tab(opened).prompt.value == "i love 24"
+        await opened.until(lambda: "1-9 take" not in opened.text)
+        await opened.press("space")
+        await opened.sees("1-9 take word")
+        await opened.press("1")
+        await opened.until(lambda: tab(opened).prompt.value not in ("i love 24 ", "i love 24 1"))
+
+
+@pytest.mark.parametrize("line", ["/score i love ", "/gates i "])
+async def test_digits_take_a_word_wherever_their_numbers_are_shown(
+    places: Places, session: FakeSession, line: str
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await Typist(opened).type(line)
+        await opened.until(lambda: tab(opened)._suggestion.line == line)
+        await opened.press("1")
+        await opened.until(lambda: tab(opened).prompt.value not in (line, line + "1"))
+
+
+async def test_where_nothing_is_on_offer_a_digit_is_a_digit(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "No language model yet")
+        await opened.press("2")
+        assert tab(opened).prompt.value == "2"
+        await opened.press(*["backspace"])
+        await Typist(opened).type("/length 7")
+        assert tab(opened).prompt.value == "/length 7"
+
+
+class Late(FakeSession):
+    """Answers at once until it is told to wait."""
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+
+    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+        await self.goes_on.wait()
+        return await super().ask(word, newest, **facts)
+
+
+async def test_words_of_a_line_that_is_gone_do_not_stay(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places)
+    late = Late(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: late)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1 a ")
+        late.goes_on.clear()
+        await Typist(opened).type("i love ")
+        await opened.sees("The model is asked.")
+        assert "1 a " not in opened.text
+        late.goes_on.set()
+        await opened.sees("1 cupcakes")
+
+
+async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying(FakeSession):
+        dies = False
+
+        async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+            if self.dies:
+                self.dies = False
+                raise EngineError("The session ended before it answered.")
+            return await super().ask(word, newest, **facts)
+
+    write_run(places)
+    dying = Dying(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: dying)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1 a ")
+        await Typist(opened).type("i love")
+        await opened.until(lambda: tab(opened)._suggestion.line == "i love")
+        dying.dies = True
+        await opened.press("space")
+        await opened.sees("1 cupcakes")
+        assert not dying.dies
 
 
 async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: FakeSession) -> None:

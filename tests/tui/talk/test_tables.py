@@ -72,6 +72,12 @@ def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
     assert all(row_width(row) <= 40 for row in tree.drawn(beam(200), 40))
 
 
+@pytest.mark.parametrize("width", [12, 20, 40])
+def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> None:
+    (row,) = tree.drawn(beam(30), width)
+    assert row_text(row).rstrip().endswith("(1)") and row_width(row) <= width
+
+
 def test_a_branch_stands_below_its_fork() -> None:
     answer = beam(2)
     answer["nodes"].append({**answer["nodes"][1], "id": 2, "word": "other"})
