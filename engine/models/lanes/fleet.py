@@ -21,8 +21,8 @@ STRIDE_NANOSECONDS = 500_000_000
 """of work in NumPy between two moments at which the batch can be left"""
 FEW = 1024
 """networks that NumPy trains faster in one thread"""
-WIDTH = 8192
-"""networks of a NumPy block times its hidden units: what fits the second-level cache"""
+WIDTH = 20_480
+"""networks of a NumPy block times its units, the bypass being one: what fits the second-level cache"""
 
 
 class Fleet:
@@ -118,7 +118,8 @@ class Fleet:
     def _width(self, cohort: Cohort, running: int) -> int:
         share = -(-running // self.threads)
         if self.trainer.name == "numpy":
-            share = min(share, WIDTH // max(1, cohort.family.hidden)) if running > FEW else running
+            most = WIDTH // (cohort.family.hidden + cohort.family.bypass)
+            share = -(-share // -(-share // most)) if running > FEW else running
         whole = self.trainer.lanes
         return max(whole, -(-share // whole) * whole)
 

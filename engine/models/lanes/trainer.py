@@ -15,6 +15,8 @@ from engine.models.lanes.block import Block
 from engine.models.lanes.family import Family
 from engine.models.lanes.numpy_path import NumpyPath
 
+SUMS = "sums:2"
+"""a number for the order in which NumPy's path adds and multiplies: another order, other bits"""
 LANES = 16
 """floats of the widest vector there is"""
 
@@ -51,7 +53,7 @@ def trainer(wanted: str, cache: Path) -> Trainer:
 
 
 def _numpy(notice: str = "") -> Trainer:
-    return Trainer("numpy", f"numpy {np.__version__} {_instructions()}", NumpyPath, LANES, notice)
+    return Trainer("numpy", f"numpy {np.__version__} {_instructions()} {SUMS}", NumpyPath, LANES, notice)
 
 
 def _compiled(cache: Path) -> Trainer:
