@@ -281,10 +281,10 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 
 
 def _model_name(values: Mapping[str, Value]) -> str:
-    """1 layer forward, torch"""
+    """1 layer forward torch"""
     layers, tuned = values["layers"], " tuned" if values["recipe"] == "tuned" else ""
     size = f"{layers} {'layer' if layers == 1 else 'layers'}"
-    return f"{size} {values['direction']}, {values['framework']}{tuned}"
+    return f"{size} {values['direction']} {values['framework']}{tuned}"
 
 
 SUITES: tuple[Suite, ...] = (

@@ -38,6 +38,11 @@ class Plan:
     words: str
     params: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """Of the sweep, in letters that a name may hold."""
+        return f"four models {self.title}".replace(",", "")
+
 
 PLANS = (
     Plan("Keras", "the notebook's recipe, 20 epochs", {"framework": "tensorflow"}),

@@ -47,7 +47,7 @@ def _name(sweep: SweepSpec, row: TrialRow, values: Mapping[str, Value]) -> str:
     """What it is, where the runs of a suite have names; else a number."""
     suite = catalog.suite_of(sweep.experiment, [axis.name for axis in sweep.axes])
     if suite is not None and suite.run_name is not None:
-        return suite.run_name(values) + (f", seed {row.seed}" if len(sweep.seeds) > 1 else "")
+        return suite.run_name(values) + (f" seed {row.seed}" if len(sweep.seeds) > 1 else "")
     return f"{sweep.name[:NAME_ROOM]}-{row.trial}"
 
 

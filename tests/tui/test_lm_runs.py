@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.protocol import RunSummary
+from engine.service import sweep_submission
 from tests.fakes.engine import done, failed, make_run
-from tui.lm_runs import LmRuns
+from tui.lm_runs import PLANS, SUITE, LmRuns, Plan
 
 
 def run(number: int, **facts: object) -> RunSummary:
@@ -33,3 +36,14 @@ def test_one_that_trains_takes_the_place_of_an_older_one() -> None:
 
 def test_other_frameworks_corpora_and_experiments_do_not_count() -> None:
     assert four(make_run(1), make_run(2, experiment="lm", params={"framework": "tensorflow"})) == [None] * 4
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)
+def test_every_plan_is_a_sweep_that_the_engine_takes(plan: Plan) -> None:
+    facts = {
+        "experiment": SUITE,
+        "axes": [],
+        "params": {**plan.params, "corpus": "captions"},
+        "name": plan.name,
+    }
+    assert sweep_submission.spec_of(facts).name == plan.name

@@ -295,7 +295,7 @@ class LanguageTab(Tab):
     async def _start(self, plan: Plan) -> str:
         corpus = self.corpora.chosen
         sweep = await self.lab.river.client.sweep_submit(
-            SUITE, (), {**plan.params, "corpus": corpus}, name=f"four models: {plan.title}"
+            SUITE, (), {**plan.params, "corpus": corpus}, name=plan.name
         )
         self.runs.sweep((sweep,))
         self._show()

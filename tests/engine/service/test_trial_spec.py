@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from engine.service import trial_spec
+from engine.service import submission, trial_spec
 from engine.sweep_protocol import TrialRow, TrialStatus
 from tests.engine.service.swept import a_spec
 
@@ -36,9 +36,9 @@ def test_trials_at_work_at_once_share_the_threads_of_one_run(
 @pytest.mark.parametrize(
     ("layers", "direction", "given", "name"),
     [
-        (1, "forward", {"framework": "torch"}, "1 layer forward, torch"),
-        (2, "reversed", {}, "2 layers reversed, tensorflow"),
-        (2, "forward", {"recipe": "tuned"}, "2 layers forward, tensorflow tuned"),
+        (1, "forward", {"framework": "torch"}, "1 layer forward torch"),
+        (2, "reversed", {}, "2 layers reversed tensorflow"),
+        (2, "forward", {"recipe": "tuned"}, "2 layers forward tensorflow tuned"),
     ],
 )
 def test_a_run_of_a_suite_is_called_what_it_is(
@@ -47,12 +47,14 @@ def test_a_run_of_a_suite_is_called_what_it_is(
     spec = a_spec("layers=1,2", "direction=forward,reversed", experiment="lm", params=given)
     row = TrialRow(1, 1, {"layers": layers, "direction": direction}, 1, TrialStatus.WAITING, run="run-1")
     assert trial_spec.made(spec, row, 1.0).name == name
+    asked = {"experiment": "lm", "params": {}, "name": name}
+    assert submission.read(asked).name == name
 
 
 def test_runs_of_a_suite_with_many_seeds_and_of_another_sweep_can_be_told_apart() -> None:
     row = TrialRow(3, 1, {"layers": 1, "direction": "forward"}, 7, TrialStatus.WAITING, run="run-1")
     many = a_spec("layers=1,2", "direction=forward,reversed", experiment="lm", seeds=(1, 7))
-    assert trial_spec.made(many, row, 1.0).name.endswith("tensorflow, seed 7")
+    assert trial_spec.made(many, row, 1.0).name.endswith("tensorflow seed 7")
     other = a_spec("layers=1,2", experiment="lm")
     assert trial_spec.made(other, row, 1.0).name == f"s-{row.trial}"
 

@@ -11,6 +11,7 @@ import pytest
 from engine.events import Event
 from engine.places import Places
 from engine.protocol import Running, RunSummary
+from engine.service import sweep_submission
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.lab import Lab, lab
@@ -97,10 +98,11 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         assert (word, facts["experiment"], facts["name"]) == (
             "sweep_submit",
             "lm_four",
-            "four models: PyTorch",
+            "four models PyTorch",
         )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
         await opened.sees("PyTorch on captions", "waits for its turn")
+        assert sweep_submission.spec_of(facts).name == facts["name"]
         spec = next(iter(engine.sweeps.by_id.values())).spec
         assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
 

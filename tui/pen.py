@@ -1,0 +1,115 @@
+"""The colours of what is sent to the terminal: said when they change, not for every word anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+_COLOURS = re.compile(r"\x1b\[([0-9;]*)m")
+_NOTHING_TO_SEE = re.compile(r"(?:\x1b\[[0-9;]*H|\x1b\[\?2026[hl])*")
+"""the cursor goes elsewhere, an update begins or ends: nothing appears"""
+_ATTRIBUTES = frozenset({"1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53"})
+
+
+class Look(NamedTuple):
+    """`ink` and `ground` as the terminal is told them; empty: its own."""
+
+    attributes: frozenset[str]
+    ink: str
+    ground: str
+
+
+PLAIN = Look(frozenset(), "", "")
+
+
+class Pen:
+    """What the terminal writes with. It has to see everything that is sent, from the start."""
+
+    def __init__(self) -> None:
+        self._has: Look | None = PLAIN
+        """None: nobody knows"""
+        self._wanted = PLAIN
+
+    def terse(self, data: str) -> str:
+        """The same picture in fewer bytes."""
+        if "\x1b" not in data and self._wanted == self._has:
+            return data
+        sent: list[str] = []
+        for place, part in enumerate(_COLOURS.split(data)):
+            if place % 2:
+                self._want(part, sent)
+            elif _NOTHING_TO_SEE.fullmatch(part):
+                sent.append(part)
+            else:
+                sent.append(self._change())
+                sent.append(part)
+        return "".join(sent)
+
+    def _want(self, codes: str, sent: list[str]) -> None:
+        look = _after(self._wanted, codes)
+        if look is not None:
+            self._wanted = look
+            return
+        sent.append(f"{self._change()}\x1b[{codes}m")
+        self._has = None
+
+    def _change(self) -> str:
+        if self._has == self._wanted:
+            return ""
+        codes = _between(self._has, self._wanted)
+        self._has = self._wanted
+        return f"\x1b[{codes}m"
+
+
+@lru_cache(8192)
+def _after(look: Look, codes: str) -> Look | None:
+    """None for codes that are not known here."""
+    words = iter(codes.split(";"))
+    for word in words:
+        if word in ("", "0"):
+            look = PLAIN
+        elif word in _ATTRIBUTES:
+            look = look._replace(attributes=look.attributes | {word})
+        elif word in ("38", "48"):
+            colour = _mixed(word, words)
+            if colour is None:
+                return None
+            look = look._replace(ink=colour) if word == "38" else look._replace(ground=colour)
+        else:
+            changed = _named(look, word)
+            if changed is None:
+                return None
+            look = changed
+    return look
+
+
+def _mixed(word: str, words: Iterator[str]) -> str | None:
+    """Of 256 colours or of 16 million; None for anything else."""
+    kind = next(words, "")
+    numbers = list(islice(words, {"5": 1, "2": 3}.get(kind, 0)))
+    return ";".join([word, kind, *numbers]) if numbers and all(numbers) else None
+
+
+def _named(look: Look, word: str) -> Look | None:
+    number = int(word)
+    if 30 <= number <= 37 or 90 <= number <= 97:
+        return look._replace(ink=word)
+    if 40 <= number <= 47 or 100 <= number <= 107:
+        return look._replace(ground=word)
+    if number in (39, 49):
+        return look._replace(ink="") if number == 39 else look._replace(ground="")
+    return None
+
+
+@lru_cache(8192)
+def _between(old: Look | None, new: Look) -> str:
+    """The codes that turn one into the other: changes alone, or all from the start where that is shorter."""
+    whole = ";".join(["0", *sorted(new.attributes), *filter(None, (new.ink, new.ground))])
+    if old is None or not old.attributes <= new.attributes:
+        return whole
+    codes = sorted(new.attributes - old.attributes)
+    codes += [new.ink or "39"] * (new.ink != old.ink) + [new.ground or "49"] * (new.ground != old.ground)
+    return min(";".join(codes), whole, key=len)
