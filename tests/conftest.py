@@ -9,12 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engine.places import Places
 from tests.river.home import Home
 
 # Compiled once for all homes, and for the next time too: each test has a home of its own.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dltui-numba-{os.getuid()}"))
+
+# How long an example takes says how busy the machine is. The small size asks the same questions each time:
+# new ones are found by `make slow`, not by whoever lands a change.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize="DLTUI_CHAOS" not in os.environ,
+)  # fmt: skip
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
