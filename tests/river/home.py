@@ -141,7 +141,10 @@ def kill(target: Identity | None, number: int = signal.SIGKILL) -> bool:
     """False when it was gone already."""
     if target is None or not target.is_alive():
         return False
-    os.kill(target.pid, number)
+    try:
+        os.kill(target.pid, number)
+    except ProcessLookupError:  # just now
+        return False
     return True
 
 

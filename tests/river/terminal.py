@@ -19,11 +19,11 @@ import pyte
 
 from tests.river.home import ROOT
 
-SECONDS = 20.0
+SECONDS = 60.0
 LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 KEYS = {
-    "enter": b"\r", "tab": b"\t", "esc": b"\x1b", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
+    "enter": b"\r", "tab": b"\t", "esc": b"\x1b[27u", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
     "end": b"\x1b[F", "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+u": b"\x15",
 }  # fmt: skip
 
@@ -41,6 +41,7 @@ class Terminal:
         self._is_read = threading.Event()
         self._is_read.set()
         self._is_open = True
+        self._is_drained = False
         self._status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -77,10 +78,11 @@ class Terminal:
             self.until(lambda word=word: word in self.text, f"{word!r}", seconds)
 
     def press(self, *keys: str) -> None:
-        """Each key on its own, as from a hand: an escape that something follows at once means alt."""
+        """Each key on its own, as from a hand. Escape comes as a sequence, since a bare one means alt when
+        the next key follows before the app has looked."""
         for key in keys:
             self.write(KEYS.get(key, key.encode()))
-            time.sleep(0.15 if key == "esc" else 0.02)
+            time.sleep(0.02)
 
     def paste(self, text: bytes) -> None:
         self.write(b"\x1b[200~" + text + b"\x1b[201~")
@@ -116,6 +118,13 @@ class Terminal:
         return list(termios.tcgetattr(self._fd)[:4])
 
     @property
+    def cpu_seconds(self) -> float:
+        """What the program has worked, however long it had to wait for its turn."""
+        with open(f"/proc/{self.pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def status(self) -> int | None:
         """The exit status, negative for a signal; None while it lives."""
         if self._status is None:
@@ -126,18 +135,22 @@ class Terminal:
     def wait(self, seconds: float = SECONDS) -> int:
         """Its exit status, once all that it wrote was read."""
         self.until(lambda: self.status is not None, "the end of the program", seconds)
-        self._reader.join(1.0)
+        if self._is_open and self._is_read.is_set():
+            self.until(lambda: self._is_drained, "all that it wrote", seconds)
         assert self._status is not None
         return self._status
 
     def _read(self) -> None:
         while self._is_open:
             self._is_read.wait()
+            has_ended = self._status is not None
             if not select.select([self._fd], [], [], 0.05)[0]:
+                self._is_drained = has_ended
                 continue
             try:
                 data = os.read(self._fd, 1 << 16)
             except OSError:  # the last process at the other end is gone
+                self._is_drained = True
                 return
             with self._lock:
                 self.raw += data

@@ -84,7 +84,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
         terminal.press("y", "space")
         terminal.sees("log")
         os.kill(terminal.pid, number)
-        assert terminal.wait(2.0) == 0
+        assert terminal.wait() == 0
         tail = bytes(terminal.raw)[-600:]
         assert [mode for mode in MODES_OFF if b"\x1b[" + mode not in tail] == []
         assert terminal.modes == before
@@ -98,7 +98,7 @@ def test_a_lost_connection_ends_the_app_and_nothing_else(home: Home, long_run: s
         terminal.press("y")
         terminal.sees("log")
         terminal.hang_up()
-        terminal.wait(3.0)
+        terminal.wait()
     home.until(lambda: terminal.pid not in home.processes(), "the end of the app")
     assert saved_view(home)["chart"]["log"] is True
     goes_on(home, long_run)
@@ -109,7 +109,7 @@ def test_an_app_whose_terminal_stalls_can_still_be_ended(home: Home, long_run: s
     with app(home) as terminal:
         fill(terminal)
         os.kill(terminal.pid, signal.SIGTERM) if how == "SIGTERM" else terminal.hang_up()
-        terminal.wait(5.0)
+        terminal.wait()
     goes_on(home, long_run)
 
 
@@ -128,7 +128,7 @@ def test_a_stalled_terminal_slows_no_run_and_the_app_catches_up(home: Home, long
     with app(home) as terminal:
         usual = rate(home, long_run)
         fill(terminal)
-        assert rate(home, long_run) > 0.7 * usual
+        home.until(lambda: rate(home, long_run) > 0.7 * usual, "the usual speed")
         now = step(home, long_run)
         terminal.go_on()
         terminal.until(lambda: shown_step(terminal) > now, "a step from after the stall")
@@ -291,14 +291,28 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
 def fill_in(terminal: Terminal, hint: str, text: str) -> None:
     """Go to the field of which the form says this, and write over what it holds."""
     for _ in range(30):
-        if f"│ {hint}" in terminal.text:  # at the beginning of the line below the fields
+        said = shown_hint(terminal)
+        if said.startswith(hint):
             terminal.press("end", "ctrl+u")
             terminal.write(text.encode())
             terminal.sees(text)
             return
         terminal.press("down")
-        time.sleep(0.1)
+        terminal.until(lambda said=said: shown_hint(terminal) != said, "the next field")
     raise AssertionError(f"no field says {hint!r}:\n{terminal.text}")
+
+
+def shown_hint(terminal: Terminal) -> str:
+    """What the form says of the field that has focus, above its keys; twice the same, so not half drawn."""
+    looks = [""]
+
+    def look() -> str:
+        lines = terminal.text.splitlines()
+        below = next((number for number, line in enumerate(lines) if "enter launch" in line), 0)
+        looks.append(lines[below - 1].strip("│ ") if below else "")
+        return looks[-1] if looks[-1] == looks[-2] else ""
+
+    return str(terminal.until(look, "what a field means"))
 
 
 def agree(terminal: Terminal, key: str, question: str) -> None:
@@ -323,7 +337,7 @@ def test_leaving_and_coming_back_shows_the_same(home: Home) -> None:
         terminal.write(b"seed=1")
         terminal.sees("2 of 2")
         terminal.press("enter")
-        time.sleep(0.5)
+        terminal.sees("q leave")
         terminal.press("q")
         assert terminal.wait() == 0
     view = saved_view(home)

@@ -267,12 +267,12 @@ def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(museum: 
         terminal.sees("~")
         terminal.press("/")
         terminal.sees("experiment=xor")
-        began = time.monotonic()
+        before = terminal.cpu_seconds
         terminal.paste(b"W" * 10_000_000)
         terminal.press("home")
         terminal.write(b"Q")
         terminal.sees(" QWWWWW")
-        assert time.monotonic() - began < 5
+        assert terminal.cpu_seconds - before < 5
         terminal.press("esc")
         terminal.sees("~1~")
         checked(terminal)

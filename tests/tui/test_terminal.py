@@ -19,7 +19,7 @@ import pytest
 from tui import view_state
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Terminal:
@@ -43,16 +43,24 @@ class Terminal:
         """Take what still comes, then how it ended; fails when it does not end."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            try:
-                if select.select([self.fd], [], [], 0.02)[0]:
-                    self.written += os.read(self.fd, 1 << 16)
-            except OSError:
-                pass  # the other side has closed
+            self._take(0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.pid = 0
+                while self._take(0):
+                    pass
                 return os.waitstatus_to_exitcode(status)
         raise AssertionError("it is still there")
+
+    def _take(self, seconds: float) -> bool:
+        """Whether something came."""
+        try:
+            if not select.select([self.fd], [], [], seconds)[0]:
+                return False
+            self.written += os.read(self.fd, 1 << 16)
+        except OSError:
+            return False  # the other side has closed
+        return True
 
     def close(self) -> None:
         if self.pid:
