@@ -15,7 +15,8 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Finding, Severity
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
-from tests.fakes.lab import lab
+from tests.fakes.lab import PATIENCE, lab
+from tui import app as app_module
 from tui import river, theme, view_state
 from tui.app import LabApp
 
@@ -110,11 +111,10 @@ async def test_how_it_was_looked_at_comes_back(places: Places) -> None:
 
 
 async def test_a_change_is_on_disk_within_two_seconds(places: Places) -> None:
+    assert app_module.SAVE_AFTER < 2
     async with lab(places, FakeEngine(make_run(1), make_run(2))) as opened:
         await opened.press("space")
-        async with asyncio.timeout(2):
-            while not (places.view_state.exists() and view_state.read(places.view_state).marks):
-                await asyncio.sleep(0.02)
+        await opened.until(lambda: places.view_state.exists() and view_state.read(places.view_state).marks)
 
 
 async def test_a_damaged_view_file_is_no_reason_not_to_start(places: Places) -> None:
@@ -195,7 +195,7 @@ async def test_an_unexpected_error_beside_the_screen_is_said_and_survived(places
     engine = Odd(make_run(1))
     app = LabApp(places, engine.connect)  # type: ignore[arg-type]
     async with app.run_test(size=(80, 24)) as pilot:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not any("odd" in notice.message for notice in app._notifications):
                 await pilot.pause(0.01)
         assert app.is_running
