@@ -14,7 +14,7 @@ from engine import client, frames
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
 from engine.protocol import Status
-from tests.engine.service.live import connect, process, reach, serving, until
+from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -79,7 +79,7 @@ async def test_what_never_answers_is_not_waited_for(places: Places, monkeypatch:
     monkeypatch.setattr(client, "HANDSHAKE_SECONDS", 0.2)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+        await asyncio.Event().wait()
 
     async with await stand_in(places, answer):
         with pytest.raises(EngineError, match="does not answer"):
@@ -118,7 +118,7 @@ async def test_questions_and_streams_end_when_the_engine_is_killed(places: Place
             await asyncio.sleep(0.2)
             service.kill()
             with pytest.raises(EngineError, match="The engine has gone; runs go on without it"):
-                await asyncio.wait_for(hearing, 5)
+                await asyncio.wait_for(hearing, SECONDS)
             with pytest.raises(EngineError, match="The engine has gone"):
                 await talk.runs()
 
@@ -149,7 +149,7 @@ async def test_reconnecting_goes_on_behind_the_last_event_heard(places: Places) 
                 heard += [event.seq for event in batch.events]
                 if len(heard) > 10:
                     break
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + SECONDS
         async with await connect(places) as talk:
             async for batch in talk.events(made.id, after=heard[-1]):
                 heard += [event.seq for event in batch.events]

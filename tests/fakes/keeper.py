@@ -1,8 +1,9 @@
 """A keeper and worker in one small script: it honours the files of a run folder and trains nothing.
 
-It makes `epochs` steps. Words in the name of the run change what it does: `fast` does not wait between steps,
-`stubborn` hears nothing, `unstartable` ends before it keeps anything. Its worker is a forked child that holds
-the run lock, as a real one does, and leaves when the keeper dies.
+It makes `epochs` steps, and waits between them until there is a file `hurry` in the home. Words in the name
+of the run change what it does: `fast` does not wait between steps, `stubborn` hears nothing, `unstartable`
+ends before it keeps anything. Its worker is a forked child that holds the run lock, as a real one does, and
+leaves when the keeper dies.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Worker:
         self.folder, self.wire, self.words = folder, wire, Words()
         self.name = self.spec.name
         self.pace = 0.0 if "fast" in self.name else PACE
+        self.hurry = folder.path.parent.parent / "hurry"
         self.events = EventWriter(folder.events)
         self.step = self._saved()
 
@@ -73,6 +75,8 @@ class Worker:
 
     def _hear(self) -> str:
         """`pause` or `stop`; the end of the wire means the keeper died."""
+        if self.hurry.exists():
+            self.pace = 0.0
         ready, _, _ = select.select([self.wire], [], [], self.pace)
         if not ready:
             return ""

@@ -25,7 +25,7 @@ from engine.service.service import Service
 from tests.fakes.service import fake_command
 
 SCRIPT = Path(__file__).parents[2] / "fakes" / "service.py"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @contextlib.asynccontextmanager
@@ -107,7 +107,8 @@ async def connect(places: Places) -> Client:
 
 def kill(target: Identity | None) -> None:
     if target is not None and target.is_alive():
-        os.kill(target.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # just now
+            os.kill(target.pid, signal.SIGKILL)
 
 
 def end_runs(places: Places) -> None:

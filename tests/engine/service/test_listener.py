@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.service import listener
 from tests.chaos import scaled
-from tests.engine.service.live import connect, process, serving, until
+from tests.engine.service.live import SECONDS, connect, process, serving, until
 
 
 def service(places: Places) -> subprocess.CompletedProcess[str]:
@@ -29,7 +29,7 @@ def service(places: Places) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "DLTUI_HOME": str(places.root)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=SECONDS,
     )
 
 
@@ -72,7 +72,7 @@ async def test_services_that_race_for_a_home_leave_one_that_answers(places: Plac
         async with await connect(places) as talk:
             assert (await talk.engine())["pid"] == winner.pid
             await talk.shutdown()
-        assert await asyncio.to_thread(winner.wait, 10) == 0
+        assert await asyncio.to_thread(winner.wait, SECONDS) == 0
     finally:
         for racer in racers:
             racer.kill()
@@ -156,7 +156,7 @@ async def test_another_user_is_turned_away_before_a_byte_is_read(places: Places)
                 path.chmod(modes[path] | 0o777 if path == places.socket else modes[path] | 0o055)
             script = (
                 "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
-                "s.settimeout(5); s.connect(sys.argv[1]);\n"
+                "s.settimeout(60); s.connect(sys.argv[1]);\n"
                 "try:\n s.sendall(b'\\0\\0\\0\\x0b{\"hello\":1}'); data = s.recv(100)\n"
                 "except ConnectionError: data = b''\n"
                 "print(len(data))"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -19,11 +20,11 @@ def test_processor_time_counts_waiting_for_disks_as_idle() -> None:
 def test_busy_is_what_passed_since_the_last_reading(tmp_path: Path) -> None:
     meter = resources.Meter(tmp_path, 2)
     first = meter.read(0)
-    until = time.monotonic() + 0.3
-    while time.monotonic() < until:
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
         sum(range(1000))
     second = meter.read(1)
-    assert 0 <= first.cpu_busy <= 1 and 0.2 < second.cpu_busy <= 1
+    assert 0 <= first.cpu_busy <= 1 and 0.4 / (os.cpu_count() or 1) < second.cpu_busy <= 1
     assert second.slots == 2 and second.slots_used == 1 and second.disk_free > 0
 
 
@@ -37,7 +38,7 @@ def test_a_process_is_measured_with_its_children() -> None:
     script = "import subprocess, sys; subprocess.run(['sleep', '30'])"
     parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script])
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len((use := processes.use_of(parent.pid)).pids) < 2:
             assert time.monotonic() < deadline
         assert use.pids[0] == parent.pid and use.rss > 4 << 20

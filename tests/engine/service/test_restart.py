@@ -19,13 +19,14 @@ from engine.protocol import CauseKind, RunSummary, Status
 from engine.service.index import open_index
 from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
-from tests.engine.service.live import connect, end_runs, process, reach, serving, start, until
+from tests.engine.service.live import SECONDS, connect, end_runs, process, reach, serving, start, until
+from tests.fakes import hurry
 
 
 async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
     with process(places) as first:
         talk = await connect(places)
-        goes_on = await talk.submit("xor", {"epochs": 200}, name="goes on")
+        goes_on = await talk.submit("xor", {"epochs": 3000}, name="goes on")
         ends = await talk.submit("xor", {"epochs": 3}, name="ends while nobody looks")
         await _steps(talk, goes_on.id, 5)
         os.kill(first.pid, signal.SIGKILL)
@@ -37,8 +38,9 @@ async def test_a_killed_service_is_followed_by_one_that_knows_everything(places:
                 assert (await again.show(ends.id)).status is Status.DONE
                 running = await reach(again, goes_on.id, Status.RUNNING)
                 assert running.attempt == 1
+                hurry.tell(places.root)
                 done = await reach(again, goes_on.id, Status.DONE)
-    assert done.step == 200 and done.metrics == {"loss": 1 / 200}
+    assert done.step == 3000 and done.metrics == {"loss": 1 / 3000}
 
 
 @pytest.mark.slow
@@ -81,13 +83,13 @@ async def test_a_run_whose_keeper_was_killed_is_lost_with_its_checkpoint_named(p
 
 async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over(places: Places) -> None:
     async with serving(places) as service, await connect(places) as talk:
-        service.cycle.patience = 1.0
         made = await talk.submit("xor", {"epochs": 5000}, name="stubborn")
         await _steps(talk, made.id, 1)
         keeper = _keeper(store.folder_of(places, made.id))
         os.kill(keeper.identity.pid, signal.SIGKILL)
         await until(lambda: "its keeper was killed" in _notice(service.roster.get(made.id)))
         assert (await talk.show(made.id)).status is Status.RUNNING
+        service.cycle.patience = 0.0
         lost = await reach(talk, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert keeper.worker is not None and not keeper.worker.is_alive()
@@ -255,7 +257,7 @@ def _notice(run: object) -> str:
 
 
 async def _steps(talk: Client, run: str, step: int) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + SECONDS
     while (await talk.show(run)).step < step:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)

@@ -13,7 +13,8 @@ from engine.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Query, Queued, Status
-from tests.engine.service.live import connect, process, reach, serving, until
+from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
+from tests.fakes import hurry
 
 
 async def test_a_run_is_submitted_started_watched_and_done(places: Places) -> None:
@@ -68,7 +69,7 @@ async def test_what_cannot_be_trained_is_refused_in_one_line(
 
 async def test_pause_and_resume_go_on_from_the_checkpoint(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 200})
+        made = await talk.submit("xor", {"epochs": 5000})
         await _trains(talk, made.id, 3)
         await talk.pause(made.id)
         paused = await reach(talk, made.id, Status.PAUSED)
@@ -84,10 +85,10 @@ async def test_pause_and_resume_go_on_from_the_checkpoint(places: Places) -> Non
 
 async def test_a_live_parameter_is_set_and_told_back(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 500})
+        made = await talk.submit("xor", {"epochs": 5000})
         await _trains(talk, made.id, 1)
         await talk.set(made.id, "lr", "0.5")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + SECONDS
         while (await talk.show(made.id)).live != {"lr": 0.5}:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.02)
@@ -222,9 +223,10 @@ async def test_watchers_hear_of_every_change_and_of_removal(places: Places) -> N
                 removed.extend(change.removed)
 
         listening = asyncio.create_task(listen())
-        made = await talk.submit("xor", {"epochs": 40})
-        await until(lambda: seen.get(made.id, [None])[-1] is Status.DONE)
-        assert Status.RUNNING in seen[made.id]
+        made = await talk.submit("xor", {"epochs": 3000})
+        await until(lambda: seen.get(made.id, [None])[-1] is Status.RUNNING)
+        hurry.tell(places.root)
+        await until(lambda: seen[made.id][-1] is Status.DONE)
         await talk.remove(made.id)
         await until(lambda: removed == [made.id])
         listening.cancel()
@@ -244,17 +246,18 @@ async def test_the_machine_and_the_engine_are_described(places: Places) -> None:
 async def test_shutdown_leaves_runs_running_and_the_next_service_finds_them(places: Places) -> None:
     with process(places) as first:
         talk = await connect(places)
-        made = await talk.submit("xor", {"epochs": 150})
+        made = await talk.submit("xor", {"epochs": 3000})
         await _trains(talk, made.id, 5)
         await talk.shutdown()
         await talk.aclose()
-        assert await asyncio.to_thread(first.wait, 10) == 0
+        assert await asyncio.to_thread(first.wait, SECONDS) == 0
         assert not places.socket.exists()
         with process(places):
             async with await connect(places) as again:
                 found = await reach(again, made.id, Status.RUNNING)
                 assert found.attempt == 1
-                assert (await reach(again, made.id, Status.DONE)).step == 150
+                hurry.tell(places.root)
+                assert (await reach(again, made.id, Status.DONE)).step == 3000
     assert json.loads(store.folder_of(places, made.id).exit.read_text())["attempt"] == 1
 
 
@@ -264,7 +267,7 @@ def _why(run: object) -> str:
 
 
 async def _trains(talk: Client, run: str, step: int) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + SECONDS
     while (await talk.show(run)).step < step:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)

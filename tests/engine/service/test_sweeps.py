@@ -18,6 +18,7 @@ from engine.service import sweep_journal
 from engine.service.gpus import NoGpus
 from engine.service.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
+from tests.fakes import hurry
 
 SECONDS = 60.0
 
@@ -91,7 +92,7 @@ async def test_trials_that_crash_or_diverge_end_as_failed_and_the_others_go_on(p
 
 async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(places: Places) -> None:
     async with lab(places) as talk:
-        made = await talk.sweep_submit("counter", ["seed=1..3"], {"steps": 300, "seconds": 0.01}, parallel=1)
+        made = await talk.sweep_submit("counter", ["seed=1..3"], {"steps": 3000, "seconds": 0.02}, parallel=1)
         await see(talk, made.id, lambda found: found.counts.get("running"))
         first = (await rows(talk, made.id))[0]
         await talk.pause(first.run)
@@ -101,6 +102,7 @@ async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(
         await talk.stop(run)
         await reach(talk, run, Status.STOPPED)
         await talk.remove(run)
+        hurry.tell(places.root)
         done = await over(talk, made.id)
         assert second.status is SweepStatus.RUNNING and done.status is SweepStatus.DONE
         assert done.counts["paused"] == 1 and done.counts["done"] == 1
@@ -111,9 +113,11 @@ async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(
 async def test_asha_stops_the_worse_ones_says_why_and_what_it_stopped_can_go_on(places: Places) -> None:
     async with lab(places) as talk:
         made = await talk.sweep_submit(
-            "counter", ["pace=8,4,2,1,0.5,0.25"], {"steps": 90, "seconds": 0.02}, parallel=6,
+            "counter", ["pace=8,4,2,1,0.5,0.25"], {"steps": 90, "seconds": 0.2}, parallel=6,
             prune=Prune("asha", 3, 2),
         )  # fmt: skip
+        await see(talk, made.id, lambda found: found.counts.get("pruned"))
+        hurry.tell(places.root)
         done = await over(talk, made.id)
         assert set(done.counts) == {"done", "pruned"} and done.best is not None
         pruned = await rows(talk, made.id, "status=pruned")
@@ -131,17 +135,20 @@ async def test_asha_stops_the_worse_ones_says_why_and_what_it_stopped_can_go_on(
 async def test_a_pinned_trial_is_never_pruned(places: Places) -> None:
     async with lab(places) as talk:
         made = await talk.sweep_submit(
-            "counter", ["pace=8,0.1"], {"steps": 90, "seconds": 0.02}, parallel=1,
+            "counter", ["pace=8,0.1"], {"steps": 90, "seconds": 99}, parallel=2,
             prune=Prune("asha", 3, 1),
         )  # fmt: skip
         await see(talk, made.id, lambda found: sum(found.counts.values()) == 2)
         await talk.sweep_edit(made.id, "pin", trial=2)
+        hurry.tell(places.runs / (await rows(talk, made.id))[0].run)
+        await see(talk, made.id, lambda found: found.counts.get("done"))
+        hurry.tell(places.root)
         assert dict((await over(talk, made.id)).counts) == {"done": 2}
 
 
 async def test_a_sweep_is_paused_with_its_trials_resumed_and_stopped(places: Places) -> None:
     async with lab(places) as talk:
-        made = await talk.sweep_submit("counter", ["seed=1..4"], {"steps": 400, "seconds": 0.01}, parallel=2)
+        made = await talk.sweep_submit("counter", ["seed=1..4"], {"steps": 9999, "seconds": 0.01}, parallel=2)
         await see(talk, made.id, lambda found: found.counts.get("running") == 2)
         await talk.sweep_edit(made.id, "pause")
         paused = await over(talk, made.id)
@@ -157,7 +164,7 @@ async def test_a_sweep_is_paused_with_its_trials_resumed_and_stopped(places: Pla
 
 async def test_a_running_sweep_is_edited(places: Places) -> None:
     async with lab(places) as talk:
-        made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 100, "seconds": 0.02}, parallel=2)
+        made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 100, "seconds": 0.5}, parallel=2)
         await see(talk, made.id, lambda found: found.counts.get("running") == 2)
         await talk.sweep_edit(made.id, "stop_trial", trial=1)
         await talk.sweep_edit(made.id, "add", params={"pace": 7})
@@ -165,6 +172,7 @@ async def test_a_running_sweep_is_edited(places: Places) -> None:
         await talk.sweep_edit(made.id, "widen", axis="seed=1,2")
         wider = await talk.sweep_edit(made.id, "parallel", count=8)
         assert (wider.planned, wider.spec.parallel, wider.spec.seeds) == (8, 8, (1, 2))
+        hurry.tell(places.root)
         done = await over(talk, made.id)
         assert dict(done.counts) == {"stopped": 1, "done": 7}
         tried = sorted((row.params["pace"], row.seed) for row in await rows(talk, made.id))

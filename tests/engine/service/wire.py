@@ -17,11 +17,11 @@ class Wire:
         self.writer.write(frames.encode(message))
         await self.writer.drain()
 
-    async def hear(self, seconds: float = 10.0) -> dict[str, Any] | None:
+    async def hear(self, seconds: float = 60.0) -> dict[str, Any] | None:
         """The next frame, None when the service has closed the connection."""
         return await asyncio.wait_for(frames.read(self.reader, strict=False), seconds)
 
-    async def is_closed(self, seconds: float = 10.0) -> bool:
+    async def is_closed(self, seconds: float = 60.0) -> bool:
         """Whether the service has parted, whatever it said before."""
         try:
             while await self.hear(seconds) is not None:
