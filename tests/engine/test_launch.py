@@ -107,10 +107,11 @@ def test_a_service_that_never_listens_is_given_up(places: Places) -> None:
     hanging = [
         sys.executable,
         "-c",
-        "import os, time; print(os.getpid(), flush=True); time.sleep(20)",
+        "import os, time; print(os.getpid(), flush=True); time.sleep(120)",
     ]
     with pytest.raises(EngineError, match=r"does not answer after 0\.5 s"):
         launch.start(places, command=hanging, detaching=SETSID, patience=0.5)
+    until(lambda: places.log.read_text().endswith("\n"))
     os.kill(int(places.log.read_text()), signal.SIGKILL)
 
 

@@ -191,9 +191,7 @@ def test_a_deaf_worker_is_ended_by_sigterm_before_it_is_killed(tmp_path: Path) -
 def test_a_stop_outranks_a_pause(tmp_path: Path) -> None:
     with run_of("stubborn", tmp_path, graces=Graces(0.3, 0.1)) as run:
         run.wait_for("ready")
-        run.tell(word="pause")
-        run.tell(word="stop")
-        run.tell(word="pause")
+        run.write(b'{"word":"pause"}\n{"word":"stop"}\n{"word":"pause"}\n')
         assert run.exit().status is Status.STOPPED
 
 
