@@ -225,7 +225,7 @@ def fresh_seed() -> int:
 def _described(run: LanguageRun) -> Json:
     described = run.description
     return {
-        "framework": run.spec.framework,
+        "framework": str(run.spec.params.get("framework", run.spec.framework)),
         "direction": str(described.direction),
         "layers": described.layers,
         "embedding": described.embedding,

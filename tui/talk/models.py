@@ -42,11 +42,18 @@ class Models:
         return str((exact or like or [{"run": ""}])[0]["run"])
 
     def other(self) -> str:
-        """The newest other one, if possible of the same direction."""
+        """The one that is most like it but for the framework: the newest of those."""
         chosen = self.chosen
-        others = [model for model in self.able if chosen is not None and model["run"] != chosen["run"]]
-        same = [model for model in others if chosen and model["direction"] == chosen["direction"]]
-        return str((same or others or [{"run": ""}])[0]["run"])
+        if chosen is None:
+            return ""
+        others = [model for model in self.able if model["run"] != chosen["run"]]
+        best = max(others, key=lambda model: _likeness(model, chosen), default=None)
+        return str(best["run"]) if best is not None else ""
 
     def words_of(self, model: Json) -> str:
         return f" {glyphs().dot} ".join(facts_of(model))
+
+
+def _likeness(model: Json, chosen: Json) -> tuple[bool, ...]:
+    same = (model[fact] == chosen[fact] for fact in ("direction", "vocabulary_sha256", "layers"))
+    return (*same, model["framework"] != chosen["framework"])

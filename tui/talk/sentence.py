@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,12 +61,22 @@ def sums(sentence: Json) -> list[Row]:
     perplexity = number_from_json(sentence["perplexity"])
     row: Row = (
         Span("perplexity ", "muted"), Span(short(perplexity), "strong"),
+        Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
         Span(f"{dot}log-probability ", "muted"), Span(f"{sentence['logp']:.2f}", "strong"),
     )  # fmt: skip
     if not unknown:
         return [row]
-    words = f"{dot}{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
-    return [(*row, Span(words, "warn"))]
+    words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
+    return [row, (Span(words, "warn"),)]
+
+
+def chance(logp: float) -> str:
+    """A probability that may be smaller than any floating-point number: 0.12, 3.4e-18."""
+    if logp > math.log(0.001):
+        return f"{math.exp(logp):.2g}"
+    power = math.floor(logp / math.log(10))
+    share = round(10 ** (logp / math.log(10) - power), 1)
+    return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
 
 
 def _weighed(word: Mapping[str, Any]) -> Column:

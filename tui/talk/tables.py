@@ -120,10 +120,12 @@ def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]
 
 
 def _named(mark: str, model: Json) -> Row:
-    sentence = model["sentence"]
+    sentence, name = model["sentence"], plain(str(model["name"] or model["run"]), limit=40)
+    size = f"{model['layers']} {'layer' if model['layers'] == 1 else 'layers'}"
+    facts = [fact for fact in (str(model["framework"]), size, str(model["direction"])) if fact not in name]
     return (
-        Span(f"{mark} ", "key"), Span(plain(str(model["name"] or model["run"]), limit=40), "strong"),
-        Span(f"  {model['framework']}, {model['layers']} layer, {model['direction']}", "muted"),
+        Span(f"{mark} ", "key"), Span(name, "strong"),
+        Span("  " + ", ".join(facts), "muted"),
         Span("  perplexity ", "muted"), Span(short(number_from_json(sentence["perplexity"])), "strong"),
     )  # fmt: skip
 

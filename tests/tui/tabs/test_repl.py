@@ -128,6 +128,20 @@ async def test_two_models_answer_side_by_side(places: Places, session: FakeSessi
         await opened.sees("A torch-one", "B keras-one", "A bits", "B bits", "from the same seed")
 
 
+async def test_a_model_is_compared_with_the_one_most_like_it_of_the_other_framework(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places, name="keras-one", framework="tensorflow", created_at=1e9)
+    write_run(places, name="back", direction="reversed", framework="tensorflow", created_at=2e9)
+    write_run(places, name="older", created_at=3e9)
+    write_run(places, name="deep", layers=2, framework="tensorflow", created_at=4e9)
+    write_run(places, name="mine", created_at=5e9)
+    async with lab(places, FakeEngine(), (120, 60)) as opened:
+        await open_repl(opened, "mine")
+        await Typist(opened).say("/compare i love cupcakes")
+        await opened.sees("A mine", "torch, 1 layer, forward", "B keras-one", "tensorflow, 1 layer, forward")
+
+
 async def test_a_reversed_model_says_the_words_before(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back")
     async with lab(places, FakeEngine()) as opened:

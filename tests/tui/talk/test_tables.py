@@ -72,6 +72,15 @@ def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
     assert all(row_width(row) <= 40 for row in tree.drawn(beam(200), 40))
 
 
+@pytest.mark.parametrize(
+    ("logp", "said"),
+    [(0.0, "1"), (-2.0, "0.14"), (-9.0, "1.2e-4"), (-39.5, "7.0e-18"), (-5000.0, "3.4e-2172"),
+     (-11.5129, "1.0e-5")],
+)  # fmt: skip
+def test_a_probability_is_said_however_small_it_is(logp: float, said: str) -> None:
+    assert sentence.chance(logp) == said
+
+
 @pytest.mark.parametrize("width", [12, 20, 40])
 def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> None:
     (row,) = tree.drawn(beam(30), width)
