@@ -191,9 +191,13 @@ class Client(SweepWords):
         seed: int = 1,
         name: str = "",
         device: str = "auto",
+        executor: str = "local",
     ) -> RunSummary:
-        facts: Json = {"experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name}
-        return await self._run("submit", **facts, device=device, token=uuid.uuid4().hex)
+        facts: Json = {
+            "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
+            "device": device, "executor": executor,
+        }  # fmt: skip
+        return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
     async def show(self, run: str) -> RunSummary:
         """With its checkpoints. Raises RunNotFound's words as DltuiError."""

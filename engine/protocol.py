@@ -63,6 +63,10 @@ class Cause:
     remedy: str = ""
 
 
+EXECUTORS = ("local", "ray")
+"""where a run trains; ray@host:port names a cluster"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What was asked; written once."""

@@ -12,7 +12,6 @@ from engine.protocol import Json, number_from_json, number_to_json
 
 SAMPLERS = ("grid", "random", "tpe")
 PRUNERS = ("none", "median", "asha")
-EXECUTORS = ("local", "ray")
 ANALYSES = ("importance", "parallel", "slice", "best", "heat")
 
 
@@ -63,6 +62,15 @@ class Prune:
     """asha: at 1/eta, 1/eta^2, ... of the steps; median: evenly spread"""
     startup: int = 4
     """median: trials that must have come to a rung before one is stopped there"""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Where the rungs are, as shares of a trial's steps, ascending."""
+        if self.kind == "asha":
+            return tuple(self.eta**-power for power in range(self.rungs, 0, -1))
+        if self.kind == "median":
+            return tuple(place / (self.rungs + 1) for place in range(1, self.rungs + 1))
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

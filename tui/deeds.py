@@ -107,6 +107,11 @@ def command_line(run: RunSummary) -> str:
     words += ["--seed", str(run.spec.seed)]
     if run.spec.device != "auto":
         words += ["--device", run.spec.device]
+    executor, _, address = run.spec.executor.partition("@")
+    if executor != "local":
+        words += ["--executor", executor]
+    if address:
+        words += ["--ray-address", address]
     if run.spec.name:
         words += ["--name", run.spec.name]
     return shlex.join(words)

@@ -29,6 +29,8 @@ class Glyphs:
     cut: str
     choice: tuple[str, str]
     bar: tuple[str, str]
+    fold: tuple[str, str]
+    """shut, open"""
     ascii_only: bool = False
 
     def level(self, share: float) -> str:
@@ -61,6 +63,7 @@ UNICODE = Glyphs(
     warning="▲",
     cut="…",
     choice=("‹", "›"),
+    fold=("▸", "▾"),
     bar=("━", "━"),
 )
 ASCII = Glyphs(
@@ -86,6 +89,7 @@ ASCII = Glyphs(
     warning="!",
     cut="~",
     choice=("<", ">"),
+    fold=(">", "v"),
     bar=("=", "-"),
     ascii_only=True,
 )

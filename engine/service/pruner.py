@@ -9,18 +9,9 @@ from collections.abc import Sequence
 from engine.sweep_protocol import Prune
 
 
-def rung_shares(prune: Prune) -> tuple[float, ...]:
-    """Where the rungs are, as shares of a trial's steps, ascending."""
-    if prune.kind == "asha":
-        return tuple(prune.eta**-power for power in range(prune.rungs, 0, -1))
-    if prune.kind == "median":
-        return tuple(place / (prune.rungs + 1) for place in range(1, prune.rungs + 1))
-    return ()
-
-
 def rung_steps(prune: Prune, total: int) -> dict[int, int]:
     """Rung to the step at which a trial of `total` steps is judged; a short trial has fewer rungs."""
-    steps = {max(1, round(share * total)): rung for rung, share in enumerate(rung_shares(prune))}
+    steps = {max(1, round(share * total)): rung for rung, share in enumerate(prune.shares)}
     return {rung: step for step, rung in steps.items() if step < total}
 
 

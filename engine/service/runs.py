@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from engine import catalog, params, store
@@ -17,6 +17,7 @@ from engine.errors import DltuiError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service import control, extension, submission, tracked
 from engine.service.control import NobodyListens
+from engine.service.executors import executor
 from engine.service.index import Index
 from engine.service.moves import Move, move
 from engine.service.roster import Roster
@@ -35,9 +36,12 @@ _ENDS = {
 
 
 class Runs:
-    def __init__(self, roster: Roster, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, roster: Roster, wake: Callable[[], None], executors: Collection[str] = ("local",)
+    ) -> None:
         self._roster = roster
         self._wake = wake
+        self._executors = executors
         self._turn = asyncio.Lock()
         """one change of the set of moving runs at a time"""
         self._clearing: set[asyncio.Task[None]] = set()
@@ -45,6 +49,7 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """The same token twice is one run. Raises DltuiError for what cannot be trained."""
         asked = submission.read(facts)
+        executor.check(self._executors, asked.executor)
         async with self._turn:
             known = await self._roster.ledger.ask(Index.id_of_token, asked.token) if asked.token else None
             if known is not None:

@@ -61,7 +61,7 @@ class Service:
         if elsewhere is None:
             elsewhere = {"ray": ray.Ray(places, here)} if ray.is_installed() else {}
         self.cycle = Cycle(self.roster, here, self.machine, elsewhere=elsewhere)
-        self.runs = Runs(self.roster, self.cycle.wake)
+        self.runs = Runs(self.roster, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake
         self._table = Requests(self).table()
@@ -121,9 +121,12 @@ class Service:
             "clients": len(self._clients),
         }
 
+    @property
+    def executors(self) -> tuple[str, ...]:
+        return ("local", *self.cycle.elsewhere)
+
     def _sweep_cycle(self) -> SweepCycle:
-        executors = ("local", *self.cycle.elsewhere)
-        return SweepCycle(self.roster, self.runs, self.machine, executors)
+        return SweepCycle(self.roster, self.runs, self.machine, self.executors)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": version()}

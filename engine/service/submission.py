@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import catalog, params, store
 from engine.errors import DltuiError
-from engine.protocol import Json, Spec
+from engine.protocol import EXECUTORS, Json, Spec
 
 SEED_LIMIT = 2**32
 DEVICES = ("auto", "cpu", "gpu")
@@ -28,6 +28,7 @@ class Submission:
     name: str
     device: str
     token: str
+    executor: str = "local"
 
 
 def read(facts: Json) -> Submission:
@@ -42,6 +43,7 @@ def read(facts: Json) -> Submission:
         name=_name(_text(facts, "name")),
         device=_device(facts.get("device", "auto")),
         token=_token(_text(facts, "token")),
+        executor=executor_of(facts.get("executor", "local")),
     )
 
 
@@ -62,7 +64,18 @@ def spec_of(asked: Submission, now: float | None = None) -> Spec:
         device=asked.device,
         created_at=round(created, 3),
         token=asked.token,
+        executor=asked.executor,
     )
+
+
+def executor_of(given: Any) -> str:
+    """ray@host:port names a cluster. Raises DltuiError."""
+    base, at, address = str(given).partition("@")
+    if base not in EXECUTORS or (at and base != "ray"):
+        raise _wrong("executor", f"one of {', '.join(EXECUTORS)}", given)
+    if at and not (address.isprintable() and 0 < len(address) <= 200):
+        raise _wrong("executor", "ray@host:port", given)
+    return str(given)
 
 
 def cores() -> int:

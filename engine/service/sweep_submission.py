@@ -16,8 +16,8 @@ from engine.catalog import Experiment
 from engine.errors import DltuiError, ParamError
 from engine.params import Value
 from engine.protocol import Json
-from engine.service import lane_batch, pruner, sampler, submission, trial_spec
-from engine.sweep_protocol import EXECUTORS, PRUNERS, SAMPLERS, Prune, SweepSpec
+from engine.service import lane_batch, sampler, submission, trial_spec
+from engine.sweep_protocol import PRUNERS, SAMPLERS, Prune, SweepSpec
 
 POINTS = 100_000
 """configurations of one sweep"""
@@ -53,7 +53,7 @@ def spec_of(facts: Json) -> SweepSpec:
         prune=_prune(facts.get("prune") or {}),
         metric=_metric(facts.get("metric") or experiment.best),
         goal=one_of("goal", facts.get("goal") or experiment.goal, ("min", "max")),
-        executor=_executor(facts.get("executor", "local")),
+        executor=asked.executor,
         device=asked.device,
         created_at=created,
         token=asked.token,
@@ -151,7 +151,7 @@ def _prune(given: Any) -> Prune:
         whole("rungs", given.get("rungs", plain.rungs), 1, RUNGS),
         whole("startup", given.get("startup", plain.startup), 1, 10_000),
     )
-    if made.kind == "asha" and min(pruner.rung_shares(made)) < 1e-9:
+    if made.kind == "asha" and min(made.shares) < 1e-9:
         raise ParamError(f"rungs: with eta={made.eta}, {made.rungs} of them leave no step before the first.")
     return made
 
@@ -160,15 +160,6 @@ def _share(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
         raise ParamError(f"gpu_share: expected a number above 0, at most 1, got {str(given)[:80]!r}.")
     return float(given)
-
-
-def _executor(given: Any) -> str:
-    """ray@host:port names a cluster."""
-    base, at, address = str(given).partition("@")
-    one_of("executor", base if at == "@" and base == "ray" else given, EXECUTORS)
-    if at and not (address.isprintable() and 0 < len(address) <= 200):
-        raise ParamError(f"executor: expected ray@host:port, got {str(given)[:80]!r}.")
-    return str(given)
 
 
 def _metric(given: Any) -> str:

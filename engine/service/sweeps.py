@@ -14,7 +14,7 @@ from engine.protocol import Json
 from engine.service import sweep as sweeping
 from engine.service import sweep_edits, sweep_folder, sweep_journal, sweep_submission
 from engine.service.board import Board
-from engine.service.executors import ray
+from engine.service.executors import executor
 from engine.service.sweep import Sweep
 from engine.service.sweep_cycle import SweepCycle
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialRow, TrialStatus, sweep_spec_to_json
@@ -131,9 +131,7 @@ class Sweeps:
     async def submit(self, facts: Json) -> SweepSummary:
         """The same token twice is one sweep. Raises DltuiError; then nothing was started."""
         spec = sweep_submission.spec_of(facts)
-        if spec.executor.partition("@")[0] not in self._cycle.executors:
-            have = ", ".join(self._cycle.executors)
-            raise DltuiError(f"executor: this engine has {have}, got {spec.executor!r}.", ray.REMEDY)
+        executor.check(self._cycle.executors, spec.executor)
         await self._is_loaded.wait()
         async with self._entering:
             for known in self._known.values():

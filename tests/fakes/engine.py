@@ -94,6 +94,8 @@ class FakeEngine:
         self.findings = findings or []
         self.checkpoints_of: dict[str, tuple[CheckpointFacts, ...]] = {}
         self.asked: list[tuple[Any, ...]] = []
+        self.executors: list[str] = []
+        """where the runs that were asked for are to train"""
         """every word that changes something, with what it was given"""
         self.queries: list[Query] = []
         self.is_up = True
@@ -205,8 +207,10 @@ class FakeClient(SweepWords):
         seed: int = 1,
         name: str = "",
         device: str = "auto",
+        executor: str = "local",
     ) -> RunSummary:
         self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
+        self._engine.executors.append(executor)
         number = len(self._engine.runs_by_id) + 1
         run = make_run(number, experiment=experiment, name=name, seed=seed, params=dict(params or {}),
                        state=Queued("waits for a slot"), created=time.time())  # fmt: skip

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from engine.catalog import Experiment
 from engine.protocol import RunSummary
-from tui import keys
+from tui import executor, keys
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
 from tui.widgets.param_field import ParamField, as_text
@@ -95,4 +95,5 @@ class LaunchScreen(ModalScreen[Launch]):
 def typed_of(run: RunSummary) -> dict[str, str]:
     """What one would type to get that run again."""
     texts = {name: as_text(value) for name, value in run.spec.params.items()}
-    return texts | {"name": run.spec.name, "seed": str(run.spec.seed), "device": run.spec.device}
+    texts |= {"name": run.spec.name, "seed": str(run.spec.seed), "device": run.spec.device}
+    return texts | executor.typed_of(run.spec.executor)

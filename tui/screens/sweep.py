@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -17,8 +18,10 @@ from engine.errors import DltuiError
 from tui import keys
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
+from tui.sweep.axis_field import AxisField
 from tui.sweep.draft import NOTHING_VARIES, Draft
 from tui.sweep.sweep_form import SweepForm
+from tui.widgets.param_field import ParamField
 
 Submit = Callable[[Draft], Awaitable[SweepSummary]]
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
@@ -40,6 +43,7 @@ class SweepScreen(ModalScreen[SweepSummary]):
     ) -> None:
         super().__init__()
         self._experiment, self._typed, self._submit, self._keep = experiment, typed, submit, keep
+        self._words, self._meaning, self._is_wrong = "", "", False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
@@ -58,10 +62,20 @@ class SweepScreen(ModalScreen[SweepSummary]):
     def form(self) -> SweepForm:
         return self.query_one(SweepForm)
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say in full what the field means."""
+        fields = [one for one in event.widget.ancestors if isinstance(one, AxisField | ParamField)]
+        self._meaning = f"{fields[0].param.name}: {fields[0].param.help}" if fields else ""
+        self._draw_hint()
+
     def _hint(self, words: str, *, wrong: bool) -> None:
+        self._words, self._is_wrong = plain(words, limit=400), wrong
+        self._draw_hint()
+
+    def _draw_hint(self) -> None:
         hint = self.query_one("#hint", Static)
-        hint.update(plain(words, limit=400))
-        hint.set_class(wrong, "-wrong")
+        hint.update(self._words if self._is_wrong else f"{self._words}\n{self._meaning}")
+        hint.set_class(self._is_wrong, "-wrong")
 
     @on(SweepForm.Changed)
     def _show(self, message: SweepForm.Changed) -> None:

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from engine import params
 from engine.catalog import Experiment
 from engine.client import (
-    PRUNERS,
-    SAMPLERS,
     SEED,
     Axis,
     Client,
-    Prune,
+    SweepSpec,
     SweepSummary,
     parse_axis,
 )
 from engine.client import axes as axis_texts
 from engine.errors import ParamError
 from engine.params import Param, Value
+from tui import executor
+from tui.sweep import settings as asked
+from tui.widgets.param_field import as_text
 
 DRAWN = 30
 """configurations of a random or TPE sweep that names no number"""
@@ -28,15 +29,6 @@ TRIED = 64
 """points looked at for values that do not go together"""
 NO_LIMIT = 10**30
 NOTHING_VARIES = "Nothing varies yet."
-SETTINGS = (
-    Param("name", str, "", "what to call the sweep; may stay empty"),
-    Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
-    Param("trials", int, 0, "configurations to try; 0: all of the grid, else 30", least=0, most=100_000),
-    Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
-    Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
-    Param("parallel", int, 0, "trials at once; 0: what the machine has room for", least=0, most=1000),
-    Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +48,21 @@ class Draft:
 
     @property
     def words(self) -> str:
-        trials = f"{self.planned:,} trial{'s' * (self.planned != 1)}"
-        if len(self.seeds) == 1:
-            return trials
-        return f"{trials}: {self.configurations:,} configurations, {len(self.seeds)} seeds each"
+        words = f"{self.planned:,} trial{'s' * (self.planned != 1)}"
+        if len(self.seeds) > 1:
+            words += f": {self.configurations:,} configurations, {len(self.seeds)} seeds each"
+        rungs = asked.rungs_words(self.settings)
+        return f"{words}; each {rungs}" if rungs else words
 
     async def submit(self, client: Client) -> SweepSummary:
         """Raises the engine's words; nothing was started then."""
         given = self.settings
         return await client.sweep_submit(
             self.experiment, self.axes, self.params, sampler=str(given["sampler"]), seeds=self.seeds,
-            trials=int(given["trials"]), parallel=int(given["parallel"]), prune=Prune(str(given["prune"])),
-            name=str(given["name"]), device=str(given["device"]),
+            seed=int(given["sampler_seed"]), trials=int(given["trials"]), parallel=int(given["parallel"]),
+            prune=asked.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
+            metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"]),
+            executor=executor.text_of(str(given["executor"]), str(given["ray_address"])),
         )  # fmt: skip
 
 
@@ -108,7 +103,7 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
     axes = tuple(parse_axis(experiment, text) for text in texts)
     fixed = {param.name: params.read(param, typed[param.name]) for param in declared if param not in swept}
     fixed = {name: fixed[name] for name in params.differing(experiment.params, fixed)}
-    settings = {param.name: params.read(param, typed[param.name]) for param in SETTINGS}
+    settings = asked.read(experiment, typed)
     seeds = seeds_of(experiment, typed["seeds"])
     if not axes and len(seeds) < 2:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
@@ -157,8 +152,18 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
     return texts | {
         "sampler": spec.sampler, "trials": str(spec.trials), "seeds": seeds, "prune": spec.prune.kind,
-        "parallel": str(spec.parallel), "device": spec.device,
+        "parallel": str(spec.parallel), "device": spec.device, "sampler_seed": str(spec.seed),
+        "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
+        "gpu_share": as_text(spec.gpu_share), **executor.typed_of(spec.executor),
+        **_compared(spec, experiment),
     }  # fmt: skip
+
+
+def _compared(spec: SweepSpec, experiment: Experiment) -> dict[str, str]:
+    """By what, where that is not what the experiment says."""
+    if (spec.metric, spec.goal) == (experiment.best, experiment.goal):
+        return {"metric": "", "goal": asked.OWN}
+    return {"metric": spec.metric, "goal": spec.goal}
 
 
 def typed_axis(experiment: Experiment, axis: Axis) -> str:

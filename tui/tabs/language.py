@@ -328,7 +328,12 @@ class LanguageTab(Tab):
 
     async def _submit(self, launch: Launch) -> str:
         run = await self.lab.river.client.submit(
-            launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device
+            launch.experiment,
+            launch.params,
+            seed=launch.seed,
+            name=launch.name,
+            device=launch.device,
+            executor=launch.executor,
         )
         self.runs.update((run,), ())
         self._show()

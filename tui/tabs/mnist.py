@@ -219,7 +219,7 @@ class MnistTab(Tab):
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
             self.lab.state.last_params[launch.experiment] = dict(launch.typed)
-            self.view.submit(launch.experiment, launch.params, launch.seed, launch.name)
+            self.view.train(launch)
 
     def labels(self) -> Mapping[str, str]:
         labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}

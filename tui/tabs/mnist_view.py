@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -27,6 +27,9 @@ from tui.key import Scope
 from tui.lab import Lab
 from tui.messages import HintsChanged, ViewChanged
 from tui.plain_text import plain
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
 
 Take = Callable[[Json], None]
 Work = Callable[[], Coroutine[None, None, None]]
@@ -206,8 +209,17 @@ class MnistView(Container, can_focus=True):
 
         attempt(self, self._submitted(experiment, params, seed, name))
 
-    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+    def train(self, asked: Launch) -> None:
+        """What a form asked for."""
+        from tui.deeds import attempt
+
+        place = {"device": asked.device, "executor": asked.executor}
+        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
+
+    async def _submitted(
+        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
+    ) -> str:
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
         self.runs.update((run,), ())
         self.runs.chosen = ""  # the newest is looked at as soon as there is something to see
         self.runs_changed()

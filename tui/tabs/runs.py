@@ -291,7 +291,12 @@ class RunsTab(RunView):
         self.state.last_params[launch.experiment] = dict(launch.typed)
         self.remember()
         run = await self.river.client.submit(
-            launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device
+            launch.experiment,
+            launch.params,
+            seed=launch.seed,
+            name=launch.name,
+            device=launch.device,
+            executor=launch.executor,
         )
         self.post_message(RunSubmitted(run))
         return ""

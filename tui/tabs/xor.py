@@ -196,7 +196,7 @@ class XorTab(Tab):
         self.lab.state.last_params[launch.experiment] = dict(launch.typed)
         if launch.experiment == "xor":
             self._turn_to("trained")
-        self.view.submit(launch.experiment, launch.params, launch.seed, launch.name)
+        self.view.train(launch)
 
     def labels(self) -> Mapping[str, str]:
         return self.view.labels() if self._front in self._views else {}

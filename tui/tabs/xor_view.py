@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.containers import Container
@@ -20,6 +20,9 @@ from tui.messages import HintsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.xor_recipes import Recipe
 from tui.xor_runs import XorRuns
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
 
 SETTLE = 0.05
 
@@ -152,8 +155,17 @@ class XorView(Container, can_focus=True):
 
         attempt(self, self._submitted(experiment, params, seed, name))
 
-    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+    def train(self, asked: Launch) -> None:
+        """What a form asked for."""
+        from tui.deeds import attempt
+
+        place = {"device": asked.device, "executor": asked.executor}
+        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
+
+    async def _submitted(
+        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
+    ) -> str:
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
         self.runs.update((run,), ())
         self.submitted(run)
         return f"{plain(name or experiment, limit=60)} is started."

@@ -13,12 +13,21 @@ from engine import params as declared_params
 from engine.client import Client, connect
 from engine.errors import DltuiError, EngineError, ParamError
 from engine.protocol import RunSummary, Status, summary_to_json
+from tui.executor import text_of
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.words import pairs, progress, short_number, span, why
 
 EXIT_OF = {Status.DONE: 0, Status.STOPPED: 3, Status.FAILED: 4, Status.LOST: 5, Status.PAUSED: 6}
 POLL_SECONDS = 0.25
+Executor = Annotated[str, typer.Option(help="local or ray")]
+RayAddress = Annotated[
+    str,
+    typer.Option(
+        envvar=["DLTUI_RAY_ADDRESS", "RAY_ADDRESS"],
+        help="of its cluster: host:port or auto; without one, a Ray of this machine",
+    ),
+]
 
 
 def run(
@@ -27,6 +36,8 @@ def run(
     seed: Annotated[int, typer.Option(help="of weights, dropout and data order")] = 1,
     name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
+    executor: Executor = "local",
+    ray_address: RayAddress = "",
     wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
@@ -35,9 +46,10 @@ def run(
     With --wait the exit status is 0 done, 3 stopped, 4 failed, 5 lost, 6 paused.
     """
     given = checked(experiment, settings or [])
+    place = text_of(executor, ray_address)
 
     async def submit(client: Client) -> RunSummary:
-        return await client.submit(experiment, given, seed=seed, name=name, device=device)
+        return await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
 
     started = ask(submit)
     if not json:

@@ -12,8 +12,10 @@ from engine import catalog, places
 from engine import params as declared_params
 from engine.client import Client, Prune, SweepStatus, SweepSummary, connect
 from engine.errors import DltuiError, EngineError, ParamError
+from tui.executor import text_of
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.run import Executor, RayAddress
 from tui.verbs.sweep_words import counted, sweep_json, valued
 from tui.verbs.words import pairs
 
@@ -44,14 +46,8 @@ def start(
     goal: Annotated[str, typer.Option(help="min or max of it")] = "",
     name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
-    executor: Annotated[str, typer.Option(help="local or ray")] = "local",
-    ray_address: Annotated[
-        str,
-        typer.Option(
-            envvar=["DLTUI_RAY_ADDRESS", "RAY_ADDRESS"],
-            help="of its cluster: host:port or auto; without one, a Ray of this machine",
-        ),
-    ] = "",
+    executor: Executor = "local",
+    ray_address: RayAddress = "",
     wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
@@ -59,7 +55,7 @@ def start(
     given = {
         "sampler": sampler, "seed": seed, "seeds": _seeds(seeds), "trials": trials, "parallel": parallel,
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
-        "name": name, "device": device, "executor": _executor(executor, ray_address),
+        "name": name, "device": device, "executor": text_of(executor, ray_address),
     }  # fmt: skip
     started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
     if not json:
@@ -70,10 +66,6 @@ def start(
         say_json(sweep_json(started))
     if wait:
         sys.exit(EXIT_OF[started.status])
-
-
-def _executor(executor: str, ray_address: str) -> str:
-    return f"ray@{ray_address}" if executor == "ray" and ray_address else executor
 
 
 def _submit(

@@ -15,6 +15,7 @@ from engine import params
 from engine.catalog import Experiment
 from engine.errors import ParamError
 from engine.params import Param
+from tui import executor
 from tui.widgets.param_field import ParamField, as_text
 
 MOST_SEED = 2**32 - 1
@@ -22,6 +23,7 @@ ABOUT = (
     Param("name", str, "", "what to call the run; may stay empty"),
     Param("seed", int, 1, "of every random choice", least=0, most=MOST_SEED),
     Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
+    *executor.FIELDS,
 )
 """what every run has besides the parameters of its experiment"""
 
@@ -35,10 +37,11 @@ class Launch:
     seed: int
     name: str
     device: str
+    executor: str = "local"
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
-class ParamForm(VerticalScroll, can_focus=False):
+class ParamForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Fields below each other; `mistake` says what is wrong with them together."""
 
     @dataclass
@@ -74,9 +77,22 @@ class ParamForm(VerticalScroll, can_focus=False):
         values = params.build(self.experiment.params, own)
         given = {param.name: getattr(values, param.name) for param in params.declared(self.experiment.params)}
         kept = {name: text for name, text in typed.items() if name != "name"}
+        place = executor.text_of(str(about["executor"]), str(about["ray_address"]))
         return Launch(
-            self.experiment.name, given, int(about["seed"]), str(about["name"]), str(about["device"]), kept
-        )
+            self.experiment.name, given, int(about["seed"]), str(about["name"]), str(about["device"]),
+            place, kept,
+        )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self._show_some()
+
+    def _show_some(self) -> None:
+        """An address is asked for where there is a cluster alone."""
+        fields = {field.param.name: field for field in self.fields}
+        address = fields["ray_address"]
+        was_shown, address.display = address.display, fields["executor"].text == "ray"
+        if address.display and not was_shown:
+            self.call_after_refresh(address.scroll_visible, animate=False)
 
     def put_defaults(self) -> None:
         for found in self.fields:
@@ -84,7 +100,7 @@ class ParamForm(VerticalScroll, can_focus=False):
 
     def move(self, by: int) -> None:
         """To the next field."""
-        found = self.fields
+        found = [field for field in self.fields if field.display]
         places = [place for place, one in enumerate(found) if one.editor.has_focus]
         place = (places[0] + by) % len(found) if places else 0
         found[place].editor.focus()
@@ -92,6 +108,7 @@ class ParamForm(VerticalScroll, can_focus=False):
     @on(ParamField.Changed)
     def check(self) -> None:
         """Field by field, then all together."""
+        self._show_some()
         wrong = [found.param.name for found in self.fields if found.wrong]
         self.mistake = f"{', '.join(wrong)}: not right yet." if wrong else self._mistake_together()
         self.post_message(self.Changed(self.mistake))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import EngineError
+from engine.errors import DltuiError, EngineError
+
+INSTALL = "pip install 'dltui[ray]', then dltui engine stop"
 
 
 class Start(Protocol):
@@ -40,6 +42,12 @@ class Executor(Protocol):
 
     def reap(self) -> None:
         """Take notice of what has ended."""
+
+
+def check(executors: Collection[str], name: str) -> None:
+    """Raises DltuiError for one that this service does not have, before anything is started."""
+    if name.partition("@")[0] not in executors:
+        raise DltuiError(f"executor: this engine has {', '.join(executors)}, got {name!r}.", INSTALL)
 
 
 def named(executors: Mapping[str, Executor], name: str) -> Executor:

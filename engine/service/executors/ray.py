@@ -18,7 +18,6 @@ from engine.places import Places
 from engine.service.local import Local, Starting
 
 LOOK_SECONDS = 0.5
-REMEDY = "pip install 'dltui[ray]', then dltui engine stop"
 
 
 def is_installed() -> bool:

@@ -49,6 +49,13 @@ async def test_without_ray_its_remedy_is_said_and_nothing_starts(places: Places)
                 await talk.sweep_submit("mnist", ["lr=0.1,0.2"], executor="ray@there:1")
             assert "pip install 'dltui[ray]'" in refused.value.remedy
             assert not await talk.sweeps()
+            for executor, words in (
+                ("ray", "has local, got 'ray'"),
+                ("mars", "one of local, ray, got 'mars'"),
+            ):
+                with pytest.raises(DltuiError, match=f"executor: .*{words}"):
+                    await talk.submit("xor", executor=executor)
+            assert not (await talk.runs()).runs
     finally:
         service.leave()
         await running
@@ -74,8 +81,12 @@ async def test_what_trains_elsewhere_takes_no_place_here(places: Places) -> None
                 goal="min",
             )
             await until(lambda: len(started) == 5)
+            run = await talk.submit("xor", {"epochs": 100_000}, executor="ray@there:1")
+            assert run.spec.executor == "ray@there:1"
+            await until(lambda: run.id in started)
             assert (await talk.resources()).slots_used == 0
             await talk.sweep_edit(made.id, "stop")
+            await talk.stop(run.id)
             await over(talk, made.id)
     finally:
         service.leave()

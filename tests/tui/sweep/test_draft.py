@@ -6,13 +6,15 @@ import pytest
 
 from engine import params
 from engine.catalog import find
+from engine.client import Prune
 from engine.errors import ParamError
 from tests.fakes.sweeps import make_sweep
-from tui.sweep.draft import SETTINGS, Draft, draft_of, mistake_in, typed_of
+from tui.sweep.draft import Draft, draft_of, mistake_in, typed_of
+from tui.sweep.settings import MORE, SETTINGS, changed, pruner_of
 from tui.widgets.param_field import as_text
 
 XOR = find("xor")
-DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS)}
+DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS, *MORE)}
 
 
 def drafted(**typed: str) -> Draft:
@@ -49,6 +51,9 @@ def test_seeds_alone_can_vary() -> None:
         ({"epochs": "1..1000", "patience": "1..1000", "hidden": "1..64"}, "expected at most 100,000 points"),
         ({"seeds": "none"}, "seeds: expected a count"),
         ({}, "Nothing varies yet."),
+        ({"lr": "0.1,1", "metric": "accuracy"}, "goal: expected min or max of accuracy, got 'its own'"),
+        ({"lr": "0.1,1", "gpu_share": "0"}, "gpu_share: expected a number above 0, at most 1, got '0'"),
+        ({"lr": "0.1,1", "prune": "asha", "eta": "1"}, "eta: expected a whole number of 2 or more"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_field_expected_and_got(typed: dict[str, str], words: str) -> None:
@@ -81,3 +86,21 @@ def test_a_sweep_is_typed_as_it_was_asked_for() -> None:
     assert set(again.axes) == set(axes)
     assert again.params == {"epochs": 50, "bypass": True} and again.seeds == (1, 2)
     assert again.configurations == 9
+
+
+def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
+    sweep = make_sweep(
+        axes=("lr=0.1,1",), sampler="tpe", seed=9, metric="accuracy", goal="max", gpu_share=0.25,
+        executor="ray@10.0.0.5:6379", prune=Prune("median", 3, 5, 8),
+    )  # fmt: skip
+    usual = {name: as_text(param.default) for name, param in DECLARED.items()}
+    found = draft_of(XOR, {**usual, **typed_of(sweep, XOR)}).settings
+    assert pruner_of(found) == Prune("median", 3, 5, 8)
+    names = ("sampler_seed", "metric", "goal", "gpu_share", "executor", "ray_address")
+    assert [found[name] for name in names] == [9, "accuracy", "max", 0.25, "ray", "10.0.0.5:6379"]
+
+
+def test_what_one_rarely_changes_is_told_where_it_was_changed() -> None:
+    usual = {name: as_text(param.default) for name, param in DECLARED.items()}
+    assert changed(usual) == []
+    assert changed({**usual, "goal": "max", "ray_address": "auto"}) == ["goal=max"]

@@ -1,0 +1,84 @@
+"""What every sweep has besides the parameters of its experiment: which of it shows, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine import params
+from engine.catalog import Experiment
+from engine.client import PRUNERS, SAMPLERS, Prune
+from engine.errors import ParamError
+from engine.params import Param, Value
+from tui import executor
+from tui.widgets.param_field import as_text
+
+_PRUNE = Prune()
+OWN = "its own"
+SETTINGS = (
+    Param("name", str, "", "what to call the sweep; may stay empty"),
+    Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
+    Param("sampler_seed", int, 1, "of what the sampler draws", least=0, most=2**32 - 1),
+    Param("trials", int, 0, "configurations to try; 0: all of the grid, else 30", least=0, most=100_000),
+    Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
+    Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
+    Param("eta", int, _PRUNE.eta, "one of so many goes on beyond each rung", least=2, most=100),
+    Param("rungs", int, _PRUNE.rungs, "how often a trial is judged", least=1, most=12),
+    Param(
+        "startup", int, _PRUNE.startup, "trials at a rung before one is stopped there", least=1, most=10_000
+    ),
+    Param("parallel", int, 0, "trials at once; 0: what the machine has room for", least=0, most=1000),
+    Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
+)
+MORE = (
+    Param("metric", str, "", "to compare by; empty: that of the experiment"),
+    Param("goal", str, OWN, "the least or the most of it; that of the experiment", (OWN, "min", "max")),
+    Param("gpu_share", float, 1.0, "of one GPU that a trial takes", above=0, most=1),
+    *executor.FIELDS,
+)
+"""what one rarely changes"""
+_ONLY_FOR = {
+    "sampler_seed": ("sampler", ("random", "tpe")),
+    "eta": ("prune", ("asha",)),
+    "rungs": ("prune", ("asha", "median")),
+    "startup": ("prune", ("median",)),
+    "ray_address": ("executor", ("ray",)),
+}
+
+
+def applies(name: str, typed: Mapping[str, str]) -> bool:
+    """Whether it means anything beside what else was typed."""
+    other, values = _ONLY_FOR.get(name, ("", ("",)))
+    return typed.get(other, "") in values
+
+
+def changed(typed: Mapping[str, str]) -> list[str]:
+    """What is not as it would be of itself, of what one rarely changes."""
+    return [
+        f"{param.name}={typed[param.name]}"
+        for param in MORE
+        if applies(param.name, typed)
+        and typed.get(param.name, as_text(param.default)) != as_text(param.default)
+    ]
+
+
+def read(experiment: Experiment, typed: Mapping[str, str]) -> dict[str, Value]:
+    """What does not apply is as it would be of itself. Raises ParamError."""
+    found = {
+        param.name: params.read(param, typed[param.name]) if applies(param.name, typed) else param.default
+        for param in (*SETTINGS, *MORE)
+    }
+    goal = "" if found["goal"] == OWN else str(found["goal"])
+    metric = str(found["metric"]).strip()
+    if metric not in ("", experiment.best) and not goal:
+        raise ParamError(f"goal: expected min or max of {metric[:40]}, got {OWN!r}.")
+    return {**found, "metric": metric, "goal": goal}
+
+
+def pruner_of(found: Mapping[str, Value]) -> Prune:
+    return Prune(str(found["prune"]), int(found["eta"]), int(found["rungs"]), int(found["startup"]))
+
+
+def rungs_words(found: Mapping[str, Value]) -> str:
+    """When trials are judged, as shares of their steps."""
+    shares = pruner_of(found).shares
+    return f"judged at {', '.join(f'{share:.2g}' for share in shares)} of its steps" if shares else ""
