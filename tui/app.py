@@ -23,9 +23,9 @@ from engine.places import Places
 from tui import keys, sharp, theme, view_state
 from tui.clipboard import Clipboard
 from tui.deeds import report
+from tui.driver import Terminal
 from tui.focus_scope import scope_of
 from tui.glyphs import glyphs
-from tui.keyboard import Keyboard
 from tui.keymap import read_keymap
 from tui.keys import BY_ID
 from tui.lab import Lab
@@ -84,7 +84,7 @@ class LabApp(App[int]):
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, places: Places, connect: Connect = client.connect) -> None:
-        super().__init__(driver_class=Keyboard)
+        super().__init__(driver_class=Terminal)
         self.places = places
         self._typing = TypingOrder(self, super().on_event)
         self._way_out = WayOut(self._leave_soon, self._save_now)
