@@ -12,6 +12,8 @@ _COLOURS = re.compile(r"\x1b\[([0-9;]*)m")
 _NOTHING_TO_SEE = re.compile(r"(?:\x1b\[[0-9;]*H|\x1b\[\?2026[hl])*")
 """the cursor goes elsewhere, an update begins or ends: nothing appears"""
 _ATTRIBUTES = frozenset({"1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53"})
+GREYS = {str(8 + 10 * level): str(232 + level) for level in range(24)}
+"""the greys among the 256 colours have shorter names (xterm's ramp: 8, 18, ... 238)"""
 
 
 class Look(NamedTuple):
@@ -90,7 +92,11 @@ def _mixed(word: str, words: Iterator[str]) -> str | None:
     """Of 256 colours or of 16 million; None for anything else."""
     kind = next(words, "")
     numbers = list(islice(words, {"5": 1, "2": 3}.get(kind, 0)))
-    return ";".join([word, kind, *numbers]) if numbers and all(numbers) else None
+    if not numbers or not all(numbers):
+        return None
+    if kind == "2" and numbers[0] in GREYS and numbers == numbers[:1] * 3:
+        kind, numbers = "5", [GREYS[numbers[0]]]
+    return ";".join([word, kind, *numbers])
 
 
 def _named(look: Look, word: str) -> Look | None:

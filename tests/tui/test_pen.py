@@ -10,7 +10,20 @@ from rich.style import Style
 
 from tui.pen import Pen
 
-COLOURS = st.sampled_from([None, "red", "bright_blue", "color(130)", "#102030", "#a0b0c0", "default"])
+COLOURS = st.sampled_from(
+    [
+        None,
+        "red",
+        "bright_blue",
+        "color(130)",
+        "#102030",
+        "#080808",
+        "#eeeeee",
+        "#8a8a8a",
+        "#8b8b8b",
+        "default",
+    ]
+)
 STYLES = st.builds(
     Style,
     color=COLOURS,
@@ -74,3 +87,7 @@ def test_codes_nobody_knows_are_passed_on() -> None:
     pen = Pen()
     assert pen.terse("\x1b[31ma\x1b[58;5;1mb\x1b[0m") == "\x1b[31ma\x1b[58;5;1m\x1b[0;31mb"
     assert pen.terse("c") == "\x1b[0mc"
+
+
+def test_a_grey_of_the_256_goes_by_its_number() -> None:
+    assert Pen().terse(Style(color="#121212", bgcolor="#eeeeee").render("a")) == "\x1b[38;5;233;48;5;255ma"

@@ -17,6 +17,8 @@ from tui.digits.paper import Paper
 from tui.widgets.heat import LEVELS, Heat, look_of
 
 Paint = Callable[[Paper], None]
+GREYS = [8 + 10 * level for level in range(LEVELS)]
+"""the ramp that terminals with 256 colours have: it takes half the bytes of others"""
 
 
 class Mural(Widget):
@@ -70,17 +72,16 @@ class Mural(Widget):
 
 
 class Paints(Heat):
-    """The greys of pictures beside the inks of the app: from its background to its foreground."""
+    """The greys of pictures beside the inks of the app; nothing is as dark or light as its background."""
 
     def __init__(self, app: App[Any]) -> None:
         super().__init__(app)
         self._greys: list[Any] = []
         if look_of(app) == "colour":
-            variables = app.get_css_variables()
-            paper, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
-            ground = paper.blend(ink, 0.06)
-            steps = [ground.blend(ink, level / (LEVELS - 1)) for level in range(LEVELS)]
-            self._greys = [colour.rich_color for colour in steps]
+            ramp = (
+                GREYS if Color.parse(app.get_css_variables()["background"]).brightness < 0.5 else GREYS[::-1]
+            )
+            self._greys = [Color(grey, grey, grey).rich_color for grey in ramp]
 
     def _ink(self, ink: str) -> Style:
         return Style(color=self._greys[int(ink[5:])]) if ink.startswith("grey-") else super()._ink(ink)

@@ -25,7 +25,7 @@ IMAGES, KEPT = 4, 300
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
 """seconds between two looks at a run that trains"""
-CELL, FLOW = 22, 6_000
+CELL, FLOW = 25, 7_000
 """bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take"""
 WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."
 
@@ -108,9 +108,14 @@ class FiltersView(MnistView):
             self._model = {}
 
     def _live(self) -> None:
-        run = self.run_shown
-        if run is not None and run.status.is_active and self.at is None and self._is_due():
+        if self.is_live and self._is_due():
             self._ask_history()
+
+    @property
+    def is_live(self) -> bool:
+        """The newest sketches of a run that trains are shown as they come."""
+        run = self.run_shown
+        return run is not None and run.status.is_active and self.at is None
 
     def _is_due(self) -> bool:
         """A terminal far away is sent no more than it can swallow beside all else."""
@@ -155,6 +160,8 @@ class FiltersView(MnistView):
         if step in self._accuracies and step not in self._parts:
             self.ask("history", partial(self._take_history, run), "mnist sketch", run=run, step=step)
         has_originals = all(index in self._originals for index in range(IMAGES))
+        if self.is_live and has_originals and not self.first:
+            return
         whole = step if not self.first and has_originals else self._nearest()
         if whole not in self._model.get("steps", ()):
             return
@@ -197,7 +204,7 @@ class FiltersView(MnistView):
         whole = self._nearest() if self.first else step
         found = [self._looks.get((whole, layer, self.first + place)) for place in range(IMAGES)]
         looks = [look for look in found if look is not None]
-        if len(looks) < IMAGES and self.first == 0:
+        if (len(looks) < IMAGES or (self.is_live and told.looks)) and self.first == 0:
             looks = list(told.looks)
         turned = self.pick % IMAGES
         return Moment(layer, kernels, [*looks[turned:], *looks[:turned]])
@@ -222,8 +229,7 @@ class FiltersView(MnistView):
             words.append(f"epoch {step / each:.1f}")
         if self._accuracies.get(step):
             words.append(f"{self._accuracies[step]:.2%} of validation")
-        run = self.run_shown
-        if run is not None and run.status.is_active and self.at is None:
+        if self.is_live:
             words.append("live")
         return dot.join(words)
 
