@@ -9,7 +9,7 @@ import tensorflow as tf
 
 Tensor = Any
 
-ROWS = {"CPU": 1024, "GPU": 16_384}
+ROWS = {"CPU": 2048, "GPU": 16_384}
 """of logits in memory at once"""
 TILE = 32
 """rows of numbers are padded to a multiple of this: what matrix units take at once"""
@@ -27,32 +27,49 @@ def vocabulary_loss(
     The gradients are made on the way forward, so logits live for one chunk only.
     """
     count, width = tf.shape(hidden)[0], hidden.shape[1]
-    inputs, wide, rows = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype), _rows()
+    inputs, wide = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype)
+    rows = _share(count, _rows())
 
-    def chunk(start: Tensor, loss: Tensor, back: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
+    def chunk(start: Tensor) -> tuple[Tensor, ...]:
         part = inputs[start : start + rows]
         found, errors = _errors(tf.matmul(part, wide), targets[start : start + rows])
-        back = back.write(back.size(), tf.matmul(errors, wide, transpose_b=True)[:, :width])
-        slope += tf.cast(tf.matmul(part, errors, transpose_a=True), tf.float32)
-        return start + rows, loss - tf.reduce_sum(tf.math.log(found)), back, slope
+        back = tf.matmul(errors, wide[:width], transpose_b=True)
+        slope = tf.matmul(part, errors, transpose_a=True)
+        return -tf.reduce_sum(tf.math.log(found)), back, tf.cast(slope, tf.float32)
 
-    pieces = tf.TensorArray(
-        hidden.dtype, 0, dynamic_size=True, infer_shape=False, element_shape=(None, width)
+    def further(start: Tensor, loss: Tensor, backs: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
+        more = chunk(start)
+        return start + rows, loss + more[0], tf.concat([backs, more[1]], 0), slope + more[2]
+
+    shapes = (), (), (None, width), wide.shape
+    _, loss, back, slope = tf.while_loop(
+        lambda start, *_: start < count,
+        further,
+        (rows, *chunk(0)),
+        tuple(tf.TensorShape(one) for one in shapes),
     )
-    begin = (0, tf.zeros(()), pieces, tf.zeros(wide.shape))
-    _, loss, back, slope = tf.while_loop(lambda start, *_: start < count, chunk, begin)
     scale = 1 / tf.cast(count, tf.float32)
-    back = tf.cast(back.concat(), tf.float32) * scale
 
     def gradient(upstream: Tensor) -> tuple[Tensor, ...]:
         by = scale * upstream
-        return tf.cast(back * upstream, hidden.dtype), slope[:width] * by, slope[width] * by, None
+        back_by = tf.cast(tf.cast(back, tf.float32) * by, hidden.dtype)
+        return back_by, slope[:width] * by, slope[width] * by, None
 
     return loss * scale, gradient
 
 
+def _share(count: Tensor, most: int) -> Tensor:
+    """Rows of a chunk so that all chunks are of one size, but for the last."""
+    chunks = -(-count // most)
+    return -(-count // tf.maximum(chunks, 1))
+
+
 def _rows() -> int:
-    return ROWS["GPU" if tf.config.list_logical_devices("GPU") else "CPU"]
+    return ROWS[_device()]
+
+
+def _device() -> str:
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
 
 
 def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,7 +77,13 @@ def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     shares = tf.nn.softmax(logits)
     where = tf.stack([tf.range(tf.shape(targets)[0]), targets], 1)
     found = tf.gather_nd(shares, where)
-    errors = tf.tensor_scatter_nd_sub(shares, where, tf.ones_like(found))
+    if _device() == "GPU":
+        errors = tf.tensor_scatter_nd_sub(shares, where, tf.ones_like(found))
+    else:
+        with tf.control_dependencies([found]):  # the last to read the shares: they are changed in place
+            errors = tf.raw_ops.ScatterNdNonAliasingAdd(
+                input=shares, indices=where, updates=-tf.ones_like(found)
+            )
     return tf.maximum(tf.cast(found, tf.float32), SMALLEST), errors
 
 

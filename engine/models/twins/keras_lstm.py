@@ -21,30 +21,34 @@ def lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor) -> tuple[Te
     steps, batch = tf.shape(x)[0], tf.shape(x)[1]
     flat = tf.reshape(x, (-1, x.shape[2]))
     by_word, by_state = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
-    words = tf.reshape(tf.matmul(flat, by_word), (steps, batch, 4 * hidden))
+    words = tf.cast(tf.matmul(flat, by_word), tf.float32) + bias  # numbers of bfloat16 are slow to add
+    words = tf.reshape(words, (steps, batch, 4 * hidden))
 
     def forward(t: Tensor, h: Tensor, c: Tensor, told: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        z = tf.cast(words[t] + tf.matmul(h, by_state), tf.float32) + bias
+        z = words[t] + tf.cast(tf.matmul(h, by_state), tf.float32)
         i, f, g, o = tf.split(z, 4, 1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         c = f * c + i * g
-        h = tf.cast(o * tf.tanh(c), dtype)
-        gates = tf.concat([i, f, g, o], 1)
-        return t + 1, h, c, tuple(one.write(t, new) for one, new in zip(told, (h, c, gates), strict=True))
+        squashed = tf.tanh(c)
+        h = tf.cast(o * squashed, dtype)
+        news = (h, c, squashed, i, f, g, o)
+        return t + 1, h, c, tuple(one.write(t, new) for one, new in zip(told, news, strict=True))
 
-    told = tuple(_array(steps, kind, width) for kind, width in
-                 ((dtype, hidden), (tf.float32, hidden), (tf.float32, 4 * hidden)))  # fmt: skip
-    start = (0, tf.zeros((batch, hidden), dtype), tf.zeros((batch, hidden)), told)
+    kinds = (dtype, *[tf.float32] * 6)
+    told = tuple(
+        tf.TensorArray(kind, steps, element_shape=(None, hidden), clear_after_read=False) for kind in kinds
+    )
+    nothing = tf.zeros((batch, hidden))
+    start = (0, tf.cast(nothing, dtype), nothing, told)
     _, _, _, told = tf.while_loop(lambda t, *_: t < steps, forward, start)
-    outputs, cells, gates = (one.stack() for one in told)
+    outputs = told[0].stack()
 
     def gradient(slope: Tensor) -> tuple[Tensor, ...]:
         def back(t: Tensor, dh: Tensor, dc: Tensor, made: Tensor) -> tuple[Tensor, ...]:
-            i, f, g, o = tf.split(gates[t], 4, 1)
-            squashed = tf.tanh(cells[t])
+            squashed, i, f, g, o = (one.read(t) for one in told[2:])
             dh = dh + tf.cast(slope[t], tf.float32)
             dc = dc + dh * o * (1 - squashed * squashed)
-            before = tf.cond(t > 0, lambda: cells[t - 1], lambda: tf.zeros_like(dc))
+            before = tf.cond(t > 0, lambda: told[1].read(t - 1), lambda: nothing)
             dz = tf.concat([
                 dc * g * i * (1 - i), dc * before * f * (1 - f), dc * i * (1 - g * g),
                 dh * squashed * o * (1 - o),
@@ -53,19 +57,14 @@ def lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor) -> tuple[Te
             dh = tf.cast(tf.matmul(dz, by_state, transpose_b=True), tf.float32)
             return t - 1, dh, dc * f, made.write(t, dz)
 
-        zeros = tf.zeros((batch, hidden))
-        begin = (steps - 1, zeros, zeros, _array(steps, dtype, 4 * hidden))
+        made = tf.TensorArray(dtype, steps, element_shape=(None, 4 * hidden))
+        begin = (steps - 1, nothing, nothing, made)
         made = tf.while_loop(lambda t, *_: t >= 0, back, begin)[3].stack()
         dz = tf.reshape(made, (-1, 4 * hidden))
-        states = tf.concat([tf.zeros((1, batch, hidden), dtype), outputs[:-1]], 0)
+        states = tf.reshape(tf.concat([tf.zeros((1, batch, hidden), dtype), outputs[:-1]], 0), (-1, hidden))
         dx = tf.reshape(tf.matmul(dz, by_word, transpose_b=True), tf.shape(x))
-        dkernel = tf.cast(tf.matmul(flat, dz, transpose_a=True), tf.float32)
-        flat_states = tf.reshape(states, (-1, hidden))
-        drecurrent = tf.cast(tf.matmul(flat_states, dz, transpose_a=True), tf.float32)
-        return dx, dkernel, drecurrent, tf.reduce_sum(tf.cast(dz, tf.float32), 0)
+        seen = tf.concat([flat, states, tf.ones((steps * batch, 32), dtype)], 1)
+        slopes = tf.cast(tf.matmul(seen, dz, transpose_a=True), tf.float32)
+        return dx, slopes[: x.shape[2]], slopes[x.shape[2] : -32], slopes[-1]
 
     return outputs, gradient
-
-
-def _array(size: Tensor, dtype: Any, width: int) -> Any:
-    return tf.TensorArray(dtype, size, element_shape=(None, width))
