@@ -101,12 +101,18 @@ class ReplTab(ReplView):
 
     @property
     def _is_saying(self) -> bool:
-        return self._saying is not None and self._saying.is_running
+        return self._saying is not None and not self._saying.is_finished
 
     @on(PromptLine.Pasted)
     def _paste(self, message: PromptLine.Pasted) -> None:
         if self.talk.run:
-            self._answer(self.talk.score_all([line.replace("\t", " ") for line in message.lines]))
+            self._answer(self._score_all([line.replace("\t", " ") for line in message.lines]))
+
+    async def _score_all(self, lines: list[str]) -> None:
+        """A long table is looked at from its top."""
+        self.transcript.to_end()
+        await self.talk.score_all(lines)
+        self.transcript.to_entry(self.talk.entries[-1])
 
     @on(PromptLine.Paged)
     def _page(self, message: PromptLine.Paged) -> None:
@@ -127,6 +133,7 @@ class ReplTab(ReplView):
         entry = self.talk.newest("batch")
         if entry is not None:
             self.talk.sort(entry)
+            self.transcript.to_entry(entry)
 
     def action_unit(self, by: int) -> None:
         entry = self.talk.newest("gates")

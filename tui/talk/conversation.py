@@ -93,7 +93,6 @@ class Conversation:
             answer = await self._ask("score", texts=list(texts), ranks=False)
             entry.put("batch", {"answer": answer, "order": 0})
             entry.show(lambda width: tables.batch(answer, entry.data["order"], width))
-            entry.say_keys("esc, then o : sorted otherwise")
             self._say_notice(entry, answer)
         except DltuiError as error:
             entry.note(str(error), "bad")

@@ -58,9 +58,9 @@ def scored(sentence: Json, width: int) -> list[Row]:
 def sums(sentence: Json) -> list[Row]:
     dot = f" {glyphs().dot} "
     unknown = int(sentence["unknown"])
-    perplexity = number_from_json(sentence["perplexity"])
+    value = number_from_json(sentence["perplexity"])
     row: Row = (
-        Span("perplexity ", "muted"), Span(short(perplexity), "strong"),
+        Span("perplexity ", "muted"), Span(perplexity(value), "strong"),
         Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
         Span(f"{dot}log-probability ", "muted"), Span(f"{sentence['logp']:.2f}", "strong"),
     )  # fmt: skip
@@ -68,6 +68,11 @@ def sums(sentence: Json) -> list[Row]:
         return [row]
     words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
     return [row, (Span(words, "warn"),)]
+
+
+def perplexity(value: float) -> str:
+    """With one decimal, so that a column of them is aligned."""
+    return f"{value:,.1f}" if value < 1e6 else short(value)
 
 
 def chance(logp: float) -> str:

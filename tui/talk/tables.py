@@ -10,8 +10,7 @@ from engine.protocol import Json, number_from_json
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.talk.grid import Column, grid
-from tui.talk.sentence import ink_of, percent, sign_of, word_of
-from tui.widgets.numerals import short
+from tui.talk.sentence import ink_of, percent, perplexity, sign_of, word_of
 from tui.widgets.span import Row, Span
 
 BAR = 20
@@ -54,7 +53,7 @@ def orders(answer: Json, width: int) -> list[Row]:
         rows.append(
             (
                 Span(f"{one['rank']:>4} ", "muted"),
-                Span(f"{short(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  ", "text"),
+                Span(f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  ", "text"),
                 Span(words, ink), *typed,
             )
         )  # fmt: skip
@@ -74,13 +73,14 @@ def batch(answer: Json, order: int, width: int) -> list[Row]:
         Span(f" {glyphs().dot} together ", "muted"), Span(_overall(total), "strong"),
         Span(f" {glyphs().dot} {total['unknown']:,} unknown of {total['words']:,} words", "muted"),
     )  # fmt: skip
-    lines: list[Row] = [head, (Span("perplexity  words  ?", "muted"),)]
+    keys = "esc, then o : sorted otherwise"
+    lines: list[Row] = [head, (Span(f"perplexity  words  ?  {keys}", "muted"),)]
     for one in rows:
         value = _perplexity(one)
         unknown = int(one["unknown"])
         lines.append(
             (
-                Span(f"{short(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
+                Span(f"{perplexity(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
                 Span(f"  {unknown or '':<3}", "warn"),
                 Span(plain(str(one["text"]), limit=max(1, width - 23)), "text"),
             )
@@ -126,7 +126,7 @@ def _named(mark: str, model: Json) -> Row:
     return (
         Span(f"{mark} ", "key"), Span(name, "strong"),
         Span("  " + ", ".join(facts), "muted"),
-        Span("  perplexity ", "muted"), Span(short(number_from_json(sentence["perplexity"])), "strong"),
+        Span("  perplexity ", "muted"), Span(perplexity(number_from_json(sentence["perplexity"])), "strong"),
     )  # fmt: skip
 
 
@@ -142,10 +142,9 @@ def _perplexity(sentence: Json) -> float:
 
 
 def _overall(total: Json) -> str:
-    return "no known word" if total["perplexity"] is None else short(number_from_json(total["perplexity"]))
+    value = total["perplexity"]
+    return "no known word" if value is None else perplexity(number_from_json(value))
 
 
-def _ink(perplexity: float) -> str:
-    return (
-        "good" if perplexity < 30 else "text" if perplexity < 200 else "warn" if perplexity < 2000 else "bad"
-    )
+def _ink(value: float) -> str:
+    return "good" if value < 30 else "text" if value < 200 else "warn" if value < 2000 else "bad"

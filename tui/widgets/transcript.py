@@ -46,8 +46,16 @@ class Transcript(Sheet):
         follow = self.is_at_end
         self.draw()
         if follow:
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+
+    def to_entry(self, entry: Entry) -> None:
+        """Its first line at the top, where what follows fills the window; else to the end."""
+        self._draw_now()
+        above = self._entries[: self._entries.index(entry)] if entry in self._entries else []
+        width = self.scrollable_content_region.width
+        top = sum(len(one.rows(width)) + 1 for one in above)
+        self.scroll_to(y=min(top, self.max_scroll_y), animate=False, force=True, immediate=True)
 
     def to_end(self) -> None:
         self._draw_now()
-        self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)

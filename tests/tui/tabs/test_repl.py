@@ -167,6 +167,37 @@ async def test_a_paste_of_lines_is_a_table_that_sorts(places: Places, session: F
         assert values == sorted(values)
 
 
+async def test_a_long_table_is_seen_from_its_top_and_stays_there_when_sorted(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine(), (100, 30)) as opened:
+        await open_repl(opened)
+        await Typist(opened).say("/score i love you")
+        await opened.sees("log-probability")
+        opened.app.post_message(Paste("\n".join(SENTENCES[:2] * 30)))
+        await opened.sees("60 sentences, as pasted", "esc, then o")
+        await opened.press("escape", "o")
+        await opened.sees("60 sentences, most probable first")
+        await opened.press("enter")
+        await Typist(opened).say("/score you love me")
+        await opened.sees("/score you love me", "rank")
+
+
+async def test_the_newest_words_are_in_sight_however_fast_they_come(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places)
+    endless = Endless(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await open_repl(opened)
+        await Typist(opened).say("i love")
+        await opened.until(lambda: tab(opened).transcript.max_scroll_y > 20)
+        await opened.press("escape")
+        await opened.sees("Stopped.")
+
+
 async def test_an_unknown_slash_word_is_one_line(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:
