@@ -27,6 +27,7 @@ KEYS = (
     Key("sweep.size", "e", "size", "how many", "Change how many trials, and at once", "sweep", 12, "Sweep"),
     Key("sweep.delete", "D,delete", "delete", "delete", "Delete the sweep; asks first", "sweep", 0, "Sweep"),
     Key("sweep.filter", "slash", "filter", "filter", "Filter the trials", "sweep", 5, "Sweep"),
+    Key("sweep.clear", "0", "clear", "show all", "No brush, no filter: every trial", "sweep", 2, "Sweep"),
     Key("sweep.export", "x", "export", "export", "Write the trials to CSV or JSON", "sweep", 9, "Sweep"),
     Key("sweep.copy", "y", "copy", "copy", "Copy the trial; a group copies its key", "sweep", 17, "Sweep"),
     Key("sweep.copy_all", "Y", "copy_all", "copy table", "Copy every trial that passes", "sweep", 0, "Sweep"),
@@ -63,7 +64,6 @@ KEYS = (
     Key("axes.brush", "space", "brush", "brush", "Brush this axis, or no longer", "axes", 2),
     Key("axes.wider", "plus,equals_sign", "widen_brush(1)", "wider", "A wider brush", "axes", 4),
     Key("axes.narrower", "minus", "widen_brush(-1)", "narrower", "A narrower brush", "axes", 4),
-    Key("axes.clear", "0", "clear_brushes", "clear", "No brush on any axis", "axes", 5),
     Key("axes.log", "g", "log", "log", "Logarithmic metric, or not", "axes", 6),
     Key("axes.trials", "enter", "to_table", "trials", "To the table of trials", "axes", 5),
 )  # fmt: skip

@@ -18,7 +18,7 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
     cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
     known = [value for line in cells for value in line if value is not None]
     if not known:
-        return [(Span(" no trial has a value yet", "muted"),)]
+        return [look.nothing]
     count = max(1, min(len(xs), (width - LABEL - 2) // (LEAST + 1)))
     each = max(LEAST, min(MOST, (width - LABEL - 2) // count - 1))
     tall = 2 if height >= 2 * len(ys) + 3 and not look.few_colours else 1

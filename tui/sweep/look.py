@@ -9,6 +9,7 @@ from typing import Any
 from engine.client import SweepSpec
 from tui.sweep.brush import Interval
 from tui.widgets.canvas import Symbols
+from tui.widgets.span import Row, Span
 
 BUCKETS = 8
 """colours of a metric, from the worst to the best"""
@@ -31,10 +32,23 @@ class Look:
     few_colours: bool = False
     lit: bool = False
     """whether it has the focus"""
+    narrowed: bool = False
+    """whether some trials are left out"""
 
     @property
     def largest(self) -> bool:
         return self.spec.goal == "max"
+
+    @property
+    def nothing(self) -> Row:
+        """Said in place of a picture of no trial."""
+        if self.narrowed:
+            return (
+                Span(" no trial that passes has a value", "muted"),
+                Span("   0", "key"),
+                Span(" shows all", "muted"),
+            )
+        return (Span(" no trial has a value yet", "muted"),)
 
     def ink(self, bucket: int) -> str:
         return FEW[bucket] if self.few_colours else f"bucket-{bucket}"

@@ -24,7 +24,7 @@ TICKS = 3
 def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
     lines = answer["rows"]
     if not lines:
-        return [(Span(" no trial has a value yet", "muted"),)]
+        return [look.nothing]
     scales = scales_of(answer, look.spec.metric)
     scales[-1] = _metric_scale(scales[-1], look)
     shown = _thinned(lines, selected(answer, look.trial))

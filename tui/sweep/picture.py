@@ -59,6 +59,7 @@ class Picture(Sheet, inherit_bindings=False):
         self.kind = "parallel"
         self.answer: Mapping[str, Any] | None = None
         self._words = ""
+        self._is_narrowed = False
         self._styles: dict[str, Style] = {}
 
     # --- what it is told -------------------------------------------------------------------------------
@@ -69,9 +70,10 @@ class Picture(Sheet, inherit_bindings=False):
         self.kind, self.look = kind, look
         self.draw()
 
-    def take(self, kind: str, answer: Mapping[str, Any]) -> None:
+    def take(self, kind: str, answer: Mapping[str, Any], *, narrowed: bool = False) -> None:
+        """`narrowed`: made of those trials alone that pass."""
         if kind == self.kind:
-            self.answer, self._words = answer, ""
+            self.answer, self._words, self._is_narrowed = answer, "", narrowed
             self.draw()
 
     def say(self, words: str) -> None:
@@ -91,7 +93,13 @@ class Picture(Sheet, inherit_bindings=False):
         if self.answer is None or self.look is None:
             return ()
         few = look_of(self.app) != "colour"
-        look = replace(self.look, symbols=chart_symbols(), few_colours=few, lit=self.has_focus)
+        look = replace(
+            self.look,
+            symbols=chart_symbols(),
+            few_colours=few,
+            lit=self.has_focus,
+            narrowed=self._is_narrowed,
+        )
         drawn = list(KINDS[self.kind](self.answer, look, width, self.size.height))
         return drawn if not self._words else [(Span(f" {self._words}", "bad"),), *drawn[1:]]
 
@@ -147,10 +155,9 @@ class Picture(Sheet, inherit_bindings=False):
     def action_widen_brush(self, way: int) -> None:
         self._brush(lambda brush: widened(brush, way))
 
-    def action_clear_brushes(self) -> None:
+    def clear_brushes(self) -> None:
         if self.look is not None and self.look.brushes:
             self._set(brushes={})
-            self.post_message(self.Brushed(""))
 
     def action_log(self) -> None:
         if self.look is not None:

@@ -38,7 +38,7 @@ def slices(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Se
     """As many panels side by side as fit, the one under the cursor first."""
     panels = answer["params"]
     if not panels or not panels[0]["points"]:
-        return [(Span(" no trial has a value yet", "muted"),)]
+        return [look.nothing]
     count = max(1, min(len(panels), width // LEAST))
     here = min(look.axis, len(panels) - 1)
     first = max(0, min(here, len(panels) - count))
@@ -71,7 +71,7 @@ def best_so_far(answer: Mapping[str, Any], look: Look, width: int, height: int) 
     """Every trial as a point, the best until then as a line."""
     found = answer["points"]
     if not found:
-        return [(Span(" no trial has a value yet", "muted"),)]
+        return [look.nothing]
     trials = [int(point[0]) for point in found]
     values = [float(point[1]) for point in found]
     across = Across("trial", "trial", float(trials[0]), float(max(trials[-1], trials[0] + 1)))

@@ -78,6 +78,20 @@ class SweepTab(SweepDeeds):
         self.view.brushed = message.where
         self._again()
 
+    def action_clear(self) -> None:
+        """Every trial again, in every view."""
+        self._clear_brushes()
+        if self.view.where:
+            self.filter_bar.action_clear()
+
+    def _clear_brushes(self) -> None:
+        view = self.view
+        if view.brushes:
+            view.brushes, view.brushed = {}, ""
+            self.picture.clear_brushes()
+            self._again()
+            self.ask_picture()
+
     def action_filter(self) -> None:
         if self.book.chosen is not None:
             self.filter_bar.open()
@@ -103,9 +117,7 @@ class SweepTab(SweepDeeds):
         if view.group:
             self._group_by([])
         elif view.brushes:
-            self.picture.action_clear_brushes()
-            view.brushes, view.brushed = {}, ""
-            self._again()
+            self._clear_brushes()
         elif view.where:
             self.filter_bar.action_clear()
         elif self.front != "table":
@@ -183,6 +195,7 @@ class SweepTab(SweepDeeds):
             "sweep.widen": "" if sweep.spec.lanes else "widen",
             "trials.mark": "unmark column" if self.table.column_name in self.table.marked else "mark column",
             "trials.seeds": "seeds" if len(sweep.spec.seeds) > 1 else "",
+            "sweep.clear": "show all" if self.view.where or self.view.brushes else "",
         }
         if row is None:
             return labels | dict.fromkeys(_NEED_A_TRIAL, "")
@@ -202,5 +215,5 @@ class SweepTab(SweepDeeds):
         if self.front in ("importance", "heat"):
             labels["axes.log"] = ""
         if self.front != "parallel":
-            labels |= dict.fromkeys(("axes.brush", "axes.wider", "axes.narrower", "axes.clear"), "")
+            labels |= dict.fromkeys(("axes.brush", "axes.wider", "axes.narrower"), "")
         return labels

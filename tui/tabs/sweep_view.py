@@ -20,6 +20,7 @@ from tui.sweep.brush import both
 from tui.sweep.invitation import Invitation
 from tui.sweep.look import Look
 from tui.sweep.memory import Memory, SweepView
+from tui.sweep.narrowing import Narrowing
 from tui.sweep.pages import TrialPages
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
@@ -62,6 +63,7 @@ class SweepsView(Tab):
         self.list = SweepList(id="sweep-list")
         self.facts = Notes(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
+        self.narrowing = Narrowing()
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
         self.picture = Picture()
@@ -77,6 +79,7 @@ class SweepsView(Tab):
         yield self.list
         yield self.facts
         yield self.filter_bar
+        yield self.narrowing
         with Container(id="sweep-body"):
             yield self.picture
             with Vertical(id="sweep-table"):
@@ -294,10 +297,8 @@ class SweepsView(Tab):
         words = f"{pages.matching:,} of {pages.total:,}" if where else f"{pages.total:,}"
         if group:
             words = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
-        brushed = self.view.brushed
-        self.heading.note(
-            *([Span(plain(brushed, limit=90) + "  ", "accent")] if brushed else []), Span(words, "muted")
-        )
+        self.heading.note(Span(words, "muted"))
+        self.narrowing.show(self.view.brushed, words if pages.loaded else "")
         if pages.loaded:
             self.filter_bar.note.show(f"{pages.matching:,} of {pages.total:,}" if where else "")
         self.table.say_when_empty(self._empty_words() if pages.loaded else ())
@@ -305,7 +306,7 @@ class SweepsView(Tab):
     def _empty_words(self) -> Row:
         if not self.pages.query.where:
             return (Span("   its first trials are on their way", "muted"),)
-        return (Span("   no trial passes", "muted"), Span("   esc", "key"), Span(" shows all", "muted"))
+        return (Span("   no trial passes", "muted"), Span("   0", "key"), Span(" shows all", "muted"))
 
     @on(TrialTable.Selected)
     def _select(self) -> None:
@@ -340,15 +341,27 @@ class SweepsView(Tab):
         )
 
     async def _take_picture(self, sweep: str, kind: str, pair: dict[str, str]) -> None:
+        """Parallel axes show what is brushed away as well; all others leave it out."""
+        view = self.view
+        where = view.where if kind == "parallel" else both(view.where, view.brushed)
         try:
-            answer = await self.lab.river.client.sweep_analysis(sweep, kind, self.view.where, **pair)
+            answer = await self.lab.river.client.sweep_analysis(sweep, kind, where, **pair)
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
             self.picture.say(str(error))
             return
         if sweep == self._shown_of:
-            self.picture.take(kind, answer)
+            self.picture.take(kind, answer, narrowed=bool(where))
+            self._brush_again()
+
+    def _brush_again(self) -> None:
+        """An axis may have become longer: the same part of it is another filter."""
+        brushed = self.picture.brushed
+        if self.picture.kind == "parallel" and brushed != self.view.brushed:
+            self.view.brushed = brushed
+            self.look_again()
+            self.ask_trials()
 
     def _turn_to(self, name: str) -> None:
         self.front = name

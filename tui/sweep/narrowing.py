@@ -1,0 +1,34 @@
+"""The line that says which trials are brushed, in whatever view one looks at the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.glyphs import glyphs
+from tui.keys import BY_ID, shown
+from tui.plain_text import plain
+from tui.widgets.line import Line, ends
+from tui.widgets.span import Row, Span
+
+
+class Narrowing(Line):
+    """In sight while there is a brush."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._brushed, self._counts = "", ""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.display = bool(self._brushed)
+
+    def show(self, brushed: str, counts: str) -> None:
+        self._brushed, self._counts = plain(brushed, limit=600), counts
+        self.display = bool(brushed)
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        key = shown(BY_ID["sweep.clear"].key, ascii_only=glyphs().ascii_only)
+        left = (Span(f" {glyphs().mark} brushed  ", "accent"), Span(self._brushed, "text"))
+        right = (Span(f"  {self._counts}   ", "muted"), Span(key, "key"), Span(" shows all ", "muted"))
+        return ends(left, right, width)
