@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 from textual.events import Event
 from textual.message_pump import MessagePump
 
-PATIENCE = 0.5
+PATIENCE = 2.0
 """seconds after which the next key is heard in any case"""
 ROUNDS = 2
 """of messages: what a key did may have asked for something more"""
@@ -42,9 +42,10 @@ class TypingOrder:
         while self._typed and self._app.is_running:
             screen = self._app.screen
             target: DOMNode = self._app.focused or screen
+            hearing = asyncio.ensure_future(self._hear(self._typed.popleft()))
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await self._hear(self._typed.popleft())
+                    await asyncio.shield(hearing)  # the key itself is not lost, however late it is
                     for _ in range(ROUNDS):
                         for node in target.ancestors_with_self:
                             await _drained(node)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 
 from engine.places import Places
 from tests.fakes.engine import FakeEngine, make_run
-from tests.fakes.lab import Lab, lab
+from tests.fakes.lab import PATIENCE, Lab, lab
+from tui import typing_order
 
 NAMES = {"\r": "enter", "\x1b": "escape", " ": "space", "/": "slash"}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that serves others too, a dialog may take longer than a person would wait."""
+    monkeypatch.setattr(typing_order, "PATIENCE", PATIENCE)
 
 
 def at_once(opened: Lab, typed: str) -> None:
