@@ -10,7 +10,6 @@ import resource
 import socket
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -27,7 +26,8 @@ from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
 
 CONTENT = np.random.default_rng(3).bytes(200_000)
 FILE = File("some.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "")
-QUICK = Patience(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=5)
+QUICK = Patience(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=60)
+CALM = Patience(answer=60.0, answers=120.0, silence=60.0, slowest=1.0, lock=60)
 HALF = len(CONTENT) // 2
 
 Start = Callable[[Manner], Mirror]
@@ -46,7 +46,7 @@ def start() -> Iterator[Start]:
         yield lambda manner: stack.enter_context(run_mirror({FILE.name: CONTENT}, manner))
 
 
-def get(folder: Path, *mirrors: Mirror, file: File = FILE, patience: Patience = QUICK) -> Path:
+def get(folder: Path, *mirrors: Mirror, file: File = FILE, patience: Patience = CALM) -> Path:
     return fetch(file, [mirror.url for mirror in mirrors], folder, patience=patience)
 
 
@@ -65,7 +65,7 @@ def test_a_good_mirror_is_enough_and_private_files_result(tmp_path: Path, start:
 
 def test_progress_begins_at_nothing_only_rises_and_ends_at_the_size(tmp_path: Path, start: Start) -> None:
     seen: list[tuple[int, int]] = []
-    fetch(FILE, [start(manners.serves).url], tmp_path, progress=lambda *at: seen.append(at), patience=QUICK)
+    fetch(FILE, [start(manners.serves).url], tmp_path, progress=lambda *at: seen.append(at), patience=CALM)
     assert seen[0] == (0, FILE.size) and seen[-1] == (FILE.size, FILE.size)
     assert seen == sorted(seen)
 
@@ -103,24 +103,31 @@ BAD = {
     "nonsense": (manners.redirects_to("http://[bad/"), "Invalid IPv6 URL"),
     "no http": (manners.talks_no_http, "220 mail ready"),
 }
-each_bad_mirror = pytest.mark.parametrize(("manner", "words"), BAD.values(), ids=BAD)
+SLOW = ("stalls", "stalls at once", "never answers", "drips")
+"""those that only a clock can tell"""
+each_bad_mirror = pytest.mark.parametrize(
+    ("manner", "words", "patience"),
+    [(*facts, QUICK if name in SLOW else CALM) for name, facts in BAD.items()],
+    ids=BAD,
+)
 
 
 @each_bad_mirror
 def test_after_a_bad_mirror_the_next_one_serves(
-    tmp_path: Path, start: Start, manner: Manner, words: str
+    tmp_path: Path, start: Start, manner: Manner, words: str, patience: Patience
 ) -> None:
-    assert get(tmp_path, start(manner), start(manners.serves)).read_bytes() == CONTENT
+    mirrors = start(manner), start(manners.serves)
+    assert get(tmp_path, *mirrors, patience=patience).read_bytes() == CONTENT
     assert is_clean(tmp_path)
 
 
 @each_bad_mirror
 def test_a_bad_mirror_alone_is_named_with_its_reason(
-    tmp_path: Path, start: Start, manner: Manner, words: str
+    tmp_path: Path, start: Start, manner: Manner, words: str, patience: Patience
 ) -> None:
     mirror = start(manner)
     with pytest.raises(DataError) as failed:
-        get(tmp_path, mirror)
+        get(tmp_path, mirror, patience=patience)
     assert f"{mirror.address}: " in failed.value.message and words in failed.value.message
     assert "\n" not in str(failed.value) and "DLTUI_DATA" in failed.value.remedy
     assert not (tmp_path / "some.gz").exists()
@@ -137,18 +144,17 @@ def test_a_port_nobody_listens_on_is_passed_over(tmp_path: Path, start: Start) -
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        path = fetch(FILE, [dead, start(manners.serves).url], tmp_path, patience=QUICK)
+        path = fetch(FILE, [dead, start(manners.serves).url], tmp_path, patience=CALM)
         assert path.read_bytes() == CONTENT
         with pytest.raises(DataError, match="Connection refused"):
-            fetch(FILE, [dead], tmp_path / "other", patience=QUICK)
+            fetch(FILE, [dead], tmp_path / "other", patience=CALM)
 
 
 def test_mirrors_that_never_answer_cost_a_bounded_time_in_all(tmp_path: Path, start: Start) -> None:
     mirrors = [start(manners.never_answers) for _ in range(6)]
-    began = time.monotonic()
     with pytest.raises(DataError, match="not tried, nothing answered for 2 s"):
-        get(tmp_path, *mirrors)
-    assert time.monotonic() - began < 5
+        get(tmp_path, *mirrors, patience=QUICK)
+    assert sum(len(mirror.visits) for mirror in mirrors) < 4
 
 
 def test_a_download_cut_in_the_middle_is_resumed_by_the_next_mirror(tmp_path: Path, start: Start) -> None:
@@ -219,7 +225,7 @@ def test_the_proxy_of_the_environment_is_used(
 ) -> None:
     proxy = start(manners.serves)
     monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
-    fetch(FILE, ["http://mirror.invalid/set/"], tmp_path, patience=QUICK)
+    fetch(FILE, ["http://mirror.invalid/set/"], tmp_path, patience=CALM)
     assert proxy.visits == [("http://mirror.invalid/set/some.gz", None)]
 
 
@@ -265,9 +271,9 @@ def test_threads_and_processes_that_download_at_once_take_turns(tmp_path: Path, 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     for other in others:
-        other.join(30)
+        other.join(60)
     assert [other.exitcode for other in others] == [0, 0]
     assert (tmp_path / "some.gz").read_bytes() == CONTENT and is_clean(tmp_path)
     assert len(mirror.visits) == 1
@@ -277,7 +283,7 @@ def test_a_lock_that_is_never_given_up_ends_in_a_clear_line(tmp_path: Path, star
     with (tmp_path / "some.gz.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(DataError, match=r"Another process has held .*some\.gz\.lock for 0\.2 s"):
-            get(tmp_path, start(manners.serves), patience=replace(QUICK, lock=0.2))
+            get(tmp_path, start(manners.serves), patience=replace(CALM, lock=0.2))
 
 
 def test_an_interrupted_download_leaves_only_a_part(tmp_path: Path, start: Start) -> None:
@@ -286,11 +292,11 @@ def test_an_interrupted_download_leaves_only_a_part(tmp_path: Path, start: Start
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(FILE, [start(manners.serves).url], tmp_path, progress=interrupt, patience=QUICK)
+        fetch(FILE, [start(manners.serves).url], tmp_path, progress=interrupt, patience=CALM)
     assert not (tmp_path / "some.gz").exists()
     assert CONTENT.startswith((tmp_path / "some.gz.part").read_bytes())
     assert get(tmp_path, start(manners.serves)).read_bytes() == CONTENT
 
 
 def _fetch(url: str, folder: Path) -> None:
-    fetch(FILE, [url], folder, patience=QUICK)
+    fetch(FILE, [url], folder, patience=CALM)

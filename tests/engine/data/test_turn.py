@@ -16,17 +16,17 @@ def test_who_comes_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
     is_in = threading.Event()
 
     def second() -> None:
-        is_in.wait(10)
-        with alone(tmp_path / "lock", 10):
+        is_in.wait(60)
+        with alone(tmp_path / "lock", 60):
             story.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with alone(tmp_path / "lock", 10):
+    with alone(tmp_path / "lock", 60):
         is_in.set()
         thread.join(0.1)
         story.append("first")
-    thread.join(10)
+    thread.join(60)
     assert story == ["first", "second"]
 
 

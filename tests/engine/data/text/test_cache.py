@@ -89,6 +89,6 @@ def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:
     for process in crowd:
         process.start()
     for process in crowd:
-        process.join(30)
+        process.join(60)
     assert [process.exitcode for process in crowd] == [0] * 4
     assert (tmp_path / "made").read_text() == "made\n"
