@@ -16,6 +16,7 @@ from tests.fakes.engine import FakeEngine
 from tui.app import LabApp
 
 PATIENCE = 40.0
+QUIET = 6
 
 
 class Lab:
@@ -60,6 +61,15 @@ class Lab:
             assert time.monotonic() < end, f"never came to pass; the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
+
+    async def rests(self, count: Callable[[], int]) -> int:
+        """Wait until the count has stood still for a while in which the app was heard; that count."""
+        looks = [count()]
+        while len(looks) < QUIET or len(set(looks[-QUIET:])) > 1:
+            await asyncio.sleep(0.04)
+            await self.pilot.pause()
+            looks.append(count())
+        return looks[-1]
 
     async def sees(self, *words: str) -> None:
         for word in words:

@@ -168,7 +168,7 @@ async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session:
         await open_tab(opened, "38.4")
         await opened.until(lambda: bool(session.of("corpus.tell")))
         await opened.press("1")
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         opened.app.shelf.refetch()
         await opened.press("question_mark", "escape")
         assert len(session.asked) == asked and not opened.app.river._wanted["language"]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engine import store
+from engine.events import EventWriter
 from engine.places import Places
-from engine.protocol import Queued, RunSummary
+from engine.protocol import Queued, Running, RunSummary
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, damage, plant, tell, templates
 from tests.fakes.desk import FakeSession
@@ -53,9 +54,15 @@ def summary(folder: RunFolder, **facts: object) -> RunSummary:
     """The run as a service would tell of it."""
     spec = store.read_spec(folder)
     step = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
-    usual = {"checkpoint_step": step, "step": step, "metrics": {"val_accuracy": 0.9}, "name": "planted"}
+    usual = {
+        "state": done(),
+        "checkpoint_step": step,
+        "step": step,
+        "metrics": {"val_accuracy": 0.9},
+        "name": "planted",
+    }
     return make_run(
-        1, id=folder.id, experiment="mnist", params=spec.params, state=done(),
+        1, id=folder.id, experiment="mnist", params=spec.params,
         **{**usual, **facts},  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -358,7 +365,7 @@ async def test_a_tab_out_of_sight_asks_nothing(
         await opened.sees("one mould")
         await opened.press("1")
         await settled(opened)
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         engine.change(run)
         await opened.pilot.pause(0.3)
         assert len(session.asked) == asked
@@ -398,3 +405,24 @@ async def test_filters_are_shown_as_one_picture(
         await opened.sees("back")
         await opened.press("escape")
         await opened.sees("one mould")
+
+
+async def test_filters_of_a_run_that_trains_are_followed(places: Places, session: FakeSession) -> None:
+    folder = plant(places.root, {20: convolutions(seed=1), 40: convolutions(seed=2)}, model="double_conv")
+    writer = EventWriter(folder.events)
+    writer.append("sketch", step=20, parts=sketched(seed=1))
+    live = summary(folder, state=Running(since=1.0), step=40)
+    async with lab(places, FakeEngine(live), (120, 40)) as opened:
+        await opened.press("4", "f")
+        await opened.sees("conv1", "step 20", "live", "5 filters of 5x5")
+        writer.append("sketch", step=33, parts=sketched(seed=3))
+        await opened.sees("step 33", "after the ReLU")
+        await opened.press("left")
+        await opened.sees("step 20", "before its")
+    writer.close()
+
+
+def sketched(seed: int) -> dict[str, object]:
+    """Filters, and the maps of four pictures, as a run in training tells of them."""
+    maps = np.random.default_rng(seed).integers(0, 256, (4, 5, 8, 8)).tolist()
+    return {"filters/conv1": convolutions(seed=seed)["conv1.weight"].tolist(), "maps/conv1": maps}

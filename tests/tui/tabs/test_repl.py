@@ -435,7 +435,7 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
         await open_repl(opened, "1 a ")
         await opened.press("escape", "1")
         await opened.sees("start XOR")
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         opened.app.shelf.refetch()
         await opened.press("question_mark", "escape")
         assert len(session.asked) == asked

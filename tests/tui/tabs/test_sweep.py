@@ -372,7 +372,7 @@ async def test_out_of_sight_it_asks_nothing(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("1")
-        before = len(engine.sweeps.queries)
+        before = await opened.rests(lambda: len(engine.sweeps.queries))
         engine.change_sweep(make_sweep(2), trials(3))
         await opened.until(lambda: len(tab(opened).book.all) == 2)
         assert len(engine.sweeps.queries) == before

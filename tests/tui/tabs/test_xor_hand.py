@@ -152,7 +152,7 @@ async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSessio
         await opened.sees("XOR solved")
         await opened.press("1")
         await opened.sees("start XOR")
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         await opened.app.query_one(HandView).app.run_action("help")
         await opened.press("escape")
         assert len(session.asked) == asked

@@ -143,7 +143,7 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
         await opened.press("1")
         await opened.until(lambda: not view.in_front)
         await opened.until(lambda: not view._is_asking)
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         view._poll()
         assert not view._is_asking and len(session.asked) == asked
 

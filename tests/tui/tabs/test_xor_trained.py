@@ -80,7 +80,7 @@ async def test_arrows_go_through_the_training(
         await opened.sees("epoch 1", "+1.00")
         await opened.press("right", "right")
         await opened.sees("epoch 3", "at its end")
-        asked = len(session.asked)
+        asked = await opened.rests(lambda: len(session.asked))
         await opened.press("space")
         await opened.until(lambda: len(session.asked) >= asked + 3)
         played = [facts["hidden_weight"][0][0] for _, facts in session.asked[asked:]]

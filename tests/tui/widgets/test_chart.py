@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.pilot import Pilot
 
+from tests.fakes.lab import PATIENCE
 from tui.widgets.chart import LEAST_SECONDS, SLICES, Chart
 from tui.widgets.chart_view import ChartView
 from tui.widgets.mark import Mark
@@ -54,6 +57,13 @@ def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
 
     monkeypatch.setattr(Slice, "refresh", noted)
     return seen
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "never came to pass"
+        await pilot.pause(0.01)
 
 
 class Lab(App[None]):
@@ -155,7 +165,8 @@ async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple
         repainted.clear()
         series.extend([1010], [1.0 / 1010])
         chart.data_changed()
-        await pilot.pause(0.25)
+        await until(pilot, lambda: repainted)
+        await pilot.pause()
         regions = [region for part in repainted for region in part]
         assert 1 <= len(regions) <= 6
         assert sum(region.area for region in regions) < 60
@@ -178,8 +189,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
             await pilot.pause(0.002)
         frames = len(repainted) / SLICES
         assert 1 <= frames <= (time.monotonic() - start) / LEAST_SECONDS + 1
-        await pilot.pause(0.25)
-        assert "210" in shown(app)
+        await until(pilot, lambda: "210" in shown(app))
 
 
 async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
@@ -233,5 +243,4 @@ async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
         await pilot.pause(0.25)
         assert not repainted
         chart.display = True
-        await pilot.pause()
-        assert "0.777" in shown(app)
+        await until(pilot, lambda: "0.777" in shown(app))
