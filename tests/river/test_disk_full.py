@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.places import Places
+from tests.fakes import hurry
 from tests.river.home import Home
 
 
@@ -50,8 +51,8 @@ def fill(home: Home) -> Path:
 
 def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: Home) -> None:
     home = small
-    whole = home.finish(home.start("counter", steps=400))
-    run = home.start("counter", steps=400, seconds=0.02)
+    whole = home.finish(home.start("counter", steps=3000))
+    run = home.start("counter", steps=3000, seconds=0.02)
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     before = home.steps_saved(run)
     ballast = fill(home)
@@ -60,6 +61,7 @@ def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: H
     assert home.show(run)["status"] == "running"
     ballast.unlink()
     home.until(lambda: home.steps_saved(run) > before + 2, "checkpoints again")
+    hurry.tell(home.places.root)
     ended = home.finish(run)
     assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
     assert home.dltui("verify", run)
@@ -67,10 +69,11 @@ def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: H
 
 def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) -> None:
     home = small
-    whole = home.finish(home.start("counter", steps=300))
-    run = home.start("counter", steps=300, seconds=0.01)
+    whole = home.finish(home.start("counter", steps=3000))
+    run = home.start("counter", steps=3000, seconds=0.02)
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     ballast = fill(home)
+    hurry.tell(home.places.root)
     found = home.reach(run, "failed", "done")
     assert found["status"] == "failed"
     assert found["cause"]["kind"] == "disk_full"
