@@ -11,8 +11,9 @@ from textual.content import Content
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
+from tui.widgets.overview import wrapped
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 
 Choice = tuple[str, str]
 """a title and what it means"""
@@ -28,19 +29,29 @@ class ChoiceList(Sheet):
 
     def rows(self, width: int) -> Sequence[Row]:
         widest = max(len(title) for title, _ in self._choices)
-        return [
-            (
-                Span(f"{glyphs().choice[1] if place == self.cursor else ' '} ", "key"),
-                Span(plain(title).ljust(widest), "key" if place == self.cursor else "strong"),
-                Span(f"  {plain(words)}", "muted"),
+        found: list[Row] = []
+        for place, (title, words) in enumerate(self._choices):
+            is_here = place == self.cursor
+            name = (
+                Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
+                Span(plain(title).ljust(widest) + "  ", "key" if is_here else "strong"),
             )
-            for place, (title, words) in enumerate(self._choices)
-        ]
+            lines = wrapped(plain(words), max(10, width - row_width(name)), "muted") or [()]
+            found.append((*name, *_first(lines, is_here)))
+            found += [(Span(" " * row_width(name)), *line) for line in lines[1:] if is_here]
+        return found
 
     def action_scroll(self, rows: int) -> None:
         self.cursor = max(0, min(self.cursor + rows, len(self._choices) - 1))
         self.draw()
-        self.scroll_to(y=max(0, self.cursor + 1 - self.size.height), animate=False)
+        self.refresh(layout=True)
+        below = len(self.rows(self.size.width)) - len(self._choices)
+        self.scroll_to(y=max(0, self.cursor + 1 + below - self.size.height), animate=False)
+
+
+def _first(lines: Sequence[Row], is_whole: bool) -> Row:
+    """Of words that may go on below."""
+    return lines[0] if is_whole or len(lines) == 1 else (*lines[0], Span(glyphs().cut, "muted"))
 
 
 class ChooseScreen(Dialog[int]):

@@ -7,7 +7,6 @@ from typing import Any
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
@@ -18,6 +17,7 @@ from tui.plain_text import plain
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both
 from tui.sweep.invitation import Invitation
+from tui.sweep.later import Later
 from tui.sweep.look import Look
 from tui.sweep.memory import Memory, SweepView
 from tui.sweep.narrowing import Narrowing
@@ -71,7 +71,7 @@ class SweepsView(Tab):
         self._metrics: dict[str, None] = {}
         self._shown_of = ""
         self._is_open = False
-        self._delayed: dict[str, Timer] = {}
+        self._later = Later(self)
         self._asked: dict[TrialQuery, int] = {}
 
     def compose(self) -> ComposeResult:
@@ -110,9 +110,7 @@ class SweepsView(Tab):
 
     def closed(self) -> None:
         self._is_open = False
-        for timer in self._delayed.values():
-            timer.stop()
-        self._delayed.clear()
+        self._later.stop()
 
     def first_focus(self) -> Widget:
         return self.panel
@@ -156,8 +154,8 @@ class SweepsView(Tab):
             return
         self._show_list()
         if any(sweep.id == chosen.id for sweep in message.changed):
-            self._soon("pages", REFETCH, self._expire)
-            self._soon("picture", REDRAW, self.ask_picture)
+            self._later.call("pages", REFETCH, self._expire)
+            self._later.call("picture", REDRAW, self.ask_picture)
 
     def _expire(self) -> None:
         self.pages.expire()
@@ -313,7 +311,7 @@ class SweepsView(Tab):
         row = self.trial
         if row is not None and self.pages.loaded:
             self.view.trial = row.trial
-            self._soon("point", CALM, self._point)
+            self._later.call("point", CALM, self._point)
             self.remember()
 
     def _point(self) -> None:
@@ -392,13 +390,3 @@ class SweepsView(Tab):
 
     def say(self, words: str) -> None:
         self.bar.say(plain(words, limit=300))
-
-    def _soon(self, name: str, seconds: float, call: Any) -> None:
-        """Once, some time from now, however often it is asked for until then."""
-        if name not in self._delayed:
-
-            def go() -> None:
-                del self._delayed[name]
-                call()
-
-            self._delayed[name] = self.set_timer(seconds, go)
