@@ -59,8 +59,11 @@ class FiltersView(MnistView):
 
     @property
     def place(self) -> int:
-        last = len(self.steps) - 1
-        return last if self.at is None else max(0, min(self.at, last))
+        steps = self.steps
+        newest = max(self._parts, default=None)
+        if self.is_live and newest in steps:
+            return steps.index(newest)
+        return len(steps) - 1 if self.at is None else max(0, min(self.at, len(steps) - 1))
 
     @property
     def step(self) -> int:
@@ -160,7 +163,7 @@ class FiltersView(MnistView):
         if step in self._accuracies and step not in self._parts:
             self.ask("history", partial(self._take_history, run), "mnist sketch", run=run, step=step)
         has_originals = all(index in self._originals for index in range(IMAGES))
-        if self.is_live and has_originals and not self.first:
+        if self.is_live and has_originals and step in self._parts and not self.first:
             return
         whole = step if not self.first and has_originals else self._nearest()
         if whole not in self._model.get("steps", ()):

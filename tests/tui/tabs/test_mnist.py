@@ -418,7 +418,7 @@ async def test_filters_of_a_run_that_trains_are_followed(places: Places, session
         writer.append("sketch", step=33, parts=sketched(seed=3))
         await opened.sees("step 33", "after the ReLU")
         await opened.press("left")
-        await opened.sees("step 20", "before its")
+        await opened.sees("step 20", "↑ before")
     writer.close()
 
 
