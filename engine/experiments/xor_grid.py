@@ -19,8 +19,13 @@ from engine.worker.run import Run
 
 HEAD = (
     "  lr    hidden bypass   runs fails   mean epochs      std   train    val"
-    "    median (95 %)            mean, fails = all   notebook: mean      std   train    val fails"
+    "    median (95 %)            mean, fails = all   notebook: mean      std   train    val fails  chance"
 )
+CHANCE = """\
+Chance: how often two experiments differ by as much as the notebook's mean and ours, were their networks
+alike. The least of nine is expected near 0.1. With 2,000 runs of each, seven are at 0.05 or more; one unit
+with bypass and two without are at 0.01: there one network in seven needs far longer than most, and the
+notebook's ten of each look as if they held none of these."""
 
 
 def train(params: XorGridParams, run: Run) -> None:
@@ -35,6 +40,7 @@ def report(found: Record) -> None:
     print(HEAD)
     for row in notebook.table(found):
         print(line(row))
+    print(CHANCE)
     told = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
     print(f"The hidden unit of the first experiment has become: {told or 'nothing yet'}.")
 
@@ -49,6 +55,7 @@ def line(row: Json) -> str:
         f" {_number(row['val_loss'], 6, 4)}  {epochs:>24} {row['mean_all']:15.1f}"
         f"   {theirs['mean']:14.1f} {theirs['std']:8.1f} {theirs['train_loss']:7.4f}"
         f" {theirs['val_loss']:6.4f} {theirs['fails']:5d}"
+        f" {_number(row['chance'], 7, 3)}"
     )
 
 

@@ -43,10 +43,11 @@ def table(
 
     Answer:
       columns   ["lane", the parameters that vary..., "seed", "outcome", "stop", "loss", "val_loss"]
-      rows      lists in the order of the columns; `outcome` is running, success, fail or diverged, `stop`
-                the epochs trained, `loss` over the 4 rows, `val_loss` the best so far; null: not known
+      rows      lists in the order of the columns; `outcome` is running, success, fail, diverged or
+                stopped, `stop` the epochs trained, `loss` over the 4 rows, `val_loss` the best so far;
+                null: not known
       matching, total   networks that pass `where`, and all
-      counts    {running, success, fail, diverged} of all
+      counts    {running, success, fail, diverged, stopped} of all
       epoch, epochs     trained by those that run, and to be trained at most
       common    {parameter: value} of those that do not vary
     """
@@ -85,7 +86,7 @@ def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome"
       running    how many in each cell are not at their end
       low, high  the range of the values (0 and 1 for outcome)
       axes       the names that can be asked for
-      outcomes   {running, success, fail, diverged} of all
+      outcomes   {running, success, fail, diverged, stopped} of all
       epoch, epochs   as in `lanes.table`
     """
     found = opened(desk, run)
@@ -146,11 +147,12 @@ def report(desk: Desk, run: str) -> Json:
     Answer:
       rows   9 x {experiment, lr, hidden, bypass, runs, fails, running, mean, std, train_loss, val_loss,
              median, low, high, mean_all, lanes [those counted],
-             notebook {mean, std, train_loss, val_loss, fails}}:
+             notebook {mean, std, train_loss, val_loss, fails}, chance}:
              mean, std and the losses are over successes, as in the notebook (null without one); median and
              its 95 % interval low..high are over all runs counted, a failure standing for more than all
              epochs (null: beyond the last epoch, or fewer than six runs); mean_all counts a failure as all
-             epochs, which is too little
+             epochs, which is too little; chance: how often two experiments differ by as much as the
+             notebook's mean and ours, if their networks are alike (null while a network trains)
       gates  {gate: how often} the single hidden unit of the first experiment became, over its successes
       epoch, epochs, counts   as in `lanes.table`
     """

@@ -12,9 +12,10 @@ from tui.widgets.span import Row, Span
 
 LESSON = (
     "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success "
-    "is a validation loss below 0.2 that stopped falling. Grey numbers are the notebook's."
+    "is a validation loss below 0.2 that stopped falling. Grey numbers are the notebook's; chance: how often "
+    "two experiments are as far apart as their means, if their networks are alike."
 )
-WIDE, WIDEST = 100, 128
+LIKELY, WIDE, WIDEST = 84, 102, 128
 
 
 def notes_of(
@@ -46,6 +47,8 @@ def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:
 
 def _head(width: int) -> Row:
     words = "     lr  k  bypass    mean  notebook     std  notebook   fails     median"
+    if width >= LIKELY:
+        words += "  chance"
     if width >= WIDE:
         words += "     95 % interval"
     if width >= WIDEST:
@@ -70,6 +73,8 @@ def _line(row: Json, is_here: bool, width: int) -> Row:
         Span(f" {told['fails']:>2}", "muted"),
         Span(f"{_beyond(row['median']):>9}", "text"),
     ]
+    if width >= LIKELY:
+        spans.append(Span(f"{_chance(row['chance']):>8}", "text"))
     if width >= WIDE:
         spans.append(Span(f"{_beyond(row['low']):>9} to {_beyond(row['high']):<6}", "muted"))
     if width >= WIDEST:
@@ -79,6 +84,11 @@ def _line(row: Json, is_here: bool, width: int) -> Row:
 
 def _count(value: float | None) -> str:
     return "-" if value is None else f"{value:,.0f}"
+
+
+def _chance(value: float | None) -> str:
+    """Of a mean as far from ours as the notebook's."""
+    return "-" if value is None else f"{value:.2f}" if value >= 0.01 else "< 0.01"
 
 
 def _beyond(value: float | None) -> str:

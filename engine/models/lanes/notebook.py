@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import xor_net
+from engine.models.lanes import likeness
 from engine.models.lanes.block import RUNNING, SUCCESS
 from engine.models.lanes.record import Record
 from engine.params import Value
@@ -67,9 +68,20 @@ def table(record: Record) -> list[Json]:
     """One row for each setting, as session word lanes.report has them."""
     runs, successes, epochs = (int(record.told[name]) for name in ("runs", "successes", "epochs"))
     return [
-        _row(record, number, setting, counted(record, number * runs, runs, successes), epochs)
+        {
+            **_row(record, number, setting, counted(record, number * runs, runs, successes), epochs),
+            "chance": _chance(record, slice(number * runs, (number + 1) * runs), setting),
+        }
         for number, setting in enumerate(SETTINGS)
     ]
+
+
+def _chance(record: Record, runs: slice, setting: Setting) -> float | None:
+    """Over all runs of a setting, those too that are not counted. None while any of them trains."""
+    outcome, stop = record.arrays["outcome"][runs], record.arrays["stop"][runs]
+    if (outcome == RUNNING).any():
+        return None
+    return likeness.chance(stop, outcome == SUCCESS, setting.printed.mean)
 
 
 def counted(record: Record, first: int, runs: int, successes: int) -> NDArray[np.int64]:

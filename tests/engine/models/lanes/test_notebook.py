@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.models.lanes import notebook, record
+from engine.models.lanes import likeness, notebook, record
 from engine.models.lanes.plan import from_rows
 from engine.models.lanes.record import Record
 from tests.engine.models.lanes.batch import trained
@@ -86,6 +86,34 @@ def test_epochs_and_losses_agree_with_the_notebook_within_its_own_spread(number:
     assert abs(row["mean"] - theirs.mean) < 2 * theirs.std
     assert row["train_loss"] == pytest.approx(theirs.train_loss, rel=0.12)
     assert row["val_loss"] == pytest.approx(theirs.val_loss, rel=0.12)
+
+
+def test_the_notebooks_means_have_a_fair_chance_among_ours() -> None:
+    """The least of nine is expected at 0.1; two settings of narrow networks lie at 0.01."""
+    chances = [row["chance"] for row in notebook.table(nine())]
+    assert min(chances) > 0.002
+    assert sum(chance > 0.04 for chance in chances) >= 6
+
+
+def test_a_chance_is_spread_evenly_for_means_of_the_same_networks_and_small_for_others() -> None:
+    dice = np.random.default_rng(2)
+    found = []
+    for _ in range(150):
+        ours, theirs = dice.exponential(1000, 60) + 500, dice.exponential(1000, 10) + 500
+        found.append(likeness.chance(ours, np.ones(60, bool), float(theirs.mean())))
+    assert all(
+        0.02 < sum(chance < share for chance in found) / 150 + 0.02 < share + 0.12 for share in (0.1, 0.5)
+    )
+    assert likeness.chance(np.arange(500, 600), np.ones(100, bool), 900.0) == 0
+    assert likeness.chance(np.arange(5), np.zeros(5, bool), 900.0) is None
+
+
+def test_nothing_is_said_of_a_chance_while_networks_train() -> None:
+    told = {"lanes": 27, "runs": 3, "successes": 3, "epochs": 100, "axes": []}
+    arrays = {"outcome": np.array([1, 1, 0] + [1, 1, 2] * 8), "stop": np.arange(27)}
+    losses = {name: np.full(27, 0.1, np.float32) for name in ("loss", "val_loss")}
+    chances = [row["chance"] for row in notebook.table(Record(told, {**arrays, **losses}))]
+    assert chances[0] is None and None not in chances[1:]
 
 
 def test_small_learning_rates_fail_about_as_often_as_the_notebooks() -> None:
