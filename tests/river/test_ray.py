@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from engine import identity
+from tests.fakes import hurry
 from tests.river.home import Home, kill
 from tests.river.loopback import Loopback, cluster
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
-STEPS, SECONDS = 80, 0.05
+STEPS, SECONDS = 80, 0.3
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, fa
     sweep = _sweep(home, far.address, "pace=1,2,3")
     home.until(lambda: sum(home.steps_saved(run) > 5 for run in _runs(home, sweep)) == 2, "two at work")
     far.tell("kill", 0)
-    home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep", 120)
+    hurry.tell(far.folder)
+    home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep")
     runs = _runs(home, sweep)
     assert len(runs) == 3 and all(home.show(run)["status"] == "done" for run in runs)
     lost = [run for run in runs if any("The node was lost" in text for text in _notes(home, run))]
@@ -52,6 +54,7 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, fa
 @pytest.mark.slow
 def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Home, still: Loopback) -> None:
     still.trust(home)
+    hurry.calm(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.show(run)["step"] > 5, "steps")
     home.dltui("set", run, "pace=3")
@@ -59,6 +62,7 @@ def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Ho
     home.dltui("pause", run)
     paused = home.reach(run, "paused")
     assert paused["cause"]["text"] == f"Paused at step {paused['step']}." and 5 < paused["step"] < STEPS
+    hurry.tell(still.folder)
     home.dltui("resume", run)
     done = home.reach(run, "done")
     assert (done["attempt"], done["step"], done["live"]) == (2, STEPS, {"pace": 3.0})
@@ -67,6 +71,7 @@ def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Ho
 @pytest.mark.slow
 def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Home, still: Loopback) -> None:
     still.trust(home)
+    hurry.calm(still.folder)
     sweep = _sweep(home, still.address, "pace=1,2", steps=100_000)
     home.until(lambda: len(_runs(home, sweep)) == 2, "both")
     first, second = _runs(home, sweep)
@@ -80,10 +85,13 @@ def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Hom
 @pytest.mark.slow
 def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, still: Loopback) -> None:
     still.trust(home)
+    hurry.calm(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.service()) and kill(_room(home))
     home.dltui("engine", "start")
+    home.until(lambda: "The room of Ray left. It goes on" in str(_notes(home, run)), "another room")
+    hurry.tell(still.folder)
     assert home.reach(run, "done")["attempt"] == 1
     assert any("The room of Ray left. It goes on elsewhere from step" in text for text in _notes(home, run))
     _is_as_if_trained_here(home, run)
@@ -92,11 +100,13 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
 @pytest.mark.slow
 def test_a_run_whose_keeper_is_killed_saves_there_and_is_lost_only_here(home: Home, still: Loopback) -> None:
     still.trust(home)
+    hurry.calm(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.keeper(run))
     lost = home.reach(run, "lost")
     assert lost["checkpoint_step"] == lost["step"] > 5
+    hurry.tell(still.folder)
     assert home.finish(run)["attempt"] == 2
     _is_as_if_trained_here(home, run)
 
@@ -196,7 +206,10 @@ def _room(home: Home) -> identity.Identity | None:
 
 
 def _command(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just left
+        return b""
 
 
 def _sweep(home: Home, address: str, *axes: str, steps: int = STEPS) -> str:
