@@ -15,6 +15,7 @@ from textual.widgets import Static
 from engine.catalog import Experiment
 from engine.client import SweepSummary
 from engine.errors import DltuiError
+from engine.params import Param
 from tui import keys
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
@@ -65,7 +66,7 @@ class SweepScreen(ModalScreen[SweepSummary]):
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Say in full what the field means."""
         fields = [one for one in event.widget.ancestors if isinstance(one, AxisField | ParamField)]
-        self._meaning = f"{fields[0].param.name}: {fields[0].param.help}" if fields else ""
+        self._meaning = _meaning(fields[0].param) if fields else ""
         self._draw_hint()
 
     def _hint(self, words: str, *, wrong: bool) -> None:
@@ -108,3 +109,8 @@ class SweepScreen(ModalScreen[SweepSummary]):
 
     def action_defaults(self) -> None:
         self.form.put_defaults()
+
+
+def _meaning(param: Param) -> str:
+    expected = f"; {param.expected}" if param.kind in (int, float) or param.choices else ""
+    return f"{param.name}: {param.help}{expected}"

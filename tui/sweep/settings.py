@@ -51,6 +51,11 @@ def applies(name: str, typed: Mapping[str, str]) -> bool:
     return typed.get(other, "") in values
 
 
+def names() -> list[str]:
+    """What one rarely changes, as long as it is unchanged."""
+    return [param.name for param in MORE if applies(param.name, {})]
+
+
 def changed(typed: Mapping[str, str]) -> list[str]:
     """What is not as it would be of itself, of what one rarely changes."""
     return [

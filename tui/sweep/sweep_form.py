@@ -45,7 +45,7 @@ class SweepForm(VerticalScroll, can_focus=False, inherit_bindings=False):
             yield AxisField(self.experiment, param, text, id=f"axis-{param.name}")
         for param in settings.SETTINGS:
             yield self._setting(param)
-        yield MoreField([param.name for param in settings.MORE], self._changed)
+        yield MoreField(settings.names(), self._changed)
         for param in settings.MORE:
             yield self._setting(param)
 

@@ -17,7 +17,7 @@ from tui.widgets.filter_bar import FilterBar
 
 _NEED_A_SWEEP = (
     "sweep.pause", "sweep.stop", "sweep.add", "sweep.widen", "sweep.size", "sweep.filter", "sweep.export",
-    "sweep.copy", "sweep.next",
+    "sweep.copy", "sweep.next", "sweep.clear",
 )  # fmt: skip
 _NEED_A_TRIAL = (
     "trials.open", "trials.pin", "trials.stop", "trials.extend", "trials.run", "trials.sort", "trials.group",
@@ -192,7 +192,6 @@ class SweepTab(SweepDeeds):
         labels = {
             "sweep.pause": "pause" if is_running else "resume" if sweep.status is SweepStatus.PAUSED else "",
             "sweep.stop": "stop" if sweep.status in (SweepStatus.RUNNING, SweepStatus.PAUSED) else "",
-            "sweep.widen": "" if sweep.spec.lanes else "widen",
             "trials.mark": "unmark column" if self.table.column_name in self.table.marked else "mark column",
             "trials.seeds": "seeds" if len(sweep.spec.seeds) > 1 else "",
             "sweep.clear": "show all" if self.view.where or self.view.brushes else "",
@@ -202,10 +201,9 @@ class SweepTab(SweepDeeds):
         settled = row.status.is_settled and row.status is not TrialStatus.REFUSED
         labels["trials.pin"] = "unpin" if row.pinned else "pin"
         labels["trials.stop"] = "" if row.status.is_settled else "stop trial"
-        labels["trials.extend"] = "longer" if settled and not sweep.spec.lanes else ""
-        labels["trials.open"] = (
-            "its trials" if self.view.group else "failure map" if sweep.spec.lanes else "open run"
-        )
+        labels["trials.extend"] = "longer" if settled else ""
+        place = "open run" if row.lane is None else "failure map"
+        labels["trials.open"] = "its trials" if self.view.group else place
         if self.front == "heat":
             labels |= {"axes.up": "other rows", "axes.right": "other columns"}
         if self.front not in ("heat", "parallel"):

@@ -31,7 +31,7 @@ class TruthTable(Sheet, can_focus=False):
         if look is None:
             return ()
         units = min(len(look["units"]), UNITS_SHOWN, max(0, (width - 34) // 6))
-        return [_head(units), *(_row(row, units) for row in look["rows"]), _loss(look, width)]
+        return [_head(units), *(_row(row, units, width) for row in look["rows"]), _loss(look, width)]
 
 
 def _head(units: int) -> Row:
@@ -39,20 +39,22 @@ def _head(units: int) -> Row:
     return (Span(" x1 x2 ", "muted"), *hidden, Span("   output      target", "muted"))
 
 
-def _row(row: Json, units: int) -> Row:
+def _row(row: Json, units: int, width: int) -> Row:
     right = row["is_right"]
     first, second = (f"{value:.0f}" for value in row["inputs"])
     hidden = [Span(f"{value:6.2f}", "text") for value in row["hidden"][:units]]
     sign = ("v" if right else "x") if glyphs().ascii_only else ("✓" if right else "✗")
     words = "" if right else "  wrong" if row["output"] != 0.5 else "  undecided"
-    return (
+    shown = (
         Span(f"  {first}  {second} ", "strong"),
         *hidden,
         Span(f"   {row['output']:.3f} ", "strong"),
         *_bar(row["output"]),
         Span(f"  {row['target']:.0f} ", "text"),
-        Span(sign + words, "good" if right else "bad"),
+        Span(sign, "good" if right else "bad"),
     )
+    words = "  half" if row_width(shown) + len(words) > width else words
+    return (*shown, Span(words, "bad"))
 
 
 def _bar(share: float) -> Row:
