@@ -15,7 +15,7 @@ from tests.chaos import scaled
 
 KILLS = scaled(50)
 STEPS, EVERY = 3000, 5
-LIMIT_S = 60
+LIMIT_S = 300
 
 
 def start(path: Path) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tui.app import LabApp
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 QUIET = 6
 
 

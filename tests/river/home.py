@@ -24,7 +24,7 @@ from engine.places import Places
 from engine.protocol import summary_to_json
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
+SECONDS = 180.0
 T = TypeVar("T")
 ENDED = {"paused", "done", "stopped", "failed", "lost"}
 

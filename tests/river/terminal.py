@@ -19,7 +19,7 @@ import pyte
 
 from tests.river.home import ROOT
 
-SECONDS = 60.0
+SECONDS = 120.0
 LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 KEYS = {

@@ -19,7 +19,7 @@ import pytest
 from tui import view_state
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Terminal:

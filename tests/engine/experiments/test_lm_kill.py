@@ -36,20 +36,20 @@ def saved_step(folder: RunFolder) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])
 def test_killed_while_it_trains_it_ends_as_if_it_never_was(tmp_path: Path, framework: str) -> None:
     corpus = captions(tmp_path, 120)
     whole, parts = (new_run(tmp_path, "lm", framework=framework, corpus=corpus, **GIVEN) for _ in range(2))
-    assert begun(whole, 1, tmp_path).wait(200) == 0
+    assert begun(whole, 1, tmp_path).wait(800) == 0
     assert weights(whole)[0] == LAST
     kills = scaled(9, least=3)
     for number in range(1, kills + 1):
         before, worker = saved_step(parts), begun(parts, number, tmp_path)
-        wait_for(lambda before=before: saved_step(parts) > before, 100)  # type: ignore[misc]
+        wait_for(lambda before=before: saved_step(parts) > before, 400)  # type: ignore[misc]
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    assert begun(parts, kills + 1, tmp_path).wait(200) == 0
+    assert begun(parts, kills + 1, tmp_path).wait(800) == 0
     assert len(told(parts, "restored")) == kills, "it came to its end before it was killed"
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_perplexity", "test_perplexity"):

@@ -175,7 +175,7 @@ def test_a_goal_remembers_that_it_was_reached() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_an_epoch_of_double_conv_gets_past_97_percent_on_the_real_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_data: Path
 ) -> None:

@@ -27,19 +27,19 @@ def saved_step(folder: RunFolder) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("recipe", ["fast", "accurate"])
 def test_killed_while_it_trains_it_ends_as_if_it_never_was(tmp_path: Path, recipe: str) -> None:
     given = {"recipe": recipe, "epochs": EPOCHS[recipe]}
     whole, parts = (new_run(tmp_path, "mnist_recipe", **given) for _ in range(2))
-    assert begun(whole, 1).wait(200) == 0
+    assert begun(whole, 1).wait(800) == 0
     kills = scaled(6, least=3)
     for number in range(1, kills + 1):
         before, worker = saved_step(parts), begun(parts, number)
-        wait_for(lambda before=before: saved_step(parts) > before, 100)  # type: ignore[misc]
+        wait_for(lambda before=before: saved_step(parts) > before, 400)  # type: ignore[misc]
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    assert begun(parts, kills + 1).wait(200) == 0
+    assert begun(parts, kills + 1).wait(800) == 0
     assert len(told(parts, "restored")) == kills, "it came to its end before it was killed"
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_accuracy", "test_accuracy"):

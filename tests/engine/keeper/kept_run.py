@@ -19,7 +19,7 @@ from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 QUICK = Graces(0.1, 0.1)
 
 

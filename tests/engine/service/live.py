@@ -25,7 +25,7 @@ from engine.service.service import Service
 from tests.fakes.service import fake_command
 
 SCRIPT = Path(__file__).parents[2] / "fakes" / "service.py"
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 @contextlib.asynccontextmanager

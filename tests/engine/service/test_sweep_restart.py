@@ -20,7 +20,7 @@ from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
 from tests.engine.service.swept import checked
 
-SECONDS = 90.0
+SECONDS = 300.0
 AXES = ["lr=0.1,0.2,0.3,0.4", "batch=10,20,30"]
 
 

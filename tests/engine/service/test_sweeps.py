@@ -20,7 +20,7 @@ from engine.service.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
 from tests.fakes import hurry
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @pytest.fixture(autouse=True)

@@ -138,7 +138,7 @@ def weights(folder: RunFolder) -> tuple[int, str]:
     return verified.manifest.step, verified.manifest.weights_sha256
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"

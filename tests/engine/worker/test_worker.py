@@ -17,7 +17,7 @@ from engine.protocol import Json
 from engine.store import RunFolder
 from tests.engine.worker.lab import curve, environment, new_run, start, told, wait_for, weights
 
-SECONDS = 60
+SECONDS = 180
 
 
 class Keeper:

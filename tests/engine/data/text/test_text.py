@@ -196,7 +196,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(places: Places, tmp_path:
     path.write_text("one two three four\n" * 10_000)
     limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({1 << 16}, {1 << 16}))\n"
     command = [sys.executable, "-c", limit + LIMITED, str(places.root), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert "cannot be written: File too large" in done.stderr.splitlines()[-1]
     assert [file.suffix for file in (places.cache / "text" / "numbered").iterdir()] == [".lock"]
 
