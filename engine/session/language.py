@@ -118,7 +118,8 @@ def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True) -
     if isinstance(texts, str) or not texts or len(texts) > TEXTS_LIMIT:
         count = 1 if isinstance(texts, str) else len(texts)
         raise DataError(f"Expected a list of 1 to {TEXTS_LIMIT:,} sentences, got {count:,}.")
-    prompts = [_cut(found.model, text, number) for number, text in enumerate(texts, 1)]
+    alone = len(texts) == 1
+    prompts = [_cut(found.model, text, 0 if alone else number) for number, text in enumerate(texts, 1)]
     scored = scoring.score(found.model, [prompt.ids for prompt in prompts], ranks=ranks)
     rows = zip(texts, prompts, scored, strict=True)
     return {
@@ -233,10 +234,12 @@ def _compared(found: Opened, text: str, k: int) -> Json:
 
 
 def _cut(model: Model, text: str, number: int) -> Prompt:
-    """Raises DataError that says which of many it is."""
+    """Raises DataError that says which of many it is; 0 of one."""
     try:
         return cut(model.vocabulary, text)
     except DataError as error:
+        if not number:
+            raise
         raise DataError(f"Sentence {number}: {error.message}", error.remedy) from error
 
 

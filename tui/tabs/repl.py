@@ -16,7 +16,7 @@ from tui.plain_text import plain
 from tui.tabs.repl_view import ReplView
 from tui.talk import transcripts
 from tui.talk.conversation import SETTINGS
-from tui.talk.slash import completions, parted
+from tui.talk.slash import parted
 from tui.widgets.prompt_line import PromptLine
 
 if TYPE_CHECKING:
@@ -194,10 +194,3 @@ class ReplTab(ReplView):
             "repl.sort": "sort" if "batch" in kinds else "",
             "repl.unit": "next unit" if "gates" in kinds else "",
         }
-
-    def _take_label(self) -> str:
-        if completions(self.prompt.value):
-            return "take command"
-        if self.prompt.offered == 0:
-            return ""
-        return "1-9 take word" if self.prompt.takes_digits else "take word"

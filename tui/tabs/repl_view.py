@@ -61,6 +61,7 @@ class ReplView(Tab):
         self._search = 0
         self._waits: dict[str, Timer] = {}
         self._is_open = False
+        self._taking = ""
 
     prompt: PromptLine
 
@@ -123,6 +124,7 @@ class ReplView(Tab):
             self.run_worker(self._fetch(), group="models", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
+        before = self.models.chosen
         try:
             self.models.take(await self.lab.session.ask("language.models", newest="models"))
         except Superseded:
@@ -131,7 +133,13 @@ class ReplView(Tab):
             self.model_line.say(str(error))
             return
         self.model_line.say("")
+        if before is not None and before["run"] not in {model["run"] for model in self.models.able}:
+            self._say_gone(before, self.models.chosen)
         self._turn_to(self.models.chosen)
+
+    def _say_gone(self, model: Json, heir: Json | None) -> None:
+        answers = f"{name_of(heir)} answers now." if heir is not None else "No other model can answer."
+        self.talk.add("/model").note(f"{name_of(model)} was deleted: {answers}", "warn")
 
     def _turn_to(self, model: Json | None) -> None:
         before = (self.talk.run, self.models.step_before)
@@ -162,12 +170,14 @@ class ReplView(Tab):
             self.talk.add("/model").note("No language model can be talked to yet.", "warn")
             return
         choices = [(name_of(model), self.models.words_of(model)) for model in able]
-        self.app.push_screen(ChooseScreen("talk to", choices, "talk to it"), self._chosen)
+        here = next((place for place, model in enumerate(able) if model["run"] == self.talk.run), 0)
+        self.app.push_screen(ChooseScreen("talk to", choices, "talk to it", here), self._chosen)
 
     def _chosen(self, place: int | None) -> None:
         if place is not None:
             self._choose(str(self.models.able[place]["run"]))
         self.prompt.focus(scroll_visible=False)
+        self.post_message(HintsChanged())
 
     # --- what is typed ---------------------------------------------------------------------------------
 
@@ -252,9 +262,18 @@ class ReplView(Tab):
 
     def _expect(self, words: int | None) -> None:
         """How many words there are to be taken."""
-        before, self.prompt.offered = self.prompt.offered, words
-        if words is not None and before != words:
+        self.prompt.offered = words
+        before, self._taking = self._taking, self._take_label()
+        if before != self._taking:
             self.post_message(HintsChanged())
+
+    def _take_label(self) -> str:
+        """What tab and the digits do now."""
+        if completions(self.prompt.value):
+            return "take command"
+        if self.prompt.offered == 0:
+            return ""
+        return "1-9 take word" if self.prompt.takes_digits else "take word"
 
     @on(PromptLine.Took)
     def _take(self, message: PromptLine.Took) -> None:

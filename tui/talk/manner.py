@@ -11,6 +11,7 @@ from engine.errors import ParamError
 from tui.plain_text import plain
 
 MOST_WORDS = 1_000
+COLDEST = 0.001
 MOST_SEED = 2**63 - 1
 
 
@@ -80,8 +81,11 @@ def _number(name: str, text: str, least: float, most: float) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not least <= value <= most:
-        raise ParamError(f"/{name}: expected a number from {least:g} to {most:g}, got {_given(text)}.")
+    if not least <= value <= most or (name == "temperature" and 0 < value < COLDEST):
+        zero = (
+            f"0, or {COLDEST} to {most:g}" if name == "temperature" else f"a number above 0, at most {most:g}"
+        )
+        raise ParamError(f"/{name}: expected {zero}, got {_given(text)}.")
     return value
 
 

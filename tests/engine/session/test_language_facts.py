@@ -79,3 +79,5 @@ def test_hostile_text_is_refused_or_answered_without_control_characters(
 def test_of_many_sentences_the_bad_one_is_named(desk: Desk, forward: str) -> None:
     with pytest.raises(DltuiError, match="Sentence 2: The text is empty"):
         ask(desk, "language.score", texts=["i love you", " ", "a cat"])
+    with pytest.raises(DltuiError, match=r"^The text is empty"):
+        ask(desk, "language.score", texts=[" "])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
 from tests.fakes.language_run import SENTENCES, write_run
 from tui import view_state
+from tui.screens.choose import ChoiceList
 from tui.tabs.repl import ReplTab
 
 
@@ -372,6 +374,36 @@ async def test_a_model_that_still_trains_is_said_to(places: Places, session: Fak
         await open_repl(opened, "still training, at step 40")
         await Typist(opened).say("/score i love you")
         await opened.sees("its checkpoint of step 40")
+
+
+async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
+    places: Places, session: FakeSession
+) -> None:
+    engine = FakeEngine()
+    write_run(places, name="older", created_at=1e9)
+    gone = write_run(places, name="mine", created_at=2e9)
+    async with lab(places, engine) as opened:
+        await open_repl(opened, "mine")
+        await Typist(opened).type("i love ")
+        shutil.rmtree(places.runs / gone)
+        tab(opened).refetch()
+        await opened.sees("mine was deleted: older answers now.", "1 cupcakes")
+        await Typist(opened).say("/score i love you")
+        await opened.sees("perplexity")
+
+
+async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, session: FakeSession) -> None:
+    write_run(places, name="older", created_at=1e9)
+    write_run(places, name="newer", created_at=2e9)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "newer")
+        await Typist(opened).say("/model older")
+        await opened.sees("older · forward")
+        await Typist(opened).say("/model")
+        await opened.sees("talk to it")
+        assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1
+        await opened.press("escape")
+        await opened.sees("1-9 take word")
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_goes_on(

@@ -20,7 +20,8 @@ def test_what_is_set_is_what_the_engine_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("temperature", "nan"), ("temperature", "-1"), ("temperature", "hot"), ("temperature", ""),
+        ("temperature", "nan"), ("temperature", "-1"), ("temperature", "hot"),
+        ("temperature", "0.0001"), ("temperature", ""),
         ("length", "0"), ("length", "1000000000"), ("length", "1.5"), ("length", "9" * 99),
         ("topp", "0"), ("topp", "1.1"), ("topk", "-3"), ("seed", "-4"), ("width", "65"),
     ],
