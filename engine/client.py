@@ -65,7 +65,7 @@ _LATER = {
 }  # fmt: skip
 """what only sweeps need: the first screen does not wait for it"""
 
-HANDSHAKE_SECONDS = 5.0
+HANDSHAKE_SECONDS = 15.0
 TRIES = 3
 """to connect: a service may end between the call and its answer"""
 STREAM_LIMIT = 64

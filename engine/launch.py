@@ -16,7 +16,7 @@ from engine.places import Places, make_private
 from engine.service import detach
 from engine.service.detach import Detaching, Way
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 ANOTHER_RUNS = 3
 """the exit code of a service that found the lock taken"""
 LOG_LIMIT = 4 * 1024 * 1024

@@ -14,7 +14,7 @@ from engine import frames
 from engine.errors import DltuiError, ProtocolError
 from engine.protocol import VERSION, Json
 
-HANDSHAKE_SECONDS = 5.0
+HANDSHAKE_SECONDS = 15.0
 SLOW_SECONDS = 30.0
 """that a client may take to read what waits for it"""
 HIGH_WATER = 256 * 1024

@@ -24,7 +24,7 @@ from engine.service.roster import Roster
 from engine.service.tracked import Tracked
 from engine.store import ExitFacts, RunFolder, Wanted
 
-LISTEN_SECONDS = 5.0
+LISTEN_SECONDS = 15.0
 """that a keeper which is just starting gets until it has to listen"""
 ANSWER_SECONDS = 1.0
 """that the answer to pause and stop waits for the keeper to say it heard"""
