@@ -79,6 +79,8 @@ async def test_only_the_row_of_a_changed_run_is_drawn_again(places: Places) -> N
         drawn: list[int] = []
         original = table.render_line
         table.render_line = lambda y: (drawn.append(y), original(y))[1]  # type: ignore[method-assign]
+        await opened.rests(lambda: len(drawn))
+        drawn.clear()
         engine.change(replace(runs[3], step=900))
         await opened.until(lambda: "90%" in opened.text)
         assert set(drawn) == {4}
