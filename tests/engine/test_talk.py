@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from engine import talk
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
 from engine.talk import Session, Superseded
@@ -108,6 +109,7 @@ async def test_nothing_of_it_is_left_after_it_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(talk, "LEAVE_SECONDS", 60)
     session = Session(Places(tmp_path / "home"), COMMAND)
     await session.ask("echo")
     process = session._process

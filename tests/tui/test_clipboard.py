@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tui import clipboard
 from tui.clipboard import OSC_LIMIT, Clipboard
 
 
@@ -41,6 +42,7 @@ async def test_inside_tmux_its_buffer_has_it_too(tmp_path: Path, monkeypatch: py
     tmux.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("TMUX", "/somewhere,1,0")
+    monkeypatch.setattr(clipboard, "TMUX_SECONDS", 60)
     said, _ = await copied("dltui run xor", tmp_path)
     assert (tmp_path / "asked").read_text() == "load-buffer -w -\n"
     assert (tmp_path / "buffer").read_text() == "dltui run xor" and "tmux" in said
