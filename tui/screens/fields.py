@@ -33,20 +33,27 @@ class FieldsScreen(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = Content(plain(self._title, limit=100))
+            box.set_class(self._is_alone, "-alone")
             with VerticalScroll(classes="fields", can_focus=False):
                 for param in self._fields:
                     yield ParamField(param, self._typed.get(param.name, as_text(param.default)))
             yield Static(id="hint", markup=False)
             yield Keys((("dialog.accept", self._word), ("dialog.cancel", "back")))
 
+    @property
+    def _is_alone(self) -> bool:
+        """One field of text, such as a path: it has the line for itself, what it means stands below."""
+        return len(self._fields) == 1 and self._fields[0].kind is str and not self._fields[0].choices
+
     def on_mount(self) -> None:
         self._hint("")
 
     def _hint(self, words: str) -> None:
         hint = self.query_one("#hint", Static)
-        hint.update(plain(words, limit=400))
-        hint.display = bool(words)
-        hint.add_class("-wrong")
+        shown = words or (self._fields[0].help if self._is_alone else "")
+        hint.update(plain(shown, limit=400))
+        hint.display = bool(shown)
+        hint.set_class(bool(words), "-wrong")
 
     @on(ParamField.Changed)
     def _check(self) -> None:
