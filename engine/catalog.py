@@ -96,6 +96,9 @@ class XorLanesParams(XorParams, LaneAxes):
     """Those of `xor` hold for every network, unless an axis says otherwise."""
 
     lr: float = number(0.01, "learning rate", above=0, most=100, log=True)  # that of thousands is not live
+    stop: int = number(
+        0, "while it trains: a network, from 1 on, that is to train no more", least=0, live=True
+    )
 
     def check(self) -> None:
         grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}

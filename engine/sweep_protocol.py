@@ -133,6 +133,8 @@ class TrialRow:
     """spent training"""
     cause: str = ""
     pinned: bool = False
+    lane: int | None = None
+    """which of its batch, from 0 on; None for a run of its own"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ def row_from_json(data: Json) -> TrialRow:
 
 _PLAIN = (
     "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
-    "pinned",
+    "pinned", "lane",
 )  # fmt: skip
 
 

@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 from engine import catalog, params
-from engine.axes import SEED, Axis, count
+from engine.axes import Axis, count
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import Value
 from engine.protocol import Spec
-from engine.service import submission
+from engine.service import submission, sweep_batch
+from engine.service.sweep_batch import Batch
 from engine.sweep_protocol import SweepSpec, TrialRow
 
 EXPERIMENT = "xor_lanes"
@@ -25,28 +26,28 @@ def fits(spec: SweepSpec) -> bool:
     if spec.executor != "local" or (spec.sampler == "grid" and 0 < spec.trials < count(spec.axes, 10**30)):
         return False
     try:
-        built(spec)
+        built(spec, sweep_batch.first_of(spec))
     except (ParamError, UnknownExperiment):
         return False
     return True
 
 
-def built(spec: SweepSpec) -> Any:
+def built(spec: SweepSpec, batch: Batch) -> Any:
     """Raises ParamError or UnknownExperiment."""
-    draws = spec.trials if spec.sampler == "random" else 0
-    given: dict[str, Value] = {**spec.params, "axes": axes_text(spec), "draws": draws}
+    axes = axes_text(batch)
+    given: dict[str, Value] = {**spec.params, **batch.params, "axes": axes, "draws": batch.draws}
     return params.build(catalog.find(EXPERIMENT).params, given)
 
 
-def made(spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     """The run of the whole batch."""
     experiment = catalog.find(EXPERIMENT)
     return Spec(
         id=row.run,
         experiment=EXPERIMENT,
-        params=dataclasses.asdict(built(spec)),
-        seed=spec.seed,
-        name=f"{spec.name[:54]}-lanes",
+        params=dataclasses.asdict(built(spec, batch)),
+        seed=batch.seed,
+        name=f"{spec.name[:50]}-lanes{batch.number or ''}",
         framework=experiment.framework,
         threads=experiment.threads or submission.cores(),
         device=spec.device,
@@ -56,9 +57,9 @@ def made(spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     )
 
 
-def axes_text(spec: SweepSpec) -> str:
+def axes_text(batch: Batch) -> str:
     """As a person would type them, the seeds last: the fastest."""
-    return "; ".join(map(_typed, (*spec.axes, Axis(SEED.name, spec.seeds))))
+    return "; ".join(map(_typed, (*batch.axes, sweep_batch.seed_axis(batch))))
 
 
 def _typed(axis: Axis) -> str:

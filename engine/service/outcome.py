@@ -47,7 +47,7 @@ def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve 
     if summary is None:
         return replace(trial.row, status=TrialStatus.FAILED, value=None, cause="its run was removed")
     status = _status(trial, summary)
-    value, step = _best(summary, curve) if trial.number else (None, 0)
+    value, step = _best(summary, curve) if trial.number > 0 else (None, 0)
     return replace(
         trial.row,
         status=status,

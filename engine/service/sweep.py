@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from engine.params import Value
 from engine.protocol import Json, number_from_json
-from engine.service import sampler
+from engine.service import sampler, sweep_batch
 from engine.service.sampler import Axes
+from engine.service.sweep_batch import Batch
 from engine.service.sweep_folder import SweepFolder
 from engine.sweep_protocol import (
     SweepSpec,
@@ -77,7 +78,7 @@ class Config:
 
 @dataclass(slots=True, eq=False)
 class Sweep:
-    """Trial 0 of a sweep of lanes is the whole batch; its lanes are the trials from 1 on."""
+    """Trials from 0 down are whole batches of lanes; the lanes themselves are the trials from 1 on."""
 
     folder: SweepFolder
     spec: SweepSpec
@@ -95,8 +96,14 @@ class Sweep:
     edits: int = 0
     exhausted: bool = False
     """the sampler has no more"""
+    batches: list[Batch] = field(default_factory=list)
+    """of lanes, where it is trained by them"""
     batch: Standing | None = None
-    """how the lanes of its batch stand, where it is trained as one"""
+    """how the lanes of all batches stand"""
+    pinned: set[int] = field(default_factory=set)
+    """lanes"""
+    stopped: list[tuple[int, int]] = field(default_factory=list)
+    """batch and lane of each that was told to"""
     trouble: str = ""
     """what keeps it from going on"""
     not_before: float = 0.0
@@ -118,7 +125,7 @@ class Sweep:
 
     def budget(self) -> int:
         """Configurations the sampler may give."""
-        return 1 if self.spec.lanes else self._points()
+        return len(self.batches) if self.spec.lanes else self._points()
 
     def _points(self) -> int:
         if any(axis.values is None for axis in self.spec.axes) or self.spec.sampler == "tpe":
@@ -128,14 +135,17 @@ class Sweep:
 
     @property
     def lane_count(self) -> int:
-        return self._points() * len(self.spec.seeds) if self.spec.lanes else 0
+        return sweep_batch.lanes(self.batches)
+
+    def lane(self, trial: int) -> Batch | None:
+        """The batch that trains it; None for a trial of its own."""
+        return sweep_batch.newest(self.batches, trial)
 
     def next_trial(self) -> int:
-        return max(self.lane_count, max(self.trials, default=0)) + 1
+        return max([*(batch.last for batch in self.batches), *self.trials, 0]) + 1
 
     def next_config(self) -> int:
-        points = self._points() if self.spec.lanes else 0
-        return max(points, max(self.configs, default=0)) + 1
+        return max([*self.configs, sweep_batch.last_config(self.batches)]) + 1
 
     def planned(self) -> int:
         sampled = self.sampled if self.exhausted else max(self.budget(), self.sampled)
@@ -148,7 +158,7 @@ class Sweep:
     def gaps(self) -> Iterator[tuple[Config, int]]:
         """Configurations with a seed that no trial has yet."""
         for config in self.configs.values():
-            if config.number and not config.refused and len(config.trials) < len(self.spec.seeds):
+            if config.number > 0 and not config.refused and len(config.trials) < len(self.spec.seeds):
                 yield from ((config, seed) for seed in self.spec.seeds if seed not in config.trials)
 
     def has_more(self) -> bool:
@@ -174,12 +184,12 @@ class Sweep:
     def best(self) -> TrialRow | None:
         best = self.batch.best if self.batch else None
         for trial in self.trials.values():
-            if trial.number and self.better(trial.row, best):
+            if trial.number > 0 and self.better(trial.row, best):
                 best = trial.row
         return best
 
     def summary(self) -> SweepSummary:
-        counts = Counter(str(trial.row.status) for trial in self.trials.values() if trial.number)
+        counts = Counter(str(trial.row.status) for trial in self.trials.values() if trial.number > 0)
         if self.batch:
             counts.update(self.batch.counts)
         return SweepSummary(
@@ -204,7 +214,8 @@ class Sweep:
 
 
 def new(folder: SweepFolder, spec: SweepSpec) -> Sweep:
-    return Sweep(folder, spec, [spec.axes], updated_at=spec.created_at)
+    batches = [sweep_batch.first_of(spec)] if spec.lanes else []
+    return Sweep(folder, spec, [spec.axes], batches=batches, updated_at=spec.created_at)
 
 
 def _asked(sweep: Sweep, fact: Json) -> None:
@@ -295,10 +306,17 @@ def _resume(sweep: Sweep, fact: Json) -> None:
 
 
 def _stop_trial(sweep: Sweep, fact: Json) -> None:
+    batch = sweep.lane(fact["trial"])
+    if batch is not None:
+        sweep.stopped.append((batch.number, fact["trial"]))
+        return
     _order(sweep, "stop", [fact["trial"]])
 
 
 def _pin(sweep: Sweep, fact: Json) -> None:
+    if sweep.lane(fact["trial"]) is not None:
+        (sweep.pinned.add if fact["on"] else sweep.pinned.discard)(fact["trial"])
+        return
     trial = sweep.trials[fact["trial"]]
     if fact["on"] and trial.order == "prune":
         trial.order, trial.why = "", ""
@@ -311,9 +329,15 @@ def _add(sweep: Sweep, fact: Json) -> None:
 
 def _widen(sweep: Sweep, fact: Json) -> None:
     if "seeds" in fact:
+        more = [seed for seed in fact["seeds"] if seed not in sweep.spec.seeds]
+        sweep.batches += sweep_batch.reseeded(sweep.batches, more, sweep.next_trial()) if more else ()
         sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(fact["seeds"]))
         return
-    sweep.spec = dataclasses.replace(sweep.spec, axes=tuple(axis_from_json(axis) for axis in fact["axes"]))
+    axes = tuple(axis_from_json(axis) for axis in fact["axes"])
+    if sweep.spec.lanes:
+        wider = sweep_batch.widened(sweep.batches, axes, sweep.spec, sweep.next_trial(), sweep.next_config())
+        sweep.batches += [wider] if wider else []
+    sweep.spec = dataclasses.replace(sweep.spec, axes=axes)
     sweep.widenings.append(sweep.spec.axes)
     sweep.exhausted = False
 
@@ -323,10 +347,19 @@ def _parallel(sweep: Sweep, fact: Json) -> None:
 
 
 def _trials(sweep: Sweep, fact: Json) -> None:
+    more = fact["count"] - sweep_batch.points(sweep.batches)
+    if sweep.spec.lanes and more > 0:
+        batch = sweep_batch.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
+        sweep.batches.append(batch)
     sweep.spec = dataclasses.replace(sweep.spec, trials=fact["count"])
 
 
 def _extend(sweep: Sweep, fact: Json) -> None:
+    if "params" in fact:
+        lane = sweep_batch.extended(sweep.batches, fact["trial"], fact["params"], fact["seed"], sweep.spec)
+        sweep.batches.append(lane)
+        sweep.pinned.add(fact["trial"])
+        return
     trial = sweep.trials[fact["trial"]]
     trial.open, trial.order, trial.why = True, "", ""
     sweep.show(trial, pinned=True, status=TrialStatus.QUEUED, cause="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import math
 import time
@@ -21,6 +22,7 @@ from engine.service.machine import Machine
 from engine.service.roster import Roster
 from engine.service.runs import Runs
 from engine.service.sweep import Config, Sweep, Trial
+from engine.service.sweep_batch import Batch
 from engine.service.sweep_curve import Curve
 from engine.service.tpe import Tpe
 from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
@@ -51,6 +53,8 @@ class SweepCycle:
     _grids: dict[str, tuple[int, Iterator[dict[str, Value]]]] = field(default_factory=dict)
     _studies: dict[str, Tpe] = field(default_factory=dict)
     _surveyed: dict[str, float] = field(default_factory=dict)
+    _said: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    """when a lane of a batch is told again to stop"""
 
     async def turn(self, sweep: Sweep) -> None:
         await self._look(sweep)
@@ -83,16 +87,17 @@ class SweepCycle:
 
     async def survey(self, sweep: Sweep) -> None:
         """How the lanes of a batch stand: once a second while it trains."""
-        batch = sweep.trials.get(0)
-        if batch is None or (sweep.batch and not batch.open and self._surveyed.get(sweep.id) == -math.inf):
+        batches = _batches(sweep)
+        is_open = any(sweep.trials[-batch.number].open for batch, _ in batches)
+        if not batches or (sweep.batch and not is_open and self._surveyed.get(sweep.id) == -math.inf):
             return
-        if time.monotonic() - self._surveyed.get(sweep.id, 0.0) < SURVEY_SECONDS and batch.open:
+        if time.monotonic() - self._surveyed.get(sweep.id, 0.0) < SURVEY_SECONDS and is_open:
             return
         from engine.service import lane_rows  # it imports NumPy, which most services never need
 
-        self._surveyed[sweep.id] = time.monotonic() if batch.open else -math.inf
+        self._surveyed[sweep.id] = time.monotonic() if is_open else -math.inf
         try:
-            found = await self.off_loop(lane_rows.standing, self.roster.places, sweep.spec, batch.row)
+            found = await self.off_loop(lane_rows.standing, self.roster.places, sweep.spec, batches)
         except (CorruptRun, OSError) as error:
             logging.warning("sweep %s: %s", sweep.id, error)
             return
@@ -101,14 +106,26 @@ class SweepCycle:
 
     async def rows(self, sweep: Sweep) -> list[TrialRow]:
         """Of all trials, the lanes of a batch among them. Raises CorruptRun."""
-        own = [trial.row for trial in sweep.trials.values() if trial.number or not sweep.spec.lanes]
-        batch = sweep.trials.get(0) if sweep.spec.lanes else None
-        if batch is None:
+        own = [trial.row for trial in sweep.trials.values() if trial.number > 0 or not sweep.spec.lanes]
+        batches = _batches(sweep)
+        if not batches:
             return own
         from engine.service import lane_rows  # as above
 
         try:
-            return await self.off_loop(lane_rows.rows, self.roster.places, sweep.spec, batch.row) + own
+            lanes = await self.off_loop(
+                lane_rows.rows, self.roster.places, sweep.spec, batches, frozenset(sweep.pinned)
+            )
+            return lanes + own
+        except OSError as error:
+            raise CorruptRun(f"The lanes of {sweep.id} cannot be read: {error}.") from error
+
+    async def lane(self, sweep: Sweep, trial: int) -> TrialRow | None:
+        """How it stands; None where its batch has left nothing yet. Raises CorruptRun."""
+        from engine.service import lane_rows  # as above
+
+        try:
+            return await self.off_loop(lane_rows.row, self.roster.places, sweep.spec, _batches(sweep), trial)
         except OSError as error:
             raise CorruptRun(f"The lanes of {sweep.id} cannot be read: {error}.") from error
 
@@ -170,6 +187,7 @@ class SweepCycle:
 
     async def _obey(self, sweep: Sweep) -> None:
         """What a trial was ordered to do is said to its run until it does it."""
+        await self._stop_lanes(sweep)
         for trial in sweep.open_trials():
             leaving = trial.row.status in (TrialStatus.PAUSING, TrialStatus.STOPPING)
             if not trial.order or not trial.begun or (leaving and trial.order != "stop"):
@@ -181,6 +199,23 @@ class SweepCycle:
                     await self.runs.stop(trial.row.run, trial.why if trial.order == "prune" else "")
             except (RunRefused, RunNotFound) as error:
                 logging.info("sweep %s, trial %d: %s", sweep.id, trial.number, error.message)
+
+    async def _stop_lanes(self, sweep: Sweep) -> None:
+        """Said to the run of the batch while that trains; it knows each for good once it has heard it."""
+        for batch, lane in sweep.stopped:
+            run, key = sweep.trials.get(-batch), (sweep.id, batch, lane)
+            is_due = time.monotonic() >= self._said.get(key, 0.0)
+            if run is None or not is_due or run.row.status is not TrialStatus.RUNNING:
+                continue
+            self._said[key] = time.monotonic() + RETRY_SECONDS
+            row = await self.lane(sweep, lane)
+            if row is not None and row.status.is_settled:
+                self._said[key] = math.inf
+                continue
+            try:
+                await self.runs.set(run.row.run, "stop", lane - sweep.batches[batch].first + 1)
+            except (RunRefused, RunNotFound) as error:
+                logging.info("sweep %s, trial %d: %s", sweep.id, lane, error.message)
 
     # --- the sampler ---------------------------------------------------------------------------------------
 
@@ -240,7 +275,7 @@ class SweepCycle:
         if sweep.exhausted or sweep.sampled >= sweep.budget():
             return None
         if sweep.spec.lanes:
-            return Config(0, {}, 0)
+            return Config(-sweep.sampled, {}, sweep.sampled)
         if sweep.spec.sampler == "tpe":
             study = await self._study(sweep)
             params = await self.off_loop(study.ask, number)
@@ -275,8 +310,8 @@ class SweepCycle:
         return None
 
     async def _enter(self, sweep: Sweep, config: Config, seed: int) -> Trial:
-        number, now = sweep.next_trial() if config.number else 0, round(time.time(), 3)
-        experiment = sweep.spec.experiment if number else lane_batch.EXPERIMENT
+        number, now = sweep.next_trial() if config.number > 0 else config.number, round(time.time(), 3)
+        experiment = sweep.spec.experiment if number > 0 else lane_batch.EXPERIMENT
         fact: Json = {
             "kind": "asked", "trial": number, "config": config.number, "params": config.params, "seed": seed,
             "point": config.point, "created_at": now,
@@ -284,7 +319,7 @@ class SweepCycle:
         }  # fmt: skip
         facts = [fact]
         try:
-            if number:
+            if number > 0:
                 trial_spec.check(sweep.spec, config.params)
         except ParamError as error:
             facts.append({"kind": "refused", "trial": number, "cause": error.message})
@@ -294,7 +329,8 @@ class SweepCycle:
     async def _place(self, sweep: Sweep, trial: Trial) -> None:
         """Make its run; the same trial twice is one run. What goes wrong is tried again later."""
         try:
-            make = trial_spec.made if trial.number else lane_batch.made
+            batch = None if trial.number > 0 else sweep.batches[-trial.number]
+            make = trial_spec.made if batch is None else functools.partial(lane_batch.made, batch)
             await self.runs.place(make(sweep.spec, trial.row, trial.created_at))
             await self.note(sweep, {"kind": "begun", "trial": trial.number})
             sweep.trouble = ""
@@ -302,6 +338,12 @@ class SweepCycle:
             sweep.trouble, sweep.dirty = error.message, True
             sweep.not_before = time.monotonic() + RETRY_SECONDS
             logging.warning("sweep %s, trial %d: %s", sweep.id, trial.number, error.message)
+
+
+def _batches(sweep: Sweep) -> list[tuple[Batch, TrialRow]]:
+    """Those that were begun, each with the row of its run."""
+    rows = ((batch, sweep.trials.get(-batch.number)) for batch in sweep.batches)
+    return [(batch, trial.row) for batch, trial in rows if trial is not None]
 
 
 def _rung_facts(sweep: Sweep, trial: Trial, curve: Curve | None, summary: RunSummary | None) -> list[Json]:

@@ -9,28 +9,40 @@ from engine import catalog, params
 from engine.axes import SEED, Axis, count, parse_axis
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.protocol import Json
-from engine.service import extension, trial_spec
+from engine.service import extension, lane_batch, sweep_batch, trial_spec
 from engine.service.sweep import EDITS, Sweep, Trial
+from engine.service.sweep_batch import Batch
 from engine.service.sweep_submission import POINTS, whole
-from engine.sweep_protocol import SweepStatus, TrialStatus, axis_to_json
+from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus, axis_to_json
 
+SOLVED = "success"
+"""the cause of a lane that is as good as was asked for"""
 _NEEDS = {
     "pause": (), "resume": (), "stop": (), "stop_trial": ("trial",), "pin": ("trial",), "add": ("params",),
     "widen": ("axis",), "parallel": ("count",), "trials": ("count",), "extend": ("trial",),
 }  # fmt: skip
 
 
-def fact_of(sweep: Sweep, verb: Any, given: Any) -> Json:
-    """The fact to be written down. Raises DltuiError naming the field, what was expected and what came."""
+def fact_of(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -> Json:
+    """The fact to be written down; `lane` is how the lane stands that is meant.
+
+    Raises DltuiError naming the field, what was expected and what came.
+    """
     if verb not in EDITS:
         raise DltuiError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
     facts = given if isinstance(given, dict) else {}
-    if sweep.spec.lanes and verb in ("widen", "trials"):
-        raise RunRefused(f"{sweep.spec.name} trains as one batch, which cannot grow.", "Start another sweep.")
     for name in _NEEDS[verb]:
         if name not in facts:
             raise DltuiError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
+    if lane is not None and verb in _OF_A_LANE:
+        return {"kind": "edited", "verb": verb, **_OF_A_LANE[verb](sweep, facts, lane)}
     return {"kind": "edited", "verb": verb, **_READ[verb](sweep, facts)}
+
+
+def lane_meant(sweep: Sweep, facts: Any) -> int | None:
+    """The lane that an edit names."""
+    trial = facts.get("trial") if isinstance(facts, dict) else None
+    return trial if type(trial) is int and trial > 0 and sweep.lane(trial) is not None else None
 
 
 def lengths_of(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
@@ -79,6 +91,8 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
         raise ParamError(f"axis: expected a text such as lr=0.5,1, got {str(facts['axis'])[:80]!r}.")
     wider = parse_axis(catalog.find(sweep.spec.experiment), facts["axis"])
     if wider.name == SEED.name:
+        if sweep.spec.lanes:
+            _check_reseeded(sweep, [int(v) for v in wider.values or () if v not in sweep.spec.seeds])
         return {"seeds": list(dict.fromkeys((*sweep.spec.seeds, *(wider.values or ()))))}
     known = {axis.name: axis for axis in sweep.spec.axes}
     if wider.name not in known:
@@ -87,6 +101,8 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
     axes = tuple(known.values())
     if sweep.spec.sampler == "grid":
         count(axes, 10**30 if sweep.spec.trials else POINTS)
+    if sweep.spec.lanes:
+        _check_widened(sweep, axes)
     return {"axes": [axis_to_json(axis) for axis in axes]}
 
 
@@ -111,13 +127,88 @@ def _most(one: float | None, other: float | None) -> float | None:
     return max((value for value in (one, other) if value is not None), default=None)
 
 
+# --- of lanes ---------------------------------------------------------------------------------------------
+
+
+def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
+    if lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
+        raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
+    return {"trial": lane.trial}
+
+
+def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
+    return {"trial": lane.trial, "on": facts.get("on", True) is not False}
+
+
+def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
+    """It is begun anew as a batch of its own, which comes to the same bits and goes on from there."""
+    if sweep.wanted is not SweepStatus.RUNNING:
+        raise RunRefused(f"{sweep.spec.name} is {sweep.status()}.", f"First: dltui sweep resume {sweep.id}")
+    if not lane.status.is_settled:
+        raise RunRefused(f"trial {lane.trial} is {lane.status}: it can be extended once it has ended.")
+    if lane.status is TrialStatus.FAILED:
+        raise RunRefused(f"trial {lane.trial} would fail again: {lane.cause}.")
+    if lane.cause == SOLVED and lane.step < lane.total_steps:
+        raise RunRefused(f"trial {lane.trial} stopped early, by its patience: more epochs change nothing.")
+    epochs = facts.get("epochs")
+    declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
+    meant = lane.total_steps if epochs is None else params.read(declared["epochs"], epochs)
+    least = lane.step + 1
+    if not isinstance(meant, int) or meant < least:
+        raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")
+    point = {**lane.params, "epochs": meant}
+    lane_batch.built(
+        sweep.spec, sweep_batch.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
+    )
+    return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
+
+
+def _fits(batch: Batch | None, sweep: Sweep) -> None:
+    """Raises ParamError where there is nothing more to train, or too much."""
+    if batch is None:
+        raise ParamError("axis: expected values that it does not have yet, got none.")
+    lane_batch.built(sweep.spec, batch)
+
+
+def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
+    spec = sweep.spec
+    if spec.sampler == "grid":
+        _fits(sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep)
+    elif all(axis.values is not None for axis in spec.axes):
+        raise RunRefused(
+            f"{spec.name} draws from lists of values, of which a batch takes no more.", "Start another sweep."
+        )
+
+
+def _check_reseeded(sweep: Sweep, seeds: list[int]) -> None:
+    more = sweep_batch.reseeded(sweep.batches, seeds, sweep.next_trial()) if seeds else (None,)
+    for batch in more:
+        _fits(batch, sweep)
+
+
+def _check_drawn(sweep: Sweep, count: int) -> None:
+    spec, more = sweep.spec, count - sweep_batch.points(sweep.batches)
+    if spec.sampler != "random" or all(axis.values is not None for axis in spec.axes):
+        raise RunRefused(f"{spec.name} trains all its points.", "Widen an axis, or start another sweep.")
+    if more <= 0:
+        raise ParamError(f"count: expected more than the {count - more:,} there are, got {count:,}.")
+    batch = sweep_batch.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())
+    _fits(batch, sweep)
+
+
+_OF_A_LANE = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane}
+
+
 def _parallel(sweep: Sweep, facts: Json) -> Json:
     return {"count": whole("count", facts["count"], 0, 1000)}
 
 
 def _trials(sweep: Sweep, facts: Json) -> Json:
     least = 0 if sweep.spec.sampler == "grid" else 1
-    return {"count": whole("count", facts["count"], least, POINTS)}
+    count = whole("count", facts["count"], least, POINTS)
+    if sweep.spec.lanes:
+        _check_drawn(sweep, count)
+    return {"count": count}
 
 
 def _extend(sweep: Sweep, facts: Json) -> Json:
@@ -133,15 +224,15 @@ def _extend(sweep: Sweep, facts: Json) -> Json:
 
 
 def trial_of(sweep: Sweep, number: Any) -> Trial:
-    if sweep.spec.lanes and type(number) is int and 0 <= number <= sweep.lane_count:
-        raise RunRefused(
-            f"trial {number} is one of {sweep.lane_count:,} that train as one batch.",
-            "Pause or stop the sweep; or add its parameters as a trial of its own.",
-        )
-    trial = sweep.trials.get(number) if type(number) is int else None
+    if lane_meant(sweep, {"trial": number}):
+        raise RunRefused(f"trial {number} waits for its batch to begin.", "Try again in a moment.")
+    trial = (
+        sweep.trials.get(number) if type(number) is int and number >= (1 if sweep.spec.lanes else 0) else None
+    )
     if trial is None:
+        count = sweep.lane_count + sum(own > 0 for own in sweep.trials)
         raise RunRefused(
-            f"trial: expected a number of one of the {len(sweep.trials)} trials, got {str(number)[:80]!r}.",
+            f"trial: expected a number of one of the {count:,} trials, got {str(number)[:80]!r}.",
             "dltui sweep trials shows them.",
         )
     return trial

@@ -151,8 +151,10 @@ class Sweeps:
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
         sweep = await self._opened(await self.find(name))
         async with self._turn(sweep.id):
-            fact = sweep_edits.fact_of(sweep, verb, facts)
-            if fact["verb"] == "extend":
+            number = sweep_edits.lane_meant(sweep, facts)
+            lane = await self._cycle.lane(sweep, number) if number is not None else None
+            fact = sweep_edits.fact_of(sweep, verb, facts, lane)
+            if fact["verb"] == "extend" and lane is None:
                 await self._extend(sweep, fact)
             back = _held_back(sweep) if fact["verb"] == "resume" else []
             if fact["verb"] in ("stop", "stop_trial"):

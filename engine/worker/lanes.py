@@ -38,7 +38,10 @@ def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
     run.restore(ArrayState(fleet))
     run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
     due = 0.0
-    while not fleet.is_over:
+    while True:
+        fleet.stop([int(number) - 1 for number in run.heard("stop")])
+        if fleet.is_over:
+            break
         step = fleet.advance()
         run.log(step, **_state(fleet))
         run.checkpoint(step)

@@ -32,6 +32,8 @@ class Live:
         self._declared = {param.name: param for param in declared(type(params)) if param.live}
         self.values: dict[str, float] = {name: getattr(params, name) for name in self._declared}
         self.ahead: list[Change] = []
+        self.heard: list[Change] = []
+        """all that were in force at any time, in this attempt or, as far as it goes on, an earlier one"""
 
     @property
     def next_step(self) -> float:
@@ -47,18 +49,21 @@ class Live:
         assert isinstance(value, int | float), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]
         self.values[name] = value
-        return Change(step, name, value)
+        self.heard.append(Change(step, name, value))
+        return self.heard[-1]
 
     def restore(self, step: int, values: Mapping[str, float], past: Iterable[Change]) -> None:
         """Go back to `step`: `values` were in force, and `past` says what was set from then on."""
         self.values |= {name: value for name, value in values.items() if name in self._declared}
-        known = [change for change in past if change.step >= step and change.name in self._declared]
-        self.ahead = sorted(known, key=lambda change: change.step)
+        known = sorted((change for change in past if change.name in self._declared), key=lambda one: one.step)
+        self.heard = [change for change in known if change.step < step]
+        self.ahead = [change for change in known if change.step >= step]
 
     def due(self, step: int) -> list[Change]:
         """Put into force what has to be from `step` on."""
         due = [change for change in self.ahead if change.step <= step]
         self.ahead = self.ahead[len(due) :]
+        self.heard += due
         self.values |= {change.name: change.value for change in due}
         return due
 

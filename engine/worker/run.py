@@ -124,6 +124,10 @@ class Run:
         """Live hyper-parameters: the value of each that is in force now."""
         return self._live.values
 
+    def heard(self, name: str) -> tuple[float, ...]:
+        """All values that a live hyper-parameter was given up to this step, in order."""
+        return tuple(change.value for change in self._live.heard if change.name == name)
+
     def log(self, step: int, **metrics: float) -> None:
         """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it."""
         self.step = step

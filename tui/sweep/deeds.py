@@ -96,6 +96,8 @@ def lengths_of(sweep: SweepSummary) -> tuple[Param, ...]:
 
 
 def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> int:
+    if row.lane is not None and param.name == "epochs":
+        return row.total_steps
     value = row.params.get(param.name, sweep.spec.params.get(param.name, param.default))
     return int(value)
 

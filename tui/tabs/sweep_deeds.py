@@ -160,7 +160,7 @@ class SweepDeeds(SweepsView):
         if isinstance(entry, Group):
             self.open_group(entry)
         elif sweep is not None and (row := self._trial()) is not None:
-            attempt(self, self._open_lane(row) if sweep.spec.lanes else self._open_run(row))
+            attempt(self, self._open_run(row) if row.lane is None else self._open_lane(row))
 
     async def _open_run(self, row: TrialRow) -> str:
         await self._show_run(await deeds.run_of(self.lab.river.client, row))
@@ -180,7 +180,7 @@ class SweepDeeds(SweepsView):
 
         app: Any = self.app
         await app.action_open_tab("xor")
-        app.shelf.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.trial - 1}))
+        app.shelf.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.lane}))
         return ""
 
     # --- out -------------------------------------------------------------------------------------------

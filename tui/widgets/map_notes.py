@@ -63,12 +63,15 @@ def _title(run: RunSummary) -> Row:
 def _counts(found: LaneMap) -> Row:
     solved, failed = found.outcomes.get("success", 0), found.outcomes.get("fail", 0)
     lost = found.outcomes.get("diverged", 0)
-    row = (
+    row: Row = (
         Span(f"{found.total:,} networks, epoch {found.epoch:,}  ", "muted"),
         Span(f"{solved:,} solved", "good"),
         Span(f"  {failed:,} failed", "bad" if failed else "muted"),
     )
-    return (*row, Span(f"  {lost:,} diverged", "bad")) if lost else row
+    stopped = found.outcomes.get("stopped", 0)
+    if lost:
+        row = (*row, Span(f"  {lost:,} diverged", "bad"))
+    return (*row, Span(f"  {stopped:,} stopped", "muted")) if stopped else row
 
 
 def _legend(found: LaneMap, drawn: Look) -> Row:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RUNNING, SUCCESS, FAIL, DIVERGED = range(4)
-OUTCOMES = ("running", "success", "fail", "diverged")
+RUNNING, SUCCESS, FAIL, DIVERGED, STOPPED = range(5)
+OUTCOMES = ("running", "success", "fail", "diverged", "stopped")
 
 Singles = NDArray[np.float32]
 Longs = NDArray[np.int32]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import xor_start
-from engine.models.lanes.block import DIVERGED, FAIL, RUNNING, SUCCESS, Block, Singles
+from engine.models.lanes.block import DIVERGED, FAIL, RUNNING, STOPPED, SUCCESS, Block, Singles
 from engine.models.lanes.family import Family
 from engine.models.lanes.numpy_path import NumpyPath
 from engine.models.lanes.plan import PARAMS, Plan
@@ -53,6 +53,14 @@ class Cohort:
         block.weights[:, block.outcome == DIVERGED] = 0
         block.first[:, block.outcome != RUNNING] = 0
         block.second[:, block.outcome != RUNNING] = 0
+
+    def stop(self, chosen: NDArray[Any], epoch: int) -> None:
+        """Those of the chosen that still train."""
+        block = self.block
+        chosen = chosen[block.outcome[chosen] == RUNNING]
+        block.outcome[chosen], block.stop[chosen] = STOPPED, epoch
+        block.first[:, chosen] = 0
+        block.second[:, chosen] = 0
 
     def arrays(self) -> dict[str, Any]:
         """All that changes, but the weights."""

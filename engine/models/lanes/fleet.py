@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -57,6 +57,12 @@ class Fleet:
             cohort.close(end)
         self.curves.see(end, self.column("loss"), self.column("val_loss"))
         return end
+
+    def stop(self, lanes: Sequence[int]) -> None:
+        """These train no more. What is at its end already, or is no network of the batch, is left alone."""
+        if lanes:
+            for cohort in self.cohorts:
+                cohort.stop(np.flatnonzero(np.isin(cohort.lanes, lanes)), self.epoch)
 
     def column(self, name: str) -> NDArray[Any]:
         """(N,) of what cohorts and blocks keep for each network, in the order of the plan."""

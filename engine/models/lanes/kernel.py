@@ -20,7 +20,7 @@ LANES = 64
 """networks side by side: loops over fewer would be unrolled, not turned into vector instructions"""
 
 f = np.float32
-RUNNING, SUCCESS, FAIL, DIVERGED = range(4)  # as in block; the cache of Numba sees no other file
+RUNNING, SUCCESS, FAIL, DIVERGED, STOPPED = range(5)  # as in block; the cache of Numba sees no other file
 BTU, SIGMOID, TANH, RELU = range(4)
 BCE, MSE = range(2)
 SGD, MOMENTUM, ADAM = range(3)

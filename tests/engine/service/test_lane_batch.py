@@ -13,9 +13,8 @@ import pytest
 
 from engine.axes import drawn
 from engine.client import SweepStatus, TrialQuery
-from engine.errors import DltuiError
 from engine.places import Places
-from engine.service import lane_batch, trial_spec
+from engine.service import lane_batch, sweep_batch, trial_spec
 from engine.sweep_protocol import Prune, SweepSpec
 from tests.engine.service.swept import a_spec, checked
 from tests.engine.service.test_sweeps import lab, over
@@ -38,11 +37,15 @@ def test_what_can_be_a_batch(spec: SweepSpec, expected: bool) -> None:
     assert lane_batch.fits(spec) is expected
 
 
+def text_of(spec: SweepSpec) -> str:
+    return lane_batch.axes_text(sweep_batch.first_of(spec))
+
+
 def test_the_axes_are_typed_as_a_person_would() -> None:
     spec = a_spec("lr=0.1,0.01", "hidden=1..4", "bypass=yes,no", experiment="xor", seeds=(1, 2, 3))
-    assert lane_batch.axes_text(spec) == "lr=0.1,0.01; hidden=1..4; bypass=yes,no; seed=1..3"
+    assert text_of(spec) == "lr=0.1,0.01; hidden=1..4; bypass=yes,no; seed=1..3"
     ranged = a_spec("lr=0.001..1 log", experiment="xor", sampler="random", trials=4, seeds=(7,))
-    assert lane_batch.axes_text(ranged) == "lr=0.001..1.0 log; seed=7"
+    assert text_of(ranged) == "lr=0.001..1.0 log; seed=7"
 
 
 async def test_a_grid_is_one_run_and_its_rows_are_in_the_order_of_the_grid(places: Places) -> None:
@@ -61,9 +64,6 @@ async def test_a_grid_is_one_run_and_its_rows_are_in_the_order_of_the_grid(place
         groups = (await talk.sweep_trials(made.id, TrialQuery(group="config"))).groups
         assert len(groups) == 4 and all(group.count == 3 for group in groups)
         assert (await talk.sweep_analysis(made.id, "heat"))["counts"] == [[3, 3], [3, 3]]
-        for verb, facts in (("widen", {"axis": "lr=1"}), ("pin", {"trial": 3}), ("stop_trial", {"trial": 1})):
-            with pytest.raises(DltuiError, match="as one batch"):
-                await talk.sweep_edit(made.id, verb, **facts)
 
 
 async def test_random_points_are_the_same_ones_that_a_person_can_draw_again(places: Places) -> None:

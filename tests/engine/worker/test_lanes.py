@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -60,6 +61,46 @@ def test_paused_at_every_stride_it_ends_as_if_it_never_was(
         assert read(once).epoch == step, "a paused batch can be looked at"
         train(once, number=2)
         assert same(once, whole), f"paused at {step}"
+
+
+STOPS = {32: 5, 48: 6}
+"""which network is told to stop after how many epochs"""
+
+
+def words() -> dict[int, Any]:
+    return {step: {"word": "set", "name": "stop", "value": lane} for step, lane in STOPS.items()}
+
+
+@pytest.mark.parametrize("path", ["numpy", "compiled"])
+def test_networks_that_were_stopped_stay_so_wherever_it_goes_on_from(tmp_path: Path, path: str) -> None:
+    whole, free = (new_run(tmp_path, "xor_lanes", trainer=path, **LANES) for _ in range(2))
+    train(whole, Script(words()))
+    train(free)
+    found = read(whole)
+    assert [found.outcome(lane - 1) for lane in STOPS.values()] == ["stopped", "stopped"]
+    assert [int(found.arrays["stop"][lane - 1]) for lane in STOPS.values()] == list(STOPS)
+    others = [lane for lane in range(len(found)) if lane + 1 not in STOPS.values()]
+    for name in FINAL:
+        assert (found.arrays[name][others] == read(free).arrays[name][others]).all()
+    for step in set(curve(whole, "running")) - set(STOPS) - {96}:
+        once = new_run(tmp_path, "xor_lanes", trainer=path, **LANES)
+        train(once, Script({**words(), step: {"word": "pause"}}))
+        train(once, Script({at: word for at, word in words().items() if at > step}), number=2)
+        assert same(once, whole), f"paused at {step}"
+
+
+def test_an_older_checkpoint_hears_the_stops_again(tmp_path: Path) -> None:
+    whole = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
+    train(whole, Script(words()))
+    once = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
+    train(once, Script({16: {"word": "pause"}}))
+    early = {path.name for path in once.checkpoints.iterdir()}
+    train(once, Script({**words(), 64: {"word": "pause"}}), number=2)
+    for path in once.checkpoints.iterdir():
+        if path.name not in early:
+            shutil.rmtree(path)
+    train(once, number=3)
+    assert same(once, whole)
 
 
 @pytest.mark.parametrize("lost", ["first", "waited", "best"])
