@@ -15,6 +15,7 @@ from tests.fakes.tally import Tally
 def test_a_picture_is_drawn_only_when_it_is_due(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "counter")
     run, _ = make_run(folder)
+    run._pace.seconds = 600
     run.total(10)
     run.restore(Tally())
     asked = []
