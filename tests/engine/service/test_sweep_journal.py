@@ -57,3 +57,10 @@ def test_lines_that_are_no_facts_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(b'{"kind":"a"}\n[1]\n\xff\xfe\n{"kind":7}\n{"kind":"b"}\n')
     assert [fact["kind"] for fact in sweep_journal.read(path)] == ["a", "b"]
+
+
+def test_half_a_character_is_mended_in_whatever_line_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"kind":"a","cause":"\\ud83d"}\n{"kind":"b","cause":"\xed\xa0\xbd"}\n{"kind":"c"}\n')
+    for fact in sweep_journal.read(path):
+        assert "\ufffd" in fact.get("cause", "\ufffd") and fact["kind"] in "abc"
