@@ -133,7 +133,7 @@ def test_a_batch_takes_less_than_a_millisecond() -> None:
 
 
 def _time(sentences: Sentences) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in batches(sentences, 128, 1, 1, "reversed"):
         pass
-    return time.perf_counter() - began
+    return time.process_time() - began

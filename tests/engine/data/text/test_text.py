@@ -230,7 +230,7 @@ def test_the_real_captions_are_mapped_in_a_moment(places: Places, monkeypatch: p
     assert first.vocabulary.words[4:8] == ("a", "on", "of", "the")
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         assert get(places, "captions", 10_000).fingerprint == first.fingerprint
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     assert min(times) < 0.05
