@@ -9,10 +9,12 @@ from engine.models.language.weights import Floats, Weights
 
 SAFE = 60.0
 """exp of a float32 score within +-60 and the sum of a vocabulary of them neither overflow nor vanish"""
+SAFE_PRODUCT, SAFE_BIAS = 40.0, 25.0
+"""the same where a score is a product and a bias, and exp is taken of each"""
 
 
-TILE = (512, 500)
-"""rows and words of the scores that are worked on at once: 1 MB"""
+TILE = (512, 1000)
+"""rows and words of the scores that are worked on at once: 2 MB"""
 
 Ints = NDArray[np.int64]
 
@@ -64,19 +66,28 @@ def all_log_sums(weights: Weights, read: Floats) -> Floats:
 
 
 def _tiled(weights: Weights, read: Floats) -> Floats:
+    """exp of a score is exp of the product times exp of the bias: so biases are added, and words summed, by
+    one product of a vector and the tile."""
+    totals = _totals(weights, read) if np.abs(weights.output_bias).max() < SAFE_BIAS else None
+    if totals is None or totals.min() < np.exp(-SAFE_PRODUCT):
+        return log_sums(scores(weights, read))
+    return np.log(totals)
+
+
+def _totals(weights: Weights, read: Floats) -> Floats | None:
+    """sum(exp(scores)) of each row; None where it may not fit."""
     rows, words = len(read), len(weights.output)
+    factors, totals = np.exp(weights.output_bias), np.zeros(rows, np.float32)
     room = np.empty(rows * min(TILE[1], words), np.float32)
-    totals = np.zeros(rows, np.float32)
     for start in range(0, words, TILE[1]):
         matrix = weights.output[start : start + TILE[1]]
-        tile = room[: rows * len(matrix)].reshape(rows, len(matrix))
-        np.dot(read, matrix.T, out=tile)
-        tile += weights.output_bias[start : start + TILE[1]]
-        if tile.max() > SAFE:
-            return log_sums(scores(weights, read))
+        tile = room[: rows * len(matrix)].reshape(len(matrix), rows)
+        np.dot(matrix, read.T, out=tile)
+        if tile.max() > SAFE_PRODUCT:
+            return None
         np.exp(tile, out=tile)
-        totals += tile.sum(axis=1)
-    return np.log(totals) if totals.min() > np.exp(-SAFE) else log_sums(scores(weights, read))
+        totals += factors[start : start + TILE[1]] @ tile
+    return totals
 
 
 def chosen(weights: Weights, read: Floats, rows: Ints, words: Ints) -> Floats:

@@ -1,7 +1,7 @@
 """`python -m tests.engine.experiments.two_threads ROOT FRAMEWORK CORPUS`: a language model with two threads.
 
-Once whole and once paused twice; prints the weights and losses of both. A process of its own: TensorFlow takes
-its number of threads once.
+Once whole and once paused twice; prints the weights and losses of both. A process of its own: TensorFlow
+takes its number of threads once.
 """
 
 from __future__ import annotations
