@@ -42,6 +42,7 @@ def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: H
         first.sees("trials")
         home.until(lambda: sweep(home)["planned"] == 6, "the sweep")
         first.write(b"\x11")
+        assert first.wait() == 0
     home.until(lambda: sweep(home)["status"] == "done", "all trials")
     path = tmp_path / "trials.csv"
     with Terminal(home.full_environ()) as again:
@@ -59,6 +60,7 @@ def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: H
         again.press("enter")
         home.until(path.exists, "the file")
         again.write(b"\x11")
+        assert again.wait() == 0
     rows = list(csv.DictReader(path.open()))
     assert {(row["steps"], row["pace"]) for row in rows} == {
         (steps, pace) for steps in ("20", "40") for pace in ("1.0", "2.0", "3.0")
