@@ -91,6 +91,7 @@ class ReplView(Tab):
         wanted = str(self.lab.state.views.get(self.NAME, {}).pop("wanted", ""))
         if wanted:
             self.models.wanted = wanted
+            self.prompt.focus(scroll_visible=False)
         self._look()
 
     def closed(self) -> None:

@@ -11,6 +11,7 @@ from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.talk.grid import Column, grid
 from tui.talk.sentence import ink_of, percent, perplexity, sign_of, word_of
+from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 
 BAR = 20
@@ -29,7 +30,7 @@ def fillings(answer: Json, width: int) -> list[Row]:
     found = answer["fillings"]
     widest = max((cell_len(word_of(one["word"])) for one in found), default=4)
     most = max((float(one["p"]) for one in found), default=1.0) or 1.0
-    rows: list[Row] = [(Span(f"{'':{widest}}      %  {'':{BAR}}  from the left, right", "muted"),)]
+    rows: list[Row] = [(Span(f"{'':{widest}}      %  {'':{BAR}}   left  right", "muted"),)]
     for place, one in enumerate(found):
         rows.append(
             (
@@ -41,7 +42,8 @@ def fillings(answer: Json, width: int) -> list[Row]:
         )
     left, right = (" ".join(map(word_of, answer[side])) for side in ("left", "right"))
     best = f"{left} {word_of(found[0]['word'])} {right}".strip() if found else ""
-    return [*rows, (), (Span(best, "strong"),)]
+    law = "% is what both sides make of the word, multiplied"
+    return [*rows, (), (Span(best, "strong"),), *wrapped(law, width, "muted")]
 
 
 def orders(answer: Json, width: int) -> list[Row]:

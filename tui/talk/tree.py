@@ -78,16 +78,18 @@ class _Tree:
 
 def sentences(answer: Json) -> list[Row]:
     """What was found, best first."""
-    rows: list[Row] = [(Span("       log p", "muted"),)]
+    rows: list[Row] = [(Span("       log p   score: log p, by length", "muted"),)]
     for number, found in enumerate(answer["sentences"], 1):
         ink = "strong" if number == 1 else "text"
         text = " ".join(word_of(word) for word in found["words"])
-        open_end = "" if found["ended"] else f" {glyphs().cut}"
+        if not found["ended"]:
+            is_left = answer["direction"] == "reversed"
+            text = f"{glyphs().cut} {text}" if is_left else f"{text} {glyphs().cut}"
         rows.append(
             (
                 Span(f"({number}) ", "key"),
-                Span(f"{found['logp']:8.2f}  ", "muted"),
-                Span(text + open_end, ink),
+                Span(f"{found['logp']:8.2f}{found['score']:8.2f}  ", "muted"),
+                Span(text, ink),
             )
         )
     return rows

@@ -107,7 +107,7 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await typist.say("/orders love i cupcakes")
         await opened.sees("i love cupcakes", "as typed", "6 orders, all weighed")
         await typist.say("/blank i ___ cupcakes")
-        await opened.sees("left  right", "i love cupcakes", "% is the product")
+        await opened.sees("left  right", "i love cupcakes", "both sides make of the word")
         await typist.say("/both love")
         await opened.sees("words added")
         await typist.say("/beam i love")

@@ -95,5 +95,11 @@ def test_a_branch_stands_below_its_fork() -> None:
     assert first.index("w1") == second.index("other")
 
 
+@pytest.mark.parametrize(("direction", "said"), [("forward", "w …"), ("reversed", "… w")])
+def test_a_sentence_without_its_end_is_open_where_it_would_go_on(direction: str, said: str) -> None:
+    row = tree.sentences({**beam(1), "direction": direction})[1]
+    assert row_text(row).endswith(f" {said}")
+
+
 def test_a_tree_without_words_is_its_seed() -> None:
     assert row_text(tree.drawn({**beam(0), "sentences": []}, 40)[0]).strip() == "<START>"
