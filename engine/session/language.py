@@ -262,8 +262,10 @@ def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:
 
 def _pair(desk: Desk, forward: str, reverse: str) -> tuple[Opened, Opened]:
     """Raises DataError for models that do not go together."""
-    if forward or not reverse:
-        one = language_runs.find(desk, forward, None if forward else Direction.FORWARD)
+    if not forward and not reverse:
+        one, other = language_runs.newest_pair(desk)
+    elif forward:
+        one = language_runs.find(desk, forward)
         other = language_runs.find(desk, reverse) if reverse else language_runs.partner(desk, one)
     else:
         other = language_runs.find(desk, reverse)

@@ -108,6 +108,17 @@ def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
     return next((other for other in fitting if other.status() is Status.DONE), fitting[0])
 
 
+def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
+    """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
+    first = find(desk, direction=Direction.FORWARD)
+    runs = [run for run in all_runs(desk) if opening.newest_step(run.folder.path)]
+    ahead = [run for run in runs if run.description.direction is Direction.FORWARD]
+    back = {run.description.vocabulary_sha256 for run in runs if run not in ahead}
+    able = [run for run in ahead if run.description.vocabulary_sha256 in back]
+    one = next((run for run in able if run.status() is Status.DONE), next(iter(able), first))
+    return one, partner(desk, one)
+
+
 def opened(desk: Desk, run: LanguageRun) -> Opened:
     """At its newest checkpoint that is whole. Raises DltuiError and CheckpointError."""
     step = opening.newest_step(run.folder.path)

@@ -132,3 +132,12 @@ def test_numbers_are_those_of_the_weights(desk: Desk, places: Places, forward: s
     after = ask(desk, "language.predict", run=forward, text="i")["candidates"][0]["p"]
     assert before > 0.5
     assert after == pytest.approx(1 / len(arrays["output.bias"]))
+
+
+def test_without_names_the_newest_two_that_fit_work_together(desk: Desk, places: Places) -> None:
+    ahead = write_run(places, created_at=1e9)
+    back = write_run(places, direction="reversed", created_at=1.1e9)
+    write_run(places, words=("zebra",), created_at=1.2e9)
+    write_run(places, words=("gnu",), direction="reversed", created_at=1.3e9)
+    answer = ask(desk, "language.blank", text="i ___ cupcakes")
+    assert (answer["forward"], answer["reverse"]) == (ahead, back)
