@@ -36,6 +36,7 @@ def spec_of(facts: Json) -> SweepSpec:
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
     fixed = _fixed(experiment, asked.params, axes)
+    metric = _metric(facts.get("metric") or experiment.best)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
     made = SweepSpec(
@@ -51,8 +52,8 @@ def spec_of(facts: Json) -> SweepSpec:
         parallel=whole("parallel", facts.get("parallel", 0), 0, 1000),
         gpu_share=_share(facts.get("gpu_share", 1.0)),
         prune=_prune(facts.get("prune") or {}),
-        metric=_metric(facts.get("metric") or experiment.best),
-        goal=one_of("goal", facts.get("goal") or experiment.goal, ("min", "max")),
+        metric=metric,
+        goal=_goal(facts.get("goal"), metric, experiment),
         executor=asked.executor,
         device=asked.device,
         created_at=created,
@@ -166,6 +167,13 @@ def _metric(given: Any) -> str:
     if not isinstance(given, str) or not given.isprintable() or not 0 < len(given) <= 64:
         raise ParamError(f"metric: expected the name of one, got {str(given)[:80]!r}.")
     return given
+
+
+def _goal(given: Any, metric: str, experiment: Experiment) -> str:
+    """Nobody knows which way another metric than that of the experiment is better."""
+    if not given and metric != experiment.best:
+        raise ParamError(f"goal: expected min or max of {metric[:40]}, got none.", "For instance: --goal max")
+    return one_of("goal", given or experiment.goal, ("min", "max"))
 
 
 def one_of(field: str, given: Any, choices: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -134,6 +135,12 @@ def where_of(scales: Sequence[Scale], brushes: Mapping[str, Interval]) -> str:
 def both(where: str, brushed: str) -> str:
     """What was typed, and what was brushed."""
     return f"({where}) and {brushed}" if where and brushed else where or brushed
+
+
+def in_words(brushed: str, metric: str) -> str:
+    """The filter of the brushes as one reads it: the metric by its name, numbers without their tails."""
+    named = re.sub(rf"\b{VALUE}(?=[<>]=)", metric, brushed)
+    return re.sub(r"(?<=[<>]=)[-+.\de]+", lambda found: f"{float(found[0]):.3g}", named)
 
 
 def equals(name: str, value: Any) -> str:

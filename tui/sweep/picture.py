@@ -19,6 +19,7 @@ from tui.keys import Scope
 from tui.plain_text import plain
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.brush import Interval, scales_of, shifted, toggled, where_of, widened
+from tui.sweep.later import Later
 from tui.sweep.look import BUCKETS, Look
 from tui.widgets.heat import look_of
 from tui.widgets.sheet import Sheet
@@ -29,6 +30,10 @@ KINDS: dict[str, Draw] = {
     "parallel": parallel.rows, "importance": importance.rows, "slice": plots.slices,
     "best": plots.best_so_far, "heat": heat_map.rows,
 }  # fmt: skip
+
+
+PATIENCE = 0.5
+"""seconds without an answer before it is said that one is on its way"""
 
 
 class Picture(Sheet, inherit_bindings=False):
@@ -59,14 +64,16 @@ class Picture(Sheet, inherit_bindings=False):
         self.kind = "parallel"
         self.answer: Mapping[str, Any] | None = None
         self._words = ""
-        self._is_narrowed = False
+        self._is_narrowed = self._is_slow = False
+        self._later = Later(self)
         self._styles: dict[str, Style] = {}
 
     # --- what it is told -------------------------------------------------------------------------------
 
     def show(self, kind: str, look: Look | None) -> None:
         if kind != self.kind or look is None or self.look is None or look.spec.id != self.look.spec.id:
-            self.answer, self._words = None, ""
+            self.answer, self._words, self._is_slow = None, "", False
+            self._later.call("wait", PATIENCE, self._wait)
         self.kind, self.look = kind, look
         self.draw()
 
@@ -81,6 +88,12 @@ class Picture(Sheet, inherit_bindings=False):
         self._words = plain(words, limit=300)
         self.draw()
 
+    def _wait(self) -> None:
+        """Where it takes long, say so."""
+        if self.answer is None and not self._words and self.look is not None:
+            self._is_slow = True
+            self.draw()
+
     def point_at(self, trial: int) -> None:
         if self.look is not None and self.look.trial != trial:
             self._set(trial=trial)
@@ -91,7 +104,7 @@ class Picture(Sheet, inherit_bindings=False):
         if self._words and self.answer is None:
             return [(Span(f" {self._words}", "bad"),)]
         if self.answer is None or self.look is None:
-            return ()
+            return [(Span(" it is being worked out", "muted"),)] if self._is_slow else ()
         few = look_of(self.app) != "colour"
         look = replace(
             self.look,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from textual import events, on
@@ -15,7 +16,7 @@ from tui.lab import Lab
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.sweep.book import SweepBook
-from tui.sweep.brush import both
+from tui.sweep.brush import both, in_words
 from tui.sweep.invitation import Invitation
 from tui.sweep.later import Later
 from tui.sweep.look import Look
@@ -132,7 +133,7 @@ class SweepsView(Tab):
     def refetch(self) -> None:
         """The engine answers, perhaps again; out of sight nothing is asked."""
         if self.lab.river.is_connected and self._is_open:
-            self.run_worker(self._fetch(), group="sweeps", exclusive=True, exit_on_error=False)
+            self.run_worker(self._fetch, group="sweeps", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
         try:
@@ -253,7 +254,9 @@ class SweepsView(Tab):
             return
         for query in message.queries:
             if query not in self._asked:
-                self.run_worker(self._take(self.pages.sweep, query), group="trials", exit_on_error=False)
+                self.run_worker(
+                    partial(self._take, self.pages.sweep, query), group="trials", exit_on_error=False
+                )
             self._asked[query] = self._asked.get(query, 0) + 1
 
     async def _take(self, sweep: str, query: TrialQuery) -> None:
@@ -296,7 +299,8 @@ class SweepsView(Tab):
         if group:
             words = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
         self.heading.note(Span(words, "muted"))
-        self.narrowing.show(self.view.brushed, words if pages.loaded else "")
+        metric = self.book.chosen.spec.metric if self.book.chosen is not None else ""
+        self.narrowing.show(in_words(self.view.brushed, metric), words if pages.loaded else "")
         if pages.loaded:
             self.filter_bar.note.show(f"{pages.matching:,} of {pages.total:,}" if where else "")
         self.table.say_when_empty(self._empty_words() if pages.loaded else ())
@@ -332,7 +336,7 @@ class SweepsView(Tab):
             self.picture.say("A heat map needs two axes; this sweep has one.")
             return
         self.run_worker(
-            self._take_picture(chosen.id, self.kind, pair),
+            partial(self._take_picture, chosen.id, self.kind, pair),
             group="picture",
             exclusive=True,
             exit_on_error=False,

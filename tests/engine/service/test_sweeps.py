@@ -230,6 +230,7 @@ async def test_those_who_watch_are_told_of_sweeps(places: Places) -> None:
         (["pace=1,2"], {"gpu_share": 0.0}, "gpu_share: expected a number above 0, at most 1, got '0.0'."),
         (["pace=1,2"], {"executor": "local@there"}, "expected one of local, ray, got 'local@there'."),
         (["pace=1,2"], {"seeds": [1, 1]}, "seeds: expected different whole numbers"),
+        (["pace=1,2"], {"metric": "accuracy"}, "goal: expected min or max of accuracy, got none."),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_swept_is_said_in_one_line_and_nothing_starts(

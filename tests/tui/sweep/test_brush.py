@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.service import sweep_table
 from tests.fakes.sweeps import make_trial
-from tui.sweep.brush import Scale, both, clause_of, holds, shifted, toggled, where_of, widened
+from tui.sweep.brush import Scale, both, clause_of, holds, in_words, shifted, toggled, where_of, widened
 
 shares = st.floats(0.0, 1.0)
 
@@ -64,3 +64,8 @@ def test_what_is_not_on_an_axis_has_no_place_on_it() -> None:
     assert scale.share("sigmoid") != scale.share("sigmoid")
     assert Scale("lr", "lr", 0, 1).share(None) != Scale("lr", "lr", 0, 1).share(None)
     assert Scale("lr", "lr", 2, 2).share(2.0) == pytest.approx(0.5)
+
+
+def test_a_filter_of_brushes_reads_well() -> None:
+    words = in_words("value>=0.00686051 and lr<=1.23456e-05 and (f=tanh or f=btu)", "val_loss")
+    assert words == "val_loss>=0.00686 and lr<=1.23e-05 and (f=tanh or f=btu)"

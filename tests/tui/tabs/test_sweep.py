@@ -205,12 +205,12 @@ async def test_a_brush_is_another_filter_when_its_axis_becomes_longer(places: Pl
         await opened.press("c")
         await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
         await opened.press("h", "space")
-        await opened.sees("brushed  value>=0.321056")
+        await opened.sees("brushed  loss>=0.321")
         sweep = engine.sweeps.by_id[next(iter(engine.sweeps.by_id))]
         rows = (*trials(), make_trial(25, params={"lr": 0.01, "hidden": 2}, value=2.0))
         engine.sweeps.put(sweep, rows)
         tab(opened).refetch()
-        await opened.sees("brushed  value>=1.05906", "1 of 25")
+        await opened.sees("brushed  loss>=1.06", "1 of 25")
 
 
 async def test_pictures_say_when_no_trial_passes(places: Places) -> None:
