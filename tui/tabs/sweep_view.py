@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
+from textual.worker import Worker
 
 from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
@@ -34,6 +36,7 @@ from tui.widgets.notes import Notes
 from tui.widgets.span import Row, Span
 from tui.widgets.view_bar import ViewBar
 
+Work = Callable[[], Coroutine[None, None, None]]
 VIEWS = {
     "table": "table", "parallel": "parallel", "importance": "importance", "slice": "slices",
     "best": "best so far", "heat": "heat map",
@@ -133,7 +136,10 @@ class SweepsView(Tab):
     def refetch(self) -> None:
         """The engine answers, perhaps again; out of sight nothing is asked."""
         if self.lab.river.is_connected and self._is_open:
-            self.run_worker(self._fetch, group="sweeps", exclusive=True, exit_on_error=False)
+            self._begin_work(self._fetch, "sweeps", exclusive=True)
+
+    def _begin_work(self, work: Work, group: str, *, exclusive: bool = False) -> None:
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
     async def _fetch(self) -> None:
         try:
@@ -254,9 +260,7 @@ class SweepsView(Tab):
             return
         for query in message.queries:
             if query not in self._asked:
-                self.run_worker(
-                    partial(self._take, self.pages.sweep, query), group="trials", exit_on_error=False
-                )
+                self._begin_work(partial(self._take, self.pages.sweep, query), "trials")
             self._asked[query] = self._asked.get(query, 0) + 1
 
     async def _take(self, sweep: str, query: TrialQuery) -> None:
@@ -335,12 +339,8 @@ class SweepsView(Tab):
         if self.kind == "heat" and not all(pair.values()):
             self.picture.say("A heat map needs two axes; this sweep has one.")
             return
-        self.run_worker(
-            partial(self._take_picture, chosen.id, self.kind, pair),
-            group="picture",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        work = partial(self._take_picture, chosen.id, self.kind, pair)
+        self._begin_work(work, "picture", exclusive=True)
 
     async def _take_picture(self, sweep: str, kind: str, pair: dict[str, str]) -> None:
         """Parallel axes show what is brushed away as well; all others leave it out."""
