@@ -9,7 +9,7 @@ from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
 from tui.widgets.notes import paragraph
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_text
 
 NEAR = 1e-3
 """nats between a loss and its floor that make no difference here"""
@@ -69,5 +69,7 @@ def lesson_of(rung: Rung, note: str, can_start: bool, keymap: Keymap, width: int
         key = shown(keymap.key_of(BY_ID["xor.start"]))
         rows.append((Span(f"{key} ", "key"), Span("trains the rungs that are missing", "text")))
     if note:
-        rows.append((Span(f"{rung.name}: ", f"hue-{rung.place}"), Span(note, "text")))
+        named = f"{rung.name}: "
+        first, *others = paragraph(named + note, width, "text")
+        rows += [(Span(named, f"hue-{rung.place}"), Span(row_text(first)[len(named) :], "text")), *others]
     return rows if brief else [*rows, *paragraph(LESSON, width)]

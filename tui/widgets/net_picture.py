@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tui.glyphs import glyphs
 from tui.hand_net import HandNet, Place, columns_of
 from tui.widgets.heat import ONE, ZERO
 from tui.widgets.span import Row, Span
@@ -144,7 +145,7 @@ class Drawing:
         right = self._hidden + NUMBER + 2
         self._wires.put(right, top + 1, name, f"hue-{unit}")
         gate = self._scene.gates[unit] if unit < len(self._scene.gates) else ""
-        self._wires.put(right, top + 2, gate[: max(0, self._output - right - 1)], "muted")
+        self._wires.put(right, top + 2, _short(gate, self._output - right - 1), "muted")
         entry = unit + (2 if self._net.bypass else 0)
         end = (self._output - 1, self._output_row(self._position(entry)))
         self._wire([(right + 3, top + 1), end], self._net.at(Place("output", 0, entry)))
@@ -166,7 +167,7 @@ class Drawing:
         self._put_bracket(self._output + NUMBER, top, bottom - top + 1)
         right, middle = self._output + NUMBER + 2, (top + bottom) // 2
         self._wires.put(right, middle, "y", "strong")
-        self._wires.put(right, middle + 1, self._scene.gate, "strong")
+        self._wires.put(right, middle + 1, _short(self._scene.gate, self._wires.width - right), "strong")
 
     def _put_number(self, column: int, row: int, place: Place) -> None:
         value = self._net.at(place)
@@ -188,3 +189,7 @@ class Drawing:
         share = abs(value) / self._largest
         thickness = 1 if share < 0.34 else 2 if share < 0.75 else 3
         self._wires.wire(corners, ink_of_weight(value), thickness, broken=value < 0)
+
+
+def _short(words: str, room: int) -> str:
+    return words if len(words) <= room else words[: max(0, room - 1)] + glyphs().cut * (room > 0)

@@ -8,7 +8,7 @@ from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
 from tui.widgets.notes import paragraph
 from tui.widgets.run_words import before_step_one, name_of, sign_of
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, clipped
 
 LESSON = (
     "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success "
@@ -34,7 +34,7 @@ def notes_of(
     progress = f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}"
     gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items()) or "-"
     became = Span("h1 of the first line became  ", "muted")
-    rows = [(*head, Span(progress, "muted")), (became, Span(gates, "text"))]
+    rows = [(*head, Span(progress, "muted")), clipped((became, Span(gates, "text")), width)]
     return rows if brief else [*rows, *paragraph(LESSON, width)]
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.glyphs import glyphs
+
 
 class Span(NamedTuple):
     """`ink` names a style; the empty ink is the widget's own."""
@@ -40,6 +42,14 @@ def fitted(row: Row, width: int) -> Row:
     if room > 0:
         spans.append(Span(" " * room))
     return tuple(spans)
+
+
+def clipped(row: Row, width: int) -> Row:
+    """The row where it fits; else it ends in a sign that says it was cut."""
+    if row_width(row) <= width or width < 1:
+        return row
+    kept = tuple(span for span in fitted(row, width - 1) if span.text)
+    return (*kept, Span(glyphs().cut, kept[-1].ink if kept else ""))
 
 
 def cells(row: Row) -> list[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.widgets.span import Span, cells, fitted, row_text, row_width
+from tui.widgets.span import Span, cells, clipped, fitted, row_text, row_width
 
 
 def test_a_row_is_cut_or_filled_to_its_width() -> None:
@@ -21,3 +21,10 @@ def test_cells_are_one_for_each_column_and_wide_characters_take_two() -> None:
 
 def test_blanks_look_alike_in_every_ink() -> None:
     assert cells((Span("ab  ", "x"),)) == cells((Span("ab", "x"), Span("  ", "y")))
+
+
+def test_what_does_not_fit_says_that_it_was_cut() -> None:
+    row = (Span("seven", "muted"), Span(" words of it", "text"))
+    assert clipped(row, 30) == row and clipped(row, 17) == row
+    assert row_text(clipped(row, 10)) == "seven wor…"
+    assert row_width(clipped(row, 3)) == 3 and clipped((), 0) == ()
