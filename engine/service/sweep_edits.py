@@ -34,7 +34,7 @@ def fact_of(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -
     for name in _NEEDS[verb]:
         if name not in facts:
             raise DltuiError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
-    if lane is not None and verb in _OF_A_LANE:
+    if verb in _OF_A_LANE and (lane is not None or lane_meant(sweep, facts) is not None):
         return {"kind": "edited", "verb": verb, **_OF_A_LANE[verb](sweep, facts, lane)}
     return {"kind": "edited", "verb": verb, **_READ[verb](sweep, facts)}
 
@@ -130,18 +130,21 @@ def _most(one: float | None, other: float | None) -> float | None:
 # --- of lanes ---------------------------------------------------------------------------------------------
 
 
-def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
-    if lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
+def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+    """One whose batch waits stops as soon as that begins."""
+    if lane is not None and lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
-    return {"trial": lane.trial}
+    return {"trial": facts["trial"]}
 
 
-def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
-    return {"trial": lane.trial, "on": facts.get("on", True) is not False}
+def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+    return {"trial": facts["trial"], "on": facts.get("on", True) is not False}
 
 
-def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow) -> Json:
+def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
     """It is begun anew as a batch of its own, which comes to the same bits and goes on from there."""
+    if lane is None:
+        raise RunRefused(f"trial {facts['trial']} waits: it can be extended once it has ended.")
     if sweep.wanted is not SweepStatus.RUNNING:
         raise RunRefused(f"{sweep.spec.name} is {sweep.status()}.", f"First: dltui sweep resume {sweep.id}")
     if not lane.status.is_settled:
@@ -224,8 +227,6 @@ def _extend(sweep: Sweep, facts: Json) -> Json:
 
 
 def trial_of(sweep: Sweep, number: Any) -> Trial:
-    if lane_meant(sweep, {"trial": number}):
-        raise RunRefused(f"trial {number} waits for its batch to begin.", "Try again in a moment.")
     trial = (
         sweep.trials.get(number) if type(number) is int and number >= (1 if sweep.spec.lanes else 0) else None
     )

@@ -62,6 +62,17 @@ async def test_one_lane_is_stopped_and_another_pinned_while_the_rest_train(place
         await over(talk, made.id)
 
 
+async def test_what_is_asked_of_a_lane_before_its_batch_begins_is_done_when_it_does(places: Places) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit("xor", ["hidden=1..3"], {"epochs": 4_000_000})
+        await talk.sweep_edit(made.id, "stop_trial", trial=2)
+        await talk.sweep_edit(made.id, "pin", trial=3)
+        rows = await until(talk, made.id, lambda rows: rows[1].status is TrialStatus.STOPPED)
+        assert [row.pinned for row in rows] == [False, False, True]
+        await talk.sweep_edit(made.id, "stop")
+        assert (await over(talk, made.id)).status is SweepStatus.STOPPED
+
+
 async def test_a_lane_that_ended_is_extended_to_the_bits_of_one_that_was_longer_at_once(
     places: Places,
 ) -> None:

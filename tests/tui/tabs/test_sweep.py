@@ -314,6 +314,25 @@ async def test_a_finished_trial_trains_on(places: Places) -> None:
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 1, "epochs": 10_000})])
 
 
+async def test_one_lane_of_a_batch_is_pinned_stopped_and_made_longer_like_any_trial(places: Places) -> None:
+    engine = FakeEngine()
+    fates = (TrialStatus.RUNNING, TrialStatus.DONE)
+    rows = tuple(
+        make_trial(number, status=fates[number - 1], run="batch", lane=number - 1) for number in (1, 2)
+    )
+    engine.sweeps.put(make_sweep(1, lanes=True), rows)
+    async with sweep_tab(places, engine) as opened:
+        await opened.sees("failure map")
+        await opened.press("down", "E")
+        await opened.sees("longer: trial 2")
+        await opened.press("end", "0", "enter")
+        await opened.until(lambda: edits(engine) == [("extend", {"trial": 2, "epochs": 10_000})])
+        await opened.press("up", "v")
+        await opened.until(lambda: edits(engine)[1:] == [("pin", {"trial": 1, "on": True})])
+        await opened.press("X")
+        await opened.until(lambda: edits(engine)[2:] == [("stop_trial", {"trial": 1})])
+
+
 async def test_the_trials_are_written_to_a_file(places: Places, tmp_path: Path) -> None:
     async with sweep_tab(places, engine_of()) as opened:
         for ending in ("csv", "json"):
