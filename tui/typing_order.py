@@ -26,14 +26,19 @@ class TypingOrder:
         self._typed: deque[Event] = deque()
         self._hearing: asyncio.Task[None] | None = None
 
+    @property
+    def is_quiet(self) -> bool:
+        """All that was typed is done."""
+        return self._hearing is None or self._hearing.done()
+
     def take(self, event: Event) -> None:
         self._typed.append(event)
-        if self._hearing is None or self._hearing.done():
+        if self.is_quiet:
             self._hearing = asyncio.create_task(self._hear_all())
 
     def then(self, call: Callable[[], object]) -> None:
         """Do that when all that was typed is done."""
-        if self._hearing is None or self._hearing.done():
+        if self._hearing is None or self.is_quiet:
             call()
         else:
             self._hearing.add_done_callback(lambda _: call())

@@ -37,10 +37,19 @@ class Lab:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self._heard()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", ".": "full_stop", "=": "equals_sign", "<": "less_than_sign", "-": "minus"}
         await self.pilot.press(*(names.get(character, character) for character in text))
+        await self._heard()
+
+    async def _heard(self) -> None:
+        """Until what was typed is dealt with: the pilot takes a process that has no turn for an idle one."""
+        behind = asyncio.Event()
+        self.app.call_later(behind.set)
+        await self.until(lambda: behind.is_set() or not self.app.is_running)
+        await self.until(lambda: self.app._typing.is_quiet or not self.app.is_running)
 
     async def drag(self, *places: tuple[int, int]) -> None:
         """The left button down at the first cell, up at the last one; as a terminal tells of it."""
