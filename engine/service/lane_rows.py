@@ -47,14 +47,17 @@ class _Part:
 
 
 def standing(places: Places, spec: SweepSpec, batches: Begun) -> Standing | None:
-    """None while no batch has left anything. Raises CorruptRun or OSError."""
-    counts: Counter[str] = Counter()
+    """None while no batch has left anything; one that ended before it did counts whole.
+
+    Raises CorruptRun or OSError.
+    """
     best: list[TrialRow] = []
     parts = _parts(places, spec, batches)
+    counts = _never_begun(parts, batches)
     for part in parts:
         counts += _counts(part)
         best += _best(part, spec)
-    return Standing(dict(counts), min(best, key=_by_value, default=None)) if parts else None
+    return Standing(dict(counts), min(best, key=_by_value, default=None)) if counts else None
 
 
 def rows(places: Places, spec: SweepSpec, batches: Begun, pinned: frozenset[int]) -> list[TrialRow]:
@@ -80,6 +83,15 @@ def row(places: Places, spec: SweepSpec, batches: Begun, trial: int) -> TrialRow
         return None
     parts = _parts(places, spec, [(batch, run)])
     return _row(parts[0], spec, trial - batch.first) if parts else None
+
+
+def _never_begun(parts: Sequence[_Part], batches: Begun) -> Counter[str]:
+    known = {part.batch.number for part in parts}
+    counts: Counter[str] = Counter()
+    for batch, run in batches:
+        if batch.number not in known and not batch.extends and run.status.is_settled:
+            counts[str(run.status)] += batch.count
+    return counts
 
 
 def _marked(row: TrialRow, begins: Mapping[int, TrialStatus], pinned: frozenset[int]) -> TrialRow:
