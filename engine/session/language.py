@@ -105,9 +105,11 @@ def beam_(
     }
 
 
-def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True) -> Json:
+def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False) -> Json:
     """How probable sentences are: {..., sentences: [sentence], total: {sentences, words, unknown, logp,
-    perplexity}}.
+    perplexity}, skipped: [{line, error}]}.
+
+    A text that cannot be scored is an error; with `skip` it is left out, unless it is the last one left.
 
     A sentence is {text, words: [{word, p, surprisal, rank, known}], logp, perplexity, unknown, counted:
     {logp, perplexity}}; the last of its words is <EOS>. A word the model does not know has p, surprisal and
@@ -118,15 +120,28 @@ def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True) -
     if isinstance(texts, str) or not texts or len(texts) > TEXTS_LIMIT:
         count = 1 if isinstance(texts, str) else len(texts)
         raise DataError(f"Expected a list of 1 to {TEXTS_LIMIT:,} sentences, got {count:,}.")
-    alone = len(texts) == 1
-    prompts = [_cut(found.model, text, 0 if alone else number) for number, text in enumerate(texts, 1)]
-    scored = scoring.score(found.model, [prompt.ids for prompt in prompts], ranks=ranks)
-    rows = zip(texts, prompts, scored, strict=True)
+    read, skipped = _read(found.model, texts, skip)
+    scored = scoring.score(found.model, [prompt.ids for _, prompt in read], ranks=ranks)
+    rows = zip(read, scored, strict=True)
     return {
         **answers.head(found),
-        "sentences": [answers.sentence(text, prompt, one, ranks) for text, prompt, one in rows],
+        "sentences": [answers.sentence(text, prompt, one, ranks) for (text, prompt), one in rows],
         "total": answers.total(scored),
+        "skipped": skipped,
     }
+
+
+def _read(model: Model, texts: Sequence[str], skip: bool) -> tuple[list[tuple[str, Prompt]], list[Json]]:
+    read: list[tuple[str, Prompt]] = []
+    skipped: list[Json] = []
+    for number, text in enumerate(texts, 1):
+        try:
+            read.append((text, _cut(model, text, 0 if len(texts) == 1 else number)))
+        except DataError as error:
+            if not skip or (number == len(texts) and not read):
+                raise
+            skipped.append({"line": number, "error": error.message})
+    return read, skipped
 
 
 def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.widgets.param_form import Launch
 
 
+NO_MODEL = "There is no model to answer yet: ^n trains one."
 SEARCHING = {
     "prompt.say": "take it", "prompt.take": "", "prompt.leave": "back", "prompt.earlier": "newer",
     "prompt.later": "older", "prompt.search": "next older",
@@ -78,7 +79,7 @@ class ReplTab(ReplView):
         elif slash.deed:
             self._do_here(slash.name, text)
         elif not self.talk.run:
-            self.talk.add(line).note("There is no model to answer yet: ^n trains one.", "warn")
+            self.talk.add(line).note(NO_MODEL, "warn")
         else:
             self._answer(self.talk.say(line))
 
@@ -105,7 +106,9 @@ class ReplTab(ReplView):
 
     @on(PromptLine.Pasted)
     def _paste(self, message: PromptLine.Pasted) -> None:
-        if self.talk.run:
+        if not self.talk.run:
+            self.talk.add("/score").note(NO_MODEL, "warn")
+        else:
             self._answer(self._score_all([line.replace("\t", " ") for line in message.lines]))
 
     async def _score_all(self, lines: list[str]) -> None:

@@ -20,6 +20,8 @@ from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 
 KEPT = 100
+LINES_LIMIT = 2_000
+"""of a paste"""
 UNITS = 8
 SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width")
 
@@ -87,15 +89,19 @@ class Conversation:
             self._changed()
 
     async def score_all(self, texts: Sequence[str]) -> None:
-        """A batch, as it was pasted."""
+        """A batch, as it was pasted; lines beyond the first ones are left out, and lines without a word."""
         entry = self.add(f"/score {len(texts):,} lines")
         try:
-            answer = await self._ask("score", texts=list(texts), ranks=False)
+            answer = await self._ask("score", texts=list(texts[:LINES_LIMIT]), ranks=False, skip=True)
             entry.put("batch", {"answer": answer, "order": 0})
             entry.show(lambda width: tables.batch(answer, entry.data["order"], width))
+            entry.note(_left_out(len(texts), answer.get("skipped", ())), "warn")
             self._say_notice(entry, answer)
         except DltuiError as error:
             entry.note(str(error), "bad")
+        except asyncio.CancelledError:
+            entry.note("Stopped.", "warn")
+            raise
         finally:
             self._changed()
 
@@ -238,3 +244,14 @@ class Conversation:
         entry.note(str(answer.get("notice", "")), "warn")
         if answer.get("is_running"):
             entry.note(f"It still trains: this is its checkpoint of step {int(answer['step']):,}.", "warn")
+
+
+def _left_out(lines: int, skipped: Sequence[Json]) -> str:
+    """What of a paste was not scored; empty when all of it was."""
+    said = []
+    if skipped:
+        more = f" {len(skipped) - 1:,} more like it." if len(skipped) > 1 else ""
+        said.append(f"Left out: {skipped[0]['error']}{more}")
+    if lines > LINES_LIMIT:
+        said.append(f"Only the first {LINES_LIMIT:,} lines are scored: dltui score --file takes any number.")
+    return " ".join(said)

@@ -10,10 +10,8 @@ from textual.message import Message
 
 from tui import keys
 from tui.keys import Scope
-from tui.widgets.text_field import TextField
+from tui.widgets.text_field import LONGEST, TextField
 
-LINES_LIMIT = 2_000
-"""of a paste"""
 DIGITS, QUOTE = "123456789", "'"
 
 
@@ -25,6 +23,7 @@ class PromptLine(TextField):
     """
 
     SCOPE: ClassVar[Scope] = "prompt"
+    PASTE = LONGEST
     BINDINGS = keys.bindings("prompt")
 
     class Said(Message):
@@ -104,8 +103,12 @@ class PromptLine(TextField):
         if len(lines) > 1:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Pasted(lines[:LINES_LIMIT]))
+            self.post_message(self.Pasted(lines))
             return
+        room = self.room
+        if lines and len(lines[0]) > room:
+            words = f"Only {room:,} characters of {len(lines[0]):,} fit: a line holds {LONGEST:,}."
+            self.notify(words, severity="warning", markup=False)
         super()._on_paste(event)
 
     def action_say(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events
 from textual.widgets import Input
@@ -10,12 +10,13 @@ from textual.widgets import Input
 from tui.plain_text import plain
 
 LONGEST = 1_000
-PASTE = 500
-"""characters of a paste that are taken"""
 
 
 class TextField(Input):
     """One line high, a cursor that does not blink; a paste is cut to what fits."""
+
+    PASTE: ClassVar[int] = 500
+    """characters of a paste that are taken"""
 
     def __init__(self, value: str = "", *, most: int = LONGEST, **widget: Any) -> None:
         super().__init__(plain(value, limit=most), compact=True, max_length=most, **widget)
@@ -25,11 +26,16 @@ class TextField(Input):
     def validate_value(self, value: str) -> str:
         return plain(value, limit=LONGEST)
 
+    @property
+    def room(self) -> int:
+        """Characters a paste may have now."""
+        free = self._most - len(self.value) + abs(self.selection.end - self.selection.start)
+        return min(free, self.PASTE)
+
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        room = self._most - len(self.value) + abs(self.selection.end - self.selection.start)
-        room = min(room, PASTE)
+        room = self.room
         line = event.text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
         if line and room > 0:
             self.replace(plain(line[:room])[:room], *self.selection)

@@ -81,3 +81,11 @@ def test_of_many_sentences_the_bad_one_is_named(desk: Desk, forward: str) -> Non
         ask(desk, "language.score", texts=["i love you", " ", "a cat"])
     with pytest.raises(DltuiError, match=r"^The text is empty"):
         ask(desk, "language.score", texts=[" "])
+
+
+def test_what_cannot_be_scored_can_be_left_out(desk: Desk, forward: str) -> None:
+    answer = ask(desk, "language.score", texts=["***", "i love you", " "], skip=True)
+    assert [one["text"] for one in answer["sentences"]] == ["i love you"]
+    assert [one["line"] for one in answer["skipped"]] == [1, 3]
+    with pytest.raises(DltuiError, match="The text is empty"):
+        ask(desk, "language.score", texts=["***", " "], skip=True)

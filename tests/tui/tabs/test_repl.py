@@ -186,6 +186,38 @@ async def test_a_long_table_is_seen_from_its_top_and_stays_there_when_sorted(
         await opened.sees("/score you love me", "rank")
 
 
+async def test_lines_without_a_word_are_left_out_of_a_paste_and_said_to_be(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        opened.app.post_message(Paste("i love you\n***\nyou love me\n---\n"))
+        await opened.sees("2 sentences, as pasted", "Left out: Sentence 2", "more like it.")
+        opened.app.post_message(Paste("i love you\n" * 2001))
+        await opened.sees("2,000 sentences", "/score 2,001 lines")
+        assert "first 2,000 lines are scored" in tab(opened).talk.entries[-1].text()
+
+
+async def test_a_paste_that_does_not_fit_is_said_to_be_cut(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        opened.app.post_message(Paste("a" * 800))
+        await opened.until(lambda: len(tab(opened).prompt.value) == 800)
+        assert not opened.notices
+        opened.app.post_message(Paste("a" * 800))
+        await opened.until(lambda: any("Only 200 characters of 800 fit" in one for one in opened.notices))
+        assert len(tab(opened).prompt.value) == 1000
+
+
+async def test_a_paste_without_a_model_is_said_to_have_none(places: Places, session: FakeSession) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "No language model yet")
+        opened.app.post_message(Paste("i love you\nyou love me\n"))
+        await opened.sees("There is no model to answer yet")
+
+
 async def test_the_newest_words_are_in_sight_however_fast_they_come(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
