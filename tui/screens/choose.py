@@ -36,7 +36,7 @@ class ChoiceList(Sheet):
                 Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
                 Span(plain(title).ljust(widest) + "  ", "key" if is_here else "strong"),
             )
-            lines = wrapped(plain(words), max(10, width - row_width(name)), "muted") or [()]
+            lines = wrapped(plain(words), max(10, width - row_width(name) - 1), "muted") or [()]
             found.append((*name, *_first(lines, is_here)))
             found += [(Span(" " * row_width(name)), *line) for line in lines[1:] if is_here]
         return found

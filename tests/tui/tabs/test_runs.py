@@ -225,21 +225,6 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
         await opened.until(lambda: engine.asked)
 
 
-async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
-    engine = FakeEngine()
-    async with lab(places, engine, (80, 24)) as opened:
-        await opened.press("n", "enter")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
-        assert "ray_address" not in opened.text
-        await opened.press("up", "right")
-        await opened.sees("ray_address")
-        await opened.press("down")
-        await opened.type("auto")
-        await opened.press("enter")
-        await opened.until(lambda: engine.executors)
-        assert engine.executors == ["ray@auto"]
-
-
 async def test_again_offers_what_the_run_had(places: Places) -> None:
     run = make_run(1, params={"hidden": 7, "optimizer": "sgd"}, seed=42, name="plane")
     engine = FakeEngine(run)
