@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -20,6 +21,8 @@ from tui import view_state
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0
+FIRST_GREY = 232
+"""of the 256 colours"""
 
 
 class Terminal:
@@ -110,8 +113,11 @@ def test_no_colour_means_none(tmp_path: Path) -> None:
         plain.read_until(b"xor-0001")
         os.write(plain.fd, b"q")
         plain.exit_status()
-        for code in (b"\x1b[31m", b";31m", b"38;5;"):
-            assert code not in plain.written
+        assert b"\x1b[31m" not in plain.written and b";31m" not in plain.written
+        named = [int(number) for number in re.findall(rb"[34]8;5;(\d+)", plain.written)]
+        assert [number for number in named if number < FIRST_GREY] == []
+        mixed = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", plain.written)
+        assert mixed and [parts for parts in mixed if len(set(parts)) > 1] == []
     finally:
         plain.close()
 
