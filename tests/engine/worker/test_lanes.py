@@ -154,7 +154,7 @@ def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
 def test_killed_in_mid_grid_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
     given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
     whole = new_run(tmp_path, "xor_lanes", threads=1, **given)
-    assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(100) == 0
+    assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(500) == 0
     folder = new_run(tmp_path, "xor_lanes", threads=1, **given)
     for number in (1, 2):
         worker = start(folder, DLTUI_ATTEMPT=str(number), DLTUI_CHECKPOINT_SECONDS="0.05")
@@ -168,12 +168,12 @@ def test_killed_in_mid_grid_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
 
 def finished(folder: RunFolder, number: int) -> int:
     worker: subprocess.Popen[bytes] = start(folder, DLTUI_ATTEMPT=str(number))
-    return worker.wait(100)
+    return worker.wait(500)
 
 
 def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor_grid", threads=2)
-    assert start(folder).wait(100) == 0
+    assert start(folder).wait(500) == 0
     printed = folder.log.read_text()
     assert "135 networks at epoch 40,000: " in printed
     assert "4861.8" in printed and "33227.0" in printed
