@@ -94,6 +94,7 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("changed live", pairs(run.live)),
         ("seed", str(run.spec.seed)),
         ("device", f"{run.device} with {run.spec.threads} threads" if run.device else ""),
+        ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", span(run.train_seconds)),
     ]
     return facts + [("checkpoint", _checkpoint(c.step, c.path, c.damaged)) for c in run.checkpoints]

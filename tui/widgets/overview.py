@@ -74,8 +74,13 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("speed", f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and active else ""),
         ("trained", clock(round(run.train_seconds)) if run.train_seconds >= 1 else ""),
         ("asked", "just now" if age == "now" else f"{age} ago"),
-        ("place", plain(run.device, limit=60) + held if run.device else ""),
+        ("place", _place(run) + held if run.device else ""),
     ]
+
+
+def _place(run: RunSummary) -> str:
+    where = "" if run.spec.executor == "local" else f" by {run.spec.executor}"
+    return plain(run.device + where, limit=80)
 
 
 def _warnings(run: RunSummary, width: int) -> list[Row]:

@@ -41,6 +41,7 @@ class ParamsSheet(Sheet):
             ("framework", run.spec.framework),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
+            *([("executor", run.spec.executor)] if run.spec.executor != "local" else []),
             ("id", run.id),
         ):
             rows += _pair(name, value, "muted", width)

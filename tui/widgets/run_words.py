@@ -80,7 +80,8 @@ def before_step_one(run: RunSummary) -> str:
     """What to say of a run that nothing is known of yet."""
     if run.status is Status.QUEUED:
         return f"queued: {why_of(run)}"
-    return "" if run.status.is_final else "it starts"
+    starts = "it starts" if run.spec.executor == "local" else "it starts as soon as Ray has room for it"
+    return "" if run.status.is_final else starts
 
 
 def number(value: float | None) -> Span:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.protocol import RunSummary
@@ -23,6 +25,13 @@ def test_a_value_too_long_for_its_column_is_shown_whole(width: int) -> None:
     said = "".join(row[1].text for row in rows if row)
     assert all(row_width(row) <= width for row in rows)
     assert run.id in said and "double_conv_dropout" in said and "w" * 30 in said
+
+
+def test_where_a_run_trains_is_said_when_that_is_not_here() -> None:
+    run = make_run(params={"lr": 0.01})
+    away = replace(run, spec=replace(run.spec, executor="ray@10.0.0.5:6379"))
+    assert not any("executor" in row_text(row) for row in rows_of(run, 40))
+    assert any("ray@10.0.0.5:6379" in row_text(row) for row in rows_of(away, 40))
 
 
 def test_a_value_without_end_leaves_room_for_the_others() -> None:
