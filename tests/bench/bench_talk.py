@@ -3,7 +3,8 @@
 The same weights (10,000 words, embedding 300, one LSTM layer of 256) and the same sentences of the captions
 on both sides; that the sums of log-probabilities agree is checked. Each side has one thread, then all cores.
 Keras scores padded sentences with one call of `predict`; words per second count real words and the end of
-each sentence, never padding.
+each sentence, never padding. On a busy machine the ratio of CPU seconds is the one to believe. Random words
+share no beginnings: there both sides need the same product in float32, a third of what Keras takes.
 
 --floor fails the run when a target is missed: one word p50 below 0.6 ms and 100 times Keras, scoring captions
 5 times Keras with the same number of threads, a model opened within 0.3 s.
@@ -92,10 +93,16 @@ def rates(score: Callable[[Rows], float], places: Places) -> Found:
         (MANY, captions, 1),
     ):
         found[f"sum {what}"] = score(rows)
+        began = time.process_time()
         seconds = min(timed(lambda rows=rows: score(rows)) for _ in range(turns))
+        found[f"{what}, CPU ms"] = 1000 * (time.process_time() - began) / turns
         found[what] = sum(len(row) + 1 for row in rows) / seconds
     singles = [timed(lambda row=row: score([row])) for row in captions[:20]]
     return found | {SINGLE: 1000 * sorted(singles)[10]}
+
+
+def _all_cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -130,6 +137,7 @@ def ours(places: Places, run: str, threads: int) -> Found:
         predict(model, prefix, 10)
     whole = [timed(lambda prefix=prefix: predict(model, prefix, 10)) for prefix in prefixes * 4]
     return {
+        "threads": threads or min(scoring.THREADS, _all_cores()),
         "weights read, ms": 1000 * opened,
         **quantiles(drawn(model), "one word"),
         **quantiles(whole, f"{PREFIX} words, 10 best"),
@@ -174,7 +182,7 @@ def keras_side(places: Places, run: str, threads: int) -> Found:
     import keras
     import tensorflow as tf
 
-    if threads:
+    if threads:  # else Keras takes all cores by itself
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     model = network(keras, weights(places, run))
@@ -191,7 +199,7 @@ def keras_side(places: Places, run: str, threads: int) -> Found:
     for prefix in prefixes[:3]:
         model.predict(prefix, verbose=0)
     times = [timed(lambda prefix=prefix: model.predict(prefix, verbose=0)) for prefix in prefixes[:25]]
-    return {**quantiles(times, "one word"), **rates(score, places)}
+    return {"threads": threads or _all_cores(), **quantiles(times, "one word"), **rates(score, places)}
 
 
 def weights(places: Places, run: str) -> dict[str, Any]:
@@ -231,7 +239,7 @@ def side(name: str, places: Places, threads: int) -> Found:
     command = [sys.executable, "-m", "tests.bench.bench_talk", "--only", name, "--home", str(places.root)]
     command += ["--threads", str(threads)]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    environ = {**os.environ, **(ONE if threads or name == "ours" else {})}
+    environ = {**os.environ, **(ONE if threads or name == "ours" else {})}  # our threads are of sentences
     told = subprocess.run(command, **quiet, env=environ, check=True)
     found: Found = json.loads(told.stdout.splitlines()[-1])
     return found
@@ -242,6 +250,7 @@ def both(places: Places, threads: int) -> tuple[Found, dict[str, float]]:
     print(
         f"\n{'one thread' if threads else f'{os.cpu_count()} cores':32}{'ours':>12}{'Keras':>12}{'times':>8}"
     )
+    print(f"{'threads':32}{mine.pop('threads'):12,.0f}{theirs.pop('threads'):12,.0f}")
     speed = {}
     for name, value in mine.items():
         if name.startswith("sum "):
