@@ -194,7 +194,7 @@ def train(params: MnistParams, run: Run) -> None:
     epoch_in_hand = -1
     done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))
     update = (
-        swift.begin(net, optimizer, images.pixels, images.labels)
+        swift.begin(net, optimizer, images.pixels, images.labels, run.seed)
         if swift
         else learning(net, optimizer, images)
     )

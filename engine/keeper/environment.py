@@ -19,8 +19,9 @@ THREADS = (
     "NUMEXPR_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
 )
-PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
-"""threads that wait sleep; spinning ones took 74 % of the throughput of two busy cores"""
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "OPENBLAS_THREAD_TIMEOUT": "4"}
+"""threads that wait sleep; spinning ones took 74 % of the throughput of two busy cores. NumPy's would spin
+for a tenth of a second after every product, which took a third from a run with live pictures"""
 MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 
 from engine.models.swift.vector import LANES, Vectors, inner, intrinsic
 
@@ -40,10 +40,35 @@ def rates(lr: float, step: float) -> Any:
 def adam(parameter: Any, at: Any, gradient: Any, count: Any, lr: float, step: float) -> None:
     """Gradient i belongs to element `at` + i."""
     rate, root = rates(lr, step)
+    stretch(parameter, at, gradient, count, rate, root)
+
+
+@njit(inline="always")
+def stretch(parameter: Any, at: Any, gradient: Any, count: Any, rate: Any, root: Any) -> None:
+    """`rate` and `root` are those of `rates`."""
     for i in range(0, count, LANES):
         _sixteen(
             parameter.value, parameter.mean, parameter.square, at + i, gradient, i, count - i, rate, root
         )
+
+
+@njit(inline="always")
+def ask_line(parameter: Any, value_at: Any, at: Any) -> None:
+    """For 128 elements that are to come, and for the moments of others."""
+    _ask(parameter.value, parameter.mean, parameter.square, value_at, at)
+
+
+@intrinsic
+def _ask(typing: Any, value: Any, mean: Any, square: Any, value_at: Any, at: Any) -> Any:
+    def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        v = Vectors(context, builder)
+        for n in range(3):
+            data = v.data(signature.args[n], arguments[n])
+            for line in range(8):
+                v.fetch(data, v.plus(arguments[4 if n else 3], line * LANES))
+        return context.get_dummy_value()
+
+    return types.void(value, mean, square, types.int64, types.int64), write
 
 
 @intrinsic
@@ -56,21 +81,14 @@ def _sixteen(typing: Any, value: Any, mean: Any, square: Any, at: Any, gradient:
         v, (kinds, a) = Vectors(context, builder), (signature.args, arguments)
         mask = v.first(a[6])
         g = v.load(v.data(kinds[4], a[4]), a[5], mask)
-        move(
-            v,
-            Memory(*(v.data(kinds[n], a[n]) for n in range(3))),
-            a[3],
-            g,
-            v.spread(a[7]),
-            v.spread(a[8]),
-            mask,
-        )
+        memory = Memory(*(v.data(kinds[n], a[n]) for n in range(3)))
+        _move(v, memory, a[3], g, v.spread(a[7]), v.spread(a[8]), mask)
         return context.get_dummy_value()
 
     return types.void(value, mean, square, long, gradient, long, long, single, single), write
 
 
-def move(v: Vectors, memory: Memory, at: Any, g: Any, rate: Any, root: Any, mask: Any = None) -> None:
+def _move(v: Vectors, memory: Memory, at: Any, g: Any, rate: Any, root: Any, mask: Any) -> None:
     """Sixteen elements with the gradient `g`; `rate` and `root` are in all places of a vector."""
     b = v.builder
     m, s = v.load(memory.mean, at, mask), v.load(memory.square, at, mask)
@@ -105,12 +123,5 @@ def _quotient(v: Vectors, above: Any, below: Any) -> Any:
         return v.builder.fdiv(above, below)
     b = v.builder
     share = v.quick("rcp14", below)
-    share = v.add_product(share, share, v.add_product(v.all(1), b.fneg(below), share))
     near = b.fmul(above, share)
     return v.add_product(near, v.add_product(above, b.fneg(below), near), share)
-
-
-def ask(v: Vectors, memory: Memory, at: Any) -> None:
-    """For elements that `move` is to come to."""
-    for data in memory:
-        v.fetch(data, at)

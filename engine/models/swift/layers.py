@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models.swift.listed import SEGMENT, WIDTH, Listed
 from engine.models.swift.vector import LANES
 
 Floats = NDArray[np.float32]
@@ -46,7 +47,11 @@ class Conv(NamedTuple):
 
 
 class Dense(NamedTuple):
-    """`seen` (rows, I), `out` and its gradient `delta` (rows, O), and `below`, the gradient of `seen`."""
+    """`seen` (rows, I), `out` and its gradient `delta` (rows, O), and `below`, the gradient of `seen`.
+
+    `halves` has what goes below of the first half of outputs, and of the second. `by_row` lists what of
+    `delta` is not 0 for each output.
+    """
 
     weight: Parameter
     bias: Parameter
@@ -54,13 +59,16 @@ class Dense(NamedTuple):
     out: Floats
     delta: Floats
     below: Floats
+    halves: Floats
+    by_row: Listed
 
 
 def zeros(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
-    """Aligned to a cache line, so that no vector crosses one; from 1 MB on in large pages, where there are
-    any: the weights of a dense layer fill a thousand small ones, more than a processor keeps in mind."""
+    """Aligned to a cache line, with room for a vector behind the end; from 1 MB on in large pages, where
+    there are any: the weights of a dense layer fill a thousand small ones, more than a processor keeps in
+    mind."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = _large(size) if size >= LARGE // 2 else np.zeros(size + ALIGNMENT, np.uint8)
+    raw = _large(size) if size >= LARGE // 2 else np.zeros(size + 2 * ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % (LARGE if size >= LARGE // 2 else ALIGNMENT)
     made: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
     return made
@@ -97,9 +105,22 @@ def dense(weight: Parameter, bias: Parameter, images: int, inputs: int, outputs:
         rows(images, outputs),
         rows(images, outputs),
         rows(images, inputs) if below is None else below,
+        rows(2 * images, inputs),
+        listed(outputs, images),
     )
 
 
 def rows(images: int, features: int) -> Floats:
-    """With room behind the last for those that read sixteen at a time."""
-    return zeros(images + LANES, -(-features // LANES) * LANES)
+    """Room for those that read sixteen images or 128 features at a time; rows do not lie a page apart, where
+    they would drive each other out of a cache."""
+    return zeros(images + LANES, -(-features // WIDTH) * WIDTH + LANES)
+
+
+def listed(lines: int, places: int) -> Listed:
+    """With room for those that write sixteen at a time."""
+    segments = -(-places // SEGMENT)
+    return Listed(
+        zeros(lines, segments * SEGMENT),
+        zeros(lines, segments * SEGMENT, dtype=np.int32),
+        zeros(lines, segments, dtype=np.int32),
+    )

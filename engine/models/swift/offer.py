@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LANES, FILTERS, SIZE = 16, 5, 5
 MOST_IMAGES = 2000
-"""in a batch: every image takes 40 kB of room to work in"""
+"""in a batch: every image takes 60 kB of room to work in"""
 SECONDS = 10
 
 
@@ -33,7 +33,7 @@ class Offer:
     """`name` says all that the bits of a result depend on; `begin` takes over a network as it is now."""
 
     name: str
-    begin: Callable[[nn.Sequential, Adam, Tensor, Tensor], Learner]
+    begin: Callable[[nn.Sequential, Adam, Tensor, Tensor, int], Learner]
 
 
 def offer(net: nn.Sequential, side: int, batch: int, threads: int, cache: Path,
@@ -47,14 +47,15 @@ def offer(net: nn.Sequential, side: int, batch: int, threads: int, cache: Path,
         report(f"PyTorch trains by itself, two to three times slower: Numba cannot be used: {error}.")
         return None
 
-    def begin(net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor) -> Learner:
-        return Learner(net, optimizer, pixels, labels, batch, threads)
+    def begin(net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, seed: int) -> Learner:
+        return Learner(net, optimizer, pixels, labels, batch, threads, seed)
 
     return Offer(name, begin)
 
 
 def fits(net: nn.Sequential, side: int, batch: int) -> bool:
-    """Up to two 5x5 convolutions that are pooled to even sides, up to three dense layers, on a CPU."""
+    """Up to two 5x5 convolutions that are pooled to even sides, up to three dense layers, on a CPU. Dropout
+    drops half of what goes into the first of them."""
     convs, denses = _layers(net, nn.Conv2d), _layers(net, nn.Linear)
     return (
         len(convs) <= 2
@@ -63,6 +64,7 @@ def fits(net: nn.Sequential, side: int, batch: int) -> bool:
         and side % 2 ** len(convs) == 0
         and all(conv.out_channels == FILTERS and conv.kernel_size == (SIZE, SIZE) for conv in convs)
         and all(dense.in_features >= LANES for dense in denses)
+        and all(layer.p == 0.5 for layer in _layers(net, nn.Dropout))
         and all(weight.device.type == "cpu" for weight in net.parameters())
     )
 
@@ -95,32 +97,26 @@ def fingerprint() -> str:
 
 
 class Learner:
-    """Called with the numbers of images, it does an update and returns their mean loss."""
+    """Called with the numbers of images, it does an update and returns their mean loss. What dropout keeps
+    follows from `seed` and the update's number."""
 
     def __init__(self, net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, batch: int,
-                 threads: int) -> None:  # fmt: skip
+                 threads: int, seed: int) -> None:  # fmt: skip
         from engine.models.swift.trainer import Trainer
 
         self._group = optimizer.param_groups[0]
         self._counts = _counts(optimizer)
-        self._drops = any(isinstance(layer, nn.Dropout) for layer in net)
         self._trainer = Trainer(
             [_pair(layer, optimizer) for layer in _layers(net, nn.Conv2d)],
             [_pair(layer, optimizer) for layer in _layers(net, nn.Linear)],
-            pixels.reshape(len(pixels), -1).numpy(), labels.numpy(), batch, threads, self._drops,
+            pixels.reshape(len(pixels), -1).numpy(), labels.numpy(), batch, threads,
+            seed if any(isinstance(layer, nn.Dropout) for layer in net) else None,
         )  # fmt: skip
 
     def __call__(self, chosen: Tensor) -> float:
         numbers = chosen.numpy()
-        if self._drops:
-            self._draw(len(numbers))
         self._counts += 1
         return self._trainer.step(numbers, int(self._counts[0]), self._group["lr"])
-
-    def _draw(self, images: int) -> None:
-        """What to keep, from PyTorch's own random numbers: exactly those that nn.Dropout would take."""
-        kept = self._trainer.kept
-        kept[:images] = torch.empty(images, kept.shape[1]).bernoulli_(0.5).numpy()
 
 
 def _layers(net: nn.Sequential, kind: type[Any]) -> list[Any]:

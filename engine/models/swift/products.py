@@ -1,7 +1,4 @@
-"""Tiles of the three products of a dense layer: sums that stay in registers along the whole inner dimension.
-
-Images are rows of features; sixteen features lie in a register. The weights are read as PyTorch keeps them.
-"""
+"""Tiles of the products of a dense layer: sums that stay in registers."""
 
 from __future__ import annotations
 
@@ -10,182 +7,60 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from engine.models.swift.adam import Memory, ask, move
-from engine.models.swift.vector import INTS, LANES, LONG, Totals, Vectors, intrinsic
+from engine.models.swift.vector import LANES, Totals, Vectors, intrinsic
 
-QUARTER = LANES // 4
+WIDE = 8 * LANES
 
 
-def _dot(rows: int, images: int) -> Any:
+def _blend(images: int, vectors: int) -> Any:
     @intrinsic
-    def dot(typing: Any, w: Any, w_at: Any, n: Any, bias: Any, b_at: Any, x: Any, x_at: Any, x_row: Any,
-            out: Any, out_at: Any, out_row: Any, floor: Any) -> Any:  # fmt: skip
-        """out[image, r] = max(floor, bias[r] + sum over `n` i of w[r, i] * x[image, i]).
-
-        What lies behind the end of a row of x has to be finite.
-        """
+    def blend(typing: Any, w: Any, w_at: Any, w_row: Any, rows: Any, x: Any, x_at: Any,
+             x_row: Any, out: Any, out_at: Any, out_row: Any) -> Any:  # fmt: skip
+        """out[image, i] += sum over `rows` r of x[image, r] * w[r, i], for the vectors of i."""
         long = types.int64
 
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            w_data, biases, x_data, target = (v.data(kinds[k], a[k]) for k in (0, 3, 5, 8))
-            totals = Totals(v, [(r, image) for r in range(rows) for image in range(images)])
-            starts = [b.add(a[1], v.times(a[2], r)) for r in range(rows)]
-            seen_at = [b.add(a[6], v.times(a[7], image)) for image in range(images)]
-
-            def add(i: Any, mask: Any) -> None:
-                seen = [v.load(x_data, b.add(at, i)) for at in seen_at]
-                for r in range(rows):
-                    weights = v.load(w_data, b.add(starts[r], i), mask)
-                    for image in range(images):
-                        totals.add_product((r, image), weights, seen[image])
-
-            with v.counting(b.lshr(a[2], ir.Constant(LONG, 4))) as vector:
-                add(v.times(vector, LANES), None)
-            rest = b.and_(a[2], ir.Constant(LONG, LANES - 1))
-            with b.if_then(b.icmp_signed(">", rest, ir.Constant(LONG, 0))):
-                add(b.sub(a[2], rest), v.first(rest))
-            for image in range(images):
-                for r in range(0, rows, 4):
-                    four = min(4, rows - r)
-                    sums = _sums(v, [totals[r + k, image] for k in range(four)])
-                    value = b.fadd(sums, v.load_few(biases, v.plus(a[4], r), four))
-                    least = ir.Constant(value.type, ir.Undefined)
-                    for k in range(four):
-                        least = b.insert_element(least, a[11], ir.Constant(INTS.element, k))
-                    value = b.select(b.fcmp_ordered("<", value, least), least, value)
-                    v.store(value, target, b.add(v.plus(a[9], r), v.times(a[10], image)))
-            return context.get_dummy_value()
-
-        return types.void(w, long, long, bias, long, x, long, long, out, long, long, types.float32), write
-
-    return dot
-
-
-dot_8x3, dot_8x1, dot_1x3, dot_1x1 = _dot(8, 3), _dot(8, 1), _dot(1, 3), _dot(1, 1)
-
-
-def _sums(v: Vectors, totals: list[Any]) -> Any:
-    """The sum of each of up to four vectors, side by side."""
-    b, one = v.builder, totals + totals[-1:] * (4 - len(totals))
-    half = LANES // 2
-    eights = [
-        b.fadd(
-            v.interleave(x, y, [*range(half), *range(LANES, LANES + half)]),
-            v.interleave(x, y, [*range(half, LANES), *range(LANES + half, 2 * LANES)]),
-        )
-        for x, y in ((one[0], one[1]), (one[2], one[3]))
-    ]
-    x, y = eights
-    low = [place + half * group for group in range(4) for place in range(QUARTER)]
-    fours = b.fadd(v.interleave(x, y, low), v.interleave(x, y, [place + QUARTER for place in low]))
-    for by in (2, 1):
-        fours = b.fadd(fours, v.interleave(fours, fours, [place ^ by for place in range(LANES)]))
-    return v.interleave(fours, fours, [QUARTER * k for k in range(len(totals))])
-
-
-def _back(images: int, vectors: int) -> Any:
-    @intrinsic
-    def back(typing: Any, w: Any, w_at: Any, w_row: Any, rows: Any, ahead: Any, delta: Any, d_at: Any,
-             d_row: Any, out: Any, out_at: Any, out_row: Any, width: Any) -> Any:  # fmt: skip
-        """out[image, i] += sum over `rows` r of delta[image, r] * w[r, i], for the vectors of i.
-
-        The last has `width` elements, if that is less than sixteen. `ahead` rows further on weights are
-        asked for.
-        """
-        long = types.int64
-
-        def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            w_data, deltas, target = (v.data(kinds[k], a[k]) for k in (0, 5, 8))
-            mask = v.first(a[11]) if vectors == 1 else None
+            w_data, x_data, target = (v.data(kinds[k], a[k]) for k in (0, 4, 7))
             places = {
-                (image, part): v.plus(b.add(a[9], v.times(a[10], image)), part * LANES)
+                (image, part): v.plus(b.add(a[8], v.times(a[9], image)), part * LANES)
                 for image in range(images)
                 for part in range(vectors)
             }
             totals = Totals(v, places, lambda name: v.load(target, places[name]))
             with v.counting(a[3]) as r:
                 at = b.add(a[1], b.mul(a[2], r))
-                weights = [v.load(w_data, v.plus(at, part * LANES), mask) for part in range(vectors)]
-                further = b.add(at, b.mul(a[2], a[4]))
-                for part in range(vectors):
-                    v.fetch(w_data, v.plus(further, part * LANES))
+                weights = [v.load(w_data, v.plus(at, part * LANES)) for part in range(vectors)]
                 for image in range(images):
-                    one = v.everywhere(deltas, b.add(b.add(a[6], v.times(a[7], image)), r))
+                    one = v.everywhere(x_data, b.add(b.add(a[5], v.times(a[6], image)), r))
                     for part in range(vectors):
                         totals.add_product((image, part), weights[part], one)
             for name, place in places.items():
                 v.store(totals[name], target, place)
             return context.get_dummy_value()
 
-        return types.void(w, long, long, long, long, delta, long, long, out, long, long, long), write
+        return types.void(w, long, long, long, x, long, long, out, long, long), write
 
-    return back
-
-
-back_5x4, back_1x4, back_5x1, back_1x1 = _back(5, 4), _back(1, 4), _back(5, 1), _back(1, 1)
+    return blend
 
 
-def _learn(rows: int, vectors: int) -> Any:
-    @intrinsic
-    def learn(typing: Any, delta: Any, d_at: Any, d_row: Any, x: Any, x_at: Any, x_row: Any, images: Any,
-              value: Any, mean: Any, square: Any, at: Any, row: Any, width: Any, rate: Any,
-              root: Any) -> Any:  # fmt: skip
-        """The gradient of w[r, i], sum over images of delta[image, r] * x[image, i], goes to Adam at once.
-
-        The last vector of i has `width` elements, if that is less than sixteen.
-        """
-        long, single = types.int64, types.float32
-
-        def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
-            deltas, x_data = v.data(kinds[0], a[0]), v.data(kinds[3], a[3])
-            memory = Memory(*(v.data(kinds[k], a[k]) for k in (7, 8, 9)))
-            mask = v.first(a[12]) if vectors == 1 else None
-            places = {
-                (r, part): v.plus(b.add(a[10], v.times(a[11], r)), part * LANES)
-                for r in range(rows)
-                for part in range(vectors)
-            }
-            for place in places.values():
-                ask(v, memory, place)
-            totals = Totals(v, places)
-            with v.counting(a[6]) as image:
-                d, seen_at = b.add(a[1], b.mul(image, a[2])), b.add(a[4], b.mul(image, a[5]))
-                seen = [v.load(x_data, v.plus(seen_at, part * LANES)) for part in range(vectors)]
-                for r in range(rows):
-                    one = v.everywhere(deltas, v.plus(d, r))
-                    for part in range(vectors):
-                        totals.add_product((r, part), one, seen[part])
-            rate, root = v.spread(a[13]), v.spread(a[14])
-            for name, place in places.items():
-                move(v, memory, place, totals[name], rate, root, mask)
-            return context.get_dummy_value()
-
-        whole = (
-            delta,
-            long,
-            long,
-            x,
-            long,
-            long,
-            long,
-            value,
-            mean,
-            square,
-            long,
-            long,
-            long,
-            single,
-            single,
-        )
-        return types.void(*whole), write
-
-    return learn
+blend_5x4, blend_1x4, blend_5x1, blend_1x1 = _blend(5, 4), _blend(1, 4), _blend(5, 1), _blend(1, 1)
 
 
-learn_8x2, learn_8x1, learn_1x2, learn_1x1 = _learn(8, 2), _learn(8, 1), _learn(1, 2), _learn(1, 1)
+@intrinsic
+def copy_line(typing: Any, x: Any, at: Any, count: Any, out: Any, out_at: Any) -> Any:
+    """128 floats, of which those from `count` on become 0."""
+    n = types.int64
+
+    def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        v, (kinds, a) = Vectors(context, builder), (signature.args, arguments)
+        source, target = v.data(kinds[0], a[0]), v.data(kinds[3], a[3])
+        for i in range(0, WIDE, LANES):
+            mask = v.first(v.plus(a[2], -i))
+            v.store(v.load(source, v.plus(a[1], i), mask), target, v.plus(a[4], i))
+        return context.get_dummy_value()
+
+    return types.void(x, n, n, out, n), write
 
 
 @intrinsic

@@ -1,8 +1,9 @@
-"""One step of training, the whole of it in compiled code: each thread does its share, and they meet twice.
+"""One step of training, the whole of it in compiled code: each thread does its share, and they meet between.
 
 The images are shared out by blocks of up to sixteen, all about as large and even in number, so that two
-threads have the same work; the weights by rows. Whoever does a share, each number is summed in the same
-order: the result has the same bits with one thread and with many.
+threads have the same work; the weights of large layers by columns of what is made with them, so that no
+weight goes to two threads. Whoever does a share, each number is summed in the same order: the result has the
+same bits with one thread and with many.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from numpy.typing import NDArray
 
 from engine.models.swift import convolution, dense
 from engine.models.swift.barrier import meet
+from engine.models.swift.dropout import drop
 from engine.models.swift.layers import FILTERS, PADDING, Floats
 from engine.models.swift.softmax import cross_entropy
 from engine.models.swift.transpose import to_lanes, to_rows
 from engine.models.swift.vector import LANES, inner
 
-ZERO = np.float32(0)
-LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS = 0, 1, 2, 3, 4, 5
+LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS, SEED = 0, 1, 2, 3, 4, 5, 6
 """places in Batch.facts"""
 
 
@@ -42,8 +43,7 @@ class Batch(NamedTuple):
     """(ranks, side * side * 16): those of a block"""
     upper: Floats
     """(ranks, I * 16): what comes out of the convolutions for a block, or its gradient"""
-    kept: Floats
-    """(rows, I): 1 or 0 for each input that dropout keeps or drops"""
+    panels: Floats
     scratch: Floats
     """(ranks, ...)"""
     barrier: NDArray[np.int64]
@@ -84,7 +84,7 @@ def blocks_of(images: int) -> int:
 
 @njit(inline="always")
 def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None:
-    images, step, lr = batch.facts[IMAGES], float(batch.facts[STEP]), batch.lr[0]
+    images, top = batch.facts[IMAGES], batch.facts[DENSES] - 1
     blocks = blocks_of(images)
     start, end = blocks * rank // ranks, blocks * (rank + 1) // ranks
     first, last = images * start // blocks, images * end // blocks
@@ -92,29 +92,59 @@ def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None
     if batch.facts[CONVS]:
         for block in range(start, end):
             _see(rank, batch, convs, denses[0].seen, block, blocks, images)
-        if batch.facts[DROPS]:
-            _drop(denses[0].seen, batch.kept, first, last)
-    _gradients(batch, denses, first, last, images)
+        _drop(batch, denses[0].seen, first, last)
+    for layer in range(top):
+        meet(batch.barrier, ranks)
+        dense.forward(denses[layer], rank, ranks, images, batch.panels[rank])
+        meet(batch.barrier, ranks)
+        dense.light(denses[layer], first, last)
+    _top(rank, batch, denses[top], first, last, images)
+    _back(rank, ranks, batch, denses, first, last, images)
     if batch.facts[CONVS]:
-        dense.backward(denses[0], first, last)
-        if batch.facts[DROPS]:
-            _drop(denses[0].below, batch.kept, first, last)
+        _drop(batch, denses[0].below, first, last)
         for block in range(start, end):
             _look_back(rank, batch, convs, denses[0].below, block, blocks, images)
-    meet(batch.barrier, ranks)
-    _update(rank, ranks, batch, convs, denses, blocks, lr, step)
-    meet(batch.barrier, ranks)
+        meet(batch.barrier, ranks)
+    if rank == 0:
+        for layer in range(batch.facts[CONVS]):
+            convolution.update(convs[layer], blocks, batch.scratch[0], batch.lr[0], float(batch.facts[STEP]))
+
+
+@inner
+def _top(rank: int, batch: Batch, layer: Any, first: int, last: int, images: int) -> None:
+    """Of the last layer: losses, and the gradient below it."""
+    dense.forward_all(layer, first, last, batch.panels[rank])
+    classes = len(layer.bias.value)
+    for image in range(first, last):
+        batch.losses[image] = cross_entropy(
+            layer.out, layer.delta, image, classes, batch.labels[image], images
+        )
+    if batch.facts[CONVS] or batch.facts[DENSES] > 1:
+        dense.backward(layer, first, last, batch.panels[rank])
 
 
 @njit(inline="always")
-def _update(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any, blocks: int, lr: float,
-            step: float) -> None:  # fmt: skip
-    scratch = batch.scratch[rank]
-    for layer in range(batch.facts[DENSES]):
-        dense.update(denses[layer], rank, ranks, batch.facts[IMAGES], scratch, lr, step)
-    if rank == ranks - 1:
-        for layer in range(batch.facts[CONVS]):
-            convolution.update(convs[layer], blocks, scratch, lr, step)
+def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
+    """Of all layers the gradients and the updates, from the last to the first."""
+    top, lr, step = batch.facts[DENSES] - 1, batch.lr[0], float(batch.facts[STEP])
+    panel, sums = batch.panels[rank], batch.scratch[rank]
+    for layer in range(max(0, top - 1), -1, -1):
+        if layer < top:
+            dense.where_lit(denses[layer], first, last)
+        meet(batch.barrier, ranks)
+        if layer >= top - 1:
+            dense.list_rows(denses[top], rank, ranks, images, sums)
+        if layer < top:
+            dense.list_rows(denses[layer], rank, ranks, images, sums)
+        meet(batch.barrier, ranks)
+        if layer >= top - 1:
+            dense.update(denses[top], rank, ranks, images, False, panel, sums, lr, step)
+        goes_below = layer < top and (layer > 0 or batch.facts[CONVS] > 0)
+        if layer < top:
+            dense.update(denses[layer], rank, ranks, images, goes_below, panel, sums, lr, step)
+        meet(batch.barrier, ranks)
+        if goes_below:
+            dense.gather_below(denses[layer], first, last, images)
 
 
 @njit(inline="always")
@@ -124,21 +154,6 @@ def _gather(batch: Batch, first: int, last: int) -> None:
         batch.labels[image] = batch.all_labels[found]
         for pixel in range(batch.pixels.shape[1]):
             batch.rows[image, pixel] = batch.pixels[found, pixel]
-
-
-@njit(inline="always")
-def _gradients(batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
-    """Of all dense layers but what the first sees."""
-    top = batch.facts[DENSES] - 1
-    for layer in range(top):
-        dense.forward(denses[layer], first, last, ZERO)
-    dense.forward(denses[top], first, last, dense.FREE)
-    out, delta, classes = denses[top].out, denses[top].delta, len(denses[top].bias.value)
-    for image in range(first, last):
-        batch.losses[image] = cross_entropy(out, delta, image, classes, batch.labels[image], images)
-    for layer in range(top, 0, -1):
-        dense.backward(denses[layer], first, last)
-        dense.where_lit(denses[layer].seen, denses[layer].below, first, last)
 
 
 @njit(inline="always")
@@ -193,8 +208,8 @@ def _into_conv(conv: Any, above: Any, block: int) -> None:
     convolution.forward(conv, block, above.padded.reshape(-1), start, row, plane)
 
 
-@inner
-def _drop(numbers: Any, kept: Any, first: int, last: int) -> None:
-    for image in range(first, last):
-        for i in range(numbers.shape[1]):
-            numbers[image, i] *= np.float32(2) * kept[image, i]
+@njit(inline="always")
+def _drop(batch: Batch, numbers: Any, first: int, last: int) -> None:
+    if batch.facts[DROPS]:
+        features = batch.upper.shape[1] // LANES
+        drop(numbers, first, last, features, batch.facts[SEED], batch.facts[STEP])

@@ -11,38 +11,41 @@ from numpy.typing import NDArray
 
 from engine.models.swift import layers, step
 from engine.models.swift.barrier import SIZE
-from engine.models.swift.layers import FILTERS, TAPS, Conv, Dense, Floats, Parameter
+from engine.models.swift.layers import FILTERS, Conv, Dense, Floats, Parameter
+from engine.models.swift.listed import SEGMENT, WIDTH
 from engine.models.swift.vector import LANES
 
 MOST_CONVS, MOST_DENSES = 2, 3
 """Every network is given this many layers, the spare ones empty, so that one compilation serves them all."""
-ROOM = FILTERS * FILTERS * TAPS + LANES
+ROOM = SEGMENT * WIDTH
 
 Pair = tuple[Parameter, Parameter]
 """weight and bias"""
 
 
 class Trainer:
-    """`convs` and `denses` in their order from the pixels up; `pixels` (N, side * side), `labels` (N,)."""
+    """`convs` and `denses` in their order from the pixels up; `pixels` (N, side * side), `labels` (N,).
+
+    `dropout` is the seed by which half of what the first dense layer sees is dropped, if that is wanted.
+    """
 
     def __init__(self, convs: Sequence[Pair], denses: Sequence[Pair], pixels: Floats,
                  labels: NDArray[np.int64], batch: int, threads: int = 1,
-                 drops: bool = False) -> None:  # fmt: skip
+                 dropout: int | None = None) -> None:  # fmt: skip
         blocks, count = step.blocks_of(batch), pixels.shape[1]
         self.ranks = max(1, min(threads, blocks))
         self.convs, inputs = _convs(convs, blocks, round(count**0.5), self.ranks)
         rows, size = layers.rows(batch, count), inputs * LANES
         self.denses = _denses(denses, batch, inputs or count, None if convs else rows)
-        kept = layers.rows(batch if drops else 1, inputs)
-        self.kept = kept[:, :inputs]
-        """1 or 0 for each image and input of the first dense layer, if some are dropped"""
         self._batch = step.Batch(
             pixels, labels, np.zeros(batch, np.int64), np.zeros(8, np.int64), np.zeros(1),
             np.zeros(batch, np.int64), layers.zeros(batch), rows, layers.zeros(self.ranks, count * LANES),
-            layers.zeros(self.ranks, size), kept, layers.zeros(self.ranks, ROOM), np.zeros(SIZE, np.int64),
+            layers.zeros(self.ranks, size), layers.zeros(self.ranks, ROOM), layers.zeros(self.ranks, ROOM),
+            np.zeros(SIZE, np.int64),
         )  # fmt: skip
         facts = self._batch.facts
-        facts[step.CONVS], facts[step.DENSES], facts[step.DROPS] = len(convs), len(denses), drops
+        facts[step.CONVS], facts[step.DENSES] = len(convs), len(denses)
+        facts[step.DROPS], facts[step.SEED] = dropout is not None, dropout or 0
         self._help()
 
     def step(self, chosen: NDArray[np.int64], number: int, lr: float) -> float:

@@ -72,16 +72,27 @@ class Vectors:
         else:
             self._call("llvm.masked.store.v16f32.p0", ir.VoidType(), vector, pointer, ALIGN, mask)
 
+    def store_packed(self, vector: Value, mask: Value, data: Value, index: Value) -> None:
+        """Those where `mask` is set, one behind the other."""
+        kind = "f32" if vector.type is FLOATS else "i32"
+        pointer = self.builder.bitcast(self.builder.gep(data, [index]), vector.type.as_pointer())
+        self._call(f"llvm.masked.compressstore.v16{kind}", ir.VoidType(), vector, pointer, mask)
+
+    def count(self, mask: Value) -> Value:
+        """Where it is set, as a LONG."""
+        bits = self.builder.zext(self.builder.bitcast(mask, ir.IntType(LANES)), LONG)
+        return self._call("llvm.ctpop.i64", LONG, bits)
+
     def first(self, count: Value) -> Value:
         """The mask of the first `count` of sixteen."""
         whole = self.builder.trunc(count, INTS.element)
         places = ir.Constant(INTS, list(range(LANES)))
         return self.builder.icmp_signed("<", places, self.spread(whole))
 
-    def fetch(self, data: Value, index: Value) -> None:
-        """Ask for a cache line that is needed soon, if it is memory at all."""
+    def fetch(self, data: Value, index: Value, nearness: int = 3) -> None:
+        """Ask for a cache line that is needed soon, if it is memory at all; 3 is the nearest cache."""
         pointer = self.builder.bitcast(self.builder.gep(data, [index]), BYTE.as_pointer())
-        read, near, is_data = (ir.Constant(INTS.element, number) for number in (0, 3, 1))
+        read, near, is_data = (ir.Constant(INTS.element, number) for number in (0, nearness, 1))
         self._call("llvm.prefetch.p0", ir.VoidType(), pointer, read, near, is_data)
 
     def _call(self, name: str, result: Any, *arguments: Value) -> Value:

@@ -16,6 +16,7 @@ def test_threads_are_pinned_and_wait_asleep() -> None:
     env = environment(spec(3), "cpu", {}, cores=8)
     assert {env[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")} == {"3"}
     assert env["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert env["OPENBLAS_THREAD_TIMEOUT"] == "4"
 
 
 def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:
