@@ -28,6 +28,10 @@ Submit = Callable[[Draft], Awaitable[SweepSummary]]
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
 
 
+LINE = 72
+"""characters of the narrowest form"""
+
+
 class SweepScreen(ModalScreen[SweepSummary]):
     """Stays as it is until the engine has taken the sweep."""
 
@@ -112,5 +116,9 @@ class SweepScreen(ModalScreen[SweepSummary]):
 
 
 def _meaning(param: Param) -> str:
+    """In one line of the narrowest screen: where a choice is long, its words alone."""
     expected = f"; {param.expected}" if param.kind in (int, float) or param.choices else ""
-    return f"{param.name}: {param.help}{expected}"
+    whole = f"{param.name}: {param.help}{expected}"
+    if len(whole) > LINE and param.choices:
+        return f"{param.name}: {', '.join(map(str, param.choices))}"
+    return whole
