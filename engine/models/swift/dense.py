@@ -19,7 +19,8 @@ from engine.models.swift.transpose import turned, turned_few
 from engine.models.swift.vector import LANES, inner
 
 FOUR = 4 * LANES
-ZERO = np.float32(0)
+ZERO, NONE = np.float32(0), np.int64(0)
+"""Numba compiles a function once more for each constant that stands in a call; for these it does not."""
 AHEAD = 4
 """rows whose moments Adam asks for before it comes to them"""
 
@@ -30,7 +31,7 @@ def forward(layer: Any, rank: int, ranks: int, images: int, panel: Any) -> None:
     outputs = len(layer.bias.value)
     groups = -(-outputs // FOUR)
     for group in range(groups * rank // ranks, groups * (rank + 1) // ranks):
-        _forward(layer, 0, images, group * FOUR, min(outputs, group * FOUR + FOUR), panel)
+        _forward(layer, NONE, images, group * FOUR, min(outputs, group * FOUR + FOUR), panel)
 
 
 @inner
@@ -50,7 +51,7 @@ def _forward(layer: Any, first: int, last: int, r: int, end: int, panel: Any) ->
     for start in range(0, inputs, SEGMENT):
         count = min(SEGMENT, inputs - start)
         _turn_weights(layer.weight.value, inputs, r, end, start, count, panel)
-        _blend(panel, FOUR, count, layer.seen, start, first, last, layer.out, r, end - r)
+        _blend(panel, np.int64(FOUR), count, layer.seen, start, first, last, layer.out, r, end - r)
 
 
 @inner
@@ -112,7 +113,7 @@ def backward(layer: Any, first: int, last: int, panel: Any) -> None:
     for i in range(0, len(layer.weight.value) // len(layer.bias.value), WIDTH):
         _blank(layer.below, first, last, i)
         for r in range(0, len(layer.bias.value), SEGMENT):
-            _back(layer, layer.below, 0, first, last, r, len(layer.bias.value), i, panel)
+            _back(layer, layer.below, NONE, first, last, r, len(layer.bias.value), i, panel)
 
 
 @inner
@@ -143,7 +144,7 @@ def update(layer: Any, rank: int, ranks: int, images: int, goes_below: bool, pan
                 if goes_below:
                     if r == half * middle:
                         _blank(layer.halves, half * images, half * images + images, chunk * WIDTH)
-                    _back(layer, layer.halves, half * images, 0, images, r, until, chunk * WIDTH, panel)
+                    _back(layer, layer.halves, half * images, NONE, images, r, until, chunk * WIDTH, panel)
                 _learn(layer, images, r, until, chunk * WIDTH, sums, rate, root)
     if rank == ranks - 1:
         _update_bias(layer, images, sums, lr, step)
@@ -177,7 +178,7 @@ def _back(layer: Any, sums: Any, base: int, first: int, last: int, r: int, end: 
     for k in range(count):
         copy_line(layer.weight.value, (r + k) * inputs + i, inputs - i, panel, k * WIDTH)
     width = min(WIDTH, -(-(inputs - i) // FOUR) * FOUR)
-    _blend(panel, WIDTH, count, layer.delta, r, first, last, sums, base * sums.shape[1] + i, width)
+    _blend(panel, np.int64(WIDTH), count, layer.delta, r, first, last, sums, base * sums.shape[1] + i, width)
 
 
 @inner

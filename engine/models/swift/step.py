@@ -138,7 +138,7 @@ def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: in
             dense.list_rows(denses[layer], rank, ranks, images, sums)
         meet(batch.barrier, ranks)
         if layer >= top - 1:
-            dense.update(denses[top], rank, ranks, images, False, panel, sums, lr, step)
+            dense.update(denses[top], rank, ranks, images, np.bool_(False), panel, sums, lr, step)
         goes_below = layer < top and (layer > 0 or batch.facts[CONVS] > 0)
         if layer < top:
             dense.update(denses[layer], rank, ranks, images, goes_below, panel, sums, lr, step)
