@@ -1,0 +1,195 @@
+"""The REPL when something goes: the session, the engine, a model, a line that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from engine.errors import EngineError
+from engine.places import Places
+from engine.protocol import Json, Status
+from tests.fakes.desk import FakeSession
+from tests.fakes.engine import FakeEngine
+from tests.fakes.lab import lab
+from tests.fakes.language_run import write_run
+from tests.tui.tabs.repl_bench import Typist, open_repl, session, tab
+
+__all__ = ("session",)
+
+
+class Late(FakeSession):
+    """Answers at once until it is told to wait."""
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+
+    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+        await self.goes_on.wait()
+        return await super().ask(word, newest, **facts)
+
+
+async def test_words_of_a_line_that_is_gone_do_not_stay(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places)
+    late = Late(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: late)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1 a ")
+        late.goes_on.clear()
+        await Typist(opened).type("i love ")
+        await opened.sees("The model is asked.")
+        assert "1 a " not in opened.text
+        late.goes_on.set()
+        await opened.sees("1 cupcakes")
+
+
+async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying(FakeSession):
+        dies = False
+
+        async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+            if self.dies:
+                self.dies = False
+                raise EngineError("The session ended before it answered.")
+            return await super().ask(word, newest, **facts)
+
+    write_run(places)
+    dying = Dying(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: dying)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1 a ")
+        await Typist(opened).type("i love")
+        await opened.until(lambda: tab(opened)._suggestion.line == "i love")
+        dying.dies = True
+        await opened.press("space")
+        await opened.sees("1 cupcakes")
+        assert not dying.dies
+
+
+async def test_a_model_that_still_trains_is_said_to(places: Places, session: FakeSession) -> None:
+    write_run(places, status=Status.RUNNING, step=40)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "still training, at step 40")
+        await Typist(opened).say("/score i love you")
+        await opened.sees("its checkpoint of step 40")
+
+
+async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
+    places: Places, session: FakeSession
+) -> None:
+    engine = FakeEngine()
+    write_run(places, name="older", created_at=1e9)
+    gone = write_run(places, name="mine", created_at=2e9)
+    async with lab(places, engine) as opened:
+        await open_repl(opened, "mine")
+        await Typist(opened).type("i love ")
+        shutil.rmtree(places.runs / gone)
+        tab(opened).refetch()
+        await opened.sees("mine was deleted: older answers now.", "1 cupcakes")
+        await Typist(opened).say("/score i love you")
+        await opened.sees("perplexity")
+
+
+async def test_a_session_that_dies_is_one_line_and_the_next_goes_on(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        session.is_up = False
+        typist = Typist(opened)
+        await typist.say("i love")
+        await opened.sees("The session ended before it answered.")
+        session.is_up = True
+        await typist.say("/score you love me")
+        await opened.sees("perplexity")
+
+
+async def test_hostile_words_cannot_reach_the_terminal(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "\x1b]0;owned\x07\u202e"
+    write_run(places, name=f"name {evil}")
+    word = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
+    head = {"notice": evil, "is_running": False, "step": 1, "unknown": [evil], "text": ""}
+    done = {**head, "done": True, "added": 1, "logp": -1.0, "seed": 1, "words": [evil], "ended": True}
+    made = FakeSession(
+        places,
+        language__predict=lambda **facts: {**head, "candidates": [word]},
+        language__generate=lambda **facts: word if facts["seed"] is None else done,
+    )
+    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "owned")
+        typist = Typist(opened)
+        await typist.type("i ")
+        await opened.press("tab")
+        await opened.until(lambda: "owned" in tab(opened).prompt.value)
+        await opened.press("enter")
+        await typist.say("/seed 1")
+        await typist.say("i")
+        await opened.sees("1 word added")
+        assert not {"\x1b", "\x07", "\u202e"} & set(opened.text)
+
+
+async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened, "1 a ")
+        await opened.press("escape", "1")
+        await opened.sees("start XOR")
+        asked = await opened.rests(lambda: len(session.asked))
+        opened.app.shelf.refetch()
+        await opened.press("question_mark", "escape")
+        assert len(session.asked) == asked
+
+
+class Endless(FakeSession):
+    """Draws words for as long as somebody listens."""
+
+    is_closed = False
+
+    async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
+        try:
+            while True:
+                yield {"word": "on", "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
+                await asyncio.sleep(0.001)
+        finally:
+            self.is_closed = True
+
+
+async def test_escape_stops_the_words_at_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(places)
+    endless = Endless(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await Typist(opened).say("i love")
+        await opened.sees("on   on", "esc stop")
+        await Typist(opened).type("i bake")  # no key waits for the words
+        assert tab(opened).prompt.value == "i bake" and not endless.is_closed
+        await opened.press("escape")
+        await opened.until(lambda: endless.is_closed)
+        await opened.sees("Stopped.", "esc tabs")
+        assert tab(opened).prompt.has_focus
+
+
+async def test_it_answers_while_the_engine_is_gone(places: Places, session: FakeSession) -> None:
+    write_run(places)
+    engine = FakeEngine()
+    async with lab(places, engine) as opened:
+        await open_repl(opened)
+        await Typist(opened).type("i love ")
+        engine.drop()
+        await opened.sees("Engine gone", "cupcakes")
+        await opened.press("enter")
+        await opened.sees("added")
