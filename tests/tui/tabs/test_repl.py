@@ -112,20 +112,6 @@ async def test_a_reversed_model_says_the_words_before(places: Places, session: F
                            tab(opened).prompt.value != "cupcakes ")  # fmt: skip
 
 
-async def test_the_newest_words_are_in_sight_however_fast_they_come(
-    places: Places, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_run(places)
-    endless = Endless(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
-    async with lab(places, FakeEngine(), (80, 24)) as opened:
-        await open_repl(opened)
-        await Typist(opened).say("i love")
-        await opened.until(lambda: tab(opened).transcript.max_scroll_y > 20)
-        await opened.press("escape")
-        await opened.sees("Stopped.")
-
-
 async def test_an_unknown_slash_word_is_one_line(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:

@@ -193,3 +193,17 @@ async def test_it_answers_while_the_engine_is_gone(places: Places, session: Fake
         await opened.sees("Engine gone", "cupcakes")
         await opened.press("enter")
         await opened.sees("added")
+
+
+async def test_the_newest_words_are_in_sight_however_fast_they_come(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places)
+    endless = Endless(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await open_repl(opened)
+        await Typist(opened).say("i love")
+        await opened.until(lambda: tab(opened).transcript.max_scroll_y > 20)
+        await opened.press("escape")
+        await opened.sees("Stopped.")
