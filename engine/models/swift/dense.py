@@ -19,7 +19,10 @@ from engine.models.swift.transpose import turned, turned_few
 from engine.models.swift.vector import LANES, inner
 
 FOUR = 4 * LANES
-ZERO, NONE = np.float32(0), np.int64(0)
+ZERO = np.float32(0)
+NONE: Any = np.int64(0)
+NARROW: Any = np.int64(FOUR)
+WIDE: Any = np.int64(WIDTH)
 """Numba compiles a function once more for each constant that stands in a call; for these it does not."""
 AHEAD = 4
 """rows whose moments Adam asks for before it comes to them"""
@@ -51,7 +54,7 @@ def _forward(layer: Any, first: int, last: int, r: int, end: int, panel: Any) ->
     for start in range(0, inputs, SEGMENT):
         count = min(SEGMENT, inputs - start)
         _turn_weights(layer.weight.value, inputs, r, end, start, count, panel)
-        _blend(panel, np.int64(FOUR), count, layer.seen, start, first, last, layer.out, r, end - r)
+        _blend(panel, NARROW, count, layer.seen, start, first, last, layer.out, r, end - r)
 
 
 @inner
@@ -178,7 +181,7 @@ def _back(layer: Any, sums: Any, base: int, first: int, last: int, r: int, end: 
     for k in range(count):
         copy_line(layer.weight.value, (r + k) * inputs + i, inputs - i, panel, k * WIDTH)
     width = min(WIDTH, -(-(inputs - i) // FOUR) * FOUR)
-    _blend(panel, np.int64(WIDTH), count, layer.delta, r, first, last, sums, base * sums.shape[1] + i, width)
+    _blend(panel, WIDE, count, layer.delta, r, first, last, sums, base * sums.shape[1] + i, width)
 
 
 @inner

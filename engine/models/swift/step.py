@@ -22,6 +22,7 @@ from engine.models.swift.softmax import cross_entropy
 from engine.models.swift.transpose import to_lanes, to_rows
 from engine.models.swift.vector import LANES, inner
 
+NO: Any = np.bool_(False)
 LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS, SEED = 0, 1, 2, 3, 4, 5, 6
 """places in Batch.facts"""
 
@@ -138,7 +139,7 @@ def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: in
             dense.list_rows(denses[layer], rank, ranks, images, sums)
         meet(batch.barrier, ranks)
         if layer >= top - 1:
-            dense.update(denses[top], rank, ranks, images, np.bool_(False), panel, sums, lr, step)
+            dense.update(denses[top], rank, ranks, images, NO, panel, sums, lr, step)
         goes_below = layer < top and (layer > 0 or batch.facts[CONVS] > 0)
         if layer < top:
             dense.update(denses[layer], rank, ranks, images, goes_below, panel, sums, lr, step)
