@@ -11,6 +11,7 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.models.language import head, lstm
@@ -96,9 +97,11 @@ def score(
 def _at_once(
     work: Callable[[Sequence[int]], list[Scored]], parts: Sequence[Sequence[int]], threads: int
 ) -> list[list[Scored]]:
+    """A thread for each part; then the products of one part have no threads of their own."""
     if min(threads, len(parts)) < 2:
         return [work(part) for part in parts]
-    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+    one = ThreadpoolController().limit(limits=1, user_api="blas")
+    with one, ThreadPoolExecutor(min(threads, len(parts))) as pool:
         return list(pool.map(work, parts))
 
 
