@@ -36,16 +36,20 @@ def still() -> Iterator[Loopback]:
         yield found
 
 
-def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, far: Loopback) -> None:
+def test_a_node_dies_in_the_middle_of_a_sweep_and_nothingis_lost(home: Home, far: Loopback) -> None:
+    def is_lost(run: str) -> bool:
+        return any("The node was lost" in text for text in _notes(home, run))
+
     far.trust(home)
     sweep = _sweep(home, far.address, "pace=1,2,3")
     home.until(lambda: sum(home.steps_saved(run) > 5 for run in _runs(home, sweep)) == 2, "two at work")
     far.tell("kill", 0)
+    home.until(lambda: any(map(is_lost, _runs(home, sweep))), "word of the node")
     hurry.tell(far.folder)
     home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep")
     runs = _runs(home, sweep)
     assert len(runs) == 3 and all(home.show(run)["status"] == "done" for run in runs)
-    lost = [run for run in runs if any("The node was lost" in text for text in _notes(home, run))]
+    lost = [run for run in runs if is_lost(run)]
     assert len(lost) == 1 and "restored" in [event.kind for event in home.events(lost[0])]
     for run in runs:
         _is_as_if_trained_here(home, run)
@@ -98,7 +102,7 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
 
 
 @pytest.mark.slow
-def test_a_run_whose_keeper_is_killed_saves_there_and_is_lost_only_here(home: Home, still: Loopback) -> None:
+def test_a_run_whose_keeper_is_killed_saves_there_andis_lost_only_here(home: Home, still: Loopback) -> None:
     still.trust(home)
     hurry.calm(still.folder)
     [run] = _one(home, still.address)

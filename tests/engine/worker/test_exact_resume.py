@@ -10,6 +10,7 @@ import torch
 
 from checkpoints import torch_io
 from checkpoints.errors import MismatchedCheckpoint
+from engine.experiments import mnist
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
 
@@ -94,6 +95,8 @@ def resumed(root: Path, given: dict[str, Any], step: int) -> RunFolder:
 
 
 def test_without_the_random_state_the_weights_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PyTorch's own update: the compiled one draws its dropout from the seed and the step alone."""
+    monkeypatch.setattr(mnist, "offer", lambda *given: None)
     whole = uninterrupted(tmp_path, "mnist", MNIST)
     monkeypatch.setattr(torch_io, "_put_random", lambda device, states: None)
     assert weights(resumed(tmp_path, MNIST, 6)) != weights(whole)
