@@ -2,8 +2,8 @@
 
 The images are shared out by blocks of up to sixteen, all about as large and even in number, so that two
 threads have the same work; the weights of large layers by columns of what is made with them, so that no
-weight goes to two threads. Whoever does a share, each number is summed in the same order: the result has the
-same bits with one thread and with many.
+weight goes to two threads; those of small ones by rows, and only in the update. Whoever does a share, each
+number is summed in the same order: the result has the same bits with one thread and with many.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engine.models.swift import convolution, dense
+from engine.models.swift import convolution, dense, near
 from engine.models.swift.barrier import meet
 from engine.models.swift.dropout import drop
 from engine.models.swift.layers import FILTERS, PADDING, Floats
@@ -23,7 +23,7 @@ from engine.models.swift.transpose import to_lanes, to_rows
 from engine.models.swift.vector import LANES, inner
 
 NO: Any = np.bool_(False)
-LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS, SEED = 0, 1, 2, 3, 4, 5, 6
+LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS, SEED, NEAR = 0, 1, 2, 3, 4, 5, 6, 7
 """places in Batch.facts"""
 
 
@@ -94,13 +94,16 @@ def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None
         for block in range(start, end):
             _see(rank, batch, convs, denses[0].seen, block, blocks, images)
         _drop(batch, denses[0].seen, first, last)
-    for layer in range(top):
-        meet(batch.barrier, ranks)
-        dense.forward(denses[layer], rank, ranks, images, batch.panels[rank])
-        meet(batch.barrier, ranks)
-        dense.light(denses[layer], first, last)
+    if batch.facts[NEAR]:
+        for layer in range(top):
+            near.forward(denses[layer], first, last, near.ZERO)
+    else:
+        _forward(rank, ranks, batch, denses, first, last, images)
     _top(rank, batch, denses[top], first, last, images)
-    _back(rank, ranks, batch, denses, first, last, images)
+    if batch.facts[NEAR]:
+        _back_near(rank, ranks, batch, denses, first, last, images)
+    else:
+        _back(rank, ranks, batch, denses, first, last, images)
     if batch.facts[CONVS]:
         _drop(batch, denses[0].below, first, last)
         for block in range(start, end):
@@ -111,10 +114,22 @@ def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None
             convolution.update(convs[layer], blocks, batch.scratch[0], batch.lr[0], float(batch.facts[STEP]))
 
 
+@njit(inline="always")
+def _forward(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
+    for layer in range(batch.facts[DENSES] - 1):
+        meet(batch.barrier, ranks)
+        dense.forward(denses[layer], rank, ranks, images, batch.panels[rank])
+        meet(batch.barrier, ranks)
+        dense.light(denses[layer], first, last)
+
+
 @inner
 def _top(rank: int, batch: Batch, layer: Any, first: int, last: int, images: int) -> None:
     """Of the last layer: losses, and the gradient below it."""
-    dense.forward_all(layer, first, last, batch.panels[rank])
+    if batch.facts[NEAR]:
+        near.forward(layer, first, last, near.FREE)
+    else:
+        dense.forward_all(layer, first, last, batch.panels[rank])
     classes = len(layer.bias.value)
     for image in range(first, last):
         batch.losses[image] = cross_entropy(
@@ -146,6 +161,22 @@ def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: in
         meet(batch.barrier, ranks)
         if goes_below:
             dense.gather_below(denses[layer], first, last, images)
+
+
+@njit(inline="always")
+def _back_near(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int,
+               images: int) -> None:  # fmt: skip
+    """The same where all layers are small and nothing lies below them: the threads meet twice."""
+    top, sums, lr, step = batch.facts[DENSES] - 1, batch.scratch[rank], batch.lr[0], float(batch.facts[STEP])
+    for layer in range(top - 1, -1, -1):
+        dense.where_lit(denses[layer], first, last)
+        if layer > 0:
+            dense.backward(denses[layer], first, last, batch.panels[rank])
+    meet(batch.barrier, ranks)
+    for layer in range(top + 1):
+        share = rank if layer == 0 else ranks - 1 - rank  # who has a row more of one has one less of the next
+        near.update(denses[layer], share, ranks, images, sums, lr, step)
+    meet(batch.barrier, ranks)
 
 
 @njit(inline="always")

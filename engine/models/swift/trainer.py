@@ -18,6 +18,8 @@ from engine.models.swift.vector import LANES
 MOST_CONVS, MOST_DENSES = 2, 3
 """Every network is given this many layers, the spare ones empty, so that one compilation serves them all."""
 ROOM = SEGMENT * WIDTH
+NEAR = 1 << 18
+"""weights of a layer that stay in a thread's caches"""
 
 Pair = tuple[Parameter, Parameter]
 """weight and bias"""
@@ -45,6 +47,7 @@ class Trainer:
         )  # fmt: skip
         facts = self._batch.facts
         facts[step.CONVS], facts[step.DENSES] = len(convs), len(denses)
+        facts[step.NEAR] = not convs and all(len(weight.value) <= NEAR for weight, _ in denses)
         facts[step.DROPS], facts[step.SEED] = dropout is not None, dropout or 0
         self._help()
 

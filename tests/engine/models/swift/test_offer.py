@@ -15,6 +15,7 @@ from torch.optim import Adam
 
 from checkpoints.torch_io import strict_mode
 from engine.experiments.mnist import network
+from engine.models.swift import trainer
 from engine.models.swift.offer import Learner, fits, offer
 
 SEED = 13  # of those whose draws lead to no pooling among equals, where rounding would choose
@@ -142,6 +143,18 @@ def test_a_hundred_losses_are_those_of_double_precision_small_last_batches_inclu
         chosen = torch.arange(50 * (step % 9), min(50 * (step % 9) + 50, 410))
         loss, kept.step = learn(chosen), step + 1
         assert loss == pytest.approx(by_pytorch(other, theirs, x[chosen].double(), y[chosen]), abs=1e-4), step
+
+
+def test_layers_too_large_for_a_cache_get_the_same_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = images(50, 28)
+    small, large = twins("mlp", 28)
+    by_small, by_large = adam(small), adam(large)
+    first = Learner(small, by_small, x, y, 50, 1, SEED)(torch.arange(50))
+    monkeypatch.setattr(trainer, "NEAR", 0)
+    assert Learner(large, by_large, x, y, 50, 2, SEED)(torch.arange(50)) == pytest.approx(first, rel=1e-6)
+    for ours, theirs in zip(small.parameters(), large.parameters(), strict=True):
+        found, expected = (o.state[w]["exp_avg"] for o, w in ((by_small, ours), (by_large, theirs)))
+        assert torch.allclose(found, expected, rtol=1e-4, atol=2e-8)
 
 
 @pytest.mark.parametrize("batch", [1, 16, 50, 100])
