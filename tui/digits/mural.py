@@ -31,8 +31,8 @@ class Mural(Widget):
         self._paint: Paint | None = None
         self._paper: Paper | None = None
         self._paints: Paints | None = None
-        self.changed = 0
-        """cells, when last there was something new"""
+        self.drawn = 0
+        """cells that were drawn so far, again those that changed"""
 
     def show(self, paint: Paint) -> None:
         self._paint = paint
@@ -57,10 +57,10 @@ class Mural(Widget):
         self._paint(paper)
         old, self._paper = self._paper, paper
         if old is None or (old.width, old.height, old.look) != (width, height, paper.look):
-            self.changed = width * height
+            self.drawn += width * height
             self.refresh()
         elif changes := [Region(start, y, end - start, 1) for y, start, end in paper.changes(old)]:
-            self.changed = sum(region.width for region in changes)
+            self.drawn += sum(region.width for region in changes)
             self.refresh(*changes)
 
     def render_line(self, y: int) -> Strip:

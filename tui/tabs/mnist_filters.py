@@ -41,7 +41,7 @@ class FiltersView(MnistView):
         self.at: int | None = None
         """which of the steps is looked at; None: the newest, as they come"""
         self.row, self.pick, self.page = 0, 0, False
-        self._of, self._asked_at = "", 0.0
+        self._of, self._asked_at, self._drawn_before = "", 0.0, 0
         self._model: Json = {}
         self._accuracies: dict[int, float] = {}
         self._parts: dict[int, Json] = {}
@@ -122,7 +122,8 @@ class FiltersView(MnistView):
 
     def _is_due(self) -> bool:
         """A terminal far away is sent no more than it can swallow beside all else."""
-        return time.monotonic() - self._asked_at >= self.mural.changed * CELL / FLOW
+        drawn = self.mural.drawn - self._drawn_before
+        return time.monotonic() - self._asked_at >= drawn * CELL / FLOW
 
     def look(self) -> None:
         run = self.run_shown
@@ -138,7 +139,7 @@ class FiltersView(MnistView):
             self._ask_history()
 
     def _ask_history(self) -> None:
-        self._asked_at = time.monotonic()
+        self._asked_at, self._drawn_before = time.monotonic(), self.mural.drawn
         self.ask("history", partial(self._take_history, self._of), "mnist history", run=self._of)
 
     def _take_model(self, run: str, model: Json) -> None:
@@ -249,7 +250,7 @@ class FiltersView(MnistView):
     def _go_to(self, place: int) -> None:
         self.at = None if place >= len(self.steps) - 1 else max(0, place)
         self._look_at_step()
-        self.show()
+        self._show_at_once()
         self.remember()
 
     def action_play(self) -> None:
@@ -273,18 +274,23 @@ class FiltersView(MnistView):
     def action_layer(self, by: int) -> None:
         self.row = (self.row + by) % max(1, len(self.layer_names))
         self._look_at_step()
-        self.show()
+        self._show_at_once()
         self.remember()
 
     def action_images(self, by: int) -> None:
         self.pick = max(0, self.pick + by)
         self._look_at_step()
-        self.show()
+        self._show_at_once()
 
     def action_page(self) -> None:
         self.page = not self.page
-        self.show()
+        self._show_at_once()
         self.remember()
+
+    def _show_at_once(self) -> None:
+        """What a key asked for, whatever it weighs."""
+        self.show()
+        self._drawn_before = self.mural.drawn
 
     @property
     def _roomy(self) -> bool:
