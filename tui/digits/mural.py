@@ -32,7 +32,7 @@ class Mural(Widget):
         self._paper: Paper | None = None
         self._paints: Paints | None = None
         self.drawn = 0
-        """cells that were drawn so far, again those that changed"""
+        """cells that were sent so far"""
 
     def show(self, paint: Paint) -> None:
         self._paint = paint
@@ -60,7 +60,7 @@ class Mural(Widget):
             self.drawn += width * height
             self.refresh()
         elif changes := [Region(start, y, end - start, 1) for y, start, end in paper.changes(old)]:
-            self.drawn += sum(region.width for region in changes)
+            self.drawn += sum(region.right for region in changes)  # Textual sends lines from their start
             self.refresh(*changes)
 
     def render_line(self, y: int) -> Strip:

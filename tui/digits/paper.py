@@ -19,8 +19,6 @@ EDGE = 0.42
 """how far apart two pixels of a cell have to be to be told apart without colours"""
 FAINT, DIM = 0.65, 0.12
 """power of a grey, and the least amount, where there are only five shades"""
-NEAR = 6
-"""cells that are cheaper to send again than to jump over"""
 _NAMES: list[str] = [""]
 """of inks; what is the same on two papers has the same number"""
 _NUMBERS: dict[str, int] = {"": 0}
@@ -172,18 +170,9 @@ class Paper:
         differs = self._signs != old._signs
         differs |= self._inks != old._inks
         differs |= self._grounds != old._grounds
-        return [
-            (int(y), first, end)
-            for y in np.flatnonzero(differs.any(axis=1))
-            for first, end in _stretches(np.flatnonzero(differs[y]))
-        ]
-
-
-def _stretches(cells: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """From the first to behind the last; those near each other as one."""
-    gaps = np.flatnonzero(np.diff(cells) > NEAR)
-    firsts, lasts = [0, *(gaps + 1)], [*gaps, len(cells) - 1]
-    return [(int(cells[first]), int(cells[last]) + 1) for first, last in zip(firsts, lasts, strict=True)]
+        lines = np.flatnonzero(differs.any(axis=1)).tolist()
+        cells = [np.flatnonzero(differs[y]) for y in lines]
+        return [(y, int(here[0]), int(here[-1]) + 1) for y, here in zip(lines, cells, strict=True)]
 
 
 @cache

@@ -25,8 +25,9 @@ IMAGES, KEPT = 4, 300
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
 """seconds between two looks at a run that trains"""
-CELL, FLOW = 25, 7_000
-"""bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take"""
+CELL, FLOW, LONGEST = 12, 7_000, 8.0
+"""bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take;
+and seconds after which the next comes all the same"""
 WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."
 
 
@@ -123,7 +124,7 @@ class FiltersView(MnistView):
     def _is_due(self) -> bool:
         """A terminal far away is sent no more than it can swallow beside all else."""
         drawn = self.mural.drawn - self._drawn_before
-        return time.monotonic() - self._asked_at >= drawn * CELL / FLOW
+        return time.monotonic() - self._asked_at >= min(drawn * CELL / FLOW, LONGEST)
 
     def look(self) -> None:
         run = self.run_shown
