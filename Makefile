@@ -14,8 +14,9 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 again: $(VENV)/.ready  ## the tests that failed, one after the other
-	@$(BIN)/python -c "import json; n = len(json.load(open('.pytest_cache/v/cache/lastfailed'))); \
-	  assert 0 < n <= $(MOST), f'{n} tests failed, more than $(MOST): not tried again'"
+	@$(BIN)/python -c "import json; failed = list(json.load(open('.pytest_cache/v/cache/lastfailed'))); \
+	  assert 0 < len(failed) <= $(MOST) and all('::' in one for one in failed), \
+	  f'not tried again: expected 1 to $(MOST) failed tests, got {failed[:9]}'"
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 check: lint types imports test

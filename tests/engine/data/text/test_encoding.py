@@ -82,7 +82,8 @@ def test_a_nul_byte_is_named_in_latin_1_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"), [(gzip.compress(b"words", mtime=0), "gzip"), (b"PK\x03\x04rest", "zip"), (b"%PDF-1.7", "PDF")]
+    ("data", "kind"),
+    [(gzip.compress(b"words", mtime=0), "gzip"), (b"PK\x03\x04rest", "zip"), (b"%PDF-1.7", "PDF")],
 )
 def test_packed_files_are_called_what_they_are(data: bytes, kind: str) -> None:
     with pytest.raises(DataError, match=f"is a {kind} file, expected text"):
