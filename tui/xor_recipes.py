@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from engine.protocol import RunSummary
 
@@ -17,6 +18,8 @@ class Recipe:
     bypass: bool
     seed: int = 1
     more: Mapping[str, object] = field(default_factory=dict)
+
+    experiment: ClassVar[str] = "xor"
 
     @property
     def params(self) -> dict[str, object]:

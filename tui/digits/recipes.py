@@ -21,6 +21,7 @@ class Recipe:
     batch: int
     parameters: int
     more: Mapping[str, object] = field(default_factory=dict)
+    seed: int = 1
 
     @property
     def title(self) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.message import Message
 from textual.worker import Worker
 
@@ -27,9 +26,10 @@ from tui.key import Scope
 from tui.lab import Lab
 from tui.messages import HintsChanged, ViewChanged
 from tui.plain_text import plain
+from tui.tabs.submitting import Submitting
 
 if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
+    pass
 
 Take = Callable[[Json], None]
 Work = Callable[[], Coroutine[None, None, None]]
@@ -37,7 +37,7 @@ FOLDER = re.compile(r"\S*/checkpoints/")
 """of a run, which is named elsewhere on the screen"""
 
 
-class MnistView(Container, can_focus=True):
+class MnistView(Submitting, can_focus=True):
     """One way to look at the digits. Out of sight it asks nothing and draws nothing."""
 
     SCOPE: ClassVar[Scope]
@@ -54,6 +54,8 @@ class MnistView(Container, can_focus=True):
 
         view: str
         facts: dict[str, Any]
+
+    runs: DigitRuns
 
     def __init__(self, lab: Lab, runs: DigitRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
@@ -192,39 +194,10 @@ class MnistView(Container, can_focus=True):
             self.show()
             self.post_message(HintsChanged())
 
-    def launch(self, *recipes: Recipe) -> None:
-        """Submit these runs; what is refused is said."""
-        from tui.deeds import attempt
-
-        if recipes:
-            attempt(self, self._started(recipes))
-
-    async def _started(self, recipes: Sequence[Recipe]) -> str:
-        for recipe in recipes:
-            await self._submitted(recipe.experiment, recipe.params, 1, recipe.name)
-        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
-
-    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
-        from tui.deeds import attempt
-
-        attempt(self, self._submitted(experiment, params, seed, name))
-
-    def train(self, asked: Launch) -> None:
-        """What a form asked for."""
-        from tui.deeds import attempt
-
-        place = {"device": asked.device, "executor": asked.executor}
-        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
-
-    async def _submitted(
-        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
-    ) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
-        self.runs.update((run,), ())
+    def submitted(self, run: RunSummary) -> None:
         self.runs.chosen = ""  # the newest is looked at as soon as there is something to see
         self.runs_changed()
         self.post_message(HintsChanged())
-        return f"{plain(name or experiment, limit=60)} is started."
 
     def say(self, words: str) -> None:
         self.post_message(self.Said(words))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
-from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
@@ -17,17 +16,13 @@ from engine.protocol import Json, RunSummary
 from tui.key import Scope
 from tui.lab import Lab
 from tui.messages import HintsChanged, ViewChanged
-from tui.plain_text import plain
-from tui.xor_recipes import Recipe
+from tui.tabs.submitting import Submitting
 from tui.xor_runs import XorRuns
-
-if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
 
 SETTLE = 0.05
 
 
-class XorView(Container, can_focus=True):
+class XorView(Submitting, can_focus=True):
     """One way to look at XOR. Out of sight it asks nothing and draws nothing."""
 
     SCOPE: ClassVar[Scope]
@@ -47,6 +42,8 @@ class XorView(Container, can_focus=True):
 
         view: str
         facts: dict[str, Any]
+
+    runs: XorRuns
 
     def __init__(self, lab: Lab, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
@@ -138,40 +135,7 @@ class XorView(Container, can_focus=True):
     def unanswered(self) -> None:
         """A question had no answer: what it was about may be asked again."""
 
-    def launch(self, *recipes: Recipe) -> None:
-        """Submit these runs; what is refused is said."""
-        from tui.deeds import attempt
-
-        if recipes:
-            attempt(self, self._launched(recipes))
-
-    async def _launched(self, recipes: Sequence[Recipe]) -> str:
-        for recipe in recipes:
-            await self._submitted("xor", recipe.params, recipe.seed, recipe.name)
-        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
-
-    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
-        from tui.deeds import attempt
-
-        attempt(self, self._submitted(experiment, params, seed, name))
-
-    def train(self, asked: Launch) -> None:
-        """What a form asked for."""
-        from tui.deeds import attempt
-
-        place = {"device": asked.device, "executor": asked.executor}
-        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
-
-    async def _submitted(
-        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
-    ) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
-        self.runs.update((run,), ())
-        self.submitted(run)
-        return f"{plain(name or experiment, limit=60)} is started."
-
     def submitted(self, run: RunSummary) -> None:
-        """The engine has taken a run that was asked for here."""
         self.runs_changed()
 
     def say(self, words: str) -> None:

@@ -9,7 +9,6 @@ from engine.places import Places
 from engine.protocol import RunSummary
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, plant, tell, templates
-from tests.fakes.desk import FakeSession
 from tests.fakes.engine import done, make_run
 from tests.fakes.lab import Lab
 from tui.tabs.mnist import MnistTab
@@ -21,13 +20,6 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
     monkeypatch.delenv("DLTUI_DATA", raising=False)
-
-
-@pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
 
 
 @pytest.fixture

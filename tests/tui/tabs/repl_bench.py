@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from engine.places import Places
-from tests.fakes.desk import FakeSession
 from tests.fakes.lab import Lab
 from tui.tabs.repl import ReplTab
-
-
-@pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
 
 
 def tab(opened: Lab) -> ReplTab:

@@ -13,12 +13,12 @@ from tests.engine.session.digit_runs import convolutions, damage, plant
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.lab import lab
-from tests.tui.tabs.mnist_bench import SIZES, folder, offline, session, settled, summary
+from tests.tui.tabs.mnist_bench import SIZES, folder, offline, settled, summary
 from tui import view_state
 from tui.tabs.mnist_pictures import PicturesView
 from tui.tabs.mnist_report import ReportView
 
-__all__ = ("folder", "offline", "session")
+__all__ = ("folder", "offline")
 
 
 async def test_what_is_wrong_with_the_data_is_said_whole(

@@ -10,10 +10,10 @@ from engine.store import RunFolder
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
-from tests.tui.tabs.mnist_bench import SIZES, folder, offline, session, summary
+from tests.tui.tabs.mnist_bench import SIZES, folder, offline, summary
 from tui.tabs.mnist_draw import DrawView
 
-__all__ = ("folder", "offline", "session")
+__all__ = ("folder", "offline")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,11 +13,11 @@ from tests.engine.session.digit_runs import convolutions, plant
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
-from tests.tui.tabs.mnist_bench import SIZES, folder, offline, session, summary
+from tests.tui.tabs.mnist_bench import SIZES, folder, offline, summary
 from tui.screens.sharp import SharpScreen
 from tui.tabs.mnist_filters import FiltersView
 
-__all__ = ("folder", "offline", "session")
+__all__ = ("folder", "offline")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -9,10 +9,8 @@ from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
 from tests.fakes.language_run import write_run
-from tests.tui.tabs.repl_bench import Typist, open_repl, session, tab
+from tests.tui.tabs.repl_bench import Typist, open_repl, tab
 from tui.screens.choose import ChoiceList
-
-__all__ = ("session",)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

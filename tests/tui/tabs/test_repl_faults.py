@@ -16,9 +16,7 @@ from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
 from tests.fakes.language_run import write_run
-from tests.tui.tabs.repl_bench import Typist, open_repl, session, tab
-
-__all__ = ("session",)
+from tests.tui.tabs.repl_bench import Typist, open_repl, tab
 
 
 class Late(FakeSession):

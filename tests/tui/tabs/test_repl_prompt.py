@@ -10,10 +10,8 @@ from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
 from tests.fakes.language_run import SENTENCES, write_run
-from tests.tui.tabs.repl_bench import Typist, open_repl, session, tab
+from tests.tui.tabs.repl_bench import Typist, open_repl, tab
 from tui import view_state
-
-__all__ = ("session",)
 
 
 async def test_a_paste_of_lines_is_a_table_that_sorts(places: Places, session: FakeSession) -> None:

@@ -19,13 +19,6 @@ ORDER = ["hand", "trained", "ladder", "map", "nine"]
 
 
 @pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
-
-
-@pytest.fixture
 def engine() -> FakeEngine:
     made = FakeEngine()
     for number, recipe in enumerate((*NOTEBOOK, *LADDER), 1):

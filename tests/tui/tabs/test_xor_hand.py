@@ -14,13 +14,6 @@ from tui.tabs.xor_hand import HandView
 MORE, LESS = "greater_than_sign", "less_than_sign"
 
 
-@pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
-
-
 def view(opened: Lab) -> HandView:
     return opened.app.query_one(HandView)
 

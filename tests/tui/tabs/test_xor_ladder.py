@@ -12,13 +12,6 @@ from tui.tabs.xor_trained import TrainedView
 from tui.xor_recipes import LADDER
 
 
-@pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_the_floors_are_there_before_anything_is_trained(
     places: Places, session: FakeSession, size: tuple[int, int]

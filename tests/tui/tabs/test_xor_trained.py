@@ -15,13 +15,6 @@ from tui.xor_recipes import NOTEBOOK
 
 
 @pytest.fixture
-def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
-    made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
-    return made
-
-
-@pytest.fixture
 def engine() -> FakeEngine:
     made = FakeEngine()
     for number, recipe in enumerate(NOTEBOOK, 1):

@@ -1,0 +1,73 @@
+"""A view that has the engine train runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from textual.containers import Container
+
+from engine.protocol import RunSummary
+from tui.lab import Lab
+from tui.plain_text import plain
+
+if TYPE_CHECKING:
+    from tui.widgets.param_form import Launch
+
+
+class Recipe(Protocol):
+    """A run that a view knows how to start by itself."""
+
+    @property
+    def experiment(self) -> str: ...
+    @property
+    def params(self) -> dict[str, object]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Runs(Protocol):
+    def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> object: ...
+
+
+class Submitting(Container):
+    """What is refused is said."""
+
+    lab: Lab
+    runs: Runs
+
+    def launch(self, *recipes: Recipe) -> None:
+        from tui.deeds import attempt
+
+        if recipes:
+            attempt(self, self._launched(recipes))
+
+    async def _launched(self, recipes: Sequence[Recipe]) -> str:
+        for recipe in recipes:
+            await self._submitted(recipe.experiment, recipe.params, recipe.seed, recipe.name)
+        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
+
+    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
+        from tui.deeds import attempt
+
+        attempt(self, self._submitted(experiment, params, seed, name))
+
+    def train(self, asked: Launch) -> None:
+        """What a form asked for."""
+        from tui.deeds import attempt
+
+        place = {"device": asked.device, "executor": asked.executor}
+        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
+
+    async def _submitted(
+        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
+    ) -> str:
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
+        self.runs.update((run,), ())
+        self.submitted(run)
+        return f"{plain(name or experiment, limit=60)} is started."
+
+    def submitted(self, run: RunSummary) -> None:
+        """The engine has taken a run that was asked for here."""
