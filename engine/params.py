@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 import typing
@@ -85,6 +86,7 @@ def flag(default: bool, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
+@functools.cache
 def declared(params: type[ParamSet]) -> tuple[Param, ...]:
     """The parameters of a params dataclass, in order."""
     hints = typing.get_type_hints(params)

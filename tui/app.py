@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
@@ -22,6 +23,7 @@ from engine import client
 from engine.places import Places
 from tui import keys, sharp, theme, view_state
 from tui.clipboard import Clipboard
+from tui.compositor import FrugalScreen
 from tui.deeds import report
 from tui.driver import Terminal
 from tui.focus_scope import scope_of
@@ -111,6 +113,9 @@ class LabApp(App[int]):
 
         self.add_class("-ascii")
         ScrollBarRender.VERTICAL_BARS = [" "] * 8
+
+    def get_default_screen(self) -> Screen[None]:
+        return FrugalScreen()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):

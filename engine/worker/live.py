@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import events
 from engine.errors import ParamError
-from engine.params import declared, read
+from engine.params import ParamSet, declared, read
 
 NEVER = math.inf
 
@@ -29,7 +29,8 @@ class Live:
     """`values` are in force now; `ahead` waits for its step to come again after a restore."""
 
     def __init__(self, params: Any) -> None:
-        self._declared = {param.name: param for param in declared(type(params)) if param.live}
+        kind: type[ParamSet] = type(params)
+        self._declared = {param.name: param for param in declared(kind) if param.live}
         self.values: dict[str, float] = {name: getattr(params, name) for name in self._declared}
         self.ahead: list[Change] = []
         self.heard: list[Change] = []

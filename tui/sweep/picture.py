@@ -16,10 +16,10 @@ from tui import keys
 from tui.glyphs import chart_symbols
 from tui.inks import inks_of
 from tui.keys import Scope
+from tui.later import Later
 from tui.plain_text import plain
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.brush import Interval, scales_of, shifted, toggled, where_of, widened
-from tui.sweep.later import Later
 from tui.sweep.look import BUCKETS, Look
 from tui.widgets.heat import look_of
 from tui.widgets.sheet import Sheet

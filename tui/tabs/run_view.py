@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.timer import Timer
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status
 from tui.glyphs import glyphs
 from tui.lab import Lab
+from tui.later import Later
 from tui.messages import (
     CurvesGrew,
     HintsChanged,
@@ -63,11 +63,12 @@ class RunView(Tab):
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
-        self._delayed: dict[str, Timer] = {}
+        self._later = Later(self)
         self._asked: dict[Query, int] = {}
         self._known: dict[str, RunSummary] = {}
         self._checkpoints_of: tuple[str, int, Status] | None = None
         self._log_was_active = False
+        self._heard: list[RunsChanged] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="left"):
@@ -156,6 +157,22 @@ class RunView(Tab):
         self.call_after_refresh(self._fill)
 
     @on(RunsChanged)
+    def _hear(self, message: RunsChanged) -> None:
+        """Mere progress waits for the curves that are about to tell of it: one picture costs half of two."""
+        self._heard.append(message)
+        if not self._later.awaits("curves") or not self._is_progress(message):
+            self._take_all_changes()
+
+    def _is_progress(self, message: RunsChanged) -> bool:
+        known = [(self.pages.find(run.id), run) for run in message.changed]
+        stays = all(old is not None and old.status is new.status for old, new in known)
+        return stays and not message.removed and message.total == self.pages.total
+
+    def _take_all_changes(self) -> None:
+        heard, self._heard = self._heard, []
+        for message in heard:
+            self._take_changes(message)
+
     def _take_changes(self, message: RunsChanged) -> None:
         unknown = any(self.pages.index_of(run.id) is None for run in message.changed)
         rows = self.pages.update(message.changed)
@@ -168,7 +185,7 @@ class RunView(Tab):
             self._show_selected()
         settled = self.pages.query.sort == "created" and not self.pages.query.where
         if message.removed or unknown or message.total != self.pages.total or (rows and not settled):
-            self._soon("refetch", REFETCH, self.refetch)
+            self._later.call("refetch", REFETCH, self.refetch)
 
     @on(RunSubmitted)
     def _go_to(self, message: RunSubmitted) -> None:
@@ -218,7 +235,7 @@ class RunView(Tab):
             return
         if message.run.id != self.shown.selected or not self.river.story(message.run.id):
             self.shown.selected = message.run.id
-            self._soon("follow", CALM, self.follow)
+            self._later.call("follow", CALM, self.follow)
         self._show_selected()
 
     @on(RunTable.Marked)
@@ -274,7 +291,7 @@ class RunView(Tab):
             return  # the engine went: it is asked again when it is back
         except DltuiError:
             self.shown.forget(run)  # deleted since it was marked
-        self._soon("follow", CALM, self.follow)
+        self._later.call("follow", CALM, self.follow)
 
     def label_of(self, run: str) -> str:
         found = self.pages.find(run) or self._known.get(run)
@@ -298,9 +315,10 @@ class RunView(Tab):
 
     @on(CurvesGrew)
     def _curves_grew(self) -> None:
-        self._soon("curves", CURVES, self.draw_curves)
+        self._later.call("curves", CURVES, self.draw_curves)
 
     def draw_curves(self) -> None:
+        self._take_all_changes()
         if not self.curves.is_filled:
             return
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
@@ -380,13 +398,3 @@ class RunView(Tab):
         state.full = self.has_class("-full")
         state.chart = self.curves.saved
         self.post_message(ViewChanged())
-
-    def _soon(self, name: str, seconds: float, call: Any) -> None:
-        """Once, some time from now, however often it is asked for until then."""
-        if name not in self._delayed:
-
-            def go() -> None:
-                del self._delayed[name]
-                call()
-
-            self._delayed[name] = self.set_timer(seconds, go)

@@ -15,12 +15,12 @@ from textual.worker import Worker
 from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
 from tui.lab import Lab
+from tui.later import Later
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both, in_words
 from tui.sweep.invitation import Invitation
-from tui.sweep.later import Later
 from tui.sweep.look import Look
 from tui.sweep.memory import Memory, SweepView
 from tui.sweep.narrowing import Narrowing

@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.app import ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.widgets.changes import changes
 from tui.widgets.chart_inks import series_styles, styled
 from tui.widgets.chart_view import PAN, ZOOM, ChartView, Range
 from tui.widgets.mark import Mark
 from tui.widgets.picture import picture, plot_area
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
-from tui.widgets.slice import Slice
 from tui.widgets.span import Row, cells, row_width
 
 if TYPE_CHECKING:
     from tui.widgets.canvas import Symbols
 
 LEAST_SECONDS = 0.2
-SLICES = 5
 
 
 class Chart(Widget, can_focus=True):
@@ -39,8 +38,6 @@ class Chart(Widget, can_focus=True):
     Chart {
         height: 1fr;
         width: 1fr;
-        layout: horizontal;
-        overflow: hidden;
         & .chart--title { color: $foreground; text-style: bold; }
         & .chart--label { color: $foreground 70%; }
         & .chart--value { color: $foreground; text-style: bold; }
@@ -175,10 +172,6 @@ class Chart(Widget, can_focus=True):
             index = main.curve.nearest(position, self.view.axis)
             self._look(replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index])))
 
-    def compose(self) -> ComposeResult:
-        for _ in range(SLICES):
-            yield Slice(self.strip)
-
     def on_click(self, event: events.Click) -> None:
         area, seen = plot_area(self._scene, *self.size), self._scene.seen()
         if area and seen and area[1] > 1:
@@ -198,8 +191,7 @@ class Chart(Widget, can_focus=True):
         super().notify_style_update()
         self._dress()
 
-    def strip(self, y: int) -> Strip:
-        """One row of the chart, across its whole width."""
+    def render_line(self, y: int) -> Strip:
         strip = self._strips.get(y)
         if strip is None:
             row = self._rows[y] if y < len(self._rows) else ()
@@ -261,12 +253,14 @@ class Chart(Widget, can_focus=True):
         if len(old) != height or row_width(old[0]) != width:
             self._repaint()
             return
-        differing = [y for y in range(height) if old[y] != self._rows[y]]
-        changes = [(y, cells(old[y]), cells(self._rows[y])) for y in differing]
-        for y in differing:
-            self._strips.pop(y, None)
-        for part in self.query_children(Slice):
-            part.refresh_changed(changes)
+        regions: list[Region] = []
+        for y in range(height):
+            if old[y] != self._rows[y]:
+                self._strips.pop(y, None)
+                stretches = changes(cells(old[y]), cells(self._rows[y]))
+                regions += [Region(x, y, count, 1) for x, count in stretches]
+        if regions:
+            self.refresh(*regions)
 
     def _dress(self) -> None:
         self._styles.clear()
@@ -274,14 +268,15 @@ class Chart(Widget, can_focus=True):
 
     def _repaint(self) -> None:
         self._strips.clear()
-        for part in self.query_children(Slice):
-            part.refresh()
+        self.refresh()
 
     def _style(self, ink: str) -> Style:
-        ground = self.background_colors[1]
-        if not self._styles:
-            sixteen = self.app.console.color_system == "standard"
-            self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
+        """Kept until something is styled anew: the ground is looked for in everything that lies behind."""
         if ink not in self._styles:
-            self._styles[ink] = styled(self.get_component_styles(f"chart--{ink}"), ground)
+            ground = self.background_colors[1]
+            if not self._styles:
+                sixteen = self.app.console.color_system == "standard"
+                self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
+            if ink not in self._styles:
+                self._styles[ink] = styled(self.get_component_styles(f"chart--{ink}"), ground)
         return self._styles[ink]

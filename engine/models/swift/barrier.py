@@ -1,26 +1,38 @@
 """Where threads of compiled code wait for each other without Python.
 
-A thread that waits offers its core to whoever wants it, and after a fifth of a millisecond it sleeps: a
-neighbour on the same cores loses nothing to a step that waits.
+A thread that waits offers its core to whoever wants it, and after some milliseconds it sleeps until it is
+woken: a neighbour on the same cores loses nothing to a step that waits. To sleep sooner costs more than it
+saves: a program that draws a picture has the other thread's core for about that long, and who was asleep
+then comes back late and to another core.
 """
 
 from __future__ import annotations
 
+import platform
+import sys
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 
 from engine.models.swift.vector import inner, intrinsic
 
-COUNT, ROUND = 0, 16
-"""places in the barrier's array of 64-bit integers, two cache lines apart"""
+COUNT, ROUND, SLEEPERS = 0, 16, 24
+"""places in the barrier's array of 64-bit integers"""
 SIZE = 32
-YIELDS = 400
-SHORTEST, LONGEST = 50, 1000  # microseconds
+YIELDS = 20_000
+"""about ten milliseconds"""
+PAUSE = 50
+"""microseconds, where the system has no futex"""
+FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if sys.platform == "linux" else 0
+"""the system call's number; 0: none"""
+WAIT, WAKE, ALL = 128, 129, 1 << 30
+"""FUTEX_WAIT and FUTEX_WAKE among the threads of a process, see futex(2)"""
 
 sched_yield: Any = types.ExternalFunction("sched_yield", types.int32())
 usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32))
+syscall: Any = types.ExternalFunction("syscall", types.int64(*[types.int64] * 7))
 
 
 @intrinsic
@@ -43,12 +55,30 @@ def meet(barrier: Any, ranks: int) -> None:
     if _add(barrier, COUNT, 1) == ranks - 1:
         _add(barrier, COUNT, -ranks)
         _add(barrier, ROUND, 1)
+        _wake(barrier)
         return
-    waited, pause = 0, SHORTEST
+    waited = 0
     while _add(barrier, ROUND, 0) == now:
         waited += 1
         if waited < YIELDS:
             sched_yield()
         else:
-            usleep(pause)
-            pause = min(2 * pause, LONGEST)
+            _sleep(barrier, now)
+
+
+@inner
+def _sleep(barrier: Any, now: int) -> None:
+    """Until the round that was `now` is over. A futex compares the lower half of the number by itself:
+    who ends the round in between finds it changed and does not sleep."""
+    if FUTEX:
+        _add(barrier, SLEEPERS, 1)
+        syscall(FUTEX, barrier.ctypes.data + 8 * ROUND, WAIT, now & 0xFFFFFFFF, 0, 0, 0)
+        _add(barrier, SLEEPERS, -1)
+    else:
+        usleep(np.uint32(PAUSE))
+
+
+@inner
+def _wake(barrier: Any) -> None:
+    if FUTEX and _add(barrier, SLEEPERS, 0):
+        syscall(FUTEX, barrier.ctypes.data + 8 * ROUND, WAKE, ALL, 0, 0, 0)

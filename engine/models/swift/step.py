@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.models.swift import convolution, dense, near
 from engine.models.swift.barrier import meet
+from engine.models.swift.denormals import FLUSHED, mode, set_mode
 from engine.models.swift.dropout import drop
 from engine.models.swift.layers import FILTERS, PADDING, Floats
 from engine.models.swift.softmax import cross_entropy
@@ -53,13 +54,16 @@ class Batch(NamedTuple):
 @njit(cache=True, nogil=True)
 def work(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> float:
     """The first of `ranks` threads does a step and returns its mean loss; the others do step after step,
-    until they are dismissed."""
+    until they are dismissed. Numbers below 1.2e-38 count as zero meanwhile."""
+    before = mode()
+    set_mode(before | FLUSHED)
     while True:
         meet(batch.barrier, ranks)
         if batch.facts[LEAVE]:
             return 0.0
         _share(rank, ranks, batch, convs, denses)
         if rank == 0:
+            set_mode(before)
             return _mean(batch.losses, batch.facts[IMAGES])
 
 

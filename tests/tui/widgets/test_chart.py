@@ -13,13 +13,12 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.fakes.lab import PATIENCE
-from tui.widgets.chart import LEAST_SECONDS, SLICES, Chart
+from tui.widgets.chart import LEAST_SECONDS, Chart
 from tui.widgets.chart_view import ChartView
 from tui.widgets.mark import Mark
 from tui.widgets.picture import picture
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
-from tui.widgets.slice import Slice
 from tui.widgets.span import row_text
 
 KEYS = {
@@ -47,15 +46,15 @@ class Keyed(Chart):
 
 @pytest.fixture
 def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
-    """The regions of every repaint of a slice from here on."""
+    """The regions of every repaint of the chart from here on."""
     seen: list[tuple[Region, ...]] = []
-    refresh = Slice.refresh
+    refresh = Chart.refresh
 
-    def noted(part: Slice, *regions: Region, **options: Any) -> Slice:
+    def noted(chart: Chart, *regions: Region, **options: Any) -> Chart:
         seen.append(regions)
-        return refresh(part, *regions, **options)
+        return refresh(chart, *regions, **options)
 
-    monkeypatch.setattr(Slice, "refresh", noted)
+    monkeypatch.setattr(Chart, "refresh", noted)
     return seen
 
 
@@ -187,7 +186,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
             series.extend([step], [float(step)])
             chart.data_changed()
             await pilot.pause(0.002)
-        frames = len(repainted) / SLICES
+        frames = len(repainted)
         assert 1 <= frames <= (time.monotonic() - start) / LEAST_SECONDS + 1
         await until(pilot, lambda: "210" in shown(app))
 
@@ -221,10 +220,10 @@ async def test_a_change_of_theme_changes_the_colours() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
-        dark = {segment.style for segment in chart.strip(3)}
+        dark = {segment.style for segment in chart.render_line(3)}
         app.theme = "textual-light"
         await pilot.pause()
-        assert dark.isdisjoint({segment.style for segment in chart.strip(3)})
+        assert dark.isdisjoint({segment.style for segment in chart.render_line(3)})
 
 
 async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(

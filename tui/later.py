@@ -22,6 +22,9 @@ class Later:
 
             self._timers[name] = self._owner.set_timer(seconds, go)
 
+    def awaits(self, name: str) -> bool:
+        return name in self._timers
+
     def stop(self) -> None:
         for timer in self._timers.values():
             timer.stop()

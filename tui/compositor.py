@@ -1,0 +1,112 @@
+"""What is painted anew when something on the screen differs: those cells, by the widgets that own them.
+
+Textual renders every widget between the uppermost and the lowermost change and sends a changed row from its
+widget's left edge on. That is most of what a live curve costs, in time and in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.control import Control
+from textual._compositor import Compositor, CompositorUpdate
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+Span = tuple[int, int]
+"""from a column to before another"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Cells `first` to before `last` of row `y` belong to a widget that covers `region`."""
+
+    widget: Widget
+    region: Region
+    y: int
+    first: int
+    last: int
+
+
+class CellsUpdate(CompositorUpdate):
+    """Strips and where they begin, as (x, y, strip)."""
+
+    def __init__(self, cells: list[tuple[int, int, Strip]]) -> None:
+        self._cells = cells
+
+    def render_segments(self, console: Console) -> str:
+        return "".join(
+            Control.move_to(x, y).segment.text + strip.render(console) for x, y, strip in self._cells
+        )
+
+
+class FrugalCompositor(Compositor):
+    def render_partial_update(self) -> CellsUpdate | None:  # type: ignore[override]
+        screen = self.size.region
+        regions = [found for region in self._dirty_regions if (found := region.intersection(screen))]
+        self._dirty_regions.clear()
+        pieces = [piece for span in self._regions_to_spans(regions) for piece in self._owners(*span)]
+        strips = _rendered(pieces)
+        cells = [_cut(strips[piece.widget, piece.y], piece) for piece in pieces]
+        return CellsUpdate(cells) if cells else None
+
+    def _owners(self, y: int, first: int, last: int) -> Iterator[Piece]:
+        """From front to back: who is in front of all others in these cells of a row."""
+        free: list[Span] = [(first, last)]
+        for widget, (region, clip) in self.visible_widgets.items():
+            if not free:
+                return
+            seen = region.intersection(clip)
+            if seen.y <= y < seen.bottom:
+                taken = [
+                    (max(a, seen.x), min(b, seen.right)) for a, b in free if a < seen.right and b > seen.x
+                ]
+                for a, b in taken:
+                    yield Piece(widget, region, y, a, b)
+                if taken:
+                    free = list(_without(free, seen.x, seen.right))
+
+
+def _without(spans: Iterable[Span], first: int, last: int) -> Iterator[Span]:
+    for a, b in spans:
+        if a < min(b, first):
+            yield a, min(b, first)
+        if max(a, last) < b:
+            yield max(a, last), b
+
+
+def _rendered(pieces: list[Piece]) -> dict[tuple[Widget, int], Strip]:
+    """Each widget's rows in one go: those between its first and its last are kept from before."""
+    rows: dict[Widget, list[Piece]] = {}
+    for piece in pieces:
+        rows.setdefault(piece.widget, []).append(piece)
+    strips: dict[tuple[Widget, int], Strip] = {}
+    for widget, owned in rows.items():
+        first, last = min(piece.y for piece in owned), max(piece.y for piece in owned)
+        region = owned[0].region
+        lines = widget.render_lines(Region(0, first - region.y, region.width, last - first + 1))
+        strips.update({(widget, first + place): line for place, line in enumerate(lines)})
+    return strips
+
+
+def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
+    """A picture in the strip and a letter of two cells are not cut: they are sent from the left edge on."""
+    left = piece.region.x
+    first, last = piece.first - left, piece.last - left
+    if any(segment.control for segment in strip):
+        return left, piece.y, strip
+    if first and len(strip.text) != strip.cell_length:
+        first = 0
+    return left + first, piece.y, strip.crop(first, last)
+
+
+class FrugalScreen(Screen[None]):
+    """A screen on which little changes at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(id="_default")
+        self._compositor = FrugalCompositor()

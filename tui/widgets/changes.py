@@ -1,0 +1,29 @@
+"""Where two rows of cells differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui.widgets.span import Cell
+
+GAP = 8
+"""cells that are cheaper to send again than to go around"""
+
+
+def changes(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """First cell and number of cells of each stretch, for rows of one width.
+
+    A stretch never begins in the right half of a wide character.
+    """
+    first = last = -1
+    for x, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before == after:
+            continue
+        if first >= 0 and x - last > GAP:
+            yield first, last - first + 1
+            first = -1
+        if first < 0:
+            first = x - (x > 0 and "" in (before[0], after[0]))
+        last = x
+    if first >= 0:
+        yield first, last - first + 1
