@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import select
+import time
+from typing import Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -11,11 +13,13 @@ from textual.events import Key
 from textual.keys import Keys
 
 from tui.messages import PasteCut
-from tui.paste_filter import PasteFilter
+from tui.paste_filter import SILENCE, PasteFilter
 
 CHUNK = 1 << 14
 QUIET = 0.1
 """seconds, as long as the parser waits for the rest of a sequence"""
+ALERT = SILENCE + 1.0
+"""seconds after the last byte until nothing can be unfinished: from then on the thread sleeps"""
 
 
 class KeyParser(XTermParser):
@@ -29,7 +33,18 @@ class KeyParser(XTermParser):
 
 
 class Keyboard(LinuxDriver):
-    """Textual's driver with a reader that no byte can end and that finds no keys in a paste."""
+    """Textual's driver with a reader that no byte can end, that finds no keys in a paste, and that does not
+    wake ten times a second while nobody types: on a machine that trains, each time costs the training."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._bell, self._cord = os.pipe()
+        self._heard_at = time.monotonic()
+
+    def disable_input(self) -> None:
+        os.write(self._cord, b".")
+        super().disable_input()  # waits for the thread
+        os.read(self._bell, 1)
 
     def run_input_thread(self) -> None:
         parser = KeyParser(self._debug)
@@ -46,8 +61,10 @@ class Keyboard(LinuxDriver):
 
     def _read(self) -> bytes | None:
         """What is typed; None while it is quiet, nothing at the end of the terminal."""
-        if not select.select([self.fileno], [], [], QUIET)[0]:
+        alert = time.monotonic() - self._heard_at < ALERT
+        if self.fileno not in select.select([self.fileno, self._bell], [], [], QUIET if alert else None)[0]:
             return None
+        self._heard_at = time.monotonic()
         try:
             return os.read(self.fileno, CHUNK)
         except OSError:

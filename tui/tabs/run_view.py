@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
 REFETCH = 0.5
-CURVES = 0.5 if "SSH_CONNECTION" in os.environ else 0.33
+CURVES = 0.5
 """seconds between two pictures of a growing curve"""
 LOG = 1.0
 
