@@ -43,7 +43,7 @@ class Terminal:
             os.execv(sys.executable, [sys.executable, "-m", "tui"])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
 
-    def read(self, seconds: float, until: Callable[[bytes], bool] = lambda _: False) -> bool:
+    def read(self, seconds: float, until: Callable[[bytes], object] = lambda _: False) -> bool:
         """Take what comes; True as soon as `until` holds for what came in this call."""
         end = time.perf_counter() + seconds
         came = b""

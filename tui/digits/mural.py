@@ -53,6 +53,8 @@ class Mural(Widget):
         width, height = self.size
         if not self.is_mounted or self._paint is None or not width or not height:
             return
+        if self._paints is not None and self._paints.beneath != self.rich_style:
+            self._paints = None
         paper = Paper(width, height, look_of(self.app))
         self._paint(paper)
         old, self._paper = self._paper, paper
@@ -60,22 +62,28 @@ class Mural(Widget):
             self.drawn += width * height
             self.refresh()
         elif changes := [Region(start, y, end - start, 1) for y, start, end in paper.changes(old)]:
-            self.drawn += sum(region.right for region in changes)  # Textual sends lines from their start
+            self.drawn += sum(region.width for region in changes)
             self.refresh(*changes)
 
     def render_line(self, y: int) -> Strip:
+        if self._paper is None or y >= self._paper.height:
+            return Strip([])
         if self._paints is None:
-            self._paints = Paints(self.app)
-        line = self._paper.line(y) if self._paper is not None and y < self._paper.height else ()
-        segments = [Segment(patch.text, self._paints.style(patch.ink, patch.ground)) for patch in line]
-        return Strip(segments).apply_style(self.rich_style)
+            self._paints = Paints(self.app, self.rich_style)
+        style = self._paints.style
+        line = self._paper.line(y)
+        return Strip(
+            [Segment(patch.text, style(patch.ink, patch.ground)) for patch in line], self._paper.width
+        )
 
 
 class Paints(Heat):
-    """The greys of pictures beside the inks of the app; nothing is as dark or light as its background."""
+    """The greys of pictures beside the inks of the app, upon the style of what lies `beneath`; nothing is as
+    dark or light as its background."""
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], beneath: Style) -> None:
         super().__init__(app)
+        self.beneath = beneath
         self._greys: list[Any] = []
         if look_of(app) == "colour":
             ramp = (
@@ -84,7 +92,9 @@ class Paints(Heat):
             self._greys = [Color(grey, grey, grey).rich_color for grey in ramp]
 
     def _ink(self, ink: str) -> Style:
-        return Style(color=self._greys[int(ink[5:])]) if ink.startswith("grey-") else super()._ink(ink)
+        if ink.startswith("grey-"):
+            return self.beneath + Style(color=self._greys[int(ink[5:])])
+        return self.beneath + super()._ink(ink)
 
     def _ground(self, ground: str) -> Style:
         if ground.startswith("grey-"):
