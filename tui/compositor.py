@@ -94,13 +94,11 @@ def _rendered(pieces: list[Piece]) -> dict[tuple[Widget, int], Strip]:
 
 
 def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
-    """A picture in the strip and a letter of two cells are not cut: they are sent from the left edge on."""
+    """A picture in the strip is not cut: it is sent whole."""
     left = piece.region.x
     first, last = piece.first - left, piece.last - left
     if any(segment.control for segment in strip):
         return left, piece.y, strip
-    if first and len(strip.text) != strip.cell_length:
-        first = 0
     return left + first, piece.y, strip.crop(first, last)
 
 

@@ -16,6 +16,8 @@ from engine.service.roster import Roster
 from engine.sweep_protocol import sweep_to_json
 
 LOOK_SECONDS = 0.2
+CALM_SECONDS = 0.4
+"""after something was told: a training tells four times a second, and each telling wakes who watches"""
 WATCH_SECONDS = 0.5
 ROWS = 200
 """of one frame"""
@@ -27,13 +29,14 @@ async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Fr
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
     run_id = await roster.find(run)
     tail = EventTail(store.folder_of(roster.places, run_id).events, after)
-    caught_up = False
+    caught_up, told = False, False
     try:
         while True:
             moving = roster.get(run_id) is not None  # asked first: nothing is written after the end
             items = tail.read()
             if items is not None:
                 if items:
+                    told = True
                     yield Raw("events", (items,))
                 await asyncio.sleep(0)
                 continue
@@ -43,7 +46,8 @@ async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Fr
             if not moving:
                 yield {"end": True}
                 return
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CALM_SECONDS if told else LOOK_SECONDS)
+            told = False
     finally:
         tail.close()
 

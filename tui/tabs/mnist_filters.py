@@ -25,7 +25,7 @@ IMAGES, KEPT = 4, 300
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
 """seconds between two looks at a run that trains"""
-CELL, FLOW, LONGEST = 12, 7_000, 8.0
+CELL, FLOW, LONGEST = 18, 5_000, 8.0
 """bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take;
 and seconds after which the next comes all the same"""
 WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."

@@ -43,7 +43,7 @@ CALM = 0.08
 REFETCH = 0.5
 CURVES = 0.5
 """seconds between two pictures of a growing curve"""
-LOG = 1.0
+LOG = 2.0
 
 
 class RunView(Tab):

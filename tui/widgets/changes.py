@@ -13,17 +13,17 @@ GAP = 8
 def changes(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
     """First cell and number of cells of each stretch, for rows of one width.
 
-    A stretch never begins in the right half of a wide character.
+    A stretch has no half of a wide character: what is sent of one would be a blank.
     """
     first = last = -1
     for x, (before, after) in enumerate(zip(old, new, strict=True)):
-        if before == after:
+        if before == after or x <= last:
             continue
         if first >= 0 and x - last > GAP:
             yield first, last - first + 1
             first = -1
         if first < 0:
             first = x - (x > 0 and "" in (before[0], after[0]))
-        last = x
+        last = x + any(x + 1 < len(row) and not row[x + 1][0] for row in (old, new))
     if first >= 0:
         yield first, last - first + 1
