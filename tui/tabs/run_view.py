@@ -40,10 +40,9 @@ if TYPE_CHECKING:
 
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
-REFETCH = 0.5
-CURVES = 0.5
-"""seconds between two pictures of a growing curve"""
-LOG = 2.0
+REFETCH, LOG = 0.5, 2.0
+CURVES, HIDDEN = 0.5, 4.0
+"""seconds between two pictures of a growing curve, and while another tab is in front"""
 
 
 class RunView(Tab):
@@ -84,6 +83,9 @@ class RunView(Tab):
         self.set_class(self.state.full, "-full")
         self.set_interval(LOG, self._refresh_log)
         self.set_timer(REFETCH, self._fill)
+
+    def on_show(self) -> None:
+        self.draw_curves()
 
     def _fill(self) -> None:
         """The rows come first; what is below and beside them one picture later."""
@@ -168,9 +170,8 @@ class RunView(Tab):
         return stays and not message.removed and message.total == self.pages.total
 
     def _take_all_changes(self) -> None:
-        heard, self._heard = self._heard, []
-        for message in heard:
-            self._take_changes(message)
+        while self._heard:
+            self._take_changes(self._heard.pop(0))
 
     def _take_changes(self, message: RunsChanged) -> None:
         unknown = any(self.pages.index_of(run.id) is None for run in message.changed)
@@ -314,7 +315,7 @@ class RunView(Tab):
 
     @on(CurvesGrew)
     def _curves_grew(self) -> None:
-        self._later.call("curves", CURVES, self.draw_curves)
+        self._later.call("curves", CURVES if self.is_on_screen else HIDDEN, self.draw_curves)
 
     def draw_curves(self) -> None:
         self._take_all_changes()
