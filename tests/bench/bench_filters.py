@@ -16,9 +16,11 @@ from pathlib import Path
 from engine import client
 from engine.places import Places
 from tests.bench.bench_app import KEYS, QUIET, Terminal, end
-from tests.bench.bench_watch import TURNS, WINDOW, rate
+from tests.bench.bench_watch import TURNS, rate
 
 PARAMS = {"model": "double_conv", "epochs": 400, "target": 0}
+WINDOW = 24.0
+"""seconds: in shorter ones it counts how many checkpoints fall into them"""
 HEADING = rb"\x1b\[3;\d+H(?:\x1b\[[\d;]*m)*%b"
 """the number of the layer, the one cell of its name that changes"""
 
