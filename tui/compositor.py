@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-Span = tuple[int, int]
+Stretch = tuple[int, int]
 """from a column to before another"""
 
 
@@ -56,7 +56,7 @@ class FrugalCompositor(Compositor):
 
     def _owners(self, y: int, first: int, last: int) -> Iterator[Piece]:
         """From front to back: who is in front of all others in these cells of a row."""
-        free: list[Span] = [(first, last)]
+        free: list[Stretch] = [(first, last)]
         for widget, (region, clip) in self.visible_widgets.items():
             if not free:
                 return
@@ -71,8 +71,8 @@ class FrugalCompositor(Compositor):
                     free = list(_without(free, seen.x, seen.right))
 
 
-def _without(spans: Iterable[Span], first: int, last: int) -> Iterator[Span]:
-    for a, b in spans:
+def _without(free: Iterable[Stretch], first: int, last: int) -> Iterator[Stretch]:
+    for a, b in free:
         if a < min(b, first):
             yield a, min(b, first)
         if max(a, last) < b:

@@ -11,12 +11,13 @@ import re
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from engine import client
 from engine.places import Places
 from tests.bench.bench_app import KEYS, QUIET, Terminal, end
-from tests.bench.bench_watch import TURNS, rate
+from tests.bench.bench_watch import TURNS, rate, turn
 
 PARAMS = {"model": "double_conv", "epochs": 400, "target": 0}
 WINDOW = 24.0
@@ -84,12 +85,6 @@ def window(places: Places, run: str, watched: bool) -> float:
     return found
 
 
-def turn(places: Places, run: str, number: int) -> tuple[float, float]:
-    """Watched and not; every other time the other way round, so that no drift favours one."""
-    found = {watched: window(places, run, watched) for watched in (number % 2 == 1, number % 2 == 0)}
-    return found[True], found[False]
-
-
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
@@ -99,10 +94,10 @@ def main() -> None:
             measure_keys(terminal)
             measure_flow(terminal)
             terminal.close()
-            turns = [turn(places, run, number) for number in range(TURNS)]
+            turns = [turn(number, partial(window, places, run)) for number in range(TURNS)]
         finally:
             asyncio.run(end(places, run))
-    ratios = [watched / alone for watched, alone in turns]
+    ratios = [watched / alone for alone, watched in turns]
     print(f"training, watched / not  median {statistics.median(ratios):.3f}, least {min(ratios):.3f} (0.97)")
 
 

@@ -9,8 +9,9 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from engine import client
@@ -64,9 +65,9 @@ def window(places: Places, runs: list[str], watched: bool) -> float:
     return sum(rate(places, run, since) for run in runs)
 
 
-def turn(places: Places, runs: list[str], number: int) -> tuple[float, float]:
+def turn(number: int, window: Callable[[bool], float]) -> tuple[float, float]:
     """Alone and watched; every other time the other way round, so that no drift favours one."""
-    found = {watched: window(places, runs, watched) for watched in (number % 2 == 1, number % 2 == 0)}
+    found = {watched: window(watched) for watched in (number % 2 == 1, number % 2 == 0)}
     return found[False], found[True]
 
 
@@ -75,7 +76,7 @@ def main() -> None:
         places = Places(Path(folder) / "home")
         runs = asyncio.run(train(places))
         try:
-            turns = [turn(places, runs, number) for number in range(TURNS)]
+            turns = [turn(number, partial(window, places, runs)) for number in range(TURNS)]
         finally:
             for run in runs:
                 asyncio.run(stop(places, run))

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
 REFETCH, LOG = 0.5, 2.0
-CURVES, HIDDEN = 0.5, 4.0
-"""seconds between two pictures of a growing curve, and while another tab is in front"""
+CURVES = 0.5
+"""seconds between two pictures of a growing curve"""
 
 
 class RunView(Tab):
@@ -85,7 +85,7 @@ class RunView(Tab):
         self.set_timer(REFETCH, self._fill)
 
     def on_show(self) -> None:
-        self.draw_curves()
+        self.draw_curves()  # they grew behind another tab
 
     def _fill(self) -> None:
         """The rows come first; what is below and beside them one picture later."""
@@ -165,8 +165,7 @@ class RunView(Tab):
             self._take_all_changes()
 
     def _is_progress(self, message: RunsChanged) -> bool:
-        known = [(self.pages.find(run.id), run) for run in message.changed]
-        stays = all(old is not None and old.status is new.status for old, new in known)
+        stays = all((old := self.pages.find(run.id)) and old.status is run.status for run in message.changed)
         return stays and not message.removed and message.total == self.pages.total
 
     def _take_all_changes(self) -> None:
@@ -315,7 +314,8 @@ class RunView(Tab):
 
     @on(CurvesGrew)
     def _curves_grew(self) -> None:
-        self._later.call("curves", CURVES if self.is_on_screen else HIDDEN, self.draw_curves)
+        if self.is_on_screen:
+            self._later.call("curves", CURVES, self.draw_curves)
 
     def draw_curves(self) -> None:
         self._take_all_changes()

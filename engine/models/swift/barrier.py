@@ -19,7 +19,7 @@ from numba import types
 from engine.models.swift.vector import inner, intrinsic
 
 COUNT, ROUND, SLEEPERS = 0, 16, 24
-"""places in the barrier's array of 64-bit integers"""
+"""places in the barrier's array of 64-bit integers, each in a cache line of its own"""
 SIZE = 32
 YIELDS = 20_000
 """about ten milliseconds"""

@@ -1,7 +1,8 @@
 """Numbers below 1.2e-38, which processors add and multiply a hundred times slower than others.
 
-Where a gradient stays zero, Adam's means fall until they get there, and never leave: after a few epochs most
-of a network's do. Here they count as zero, for the thread that says so and until it says otherwise.
+Where a gradient stays zero, Adam's means fall until they get there, and never leave: a convolutional network
+on MNIST gets slower from its twentieth epoch on. Here they count as zero, for the thread that says so and
+until it says otherwise.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def mode(typing: Any) -> Any:
 
 
 @intrinsic
-def set_mode(typing: Any, mode: Any) -> Any:
+def set_mode(typing: Any, wanted: Any) -> Any:
     def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         if MACHINE in X86:
             place = builder.alloca(ir.IntType(32))

@@ -65,33 +65,53 @@ def update(layer: Any, rank: int, ranks: int, images: int, sums: Any, lr: float,
         adam(layer.bias, r, sums, min(LANES, last - r), lr, step)
 
 
-@njit(inline="always")
-def _learn_eight(layer: Any, r: int, images: int, rate: Any, root: Any) -> None:
-    delta, x, w = layer.delta.reshape(-1), layer.seen.reshape(-1), layer.weight
-    d_row, x_row, n = layer.delta.shape[1], layer.seen.shape[1], len(w.value) // len(layer.bias.value)
-    whole = n - n % (2 * LANES)
-    for i in range(0, whole, 2 * LANES):
-        learn_8x2(
-            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, LANES, rate, root
-        )
-    for i in range(whole, n, LANES):
-        width = min(LANES, n - i)
-        learn_8x1(
-            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, width, rate, root
-        )
+def _learner(wide: Any, narrow: Any) -> Any:
+    """Of some rows: `wide` takes 32 inputs at a time, `narrow` at most 16 of what is left."""
+
+    @njit(inline="always")
+    def learn(layer: Any, r: int, images: int, rate: Any, root: Any) -> None:
+        delta, x, w = layer.delta.reshape(-1), layer.seen.reshape(-1), layer.weight
+        d_row, x_row, n = layer.delta.shape[1], layer.seen.shape[1], len(w.value) // len(layer.bias.value)
+        whole = n - n % (2 * LANES)
+        for i in range(0, whole, 2 * LANES):
+            wide(
+                delta,
+                r,
+                d_row,
+                x,
+                i,
+                x_row,
+                images,
+                w.value,
+                w.mean,
+                w.square,
+                r * n + i,
+                n,
+                LANES,
+                rate,
+                root,
+            )
+        for i in range(whole, n, LANES):
+            width = min(LANES, n - i)
+            narrow(
+                delta,
+                r,
+                d_row,
+                x,
+                i,
+                x_row,
+                images,
+                w.value,
+                w.mean,
+                w.square,
+                r * n + i,
+                n,
+                width,
+                rate,
+                root,
+            )
+
+    return learn
 
 
-@njit(inline="always")
-def _learn_one(layer: Any, r: int, images: int, rate: Any, root: Any) -> None:
-    delta, x, w = layer.delta.reshape(-1), layer.seen.reshape(-1), layer.weight
-    d_row, x_row, n = layer.delta.shape[1], layer.seen.shape[1], len(w.value) // len(layer.bias.value)
-    whole = n - n % (2 * LANES)
-    for i in range(0, whole, 2 * LANES):
-        learn_1x2(
-            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, LANES, rate, root
-        )
-    for i in range(whole, n, LANES):
-        width = min(LANES, n - i)
-        learn_1x1(
-            delta, r, d_row, x, i, x_row, images, w.value, w.mean, w.square, r * n + i, n, width, rate, root
-        )
+_learn_eight, _learn_one = _learner(learn_8x2, learn_8x1), _learner(learn_1x2, learn_1x1)
