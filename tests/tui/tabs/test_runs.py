@@ -110,6 +110,20 @@ async def test_a_growing_curve_is_drawn_as_it_grows(places: Places) -> None:
         assert len(opened.app.runs.chart.series[0]) == 4
 
 
+async def test_what_grew_behind_another_tab_is_there_when_one_comes_back(places: Places) -> None:
+    run = make_run(1, metrics={"loss": 1.0})
+    engine = FakeEngine(run)
+    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    async with lab(places, engine) as opened:
+        await opened.until(lambda: opened.app.runs.chart.series)
+        await opened.press("2")
+        engine.tell(run.id, metrics(2, [3, 4], loss=[0.25, 0.625]))
+        story = opened.app.river.story(run.id)
+        await opened.until(lambda: story is not None and len(story.series["loss"]) == 4)
+        await opened.press("1")
+        await opened.until(lambda: "0.625" in opened.text)
+
+
 async def test_the_metric_goes_round(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0, "accuracy": 0.5})
     engine = FakeEngine(run)
