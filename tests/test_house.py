@@ -40,11 +40,6 @@ def test_the_app_starts_without_frameworks_and_numpy() -> None:
     assert not loaded_after("import tui.app") & (FRAMEWORKS | {"numpy", "plotext"})
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_is_longer_than_400_lines(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400
-
-
 @pytest.mark.parametrize(
     "path", [path for path in SOURCES if path.name == "__init__.py"], ids=lambda path: path.parent.name
 )
