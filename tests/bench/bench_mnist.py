@@ -6,6 +6,9 @@ as torchvision's MNIST, ToTensor and Normalize do; a DataLoader stacks them. It 
 many threads as there are cores; the lesson has the environment of a worker. A ratio is the median of the
 pairs'. PyTorch's threads collapse beside a neighbour: with --sleep they do not, and the ratio is no better
 than on a quiet machine.
+
+With --neighbour no textbook is measured but the lesson with two threads, in turns alone and beside a process
+that keeps a core busy: the images per processor second that are left.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--book-threads", type=int, default=0, help="of the textbook's loop; 0: all cores")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--sleep", action="store_true", help="the textbook's threads sleep while they wait")
+    parser.add_argument("--neighbour", action="store_true", help="two threads beside a busy process")
     parser.add_argument("--only", choices=tuple(STEPS), default=None, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -144,7 +148,8 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
     """One side in a process of its own: a line that names a network is a turn."""
     import torch
 
-    threads = chosen.threads if side == "lesson" else chosen.book_threads or len(os.sched_getaffinity(0))
+    ours = 2 if chosen.neighbour else chosen.threads
+    threads = ours if side == "lesson" else chosen.book_threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as root:
         turns: dict[str, Turn] = {}
@@ -181,6 +186,9 @@ def main() -> None:
     if chosen.only:
         serve(chosen.only, chosen)
         return
+    if chosen.neighbour:
+        beside_neighbour(chosen)
+        return
     with (
         started("textbook", PASSIVE if chosen.sleep else {}) as book,
         started("lesson", PASSIVE | MEMORY) as ours,
@@ -188,6 +196,33 @@ def main() -> None:
         print(f"{'':20} {'textbook':>9} {'lesson':>9} images/s     times (least, most)   CPU ms a step")
         for model in chosen.models:
             report(model, [(book(model), ours(model)) for _ in range(chosen.pairs)])
+
+
+def beside_neighbour(chosen: argparse.Namespace) -> None:
+    print(f"{'':20} {'alone':>9} {'beside':>9} images/processor second  share (least, most)")
+    with started("lesson", PASSIVE | MEMORY) as turn:
+        for model in chosen.models:
+            turn(model)
+            pairs = []
+            for _ in range(chosen.pairs):
+                alone = BATCH / turn(model)[1]
+                with busy():
+                    pairs.append((alone, BATCH / turn(model)[1]))
+            shares = [beside / alone for alone, beside in pairs]
+            rates = " ".join(f"{statistics.median(side):9,.0f}" for side in zip(*pairs, strict=True))
+            share = f"{statistics.median(shares):.2f} ({min(shares):.2f}, {max(shares):.2f})"
+            print(f"{model:20} {rates}{'':25}{share}", flush=True)
+
+
+@contextlib.contextmanager
+def busy() -> Iterator[None]:
+    """A process that wants all of one core."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def report(model: str, pairs: list[tuple[tuple[float, float], tuple[float, float]]]) -> None:

@@ -1,9 +1,9 @@
 """Where threads of compiled code wait for each other without Python.
 
-A thread that waits offers its core to whoever wants it, and after some milliseconds it sleeps until it is
-woken: a neighbour on the same cores loses nothing to a step that waits. To sleep sooner costs more than it
-saves: a program that draws a picture has the other thread's core for about that long, and who was asleep
-then comes back late and to another core.
+A thread that waits offers its core to whoever wants it a bounded number of times, then sleeps until it is
+woken: what it spends on waiting stays small beside a step of two milliseconds, also where a busy neighbour
+holds the other thread's core. Measured on two cores with double_conv, batch 50, images per processor second
+beside one busy process, of those alone: 1,000 offers 87 %, 5,000 65 %, 20,000 42 %; alone all are the same.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from engine.models.swift.vector import inner, intrinsic
 COUNT, ROUND, SLEEPERS = 0, 16, 24
 """places in the barrier's array of 64-bit integers, each in a cache line of its own"""
 SIZE = 32
-YIELDS = 20_000
-"""about ten milliseconds"""
+YIELDS = 1_000
+"""before it sleeps: about half a millisecond"""
 PAUSE = 50
 """microseconds, where the system has no futex"""
 FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if sys.platform == "linux" else 0
