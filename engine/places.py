@@ -29,6 +29,11 @@ class Places:
         return self.root / "index.sqlite"
 
     @property
+    def submissions(self) -> Path:
+        """The number of the latest submission."""
+        return self.root / "submissions.json"
+
+    @property
     def lock(self) -> Path:
         return self.root / "engine.lock"
 

@@ -90,6 +90,13 @@ class Spec:
     gpu_share: float = 1.0
     """of one GPU: runs whose shares add up to 1 may be put on the same one"""
     executor: str = "local"
+    number: int = 0
+    """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Runs are listed by this, whatever the clock or the time zone was: the newest has the largest."""
+        return self.number, self.created_at, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +288,7 @@ class Query:
     where: str = ""
     """a filter such as `experiment=mnist and val_loss<0.1`, or plain words to be found"""
     sort: str = "created"
+    """created is the order of submission"""
     descending: bool = True
     offset: int = 0
     limit: int = 200
@@ -378,7 +386,7 @@ def summary_from_json(data: Json) -> RunSummary:
     )
 
 
-_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor")
+_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor", "number")
 _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",

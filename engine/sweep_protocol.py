@@ -104,6 +104,13 @@ class SweepSpec:
     token: str = ""
     lanes: bool = False
     """trained as one batch by the vectorised trainer"""
+    number: int = 0
+    """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Sweeps are listed by this: the newest has the largest."""
+        return self.number, self.created_at, self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,12 +99,12 @@ class LmRuns:
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
     def newest(self) -> RunSummary | None:
-        return max(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), default=None)
+        return max(self._runs.values(), key=lambda run: run.spec.order, default=None)
 
 
-def _standing(run: RunSummary) -> tuple[bool, bool, float, str]:
+def _standing(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:
     is_well = not run.status.is_final or run.status is Status.DONE
-    return is_well, is_well or "val_perplexity" in run.metrics, run.spec.created_at, run.id
+    return is_well, is_well or "val_perplexity" in run.metrics, run.spec.order
 
 
 def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:

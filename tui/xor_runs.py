@@ -39,4 +39,4 @@ class XorRuns:
 
     def of(self, *experiments: str) -> list[RunSummary]:
         found = [run for run in self._runs.values() if run.spec.experiment in experiments]
-        return sorted(found, key=lambda run: (run.spec.created_at, run.id), reverse=True)
+        return sorted(found, key=lambda run: run.spec.order, reverse=True)

@@ -51,8 +51,13 @@ def order(field: str, descending: bool) -> Sql:
     key = _sort_key(field)
     way = "DESC" if descending else "ASC"
     if field == "created":
-        return Sql(f"r.created {way}, r.id {way}")
-    return Sql(f"{key.text} {way} NULLS LAST, r.created DESC, r.id DESC", key.values)
+        return Sql(age_order(way))
+    return Sql(f"{key.text} {way} NULLS LAST, {age_order('DESC')}", key.values)
+
+
+def age_order(way: str) -> str:
+    """ORDER BY terms of the order of submission: `Spec.order` as SQL; `way` is ASC or DESC."""
+    return f"r.submitted {way}, r.created {way}, r.id {way}"
 
 
 def _sort_key(field: str) -> Sql:

@@ -16,23 +16,23 @@ from engine.protocol import Json, Query, RunSummary, Status, summary_to_json
 from engine.service import columns
 from engine.service.file_system import is_remote
 
-SCHEMA = 1
+SCHEMA = 2
 LIMIT = 1000
 """rows of one page"""
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL, name TEXT NOT NULL,
-    experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL, cause TEXT NOT NULL,
-    device TEXT NOT NULL, token TEXT NOT NULL);
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
+    name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
+    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL);
 CREATE TABLE bodies (number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL);
-CREATE INDEX by_age ON runs (created, id);
+CREATE INDEX by_age ON runs (submitted, created, id);
 CREATE INDEX by_name ON runs (name);
 CREATE INDEX by_status ON runs (status);
 CREATE INDEX by_token ON runs (token) WHERE token != '';
 CREATE INDEX by_mark ON runs (substr(id, -4));
 """
-_NARROW = "id, created, name, experiment, status, step, best, cause, device, token"
+_NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token"
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
@@ -137,22 +137,28 @@ class Index:
 
     def named(self, run: str, limit: int = 6) -> list[str]:
         """Ids that answer to `run`: by name, else by the start of the id, else by its last four digits."""
-        above = run + "\U0010ffff"
+        above, order = run + "\U0010ffff", columns.age_order("DESC")
         for condition, values in (
             ("name = ?", (run,)),
             ("id >= ? AND id < ?", (run, above)),
             ("substr(id, -4) = ?", (run,)),
         ):
             rows = self._db.execute(
-                f"SELECT id FROM runs WHERE {condition} ORDER BY created DESC LIMIT {int(limit)}", values
+                f"SELECT r.id {_FROM} WHERE {condition} ORDER BY {order} LIMIT {int(limit)}", values
             ).fetchall()
             if rows:
                 return [str(row[0]) for row in rows]
         return []
 
     def newest(self) -> str | None:
-        found = self._db.execute("SELECT id FROM runs ORDER BY created DESC, id DESC LIMIT 1").fetchone()
+        found = self._db.execute(
+            f"SELECT r.id {_FROM} ORDER BY {columns.age_order('DESC')} LIMIT 1"
+        ).fetchone()
         return str(found[0]) if found else None
+
+    def last_number(self) -> int:
+        """The largest counter of submissions in it; 0 when no run has one."""
+        return int(self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs").fetchone()[0])
 
     def compare(self, on_disk: set[str]) -> list[str]:
         """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""
@@ -168,7 +174,7 @@ class Index:
         """Runs that may have moved while no service looked, oldest first."""
         marks = ", ".join("?" * len(_RESTING))
         found = self._db.execute(
-            f"SELECT id FROM runs WHERE status NOT IN ({marks}) ORDER BY created, id", _RESTING
+            f"SELECT r.id {_FROM} WHERE status NOT IN ({marks}) ORDER BY {columns.age_order('ASC')}", _RESTING
         )
         return [row[0] for row in found]
 
@@ -183,7 +189,7 @@ class Index:
         """Runs that have a checkpoint, oldest first."""
         found = self._db.execute(
             f"SELECT r.id {_FROM_BOTH} WHERE json_extract(b.summary, '$.checkpoint_step') > 0 "
-            "ORDER BY r.created, r.id"
+            f"ORDER BY {columns.age_order('ASC')}"
         )
         return [row[0] for row in found]
 
@@ -300,9 +306,9 @@ def _narrow(summary: Json) -> tuple[object, ...]:
     best = summary["best"]["value"] if summary["best"] else None
     cause = summary["cause"]["kind"] if summary["cause"] else ""
     return (
-        summary["id"], summary["created_at"], summary["name"], summary["experiment"], summary["status"],
-        summary["step"], best if isinstance(best, int | float) else None, cause, summary["device"],
-        summary["token"],
+        summary["id"], summary["number"], summary["created_at"], summary["name"], summary["experiment"],
+        summary["status"], summary["step"], best if isinstance(best, int | float) else None, cause,
+        summary["device"], summary["token"],
     )  # fmt: skip
 
 

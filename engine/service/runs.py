@@ -21,6 +21,7 @@ from engine.service.executors import executor
 from engine.service.index import Index
 from engine.service.moves import Move, move
 from engine.service.roster import Roster
+from engine.service.submission_counter import SubmissionCounter
 from engine.service.tracked import Tracked
 from engine.store import ExitFacts, RunFolder, Wanted
 
@@ -40,6 +41,7 @@ class Runs:
         self, roster: Roster, wake: Callable[[], None], executors: Collection[str] = ("local",)
     ) -> None:
         self._roster = roster
+        self.counter = SubmissionCounter(roster.places, roster.ledger)
         self._wake = wake
         self._executors = executors
         self._turn = asyncio.Lock()
@@ -66,6 +68,7 @@ class Runs:
             folder = store.folder_of(self._roster.places, spec.id)
             if await asyncio.to_thread(folder.spec.exists):
                 return
+            spec = dataclasses.replace(spec, number=await self.counter.next())
             await self._written(store.create, self._roster.places, spec)
             run = tracked.new(folder, spec)
             run.look()
@@ -105,7 +108,7 @@ class Runs:
         wanted = Wanted(max(run.attempt, ended) + 1, mode)
         await self._written(store.write_wanted, run.folder, wanted)
         run.look()
-        run.since, run.why, run.notice = time.time(), "", ""
+        run.since, run.why, run.notice = tracked.queue_time(), "", ""
         await self._enter(run)
         return run.summary()
 
@@ -133,8 +136,9 @@ class Runs:
         self._clear(trash)
 
     async def _create(self, asked: submission.Submission) -> tuple[RunFolder, Spec]:
+        number = await self.counter.next()
         for attempt in range(5):
-            spec = submission.spec_of(asked)
+            spec = dataclasses.replace(submission.spec_of(asked), number=number)
             try:
                 return await asyncio.to_thread(store.create, self._roster.places, spec), spec
             except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -137,6 +138,7 @@ class Sweeps:
             for known in self._known.values():
                 if spec.token and known.spec.token == spec.token:
                     return known
+            spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
                 folder = await self._cycle.off_loop(
                     sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id
@@ -190,7 +192,7 @@ class Sweeps:
         """Newest first."""
         await self._is_loaded.wait()
         found = [self._shown(sweep_id) for sweep_id in self._known]
-        return sorted(found, key=lambda sweep: (sweep.spec.created_at, sweep.id), reverse=True)
+        return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
 
     async def show(self, name: object) -> SweepSummary:
         return self._shown(await self.find(name))
@@ -204,9 +206,9 @@ class Sweeps:
         await self._is_loaded.wait()
         if not isinstance(name, str) or not name:
             raise RunNotFound(f"Expected the id or the name of a sweep, got {str(name)[:80]!r}.")
-        newest = sorted(self._known, reverse=True)
+        newest = sorted(self._known, key=lambda sweep_id: self._known[sweep_id].spec.order, reverse=True)
         if name == "@last" and newest:
-            return max(newest, key=lambda sweep_id: self._known[sweep_id].spec.created_at)
+            return newest[0]
         for answers in (
             lambda sweep_id: sweep_id == name,
             lambda sweep_id: self._known[sweep_id].spec.name == name,

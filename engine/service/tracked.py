@@ -28,6 +28,7 @@ from engine.service.executors.executor import Start
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 
 Stamp = tuple[int, int, int]
+_latest = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -175,6 +176,7 @@ def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
     wanted = run.stamps["wanted"]
     if wanted:
         run.since = max(run.since, wanted[0] / 1e9)
+    run.since = queue_time(run.since)
     return run
 
 
@@ -190,7 +192,17 @@ def take_tail(run: Tracked, tail: Json) -> None:
 
 
 def new(folder: RunFolder, spec: Spec) -> Tracked:
-    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=time.time())
+    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=queue_time())
+
+
+def queue_time(since: float | None = None) -> float:
+    """`since`, or a moment behind all that was given out: a clock set back puts nobody in front."""
+    global _latest
+    if since is None:
+        since = _latest = max(time.time(), _latest + 1e-6)
+    else:
+        _latest = max(_latest, since)
+    return since
 
 
 def is_settled(state: State | None) -> bool:

@@ -13,7 +13,7 @@ from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import NAME as MANIFEST
 from engine import store
-from engine.errors import CorruptRun, RunNotFound, RunRefused
+from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models import blueprint
 from engine.models.conv_net import ConvNet
 from engine.protocol import Spec
@@ -50,6 +50,17 @@ def folder_of(desk: Desk, run: str) -> tuple[RunFolder, Spec]:
             f"{run} is a run of {spec.experiment[:40]}, expected one of {EXPERIMENT}.", "Choose another run."
         )
     return folder, spec
+
+
+def all_runs(desk: Desk) -> list[tuple[RunFolder, Spec]]:
+    """Newest first; what is of something else or cannot be read is left out."""
+    found = []
+    for run in store.list_ids(desk.places):
+        try:
+            found.append(folder_of(desk, run))
+        except DltuiError:
+            continue  # the run table says what is wrong with it
+    return sorted(found, key=lambda one: one[1].order, reverse=True)
 
 
 def steps(folder: RunFolder) -> list[int]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine import events, store
+from engine import events
 from engine.errors import DltuiError
 from engine.models.classification import balanced_accuracy
 from engine.protocol import Json, Spec
 from engine.session.desk import Desk
 from engine.session.digit_answers import answers
-from engine.session.digit_nets import folder_of, open_net
+from engine.session.digit_nets import all_runs, open_net
 from engine.session.milestones import Milestones
 from engine.store import RunFolder
 
@@ -45,11 +45,7 @@ def per_epoch(spec: Spec, images: int) -> int | None:
 
 def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
-    for run in store.list_ids(desk.places):
-        try:
-            folder, spec = folder_of(desk, run)
-        except DltuiError:
-            continue  # of something else, or nothing that can be read
+    for folder, spec in reversed(all_runs(desk)):
         if is_plain(spec):
             kind = (str(spec.params.get("model")), int(spec.params.get("batch") or 0))
             if folder.checkpoints.is_dir() or kind not in found:

@@ -62,8 +62,8 @@ class _Perplexities:
 
 def all_runs(desk: Desk) -> list[LanguageRun]:
     """Newest first; what cannot be read is left out."""
-    runs = (_known(desk, run_id) for run_id in reversed(store.list_ids(desk.places)))
-    return [run for run in runs if run is not None]
+    runs = (_known(desk, run_id) for run_id in store.list_ids(desk.places))
+    return sorted((run for run in runs if run is not None), key=lambda run: run.spec.order, reverse=True)
 
 
 def find(desk: Desk, name: str = "", direction: Direction | None = None) -> LanguageRun:

@@ -56,8 +56,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine import store
-from engine.errors import DltuiError
 from engine.models import ledger
 from engine.protocol import Json
 from engine.session import (
@@ -71,7 +69,7 @@ from engine.session import (
     digit_table,
 )
 from engine.session.desk import Desk
-from engine.session.digit_nets import folder_of, open_net, steps
+from engine.session.digit_nets import all_runs, open_net, steps
 from engine.session.words import Handler
 
 
@@ -84,13 +82,9 @@ def explore(desk: Desk, samples: int = 10) -> Json:
 def runs(desk: Desk) -> Json:
     """Folders that cannot be read are left out: the run table names what is wrong with them."""
     found = []
-    for run in reversed(store.list_ids(desk.places)):
-        try:
-            folder, spec = folder_of(desk, run)
-        except DltuiError:
-            continue
+    for folder, spec in all_runs(desk):
         facts = {"name": spec.name, "params": dict(spec.params), "created_at": spec.created_at}
-        found.append({"run": run, **facts, "steps": steps(folder)})
+        found.append({"run": folder.id, **facts, "steps": steps(folder)})
     return {"runs": found}
 
 

@@ -42,7 +42,7 @@ class DigitRuns:
         return bool(ours or gone)
 
     def all(self) -> list[RunSummary]:
-        return sorted(self._runs.values(), key=lambda run: (run.spec.created_at, run.id), reverse=True)
+        return sorted(self._runs.values(), key=lambda run: run.spec.order, reverse=True)
 
     def find(self, run: str) -> RunSummary | None:
         return self._runs.get(run)

@@ -25,7 +25,7 @@ class SweepBook:
 
     @property
     def all(self) -> list[SweepSummary]:
-        return sorted(self._known.values(), key=lambda sweep: sweep.spec.created_at, reverse=True)
+        return sorted(self._known.values(), key=lambda sweep: sweep.spec.order, reverse=True)
 
     @property
     def chosen(self) -> SweepSummary | None:
