@@ -32,7 +32,7 @@ class RunRefused(DltuiError):
 
 
 class CorruptRun(DltuiError):
-    """A file of a run folder cannot be read as what it has to be."""
+    """A file of a home, mostly of a run or a sweep, cannot be read as what it has to be."""
 
 
 class DataError(DltuiError):

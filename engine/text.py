@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+_NUMBERS = {int, float}
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -13,7 +14,7 @@ def whole(data: Any) -> Any:
     if isinstance(data, str):
         return _LONE.sub("�", data)
     if isinstance(data, list):
-        is_column = bool(data) and isinstance(data[0], int | float)  # long, and numbers only
+        is_column = set(map(type, data)) <= _NUMBERS
         return data if is_column else [whole(item) for item in data]
     if isinstance(data, dict):
         return {whole(key): whole(value) for key, value in data.items()}

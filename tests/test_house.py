@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for room in ("tui", "engine", "checkpoints") for path in (ROOT / room).rglob("*.py"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
-DOORS = {"client", "protocol", "catalog", "params", "places", "errors"}
+DOORS = {"client", "protocol", "catalog", "params", "places", "errors", "files"}
 
 
 def loaded_after(code: str) -> set[str]:

@@ -1,0 +1,194 @@
+"""What a home holds, read strictly: regular files of a bounded size, strict JSON, fields of their types.
+
+Anybody may have copied, edited or damaged these files: whatever is in them, reading ends soon, in a value
+or in a CorruptRun that names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from engine.errors import CorruptRun
+from engine.text import whole
+from engine.typed import WHOLE_LIMIT, typed
+
+T = TypeVar("T")
+LIMIT = 4 * 1024 * 1024
+"""bytes of a JSON file, where its reader names no other"""
+DEPTH = 32
+"""lists and objects within each other"""
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LISTS_ALONE = bytes.maketrans(b"{}", b"[]")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+
+
+def read_typed(path: Path, kind: type[T], *, limit: int = LIMIT, follow: bool = False) -> T | None:
+    """The JSON in `path` as a `kind`, a dataclass; None when there is no such file. Raises CorruptRun.
+
+    Fields that `kind` does not have are ignored, a newer version may have written them.
+    """
+    data = read_json(path, limit=limit, follow=follow)
+    return None if data is None else checked(path, lambda: typed(data, kind))
+
+
+def read_json(path: Path, *, limit: int = LIMIT, follow: bool = False) -> dict[str, Any] | None:
+    """The JSON object in `path`; None when there is no such file. Raises CorruptRun."""
+    data = read_bytes(path, limit=limit, follow=follow)
+    return None if data is None else checked(path, lambda: parse_object(data))
+
+
+def checked(path: Path, read: Callable[[], T]) -> T:
+    """What `read` gives. Raises CorruptRun, which names `path`, where it raises ValueError."""
+    try:
+        return read()
+    except ValueError as error:
+        raise CorruptRun(f"{path} cannot be read: {error}.") from error
+
+
+def read_bytes(path: Path, *, limit: int = LIMIT, follow: bool = False) -> bytes | None:
+    """All of `path`; None when there is no such file. Raises CorruptRun."""
+    try:
+        with open_regular(path, follow=follow) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(limit + 1) if size <= limit else b""
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    if max(size, len(data)) > limit:
+        raise CorruptRun(
+            f"{path} cannot be read: expected at most {limit:,} bytes, got {max(size, len(data)):,}."
+        )
+    return data
+
+
+def open_regular(path: Path, *, follow: bool = False, foreign: bool = False) -> BufferedReader:
+    """Opened for reading, without ever waiting. Raises FileNotFoundError, and CorruptRun for all else.
+
+    A link is refused unless `follow`, a file of another user (not of root) unless `foreign`; whatever is no
+    regular file is refused always.
+    """
+    try:
+        handle = os.open(path, _FLAGS | (0 if follow else os.O_NOFOLLOW))
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError) and not os.path.islink(path):
+            raise
+        raise CorruptRun(f"{path} cannot be opened: {_reason(path, error)}.") from error
+    try:
+        _check(path, os.fstat(handle), foreign)
+        os.set_blocking(handle, True)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _reason(path: Path, error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"it is a link to {os.readlink(path)}, which does not exist"
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "it is a link, expected a regular file"
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _check(path: Path, found: os.stat_result, foreign: bool) -> None:
+    kind = stat.S_IFMT(found.st_mode)
+    if kind != stat.S_IFREG:
+        raise CorruptRun(f"{path} is {KINDS.get(kind, 'no regular file')}, expected a regular file.")
+    if not foreign and found.st_uid not in (0, os.geteuid()):
+        raise CorruptRun(f"{path} belongs to user {found.st_uid}, expected {os.geteuid()} (you).")
+
+
+# --- strict JSON ------------------------------------------------------------------------------------------
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Raises ValueError for all that is not one JSON object, see `parse`."""
+    value = parse(data)
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def parse(data: bytes) -> Any:
+    """Strict JSON; half a character becomes U+FFFD.
+
+    Raises ValueError, also for NaN, infinities, a key that is there twice, whole numbers beyond 64 bits, and
+    nesting deeper than DEPTH.
+    """
+    alike = data.translate(_DIGITS_ALIKE)
+    is_plain = b"0" * 19 not in alike and b"e000" not in alike and b"e+000" not in alike
+    try:
+        value = (_PLAIN if is_plain else _CAREFUL).decode(data.decode("utf-8", "surrogatepass"))
+    except RecursionError:
+        raise ValueError(f"expected nesting of at most {DEPTH}, got more") from None
+    if data.count(b"[") + data.count(b"{") > DEPTH and _may_be_deep(data):
+        _check_depth(value)
+    return whole(value) if b"\\u" in data or b"\xed" in data else value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is there twice")
+    return value
+
+
+def _constant(word: str) -> NoReturn:
+    raise ValueError(f"expected a finite number, got {word}")
+
+
+def _int(word: str) -> int:
+    value = int(word) if len(word) <= 20 else WHOLE_LIMIT
+    if not -WHOLE_LIMIT < value < WHOLE_LIMIT:
+        raise ValueError(f"expected a whole number of at most 64 bits, got one of {len(word)} digits")
+    return value
+
+
+def _float(word: str) -> float:
+    value = float(word)
+    if value - value != 0:
+        raise ValueError(f"expected a finite number, got {word[:40]}")
+    return value
+
+
+_PLAIN = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_constant)
+_CAREFUL = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_constant, parse_int=_int, parse_float=_float
+)
+"""five times slower for long columns: only where a number may be beyond what is allowed"""
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """False proves that it is not; brackets in texts may give a false alarm."""
+    brackets = data.translate(_LISTS_ALONE, _NO_BRACKETS)
+    for _ in range(DEPTH):
+        brackets = brackets.replace(b"[]", b"")
+        if not brackets:
+            return False
+    return True
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEPTH):
+        level = [one for each in level if isinstance(each, list | dict)
+                 for one in (each.values() if isinstance(each, dict) else each)]  # fmt: skip
+        if not level:
+            return
+    raise ValueError(f"expected nesting of at most {DEPTH}, got more")

@@ -1,0 +1,229 @@
+"""Parsed JSON as a type: every field checked, unknown ones ignored, missing ones filled in."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union
+
+T = TypeVar("T")
+WHOLE_LIMIT = 2**63
+"""whole numbers lie between this and its negative: what SQLite and int64 hold"""
+_UNIONS = (Union, types.UnionType)
+_MAPPINGS = (dict, Mapping)
+_LISTS = (list, Sequence)
+
+
+class WrongType(ValueError):
+    """Names the field, what was expected and what came."""
+
+    def __init__(self, field: str, expected: str, value: object = None, came: str = "") -> None:
+        self.field, self.expected, self.came = field, expected, came or _words(value)
+        super().__init__(f"{field + ': ' if field else ''}expected {expected}, got {self.came}")
+
+    def within(self, part: str) -> WrongType:
+        """The same, of a field of `part`."""
+        joint = "" if self.field.startswith("[") or not self.field else "."
+        return WrongType(f"{part}{joint}{self.field}", self.expected, came=self.came)
+
+
+def typed(data: object, kind: type[T]) -> T:
+    """`data`, as JSON gives it, as a `kind`. Raises WrongType.
+
+    `kind` may be a dataclass, a scalar, an Enum, a Literal, a union, Any, or a tuple, list or mapping of
+    these. A float may be written as a whole number and is finite.
+    """
+    as_key: Any = kind
+    made: T = _reader(as_key)(data)
+    return made
+
+
+@functools.cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any or kind is object:
+        return lambda value: value
+    if origin in _UNIONS:
+        return _scalar(parts) if set(parts) <= set(_SCALARS) else _either(tuple(map(_reader, parts)))
+    if origin is Literal:
+        return _one_of(parts)
+    if origin is tuple:
+        return _pair(tuple(map(_reader, parts))) if parts[-1] is not ... else _many(_reader(parts[0]), tuple)
+    if origin in _LISTS or origin in _MAPPINGS:
+        inner = _reader(parts[-1])
+        return _mapped(inner) if origin in _MAPPINGS else _many(inner, list)
+    if dataclasses.is_dataclass(kind):
+        return _record(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _member(kind)
+    return _SCALARS[kind]
+
+
+def _plain(expected: str, fits: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not fits(value):
+            raise WrongType("", expected, value)
+        return value
+
+    return read
+
+
+def _is_of(kind: Any) -> Callable[[Any], bool]:
+    return lambda value: type(value) is kind
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int and -WHOLE_LIMIT < value < WHOLE_LIMIT
+
+
+def _is_number(value: Any) -> bool:
+    return math.isfinite(value) if type(value) is float else _is_int(value)
+
+
+_EXPECTED: dict[Any, str] = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text", type(None): "null",
+    dict: "an object", list: "a list",
+}  # fmt: skip
+_SCALARS: dict[Any, Callable[[Any], Any]] = {
+    **{kind: _plain(words, _is_of(kind)) for kind, words in _EXPECTED.items()},
+    int: _plain(_EXPECTED[int], _is_int),
+    float: _plain(_EXPECTED[float], _is_number),
+}
+
+
+def _scalar(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """One of several scalars, told by the type of the value."""
+    known = {kind: _SCALARS[kind] for kind in kinds}
+    expected = " or ".join(_EXPECTED[kind] for kind in kinds)
+    if float in known:
+        known.setdefault(int, known[float])
+
+    def read(value: Any) -> Any:
+        reader = known.get(type(value))
+        if reader is None:
+            raise WrongType("", expected, value)
+        return reader(value)
+
+    return read
+
+
+def _either(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        wrong: list[WrongType] = []
+        for reader in readers:
+            try:
+                return reader(value)
+            except WrongType as error:
+                wrong.append(error)
+        deepest = max(wrong, key=lambda error: len(error.field))
+        if deepest.field:
+            raise deepest
+        raise WrongType("", " or ".join(dict.fromkeys(error.expected for error in wrong)), value)
+
+    return read
+
+
+def _one_of(allowed: tuple[Any, ...]) -> Callable[[Any], Any]:
+    expected = "one of " + ", ".join(map(str, allowed))
+    return _plain(expected, lambda value: type(value) in (str, int, bool) and value in allowed)
+
+
+def _member(kind: type[Enum]) -> Callable[[Any], Any]:
+    known = {member.value: member for member in kind}
+    check = _one_of(tuple(known))
+    return lambda value: known[check(value)]
+
+
+def _many(inner: Callable[[Any], Any], make: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not list:
+            raise WrongType("", "a list", value)
+        made: list[Any] = []
+        try:
+            for one in value:
+                made.append(inner(one))
+        except WrongType as error:
+            raise error.within(f"[{len(made)}]") from None
+        return make(made)
+
+    return read
+
+
+def _pair(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not list or len(value) != len(readers):
+            raise WrongType("", f"a list of {len(readers)}", value)
+        made: list[Any] = []
+        try:
+            for reader, one in zip(readers, value, strict=True):
+                made.append(reader(one))
+        except WrongType as error:
+            raise error.within(f"[{len(made)}]") from None
+        return tuple(made)
+
+    return read
+
+
+def _mapped(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not dict:
+            raise WrongType("", "an object", value)
+        made = {}
+        name = ""
+        try:
+            for name, one in value.items():
+                made[name] = inner(one)
+        except WrongType as error:
+            raise error.within(name[:80]) from None
+        return made
+
+    return read
+
+
+def _record(kind: Any) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(kind)
+    fields = [field for field in dataclasses.fields(kind) if field.init]
+    readers = {field.name: _reader(hints[field.name]) for field in fields}
+    needed = [field.name for field in fields if _is_needed(field)]
+
+    def read(value: Any) -> Any:
+        if type(value) is not dict:
+            raise WrongType("", "an object", value)
+        given = {}
+        name = ""
+        try:
+            for name, reader in readers.items():
+                if name in value:
+                    given[name] = reader(value[name])
+        except WrongType as error:
+            raise error.within(name) from None
+        for name in needed:
+            if name not in given:
+                raise WrongType(name, "a value", came="nothing")
+        return kind(**given)
+
+    return read
+
+
+def _is_needed(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _words(value: object) -> str:
+    """What came, for people: short, and of one line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value) if abs(value) < WHOLE_LIMIT else "a number of more than 18 digits"
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return str(value)[:40]
