@@ -23,11 +23,14 @@ from engine.protocol import (
     VERSION,
     Finding,
     Json,
+    LeftOut,
     Page,
     Query,
+    Removal,
     Resources,
     RunSummary,
     finding_from_json,
+    removal_from_json,
     resources_from_json,
     summary_from_json,
 )
@@ -215,8 +218,28 @@ class Client(SweepWords):
     async def set(self, run: str, name: str, value: object) -> RunSummary:
         return await self._run("set", run=run, name=name, value=value)
 
-    async def remove(self, run: str) -> None:
-        await self.ask("remove", run=run)
+    async def remove(self, *runs: str, now: bool = False) -> Removal:
+        """As one removal, which `undo` brings back; with `now` they are deleted for good."""
+        return removal_from_json((await self.ask("remove", runs=list(runs), now=now))["removal"])
+
+    async def undo(self, run: str = "") -> Removal:
+        """What was brought back: the last removal, or the removed run or sweep of that id or name."""
+        return removal_from_json((await self.ask("undo", run=run))["removal"])
+
+    async def removals(self) -> list[Removal]:
+        """What can be brought back, the last removal first."""
+        return [removal_from_json(removal) for removal in (await self.ask("removals"))["removals"]]
+
+    async def applicable(
+        self, verb: str, runs: Sequence[str] = (), where: str = ""
+    ) -> tuple[list[RunSummary], list[LeftOut]]:
+        """Of the runs named and those that pass a filter: what `verb` could be done to, and the others.
+
+        `verb` is pause, resume, stop, set or remove.
+        """
+        answer = await self.ask("applicable", verb=verb, runs=list(runs), where=where)
+        applies = [summary_from_json(run) for run in answer["runs"]]
+        return applies, [LeftOut(**run) for run in answer["left_out"]]
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
         answer = await self.ask("runs", **asdict(query))

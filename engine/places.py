@@ -25,6 +25,11 @@ class Places:
         return self.root / "sweeps"
 
     @property
+    def removed(self) -> Path:
+        """Removed runs and sweeps, until the service deletes them."""
+        return self.root / "removed"
+
+    @property
     def index(self) -> Path:
         return self.root / "index.sqlite"
 

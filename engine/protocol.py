@@ -294,6 +294,46 @@ class Query:
     limit: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class RemovedItem:
+    """A run or a sweep that was removed and can be brought back."""
+
+    kind: str
+    """run or sweep"""
+    id: str
+    name: str
+    status: str
+    """as it was when it was removed"""
+    bytes: int
+    about: str = ""
+    """of a run its experiment, of a sweep what it varied"""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was removed together."""
+
+    number: int
+    """rises with each removal"""
+    at: float
+    seconds_left: float
+    """of the engine's running time, until it is deleted for good; 0: it is deleted already"""
+    items: tuple[RemovedItem, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(item.bytes for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A run that a word cannot be said to, and why."""
+
+    id: str
+    name: str
+    why: str
+
+
 class Severity(StrEnum):
     OK = "ok"
     NOTE = "note"
@@ -395,6 +435,16 @@ _PLAIN = (
 
 def cause_from_json(data: Json) -> Cause:
     return Cause(CauseKind(data["kind"]), data["text"], data.get("remedy", ""))
+
+
+def removal_to_json(removal: Removal) -> Json:
+    """The shape of `dltui ls --removed --json`."""
+    return {**asdict(removal), "bytes": removal.bytes}
+
+
+def removal_from_json(data: Json) -> Removal:
+    facts = {name: data[name] for name in ("number", "at", "seconds_left")}
+    return Removal(**facts, items=tuple(RemovedItem(**item) for item in data["items"]))
 
 
 def resources_from_json(data: Json) -> Resources:

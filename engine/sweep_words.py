@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
-from engine.protocol import Json
+from engine.protocol import Json, Removal, removal_from_json
 
 if TYPE_CHECKING:
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
@@ -74,9 +74,12 @@ class SweepWords:
         """
         return _sweep((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
 
-    async def sweep_remove(self: Asks, sweep: str, *, runs: bool = False) -> None:
-        """Forget a sweep that is not at work; with `runs` its trials' run folders as well."""
-        await self.ask("sweep_remove", sweep=sweep, runs=runs)
+    async def sweep_remove(self: Asks, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
+        """Remove a sweep that is not at work; with `runs` its trials' runs as well, all as one removal.
+
+        With `now` they are deleted for good.
+        """
+        return removal_from_json((await self.ask("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"])
 
     async def sweep_trials(self: Asks, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """At most 1,000 rows or groups at once."""

@@ -125,6 +125,13 @@ class Index:
         numbers = self._numbers(found, values)
         return Window(self._bodies(numbers[offset : offset + limit]), len(numbers), total)
 
+    def matching_ids(self, where: str) -> list[str]:
+        """Of all runs that pass the filter, oldest first. Raises FilterError."""
+        condition = columns.where(where)
+        source = _FROM_BOTH if condition.reads_summaries else _FROM
+        found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY r.created, r.id"
+        return [row[0] for row in self._db.execute(found, condition.values)]
+
     def get(self, run_id: str) -> Row | None:
         found = self._db.execute(
             f"SELECT b.summary, b.tail {_FROM_BOTH} WHERE r.id = ?", (run_id,)

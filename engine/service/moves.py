@@ -50,6 +50,17 @@ def move(word: str, status: Status, name: str) -> Move:
     return found
 
 
+def why_not(word: object, status: Status, name: str) -> str:
+    """Why saying `word` to a run of that status would do nothing; empty when it would. Raises RunRefused."""
+    if word not in _TABLE:
+        raise RunRefused(f"Expected one of {', '.join(_TABLE)}, got {str(word)[:80]!r}.")
+    try:
+        found = move(str(word), status, name)
+    except RunRefused as error:
+        return error.message
+    return f"{name} is {status} already." if found is Move.NOTHING else ""
+
+
 def _remedy(status: Status) -> str:
     would = [word for word in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[word]]
     useful = [word for word in would if _TABLE[word][status] is not Move.NOTHING]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 
 from engine import store
@@ -18,7 +17,6 @@ from engine.service.roster import Roster
 from engine.service.tracked import Tracked
 
 BATCH = 100
-_LEFTOVER = (".new-", ".trash-")
 
 
 async def settle(roster: Roster) -> list[str]:
@@ -61,16 +59,6 @@ async def enter(roster: Roster, run_ids: Sequence[str]) -> None:
             if run.may_move and roster.get(run.id) is None:
                 await roster.ledger.enter(run.summary(), run.tail())
                 roster.add(run)
-
-
-def sweep(places: Places) -> None:
-    """Remove what a crash left half made or half removed. Only before anything is made."""
-    try:
-        leftovers = [name for name in os.listdir(places.runs) if name.startswith(_LEFTOVER)]
-    except FileNotFoundError:
-        return
-    for name in leftovers:
-        shutil.rmtree(places.runs / name, ignore_errors=True)
 
 
 def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked]:

@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING
 
 from engine import store
 from engine.errors import DltuiError
-from engine.protocol import CheckpointFacts, Json, Query, RunSummary, summary_to_json
+from engine.protocol import (
+    CheckpointFacts,
+    Json,
+    LeftOut,
+    Query,
+    RunSummary,
+    removal_to_json,
+    summary_to_json,
+)
 from engine.service import streams, worker_log
 from engine.service.connection import Frame, Raw, Table
 from engine.service.index import Index
+from engine.service.moves import why_not
 from engine.service.sweep_requests import SweepRequests
 
 if TYPE_CHECKING:
@@ -30,9 +39,10 @@ class Requests:
     def table(self) -> Table:
         answers = (
             self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
-            self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
+            self.undo, self.removals, self.applicable, self.log, self.resources, self.doctor, self.verify,
+            self.reindex, self.engine, self.shutdown,
         )  # fmt: skip
-        sweeps = SweepRequests(self._service.sweeps).answers()
+        sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
         return Table(
             {answer.__name__: answer for answer in (*answers, *sweeps)},
             {"events": self.events, "watch": self.watch},
@@ -75,8 +85,44 @@ class Requests:
         return _run(await self._service.runs.set(run_id, request.get("name"), request.get("value")))
 
     async def remove(self, request: Json) -> Frame:
-        await self._service.runs.remove(await self._find(request))
-        return {}
+        """`run` names one, `runs` several that are one removal."""
+        named = request.get("runs", [request.get("run")])
+        if not isinstance(named, list):
+            raise DltuiError("runs: expected a list.")
+        run_ids = [await self._roster.find(name) for name in named]
+        removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
+        return {"removal": removal_to_json(removal), "left_out": [asdict(run) for run in left_out]}
+
+    async def undo(self, request: Json) -> Frame:
+        return {"removal": removal_to_json(await self._service.removals.undo(request.get("run", "")))}
+
+    async def removals(self, request: Json) -> Frame:
+        return {"removals": [removal_to_json(removal) for removal in await self._service.removals.all()]}
+
+    async def applicable(self, request: Json) -> Frame:
+        """Which of the runs that are named, or that pass a filter, `verb` could be done to now."""
+        found = await self._chosen(request)
+        verb = request.get("verb")
+        applies: list[Json] = []
+        left_out: list[Json] = []
+        for run in found:
+            why = why_not(verb, run.status, run.spec.name)
+            if why:
+                left_out.append(asdict(LeftOut(run.id, run.spec.name, why)))
+            else:
+                applies.append(summary_to_json(run))
+        return {"runs": applies, "left_out": left_out}
+
+    async def _chosen(self, request: Json) -> list[RunSummary]:
+        """Runs by name in the order given, then those that pass the filter `where`; none twice."""
+        named, where = request.get("runs", []), request.get("where", "")
+        if not isinstance(named, list) or not isinstance(where, str):
+            raise DltuiError("runs: expected a list; where: expected text.")
+        ids = [await self._roster.find(name) for name in named]
+        if where:
+            await self._roster.ledger.flush()
+            ids += await self._roster.ledger.ask(Index.matching_ids, where)
+        return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
 
     async def log(self, request: Json) -> Frame:
         folder = store.folder_of(self._roster.places, await self._find(request))

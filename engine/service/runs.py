@@ -7,7 +7,6 @@ import dataclasses
 import errno
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from engine import catalog, params, store
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
-from engine.service import control, extension, submission, tracked
+from engine.service import control, extension, submission, survey, tracked
 from engine.service.control import NobodyListens
 from engine.service.executors import executor
 from engine.service.index import Index
@@ -46,7 +45,6 @@ class Runs:
         self._executors = executors
         self._turn = asyncio.Lock()
         """one change of the set of moving runs at a time"""
-        self._clearing: set[asyncio.Task[None]] = set()
 
     async def submit(self, facts: Json) -> RunSummary:
         """The same token twice is one run. Raises DltuiError for what cannot be trained."""
@@ -121,7 +119,8 @@ class Runs:
         await self._tell(run, {"word": "set", "name": name, "value": meant})
         return await self._roster.summary(run_id)
 
-    async def remove(self, run_id: str) -> None:
+    async def take_out(self, run_id: str, target: Path) -> RunSummary:
+        """Its folder becomes `target`; no list shows it any more. Raises RunRefused or OSError."""
         async with self._turn:
             summary = await self._roster.summary(run_id)
             move("remove", summary.status, summary.spec.name)
@@ -129,11 +128,33 @@ class Runs:
             if run is not None and run.starting:
                 raise RunRefused(f"{summary.spec.name} is being started.", "Stop it first.")
             self._roster.forget(run_id)
-            path = self._roster.places.runs / run_id
-            trash = path.with_name(f".trash-{run_id}-{os.urandom(4).hex()}")
-            await self._written(os.rename, path, trash)
+            try:
+                await asyncio.to_thread(os.rename, self._roster.places.runs / run_id, target)
+            except OSError:
+                if run is not None:
+                    self._roster.add(run)
+                raise
             await self._roster.strike(run_id)
-        self._clear(trash)
+        return summary
+
+    async def take_in(self, run_id: str, source: Path) -> None:
+        """Its folder, that was taken out, lies among the runs again. Raises RunRefused or OSError."""
+        async with self._turn:
+            path = self._roster.places.runs / run_id
+            if path.exists():
+                raise RunRefused(f"There is a run {run_id} already.", f"Move {path} away.")
+            await asyncio.to_thread(os.rename, source, path)
+            run = await asyncio.to_thread(survey.read, self._roster.places, run_id)
+            if run is None:
+                return
+            if run.may_move:
+                await self._enter(run)
+            else:
+                await self._roster.ledger.enter(run.summary(), run.tail())
+                self._roster.board.post(run.summary())
+
+    def moving(self) -> list[Tracked]:
+        return self._roster.moving()
 
     async def _create(self, asked: submission.Submission) -> tuple[RunFolder, Spec]:
         number = await self.counter.next()
@@ -222,12 +243,6 @@ class Runs:
             await asyncio.to_thread(write, *facts)
         except OSError as error:
             raise _not_written(error) from error
-
-    def _clear(self, trash: Path) -> None:
-        """Delete in the background; what is left over goes at the next start."""
-        task = asyncio.create_task(asyncio.to_thread(shutil.rmtree, trash, True))
-        self._clearing.add(task)
-        task.add_done_callback(self._clearing.discard)
 
 
 def _live_value(spec: Spec, name: object, value: object) -> params.Value:

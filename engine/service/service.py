@@ -25,6 +25,7 @@ from engine.service.listener import Listener, identity_of
 from engine.service.local import Local
 from engine.service.machine import IDLE_SECONDS, LOOK_SECONDS, Machine
 from engine.service.placement import Gate
+from engine.service.removals import Removals
 from engine.service.requests import Requests
 from engine.service.resources import Meter
 from engine.service.roster import Roster
@@ -64,6 +65,7 @@ class Service:
         self.runs = Runs(self.roster, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake
+        self.removals = Removals(places, self.runs, self.sweeps)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[Connection] = set()
@@ -77,6 +79,7 @@ class Service:
 
     async def run(self) -> None:
         """Until somebody tells it to leave; runs go on without it. Raises EngineError."""
+        self.removals.prepare()
         await self._listener.open()
         logging.info("listening on %s", self.places.socket)
         tasks = [asyncio.create_task(work) for work in self._duties()]
@@ -158,7 +161,9 @@ class Service:
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         await self.cycle.catch_up(STOCK_SECONDS)
         self._ready.set()
-        await asyncio.gather(self._finish_stock(entering), self.cycle.run(), self.sweeps.run())
+        await asyncio.gather(
+            self._finish_stock(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
+        )
 
     async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
@@ -208,6 +213,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
+        self.removals.close()
         self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs go on under their keepers")
 

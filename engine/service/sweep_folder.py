@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from engine.sweep_protocol import (
     sweep_spec_from_json,
     sweep_to_json,
 )
-
-_LEFTOVER = (".new-", ".trash-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +58,11 @@ def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Oldest first; what a crash left half made or half removed is cleared away."""
+    """Oldest first."""
     try:
         names = sorted(os.listdir(places.sweeps))
     except FileNotFoundError:
         return []
-    for name in names:
-        if name.startswith(_LEFTOVER):
-            shutil.rmtree(places.sweeps / name, ignore_errors=True)
     return [name for name in names if name[0] != "." and name.isascii()]
 
 
@@ -97,13 +91,6 @@ def read_standing(folder: SweepFolder) -> SweepSummary | None:
         return sweep_from_json(data["sweep"])
     except (CorruptRun, KeyError, TypeError, ValueError):
         return None
-
-
-def remove(places: Places, sweep_id: str) -> None:
-    """Raises OSError."""
-    trash = places.sweeps / f".trash-{sweep_id}-{os.urandom(4).hex()}"
-    os.rename(places.sweeps / sweep_id, trash)
-    shutil.rmtree(trash, ignore_errors=True)
 
 
 def _size(path: Path) -> int:

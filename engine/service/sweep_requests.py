@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from engine.errors import DltuiError
-from engine.protocol import Json
+from engine.protocol import Json, removal_to_json
 from engine.service import sweep_table
+from engine.service.removals import Removals
 from engine.service.sweeps import Sweeps
 from engine.sweep_protocol import SweepSummary, TrialQuery, page_to_json, sweep_to_json
 
@@ -15,8 +16,8 @@ from engine.sweep_protocol import SweepSummary, TrialQuery, page_to_json, sweep_
 class SweepRequests:
     """`request` is the frame as it came: whatever is in it may be missing or odd."""
 
-    def __init__(self, sweeps: Sweeps) -> None:
-        self._sweeps = sweeps
+    def __init__(self, sweeps: Sweeps, removals: Removals) -> None:
+        self._sweeps, self._removals = sweeps, removals
 
     def answers(self) -> tuple[Callable[[Json], Awaitable[Json]], ...]:
         return (
@@ -39,8 +40,10 @@ class SweepRequests:
         )
 
     async def sweep_remove(self, request: Json) -> Json:
-        await self._sweeps.remove(request.get("sweep"), request.get("runs") is True)
-        return {}
+        removal = await self._removals.remove_sweep(
+            request.get("sweep"), runs=request.get("runs") is True, now=request.get("now") is True
+        )
+        return {"removal": removal_to_json(removal)}
 
     async def sweep_trials(self, request: Json) -> Json:
         query = _query(request)

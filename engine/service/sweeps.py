@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import os
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
@@ -58,20 +60,23 @@ class Sweeps:
     async def _load(self) -> None:
         """What rests costs one small file each, what moves its whole journal."""
         for sweep_id in await self._cycle.off_loop(sweep_folder.list_ids, self._places):
-            folder = sweep_folder.folder_of(self._places, sweep_id)
-            known = await self._cycle.off_loop(sweep_folder.read_standing, folder)
-            if known is not None:
-                self._known[sweep_id] = known
-                continue
-            try:
-                sweep = await self._read(sweep_id)
-            except DltuiError as error:
-                logging.warning("sweep %s is left out: %s", sweep_id, error.message)
-                continue
-            self._keep(sweep)
-            for trial in sweep.trials.values():
-                trial.open = trial.open or trial.row.status is TrialStatus.PAUSED  # may have gone on since
+            await self._enter(sweep_id)
         self._is_loaded.set()
+
+    async def _enter(self, sweep_id: str) -> None:
+        folder = sweep_folder.folder_of(self._places, sweep_id)
+        known = await self._cycle.off_loop(sweep_folder.read_standing, folder)
+        if known is not None:
+            self._known[sweep_id] = known
+            return
+        try:
+            sweep = await self._read(sweep_id)
+        except DltuiError as error:
+            logging.warning("sweep %s is left out: %s", sweep_id, error.message)
+            return
+        self._keep(sweep)
+        for trial in sweep.trials.values():
+            trial.open = trial.open or trial.row.status is TrialStatus.PAUSED  # may have gone on since
 
     async def _at_work(self) -> list[Sweep]:
         """Those with something to do; a run that somebody resumed wakes the sweep it is of."""
@@ -168,25 +173,38 @@ class Sweeps:
         self._woken.set()
         return self._known[sweep.id]
 
-    async def remove(self, name: object, runs: bool) -> None:
-        sweep = await self._opened(await self.find(name))
+    async def take_out(self, sweep_id: str, target: Path) -> tuple[SweepSummary, list[str]]:
+        """Its folder becomes `target`, no list shows it any more; how it stood, and the runs of its trials.
+
+        Raises RunRefused while it is at work, and OSError.
+        """
+        sweep = await self._opened(sweep_id)
         async with self._turn(sweep.id):
             if sweep.status() is SweepStatus.RUNNING:
                 raise RunRefused(
                     f"{sweep.spec.name} is at work.", f"Stop it first: dltui sweep stop {sweep.id}"
                 )
-            ids = [trial.row.run for trial in sweep.trials.values() if trial.row.run]
-            try:
-                await self._cycle.off_loop(sweep_folder.remove, self._places, sweep.id)
-            except OSError as error:
-                raise DltuiError(f"The sweep cannot be removed: {error.strerror or error}.") from error
+            summary = sweep.summary()
+            runs = [trial.row.run for trial in sweep.trials.values() if trial.row.run]
+            await self._cycle.off_loop(os.rename, self._places.sweeps / sweep.id, target)
             self._open.pop(sweep.id, None)
             self._known.pop(sweep.id, None)
             self._cycle.forget(sweep.id)
             self._board.strike_sweep(sweep.id)
-        for run_id in ids if runs else ():
-            with contextlib.suppress(RunNotFound, RunRefused):
-                await self._cycle.runs.remove(run_id)
+        return summary, runs
+
+    async def take_in(self, sweep_id: str, source: Path) -> None:
+        """Its folder, that was taken out, lies among the sweeps again. Raises RunRefused or OSError."""
+        await self._is_loaded.wait()
+        async with self._turn(sweep_id):
+            path = self._places.sweeps / sweep_id
+            if path.exists():
+                raise RunRefused(f"There is a sweep {sweep_id} already.", f"Move {path} away.")
+            await self._cycle.off_loop(os.rename, source, path)
+            await self._enter(sweep_id)
+            if sweep_id in self._known:
+                self._board.post_sweep(self._known[sweep_id])
+        self._woken.set()
 
     async def all(self) -> list[SweepSummary]:
         """Newest first."""

@@ -1,0 +1,257 @@
+"""Removing runs and sweeps, bringing them back, and deleting for good what has lain long enough."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from checkpoints.folder import RESERVE
+from engine import store
+from engine.errors import DltuiError, EngineError, RunNotFound, RunRefused
+from engine.places import Places
+from engine.protocol import LeftOut, Removal, RemovedItem, RunSummary
+from engine.service import removed_folder
+from engine.service.removed_folder import RemovalFolder
+from engine.service.runs import Runs
+from engine.service.sweeps import Sweeps
+from engine.sweep_protocol import SweepSummary
+
+KEEP_SECONDS = 24 * 3600.0
+"""of the service's own running time: a clock that jumps and a machine that is off do not count"""
+LOOK_SECONDS = 1.0
+CLOCK_SECONDS = 60.0
+"""between two writes of the running time"""
+ANSWERS: tuple[Callable[[RemovedItem, str], bool], ...] = (
+    lambda item, name: item.id == name,
+    lambda item, name: item.name == name,
+    lambda item, name: item.id.startswith(name),
+    lambda item, name: item.id[-4:] == name,
+)
+"""how something that was removed is named, the first that fits anything counts"""
+
+
+def free_bytes(path: Path) -> int:
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+@dataclass(slots=True)
+class Removals:
+    """All that is asked waits for `prepare`, which has to end before anything is made."""
+
+    places: Places
+    runs: Runs
+    sweeps: Sweeps
+    keep_seconds: float = KEEP_SECONDS
+    free: Callable[[Path], int] = free_bytes
+    _base: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """one change of what lies in `removed/` at a time"""
+    _leftovers: list[Path] = field(default_factory=list)
+
+    @property
+    def clock(self) -> float:
+        """Seconds of running time, over all services of this home."""
+        return self._base + time.monotonic() - self._began
+
+    def prepare(self) -> None:
+        """List what a crash left over. Only before anything is made."""
+        try:
+            self._base = removed_folder.read_clock(self.places)
+            self._leftovers = removed_folder.leftovers(self.places)
+        except OSError as error:  # the runs that are there matter more
+            logging.warning("%s cannot be read: %s", self.places.removed, error)
+
+    async def run(self) -> None:
+        """Delete what is due, for ever."""
+        await asyncio.to_thread(self._clear_leftovers)
+        written = self.clock
+        while True:
+            try:
+                is_empty = not await self._clear_one()
+                if not is_empty and self.clock - written >= CLOCK_SECONDS:
+                    written = self.clock
+                    await asyncio.to_thread(removed_folder.write_clock, self.places, written)
+            except OSError as error:
+                logging.warning("%s: %s", self.places.removed, error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Write down how long the service ran, where anything waits for it."""
+        try:
+            if removed_folder.read_all(self.places):
+                removed_folder.write_clock(self.places, self.clock)
+        except OSError as error:
+            logging.warning("%s: %s", self.places.removed, error)
+
+    # --- what a user does ----------------------------------------------------------------------------------
+
+    async def remove(self, run_ids: Sequence[str], *, now: bool = False) -> tuple[Removal, list[LeftOut]]:
+        """The runs as one removal, and those that cannot be removed. Raises RunRefused when none can."""
+        async with self._turn:
+            made = await self._made()
+            taken, left_out = await self._take_runs(made, run_ids, is_only=len(run_ids) == 1)
+            return await self._finish(made, taken, now), left_out
+
+    async def remove_sweep(self, name: object, *, runs: bool, now: bool = False) -> Removal:
+        """A sweep that is not at work; with `runs` those of its trials that are not at work either."""
+        async with self._turn:
+            sweep_id = await self.sweeps.find(name)
+            made = await self._made()
+            try:
+                summary, trials = await self.sweeps.take_out(sweep_id, made.path / "sweeps" / sweep_id)
+            except (DltuiError, OSError) as error:
+                await asyncio.to_thread(removed_folder.discard, made.path)
+                raise _not_moved(error) from error
+            item = await asyncio.to_thread(_sweep_item, summary, made.path / "sweeps" / sweep_id)
+            taken, _ = await self._take_runs(made, trials if runs else (), is_only=False)
+            return await self._finish(made, [item, *taken], now)
+
+    async def undo(self, name: object = "") -> Removal:
+        """Bring back the last removal, or the run or sweep of that id, start of an id or name."""
+        async with self._turn:
+            removal, items = _meant(await self._all(), name)
+            back: list[RemovedItem] = []
+            for item in sorted(items, key=lambda item: item.kind, reverse=True):  # a sweep before its runs
+                try:
+                    await self._bring_back(removal, item)
+                    back.append(item)
+                except (DltuiError, OSError) as error:
+                    if len(items) == 1 or not back:
+                        raise _not_moved(error) from error
+                    logging.warning("%s %s cannot be brought back: %s", item.kind, item.id, error)
+            if len(back) == len(removal.items):
+                await asyncio.to_thread(removed_folder.discard, removal.path)
+            return self._told(replace(removal, items=tuple(back)))
+
+    async def all(self) -> list[Removal]:
+        """The last one first."""
+        return [self._told(removal) for removal in reversed(await self._all())]
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    async def _all(self) -> list[RemovalFolder]:
+        return await asyncio.to_thread(removed_folder.read_all, self.places)
+
+    async def _made(self) -> RemovalFolder:
+        try:
+            return await asyncio.to_thread(
+                removed_folder.make, self.places, round(time.time(), 3), round(self.clock, 3)
+            )
+        except OSError as error:
+            raise _not_moved(error) from error
+
+    async def _take_runs(
+        self, made: RemovalFolder, run_ids: Sequence[str], *, is_only: bool
+    ) -> tuple[list[RemovedItem], list[LeftOut]]:
+        taken: list[RemovedItem] = []
+        left_out: list[LeftOut] = []
+        for run_id in dict.fromkeys(run_ids):
+            target = made.path / "runs" / run_id
+            try:
+                summary = await self.runs.take_out(run_id, target)
+            except (RunRefused, RunNotFound, OSError) as error:
+                if is_only:
+                    await asyncio.to_thread(removed_folder.discard, made.path)
+                    raise _not_moved(error) from error
+                left_out.append(LeftOut(run_id, run_id, str(error)))
+                continue
+            taken.append(await asyncio.to_thread(_run_item, summary, target))
+        return taken, left_out
+
+    async def _finish(self, made: RemovalFolder, taken: list[RemovedItem], now: bool) -> Removal:
+        removal = replace(made, items=tuple(taken))
+        if now or not taken:
+            await asyncio.to_thread(removed_folder.discard, made.path)
+            return Removal(made.number, made.at, 0.0, removal.items)
+        try:
+            await asyncio.to_thread(removed_folder.write, removal)
+        except OSError as error:  # they lie there all the same, under their ids
+            logging.warning("%s: %s", made.path, error)
+        return self._told(removal)
+
+    async def _bring_back(self, removal: RemovalFolder, item: RemovedItem) -> None:
+        if item.kind == "sweep":
+            await self.sweeps.take_in(item.id, removal.folder_of(item))
+        else:
+            await self.runs.take_in(item.id, removal.folder_of(item))
+
+    def _told(self, removal: RemovalFolder) -> Removal:
+        left = max(1.0, self.keep_seconds - (self.clock - removal.clock))
+        return Removal(removal.number, removal.at, round(left), removal.items)
+
+    async def _clear_one(self) -> bool:
+        """Delete the oldest removal when it is due or the disk is full; whether any was there."""
+        async with self._turn:
+            found = await self._all()
+            if not found:
+                return False
+            oldest, free = found[0], self.free(self.places.removed)
+            is_due = self.clock - oldest.clock >= self.keep_seconds
+            if is_due or free < RESERVE:
+                why = "its time is over" if is_due else f"only {free:,} bytes are free"
+                ids = ", ".join(item.id for item in oldest.items)
+                logging.info("removed for good, %s: %s", why, ids)
+                await asyncio.to_thread(removed_folder.discard, oldest.path)
+            return True
+
+    def _clear_leftovers(self) -> None:
+        for path in self._leftovers:
+            removed_folder.discard(path)
+        for draft in removed_folder.drafts(self._resting_folders()):
+            draft.unlink(missing_ok=True)
+
+    def _resting_folders(self) -> Iterator[Path]:
+        """Runs that no keeper is at work on."""
+        moving = {run.id for run in self.runs.moving()}
+        for run_id in store.list_ids(self.places):
+            if run_id not in moving:
+                yield self.places.runs / run_id
+
+
+def _run_item(run: RunSummary, path: Path) -> RemovedItem:
+    return RemovedItem("run", run.id, run.spec.name, str(run.status), removed_folder.size_of(path),
+                       run.spec.experiment)  # fmt: skip
+
+
+def _sweep_item(sweep: SweepSummary, path: Path) -> RemovedItem:
+    return RemovedItem("sweep", sweep.id, sweep.spec.name, str(sweep.status), removed_folder.size_of(path),
+                       sweep.spec.experiment)  # fmt: skip
+
+
+def _meant(found: list[RemovalFolder], name: object) -> tuple[RemovalFolder, tuple[RemovedItem, ...]]:
+    """Raises RunNotFound."""
+    if not isinstance(name, str):
+        raise RunNotFound(f"Expected the id or the name of a removed run, got {str(name)[:80]!r}.")
+    if not found:
+        raise RunNotFound("Nothing was removed that could be brought back.", "dltui ls --removed lists it.")
+    if not name or name == "@last":
+        return found[-1], found[-1].items
+    every = [(removal, item) for removal in reversed(found) for item in removal.items]
+    for answers in ANSWERS:
+        chosen = [(removal, item) for removal, item in every if answers(item, name)]
+        if len(chosen) > 1:
+            ids = ", ".join(item.id for _, item in chosen[:5])
+            raise RunNotFound(f"Several that were removed answer to {name[:80]!r}: {ids}.")
+        if chosen:
+            return chosen[0][0], (chosen[0][1],)
+    raise RunNotFound(f"Nothing that was removed answers to {name[:80]!r}.", "dltui ls --removed lists it.")
+
+
+def _not_moved(error: Exception) -> DltuiError:
+    if isinstance(error, DltuiError):
+        return error
+    if isinstance(error, OSError) and error.errno == errno.EXDEV:
+        return EngineError(
+            "Runs lie on another file system than DLTUI_HOME: a removed run cannot be kept.",
+            "Put DLTUI_HOME and its runs on one file system.",
+        )
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return EngineError(f"The folder cannot be moved: {said}.", "dltui doctor looks at the disk.")

@@ -1,0 +1,183 @@
+"""The folder `removed/`: what was removed lies there until the service deletes it.
+
+    removed/000012/removal.json      what was removed together, and when
+    removed/000012/runs/<id>/        run folders, as they were
+    removed/000012/sweeps/<id>/      sweep folders, as they were
+    removed/clock.json               seconds the service has run while something lay here
+
+What counts is which folders are there; `removal.json` only describes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import store
+from engine.errors import CorruptRun
+from engine.places import Places
+from engine.protocol import Json, RemovedItem
+
+KINDS = {"runs": "run", "sweeps": "sweep"}
+"""folders of a removal, and what each of their folders is"""
+LEFTOVER = (".new-", ".trash-")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalFolder:
+    path: Path
+    at: float
+    """wall clock"""
+    clock: float
+    """on the clock of the service's own running time"""
+    items: tuple[RemovedItem, ...]
+
+    @property
+    def number(self) -> int:
+        return int(self.path.name)
+
+    def folder_of(self, item: RemovedItem) -> Path:
+        return self.path / f"{item.kind}s" / item.id
+
+
+def make(places: Places, at: float, clock: float) -> RemovalFolder:
+    """An empty one with the next number. Raises OSError."""
+    places.removed.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = places.removed / f"{max(_numbers(places), default=0) + 1:06d}"
+    path.mkdir(mode=0o700)
+    made = RemovalFolder(path, at, clock, ())
+    write(made)
+    for name in KINDS:
+        (path / name).mkdir(mode=0o700)
+    return made
+
+
+def write(removal: RemovalFolder) -> None:
+    """Raises OSError."""
+    items = [
+        {"kind": item.kind, "id": item.id, "name": item.name, "status": item.status, "bytes": item.bytes,
+         "about": item.about}
+        for item in removal.items
+    ]  # fmt: skip
+    store.write_json(
+        removal.path / "removal.json", {"at": removal.at, "clock": removal.clock, "items": items}
+    )
+
+
+def read_all(places: Places) -> list[RemovalFolder]:
+    """Oldest first; one of which nothing is left is not there."""
+    found = (_read(places.removed / f"{number:06d}") for number in sorted(_numbers(places)))
+    return [removal for removal in found if removal.items]
+
+
+def _read(path: Path) -> RemovalFolder:
+    facts = _facts(path)
+    described = {(str(fact.get("kind")), str(fact.get("id"))): fact for fact in facts.get("items", ())}
+    items = tuple(
+        _item(kind, name, described.get((kind, name), {}))
+        for folder, kind in KINDS.items()
+        for name in _names(path / folder)
+    )
+    at, clock = (_number(facts.get(name)) for name in ("at", "clock"))
+    return RemovalFolder(path, at, clock, items)
+
+
+def _item(kind: str, name: str, fact: Json) -> RemovedItem:
+    text = {field: str(fact.get(field) or "") for field in ("name", "status", "about")}
+    return RemovedItem(kind, name, text["name"] or name, text["status"], int(_number(fact.get("bytes"))),
+                       text["about"])  # fmt: skip
+
+
+def _facts(path: Path) -> Json:
+    """A description that cannot be read costs what it says, not what lies there."""
+    try:
+        facts = store.read_json(path / "removal.json") or {}
+    except CorruptRun:
+        return {}
+    items = facts.get("items")
+    whole = [fact for fact in items if isinstance(fact, dict)] if isinstance(items, list) else []
+    return {**facts, "items": whole}
+
+
+def _number(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
+    return float(value) if is_number else 0.0
+
+
+def _numbers(places: Places) -> list[int]:
+    return [int(name) for name in _names(places.removed) if name.isascii() and name.isdigit()]
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(path) if name[0] != "." and (path / name).is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def size_of(path: Path) -> int:
+    """Bytes that its files take on the disk."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return total
+
+
+def discard(path: Path) -> None:
+    """Delete a folder; a reader sees it whole or not at all. What is left over goes at the next start."""
+    aside = path.with_name(f".trash-{path.name}-{os.urandom(4).hex()}")
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_clock(places: Places) -> float:
+    """Never less than that of any removal: a clock file that is gone costs no time that was waited."""
+    try:
+        facts = store.read_json(places.removed / "clock.json") or {}
+    except CorruptRun:
+        facts = {}
+    return max([_number(facts.get("seconds")), *(removal.clock for removal in read_all(places))])
+
+
+def write_clock(places: Places, seconds: float) -> None:
+    """Raises OSError."""
+    store.write_json(places.removed / "clock.json", {"seconds": round(seconds, 3)})
+
+
+def leftovers(places: Places) -> list[Path]:
+    """What a crash left half made or half deleted. To be listed before anything is made."""
+    found = [
+        folder / name
+        for folder in (places.runs, places.sweeps, places.removed)
+        for name in _all_names(folder)
+        if name.startswith(LEFTOVER)
+    ]
+    empty = [
+        places.removed / f"{number:06d}"
+        for number in _numbers(places)
+        if not _read(places.removed / f"{number:06d}").items
+    ]
+    return found + empty
+
+
+def drafts(run_folders: Iterator[Path]) -> Iterator[Path]:
+    """The room that a killed keeper took for its last words."""
+    for folder in run_folders:
+        draft = folder / ".exit.json.draft"
+        if os.path.lexists(draft):
+            yield draft
+
+
+def _all_names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
