@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from textual.pilot import Pilot
 
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
+from tests.patience import quiet_seconds
 from tui.app import LabApp
 
 PATIENCE = 120.0
@@ -65,9 +65,9 @@ class Lab:
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Wait until it holds; says what the screen showed when it never does."""
-        end = time.monotonic() + PATIENCE
+        end = quiet_seconds() + PATIENCE
         while not holds():
-            assert time.monotonic() < end, f"never came to pass; the screen:\n{self.text}"
+            assert quiet_seconds() < end, f"never came to pass; the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
 

@@ -22,6 +22,7 @@ from engine.events import Event, replay
 from engine.identity import Identity
 from engine.places import Places
 from engine.protocol import summary_to_json
+from tests.patience import LONG, quiet_seconds
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180.0
@@ -47,7 +48,7 @@ class Home:
     def call(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tui", *words],
-            cwd=ROOT, env=self.full_environ(), capture_output=True, text=True, input=text, timeout=SECONDS,
+            cwd=ROOT, env=self.full_environ(), capture_output=True, text=True, input=text, timeout=LONG,
         )  # fmt: skip
 
     def start(self, experiment: str, *, seed: int = 1, name: str = "", **params: object) -> str:
@@ -93,9 +94,9 @@ class Home:
         return max((e.facts["step"] for e in self.events(run) if e.kind == "checkpoint"), default=0)
 
     def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
-        deadline = time.monotonic() + seconds
+        deadline = quiet_seconds() + seconds
         while not (found := condition()):
-            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}\n{self.log_tail()}"
+            assert quiet_seconds() < deadline, f"waited {seconds:g} s for {what}\n{self.log_tail()}"
             time.sleep(0.02)
         return found
 

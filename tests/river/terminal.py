@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pyte
 
+from tests.patience import quiet_seconds
 from tests.river.home import ROOT
 
 SECONDS = 120.0
@@ -67,9 +68,9 @@ class Terminal:
             return "\n".join("".join(line[x].data for x in range(self.size[0])).rstrip() for line in lines)
 
     def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
-        deadline = time.monotonic() + seconds
+        deadline = quiet_seconds() + seconds
         while not (found := condition()):
-            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}; the screen:\n{self.text}"
+            assert quiet_seconds() < deadline, f"waited {seconds:g} s for {what}; the screen:\n{self.text}"
             time.sleep(0.02)
         return found
 
@@ -88,9 +89,9 @@ class Terminal:
         self.write(b"\x1b[200~" + text + b"\x1b[201~")
 
     def write(self, data: bytes, seconds: float = SECONDS) -> None:
-        deadline = time.monotonic() + seconds
+        deadline = quiet_seconds() + seconds
         while data:
-            assert time.monotonic() < deadline, f"nobody reads what is typed; the screen:\n{self.text}"
+            assert quiet_seconds() < deadline, f"nobody reads what is typed; the screen:\n{self.text}"
             if select.select([], [self._fd], [], 0.2)[1]:
                 data = data[os.write(self._fd, data[:4096]) :]
 

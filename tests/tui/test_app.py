@@ -15,7 +15,8 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Finding, Severity
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
-from tests.fakes.lab import PATIENCE, lab
+from tests.fakes.lab import lab
+from tests.patience import LONG
 from tui import app as app_module
 from tui import river, theme, view_state
 from tui.app import LabApp
@@ -195,7 +196,7 @@ async def test_an_unexpected_error_beside_the_screen_is_said_and_survived(places
     engine = Odd(make_run(1))
     app = LabApp(places, engine.connect)  # type: ignore[arg-type]
     async with app.run_test(size=(80, 24)) as pilot:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LONG):
             while not any("odd" in notice.message for notice in app._notifications):
                 await pilot.pause(0.01)
         assert app.is_running
@@ -229,6 +230,6 @@ asyncio.run(main())
 """
     done = subprocess.run(
         [sys.executable, "-c", script, "/nonexistent"], capture_output=True, text=True,
-        cwd=Path(__file__).parents[2], timeout=300,
+        cwd=Path(__file__).parents[2], timeout=LONG,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr

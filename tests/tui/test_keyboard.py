@@ -16,6 +16,7 @@ from textual.events import Key
 from textual.message import Message
 
 from tests.fakes.lab import PATIENCE
+from tests.patience import quiet_seconds
 from tui import keyboard
 from tui.keyboard import Keyboard
 
@@ -58,9 +59,9 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = quiet_seconds() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, "never came to pass"
+        assert quiet_seconds() < end, "never came to pass"
         time.sleep(0.005)
 
 

@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tests.fakes.lab import PATIENCE
+from tests.patience import LONG
 from tui import river as river_module
 from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged
 from tui.river import River
@@ -31,12 +31,12 @@ class Flow:
         return [type(message) for message in self.told]
 
     async def until(self, kind: type[Message], count: int = 1) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LONG):
             while self.kinds().count(kind) < count:
                 await asyncio.sleep(0.005)
 
     async def until_points(self, run: str, count: int) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LONG):
             while (story := self.river.story(run)) is None or len(story.series.get("loss", ())) < count:
                 await asyncio.sleep(0.005)
 

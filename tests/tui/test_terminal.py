@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import quiet_seconds
 from tui import view_state
 
 ROOT = Path(__file__).parents[2]
@@ -36,16 +37,16 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read_until(self, words: bytes) -> None:
-        end = time.monotonic() + PATIENCE
+        end = quiet_seconds() + PATIENCE
         while words not in self.written:
-            assert time.monotonic() < end, self.written[-3_000:]
+            assert quiet_seconds() < end, self.written[-3_000:]
             if select.select([self.fd], [], [], 0.1)[0]:
                 self.written += os.read(self.fd, 1 << 16)
 
     def exit_status(self) -> int:
         """Take what still comes, then how it ended; fails when it does not end."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        end = quiet_seconds() + PATIENCE
+        while quiet_seconds() < end:
             self._take(0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -93,9 +94,9 @@ def test_a_line_that_drops_ends_the_app_and_keeps_the_view(terminal: Terminal, t
     os.write(terminal.fd, b" ")
     terminal.read_until("◆".encode())
     os.close(terminal.fd)
-    end = time.monotonic() + PATIENCE
+    end = quiet_seconds() + PATIENCE
     while (found := os.waitpid(terminal.pid, os.WNOHANG))[0] == 0:
-        assert time.monotonic() < end, "it is still there"
+        assert quiet_seconds() < end, "it is still there"
         time.sleep(0.02)
     terminal.pid = 0
     assert os.waitstatus_to_exitcode(found[1]) == 0

@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.experiments.small_text import captions
 from tests.engine.worker.lab import environment
+from tests.patience import LONG
 
 TWO = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "2"
@@ -23,7 +24,7 @@ def test_paused_with_two_threads_it_ends_as_if_it_never_was(tmp_path: Path, fram
     said = subprocess.run(
         [sys.executable, "-m", "tests.engine.experiments.two_threads", str(tmp_path), framework, corpus],
         env=environment(**TWO, CUDA_VISIBLE_DEVICES="", DLTUI_DATA=str(tmp_path)),
-        capture_output=True, text=True, timeout=500, check=False,
+        capture_output=True, text=True, timeout=LONG, check=False,
     )  # fmt: skip
     assert said.returncode == 0, said.stderr
     threads, whole, parts = json.loads(said.stdout.splitlines()[-1])

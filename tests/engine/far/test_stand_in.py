@@ -27,6 +27,7 @@ from engine.service import control
 from engine.store import ExitFacts, RunFolder
 from engine.worker.wire import Wire
 from tests.fakes.pipe_room import PipeRoom
+from tests.patience import quiet_seconds
 from tests.river.home import ROOT
 
 SPEC = Spec(
@@ -204,7 +205,7 @@ def _train(places: Places, spec: Spec) -> Begun:
 
 
 def _until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = quiet_seconds() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert quiet_seconds() < deadline, "it did not come true in time"
         time.sleep(0.02)

@@ -18,6 +18,7 @@ from engine.keeper.ladder import Graces
 from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes
+from tests.patience import LONG, quiet_seconds
 
 PATIENCE = 120.0
 QUICK = Graces(0.1, 0.1)
@@ -29,7 +30,7 @@ class KeptRun:
     process: subprocess.Popen[bytes]
 
     def finish(self) -> int:
-        return self.process.wait(PATIENCE)
+        return self.process.wait(LONG)
 
     def error(self) -> str:
         assert self.process.stderr is not None
@@ -64,9 +65,9 @@ class KeptRun:
 
 
 def until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = quiet_seconds() + PATIENCE
     while not is_true():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert quiet_seconds() < deadline, "it did not come true in time"
         time.sleep(0.005)
 
 

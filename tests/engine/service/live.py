@@ -23,6 +23,7 @@ from engine.service.gpus import GpuDriver, NoGpus
 from engine.service.local import Local
 from engine.service.service import Service
 from tests.fakes.service import fake_command
+from tests.patience import quiet_seconds
 
 SCRIPT = Path(__file__).parents[2] / "fakes" / "service.py"
 SECONDS = 120.0
@@ -60,8 +61,8 @@ def start(places: Places, **environ: str) -> subprocess.Popen[bytes]:
         env={**os.environ, "DLTUI_HOME": str(places.root), **environ},
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + SECONDS
-    while began.poll() is None and time.monotonic() < deadline:
+    deadline = quiet_seconds() + SECONDS
+    while began.poll() is None and quiet_seconds() < deadline:
         if _holder(places) == began.pid and places.socket.exists():
             break
         time.sleep(0.005)
@@ -77,31 +78,31 @@ def _holder(places: Places) -> int:
 
 
 async def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = quiet_seconds() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited too long"
+        assert quiet_seconds() < deadline, "waited too long"
         await asyncio.sleep(0.01)
 
 
 async def reach(talk: Client, run: str, *statuses: Status) -> RunSummary:
     """Wait until the run has one of the statuses."""
-    deadline = time.monotonic() + SECONDS
+    deadline = quiet_seconds() + SECONDS
     while True:
         found = await talk.show(run)
         if found.status in statuses:
             return found
-        assert time.monotonic() < deadline, f"{found.status} {found.state}, wanted {statuses}"
+        assert quiet_seconds() < deadline, f"{found.status} {found.state}, wanted {statuses}"
         await asyncio.sleep(0.03)
 
 
 async def connect(places: Places) -> Client:
     """Tries again while a service is just coming up."""
-    deadline = time.monotonic() + SECONDS
+    deadline = quiet_seconds() + SECONDS
     while True:
         try:
             return await client.connect(places, start=False)
         except EngineError:
-            assert time.monotonic() < deadline, places.log.read_text() if places.log.exists() else ""
+            assert quiet_seconds() < deadline, places.log.read_text() if places.log.exists() else ""
             await asyncio.sleep(0.02)
 
 

@@ -11,6 +11,7 @@ from engine.protocol import Resources
 from engine.service import board as boards
 from engine.service.board import Board
 from tests.engine.service.rows import a_summary
+from tests.patience import LONG
 
 MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
 
@@ -58,5 +59,5 @@ async def test_who_waits_is_woken_by_the_next_change_and_not_before() -> None:
     await asyncio.sleep(0.01)
     assert not waiting.done()
     board.post(a_summary("a"))
-    await asyncio.wait_for(waiting, 60)
-    await asyncio.wait_for(board.wait(0), 60)
+    await asyncio.wait_for(waiting, LONG)
+    await asyncio.wait_for(board.wait(0), LONG)

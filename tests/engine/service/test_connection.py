@@ -21,8 +21,9 @@ from engine.places import Places
 from engine.protocol import Status
 from engine.service import connection
 from tests.chaos import scaled
-from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
+from tests.engine.service.live import connect, process, reach, serving, until
 from tests.engine.service.wire import Wire, dial
+from tests.patience import LONG
 
 
 async def said_and_parted(wire: Wire) -> str:
@@ -206,8 +207,8 @@ def test_no_frame_whatever_brings_the_service_down(tmp_path: Path) -> None:
         )
         @given(st.lists(garbage, min_size=1, max_size=4))
         def say(sentences: list[bytes]) -> None:
-            loop.run_until_complete(asyncio.wait_for(_say(places.socket, sentences), SECONDS))
-            loop.run_until_complete(asyncio.wait_for(other.runs(), SECONDS))
+            loop.run_until_complete(asyncio.wait_for(_say(places.socket, sentences), LONG))
+            loop.run_until_complete(asyncio.wait_for(other.runs(), LONG))
 
         before = _rss(service.pid)
         say()

@@ -18,12 +18,11 @@ from engine.service import sweep_batch, sweep_folder
 from engine.sweep_protocol import TrialStatus, axis_to_json
 from tests.engine.service.swept import a_spec
 from tests.engine.service.test_sweeps import lab, over
-
-SECONDS = 60
+from tests.patience import LONG
 
 
 async def until(talk: Client, sweep: str, is_so: Callable[[list[TrialRow]], bool]) -> list[TrialRow]:
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(LONG):
         while True:
             rows = list((await talk.sweep_trials(sweep, TrialQuery(sort="trial"))).rows)
             if rows and is_so(rows):

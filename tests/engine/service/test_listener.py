@@ -19,7 +19,8 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.service import listener
 from tests.chaos import scaled
-from tests.engine.service.live import SECONDS, connect, process, serving, until
+from tests.engine.service.live import connect, process, serving, until
+from tests.patience import LONG
 
 
 def service(places: Places) -> subprocess.CompletedProcess[str]:
@@ -29,7 +30,7 @@ def service(places: Places) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "DLTUI_HOME": str(places.root)},
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=LONG,
     )
 
 
@@ -72,7 +73,7 @@ async def test_services_that_race_for_a_home_leave_one_that_answers(places: Plac
         async with await connect(places) as talk:
             assert (await talk.engine())["pid"] == winner.pid
             await talk.shutdown()
-        assert await asyncio.to_thread(winner.wait, SECONDS) == 0
+        assert await asyncio.to_thread(winner.wait, LONG) == 0
     finally:
         for racer in racers:
             racer.kill()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from engine.protocol import CauseKind, Status
 from engine.service.gpus import NoGpus
 from engine.service.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
+from tests.patience import quiet_seconds
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ async def test_a_run_counts_is_paused_resumed_and_lost_with_its_keeper(places: P
 
 
 async def _steps(talk: Client, run: str, step: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = quiet_seconds() + 60
     while (found := await talk.show(run)).step < step:
-        assert time.monotonic() < deadline and not found.status.is_final, found
+        assert quiet_seconds() < deadline and not found.status.is_final, found
         await asyncio.sleep(0.03)

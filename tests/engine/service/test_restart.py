@@ -21,6 +21,7 @@ from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
 from tests.engine.service.live import SECONDS, connect, end_runs, process, reach, serving, start, until
 from tests.fakes import hurry
+from tests.patience import quiet_seconds
 
 
 async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
@@ -257,7 +258,7 @@ def _notice(run: object) -> str:
 
 
 async def _steps(talk: Client, run: str, step: int) -> None:
-    deadline = time.monotonic() + SECONDS
+    deadline = quiet_seconds() + SECONDS
     while (await talk.show(run)).step < step:
-        assert time.monotonic() < deadline
+        assert quiet_seconds() < deadline
         await asyncio.sleep(0.02)

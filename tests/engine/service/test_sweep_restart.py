@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import time
 
 import pytest
 
@@ -19,6 +18,7 @@ from engine.sweep_protocol import sweep_spec_to_json
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
 from tests.engine.service.swept import checked
+from tests.patience import quiet_seconds
 
 SECONDS = 300.0
 AXES = ["lr=0.1,0.2,0.3,0.4", "batch=10,20,30"]
@@ -28,7 +28,7 @@ AXES = ["lr=0.1,0.2,0.3,0.4", "batch=10,20,30"]
 async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Places, sampler: str) -> None:
     chance = random.Random(sampler)
     made = ""
-    deadline = time.monotonic() + SECONDS
+    deadline = quiet_seconds() + SECONDS
     kills = 0
     try:
         while kills < scaled(60):
@@ -44,7 +44,7 @@ async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Pla
         with process(places):
             async with await connect(places) as talk:
                 while (found := await talk.sweep_show(made)).status is not SweepStatus.DONE:
-                    assert time.monotonic() < deadline, found
+                    assert quiet_seconds() < deadline, found
                     await asyncio.sleep(0.1)
                 rows = (await talk.sweep_trials(made, TrialQuery())).rows
                 assert found.counts == {"done": 12} and [row.trial for row in rows] == list(range(1, 13))
@@ -89,9 +89,9 @@ def test_a_trial_that_was_asked_for_and_never_made_is_made_by_the_next_service(p
     async def finish() -> None:
         with process(places):
             async with await connect(places) as talk:
-                deadline = time.monotonic() + SECONDS
+                deadline = quiet_seconds() + SECONDS
                 while (found := await talk.sweep_show(spec.id)).status is not SweepStatus.DONE:
-                    assert time.monotonic() < deadline, found
+                    assert quiet_seconds() < deadline, found
                     await asyncio.sleep(0.05)
                 rows = (await talk.sweep_trials(spec.id)).rows
                 assert rows[0].run == run_id and len(rows) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -19,6 +18,7 @@ from engine.service.gpus import NoGpus
 from engine.service.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
 from tests.fakes import hurry
+from tests.patience import quiet_seconds
 
 SECONDS = 180.0
 
@@ -43,9 +43,9 @@ async def lab(places: Places) -> AsyncIterator[Client]:
 
 
 async def see(talk: Client, sweep: str, holds: Callable[[SweepSummary], object]) -> SweepSummary:
-    deadline = time.monotonic() + SECONDS
+    deadline = quiet_seconds() + SECONDS
     while not holds(found := await talk.sweep_show(sweep)):
-        assert time.monotonic() < deadline, found
+        assert quiet_seconds() < deadline, found
         await asyncio.sleep(0.03)
     return found
 

@@ -23,6 +23,7 @@ from engine.worker.journal import Journal
 from engine.worker.machine import Machine
 from engine.worker.run import Attempt, Run
 from engine.worker.tensorboard import Board
+from tests.patience import quiet_seconds
 
 FAKES = "tests.fakes.catalog:CATALOG"
 
@@ -139,7 +140,7 @@ def weights(folder: RunFolder) -> tuple[int, str]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 180) -> None:
-    until = time.monotonic() + seconds
+    until = quiet_seconds() + seconds
     while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
+        assert quiet_seconds() < until, "it did not happen in time"
         time.sleep(0.005)

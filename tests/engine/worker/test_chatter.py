@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.patience import LONG
+
 IDLE = "I0000 00:00:1.1 2 port.cc:153] oneDNN custom operations are on."
 FIRST = "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR"
 HEAD = "import os\nfrom engine.worker.chatter import sieved\n"
@@ -12,7 +14,7 @@ HEAD = "import os\nfrom engine.worker.chatter import sieved\n"
 
 def said(script: str) -> tuple[int, str]:
     found = subprocess.run(
-        [sys.executable, "-c", HEAD + script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", HEAD + script], capture_output=True, text=True, timeout=LONG, check=False
     )
     return found.returncode, found.stderr
 

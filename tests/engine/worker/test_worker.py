@@ -16,8 +16,7 @@ from engine.events import EventWriter
 from engine.protocol import Json
 from engine.store import RunFolder
 from tests.engine.worker.lab import curve, environment, new_run, start, told, wait_for, weights
-
-SECONDS = 180
+from tests.patience import LONG
 
 
 class Keeper:
@@ -36,7 +35,7 @@ class Keeper:
 
     def farewell(self) -> tuple[int, Json]:
         """Exit code and last words."""
-        code = self.worker.wait(SECONDS)
+        code = self.worker.wait(LONG)
         with os.fdopen(self.last_words, "rb") as said:
             return code, json.loads(said.read())
 
@@ -134,7 +133,7 @@ def test_when_the_keeper_dies_it_saves_and_leaves(tmp_path: Path) -> None:
     wait_for(lambda: is_under_way(folder))
     os.close(keeper.wire)
     os.close(keeper.last_words)
-    assert keeper.worker.wait(SECONDS) == 0
+    assert keeper.worker.wait(LONG) == 0
     assert told(folder)[-1].facts["cause"]["kind"] == "keeper_lost"
     assert weights(folder)[0] == told(folder)[-1].facts["step"]
 
@@ -167,12 +166,12 @@ def test_a_stubborn_one_goes_only_when_killed(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         keeper.worker.wait(0.5)
     keeper.worker.kill()
-    assert keeper.worker.wait(SECONDS) == -signal.SIGKILL
+    assert keeper.worker.wait(LONG) == -signal.SIGKILL
 
 
 def test_a_crash_in_native_code_leaves_a_trace_in_the_log(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "segfault", at=3)
-    assert Keeper(folder).worker.wait(SECONDS) == -signal.SIGSEGV
+    assert Keeper(folder).worker.wait(LONG) == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in folder.log.read_text()
 
 
@@ -193,7 +192,7 @@ def test_a_worker_in_a_folder_it_may_not_write_ends_with_a_clear_line(tmp_path: 
 
 def test_the_strings_are_not_passed_on_and_the_worker_runs_without_them(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "counter", steps=2)
-    assert start(folder).wait(SECONDS) == 0
+    assert start(folder).wait(LONG) == 0
     assert told(folder)[-1].facts["status"] == "done"
 
 
@@ -212,5 +211,5 @@ def test_a_python_experiment_starts_without_any_framework(tmp_path: Path) -> Non
 def test_the_numbers_of_events_go_on_over_attempts(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "counter", steps=3)
     EventWriter(folder.events).append("note", text="before", severity="note")
-    assert start(folder).wait(SECONDS) == 0
+    assert start(folder).wait(LONG) == 0
     assert [event.seq for event in told(folder)] == list(range(1, len(told(folder)) + 1))

@@ -13,6 +13,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.fakes.lab import PATIENCE
+from tests.patience import quiet_seconds
 from tui.widgets.chart import LEAST_SECONDS, Chart
 from tui.widgets.chart_view import ChartView
 from tui.widgets.mark import Mark
@@ -59,9 +60,9 @@ def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = quiet_seconds() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, "never came to pass"
+        assert quiet_seconds() < end, "never came to pass"
         await pilot.pause(0.01)
 
 

@@ -18,6 +18,7 @@ from engine.data.text.text import TextSet, batches, load
 from engine.errors import DataError
 from engine.places import Places
 from tests.chaos import scaled
+from tests.patience import LONG
 
 REAL = os.environ.get("DLTUI_DATA")
 PETS = [
@@ -185,7 +186,7 @@ def load_in_little_memory(home: Path, corpus: Path, mebibytes: int) -> str:
     command = [sys.executable, "-c", LIMITED, str(home), str(corpus)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        command, capture_output=True, text=True, preexec_fn=limit, env=environment, timeout=600
+        command, capture_output=True, text=True, preexec_fn=limit, env=environment, timeout=LONG
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -196,7 +197,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(places: Places, tmp_path:
     path.write_text("one two three four\n" * 10_000)
     limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({1 << 16}, {1 << 16}))\n"
     command = [sys.executable, "-c", limit + LIMITED, str(places.root), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert "cannot be written: File too large" in done.stderr.splitlines()[-1]
     assert [file.suffix for file in (places.cache / "text" / "numbered").iterdir()] == [".lock"]
 

@@ -1,0 +1,55 @@
+"""What `.ci/run` says of tests that fail at first."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.patience import LONG
+
+ROOT = Path(__file__).parents[1]
+MAKEFILE = """
+lint types imports:
+	@true
+test:
+	@exit {test}
+again:
+	@test "$(MOST)" = 3 && exit {again}
+"""
+
+
+def ci(folder: Path, *, test: int, again: int, failed: list[str]) -> subprocess.CompletedProcess[str]:
+    """`.ci/run` in a tree whose `make test` and `make again` end with these statuses."""
+    (folder / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
+    (folder / "Makefile").write_text(MAKEFILE.format(test=test, again=again))
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    cache = folder / ".pytest_cache" / "v" / "cache"
+    cache.mkdir(parents=True)
+    (cache / "lastfailed").write_text(json.dumps(dict.fromkeys(failed, True)))
+    return subprocess.run(
+        ["bash", str(folder / ".ci" / "run")], capture_output=True, text=True, timeout=LONG, check=False
+    )
+
+
+def test_a_test_that_passed_only_at_its_second_try_is_named_last(tmp_path: Path) -> None:
+    done = ci(tmp_path, test=1, again=0, failed=["tests/a.py::test_one", "tests/b.py::test_two"])
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-3:] == [
+        "Flaky, passed only at a second try:", "tests/a.py::test_one", "tests/b.py::test_two",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("test", "again"), [(0, 1), (1, 1)])
+def test_no_test_is_called_flaky_without_a_second_try_that_passed(
+    tmp_path: Path, test: int, again: int
+) -> None:
+    done = ci(tmp_path, test=test, again=again, failed=["tests/a.py::test_one"])
+    assert bool(done.returncode) == bool(test)
+    assert "Flaky" not in done.stdout
