@@ -29,6 +29,8 @@ class Experiment:
     """min or max of `best`"""
     threads: int = 1
     """CPU threads it trains with; 0 means all cores"""
+    reads_data: bool = False
+    """whether what it trains on depends on the folder of data sets"""
 
     def framework_of(self, values: Mapping[str, object]) -> str:
         """Where there is a choice, a parameter says it."""
@@ -236,6 +238,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         best="val_accuracy",
         goal="max",
         threads=2,
+        reads_data=True,
     ),
     Experiment(
         name="mnist_recipe",
@@ -247,6 +250,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         best="val_accuracy",
         goal="max",
         threads=2,
+        reads_data=True,
     ),
     Experiment(
         name="lm",
@@ -257,6 +261,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         train="engine.experiments.lm:train",
         best="val_perplexity",
         threads=0,
+        reads_data=True,
     ),
     Experiment(
         name="xor_lanes",

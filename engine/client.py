@@ -18,7 +18,7 @@ from engine import frames
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.events import Event as Event
 from engine.events import from_json
-from engine.places import Places
+from engine.places import Places, data_folder
 from engine.protocol import (
     VERSION,
     Finding,
@@ -195,10 +195,12 @@ class Client(SweepWords):
         name: str = "",
         device: str = "auto",
         executor: str = "local",
+        data: str | None = None,
     ) -> RunSummary:
+        """`data` is the absolute folder of data sets, "" for none; None: what DLTUI_DATA says here."""
         facts: Json = {
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
-            "device": device, "executor": executor,
+            "device": device, "executor": executor, "data": data_folder() if data is None else data,
         }  # fmt: skip
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 

@@ -96,7 +96,7 @@ def turn_over(log: Path) -> None:
 def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(os.environ)}
     if places.data is not None:
-        environ["DLTUI_DATA"] = str(places.data.absolute())
+        environ["DLTUI_DATA"] = str(places.data)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     log = os.open(places.log, flags, 0o600)
     try:

@@ -15,6 +15,8 @@ SOCKET_PATH_LIMIT = 107  # bytes in sun_path, without the final NUL
 @dataclass(frozen=True, slots=True)
 class Places:
     root: Path
+    named_data: str | None = None
+    """the absolute folder of data sets that was named, "" for none; None: what DLTUI_DATA says here"""
 
     @property
     def runs(self) -> Path:
@@ -75,9 +77,9 @@ class Places:
 
     @property
     def data(self) -> Path | None:
-        """The folder of data sets the user named in DLTUI_DATA."""
-        named = os.environ.get("DLTUI_DATA")
-        return Path(named).expanduser() if named else None
+        """The folder of data sets that was named; it need not exist."""
+        named = data_folder() if self.named_data is None else self.named_data
+        return Path(named) if named else None
 
     @property
     def socket(self) -> Path:
@@ -90,6 +92,12 @@ class Places:
 
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}" / f"{name}.sock"
+
+
+def data_folder() -> str:
+    """The absolute folder that DLTUI_DATA names in this process; "" when it names none."""
+    named = os.environ.get("DLTUI_DATA")
+    return str(Path(named).expanduser().absolute()) if named else ""
 
 
 def home() -> Places:

@@ -92,6 +92,9 @@ class Spec:
     executor: str = "local"
     number: int = 0
     """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+    data: str | None = None
+    """the absolute folder of data sets that its user named, "" for none; None in specs of before: what the
+    service's environment says"""
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -426,7 +429,7 @@ def summary_from_json(data: Json) -> RunSummary:
     )
 
 
-_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor", "number")
+_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data")
 _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",

@@ -106,6 +106,8 @@ class SweepSpec:
     """trained as one batch by the vectorised trainer"""
     number: int = 0
     """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+    data: str | None = None
+    """as in `Spec`: its trials take it"""
 
     @property
     def order(self) -> tuple[int, float, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
+from engine.places import data_folder
 from engine.protocol import Json, Removal, removal_from_json
 
 if TYPE_CHECKING:
@@ -42,10 +43,11 @@ class SweepWords:
         name: str = "",
         device: str = "auto",
         executor: str = "local",
+        data: str | None = None,
     ) -> SweepSummary:
         """Axes as they are typed: `lr=0.001..0.1 log`, `hidden=1..4`; `seeds` is a count or a list.
 
-        `metric` and `goal` left empty are those of the experiment.
+        `metric` and `goal` left empty are those of the experiment; `data` is as in `Client.submit`.
         """
         from engine.sweep_protocol import Prune
 
@@ -54,6 +56,7 @@ class SweepWords:
             "seed": seed, "seeds": seeds if isinstance(seeds, int) else list(seeds), "trials": trials,
             "parallel": parallel, "gpu_share": gpu_share, "prune": asdict(prune or Prune()), "metric": metric,
             "goal": goal, "name": name, "device": device, "executor": executor,
+            "data": data_folder() if data is None else data,
         }  # fmt: skip
         answer = await self.ask("sweep_submit", **facts, token=uuid.uuid4().hex)
         return _sweep(answer["sweep"])

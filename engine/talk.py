@@ -194,7 +194,7 @@ def _environment(base: Mapping[str, str], places: Places) -> dict[str, str]:
     environ |= {"OPENBLAS_NUM_THREADS": threads, "OPENBLAS_THREAD_TIMEOUT": "4"}
     environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     if places.data is not None:
-        environ["DLTUI_DATA"] = str(places.data.absolute())
+        environ["DLTUI_DATA"] = str(places.data)
     return environ
 
 

@@ -114,7 +114,18 @@ def command_line(run: RunSummary) -> str:
         words += ["--ray-address", address]
     if run.spec.name:
         words += ["--name", run.spec.name]
-    return shlex.join(words)
+    return _data_of(run) + shlex.join(words)
+
+
+def _data_of(run: RunSummary) -> str:
+    """The assignment in front of a command that asks for the same data; a run of before names none."""
+    from engine import catalog  # not before the first screen
+
+    try:
+        reads_data = catalog.find(run.spec.experiment).reads_data
+    except UnknownExperiment:
+        reads_data = False
+    return f"DLTUI_DATA={shlex.quote(run.spec.data)} " if reads_data and run.spec.data is not None else ""
 
 
 def pairs_of(run: RunSummary) -> list[str]:

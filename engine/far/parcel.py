@@ -18,7 +18,8 @@ from engine.store import RunFolder
 def packed(folder: RunFolder, attempt: int) -> Iterator[bytes]:
     """The frames, `go` last. Raises OSError and CorruptRun."""
     mode = store.read_wanted(folder).mode
-    yield from _text("spec.json", {**(store.read_json(folder.spec) or {}), "executor": "local"})
+    there = {"executor": "local", "data": None}  # a node looks for data sets where its own machine says
+    yield from _text("spec.json", {**(store.read_json(folder.spec) or {}), **there})
     yield from _text("wanted.json", {"attempt": attempt, "mode": mode})
     for path in (folder.amended, folder.events, *kept(folder)):
         if path.exists():

@@ -54,7 +54,7 @@ def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) ->
     """
     threads = str(spec.threads or cores)
     return {
-        **base,
+        **_with_data(spec, base),
         **DETERMINISM,
         **PASSIVE,
         **MEMORY,
@@ -65,3 +65,11 @@ def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) ->
         "TF_CPP_MIN_LOG_LEVEL": "3" if device == "cpu" else "1",  # without a GPU it complains of having none
         "PYTHONPATH": python_path(base),
     }
+
+
+def _with_data(spec: Spec, base: Mapping[str, str]) -> dict[str, str]:
+    """The data folder that the spec names; specs of before leave it to the environment of the service."""
+    if spec.data is None:
+        return dict(base)
+    others = {name: value for name, value in base.items() if name != "DLTUI_DATA"}
+    return {**others, "DLTUI_DATA": spec.data} if spec.data else others

@@ -54,6 +54,7 @@ def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spe
         created_at=created_at,
         sweep=spec.id,
         trial=row.trial,
+        data=spec.data,
     )
 
 

@@ -16,6 +16,7 @@ from engine.protocol import EXECUTORS, Json, Spec
 SEED_LIMIT = 2**32
 DEVICES = ("auto", "cpu", "gpu")
 NAME_LIMIT = 64
+PATH_LIMIT = 4096
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -29,6 +30,7 @@ class Submission:
     device: str
     token: str
     executor: str = "local"
+    data: str | None = None
 
 
 def read(facts: Json) -> Submission:
@@ -44,6 +46,7 @@ def read(facts: Json) -> Submission:
         device=_device(facts.get("device", "auto")),
         token=_token(_text(facts, "token")),
         executor=executor_of(facts.get("executor", "local")),
+        data=_data(facts.get("data")),
     )
 
 
@@ -65,6 +68,7 @@ def spec_of(asked: Submission, now: float | None = None) -> Spec:
         created_at=round(created, 3),
         token=asked.token,
         executor=asked.executor,
+        data=asked.data,
     )
 
 
@@ -107,6 +111,18 @@ def _name(value: str) -> str:
 def _device(value: Any) -> str:
     if value not in DEVICES:
         raise _wrong("device", f"one of {', '.join(DEVICES)}", value)
+    return str(value)
+
+
+def _data(value: Any) -> str | None:
+    """A client of before names none: None."""
+    if value is None:
+        return None
+    if value == "":
+        return ""
+    is_path = isinstance(value, str) and value.startswith("/") and "\0" not in value
+    if not is_path or len(value.encode()) > PATH_LIMIT:
+        raise _wrong("data", f'an absolute folder of up to {PATH_LIMIT} bytes, or ""', value)
     return str(value)
 
 

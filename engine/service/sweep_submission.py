@@ -58,6 +58,7 @@ def spec_of(facts: Json) -> SweepSpec:
         device=asked.device,
         created_at=created,
         token=asked.token,
+        data=asked.data,
     )
     check(made)
     return replace(made, lanes=lane_batch.fits(made))

@@ -40,6 +40,7 @@ def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         trial=row.trial,
         gpu_share=sweep.gpu_share,
         executor=sweep.executor,
+        data=sweep.data,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.places import SOCKET_PATH_LIMIT, Places, home, make_private
+from engine.places import SOCKET_PATH_LIMIT, Places, data_folder, home, make_private
 
 
 def test_home_is_what_dltui_home_names_else_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +27,18 @@ def test_data_is_the_folder_the_user_named_or_none(monkeypatch: pytest.MonkeyPat
     assert Places(Path("/r")).data is None
     monkeypatch.setenv("DLTUI_DATA", "/d")
     assert Places(Path("/r")).data == Path("/d")
+
+
+def test_data_is_absolute_wherever_the_shell_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLTUI_DATA", "sets")
+    assert data_folder() == f"{tmp_path}/sets" and Places(Path("/r")).data == tmp_path / "sets"
+
+
+def test_a_folder_that_was_named_outranks_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_DATA", "/d")
+    assert Places(Path("/r"), "/other").data == Path("/other")
+    assert Places(Path("/r"), "").data is None
 
 
 @pytest.mark.parametrize("length", range(60, 140, 7))

@@ -50,6 +50,7 @@ specs = st.builds(
     seed=st.integers(0, 9),
     name=names, framework=names, threads=st.integers(0, 64), device=names, created_at=times, token=names,
     sweep=names, trial=st.integers(0, 9), gpu_share=st.floats(0.1, 1), executor=names,
+    data=st.none() | names,
 )  # fmt: skip
 summaries = st.builds(
     RunSummary, spec=specs, state=states, step=st.integers(0), total_steps=st.integers(0),

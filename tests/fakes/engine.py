@@ -62,6 +62,7 @@ def make_run(
         threads=1,
         device="auto",
         created_at=created,
+        data=facts.pop("data", None),
     )
     usual: dict[str, Any] = {"total_steps": 1000, "device": "cpu", "attempt": 1, "started_at": created}
     return RunSummary(spec, state or Running(created), **{**usual, **facts})
@@ -96,6 +97,8 @@ class FakeEngine:
         self.asked: list[tuple[Any, ...]] = []
         self.executors: list[str] = []
         """where the runs that were asked for are to train"""
+        self.data_folders: list[str | None] = []
+        """what they are to train on"""
         """every word that changes something, with what it was given"""
         self.queries: list[Query] = []
         self.is_up = True
@@ -208,7 +211,9 @@ class FakeClient(SweepWords):
         name: str = "",
         device: str = "auto",
         executor: str = "local",
+        data: str | None = None,
     ) -> RunSummary:
+        self._engine.data_folders.append(data)
         self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)
         number = len(self._engine.runs_by_id) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,12 +14,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.catalog import Experiment
+from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor, keys
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
 from tui.widgets.param_field import ParamField, as_text
 from tui.widgets.param_form import Launch, ParamForm
+
+NO_FOLDER = "no folder named (DLTUI_DATA); downloaded data, or what stands in for them"
 
 
 class LaunchScreen(ModalScreen[Launch]):
@@ -28,15 +32,20 @@ class LaunchScreen(ModalScreen[Launch]):
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "ParamField Input, ParamField ChoiceField"
 
-    def __init__(self, experiment: Experiment, typed: Mapping[str, str]) -> None:
+    def __init__(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
+        """`data` is the folder of data sets of a run that is asked for again; None: that of this shell."""
         super().__init__()
         self._experiment, self._typed = experiment, typed
+        self._data = data_folder() if data is None else data
         self._hint = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = Content(self._experiment.title)
             yield Static(plain(self._experiment.claim), markup=False, classes="claim")
+            if self._experiment.reads_data:
+                words = plain(f"data: {self._data or NO_FOLDER}", limit=400)
+                yield Static(words, id="data-folder", markup=False)
             yield ParamForm(self._experiment, self._typed)
             yield Static(id="hint", markup=False)
             yield Keys(
@@ -80,7 +89,7 @@ class LaunchScreen(ModalScreen[Launch]):
     def action_launch(self) -> None:
         launch = self.form.launch()
         if launch is not None:
-            self.dismiss(launch)
+            self.dismiss(replace(launch, data=self._data))
 
     def action_cancel(self) -> None:
         self.dismiss(None)

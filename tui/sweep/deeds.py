@@ -126,6 +126,7 @@ async def train_alone(client: Client, sweep: SweepSummary, row: TrialRow) -> Run
         values_of(sweep, row),
         seed=row.seed,
         name=f"{sweep.spec.name[:50]}-{row.trial} alone",
+        data=sweep.spec.data,
     )
 
 

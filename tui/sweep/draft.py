@@ -54,15 +54,15 @@ class Draft:
         rungs = asked.rungs_words(self.settings)
         return f"{words}; each {rungs}" if rungs else words
 
-    async def submit(self, client: Client) -> SweepSummary:
-        """Raises the engine's words; nothing was started then."""
+    async def submit(self, client: Client, data: str | None = None) -> SweepSummary:
+        """`data` as in `Client.submit`. Raises the engine's words; nothing was started then."""
         given = self.settings
         return await client.sweep_submit(
             self.experiment, self.axes, self.params, sampler=str(given["sampler"]), seeds=self.seeds,
             seed=int(given["sampler_seed"]), trials=int(given["trials"]), parallel=int(given["parallel"]),
             prune=asked.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"]),
-            executor=executor.text_of(str(given["executor"]), str(given["ray_address"])),
+            executor=executor.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
         )  # fmt: skip
 
 

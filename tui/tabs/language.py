@@ -327,14 +327,7 @@ class LanguageTab(Tab):
             deeds.attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        run = await self.lab.river.client.submit(
-            launch.experiment,
-            launch.params,
-            seed=launch.seed,
-            name=launch.name,
-            device=launch.device,
-            executor=launch.executor,
-        )
+        run = await launch.submit(self.lab.river.client)
         self.runs.update((run,), ())
         self._show()
         return "It is started."

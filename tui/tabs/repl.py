@@ -175,15 +175,7 @@ class ReplTab(ReplView):
             attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        client = self.lab.river.client
-        await client.submit(
-            launch.experiment,
-            launch.params,
-            seed=launch.seed,
-            name=launch.name,
-            device=launch.device,
-            executor=launch.executor,
-        )
+        await launch.submit(self.lab.river.client)
         return "It is started; it can be talked to from its first checkpoint on."
 
     def labels(self) -> Mapping[str, str]:

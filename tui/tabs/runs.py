@@ -58,12 +58,14 @@ class RunsTab(RunView):
         if experiment is not None:
             self.launch(experiment)
 
-    def launch(self, experiment: Experiment, typed: Mapping[str, str] | None = None) -> None:
+    def launch(
+        self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
+    ) -> None:
         """Ask for its parameters, the last ones offered, and launch it."""
         from tui.screens.launch import LaunchScreen
 
         last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
-        self.app.push_screen(LaunchScreen(experiment, last if typed is None else typed), self._launched)
+        self.app.push_screen(LaunchScreen(experiment, last if typed is None else typed, data), self._launched)
 
     def action_again(self) -> None:
         from engine import catalog
@@ -71,7 +73,7 @@ class RunsTab(RunView):
 
         if run := self._run():
             try:
-                self.launch(catalog.find(run.spec.experiment), typed_of(run))
+                self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
             except UnknownExperiment as error:
                 self._say(str(error))
 
@@ -290,15 +292,7 @@ class RunsTab(RunView):
         self.state.last_experiment = launch.experiment
         self.state.last_params[launch.experiment] = dict(launch.typed)
         self.remember()
-        run = await self.river.client.submit(
-            launch.experiment,
-            launch.params,
-            seed=launch.seed,
-            name=launch.name,
-            device=launch.device,
-            executor=launch.executor,
-        )
-        self.post_message(RunSubmitted(run))
+        self.post_message(RunSubmitted(await launch.submit(self.river.client)))
         return ""
 
     def _order(self, field: str, *, descending: bool) -> None:

@@ -58,16 +58,19 @@ class Submitting(Container):
         """What a form asked for."""
         from tui.deeds import attempt
 
-        place = {"device": asked.device, "executor": asked.executor}
-        attempt(self, self._submitted(asked.experiment, asked.params, asked.seed, asked.name, **place))
+        attempt(self, self._trained(asked))
 
-    async def _submitted(
-        self, experiment: str, params: Mapping[str, object], seed: int, name: str, **place: str
-    ) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name, **place)
+    async def _trained(self, asked: Launch) -> str:
+        return self._entered(await asked.submit(self.lab.river.client), asked.name or asked.experiment)
+
+    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
+        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        return self._entered(run, name or experiment)
+
+    def _entered(self, run: RunSummary, name: str) -> str:
         self.runs.update((run,), ())
         self.submitted(run)
-        return f"{plain(name or experiment, limit=60)} is started."
+        return f"{plain(name, limit=60)} is started."
 
     def submitted(self, run: RunSummary) -> None:
         """The engine has taken a run that was asked for here."""

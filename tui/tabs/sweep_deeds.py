@@ -51,16 +51,16 @@ class SweepDeeds(SweepsView):
             except UnknownExperiment as error:
                 self._say(str(error))
                 return
-            self._set_up(experiment, typed_of(sweep, experiment))
+            self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
 
-    def _set_up(self, experiment: Experiment, typed: Mapping[str, str]) -> None:
+    def _set_up(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
         from tui.screens.sweep import SweepScreen
 
-        keep = partial(self._keep_typed, experiment.name)
-        self.app.push_screen(SweepScreen(experiment, typed, self._submit, keep), self._started)
+        async def submit(draft: Draft) -> SweepSummary:
+            return await draft.submit(self.lab.river.client, data)
 
-    async def _submit(self, draft: Draft) -> SweepSummary:
-        return await draft.submit(self.lab.river.client)
+        keep = partial(self._keep_typed, experiment.name)
+        self.app.push_screen(SweepScreen(experiment, typed, submit, keep), self._started)
 
     def _keep_typed(self, experiment: str, typed: Mapping[str, str]) -> None:
         kept = {name: text for name, text in typed.items() if name != "name"}

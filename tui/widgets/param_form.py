@@ -13,8 +13,10 @@ from textual.message import Message
 
 from engine import params
 from engine.catalog import Experiment
+from engine.client import Client
 from engine.errors import ParamError
 from engine.params import Param
+from engine.protocol import RunSummary
 from tui import executor
 from tui.widgets.param_field import ParamField, as_text
 
@@ -39,6 +41,15 @@ class Launch:
     device: str
     executor: str = "local"
     typed: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
+    """the folder of data sets; None: that of this process"""
+
+    async def submit(self, client: Client) -> RunSummary:
+        """Raises the engine's words; nothing was started then."""
+        return await client.submit(
+            self.experiment, self.params, seed=self.seed, name=self.name, device=self.device,
+            executor=self.executor, data=self.data,
+        )  # fmt: skip
 
 
 class ParamForm(VerticalScroll, can_focus=False, inherit_bindings=False):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from engine.import_path import HOUSE, python_path
@@ -17,6 +18,17 @@ def test_threads_are_pinned_and_wait_asleep() -> None:
     assert {env[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")} == {"3"}
     assert env["OMP_WAIT_POLICY"] == "PASSIVE"
     assert env["OPENBLAS_THREAD_TIMEOUT"] == "4"
+
+
+def test_the_data_folder_is_that_of_the_spec_whatever_the_service_was_started_with() -> None:
+    base = {"DLTUI_DATA": "/of/the/service"}
+    assert environment(replace(spec(1), data="/mine"), "cpu", base, 1)["DLTUI_DATA"] == "/mine"
+    assert "DLTUI_DATA" not in environment(replace(spec(1), data=""), "cpu", base, 1)
+
+
+def test_a_spec_of_before_trains_on_what_the_service_was_started_with() -> None:
+    base = {"DLTUI_DATA": "/of/the/service"}
+    assert environment(spec(1), "cpu", base, 1)["DLTUI_DATA"] == "/of/the/service"
 
 
 def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:

@@ -21,6 +21,7 @@ from tests.fakes.engine import FakeEngine, done, failed, make_run, metrics
 from tests.fakes.lab import Lab, lab
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.launch import LaunchScreen
+from tui.screens.pick import PickScreen
 from tui.widgets.run_details import RunDetails
 
 PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
@@ -255,6 +256,26 @@ async def test_again_offers_what_the_run_had(places: Places) -> None:
             42,
             "plane",
         )
+
+
+async def test_again_takes_the_data_of_the_run_and_a_new_run_those_of_the_shell(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", "/of/this/shell")
+    engine = FakeEngine(make_run(1, experiment="mnist", params={"epochs": 3}, data="/of/the/run"))
+    async with lab(places, engine) as opened:
+        await opened.press("R")
+        await opened.sees("data: /of/the/run")
+        await opened.press("enter")
+        await opened.until(lambda: engine.data_folders == ["/of/the/run"])
+        await opened.until(lambda: not isinstance(opened.app.screen, LaunchScreen))
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.type("mnist")
+        await opened.press("enter")
+        await opened.sees("data: /of/this/shell")
+        await opened.press("enter")
+        await opened.until(lambda: engine.data_folders == ["/of/the/run", "/of/this/shell"])
 
 
 async def test_the_filter_works_while_one_types_and_says_what_is_wrong(places: Places) -> None:

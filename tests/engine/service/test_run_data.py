@@ -1,0 +1,85 @@
+"""The folder of data sets of a run: named by who asks for it, stored, and taken on by what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from engine import store
+from engine.client import Client, TrialPage
+from engine.errors import DltuiError
+from engine.far import parcel
+from engine.far.frames import Reader
+from engine.places import Places
+from engine.protocol import Status
+from engine.service import lane_batch, sweep_batch, trial_spec
+from engine.sweep_protocol import SweepStatus
+from tests.engine.service.live import connect, reach, serving
+from tests.engine.service.swept import a_spec
+from tests.fakes.sweeps import make_trial
+
+
+def stored(places: Places, run: str) -> object:
+    return json.loads(store.folder_of(places, run).spec.read_bytes())["data"]
+
+
+async def test_a_run_keeps_the_folder_of_the_shell_that_asked_for_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(places), await connect(places) as talk:
+        for named, kept in (("/first", "/first"), ("/second", "/second"), ("", "")):
+            monkeypatch.setenv("DLTUI_DATA", named)
+            made = await talk.submit("xor", {"epochs": 1})
+            assert made.spec.data == kept and stored(places, made.id) == kept
+
+
+async def test_the_trials_of_a_sweep_and_what_extends_them_have_its_folder(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", "/of/the/sweep")
+    async with serving(places), await connect(places) as talk:
+        made = await talk.sweep_submit("mnist", ["lr=0.1,0.2"], {"epochs": 1})
+        monkeypatch.setenv("DLTUI_DATA", "/of/somebody/else")
+        assert made.spec.data == "/of/the/sweep"
+        await talk.sweep_edit(made.id, "add", params={"lr": 0.4})
+        for run in [trial.run for trial in (await settled(talk, made.id)).rows]:
+            assert stored(places, run) == "/of/the/sweep"
+        first = (await talk.sweep_trials(made.id)).rows[0]
+        await talk.sweep_edit(made.id, "extend", trial=first.trial, epochs=2)
+        assert (await reach(talk, first.run, Status.DONE)).spec.data == "/of/the/sweep"
+
+
+async def settled(talk: Client, sweep: str) -> TrialPage:
+    while (await talk.sweep_show(sweep)).status is SweepStatus.RUNNING:
+        await asyncio.sleep(0.05)
+    return await talk.sweep_trials(sweep)
+
+
+@pytest.mark.parametrize("data", ["sets", "~/sets", "/a\0b", 7, "/" + "x" * 5000])
+async def test_what_is_no_absolute_folder_is_refused(places: Places, data: object) -> None:
+    async with serving(places), await connect(places) as talk:
+        with pytest.raises(DltuiError, match="data: expected an absolute folder"):
+            await talk.ask("submit", experiment="xor", data=data)
+
+
+async def test_a_client_of_before_leaves_it_open(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        answer = await talk.ask("submit", experiment="xor", params={"epochs": 1})
+        assert answer["run"]["data"] is None
+
+
+def test_a_trial_and_a_batch_of_trials_take_the_folder_of_their_sweep() -> None:
+    spec = a_spec("lr=0.1,0.2", experiment="xor", data="/sets")
+    row = make_trial(1, params={"lr": 0.1})
+    assert trial_spec.made(spec, row, 1.0).data == "/sets"
+    assert lane_batch.made(sweep_batch.first_of(spec), spec, row, 1.0).data == "/sets"
+
+
+def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Places) -> None:
+    row = make_trial(1, run="r1", params={"lr": 0.1})
+    spec = trial_spec.made(a_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
+    frames = Reader().feed(b"".join(parcel.packed(store.create(places, spec), 1)))
+    sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
+    assert (sent["data"], sent["executor"]) == (None, "local")
