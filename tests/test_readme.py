@@ -36,6 +36,30 @@ def test_every_command_of_the_readme_is_one(home: Home) -> None:
     assert all(re.search(rf"^  {word}\b", offered, re.MULTILINE) for word in words)
 
 
+def row(experiment: str) -> str:
+    """The line of the README's table that says what to expect of it."""
+    return next(line for line in README.splitlines() if line.startswith(f"| {experiment} |"))
+
+
+def test_xor_ends_with_the_loss_that_the_readme_names(home: Home) -> None:
+    loss, epochs = re.findall(r"loss ([0-9.]+) after ([0-9,]+) epochs", row("`xor`"))[0]
+    done = home.finish(home.start("xor"))
+    assert f"{done['metrics']['loss']:.4f}" == loss
+    assert f"{done['step']:,}" == epochs
+
+
+def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
+    from engine import axes, catalog
+    from engine.experiments.mnist import network
+    from engine.models.lanes.notebook import SETTINGS
+
+    lanes = axes.count(axes.parse_axes(catalog.find("xor"), catalog.XorLanesParams().axes))
+    assert f"{lanes:,} networks" in row("`xor_lanes`")
+    assert f"{len(SETTINGS) * catalog.XorGridParams().runs} networks" in row("`xor_grid`")
+    weights = sum(weight.numel() for weight in network("double_conv", side=28).parameters())
+    assert f"{weights / 1000:.0f} thousand weights" in row("`mnist`, `model=double_conv`")
+
+
 def test_the_two_commands_are_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in ("run", "test", "check"))
