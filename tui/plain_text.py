@@ -8,15 +8,19 @@ MARKS_PER_BASE = 8
 ELLIPSIS = "…"
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 MARK = frozenset({"Mn", "Me"})
+PRESENTATION = frozenset({0xFE0E, 0xFE0F})
+"""ask for a text or an emoji form; terminals disagree about the cells it takes, so they are left out"""
 
 
 class _Visible:
-    """A `str.translate` table that spells out every character a terminal would act on or hide."""
+    """A `str.translate` table that spells out what a terminal would act on or hide; None leaves it out."""
 
     def __init__(self, kept: str) -> None:
         self._kept = frozenset(map(ord, kept))
 
-    def __getitem__(self, code: int) -> int | str:
+    def __getitem__(self, code: int) -> int | str | None:
+        if code in PRESENTATION:
+            return None
         if code in self._kept or unicodedata.category(chr(code)) not in HIDDEN:
             return code
         return _spelled(code)
@@ -29,6 +33,7 @@ MANY_LINES = _Visible("\n\t")
 def plain(text: str, *, limit: int = 10_000, lines: bool = False) -> str:
     """Text that is safe to draw: no control or format character, at most `limit` characters.
 
+    Its width is the sum of the widths of its characters, so texts can be cut and joined anywhere.
     With `lines` newlines and tabs stay as they are; otherwise they are shown as symbols.
     """
     if limit < 1:

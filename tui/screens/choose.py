@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,7 +14,7 @@ from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
 from tui.widgets.overview import wrapped
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, row_width
+from tui.widgets.span import Row, Span, justified, row_width
 
 Choice = tuple[str, str]
 """a title and what it means"""
@@ -28,13 +29,13 @@ class ChoiceList(Sheet):
         self.cursor = max(0, min(cursor, len(choices) - 1))
 
     def rows(self, width: int) -> Sequence[Row]:
-        widest = max(len(title) for title, _ in self._choices)
+        widest = max(cell_len(plain(title)) for title, _ in self._choices)
         found: list[Row] = []
         for place, (title, words) in enumerate(self._choices):
             is_here = place == self.cursor
             name = (
                 Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
-                Span(plain(title).ljust(widest) + "  ", "key" if is_here else "strong"),
+                Span(justified(plain(title), widest) + "  ", "key" if is_here else "strong"),
             )
             lines = wrapped(plain(words), max(10, width - row_width(name) - 1), "muted") or [()]
             found.append((*name, *_first(lines, is_here)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -21,7 +22,7 @@ from tui.keys import Scope
 from tui.sweep.columns import GAP, Column, arranged, columns_of, in_sight
 from tui.sweep.pages import Entry, TrialPages, key_of
 from tui.widgets.line import changed_cells, joined
-from tui.widgets.span import Row, Span, fitted, row_width
+from tui.widgets.span import Row, Span, fitted, justified, row_width
 
 SIGNS = 3
 
@@ -242,8 +243,9 @@ class TrialTable(ScrollView, can_focus=True):
                 if column.name == query.sort
                 else ""
             )
-            words = f"{mark}{column.title}"[: column.width - len(sign)] + sign
-            words = words.rjust(column.width) if column.right else words.ljust(column.width)
+            title = f"{mark}{column.title}"
+            room = min(cell_len(title), column.width - len(sign))
+            words = justified(justified(title, room) + sign, column.width, right=column.right)
             here = self.has_focus and column.name == self.column_name
             ink = "picked" if here else "accent" if sign or mark else "muted"
             spans += [Span(words, ink), Span(" " * GAP)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from tui.widgets.span import Row, Span
 
@@ -44,7 +44,7 @@ def _row(labels: Sequence[str], columns: Sequence[Column], place: int, margin: i
     spans = [Span(labels[place].ljust(margin), "muted")] if margin else []
     for column in columns:
         cell, size = column[place], _size(column)
-        text = cell.text if cell_len(cell.text) <= size else cell.text[: size - 1] + CUT
+        text = cell.text if cell_len(cell.text) <= size else set_cell_size(cell.text, size - 1) + CUT
         spans += [Span(text, cell.ink), Span(" " * (size - cell_len(text) + GAP))]
     return tuple(spans)
 

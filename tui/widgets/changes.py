@@ -11,10 +11,13 @@ GAP = 8
 
 
 def changes(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """First cell and number of cells of each stretch, for rows of one width.
+    """First cell and number of cells of each stretch; all of the new row where the old has another width.
 
     A stretch has no half of a wide character: what is sent of one would be a blank.
     """
+    if len(old) != len(new):
+        yield 0, len(new)
+        return
     first = last = -1
     for x, (before, after) in enumerate(zip(old, new, strict=True)):
         if before == after or x <= last:

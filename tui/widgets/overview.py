@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import chop_cells
+
 from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
@@ -125,4 +127,6 @@ def wrapped(text: str, width: int, ink: str) -> list[Row]:
     """The text over as many lines as it takes."""
     import textwrap
 
-    return [(Span(line, ink),) for line in textwrap.wrap(text, max(10, width))]
+    width = max(10, width)
+    lines = textwrap.wrap(text, width)
+    return [(Span(part, ink),) for line in lines for part in chop_cells(line, width)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len, chop_cells
+
 from engine.protocol import RunSummary
 from tui.plain_text import plain
 from tui.verbs.words import changed_params, pairs
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, justified
 
 NAME = 11
 LINES = 2
@@ -51,9 +53,9 @@ class ParamsSheet(Sheet):
 def _pair(name: str, value: str, ink: str, width: int) -> list[Row]:
     """A value that is too long for its column moves to the left, then goes on below."""
     name, value = plain(name, limit=40), plain(value, limit=200)
-    indent = max(len(name) + 1, min(NAME + 1, width - len(value)))
+    indent = max(cell_len(name) + 1, min(NAME + 1, width - cell_len(value)))
     room = max(10, width - indent)
     value = plain(value, limit=LINES * room)
-    parts = [value[at : at + room] for at in range(0, len(value), room)] or [""]
-    heads = [name.ljust(indent), *[" " * indent] * (len(parts) - 1)]
+    parts = chop_cells(value, room) or [""]
+    heads = [justified(name, indent), *[" " * indent] * (len(parts) - 1)]
     return [(Span(head, "muted"), Span(part, ink)) for head, part in zip(heads, parts, strict=True)]

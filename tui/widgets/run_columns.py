@@ -11,7 +11,7 @@ from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.widgets.numerals import short
 from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing
-from tui.widgets.span import Row, Span, fitted, row_width
+from tui.widgets.span import Row, Span, fitted, justified, row_width
 
 NARROW = 64
 LEAST_NAME, LEAST_PARAMS = 10, 12
@@ -64,8 +64,7 @@ def header(found: tuple[Column, ...], query: Query) -> Row:
         title = column.title
         if column.sort == query.sort:
             title = f"{title}{glyphs().falling if query.descending else glyphs().rising}"
-        title = title[: column.width]
-        words = title.rjust(column.width) if column.right else title.ljust(column.width)
+        words = justified(title, column.width, right=column.right)
         spans += [Span(words, "accent" if column.sort == query.sort else "muted"), Span(" ")]
     return tuple(spans)
 

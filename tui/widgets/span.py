@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, set_cell_size, split_graphemes
 
 from tui.glyphs import glyphs
 
@@ -53,13 +53,25 @@ def clipped(row: Row, width: int) -> Row:
 
 
 def cells(row: Row) -> list[Cell]:
-    """One for each column; blanks look alike in every ink, the right half of a wide character is empty."""
+    """One for each column; blanks look alike in every ink, the right half of a wide character is empty.
+
+    Characters without a width (combining marks) are in the cell of the one before them.
+    """
     single: list[Cell] = []
     for text, ink in row:
         if cell_len(text) == len(text):
             single += [(character, "" if character == " " else ink) for character in text]
             continue
-        for character in text:
-            single.append((character, ink))
-            single += [("", ink)] * (cell_len(character) - 1)
+        for start, end, size in split_graphemes(text)[0]:
+            if size:
+                single += [(text[start:end], ink), *[("", ink)] * (size - 1)]
+            elif single:
+                base = next(at for at in range(len(single) - 1, -1, -1) if single[at][0])
+                single[base] = (single[base][0] + text[start:end], single[base][1])
     return single
+
+
+def justified(text: str, width: int, *, right: bool = False) -> str:
+    """The text in exactly `width` cells: cut, or filled with blanks behind it, or before it with `right`."""
+    blanks = " " * (width - cell_len(text))
+    return (blanks + text if right else text + blanks) if blanks else set_cell_size(text, width)
