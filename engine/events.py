@@ -9,16 +9,25 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
+from typing import TypeVar
 
+from engine import files
 from engine.errors import CorruptRun
 from engine.protocol import Json
-from engine.text import whole
+from engine.typed import WrongType, typed
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
+LINE_LIMIT = PENDING_LIMIT
+"""bytes of a line; longer ones are no events"""
 CHUNK = 1 << 20
-_SEQ = re.compile(rb'\{"seq":\s*(\d+)')
+_HEAD = b'{"seq":'
+_SEQ = re.compile(rb'\{"seq":\s*(\d{1,15})(?!\d)')
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +40,37 @@ class Event:
     facts: Json
 
 
-def parse(line: bytes | str) -> Event:
+@dataclass(frozen=True, slots=True)
+class DamagedLine:
+    """A line that holds no event and was not torn by a crash of its writer."""
+
+    offset: int
+    text: str
+    """what is wrong with it"""
+
+
+def parse(line: bytes) -> Event:
     """Raises CorruptRun for a line that is not an event."""
     try:
-        return from_json(whole(json.loads(line)))
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptRun(f"Not an event: {line[:80]!s}.") from error
+        return from_json(files.parse_object(line))
+    except ValueError as error:
+        raise CorruptRun(f"Not an event: {line[:80]!s} ({error}).") from error
 
 
 def from_json(data: Json) -> Event:
+    """Raises ValueError."""
     facts = dict(data)
-    return Event(int(facts.pop("seq")), float(facts.pop("at")), str(facts.pop("kind")), facts)
+    seq, at, kind = (facts.pop(name, None) for name in ("seq", "at", "kind"))
+    if type(seq) is not int or seq < 1:
+        raise WrongType("seq", "a whole number of 1 or more", seq)
+    return Event(seq, _checked("at", at, float), _checked("kind", kind, str), facts)
+
+
+def _checked(name: str, value: object, kind: type[T]) -> T:
+    try:
+        return typed(value, kind)
+    except WrongType as error:
+        raise error.within(name) from None
 
 
 def seq_of(line: bytes) -> int | None:
@@ -53,42 +82,111 @@ def seq_of(line: bytes) -> int | None:
 def read_lines(path: Path, offset: int, limit: int = 8 * CHUNK) -> tuple[list[bytes], int]:
     """Whole lines from byte `offset` on, about `limit` bytes of them, and the offset behind the last.
 
-    Lines that a crash tore are left out. An offset beyond the end gives nothing.
+    Lines that a crash tore, and those beyond LINE_LIMIT, are left out. Behind the end there is nothing.
+    Raises CorruptRun where `path` is no regular file of ours.
     """
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             file.seek(offset)
             text = file.read(limit)
-            while text and not text.endswith(b"\n"):
-                more = file.readline()
-                text += more
-                if not more.endswith(b"\n"):
-                    break
+            if text and not text.endswith(b"\n"):
+                text += file.readline(LINE_LIMIT)
+            end = offset + text.rfind(b"\n") + 1
+            if len(text) - (end - offset) >= LINE_LIMIT:
+                end = _skip_line(file)
     except FileNotFoundError:
         return [], offset
-    end = text.rfind(b"\n") + 1
-    lines = text[:end].split(b"\n")
-    return [line for line in lines if seq_of(line) is not None], offset + end
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    lines = text.split(b"\n")[:-1]
+    return [line for line in lines if seq_of(line) is not None], end
+
+
+def _skip_line(file: BufferedReader) -> int:
+    """The offset behind the line that `file` stands in; what is still to come of it is no event either."""
+    while (more := file.readline(CHUNK)) and not more.endswith(b"\n"):
+        pass
+    return file.tell()
 
 
 def replay(path: Path, after: int = 0) -> Iterator[Event]:
-    """Every event with a number above `after`."""
+    """Every event with a number above `after`; damaged lines are left out. Raises CorruptRun."""
     offset = 0
     while True:
         lines, end = read_lines(path, offset)
         for line in lines:
             if (seq_of(line) or 0) > after:
-                yield parse(line)
+                try:
+                    yield parse(line)
+                except CorruptRun:
+                    continue  # `damaged_lines` names it
         if end == offset:
             return
         offset = end
+
+
+def damaged_lines(path: Path) -> Iterator[DamagedLine]:
+    """The lines that hold no event, in order. Raises CorruptRun where `path` is no regular file of ours.
+
+    A last line without its end is normal; so is one that a crash tore and whose number was given again.
+    """
+    torn: DamagedLine | None = None
+    number = last = 0
+    for offset, line in _lines(path):
+        head = _SEQ.match(line)
+        if torn and head and int(head[1]) != number:
+            yield torn
+        torn, number = None, int(head[1]) if head else last + 1
+        try:
+            last = _number_in(line, last)
+        except CorruptRun as error:
+            torn = DamagedLine(offset, error.message)
+            if not _may_be_torn(line):
+                yield torn
+                torn = None
+    if torn:
+        yield torn
+
+
+def _may_be_torn(line: bytes) -> bool:
+    """Whether a crash may have left it: the beginning of an event."""
+    return len(line) <= LINE_LIMIT and not line.endswith(b"}") and _HEAD.startswith(line[: len(_HEAD)])
+
+
+def _number_in(line: bytes, last: int) -> int:
+    if len(line) > LINE_LIMIT:
+        raise CorruptRun(f"A line of more than {LINE_LIMIT:,} bytes.")
+    seq = parse(line).seq
+    if seq <= last:
+        raise CorruptRun(f"Event {seq} follows event {last}.")
+    if seq_of(line) is None:
+        raise CorruptRun(f"Not an event: {line[:80]!s} (expected its number first).")
+    return seq
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Every line that has its end and is not empty, with its offset; at most LINE_LIMIT + 2 bytes of one."""
+    try:
+        with files.open_regular(path) as file:
+            while line := file.readline(LINE_LIMIT + 2):
+                start = file.tell() - len(line)
+                if not line.endswith(b"\n") and len(line) > LINE_LIMIT:
+                    _skip_line(file)
+                elif not line.endswith(b"\n"):
+                    return
+                if line != b"\n":
+                    yield start, line.removesuffix(b"\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 class EventWriter:
     """The one writer. What the disk does not take is kept and tried again: training never waits for a log."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._fd = files.open_to_append(path)
         self._pending = bytearray()
         self._seq = last_seq(path)
         self.dropped = 0
@@ -129,20 +227,20 @@ class EventWriter:
 
 
 def last_seq(path: Path) -> int:
-    """The highest number in the file; 0 when there is none."""
+    """The highest number near the end of the file; 0 when there is none. Raises CorruptRun."""
     try:
-        with path.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            size = CHUNK
-            while True:
-                start = max(0, end - size)
+        with files.open_regular(path) as file:
+            start = file.seek(0, os.SEEK_END)
+            while start > 0:
+                start = max(0, start - CHUNK)
                 file.seek(start)
-                found = [seq for line in file.read(end - start).split(b"\n") if (seq := seq_of(line))]
-                if found or start == 0:
-                    return max(found, default=0)
-                size *= 8
+                lines = file.read(CHUNK + LINE_LIMIT).split(b"\n")
+                found = [seq for line in lines if (seq := seq_of(line))]
+                if found:
+                    return max(found)
     except FileNotFoundError:
-        return 0
+        pass  # none were written yet
+    return 0
 
 
 def _ends_whole(fd: int) -> bool:

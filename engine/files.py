@@ -98,6 +98,26 @@ def open_regular(path: Path, *, follow: bool = False, foreign: bool = False) -> 
         raise
 
 
+def open_to_append(path: Path) -> int:
+    """A descriptor to read and to append, of a file that is made where there is none, without ever waiting.
+
+    Raises OSError, and CorruptRun for whatever is no regular file of ours.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise CorruptRun(f"{path} cannot be opened: {_reason(path, error)}.") from error
+        raise
+    try:
+        _check(path, os.fstat(handle), foreign=False)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
 def _reason(path: Path, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"it is a link to {os.readlink(path)}, which does not exist"

@@ -67,8 +67,8 @@ def _story(run: Tracked) -> str:
 
 
 def _what_happened(run: Tracked) -> str:
-    if run.damage:
-        return f"its keeper is gone and left a damaged file ({run.damage})"
+    if run.paper_damage:
+        return f"its keeper is gone and left a damaged file ({run.paper_damage})"
     if run.keeper and run.keeper.identity.boot_id != identity.boot_id():
         return "the machine was restarted"
     return "its keeper was killed"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
+from pathlib import Path
 
 from engine import events
 from engine.errors import CorruptRun
@@ -15,17 +17,21 @@ CHUNK = 64 * 1024
 
 
 def read_on(run: Tracked, chunk: int = CHUNK) -> int:
-    """Take in the next events; their bytes, `chunk` or more when there may be others. Raises OSError."""
-    try:
-        size = os.stat(run.folder.events).st_size
-    except FileNotFoundError:
-        return 0
+    """Take in the next events; their bytes, `chunk` or more when there may be others.
+
+    What cannot be read is a damage of the run.
+    """
+    size = _size(run.folder.events)
     if size < run.offset:
         logging.warning("run %s: its events became shorter, they are read again", run.id)
         run.digest, run.offset = Digest(run.digest.goal), 0
     if size == run.offset:
         return 0
-    lines, end = events.read_lines(run.folder.events, run.offset, chunk)
+    try:
+        lines, end = events.read_lines(run.folder.events, run.offset, chunk)
+    except CorruptRun as error:
+        run.note_damage("events", error.message)
+        return 0
     for line in lines:
         _take(run, line)
     taken = end - run.offset
@@ -33,8 +39,17 @@ def read_on(run: Tracked, chunk: int = CHUNK) -> int:
     return taken
 
 
+def _size(path: Path) -> int:
+    """0 where there is none; what is no file is told of by who opens it."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 1
+
+
 def _take(run: Tracked, line: bytes) -> None:
     try:
         run.digest.fold(events.parse(line))
     except CorruptRun as error:
-        logging.warning("run %s: %s", run.id, error.message)
+        run.note_damage("events", f"a line of {run.folder.events.name} is damaged: {error.message}")

@@ -32,7 +32,7 @@ class Curve:
     _ahead: dict[int, int] = field(default_factory=dict)
 
     def read_on(self) -> bool:
-        """Whether there may be more to read. Raises OSError."""
+        """Whether there may be more to read. Raises CorruptRun."""
         lines, end = events.read_lines(self.path, self.offset, CHUNK)
         more = end - self.offset >= CHUNK
         self.offset = end

@@ -166,8 +166,8 @@ class SweepCycle:
         try:
             while await self.off_loop(curve.read_on) and outcome.is_over(summary):
                 pass
-        except OSError as error:
-            logging.warning("sweep %s: %s cannot be read: %s", sweep.id, path, error)
+        except CorruptRun as error:
+            logging.warning("sweep %s: %s", sweep.id, error.message)
         return curve
 
     async def _show(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from engine import standing, store
 from engine.errors import CorruptRun
@@ -27,6 +29,7 @@ from engine.service.digest import Digest
 from engine.service.executors.executor import Start
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 
+T = TypeVar("T")
 Stamp = tuple[int, int, int]
 _latest = 0.0
 
@@ -43,8 +46,8 @@ class Tracked:
     ended: ExitFacts | None = None
     is_told: bool = False
     """the digest holds every event of an attempt that has ended"""
-    damage: str = ""
-    """what of the run's files cannot be read"""
+    damages: dict[str, str] = field(default_factory=dict)
+    """what of its files cannot be read: wanted, keeper, exit, events; and why"""
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
@@ -72,9 +75,24 @@ class Tracked:
     def state(self) -> State | None:
         """None when nobody keeps the run and nobody said how it ended."""
         found = standing.state_of(self.wanted, self.keeper, self.ended, self.why)
-        if self.damage and isinstance(found, Queued):
+        if self.paper_damage and isinstance(found, Queued):
             return None
         return found
+
+    @property
+    def damage(self) -> str:
+        return "; ".join(self.damages.values())
+
+    @property
+    def paper_damage(self) -> str:
+        """Damage that leaves open how the run stands."""
+        return "; ".join(text for name, text in self.damages.items() if name != "events")
+
+    def note_damage(self, file: str, text: str) -> None:
+        """Said once: a file may have many odd lines."""
+        if file not in self.damages:
+            logging.warning("run %s: %s", self.id, text)
+            self.damages[file] = text
 
     def is_orphan(self) -> bool:
         return self.state() is None
@@ -116,21 +134,19 @@ class Tracked:
         return moved
 
     def _read(self) -> None:
-        self.damage = ""
-        try:
-            self.wanted = store.read_wanted(self.folder)
-            self.keeper = store.read_keeper(self.folder)
-        except CorruptRun as error:
-            self._say(error)
-        try:
-            self.ended = store.read_exit(self.folder)
-        except CorruptRun as error:
-            self._say(error)
-            self.ended = None
+        self.wanted = self._paper("wanted", store.read_wanted) or self.wanted
+        keeper = self._paper("keeper", store.read_keeper)
+        self.keeper = self.keeper if "keeper" in self.damages else keeper
+        self.ended = self._paper("exit", store.read_exit)
 
-    def _say(self, error: CorruptRun) -> None:
-        self.damage = error.message
-        logging.warning("run %s: %s", self.id, error.message)
+    def _paper(self, name: str, read: Callable[[RunFolder], T]) -> T | None:
+        """None, and a damage, where it cannot be read."""
+        self.damages.pop(name, None)
+        try:
+            return read(self.folder)
+        except CorruptRun as error:
+            self.note_damage(name, error.message)
+            return None
 
 
 def summarise(run: Tracked, state: State) -> RunSummary:

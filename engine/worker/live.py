@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import events
-from engine.errors import ParamError
+from engine.errors import CorruptRun, ParamError
 from engine.params import ParamSet, declared, read
 
 NEVER = math.inf
@@ -85,8 +84,11 @@ def told(path: Path) -> list[Change]:
 def _with(changes: list[Change], line: bytes) -> list[Change]:
     if b'"kind":"set"' not in line[:96]:
         return changes
-    facts = json.loads(line)
-    if facts.get("replayed"):
-        return changes
-    new = Change(int(facts["step"]), str(facts["name"]), float(facts["value"]))
+    try:
+        facts = events.parse(line).facts
+        if facts.get("replayed"):
+            return changes
+        new = Change(int(facts["step"]), str(facts["name"]), float(facts["value"]))
+    except (CorruptRun, KeyError, TypeError, ValueError):
+        return changes  # a damaged line: `dltui verify` names it
     return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

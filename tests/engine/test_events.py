@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,11 @@ from engine import events
 from engine.errors import CorruptRun
 from engine.events import EventWriter
 
+WHOLE = st.integers(1 - 2**63, 2**63 - 1)
+
 
 @given(st.lists(st.dictionaries(st.text(max_size=5).filter(lambda key: key not in ("seq", "at", "kind")),
-                                st.integers() | st.text(max_size=9) | st.lists(st.floats(0, 1))),
+                                WHOLE | st.text(max_size=9) | st.lists(st.floats(0, 1))),
                 max_size=8))  # fmt: skip
 def test_what_is_written_is_replayed(
     tmp_path_factory: pytest.TempPathFactory, facts: list[dict[str, object]]
@@ -81,7 +84,26 @@ def test_a_small_limit_still_gives_whole_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"{}", b"[1]", b'{"seq":"x","at":1,"kind":"a"}', b'{"seq":1}', b"\xff", b"null"]
+    "line",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b'{"seq":"x","at":1,"kind":"a"}',
+        b'{"seq":1}',
+        b"\xff",
+        b"null",
+        b'{"seq":1,"at":"1","kind":"a"}',
+        b'{"seq":1,"at":1,"kind":5}',
+        b'{"seq":1,"at":NaN,"kind":"a"}',
+        b'{"seq":1,"at":1e400,"kind":"a"}',
+        b'{"seq":-1,"at":1,"kind":"a"}',
+        b'{"seq":1.5,"at":1,"kind":"a"}',
+        b'{"seq":true,"at":1,"kind":"a"}',
+        b'{"seq":1' + b"0" * 5000 + b',"at":1,"kind":"a"}',
+        b'{"seq":1,"at":1,"kind":"a","b":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"seq":1,"seq":2,"at":1,"kind":"a"}',
+    ],
 )
 def test_what_is_no_event_is_named(line: bytes) -> None:
     with pytest.raises(CorruptRun, match="Not an event"):
@@ -139,3 +161,82 @@ def test_the_highest_number_is_found_behind_a_line_longer_than_a_chunk(
 
 def _no_space(fd: int, data: bytes) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def lines_of(count: int) -> list[bytes]:
+    return [b'{"seq":%d,"at":1.5,"kind":"note","text":"number %d"}' % (n, n) for n in range(1, count + 1)]
+
+
+def test_a_number_of_5000_digits_is_no_number(tmp_path: Path) -> None:
+    line = b'{"seq":1' + b"0" * 5000 + b',"at":1,"kind":"a"}'
+    assert events.seq_of(line) is None
+    (tmp_path / "e").write_bytes(line + b"\n" + b"\n".join(lines_of(2)) + b"\n")
+    assert [event.seq for event in events.replay(tmp_path / "e")] == [1, 2]
+    assert events.last_seq(tmp_path / "e") == 2
+
+
+def test_a_damaged_line_is_left_out_and_named_with_its_offset(tmp_path: Path) -> None:
+    lines = lines_of(5)
+    lines[2] = lines[2].replace(b'"note"', b'"note\x01')
+    (tmp_path / "e").write_bytes(b"\n".join(lines) + b"\n")
+    assert [event.seq for event in events.replay(tmp_path / "e")] == [1, 2, 4, 5]
+    (found,) = events.damaged_lines(tmp_path / "e")
+    assert found.offset == len(lines[0]) + len(lines[1]) + 2 and "Not an event" in found.text
+
+
+def test_every_flipped_bit_of_a_line_leaves_the_others(tmp_path: Path) -> None:
+    """A flip inside a text may leave a line that is an event, and no other damage goes unnamed."""
+    lines = lines_of(3)
+    path = tmp_path / "e"
+    start = len(lines[0]) + 1
+    whole = b"\n".join(lines) + b"\n"
+    for bit in range(len(lines[1]) * 8):
+        data = bytearray(whole)
+        data[start + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        seqs = [event.seq for event in events.replay(path)]
+        assert seqs[0] == 1 and seqs[-1] == 3
+        assert len(seqs) == 3 or list(events.damaged_lines(path)), bytes(data)
+
+
+def test_what_a_crash_tore_is_no_damage_once_its_number_is_given_again(tmp_path: Path) -> None:
+    first, second, third = lines_of(3)
+    path = tmp_path / "e"
+    for torn in (b'{"seq":2,"at', b'{"se', b"", second[:-1]):
+        path.write_bytes(b"\n".join([first, torn, second, third]) + b"\n" + third[:9])
+        assert list(events.damaged_lines(path)) == []
+    path.write_bytes(b"\n".join([first, second[:-1], third]) + b"\n")
+    assert [line.offset for line in events.damaged_lines(path)] == [len(first) + 1]
+
+
+def test_numbers_that_go_back_are_damage(tmp_path: Path) -> None:
+    first, second, third = lines_of(3)
+    (tmp_path / "e").write_bytes(b"\n".join([first, second.replace(b":2,", b":900,"), third]) + b"\n")
+    assert ["Event 3 follows event 900." in line.text for line in events.damaged_lines(tmp_path / "e")] == [
+        True
+    ]
+
+
+def test_a_line_without_an_end_costs_no_memory_and_the_next_ones_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LINE_LIMIT", 1000)
+    first, second = lines_of(2)
+    path = tmp_path / "e"
+    path.write_bytes(first + b"\n" + b"{" * 5000 + b"\n" + second + b"\n")
+    assert [event.seq for event in events.replay(path)] == [1, 2]
+    assert [line.offset for line in events.damaged_lines(path)] == [len(first) + 1]
+    assert events.last_seq(path) == 2
+    path.write_bytes(b"x" * 5000)
+    assert events.read_lines(path, 0, 10) == ([], 5000) and events.last_seq(path) == 0
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_of_events_is_refused_at_once(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "e"
+    make(path)
+    for read in (lambda: events.read_lines(path, 0), lambda: list(events.replay(path)),
+                 lambda: list(events.damaged_lines(path)), lambda: events.last_seq(path),
+                 lambda: EventWriter(path)):  # fmt: skip
+        with pytest.raises(CorruptRun, match=str(path)):
+            read()
