@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import frames
-from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError
 from engine.events import Event as Event
 from engine.events import from_json
 from engine.places import Places, data_folder
@@ -121,7 +121,11 @@ async def connect(places: Places, *, start: bool = True) -> Client:
         try:
             return await _open(places)
         except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
-            why = error
+            why: OSError = error
+        except OSError as error:  # a folder on the way is locked, or a link leads to itself
+            raise HomeUnusable(
+                f"{places.root} cannot be used: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
+            ) from error
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
         from engine import launch  # only here: most calls find the service running

@@ -43,6 +43,10 @@ class EngineError(DltuiError):
     """The service cannot be started, reached or trusted."""
 
 
+class HomeUnusable(EngineError):
+    """The folder that DLTUI_HOME names cannot be used until the person has done something."""
+
+
 class ProtocolError(DltuiError):
     """A frame on the socket is not a frame of ours."""
 

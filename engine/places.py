@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import HomeUnusable
 
 SOCKET_PATH_LIMIT = 107  # bytes in sun_path, without the final NUL
 
@@ -47,6 +48,11 @@ class Places:
     @property
     def log(self) -> Path:
         return self.root / "engine.log"
+
+    @property
+    def shell_log(self) -> Path:
+        """Tracebacks of verbs."""
+        return self.root / "shell.log"
 
     @property
     def view_state(self) -> Path:
@@ -101,35 +107,58 @@ def data_folder() -> str:
 
 
 def home() -> Places:
-    """DLTUI_HOME, else the XDG state folder, else ~/.local/state/dltui."""
+    """DLTUI_HOME, else the XDG state folder, else ~/.local/state/dltui.
+
+    Raises HomeUnusable where a home folder is needed and the system knows none.
+    """
     named = os.environ.get("DLTUI_HOME")
-    if named:
-        return Places(Path(named).expanduser().absolute())
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Places(Path(state).expanduser().absolute() / "dltui")
+    try:
+        if named:
+            return Places(Path(named).expanduser().absolute())
+        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        return Places(Path(state).expanduser().absolute() / "dltui")
+    except (RuntimeError, OSError) as error:
+        raise HomeUnusable(
+            f"There is no folder to keep runs in: {str(error).rstrip('.')}.",
+            "Set DLTUI_HOME to a folder of yours.",
+        ) from error
 
 
 def make_private(folder: Path) -> None:
     """Create `folder` with mode 0700, or check that it is a real folder of ours that nobody else can enter.
 
-    Raises EngineError for a link, a foreign owner, or a folder that others may enter.
+    An empty one of ours is made 0700. Raises HomeUnusable for a link, a foreign owner, or a folder that others
+    may enter.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # what it is, is said below
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = os.lstat(folder)
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077:
+            found = _closed_when_empty(folder, found)
     except OSError as error:
-        raise EngineError(
+        raise HomeUnusable(
             f"{folder} cannot be used: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
         ) from error
     if not stat.S_ISDIR(found.st_mode):
-        raise EngineError(f"{folder} is not a folder.", "Remove it or point DLTUI_HOME elsewhere.")
+        what = "is a link, expected" if stat.S_ISLNK(found.st_mode) else "is not"
+        raise HomeUnusable(f"{folder} {what} a folder.", "Remove it or point DLTUI_HOME elsewhere.")
     if found.st_uid != os.geteuid():
-        raise EngineError(
+        raise HomeUnusable(
             f"{folder} belongs to user {found.st_uid}, expected {os.geteuid()} (you).",
             "Point DLTUI_HOME at a folder of yours.",
         )
     if found.st_mode & 0o077:
-        raise EngineError(
+        import shlex  # only here, for the sake of keepers
+
+        raise HomeUnusable(
             f"{folder} has mode {stat.S_IMODE(found.st_mode):04o}, expected 0700: others could enter.",
-            f"chmod 700 {folder}",
+            f"chmod 700 {shlex.quote(str(folder))}",
         )
+
+
+def _closed_when_empty(folder: Path, found: os.stat_result) -> os.stat_result:
+    if os.listdir(folder):
+        return found
+    os.chmod(folder, 0o700)
+    return os.lstat(folder)

@@ -7,14 +7,27 @@ import sys
 
 def main() -> None:
     """Nothing but the app's own modules is imported on the way to the first screen."""
-    if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():
-        from engine import places
-        from tui.app import open_app
-
-        sys.exit(open_app(places.home()))
+    if len(sys.argv) == 1 and _is_terminal():
+        sys.exit(_app())
     from tui.verbs import commands
 
     commands.main()
+
+
+def _is_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _app() -> int:
+    try:
+        from engine import places
+        from tui.app import open_app
+
+        return open_app(places.home())
+    except Exception as error:
+        from tui.verbs import guard
+
+        return guard.told(error)
 
 
 if __name__ == "__main__":

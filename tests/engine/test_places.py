@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError
+from engine.errors import HomeUnusable
 from engine.places import SOCKET_PATH_LIMIT, Places, data_folder, home, make_private
 
 
@@ -60,22 +60,54 @@ def test_a_private_folder_is_made_and_accepted_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o701, 0o710, 0o755, 0o777])
-def test_a_folder_others_may_enter_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
-    tmp_path.chmod(mode)
-    with pytest.raises(EngineError, match=f"has mode {mode:04o}, expected 0700") as error:
-        make_private(tmp_path)
-    assert error.value.remedy == f"chmod 700 {tmp_path}"
+def test_a_folder_with_files_that_others_may_enter_is_refused_with_the_remedy(
+    tmp_path: Path, mode: int
+) -> None:
+    lab = tmp_path / "my lab"
+    lab.mkdir()
+    (lab / "runs").mkdir()
+    lab.chmod(mode)
+    with pytest.raises(HomeUnusable, match=f"has mode {mode:04o}, expected 0700") as error:
+        make_private(lab)
+    assert error.value.remedy == f"chmod 700 '{lab}'"
+
+
+def test_an_empty_folder_of_ours_is_made_private(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab").chmod(0o755)
+    make_private(tmp_path / "lab")
+    assert stat.S_IMODE((tmp_path / "lab").stat().st_mode) == 0o700
 
 
 def test_links_files_and_folders_of_others_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(EngineError, match="cannot be used: File exists"):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(HomeUnusable, match="is not a folder"):
         make_private(tmp_path / "file")
-    with pytest.raises(EngineError, match="is not a folder"):
-        make_private(tmp_path / "link")
+    for link in ("link", "loop"):
+        with pytest.raises(HomeUnusable, match="is a link, expected a folder"):
+            make_private(tmp_path / link)
+    with pytest.raises(HomeUnusable, match="cannot be used: Too many levels of symbolic links"):
+        make_private(tmp_path / "loop" / "lab")
     if os.geteuid() == 0:
         os.chown(tmp_path / "real", 65534, 65534)
-        with pytest.raises(EngineError, match="belongs to user 65534, expected 0"):
+        with pytest.raises(HomeUnusable, match="belongs to user 65534, expected 0"):
             make_private(tmp_path / "real")
+
+
+def test_a_user_without_a_home_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DLTUI_HOME", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
+    with pytest.raises(HomeUnusable) as error:
+        home()
+    assert error.value.remedy == "Set DLTUI_HOME to a folder of yours."
+    monkeypatch.setenv("DLTUI_HOME", "~nobody-of-that-name/lab")
+    with pytest.raises(HomeUnusable):
+        home()
+
+
+def _nobody(uid: int) -> None:
+    raise KeyError(uid)

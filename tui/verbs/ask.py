@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
@@ -38,10 +36,14 @@ def ask_or_raise(question: Callable[[Client], Awaitable[T]], *, start: bool = Tr
 
 
 def fail(error: DltuiError, code: int = 1) -> NoReturn:
+    tell_error(error)
+    sys.exit(code)
+
+
+def tell_error(error: DltuiError) -> None:
     tell(error.message)
     if error.remedy:
         tell(f"  {error.remedy}")
-    sys.exit(code)
 
 
 def tell(text: str) -> None:
@@ -58,7 +60,14 @@ def say_json(data: Json | list[Json]) -> None:
     print(json.dumps(data, allow_nan=False, indent=2))
 
 
-def leave_quietly_on_closed_pipe() -> None:
-    """`dltui ls | head` ends as any other tool does."""
-    with contextlib.suppress(AttributeError, ValueError):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+def is_confirmed(question: str) -> bool:
+    """Whether somebody says yes. Exits with status 2 where nobody can be asked."""
+    print(f"{plain(question)} [y/N]: ", end="", file=sys.stderr, flush=True)
+    try:
+        answer = sys.stdin.readline() if sys.stdin else ""
+    except (OSError, ValueError):  # closed, or bytes that are no text
+        answer = ""
+    if not answer:
+        tell("\nNobody answered, and nothing was deleted. To delete without being asked: --yes")
+        sys.exit(2)
+    return answer.strip().lower() in ("y", "yes")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from tui.verbs import (
@@ -11,22 +15,45 @@ from tui.verbs import (
     doctor,
     engine,
     experiments,
+    guard,
     language,
     look,
     report,
     run,
+    streams,
     sweep_commands,
 )
-from tui.verbs.ask import leave_quietly_on_closed_pipe
+from tui.verbs.ask import say, tell
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"dltui {metadata.version('dltui')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="dltui",
-    help="A deep-learning lab in the terminal. Without a command it opens the app.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def dltui(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A deep-learning lab in the terminal. Without a command it opens the app."""
+    if context.invoked_subcommand is None:
+        tell("The app needs a terminal for its input and its output, and this is none.")
+        tell("  Verbs work without one: dltui run, ls, show, plot, ...; all of them: dltui --help")
+        sys.exit(2)
+
 
 app.command("experiments")(experiments.experiments)
 app.command("run")(run.run)
@@ -56,5 +83,5 @@ app.command("orders")(both_ways.orders)
 
 
 def main() -> None:
-    leave_quietly_on_closed_pipe()
-    app()
+    streams.prepare()
+    sys.exit(guard.status_of(app))

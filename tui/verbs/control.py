@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from engine.protocol import RunSummary, summary_to_json
-from tui.plain_text import plain
-from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson, Run
-from tui.verbs.words import why
+from tui.verbs.words import counted, named, why
 
 
 def pause(run: Run, json: AsJson = False) -> None:
@@ -55,18 +54,20 @@ def rm(
 ) -> None:
     """Delete a run: its curves, its log and its checkpoints."""
     found = ask(lambda client: client.show(run))
-    if not yes:
-        lost = f"{found.step} steps and {len(found.checkpoints)} checkpoints"
-        typer.confirm(f"Delete {plain(found.id)} with {lost}?", abort=True, err=True)
-    ask(lambda client: client.remove(found.id))
+    lost = f"{counted(found.step, 'step')} and {counted(len(found.checkpoints), 'checkpoint')}"
+    deleted = yes or is_confirmed(f"Delete {named(found)} with {lost}?")
+    if deleted:
+        ask(lambda client: client.remove(found.id))
     if json:
-        say_json({"id": found.id, "deleted": True})
-    else:
-        tell(f"{found.id} is deleted.")
+        say_json({"id": found.id, "deleted": deleted})
+    elif deleted:
+        tell(f"{named(found)} is deleted.")
+    if not deleted:
+        sys.exit(1)
 
 
 def verify(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="all runs when left out")] = "",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="all runs when left out")] = "",
     json: AsJson = False,
 ) -> None:
     """Hash every checkpoint anew; exit status 1 when one is damaged."""

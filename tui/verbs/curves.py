@@ -19,7 +19,7 @@ Labelled = list[tuple[str, Curve]]
 
 
 def plot(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="id, unique prefix, name, or @last")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")],
     metric: Annotated[
         str, typer.Option(help="loss, val_accuracy, ...; the first all have when left out")
     ] = "",

@@ -78,7 +78,7 @@ def generate(
 
 
 def score(
-    texts: Annotated[list[str] | None, typer.Argument(metavar="[SENTENCE]...")] = None,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="SENTENCE")] = None,
     file: Annotated[Path | None, typer.Option(help="a sentence a line, of any size")] = None,
     model: Model = "",
     json: AsJson = False,

@@ -21,7 +21,7 @@ FOLLOW_SECONDS = 0.3
 
 
 def ls(
-    where: Annotated[str, typer.Argument(metavar="[FILTER]", help="such as 'mnist and val_loss<0.1'")] = "",
+    where: Annotated[str, typer.Argument(metavar="FILTER", help="such as 'mnist and val_loss<0.1'")] = "",
     sort: Annotated[
         str, typer.Option(help="created, name, status, step, best, or a parameter or metric")
     ] = "created",

@@ -18,7 +18,7 @@ WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss
 
 def report(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="id, unique prefix, name, or @last; none: the six runs")
+        str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last; none: the six runs")
     ] = "",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     step: Annotated[int | None, typer.Option(help="of a checkpoint; the newest when left out")] = None,

@@ -9,12 +9,12 @@ import typer
 
 from engine.client import SweepSummary
 from engine.errors import DltuiError, ParamError
-from tui.plain_text import plain
-from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson
 from tui.verbs.sweep import split
 from tui.verbs.sweep_table import Sweep
 from tui.verbs.sweep_words import counted, sweep_json
+from tui.verbs.words import counted as count_of
 
 EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, parallel N, trials N"
 
@@ -36,8 +36,8 @@ def stop(sweep: Sweep, json: AsJson = False) -> None:
 
 def edit(
     sweep: Sweep,
-    verb: Annotated[str, typer.Argument(help=EDITS)],
-    words: Annotated[list[str] | None, typer.Argument(metavar="[WORD...]", help="see VERB")] = None,
+    verb: Annotated[str, typer.Argument(metavar="VERB", help=EDITS)],
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD", help="as VERB needs")] = None,
     json: AsJson = False,
 ) -> None:
     """Change a sweep while it runs, or after."""
@@ -79,14 +79,17 @@ def rm(
 ) -> None:
     """Forget a sweep; its trials stay as runs unless --runs is given."""
     found = ask(lambda client: client.sweep_show(sweep))
-    if not yes:
-        lost = f" and {sum(found.counts.values())} runs" if runs else ""
-        typer.confirm(f"Delete the sweep {plain(found.id)}{lost}?", abort=True, err=True)
-    ask(lambda client: client.sweep_remove(found.id, runs=runs))
+    lost = f" and {count_of(sum(found.counts.values()), 'run')}" if runs else ""
+    name = f"{found.spec.name} ({found.id})" if found.spec.name else found.id
+    deleted = yes or is_confirmed(f"Delete the sweep {name}{lost}?")
+    if deleted:
+        ask(lambda client: client.sweep_remove(found.id, runs=runs))
     if json:
-        say_json({"id": found.id, "deleted": True})
-    else:
-        tell(f"{found.id} is deleted.")
+        say_json({"id": found.id, "deleted": deleted})
+    elif deleted:
+        tell(f"{name} is deleted.")
+    if not deleted:
+        sys.exit(1)
 
 
 def _report(sweep: SweepSummary, json: bool) -> None:

@@ -18,7 +18,7 @@ from tui.verbs.sweep_words import counted, row_json, sweep_json, valued
 from tui.verbs.words import columns, pairs, short_number, span
 
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last")]
-Filter = Annotated[str, typer.Argument(metavar="[FILTER]", help="such as 'val_loss<0.1 and lr>=0.01'")]
+Filter = Annotated[str, typer.Argument(metavar="FILTER", help="such as 'val_loss<0.1 and lr>=0.01'")]
 PAGE = 1000
 
 

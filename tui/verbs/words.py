@@ -27,6 +27,16 @@ def span(seconds: float) -> str:
     return f"{whole // 86_400}d"
 
 
+def counted(count: int, thing: str) -> str:
+    """1 checkpoint, 2 checkpoints."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def named(run: RunSummary) -> str:
+    """Its name, and its id where that is not the same."""
+    return f"{run.spec.name} ({run.id})" if run.spec.name else run.id
+
+
 def age(run: RunSummary) -> str:
     return span(time.time() - run.spec.created_at)
 

@@ -121,6 +121,7 @@ def test_what_is_no_socket_is_refused_and_left_alone(places: Places, make: Calla
 
 
 def test_a_home_that_others_may_enter_is_refused(places: Places) -> None:
+    places.runs.mkdir()
     places.root.chmod(0o755)
     ended = service(places)
     assert ended.returncode == 1
@@ -131,7 +132,7 @@ def test_a_home_that_is_a_link_is_refused(places: Places, tmp_path: Path) -> Non
     link = tmp_path / "link"
     link.symlink_to(places.root)
     ended = service(Places(link))
-    assert ended.returncode == 1 and "is not a folder" in ended.stderr
+    assert ended.returncode == 1 and "is a link, expected a folder" in ended.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
@@ -211,6 +212,7 @@ async def test_a_long_home_gets_its_socket_in_a_private_folder(tmp_path: Path) -
 
 
 def test_bind_refuses_a_folder_that_others_may_enter(tmp_path: Path) -> None:
+    (tmp_path / "something").touch()
     tmp_path.chmod(0o777)
     with pytest.raises(EngineError, match="has mode 0777, expected 0700"):
         listener.bind(tmp_path / "engine.sock")
