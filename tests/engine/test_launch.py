@@ -121,6 +121,7 @@ def test_a_command_that_is_missing_is_named(places: Places) -> None:
 
 
 def test_a_home_that_others_can_enter_is_refused(places: Places) -> None:
+    places.runs.mkdir()
     places.root.chmod(0o777)
     with pytest.raises(EngineError, match="0777"):
         launch.start(places, command=["false"], detaching=SETSID)

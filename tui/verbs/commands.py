@@ -84,4 +84,5 @@ app.command("orders")(both_ways.orders)
 
 def main() -> None:
     streams.prepare()
+    guard.keep_background_faults()
     sys.exit(guard.status_of(app))

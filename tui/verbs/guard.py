@@ -24,7 +24,6 @@ LOG_LIMIT = 1024 * 1024
 
 def status_of(verb: Callable[[], object]) -> int:
     """Run the verb to its last written byte; the exit status."""
-    _keep_background_faults()
     try:
         status = _run(verb)
         sys.stdout.flush()
@@ -89,7 +88,8 @@ class _KeptRecords(logging.Handler):
         keep(self.format(record))
 
 
-def _keep_background_faults() -> None:
+def keep_background_faults() -> None:
+    """From now on what goes wrong where nobody waits for it is kept in the log, not shown."""
     logging.getLogger("asyncio").addHandler(_KeptRecords(logging.WARNING))
     logging.getLogger("asyncio").propagate = False
     sys.excepthook = _keep_exception
