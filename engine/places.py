@@ -127,8 +127,8 @@ def home() -> Places:
 def make_private(folder: Path) -> None:
     """Create `folder` with mode 0700, or check that it is a real folder of ours that nobody else can enter.
 
-    An empty one of ours is made 0700. Raises HomeUnusable for a link, a foreign owner, or a folder that others
-    may enter.
+    An empty one of ours is made 0700. Raises HomeUnusable for a link, a foreign owner, or a folder that
+    others may enter.
     """
     try:
         with contextlib.suppress(FileExistsError):  # what it is, is said below
