@@ -261,8 +261,10 @@ class Client(SweepWords):
         return resources_from_json((await self.ask("resources"))["resources"])
 
     async def doctor(self) -> list[Finding]:
-        """What the service sees; what the terminal can do only the screen's side knows."""
-        return [finding_from_json(found) for found in (await self.ask("doctor"))["findings"]]
+        """What the service sees, with the folder of data sets that this process names; what the terminal can
+        do only the screen's side knows."""
+        answer = await self.ask("doctor", data=data_folder())
+        return [finding_from_json(found) for found in answer["findings"]]
 
     async def verify(self, run: str = "") -> list[Json]:
         """Every checkpoint hashed anew: {run, step, path, ok, text} each."""

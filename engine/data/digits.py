@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.class_names import DIGITS
+from engine.data.digit_places import Origin
 from engine.data.idx import digest_idx
-
-Origin = Literal["DLTUI_DATA", "cache", "download", "digits"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

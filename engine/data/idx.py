@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import math
-import struct
-import zlib
-from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.regular_file import open_regular
+from engine.data.idx_reader import IdxReader, by, check_end, header, open_idx, read_shape
 from engine.errors import DataError
 
 Bytes = NDArray[np.uint8]
-
-UNSIGNED_BYTE = 0x08
-MOST_DIMENSIONS = 4
-GZIP_MAGIC = b"\x1f\x8b"
-PIECE = 1 << 18
 
 
 def read_idx(path: Path, *, max_items: int) -> Bytes:
@@ -31,110 +21,23 @@ def read_idx(path: Path, *, max_items: int) -> Bytes:
     Nothing is allocated before the declared size is known to be at most `max_items` bytes, and nothing is
     unpacked beyond it. Offsets in messages count unpacked bytes. Raises DataError.
     """
-    with open_regular(path) as file:
-        packed = file.peek(2)[:2] == GZIP_MAGIC
-        reader = _Reader(path, gzip.GzipFile(fileobj=file) if packed else file)
-        shape = _read_shape(reader, max_items)
-        return _read_items(reader, shape)
-
-
-def header_size(dimensions: int) -> int:
-    return 4 + 4 * dimensions
+    with open_idx(path) as reader:
+        return _read_items(reader, read_shape(reader, max_items))
 
 
 def digest_idx(array: Bytes) -> str:
     """SHA-256 of the unpacked IDX file that holds `array`."""
-    header = struct.pack(f">HBB{array.ndim}I", 0, UNSIGNED_BYTE, array.ndim, *array.shape)
-    digest = hashlib.sha256(header)
+    digest = hashlib.sha256(header(array.shape))
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-@dataclass(slots=True)
-class _Reader:
-    """A stream that knows its name and how far it has come."""
-
-    path: Path
-    stream: BufferedReader | gzip.GzipFile
-    offset: int = 0
-
-    def fill(self, target: memoryview) -> int:
-        """Bytes read; fewer than asked for only at the end of the file."""
-        begun = self.offset
-        while (filled := self.offset - begun) < len(target):
-            count = self._read_piece(target[filled : filled + PIECE])
-            if count == 0:
-                break
-            self.offset += count
-        return self.offset - begun
-
-    def _read_piece(self, target: memoryview) -> int:
-        try:
-            return self.stream.readinto1(target)
-        except EOFError as error:
-            raise DataError(f"{self.path}: the gzip data is cut off after offset {self.offset}.") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(f"{self.path}: damaged gzip data after offset {self.offset}: {error}.") from error
-        except OSError as error:
-            raise DataError(
-                f"{self.path} cannot be read at offset {self.offset}: {error.strerror}."
-            ) from error
-
-
-def _read_shape(reader: _Reader, max_items: int) -> tuple[int, ...]:
-    magic = _read_header(reader, 4)
-    if magic[:2] != b"\0\0":
-        raise DataError(
-            f"{reader.path}: magic number 0x{magic.hex()} at offset 0, "
-            "expected 0x0000080n (IDX, unsigned bytes, n dimensions)."
-        )
-    if magic[2] != UNSIGNED_BYTE:
-        raise DataError(
-            f"{reader.path}: data type 0x{magic[2]:02x} at offset 2, expected 0x08 (unsigned byte)."
-        )
-    if not 1 <= magic[3] <= MOST_DIMENSIONS:
-        raise DataError(f"{reader.path}: {magic[3]} dimensions at offset 3, expected 1 to {MOST_DIMENSIONS}.")
-    shape = struct.unpack(f">{magic[3]}I", _read_header(reader, 4 * magic[3]))
-    _check_size(reader.path, shape, max_items)
-    return shape
-
-
-def _read_header(reader: _Reader, size: int) -> bytes:
-    head = bytearray(size)
-    begun = reader.offset
-    if reader.fill(memoryview(head)) < size:
-        raise DataError(
-            f"{reader.path} ends at offset {reader.offset}, inside the header: "
-            f"expected at least {begun + size} bytes."
-        )
-    return bytes(head)
-
-
-def _check_size(path: Path, shape: tuple[int, ...], max_items: int) -> None:
-    if 0 in shape:
-        raise DataError(f"{path}: dimension {shape.index(0)} at offset {4 + 4 * shape.index(0)} is 0.")
-    items = math.prod(shape)
-    if items > max_items:
-        raise DataError(
-            f"{path}: the header declares {_by(shape)} = {items} items, more than the limit of {max_items}."
-        )
-
-
-def _read_items(reader: _Reader, shape: tuple[int, ...]) -> Bytes:
+def _read_items(reader: IdxReader, shape: tuple[int, ...]) -> Bytes:
     end = reader.offset + math.prod(shape)
     try:
         array = np.empty(math.prod(shape), dtype=np.uint8)
     except MemoryError as error:
-        raise DataError(f"{reader.path}: no memory for {_by(shape)} items.") from error
+        raise DataError(f"{reader.path}: no memory for {by(shape)} items.") from error
     reader.fill(array.data)
-    if reader.offset < end:
-        raise DataError(
-            f"{reader.path} ends at offset {reader.offset}, expected {end} bytes for {_by(shape)} items."
-        )
-    if reader.fill(memoryview(bytearray(1))):
-        raise DataError(f"{reader.path} goes on after offset {end}, where its {_by(shape)} items end.")
+    check_end(reader, shape, end)
     return array.reshape(shape)
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.digit_files import DigitFiles, find_digit_files, read_digit_files
+from engine.data import digit_places
+from engine.data.digit_files import read_digit_files
+from engine.data.digit_places import DigitFiles, FoundDigits, Origin
 from engine.data.digits import Digits
 from engine.data.download import Report, fetch_all
 from engine.data.mirror import Patience
@@ -41,14 +40,15 @@ def load(
     DLTUI_OFFLINE=1 skips the download; `report` hears why it failed. What stands in DLTUI_DATA but is wrong
     raises DataError.
     """
-    if (own := _from_user(places.data, source, report)) is not None:
-        return own
-    folder = places.cache / "mnist"
-    if (cached := _from_cache(folder, source, report)) is not None:
-        return cached
+    found = digit_places.find(places, source)
+    if places.data is not None and (found is None or found.origin != "DLTUI_DATA"):
+        report(f"{places.data} (DLTUI_DATA) holds no MNIST files.")
+    if found is not None and (digits := _read(found, source, report)) is not None:
+        return digits
+    cached = digit_places.cached_files(places, source)
     try:
-        fetch_all(source, folder, report, patience or Patience())
-        return _read_published(folder, source, "download")
+        fetch_all(source, cached.folder, report, patience or Patience())
+        return _read_published(cached, source, "download")
     except DataError as error:
         report(str(error))
         return load_small_digits()
@@ -66,28 +66,19 @@ def split(digits: Digits, seed: int = 42, validation: float = 0.1) -> Split:
     return Split(train=shuffled[held_out:], validation=shuffled[:held_out])
 
 
-def _from_user(root: Path | None, source: Source, report: Report) -> Digits | None:
-    if root is None:
-        return None
-    files = find_digit_files(root)
-    if files is None:
-        report(f"{root} (DLTUI_DATA) holds no MNIST files.")
-        return None
-    return read_digit_files(files, source, "DLTUI_DATA")
-
-
-def _from_cache(folder: Path, source: Source, report: Report) -> Digits | None:
-    if not all(os.path.exists(folder / file.name) for file in source.files):
-        return None
+def _read(found: FoundDigits, source: Source, report: Report) -> Digits | None:
+    """None for a cached copy that has to be downloaded again. Raises DataError for one of the user's own."""
+    if found.origin != "cache":
+        return read_digit_files(found.files, source, found.origin)
     try:
-        return _read_published(folder, source, "cache")
+        return _read_published(found.files, source, "cache")
     except DataError as error:
         report(f"The cached copy cannot be used: {error}")
         return None
 
 
-def _read_published(folder: Path, source: Source, origin: Literal["cache", "download"]) -> Digits:
-    digits = read_digit_files(DigitFiles(*(folder / file.name for file in source.files)), source, origin)
+def _read_published(files: DigitFiles, source: Source, origin: Origin) -> Digits:
+    digits = read_digit_files(files, source, origin)
     if digits.title != source.title:
-        raise DataError(f"{folder} does not hold {source.title} as published (SHA-256 differs).")
+        raise DataError(f"{files.folder} does not hold {source.title} as published (SHA-256 differs).")
     return digits

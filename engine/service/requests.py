@@ -19,7 +19,7 @@ from engine.protocol import (
     removal_to_json,
     summary_to_json,
 )
-from engine.service import streams, worker_log
+from engine.service import streams, submission, worker_log
 from engine.service.connection import Frame, Raw, Table
 from engine.service.index import Index
 from engine.service.moves import why_not
@@ -140,7 +140,8 @@ class Requests:
     async def doctor(self, request: Json) -> Frame:
         from engine.service import doctor  # asked for seldom, and it looks at much
 
-        found = await asyncio.to_thread(doctor.examine, self._roster.places)
+        places = dataclasses.replace(self._roster.places, named_data=submission.data_of(request.get("data")))
+        found = await asyncio.to_thread(doctor.examine, places)
         return {"findings": [asdict(finding) for finding in found]}
 
     async def verify(self, request: Json) -> Frame:

@@ -46,7 +46,7 @@ def read(facts: Json) -> Submission:
         device=_device(facts.get("device", "auto")),
         token=_token(_text(facts, "token")),
         executor=executor_of(facts.get("executor", "local")),
-        data=_data(facts.get("data")),
+        data=data_of(facts.get("data")),
     )
 
 
@@ -114,8 +114,8 @@ def _device(value: Any) -> str:
     return str(value)
 
 
-def _data(value: Any) -> str | None:
-    """A client of before names none: None."""
+def data_of(value: Any) -> str | None:
+    """The folder of data sets as a client names it; one of before says nothing: None. Raises DltuiError."""
     if value is None:
         return None
     if value == "":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.data.digit_places import check_folder
 from engine.data.download import Report, fetch_all, is_whole
 from engine.data.mirror import Patience
 from engine.data.regular_file import open_regular
@@ -55,8 +56,8 @@ def open_corpus(
 ) -> Corpus:
     """A single named corpus that is nowhere is replaced by the embedded one. Raises DataError else."""
     wanted = parse(asked)
-    if places.data is not None and not places.data.is_dir():
-        raise DataError(f"DLTUI_DATA names {places.data}, which is not a folder.", "Correct it or unset it.")
+    if places.data is not None:
+        check_folder(places.data)
     try:
         return Corpus(tuple(_open(places, each, report, patience, published) for each in wanted))
     except _Nowhere as error:

@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from engine.data import digit_places
+from engine.data.digit_places import FoundDigits
 from engine.data.source import MNIST
 from engine.data.text.finding import find
 from engine.data.text.published import CAPTIONS, CORPORA
+from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Finding, Severity
 
-FOLDERS = ("mnist", "", "MNIST/raw")
-
 
 def examine(places: Places) -> list[Finding]:
-    if places.data is not None and not places.data.is_dir():
-        text = f"DLTUI_DATA names {places.data}, which is not a folder."
-        return [Finding("data", Severity.WARNING, text, "Correct it or unset it.")]
+    if places.data is not None:
+        try:
+            digit_places.check_folder(places.data)
+        except DataError as error:
+            return [Finding("data", Severity.WARNING, error.message, error.remedy)]
     return [_examine_mnist(places), _examine_corpora(places)]
 
 
 def _examine_mnist(places: Places) -> Finding:
-    for root in (places.data, places.cache):
-        folder = find_mnist(root) if root else None
-        if folder is not None:
-            return Finding("data", Severity.OK, f"MNIST is in {folder}.")
-    return Finding(
-        "data",
-        Severity.NOTE,
-        "MNIST is not here yet: it is downloaded when an experiment needs it (12 MB).",
-        "Without a network: set DLTUI_DATA to a folder with its four files, or small digits stand in.",
-    )
+    """What a run of mnist would find, and say."""
+    passed_over = ""
+    try:
+        found = digit_places.find(places, MNIST)
+        if places.data is not None and (found is None or found.origin != "DLTUI_DATA"):
+            passed_over = f"{places.data} (DLTUI_DATA) holds no MNIST files. "
+        title = _title(found)
+    except DataError as error:
+        return Finding("data", Severity.WARNING, error.message, error.remedy)
+    if found is None or not title:
+        return Finding(
+            "data",
+            Severity.NOTE,
+            f"{passed_over}MNIST is not here yet: it is downloaded when an experiment needs it (12 MB).",
+            "Without a network: set DLTUI_DATA to a folder with its four files, or small digits stand in.",
+        )
+    if title == MNIST.title:
+        return Finding("data", Severity.OK, f"{passed_over}MNIST is in {found.files.folder}.")
+    text = f"Runs of mnist train on {title}, which are not those of MNIST."
+    return Finding("data", Severity.OK, text, "For MNIST itself name another folder in DLTUI_DATA.")
 
 
-def find_mnist(root: Path) -> Path | None:
-    """The folder that holds all four files, packed or not."""
-    for folder in (root / name for name in FOLDERS):
-        if all(
-            (folder / file.name).is_file() or (folder / file.name).with_suffix("").is_file()
-            for file in MNIST.files
-        ):
-            return folder
-    return None
+def _title(found: FoundDigits | None) -> str:
+    """Empty for a cached copy that a run downloads again. Raises DataError for a user's own files."""
+    if found is None:
+        return ""
+    if found.origin != "cache":
+        return digit_places.title_of(found.files, MNIST)
+    try:
+        title = digit_places.title_of(found.files, MNIST)
+    except DataError:
+        return ""
+    return title if title == MNIST.title else ""
 
 
 def _examine_corpora(places: Places) -> Finding:

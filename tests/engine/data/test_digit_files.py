@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.digit_files import DigitFiles, find_digit_files, read_digit_files
+from engine.data.digit_files import read_digit_files
+from engine.data.digit_places import DigitFiles, find_digit_files
 from engine.data.digits import Digits
 from engine.data.idx import digest_idx
 from engine.data.source import MNIST

@@ -83,3 +83,11 @@ def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Pla
     frames = Reader().feed(b"".join(parcel.packed(store.create(places, spec), 1)))
     sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
     assert (sent["data"], sent["executor"]) == (None, "local")
+
+
+async def test_the_doctor_looks_into_the_folder_of_the_shell_that_asks(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(places), await connect(places) as talk:
+        monkeypatch.setenv("DLTUI_DATA", "/of/this/shell/alone")
+        assert any("/of/this/shell/alone" in finding.text for finding in await talk.doctor())
