@@ -93,12 +93,23 @@ def drawn(axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: i
 
 
 def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
+    low, high = axis.low or 0.0, axis.high or 0.0
+    if axis.log and low >= 1 and is_whole_range(axis):
+        # as Optuna draws them: each number stands for what is rounded to it, so the smallest has its full share
+        even = source.uniform(math.log(low - 0.5), math.log(high + 0.5))
+        return min(max(round(math.exp(even)), int(low)), int(high))
     if axis.values is not None:
         return source.choice(axis.values)
-    low, high = axis.low or 0.0, axis.high or 0.0
     even = source.uniform(math.log(low), math.log(high)) if axis.log else source.uniform(low, high)
     value = float(f"{min(max(math.exp(even) if axis.log else even, low), high):.12g}")
     return round(value) if param.kind is int else value
+
+
+def is_whole_range(axis: Axis) -> bool:
+    """Whether it is every whole number from `low` to `high`."""
+    if axis.values is None or axis.low is None or axis.high is None:
+        return False
+    return all(type(value) is int for value in axis.values) and len(axis.values) == axis.high - axis.low + 1
 
 
 def _param(experiment: Experiment, name: str) -> Param:

@@ -10,7 +10,7 @@ from engine.axes import Axis, count
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import Value
 from engine.protocol import Spec
-from engine.service import submission, sweep_batch
+from engine.service import submission, sweep_batch, trial_spec
 from engine.service.sweep_batch import Batch
 from engine.sweep_protocol import SweepSpec, TrialRow
 
@@ -70,8 +70,15 @@ def _typed(axis: Axis) -> str:
     values = axis.values
     numbers = [value for value in values if type(value) is int]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return f"{axis.name}={numbers[0]}..{numbers[-1]}"
+        return f"{axis.name}={numbers[0]}..{numbers[-1]}{_scale_of(axis)}"
     return f"{axis.name}={','.join(_said(value) for value in values)}"
+
+
+def _scale_of(axis: Axis) -> str:
+    """What a range of whole numbers needs to be drawn from as it was asked for."""
+    if axis.log and axis.low is not None:
+        return " log"
+    return " linear" if trial_spec.kinds("xor")[axis.name].log else ""
 
 
 def _said(value: Value) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.axes import Axis
-from engine.params import Param, Value
-from engine.service import outcome, trial_spec
+from engine.axes import Axis, is_whole_range
+from engine.params import Value
+from engine.service import outcome
 from engine.service.outcome import Result
 from engine.service.sweep import Config, Sweep
 
@@ -42,8 +42,7 @@ class Tpe:
         """Made to agree with the journal: what was asked and never written down is given up."""
         widening = len(sweep.widenings) - 1
         study = _opened(sweep.folder.study, f"widening-{widening}", sweep.spec.goal)
-        kinds = trial_spec.kinds(sweep.spec.experiment)
-        space = {axis.name: distribution(axis, kinds[axis.name]) for axis in sweep.spec.axes}
+        space = {axis.name: distribution(axis) for axis in sweep.spec.axes}
         made = cls(study, space, sweep.spec.seed, widening)
         made._agree(sweep)
         return made
@@ -112,16 +111,14 @@ class Tpe:
                 self.tell(config, outcome.result_of(sweep, config))
 
 
-def distribution(axis: Axis, param: Param) -> BaseDistribution:
+def distribution(axis: Axis) -> BaseDistribution:
     """Every whole number of a range keeps its order; values that were listed are told apart only."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if axis.values is None:
         return FloatDistribution(axis.low or 0.0, axis.high or 0.0, log=axis.log)
-    if axis.low is not None and axis.high is not None and param.kind is int:
-        low, high = int(axis.low), int(axis.high)
-        if len(axis.values) == high - low + 1:
-            return IntDistribution(low, high, log=axis.log and low >= 1)
+    if is_whole_range(axis):
+        return IntDistribution(int(axis.low or 0), int(axis.high or 0), log=axis.log and (axis.low or 0) >= 1)
     return CategoricalDistribution(axis.values)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.axes import drawn
+from engine.axes import drawn, parse_axes
+from engine.catalog import find
 from engine.client import SweepStatus, TrialQuery
 from engine.places import Places
 from engine.service import lane_batch, sweep_batch, trial_spec
@@ -46,6 +47,17 @@ def test_the_axes_are_typed_as_a_person_would() -> None:
     assert text_of(spec) == "lr=0.1,0.01; hidden=1..4; bypass=yes,no; seed=1..3"
     ranged = a_spec("lr=0.001..1 log", experiment="xor", sampler="random", trials=4, seeds=(7,))
     assert text_of(ranged) == "lr=0.001..1.0 log; seed=7"
+
+
+@pytest.mark.parametrize("text", ["hidden=1..64 log", "hidden=1..64", "epochs=1..9", "epochs=1..9 linear",
+                                  "epochs=1,2,3,4"])  # fmt: skip
+def test_a_batch_draws_from_the_same_axis_as_was_asked_for(text: str) -> None:
+    spec = a_spec(text, experiment="xor", sampler="random", trials=4)
+    (again, _) = parse_axes(find("xor"), text_of(spec))
+    kinds = trial_spec.kinds("xor")
+    assert [drawn((again,), kinds, 3, n) for n in range(50)] == [
+        drawn(spec.axes, kinds, 3, n) for n in range(50)
+    ]
 
 
 async def test_a_grid_is_one_run_and_its_rows_are_in_the_order_of_the_grid(places: Places) -> None:
