@@ -95,7 +95,7 @@ def drawn(axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: i
 def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
     low, high = axis.low or 0.0, axis.high or 0.0
     if axis.log and low >= 1 and is_whole_range(axis):
-        # as Optuna draws them: each number stands for what is rounded to it, so the smallest has its full share
+        # As Optuna draws them: each number stands for what is rounded to it, the smallest too.
         even = source.uniform(math.log(low - 0.5), math.log(high + 0.5))
         return min(max(round(math.exp(even)), int(low)), int(high))
     if axis.values is not None:

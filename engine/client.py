@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import frames
-from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError
+from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError, error_from_json
 from engine.events import Event as Event
 from engine.events import from_json
 from engine.places import Places, data_folder
@@ -250,7 +250,7 @@ class Client(SweepWords):
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
         answer = await self.ask("runs", **asdict(query))
         found = tuple(summary_from_json(run) for run in answer["runs"])
-        return Page(found, answer["matching"], answer["total"])
+        return Page(found, answer["matching"], answer["total"], tuple(answer.get("unknown", ())))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log; a negative offset counts from the end."""
@@ -409,7 +409,7 @@ def _gone() -> EngineError:
 
 
 def _error(frame: Json) -> DltuiError:
-    return DltuiError(frame["error"]["message"], frame["error"]["remedy"])
+    return error_from_json(frame["error"])
 
 
 def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:

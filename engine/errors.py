@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class DltuiError(Exception):
     """One clear line (what, expected, came) and, where there is one, the remedy."""
@@ -15,11 +17,15 @@ class DltuiError(Exception):
         return f"{self.message} {self.remedy}".strip()
 
 
-class ParamError(DltuiError):
+class InputError(DltuiError):
+    """What was asked for is not what it has to be: a parameter, an option, a filter. A shell exits with 2."""
+
+
+class ParamError(InputError):
     """A parameter is unknown, out of bounds or not of its type."""
 
 
-class UnknownExperiment(DltuiError):
+class UnknownExperiment(InputError):
     """The catalog has no experiment of that name."""
 
 
@@ -37,6 +43,10 @@ class CorruptRun(DltuiError):
 
 class DataError(DltuiError):
     """A data set is missing, damaged or not what it claims to be."""
+
+
+class TextError(DataError, InputError):
+    """The text that a model is asked about is not what it has to be."""
 
 
 class EngineError(DltuiError):
@@ -57,3 +67,16 @@ class Diverged(DltuiError):
 
 class ResumeRefused(DltuiError):
     """A strict resume would not be exact: something differs from the checkpoint."""
+
+
+# --- over a socket ----------------------------------------------------------------------------------------
+
+
+def error_to_json(error: DltuiError) -> dict[str, object]:
+    return {"message": error.message, "remedy": error.remedy, "input": isinstance(error, InputError)}
+
+
+def error_from_json(data: dict[str, Any]) -> DltuiError:
+    """An InputError where it was one."""
+    kind = InputError if data.get("input") else DltuiError
+    return kind(data["message"], data["remedy"])

@@ -282,6 +282,8 @@ class Page:
     matching: int
     """runs that pass the filter"""
     total: int
+    unknown: tuple[str, ...] = ()
+    """fields of the query that no run has"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.errors import DltuiError, EngineError, ProtocolError, error_from_json
 from engine.import_path import python_path
 from engine.places import Places, make_private
 from engine.protocol import Json
@@ -213,4 +213,4 @@ def _gone() -> EngineError:
 def _error(frame: Json) -> DltuiError:
     if frame.get("superseded"):
         return Superseded("A newer question took this one's place.")
-    return DltuiError(frame["error"]["message"], frame["error"]["remedy"])
+    return error_from_json(frame["error"])

@@ -5,10 +5,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from engine.protocol import Status
-from engine.service.filter import All, Clause, Comparison, FilterError, Not, Some, Word, check_field, parse
+from engine.protocol import CauseKind, Status
+from engine.service.filter import (
+    All,
+    Clause,
+    Comparison,
+    FilterError,
+    Not,
+    Some,
+    Word,
+    check_field,
+    fields_of,
+    parse,
+)
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "stopped", "done")
 """of statuses in a sort: what needs an eye comes first"""
@@ -28,6 +40,8 @@ _NUMBERS = {
 _SEARCHED = ("r.id", "r.name", "r.experiment", "r.status")
 _YES = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}
 _INFINITY = "9e999"
+_NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
+_IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +54,43 @@ class Sql:
         return "b.summary" in self.text
 
 
-def where(text: str) -> Sql:
-    """The filter as a condition. Raises FilterError."""
+def where(text: str, sweeps: Mapping[str, str] | None = None) -> Sql:
+    """The filter as a condition; `sweeps` are names by id, for `sweep=NAME`. Raises FilterError."""
     clause = parse(text)
-    return Sql("1") if clause is None else _condition(clause)
+    return Sql("1") if clause is None else _condition(_with_sweep_ids(clause, sweeps or {}))
+
+
+def open_fields(where: str, sort: str) -> list[str]:
+    """The fields of a query that are no column of every run. Raises FilterError."""
+    names = dict.fromkeys((*fields_of(parse(where)), sort))
+    return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
+
+
+def has_field(name: str) -> Sql:
+    """The condition that a run has a metric or a parameter of that name. Raises FilterError."""
+    found = _open_field(name, "metrics", "live", "params")
+    return Sql(f"({found.text}) IS NOT NULL", found.values)
+
+
+def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
+    """`sweep=` with the name of a sweep, the start of its id or its last four digits means its id."""
+    match clause:
+        case Comparison(field="sweep"):
+            meant = clause.typed.lower()
+            ids = [sweep_id for sweep_id, name in sweeps.items() if _answers(sweep_id, name, meant)]
+            same = [replace(clause, typed=sweep_id) for sweep_id in ids] or [clause]
+            return Some(tuple(same)) if clause.sign == "=" else All(tuple(same))
+        case Not(part):
+            return Not(_with_sweep_ids(part, sweeps))
+        case All(parts):
+            return All(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+        case Some(parts):
+            return Some(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+    return clause
+
+
+def _answers(sweep_id: str, name: str, meant: str) -> bool:
+    return meant != "" and (name.lower() == meant or sweep_id.startswith(meant) or sweep_id[-4:] == meant)
 
 
 def order(field: str, descending: bool) -> Sql:
@@ -107,19 +154,28 @@ def _comparison(asked: Comparison) -> Sql:
     if asked.field in _NUMBERS:
         return _true(Sql(f"{_NUMBERS[asked.field]} {asked.sign} ?", (asked.value,)))
     value = _open_field(asked.field, "metrics", "live", "params")
-    number = _finite(value.text, "iif(typeof(x) = 'text', NULL, x)")
-    return _true(Sql(f"{number} {asked.sign} ?", (*value.values, asked.value)))
+    number = Sql(f"{_finite(value.text, _NO_TEXT)} {asked.sign} ?", (*value.values, asked.value))
+    if asked.sign not in ("=", "!="):
+        return _true(number)
+    text = Sql(
+        f"(SELECT {_IS_TEXT} AND lower(x) {asked.sign} ? FROM ({value.text}))",
+        (asked.typed.lower(), *value.values),
+    )
+    return Sql(f"({_true(number).text} OR {_true(text).text})", number.values + text.values)
 
 
 def _of_text(asked: Comparison) -> Sql:
     if asked.sign not in ("=", "!="):
         raise FilterError(f"Filter: {asked.field} is text, expected = or !=, got {asked.sign}.")
-    value = asked.value if isinstance(asked.value, str) else f"{asked.value:g}"
-    if asked.field == "status" and value.lower() not in set(Status):
+    value = asked.typed.lower()
+    if (asked.field, value) == ("status", CauseKind.PRUNED):
+        pruned = _of_text(replace(asked, field="cause", sign="="))
+        return pruned if asked.sign == "=" else Sql(f"(NOT {pruned.text})", pruned.values)
+    if asked.field == "status" and value not in set(Status):
         raise FilterError(
             f"Filter, position {asked.position}: expected a status ({', '.join(Status)}), got {value[:40]!r}."
         )
-    return _true(Sql(f"lower({_TEXTS[asked.field]}) {asked.sign} ?", (value.lower(),)))
+    return _true(Sql(f"lower({_TEXTS[asked.field]}) {asked.sign} ?", (value,)))
 
 
 def _of_word(asked: Comparison) -> Sql:

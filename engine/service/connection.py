@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine import frames
-from engine.errors import DltuiError, ProtocolError
+from engine.errors import DltuiError, ProtocolError, error_to_json
 from engine.protocol import VERSION, Json
 
 HANDSHAKE_SECONDS = 15.0
@@ -199,7 +199,7 @@ class Connection:
 
 
 def failure(error: DltuiError) -> Json:
-    return {"error": {"message": error.message, "remedy": error.remedy}}
+    return {"error": error_to_json(error)}
 
 
 def peer_uid(writer: asyncio.StreamWriter) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.errors import DltuiError
+from engine.errors import InputError
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24
 
 
-class FilterError(DltuiError):
+class FilterError(InputError):
     """A filter or a sort field does not parse."""
 
 
@@ -28,8 +28,11 @@ class Comparison:
     sign: str
     """one of = != < <= > >="""
     value: float | str
+    """a number where it looks like one"""
     position: int = 0
     """of the value, counted from 1"""
+    typed: str = ""
+    """the value as it was typed: what a text is compared with"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,18 @@ def parse(text: str) -> Clause | None:
     if parser.next.kind != "end":
         raise _wrong(parser.next, "and, or, or the end")
     return clause
+
+
+def fields_of(clause: Clause | None) -> list[str]:
+    """The names of all fields that are compared, in order."""
+    match clause:
+        case Comparison():
+            return [clause.field]
+        case Not(part):
+            return fields_of(part)
+        case All(parts) | Some(parts):
+            return [name for part in parts for name in fields_of(part)]
+    return []
 
 
 def check_field(name: str) -> str:
@@ -148,8 +163,9 @@ class _Parser:
         if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_joint(value)):
             raise _wrong(value, f"a value after {field.text}{sign.text}")
         is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
-        meant: float | str = float(value.text) if is_number else _bare(value)
-        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), meant, value.position)
+        typed = _bare(value)
+        meant: float | str = float(typed) if is_number else typed
+        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), meant, value.position, typed)
 
     def _begins(self) -> bool:
         """Whether another part follows without a word between."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,8 @@ class Window:
     summaries: tuple[bytes, ...]
     matching: int
     total: int
+    unknown: tuple[str, ...] = ()
+    """fields of the query that no run has"""
 
 
 def row_of(summary: RunSummary, tail: Json) -> Row:
@@ -110,9 +112,9 @@ class Index:
 
     # --- questions -----------------------------------------------------------------------------------------
 
-    def page(self, query: Query) -> Window:
-        """Raises FilterError."""
-        condition = columns.where(query.where)
+    def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> Window:
+        """`sweeps` are their names by id. Raises FilterError."""
+        condition = columns.where(query.where, sweeps)
         order = columns.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
         total = self.total()
@@ -121,9 +123,18 @@ class Index:
         values = condition.values + order.values
         if condition.text == "1":
             numbers = self._numbers(f"{found} LIMIT ? OFFSET ?", (*values, limit, offset))
-            return Window(self._bodies(numbers), total, total)
+            return Window(self._bodies(numbers), total, total, self._unknown(query))
         numbers = self._numbers(found, values)
-        return Window(self._bodies(numbers[offset : offset + limit]), len(numbers), total)
+        window = self._bodies(numbers[offset : offset + limit])
+        return Window(window, len(numbers), total, self._unknown(query))
+
+    def _unknown(self, query: Query) -> tuple[str, ...]:
+        names = columns.open_fields(query.where, query.sort)
+        return tuple(name for name in names if not self._is_known(columns.has_field(name)))
+
+    def _is_known(self, has_field: columns.Sql) -> bool:
+        found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
+        return found.fetchone() is not None
 
     def matching_ids(self, where: str) -> list[str]:
         """Of all runs that pass the filter, oldest first. Raises FilterError."""

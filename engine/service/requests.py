@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine import store
-from engine.errors import DltuiError
+from engine.errors import DltuiError, InputError
 from engine.protocol import (
     CheckpointFacts,
     Json,
@@ -57,8 +57,9 @@ class Requests:
         """The ledger is written first, so that a page shows what the requests before it did."""
         query = _query(request)
         await self._roster.ledger.flush()
-        window = await self._roster.ledger.ask(Index.page, query)
-        return Raw("runs", window.summaries, {"matching": window.matching, "total": window.total})
+        window = await self._roster.ledger.ask(Index.page, query, self._service.sweeps.names())
+        told = {"matching": window.matching, "total": window.total, "unknown": list(window.unknown)}
+        return Raw("runs", window.summaries, told)
 
     async def show(self, request: Json) -> Frame:
         from engine.service import verification  # 10 ms that the start of the service need not take
@@ -184,7 +185,7 @@ def _query(request: Json) -> Query:
     plain = Query()
     where, sort = request.get("where", plain.where), request.get("sort", plain.sort)
     if not isinstance(where, str) or not isinstance(sort, str):
-        raise DltuiError("where and sort: expected text.")
+        raise InputError("where and sort: expected text.")
     return Query(
         where=where,
         sort=sort,
@@ -197,5 +198,5 @@ def _query(request: Json) -> Query:
 def _whole(request: Json, name: str, otherwise: int) -> int:
     value = request.get(name, otherwise)
     if type(value) is not int or abs(value) >= 2**53:
-        raise DltuiError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")
+        raise InputError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")
     return value

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from engine import catalog, params, store
-from engine.errors import DltuiError, ParamError, RunRefused
+from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service import control, extension, submission, survey, tracked
 from engine.service.control import NobodyListens
@@ -81,7 +81,7 @@ class Runs:
 
     async def resume(self, run_id: str, mode: object = "strict") -> RunSummary:
         if mode not in MODES:
-            raise DltuiError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
+            raise InputError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
         async with self._turn:
             before = await self._roster.summary(run_id)
             move("resume", before.status, before.spec.name)

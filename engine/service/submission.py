@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import catalog, params, store
-from engine.errors import DltuiError
+from engine.errors import InputError
 from engine.protocol import EXECUTORS, Json, Spec
 
 SEED_LIMIT = 2**32
@@ -132,5 +132,5 @@ def _token(value: str) -> str:
     return value
 
 
-def _wrong(field: str, expected: str, got: object) -> DltuiError:
-    return DltuiError(f"{field}: expected {expected}, got {str(got)[:80]!r}.")
+def _wrong(field: str, expected: str, got: object) -> InputError:
+    return InputError(f"{field}: expected {expected}, got {str(got)[:80]!r}.")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.axes import SEED, Axis
-from engine.errors import DltuiError
+from engine.errors import InputError
 from engine.params import Value
 from engine.protocol import Json
 from engine.service import sweep_table
@@ -28,7 +28,7 @@ _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
 def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, facts: Json) -> Json:
     """Raises DltuiError for a kind, a filter or an axis that is none."""
     if kind not in ANALYSES:
-        raise DltuiError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
+        raise InputError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
     chosen = [row for row in sweep_table.passing(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
     return _KINDS[kind](spec, valued[-DRAWN:], facts)
@@ -100,7 +100,7 @@ def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     names = [facts.get(side) or name for side, name in zip("xy", [*axes, "", ""], strict=False)]
     for side, name in zip("xy", names, strict=True):
         if not isinstance(name, str) or name not in axes:
-            raise DltuiError(f"{side}: expected an axis ({', '.join(axes)}), got {str(name)[:80]!r}.")
+            raise InputError(f"{side}: expected an axis ({', '.join(axes)}), got {str(name)[:80]!r}.")
     x, y = (_scale(axes[name], rows) for name in names)
     cells: dict[tuple[int, int], list[float]] = {}
     for row in rows:

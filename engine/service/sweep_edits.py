@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import catalog, params
 from engine.axes import SEED, Axis, count, parse_axis
-from engine.errors import DltuiError, ParamError, RunRefused
+from engine.errors import InputError, ParamError, RunRefused
 from engine.protocol import Json
 from engine.service import extension, lane_batch, sweep_batch, trial_spec
 from engine.service.sweep import EDITS, Sweep, Trial
@@ -29,11 +29,11 @@ def fact_of(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -
     Raises DltuiError naming the field, what was expected and what came.
     """
     if verb not in EDITS:
-        raise DltuiError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
+        raise InputError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
     facts = given if isinstance(given, dict) else {}
     for name in _NEEDS[verb]:
         if name not in facts:
-            raise DltuiError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
+            raise InputError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
     if verb in _OF_A_LANE and (lane is not None or lane_meant(sweep, facts) is not None):
         return {"kind": "edited", "verb": verb, **_OF_A_LANE[verb](sweep, facts, lane)}
     return {"kind": "edited", "verb": verb, **_READ[verb](sweep, facts)}

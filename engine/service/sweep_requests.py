@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from engine.errors import DltuiError
+from engine.errors import InputError
 from engine.protocol import Json, removal_to_json
 from engine.service import sweep_table
 from engine.service.removals import Removals
@@ -82,12 +82,12 @@ def _query(request: Json) -> TrialQuery:
 def _text(request: Json, name: str, otherwise: str) -> str:
     value = request.get(name, otherwise)
     if not isinstance(value, str):
-        raise DltuiError(f"{name}: expected text, got {str(value)[:80]!r}.")
+        raise InputError(f"{name}: expected text, got {str(value)[:80]!r}.")
     return value
 
 
 def _whole(request: Json, name: str, otherwise: int) -> int:
     value = request.get(name, otherwise)
     if type(value) is not int or not 0 <= value < 2**53:
-        raise DltuiError(f"{name}: expected a whole number of 0 or more, got {str(value)[:80]!r}.")
+        raise InputError(f"{name}: expected a whole number of 0 or more, got {str(value)[:80]!r}.")
     return value

@@ -13,7 +13,7 @@ from engine import axes as axis_texts
 from engine import catalog, params, store
 from engine.axes import SEED, VALUE_LIMIT, Axis
 from engine.catalog import Experiment
-from engine.errors import DltuiError, ParamError
+from engine.errors import InputError, ParamError
 from engine.params import Value
 from engine.protocol import Json
 from engine.service import lane_batch, sampler, submission, trial_spec
@@ -185,7 +185,7 @@ def one_of(field: str, given: Any, choices: Sequence[str]) -> str:
 
 def whole(field: str, given: Any, least: int, most: int) -> int:
     if type(given) is not int or not least <= given <= most:
-        raise DltuiError(
+        raise InputError(
             f"{field}: expected a whole number from {least:,} to {most:,}, got {str(given)[:80]!r}."
         )
     return given

@@ -118,6 +118,8 @@ def _compared(asked: Comparison) -> Test:
 
     def test(row: TrialRow) -> bool:
         found = field(row, name)
+        if isinstance(found, str) and asked.sign in ("=", "!="):
+            return compare(found.lower(), asked.typed.lower())
         return isinstance(found, int | float) and found == found and compare(found, value)
 
     return test

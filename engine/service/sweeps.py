@@ -212,6 +212,10 @@ class Sweeps:
         found = [self._shown(sweep_id) for sweep_id in self._known]
         return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
 
+    def names(self) -> dict[str, str]:
+        """Of the sweeps known so far, by id."""
+        return {sweep_id: known.spec.name for sweep_id, known in self._known.items()}
+
     async def show(self, name: object) -> SweepSummary:
         return self._shown(await self.find(name))
 

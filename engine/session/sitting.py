@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from checkpoints.errors import CheckpointError
-from engine.errors import DltuiError
+from engine.errors import DltuiError, error_to_json
 from engine.protocol import Json
 from engine.session import words
 from engine.session.desk import Desk
@@ -100,7 +100,9 @@ class Sitting:
 
 
 def _said(question: Json, error: Exception) -> Json:
-    if isinstance(error, DltuiError | CheckpointError):
+    if isinstance(error, DltuiError):
+        return error_to_json(error)
+    if isinstance(error, CheckpointError):
         return {"message": error.message, "remedy": error.remedy}
     traceback.print_exception(error, file=sys.stderr)
     what = f"{type(error).__name__}: {error}"[:300]

@@ -51,13 +51,13 @@ def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (("xor", "--axis", "width=1,2"), 1, "Unknown axis 'width' of xor."),
-        (("xor", "--axis", "lr=0,1"), 1, "lr: expected a number above 0, at most 100, got '0'."),
-        (("xor", "--axis", "hidden=4..1"), 1, "hidden: the range '4..1' is empty"),
-        (("xor", "--axis", "lr=0.1,1", "--set", "hidden=0"), 1, "hidden: expected 1 or more while bypass"),
+        (("xor", "--axis", "width=1,2"), 2, "Unknown axis 'width' of xor."),
+        (("xor", "--axis", "lr=0,1"), 2, "lr: expected a number above 0, at most 100, got '0'."),
+        (("xor", "--axis", "hidden=4..1"), 2, "hidden: the range '4..1' is empty"),
+        (("xor", "--axis", "lr=0.1,1", "--set", "hidden=0"), 2, "hidden: expected 1 or more while bypass"),
         (("xor", "--axis", "lr=0.1,1", "--set", "width=0"), 2, "Unknown parameter 'width'."),
         (("nothing", "--axis", "lr=0.1,1"), 2, "There is no experiment 'nothing'."),
-        (("xor", "--axis", "lr=0.1,1", "--executor", "mars"), 1, "executor: expected one of local, ray"),
+        (("xor", "--axis", "lr=0.1,1", "--executor", "mars"), 2, "executor: expected one of local, ray"),
         (("xor", "--axis", "lr=0.1,1", "--seeds", "few"), 2, "seeds: expected a count or a list"),
         (("show", "nobody"), 1, "No sweep answers to 'nobody'."),
         (("edit", "nobody", "fly"), 2, "Expected one of: add K=V"),

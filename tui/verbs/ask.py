@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from engine import places
 from engine.client import Client, connect
-from engine.errors import DltuiError
+from engine.errors import DltuiError, InputError
 from engine.protocol import Json
 from tui.plain_text import plain
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def ask(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
-    """Run `question` with a connected client; an error becomes one line on stderr and exit status 1."""
+    """Run `question` with a connected client; an error becomes one line on stderr and an exit status."""
     try:
         return ask_or_raise(question, start=start)
     except DltuiError as error:
@@ -35,9 +35,10 @@ def ask_or_raise(question: Callable[[Client], Awaitable[T]], *, start: bool = Tr
     return asyncio.run(run())
 
 
-def fail(error: DltuiError, code: int = 1) -> NoReturn:
+def fail(error: DltuiError) -> NoReturn:
+    """Exit status 2 for wrong input, as for an option that does not parse; 1 for all else."""
     tell_error(error)
-    sys.exit(code)
+    sys.exit(2 if isinstance(error, InputError) else 1)
 
 
 def tell_error(error: DltuiError) -> None:

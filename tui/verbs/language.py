@@ -105,7 +105,7 @@ def score(
 
 
 def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
-    """Run `question` with a session of its own; an error becomes one line on stderr and exit status 1."""
+    """Run `question` with a session of its own; an error becomes one line on stderr and an exit status."""
 
     async def run() -> T:
         async with open_session(places.home()) as session:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from json import dumps
 from typing import Annotated
 
 import typer
 
 from engine.client import Client
+from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, summary_to_json
+from tui.filter_names import unknown_name
 from tui.plain_text import plain
-from tui.verbs.ask import ask, say, say_json
-from tui.verbs.words import age, changed_params, columns, pairs, progress, short_number, span, why
+from tui.verbs.ask import ask, fail, say, say_json
+from tui.verbs.words import (
+    age,
+    columns,
+    pairs,
+    progress,
+    short_number,
+    span,
+    status_word,
+    told_params,
+    why,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")]
@@ -26,15 +39,16 @@ def ls(
         str, typer.Option(help="created, name, status, step, best, or a parameter or metric")
     ] = "created",
     ascending: Annotated[bool, typer.Option("--ascending", help="smallest first")] = False,
-    limit: Annotated[int, typer.Option(help="rows at most")] = 50,
+    limit: Annotated[int, typer.Option(help="rows at most", min=1)] = 50,
     json: AsJson = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first. Filters know the name of a sweep: sweep=NAME."""
 
     async def look(client: Client) -> Page:
         return await client.runs(Query(where, sort, not ascending, 0, limit))
 
     page = ask(look)
+    _refuse_unknown(page)
     if json:
         say_json([summary_to_json(run) for run in page.runs])
         return
@@ -46,23 +60,40 @@ def ls(
         )
         return
     head = ("STATUS", "RUN", "NAME", "PROGRESS", "BEST", "AGE", "PARAMETERS", "")
-    for line in columns([head, *(_row(run) for run in page.runs)]):
+    varied = _with_varied_seeds(page.runs)
+    for line in columns([head, *(_row(run, run.id in varied) for run in page.runs)]):
         say(line)
     if page.matching > len(page.runs):
         say(f"{len(page.runs)} of {page.matching} runs; --limit shows more.")
 
 
-def _row(run: RunSummary) -> tuple[str, ...]:
+def _refuse_unknown(page: Page) -> None:
+    """A filter or a sort by a name that neither a run nor an experiment has is a slip of the finger."""
+    found = unknown_name(page.unknown, page.runs) if page.total else None
+    if found is not None:
+        name, near = found
+        fail(InputError(f"No run has {name}.", f"Did you mean {near}?" if near else ""))
+
+
+def _with_varied_seeds(runs: Sequence[RunSummary]) -> set[str]:
+    """Ids of those that another one differs from in nothing but the seed."""
+    alike: dict[str, list[RunSummary]] = {}
+    for run in runs:
+        alike.setdefault(f"{run.spec.experiment} {run.spec.params}", []).append(run)
+    return {run.id for same in alike.values() if len({one.spec.seed for one in same}) > 1 for run in same}
+
+
+def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
     best = f"{run.best.metric}={short_number(run.best.value)}" if run.best else ""
     name = plain(run.spec.name)
     return (
-        run.status,
+        status_word(run),
         run.id,
         name,
         progress(run),
         best,
         age(run),
-        pairs(changed_params(run)),
+        pairs(told_params(run, tell_seed=tell_seed)),
         plain(why(run)),
     )
 
@@ -84,7 +115,7 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("run", run.id),
         ("name", run.spec.name),
         ("experiment", f"{run.spec.experiment} ({run.spec.framework})"),
-        ("status", f"{run.status}{': ' + why(run) if why(run) else ''}"),
+        ("status", f"{status_word(run)}{': ' + why(run) if why(run) else ''}"),
         ("remedy", cause.remedy if cause else ""),
         ("notice", run.notice),
         ("progress", progress(run)),

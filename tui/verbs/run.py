@@ -69,7 +69,7 @@ def checked(experiment: str, settings: list[str]) -> dict[str, object]:
         given: dict[str, object] = dict(_split(setting) for setting in settings)
         declared_params.build(catalog.find(experiment).params, given)
     except DltuiError as error:
-        fail(error, 2)
+        fail(error)
     return given
 
 

@@ -88,7 +88,7 @@ def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
                 raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
         return {name: declared_params.read(known[name], value) for name, value in found.items()}
     except DltuiError as error:
-        fail(error, 2)
+        fail(error)
 
 
 def split(setting: str) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def _seeds(text: str) -> int | list[int]:
             return [int(part) for part in text.split(",")]
         return int(text)
     except ValueError:
-        fail(ParamError(f"seeds: expected a count or a list such as 1,5,9, got {text[:80]!r}."), 2)
+        fail(ParamError(f"seeds: expected a count or a list such as 1,5,9, got {text[:80]!r}."))
 
 
 def wait_for(sweep_id: str) -> SweepSummary:

@@ -44,7 +44,7 @@ def edit(
     try:
         meant, facts = _meant(verb, words or [])
     except DltuiError as error:
-        fail(error, 2)
+        fail(error)
     _report(ask(lambda client: client.sweep_edit(sweep, meant, **facts)), json)
 
 

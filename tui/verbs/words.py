@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
-from engine.protocol import RunSummary
+from engine.protocol import CauseKind, RunSummary
+
+DEFAULT_SEED = 1
 
 
 def short_number(value: float) -> str:
@@ -50,6 +52,19 @@ def changed_params(run: RunSummary) -> dict[str, Value]:
     except UnknownExperiment:
         return dict(run.spec.params)
     return params.differing(experiment.params, run.spec.params)
+
+
+def told_params(run: RunSummary, *, tell_seed: bool = False) -> dict[str, Value]:
+    """What tells a run from others of its experiment: its seed, unless it is the default, and what differs
+    from the defaults."""
+    seed: dict[str, Value] = {"seed": run.spec.seed} if tell_seed or run.spec.seed != DEFAULT_SEED else {}
+    return {**seed, **changed_params(run)}
+
+
+def status_word(run: RunSummary) -> str:
+    """The status; `pruned` for what a sweep stopped early."""
+    is_pruned = run.cause is not None and run.cause.kind is CauseKind.PRUNED
+    return str(CauseKind.PRUNED if is_pruned else run.status)
 
 
 def pairs(values: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from engine.protocol import Queued, RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
-from tui.verbs.words import changed_params, pairs
+from tui.verbs.words import pairs, status_word, told_params
 from tui.widgets.numerals import clock, short
 from tui.widgets.span import Row, Span
 
@@ -26,7 +26,7 @@ def sign_of(run: RunSummary) -> Span:
 
 
 def params_of(run: RunSummary) -> str:
-    return plain(pairs(changed_params(run)), limit=300)
+    return plain(pairs(told_params(run)), limit=300)
 
 
 def age_of(run: RunSummary) -> str:
@@ -62,7 +62,7 @@ def standing(run: RunSummary, width: int) -> Row:
             return (Span(f"step {run.step:,}" if run.step else "starts", "text"),)
         return (*bar(run, max(4, width - 12)), Span(f" {percent_of(run):>4} {eta_of(run):>6}", "text"))
     why = why_of(run)
-    return (Span(str(run.status), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
+    return (Span(status_word(run), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
 
 
 def why_of(run: RunSummary) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
-from engine.errors import DataError
+from engine.errors import TextError
 
 TEXT_LIMIT = 20_000  # characters of one text
 SHOWN = 40
@@ -29,12 +29,12 @@ class Prompt:
 
 
 def cut(vocabulary: Vocabulary, text: str) -> Prompt:
-    """Raises DataError for a text that is too long, holds control characters, or has no word in it."""
+    """Raises TextError for a text that is too long, holds control characters, or has no word in it."""
     _check(text)
     words = tuple(vocabulary.tokeniser.words(text))
     if not words:
         said = f"{_short(text)} holds no word" if text.strip() else "The text is empty"
-        raise DataError(f"{said}, expected at least one word.")
+        raise TextError(f"{said}, expected at least one word.")
     return Prompt(words, tuple(vocabulary.id(word) for word in words))
 
 
@@ -45,7 +45,7 @@ def seed_of(vocabulary: Vocabulary, text: str) -> Prompt:
         return Prompt((), ())
     prompt = cut(vocabulary, text)
     if all(number == UNK for number in prompt.ids):
-        raise DataError(
+        raise TextError(
             f"The model knows {len(vocabulary) - EOS - 1:,} words, but none of {_short(text)}.",
             _hint(vocabulary, prompt.words[0]),
         )
@@ -53,28 +53,28 @@ def seed_of(vocabulary: Vocabulary, text: str) -> Prompt:
 
 
 def parted(vocabulary: Vocabulary, text: str) -> tuple[Prompt, Prompt]:
-    """What stands left and right of the one blank, written ___. Raises DataError."""
+    """What stands left and right of the one blank, written ___. Raises TextError."""
     _check(text)
     parts = BLANK.split(text)
     if len(parts) != 2:
-        raise DataError(f"Expected one blank, got {len(parts) - 1}.", "Write it as ___: i ___ cupcakes")
+        raise TextError(f"Expected one blank, got {len(parts) - 1}.", "Write it as ___: i ___ cupcakes")
     if not text.replace("_", "").strip():
-        raise DataError("The text is a blank alone, expected words beside it.")
+        raise TextError("The text is a blank alone, expected words beside it.")
     left, right = (seed_of(vocabulary, part) for part in parts)
     return left, right
 
 
 def _check(text: object) -> None:
     if not isinstance(text, str):
-        raise DataError(f"Expected a text, got {_short(str(text))}.")
+        raise TextError(f"Expected a text, got {_short(str(text))}.")
     if len(text) > TEXT_LIMIT:
-        raise DataError(
+        raise TextError(
             f"The text has {len(text):,} characters, at most {TEXT_LIMIT:,} can be read at once.",
             "Score a long text as a file: dltui score --file",
         )
     for place, sign in enumerate(text):
         if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r":
-            raise DataError(
+            raise TextError(
                 f"The text holds the control character U+{ord(sign):04X} as character {place + 1}, "
                 "expected words only."
             )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import DltuiError, EngineError
+from engine.errors import EngineError, InputError
 
 INSTALL = "pip install 'dltui[ray]', then dltui engine stop"
 
@@ -47,7 +47,7 @@ class Executor(Protocol):
 def check(executors: Collection[str], name: str) -> None:
     """Raises DltuiError for one that this service does not have, before anything is started."""
     if name.partition("@")[0] not in executors:
-        raise DltuiError(f"executor: this engine has {', '.join(executors)}, got {name!r}.", INSTALL)
+        raise InputError(f"executor: this engine has {', '.join(executors)}, got {name!r}.", INSTALL)
 
 
 def named(executors: Mapping[str, Executor], name: str) -> Executor:

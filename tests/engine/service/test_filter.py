@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DltuiError
-from engine.protocol import Query
+from engine.protocol import Cause, CauseKind, Query, Stopped
 from engine.service import columns
 from engine.service.filter import All, Comparison, Not, Some, Word, parse
-from engine.service.index import Index, open_index
-from tests.engine.service.rows import a_row
+from engine.service.index import Index, open_index, row_of
+from tests.engine.service.rows import a_row, a_summary
 
 
 @pytest.fixture
@@ -79,6 +80,49 @@ def test_a_filter_finds_what_it_says(index: Index, where: str, found: str) -> No
     assert (names, window.matching, window.total) == (found, len(found), 5)
 
 
+@pytest.mark.parametrize("name", ["20241129", "007", "1e3", "nan", "true", "-5", "inf", "1_000"])
+def test_a_text_that_looks_like_a_number_is_compared_as_it_was_typed(tmp_path: Path, name: str) -> None:
+    """Of the name of a run, of its sweep, and of a parameter that is text."""
+    run = a_summary("a", params={"corpus": name, "size": 3})
+    run = replace(run, spec=replace(run.spec, name=name, sweep=name))
+    other = a_summary("b", params={"corpus": "other", "size": 4})
+    index = open_index(tmp_path / "index.sqlite")
+    index.put([row_of(run, {}), row_of(other, {})])
+    for where in (f"name={name}", f"sweep={name}", f"corpus={name}", f"corpus={name} size=3"):
+        assert [json.loads(row)["name"] for row in index.page(Query(where)).summaries] == [name], where
+    for where in (f"name!={name}", f"sweep!={name}", f"corpus!={name}"):
+        assert [json.loads(row)["name"] for row in index.page(Query(where)).summaries] == ["run-b"], where
+
+
+def test_a_sweep_is_found_by_its_name_the_start_of_its_id_and_its_last_digits(tmp_path: Path) -> None:
+    ids = {"20260101-000000-xor-sweep-abcd": "7", "20260202-000000-xor-sweep-ef01": "two"}
+    index = open_index(tmp_path / "index.sqlite")
+    for letter, sweep in zip("ab", ids, strict=True):
+        run = a_summary(letter)
+        index.put([row_of(replace(run, spec=replace(run.spec, sweep=sweep)), {})])
+
+    def found(where: str) -> str:
+        return "".join(sorted(json.loads(row)["name"][-1] for row in index.page(Query(where), ids).summaries))
+
+    assert [found(f"sweep={text}") for text in ("7", "TWO", "20260101", "ef01", "nobody", *ids)] == [
+        "a", "b", "a", "b", "", "a", "b"]  # fmt: skip
+    assert (found("sweep!=two"), found("not sweep=7"), found("sweep=7 or sweep=two")) == ("a", "b", "ab")
+
+
+def test_pruned_is_a_status_that_can_be_asked_for(tmp_path: Path) -> None:
+    stopped = [replace(a_summary(letter), state=Stopped(1.0, Cause(kind, "")))
+               for letter, kind in (("a", CauseKind.PRUNED), ("b", CauseKind.USER_STOP))]  # fmt: skip
+    index = open_index(tmp_path / "index.sqlite")
+    index.put([row_of(run, {}) for run in stopped])
+    assert [json.loads(row)["name"] for row in index.page(Query("status=pruned")).summaries] == ["run-a"]
+    assert [json.loads(row)["name"] for row in index.page(Query("status!=pruned")).summaries] == ["run-b"]
+
+
+def test_names_that_no_run_has_are_told_beside_the_page(index: Index) -> None:
+    assert index.page(Query("nosuch>3 or val_loss<1", "wibble")).unknown == ("nosuch", "wibble")
+    assert index.page(Query("val_loss<1 and lr=1 and bypass=yes and name=x", "model")).unknown == ()
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [
@@ -112,7 +156,7 @@ def test_a_status_that_does_not_exist_is_refused_with_those_that_do(index: Index
 
 def test_and_binds_closer_than_or_and_words_stand_side_by_side() -> None:
     assert parse("a b or not c and d<1") == Some(
-        (All((Word("a"), Word("b"))), All((Not(Word("c")), Comparison("d", "<", 1.0, 20))))
+        (All((Word("a"), Word("b"))), All((Not(Word("c")), Comparison("d", "<", 1.0, 20, "1"))))
     )
 
 

@@ -120,3 +120,10 @@ def test_ten_thousand_trials_are_filtered_sorted_and_grouped_in_a_moment() -> No
         sweep_table.page(rows, TrialQuery(group="config", sort="mean"), largest=False)
         times.append(time.process_time() - began)
     assert min(times) < 1.0
+
+
+@pytest.mark.parametrize("text", ["20241129", "007", "1e3", "nan", "true"])
+def test_a_text_parameter_that_looks_like_a_number_is_compared_as_it_was_typed(text: str) -> None:
+    rows = [make_trial(1, params={"corpus": text}), make_trial(2, params={"corpus": "other"})]
+    query = TrialQuery(f"corpus={text}")
+    assert [row.trial for row in sweep_table.page(rows, query, largest=False).rows] == [1]
