@@ -111,9 +111,24 @@ def chart_symbols() -> ChartSymbols:
 
 
 def is_ascii_only() -> bool:
-    """The Linux console has no braille; a locale that is not UTF-8 has nothing at all."""
+    """The Linux console has no braille; an encoding that is not UTF-8 has nothing at all."""
     named = os.environ.get("DLTUI_SYMBOLS")
     if named:
         return named == "ascii"
-    encoding = sys.__stdout__.encoding if sys.__stdout__ else locale.getpreferredencoding(False)
-    return os.environ.get("TERM") == "linux" or "utf" not in (encoding or "").lower()
+    return os.environ.get("TERM") == "linux" or not is_utf8(output_encoding())
+
+
+def output_encoding() -> str:
+    """What the terminal is taken to understand: that of standard output, where it is named, else the locale's.
+
+    Python writes UTF-8 under LC_ALL=C as well (PEP 540), which says nothing about the terminal.
+    """
+    written = (sys.__stdout__ and sys.__stdout__.encoding) or ""
+    is_named = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") == "1"
+    if is_named or not is_utf8(written):
+        return written or locale.getencoding()
+    return locale.getencoding()
+
+
+def is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "") == "utf8"

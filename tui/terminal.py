@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import locale
 import os
 import sys
 from collections.abc import Mapping
 
 from engine.protocol import Finding, Severity
+from tui.glyphs import is_utf8, output_encoding
 
 
 def examine(
@@ -21,7 +21,7 @@ def examine(
         return [Finding("terminal", Severity.NOTE, "The output is not a terminal: plain text.")]
     return [
         colours(environ),
-        letters(environ, locale.getpreferredencoding(False) if encoding is None else encoding),
+        letters(environ, output_encoding() if encoding is None else encoding),
         graphics(environ),
         *multiplexer(environ),
     ]
@@ -55,7 +55,7 @@ def letters(environ: Mapping[str, str], encoding: str) -> Finding:
         return Finding(
             "letters", Severity.NOTE, "The Linux console has no braille: curves are drawn in ASCII."
         )
-    if "utf" not in encoding.lower():
+    if not is_utf8(encoding):
         text = f"The locale writes {encoding or 'ASCII'}: curves are drawn in ASCII."
         return Finding("letters", Severity.WARNING, text, "export LANG=C.UTF-8")
     return Finding("letters", Severity.OK, "Unicode: curves are drawn in braille.")

@@ -18,6 +18,7 @@ from tui.verbs import (
     guard,
     language,
     look,
+    plot,
     report,
     run,
     streams,
@@ -60,7 +61,7 @@ app.command("run")(run.run)
 app.command("ls")(look.ls)
 app.command("show")(look.show)
 app.command("logs")(look.logs)
-app.command("plot")(curves.plot)
+app.command("plot")(plot.plot)
 app.command("compare")(look.compare)
 app.command("export")(curves.export)
 app.command("report")(report.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.widgets.legend import header
@@ -63,7 +64,10 @@ def _nothing(scene: Scene) -> str:
     low, high = scene.seen() or (0.0, 0.0)
     if scene.view.x is not None:
         return f"nothing to show between {low:g} and {high:g}"
-    return "no positive value for the log axis" if scene.view.log else "only NaN so far"
+    from tui.widgets.plot import fit_scale
+
+    is_any_finite = fit_scale(replace(scene, view=replace(scene.view, log=False)), (low, high), 5) is not None
+    return "no positive value for the log axis" if is_any_finite else "no finite value"
 
 
 def _said(head: list[Row], words: str, width: int, height: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -16,7 +17,8 @@ from tui.widgets.ticks import multiples, nice_steps
 Floats = NDArray[np.float64]
 
 SLACK = 0.375
-LARGEST = 1e300
+LARGEST = sys.float_info.max
+LARGEST_EXPONENT = 308.25
 SMALLEST_SPAN = 1e-290
 DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 400)
 """between two ticks of a log axis; the fewer the better"""
@@ -39,23 +41,26 @@ class Scale:
         """Rows of dots counted from the top; a row's value lies at the middle of its dots."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             heights = np.log10(values) if self.log else values
-            upward = (heights - self.bottom) / self.per_row
+            upward = heights / self.per_row - self.bottom / self.per_row
             return np.clip((self.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
 
 
 def linear_scale(low: float, high: float, rows: int) -> Scale:
     """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows."""
-    low, high = widened(*(min(max(end, -LARGEST), LARGEST) for end in (low, high)))
-    least = (high - low) / (rows - 1 + 2 * SLACK)
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in widened(low, high))
+    height = rows - 1 + 2 * SLACK
+    least = min(high / height - low / height, LARGEST)
     exponent = math.floor(math.log10(least))
-    grids = [
-        _Grid.below(low, rows, float(f"{factor}e{power}"), gap)
-        for power in range(exponent - 1, exponent + 4)
-        for factor in (1, 2, 5)
-        for gap in range(2, 9)
-    ]
-    best = min((grid for grid in grids if grid.holds(high)), key=lambda grid: grid.cost(least))
-    return best.scale()
+    steps = (
+        float(f"{factor}e{power}") for power in range(exponent - 1, exponent + 4) for factor in (1, 2, 5)
+    )
+    grids = [_Grid.below(low, rows, step, gap) for step in steps if step < LARGEST for gap in range(2, 9)]
+    holding = [grid for grid in grids if grid.holds(high)]
+    if not holding:
+        return Scale(
+            low + SLACK * least, least, rows, False, ((0, short(high)), (rows - 1, short(low)))[:rows]
+        )
+    return min(holding, key=lambda grid: grid.cost(least)).scale()
 
 
 def log_scale(low: float, high: float, rows: int) -> Scale:
@@ -109,13 +114,14 @@ class _Grid:
         return self.first * self.per_row
 
     def holds(self, high: float) -> bool:
-        return high / self.per_row <= self.first + self.rows - 1 + SLACK
+        return math.isfinite(self.bottom) and high / self.per_row <= self.first + self.rows - 1 + SLACK
 
     def ticks(self) -> list[tuple[int, float]]:
         """Row from the top and value."""
         rows = range(self.first, self.first + self.rows)
         top = self.first + self.rows - 1
-        return [(top - row, row // self.gap * self.step) for row in rows if row % self.gap == 0]
+        found = [(top - row, row // self.gap * self.step) for row in rows if row % self.gap == 0]
+        return [(row, value) for row, value in found if abs(value) <= LARGEST]
 
     def cost(self, least: float) -> float:
         """Wasted height first, then ticks too near, too far or too few."""
@@ -150,11 +156,15 @@ def _narrow_log(bottom: float, top: float, rows: int) -> Scale:
         bottom, top = bottom - 0.05, top + 0.05
     per_row = (top - bottom) / (rows - 1 + 2 * SLACK)
     base = bottom + SLACK * per_row
-    low, high = 10 ** max(bottom, -300), 10 ** min(top, 300)
-    for step in nice_steps((high - low) / 64, high - low) if high > low else ():
+    low, high = (10 ** min(end, LARGEST_EXPONENT) for end in (bottom, top))
+    for step in nice_steps((high - low) / 64, high - low) if high > low > 1e-300 else ():
         values = [value for value in multiples(step, low, high) if value > 0]
         places = [rows - 1 - round((math.log10(value) - base) / per_row) for value in values]
         if len(places) > 1 and all(upper - lower >= 2 for upper, lower in pairwise(places)):
             labels = tuple((row, tick(value, step)) for row, value in zip(places, values, strict=True))
             return Scale(base, per_row, rows, True, labels)
-    return Scale(base, per_row, rows, True, ((0, short(high)), (rows - 1, short(low)))[:rows])
+    return Scale(base, per_row, rows, True, _ends(low, high, rows))
+
+
+def _ends(low: float, high: float, rows: int) -> tuple[tuple[int, str], ...]:
+    return ((0, short(high)), (rows - 1, short(low)))[:rows]

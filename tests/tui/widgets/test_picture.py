@@ -76,7 +76,7 @@ def test_a_chart_without_points_says_so() -> None:
 
 
 def test_a_chart_of_nothing_but_nan_says_so() -> None:
-    assert "only NaN so far" in "\n".join(text_of(Scene(series=(run("a", [math.nan] * 9),))))
+    assert "no finite value" in "\n".join(text_of(Scene(series=(run("a", [math.nan] * 9),))))
 
 
 def test_a_log_axis_without_a_positive_value_says_so() -> None:

@@ -76,9 +76,17 @@ def test_the_whole_range_of_floats_is_held() -> None:
     assert all(math.isfinite(row) for row in rows_of(scale, 5e-324, 1.7e308))
 
 
-def test_one_value_larger_than_the_largest_axis_has_an_axis() -> None:
-    scale = linear_scale(1.7e308, 1.7e308, 5)
-    assert scale.rows == 5 and scale.per_row > 0
+@pytest.mark.parametrize("rows", [5, 10, 30])
+@pytest.mark.parametrize("ends", [(1.6e308, 1.7e308), (1.79e308, 1.79e308), (-1.7e308, 0.0)])
+def test_the_largest_floats_stand_on_a_linear_axis(ends: tuple[float, float], rows: int) -> None:
+    places = rows_of(linear_scale(*ends, rows), *ends)
+    assert all(0 <= place < 4 * rows for place in places)
+
+
+def test_the_labels_of_the_largest_floats_are_their_values() -> None:
+    for make in (linear_scale, log_scale):
+        numbers = [float(label) for _, label in make(1.6e308, 1.7e308, 10).labels]
+        assert all(1.59e308 < number < 1.71e308 for number in numbers) and len(numbers) > 1
 
 
 @pytest.mark.parametrize("rows", [9, 18, 26, 35, 50])

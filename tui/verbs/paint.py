@@ -1,0 +1,57 @@
+"""A picture of the app on standard output: with the colours of the terminal, without any in a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from tui.plain_text import plain
+from tui.widgets.palette import DARK, LIGHT, SIXTEEN
+from tui.widgets.span import Row
+
+WORDS = {
+    "title": Style(bold=True),
+    "value": Style(bold=True),
+    "alert": Style(color="red", bold=True),
+    "axis": Style(dim=True),
+    "grid": Style(dim=True),
+    "tag": Style(dim=True),
+}
+"""styles of the inks that are no curve's; the others are drawn as the terminal writes"""
+
+
+class Paint:
+    """Rich decides by TERM, COLORTERM, NO_COLOR and FORCE_COLOR what may be sent."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.has_colours = self._console.color_system is not None and not self._console.no_color
+        self._styles = WORDS | (_series_styles(self._console.color_system) if self.has_colours else {})
+
+    def show(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            line = Text("", end="")
+            for span in row:
+                line.append(span.text, self._styles.get(span.ink, Style.null()))
+            line.rstrip()
+            self._console.print(line)
+
+    def note(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._console.print(Text(plain(line), self._styles["tag"]))
+
+
+def _series_styles(colours: str | None) -> dict[str, Style]:
+    hues = SIXTEEN if colours == "standard" else LIGHT if _is_light() else DARK
+    return {f"series-{index}": Style(color=code) for index, code in enumerate(hues)}
+
+
+def _is_light() -> bool:
+    """Whether the terminal says that its ground is light; most say nothing and are dark."""
+    ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return ground in ("7", "15")

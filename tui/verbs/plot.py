@@ -1,0 +1,122 @@
+"""`dltui plot`: curves, drawn as the app draws them."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.protocol import RunSummary
+from tui.curves import Curve, Curves
+from tui.verbs.ask import ask, say_json, tell
+from tui.verbs.curves import curves_json, read_all
+
+if TYPE_CHECKING:
+    from tui.widgets.series import Series
+
+Told = list[tuple[RunSummary, Curves]]
+
+IN_A_PIPE = (100, 24)
+LEAST_WIDTH, LEAST_HEIGHT = 20, 8
+PROMPT_ROWS = 2
+"""of the terminal that stay free below a plot"""
+
+
+def plot(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")],
+    metric: Annotated[
+        str, typer.Option(help="loss, val_accuracy, ...; the first all have when left out")
+    ] = "",
+    log: Annotated[bool, typer.Option("--log", help="logarithmic y axis")] = False,
+    width: Annotated[
+        int | None, typer.Option(min=LEAST_WIDTH, max=400, help="columns; else the terminal's")
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option(min=LEAST_HEIGHT, max=200, help="rows; else the terminal's")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="the runs and their curves")] = False,
+) -> None:
+    """Draw curves over one axis."""
+    told = ask(lambda client: read_all(client, runs))
+    chosen = metric or _shared_metric([curves for _, curves in told])
+    if json:
+        say_json([curves_json(run, curves, {metric} if metric else None) for run, curves in told])
+        return
+    drawn = [(run, curves.by_metric[chosen]) for run, curves in told if chosen in curves.by_metric]
+    if not drawn:
+        known = sorted({name for _, curves in told for name in curves.by_metric})
+        tell(f"No point of {chosen or 'any metric'} yet. There is: {', '.join(known) or 'nothing'}.")
+        sys.exit(1)
+    for run, curves in told:
+        if chosen not in curves.by_metric:
+            tell(f"{run.spec.name or run.id} has no {chosen}.")
+    _draw(drawn, chosen, log, *_size(width, height))
+
+
+def _shared_metric(told: list[Curves]) -> str:
+    """The first that all have, else the first of the first run."""
+    names = list(told[0].by_metric)
+    shared = [name for name in names if all(name in curves.by_metric for curves in told)]
+    return next(iter(shared or names), "")
+
+
+def _size(width: int | None, height: int | None) -> tuple[int, int]:
+    if not sys.stdout.isatty():
+        return width or IN_A_PIPE[0], height or IN_A_PIPE[1]
+    columns, lines = shutil.get_terminal_size(IN_A_PIPE)
+    return width or max(columns, LEAST_WIDTH), height or max(lines - PROMPT_ROWS, LEAST_HEIGHT)
+
+
+def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: int, height: int) -> None:
+    from tui.glyphs import chart_symbols
+    from tui.verbs.paint import Paint
+    from tui.widgets.chart_view import ChartView
+    from tui.widgets.picture import picture
+    from tui.widgets.scene import Scene
+
+    series, paint = _series(drawn), Paint()
+    lost = [(one.label, missing(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
+    notes = [f"{label}: {words}" for label, words in lost if words]
+    scene = Scene(ChartView(metric, log=log), series, symbols=chart_symbols(), letters=not paint.has_colours)
+    paint.show(picture(scene, width, max(height - len(notes), LEAST_HEIGHT)))
+    paint.note(notes)
+
+
+def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
+    from tui.widgets.palette import hues_of
+    from tui.widgets.series import Series
+
+    hues = hues_of([run.id for run, _ in drawn])
+    found = []
+    for (run, curve), label in zip(drawn, labels([run for run, _ in drawn]), strict=True):
+        series = Series(run.id, label, hue=hues[run.id])
+        series.extend(curve.steps, curve.values, curve.times)
+        found.append(series)
+    return tuple(found)
+
+
+def labels(runs: list[RunSummary]) -> list[str]:
+    """A short name for each run; those that are called alike are told apart by the end of their ids."""
+    names = [_short(run) for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} {run.id[-4:]}"
+        for name, run in zip(names, runs, strict=True)
+    ]  # fmt: skip
+
+
+def _short(run: RunSummary) -> str:
+    return run.spec.name or run.id
+
+
+def missing(curve: Curve) -> str:
+    """What has no place on the axis: "3 NaN, first at step 120"; nothing where all is finite."""
+    kinds = {"NaN": math.isnan, "infinite": math.isinf}
+    said = []
+    for word, is_such in kinds.items():
+        steps = [step for step, value in zip(curve.steps, curve.values, strict=True) if is_such(value)]
+        if steps:
+            said.append(f"{len(steps):,} {word}, first at step {steps[0]:,}")
+    return "; ".join(said)
