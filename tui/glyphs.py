@@ -119,7 +119,7 @@ def is_ascii_only() -> bool:
 
 
 def output_encoding() -> str:
-    """What the terminal is taken to understand: that of standard output, where it is named, else the locale's.
+    """What the terminal is taken to read: the encoding of standard output, where named, else the locale's.
 
     Python writes UTF-8 under LC_ALL=C as well (PEP 540), which says nothing about the terminal.
     """
