@@ -16,7 +16,7 @@ from typing import TypeVar
 from engine import files
 from engine.errors import CorruptRun
 from engine.protocol import Json
-from engine.typed import WrongType, typed
+from engine.typed import LATEST, WrongType, in_bounds, typed
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
@@ -63,7 +63,9 @@ def from_json(data: Json) -> Event:
     seq, at, kind = (facts.pop(name, None) for name in ("seq", "at", "kind"))
     if type(seq) is not int or seq < 1:
         raise WrongType("seq", "a whole number of 1 or more", seq)
-    return Event(seq, _checked("at", at, float), _checked("kind", kind, str), facts)
+    when = _checked("at", at, float)
+    in_bounds("at", when, 0, LATEST)
+    return Event(seq, when, _checked("kind", kind, str), facts)
 
 
 def _checked(name: str, value: object, kind: type[T]) -> T:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.params import Value
+from engine.typed import typed
 
 VERSION = 1
 """of the socket protocol; a client and a service that differ say so and part"""
@@ -34,6 +35,11 @@ class Status(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+
+    @property
+    def is_rest(self) -> bool:
+        """No process is at work on it, and none will be until somebody asks for it."""
+        return self.is_final or self is Status.PAUSED
 
 
 class CauseKind(StrEnum):
@@ -379,8 +385,8 @@ def spec_to_json(spec: Spec) -> Json:
 
 
 def spec_from_json(data: Json) -> Spec:
-    """Raises KeyError or TypeError when a field is missing or one too many is there."""
-    return Spec(**data)
+    """Raises ValueError when a field is missing or of another type."""
+    return typed(data, Spec)
 
 
 def summary_to_json(run: RunSummary) -> Json:
@@ -438,8 +444,9 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def cause_from_json(data: Json) -> Cause:
-    return Cause(CauseKind(data["kind"]), data["text"], data.get("remedy", ""))
+def cause_from_json(data: object) -> Cause:
+    """Raises ValueError."""
+    return typed(data, Cause)
 
 
 def removal_to_json(removal: Removal) -> Json:

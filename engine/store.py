@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
+from engine import files
 from engine.errors import CorruptRun
 from engine.identity import Identity
 from engine.params import Value
 from engine.places import Places
-from engine.protocol import Cause, Json, Spec, Status, cause_from_json, spec_from_json, spec_to_json
-from engine.text import is_whole, whole
-
-T = TypeVar("T")
+from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
+from engine.text import is_whole
+from engine.typed import LATEST, WrongType, in_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,13 @@ class Wanted:
     attempt: int = 1
     mode: str = "strict"
     """strict: bit for bit, or not at all; fast: go on even where that is only statistically equal"""
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What was changed after the run was made."""
+
+    params: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,28 +173,31 @@ def write_bytes(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def read_json(path: Path) -> Json | None:
-    """None when there is no such file. Raises CorruptRun when it is not a JSON object."""
-    try:
-        data = whole(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise CorruptRun(f"{path} cannot be read: {error}.") from error
-    if not isinstance(data, dict):
-        raise CorruptRun(f"{path} has to hold a JSON object, got {type(data).__name__}.")
-    return data
+read_json = files.read_json
 
 
 def read_spec(folder: RunFolder) -> Spec:
-    data = read_json(folder.spec)
+    """What counts: as it was asked, and amended. Raises CorruptRun."""
+    data = files.read_json(folder.spec)
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no run.")
-    amended = read_json(folder.amended) or {}
-    try:
-        return spec_from_json({**data, "params": {**data["params"], **amended.get("params", {})}})
-    except (KeyError, TypeError) as error:
-        raise CorruptRun(f"{folder.spec} is not a spec: {error}.") from error
+    amended = files.read_typed(folder.amended, Amended) or Amended()
+
+    def build() -> Spec:
+        params = data.get("params")
+        if isinstance(params, dict):
+            data["params"] = {**params, **amended.params}
+        return _sound(spec_from_json(data))
+
+    return files.checked(folder.spec, build)
+
+
+def _sound(spec: Spec) -> Spec:
+    """Raises WrongType for numbers that no run can have."""
+    in_bounds("created_at", spec.created_at, 0, LATEST)
+    in_bounds("threads", spec.threads, 1, 1 << 16)
+    in_bounds("gpu_share", spec.gpu_share, 0, 1)
+    return spec
 
 
 def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
@@ -201,8 +210,8 @@ def write_wanted(folder: RunFolder, wanted: Wanted) -> None:
 
 
 def read_wanted(folder: RunFolder) -> Wanted:
-    data = read_json(folder.wanted)
-    return _built(folder.wanted, lambda: Wanted(**data)) if data else Wanted()
+    """Raises CorruptRun."""
+    return files.read_typed(folder.wanted, Wanted) or Wanted()
 
 
 def write_keeper(folder: RunFolder, facts: KeeperFacts) -> None:
@@ -210,15 +219,12 @@ def write_keeper(folder: RunFolder, facts: KeeperFacts) -> None:
 
 
 def read_keeper(folder: RunFolder) -> KeeperFacts | None:
-    data = read_json(folder.keeper)
-    if data is None:
-        return None
-
-    def build() -> KeeperFacts:
-        worker = Identity(**data["worker"]) if data["worker"] else None
-        return KeeperFacts(**{**data, "identity": Identity(**data["identity"]), "worker": worker})
-
-    return _built(folder.keeper, build)
+    """Raises CorruptRun."""
+    facts = files.read_typed(folder.keeper, KeeperFacts)
+    if facts is not None:
+        files.checked(folder.keeper, lambda: in_bounds("started_at", facts.started_at, 0, LATEST))
+        files.checked(folder.keeper, lambda: in_bounds("asked_at", facts.asked_at, 0, LATEST))
+    return facts
 
 
 def write_exit(folder: RunFolder, facts: ExitFacts) -> None:
@@ -230,23 +236,17 @@ def exit_to_json(facts: ExitFacts) -> Json:
 
 
 def read_exit(folder: RunFolder) -> ExitFacts | None:
-    """The last exit that was written; whether it counts is for `engine.standing` to say."""
-    data = read_json(folder.exit)
-    if data is None:
-        return None
-
-    def build() -> ExitFacts:
-        cause = cause_from_json(data["cause"])
-        return ExitFacts(**{**data, "status": Status(data["status"]), "cause": cause})
-
-    return _built(folder.exit, build)
+    """The last one that was written; whether it counts is for `engine.standing` to say. Raises CorruptRun."""
+    facts = files.read_typed(folder.exit, ExitFacts)
+    if facts is not None:
+        files.checked(folder.exit, lambda: _check_end(facts))
+    return facts
 
 
-def _built(path: Path, build: Callable[[], T]) -> T:
-    try:
-        return build()
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptRun(f"{path} lacks or holds something odd: {error}.") from error
+def _check_end(facts: ExitFacts) -> None:
+    in_bounds("at", facts.at, 0, LATEST)
+    if not facts.status.is_rest:
+        raise WrongType("status", "one that a run can end in", str(facts.status))
 
 
 def _sync_folder(path: Path) -> None:

@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeVar, Union
 T = TypeVar("T")
 WHOLE_LIMIT = 2**63
 """whole numbers lie between this and its negative: what SQLite and int64 hold"""
+LATEST = 1e11
+"""seconds since 1970: no clock says more, and sums of such times are finite"""
 _UNIONS = (Union, types.UnionType)
 _MAPPINGS = (dict, Mapping)
 _LISTS = (list, Sequence)
@@ -41,6 +43,12 @@ def typed(data: object, kind: type[T]) -> T:
     as_key: Any = kind
     made: T = _reader(as_key)(data)
     return made
+
+
+def in_bounds(field: str, value: float, least: float, most: float) -> None:
+    """Raises WrongType unless `value` is one of those from `least` to `most`."""
+    if not least <= value <= most:
+        raise WrongType(field, f"a number from {least:g} to {most:g}", value)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import typing
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from engine.catalog import find
 from engine.errors import CorruptRun, UnknownExperiment
 from engine.events import Event
 from engine.protocol import Best, Cause, Json, Status, cause_from_json, number_from_json, number_to_json
+from engine.typed import typed
 
 PACE_SECONDS = 15.0
 """the stretch of time that `rate` looks back on"""
@@ -97,7 +99,7 @@ class Digest:
         try:
             if take is not None:
                 take(self, event)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
             raise CorruptRun(f"Event {event.seq} is no {event.kind}: {error!r}.") from error
         finally:
             self.seq = max(self.seq, event.seq)
@@ -118,9 +120,9 @@ def _started(digest: Digest, event: Event) -> None:
     _close_stretch(digest, digest.last_at)
     digest.since = event.at
     digest.started_at = event.at if digest.started_at is None else digest.started_at
-    digest.total_steps = int(facts.get("total_steps") or 0)
+    digest.total_steps = typed(facts.get("total_steps") or 0, int)
     digest.device = str(facts.get("device") or "")[:120]
-    digest.attempt = int(facts.get("attempt") or digest.attempt + 1)
+    digest.attempt = typed(facts.get("attempt") or digest.attempt + 1, int)
     digest.data_notice = str(facts.get("notice") or "")[:400]
     digest.note, digest.farewell = "", None
     digest.pace.clear()
@@ -131,7 +133,7 @@ def _metrics(digest: Digest, event: Event) -> None:
         if not steps or len(steps) != len(values):
             continue
         digest.metrics[name] = number_from_json(values[-1])
-        digest.step = max(digest.step, int(steps[-1]))
+        digest.step = max(digest.step, typed(steps[-1], int))
         if name == digest.goal.metric:
             _seek_best(digest, name, steps, values)
     _keep_pace(digest, event.at)
@@ -141,7 +143,7 @@ def _seek_best(digest: Digest, name: str, steps: list[int], values: list[Any]) -
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
         if digest.goal.beats(value, digest.best):
-            digest.best = Best(name, value, int(step))
+            digest.best = Best(name, value, typed(step, int))
 
 
 def _keep_pace(digest: Digest, at: float) -> None:
@@ -154,11 +156,11 @@ def _keep_pace(digest: Digest, at: float) -> None:
 
 
 def _set(digest: Digest, event: Event) -> None:
-    digest.live[str(event.facts["name"])] = float(event.facts["value"])
+    digest.live[str(event.facts["name"])] = typed(event.facts["value"], float)
 
 
 def _checkpoint(digest: Digest, event: Event) -> None:
-    step = int(event.facts["step"])
+    step = typed(event.facts["step"], int)
     digest.checkpoint_step = step
     digest.step = max(digest.step, step)
     kept = [mark for mark in digest.marks if mark.step != step][-(MARKS - 1) :]
@@ -171,7 +173,7 @@ def _note(digest: Digest, event: Event) -> None:
 
 
 def _restored(digest: Digest, event: Event) -> None:
-    step = int(event.facts["step"])
+    step = typed(event.facts["step"], int)
     digest.pace.clear()
     digest.checkpoint_step = step
     if step < digest.step:
@@ -190,7 +192,7 @@ def _rewind(digest: Digest, step: int) -> None:
 
 def _ended(digest: Digest, event: Event) -> None:
     _close_stretch(digest, event.at)
-    digest.step = max(digest.step, int(event.facts.get("step") or 0))
+    digest.step = max(digest.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
     digest.farewell = Farewell(status, cause_from_json(event.facts["cause"]), event.at)
 
@@ -231,17 +233,22 @@ def to_json(digest: Digest) -> Json:
 
 def from_json(data: Json, goal: Goal) -> Digest:
     """Raises KeyError, TypeError or ValueError for anything else than `to_json` gave."""
+    kinds = typing.get_type_hints(Digest)
     marks = [
-        Mark(step, _floats(metrics), Best(*best) if best else None, dict(live))
+        Mark(typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"]))
         for step, metrics, best, live in data["marks"]
     ]
-    best = Best(*data["best"]) if data["best"] else None
-    plain = {name: data[name] for name in _PLAIN}
+    best = _best_from_json(data["best"])
+    plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
     return Digest(goal=goal, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
 
 
 def _best_to_json(best: Best | None) -> list[Any] | None:
     return [best.metric, best.value, best.step] if best else None
+
+
+def _best_from_json(data: Any) -> Best | None:
+    return Best(*typed(data, tuple[str, float, int])) if data else None
 
 
 def _numbers(values: dict[str, float]) -> Json:

@@ -20,7 +20,6 @@ from engine.protocol import (
     RunSummary,
     Spec,
     State,
-    Status,
     Stopping,
     status_of,
 )
@@ -225,8 +224,7 @@ def is_settled(state: State | None) -> bool:
     """Nothing will move until somebody asks for it."""
     if state is None:
         return False
-    status = status_of(state)
-    return status.is_final or status is Status.PAUSED
+    return status_of(state).is_rest
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -6,7 +6,9 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +130,81 @@ def test_an_amendment_holds_beside_the_spec_that_was_written_once(places: Places
     store.write_amended(folder, {"epochs": 40})
     assert store.read_spec(folder).params == {**a_spec().params, "epochs": 40}
     assert folder.spec.read_bytes() == before
+
+
+A_SPEC = {
+    "id": "r", "experiment": "xor", "params": {"lr": 0.1}, "seed": 7, "name": "n", "framework": "torch",
+    "threads": 2, "device": "auto", "created_at": 12.5, "token": "", "sweep": "", "trial": 0,
+    "gpu_share": 1.0, "executor": "local",
+}  # fmt: skip
+AN_EXIT = {"attempt": 1, "status": "done", "cause": {"kind": "finished", "text": "done"}, "at": 9.0}
+A_KEEPER = {
+    "attempt": 1, "identity": {"boot_id": "b", "pid": 1, "start_ticks": 5}, "started_at": 1.0, "worker": None,
+}  # fmt: skip
+ODD = ["x", "", 5, -1.5, True, None, [], {}, [1], {"a": 1}, 10**18, 1e308]
+
+
+@pytest.mark.parametrize(
+    ("file", "whole", "read"),
+    [
+        ("spec", A_SPEC, store.read_spec),
+        ("exit", AN_EXIT, store.read_exit),
+        ("keeper", A_KEEPER, store.read_keeper),
+    ],
+)
+def test_a_field_of_another_type_is_named_and_never_gets_in(
+    tmp_path: Path, file: str, whole: dict[str, Any], read: Callable[[RunFolder], Any]
+) -> None:
+    folder = RunFolder(tmp_path)
+    path: Path = getattr(folder, file)
+    for field, usual in whole.items():
+        for odd in ODD:
+            path.write_text(json.dumps({**whole, field: odd}))
+            try:
+                found = read(folder)
+            except CorruptRun as error:
+                assert str(path) in error.message and field in error.message
+            else:
+                got = getattr(found, field)
+                alike = (
+                    (int, float) if type(usual) in (int, float) else (type(usual), Status, dict, type(None))
+                )
+                assert got is None or isinstance(got, alike), (field, odd, got)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"created_at": 1e300},
+        {"created_at": -1},
+        {"threads": 0},
+        {"threads": 10**12},
+        {"gpu_share": -1},
+        {"gpu_share": 2},
+    ],
+)
+def test_numbers_that_no_run_can_have_are_damage(tmp_path: Path, change: dict[str, float]) -> None:
+    folder = RunFolder(tmp_path)
+    folder.spec.write_text(json.dumps({**A_SPEC, **change}))
+    with pytest.raises(CorruptRun, match=f"{next(iter(change))}: expected a number from"):
+        store.read_spec(folder)
+
+
+def test_an_end_that_is_none_is_damage(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.exit.write_text(json.dumps({**AN_EXIT, "status": "running"}))
+    with pytest.raises(
+        CorruptRun, match="status: expected one that a run can end in, got the text 'running'"
+    ):
+        store.read_exit(folder)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"params": 5}', '{"params": {"lr": []}}', "[]", "{", '{"params": {"lr": NaN}}']
+)
+def test_damaged_amendments_are_named(tmp_path: Path, text: str) -> None:
+    folder = RunFolder(tmp_path)
+    folder.spec.write_text(json.dumps(A_SPEC))
+    folder.amended.write_text(text)
+    with pytest.raises(CorruptRun, match=r"amended\.json cannot be read"):
+        store.read_spec(folder)
