@@ -232,6 +232,11 @@ class Client(SweepWords):
         """What was brought back: the last removal, or the removed run or sweep of that id or name."""
         return removal_from_json((await self.ask("undo", run=run))["removal"])
 
+    async def delete_removed(self, run: str = "") -> list[Removal]:
+        """Delete for good all that was removed, or the removed run or sweep of that id or name."""
+        answer = await self.ask("delete_removed", run=run)
+        return [removal_from_json(removal) for removal in answer["removals"]]
+
     async def removals(self) -> list[Removal]:
         """What can be brought back, the last removal first."""
         return [removal_from_json(removal) for removal in (await self.ask("removals"))["removals"]]

@@ -338,11 +338,13 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A run that a word cannot be said to, and why."""
+    """A run that something is not done to, and why."""
 
     id: str
     name: str
     why: str
+    is_so: bool = False
+    """it is what was asked for already"""
 
 
 class Severity(StrEnum):

@@ -16,10 +16,12 @@ from engine.params import Param
 from engine.protocol import RunSummary, Status
 from tui.plain_text import plain
 from tui.verbs.words import changed_params, pairs
-from tui.widgets.numerals import short
+from tui.widgets.numerals import short, size
 from tui.widgets.run_words import name_of
 
 Deed = Coroutine[Any, Any, str]
+NAMED = 3
+"""runs named in a notice"""
 
 
 def attempt(node: DOMNode, deed: Deed) -> None:
@@ -66,8 +68,16 @@ async def stop(client: Client, run: RunSummary) -> str:
 
 
 async def remove(client: Client, run: RunSummary) -> str:
-    await client.remove(run.id)
-    return f"{name_of(run)} is deleted."
+    removal = await client.remove(run.id)
+    return f"{name_of(run)} is deleted: {size(removal.bytes)}, kept for a day. Z brings it back."
+
+
+async def undo(client: Client) -> str:
+    """Bring back the last removal."""
+    back = await client.undo()
+    names = ", ".join(plain(item.name, limit=80) for item in back.items[:NAMED])
+    more = f" and {len(back.items) - NAMED} more" if len(back.items) > NAMED else ""
+    return f"{names}{more} {'is' if len(back.items) == 1 else 'are'} back."
 
 
 async def set_live(client: Client, run: RunSummary, name: str, value: object) -> str:

@@ -136,12 +136,12 @@ class Index:
         found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
         return found.fetchone() is not None
 
-    def matching_ids(self, where: str) -> list[str]:
+    def matching_ids(self, where: str, sweeps: Mapping[str, str] | None = None) -> list[str]:
         """Of all runs that pass the filter, oldest first. Raises FilterError."""
-        condition = columns.where(where)
-        source = _FROM_BOTH if condition.reads_summaries else _FROM
-        found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY r.created, r.id"
-        return [row[0] for row in self._db.execute(found, condition.values)]
+        condition, order = columns.where(where, sweeps), columns.order("created", False)
+        source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+        found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
+        return [row[0] for row in self._db.execute(found, condition.values + order.values)]
 
     def get(self, run_id: str) -> Row | None:
         found = self._db.execute(

@@ -50,15 +50,18 @@ def move(word: str, status: Status, name: str) -> Move:
     return found
 
 
-def why_not(word: object, status: Status, name: str) -> str:
-    """Why saying `word` to a run of that status would do nothing; empty when it would. Raises RunRefused."""
-    if word not in _TABLE:
-        raise RunRefused(f"Expected one of {', '.join(_TABLE)}, got {str(word)[:80]!r}.")
+def why_not(verb: object, status: Status, name: str) -> tuple[str, bool]:
+    """Why `verb` would do nothing to a run of that status, and whether it is so already; empty when it would.
+
+    Raises RunRefused for what is no verb.
+    """
+    if verb not in _TABLE:
+        raise RunRefused(f"Expected one of {', '.join(_TABLE)}, got {str(verb)[:80]!r}.")
     try:
-        found = move(str(word), status, name)
+        found = move(str(verb), status, name)
     except RunRefused as error:
-        return error.message
-    return f"{name} is {status} already." if found is Move.NOTHING else ""
+        return error.message, False
+    return (f"{name} is {status} already.", True) if found is Move.NOTHING else ("", False)
 
 
 def _remedy(status: Status) -> str:

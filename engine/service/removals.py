@@ -131,6 +131,17 @@ class Removals:
                 await asyncio.to_thread(removed_folder.discard, removal.path)
             return self._told(replace(removal, items=tuple(back)))
 
+    async def delete(self, name: object = "") -> list[Removal]:
+        """For good: all that was removed, or the run or sweep of that id, start of an id or name."""
+        async with self._turn:
+            found = await self._all()
+            meant = [_meant(found, name)] if name else [(removal, removal.items) for removal in found]
+            for removal, items in meant:
+                paths = [removal.folder_of(item) for item in items]
+                for path in [removal.path] if len(items) == len(removal.items) else paths:
+                    await asyncio.to_thread(removed_folder.discard, path)
+            return [Removal(removal.number, removal.at, 0.0, items) for removal, items in meant]
+
     async def all(self) -> list[Removal]:
         """The last one first."""
         return [self._told(removal) for removal in reversed(await self._all())]

@@ -39,8 +39,8 @@ class Requests:
     def table(self) -> Table:
         answers = (
             self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
-            self.undo, self.removals, self.applicable, self.log, self.resources, self.doctor, self.verify,
-            self.reindex, self.engine, self.shutdown,
+            self.undo, self.delete_removed, self.removals, self.applicable, self.log,
+            self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
         return Table(
@@ -88,14 +88,19 @@ class Requests:
     async def remove(self, request: Json) -> Frame:
         """`run` names one, `runs` several that are one removal."""
         named = request.get("runs", [request.get("run")])
-        if not isinstance(named, list):
-            raise DltuiError("runs: expected a list.")
+        if not isinstance(named, list) or not named:
+            raise DltuiError("runs: expected a list of runs.")
         run_ids = [await self._roster.find(name) for name in named]
         removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
         return {"removal": removal_to_json(removal), "left_out": [asdict(run) for run in left_out]}
 
     async def undo(self, request: Json) -> Frame:
         return {"removal": removal_to_json(await self._service.removals.undo(request.get("run", "")))}
+
+    async def delete_removed(self, request: Json) -> Frame:
+        """For good: all that was removed, or the run or sweep of that name."""
+        deleted = await self._service.removals.delete(request.get("run", ""))
+        return {"removals": [removal_to_json(removal) for removal in deleted]}
 
     async def removals(self, request: Json) -> Frame:
         return {"removals": [removal_to_json(removal) for removal in await self._service.removals.all()]}
@@ -107,9 +112,9 @@ class Requests:
         applies: list[Json] = []
         left_out: list[Json] = []
         for run in found:
-            why = why_not(verb, run.status, run.spec.name)
+            why, is_so = why_not(verb, run.status, run.spec.name)
             if why:
-                left_out.append(asdict(LeftOut(run.id, run.spec.name, why)))
+                left_out.append(asdict(LeftOut(run.id, run.spec.name, why, is_so)))
             else:
                 applies.append(summary_to_json(run))
         return {"runs": applies, "left_out": left_out}
@@ -122,7 +127,7 @@ class Requests:
         ids = [await self._roster.find(name) for name in named]
         if where:
             await self._roster.ledger.flush()
-            ids += await self._roster.ledger.ask(Index.matching_ids, where)
+            ids += await self._roster.ledger.ask(Index.matching_ids, where, self._service.sweeps.names())
         return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
 
     async def log(self, request: Json) -> Frame:

@@ -24,6 +24,8 @@ from engine.protocol import (
     Paused,
     Query,
     Queued,
+    Removal,
+    RemovedItem,
     Resources,
     Running,
     RunSummary,
@@ -95,6 +97,7 @@ class FakeEngine:
         self.findings = findings or []
         self.checkpoints_of: dict[str, tuple[CheckpointFacts, ...]] = {}
         self.asked: list[tuple[Any, ...]] = []
+        self.removed: list[RunSummary] = []
         self.executors: list[str] = []
         """where the runs that were asked for are to train"""
         self.data_folders: list[str | None] = []
@@ -238,10 +241,27 @@ class FakeClient(SweepWords):
         self._engine.change(found)
         return found
 
-    async def remove(self, run: str) -> None:
-        self._engine.asked.append(("remove", run))
-        self._engine.find(run)
-        self._engine.change(removed=(run,))
+    async def remove(self, *runs: str, now: bool = False) -> Removal:
+        self._engine.asked.append(("remove", *runs))
+        self._engine.removed = [self._engine.find(run) for run in runs]
+        self._engine.change(removed=runs)
+        return self._removal()
+
+    async def undo(self, run: str = "") -> Removal:
+        self._engine.asked.append(("undo", run))
+        if not self._engine.removed:
+            raise RunNotFound("Nothing was removed that could be brought back.")
+        back = self._removal()
+        self._engine.change(*self._engine.removed)
+        self._engine.removed = []
+        return back
+
+    def _removal(self) -> Removal:
+        items = (
+            RemovedItem("run", run.id, run.spec.name, str(run.status), 1 << 20)
+            for run in self._engine.removed
+        )
+        return Removal(1, time.time(), 86_400.0, tuple(items))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         self._check()

@@ -11,7 +11,7 @@ from engine.axes import parse_axis
 from engine.catalog import find
 from engine.errors import DltuiError, RunNotFound
 from engine.params import Value
-from engine.protocol import Json
+from engine.protocol import Json, Removal, RemovedItem, removal_to_json
 from engine.service import sweep_analysis, sweep_table
 from engine.sweep_protocol import (
     Prune,
@@ -127,7 +127,8 @@ class FakeSweeps:
         sweep = self.find(facts["sweep"])
         if word == "sweep_remove":
             del self.by_id[sweep.id]
-            return {}, None
+            item = RemovedItem("sweep", sweep.id, sweep.spec.name, str(sweep.status), 1 << 20)
+            return {"removal": removal_to_json(Removal(1, 0.0, 86_400.0, (item,)))}, None
         statuses = {
             "pause": SweepStatus.PAUSED, "stop": SweepStatus.STOPPED, "resume": SweepStatus.RUNNING,
         }  # fmt: skip

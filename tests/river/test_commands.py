@@ -159,14 +159,64 @@ def test_logs_show_what_the_worker_printed(home: Home) -> None:
     assert home.dltui("logs", run).strip()
 
 
-def test_rm_asks_first_and_then_nothing_is_left(home: Home) -> None:
+def test_rm_asks_first_and_undo_brings_back(home: Home) -> None:
     run = home.start("counter", steps=3)
-    home.finish(run)
+    before = home.finish(run)
     home.dltui("rm", run, text="n\n", status=1)
+    nobody = home.call("rm", run, text="")
+    assert nobody.returncode == 2 and "--yes" in nobody.stderr and "Abort" not in nobody.stderr
     assert home.show(run)["id"] == run
-    home.dltui("rm", run, "--yes")
+    removed = home.call("rm", run, "--yes")
+    assert "free tomorrow; now: --now" in removed.stderr
     assert json.loads(home.dltui("ls", "--json")) == []
-    home.until(lambda: not any(home.places.runs.iterdir()), "an empty runs folder")
+    (listed,) = json.loads(home.dltui("ls", "--removed", "--json"))
+    assert [item["id"] for item in listed["items"]] == [run] and listed["bytes"] > 0
+    assert run in home.dltui("ls", "--removed")
+    assert run in home.dltui("undo")
+    assert home.show(run) == before
+    home.dltui("rm", run, "--yes", "--now")
+    assert json.loads(home.dltui("ls", "--removed", "--json")) == []
+    assert "Nothing was removed" in home.call("undo").stderr
+
+
+def test_space_of_what_was_removed_is_freed_by_rm_now(home: Home) -> None:
+    runs = [home.start("counter", steps=3, name=name) for name in ("a", "b", "c")]
+    for run in runs:
+        home.finish(run)
+    home.dltui("rm", *runs, "--yes")
+    home.dltui("rm", "b", "--yes", "--now")
+    (left,) = json.loads(home.dltui("ls", "--removed", "--json"))
+    assert {item["name"] for item in left["items"]} == {"a", "c"}
+    home.dltui("rm", "--now", text="y\n")
+    assert json.loads(home.dltui("ls", "--removed", "--json")) == []
+
+
+def test_a_verb_for_several_runs_asks_once_and_says_what_it_leaves_out(home: Home) -> None:
+    done = home.start("counter", steps=3, name="short")
+    home.finish(done)
+    long = [home.start("counter", steps=100_000, seconds=0.01, name=name) for name in ("p", "q")]
+    for run in long:
+        home.reach(run, "running")
+    asked = home.call("stop", "--where", "experiment=counter", text="n\n")
+    assert asked.returncode == 1 and "Stop 2 runs?" in asked.stderr
+    assert all(run in asked.stderr for run in long)
+    assert "left out: short is done and cannot be stopped now." in asked.stderr
+    assert home.show(long[0])["status"] == "running"
+    told = home.call("set", *long, "pace=2", "--yes", "--json")
+    assert told.returncode == 0 and [run["id"] for run in json.loads(told.stdout)["runs"]] == long
+    mixed = home.call("stop", "short", "p", "--yes", "--json")
+    assert mixed.returncode == 1, "a run that was named was left out"
+    assert [left["name"] for left in json.loads(mixed.stdout)["left_out"]] == ["short"]
+    assert home.call("stop", "--where", "experiment=counter", "--yes").returncode == 0
+    for run in long:
+        home.reach(run, "stopped")
+    assert home.call("stop", *long, "--yes").returncode == 0, "it is so already"
+    assert home.call("rm", "--where", "name=nobody", "--yes").returncode == 0
+    assert home.call("pause").returncode == 2
+    assert home.call("rm", "--where", "nosuch=3", "--yes").returncode == 2
+    removed = json.loads(home.dltui("rm", "--where", "experiment=counter", "--yes", "--json"))
+    assert {item["name"] for item in removed["items"]} == {"short", "p", "q"}
+    assert len(home.dltui("undo").splitlines()) == 3
 
 
 def test_verify_finds_a_flipped_bit_and_resume_uses_the_older_checkpoint(home: Home) -> None:

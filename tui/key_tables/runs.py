@@ -15,6 +15,7 @@ KEYS = (
     Key("run.double_lr", "full_stop", "scale_lr(2.0)", "double lr", "Double the learning rate",
         "runs", 0, "Run"),
     Key("run.delete", "D,delete", "delete", "delete", "Delete the run; asks first", "runs", 13, "Run"),
+    Key("run.undo", "Z", "undo", "bring back", "Bring back what was deleted last", "runs", 0, "Run"),
     Key("run.copy", "c", "copy_id", "copy", "Copy the run id", "runs", 0, "Run"),
     Key("run.copy_command", "C", "copy_command", "copy command", "Copy the command that repeats the run",
         "runs", 0, "Run"),

@@ -26,6 +26,7 @@ KEYS = (
     Key("sweep.widen", "w", "widen", "widen", "Widen an axis", "sweep", 11, "Sweep"),
     Key("sweep.size", "e", "size", "how many", "Change how many trials, and at once", "sweep", 12, "Sweep"),
     Key("sweep.delete", "D,delete", "delete", "delete", "Delete the sweep; asks first", "sweep", 0, "Sweep"),
+    Key("sweep.undo", "Z", "undo", "bring back", "Bring back what was deleted last", "sweep", 0, "Sweep"),
     Key("sweep.filter", "slash", "filter", "filter", "Filter the trials", "sweep", 5, "Sweep"),
     Key("sweep.clear", "0", "clear", "show all", "No brush, no filter: every trial", "sweep", 2, "Sweep"),
     Key("sweep.export", "x", "export", "export", "Write the trials to CSV or JSON", "sweep", 9, "Sweep"),

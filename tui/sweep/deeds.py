@@ -36,7 +36,7 @@ async def stop(client: Client, sweep: SweepSummary) -> str:
 
 async def remove(client: Client, sweep: SweepSummary) -> str:
     await client.sweep_remove(sweep.id)
-    return f"{name_of(sweep)} is deleted; its trials stay in the Runs tab."
+    return f"{name_of(sweep)} is deleted; its trials stay in the Runs tab. Z brings it back."
 
 
 async def pin(client: Client, sweep: SweepSummary, row: TrialRow) -> str:

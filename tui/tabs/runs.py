@@ -93,12 +93,20 @@ class RunsTab(RunView):
         from tui.screens.confirm import ConfirmScreen
 
         if run := self._run():
-            lost = f"Its curves, log and checkpoints are lost: {run.step:,} steps."
+            lost = (
+                f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day: Z brings it back."
+            )
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
             self.app.push_screen(
                 ConfirmScreen(f"Delete {name_of(run)}?", lost, "delete"), self._then(deeds.remove, run)
             )
+
+    def action_undo(self) -> None:
+        attempt(self, self._undo())
+
+    async def _undo(self) -> str:
+        return await deeds.undo(self.river.client)
 
     def action_set_live(self) -> None:
         from tui.screens.prompt import LivePrompt

@@ -16,6 +16,7 @@ from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
 from engine.protocol import RunSummary
 from tui.deeds import Deed, attempt
+from tui.deeds import undo as bring_back
 from tui.messages import RunSubmitted
 from tui.plain_text import plain
 from tui.sweep import deeds, export
@@ -97,6 +98,12 @@ class SweepDeeds(SweepsView):
         self.book.update((), (sweep.id,))
         self.show_all()
         return said
+
+    def action_undo(self) -> None:
+        attempt(self, self._undo())
+
+    async def _undo(self) -> str:
+        return await bring_back(self.lab.river.client)
 
     def action_widen(self) -> None:
         if sweep := self._sweep():

@@ -69,6 +69,6 @@ def is_confirmed(question: str) -> bool:
     except (OSError, ValueError):  # closed, or bytes that are no text
         answer = ""
     if not answer:
-        tell("\nNobody answered, and nothing was deleted. To delete without being asked: --yes")
+        tell("\nNobody answered, and nothing was done. To go on without being asked: --yes")
         sys.exit(2)
     return answer.strip().lower() in ("y", "yes")

@@ -19,6 +19,7 @@ from tui.verbs import (
     language,
     look,
     plot,
+    removal,
     report,
     run,
     streams,
@@ -69,7 +70,8 @@ app.command("pause")(control.pause)
 app.command("resume")(control.resume)
 app.command("stop")(control.stop)
 app.command("set")(control.set_live)
-app.command("rm")(control.rm)
+app.command("rm")(removal.rm)
+app.command("undo")(removal.undo)
 app.command("verify")(control.verify)
 app.add_typer(sweep_commands.app, name="sweep")
 app.add_typer(engine.app, name="engine")

@@ -1,4 +1,4 @@
-"""`dltui pause`, `resume`, `stop`, `set`, `rm`, `verify`: the words that go to a run."""
+"""`dltui pause`, `resume`, `stop`, `set`, `verify`: the words that go to runs."""
 
 from __future__ import annotations
 
@@ -7,63 +7,50 @@ from typing import Annotated
 
 import typer
 
-from engine.protocol import RunSummary, summary_to_json
-from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
-from tui.verbs.look import AsJson, Run
-from tui.verbs.words import counted, named, why
+from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.look import AsJson
+from tui.verbs.several import Runs, Where, Yes, carry_out
 
 
-def pause(run: Run, json: AsJson = False) -> None:
+def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
     """Write a checkpoint, end the process, free the GPU; `resume` goes on bit for bit."""
-    _report(ask(lambda client: client.pause(run)), json)
+    carry_out("pause", runs, where, yes, json, lambda client, run: client.pause(run))
 
 
 def resume(
-    run: Run,
+    runs: Runs = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="go on even where the result is only statistically equal")
     ] = False,
+    where: Where = "",
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Go on from the newest intact checkpoint."""
-    _report(ask(lambda client: client.resume(run, "fast" if fast else "strict")), json)
+    mode = "fast" if fast else "strict"
+    carry_out("resume", runs, where, yes, json, lambda client, run: client.resume(run, mode))
 
 
-def stop(run: Run, json: AsJson = False) -> None:
+def stop(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
     """Write a checkpoint and end the run."""
-    _report(ask(lambda client: client.stop(run)), json)
+    carry_out("stop", runs, where, yes, json, lambda client, run: client.stop(run))
 
 
 def set_live(
-    run: Run,
-    setting: Annotated[str, typer.Argument(metavar="NAME=VALUE", help="such as lr=0.01")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="RUN... NAME=VALUE", help="runs, then a setting such as lr=0.01")
+    ],
+    where: Where = "",
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
-    """Change a live hyper-parameter of a running run."""
-    name, equals, value = setting.partition("=")
+    """Change a live hyper-parameter of running runs."""
+    *runs, setting = words
+    name, equals, value = (part.strip() for part in setting.partition("="))
     if not equals:
         tell(f"Expected name=value such as lr=0.01, got {setting[:80]!r}.")
         sys.exit(2)
-    _report(ask(lambda client: client.set(run, name.strip(), value.strip())), json)
-
-
-def rm(
-    run: Run,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
-    json: AsJson = False,
-) -> None:
-    """Delete a run: its curves, its log and its checkpoints."""
-    found = ask(lambda client: client.show(run))
-    lost = f"{counted(found.step, 'step')} and {counted(len(found.checkpoints), 'checkpoint')}"
-    deleted = yes or is_confirmed(f"Delete {named(found)} with {lost}?")
-    if deleted:
-        ask(lambda client: client.remove(found.id))
-    if json:
-        say_json({"id": found.id, "deleted": deleted})
-    elif deleted:
-        tell(f"{named(found)} is deleted.")
-    if not deleted:
-        sys.exit(1)
+    carry_out("set", runs, where, yes, json, lambda client, run: client.set(run, name, value))
 
 
 def verify(
@@ -81,11 +68,3 @@ def verify(
             say("There are no checkpoints.")
     if not all(found["ok"] for found in checked):
         sys.exit(1)
-
-
-def _report(run: RunSummary, json: bool) -> None:
-    if json:
-        say_json(summary_to_json(run))
-    else:
-        reason = why(run)
-        say(f"{run.id}  {run.status}{': ' + reason if reason else ''}")

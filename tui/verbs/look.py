@@ -40,15 +40,21 @@ def ls(
     ] = "created",
     ascending: Annotated[bool, typer.Option("--ascending", help="smallest first")] = False,
     limit: Annotated[int, typer.Option(help="rows at most", min=1)] = 50,
+    removed: Annotated[bool, typer.Option("--removed", help="what `undo` can bring back")] = False,
     json: AsJson = False,
 ) -> None:
     """List runs, newest first. Filters know the name of a sweep: sweep=NAME."""
+    if removed:
+        from tui.verbs.removal import ls_removed
+
+        ls_removed(json)
+        return
 
     async def look(client: Client) -> Page:
         return await client.runs(Query(where, sort, not ascending, 0, limit))
 
     page = ask(look)
-    _refuse_unknown(page)
+    refuse_unknown(page)
     if json:
         say_json([summary_to_json(run) for run in page.runs])
         return
@@ -67,7 +73,7 @@ def ls(
         say(f"{len(page.runs)} of {page.matching} runs; --limit shows more.")
 
 
-def _refuse_unknown(page: Page) -> None:
+def refuse_unknown(page: Page) -> None:
     """A filter or a sort by a name that neither a run nor an experiment has is a slip of the finger."""
     found = unknown_name(page.unknown, page.runs) if page.total else None
     if found is not None:

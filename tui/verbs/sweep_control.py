@@ -9,8 +9,10 @@ import typer
 
 from engine.client import SweepSummary
 from engine.errors import DltuiError, ParamError
-from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
+from tui.verbs.ask import ask, fail, is_confirmed, say, say_json
 from tui.verbs.look import AsJson
+from tui.verbs.removal import Now, tell_removed
+from tui.verbs.several import Yes
 from tui.verbs.sweep import split
 from tui.verbs.sweep_table import Sweep
 from tui.verbs.sweep_words import counted, sweep_json
@@ -74,22 +76,26 @@ def _whole(text: str) -> int:
 def rm(
     sweep: Sweep,
     runs: Annotated[bool, typer.Option("--runs", help="the runs of its trials as well")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    yes: Yes = False,
+    now: Now = False,
     json: AsJson = False,
 ) -> None:
-    """Forget a sweep; its trials stay as runs unless --runs is given."""
+    """Remove a sweep; its trials stay as runs unless --runs is given. `undo` brings it back for a day."""
     found = ask(lambda client: client.sweep_show(sweep))
     lost = f" and {count_of(sum(found.counts.values()), 'run')}" if runs else ""
     name = f"{found.spec.name} ({found.id})" if found.spec.name else found.id
-    deleted = yes or is_confirmed(f"Delete the sweep {name}{lost}?")
-    if deleted:
-        ask(lambda client: client.sweep_remove(found.id, runs=runs))
-    if json:
-        say_json({"id": found.id, "deleted": deleted})
-    elif deleted:
-        tell(f"{name} is deleted.")
-    if not deleted:
+    how = "Delete for good" if now else "Remove"
+    if not (yes or is_confirmed(f"{how} the sweep {name}{lost}?")):
+        if json:
+            say_json({"id": found.id, "deleted": False})
         sys.exit(1)
+    removal = ask(lambda client: client.sweep_remove(found.id, runs=runs, now=now))
+    if json:
+        say_json(
+            {"id": found.id, "deleted": True, "bytes": removal.bytes, "seconds_left": removal.seconds_left}
+        )
+    else:
+        tell_removed(name, removal)
 
 
 def _report(sweep: SweepSummary, json: bool) -> None:

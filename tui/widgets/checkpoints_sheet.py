@@ -8,10 +8,9 @@ from typing import Any
 from engine.protocol import CheckpointFacts, Status
 from tui.glyphs import glyphs
 from tui.plain_text import plain
+from tui.widgets.numerals import size
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
-
-UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
 class CheckpointsSheet(Sheet):
@@ -40,11 +39,4 @@ def _row(facts: CheckpointFacts) -> Row:
     if facts.damaged:
         sign = glyphs().statuses[Status.FAILED]
         return (step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))
-    return (step, Span(f"{_size(facts.bytes):>8}  ", "muted"), Span(facts.weights_sha256[:12], "muted"))
-
-
-def _size(count: int) -> str:
-    for size, unit in UNITS:
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B"
+    return (step, Span(f"{size(facts.bytes):>8}  ", "muted"), Span(facts.weights_sha256[:12], "muted"))

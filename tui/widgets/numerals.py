@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 PLAIN_LIMIT = 1e5
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -44,6 +45,14 @@ def tick(value: float, step: float) -> str:
 def whole(value: float) -> str:
     """A step count with its thousands apart."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def size(count: int) -> str:
+    """Bytes: 512 B, 31.0 kB, 4.2 GB."""
+    for least, unit in UNITS:
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count} B"
 
 
 def clock(seconds: float, step: float = 1.0) -> str:

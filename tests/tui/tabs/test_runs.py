@@ -179,6 +179,23 @@ async def test_what_cannot_be_undone_is_asked_first(places: Places, key: str, wo
         await opened.until(lambda: engine.asked == [(word, run.id)])
 
 
+async def test_what_was_deleted_is_brought_back_by_a_key(places: Places) -> None:
+    run = make_run(1, name="plane", state=done())
+    engine = FakeEngine(run)
+    async with lab(places, engine) as opened:
+        await opened.press("Z")
+        await opened.until(lambda: any("Nothing was removed" in notice for notice in opened.notices))
+        await opened.press("D")
+        await opened.until(lambda: isinstance(opened.app.screen, ConfirmScreen))
+        await opened.sees("kept for a day: Z")
+        await opened.press("enter")
+        await opened.until(lambda: any("plane is deleted: 1.0 MB" in notice for notice in opened.notices))
+        await opened.until(lambda: opened.app.runs.selected is None)
+        await opened.press("Z")
+        await opened.until(lambda: opened.app.runs.selected is not None)
+        await opened.until(lambda: any("plane is back." in notice for notice in opened.notices))
+
+
 async def test_the_learning_rate_is_halved_doubled_and_set(places: Places) -> None:
     run = make_run(1, params={"lr": 0.01})
     engine = FakeEngine(run)
