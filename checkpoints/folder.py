@@ -81,6 +81,11 @@ def steps(folder: Path, *, disk: Disk = DISK) -> list[int]:
     return _among(_names(disk, folder))
 
 
+def manifest_of(path: Path, *, disk: Disk = DISK) -> Manifest:
+    """The manifest alone, which is sealed; no other file is looked at. Raises DamagedCheckpoint."""
+    return _manifest(disk, path)
+
+
 def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) -> Verified:
     """Read one checkpoint, or `only` some of its files, and hash what was read. Raises DamagedCheckpoint."""
     manifest = _manifest(disk, path)

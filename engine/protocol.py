@@ -193,6 +193,8 @@ class CheckpointFacts:
     bytes: int = 0
     damaged: str = ""
     """what is wrong with it; empty when nothing is known to be"""
+    answers: str = ""
+    """of the one that predict, score, generate, the REPL and reports use: which weights it holds"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-
-import numpy as np
 
 from checkpoints import tensors
 from engine.catalog import LmParams
@@ -40,7 +39,6 @@ from engine.worker.run import Run
 LOOK = 128  # sentences per forward pass of a validation
 TEMPERATURES = (0.1, 1, 10)
 WORDS = 7
-BEST = "best.safetensors"
 
 # --- data ---------------------------------------------------------------------------------------------------
 
@@ -116,24 +114,28 @@ def speak(twin: Twin, kind: Description, texts: TextSet, run: Run, epoch: int) -
 # --- the best epoch -----------------------------------------------------------------------------------------
 
 
-def keep_best(twin: Twin, run: Run) -> None:
-    run.keep(BEST, tensors.dumps({**twin.weights(), "step": np.array(run.step)}))
+@contextmanager
+def best_weights(twin: Twin, patience: Patience, run: Run) -> Iterator[None]:
+    """Inside, the twin has the weights of the best epoch, where they were kept; afterwards its own again.
 
-
-def put_best(twin: Twin, patience: Patience, run: Run) -> None:
-    """Later epochs know the training sentences better and the language worse."""
-    if patience.best_step == run.step:
-        return
-    found = tensors.loads(run.kept(BEST) or tensors.dumps({"step": np.array(-1)}))
-    if int(found.pop("step")) != patience.best_step:
+    Later epochs know the training sentences better and the language worse.
+    """
+    step, model = run.best() or (run.step, b"")
+    if step != patience.best_step:
         run.note(
-            "The weights of the best epoch are not there; those of the last are kept.", severity="warning"
+            f"The weights of the best epoch (step {patience.best_step:,}) were not kept; those of step "
+            f"{step:,} answer.",
+            severity="warning",
         )
+    if step == run.step:
+        yield
         return
-    twin.put(found)
-    run.note(
-        f"The weights are those of step {patience.best_step}: best validation perplexity {patience.best:.2f}."
-    )
+    own = twin.weights()
+    twin.put(tensors.loads(model))
+    yield
+    twin.put(own)
+    if step == patience.best_step:
+        run.note(f"The weights of step {step:,} answer: validation perplexity {patience.best:.2f}.")
 
 
 # --- loop ---------------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def train(params: LmParams, run: Run) -> None:
     direction: Direction = "reversed" if params.direction == "reversed" else "forward"
 
     per_epoch = text.batch_count(texts.train, params.batch)
-    last = run.total(per_epoch * params.epochs)
+    last = run.total(per_epoch * params.epochs, epoch=per_epoch)
     done = run.restore(twin.state({"patience": patience}))
     if params.begin and done == 0:
         begin_like(params.begin, twin, kind, run)
@@ -174,6 +176,7 @@ def train(params: LmParams, run: Run) -> None:
         run.log(step, loss=loss, perplexity=exponential(loss))
         words, seconds = words + batch.real, seconds + time.perf_counter() - began
 
+        is_best = False
         if position == per_epoch - 1:
             found = perplexity(twin, texts.validation, direction, run)
             run.log(step, val_perplexity=found, words_per_second=words / seconds)
@@ -181,18 +184,18 @@ def train(params: LmParams, run: Run) -> None:
                 f"epoch {epoch + 1}: val_perplexity {found:.2f}, {words / seconds:,.0f} words/s", flush=True
             )
             words, seconds = 0, 0.0
-            if patience.see(found, step):
-                keep_best(twin, run)
+            is_best = patience.see(found, step) and params.keep == "best"
             speak(twin, kind, texts, run, epoch + 1)
-            if (step == last or patience.is_over) and params.keep == "best":
-                put_best(twin, patience, run)
-        run.checkpoint(step)
+        run.checkpoint(step, is_best=is_best)
         if run.should_stop:
             break
 
     if patience.is_over or run.step == last:
         # Choosing the epoch looked at the validation sentences: the test sentences were not looked at before.
-        parts = {"train": texts.train, "val": texts.validation, "test": texts.test}
-        end = {name: perplexity(twin, part, direction, run) for name, part in parts.items()}
-        run.log(run.step, **{f"{name}_perplexity": value for name, value in end.items()})
-        print("perplexities: " + ", ".join(f"{name} {value:.2f}" for name, value in end.items()))
+        with best_weights(twin, patience, run) if params.keep == "best" else nullcontext():
+            end = {
+                "train_perplexity": perplexity(twin, texts.train, direction, run),
+                "test_perplexity": perplexity(twin, texts.test, direction, run),
+            }
+        run.log(run.step, **end)
+        print(", ".join(f"{name} {value:.2f}" for name, value in end.items()))

@@ -189,7 +189,9 @@ def train(params: MnistParams, run: Run) -> None:
     pictures = pictures_of(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
-    last = run.total(min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs))
+    last = run.total(
+        min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs), epoch=per_epoch
+    )
     every = params.every or per_epoch
     epoch_in_hand = -1
     done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))

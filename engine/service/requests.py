@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import store
 from engine.errors import DltuiError, InputError
-from engine.protocol import (
-    CheckpointFacts,
-    Json,
-    LeftOut,
-    Query,
-    RunSummary,
-    removal_to_json,
-    summary_to_json,
-)
+from engine.protocol import Json, LeftOut, Query, RunSummary, removal_to_json, summary_to_json
 from engine.service import streams, submission, worker_log
 from engine.service.connection import Frame, Raw, Table
 from engine.service.index import Index
@@ -67,8 +59,7 @@ class Requests:
         run_id = await self._find(request)
         summary = await self._roster.summary(run_id)
         folder = store.folder_of(self._roster.places, run_id).checkpoints
-        found = await asyncio.to_thread(verification.listing, folder)
-        checkpoints = tuple(CheckpointFacts(f.step, str(f.path), f.weights_sha256, f.size) for f in found)
+        checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
 
     async def pause(self, request: Json) -> Frame:

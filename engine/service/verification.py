@@ -10,15 +10,25 @@ from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Found
 from engine import store
 from engine.places import Places
-from engine.protocol import Json
+from engine.protocol import CheckpointFacts, Json
+from engine.served import served_step
 
 LIMIT = 10_000
 """rows of one answer; the damaged ones come first"""
 
 
-def listing(folder: Path) -> list[Found]:
+def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
     """Oldest first; none where there is no folder."""
-    return checkpoint_folder.listing(folder) if folder.is_dir() else []
+    if not folder.is_dir():
+        return ()
+    which = served_step(folder)
+    return tuple(
+        CheckpointFacts(
+            found.step, str(found.path), found.weights_sha256, found.size,
+            answers=which.words if which and which.step == found.step else "",
+        )
+        for found in checkpoint_folder.listing(folder)
+    )  # fmt: skip
 
 
 def check(places: Places, run_ids: Iterable[str]) -> list[Json]:

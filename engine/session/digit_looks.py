@@ -25,7 +25,7 @@ Picture = tuple[NDArray[np.uint8], int | None]
 
 
 def head(opened: OpenNet) -> Json:
-    return {"run": opened.id, "step": opened.step, "warning": opened.warning}
+    return {"run": opened.id, "step": opened.step, "weights": opened.words, "warning": opened.warning}
 
 
 def picture(desk: Desk, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:

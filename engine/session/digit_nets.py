@@ -8,15 +8,14 @@ from pathlib import Path
 
 from checkpoints import folder as shelf
 from checkpoints import tensors
-from checkpoints.captured import MODEL
 from checkpoints.errors import DamagedCheckpoint
-from checkpoints.folder import Verified
 from checkpoints.manifest import NAME as MANIFEST
 from engine import store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models import blueprint
 from engine.models.conv_net import ConvNet
 from engine.protocol import Spec
+from engine.served import MODEL, Served, served, served_step
 from engine.session.desk import Desk
 from engine.store import RunFolder
 
@@ -25,13 +24,15 @@ EXPERIMENT = "mnist"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenNet:
-    """`warning` says, when it is not empty, why this is not the checkpoint that was asked for."""
+    """`words` say which weights these are; `warning`, when it is not empty, why they are not those that were
+    asked for."""
 
     folder: RunFolder
     spec: Spec
     step: int
     weights_sha256: str
     net: ConvNet
+    words: str = ""
     warning: str = ""
 
     @property
@@ -73,7 +74,8 @@ def steps(folder: RunFolder) -> list[int]:
 
 
 def open_net(desk: Desk, run: str, step: int | None = None) -> OpenNet:
-    """The network of a checkpoint, by default the newest; for a damaged one the next older, with a warning.
+    """The network of a checkpoint, by default the one that the run answers with (engine.served); for a
+    damaged one the newest older, with a warning.
 
     Raises RunNotFound, RunRefused when there is no such checkpoint, and CorruptRun.
     """
@@ -86,37 +88,35 @@ def open_net(desk: Desk, run: str, step: int | None = None) -> OpenNet:
     if step is not None and step not in there:
         known = ", ".join(map(str, there[-8:]))
         raise RunRefused(f"{run} has no checkpoint of step {step}.", f"There are those of steps {known}.")
-    wanted = there[-1] if step is None else step
+    which = served_step(folder.checkpoints) if step is None else None
+    wanted = which.step if which else there[-1] if step is None else step
     mark = _changed(folder.checkpoints / shelf.name_of(wanted) / MANIFEST)
-    return desk.keep(
-        ("mnist.net", run, wanted, mark), lambda: _open(folder, spec, [one for one in there if one <= wanted])
-    )
+    return desk.keep(("mnist.net", run, wanted, mark, step is None), lambda: _open(folder, spec, step))
 
 
-def _open(folder: RunFolder, spec: Spec, older: list[int]) -> OpenNet:
-    verified, damaged = _newest_whole(folder, older)
-    warning = f"{damaged[0]} This is step {verified.manifest.step}." if damaged else ""
+def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:
+    found = _read(folder, step)
+    verified = found.verified
+    warning = f"{found.damaged[0]} This is step {found.which.step}." if found.damaged else ""
     try:
         weights = tensors.loads(verified.files[MODEL])
         net = blueprint.build(weights, _plan(folder, weights))
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise CorruptRun(f"{verified.path / MODEL} cannot be used: {error}.") from error
-    return OpenNet(folder, spec, verified.manifest.step, verified.manifest.weights_sha256, net, warning)
+    which, sha256 = found.which, verified.manifest.weights_sha256
+    return OpenNet(folder, spec, which.step, sha256, net, which.words, warning)
 
 
-def _newest_whole(folder: RunFolder, older: list[int]) -> tuple[Verified, list[DamagedCheckpoint]]:
-    damaged: list[DamagedCheckpoint] = []
-    for step in reversed(older):
-        path = folder.checkpoints / shelf.name_of(step)
-        try:
-            return shelf.read(path), damaged
-        except DamagedCheckpoint as damage:
-            if path.exists():  # a run that trains removes its old ones
-                damaged.append(damage)
-    if not damaged:
+def _read(folder: RunFolder, step: int | None) -> Served:
+    try:
+        found = served(folder.checkpoints, step)
+    except DamagedCheckpoint as damage:
+        raise RunRefused(
+            f"Every checkpoint of {folder.id} is damaged, the newest: {damage.offence}.", "Train it again."
+        ) from damage
+    if found is None:
         raise RunRefused(f"{folder.id} has just removed that checkpoint.", "Choose a newer one.")
-    why = damaged[0].offence
-    raise RunRefused(f"Every checkpoint of {folder.id} is damaged, the newest: {why}.", "Train it again.")
+    return found
 
 
 def _plan(folder: RunFolder, weights: tensors.Arrays) -> blueprint.Blueprint:

@@ -1,7 +1,8 @@
 """The room of the language models: everything a person can ask of them.
 
 A `run` is an id, the start of one, a name or @last; "" is the newest finished forward model. Each answer
-holds `run`, `direction`, `step` (of the checkpoint it was read from), `is_running` and `notice` (a newer
+holds `run`, `direction`, `step` and `epoch` (of the checkpoint it was read from, engine.served; null where
+unknown), `weights` (the same in words: best epoch's or last), `is_running` and `notice` (a newer
 checkpoint is damaged). Probabilities `p` are the model's own over its whole vocabulary; `surprisal` is
 -log2 p in bits, `logp` a natural logarithm, `rank` 1 for the most probable word. Words stand in the order
 in which people write them; a reversed model tells the words in front of a text. Every word raises
@@ -36,11 +37,11 @@ COMPARED = 8
 
 def models(desk: Desk) -> Json:
     """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
-    tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (0: no checkpoint yet, it
-    cannot be talked to), perplexities: {metric: value}, created_at}], newest first, default: run id or
-    ""}."""
+    tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (of the checkpoint that
+    answers; 0: there is none, it cannot be talked to), epoch, weights, perplexities: {metric: value},
+    created_at}], newest first, default: run id or ""}."""
     runs = language_runs.all_runs(desk)
-    able = [run for run in runs if opening.newest_step(run.folder.path)]
+    able = [run for run in runs if opening.has_checkpoint(run.folder.path)]
     return {
         "models": [answers.model(run, language_runs.perplexities(desk, run)) for run in runs],
         "default": language_runs.find(desk, direction=_preferred(able)).id if able else "",
@@ -266,7 +267,7 @@ def _open(desk: Desk, run: str) -> Opened:
 
 def _preferred_of(desk: Desk) -> Direction | None:
     runs = language_runs.all_runs(desk)
-    return _preferred([run for run in runs if opening.newest_step(run.folder.path)])
+    return _preferred([run for run in runs if opening.has_checkpoint(run.folder.path)])
 
 
 def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
-from engine.models.language import opening, scoring
+from engine.models.language import scoring
 from engine.models.language.bag import Orders
 from engine.models.language.beam import Tree, path
 from engine.models.language.blank import Filling
@@ -19,12 +19,13 @@ from engine.models.language.prediction import Candidate, kind_of
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import Scored
 from engine.protocol import Json, number_to_json
+from engine.served import served_step
 from engine.session.language_runs import LanguageRun, Opened
 
 
 def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
     """A row of the table of models."""
-    status = run.status()
+    status, which = run.status(), served_step(run.folder.checkpoints)
     return {
         "run": run.id,
         "name": run.spec.name,
@@ -33,7 +34,9 @@ def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
         "created_at": run.spec.created_at,
         "status": str(status),
         "is_running": status.is_active,
-        "step": opening.newest_step(run.folder.path),
+        "step": which.step if which else 0,
+        "epoch": which.epoch if which else None,
+        "weights": which.words if which else "",
         "perplexities": {name: number_to_json(value) for name, value in perplexities.items()},
         **_described(run),
     }
@@ -48,16 +51,19 @@ def head(found: Opened) -> Json:
     return {
         "run": found.run.id,
         "direction": str(found.run.description.direction),
-        "step": found.model.step,
+        "step": found.served.which.step,
+        "epoch": found.served.which.epoch,
+        "weights": found.served.which.words,
         "is_running": found.is_running,
-        "notice": found.notice,
+        "notice": found.served.notice,
     }
 
 
 def pair(forward: Opened, reverse: Opened) -> Json:
-    notices = (forward.notice, reverse.notice)
+    notices = (forward.served.notice, reverse.served.notice)
     both = {**head(forward), "is_running": forward.is_running or reverse.is_running}
     both["notice"] = " ".join(notice for notice in notices if notice)
+    both["weights"] = f"forward: {forward.served.which.words}; reversed: {reverse.served.which.words}"
     return {**both, "direction": "both", "forward": forward.run.id, "reverse": reverse.run.id}
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from checkpoints import folder as shelf
 from engine import events, standing, store
 from engine.errors import DltuiError, RunNotFound
 from engine.models.language import opening
@@ -13,6 +14,7 @@ from engine.models.language.description import Description, Direction
 from engine.models.language.model import Model
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
+from engine.served import Served, ServedStep, served_step
 from engine.session.desk import Desk
 from engine.store import RunFolder
 
@@ -41,15 +43,24 @@ class LanguageRun:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A model with its run. `notice`: which newer checkpoint is damaged, empty when none is."""
+    """A model with its run, and the checkpoint that it was read from."""
 
     run: LanguageRun
     model: Model
-    notice: str
+    served: Served
 
     @property
     def is_running(self) -> bool:
         return self.run.status().is_active
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was opened while that checkpoint should have answered, and `newest` was the newest step."""
+
+    wanted: ServedStep | None
+    newest: int
+    opened: Opened
 
 
 @dataclass(slots=True)
@@ -97,7 +108,7 @@ def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
         for other in all_runs(desk)
         if other.description.direction is not mine.direction
         and other.description.vocabulary_sha256 == mine.vocabulary_sha256
-        and opening.newest_step(other.folder.path)
+        and opening.has_checkpoint(other.folder.path)
     ]
     if not fitting:
         wanted = Direction.REVERSED if mine.direction is Direction.FORWARD else Direction.FORWARD
@@ -111,7 +122,7 @@ def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
 def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
     """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
     first = find(desk, direction=Direction.FORWARD)
-    runs = [run for run in all_runs(desk) if opening.newest_step(run.folder.path)]
+    runs = [run for run in all_runs(desk) if opening.has_checkpoint(run.folder.path)]
     ahead = [run for run in runs if run.description.direction is Direction.FORWARD]
     back = {run.description.vocabulary_sha256 for run in runs if run not in ahead}
     able = [run for run in ahead if run.description.vocabulary_sha256 in back]
@@ -120,14 +131,17 @@ def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
 
 
 def opened(desk: Desk, run: LanguageRun) -> Opened:
-    """At its newest checkpoint that is whole. Raises DltuiError and CheckpointError."""
-    step = opening.newest_step(run.folder.path)
-    kept = desk.keep(("language model", run.id), dict[int, Opened])
-    if step not in kept:
-        model, notice = opening.open_model(run.folder.path)
-        kept.clear()
-        kept[step] = Opened(run, model, notice)
-    return kept[step]
+    """With the weights that it answers with. Raises DltuiError and CheckpointError."""
+    wanted = served_step(run.folder.checkpoints)
+    newest = max(shelf.steps(run.folder.checkpoints), default=0)
+    kept: list[_Kept] = desk.keep(("language model", run.id), list)
+    for one in kept:
+        # In the place of a damaged one another answers, until there is a newer one.
+        if one.wanted == wanted and (wanted == one.opened.served.which or one.newest == newest):
+            return one.opened
+    model, found = opening.open_model(run.folder.path)
+    kept[:] = [_Kept(wanted, newest, Opened(run, model, found))]
+    return kept[0].opened
 
 
 def perplexities(desk: Desk, run: LanguageRun) -> dict[str, float]:
@@ -167,7 +181,7 @@ def _known(desk: Desk, run_id: str) -> LanguageRun | None:
 
 
 def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
-    able = [run for run in runs if opening.newest_step(run.folder.path)]
+    able = [run for run in runs if opening.has_checkpoint(run.folder.path)]
     if not able:
         what = "has been trained yet" if not runs else "has a checkpoint yet"
         raise RunNotFound(f"No language model {what}.", "Train one: dltui run lm")

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from checkpoints import folder as shelf
-from checkpoints.errors import MismatchedCheckpoint
+from checkpoints.errors import DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Found, Verified
 from checkpoints.manifest import Fact
+from checkpoints.retention import Keep
+from engine import served
 from engine.store import RunFolder
 
 SECONDS = 10.0
@@ -42,24 +44,32 @@ class State(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What travels with the state: live values, how much was logged, and what the data were."""
+    """What travels with the state: live values, how much was logged and up to which step, what the data
+    were, how many steps an epoch has (0: not told) and which step was the best one kept (0: none)."""
 
     live: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     pinned: Mapping[str, str] = field(default_factory=dict)
+    last_steps: Mapping[str, int] = field(default_factory=dict)
+    epoch_steps: int = 0
+    best_step: int = 0
 
     def to_env(self) -> dict[str, Fact]:
         return {
             "live": json.dumps(dict(self.live)),
             "logged": json.dumps(dict(self.counts)),
+            "last_steps": json.dumps(dict(self.last_steps)),
+            served.EPOCH_STEPS: self.epoch_steps,
+            served.BEST_STEP: self.best_step,
             **{f"pinned.{name}": value for name, value in self.pinned.items()},
         }
 
 
 def facts_of(env: Mapping[str, Fact]) -> Facts:
     pinned = {name.removeprefix("pinned."): str(env[name]) for name in env if name.startswith("pinned.")}
-    live, counts = (json.loads(str(env.get(name, "{}"))) for name in ("live", "logged"))
-    return Facts(live, counts, pinned)
+    live, counts, last = (json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps"))
+    epoch_steps, best_step = (int(env.get(name, 0)) for name in (served.EPOCH_STEPS, served.BEST_STEP))
+    return Facts(live, counts, pinned, last, epoch_steps, best_step)
 
 
 class Checkpoints:
@@ -71,7 +81,10 @@ class Checkpoints:
         self.saved_step: int | None = None
 
     def save(self, step: int, state: State, facts: Facts) -> str:
-        """What could not be cleaned up, in words. Raises SaveFailed, and NotFinite for a bad weight."""
+        """What could not be cleaned up, in words; the best step of `facts` is not removed.
+
+        Raises SaveFailed, and NotFinite for a bad weight.
+        """
         began = time.monotonic()
         try:
             captured = state.capture(step)
@@ -82,6 +95,7 @@ class Checkpoints:
                 run_id=self._folder.id,
                 weights_sha256=captured.weights_sha256(),
                 env={**captured.env, **facts.to_env()},
+                keep=Keep(best=facts.best_step or None),
                 acknowledge=lambda found: self._acknowledge(found, time.monotonic() - began),
             )
         finally:
@@ -95,6 +109,14 @@ class Checkpoints:
         shelf.sweep_leftovers(self._folder.checkpoints)
         verified, damaged = shelf.newest_intact(self._folder.checkpoints)
         return verified, [str(damage) for damage in damaged]
+
+    def model_of(self, step: int) -> bytes | None:
+        """The model.safetensors of the checkpoint of `step`; None when it is not there or not whole."""
+        try:
+            found = shelf.read(self._folder.checkpoints / shelf.name_of(step), only={served.MODEL})
+        except DamagedCheckpoint:
+            return None
+        return found.files.get(served.MODEL)
 
     def restore(self, verified: Verified, state: State, pinned: Mapping[str, str], *, strict: bool) -> Facts:
         """Raises MismatchedCheckpoint when `state` or the data are not those of the checkpoint."""

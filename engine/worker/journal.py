@@ -43,9 +43,9 @@ class Journal:
         self._events.append("sketch", step=step, parts=parts)
         return len(str(parts))
 
-    def restart(self, step: int, counts: Mapping[str, int]) -> None:
-        """Go on behind `step`: the series had so many points then."""
-        self.metrics.go_on(counts)
+    def restart(self, step: int, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
+        """Go on behind `step`: the series had so many points then, up to these steps."""
+        self.metrics.go_on(counts, last_steps)
         if self._board is not None:
             self._board.restart(step + 1)
 

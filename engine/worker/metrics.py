@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from pathlib import Path
 
+from engine import events
 from engine.protocol import Json, number_to_json
 
 WHOLE = 20_000
@@ -45,9 +48,10 @@ class Bucket:
 
 @dataclass(slots=True)
 class Series:
-    """One metric: `count` points so far, `ready` to be written."""
+    """One metric: `count` points so far, the newest of `last_step`, `ready` to be written."""
 
     count: int = 0
+    last_step: int = -1
     ready: Points = field(default_factory=list)
     bucket: Bucket = field(default_factory=Bucket)
     width: int = 1
@@ -55,16 +59,20 @@ class Series:
     def __post_init__(self) -> None:
         self.width = width_at(self.count)
 
-    def add(self, step: int, value: float) -> None:
-        self.count += 1
+    def add(self, step: int, value: float) -> bool:
+        """False for a step that is not behind the last one: its value is left out."""
+        if step <= self.last_step:
+            return False
+        self.count, self.last_step = self.count + 1, step
         if self.count <= WHOLE:
             self.ready.append((step, value))
-            return
+            return True
         self.bucket.add(step, value)
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
             self.bucket = Bucket()
             self.width = width_at(self.count)
+        return True
 
     def take(self, *, to_the_last: bool) -> Points:
         """What is ready, and with `to_the_last` what the unfinished bucket holds, its newest point too."""
@@ -90,11 +98,12 @@ class Metrics:
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
 
-    def add(self, step: int, name: str, value: float) -> None:
+    def add(self, step: int, name: str, value: float) -> bool:
+        """Whether it is taken: the steps of a metric go up, and each has one value, the first."""
         series = self._series.get(name)
         if series is None:
             series = self._series[name] = Series()
-        series.add(step, value)
+        return series.add(step, value)
 
     def take(self, *, to_the_last: bool = False) -> dict[str, Points]:
         """The points that have not been taken yet, by metric."""
@@ -104,9 +113,32 @@ class Metrics:
     def counts(self) -> dict[str, int]:
         return {name: series.count for name, series in self._series.items()}
 
-    def go_on(self, counts: Mapping[str, int]) -> None:
-        """Forget everything but how many points there have been, which says how wide buckets are."""
-        self._series = {name: Series(count) for name, count in counts.items()}
+    def last_steps(self) -> dict[str, int]:
+        return {name: series.last_step for name, series in self._series.items()}
+
+    def go_on(self, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
+        """Forget everything but how many points there have been, which says how wide buckets are, and up to
+        which step."""
+        names = counts.keys() | last_steps.keys()
+        self._series = {name: Series(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
+
+
+def told_at(path: Path, step: int) -> dict[str, int]:
+    """`step` for each metric that has a value for it in an event file, but for those that were taken back."""
+    names: dict[str, int] = {}
+    offset, number = 0, b"%d" % step
+    while True:
+        lines, end = events.read_lines(path, offset)
+        for line in lines:
+            head = line[:96]
+            if b'"kind":"restored"' in head and json.loads(line)["step"] < step:
+                names = {}
+            elif b'"kind":"metrics"' in head and number in line:
+                series = json.loads(line)["series"]
+                names |= {name: step for name, (steps, _) in series.items() if step in steps}
+        if end == offset:
+            return names
+        offset = end
 
 
 def columns(taken: Mapping[str, Points]) -> Json:

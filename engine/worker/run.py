@@ -16,7 +16,7 @@ from engine.errors import Diverged, ParamError
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
-from engine.worker import live
+from engine.worker import live, metrics
 from engine.worker.checkpoint import Checkpoints, Facts, State
 from engine.worker.ending import Leave
 from engine.worker.journal import Journal
@@ -76,15 +76,18 @@ class Run:
         self._checkpoints = Checkpoints(folder, self._acknowledge)
         self._state: State | None = None
         self._pinned: dict[str, str] = {}
-        self._total, self._notice, self._is_started = 0, "", False
+        self._total, self._epoch_steps, self._best_step = 0, 0, 0
+        self._notice, self._is_started = "", False
+        self._twice: set[str] = set()
+        """metrics of which it need not be said any more that a step has one value"""
         self._look_seconds, self._look_at, self._beat_at = look_seconds, 0.0, 0.0
         self._pace = Pace()
 
     # --- before the loop ------------------------------------------------------------------------------------
 
-    def total(self, steps: int) -> int:
-        """Say how many updates there are to be."""
-        self._total = steps
+    def total(self, steps: int, *, epoch: int = 0) -> int:
+        """Say how many updates there are to be, and how many an `epoch` has where all have as many."""
+        self._total, self._epoch_steps = steps, epoch
         return steps
 
     def pin(self, **facts: str) -> None:
@@ -109,10 +112,13 @@ class Run:
         if verified is not None:
             strict = self._attempt.mode != "fast"
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
-            self.step = verified.manifest.step
+            self.step, self._best_step = verified.manifest.step, facts.best_step
         if self._journal.goes_on:
             self._live.restore(self.step, facts.live, live.told(self._folder.events))
-            self._journal.restart(self.step, facts.counts)
+            last_steps = {**facts.last_steps, **metrics.told_at(self._folder.events, self.step)}
+            # An attempt that goes on at the last step measures its end once more.
+            self._twice |= {name for name, step in last_steps.items() if step == self.step}
+            self._journal.restart(self.step, facts.counts, last_steps)
             self._journal.event("restored", step=self.step)
             self._replay()
         return self.step
@@ -128,26 +134,42 @@ class Run:
         """All values that a live hyper-parameter was given up to this step, in order."""
         return tuple(change.value for change in self._live.heard if change.name == name)
 
-    def log(self, step: int, **metrics: float) -> None:
-        """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it."""
+    def log(self, step: int, **values: float) -> None:
+        """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it.
+
+        The steps of a metric go up and each has one value: the first stays, in events, CSV and TensorBoard
+        alike. A later value for the same or an earlier step is left out, which is said once per metric (not of
+        what an attempt before this one had measured at the step where this one goes on).
+        """
         self.step = step
-        for name, value in metrics.items():
+        for name, value in values.items():
             value = float(value)
-            self._journal.metrics.add(step, name, value)
+            if not self._journal.metrics.add(step, name, value):
+                self._tell_twice(name, step)
             if not isfinite(value) and name.endswith("loss"):
                 raise Diverged(f"{name} became {value} at step {step}.", self._way_back())
 
-    def checkpoint(self, step: int) -> None:
+    def checkpoint(self, step: int, *, is_best: bool = False) -> None:
         """To be called after each update: saves when it is time. Raises NotFinite for a weight that is not.
 
-        What the disk does not take is said and tried again later.
+        `is_best`: no weights were better so far. They are saved at once and kept until better ones are; they
+        are what the run answers with. What the disk does not take is said and tried again later.
         """
         self.step = step
-        if time.monotonic() >= self._checkpoints.due_at:
+        before = self._best_step
+        if is_best:
+            self._best_step = step
+        if is_best or time.monotonic() >= self._checkpoints.due_at:
             try:
                 self.save()
             except SaveFailed as error:
+                self._best_step = before
                 self.note(str(error), severity="danger")
+
+    def best(self) -> tuple[int, bytes] | None:
+        """Step and model.safetensors of the best weights that were kept; None when there are none."""
+        model = self._checkpoints.model_of(self._best_step) if self._best_step else None
+        return None if model is None else (self._best_step, model)
 
     @property
     def should_stop(self) -> bool:
@@ -216,7 +238,11 @@ class Run:
         if self._state is None or self._checkpoints.saved_step == self.step:
             return
         self._journal.flush(to_the_last=True)
-        facts = Facts(dict(self._live.values), self._journal.metrics.counts(), self._pinned)
+        logged = self._journal.metrics
+        facts = Facts(
+            dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
+            self._best_step,
+        )  # fmt: skip
         leftover = self._checkpoints.save(self.step, self._state, facts)
         self._journal.write_board()
         if leftover:
@@ -261,6 +287,12 @@ class Run:
     def _replay(self) -> None:
         for change in self._live.due(self.step):
             self._tell(change, replayed=True)
+
+    def _tell_twice(self, name: str, step: int) -> None:
+        if name not in self._twice:
+            self._twice.add(name)
+            said = f"{name}: a value for step {step:,} is left out, that of this or a later step stands."
+            self.note(said, severity="warning")
 
     def _tell(self, change: Change, **facts: object) -> None:
         self._journal.event("set", step=change.step, name=change.name, value=change.value, **facts)

@@ -61,7 +61,7 @@ def test_predict_prints_the_next_words(shell: Shell, forward: str) -> None:
     found = shell("predict", "i love chocolate", "-k", "3")
     assert found.returncode == 0
     assert found.stdout.splitlines()[0].endswith("cupcakes")
-    assert f"{forward} (forward, step 1,200)" in found.stderr
+    assert f"{forward} (forward): last weights (step 1,200)" in found.stderr
 
 
 def test_predict_as_json_is_a_list_of_words_with_their_probabilities(shell: Shell, forward: str) -> None:
@@ -126,7 +126,7 @@ def test_two_models_work_together(shell: Shell, back: str) -> None:
 
 def test_a_running_model_says_that_it_is_still_training(shell: Shell, places: Places) -> None:
     write_run(places, status=Status.RUNNING)
-    assert "step 1,200, still training" in shell("predict", "i").stderr
+    assert "still training): last weights (step 1,200)" in shell("predict", "i").stderr
 
 
 @pytest.mark.parametrize(

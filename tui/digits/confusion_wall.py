@@ -19,12 +19,14 @@ RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
 
 @dataclass(frozen=True, slots=True)
 class ConfusionWall:
-    """`report` is that of mnist.report; `cell` is true class and answer; `images` are behind it."""
+    """`report` is that of mnist.report, made with `weights`; `cell` is true class and answer; `images` are
+    behind it."""
 
     title: str
     report: Json
     cell: tuple[int, int]
     images: Sequence[Json] | None
+    weights: str = ""
 
     def paint(self, paper: Paper) -> None:
         self._title(paper)
@@ -68,7 +70,7 @@ class ConfusionWall:
             x = paper.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
 
     def _head(self, paper: Paper, left: int, each: int, x: int) -> None:
-        paper.write(1, 1, "row: what it is, column: what the network says", "muted")
+        paper.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
             paper.write(left + answer * each, 2, _placed(label, each), "key")

@@ -37,6 +37,8 @@ class DrawView(MnistView):
         super().__init__(*given, **widget)
         self.pad = Pad(str(self.saved_before.get("ink", "")))
         self.is_centred = self.saved_before.get("centred") is not False
+        self._was_centred = False
+        """before a picture of the data set came to be changed"""
         self.is_kept_shown = False
         self.cursor = 0
         self._answer: Json | None = None
@@ -86,6 +88,7 @@ class DrawView(MnistView):
             return
         run = self.run_shown
         title = "Your digit" if run is None else f"Your digit {glyphs().dot} read by {name_of(run)}"
+        title += f", step {self._answer['step']:,}" if self._answer is not None else ""
         width = pad_size(paper.width, paper.height)[0]
         why = self._why()
         PadWall(self.pad, title[: width + 3], self._answer, self._names, self.is_centred, why).paint(paper)
@@ -138,20 +141,27 @@ class DrawView(MnistView):
         self._drawn()
 
     def action_clear(self) -> None:
-        self.pad.clear()
+        self._empty()
         self._drawn()
+
+    def _empty(self) -> None:
+        """A drawing that is begun is centred as drawings were before."""
+        self.pad.clear()
+        self.is_centred, self._was_centred = self.is_centred or self._was_centred, False
 
     def action_undo(self) -> None:
         if self.pad.undo():
             self._drawn()
 
     def action_centre(self) -> None:
-        self.is_centred = not self.is_centred
+        self.is_centred, self._was_centred = not self.is_centred, False
         self._drawn()
 
     def take(self, facts: Mapping[str, Any]) -> None:
-        """A picture from another view."""
+        """A picture from another view, read as it is there: those of the data set are centred already."""
         self.is_kept_shown = False
+        self._was_centred = self.is_centred or self._was_centred
+        self.is_centred = False
         self.pad.load(np.asarray(facts["pixels"], dtype=np.uint8))
         self._drawn()
 
@@ -201,7 +211,7 @@ class DrawView(MnistView):
     def _take_count(self, label: int, kept: Json) -> None:
         words = f"Kept as {self._names[label]}; you have {kept['count']}. t shows them."
         self.app.notify(words, markup=False)
-        self.pad.clear()
+        self._empty()
         self._answer = None
         self.remember()
 
@@ -243,4 +253,4 @@ class DrawView(MnistView):
         }
 
     def saved(self) -> dict[str, Any]:
-        return {"ink": self.pad.text(), "centred": self.is_centred}
+        return {"ink": self.pad.text(), "centred": self.is_centred or self._was_centred}

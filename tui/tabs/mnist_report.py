@@ -112,21 +112,31 @@ class ReportView(MnistView):
             curves = {
                 kind: self._stress[key] for kind, *_ in KINDS if (key := self._key(kind)) in self._stress
             }
-            StressWall(self._title(report), curves).paint(paper)
+            read = max((int(curve["images"]) for curve in curves.values()), default=0)
+            of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
+            title = self._title(report, of if read else "", self._weights)
+            StressWall(title, curves).paint(paper)
         else:
             mark = (self.run_id, self.split, *self.cell)
             fits = self._images is not None and self._images[0] == mark
             images = self._images[1] if fits and self._images is not None else None
-            ConfusionWall(self._title(report), report, self.cell, images).paint(paper)
+            title = self._title(report, f"{report['images']:,}")
+            ConfusionWall(title, report, self.cell, images, self._weights).paint(paper)
 
     def _key(self, kind: str) -> tuple[str, str, str]:
         return self.run_id, self.split, kind
 
-    def _title(self, report: Json) -> str:
+    @property
+    def _weights(self) -> str:
+        """Which of the run's weights read the pictures."""
+        return plain(str(self._reports[self.run_id, self.split].get("weights", "")), limit=60)
+
+    def _title(self, report: Json, count: str, *more: str) -> str:
         run, dot = self.run_shown, f" {glyphs().dot} "
         words = [name_of(run) if run is not None else ""]
         words += [str(report["title"])] if report["title"] != USUAL else []
-        return plain(dot.join([*words, f"{report['images']:,} {self.split} pictures"]), limit=80)
+        words += [f"{count} {self.split} pictures".strip(), *more]
+        return plain(dot.join(words), limit=120)
 
     def _paint_progress(self, paper: Paper) -> None:
         if self._progress.get("failed"):
@@ -198,7 +208,8 @@ class ReportView(MnistView):
         self.post_message(self.Wanted("pictures", {**facts, "split": self.split, "names": names}))
 
     def labels(self) -> dict[str, str]:
-        hidden = () if self.report is not None else ("next", "open", "worst", "stress")
+        matrix = () if self.report is not None and not self.is_stressed else ("next", "open", "worst")
+        hidden = matrix if self.report is not None else (*matrix, "stress")
         turned = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
         return {
             **super().labels(),

@@ -243,7 +243,7 @@ class Conversation:
     def _say_notice(self, entry: Entry, answer: Json) -> None:
         entry.note(str(answer.get("notice", "")), "warn")
         if answer.get("is_running"):
-            entry.note(f"It still trains: this is its checkpoint of step {int(answer['step']):,}.", "warn")
+            entry.note(f"It still trains: {answer['weights']}.", "warn")
 
 
 def _left_out(lines: int, skipped: Sequence[Json]) -> str:

@@ -138,7 +138,7 @@ def tell_model(answer: Json) -> None:
     """Which model answered, and what has to be known about it."""
     runs = f"{answer['forward']} and {answer['reverse']}" if "forward" in answer else answer["run"]
     live = ", still training" if answer["is_running"] else ""
-    tell(f"{runs} ({answer['direction']}, step {answer['step']:,}{live})")
+    tell(f"{runs} ({answer['direction']}{live}): {answer['weights']}")
     if answer["notice"]:
         tell(answer["notice"])
     if answer.get("unknown"):

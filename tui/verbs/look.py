@@ -134,7 +134,9 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", span(run.train_seconds)),
     ]
-    return facts + [("checkpoint", _checkpoint(c.step, c.path, c.damaged)) for c in run.checkpoints]
+    answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
+    rows = [("checkpoint", _checkpoint(one.step, one.path, one.damaged)) for one in run.checkpoints]
+    return facts + answers + rows
 
 
 def _checkpoint(step: int, path: str, damaged: str) -> str:

@@ -21,7 +21,7 @@ def report(
         str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last; none: the six runs")
     ] = "",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
-    step: Annotated[int | None, typer.Option(help="of a checkpoint; the newest when left out")] = None,
+    step: Annotated[int | None, typer.Option(help="of a checkpoint; else the one that answers")] = None,
     json: AsJson = False,
 ) -> None:
     """Precision, recall, F1 of each class and the confusion matrix; without RUN the notebook's six runs."""
@@ -34,14 +34,14 @@ def report(
     if answer["warning"]:
         tell(answer["warning"])
     if json:
-        say_json({name: answer[name] for name in ("run", "step", "split", "report")})
+        say_json({name: answer[name] for name in ("run", "step", "weights", "split", "report")})
         return
     _say_report(found.spec.name or found.id, answer)
 
 
 def _say_report(name: str, answer: Json) -> None:
     made = answer["report"]
-    say(f"{name}, step {answer['step']}: {made['images']:,} {answer['split']} images of {made['title']}\n")
+    say(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {made['title']}\n")
     for line in columns(_scores(made)):
         say(line)
     whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]

@@ -39,4 +39,6 @@ def _row(facts: CheckpointFacts) -> Row:
     if facts.damaged:
         sign = glyphs().statuses[Status.FAILED]
         return (step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))
-    return (step, Span(f"{size(facts.bytes):>8}  ", "muted"), Span(facts.weights_sha256[:12], "muted"))
+    answers = (Span(f"  {plain(facts.answers, limit=60)}", "good"),) if facts.answers else ()
+    bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
+    return (step, bytes_, Span(facts.weights_sha256[:12], "muted"), *answers)

@@ -59,12 +59,12 @@ def name_of(model: Json) -> str:
 def facts_of(model: Json) -> list[str]:
     """The most important first."""
     layers = int(model["layers"])
-    step = f"step {int(model['step']):,}"
-    words = [f"still training, at {step}"] if model["is_running"] else []
+    weights = str(model["weights"]) if model["step"] else ""
+    words = [f"still training, {weights}" if weights else "still training"] if model["is_running"] else []
     words += [str(model["direction"]), f"{layers} {'layer' if layers == 1 else 'layers'}"]
     words += [f"perplexity {value}"] if (value := perplexity_of(model)) else []
     words += [str(model["framework"]), f"{int(model['vocabulary']):,} words"]
-    words += [] if model["is_running"] else [step]
+    words += [] if model["is_running"] or not weights else [weights]
     return [plain(one, limit=60) for one in words]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +18,37 @@ from engine.models.language import description as descriptions
 from engine.models.language.description import Description
 from engine.models.language.model import Model
 from engine.models.language.weights import Weights, weights
+from engine.served import MODEL as WEIGHTS
+from engine.served import Served, served
 
 Arrays = dict[str, NDArray[Any]]
 
 MODEL = "model.json"
 VOCABULARY = "vocabulary.txt"
-WEIGHTS = "model.safetensors"
 _DESCRIPTION_LIMIT = 1 << 20  # bytes
 _VOCABULARY_LIMIT = 256 << 20
 
 
-def open_model(run: Path) -> tuple[Model, str]:
-    """The newest checkpoint that is whole, and in words which damaged one had to be passed over.
+def open_model(run: Path) -> tuple[Model, Served]:
+    """The model that the run answers with, and its checkpoint without the bytes of its files.
 
     Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for what cannot be trusted.
     """
     description = read_description(run)
     vocabulary = read_words(run, description)
-    verified, damaged = shelf.newest_intact(run / "checkpoints", only={WEIGHTS})
-    if verified is None:
-        raise _nothing_to_read(run, damaged)
-    model = Model(description, vocabulary, _weights(verified, description), verified.manifest.step)
-    return model, " ".join(damage.message for damage in damaged)
+    found = _served(run)
+    model = Model(description, vocabulary, _weights(found.verified, description), found.which.step)
+    return model, replace(found, verified=replace(found.verified, files={}))
 
 
 def open_arrays(run: Path) -> tuple[Description, Arrays]:
-    """The tensors of the newest checkpoint that is whole, as they were saved. Raises like `open_model`."""
-    description = read_description(run)
-    verified, damaged = shelf.newest_intact(run / "checkpoints", only={WEIGHTS})
-    if verified is None:
-        raise _nothing_to_read(run, damaged)
-    return description, _arrays(verified)
+    """The tensors that the run answers with, as they were saved. Raises like `open_model`."""
+    return read_description(run), _arrays(_served(run).verified)
 
 
-def newest_step(run: Path) -> int:
-    """Of the newest checkpoint, whole or not; 0 when there is none. Raises CheckpointError."""
-    return max(shelf.steps(run / "checkpoints"), default=0)
+def has_checkpoint(run: Path) -> bool:
+    """Whether there is one, whole or not. Raises CheckpointError."""
+    return bool(shelf.steps(run / "checkpoints"))
 
 
 def read_description(run: Path) -> Description:
@@ -100,10 +96,16 @@ def _arrays(verified: Verified) -> Arrays:
         raise CorruptRun(f"{verified.path / WEIGHTS} cannot be read: {error}.") from error
 
 
-def _nothing_to_read(run: Path, damaged: list[DamagedCheckpoint]) -> RunRefused | CorruptRun:
-    if damaged:
-        return CorruptRun(f"No checkpoint of {run.name} is whole. {damaged[0].message}")
-    return RunRefused(f"{run.name} has no checkpoint yet.", "The first comes after an epoch; ask again then.")
+def _served(run: Path) -> Served:
+    try:
+        found = served(run / "checkpoints", only={WEIGHTS})
+    except DamagedCheckpoint as damage:
+        raise CorruptRun(f"No checkpoint of {run.name} is whole. {damage.message}") from damage
+    if found is None:
+        raise RunRefused(
+            f"{run.name} has no checkpoint yet.", "The first comes after an epoch; ask again then."
+        )
+    return found
 
 
 def _bytes(path: Path, limit: int) -> bytes:

@@ -13,12 +13,11 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from checkpoints import folder as shelf
-from checkpoints import tensors
 from engine.errors import DataError
 from engine.models.language.opening import open_model
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions, noise
-from tests.engine.worker.lab import Script, curve, environment, new_run, told, train
+from tests.engine.worker.lab import Script, curve, environment, new_run, told, train, weights
 
 FRAMEWORKS = ("torch", "tensorflow")
 SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epochs": 3, "lr": 0.02}
@@ -28,6 +27,10 @@ SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epoch
 def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
     return captions(tmp_path)
+
+
+def weights_at(folder: RunFolder, step: int) -> str:
+    return shelf.read(folder.checkpoints / shelf.name_of(step)).manifest.weights_sha256
 
 
 def finished(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder:
@@ -109,8 +112,8 @@ def test_its_folder_is_a_model_that_can_be_opened_without_it(
     folder = finished(tmp_path, framework, text, **given)
     said = json.loads((folder.path / "model.json").read_text())
     assert (said["direction"], said["layers"], said["tied"], said["projection"]) == (direction, 1, True, True)
-    model, warning = open_model(folder.path)
-    assert warning == "" and model.step == 96
+    model, served = open_model(folder.path)
+    assert served.notice == "" and served.which.is_best and model.step == served.which.step
     outer = {"forward": {"a", "the", "two"}, "reversed": {"table", "field", "road", "water", "town"}}
     best = model.vocabulary.words[model.scores(model.open())[0].argmax()]
     assert best in outer[direction]
@@ -121,15 +124,44 @@ def test_the_epoch_with_the_best_validation_is_kept(tmp_path: Path, text: str) -
     best = finished(tmp_path, "torch", text, **wild)
     last = finished(tmp_path, "torch", text, keep="last", **wild)
     seen = curve(best, "val_perplexity")
-    lowest = min(value for step, value in curve(last, "val_perplexity").items())
-    assert seen[30] == pytest.approx(lowest, rel=1e-5)
-    assert curve(last, "val_perplexity")[30] > lowest
-    kept = tensors.loads((best.path / "best.safetensors").read_bytes())
-    verified, _ = shelf.newest_intact(best.checkpoints)
-    assert verified is not None
-    saved = tensors.loads(verified.files["model.safetensors"])
-    assert int(kept.pop("step")) < 30
-    assert tensors.weights_sha256(kept) == tensors.weights_sha256(saved)
+    assert seen == curve(last, "val_perplexity")
+    lowest = min(seen, key=lambda step: seen[step])
+    assert lowest < 30
+    said = f"best epoch's weights (epoch {lowest // 6}, step {lowest})"
+    assert open_model(best.path)[1].which.words == said
+    assert open_model(last.path)[1].which.words == "last weights (epoch 5, step 30)"
+    assert weights(best) == weights(last), "the last checkpoint holds the last weights"
+    assert curve(best, "train_perplexity")[30] < curve(last, "train_perplexity")[30]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_stopped_by_hand_or_paused_it_answers_with_the_weights_of_its_best_epoch(
+    tmp_path: Path, text: str, framework: str
+) -> None:
+    wild = {"lr": 1, "epochs": 5, "framework": framework, "corpus": text}
+    whole, parts = (new_run(tmp_path, "lm", **(SMALL | wild)) for _ in range(2))
+    train(whole)
+    best = open_model(whole.path)[0].step
+    assert best < 29
+    for number, step in enumerate((best + 1, best + 2, 29), 1):
+        train(parts, Script({step: {"word": "stop"}}), number=number)
+        model, served = open_model(parts.path)
+        assert (model.step, served.which.is_best) == (best, True)
+    train(parts, number=4)
+    assert weights(parts) == weights(whole)
+    assert [open_model(run.path)[1].verified.manifest.weights_sha256 for run in (parts, whole)] == [
+        weights_at(whole, best)
+    ] * 2
+    assert curve(parts, "test_perplexity") == curve(whole, "test_perplexity")
+
+
+def test_each_metric_has_one_value_for_a_step(tmp_path: Path, text: str) -> None:
+    folder = finished(tmp_path, "torch", text, lr=1, epochs=5)
+    for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
+        told_steps = [
+            step for event in told(folder, "metrics") for step in event.facts["series"].get(metric, [[]])[0]
+        ]
+        assert len(told_steps) == len(set(told_steps))
 
 
 def test_worse_epochs_end_it_early(tmp_path: Path, text: str) -> None:

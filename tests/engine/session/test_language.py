@@ -16,7 +16,7 @@ from engine.session.desk import Desk
 from tests.engine.session.asking import ask, parts
 from tests.fakes.language_run import write_run
 
-HEAD = {"run", "direction", "step", "is_running", "notice"}
+HEAD = {"run", "direction", "step", "epoch", "weights", "is_running", "notice"}
 
 
 @pytest.fixture

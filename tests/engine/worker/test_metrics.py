@@ -76,7 +76,7 @@ def test_a_million_points_become_few_and_keep_every_spike() -> None:
 
 def test_a_resumed_series_goes_on_with_wide_buckets() -> None:
     buffer = Metrics()
-    buffer.go_on({"loss": 1_000_000})
+    buffer.go_on({"loss": 1_000_000}, {})
     for step in range(6_400):
         buffer.add(step, "loss", float(step))
     assert len(buffer.take(to_the_last=True)["loss"]) <= 2 * 6_400 / 64 + 3

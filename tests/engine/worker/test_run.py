@@ -12,6 +12,7 @@ from checkpoints import folder as shelf
 from checkpoints.errors import MismatchedCheckpoint
 from engine import store
 from engine.errors import Diverged
+from engine.served import served_step
 from engine.worker.ending import Leave
 from tests.engine.worker.lab import Script, curve, make_run, new_run, told, train, weights
 from tests.fakes.tally import Tally
@@ -223,3 +224,59 @@ def test_the_event_file_of_a_long_run_stays_small(tmp_path: Path) -> None:
     assert os.path.getsize(folder.events) < 3_000_000
     points = curve(folder, "loss")
     assert points[150_001] == 9.75 and 200_000 in points
+
+
+def test_a_metric_has_one_value_a_step_the_first_and_that_is_said_once(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=3)
+    run, _ = make_run(folder)
+    for step, value in ((1, 0.5), (2, 0.25), (2, 9.0), (1, 9.0), (3, 0.125)):
+        run.log(step, loss=value)
+    run._journal.close(3, status="done", cause={})
+    points = [event.facts["series"]["loss"] for event in told(folder, "metrics")]
+    assert [step for steps, _ in points for step in steps] == [1, 2, 3]
+    assert curve(folder, "loss") == {1: 0.5, 2: 0.25, 3: 0.125}
+    assert len(told(folder, "note")) == 1
+    assert "loss: a value for step 2 is left out" in told(folder, "note")[0].facts["text"]
+
+
+def test_an_attempt_that_measures_its_end_once_more_writes_no_second_value(tmp_path: Path) -> None:
+    """Killed behind its last checkpoint, when the end was measured and written already."""
+    folder = new_run(tmp_path, "counter", steps=3)
+    train(folder)
+    first, _ = make_run(folder, number=2)
+    first.restore(Tally())
+    first.log(3, test_loss=0.5)
+    first._journal.flush(to_the_last=True)
+    second, _ = make_run(folder, number=3)
+    second.restore(Tally())
+    second.log(3, test_loss=0.75, loss=9.0)
+    second.log(4, loss=0.1)
+    second._journal.close(4, status="done", cause={})
+    series = [event.facts["series"] for event in told(folder, "metrics")]
+    assert [one["test_loss"] for one in series if "test_loss" in one] == [[[3], [0.5]]]
+    assert list(curve(folder, "loss")) == [1, 2, 3, 4]
+    assert not told(folder, "note")
+
+
+def test_the_best_weights_outlive_later_checkpoints_and_are_found_by_the_next_attempt(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    run, _ = make_run(folder)
+    run.total(9, epoch=2)
+    tally = Tally()
+    run.restore(tally)
+    for step in range(1, 10):
+        run.log(step, loss=tally.count(1))
+        run.checkpoint(step, is_best=step in (2, 4))
+        run.save()
+    run._journal.close(9, status="done", cause={})
+    assert shelf.steps(folder.checkpoints) == [4, 7, 8, 9]
+    found = served_step(folder.checkpoints)
+    assert found is not None and found.words == "best epoch's weights (epoch 2, step 4)"
+    again, _ = make_run(folder, number=2)
+    again.total(10, epoch=2)
+    again.restore(tally)
+    again.log(10, loss=tally.count(1))
+    again.checkpoint(10)
+    again.save()
+    assert shelf.steps(folder.checkpoints) == [4, 8, 9, 10]
+    assert served_step(folder.checkpoints) == found

@@ -83,7 +83,13 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
     async with lab(places, FakeEngine(summary(folder)), size) as opened:
         await opened.press("4", "r")
         await opened.sees(
-            "360 test pictures", "accuracy", "balanced", "macro avg", "weighted avg", "4 taken for 9"
+            "360 test pictures",
+            "last weights (step 40)",
+            "accuracy",
+            "balanced",
+            "macro avg",
+            "weighted avg",
+            "4 taken for 9",
         )
         report = opened.app.query_one(ReportView)
         await opened.press("x")

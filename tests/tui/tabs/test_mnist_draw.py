@@ -74,4 +74,9 @@ async def test_a_picture_of_the_report_is_taken_to_the_pad(
         await opened.sees("1 of ")
         await opened.press("e")
         await opened.sees("Your digit", "it reads")
-        assert not opened.app.query_one(DrawView).pad.is_empty
+        pad = opened.app.query_one(DrawView)
+        assert not pad.pad.is_empty
+        # Pictures of the data set are centred already: the pad reads it as the report did.
+        await opened.until(lambda: session.of("mnist.predict")[-1]["centred"] is False)
+        pad.action_clear()
+        assert pad.is_centred, "what is drawn anew is centred as before"

@@ -76,9 +76,9 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
 async def test_a_model_that_still_trains_is_said_to(places: Places, session: FakeSession) -> None:
     write_run(places, status=Status.RUNNING, step=40)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "still training, at step 40")
+        await open_repl(opened, "still training, last weights (step 40)")
         await Typist(opened).say("/score i love you")
-        await opened.sees("its checkpoint of step 40")
+        await opened.sees("It still trains: last weights (step 40).")
 
 
 async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
@@ -118,7 +118,8 @@ async def test_hostile_words_cannot_reach_the_terminal(
     evil = "\x1b]0;owned\x07\u202e"
     write_run(places, name=f"name {evil}")
     word = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
-    head = {"notice": evil, "is_running": False, "step": 1, "unknown": [evil], "text": ""}
+    head = {"notice": evil, "is_running": False, "step": 1, "epoch": None, "weights": evil}
+    head |= {"unknown": [evil], "text": ""}
     done = {**head, "done": True, "added": 1, "logp": -1.0, "seed": 1, "words": [evil], "ended": True}
     made = FakeSession(
         places,

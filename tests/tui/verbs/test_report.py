@@ -19,7 +19,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_report_for_a_person_and_for_a_program(home: Home) -> None:
     run = plant(home.places.root, {20: convolutions(), 40: templates()}, model="logistic")
     shown = home.dltui("report", run.id)
-    assert "step 40: 360 test images of 8x8 digits" in shown
+    assert "last weights (step 40): 360 test images of 8x8 digits" in shown
     assert "weighted average" in shown and "balanced accuracy" in shown
     told = json.loads(home.dltui("report", "@last", "--split", "validation", "--json"))
     assert (told["run"], told["step"], told["split"]) == (run.id, 40, "validation")

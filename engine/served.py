@@ -1,0 +1,115 @@
+"""Which checkpoint a run answers with: that of its best epoch where one is kept, else its newest.
+
+The facts of a checkpoint (`env` of its manifest) say which step was the best when it was written, and how
+many steps an epoch has. So the newest manifest that can be read names the best checkpoint, however the run
+ended and whether it has ended at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from checkpoints import folder as shelf
+from checkpoints.errors import DamagedCheckpoint
+from checkpoints.folder import Verified
+
+MODEL = "model.safetensors"
+BEST_STEP, EPOCH_STEPS = "best_step", "epoch_steps"
+"""facts of a checkpoint; a best step of 0: none is kept"""
+TRIES = 3
+"""a run that trains removes old checkpoints while they are read"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedStep:
+    """`is_last`: the newest, and no step was asked for. `epoch_steps` is 0 where it was not written down."""
+
+    step: int
+    is_best: bool
+    is_last: bool
+    epoch_steps: int = 0
+
+    @property
+    def epoch(self) -> int | None:
+        """Of its last update, from 1; None where that cannot be known."""
+        return -(-self.step // self.epoch_steps) if self.epoch_steps else None
+
+    @property
+    def words(self) -> str:
+        """Such as `best epoch's weights (epoch 3, step 1,233)` or `last weights (step 40)`."""
+        where = f"step {self.step:,}" if self.epoch is None else f"epoch {self.epoch:,}, step {self.step:,}"
+        whose = "best epoch's " if self.is_best else "last " if self.is_last else ""
+        return f"{whose}weights ({where})"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A checkpoint that was read. `damaged`: those that should have been read in its place."""
+
+    which: ServedStep
+    verified: Verified
+    damaged: tuple[DamagedCheckpoint, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """What is wrong with those that were passed over, empty when there are none."""
+        return " ".join(damage.message for damage in self.damaged)
+
+
+def served_step(checkpoints: Path) -> ServedStep | None:
+    """The checkpoint that should answer, whole or not: only manifests are read. Raises CheckpointError."""
+    there = shelf.steps(checkpoints)
+    if not there:
+        return None
+    best, epoch_steps = _facts(checkpoints, there)
+    step = best if best in there else there[-1]
+    return ServedStep(step, step == best, step == there[-1], epoch_steps)
+
+
+def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)) -> Served | None:
+    """Read the checkpoint that answers, or the one of `step`; where it is damaged, the newest other one, or
+    the newest before `step`.
+
+    None when there is none. Raises DamagedCheckpoint when none is whole, and CheckpointError.
+    """
+    found, damaged = None, list[DamagedCheckpoint]()
+    for _ in range(TRIES):
+        found, damaged = _read(checkpoints, step, only)
+        if all(damage.path.exists() for damage in damaged):
+            break
+    if found is None and damaged:
+        raise damaged[0]
+    return found
+
+
+def _read(
+    checkpoints: Path, step: int | None, only: Collection[str]
+) -> tuple[Served | None, list[DamagedCheckpoint]]:
+    there, damaged = shelf.steps(checkpoints), list[DamagedCheckpoint]()
+    best, epoch_steps = _facts(checkpoints, there)
+    first = best if step is None and best in there else step
+    older = [one for one in reversed(there) if one != first and (step is None or one <= step)]
+    for one in [*([first] if first in there else []), *older]:
+        try:
+            verified = shelf.read(checkpoints / shelf.name_of(one), only=only)
+        except DamagedCheckpoint as damage:
+            damaged.append(damage)
+            continue
+        which = ServedStep(one, one == best, step is None and one == there[-1], epoch_steps)
+        still = tuple(damage for damage in damaged if damage.path.exists())
+        return Served(which, verified, still), damaged
+    return None, damaged
+
+
+def _facts(checkpoints: Path, there: list[int]) -> tuple[int, int]:
+    """The best step and the steps of an epoch, by the newest manifest that can be read; 0: unknown."""
+    for step in reversed(there):
+        try:
+            env = shelf.manifest_of(checkpoints / shelf.name_of(step)).env
+        except DamagedCheckpoint:
+            continue
+        best, size = (env.get(name, 0) for name in (BEST_STEP, EPOCH_STEPS))
+        return best if type(best) is int else 0, size if type(size) is int and size > 0 else 0
+    return 0, 0

@@ -1,0 +1,85 @@
+"""Which checkpoint a run answers with: the best epoch's where one is kept, however the run ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from checkpoints import folder as shelf
+from checkpoints import tensors
+from checkpoints.errors import DamagedCheckpoint
+from checkpoints.retention import Keep
+from engine.served import served, served_step
+
+
+def save(folder: Path, step: int, best: int | None, epoch: int = 10) -> None:
+    arrays = {"w": np.full(3, step, np.float32)}
+    env = {} if best is None else {"best_step": best, "epoch_steps": epoch}
+    shelf.write(
+        folder, step, {"model.safetensors": tensors.dumps(arrays)}, run_id="r", env=env,
+        weights_sha256=tensors.weights_sha256(arrays), keep=Keep(best=best or None),
+    )  # fmt: skip
+
+
+def damage(folder: Path, step: int, name: str = "model.safetensors") -> None:
+    path = folder / shelf.name_of(step) / name
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_without_a_best_epoch_the_newest_answers(tmp_path: Path) -> None:
+    for step in (10, 20):
+        save(tmp_path, step, 0)
+    found = served(tmp_path)
+    assert found is not None
+    assert found.which == served_step(tmp_path)
+    assert found.which.words == "last weights (epoch 2, step 20)"
+
+
+def test_the_best_epoch_answers_and_outlives_all_that_come_after_it(tmp_path: Path) -> None:
+    for step, best in ((10, 0), (20, 20), (30, 20), (40, 20), (50, 20), (53, 20)):
+        save(tmp_path, step, best)
+    assert shelf.steps(tmp_path) == [20, 40, 50, 53]
+    found = served(tmp_path)
+    assert found is not None and found.which.words == "best epoch's weights (epoch 2, step 20)"
+    assert tensors.loads(found.verified.files["model.safetensors"])["w"][0] == 20
+    assert served_step(tmp_path) == found.which
+
+
+def test_a_checkpoint_of_before_says_what_it_knows(tmp_path: Path) -> None:
+    save(tmp_path, 1200, None)
+    found = served(tmp_path)
+    assert found is not None and (found.which.epoch, found.which.words) == (None, "last weights (step 1,200)")
+
+
+def test_of_a_damaged_best_epoch_the_newest_whole_one_takes_the_place_and_it_is_said(tmp_path: Path) -> None:
+    for step, best in ((20, 20), (30, 20), (40, 20)):
+        save(tmp_path, step, best)
+    damage(tmp_path, 20)
+    found = served(tmp_path)
+    assert found is not None and found.which.words == "last weights (epoch 4, step 40)"
+    assert "step-00000020 is damaged" in found.notice
+    damage(tmp_path, 40, "MANIFEST.json")
+    found = served(tmp_path)
+    assert found is not None and found.which.words == "weights (epoch 3, step 30)"
+    for name in ("MANIFEST.json", "model.safetensors"):
+        damage(tmp_path, 30, name)
+    with pytest.raises(DamagedCheckpoint):
+        served(tmp_path)
+
+
+def test_a_step_that_is_asked_for_answers_and_no_newer_one_in_its_place(tmp_path: Path) -> None:
+    for step in (20, 30, 40):
+        save(tmp_path, step, 20)
+    assert [found.which.words for step in (30, 20) if (found := served(tmp_path, step))] == [
+        "weights (epoch 3, step 30)", "best epoch's weights (epoch 2, step 20)",
+    ]  # fmt: skip
+    damage(tmp_path, 30)
+    found = served(tmp_path, 30)
+    assert found is not None and found.which.step == 20 and "step-00000030" in found.notice
+
+
+def test_where_there_is_nothing_nothing_answers(tmp_path: Path) -> None:
+    assert served(tmp_path / "none") is None
+    assert served_step(tmp_path / "none") is None
