@@ -138,8 +138,8 @@ class Run:
         """Record numbers. Raises Diverged for a loss that is not finite; the curve keeps it.
 
         The steps of a metric go up and each has one value: the first stays, in events, CSV and TensorBoard
-        alike. A later value for the same or an earlier step is left out, which is said once per metric (not of
-        what an attempt before this one had measured at the step where this one goes on).
+        alike. A later value for the same or an earlier step is left out, which is said once per metric, but
+        not of what an earlier attempt had measured at the step where this one goes on.
         """
         self.step = step
         for name, value in values.items():
