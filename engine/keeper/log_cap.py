@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine import log_pieces
 
 CAP = 8 * 1024 * 1024
 """bytes; what is older moves to worker.log.1, which holds as many at most"""
@@ -39,7 +42,7 @@ class WorkerLog:
 
     @property
     def older(self) -> Path:
-        return self.path.with_name(self.path.name + ".1")
+        return log_pieces.older(self.path)
 
     def note(self, line: str) -> None:
         try:
@@ -52,14 +55,24 @@ class WorkerLog:
         size = os.fstat(self.fd).st_size
         grown, self._size = size - self._size, size
         if size > CAP:
-            self._turn_over(size)
+            with contextlib.ExitStack() as held:
+                if self._is_locked(held) or size > 2 * CAP:
+                    self._turn_over(os.fstat(self.fd).st_size)
         return FLOOD_SECONDS if grown > FLOOD else CALM_SECONDS
+
+    def _is_locked(self, held: contextlib.ExitStack) -> bool:
+        """Whether no reader is at it. Opened anew for that: the worker shares the descriptor of the log."""
+        try:
+            return log_pieces.lock(held.enter_context(self.path.open("rb")).fileno(), shared=False)
+        except OSError:  # somebody took the file away: nobody can read it
+            return True
 
     def tail(self) -> str:
         """The end of what this attempt printed."""
         text = _read_end(self.path, TAIL)
         if len(text) < TAIL:
-            text = _read_end(self.older, TAIL) + text
+            before = _read_end(self.older, TAIL)
+            text = before[log_pieces.start_of(before)[1] :] + text
         mark = self.header.encode(errors="replace")
         return text.rpartition(mark)[2][-TAIL:].decode(errors="replace")
 
@@ -78,17 +91,31 @@ class WorkerLog:
         self._size = 0
 
     def _copy_end(self, size: int) -> None:
+        """Into a draft that takes the place of the older piece when it is whole."""
+        offset = max(0, size - CAP)
+        draft = self.older.with_name(f".{self.older.name}.draft")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        copy = os.open(self.older, flags, 0o600)
+        copy = os.open(draft, flags, 0o600)
         try:
-            offset = max(0, size - CAP)
+            os.write(copy, log_pieces.head(self._begins + offset))
             while offset < size:
                 sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
                 if sent == 0:
-                    return
+                    break
                 offset += sent
         finally:
             os.close(copy)
+        os.replace(draft, self.older)
+
+    @property
+    def _begins(self) -> int:
+        """The byte of all that was printed at which the log begins."""
+        try:
+            with self.older.open("rb") as file:
+                start, line = log_pieces.start_of(file.read(log_pieces.HEAD_LIMIT))
+                return start + file.seek(0, os.SEEK_END) - line
+        except OSError:
+            return 0
 
 
 def _read_end(path: Path, limit: int) -> bytes:

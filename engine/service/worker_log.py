@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine import files, log_pieces
 
 LIMIT = 256 * 1024
 """bytes of one part"""
@@ -12,6 +15,8 @@ LIMIT = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Part:
+    """Bytes are counted from the first that was printed, whatever of them is still there."""
+
     text: str
     offset: int
     end: int
@@ -19,22 +24,59 @@ class Part:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A file that holds the bytes [start, end) of what was printed, behind `head` bytes of its own."""
+
+    descriptor: int
+    start: int
+    end: int
+    head: int = 0
+
+
 def read(path: Path, offset: int, limit: int) -> Part:
-    """From byte `offset` on, counted from the end where it is negative; no character is cut in two."""
+    """From byte `offset` on, counted from the end where it is negative; no character is cut in two.
+
+    Where those bytes are gone it begins at the first that is left. While the log is turned over there is
+    nothing to read for a moment. Raises CorruptRun for what is no file of ours.
+    """
     limit = min(max(limit, 0), LIMIT)
+    with contextlib.ExitStack() as opened:
+        newer = _open(path, opened)
+        if newer is None:
+            return Part("", 0, 0, 0)
+        if not log_pieces.lock(newer.descriptor, shared=True):
+            return Part("", max(offset, 0), max(offset, 0), max(offset, 0))
+        older = _open(log_pieces.older(path), opened)
+        pieces = [newer] if older is None else [older, _moved(newer, older.end)]
+        return _cut(pieces, offset, limit)
+
+
+def _open(path: Path, opened: contextlib.ExitStack) -> _Piece | None:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = opened.enter_context(files.open_regular(path)).fileno()
     except FileNotFoundError:
-        return Part("", 0, 0, 0)
-    try:
-        size = os.fstat(fd).st_size
-        start = max(0, size + offset) if offset < 0 else min(offset, size)
-        data = os.pread(fd, limit, start)
-    finally:
-        os.close(fd)
-    cut = _leading(data) if offset < 0 and start else 0
+        return None
+    start, head = log_pieces.start_of(os.pread(descriptor, log_pieces.HEAD_LIMIT, 0))
+    return _Piece(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
+
+
+def _moved(piece: _Piece, start: int) -> _Piece:
+    return _Piece(piece.descriptor, start, start + piece.end - piece.start, piece.head)
+
+
+def _cut(pieces: list[_Piece], offset: int, limit: int) -> Part:
+    first, last = pieces[0], pieces[-1]
+    start = max(first.start, min(offset, last.end) if offset >= 0 else last.end + offset)
+    data = b""
+    for piece in pieces:
+        at = start + len(data)
+        if piece.start <= at < piece.end and len(data) < limit:
+            wanted = min(limit - len(data), piece.end - at)
+            data += os.pread(piece.descriptor, wanted, at - piece.start + piece.head)
+    cut = _leading(data) if start != offset and start else 0
     data = data[cut : len(data) - _trailing(data)]
-    return Part(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), size)
+    return Part(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
 
 
 def _leading(data: bytes) -> int:

@@ -36,7 +36,9 @@ def test_a_long_log_is_turned_over_and_its_end_kept(tmp_path: Path) -> None:
         os.write(log.fd, bytes([65 + number]) * (CAP // 2))
     assert log.bound() == log_cap.FLOOD_SECONDS
     assert log.path.stat().st_size == 0
-    assert log.older.read_bytes() == b"B" * (CAP // 2) + b"C" * (CAP // 2)
+    printed = len(log.header) + 1 + 3 * (CAP // 2)
+    begins = f"--- from byte {printed - CAP} of what was printed ---\n".encode()
+    assert log.older.read_bytes() == begins + b"B" * (CAP // 2) + b"C" * (CAP // 2)
     os.write(log.fd, b"after\n")
     assert log.path.read_bytes() == b"after\n"
     assert log.tail().endswith("CCCafter\n")
