@@ -35,7 +35,7 @@ def start_of(first: bytes) -> tuple[int, int]:
 
 
 def lock(descriptor: int, *, shared: bool) -> bool:
-    """Take the lock of an open `worker.log` without waiting; whether it was free. Closing it gives it back."""
+    """Take the lock of an open `worker.log` without waiting; whether it was free. It ends with the file."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
