@@ -228,6 +228,10 @@ class RunSummary:
     """bytes of memory the worker holds"""
     cpu: float = 0.0
     """cores the worker keeps busy"""
+    data_title: str = ""
+    """what it trains on, by name; empty for one that needs no data, or was trained before that was told"""
+    data_fingerprint: str = ""
+    """SHA-256 of the very bytes of that"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """filled by `show` only"""
 
@@ -411,7 +415,7 @@ def summary_to_json(run: RunSummary) -> Json:
         "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
         "created_at": run.spec.created_at,
         "ended_at": run.ended_at,
-        **{name: getattr(run, name) for name in _PLAIN},
+        **{name: getattr(run, name) for name in (*_PLAIN, *_OF_DATA)},
         "live": dict(run.live),
         "wanted_device": run.spec.device,
         **{name: getattr(run.spec, name) for name in _OF_SPEC},
@@ -438,6 +442,7 @@ def summary_from_json(data: Json) -> RunSummary:
         best=Best(best["metric"], number_from_json(best["value"]), best["step"]) if best else None,
         checkpoints=tuple(CheckpointFacts(**facts) for facts in data["checkpoints"]),
         **{name: data[name] for name in _PLAIN},
+        **{name: data[name] for name in _OF_DATA if name in data},
     )
 
 
@@ -446,6 +451,7 @@ _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",
 )  # fmt: skip
+_OF_DATA = ("data_title", "data_fingerprint")
 
 
 def cause_from_json(data: object) -> Cause:

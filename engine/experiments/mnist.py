@@ -61,6 +61,7 @@ def load(run: Run) -> tuple[Images, Images, Images]:
     digits = mnist.load(run.places, report=run.note)
     if digits.notice:
         run.notice(digits.notice)
+    run.trains_on(digits.title, digits.fingerprint)
     run.pin(data=digits.fingerprint)
     parts = mnist.split(digits, SPLIT_SEED)
     pixels = torch.from_numpy(digits.train_images).to(run.device)

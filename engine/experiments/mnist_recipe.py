@@ -91,6 +91,7 @@ def load(run: Run) -> tuple[Images, Images, Images]:
     digits = mnist.load(run.places, report=run.note)
     if digits.notice:
         run.notice(digits.notice)
+    run.trains_on(digits.title, digits.fingerprint)
     run.pin(data=digits.fingerprint)
     parts = mnist.split(digits, SPLIT_SEED)
     pixels, labels = digits.train_images, digits.train_labels

@@ -68,6 +68,8 @@ class Digest:
     checkpoint_step: int = 0
     data_notice: str = ""
     note: str = ""
+    data_title: str = ""
+    data_fingerprint: str = ""
     farewell: Farewell | None = None
     spent: float = 0.0
     """seconds in the stretches of training that are over"""
@@ -124,8 +126,16 @@ def _started(digest: Digest, event: Event) -> None:
     digest.device = str(facts.get("device") or "")[:120]
     digest.attempt = typed(facts.get("attempt") or digest.attempt + 1, int)
     digest.data_notice = str(facts.get("notice") or "")[:400]
+    _take_data(digest, facts.get("data"))
     digest.note, digest.farewell = "", None
     digest.pace.clear()
+
+
+def _take_data(digest: Digest, told: object) -> None:
+    """An attempt that was refused, or ended before it looked, says nothing of its data."""
+    if isinstance(told, dict) and told.get("fingerprint"):
+        digest.data_title = str(told.get("title") or "")[:400]
+        digest.data_fingerprint = str(told["fingerprint"])[:64]
 
 
 def _metrics(digest: Digest, event: Event) -> None:
@@ -218,7 +228,7 @@ _TAKES: dict[str, Callable[[Digest, Event], None]] = {
 
 _PLAIN = (
     "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
-    "note", "spent", "since", "last_at", "live",
+    "note", "spent", "since", "last_at", "live", "data_title", "data_fingerprint",
 )  # fmt: skip
 
 

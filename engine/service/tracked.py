@@ -169,6 +169,8 @@ def summarise(run: Tracked, state: State) -> RunSummary:
         notice="; ".join(filter(None, (run.notice, run.damage, "" if queued else digest.notice))),
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
+        data_title=digest.data_title,
+        data_fingerprint=digest.data_fingerprint,
     )
 
 

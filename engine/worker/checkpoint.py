@@ -6,11 +6,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from checkpoints import folder as shelf
-from checkpoints.errors import DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Found, Verified
 from checkpoints.manifest import Fact
 from checkpoints.retention import Keep
@@ -53,6 +54,8 @@ class Facts:
     last_steps: Mapping[str, int] = field(default_factory=dict)
     epoch_steps: int = 0
     best_step: int = 0
+    data: Mapping[str, str] = field(default_factory=dict)
+    """title and fingerprint of what it trains on"""
 
     def to_env(self) -> dict[str, Fact]:
         return {
@@ -61,15 +64,18 @@ class Facts:
             "last_steps": json.dumps(dict(self.last_steps)),
             served.EPOCH_STEPS: self.epoch_steps,
             served.BEST_STEP: self.best_step,
+            "data": json.dumps(dict(self.data)),
             **{f"pinned.{name}": value for name, value in self.pinned.items()},
         }
 
 
 def facts_of(env: Mapping[str, Fact]) -> Facts:
     pinned = {name.removeprefix("pinned."): str(env[name]) for name in env if name.startswith("pinned.")}
-    live, counts, last = (json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps"))
+    live, counts, last, data = (
+        json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps", "data")
+    )
     epoch_steps, best_step = (int(env.get(name, 0)) for name in (served.EPOCH_STEPS, served.BEST_STEP))
-    return Facts(live, counts, pinned, last, epoch_steps, best_step)
+    return Facts(live, counts, pinned, last, epoch_steps, best_step, data)
 
 
 class Checkpoints:
@@ -117,6 +123,15 @@ class Checkpoints:
         except DamagedCheckpoint:
             return None
         return found.files.get(served.MODEL)
+
+    def recorded(self) -> Facts:
+        """Of the newest checkpoint that says anything, before its weights are read."""
+        for step in reversed(shelf.steps(self._folder.checkpoints)):
+            with suppress(CheckpointError, OSError, ValueError):
+                return facts_of(
+                    shelf.read(self._folder.checkpoints / shelf.name_of(step), only=()).manifest.env
+                )
+        return Facts()
 
     def restore(self, verified: Verified, state: State, pinned: Mapping[str, str], *, strict: bool) -> Facts:
         """Raises MismatchedCheckpoint when `state` or the data are not those of the checkpoint."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from checkpoints.errors import SaveFailed
+from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import Found
 from engine import store
 from engine.errors import Diverged, ParamError
@@ -76,6 +76,7 @@ class Run:
         self._checkpoints = Checkpoints(folder, self._acknowledge)
         self._state: State | None = None
         self._pinned: dict[str, str] = {}
+        self._data: dict[str, str] = {}
         self._total, self._epoch_steps, self._best_step = 0, 0, 0
         self._notice, self._is_started = "", False
         self._twice: set[str] = set()
@@ -91,8 +92,24 @@ class Run:
         return steps
 
     def pin(self, **facts: str) -> None:
-        """What an exact resume depends on beside the state: the data, by their fingerprint."""
+        """What an exact resume depends on beside the state: the data, by their fingerprint.
+
+        To be called before anything is kept. Raises MismatchedCheckpoint for `data` not trained on.
+        """
+        recorded = self._checkpoints.recorded().pinned.get("data", "") if "data" in facts else ""
+        if recorded and recorded != facts["data"]:
+            raise self._other_data(f"data {recorded[:12]}", f"data {facts['data'][:12]}")
         self._pinned |= facts
+
+    def trains_on(self, title: str, fingerprint: str) -> None:
+        """What the data are called, and the SHA-256 of their very bytes: for everybody to see and to compare.
+
+        To be called before anything is kept. Raises MismatchedCheckpoint for data it was not trained on.
+        """
+        told, known = f"{title} ({fingerprint[:12]})", self._checkpoints.recorded().data
+        if known and known["fingerprint"] != fingerprint:
+            raise self._other_data(f"{known['title']} ({known['fingerprint'][:12]})", told)
+        self._data = {"title": title, "fingerprint": fingerprint}
 
     def notice(self, text: str) -> None:
         """What the user has to know for as long as this run trains."""
@@ -241,7 +258,7 @@ class Run:
         logged = self._journal.metrics
         facts = Facts(
             dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
-            self._best_step,
+            self._best_step, self._data,
         )  # fmt: skip
         leftover = self._checkpoints.save(self.step, self._state, facts)
         self._journal.write_board()
@@ -257,9 +274,16 @@ class Run:
         self._journal.event(
             "started", attempt=attempt.number, mode=attempt.mode, pid=os.getpid(), device=machine.name,
             threads=machine.threads, total_steps=self._total, notice=self._notice, versions=machine.versions,
-            pinned=dict(self._pinned),
+            pinned=dict(self._pinned), data=dict(self._data),
         )  # fmt: skip
         self._beat(time.monotonic())
+
+    def _other_data(self, before: str, now: str) -> MismatchedCheckpoint:
+        folder = f"data folder: {self.places.data or 'none named'}"
+        return MismatchedCheckpoint(
+            f"It was trained on {before}; what is found now is {now}.",
+            f"Put back what it was trained on ({folder}), or start a new run.",
+        )
 
     def _look(self, now: float) -> None:
         """The periodic duties."""

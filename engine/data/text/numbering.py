@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -37,6 +38,11 @@ class Numbering:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_digests", tuple(file.digest() for file in self.files))
+
+    @property
+    def source(self) -> str:
+        """SHA-256 over the digests of the files."""
+        return hashlib.sha256("\n".join(self._digests).encode()).hexdigest()
 
     def key(self) -> str:
         """Names the bytes that are read and everything that is done to them."""

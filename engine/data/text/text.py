@@ -68,7 +68,8 @@ def load(
     layouts = tuple(_settle_layout(file, report) for file in opened.files)
     job = Numbering(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
     kept = cache.fetch(job.key(), job.write, report)
-    made = _text_set(kept, cutter, _notice(opened))
+    title = ", ".join(file.name for file in opened.files)
+    made = _text_set(kept, cutter, _notice(opened), title, job.source)
     _tell(made, vocabulary, report)
     return made
 
@@ -80,12 +81,15 @@ def _settle_layout(file: TextFile, report: Report) -> Layout:
     return layout
 
 
-def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str) -> TextSet:
+def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str, title: str, source: str) -> TextSet:
     words = tuple(kept.arrays["words"].tobytes().decode().split("\n"))
     train, validation, test = (
         Sentences(kept.arrays[f"{part}.ids"], kept.arrays[f"{part}.offsets"]) for part in PARTS
     )
-    return TextSet(Vocabulary(words, tokeniser), train, validation, test, kept.content, notice, kept.facts)
+    vocabulary = Vocabulary(words, tokeniser)
+    return TextSet(
+        vocabulary, train, validation, test, kept.content, notice, kept.facts, title=title, source=source
+    )
 
 
 def _notice(corpus: Corpus) -> str:

@@ -51,7 +51,8 @@ class Sentences:
 @dataclass(frozen=True, slots=True, eq=False)
 class TextSet:
     """`notice` is what has to be said in plain sight: that this stands in for what was asked, or is a part of
-    it. `facts` are counts, shares and quantiles, named in facts.py.
+    it. `facts` are counts, shares and quantiles, named in facts.py. `title` names the corpora that were read,
+    `source` is the SHA-256 of their bytes, `fingerprint` that of the numbers made of them.
     """
 
     vocabulary: Vocabulary
@@ -61,3 +62,5 @@ class TextSet:
     fingerprint: str
     notice: str
     facts: Mapping[str, float]
+    title: str
+    source: str

@@ -117,8 +117,10 @@ def test_another_precision_or_another_text_is_refused(tmp_path: Path, text: str,
         train(folder, number=2)
     folder.spec.write_text(spec)
     Path(text).write_text(Path(text).read_text().replace("the dog", "the cow"))
-    with pytest.raises(MismatchedCheckpoint, match="data was"):
+    words = (folder.path / "vocabulary.txt").read_bytes()
+    with pytest.raises(MismatchedCheckpoint, match=r"was trained on .*captions.txt .*; what is found now is"):
         train(folder, number=2)
+    assert (folder.path / "vocabulary.txt").read_bytes() == words
     assert told(folder, "restored") == []
 
 

@@ -181,19 +181,56 @@ def test_a_full_disk_is_said_and_training_goes_on(tmp_path: Path, monkeypatch: p
     assert "was not saved" in notes[0].facts["text"]
 
 
-def test_other_data_refuse_an_exact_resume_but_not_a_fast_one(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "counter", steps=9)
+def saved(folder: store.RunFolder, **data: str) -> None:
     run, _ = make_run(folder)
-    run.pin(data="abc")
+    if "title" in data:
+        run.trains_on(data["title"], data["fingerprint"])
+    run.pin(data=data["pinned"], kernels="torch")
     run.restore(Tally())
     run.log(1, loss=1.0)
     run.save()
+
+
+@pytest.mark.parametrize("mode", ["strict", "fast"])
+@pytest.mark.parametrize("data", [{}, {"title": "MNIST", "fingerprint": "abc"}])
+def test_other_data_refuse_to_go_on_before_anything_is_kept(
+    tmp_path: Path, mode: str, data: dict[str, str]
+) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    saved(folder, pinned="abc", **data)
+    again, _ = make_run(folder, number=2, mode=mode)
+    with pytest.raises(MismatchedCheckpoint) as refused:
+        if data:
+            again.trains_on("the images of /d", "xyz")
+        again.pin(data="xyz")
+    assert "abc" in refused.value.message and "xyz" in refused.value.message
+    assert all(("MNIST" in refused.value.message, "of /d" in refused.value.message)) is bool(data)
+    assert (
+        "fast" not in f"{refused.value.message} {refused.value.remedy}" and "\n" not in refused.value.message
+    )
+    again.announce()
+    assert told(folder, "started")[-1].facts["data"] == {}
+
+
+def test_the_first_event_says_what_the_run_is_trained_on(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    saved(folder, title="MNIST", fingerprint="abc", pinned="abc")
+    assert told(folder, "started")[0].facts["data"] == {"title": "MNIST", "fingerprint": "abc"}
     again, _ = make_run(folder, number=2)
-    again.pin(data="xyz")
-    with pytest.raises(MismatchedCheckpoint, match="data was abc, is xyz"):
+    again.trains_on("MNIST elsewhere", "abc")
+    again.pin(data="abc", kernels="torch")
+    assert again.restore(Tally()) == 1
+
+
+def test_other_kernels_refuse_an_exact_resume_but_not_a_fast_one(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    saved(folder, pinned="abc")
+    again, _ = make_run(folder, number=2)
+    again.pin(data="abc", kernels="swift")
+    with pytest.raises(MismatchedCheckpoint, match="kernels was torch, is swift"):
         again.restore(Tally())
     fast, _ = make_run(folder, number=3, mode="fast")
-    fast.pin(data="xyz")
+    fast.pin(data="abc", kernels="swift")
     assert fast.restore(Tally()) == 1
 
 
