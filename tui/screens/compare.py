@@ -12,7 +12,7 @@ from engine.protocol import RunSummary
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
-from tui.verbs.words import pairs
+from tui.verbs.words import data_words, other_data, pairs
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -36,6 +36,8 @@ class DiffSheet(Sheet):
         table += [self._row(name, values, column) for name, values in changed.items()]
         if not changed:
             table.append((Span("the parameters are the same", "muted"),))
+        if words := other_data(self._runs):
+            table += [(), (Span(words, "bad"),)]
         table.append(())
         table += [self._row(name, values, column) for name, values in outcomes(self._runs).items()]
         return [fitted(row, width) if row_width(row) > width else row for row in table]
@@ -78,6 +80,7 @@ def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     names = dict.fromkeys(name for run in runs for name in run.spec.params)
     table = {"experiment": [run.spec.experiment for run in runs]}
     table |= {name: [_value(run, name) for run in runs] for name in names}
+    table |= {"data": [data_words(run) or MISSING for run in runs]}
     table |= {"seed": [str(run.spec.seed) for run in runs], "device": [run.device for run in runs]}
     return {
         name: [plain(v, limit=60) for v in values] for name, values in table.items() if len(set(values)) > 1

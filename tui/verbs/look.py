@@ -15,10 +15,13 @@ from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, summary_to_json
 from tui.filter_names import unknown_name
 from tui.plain_text import plain
-from tui.verbs.ask import ask, fail, say, say_json
+from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.words import (
     age,
     columns,
+    data_words,
+    folder_words,
+    other_data,
     pairs,
     progress,
     short_number,
@@ -130,6 +133,8 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("params", pairs(run.spec.params)),
         ("changed live", pairs(run.live)),
         ("seed", str(run.spec.seed)),
+        ("data", data_words(run)),
+        ("data folder", folder_words(run)),
         ("device", f"{run.device} with {run.spec.threads} threads" if run.device else ""),
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", span(run.train_seconds)),
@@ -177,6 +182,8 @@ def compare(first: Run, second: Run, json: AsJson = False) -> None:
 
     one, other = ask(look)
     rows = _differences(one, other)
+    if words := other_data((one, other)):
+        tell(words)
     if json:
         say_json([{"what": what, one.id: a, other.id: b} for what, a, b in rows])
         return
@@ -199,6 +206,7 @@ def _comparable(run: RunSummary) -> dict[str, str]:
         "experiment": run.spec.experiment,
         **params,
         "seed": str(run.spec.seed),
+        "data": data_words(run) or "-",
         "status": str(run.status),
     }
     return {**facts, "step": str(run.step), "trained for": span(run.train_seconds), **metrics, **best}

@@ -43,6 +43,28 @@ def age(run: RunSummary) -> str:
     return span(time.time() - run.spec.created_at)
 
 
+def data_words(run: RunSummary) -> str:
+    """What it was trained on, with the start of the SHA-256 of that; empty while it has not said so."""
+    return f"{run.data_title} ({run.data_fingerprint[:12]})" if run.data_fingerprint else ""
+
+
+def folder_words(run: RunSummary) -> str:
+    """The folder of data sets that was named for it; empty for what reads none, and for a run of before."""
+    from engine import catalog  # the app's first screen does not wait for it
+
+    try:
+        reads_data = catalog.find(run.spec.experiment).reads_data
+    except UnknownExperiment:
+        reads_data = bool(run.data_fingerprint)
+    return (run.spec.data or "none named") if reads_data and run.spec.data is not None else ""
+
+
+def other_data(runs: Sequence[RunSummary]) -> str:
+    """What is to be said beside runs that were trained on different data; empty where they were not."""
+    differ = len({run.data_fingerprint for run in runs if run.data_fingerprint}) > 1
+    return "Trained on different data: their numbers cannot be compared." if differ else ""
+
+
 def changed_params(run: RunSummary) -> dict[str, Value]:
     """The parameters that differ from the experiment's defaults."""
     from engine import catalog  # the app's first screen does not wait for it

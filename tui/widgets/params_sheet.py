@@ -9,7 +9,7 @@ from rich.cells import cell_len, chop_cells
 
 from engine.protocol import RunSummary
 from tui.plain_text import plain
-from tui.verbs.words import changed_params, pairs
+from tui.verbs.words import changed_params, data_words, folder_words, pairs
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, justified
 
@@ -43,6 +43,8 @@ class ParamsSheet(Sheet):
             ("framework", run.spec.framework),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
+            *([("data", data_words(run))] if run.data_fingerprint else []),
+            *([("data folder", folder)] if (folder := folder_words(run)) else []),
             *([("executor", run.spec.executor)] if run.spec.executor != "local" else []),
             ("id", run.id),
         ):

@@ -37,6 +37,14 @@ def saved(at: float, step: int) -> tuple[float, str, dict[str, Any]]:
     return at, "checkpoint", {"step": step, "path": "p", "weights_sha256": "0", "bytes": 1}
 
 
+def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> None:
+    one, two = ({"title": name, "fingerprint": name * 4} for name in ("mnist", "other"))
+    assert told(started(0, data=one), started(1, data={}), started(2)).data_title == "mnist"
+    found = told(started(0, data=one), started(1, data=two))
+    assert (found.data_title, found.data_fingerprint) == ("other", "other" * 4)
+    assert digests.from_json(digests.to_json(found), SMALL) == found
+
+
 def test_nothing_told_is_nothing_known() -> None:
     digest = Digest()
     assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.notice) == (0, None, 0, 0, "")
