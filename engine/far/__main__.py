@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from engine import signals
 from engine.far.stand_in import StandIn
 from engine.protocol import Status
 from engine.store import RunFolder
@@ -17,7 +18,7 @@ from engine.worker.wire import Wire
 def main(words: list[str]) -> int:
     strings = wire.take(os.environ)
     # The keeper says by word what is wanted, and ends by SIGKILL whoever does not hear.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGINT, *signals.ENDING, *signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     folder = RunFolder(Path(words[0]).absolute())
     ended = StandIn(folder, Wire(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()

@@ -10,6 +10,9 @@ HOUSE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 def main(words: list[str]) -> int:
     sys.path.insert(0, HOUSE)
+    from engine import signals
+
+    signals.ignore()
     from engine.keeper import arguments
     from engine.keeper.keep import keep
 

@@ -7,6 +7,7 @@ import re
 import signal
 from dataclasses import dataclass, field
 
+from engine import signals
 from engine.errors import DltuiError
 from engine.keeper.ladder import Graces, Rung
 from engine.protocol import Cause, CauseKind, Status
@@ -34,8 +35,8 @@ class Evidence:
     last_words: Verdict | None = None
     asked: str = ""
     """pause or stop, when it was asked to leave"""
-    told_by_signal: bool = False
-    """the keeper was asked by SIGTERM, not by a word"""
+    told_by: int | None = None
+    """the signal by which the keeper was asked, where it was not a word"""
     rung: Rung = Rung.CALM
     """how far the ladder was climbed"""
     graces: Graces = field(default_factory=Graces)
@@ -110,12 +111,8 @@ def one_line(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def _said(seen: Evidence, status: Status, cause: Cause) -> Verdict:
-    if seen.told_by_signal and status is Status.STOPPED:
-        cause = Cause(
-            CauseKind.SIGNAL,
-            "Stopped because its keeper got SIGTERM: a shutdown, or a kill by hand.",
-            _goes_on(seen),
-        )
+    if seen.told_by is not None and status is Status.STOPPED:
+        cause = Cause(CauseKind.SIGNAL, signals.ended_by(seen.told_by, seen.checkpoint), _goes_on(seen))
     return status, cause
 
 
@@ -128,7 +125,7 @@ def _asked(seen: Evidence) -> Verdict:
     pausing = seen.asked == "pause"
     status = Status.PAUSED if pausing else Status.STOPPED
     kind = CauseKind.PAUSED if pausing else CauseKind.USER_STOP
-    if seen.told_by_signal:
+    if seen.told_by is not None:
         kind = CauseKind.SIGNAL
     if seen.ended.signal is None:
         how = "it left and did not say whether it saved"
@@ -136,7 +133,9 @@ def _asked(seen: Evidence) -> Verdict:
         how = f"it did not answer within {seen.graces.ask:g} s and was ended"
         if seen.ended.signal == signal.SIGKILL:
             how = f"it answered neither the word nor SIGTERM within {_both(seen.graces):g} s and was killed"
-    return status, Cause(kind, f"{'Paused' if pausing else 'Stopped'} by force: {how}.", _goes_on(seen))
+    by = f"{signals.name_of(seen.told_by)} from outside: " if seen.told_by is not None else ""
+    text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
+    return status, Cause(kind, text, _goes_on(seen))
 
 
 def _both(graces: Graces) -> float:
@@ -156,7 +155,7 @@ def _died(seen: Evidence) -> Cause:
         kind, text, remedy, _ = _HINTS[1]
         return Cause(kind, f"{text}: the worker left{while_asked} when no room remained.", remedy)
     if seen.ended.signal is not None:
-        name = signal_name(seen.ended.signal)
+        name = signals.name_of(seen.ended.signal)
         return Cause(
             CauseKind.SIGNAL,
             one_line(f"Ended by {name}{while_asked}{_meaning(seen.ended.signal)}."),
@@ -182,13 +181,6 @@ def last_error(tail: str) -> str:
         if _ERROR_LINE.match(line):
             return one_line(line, 300)
     return ""
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 _MEANINGS = {

@@ -109,7 +109,7 @@ def _follow(
         ended=ended,
         last_words=last_words.read(watch.said),
         asked=watch.asked,
-        told_by_signal=watch.told_by_signal,
+        told_by=watch.told_by,
         rung=watch.ladder.rung,
         graces=asked.graces,
         out_of_memory=memory_kills.happened(watch.kills, memory_kills.count()),

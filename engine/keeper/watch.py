@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from engine import signals
 from engine.keeper import ladder, last_words, memory_kills, worker_process
 from engine.keeper.claim import Claim
 from engine.keeper.control import Words
@@ -27,7 +28,8 @@ class Watch:
     def __init__(self, claim: Claim, worker: WorkerProcess, log: WorkerLog, graces: Graces, say: Say) -> None:
         self.ladder = Ladder(graces)
         self.asked = ""
-        self.told_by_signal = False
+        self.told_by: int | None = None
+        """the signal that asked this keeper to end the run"""
         self.said = b""
         self.kills = memory_kills.count()
         """for lack of memory, as they were half a minute ago at most"""
@@ -79,8 +81,9 @@ class Watch:
             self._say(f"keeper.json could not be written: {error}; it goes on")
 
     def _wake(self, numbers: bytes) -> None:
-        if signal.SIGTERM in numbers and self.asked != "stop":
-            self.told_by_signal = True
+        ending = [number for number in numbers if number in signals.ENDING]
+        if ending and self.asked != "stop":
+            self.told_by = ending[0]
             self._take({"word": "stop"})
 
     def _listen(self, data: bytes) -> None:
@@ -118,9 +121,9 @@ def open_wake() -> int:
     """A descriptor that becomes readable with the number of each signal that came."""
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
+    for number in (signal.SIGCHLD, *signals.ENDING):
         signal.signal(number, _awake)
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+    for number in (signal.SIGINT, *signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     return reading
 

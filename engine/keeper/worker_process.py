@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import signals
 from engine.keeper import prctl
 from engine.keeper.cause import Ended
 
@@ -97,7 +98,11 @@ def _become(
 
 
 def _reset_signals() -> None:
-    """What the keeper ignores would stay ignored after exec. SIGHUP does: there is no terminal to hang up."""
+    """What the keeper ignores would stay ignored after exec. SIGHUP does: there is no terminal to hang up.
+
+    So do the warnings of a batch system, until the worker listens to them.
+    """
+    signals.ignore()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)

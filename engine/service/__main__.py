@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from engine import places
+from engine import places, signals
 from engine.errors import EngineError
 from engine.places import Places, make_private
 from engine.service import lock, logbook
@@ -55,6 +55,7 @@ async def _run(home: Places) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.leave)
+    signals.ignore()  # a batch system warns every process of a job; keepers and workers act on it
     loop.add_signal_handler(signal.SIGUSR1, service.heal)
     gc.freeze()
     await service.run()

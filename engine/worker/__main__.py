@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from engine import catalog, params, store
+from engine import catalog, params, signals, store
 from engine.events import EventWriter
 from engine.protocol import Spec
 from engine.store import RunFolder
@@ -33,8 +33,10 @@ def main(arguments: list[str]) -> int:
     strings = wire.take(os.environ)
     faulthandler.enable()
     told = Leaving()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGINT, *signals.ENDING):
         signal.signal(number, told.hear)
+    for number in signals.IGNORED:
+        signal.signal(number, signal.SIG_IGN)
     ended = _attempt(RunFolder(Path(arguments[0]).absolute()), strings, told)
     wire.say(strings.last_words, ended.facts())
     return 0 if ended.is_good else 1
@@ -45,10 +47,11 @@ class Leaving:
 
     def __init__(self) -> None:
         self.run: Run | None = None
-        self.came = False
+        self.came: int | None = None
+        """the first signal"""
 
     def hear(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
+        self.came = self.came or number
         if self.run is not None:
             self.run.ask_to_leave(Leave.SIGNALLED)
 
@@ -72,17 +75,17 @@ def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
         told.attach(run)
     except Exception as error:  # the same, and the event file can be told too
         return _close(journal, 0, _failed(error))
-    ended = _train(experiment.train, chosen, run)
+    ended = _train(experiment.train, chosen, run, told)
     run.announce()
     return _close(journal, run.step, ended)
 
 
-def _train(name: str, chosen: Any, run: Run) -> Ending:
+def _train(name: str, chosen: Any, run: Run, told: Leaving) -> Ending:
     """However the loop leaves, there is an Ending."""
     try:
         _find(name)(chosen, run)
         run.save()
-        return ending.finished(run.step, run.left_because, run.why_left)
+        return ending.finished(run.step, run.left_because, run.why_left, told.came, run.saved_step)
     except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
         return _failed(error)
 

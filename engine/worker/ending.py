@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 from enum import StrEnum
+from signal import SIGTERM
 
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint, NotFinite, SaveFailed
+from engine import signals
 from engine.errors import DataError, Diverged, DltuiError, ParamError, ResumeRefused, UnknownExperiment
 from engine.protocol import Cause, CauseKind, Json, Status
 
@@ -40,8 +42,13 @@ class Ending:
         return {"status": str(self.status), "cause": cause}
 
 
-def finished(step: int, wish: Leave | None, why: str = "") -> Ending:
-    """The loop returned by itself, or because of `wish`; a stop for a reason is a pruning."""
+def finished(
+    step: int, wish: Leave | None, why: str = "", number: int | None = None, saved: int = 0
+) -> Ending:
+    """The loop returned by itself, or because of `wish`; a stop for a reason is a pruning.
+
+    `number` is the signal that came, if any; `saved` the step of the newest checkpoint, 0 for none.
+    """
     at = f"at step {step}"
     if wish is Leave.STOP and why:
         text = one_line(f"Pruned {at}: {why}.")
@@ -50,10 +57,13 @@ def finished(step: int, wish: Leave | None, why: str = "") -> Ending:
         None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}."),
         Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
         Leave.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
-        Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, f"Ended by SIGTERM {at}."),
+        Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, signals.ended_by(number or SIGTERM, saved)),
         Leave.ORPHANED: (Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died; it saved and left {at}."),
     }[wish]
-    return Ending(status, Cause(kind, text, "Resume goes on from there." if wish else ""))
+    remedy = "Resume goes on from there." if wish else ""
+    if wish is Leave.SIGNALLED and not saved:
+        remedy = "There is no checkpoint: resume starts from the beginning."
+    return Ending(status, Cause(kind, text, remedy))
 
 
 def failed(error: BaseException) -> Ending:

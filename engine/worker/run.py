@@ -250,6 +250,11 @@ class Run:
         """Why the loop left early; None when it came to its own end."""
         return self._wish if self._is_told and self.step < self._total else None
 
+    @property
+    def saved_step(self) -> int:
+        """Of the newest checkpoint that this attempt wrote or began with; 0 for none."""
+        return self._checkpoints.saved_step or 0
+
     def save(self) -> None:
         """A checkpoint of the present step, unless there is one. Raises SaveFailed and NotFinite."""
         if self._state is None or self._checkpoints.saved_step == self.step:

@@ -66,7 +66,7 @@ def test_an_error_is_named_on_one_printable_line() -> None:
     ],
 )
 def test_a_loop_that_returns_ended_as_it_was_asked(wish: Leave | None, status: str, kind: str) -> None:
-    ended = ending.finished(12, wish)
+    ended = ending.finished(12, wish, saved=12)
     assert (ended.status, ended.cause.kind) == (status, kind)
     assert "step 12" in ended.cause.text
     assert ended.is_good
