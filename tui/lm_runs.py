@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import catalog
 from engine.client import Client, SweepStatus, SweepSummary
+from engine.params import declared
 from engine.protocol import Query, RunSummary, Status
 
 EXPERIMENT = "lm"
 SUITE = "lm_four"
 """the sweep of all four"""
 KEPT = 200
+LM = catalog.find(EXPERIMENT).params
+FREE = frozenset({"layers", "direction", "corpus", "precision"})
+"""parameters in which the models of one table may differ"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,20 @@ class Plan:
         """Of the sweep, in letters that a name may hold."""
         return f"four models {self.title}".replace(",", "")
 
+    def differences(self, run: RunSummary) -> dict[str, Any]:
+        """The parameters of a run that are not this plan's, but for those that two models may differ in and
+        still be compared."""
+        wanted = {param.name: self.params.get(param.name, param.default) for param in declared(LM)}
+        given = {name: run.spec.params.get(name, value) for name, value in wanted.items()}
+        return {name: value for name, value in given.items() if name not in FREE and value != wanted[name]}
+
 
 PLANS = (
     Plan("Keras", "the notebook's recipe, 20 epochs", {"framework": "tensorflow"}),
     Plan("PyTorch", "the same recipe in its twin", {"framework": "torch"}),
     Plan("Keras, tuned", "dropout, tied weights, a schedule", {"framework": "tensorflow", "recipe": "tuned"}),
     Plan("PyTorch, tuned", "dropout, tied weights, a schedule", {"framework": "torch", "recipe": "tuned"}),
-    Plan("a first look", "PyTorch, 2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),
+    Plan("PyTorch, a first look", "2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),
 )
 
 
@@ -93,9 +105,26 @@ class LmRuns:
                 return sweep
         return None
 
+    def plan(self, framework: str, corpus: str) -> Plan:
+        """The plan of that framework by which the most of the four were trained, of several the newest."""
+        plans = [plan for plan in PLANS if plan.params["framework"] == framework]
+
+        def standing(plan: Plan) -> tuple[int, Any]:
+            found = [run for run in self._best(framework, corpus, plan) if run and not plan.differences(run)]
+            return len(found), max((run.spec.order for run in found), default=())
+
+        return max(plans, key=standing)
+
     def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
-        """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any."""
+        """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any.
+
+        Runs of the plan come before all others, which cannot be compared with them.
+        """
+        return self._best(framework, corpus, self.plan(framework, corpus))
+
+    def _best(self, framework: str, corpus: str, plan: Plan) -> list[RunSummary | None]:
         best = sorted(self._runs.values(), key=_standing, reverse=True)
+        best.sort(key=lambda run: bool(plan.differences(run)))
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
     def newest(self) -> RunSummary | None:
@@ -105,6 +134,19 @@ class LmRuns:
 def _standing(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:
     is_well = not run.status.is_final or run.status is Status.DONE
     return is_well, is_well or "val_perplexity" in run.metrics, run.spec.order
+
+
+def difference_words(differences: Mapping[str, Any]) -> str:
+    """Such as `vocabulary 1,000, hidden 32, 1 epoch`."""
+    return ", ".join(_difference(name, value) for name, value in differences.items())
+
+
+def _difference(name: str, value: Any) -> str:
+    if name == "epochs":
+        return f"{value:,} epoch{'' if value == 1 else 's'}"
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    said = f"{value:,}" if is_count else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{name.removesuffix('_size')} {said}"
 
 
 def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:

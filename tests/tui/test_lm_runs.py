@@ -7,7 +7,7 @@ import pytest
 from engine.protocol import RunSummary
 from engine.service import sweep_submission
 from tests.fakes.engine import done, failed, make_run
-from tui.lm_runs import PLANS, SUITE, LmRuns, Plan
+from tui.lm_runs import PLANS, SUITE, LmRuns, Plan, difference_words
 
 
 def run(number: int, **facts: object) -> RunSummary:
@@ -36,6 +36,33 @@ def test_one_that_trains_takes_the_place_of_an_older_one() -> None:
 
 def test_other_frameworks_corpora_and_experiments_do_not_count() -> None:
     assert four(make_run(1), make_run(2, experiment="lm", params={"framework": "tensorflow"})) == [None] * 4
+
+
+def small(number: int, **given: object) -> RunSummary:
+    params = {"framework": "torch", "corpus": "captions", "layers": 1, "direction": "forward", **given}
+    return make_run(number, experiment="lm", params=params, state=done(), created=1e9 + number)
+
+
+def test_a_run_of_other_sizes_takes_no_place_of_one_of_the_plan() -> None:
+    recipe, other = small(1), small(2, vocabulary=1_000, hidden_size=32, epochs=1)
+    assert four(recipe, other)[0] == recipe
+    assert four(other)[0] == other
+    plan = PLANS[1]
+    assert plan.differences(recipe) == {}
+    assert difference_words(plan.differences(other)) == "vocabulary 1,000, hidden 32, 1 epoch"
+
+
+def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
+    known = LmRuns()
+    assert known.plan("torch", "captions").title == "PyTorch"
+    known.update([small(1), small(2, recipe="tuned")], ())
+    assert known.plan("torch", "captions").title == "PyTorch, tuned"
+    known.update([small(3, layers=2)], ())
+    assert known.plan("torch", "captions").title == "PyTorch"
+    found = known.four("torch", "captions")
+    assert [run and run.spec.params.get("recipe", "notebook") for run in found] == [
+        "notebook", None, "notebook", None,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)

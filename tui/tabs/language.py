@@ -179,11 +179,12 @@ class LanguageTab(Tab):
             (run.id, cell.title, hue) for hue, (run, cell) in enumerate(zip(four, CELLS, strict=True)) if run
         ]
         self.lab.river.follow(told, who=self.NAME)
-        named = FRAMEWORKS[self._framework or "tensorflow"]
-        title = f"{named} on {plain(self.corpora.chosen, limit=40)}"
+        plan = self.runs.plan(self._framework or "tensorflow", self.corpora.chosen)
+        title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
         self.headings["four"].note(Span(PERPLEXITY, "muted"))
-        self.table.show(four, self.corpora.chosen == "captions", are_asked=self.asked is not None)
+        are_asked = self.asked is not None
+        self.table.show(four, plan, self.corpora.chosen == "captions", are_asked=are_asked)
         self._show_stories()
         self.post_message(HintsChanged())
 

@@ -12,7 +12,8 @@ from textual.message import Message
 from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.lm_runs import CELLS
+from tui.lm_runs import CELLS, PLANS, Plan, difference_words
+from tui.plain_text import plain
 from tui.widgets.numerals import short
 from tui.widgets.run_words import bar, eta_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -21,6 +22,9 @@ from tui.widgets.span import Row, Span
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")
 STANDING = 20
+WIDE = 98
+"""columns from which on the number of words and epochs has room"""
+TALL = 30
 REFERENCE = (
     ("1 layer", "58.3  41.8  35.8  34.4  34.6"),
     ("2 layers", "238  205  175  145  still falling"),
@@ -40,6 +44,7 @@ class FourTable(Sheet):
         self._runs: Sequence[RunSummary | None] = [None] * len(CELLS)
         self.place = place if 0 <= place < len(CELLS) else 0
         self._is_captions = True
+        self._plan = PLANS[0]
         self._are_asked = False
         self._hues = list(range(len(CELLS)))
 
@@ -48,10 +53,20 @@ class FourTable(Sheet):
         self._hues = list(hues)
         self.draw()
 
-    def show(self, runs: Sequence[RunSummary | None], is_captions: bool, *, are_asked: bool = False) -> None:
-        """`are_asked`: a sweep will train those without a run."""
-        self._runs, self._is_captions, self._are_asked = list(runs), is_captions, are_asked
+    def show(
+        self, runs: Sequence[RunSummary | None], plan: Plan, is_captions: bool, *, are_asked: bool = False
+    ) -> None:
+        """Runs with other parameters than the plan's are not compared with the rest, and it is said what
+        differs. `are_asked`: a sweep will train those without a run."""
+        self._runs, self._plan = list(runs), plan
+        self._is_captions, self._are_asked = is_captions, are_asked
         self.draw()
+
+    def draw(self) -> None:
+        before = len(self._rows)
+        super().draw()
+        if len(self._rows) != before:
+            self.refresh(layout=True)
 
     @property
     def run(self) -> RunSummary | None:
@@ -59,15 +74,20 @@ class FourTable(Sheet):
 
     def rows(self, width: int) -> Sequence[Row]:
         titles = "".join(f"{title:>9}" for title in TITLES)
-        heads = f"   {'model':<21}{'training':<{STANDING - 10}}perplexity{titles}"
-        rows: list[Row] = [(Span(heads, "muted"),)]
+        more = f"{'max words':>10}{'epochs':>9}  perplexity" if width >= WIDE else ""
+        training = f"{'training':<{STANDING}}{more}" if more else f"{'training':<{STANDING - 10}}perplexity"
+        rows: list[Row] = [(Span(f"   {'model':<21}{training}{titles}", "muted"),)]
         best = self._best()
-        rows += [self._row(place, best) for place in range(len(CELLS))]
-        if self._is_captions and self.size.height > len(rows) + 2:
+        for place, run in enumerate(self._runs):
+            rows.append(self._row(place, best, width))
+            if run is not None and (differs := self._plan.differences(run)):
+                words = f"     {difference_words(differs)}: not comparable"
+                rows.append((Span(plain(words, limit=max(width, 20)), "warn"),))
+        if self._is_captions and self.app.size.height >= TALL:
             rows += [(), *_reference(width)]
         return rows
 
-    def _row(self, place: int, best: float | None) -> Row:
+    def _row(self, place: int, best: float | None, width: int) -> Row:
         run, here = self._runs[place], place == self.place
         sign = glyphs().choice[1] if here else " "
         ink = "key" if here and self.has_focus else "strong" if here else "text"
@@ -77,12 +97,17 @@ class FourTable(Sheet):
         )  # fmt: skip
         if run is None:
             words = "waits for its turn" if self._are_asked else "not trained yet"
-            return (*head, Span(words.ljust(STANDING), "muted"), *_values(None, best))
-        return (*head, *_standing(run), *_values(run, best))
+            sizes = (Span(" " * 31),) if width >= WIDE else ()
+            return (*head, Span(words.ljust(STANDING), "muted"), *sizes, *_values(None, best))
+        sizes = (Span(f"{_words(run):>10}{_epochs(run):>9}{'':12}", "text"),) if width >= WIDE else ()
+        fits = not self._plan.differences(run)
+        return (*head, *_standing(run), *sizes, *_values(run, best, "strong" if fits else "muted"))
 
     def _best(self) -> float | None:
         known = [
-            run.metrics["test_perplexity"] for run in self._runs if run and "test_perplexity" in run.metrics
+            run.metrics["test_perplexity"]
+            for run in self._runs
+            if run and "test_perplexity" in run.metrics and not self._plan.differences(run)
         ]
         return min(known, default=None) if len(known) > 1 else None
 
@@ -108,14 +133,42 @@ def _standing(run: RunSummary) -> Row:
     return (sign_of(run), Span(set_cell_size(f" {words}", STANDING - 1), STATUS_INKS[run.status]))
 
 
-def _values(run: RunSummary | None, best: float | None) -> Row:
+def _words(run: RunSummary) -> str:
+    limit = run.spec.params.get("vocabulary")
+    return f"{limit:,}" if isinstance(limit, int) else ""
+
+
+def _epochs(run: RunSummary) -> str:
+    """Those that were trained, and of how many where that differs."""
+    wanted = run.spec.params.get("epochs")
+    if not isinstance(wanted, int) or not run.total_steps:
+        return ""
+    done = wanted * run.step // run.total_steps
+    return f"{done}" if done == wanted else f"{done} of {wanted}"
+
+
+def _value(run: RunSummary, part: str) -> float | None:
+    """Of the weights that answer: the validation of the best epoch, where that is kept."""
+    metric, best = f"{part}_perplexity", run.best
+    if best is not None and best.metric == metric and run.spec.params.get("keep", "best") == "best":
+        return best.value
+    return run.metrics.get(metric)
+
+
+def _values(run: RunSummary | None, best: float | None, usual: str = "strong") -> Row:
     spans = []
     for part in PARTS:
-        value = run.metrics.get(f"{part}_perplexity") if run is not None else None
+        value = _value(run, part) if run is not None else None
         if value is None and part == "train" and run is not None and "perplexity" in run.metrics:
             spans.append(Span(f"{'~' + number(run.metrics['perplexity']):>9}", "muted"))
             continue
-        ink = "muted" if value is None else "good" if part == "test" and value == best else "strong"
+        ink = (
+            "muted"
+            if value is None
+            else "good"
+            if part == "test" and value == best and usual == "strong"
+            else usual
+        )
         spans.append(Span(f"{glyphs().dot if value is None else number(value):>9}", ink))
     return tuple(spans)
 

@@ -70,6 +70,23 @@ async def test_the_twelve_perplexities_are_read_at_once(
         await open_tab(opened, "Keras on captions", *(f"{value:.1f}" for row in TWELVE for value in row))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_model_of_other_sizes_is_not_compared(
+    places: Places, session: FakeSession, size: tuple[int, int]
+) -> None:
+    runs = four(*TWELVE[:3])
+    sizes = {**runs[2].spec.params, "vocabulary": 1000, "hidden_size": 32, "epochs": 1}
+    runs[2] = replace(
+        runs[2], spec=replace(runs[2].spec, params=sizes), step=157, total_steps=157,
+        metrics={"test_perplexity": 12.5},
+    )  # fmt: skip
+    async with lab(places, FakeEngine(*runs), size) as opened:
+        await open_tab(opened, "vocabulary 1,000, hidden 32, 1 epoch: not comparable", "38.4", "12.5")
+        assert tab(opened).table._best() == 38.4
+        if size[0] >= 120:
+            await opened.sees("max words", "epochs", "1,000")
+
+
 async def test_they_fill_while_the_runs_train(places: Places, session: FakeSession) -> None:
     run = replace(four(TWELVE[0])[0], state=Running(time.time()), metrics={"perplexity": 412.0})
     engine = FakeEngine(run)
