@@ -54,7 +54,7 @@ def answers(desk: Desk, opened: OpenNet, split: str) -> Answers:
 
 def by_parts(desk: Desk, opened: OpenNet, split: str) -> Generator[tuple[int, int], None, Answers]:
     """Yields (pictures done, of how many); returns the answers. Raises DataError."""
-    pictures = digit_sets.of_side(desk, opened.net.side, opened.id)
+    pictures = digit_sets.of_run(desk, opened)
     images = pictures.part(split).images
     path = cache_path(opened, pictures, split, "npy")
     held = desk.keep(("mnist.answers", path), _Held)

@@ -32,7 +32,7 @@ def picture(desk: Desk, opened: OpenNet, split: str, index: int, pixels: Any) ->
     """Raises DataError."""
     if pixels is not None:
         return fitting(drawn(pixels), opened.net.side), None
-    part = digit_sets.of_side(desk, opened.net.side, opened.id).part(split)
+    part = digit_sets.of_run(desk, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
     return part.images[index], int(part.labels[index])

@@ -10,7 +10,7 @@ from checkpoints import folder as shelf
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.manifest import NAME as MANIFEST
-from engine import store
+from engine import store, trained_on
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models import blueprint
 from engine.models.conv_net import ConvNet
@@ -18,8 +18,10 @@ from engine.protocol import Spec
 from engine.served import MODEL, Served, served, served_step
 from engine.session.desk import Desk
 from engine.store import RunFolder
+from engine.trained_on import TrainedOn
 
 EXPERIMENT = "mnist"
+NOT_TOLD = TrainedOn("", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +36,7 @@ class OpenNet:
     net: ConvNet
     words: str = ""
     warning: str = ""
+    trained_on: TrainedOn = NOT_TOLD
 
     @property
     def id(self) -> str:
@@ -104,7 +107,16 @@ def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise CorruptRun(f"{verified.path / MODEL} cannot be used: {error}.") from error
     which, sha256 = found.which, verified.manifest.weights_sha256
-    return OpenNet(folder, spec, which.step, sha256, net, which.words, warning)
+    return OpenNet(
+        folder,
+        spec,
+        which.step,
+        sha256,
+        net,
+        which.words,
+        warning,
+        trained_on.of_facts(verified.manifest.env),
+    )
 
 
 def _read(folder: RunFolder, step: int | None) -> Served:

@@ -37,7 +37,10 @@ def stream(desk: Desk, opened: OpenNet, split: str) -> Iterator[Json]:
         if done < total:
             yield {"done": done, "total": total}
     count = len(found.labels)
-    yield {"done": count, "total": count, **head(opened), "split": split, "report": full_report(found)}
+    digits = found.pictures.digits
+    data = {"title": digits.title, "fingerprint": digits.fingerprint}
+    facts = {**head(opened), "split": split, "data": data, "report": full_report(found)}
+    yield {"done": count, "total": count, **facts}
 
 
 def full_report(found: Answers) -> Json:

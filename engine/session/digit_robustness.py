@@ -27,7 +27,7 @@ def stream(desk: Desk, opened: OpenNet, kind: str, split: str, images: int) -> I
     """
     if kind not in UNITS:
         raise ParamError(f"robustness: expected {' or '.join(UNITS)}, got {kind[:20]!r}.")
-    part = digit_sets.of_side(desk, opened.net.side, opened.id).part(split)
+    part = digit_sets.of_run(desk, opened).part(split)
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(part.labels))[: max(1, images)])
     return _points(opened, kind, part.images[chosen], part.labels[chosen])
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,10 @@ from engine.data.digits import Digits
 from engine.data.mirror import Patience
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError
+from engine.places import Places
 from engine.session.desk import Desk
+from engine.session.digit_nets import OpenNet
+from engine.trained_on import TrainedOn
 
 PARTS = ("train", "validation", "test")
 SMALL_SIDE = 8
@@ -50,32 +52,50 @@ class PictureSet:
         return self.parts[name]
 
 
-def at_hand(desk: Desk) -> PictureSet:
-    """What a run started now would train on; behind a stand-in it looks again later. Raises DataError."""
-    key = ("mnist.pictures", os.environ.get("DLTUI_DATA"))
-    found = desk.keep(key, lambda: _load(desk))
+def at_hand(desk: Desk, named: str | None = None) -> PictureSet:
+    """What a run started now would train on; behind a stand-in it looks again later. Raises DataError.
+
+    `named` is a folder of data sets as in `Spec.data`; None: the one of this session.
+    """
+    places = desk.places if named is None else replace(desk.places, named_data=named)
+    key = ("mnist.pictures", places.data)
+    found = desk.keep(key, lambda: _load(places))
     if found.digits.notice and time.monotonic() > found.found_at + STAND_IN_SECONDS:
         desk.drop(key)
-        found = desk.keep(key, lambda: _load(desk))
+        found = desk.keep(key, lambda: _load(places))
     return found
 
 
-def of_side(desk: Desk, side: int, whose: str) -> PictureSet:
-    """Pictures that `whose` network can look at. Raises DataError when there are none."""
+def of_run(desk: Desk, opened: OpenNet) -> PictureSet:
+    """The pictures a network was trained, validated and tested on: found where its run found them.
+
+    Raises DataError for other ones.
+    """
+    side, folder = opened.net.side, opened.spec.data
     if side == SMALL_SIDE:  # nothing else has it, and nothing has to be looked for
         return desk.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
-    found = at_hand(desk)
-    if found.side == side:
-        return found
-    raise DataError(
-        f"{whose} looks at {side}x{side} pictures, those at hand are {found.side}x{found.side}.",
-        found.digits.notice or "Set DLTUI_DATA to the folder it was trained on.",
-    )
+    found = at_hand(desk, folder)
+    now, before = TrainedOn(found.digits.title, found.digits.fingerprint), opened.trained_on
+    where = desk.places.data if folder is None else folder
+    remedy = f"Put back what it was trained on (data folder: {where or 'none named'})."
+    if folder is None:
+        remedy = "Set DLTUI_DATA to the folder it was trained on."
+    if before.fingerprint and before.fingerprint != now.fingerprint:
+        raise DataError(
+            f"{opened.id} was trained on {before.words}; what is found now is {now.words}.",
+            f"{found.digits.notice} {remedy}".strip(),
+        )
+    if found.side != side:
+        raise DataError(
+            f"{opened.id} looks at {side}x{side} pictures, those found now are {found.side}x{found.side}.",
+            f"{found.digits.notice} {remedy}".strip(),
+        )
+    return found
 
 
-def _load(desk: Desk) -> PictureSet:
+def _load(places: Places) -> PictureSet:
     notes: list[str] = []
-    digits = mnist.load(desk.places, report=notes.append, patience=Patience(lock=LOCK_SECONDS))
+    digits = mnist.load(places, report=notes.append, patience=Patience(lock=LOCK_SECONDS))
     return _parted(digits, tuple(notes))
 
 

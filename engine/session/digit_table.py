@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from engine import events
@@ -14,6 +15,7 @@ from engine.session.digit_answers import answers
 from engine.session.digit_nets import all_runs, open_net
 from engine.session.milestones import Milestones
 from engine.store import RunFolder
+from engine.trained_on import TrainedOn
 
 MODELS = ("single_conv", "double_conv", "double_conv_dropout")
 BATCHES = (50, 100)
@@ -29,7 +31,10 @@ def stream(desk: Desk) -> Iterator[Json]:
     rows: list[Json] = []
     for model, batch in wanted:
         rows.append({"model": model, "batch": batch, **_row(desk, found.get((model, batch)))})
-        yield {"done": len(rows), "total": len(wanted), "goal": GOAL, "rows": list(rows), "best": _best(rows)}
+        notice = _notice(rows)
+        best = None if notice else _best(rows)
+        facts = {"rows": list(rows), "best": best, "notice": notice}
+        yield {"done": len(rows), "total": len(wanted), "goal": GOAL, **facts}
 
 
 def is_plain(spec: Spec) -> bool:
@@ -58,7 +63,7 @@ def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
     row: dict[str, Any] = dict.fromkeys(
         ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
     )
-    row |= {"name": "", "is_reached": False, "why": ""}
+    row |= {"name": "", "is_reached": False, "why": "", "data": None}
     if found is None:
         return {**row, "why": "not trained yet"}
     folder, spec = found
@@ -68,13 +73,23 @@ def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
     steps = max((step for step, _ in told.last.values()), default=0)
     row["iterations"], row["seconds"] = told.reached or (steps, told.seconds)
     try:
-        validated = answers(desk, open_net(desk, folder.id), "validation")
+        opened = open_net(desk, folder.id)
+        row["data"] = asdict(opened.trained_on) if opened.trained_on.fingerprint else None
+        validated = answers(desk, opened, "validation")
     except DltuiError as error:
         return {**row, "why": error.message}
     row["balanced"] = balanced_accuracy(validated.logits.argmax(axis=1), validated.labels)
     if row["test_accuracy"] is None:
         row["why"] = "still to be tested: its training has not ended"
     return row
+
+
+def _notice(rows: list[Json]) -> str:
+    """Why none of them is best, where they cannot be compared."""
+    told = {row["data"]["fingerprint"]: TrainedOn(**row["data"]).words for row in rows if row["data"]}
+    if len(told) < 2:
+        return ""
+    return f"The networks were trained on different data, so none is best: {'; '.join(told.values())}."
 
 
 def _best(rows: list[Json]) -> Json | None:

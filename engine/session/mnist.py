@@ -46,10 +46,14 @@ keep(pixels, label)      mark, count
 kept()                   digits [{mark, label, at, pixels}]
 drop(mark)               dropped, count; mark "all" empties the set
 kept_report(run, step)   count, accuracy, confusion, images [{mark, pixels, label, predicted, probabilities}]
-table()                  stream of {done, total, goal, rows, best}, one more row in each part: rows [{model,
-                         batch, run, name, is_reached, iterations, seconds, val_accuracy, balanced,
-                         test_accuracy, why}], null where nothing is known; best {run, model, batch,
-                         balanced, test_accuracy} or null. Not reached: iterations and seconds so far
+table()                  stream of {done, total, goal, rows, best, notice}, one more row in each part: rows
+                         [{model, batch, run, name, is_reached, iterations, seconds, val_accuracy, balanced,
+                         test_accuracy, why, data: {title, fingerprint}}], null where nothing is known; best
+                         {run, model, batch, balanced, test_accuracy} or null; notice: why there is no best.
+                         Not reached: iterations and seconds so far
+
+What is computed from pictures of the data is computed from those that the run itself was trained, validated
+and tested on, found in the folder that its spec names; where other ones are found it is refused.
 """
 
 from __future__ import annotations
@@ -91,7 +95,7 @@ def runs(desk: Desk) -> Json:
 
 def model(desk: Desk, run: str, step: int | None = None) -> Json:
     opened = open_net(desk, run, step)
-    pictures = digit_sets.of_side(desk, opened.net.side, run)
+    pictures = digit_sets.of_run(desk, opened)
     entries = ledger.entries(opened.net)
     return {
         **digit_looks.head(opened),

@@ -34,7 +34,7 @@ def report(
     if answer["warning"]:
         tell(answer["warning"])
     if json:
-        say_json({name: answer[name] for name in ("run", "step", "weights", "split", "report")})
+        say_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
         return
     _say_report(found.spec.name or found.id, answer)
 
@@ -52,7 +52,7 @@ def _say_report(name: str, answer: Json) -> None:
 
 def _say_table(answer: Json, json: bool) -> None:
     if json:
-        say_json({name: answer[name] for name in ("goal", "rows", "best")})
+        say_json({name: answer[name] for name in ("goal", "rows", "best", "notice")})
         return
     head = (
         "network",
@@ -66,6 +66,11 @@ def _say_table(answer: Json, json: bool) -> None:
     )
     for line in columns([head, *(_row(row) for row in answer["rows"])]):
         say(line)
+    for row in answer["rows"]:
+        if row["run"] and row["why"]:
+            say(f"{row['run']}: {row['why']}")
+    if answer["notice"]:
+        say(f"\n{answer['notice']}")
     if best := answer["best"]:
         test = (
             "not tested yet"

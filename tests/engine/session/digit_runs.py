@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checkpoints import folder as shelf
 from checkpoints.captured import Captured
+from checkpoints.manifest import Fact
 from engine.data.small_digits import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
@@ -44,20 +46,22 @@ def convolutions(side: int = 8, seed: int = 0) -> Weights:
     return weights
 
 
-def plant(root: Path, weights: Mapping[int, Weights], **given: object) -> RunFolder:
-    """A run of mnist with a checkpoint of each step."""
+def plant(
+    root: Path, weights: Mapping[int, Weights], facts: Mapping[str, Fact] | None = None, **given: Any
+) -> RunFolder:
+    """A run of mnist with a checkpoint of each step; `facts` are those of its checkpoints."""
     folder = new_run(root, "mnist", **given)
     for step, tensors in weights.items():
-        save(folder, step, tensors)
+        save(folder, step, tensors, facts)
     return folder
 
 
-def save(folder: RunFolder, step: int, tensors: Weights) -> None:
+def save(folder: RunFolder, step: int, tensors: Weights, facts: Mapping[str, Fact] | None = None) -> None:
     captured = Captured(step, tensors, {}, {}, {})
     folder.checkpoints.mkdir(exist_ok=True)
     shelf.write(
         folder.checkpoints, step, captured.files(), run_id=folder.id,
-        weights_sha256=captured.weights_sha256(), env={},
+        weights_sha256=captured.weights_sha256(), env=facts or {},
     )  # fmt: skip
 
 

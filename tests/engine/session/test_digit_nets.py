@@ -90,7 +90,7 @@ def test_a_model_json_that_is_wrong_is_named(desk: Desk, run: RunFolder) -> None
 
 def test_pictures_of_another_size_are_not_shown_to_a_network(desk: Desk) -> None:
     run = plant(desk.places.root, {5: convolutions(side=28)})
-    with pytest.raises(DataError, match="looks at 28x28 pictures, those at hand are 8x8"):
+    with pytest.raises(DataError, match="looks at 28x28 pictures, those found now are 8x8"):
         ask(desk, "report", run=run.id)
     assert ask(desk, "predict", run=run.id, pixels=[[255]])["probabilities"]
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from checkpoints import folder as shelf
@@ -45,13 +45,15 @@ class Script:
         return self._cut_after is not None and self.run is not None and self.run.step >= self._cut_after
 
 
-def new_run(root: Path, experiment: str, seed: int = 1, threads: int = 1, **given: object) -> RunFolder:
+def new_run(
+    root: Path, experiment: str, seed: int = 1, threads: int = 1, data: str | None = None, **given: object
+) -> RunFolder:
     """A run folder under `root`, as the service would make it."""
     found = catalog.find(experiment)
     chosen = asdict(params.build(found.params, given))
     run_id = store.new_id(experiment, time.time())
     spec = Spec(run_id, experiment, chosen, seed, "", found.framework_of(chosen), threads, "cpu", time.time())
-    return store.create(Places(root), spec)
+    return store.create(Places(root), replace(spec, data=data))
 
 
 def make_run(
