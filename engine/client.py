@@ -9,13 +9,22 @@ import os
 import socket
 import struct
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine import frames
-from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError, error_from_json
+from engine.errors import (
+    DltuiError,
+    EngineError,
+    EngineSilent,
+    HomeUnusable,
+    OtherVersion,
+    ProtocolError,
+    error_from_json,
+)
 from engine.events import Event as Event
 from engine.events import from_json
 from engine.places import Places, data_folder
@@ -38,6 +47,8 @@ from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
 from engine.talk import Superseded as Superseded
 from engine.text import whole
+from engine.version import is_older as is_older_version
+from engine.version import version
 
 if TYPE_CHECKING:
     from engine import axes as axes
@@ -68,6 +79,7 @@ _LATER = {
 }  # fmt: skip
 """what only sweeps need: the first screen does not wait for it"""
 
+T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
 TRIES = 3
 """to connect: a service may end between the call and its answer"""
@@ -94,6 +106,8 @@ class EventBatch:
     events: tuple[Event, ...] = ()
     caught_up: bool = False
     ended: bool = False
+    left_out: int = 0
+    """damaged lines between these events; `verify` names them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +129,27 @@ class _Waiting:
 async def connect(places: Places, *, start: bool = True) -> Client:
     """A client of the service of `places`; starts the service when none runs and `start` is set.
 
-    Raises EngineError when it cannot be reached or is not ours.
+    A service of an older version is replaced then; `Client.notice` says so. Raises EngineError when it cannot
+    be reached or is not ours: EngineSilent, OtherVersion, HomeUnusable.
     """
+    notice = ""
     for _ in range(TRIES):
         try:
-            return await _open(places)
+            client = await _open(places, start)
+            client.notice = notice or client.notice
+            return client
         except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
             why: OSError = error
         except OSError as error:  # a folder on the way is locked, or a link leads to itself
             raise HomeUnusable(
                 f"{places.root} cannot be used: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
             ) from error
+        except OtherVersion as error:
+            if not (start and error.is_older):
+                raise
+            await asyncio.to_thread(_end, error.pid)
+            notice = f"{error.message} It is replaced; runs go on."
+            continue
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
         from engine import launch  # only here: most calls find the service running
@@ -134,34 +158,85 @@ async def connect(places: Places, *, start: bool = True) -> Client:
     raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
 
 
+async def stop(places: Places, may_end: Callable[[EngineSilent], bool]) -> None:
+    """End the service; runs go on under their keepers. One that is silent is ended if `may_end` says so.
+
+    Raises EngineError; EngineSilent where it may not.
+    """
+    try:
+        async with await connect(places, start=False) as client:
+            await client.shutdown()
+    except OtherVersion as error:
+        await asyncio.to_thread(_end, error.pid)
+    except EngineSilent as error:
+        if not may_end(error):
+            raise
+        await asyncio.to_thread(_end, error.pid)
+
+
 def open_session(places: Places) -> Session:
     """A process that looks into models and data; it starts with the first question, ends with `aclose`."""
     return Session(places)
 
 
-async def _open(places: Places) -> Client:
+def _end(pid: int) -> None:
+    from engine import launch
+
+    launch.end(pid)
+
+
+async def _open(places: Places, start: bool) -> Client:
     path = places.socket
     _check_owner(path)
     reader, writer = await asyncio.open_unix_connection(str(path))
-    _check_peer(writer)
+    pid = _check_peer(writer)
+    try:
+        hello = await _greet(path, reader, writer, pid)
+        notice = _compare(hello, pid, start)
+    except BaseException:
+        writer.close()
+        raise
+    client = Client(reader, writer, hello)
+    client.notice = notice
+    return client
+
+
+async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int) -> Json:
+    """What the service says of itself."""
     writer.write(frames.encode({"hello": VERSION}))
     try:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             hello = await frames.read(reader)
     except TimeoutError as error:
-        raise EngineError(f"{path} does not answer.", "dltui engine stop, then dltui engine start") from error
+        raise EngineSilent(
+            f"The engine (process {pid}) has not answered for {HANDSHAKE_SECONDS:g} s.",
+            "If it stays so: dltui engine stop, which ends it after asking. Runs go on.",
+            pid,
+        ) from error
     if hello is not None and "error" in hello:
         raise EngineError(hello["error"]["message"], hello["error"]["remedy"])
     if hello is None:
         raise ConnectionResetError(f"{path} hung up")
     if "hello" not in hello:
         raise EngineError(f"{path} does not speak dltui.", "Remove it if it is stale.")
-    if hello["hello"] != VERSION:
-        raise EngineError(
-            f"The engine speaks protocol {hello['hello']}, this dltui speaks {VERSION}.",
-            "dltui engine stop, then start again: running runs go on.",
+    return hello
+
+
+def _compare(hello: Json, pid: int, start: bool) -> str:
+    """What is to be said about the version of the service. Raises OtherVersion where it cannot be used."""
+    ours, theirs = version(), str(hello.get("version", "unknown"))
+    is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
+    if hello["hello"] != VERSION or (is_older and start):
+        age = "older" if is_older else "newer"
+        raise OtherVersion(
+            f"The engine (process {pid}) is of dltui {theirs}, {age} than this dltui {ours}.",
+            "" if is_older else "Use that dltui, or end the engine: dltui engine stop. Runs go on.",
+            pid,
+            is_older=is_older,
         )
-    return Client(reader, writer, hello)
+    if is_older_version(ours, theirs):
+        return f"The engine (process {pid}) is of dltui {theirs}, newer than this dltui {ours}."
+    return ""
 
 
 def _check_owner(path: Path) -> None:
@@ -170,12 +245,14 @@ def _check_owner(path: Path) -> None:
         raise EngineError(f"{path} belongs to user {owner}, expected {os.geteuid()} (you).")
 
 
-def _check_peer(writer: asyncio.StreamWriter) -> None:
+def _check_peer(writer: asyncio.StreamWriter) -> int:
+    """The process that listens."""
     peer = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    uid = struct.unpack("3i", peer)[1]
+    pid, uid, _ = struct.unpack("3i", peer)
     if uid != os.geteuid():
         writer.close()
         raise EngineError(f"The engine's socket is served by user {uid}, expected {os.geteuid()} (you).")
+    return int(pid)
 
 
 class Client(SweepWords):
@@ -186,6 +263,11 @@ class Client(SweepWords):
         self._reader, self._writer = reader, writer
         self._waiting = _Waiting()
         self._last_id = 0
+        self._end: DltuiError = _gone()
+        self.notice = ""
+        """what the person should know about this connection"""
+        self.frames_heard = 0
+        """grows while the service is alive"""
         self._listening = asyncio.create_task(self._listen())
 
     # --- requests ------------------------------------------------------------------------------------------
@@ -254,7 +336,7 @@ class Client(SweepWords):
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
         answer = await self.ask("runs", **asdict(query))
-        found = tuple(summary_from_json(run) for run in answer["runs"])
+        found = _understood(lambda: tuple(map(summary_from_json, answer["runs"])))
         return Page(found, answer["matching"], answer["total"], tuple(answer.get("unknown", ())))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
@@ -283,6 +365,15 @@ class Client(SweepWords):
         """pid, version, root, uptime, runs by status, slots."""
         return await self.ask("engine")
 
+    async def ping(self) -> None:
+        """Returns once the service answers, whatever it says."""
+        try:
+            await self.ask("ping")
+        except EngineError:
+            raise
+        except DltuiError:
+            return  # one of before does not know the word, and that is an answer
+
     async def shutdown(self) -> None:
         """End the service; runs go on under their keepers."""
         with contextlib.suppress(EngineError):
@@ -293,23 +384,20 @@ class Client(SweepWords):
     async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
         """The past from event `after` + 1 on, then the present, without a gap, until the run has ended."""
         async with contextlib.aclosing(self._stream("events", run=run, after=after)) as stream:
+            last = after
             async for frame in stream:
-                found = tuple(from_json(event) for event in frame.get("events", ()))
-                yield EventBatch(found, bool(frame.get("caught_up")), bool(frame.get("end")))
+                found, left_out = whole_events(frame.get("events", ()), last)
+                last = found[-1].seq if found else last
+                yield EventBatch(
+                    tuple(found), bool(frame.get("caught_up")), bool(frame.get("end")),
+                    left_out + int(frame.get("left_out", 0)),
+                )  # fmt: skip
 
     async def watch(self) -> AsyncIterator[Change]:
         """Changes of the run table, of sweeps and of the machine, twice a second at most."""
         async with contextlib.aclosing(self._stream("watch")) as stream:
             async for frame in stream:
-                resources = frame.get("resources")
-                yield Change(
-                    tuple(summary_from_json(run) for run in frame.get("changed", ())),
-                    tuple(frame.get("removed", ())),
-                    resources_from_json(resources) if resources else None,
-                    frame.get("total", 0),
-                    _sweeps(frame.get("sweeps", ())),
-                    tuple(frame.get("sweeps_removed", ())),
-                )
+                yield _understood(partial(_change, frame))
 
     # --- the wire ------------------------------------------------------------------------------------------
 
@@ -326,8 +414,7 @@ class Client(SweepWords):
 
     async def aclose(self) -> None:
         self._listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._listening
+        await asyncio.wait([self._listening])
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
@@ -339,7 +426,8 @@ class Client(SweepWords):
         await self.aclose()
 
     async def _run(self, word: str, **facts: object) -> RunSummary:
-        return summary_from_json((await self.ask(word, **facts))["run"])
+        answer = await self.ask(word, **facts)
+        return _understood(lambda: summary_from_json(answer["run"]))
 
     async def _stream(self, word: str, **facts: object) -> AsyncGenerator[Json, None]:
         number = self._next()
@@ -353,7 +441,7 @@ class Client(SweepWords):
                 yield frame
                 if frame.get("end"):
                     return
-            raise _gone()
+            raise self._end
         finally:
             del self._waiting.streams[number]
             if not self._listening.done():
@@ -366,7 +454,7 @@ class Client(SweepWords):
 
     async def _send(self, message: Json) -> None:
         if self._listening.done():
-            raise _gone()
+            raise self._end
         if message != whole(message):
             raise ProtocolError("That holds bytes that are no UTF-8 text.", "Check the words you gave.")
         try:
@@ -378,15 +466,28 @@ class Client(SweepWords):
             raise ProtocolError(f"That cannot be sent: {error}.") from error
 
     async def _listen(self) -> None:
+        """Until the connection ends. A frame that cannot be read costs its own request."""
         try:
-            while (frame := await frames.read(self._reader, strict=False)) is not None:
+            while (frame := await self._read()) is not None:
+                self.frames_heard += 1
                 await self._deliver(frame)
+        except ProtocolError as error:
+            self._end = EngineError(f"The connection to the engine ended: {error.message}")
+            self._writer.close()
         finally:
             for answer in self._waiting.answers.values():
                 if not answer.done():
-                    answer.set_exception(_gone())
+                    answer.set_exception(self._end)
             for queue in self._waiting.streams.values():
                 await _close(queue)
+
+    async def _read(self) -> Json | None:
+        try:
+            return await frames.read(self._reader, strict=False)
+        except frames.BadFrame as error:
+            if error.request is None:
+                raise
+            return {"id": error.request, "error": {"message": error.message, "remedy": ""}, "unread": True}
 
     async def _deliver(self, frame: Json) -> None:
         number = frame.get("id", 0)
@@ -403,6 +504,26 @@ class Client(SweepWords):
             answer.set_result(frame)
 
 
+def whole_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
+    """The events in order, behind number `last`, and how many others there were.
+
+    Of an event whose number leaps ahead of those that follow it only that one is left out.
+    """
+    found: list[Event] = []
+    for data in told:
+        try:
+            event = from_json(data)
+        except (ValueError, TypeError):  # damaged
+            continue
+        if found and event.seq <= found[-1].seq:
+            before = found[-2].seq if len(found) > 1 else last
+            if event.seq > before:
+                found[-1] = event
+        elif event.seq > last:
+            found.append(event)
+    return found, len(told) - len(found)
+
+
 async def _close(queue: asyncio.Queue[Json | None]) -> None:
     while queue.full():
         queue.get_nowait()
@@ -414,7 +535,29 @@ def _gone() -> EngineError:
 
 
 def _error(frame: Json) -> DltuiError:
+    if frame.get("unread"):
+        return ProtocolError(frame["error"]["message"])
     return error_from_json(frame["error"])
+
+
+def _understood(read: Callable[[], T]) -> T:
+    """Raises ProtocolError where an answer has another shape than this version knows."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError(f"What the engine answered cannot be read: {error!r}"[:300]) from error
+
+
+def _change(frame: Json) -> Change:
+    resources = frame.get("resources")
+    return Change(
+        tuple(summary_from_json(run) for run in frame.get("changed", ())),
+        tuple(frame.get("removed", ())),
+        resources_from_json(resources) if resources else None,
+        frame.get("total", 0),
+        _sweeps(frame.get("sweeps", ())),
+        tuple(frame.get("sweeps_removed", ())),
+    )
 
 
 def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:

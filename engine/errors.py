@@ -57,6 +57,22 @@ class HomeUnusable(EngineError):
     """The folder that DLTUI_HOME names cannot be used until the person has done something."""
 
 
+class EngineSilent(EngineError):
+    """The service runs as process `pid` and does not answer."""
+
+    def __init__(self, message: str, remedy: str, pid: int) -> None:
+        super().__init__(message, remedy)
+        self.pid = pid
+
+
+class OtherVersion(EngineError):
+    """The service, process `pid`, is of another version of dltui."""
+
+    def __init__(self, message: str, remedy: str, pid: int, *, is_older: bool) -> None:
+        super().__init__(message, remedy)
+        self.pid, self.is_older = pid, is_older
+
+
 class ProtocolError(DltuiError):
     """A frame on the socket is not a frame of ours."""
 

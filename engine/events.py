@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from engine import files
+from engine import event_facts, files
 from engine.errors import CorruptRun
 from engine.protocol import Json
 from engine.typed import LATEST, WrongType, in_bounds, typed
@@ -49,6 +49,13 @@ class DamagedLine:
     """what is wrong with it"""
 
 
+class Numbered(NamedTuple):
+    """A whole line: the number of its event and where it begins."""
+
+    seq: int
+    offset: int
+
+
 def parse(line: bytes) -> Event:
     """Raises CorruptRun for a line that is not an event."""
     try:
@@ -65,7 +72,9 @@ def from_json(data: Json) -> Event:
         raise WrongType("seq", "a whole number of 1 or more", seq)
     when = _checked("at", at, float)
     in_bounds("at", when, 0, LATEST)
-    return Event(seq, when, _checked("kind", kind, str), facts)
+    event = Event(seq, when, _checked("kind", kind, str), facts)
+    event_facts.check(event.kind, facts)
+    return event
 
 
 def _checked(name: str, value: object, kind: type[T]) -> T:
@@ -133,34 +142,41 @@ def damaged_lines(path: Path) -> Iterator[DamagedLine]:
     A last line without its end is normal; so is one that a crash tore and whose number was given again.
     """
     torn: DamagedLine | None = None
-    number = last = 0
+    number = 0
+    before, last = 0, Numbered(0, 0)
     for offset, line in _lines(path):
         head = _SEQ.match(line)
         if torn and head and int(head[1]) != number:
             yield torn
-        torn, number = None, int(head[1]) if head else last + 1
+        torn, number = None, int(head[1]) if head else last.seq + 1
         try:
-            last = _number_in(line, last)
+            seq = _number_in(line)
         except CorruptRun as error:
             torn = DamagedLine(offset, error.message)
-            if not _may_be_torn(line):
+            if not may_be_torn(line):
                 yield torn
                 torn = None
+            continue
+        if seq > last.seq:
+            before, last = last.seq, Numbered(seq, offset)
+        elif seq > before:  # one number that leaps, not all that follow it
+            yield DamagedLine(last.offset, f"Event {last.seq} comes before event {seq}.")
+            last = Numbered(seq, offset)
+        else:
+            yield DamagedLine(offset, f"Event {seq} follows event {last.seq}.")
     if torn:
         yield torn
 
 
-def _may_be_torn(line: bytes) -> bool:
+def may_be_torn(line: bytes) -> bool:
     """Whether a crash may have left it: the beginning of an event."""
     return len(line) <= LINE_LIMIT and not line.endswith(b"}") and _HEAD.startswith(line[: len(_HEAD)])
 
 
-def _number_in(line: bytes, last: int) -> int:
+def _number_in(line: bytes) -> int:
     if len(line) > LINE_LIMIT:
         raise CorruptRun(f"A line of more than {LINE_LIMIT:,} bytes.")
     seq = parse(line).seq
-    if seq <= last:
-        raise CorruptRun(f"Event {seq} follows event {last}.")
     if seq_of(line) is None:
         raise CorruptRun(f"Not an event: {line[:80]!s} (expected its number first).")
     return seq

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -14,6 +15,17 @@ LIMIT = 8 * 1024 * 1024
 """bytes of one frame"""
 DEPTH = 32
 """nested arrays and objects"""
+JOINT = b",\n"
+"""between raw items; no JSON text of one line holds it"""
+_HEAD = re.compile(rb'\{"id":(\d{1,15})(?:,"left_out":(\d{1,9}))?(?:,"(\w+)":\[)?')
+
+
+class BadFrame(ProtocolError):
+    """A frame of the right length that holds no JSON; `request` is its number, where that is known."""
+
+    def __init__(self, message: str, request: int | None) -> None:
+        super().__init__(message)
+        self.request = request
 
 
 def encode(message: Json) -> bytes:
@@ -23,7 +35,7 @@ def encode(message: Json) -> bytes:
 
 def encode_raw(head: bytes, items: Iterable[bytes]) -> bytes:
     """A frame `{head, [items]}` whose items are JSON already, so that a replay is never parsed on its way."""
-    body = b"{" + head + b":[" + b",".join(items) + b"]}"
+    body = b"{" + head + b":[" + JOINT.join(items) + b"]}"
     return len(body).to_bytes(4, "big") + body
 
 
@@ -40,18 +52,56 @@ def decode(body: bytes) -> Json:
     return message
 
 
-async def read(reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True) -> Json | None:
+async def read(
+    reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True, patience: float | None = None
+) -> Json | None:
     """The next frame, or None when the other side has left. Raises ProtocolError.
 
-    `strict=False` is for frames of the service itself: long replays are parsed once and not inspected.
+    `strict=False` is for frames of the service itself: long replays are parsed once and not inspected; raises
+    BadFrame where one cannot be parsed, and the next one can be read. `patience` is how many seconds a frame
+    may take from its first byte to its last.
     """
     try:
-        size = int.from_bytes(await reader.readexactly(4), "big")
-        if size > limit:
-            raise ProtocolError(f"A frame of {size} bytes came, expected {limit} at most.")
-        body = await reader.readexactly(size)
-        return decode(body) if strict else json.loads(body)
+        first = await reader.readexactly(1)
+        async with asyncio.timeout(patience):
+            size = int.from_bytes(first + await reader.readexactly(3), "big")
+            if size > limit:
+                raise ProtocolError(f"A frame of {size} bytes came, expected {limit} at most.")
+            body = await reader.readexactly(size)
+    except TimeoutError:
+        raise ProtocolError(f"A frame was begun and not ended within {patience:g} s.") from None
     except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return decode(body) if strict else _parsed(body)
+
+
+def _parsed(body: bytes) -> Json:
+    """A frame of the service. Damaged items of a raw one are left out and counted. Raises BadFrame."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return _without_damage(body, error)
+    if not isinstance(message, dict):
+        raise BadFrame(f"A frame has to hold a JSON object, got {type(message).__name__}.", None)
+    return message
+
+
+def _without_damage(body: bytes, error: Exception) -> Json:
+    head = _HEAD.match(body)
+    if head is None or head[3] is None or not body.endswith(b"]}"):
+        text = f"What the engine answered cannot be read: {str(error)[:120]}."
+        raise BadFrame(text, int(head[1]) if head else None) from error
+    items = body[head.end() : -2].split(JOINT)
+    kept = [item for item in map(_item, items) if item is not None]
+    left_out = int(head[2] or 0) + len(items) - len(kept)
+    return {"id": int(head[1]), "left_out": left_out, head[3].decode(): kept}
+
+
+def _item(text: bytes) -> object:
+    """None for one that cannot be parsed."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 

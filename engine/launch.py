@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from engine.service import detach
 from engine.service.detach import Detaching, Way
 
 PATIENCE_SECONDS = 30.0
+END_SECONDS = 10.0
+"""for a service to leave by itself"""
 ANOTHER_RUNS = 3
 """the exit code of a service that found the lock taken"""
 LOG_LIMIT = 4 * 1024 * 1024
@@ -50,6 +54,29 @@ def start(
     except OSError as error:
         raise EngineError(f"The engine cannot be started: {error}.") from error
     _wait(places, process, way, begin, patience)
+
+
+def end(pid: int, seconds: float = END_SECONDS) -> None:
+    """End the service that runs as process `pid`, by force when it does not leave. Raises EngineError.
+
+    Its runs go on under their keepers.
+    """
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return  # it has left
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            signal.pidfd_send_signal(process, number)
+            signal.pidfd_send_signal(process, signal.SIGCONT)  # a stopped one hears nothing
+            if select.select([process], [], [], seconds)[0]:
+                return
+    except OSError as error:
+        if not isinstance(error, ProcessLookupError):
+            raise EngineError(f"Process {pid} cannot be ended: {error.strerror}.") from error
+    finally:
+        os.close(process)
+    raise EngineError(f"The engine (process {pid}) cannot be ended.", f"kill -9 {pid}")
 
 
 def answers(path: Path) -> bool:

@@ -89,15 +89,17 @@ class Places:
 
     @property
     def socket(self) -> Path:
-        """In the root, or, where that path is too long for a Unix socket, in a private folder under /tmp."""
+        """In the root, or, where that path is too long for a Unix socket, in a private folder under /tmp.
+
+        Every shell of a user has to find the same one, so no variable such as TMPDIR counts.
+        """
         wished = self.root / "engine.sock"
         if len(os.fsencode(wished)) <= SOCKET_PATH_LIMIT:
             return wished
-        import hashlib  # only here: it and tempfile would double what a keeper weighs
-        import tempfile
+        import hashlib  # only here: a keeper does not need it
 
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}" / f"{name}.sock"
+        return Path("/tmp") / f"dltui-{os.geteuid()}" / f"{name}.sock"
 
 
 def data_folder() -> str:

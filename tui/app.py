@@ -35,6 +35,7 @@ from tui.messages import (
     CurvesGrew,
     EngineConnected,
     EngineLost,
+    EngineStalled,
     HintsChanged,
     PasteCut,
     ResourcesChanged,
@@ -179,8 +180,10 @@ class LabApp(App[int]):
             self.post_message(message)
 
     @on(EngineConnected)
-    def _connected(self) -> None:
+    def _connected(self, message: EngineConnected) -> None:
         self.banner.lose("")
+        if message.notice:
+            self.notify(message.notice, markup=False, timeout=10)
         self.shelf.refetch()
         self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
@@ -192,6 +195,14 @@ class LabApp(App[int]):
     def _lost(self, message: EngineLost) -> None:
         self.banner.lose(f"Engine gone, reconnecting. Runs go on without it. ({message.words})")
         self.meters.show(None)
+
+    @on(EngineStalled)
+    def _stalled(self, message: EngineStalled) -> None:
+        words = (
+            f"No answer from the engine for {message.seconds:.0f} s: this may be old. Runs go on. "
+            "If it stays so: dltui engine stop"
+        )
+        self.banner.stall(words if message.seconds else "")
 
     @on(ResourcesChanged)
     def _measure(self, message: ResourcesChanged) -> None:

@@ -11,8 +11,19 @@ from engine.client import SweepSummary
 from engine.protocol import Resources, RunSummary
 
 
+@dataclass
 class EngineConnected(Message):
     """The engine answers; everything may have changed since it last did."""
+
+    notice: str = ""
+    """what the person should know about it"""
+
+
+@dataclass
+class EngineStalled(Message):
+    """The engine has not answered for so many seconds; 0: it answers again."""
+
+    seconds: float
 
 
 @dataclass

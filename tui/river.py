@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.message import Message
 
 from engine.client import Client
-from engine.errors import DltuiError, EngineError
+from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
 from engine.protocol import RunSummary
-from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged, SweepsChanged
+from tui.messages import (
+    CurvesGrew,
+    EngineConnected,
+    EngineLost,
+    EngineStalled,
+    ResourcesChanged,
+    RunsChanged,
+    SweepsChanged,
+)
 from tui.story import Story
 
 Connect = Callable[[Places], Awaitable[Client]]
 
 STORIES_KEPT = 24
 FIRST_WAIT, LONGEST_WAIT = 0.3, 5.0
+QUIET_SECONDS, ANSWER_SECONDS = 2.0, 3.0
+"""without a frame until the engine is asked for a sign of life, and then until one is told that none comes"""
 
 
 class River:
@@ -52,9 +63,10 @@ class River:
         try:
             while True:
                 try:
-                    async with await self._connect(self._places) as self._client:
-                        wait = FIRST_WAIT
-                        await self._watch(self._client)
+                    async with await self._connected() as client:
+                        self._client, wait = client, FIRST_WAIT
+                        async with _beside(self._notice_silence(client)):
+                            await self._watch(client)
                 except (DltuiError, OSError) as error:
                     self._lose(str(error))
                 await asyncio.sleep(wait)
@@ -90,8 +102,40 @@ class River:
             followed |= self._wanted[who]
         return followed
 
+    async def _connected(self) -> Client:
+        """Raises EngineError. Tells when that takes long: the engine may be stopped or overloaded."""
+        async with _beside(self._tell_of_waiting()):
+            return await self._connect(self._places)
+
+    async def _tell_of_waiting(self) -> None:
+        waited = 0.0
+        while True:
+            await asyncio.sleep(ANSWER_SECONDS)
+            waited += ANSWER_SECONDS
+            self._tell(EngineStalled(waited))
+
+    async def _notice_silence(self, client: Client) -> None:
+        """For ever: ask for a sign of life where none came by itself."""
+        while True:
+            heard = client.frames_heard
+            await asyncio.sleep(QUIET_SECONDS)
+            if client.frames_heard == heard:
+                await self._wait_for_life(client)
+
+    async def _wait_for_life(self, client: Client) -> None:
+        asking = asyncio.ensure_future(client.ping())
+        silent = QUIET_SECONDS
+        try:
+            while not (await asyncio.wait({asking}, timeout=ANSWER_SECONDS))[0]:
+                silent += ANSWER_SECONDS
+                self._tell(EngineStalled(silent))
+            if asking.exception() is None and silent > QUIET_SECONDS:
+                self._tell(EngineStalled(0))
+        finally:
+            asking.cancel()
+
     async def _watch(self, client: Client) -> None:
-        self._tell(EngineConnected())
+        self._tell(EngineConnected(client.notice))
         self._read_all()
         async for change in client.watch():
             if change.changed or change.removed:
@@ -126,8 +170,8 @@ class River:
                 story.fold(batch)
                 self._tell(CurvesGrew(story.run))
                 await asyncio.sleep(0)
-        except EngineError:
-            return  # the watch sees it too and starts over
+        except (EngineError, ProtocolError):
+            return  # the watch sees it too and starts over, or the next change has it read again
         except DltuiError:
             story.ended = True  # removed meanwhile
 
@@ -144,3 +188,13 @@ class River:
             if len(self._stories) <= STORIES_KEPT:
                 return
             del self._stories[run]
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do that as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()

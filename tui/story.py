@@ -38,6 +38,9 @@ class Story:
         self.step = 0.0
         self.caught_up = False
         self.ended = False
+        self.left_out = 0
+        """damaged lines of its events"""
+        self.is_damage_shown = True
         self.series: dict[str, Series] = {}
         self.marks: list[Mark] = []
         self.sketches: list[Sketch] = []
@@ -64,6 +67,8 @@ class Story:
                 self.seq = event.seq
                 self._tell(event)
                 self._told_at = event.at
+        self.left_out += batch.left_out
+        self.is_damage_shown = self.is_damage_shown and not batch.left_out
         self.caught_up = self.caught_up or batch.caught_up
         self.ended = batch.ended
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from engine import frames
 from engine.errors import DltuiError, ProtocolError, error_to_json
@@ -17,7 +19,9 @@ from engine.protocol import VERSION, Json
 HANDSHAKE_SECONDS = 15.0
 SLOW_SECONDS = 30.0
 """that a client may take to read what waits for it"""
-HIGH_WATER = 256 * 1024
+FRAME_SECONDS = 15.0
+"""from the first byte of a request to its last"""
+HIGH_WATER = 64 * 1024
 """bytes that may wait for a client before nothing more is made for it"""
 INBOUND_LIMIT = 1 << 20
 IN_FLIGHT = 64
@@ -35,8 +39,17 @@ class Raw:
 
 
 Frame = Json | Raw
+
+
+class Later(Protocol):
+    """A frame that is made when it is its turn to be sent."""
+
+    def frame(self) -> Frame | None:
+        """None where there is nothing to send."""
+
+
 Answer = Callable[[Json], Awaitable[Frame]]
-Stream = Callable[[Json], AsyncIterator[Frame]]
+Stream = Callable[[Json], AsyncIterator[Frame | Later]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +100,14 @@ class Connection:
             return False
         if "hello" not in hello:
             raise ProtocolError("The first frame has to be a hello.")
-        await self._send(frames.encode({"hello": VERSION, **self._hello}))
+        await self._send({"hello": VERSION, **self._hello})
         return bool(hello["hello"] == VERSION)
 
     async def _read_one(self) -> bool:
         await self._in_flight.acquire()
         taken = False
         try:
-            request = await frames.read(self._reader, INBOUND_LIMIT)
+            request = await frames.read(self._reader, INBOUND_LIMIT, patience=FRAME_SECONDS)
             if request is None:
                 return False
             number, word = request.get("id"), request.get("ask")
@@ -137,7 +150,7 @@ class Connection:
 
     async def _answer(self, number: int, word: str, request: Json) -> None:
         try:
-            await self._send(_encode(number, await self._result(word, request)))
+            await self._send(await self._result(word, request), number)
         except ConnectionError:
             self.close()
         finally:
@@ -162,33 +175,44 @@ class Connection:
             if len(self._streams) > STREAMS:
                 raise DltuiError(f"One client may follow {STREAMS} streams at most.")
             async for frame in stream(request):
-                await self._send(_encode(number, frame))
+                await self._send(frame, number)
         except DltuiError as error:
-            await self._try_to_send(_encode(number, failure(error)))
+            await self._try_to_send(failure(error), number)
         except ConnectionError:
             self.close()
         except Exception:
             # As with requests: one stream ends, nothing else.
             logging.exception("a stream failed")
-            await self._try_to_send(_encode(number, failure(DltuiError("The engine failed at a stream."))))
+            await self._try_to_send(failure(DltuiError("The engine failed at a stream.")), number)
+
+    async def turn_away(self, error: DltuiError) -> None:
+        """Say why, and part: after the hello, since who is still writing would not read it."""
+        with contextlib.suppress(ProtocolError, TimeoutError):
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                await frames.read(self._reader, 4096)
+        await self.refuse(error)
 
     async def refuse(self, error: DltuiError) -> None:
         """Say why, and part."""
-        await self._try_to_send(frames.encode(failure(error)))
+        await self._try_to_send(failure(error))
         self.close()
 
-    async def _try_to_send(self, frame: bytes) -> None:
+    async def _try_to_send(self, frame: Json, number: int | None = None) -> None:
         try:
-            await self._send(frame)
+            await self._send(frame, number)
         except ConnectionError:
             self.close()
 
-    async def _send(self, frame: bytes) -> None:
+    async def _send(self, frame: Frame | Later, number: int | None = None) -> None:
         """One at a time: what is not read yet keeps the next from being made. Raises ConnectionError."""
         async with self._turn:
             if self._writer.is_closing():
                 raise ConnectionResetError("the client has left")
-            self._writer.write(frame)
+            made = frame if isinstance(frame, dict | Raw) else frame.frame()
+            if made is None:
+                return
+            self._writer.write(_encode(number, made))
+            del made, frame
             try:
                 async with asyncio.timeout(SLOW_SECONDS):
                     await self._writer.drain()
@@ -208,8 +232,9 @@ def peer_uid(writer: asyncio.StreamWriter) -> int:
     return int(struct.unpack("3i", found)[1])
 
 
-def _encode(number: int, frame: Frame) -> bytes:
+def _encode(number: int | None, frame: Frame) -> bytes:
+    head = {} if number is None else {"id": number}
     if isinstance(frame, Raw):
-        facts = json.dumps({"id": number, **frame.facts}, allow_nan=False, separators=(",", ":"))
+        facts = json.dumps({**head, **frame.facts}, allow_nan=False, separators=(",", ":"))
         return frames.encode_raw(facts[1:-1].encode() + f',"{frame.name}"'.encode(), frame.items)
-    return frames.encode({"id": number, **frame})
+    return frames.encode({**head, **frame})

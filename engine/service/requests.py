@@ -12,7 +12,7 @@ from engine import store
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json, LeftOut, Query, RunSummary, removal_to_json, summary_to_json
 from engine.service import streams, submission, worker_log
-from engine.service.connection import Frame, Raw, Table
+from engine.service.connection import Frame, Later, Raw, Table
 from engine.service.index import Index
 from engine.service.moves import why_not
 from engine.service.sweep_requests import SweepRequests
@@ -32,7 +32,7 @@ class Requests:
         answers = (
             self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
             self.undo, self.delete_removed, self.removals, self.applicable, self.log,
-            self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
+            self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
         return Table(
@@ -148,7 +148,8 @@ class Requests:
             run_ids = [await self._find(request)]
         else:
             await self._roster.ledger.flush()
-            run_ids = await self._roster.ledger.ask(Index.saved_ids)
+            saved = await self._roster.ledger.ask(Index.saved_ids)
+            run_ids = list(dict.fromkeys((*saved, *store.list_ids(self._roster.places))))
         return {"checked": await asyncio.to_thread(verification.check, self._roster.places, run_ids)}
 
     async def reindex(self, request: Json) -> Frame:
@@ -157,13 +158,16 @@ class Requests:
     async def engine(self, request: Json) -> Frame:
         return await self._service.facts()
 
+    async def ping(self, request: Json) -> Frame:
+        return {}
+
     async def shutdown(self, request: Json) -> Frame:
         self._service.leave()
         return {}
 
     # --- streams -------------------------------------------------------------------------------------------
 
-    def events(self, request: Json) -> AsyncIterator[Frame]:
+    def events(self, request: Json) -> AsyncIterator[Frame | Later]:
         return streams.events(self._roster, request.get("run"), request.get("after", 0))
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import os
 import time
@@ -33,6 +32,7 @@ from engine.service.runs import Runs
 from engine.service.submission import cores
 from engine.service.sweep_cycle import SweepCycle
 from engine.service.sweeps import Sweeps
+from engine.version import version
 
 CLIENTS = 32
 GPU_SECONDS = 2.0
@@ -195,7 +195,7 @@ class Service:
             return
         client = Connection(reader, writer, self._table, self._hello())
         if len(self._clients) >= CLIENTS:
-            await client.refuse(EngineError(f"The engine has {CLIENTS} clients already.", "Close one."))
+            await client.turn_away(EngineError(f"The engine has {CLIENTS} clients already.", "Close one."))
             return
         self._clients.add(client)
         try:
@@ -216,14 +216,3 @@ class Service:
         self.removals.close()
         self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs go on under their keepers")
-
-
-@functools.cache
-def version() -> str:
-    """Of the installed distribution; an unpacked source tree has none."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("dltui")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from engine import store
-from engine.errors import ProtocolError
+from engine.errors import CorruptRun, ProtocolError
 from engine.protocol import Json, summary_to_json
 from engine.service.board import Board, News
 from engine.service.connection import Frame, Raw
@@ -23,7 +23,30 @@ ROWS = 200
 """of one frame"""
 
 
-async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Frame]:
+class NextPiece:
+    """Read when it is its turn to be sent: nothing waits in memory for a client that does not read."""
+
+    def __init__(self, tail: EventTail) -> None:
+        self._tail = tail
+        self.is_last = False
+        """nothing is left to read at present"""
+        self.told = False
+
+    def frame(self) -> Raw | None:
+        """None where there is nothing to send. Raises DltuiError where the file cannot be read."""
+        try:
+            piece = self._tail.read()
+        except OSError as error:
+            raise CorruptRun(f"{self._tail.path} cannot be read: {error.strerror or error}.") from error
+        self.is_last = piece is None
+        if piece is None or not (piece.items or piece.left_out):
+            return None
+        self.told = True
+        facts = {"left_out": piece.left_out} if piece.left_out else {}
+        return Raw("events", (piece.items,) if piece.items else (), facts)
+
+
+async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
     """The past, then the present, until the run is not moving any more and everything is told."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
@@ -33,11 +56,10 @@ async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Fr
     try:
         while True:
             moving = roster.get(run_id) is not None  # asked first: nothing is written after the end
-            items = tail.read()
-            if items is not None:
-                if items:
-                    told = True
-                    yield Raw("events", (items,))
+            piece = NextPiece(tail)
+            yield piece
+            if not piece.is_last:
+                told = told or piece.told
                 await asyncio.sleep(0)
                 continue
             if not caught_up:

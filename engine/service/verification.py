@@ -1,20 +1,24 @@
-"""Checkpoints hashed anew."""
+"""Checkpoints hashed anew, events read line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Found
-from engine import store
+from engine import events, store
+from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import CheckpointFacts, Json
 from engine.served import served_step
 
 LIMIT = 10_000
 """rows of one answer; the damaged ones come first"""
+LINES = 20
+"""damaged lines of one run that are named"""
 
 
 def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
@@ -32,7 +36,7 @@ def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
 
 
 def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
-    """{run, step, path, ok, text} of each checkpoint, oldest first."""
+    """{run, step, path, ok, text} of each checkpoint, oldest first, and of each damaged line of events."""
     rows = [row for run_id in run_ids for row in _of_run(places, run_id)]
     if len(rows) > LIMIT:
         rows.sort(key=lambda row: bool(row["ok"]))
@@ -40,8 +44,23 @@ def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
 
 
 def _of_run(places: Places, run_id: str) -> list[Json]:
-    folder = store.folder_of(places, run_id).checkpoints
-    return [_row(run_id, found) for found in checkpoint_folder.verify(folder)] if folder.is_dir() else []
+    folder = store.folder_of(places, run_id)
+    damaged = [_damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
+    path = folder.checkpoints
+    return damaged + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
+
+
+def _damaged_lines(path: Path) -> list[str]:
+    try:
+        found = list(islice(events.damaged_lines(path), LINES + 1))
+    except CorruptRun as error:
+        return [error.message]
+    more = [f"and more than {LINES} damaged lines"] if len(found) > LINES else []
+    return [f"byte {line.offset}: {line.text}" for line in found[:LINES]] + more
+
+
+def _damaged(run_id: str, path: Path, text: str) -> Json:
+    return {"run": run_id, "step": 0, "path": str(path), "ok": False, "text": text}
 
 
 def _row(run_id: str, found: Found | DamagedCheckpoint) -> Json:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from engine import client, frames
-from engine.errors import DltuiError, EngineError, ProtocolError
+from engine import client, frames, store
+from engine.errors import DltuiError, EngineError, EngineSilent, OtherVersion, ProtocolError
 from engine.places import Places
-from engine.protocol import Status
+from engine.protocol import VERSION, Status
+from engine.version import is_older, version
 from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
 from tests.patience import LONG, quiet_seconds
 
@@ -55,15 +57,85 @@ async def test_nothing_is_said_to_a_socket_of_another_user(places: Places) -> No
     assert heard == []
 
 
-async def test_an_engine_of_another_version_is_named_with_what_to_do(places: Places) -> None:
+def saying(hello: dict[str, object]) -> Answering:
+    """An engine that says this of itself, and nothing more."""
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await frames.read(reader)
-        writer.write(frames.encode({"hello": 7}))
+        writer.write(frames.encode(hello))
+        await reader.read()
 
-    async with await stand_in(places, answer):
-        with pytest.raises(EngineError, match="speaks protocol 7, this dltui speaks 1") as error:
-            await client.connect(places, start=False)
-    assert "running runs go on" in error.value.remedy
+    return answer
+
+
+async def test_an_engine_of_a_newer_protocol_is_named_with_what_to_do(places: Places) -> None:
+    async with await stand_in(places, saying({"hello": 7, "version": "9.9"})):
+        with pytest.raises(OtherVersion) as error:
+            await client.connect(places)
+    assert f"is of dltui 9.9, newer than this dltui {version()}." in error.value.message
+    assert error.value.remedy == "Use that dltui, or end the engine: dltui engine stop. Runs go on."
+
+
+async def test_an_engine_of_a_newer_release_is_used_and_told_of(places: Places) -> None:
+    hello = {"hello": VERSION, "version": "999.0"}
+    async with await stand_in(places, saying(hello)), await client.connect(places) as talk:
+        assert f"is of dltui 999.0, newer than this dltui {version()}." in talk.notice
+
+
+async def test_an_engine_of_an_older_release_is_replaced_and_its_runs_go_on(places: Places) -> None:
+    with process(places, DLTUI_TEST_VERSION="0.0.9") as older:
+        async with await client.connect(places, start=False) as talk:
+            assert talk.hello["pid"] == older.pid and talk.notice == ""
+            made = await talk.submit("xor", {"epochs": 1_000_000})
+            await reach(talk, made.id, Status.RUNNING)
+        keeper = store.read_keeper(store.folder_of(places, made.id))
+        async with await client.connect(places) as talk:
+            assert f"(process {older.pid}) is of dltui 0.0.9, older than this dltui" in talk.notice
+            assert talk.notice.endswith("It is replaced; runs go on.")
+            await reach(talk, made.id, Status.RUNNING)
+            assert talk.hello["version"] == version() and talk.hello["pid"] != older.pid
+            assert store.read_keeper(store.folder_of(places, made.id)) == keeper
+            assert keeper is not None and keeper.identity.is_alive()
+            await talk.shutdown()
+        assert await asyncio.to_thread(older.wait, SECONDS) == 0
+
+
+@pytest.mark.parametrize(("one", "other", "older"), [
+    ("0.1.0", "0.2", True), ("0.9", "0.10", True), ("1.0", "1.0", False), ("2.0", "1.9", False),
+    ("unknown", "1.0", False), ("1.0", "unknown", False), ("1.0rc1", "1.0.1", True),
+])  # fmt: skip
+def test_releases_have_an_order(one: str, other: str, older: bool) -> None:
+    assert is_older(one, other) is older
+
+
+async def test_a_bad_frame_costs_its_request_and_the_others_are_answered(places: Places) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await frames.read(reader)
+        writer.write(frames.encode({"hello": VERSION, "version": version()}))
+        while (request := await frames.read(reader)) is not None:
+            body = b'{"id":%d,"runs":[}' if request["ask"] == "bad" else b'{"id":%d}'
+            body %= request["id"]
+            writer.write(len(body).to_bytes(4, "big") + body)
+
+    async with await stand_in(places, answer), await client.connect(places, start=False) as talk:
+        with pytest.raises(ProtocolError, match="What the engine answered cannot be read"):
+            await asyncio.wait_for(talk.ask("bad"), LONG)
+        assert await talk.ask("good") == {"id": 2}
+
+
+async def test_frames_that_cannot_be_told_apart_end_the_connection_with_the_reason(places: Places) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await frames.read(reader)
+        writer.write(frames.encode({"hello": VERSION, "version": version()}))
+        await frames.read(reader)
+        writer.write(b"GET / HTTP/1.1")
+        await reader.read()
+
+    async with await stand_in(places, answer), await client.connect(places, start=False) as talk:
+        with pytest.raises(EngineError, match="The connection to the engine ended: A frame of"):
+            await asyncio.wait_for(talk.runs(), LONG)
+        with pytest.raises(EngineError, match="The connection to the engine ended: A frame of"):
+            await talk.runs()
 
 
 async def test_what_does_not_speak_our_language_is_left(places: Places) -> None:
@@ -75,15 +147,34 @@ async def test_what_does_not_speak_our_language_is_left(places: Places) -> None:
             await client.connect(places, start=False)
 
 
-async def test_what_never_answers_is_not_waited_for(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "HANDSHAKE_SECONDS", 0.2)
+async def test_an_engine_that_hangs_is_named_by_its_process_and_ended_only_when_that_is_wished(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "HANDSHAKE_SECONDS", 0.3)
+    asked: list[int] = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.Event().wait()
+    def may_end(silent: EngineSilent) -> bool:
+        asked.append(silent.pid)
+        return len(asked) > 1
 
-    async with await stand_in(places, answer):
-        with pytest.raises(EngineError, match="does not answer"):
-            await client.connect(places, start=False)
+    with process(places) as service:
+        os.kill(service.pid, signal.SIGSTOP)
+        with pytest.raises(EngineSilent, match=rf"\(process {service.pid}\) has not answered for 0.3 s"):
+            await client.connect(places)
+        with pytest.raises(EngineSilent):
+            await client.stop(places, may_end)
+        assert service.poll() is None
+        await client.stop(places, may_end)
+        assert await asyncio.to_thread(service.wait, SECONDS) == 0
+    assert asked == [service.pid, service.pid]
+
+
+async def test_an_engine_that_answers_is_stopped_without_a_question(places: Places) -> None:
+    with process(places) as service:
+        await client.stop(places, lambda silent: False)
+        assert await asyncio.to_thread(service.wait, SECONDS) == 0
+    with pytest.raises(EngineError, match="The engine is not running"):
+        await client.stop(places, lambda silent: False)
 
 
 async def test_answers_find_their_questions_however_many_are_asked_at_once(places: Places) -> None:

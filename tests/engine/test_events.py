@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -209,12 +211,36 @@ def test_what_a_crash_tore_is_no_damage_once_its_number_is_given_again(tmp_path:
     assert [line.offset for line in events.damaged_lines(path)] == [len(first) + 1]
 
 
-def test_numbers_that_go_back_are_damage(tmp_path: Path) -> None:
+def test_a_number_that_leaps_is_damage_and_those_behind_it_are_not(tmp_path: Path) -> None:
+    first, second, third, fourth = lines_of(4)
+    leaps = second.replace(b":2,", b":900,")
+    (tmp_path / "e").write_bytes(b"\n".join([first, leaps, third, fourth]) + b"\n")
+    (found,) = events.damaged_lines(tmp_path / "e")
+    assert (found.offset, found.text) == (len(first) + 1, "Event 900 comes before event 3.")
+
+
+def test_a_number_that_comes_again_is_damage(tmp_path: Path) -> None:
     first, second, third = lines_of(3)
-    (tmp_path / "e").write_bytes(b"\n".join([first, second.replace(b":2,", b":900,"), third]) + b"\n")
-    assert ["Event 3 follows event 900." in line.text for line in events.damaged_lines(tmp_path / "e")] == [
-        True
-    ]
+    (tmp_path / "e").write_bytes(b"\n".join([first, second, first, third]) + b"\n")
+    (found,) = events.damaged_lines(tmp_path / "e")
+    assert (found.offset, found.text) == (len(first + second) + 2, "Event 1 follows event 2.")
+
+
+@pytest.mark.parametrize(
+    ("series", "said"),
+    [
+        ({"loss": [[1, 2], [0.5]]}, "as many values as steps (2), got 1"),
+        ({"loss": [[1.5], [0.5]]}, "whole numbers as steps"),
+        ({"loss": [[1], [None]]}, "numbers as values"),
+        ({"loss": [[1], ["nAn"]]}, "a number, nan, inf or -inf"),
+        ({"loss": [1, 2]}, "a list of steps and a list of values"),
+        ([], "series: expected an object"),
+    ],
+)
+def test_metrics_that_no_curve_can_take_are_no_event(series: object, said: str) -> None:
+    line = json.dumps({"seq": 1, "at": 1.0, "kind": "metrics", "series": series}).encode()
+    with pytest.raises(CorruptRun, match=re.escape(said)):
+        events.parse(line)
 
 
 def test_a_line_without_an_end_costs_no_memory_and_the_next_ones_are_read(

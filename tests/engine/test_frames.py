@@ -103,3 +103,63 @@ def test_items_that_are_json_already_make_the_same_frame(items: list[dict[str, o
     raw = frames.encode_raw(b'"id":3,"events"', [json.dumps(item).encode() for item in items])
     assert int.from_bytes(raw[:4], "big") == len(raw) - 4
     assert json.loads(raw[4:]) == {"id": 3, "events": items}
+
+
+def heard_after(*bodies: bytes) -> list[object]:
+    """What a client reads of these frames: messages, and the errors of those that are none."""
+
+    async def receive() -> list[object]:
+        reader = asyncio.StreamReader()
+        for body in bodies:
+            reader.feed_data(len(body).to_bytes(4, "big") + body)
+        reader.feed_eof()
+        heard: list[object] = []
+        while True:
+            try:
+                message = await frames.read(reader, strict=False)
+            except frames.BadFrame as error:
+                heard.append(error.request)
+                continue
+            if message is None:
+                return heard
+            heard.append(message)
+
+    return asyncio.run(receive())
+
+
+@pytest.mark.parametrize(
+    ("body", "request_"),
+    [
+        (b'{"id":7,"runs":[{]}', None),
+        (b'{"id":7,"run":{"a":}}', 7),
+        (b'{"id":8,"a":' + b"[" * 100_000, 8),
+        (b"[1]", None),
+        (b"\xff\xfe", None),
+    ],
+)
+def test_a_bad_frame_says_whose_it_is_and_the_next_one_is_read(body: bytes, request_: int | None) -> None:
+    heard = heard_after(body, b'{"id":9}')
+    assert heard[1] == {"id": 9}
+    assert heard[0] == request_ or heard[0] == {"id": 7, "left_out": 1, "runs": []}
+
+
+@given(st.lists(messages, min_size=2, max_size=6), st.data())
+def test_of_a_frame_of_items_only_the_damaged_ones_are_left_out(
+    items: list[dict[str, object]], data: st.DataObject
+) -> None:
+    damaged = data.draw(st.sets(st.integers(0, len(items) - 1), min_size=1))
+    raw = [json.dumps(item).encode() for item in items]
+    broken = [text[:-1] + b"!" if place in damaged else text for place, text in enumerate(raw)]
+    body = frames.encode_raw(b'"id":3,"left_out":2,"events"', broken)[4:]
+    kept = [item for place, item in enumerate(items) if place not in damaged]
+    assert heard_after(body) == [{"id": 3, "left_out": 2 + len(damaged), "events": kept}]
+
+
+def test_a_frame_that_was_begun_has_to_end_in_time() -> None:
+    async def receive() -> None:
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"\0\0\0\x09half")
+        await frames.read(reader, patience=0.05)
+
+    with pytest.raises(ProtocolError, match=r"A frame was begun and not ended within 0\.05 s"):
+        asyncio.run(receive())

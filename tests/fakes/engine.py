@@ -105,6 +105,11 @@ class FakeEngine:
         """every word that changes something, with what it was given"""
         self.queries: list[Query] = []
         self.is_up = True
+        self.is_silent = False
+        """connected, and it answers nothing"""
+        self.notice = ""
+        self.left_out = 0
+        """damaged lines in the past of each run"""
         self.connections = 0
         self.resources_now = MACHINE
         self.sweeps = FakeSweeps()
@@ -116,6 +121,8 @@ class FakeEngine:
     async def connect(self, places: Places) -> FakeClient:
         if not self.is_up:
             raise EngineError("The engine cannot be reached.", "Start it: dltui engine start")
+        while self.is_silent:
+            await asyncio.sleep(0.005)
         self.connections += 1
         line = FakeClient(self)
         self._lines.append(line)
@@ -176,7 +183,20 @@ class FakeClient(SweepWords):
 
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
-        self.changes: asyncio.Queue[Change | None] = asyncio.Queue()
+        self.changes: asyncio.Queue[Change | DltuiError | None] = asyncio.Queue()
+        self.notice = engine.notice
+
+    @property
+    def frames_heard(self) -> int:
+        """It is alive, unless it is silent."""
+        self._frames += not self._engine.is_silent
+        return self._frames
+
+    async def ping(self) -> None:
+        while self._engine.is_silent:
+            await asyncio.sleep(0.005)
+
+    _frames = 0
 
     async def __aenter__(self) -> FakeClient:
         return self
@@ -278,6 +298,8 @@ class FakeClient(SweepWords):
         sweeps = tuple(self._engine.sweeps.by_id.values())
         yield Change(resources=self._engine.resources_now, total=total, sweeps=sweeps)
         while (change := await self.changes.get()) is not None:
+            if isinstance(change, DltuiError):
+                raise change
             yield change
         raise EngineError("The engine has gone; runs go on without it.")
 
@@ -289,8 +311,9 @@ class FakeClient(SweepWords):
             told = [event for event in self._engine.events_of.get(run, []) if event.seq > after]
             if told or not caught_up:
                 after = told[-1].seq if told else after
+                left_out = 0 if caught_up else self._engine.left_out
                 caught_up = True
-                yield EventBatch(tuple(told), caught_up=True)
+                yield EventBatch(tuple(told), caught_up=True, left_out=left_out)
             if self._engine.runs_by_id.get(run) is None or self._engine.runs_by_id[run].status.is_final:
                 grown.close()
                 yield EventBatch((), caught_up=True, ended=True)

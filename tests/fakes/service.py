@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
 from engine.service import adopt, connection, lock, logbook
+from engine.service import service as service_module
 from engine.service.local import Local
 from engine.service.service import Service
 
@@ -24,6 +25,8 @@ def fake_command(folder: Path, attempt: int, device: str) -> list[str]:
 
 async def run() -> None:
     home = places.home()
+    if named := os.environ.get("DLTUI_TEST_VERSION"):
+        service_module.version = lambda: named  # type: ignore[attr-defined]
     service = Service(home, local=Local(home.log, fake_command))
     connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
     service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", adopt.PATIENCE))

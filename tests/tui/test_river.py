@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 from textual.message import Message
 
-from engine.errors import EngineError
+from engine.errors import EngineError, ProtocolError
 from engine.places import Places
 from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.patience import LONG
 from tui import river as river_module
-from tui.messages import CurvesGrew, EngineConnected, EngineLost, ResourcesChanged, RunsChanged
+from tui.messages import CurvesGrew, EngineConnected, EngineLost, EngineStalled, ResourcesChanged, RunsChanged
 from tui.river import River
 
 RUN = make_run(1)
@@ -94,6 +94,49 @@ async def test_a_lost_engine_is_said_and_found_again_and_no_point_comes_twice(pl
         story = flow.river.story(RUN.id)
         assert story is not None and story.series["loss"].curve.steps.tolist() == [1, 2, 3]
         assert flow.kinds().count(EngineConnected) == 2
+
+
+async def test_an_engine_that_falls_silent_is_told_of_and_so_is_its_return(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(river_module, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(river_module, "ANSWER_SECONDS", 0.02)
+    engine = FakeEngine(RUN)
+    async with flowing(engine, places) as flow:
+        await flow.until(ResourcesChanged)
+        assert EngineStalled not in flow.kinds()
+        engine.is_silent = True
+        await flow.until(EngineStalled, 2)
+        first, second = [told for told in flow.told if isinstance(told, EngineStalled)][:2]
+        assert 0 < first.seconds < second.seconds
+        engine.is_silent = False
+        async with asyncio.timeout(LONG):
+            while flow.told[-1] != EngineStalled(0):
+                await asyncio.sleep(0.005)
+        assert flow.kinds().count(EngineConnected) == 1
+
+
+async def test_an_engine_that_does_not_answer_at_all_is_told_of(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(river_module, "ANSWER_SECONDS", 0.01)
+    engine = FakeEngine(RUN)
+    engine.is_silent = True
+    async with flowing(engine, places) as flow:
+        await flow.until(EngineStalled, 2)
+        assert EngineConnected not in flow.kinds()
+        engine.is_silent = False
+        await flow.until(EngineConnected)
+
+
+async def test_a_connection_that_ends_for_whatever_reason_is_renewed(places: Places) -> None:
+    engine = FakeEngine(RUN)
+    async with flowing(engine, places) as flow:
+        for times in (1, 2):
+            await flow.until(EngineConnected, times)
+            engine._lines[-1].changes.put_nowait(ProtocolError("What the engine answered cannot be read."))
+        await flow.until(EngineConnected, 3)
+        assert flow.kinds().count(EngineLost) == 2
 
 
 async def test_a_resumed_run_is_read_on(places: Places) -> None:

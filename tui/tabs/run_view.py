@@ -307,7 +307,11 @@ class RunView(Tab):
         run = self.selected
         if not self.details.is_filled:
             return
-        self.details.show(run, self.shown.hues().get(run.id) if run is not None else None)
+        story = self.river.story(run.id) if run is not None else None
+        hue = self.shown.hues().get(run.id) if run is not None else None
+        self.details.show(run, hue, story.left_out if story is not None else 0)
+        for one in filter(None, map(self.river.story, self.shown.ids)):
+            one.is_damage_shown = True
         self.post_message(HintsChanged())
         self._refresh_checkpoints()
         self._refresh_log()
@@ -323,6 +327,8 @@ class RunView(Tab):
             return
         stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
         self.curves.tell(stories, self.selected, self.state.metric)
+        if not all(story.is_damage_shown for story in stories):
+            self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_looks(self.shown.looks(self._letters()))
 

@@ -15,6 +15,7 @@ from engine.protocol import Json
 from tui.plain_text import plain
 
 T = TypeVar("T")
+NOT_DONE = "Nothing was done. To go on without being asked: --yes"
 
 
 def ask(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
@@ -30,6 +31,8 @@ def ask(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
 def ask_or_raise(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
     async def run() -> T:
         async with await connect(places.home(), start=start) as client:
+            if client.notice:
+                tell(client.notice)
             return await question(client)
 
     return asyncio.run(run())
@@ -61,7 +64,7 @@ def say_json(data: Json | list[Json]) -> None:
     print(json.dumps(data, allow_nan=False, indent=2))
 
 
-def is_confirmed(question: str) -> bool:
+def is_confirmed(question: str, otherwise: str = NOT_DONE) -> bool:
     """Whether somebody says yes. Exits with status 2 where nobody can be asked."""
     print(f"{plain(question)} [y/N]: ", end="", file=sys.stderr, flush=True)
     try:
@@ -69,6 +72,6 @@ def is_confirmed(question: str) -> bool:
     except (OSError, ValueError):  # closed, or bytes that are no text
         answer = ""
     if not answer:
-        tell("\nNobody answered, and nothing was done. To go on without being asked: --yes")
+        tell(f"\nNobody answered. {otherwise}")
         sys.exit(2)
     return answer.strip().lower() in ("y", "yes")

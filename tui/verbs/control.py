@@ -57,7 +57,7 @@ def verify(
     run: Annotated[str, typer.Argument(metavar="RUN", help="all runs when left out")] = "",
     json: AsJson = False,
 ) -> None:
-    """Hash every checkpoint anew; exit status 1 when one is damaged."""
+    """Hash every checkpoint anew and read every event; exit status 1 when something is damaged."""
     checked = ask(lambda client: client.verify(run))
     if json:
         say_json(checked)
@@ -65,6 +65,6 @@ def verify(
         for found in checked:
             say(f"{'ok     ' if found['ok'] else 'DAMAGED'}  {found['path']}  {found['text']}".rstrip())
         if not checked:
-            say("There are no checkpoints.")
+            say("There are no checkpoints, and no event is damaged.")
     if not all(found["ok"] for found in checked):
         sys.exit(1)

@@ -11,8 +11,9 @@ import typer
 from engine.client import Client
 from engine.protocol import RunSummary, number_to_json, summary_to_json
 from tui.curves import Curves
-from tui.verbs.ask import ask, say_json
+from tui.verbs.ask import ask, say_json, tell
 from tui.verbs.look import Run
+from tui.verbs.words import damaged_events
 
 
 async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Curves]]:
@@ -22,11 +23,14 @@ async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Cu
 async def _read(client: Client, run: str) -> tuple[RunSummary, Curves]:
     """What has been told so far; a live run is not waited for."""
     found = await client.show(run)
-    curves = Curves()
+    curves, left_out = Curves(), 0
     async for batch in client.events(found.id):
         curves.add(batch.events)
+        left_out += batch.left_out
         if batch.caught_up or batch.ended:
             break
+    if left_out:
+        tell(damaged_events(left_out, found.id))
     return found, curves
 
 

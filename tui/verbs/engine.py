@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from typing import Annotated
+
 import typer
 
-from engine import places
-from tui.verbs.ask import ask, say, say_json, tell
+from engine import client, places
+from engine.errors import EngineError, EngineSilent
+from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson
 from tui.verbs.words import columns, span
 
@@ -36,9 +41,14 @@ def start(json: AsJson = False) -> None:
 
 
 @app.command()
-def stop(json: AsJson = False) -> None:
+def stop(
+    force: Annotated[
+        bool, typer.Option("--force", help="also when it does not answer, without asking")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """End the service. Runs go on under their keepers; the next start finds them."""
-    ask(lambda client: client.shutdown(), start=False)
+    asyncio.run(client.stop(places.home(), lambda silent: force or _is_to_end(silent)))
     if json:
         say_json({"stopped": True})
     else:
@@ -52,6 +62,16 @@ def reindex(json: AsJson = False) -> None:
         say_json({"runs": found})
     else:
         say(f"{found} runs found.")
+
+
+def _is_to_end(silent: EngineSilent) -> bool:
+    """Asked where somebody can answer."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise EngineError(silent.message, "To end it: dltui engine stop --force. Runs go on.")
+    if is_confirmed(f"{silent.message} Runs go on. End it?", "To end it without being asked: --force"):
+        return True
+    tell("It goes on.")
+    sys.exit(1)
 
 
 def _text(value: object) -> str:

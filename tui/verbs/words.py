@@ -34,6 +34,11 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
+def damaged_events(count: int, run: str) -> str:
+    """What is said where lines of a run's events were left out."""
+    return f"{counted(count, 'damaged line')} of its events left out. Which: dltui verify {run}"
+
+
 def named(run: RunSummary) -> str:
     """Its name, and its id where that is not the same."""
     return f"{run.spec.name} ({run.id})" if run.spec.name else run.id

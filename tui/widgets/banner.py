@@ -15,13 +15,13 @@ RANKS = {Severity.DANGER: 2, Severity.WARNING: 1}
 
 
 class Banner(Line):
-    """A lost engine, else the doctor's most serious finding; nothing where all is well."""
+    """A silent or lost engine, else the doctor's most serious finding; nothing where all is well."""
 
     DEFAULT_CSS = "Banner { display: none; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._lost = ""
+        self._lost = self._stalled = ""
         self._finding: Finding | None = None
 
     @property
@@ -30,7 +30,12 @@ class Banner(Line):
 
     def lose(self, words: str) -> None:
         """The engine is gone; nothing can be dismissed about that. Empty words: it is back."""
-        self._lost = plain(words, limit=300)
+        self._lost, self._stalled = plain(words, limit=300), ""
+        self._appear()
+
+    def stall(self, words: str) -> None:
+        """The engine does not answer, and what is seen may be old. Empty words: it answers again."""
+        self._stalled = plain(words, limit=300)
         self._appear()
 
     def show(self, finding: Finding | None) -> None:
@@ -38,23 +43,21 @@ class Banner(Line):
         self._appear()
 
     def row(self, width: int) -> Row:
-        if self._lost:
-            return (Span(f" {glyphs().warning} ", "warn"), Span(self._lost, "text"))
+        if words := self._stalled or self._lost:
+            return (Span(f" {glyphs().warning} ", "warn"), Span(words, "text"))
         if self._finding is None:
             return ()
         ink = "bad" if self._finding.severity is Severity.DANGER else "warn"
-        words = (
+        said = (
             Span(f" {glyphs().warning} ", ink),
             Span(plain(self._finding.text, limit=200), "text"),
             Span("  " + plain(self._finding.remedy, limit=200), "muted"),
         )
         dismiss = BY_ID["view.dismiss"]
-        return ends(
-            words, (Span(f" {shown(dismiss.key)}", "key"), Span(f" {dismiss.label} ", "muted")), width
-        )
+        return ends(said, (Span(f" {shown(dismiss.key)}", "key"), Span(f" {dismiss.label} ", "muted")), width)
 
     def _appear(self) -> None:
-        self.styles.display = "block" if self._lost or self._finding else "none"
+        self.styles.display = "block" if self._stalled or self._lost or self._finding else "none"
         self.draw()
 
 

@@ -11,6 +11,7 @@ from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
+from tui.verbs.words import damaged_events
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -27,9 +28,11 @@ class Overview(Sheet, can_focus=False):
         super().__init__(**widget)
         self._run: RunSummary | None = None
         self._hue: int | None = None
+        self._left_out = 0
 
-    def show(self, run: RunSummary | None, hue: int | None = None) -> None:
-        self._run, self._hue = run, hue
+    def show(self, run: RunSummary | None, hue: int | None = None, left_out: int = 0) -> None:
+        """`left_out`: how many of its events are damaged."""
+        self._run, self._hue, self._left_out = run, hue, left_out
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
@@ -40,6 +43,8 @@ class Overview(Sheet, can_focus=False):
         for label, words in _facts(run):
             rows += _hung(Span(label.ljust(LABEL), "muted"), words, width, "text") if words else []
         rows += _warnings(run, width)
+        if self._left_out:
+            rows += [(), *wrapped(damaged_events(self._left_out, plain(run.id, limit=80)), width, "warn")]
         rows += [(), *_metrics(run, width)]
         return rows
 

@@ -50,8 +50,8 @@ class RunDetails(Container):
             self._titles["checkpoints"], self._checkpoints,
         )  # fmt: skip
 
-    def show(self, run: RunSummary | None, hue: int | None) -> None:
-        self._overview.show(run, hue)
+    def show(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
+        self._overview.show(run, hue, left_out)
         self._params.show(run)
 
     def show_checkpoints(self, found: tuple[CheckpointFacts, ...] | None) -> None:

@@ -20,6 +20,7 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Status
 from engine.service import connection
+from engine.service import service as service_module
 from tests.chaos import scaled
 from tests.engine.service.live import connect, process, reach, serving, until
 from tests.engine.service.wire import Wire, dial
@@ -133,6 +134,53 @@ async def test_the_thirty_third_client_is_refused_and_welcome_when_one_has_left(
         wires.append(await dial(places.socket))
         for wire in wires:
             wire.writer.close()
+
+
+async def test_one_client_too_many_reads_why_whatever_it_has_written(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "CLIENTS", 1)
+    async with serving(places), await dial(places.socket):
+        for _ in range(20):
+            with pytest.raises(EngineError, match="The engine has 1 clients already"):
+                await client.connect(places, start=False)
+
+
+async def test_half_a_frame_keeps_nobody_out(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "FRAME_SECONDS", 0.3)
+    async with serving(places) as service:
+        wires = [await dial(places.socket) for _ in range(32)]
+        idle = wires.pop()
+        for wire in wires:
+            wire.writer.write(b"\0\0\0\x09half")
+        for wire in wires:
+            assert await said_and_parted(wire) == "A frame was begun and not ended within 0.3 s."
+        await until(lambda: len(service._clients) == 1)
+        await idle.say(id=1, ask="runs")
+        answer = await idle.hear()
+        assert answer is not None and answer["total"] == 0
+
+
+async def test_streams_that_nobody_reads_take_little_memory(places: Places) -> None:
+    """30 followers of a long run, none of which reads."""
+    with process(places, DLTUI_TEST_SLOW="1000") as service:
+        async with await connect(places) as talk:
+            run = await talk.submit("xor", {"epochs": 1}, name="quiet")
+            await reach(talk, run.id, Status.DONE)
+            _write_events(places.runs / run.id / "events.jsonl", 8 << 20)
+            await talk.engine()
+            before = _rss(service.pid)
+            wires = [await dial(places.socket) for _ in range(30)]
+            for wire in wires:
+                await wire.say(id=1, ask="events", run=run.id, after=0)
+            for wire in wires:
+                await wire.hear()
+            for _ in range(20):
+                await talk.engine()
+                await asyncio.sleep(0.05)
+            assert _rss(service.pid) - before < 24 << 20
+            for wire in wires:
+                wire.writer.close()
 
 
 async def test_a_client_that_stops_reading_is_closed_and_harms_nobody(places: Places) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import store
-from engine.events import EventWriter
+from engine import frames, store
+from engine.client import EventBatch, whole_events
+from engine.events import Event, EventWriter, damaged_lines
 from engine.places import Places
 from engine.protocol import Status
 from engine.service import event_tail
@@ -20,13 +21,15 @@ from engine.service.event_tail import EventTail, join
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import hurry
 from tests.patience import LONG, quiet_seconds
+from tui.curves import Curves
+from tui.story import Story
 
 
 def read_all(path: Path, after: int = 0) -> list[dict[str, object]]:
     with contextlib.closing(EventTail(path, after)) as tail:
         told = []
-        while (items := tail.read()) is not None:
-            told += json.loads(b"[" + items + b"]")
+        while (piece := tail.read()) is not None:
+            told += json.loads(b"[" + piece.items + b"]")
         return told
 
 
@@ -40,7 +43,7 @@ def test_no_file_yet_is_no_event_yet(tmp_path: Path) -> None:
     tail = EventTail(tmp_path / "e")
     assert tail.read() is None
     (tmp_path / "e").write_bytes(line(1))
-    assert tail.read() == line(1)[:-1] and tail.read() is None
+    assert tail.read() == (line(1)[:-1], 0) and tail.read() is None
     tail.close()
 
 
@@ -48,10 +51,10 @@ def test_a_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "e"
     path.write_bytes(line(1) + line(2)[:10])
     tail = EventTail(path)
-    assert tail.read() == line(1)[:-1] and tail.read() is None
+    assert tail.read() == (line(1)[:-1], 0) and tail.read() is None
     with path.open("ab") as file:
         file.write(line(2)[10:])
-    assert tail.read() == line(2)[:-1]
+    assert tail.read() == (line(2)[:-1], 0)
     tail.close()
 
 
@@ -77,17 +80,55 @@ def test_lines_that_a_crash_tore_are_left_out_and_all_others_told(
     assert [event["seq"] for event in read_all(path, after)] == [seq for seq in whole if seq > after]
 
 
-def test_a_line_torn_behind_an_inner_brace_does_not_spoil_its_frame() -> None:
+def delivered(path: Path) -> tuple[list[Event], int]:
+    """What a client has of a file, and how many damaged lines are counted, the way a frame takes."""
+    found: list[Event] = []
+    left_out = 0
+    with contextlib.closing(EventTail(path)) as tail:
+        while (piece := tail.read()) is not None:
+            facts = f'"id":1,"left_out":{piece.left_out},"events"' if piece.left_out else '"id":1,"events"'
+            frame = frames.encode_raw(facts.encode(), [piece.items] if piece.items else [])
+            message = frames._parsed(frame[4:])
+            events, wrong = whole_events(message["events"], found[-1].seq if found else 0)
+            found += events
+            left_out += wrong + int(message.get("left_out", 0))
+    return found, left_out
+
+
+def test_a_line_torn_behind_an_inner_brace_does_not_spoil_its_frame(tmp_path: Path) -> None:
     torn = b'{"seq":2,"at":1.0,"kind":"metrics","series":{"loss":[[1],[2]]}\n'
-    assert json.loads(b"[" + join(line(1) + torn + line(3)) + b"]") == [
-        json.loads(line(1)),
-        json.loads(line(3)),
-    ]
+    (tmp_path / "e").write_bytes(line(1) + torn + line(3))
+    found, left_out = delivered(tmp_path / "e")
+    assert [event.seq for event in found] == [1, 3] and left_out == 1
 
 
 def test_braces_in_texts_are_no_damage() -> None:
     chunk = line(1, text="}}}{") + line(2, text='}\n{"seq":') + line(3)
-    assert [event["seq"] for event in json.loads(b"[" + join(chunk) + b"]")] == [1, 2, 3]
+    assert [event["seq"] for event in json.loads(b"[" + join(chunk).items + b"]")] == [1, 2, 3]
+
+
+def metrics_line(seq: int) -> bytes:
+    series = {"loss": [[seq, seq + 1], [0.5, "nan"]]}
+    event = {"seq": seq, "at": 1.5, "kind": "metrics", "series": series}
+    return json.dumps(event, separators=(",", ":")).encode() + b"\n"
+
+
+def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tmp_path: Path) -> None:
+    """Every bit of the middle line of five; a line that is none any more is counted or named by verify."""
+    path = tmp_path / "e"
+    whole = [metrics_line(seq) for seq in range(1, 6)]
+    start = len(whole[0]) + len(whole[1])
+    for bit in range(8 * len(whole[2])):
+        data = bytearray(b"".join(whole))
+        data[start + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        found, left_out = delivered(path)
+        story = Story("run", "run")
+        story.fold(EventBatch(tuple(found)))
+        Curves().add(found)
+        seqs = [event.seq for event in found]
+        assert {1, 2, 5} <= set(seqs) and seqs == sorted(set(seqs)), bytes(data)
+        assert len(seqs) == 5 or left_out or list(damaged_lines(path)), bytes(data)
 
 
 def test_lines_longer_than_a_chunk_come_whole_and_longer_than_a_frame_not_at_all(

@@ -1,0 +1,60 @@
+"""The fields of events that whoever folds them relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.protocol import Json
+from engine.typed import WrongType, typed
+
+WORDS = frozenset({"nan", "inf", "-inf"})
+"""numbers that JSON does not have"""
+
+
+def check(kind: str, facts: Json) -> None:
+    """Raises WrongType. Fields and kinds that are not known here are those of a newer version."""
+    known = _CHECKS.get(kind)
+    if known is not None:
+        known(facts)
+
+
+def _metrics(facts: Json) -> None:
+    series = facts.get("series")
+    if type(series) is not dict:
+        raise WrongType("series", "an object", series)
+    for name, columns in series.items():
+        try:
+            _columns(columns)
+        except WrongType as error:
+            raise error.within(name[:80]).within("series") from None
+
+
+def _columns(columns: object) -> None:
+    """Steps and values, as many of the one as of the other; looked at in whole, since they may be long."""
+    if type(columns) is not list or [type(column) for column in columns] != [list, list]:
+        raise WrongType("", "a list of steps and a list of values", columns)
+    steps, values = columns
+    if len(steps) != len(values):
+        raise WrongType("", f"as many values as steps ({len(steps)})", came=str(len(values)))
+    if not set(map(type, steps)) <= {int}:
+        raise WrongType("", "whole numbers as steps", next(step for step in steps if type(step) is not int))
+    kinds = set(map(type, values))
+    odd = kinds - {int, float, str}
+    if odd:
+        raise WrongType("", "numbers as values", next(value for value in values if type(value) in odd))
+    if str in kinds:
+        for value in values:
+            if type(value) is str and value not in WORDS:
+                raise WrongType("", "a number, nan, inf or -inf", value)
+
+
+def _step(facts: Json) -> None:
+    if "step" not in facts:
+        raise WrongType("step", "a whole number", came="nothing")
+    try:
+        typed(facts["step"], int)
+    except WrongType as error:
+        raise error.within("step") from None
+
+
+_CHECKS: dict[str, Callable[[Json], None]] = {"metrics": _metrics, "restored": _step, "checkpoint": _step}
