@@ -50,10 +50,8 @@ def largest_on_disk(places: Places, run_ids: Iterable[str]) -> int:
 
 
 def _removed(places: Places) -> Iterator[Path]:
-    folder = places.root / "removed"
-    for name in ("spec.json", "sweep.json"):
-        yield from folder.glob(f"*/{name}")
-        yield from folder.glob(f"*/*/{name}")
+    yield from places.removed.glob("*/runs/*/spec.json")
+    yield from places.removed.glob("*/sweeps/*/sweep.json")
 
 
 def _number_in(path: Path) -> int:

@@ -41,7 +41,11 @@ def ask_or_raise(question: Callable[[Client], Awaitable[T]], *, start: bool = Tr
 def fail(error: DltuiError) -> NoReturn:
     """Exit status 2 for wrong input, as for an option that does not parse; 1 for all else."""
     tell_error(error)
-    sys.exit(2 if isinstance(error, InputError) else 1)
+    sys.exit(exit_code(error))
+
+
+def exit_code(error: DltuiError) -> int:
+    return 2 if isinstance(error, InputError) else 1
 
 
 def tell_error(error: DltuiError) -> None:

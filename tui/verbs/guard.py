@@ -13,7 +13,7 @@ from types import TracebackType
 from engine import places
 from engine.errors import DltuiError
 from tui.plain_text import plain
-from tui.verbs.ask import tell, tell_error
+from tui.verbs.ask import exit_code, tell, tell_error
 from tui.verbs.streams import OutputRefused
 
 CLOSED_PIPE = 141
@@ -43,6 +43,7 @@ def told(error: BaseException) -> int:
             return INTERRUPTED
         case DltuiError():
             tell_error(error)
+            return exit_code(error)
         case _:
             tell(_unforeseen(error))
     return 1

@@ -78,6 +78,9 @@ async def test_the_counter_goes_on_behind_what_was_removed(places: Places) -> No
         await reach(talk, made.id, Status.DONE)
         await talk.remove(made.id)
         assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
+        places.submissions.unlink()
+    async with serving(places), await connect(places) as talk:
+        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 3
 
 
 async def test_without_index_and_counter_file_the_run_folders_say_the_number(places: Places) -> None:
@@ -96,8 +99,8 @@ def test_the_largest_number_is_looked_for_in_runs_sweeps_removed_ones_and_the_fi
     assert largest_on_disk(places, [run]) == 4
     for number, path in (
         (5, places.sweeps / "s" / "sweep.json"),
-        (6, places.root / "removed" / "r" / "spec.json"),
-        (7, places.root / "removed" / "later" / "r" / "spec.json"),
+        (6, places.removed / "000001" / "runs" / "r" / "spec.json"),
+        (7, places.removed / "000002" / "sweeps" / "s" / "sweep.json"),
         (8, places.submissions),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
