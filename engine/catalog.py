@@ -31,6 +31,8 @@ class Experiment:
     """CPU threads it trains with; 0 means all cores"""
     reads_data: bool = False
     """whether what it trains on depends on the folder of data sets"""
+    metrics: tuple[str, ...] = ()
+    """all that it may log; empty: not declared"""
 
     def framework_of(self, values: Mapping[str, object]) -> str:
         """Where there is a choice, a parameter says it."""
@@ -75,6 +77,11 @@ class XorParams:
             )
         if self.patience and self.validation == "none":
             raise ParamError("patience: early stopping needs validation points.", "Set validation=notebook.")
+
+    def why_not_logged(self, metric: str) -> str:
+        """What keeps a run from logging a metric of the experiment; empty when it does."""
+        needs = metric == "val_loss" and self.validation == "none"
+        return "it needs validation points: validation=notebook" if needs else ""
 
 
 WEIGHT_LIMIT = 8_000_000
@@ -218,6 +225,7 @@ class LmParams:
             raise ParamError(f"epochs: the run cannot be extended: {why}.", "Start it anew with more epochs.")
 
 
+OF_LANES = ("median_loss", "solved", "running", "successes", "fails")
 EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="xor",
@@ -227,6 +235,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         params=XorParams,
         train="engine.experiments.xor:train",
         best="loss",
+        metrics=("loss", "accuracy", "val_loss"),
     ),
     Experiment(
         name="mnist",
@@ -235,6 +244,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="torch",
         params=MnistParams,
         train="engine.experiments.mnist:train",
+        metrics=("loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
         best="val_accuracy",
         goal="max",
         threads=2,
@@ -247,6 +257,14 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="torch",
         params=MnistRecipeParams,
         train="engine.experiments.mnist_recipe:train",
+        metrics=(
+            "loss",
+            "val_loss",
+            "val_accuracy",
+            "test_loss",
+            "test_accuracy",
+            "test_accuracy_shifted",
+        ),
         best="val_accuracy",
         goal="max",
         threads=2,
@@ -259,6 +277,14 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="tensorflow",
         params=LmParams,
         train="engine.experiments.lm:train",
+        metrics=(
+            "loss",
+            "perplexity",
+            "val_perplexity",
+            "words_per_second",
+            "train_perplexity",
+            "test_perplexity",
+        ),
         best="val_perplexity",
         threads=0,
         reads_data=True,
@@ -270,6 +296,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="numpy",
         params=XorLanesParams,
         train="engine.experiments.xor_lanes:train",
+        metrics=OF_LANES,
         best="successes",
         goal="max",
         threads=2,
@@ -281,6 +308,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="numpy",
         params=XorGridParams,
         train="engine.experiments.xor_grid:train",
+        metrics=OF_LANES,
         best="successes",
         goal="max",
         threads=2,

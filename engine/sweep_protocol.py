@@ -144,6 +144,8 @@ class TrialRow:
     pinned: bool = False
     lane: int | None = None
     """which of its batch, from 0 on; None for a run of its own"""
+    removed: bool = False
+    """its run was removed since"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,7 @@ def row_from_json(data: Json) -> TrialRow:
 
 _PLAIN = (
     "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
-    "pinned", "lane",
+    "pinned", "lane", "removed",
 )  # fmt: skip
 
 

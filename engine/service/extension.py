@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine import catalog, params
-from engine.errors import ParamError
+from engine.errors import ParamError, RunRefused
 from engine.params import Value
-from engine.protocol import Spec
+from engine.protocol import RunSummary, Spec, Status
 
 LENGTHS = ("epochs", "iterations", "steps")
 """parameters that only say when training ends"""
+REACHED = ("target", "patience")
+"""parameters that end a training before its last step"""
+
+
+def check_unfinished(run: RunSummary) -> None:
+    """Raises RunRefused for a run that ended before its last step, because it had reached what it was to."""
+    if run.status is Status.DONE and run.step < run.total_steps:
+        reached = [name for name in REACHED if run.spec.params.get(name)]
+        raise RunRefused(
+            f"{run.spec.name} ended by itself at step {run.step:,} of {run.total_steps:,}, by its "
+            f"{' or '.join(reached) or 'own rule'}: a longer run would end there too.",
+            f"Start another with another {' or '.join(reached)}." if reached else "",
+        )
 
 
 def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:

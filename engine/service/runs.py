@@ -42,6 +42,8 @@ class Runs:
         self._roster = roster
         self.counter = SubmissionCounter(roster.places, roster.ledger)
         self._wake = wake
+        self.came_or_went: Callable[[str], None] = lambda run_id: None
+        """told of each run that was removed or brought back"""
         self._executors = executors
         self._turn = asyncio.Lock()
         """one change of the set of moving runs at a time"""
@@ -92,6 +94,7 @@ class Runs:
         async with self._turn:
             before = await self._roster.summary(run_id)
             move("extend", before.status, before.spec.name)
+            extension.check_unfinished(before)
             meant = extension.checked(before.spec, changes)
             await self._written(
                 store.write_amended, store.folder_of(self._roster.places, run_id), dict(meant)
@@ -135,6 +138,7 @@ class Runs:
                     self._roster.add(run)
                 raise
             await self._roster.strike(run_id)
+        self.came_or_went(run_id)
         return summary
 
     async def take_in(self, run_id: str, source: Path) -> None:
@@ -152,6 +156,7 @@ class Runs:
             else:
                 await self._roster.ledger.enter(run.summary(), run.tail())
                 self._roster.board.post(run.summary())
+        self.came_or_went(run_id)
 
     def moving(self) -> list[Tracked]:
         return self._roster.moving()

@@ -65,6 +65,7 @@ class Service:
         self.runs = Runs(self.roster, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake
+        self.runs.came_or_went = self.sweeps.run_came_or_went
         self.removals = Removals(places, self.runs, self.sweeps)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)

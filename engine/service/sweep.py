@@ -25,6 +25,7 @@ from engine.sweep_protocol import (
 FAR = 10_000_000
 """planned trials that are counted; more are never reached"""
 _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+_LEAVING = {SweepStatus.PAUSED: "pausing", SweepStatus.STOPPED: "stopping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Sweep:
     """batch and lane of each that was told to"""
     trouble: str = ""
     """what keeps it from going on"""
+    ended_by: str = ""
+    """why it was stopped, where no person did it"""
     not_before: float = 0.0
     """on the monotonic clock"""
     dirty: bool = True
@@ -193,8 +196,27 @@ class Sweep:
         if self.batch:
             counts.update(self.batch.counts)
         return SweepSummary(
-            self.spec, self.status(), self.planned(), dict(counts), self.best(), self.trouble, self.updated_at
+            self.spec, self.status(), self.planned(), dict(counts), self.best(), self.why(), self.updated_at
         )
+
+    def why(self) -> str:
+        """What it waits for, or why it ended."""
+        moving = sum(trial.moves for trial in self.trials.values())
+        if not self.trouble and moving and self.wanted in _LEAVING:
+            trials = "1 trial is" if moving == 1 else f"{moving} trials are"
+            return f"{_LEAVING[self.wanted]}: {trials} still at work"
+        return self.trouble or self.ended_by
+
+    def blind(self) -> str:
+        """That no trial says how good it is: one that ended logged other metrics; empty otherwise."""
+        rows = [trial.row for trial in self.trials.values() if trial.number > 0]
+        if any(row.value is not None or self.spec.metric in row.metrics for row in rows):
+            return ""
+        ended = next((row for row in rows if row.status is TrialStatus.DONE), None)
+        if ended is None:
+            return ""
+        logged = ", ".join(sorted(ended.metrics)) or "nothing"
+        return f"trial {ended.trial} logged {logged}; there is no {self.spec.metric}"
 
     def show(self, trial: Trial, **facts: object) -> None:
         """Change the row of a trial, where that changes anything."""
@@ -298,8 +320,13 @@ def _order(sweep: Sweep, order: str, numbers: list[int]) -> None:
             sweep.trials[number].order = order
 
 
+def _blind(sweep: Sweep, fact: Json) -> None:
+    _stop(sweep, fact)
+    sweep.ended_by = str(fact["why"])
+
+
 def _resume(sweep: Sweep, fact: Json) -> None:
-    sweep.wanted = SweepStatus.RUNNING
+    sweep.wanted, sweep.ended_by = SweepStatus.RUNNING, ""
     for trial in sweep.trials.values():
         if trial.order == "pause":
             trial.order, trial.again = "", True
@@ -367,7 +394,7 @@ def _extend(sweep: Sweep, fact: Json) -> None:
 
 _TAKES = {
     "asked": _asked, "begun": _begun, "refused": _refused, "told": _told, "rung": _rung, "learned": _learned,
-    "reopened": _reopened, "exhausted": _exhausted, "edited": _edited,
+    "reopened": _reopened, "exhausted": _exhausted, "edited": _edited, "blind": _blind,
 }  # fmt: skip
 _EDITS = {
     "pause": _pause, "stop": _stop, "resume": _resume, "stop_trial": _stop_trial, "pin": _pin, "add": _add,

@@ -31,6 +31,8 @@ def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, fa
         raise InputError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
     chosen = [row for row in sweep_table.passing(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
+    if kind != "best":  # a trial that a person added may lack an axis: it has no place in these pictures
+        valued = [row for row in valued if all(_cell(row, axis.name) is not None for axis in spec.axes)]
     return _KINDS[kind](spec, valued[-DRAWN:], facts)
 
 
@@ -132,12 +134,23 @@ def _importance(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     """PED-ANOVA (Watanabe et al. 2023): how much an axis decides whether a trial is in the best tenth."""
     used = rows[-WEIGHED:]
     space = _space(spec, used)
-    if len(used) < LEAST or not space:
-        why = f"expected {LEAST} trials with a value at least, got {len(used)}" if space else "nothing varies"
+    why = _why_none(used, space)
+    if why:
         return {"importance": [], "why": why}
     shares = _ped_anova(spec, used, space)
     shares.update({axis.name: 0.0 for axis in spec.axes if axis.name not in shares})
     return {"importance": sorted(shares.items(), key=lambda pair: -pair[1]), "why": ""}
+
+
+def _why_none(rows: Sequence[TrialRow], space: Mapping[str, Any]) -> str:
+    """Why no axis can be said to decide; empty when one can."""
+    if len(rows) < LEAST:
+        return f"expected {LEAST} trials with a value at least, got {len(rows)}"
+    if not space:
+        return "no axis has more than one value"
+    if len({row.value for row in rows}) == 1:
+        return f"all {len(rows)} trials have the same value, {rows[0].value:.6g}"
+    return ""
 
 
 def _space(spec: SweepSpec, rows: Sequence[TrialRow]) -> Mapping[str, Any]:

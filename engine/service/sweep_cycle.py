@@ -60,10 +60,22 @@ class SweepCycle:
         await self._look(sweep)
         if sweep.spec.lanes:
             await self.survey(sweep)
+        await self._stop_blind(sweep)
         await self._obey(sweep)
         await self._teach(sweep)
         if sweep.wanted is SweepStatus.RUNNING and time.monotonic() >= sweep.not_before:
             await self._ask(sweep)
+
+    async def _stop_blind(self, sweep: Sweep) -> None:
+        """A sweep by a metric that its experiment does not declare and no trial logs finds nothing."""
+        if sweep.wanted is not SweepStatus.RUNNING or sweep.spec.lanes:
+            return
+        if sweep.spec.metric in trial_spec.declared_metrics(sweep.spec):
+            return
+        why = sweep.blind()
+        if why:
+            held = [trial.number for trial in sweep.open_trials()]
+            await self.note(sweep, {"kind": "blind", "why": why, "held": held})
 
     async def note(self, sweep: Sweep, *facts: Json) -> None:
         """On disk first, then in memory. Raises DltuiError."""

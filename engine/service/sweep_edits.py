@@ -83,7 +83,9 @@ def _add(sweep: Sweep, facts: Json) -> Json:
         raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
     declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
     trial_spec.check(sweep.spec, given)
-    return {"params": {name: params.read(declared[name], value) for name, value in given.items()}}
+    usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
+    read = {name: params.read(declared[name], value) for name, value in given.items()}
+    return {"params": {**usual, **read}}
 
 
 def _widen(sweep: Sweep, facts: Json) -> Json:

@@ -49,7 +49,7 @@ class SweepRequests:
         query = _query(request)
         sweep, rows = await self._sweeps.trials(request.get("sweep"))
         page = await asyncio.to_thread(sweep_table.page, rows, query, largest=sweep.largest)
-        return page_to_json(page)
+        return page_to_json(await asyncio.to_thread(self._sweeps.with_marks, page))
 
     async def sweep_analysis(self, request: Json) -> Json:
         from engine.service import sweep_analysis  # asked for seldom; the start of the service need not pay

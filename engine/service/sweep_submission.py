@@ -105,15 +105,34 @@ def check(spec: SweepSpec) -> None:
                 f"axes: expected a grid of at most {POINTS:,} points, got {points:,}.",
                 "Give fewer values, or say how many to try: --trials 100",
             )
+    _check_metric(spec)
     first: ParamError | None = None
     for chosen in itertools.islice(_first_points(spec), TRIED):
         try:
-            trial_spec.check(spec, chosen)
+            _check_logged(spec, trial_spec.check(spec, chosen))
             return
         except ParamError as error:
             first = first or error
     if first is not None:
         raise first
+
+
+def _check_metric(spec: SweepSpec) -> None:
+    """Raises ParamError for a metric that is none of those the experiment declares."""
+    declared = catalog.find(spec.experiment).metrics
+    if declared and spec.metric not in declared:
+        raise ParamError(
+            f"metric: expected one that {spec.experiment} logs, got {spec.metric!r}.",
+            f"It logs: {', '.join(declared)}.",
+        )
+
+
+def _check_logged(spec: SweepSpec, built: Any) -> None:
+    """Raises ParamError where a trial with these params would never log the metric of the sweep."""
+    why_not_logged = getattr(built, "why_not_logged", None)
+    why = why_not_logged(spec.metric) if why_not_logged is not None else ""
+    if why:
+        raise ParamError(f"metric: no trial logs {spec.metric}: {why}.")
 
 
 def _first_points(spec: SweepSpec) -> Any:

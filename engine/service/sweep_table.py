@@ -178,7 +178,7 @@ def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Gr
 
 
 def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> list[Group]:
-    """By a field of the key, by count, mean or spread, else by the best trial, the best one first."""
+    """By a field of the key, by count, mean, spread or the best value, else the best one first."""
     sort = query.sort
 
     def key(group: Group) -> Any:
@@ -186,6 +186,8 @@ def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> lis
             found: Any = group.key[sort]
         elif sort in ("count", "mean", "spread"):
             found = getattr(group, sort)
+        elif sort in ("value", "best"):
+            found = group.best.value if group.best else None
         else:
             found = group.best.value if group.best else None
             return None if found is None else (0, -found if largest else found)

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from engine import store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json
@@ -20,7 +21,14 @@ from engine.service.board import Board
 from engine.service.executors import executor
 from engine.service.sweep import Sweep
 from engine.service.sweep_cycle import SweepCycle
-from engine.sweep_protocol import SweepStatus, SweepSummary, TrialRow, TrialStatus, sweep_spec_to_json
+from engine.sweep_protocol import (
+    SweepStatus,
+    SweepSummary,
+    TrialPage,
+    TrialRow,
+    TrialStatus,
+    sweep_spec_to_json,
+)
 
 BEAT_SECONDS = 0.25
 KEPT = 8
@@ -126,7 +134,7 @@ class Sweeps:
         sweep.dirty = False
         summary = sweep.summary()
         self._known[sweep.id] = summary
-        self._board.post_sweep(summary)
+        self._board.post_sweep(self._shown(sweep.id))
         if summary.status is not SweepStatus.RUNNING:
             logging.info("sweep %s: %s", sweep.id, summary.status)
             with contextlib.suppress(OSError):  # the journal holds all of it
@@ -203,7 +211,7 @@ class Sweeps:
             await self._cycle.off_loop(os.rename, source, path)
             await self._enter(sweep_id)
             if sweep_id in self._known:
-                self._board.post_sweep(self._known[sweep_id])
+                self._board.post_sweep(self._shown(sweep_id))
         self._woken.set()
 
     async def all(self) -> list[SweepSummary]:
@@ -211,6 +219,12 @@ class Sweeps:
         await self._is_loaded.wait()
         found = [self._shown(sweep_id) for sweep_id in self._known]
         return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
+
+    def run_came_or_went(self, run_id: str) -> None:
+        """A run was removed, or brought back: a sweep it is the best of says so."""
+        for sweep_id, known in self._known.items():
+            if known.best is not None and known.best.run == run_id:
+                self._board.post_sweep(self._shown(sweep_id))
 
     def names(self) -> dict[str, str]:
         """Of the sweeps known so far, by id."""
@@ -222,6 +236,15 @@ class Sweeps:
     async def trials(self, name: object) -> tuple[Sweep, list[TrialRow]]:
         sweep = await self._opened(await self.find(name))
         return sweep, await self._cycle.rows(sweep)
+
+    def with_marks(self, page: TrialPage) -> TrialPage:
+        """Rows, and the best of each group, say whether their run was removed."""
+        groups = tuple(
+            dataclasses.replace(group, best=marked(self._places, group.best)) if group.best else group
+            for group in page.groups
+        )
+        rows = tuple(marked(self._places, row) for row in page.rows)
+        return dataclasses.replace(page, rows=rows, groups=groups)
 
     async def find(self, name: object) -> str:
         """An id, the start of one, its last four digits, a name or @last. Raises RunNotFound."""
@@ -247,7 +270,10 @@ class Sweeps:
     # --- inside --------------------------------------------------------------------------------------------
 
     def _shown(self, sweep_id: str) -> SweepSummary:
-        return self._known[sweep_id]
+        known = self._known[sweep_id]
+        if known.best is None:
+            return known
+        return dataclasses.replace(known, best=marked(self._places, known.best))
 
     def _keep(self, sweep: Sweep) -> None:
         self._open.pop(sweep.id, None)
@@ -304,6 +330,13 @@ class Sweeps:
             if fact["verb"] == "stop" or number in meant:
                 await self._cycle.note(sweep, {"kind": "reopened", "trial": number})
                 fact.setdefault("held", []).append(number)
+
+
+def marked(places: Places, row: TrialRow) -> TrialRow:
+    """Whether its run is still there."""
+    removed = bool(row.run) and not store.folder_of(places, row.run).path.is_dir()
+    began = row.status not in (TrialStatus.WAITING, TrialStatus.REFUSED)
+    return dataclasses.replace(row, removed=removed and began)
 
 
 def _held_back(sweep: Sweep) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import catalog, params
 from engine.axes import SEED
+from engine.errors import UnknownExperiment
 from engine.params import Param, Value
 from engine.protocol import Spec
 from engine.service import submission
@@ -61,6 +62,14 @@ def threads_of(sweep: SweepSpec) -> int:
     experiment = catalog.find(sweep.experiment)
     whole = experiment.threads or submission.cores()
     return max(1, whole // (sweep.parallel or experiment.threads or 1))
+
+
+def declared_metrics(sweep: SweepSpec) -> tuple[str, ...]:
+    """Those its experiment says it logs; none where it declares nothing, or is no longer there."""
+    try:
+        return catalog.find(sweep.experiment).metrics
+    except UnknownExperiment:
+        return ()
 
 
 def kinds(experiment: str) -> dict[str, Param]:

@@ -10,6 +10,7 @@ from engine.protocol import Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
+from tui.verbs.sweep_words import how_far
 from tui.widgets.numerals import short
 from tui.widgets.span import Row, Span
 
@@ -93,7 +94,9 @@ def best_of(sweep: SweepSummary) -> Row:
     best = sweep.best
     if best is None or best.value is None:
         return (Span(plain(sweep.why, limit=200), "muted"),)
-    return (Span(value_text(best.value), "strong"), Span(f"  {pairs_of(best.params)}", "muted"))
+    note = how_far(best)
+    told = (Span(f"  {note}", "warn"),) if note else ()
+    return (Span(value_text(best.value), "strong"), *told, Span(f"  {pairs_of(best.params)}", "muted"))
 
 
 def facts_of(sweep: SweepSummary) -> str:
@@ -104,6 +107,7 @@ def facts_of(sweep: SweepSummary) -> str:
         parts.append(f"{len(spec.seeds)} seeds")
     if spec.params:
         parts.append(pairs_of(spec.params))
+    parts.append(f"{spec.goal} {spec.metric}")
     parts.append(spec.sampler + (f" + {spec.prune.kind}" if spec.prune.kind != "none" else ""))
     if spec.parallel:
         parts.append(f"{spec.parallel} at once")

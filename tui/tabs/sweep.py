@@ -130,7 +130,7 @@ class SweepTab(SweepDeeds):
     def action_sort(self) -> None:
         column, view = self.table.column, self.view
         if column is not None:
-            best_first = column.name == "value" and not view.group and self._largest
+            best_first = column.name == "value" and self._largest
             view.descending = not view.descending if view.sort == column.name else best_first
             view.sort = column.name
             self._again()
@@ -162,7 +162,7 @@ class SweepTab(SweepDeeds):
     def _group_by(self, names: list[str]) -> None:
         view = self.view
         view.group = ",".join(names)
-        view.sort, view.descending = ("value" if names else "trial"), False
+        view.sort, view.descending = ("value", self._largest) if names else ("trial", False)
         self._again()
 
     def open_group(self, group: Group) -> None:

@@ -132,7 +132,7 @@ async def _wait(sweep_id: str) -> SweepSummary:
         shown = _show_progress(found, shown)
         if found.status is not SweepStatus.RUNNING:
             await client.aclose()
-            tell(f"{found.status}: {counted(found)}")
+            tell(f"{found.status}: {counted(found)}{'; ' + found.why if found.why else ''}")
             return found
         await asyncio.sleep(POLL_SECONDS)
 

@@ -102,5 +102,5 @@ def _report(sweep: SweepSummary, json: bool) -> None:
     if json:
         say_json(sweep_json(sweep))
     else:
-        say(f"{sweep.id}  {sweep.status}: {counted(sweep)}")
+        say(f"{sweep.id}  {sweep.status}: {counted(sweep)}{'; ' + sweep.why if sweep.why else ''}")
     sys.stdout.flush()

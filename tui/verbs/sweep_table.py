@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client, Group, SweepSummary, TrialPage, TrialQuery, TrialRow, group_to_json
-from engine.params import Value
+from engine.client import Axis, Client, Group, SweepSummary, TrialPage, TrialQuery, TrialRow, group_to_json
 from engine.protocol import Json
 from tui.plain_text import plain
 from tui.verbs.ask import ask, say, say_json
 from tui.verbs.look import AsJson
-from tui.verbs.sweep_words import counted, row_json, sweep_json, valued
+from tui.verbs.sweep_words import counted, how_far, row_json, sweep_json, valued
 from tui.verbs.words import columns, pairs, short_number, span
 
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last")]
@@ -31,16 +30,18 @@ def ls(json: AsJson = False) -> None:
     if not found:
         say("No sweep yet. Start one: dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'")
         return
-    head = ("STATUS", "SWEEP", "NAME", "TRIALS", "BEST", "AXES", "")
+    head = ("STATUS", "SWEEP", "NAME", "TRIALS", "GOAL", "BEST", "AXES", "")
     for line in columns([head, *(_row(sweep) for sweep in found)]):
         say(line)
 
 
 def _row(sweep: SweepSummary) -> tuple[str, ...]:
-    best = f"{sweep.spec.metric}={valued(sweep.best)}" if sweep.best else ""
+    note = how_far(sweep.best) if sweep.best else ""
+    best = f"{sweep.spec.metric}={valued(sweep.best)}{f' ({note})' if note else ''}" if sweep.best else ""
     axes = " ".join(axis.name for axis in sweep.spec.axes)
     return (
-        sweep.status, sweep.id, plain(sweep.spec.name), f"{sweep.settled}/{sweep.planned}", best, axes,
+        sweep.status, sweep.id, plain(sweep.spec.name), f"{sweep.settled}/{sweep.planned}",
+        sweep.spec.goal, best, axes,
         plain(sweep.why),
     )  # fmt: skip
 
@@ -64,18 +65,21 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         ("experiment", spec.experiment),
         ("status", f"{sweep.status}{': ' + sweep.why if sweep.why else ''}"),
         ("trials", f"{sweep.settled} of {sweep.planned}: {counted(sweep)}"),
+        ("goal", f"{spec.goal} {spec.metric}"),
         ("sampler", f"{spec.sampler}{pruned}"),
-        *(("axis", f"{axis.name}={_values(axis.values, axis.low, axis.high)}") for axis in spec.axes),
+        *(("axis", f"{axis.name}={_values(axis)}") for axis in spec.axes),
         ("seeds", " ".join(map(str, spec.seeds[:20])) if len(spec.seeds) > 1 else ""),
         ("fixed", pairs(spec.params)),
         ("best", f"{spec.metric}={valued(best)}, trial {best.trial}: {pairs(best.params)}" if best else ""),
+        ("but", how_far(best) if best else ""),
         ("its run", best.run if best else ""),
     ]
 
 
-def _values(values: tuple[Value, ...] | None, low: float | None, high: float | None) -> str:
-    if values is None or (low is not None and len(values) > 10):
-        return f"{low:g}..{high:g}"
+def _values(axis: Axis) -> str:
+    values = axis.values
+    if values is None or (axis.low is not None and len(values) > 10):
+        return f"{axis.low:g}..{axis.high:g}{' log' if axis.log else ''}"
     more = f" and {len(values) - 10} more" if len(values) > 10 else ""
     return pairs({"": ",".join(str(value) for value in values[:10])})[1:] + more
 
@@ -114,7 +118,7 @@ def _trial(row: TrialRow) -> tuple[str, ...]:
     pin = " pinned" if row.pinned else ""
     return (
         str(row.trial), f"{row.status}{pin}", valued(row), str(row.step), span(row.seconds), str(row.seed),
-        pairs(row.params), row.run, plain(row.cause),
+        pairs(row.params), f"{row.run}{' (removed)' if row.removed else ''}", plain(row.cause),
     )  # fmt: skip
 
 
@@ -127,7 +131,8 @@ def _group(group: Group) -> tuple[str, ...]:
         "" if value is None else short_number(value) for value in (group.mean, group.spread)
     )  # fmt: skip
     best = pairs(group.best.params) if group.best else ""
-    return (pairs(group.key), f"{group.valued}/{group.count}", mean, spread, valued(group.best), best)
+    key = {name: "-" if value is None else value for name, value in group.key.items()}
+    return (pairs(key), f"{group.valued}/{group.count}", mean, spread, valued(group.best), best)
 
 
 def export(

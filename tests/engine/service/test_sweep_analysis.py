@@ -113,3 +113,30 @@ def test_what_cannot_be_drawn_is_said(kind: str, facts: dict[str, Any], expected
 def test_a_sweep_without_a_trial_has_empty_pictures() -> None:
     for kind in ("importance", "parallel", "slice", "best", "heat"):
         assert analyse(kind, [])
+
+
+LACKS_AN_AXIS = make_trial(900, params={"lr": 0.5}, value=0.3)
+"""as a dltui of before let a person add it"""
+
+
+@pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat"])
+def test_a_trial_that_lacks_an_axis_is_left_out_of_the_picture(kind: str) -> None:
+    assert analyse(kind, [*ROWS, LACKS_AN_AXIS]) == analyse(kind, ROWS)
+
+
+@pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat", "best"])
+def test_a_sweep_of_nothing_but_such_trials_draws_nothing_and_does_not_fail(kind: str) -> None:
+    assert analyse(kind, [LACKS_AN_AXIS])
+
+
+def test_importance_of_equal_values_is_none_and_says_so() -> None:
+    equal = [make_trial(row.trial, params=dict(row.params), value=1.0) for row in ROWS]
+    assert analyse("importance", equal) == {
+        "importance": [], "why": "all 200 trials have the same value, 1"}  # fmt: skip
+
+
+def test_importance_without_a_value_does_not_say_that_nothing_varies() -> None:
+    without = [make_trial(row.trial, params=dict(row.params), value=None) for row in ROWS]
+    assert "expected 8 trials with a value" in analyse("importance", without)["why"]
+    alike = [make_trial(number, params=dict(ROWS[0].params), value=float(number)) for number in range(9)]
+    assert analyse("importance", alike)["why"] == "no axis has more than one value"

@@ -319,3 +319,25 @@ async def test_a_full_disk_is_said_and_nothing_is_lost_by_it(
             await see(talk, made.id, lambda found: "No space left" in found.why)
         done = await over(talk, made.id)
         assert (done.counts, done.why) == ({"done": 4}, "") and (await talk.runs()).total == 4
+
+
+async def test_a_metric_that_nobody_logs_stops_the_sweep_after_the_first_trial(places: Places) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit(
+            "counter", ["steps=3,4,5,6"], {}, parallel=1, metric="wibble", goal="max", prune=Prune("median")
+        )
+        done = await over(talk, made.id)
+        assert done.status is SweepStatus.STOPPED
+        assert done.why.startswith("trial 1 logged ") and done.why.endswith("there is no wibble")
+        assert sum(done.counts.values()) <= 2, "no more are started"
+
+
+async def test_the_best_whose_run_is_removed_says_so_and_not_when_it_is_brought_back(places: Places) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit("counter", ["steps=3,4"], {}, parallel=2)
+        done = await over(talk, made.id)
+        assert done.best is not None and not done.best.removed
+        await talk.remove(done.best.run)
+        gone = await talk.sweep_show(made.id)
+        assert gone.best is not None and gone.best.run == done.best.run and gone.best.removed
+        assert [row.removed for row in await rows(talk, made.id, f"trial={done.best.trial}")] == [True]
