@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""a disk, a quota or the limit of file size takes no more"""
 
 
 class DltuiError(Exception):

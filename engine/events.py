@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from engine import event_facts, files
-from engine.errors import CorruptRun
+from engine.errors import FULL, CorruptRun
 from engine.protocol import Json
 from engine.typed import LATEST, WrongType, in_bounds, typed
 
@@ -204,7 +203,9 @@ class EventWriter:
     """The one writer. What the disk does not take is kept and tried again: training never waits for a log."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = files.open_to_append(path)
+        self._fd, self._folder = files.open_to_append(path), path.parent
+        self._is_named = False
+        """the name of the file is on stable storage"""
         self._pending = bytearray()
         self._seq = last_seq(path)
         self.dropped = 0
@@ -235,13 +236,31 @@ class EventWriter:
                 written = os.write(self._fd, self._pending)
                 del self._pending[:written]
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in FULL:
                 raise
         return not self._pending
+
+    def sync(self) -> bool:
+        """Wait until all events are on stable storage; False while the disk is full. Raises OSError."""
+        is_whole = self.flush()
+        os.fsync(self._fd)
+        if not self._is_named:
+            sync_folder(self._folder)
+            self._is_named = True
+        return is_whole
 
     def close(self) -> None:
         self.flush()
         os.close(self._fd)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on stable storage. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def last_seq(path: Path) -> int:

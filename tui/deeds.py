@@ -13,7 +13,7 @@ from engine import params
 from engine.client import Client
 from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
-from engine.protocol import RunSummary, Status
+from engine.protocol import CauseKind, RunSummary, Status
 from tui.plain_text import plain
 from tui.verbs.words import changed_params, pairs
 from tui.widgets.numerals import short, size
@@ -49,6 +49,8 @@ def resumable(run: RunSummary) -> bool:
     """Whether going on may make sense; the engine has the last word."""
     if run.status is Status.PAUSED:
         return True
+    if run.status is Status.DONE:  # its last checkpoint was not saved
+        return run.cause is not None and run.cause.kind is not CauseKind.FINISHED
     return run.status in (Status.STOPPED, Status.FAILED, Status.LOST) and run.checkpoint_step > 0
 
 

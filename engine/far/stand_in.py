@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from dataclasses import dataclass
 
 from checkpoints import folder as shelf
 from engine import store
-from engine.errors import CorruptRun, DltuiError, ProtocolError
+from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.far import parcel, post
 from engine.far.copying import OWN, Copy
 from engine.far.frames import Frame, Reader, encode
@@ -265,7 +264,7 @@ class StandIn:
         return ended
 
     def _broken(self, error: OSError | DltuiError) -> Json:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL:
             text = f"The disk here is full: {error}."
             return self._end(Status.FAILED, CauseKind.DISK_FULL, text, "Free some space, then resume.")
         remedy = error.remedy if isinstance(error, DltuiError) and not isinstance(error, CorruptRun) else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import signal
 from dataclasses import dataclass, field
 
 from engine import signals
-from engine.errors import DltuiError
+from engine.errors import FULL, DltuiError
 from engine.keeper.ladder import Graces, Rung
 from engine.protocol import Cause, CauseKind, Status
 
@@ -64,7 +63,9 @@ _HINTS: tuple[tuple[CauseKind, str, str, re.Pattern[str]], ...] = (
         CauseKind.DISK_FULL,
         "The disk is full",
         "Free some space, then resume.",
-        re.compile(r"No space left on device|Disk quota exceeded|\bENOSPC\b|\bEDQUOT\b"),
+        re.compile(
+            r"No space left on device|Disk quota exceeded|File too large|\bENOSPC\b|\bEDQUOT\b|\bEFBIG\b"
+        ),
     ),
     (
         CauseKind.HOST_MEMORY,
@@ -96,7 +97,7 @@ def decide(seen: Evidence) -> Verdict:
 def not_started(error: Exception, python: str) -> Verdict:
     """The verdict on a worker that never ran."""
     text = one_line(f"The worker could not be started: {error}".rstrip(".") + ".")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return Status.FAILED, Cause(CauseKind.DISK_FULL, text, "Free some space, then resume.")
     if isinstance(error, DltuiError):
         return Status.FAILED, Cause(CauseKind.ERROR, text)

@@ -13,7 +13,9 @@ from pathlib import Path
 from engine import identity, store
 from engine.identity import Identity
 from engine.protocol import Cause, CauseKind, Status
+from engine.service import tracked
 from engine.service.digest import Farewell
+from engine.service.removed_folder import DRAFT
 from engine.service.tracked import Tracked
 from engine.store import ExitFacts
 
@@ -38,8 +40,10 @@ def has_left(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
 
 def conclude(run: Tracked) -> None:
     """Write down how it ended, once it was left and all its events were read. Raises OSError."""
+    tracked.look_for_checkpoints(run)
     ended = verdict(run)
     store.write_exit(run.folder, ended)
+    (run.folder.path / DRAFT).unlink(missing_ok=True)
     logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
     run.keeperless_since, run.notice = None, ""
 
@@ -62,7 +66,7 @@ def _story(run: Tracked) -> str:
     what = _what_happened(run)
     step = run.digest.checkpoint_step
     if step:
-        return f"{what}; the worker saved step {step} and left: resume goes on from there"
+        return f"{what}; step {step} was saved: resume goes on from there"
     return f"{what} before the first checkpoint: resume starts from the beginning"
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from checkpoints.folder import RESERVE
 from engine import store
 from engine.errors import DltuiError, EngineError, RunNotFound, RunRefused
 from engine.places import Places
@@ -200,6 +199,8 @@ class Removals:
 
     async def _clear_one(self) -> bool:
         """Delete the oldest removal when it is due or the disk is full; whether any was there."""
+        from checkpoints.folder import RESERVE  # 10 ms that the start of the service need not take
+
         async with self._turn:
             found = await self._all()
             if not found:

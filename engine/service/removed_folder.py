@@ -26,6 +26,8 @@ from engine.protocol import Json, RemovedItem
 KINDS = {"runs": "run", "sweeps": "sweep"}
 """folders of a removal, and what each of their folders is"""
 LEFTOVER = (".new-", ".trash-")
+DRAFT = ".exit.json.draft"
+"""the room in a run folder that a keeper takes for its last words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +171,9 @@ def leftovers(places: Places) -> list[Path]:
 
 
 def drafts(run_folders: Iterator[Path]) -> Iterator[Path]:
-    """The room that a killed keeper took for its last words."""
+    """Those that killed keepers left."""
     for folder in run_folders:
-        draft = folder / ".exit.json.draft"
+        draft = folder / DRAFT
         if os.path.lexists(draft):
             yield draft
 

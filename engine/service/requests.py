@@ -15,6 +15,7 @@ from engine.service import streams, submission, worker_log
 from engine.service.connection import Frame, Later, Raw, Table
 from engine.service.index import Index
 from engine.service.moves import why_not
+from engine.service.runs import is_unsaved
 from engine.service.sweep_requests import SweepRequests
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class Requests:
         left_out: list[Json] = []
         for run in found:
             why, is_so = why_not(verb, run.status, run.spec.name)
+            if verb == "resume" and is_unsaved(run):
+                why = ""
             if why:
                 left_out.append(asdict(LeftOut(run.id, run.spec.name, why, is_so)))
             else:

@@ -86,7 +86,8 @@ class Runs:
             raise InputError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
         async with self._turn:
             before = await self._roster.summary(run_id)
-            move("resume", before.status, before.spec.name)
+            if not is_unsaved(before):
+                move("resume", before.status, before.spec.name)
             return await self._again(run_id, str(mode))
 
     async def extend(self, run_id: str, changes: Mapping[str, object]) -> RunSummary:
@@ -248,6 +249,11 @@ class Runs:
             await asyncio.to_thread(write, *facts)
         except OSError as error:
             raise _not_written(error) from error
+
+
+def is_unsaved(run: RunSummary) -> bool:
+    """It came to its end, but the disk did not take its last checkpoint: resume trains that stretch again."""
+    return run.status is Status.DONE and run.cause is not None and run.cause.kind is not CauseKind.FINISHED
 
 
 def _live_value(spec: Spec, name: object, value: object) -> params.Value:

@@ -23,6 +23,7 @@ def read(places: Places, run_id: str) -> Tracked | None:
             while follow.read_on(run, CHUNK):
                 pass
             run.is_told = True
+            tracked.look_for_checkpoints(run)
     except (CorruptRun, OSError) as error:
         logging.warning("run %s is left out: %s", run_id, error)
         return None

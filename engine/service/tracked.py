@@ -197,6 +197,13 @@ def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
     return run
 
 
+def look_for_checkpoints(run: Tracked) -> None:
+    """Of a run that rests: what is on disk counts, whatever a power cut left of the events."""
+    from checkpoints.folder import steps  # 10 ms that the start of the service need not take
+
+    run.digest.checkpoint_step = max(steps(run.folder.checkpoints), default=0)
+
+
 def take_tail(run: Tracked, tail: Json) -> None:
     """A tail that cannot be used only means that the events are read from their beginning."""
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from checkpoints.errors import SaveFailed
 from engine import catalog, params, signals, store
 from engine.events import EventWriter
 from engine.protocol import Spec
@@ -84,10 +85,20 @@ def _train(name: str, chosen: Any, run: Run, told: Leaving) -> Ending:
     """However the loop leaves, there is an Ending."""
     try:
         _find(name)(chosen, run)
-        run.save()
-        return ending.finished(run.step, run.left_because, run.why_left, told.came, run.saved_step)
+        unsaved = _save_last(run)
+        ended = ending.finished(run.step, run.left_because, run.why_left, told.came, run.saved_step)
+        return ending.unsaved(ended, unsaved, run.saved_step) if unsaved else ended
     except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
         return _failed(error)
+
+
+def _save_last(run: Run) -> SaveFailed | None:
+    """What was trained stays a result where the disk does not take its weights."""
+    try:
+        run.save(is_last=True)
+    except SaveFailed as error:
+        return error
+    return None
 
 
 def _find(name: str) -> Train:

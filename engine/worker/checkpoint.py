@@ -86,8 +86,10 @@ class Checkpoints:
         self.due_at = time.monotonic() + self._seconds
         self.saved_step: int | None = None
 
-    def save(self, step: int, state: State, facts: Facts) -> str:
+    def save(self, step: int, state: State, facts: Facts, *, is_last: bool = False) -> str:
         """What could not be cleaned up, in words; the best step of `facts` is not removed.
+
+        The last one may use the space that is kept free for events and logs: there will be no more of them.
 
         Raises SaveFailed, and NotFinite for a bad weight.
         """
@@ -102,6 +104,7 @@ class Checkpoints:
                 weights_sha256=captured.weights_sha256(),
                 env={**captured.env, **facts.to_env()},
                 keep=Keep(best=facts.best_step or None),
+                reserve=0 if is_last else shelf.RESERVE,
                 acknowledge=lambda found: self._acknowledge(found, time.monotonic() - began),
             )
         finally:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass
 from enum import StrEnum
+from errno import EFBIG
 from signal import SIGTERM
 
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint, NotFinite, SaveFailed
 from engine import signals
-from engine.errors import DataError, Diverged, DltuiError, ParamError, ResumeRefused, UnknownExperiment
+from engine.errors import (
+    FULL,
+    DataError,
+    Diverged,
+    DltuiError,
+    ParamError,
+    ResumeRefused,
+    UnknownExperiment,
+)
 from engine.protocol import Cause, CauseKind, Json, Status
 
 TEXT_LIMIT = 400
 """characters of a cause"""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 LOG = "worker.log has the details."
 
 
@@ -100,12 +107,31 @@ def _kind(error: BaseException) -> tuple[CauseKind, str]:
         if isinstance(error, family):
             return kind, str(getattr(error, "remedy", ""))
     if is_disk_full(error):
-        return CauseKind.DISK_FULL, "Free some space, then resume."
+        return CauseKind.DISK_FULL, f"{_more_room(error)}, then resume."
     if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, known by name: not every worker imports it
         return CauseKind.GPU_MEMORY, "A smaller batch, or wait until others have left the GPU; then resume."
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return CauseKind.HOST_MEMORY, "A smaller batch or model, or fewer runs at once; then resume."
     return CauseKind.ERROR, str(getattr(error, "remedy", "")) or LOG
+
+
+def unsaved(ended: Ending, error: SaveFailed, saved: int) -> Ending:
+    """`ended` as it is, without its last checkpoint; `saved` is the step of the newest, 0 for none."""
+    kind = CauseKind.DISK_FULL if is_disk_full(error) else CauseKind.ERROR
+    has = f"the newest is of step {saved}" if saved else "there is none"
+    text = f"{ended.cause.text} Its last checkpoint was not saved, {has}: {error.message}"
+    goes_on = f"goes on from step {saved}" if saved else "starts from the beginning"
+    return Ending(ended.status, Cause(kind, one_line(text), f"{_more_room(error)}; resume {goes_on}."))
+
+
+def _more_room(error: BaseException) -> str:
+    """The remedy for a disk that takes no more."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError):
+            return "Raise the limit of file size (ulimit -f)" if found.errno == EFBIG else "Free some space"
+        found = found.__cause__
+    return "Look at the disk"
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -57,6 +57,10 @@ class Journal:
             if self._board is not None:
                 self._board.add(taken)
 
+    def sync(self) -> None:
+        """All events down to the disk, as far as it takes them. Raises OSError."""
+        self._events.sync()
+
     def flush_if_due(self, now: float) -> None:
         if now < self._flush_at:
             return

@@ -83,6 +83,8 @@ class Run:
         """metrics of which it need not be said any more that a step has one value"""
         self._look_seconds, self._look_at, self._beat_at = look_seconds, 0.0, 0.0
         self._pace = Pace()
+        self._is_unsaved_told = False
+        """the last that was noted is that a checkpoint could not be saved"""
 
     # --- before the loop ------------------------------------------------------------------------------------
 
@@ -182,6 +184,7 @@ class Run:
             except SaveFailed as error:
                 self._best_step = before
                 self.note(str(error), severity="danger")
+                self._is_unsaved_told = True
 
     def best(self) -> tuple[int, bytes] | None:
         """Step and model.safetensors of the best weights that were kept; None when there are none."""
@@ -203,7 +206,8 @@ class Run:
         return self._is_told
 
     def note(self, text: str, *, severity: str = "note") -> None:
-        """Something for the user to read; severity is ok, note, warning or danger."""
+        """Something for the user to read; severity is note, warning, danger, or ok: it is over."""
+        self._is_unsaved_told = False
         self._journal.note(text, severity)
 
     def image(self, tag: str, pixels: Sequence[Sequence[float]]) -> None:
@@ -255,20 +259,33 @@ class Run:
         """Of the newest checkpoint that this attempt wrote or began with; 0 for none."""
         return self._checkpoints.saved_step or 0
 
-    def save(self) -> None:
-        """A checkpoint of the present step, unless there is one. Raises SaveFailed and NotFinite."""
+    def save(self, *, is_last: bool = False) -> None:
+        """A checkpoint of the present step, unless there is one. Raises SaveFailed and NotFinite.
+
+        The events up to it are on stable storage before. The last one may use the space that is kept free.
+        """
         if self._state is None or self._checkpoints.saved_step == self.step:
             return
         self._journal.flush(to_the_last=True)
+        self._sync_events()
         logged = self._journal.metrics
         facts = Facts(
             dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
             self._best_step, self._data,
         )  # fmt: skip
-        leftover = self._checkpoints.save(self.step, self._state, facts)
+        leftover = self._checkpoints.save(self.step, self._state, facts, is_last=is_last)
+        if self._is_unsaved_told:
+            self.note(f"Step {self.step} was saved: there is room again.", severity="ok")
         self._journal.write_board()
         if leftover:
             self.note(leftover, severity="warning")
+
+    def _sync_events(self) -> None:
+        try:
+            self._journal.sync()
+        except OSError as error:
+            cause = f"its events cannot be written down: {error.strerror or error}"
+            raise SaveFailed(self._folder.events, self.step, cause, None) from error
 
     def announce(self) -> None:
         """That this attempt has begun, once."""

@@ -112,8 +112,9 @@ def test_what_is_no_event_is_named(line: bytes) -> None:
         events.parse(line)
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_training_goes_on_while_the_disk_is_full_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     path = tmp_path / "e"
     writer = EventWriter(path)
@@ -121,7 +122,7 @@ def test_training_goes_on_while_the_disk_is_full_and_nothing_is_lost(
 
     def write(fd: int, data: bytes) -> int:
         if full[0]:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(number, os.strerror(number))
         return real(fd, bytes(data)[:7])
 
     monkeypatch.setattr(os, "write", write)

@@ -35,6 +35,7 @@ def test_what_the_worker_said_comes_before_what_it_looked_like() -> None:
         (Evidence(CRASHED, asked="pause", rung=Rung.ASKED), FAILED, CauseKind.SIGNAL),
         (Evidence(LEFT, tail="x\nMemoryError\n"), FAILED, CauseKind.HOST_MEMORY),
         (Evidence(LEFT, tail="OSError: No space left on device"), FAILED, CauseKind.DISK_FULL),
+        (Evidence(LEFT, tail="OSError: [Errno 27] File too large"), FAILED, CauseKind.DISK_FULL),
         (Evidence(LEFT, disk_full=True), FAILED, CauseKind.DISK_FULL),
         (Evidence(LEFT, tail="CUDA out of memory."), FAILED, CauseKind.GPU_MEMORY),
         (Evidence(LEFT, tail="KeyError: 'lr'"), FAILED, CauseKind.ERROR),

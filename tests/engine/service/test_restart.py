@@ -15,7 +15,7 @@ from engine import identity, store
 from engine.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.protocol import CauseKind, RunSummary, Status
+from engine.protocol import Cause, CauseKind, RunSummary, Status
 from engine.service.index import open_index
 from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
@@ -74,7 +74,7 @@ async def test_a_run_whose_keeper_was_killed_is_lost_with_its_checkpoint_named(p
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert lost.checkpoint_step == lost.step > 0
         assert lost.cause.text == (
-            f"its keeper was killed; the worker saved step {lost.step} and left: resume goes on from there"
+            f"its keeper was killed; step {lost.step} was saved: resume goes on from there"
         )
         assert keeper.worker is not None and not keeper.worker.is_alive()
         await talk.resume(made.id)
@@ -133,9 +133,49 @@ async def test_after_a_restart_of_the_machine_the_run_is_lost_and_can_be_resumed
     store.write_keeper(folder, dataclasses.replace(keeper, identity=before, worker=before))
     async with serving(places), await connect(places) as talk:
         lost = await reach(talk, made.id, Status.LOST)
-        assert lost.cause is not None and lost.cause.text.startswith("the machine was restarted; the worker")
+        assert lost.cause is not None and lost.cause.text.startswith("the machine was restarted; step ")
         await talk.resume(made.id)
         assert (await reach(talk, made.id, Status.RUNNING)).attempt == 2
+
+
+async def test_what_is_said_after_a_power_cut_comes_from_the_checkpoints_that_are_there(
+    places: Places,
+) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000})
+        await _steps(talk, made.id, 11)
+    folder = store.folder_of(places, made.id)
+    saved = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
+    folder.events.write_bytes(folder.events.read_bytes().splitlines(keepends=True)[0])
+    for _ in range(2):
+        async with serving(places), await connect(places) as talk:
+            lost = await reach(talk, made.id, Status.LOST)
+            assert lost.cause is not None and lost.checkpoint_step == saved
+            assert (
+                lost.cause.text == f"its keeper was killed; step {saved} was saved: resume goes on from there"
+            )
+        assert not (folder.path / ".exit.json.draft").exists()
+        places.index.unlink()
+
+
+async def test_a_run_that_ended_without_its_last_weights_can_be_resumed(places: Places) -> None:
+    async with serving(places), await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 12})
+        await reach(talk, made.id, Status.DONE)
+        with pytest.raises(DltuiError, match="is done and cannot be resumed"):
+            await talk.resume(made.id)
+    folder = store.folder_of(places, made.id)
+    ended = store.read_exit(folder)
+    assert ended is not None
+    cause = Cause(CauseKind.DISK_FULL, "Finished at step 12. Its last checkpoint was not saved.")
+    store.write_exit(folder, dataclasses.replace(ended, cause=cause))
+    places.index.unlink()
+    async with serving(places), await connect(places) as talk:
+        applies, _ = await talk.applicable("resume", [made.id])
+        assert [run.id for run in applies] == [made.id]
+        await talk.resume(made.id)
+        done = await reach(talk, made.id, Status.DONE)
+        assert done.cause is not None and done.cause.kind is CauseKind.FINISHED and done.attempt == 2
 
 
 async def test_the_end_a_keeper_wrote_just_before_it_left_counts(places: Places) -> None:

@@ -35,6 +35,8 @@ def save_failed(number: int) -> SaveFailed:
         (OutOfMemoryError("CUDA out of memory."), "gpu_memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
         (save_failed(errno.EDQUOT), "disk_full"),
+        (save_failed(errno.EFBIG), "disk_full"),
+        (OSError(errno.EFBIG, "File too large"), "disk_full"),
         (save_failed(errno.EIO), "error"),
         (MismatchedCheckpoint("another torch"), "resume_refused"),
         (ZeroDivisionError("division by zero"), "error"),
@@ -47,6 +49,11 @@ def test_every_error_has_its_cause(error: BaseException, kind: str) -> None:
     assert (ended.status, ended.cause.kind) == ("failed", kind)
     assert ended.cause.text and "\n" not in ended.cause.text
     assert not ended.is_good
+
+
+def test_a_limit_of_file_size_has_a_remedy_of_its_own() -> None:
+    assert "ulimit -f" in ending.failed(save_failed(errno.EFBIG)).cause.remedy
+    assert ending.failed(save_failed(errno.ENOSPC)).cause.remedy == "Free some space, then resume."
 
 
 def test_an_error_is_named_on_one_printable_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -9,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from checkpoints import folder as shelf
-from checkpoints.errors import MismatchedCheckpoint
-from engine import store
+from checkpoints.errors import MismatchedCheckpoint, SaveFailed
+from engine import events, store
 from engine.errors import Diverged
+from engine.events import EventWriter, replay
+from engine.protocol import Cause, CauseKind, Status
 from engine.served import served_step
+from engine.service.digest import Digest
+from engine.worker import __main__ as worker_main
 from engine.worker.ending import Leave
+from engine.worker.run import Run
 from tests.engine.worker.lab import Script, curve, make_run, new_run, told, train, weights
 from tests.fakes.tally import Tally
 
@@ -179,6 +185,109 @@ def test_a_full_disk_is_said_and_training_goes_on(tmp_path: Path, monkeypatch: p
     notes = told(folder, "note")
     assert [event.facts["severity"] for event in notes] == ["danger"] * 3
     assert "was not saved" in notes[0].facts["text"]
+
+
+def test_a_later_save_takes_back_that_one_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    free = [0]
+    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: free[0])
+    folder = new_run(tmp_path, "counter", steps=4)
+    run, _ = make_run(folder)
+    tally = Tally()
+    run.total(4)
+    run.restore(tally)
+    for step in (1, 2, 3, 4):
+        free[0] = 1 << 40 if step == 3 else 0
+        run.log(step, loss=tally.count(1))
+        run.checkpoint(step)
+    notes = [(event.facts["severity"], event.facts["text"]) for event in told(folder, "note")]
+    assert [severity for severity, _ in notes] == ["danger", "danger", "ok", "danger"]
+    assert notes[2][1] == "Step 3 was saved: there is room again."
+    digest = Digest()
+    for event in replay(folder.events):
+        digest.fold(event)
+        if event.facts.get("severity") == "ok":
+            assert digest.notice == ""
+    assert "step 4 was not saved" in digest.notice
+
+
+def test_the_last_checkpoint_may_use_the_space_that_is_kept_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: shelf.RESERVE // 2)
+    folder = new_run(tmp_path, "counter", steps=3)
+    run, chosen = make_run(folder)
+    ended = worker_main._train("tests.fakes.counter:train", chosen, run, worker_main.Leaving())
+    assert ended.cause == Cause(CauseKind.FINISHED, "Finished at step 3.")
+    assert shelf.steps(folder.checkpoints) == [3], "the earlier ones did not fit above the reserve"
+    assert "was not saved" in told(folder, "note")[0].facts["text"]
+
+
+def test_a_run_whose_last_save_failed_keeps_its_result_and_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    seen: list[int] = []
+
+    def free(disk: object, path: Path) -> int:
+        seen.append(1)
+        return 1 << 40 if len(seen) == 1 else 0
+
+    monkeypatch.setattr(shelf.DISK.__class__, "free", free)
+    folder = new_run(tmp_path, "counter", steps=3)
+    run, chosen = make_run(folder)
+    ended = worker_main._train("tests.fakes.counter:train", chosen, run, worker_main.Leaving())
+    assert (ended.status, ended.cause.kind) == (Status.DONE, CauseKind.DISK_FULL)
+    assert ended.cause.text.startswith(
+        "Finished at step 3. Its last checkpoint was not saved, the newest is of step 1: "
+    )
+    assert ended.cause.remedy == "Free some space; resume goes on from step 1."
+
+
+def test_what_happened_is_on_the_disk_before_a_checkpoint_of_it_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut the events are those of the last fsync: with every checkpoint comes its curve."""
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
+    folder = new_run(tmp_path, "counter", steps=5)
+    synced: list[bytes] = []
+    acknowledged: list[tuple[int, bytes]] = []
+    real, acknowledge = os.fsync, Run._acknowledge
+
+    def fsync(fd: int) -> None:
+        real(fd)
+        if os.path.samestat(os.fstat(fd), os.stat(folder.events)):
+            synced.append(folder.events.read_bytes())
+
+    def noted(run: Run, found: shelf.Found, seconds: float) -> None:
+        acknowledged.append((found.step, synced[-1]))
+        acknowledge(run, found, seconds)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Run, "_acknowledge", noted)
+    train(folder)
+    assert [step for step, _ in acknowledged] == [1, 2, 3, 4, 5]
+    for step, survived in acknowledged:
+        lines = [events.parse(line) for line in survived.splitlines()]
+        steps = [at for e in lines if e.kind == "metrics" for at in e.facts["series"]["loss"][0]]
+        assert steps == list(range(1, step + 1))
+
+
+def test_a_disk_that_does_not_take_the_events_takes_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(writer: EventWriter) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    folder = new_run(tmp_path, "counter", steps=2)
+    run, _ = make_run(folder)
+    run.restore(Tally())
+    run.log(1, loss=1.0)
+    monkeypatch.setattr(EventWriter, "sync", broken)
+    with pytest.raises(SaveFailed, match="its events cannot be written down: Input/output error"):
+        run.save()
+    assert shelf.steps(folder.checkpoints) == []
 
 
 def saved(folder: store.RunFolder, **data: str) -> None:
