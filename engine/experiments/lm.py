@@ -47,6 +47,7 @@ def load(params: LmParams, run: Run) -> TextSet:
     texts = text.load(run.places, params.corpus, params.vocabulary, params.tokeniser, run.note)
     if texts.notice:
         run.notice(texts.notice)
+        print(texts.notice, flush=True)
     run.trains_on(texts.title, texts.source)
     run.pin(data=texts.fingerprint)
     return texts

@@ -146,7 +146,7 @@ def _read(model: Model, texts: Sequence[str], skip: bool) -> tuple[list[tuple[st
 
 
 def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:
-    """A file of one sentence a line, UTF-8, of any size.
+    """A file of one sentence a line, of any size, read as a corpus of training is.
 
     Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
     lines, bytes, size}; the last is {..., done: true, total, skipped (how many), lines}.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
+from engine.data.regular_file import open_regular
+from engine.data.text.encoding import BAD
+from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.models.language.model import Model
 from engine.models.language.prompt import Prompt, cut
@@ -17,8 +21,6 @@ from engine.session.language_runs import Opened
 
 LINES = 256
 """of one part"""
-LINE_LIMIT = 1 << 20
-"""bytes of a line that are looked at; the rest of a longer one is passed over"""
 
 
 @dataclass(slots=True)
@@ -57,53 +59,60 @@ class _Total:
 def scored(found: Opened, path: Path) -> Iterator[Json]:
     """Raises DataError, at once, when the file cannot be read or holds nothing."""
     try:
-        if not path.is_file():
-            raise DataError(f"{path} is not a file, expected a text with a sentence on each line.")
-        file, size = path.open("rb"), path.stat().st_size
+        is_file = path.is_file()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    if not is_file:
+        raise DataError(f"{path} is not a file, expected a text with a sentence on each line.")
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
     if not size:
-        file.close()
         raise DataError(f"{path} is empty, expected a sentence on each line.")
-    return _scored(found, file, size)
+    return _scored(found, path, size)
 
 
-def _scored(found: Opened, file: BinaryIO, size: int) -> Iterator[Json]:
-    total = _Total()
-    with file:
-        while part := _next_part(found.model, file, total):
-            rows = score(found.model, [prompt.ids for _, _, prompt in part.read], ranks=False)
-            total.add(part, rows)
-            yield {
-                "sentences": [_row(*line, one) for line, one in zip(part.read, rows, strict=True)],
-                "skipped": part.skipped,
-                "lines": total.lines,
-                "bytes": file.tell(),
-                "size": size,
-            }
+def _scored(found: Opened, path: Path, size: int) -> Iterator[Json]:
+    """Read as a corpus of lines is: encodings, line ends and invisible characters alike."""
+    opened: list[BufferedReader] = []
+
+    def opener() -> BufferedReader:
+        opened[:] = [open_regular(path)]
+        return opened[0]
+
+    total, lines = _Total(), TextFile(str(path), size, opener).lines()
+    while part := _next_part(found.model, lines, total):
+        rows = score(found.model, [prompt.ids for _, _, prompt in part.read], ranks=False)
+        total.add(part, rows)
+        yield {
+            "sentences": [_row(*line, one) for line, one in zip(part.read, rows, strict=True)],
+            "skipped": part.skipped,
+            "lines": total.lines,
+            "bytes": size if opened[0].closed else opened[0].tell(),
+            "size": size,
+        }
     yield {**answers.head(found), "done": True, **total.as_json()}
 
 
-def _next_part(model: Model, file: BinaryIO, total: _Total) -> _Part | None:
+def _next_part(model: Model, lines: Iterator[tuple[int, str]], total: _Total) -> _Part | None:
     """None at the end of the file. Empty lines are neither scored nor skipped."""
     part, any_line = _Part(), False
-    while len(part.read) + len(part.skipped) < LINES and (line := file.readline(LINE_LIMIT)):
-        any_line = True
-        total.lines += 1
-        is_cut = len(line) == LINE_LIMIT and not line.endswith(b"\n")
-        while is_cut and (rest := file.readline(LINE_LIMIT)) and not rest.endswith(b"\n"):
-            pass
+    for number, line in lines:
+        any_line, total.lines = True, number
         if line.strip():
-            _take(model, part, total.lines, line)
+            _take(model, part, number, line)
+        if len(part.read) + len(part.skipped) >= LINES:
+            break
     return part if any_line else None
 
 
-def _take(model: Model, part: _Part, number: int, line: bytes) -> None:
+def _take(model: Model, part: _Part, number: int, line: str) -> None:
+    if BAD in line:
+        place = len(line[: line.index(BAD)].encode()) + 1
+        part.skipped.append({"line": number, "error": f"Byte {place} is not UTF-8."})
+        return
+    text = line.strip()
     try:
-        text = line.decode("utf-8").strip()
         part.read.append((number, text, cut(model.vocabulary, text)))
-    except UnicodeDecodeError as error:
-        part.skipped.append({"line": number, "error": f"Byte {error.start + 1} is not UTF-8."})
     except DataError as error:
         part.skipped.append({"line": number, "error": error.message})
 

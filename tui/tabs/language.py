@@ -26,6 +26,7 @@ from tui.widgets.corpus_list import CorpusList
 from tui.widgets.four_table import FourTable
 from tui.widgets.heading import Heading
 from tui.widgets.notes import Notes
+from tui.widgets.overview import wrapped
 from tui.widgets.samples import sample_rows, samples_of
 from tui.widgets.span import Span
 from tui.widgets.still_chart import StillChart
@@ -213,7 +214,8 @@ class LanguageTab(Tab):
             return [
                 (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
             ]
-        return sample_rows(found, width, self.samples.size.height)
+        notice = wrapped(plain(run.notice, limit=400), width, "warn") if run.notice else []
+        return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
     def _story(self, run: RunSummary | None) -> Story | None:
         return self.lab.river.story(run.id) if run is not None else None

@@ -99,7 +99,9 @@ class PromptLine(TextField):
         event.prevent_default()
 
     def _on_paste(self, event: events.Paste) -> None:
-        lines = [line.strip() for line in event.text.splitlines() if line.strip()]
+        # Line ends are those of a corpus: str.splitlines parts at form feeds and other signs too.
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
         if len(lines) > 1:
             event.stop()
             event.prevent_default()

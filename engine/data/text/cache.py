@@ -15,7 +15,7 @@ from engine.data.text.array_file import UNFINISHED, ArrayFile, ArrayWriter, read
 from engine.data.turn import alone
 from engine.errors import DataError
 
-VERSION = 4  # of everything between the bytes and the ids: a change of tokeniser or split needs another
+VERSION = 5  # of everything between the bytes and the ids: a change of tokeniser or split needs another
 KEPT = 12
 STALE = 86_400.0  # seconds: whoever wrote it was killed
 PATIENCE = 1800.0  # seconds for another process to number the same corpus

@@ -22,6 +22,7 @@ CHOICES = ("utf-8", "utf-16", "latin-1")
 PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"%PDF", "PDF"))
 # What calls itself Latin-1 has the quotes and dashes of Windows-1252 where Latin-1 has control signs.
 WINDOWS = {number: bytes([number]).decode("cp1252", "ignore") or " " for number in range(0x80, 0xA0)}
+BAD = "\udcff"  # stands for a byte that is none of the encoding: in no text that was decoded
 Decode = Callable[[bytes, str, bool], tuple[str, int]]
 DECODERS: dict[str, Decode] = {
     "utf-8": codecs.utf_8_decode,
@@ -31,6 +32,14 @@ DECODERS: dict[str, Decode] = {
     "utf-32-be": codecs.utf_32_be_decode,
     "latin-1": lambda data, errors, final: (data.decode("latin-1").translate(WINDOWS), len(data)),
 }
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return BAD * (error.end - error.start), error.end
+
+
+codecs.register_error(MARKING := "dltui-mark", _marked)
 
 
 def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
@@ -51,12 +60,16 @@ def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Decoder:
-    """Pieces of a file in, text out, line ends as \\n; `offset` is where in the file the next one lies."""
+    """Pieces of a file in, text out, line ends as \\n; `offset` is where in the file the next one lies.
+
+    With `marks_bad`, bytes that are no text come as BAD, and NUL comes as it is.
+    """
 
     name: str
     encoding: str
     offset: int
     counts_lines: bool = True
+    marks_bad: bool = False
     _rest: bytes = b""
     _lines: int = 1
     _ends: IncrementalNewlineDecoder = field(
@@ -67,12 +80,12 @@ class Decoder:
         """Raises DataError."""
         data = self._rest + piece
         try:
-            text, used = DECODERS[self.encoding](data, "strict", is_last)
+            text, used = DECODERS[self.encoding](data, MARKING if self.marks_bad else "strict", is_last)
         except UnicodeDecodeError as error:
             if b"\0" in data and self.encoding == "utf-8":
                 raise self._binary(data[: data.index(b"\0")].decode("latin-1"), "latin-1") from error
             raise self._bad(data, error) from error
-        if "\0" in text:
+        if "\0" in text and not self.marks_bad:
             raise self._binary(text[: text.index("\0")], self.encoding)
         self._rest = data[used:]
         self.offset += used

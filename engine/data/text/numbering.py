@@ -14,6 +14,7 @@ from engine.data.text.cache import make_key
 from engine.data.text.compilation import compile_tally, write_compilation
 from engine.data.text.facts import gather_facts
 from engine.data.text.layout import Layout, Splitter
+from engine.data.text.spacing import is_unspaced
 from engine.data.text.split import LEAST
 from engine.data.text.tally import MOST_WORDS, Tally
 from engine.data.text.text_file import TextFile
@@ -22,6 +23,7 @@ from engine.errors import DataError
 
 HANDFUL = 4096  # sentences normalised at once
 MEBIBYTE = 1 << 20
+SAMPLE = 1 << 16  # characters
 SAID_EVERY = 64  # MiB
 
 
@@ -57,9 +59,9 @@ class Numbering:
 
     def write(self, writer: ArrayWriter) -> None:
         """Raises DataError for a corpus that cannot be read, or of too few sentences."""
-        tally = Tally(self.folder, self.tokeniser)
+        tally, samples = Tally(self.folder, self.tokeniser), []
         for file, layout, digest in zip(self.files, self.layouts, self._digests, strict=True):
-            self._read(file, layout, tally)
+            samples.append(self._read(file, layout, tally))
             if file.digest() != digest:  # or the numbers of other bytes would be kept under this key
                 raise DataError(f"{file.name} was changed while it was read.", "Try again.")
         self._check(tally.count())
@@ -67,7 +69,8 @@ class Numbering:
             self.report(f"More than {MOST_WORDS:,} different words: those that came later are unknown ones.")
         compiled = compile_tally(tally, self.vocabulary, self.seed)
         write_compilation(compiled, writer)
-        writer.finish(gather_facts(compiled) | {"cut_sentences": tally.cut})
+        facts = {"cut_sentences": tally.cut, "unspaced": int(any(map(is_unspaced, samples)))}
+        writer.finish(gather_facts(compiled) | facts)
 
     def _check(self, sentences: int) -> None:
         if sentences < LEAST:
@@ -77,14 +80,17 @@ class Numbering:
                 f"expected {LEAST} or more: one to train on, one to validate, one to test."
             )
 
-    def _read(self, file: TextFile, layout: Layout, tally: Tally) -> None:
-        splitter, read = Splitter(layout), 0
+    def _read(self, file: TextFile, layout: Layout, tally: Tally) -> str:
+        """Returns how it begins."""
+        splitter, read, sample = Splitter(layout), 0, ""
         for block in file.blocks():
+            sample = sample or block[:SAMPLE].strip()
             _add(tally, splitter.feed(block))
             before, read = read, read + len(block)
             if before // (SAID_EVERY * MEBIBYTE) < read // (SAID_EVERY * MEBIBYTE):
                 self.report(f"Reading {file.name}: {read // MEBIBYTE:,} million signs")
         _add(tally, splitter.close())
+        return sample
 
 
 def _add(tally: Tally, sentences: Iterator[str]) -> None:

@@ -13,6 +13,17 @@ PARTING = (
 INSIDE = "'-.,"  # may stand within a word: don't, well-known, 3.50, 1,000
 
 
+# Unicode's Default_Ignorable_Code_Point outside of category C, and the blank Braille pattern.
+UNSEEN = frozenset(
+    chr(number)
+    for first, last in (
+        (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800),
+        (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF),
+    )
+    for number in range(first, last + 1)
+)  # fmt: skip
+
+
 def is_invisible(sign: str) -> bool:
     """Control, format (bidi overrides, zero width), surrogate, private or unassigned."""
     return unicodedata.category(sign)[0] == "C"
@@ -38,6 +49,8 @@ class MarksApart(dict[int, str]):
 
 def _replace(sign: str, mark: str) -> str:
     kind = unicodedata.category(sign)
+    if sign in UNSEEN:
+        return ""
     if sign == "\n" or kind[0] in "LMN":
         return sign
     if kind[0] in "PS":

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.text.tokeniser import Tokeniser
+from engine.data.text.tokeniser import UNKNOWN, Tokeniser
 
 LONGEST_WORD = 64  # signs; a longer one is noise, and unknown
 LONGEST_SENTENCE = 200  # words; a longer one goes on as the next
@@ -25,7 +25,7 @@ class Lexicon(dict[str, int]):
     """Word -> provisional number from 1, in the order of appearance; 0 for what there is no room for."""
 
     def __missing__(self, word: str) -> int:
-        if len(word) > LONGEST_WORD or len(self) >= MOST_WORDS:
+        if len(word) > LONGEST_WORD or len(self) >= MOST_WORDS or word == UNKNOWN:
             return OVERFLOW
         return self.setdefault(word, len(self) + 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from engine.data.download import Report
 from engine.data.mirror import Patience
@@ -13,6 +14,7 @@ from engine.data.text.corpus import Corpus, open_corpus
 from engine.data.text.layout import Layout
 from engine.data.text.numbering import Numbering
 from engine.data.text.published import CORPORA, FOLDER, Published
+from engine.data.text.spacing import WARNING
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet
@@ -69,7 +71,7 @@ def load(
     job = Numbering(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
     kept = cache.fetch(job.key(), job.write, report)
     title = ", ".join(file.name for file in opened.files)
-    made = _text_set(kept, cutter, _notice(opened), title, job.source)
+    made = _text_set(kept, cutter, _notice(opened, kept.facts), title, job.source)
     _tell(made, vocabulary, report)
     return made
 
@@ -92,13 +94,14 @@ def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str, title: str, so
     )
 
 
-def _notice(corpus: Corpus) -> str:
+def _notice(corpus: Corpus, facts: Mapping[str, Any]) -> str:
     sampled = [
         f"{file.name} has {file.size:,} bytes: {file.plenty:,} of them, spread evenly, are read."
         for file in corpus.files
         if file.is_sampled
     ]
-    return " ".join([corpus.notice, *sampled]).strip()
+    unspaced = [WARNING] if facts.get("unspaced") else []
+    return " ".join([corpus.notice, *sampled, *unspaced]).strip()
 
 
 def _tell(made: TextSet, wished: int, report: Report) -> None:

@@ -69,10 +69,34 @@ class TextFile:
                 yield from self._lines(stream, begin, first + length - begin, encoding, is_torn=first > 0)
             yield "\n\n"
 
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Every line with its number, from 1 on; of one that is too long to be held the beginning.
+
+        Bytes that are no text come as encoding.BAD. Raises DataError.
+        """
+        number, is_rest = 1, False
+        for block in self._whole():
+            *ended, last = block.split("\n")
+            for line in ended:
+                if not is_rest:
+                    yield number, line
+                number, is_rest = number + 1, False
+            if last and not is_rest:
+                yield number, last
+            is_rest = is_rest or bool(last)
+
+    def _whole(self) -> Iterator[str]:
+        with self.open() as stream:
+            encoding, mark = detect(self.name, stream.read(HEAD), self.encoding)
+            stream.seek(mark)
+            yield from self._lines(stream, mark, self.size - mark, encoding, is_torn=False, marks_bad=True)
+
     def _lines(
-        self, stream: BinaryIO, first: int, length: int, encoding: str, *, is_torn: bool
-    ) -> Iterator[str]:
-        decoder = Decoder(self.name, encoding, first, counts_lines=not self.is_sampled)
+        self, stream: BinaryIO, first: int, length: int, encoding: str, *, is_torn: bool,
+        marks_bad: bool = False,
+    ) -> Iterator[str]:  # fmt: skip
+        counts_lines = not self.is_sampled
+        decoder = Decoder(self.name, encoding, first, counts_lines=counts_lines, marks_bad=marks_bad)
         ends_here = first + length == self.size
         held = ""
         for piece, is_last in _read(stream, self.name, length):

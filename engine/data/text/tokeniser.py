@@ -14,6 +14,7 @@ WITHOUT_MARKS, MARKS_APART = WithoutMarks(), MarksApart()
 LOOSE = re.compile(  # apostrophes and hyphens at the edge of a word, stops and commas not between digits
     r"(?<![^\W_])['-]+|['-]+(?![^\W_])|(?<!\d)[.,]|[.,](?!\d)"
 )
+UNKNOWN, MARKED = "<UNK>", "<unk>"
 CLOSING = frozenset(".,;:!?)]}%\u2026")
 OPENING = frozenset("([{$#@\u00a3\u20ac")
 
@@ -39,9 +40,17 @@ class Tokeniser(StrEnum):
     def normalise(self, text: str) -> str:
         """Words with white space between them; line ends stay, so that many sentences can be done at once.
 
-        No control, format or other invisible sign comes through.
+        No control, format or other sign that nobody can see comes through. `<unk>`, as corpora write an
+        unknown word, is UNKNOWN.
         """
-        text = unicodedata.normalize("NFC", text.lower())
+        text = text.lower()
+        if MARKED in text:
+            return f" {UNKNOWN} ".join(self._normalised(piece) for piece in text.split(MARKED))
+        return self._normalised(text)
+
+    def _normalised(self, text: str) -> str:
+        """Of lower-case text."""
+        text = unicodedata.normalize("NFC", text)
         if self is Tokeniser.PLAIN:
             return text.replace("--", " ").translate(WITHOUT_MARKS)
         text = text.replace("--", "\u2014").replace("...", "\u2026")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.data.text.signs import is_invisible
-from engine.data.text.tokeniser import Tokeniser
+from engine.data.text.tokeniser import UNKNOWN, Tokeniser
 from engine.errors import DataError
 
 PAD, START, UNK, EOS = range(4)
-RESERVED = ("<PAD>", "<START>", "<UNK>", "<EOS>")
+RESERVED = ("<PAD>", "<START>", UNKNOWN, "<EOS>")
 
 
 @dataclass(frozen=True, slots=True)

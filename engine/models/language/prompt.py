@@ -29,7 +29,10 @@ class Prompt:
 
 
 def cut(vocabulary: Vocabulary, text: str) -> Prompt:
-    """Raises TextError for a text that is too long, holds control characters, or has no word in it."""
+    """Read as a corpus is: control characters part words, what nobody can see is no part of one.
+
+    Raises TextError for a text that is too long or has no word in it.
+    """
     _check(text)
     words = tuple(vocabulary.tokeniser.words(text))
     if not words:
@@ -72,12 +75,9 @@ def _check(text: object) -> None:
             f"The text has {len(text):,} characters, at most {TEXT_LIMIT:,} can be read at once.",
             "Score a long text as a file: dltui score --file",
         )
-    for place, sign in enumerate(text):
-        if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r":
-            raise TextError(
-                f"The text holds the control character U+{ord(sign):04X} as character {place + 1}, "
-                "expected words only."
-            )
+    for place, sign in enumerate(text, 1):
+        if unicodedata.category(sign) == "Cs":
+            raise TextError(f"Character {place} of the text is half a character (U+{ord(sign):04X}).")
 
 
 def _hint(vocabulary: Vocabulary, word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 from collections.abc import Iterator
@@ -135,7 +136,14 @@ def test_a_sentence_of_unknown_words_has_only_an_end_to_be_scored(desk: Desk, fo
 
 
 def test_a_file_is_scored_as_its_lines_are(desk: Desk, forward: str, tmp_path: Path) -> None:
-    lines = [b"i love cupcakes", b"", b"a \x1b[2J cat", b"\xff\xfe", b"...", b"the cat sat on the mat"] * 100
+    lines = [
+        b"i love cupcakes",
+        b"",
+        b"\x1b \x07",
+        b"a \xff\xfe cat",
+        b"...",
+        b"the cat sat on the mat",
+    ] * 100
     path = tmp_path / "many.txt"
     path.write_bytes(b"\n".join(lines))
     *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
@@ -144,11 +152,40 @@ def test_a_file_is_scored_as_its_lines_are(desk: Desk, forward: str, tmp_path: P
     assert (len(rows), len(skipped), last["lines"], last["skipped"]) == (200, 300, 600, 300)
     assert [row["line"] for row in rows[:3]] == [1, 6, 7]
     assert [row["line"] for row in skipped[:3]] == [3, 4, 5]
-    assert skipped[1]["error"] == "Byte 1 is not UTF-8."
+    assert skipped[1]["error"] == "Byte 3 is not UTF-8."
     texts = ["i love cupcakes", "the cat sat on the mat"] * 100
     total = ask(desk, "language.score", run=forward, texts=texts)["total"]
     assert last["total"] == pytest.approx(total)
     assert told[-1]["bytes"] == told[-1]["size"] == path.stat().st_size
+
+
+TWO = "i love cupcakes\nthe cat sat on the mat"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TWO.encode(),
+        (TWO + "\n").encode("utf-8-sig"),
+        TWO.replace("\n", "\r").encode(),
+        TWO.replace("\n", "\r\n\r\n").encode(),
+        TWO.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TWO.encode("utf-16-be"),
+        TWO.encode("utf-16-le"),
+        TWO.replace("love", "lo\u200bve").replace("cat", "c\u00ada\ufeffT").encode(),
+        TWO.replace(" sat ", "\u2028sat\x07").encode(),
+    ],
+    ids=["plain", "mark", "returns", "empty lines", "utf-16", "big", "no mark", "invisible", "parted"],
+)
+def test_a_file_is_read_as_a_corpus_is(desk: Desk, forward: str, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "two.txt"
+    path.write_bytes(data)
+    *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
+    total = ask(desk, "language.score", run=forward, texts=TWO.split("\n"))["total"]
+    assert last["total"] == pytest.approx(total) and last["skipped"] == 0
+    if b"\xad" not in data:
+        [first, _] = told[0]["sentences"]
+        assert first["text"] == "i love cupcakes"
 
 
 def test_a_file_of_one_giant_line_is_passed_over_in_bounded_memory(

@@ -24,7 +24,7 @@ HOSTILE = "\x1b]52;c;AAAA\x07 \x9b2J \u202egnp.exe\u200b \x00 \ud800 \ue000 \U00
         ("it’s “quoted” — here…there", "its quoted here there"),
         ("citizens,--that is", "citizens that is"),
         ("costs $3.50 (50 %)", "costs 350 50"),
-        ("<PAD> <unk> snake_case", "pad unk snakecase"),
+        ("<PAD> <unk> snake_case <Unk>,", "pad <UNK> snakecase <UNK>"),
         ("Cafe\u0301 CAFÉ", "café café"),
         ("  ", ""),
     ],

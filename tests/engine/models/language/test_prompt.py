@@ -19,6 +19,18 @@ def test_words_that_are_not_known_are_marked() -> None:
     assert prompt.unknown == ("frosted",)
 
 
+@pytest.mark.parametrize(
+    "text", ["i\rlove\x07cupcakes", "\ufeffi lo\u00adve\u2028cup\u200bcakes", "i love\ufe0f cupcakes"]
+)
+def test_what_nobody_can_see_is_no_word(text: str) -> None:
+    assert cut(VOCABULARY, text).words == ("i", "love", "cupcakes")
+
+
+def test_an_unknown_word_as_corpora_write_it_is_the_models_own() -> None:
+    prompt = cut(VOCABULARY, "I love <unk> cupcakes")
+    assert (prompt.words, prompt.ids) == (("i", "love", "<UNK>", "cupcakes"), (4, 5, 2, 6))
+
+
 def test_reserved_words_cannot_be_typed() -> None:
     assert not {0, 1, 3} & set(cut(VOCABULARY, "<EOS> <PAD> <START> eos").ids)
 
@@ -29,8 +41,8 @@ def test_reserved_words_cannot_be_typed() -> None:
         ("", "The text is empty"),
         (" \t\n", "The text is empty"),
         ("!?!", "'!\\?!' holds no word"),
-        ("i \x1b[31m love", "control character U\\+001B as character 3"),
-        ("i love\x00", "control character U\\+0000 as character 7"),
+        ("\u200b\ufe0f", "holds no word"),
+        ("i \ud83d", "Character 3 of the text is half a character"),
         ("x" * (TEXT_LIMIT + 1), "has 20,001 characters, at most 20,000"),
         (7, "Expected a text, got '7'"),
     ],
