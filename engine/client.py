@@ -337,7 +337,8 @@ class Client(SweepWords):
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
         answer = await self.ask("runs", **asdict(query))
         found = _understood(lambda: tuple(map(summary_from_json, answer["runs"])))
-        return Page(found, answer["matching"], answer["total"], tuple(answer.get("unknown", ())))
+        unknown = tuple(answer.get("unknown", ()))
+        return Page(found, answer["matching"], answer["total"], unknown, answer.get("notice", ""))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log; a negative offset counts from the end."""

@@ -26,6 +26,8 @@ class Status(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     LOST = "lost"
+    DAMAGED = "damaged"
+    """its folder cannot be read; the cause says why"""
 
     @property
     def is_active(self) -> bool:
@@ -34,7 +36,7 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self in (Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+        return self in (Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED)
 
     @property
     def is_rest(self) -> bool:
@@ -57,6 +59,7 @@ class CauseKind(StrEnum):
     SIGNAL = "signal"
     ERROR = "error"
     KEEPER_LOST = "keeper_lost"
+    DAMAGED = "damaged"
     UNKNOWN = "unknown"
 
 
@@ -158,7 +161,13 @@ class Lost:
     cause: Cause
 
 
-State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    at: float
+    cause: Cause
+
+
+State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost | Damaged
 
 STATES: dict[Status, type[State]] = {
     Status.QUEUED: Queued,
@@ -170,6 +179,7 @@ STATES: dict[Status, type[State]] = {
     Status.STOPPED: Stopped,
     Status.FAILED: Failed,
     Status.LOST: Lost,
+    Status.DAMAGED: Damaged,
 }
 _STATUS_OF = {state: status for status, state in STATES.items()}
 
@@ -296,6 +306,8 @@ class Page:
     total: int
     unknown: tuple[str, ...] = ()
     """fields of the query that no run has"""
+    notice: str = ""
+    """what there is to know about the table itself: damaged runs, an index that is being rebuilt"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_j
 from engine.text import is_whole
 from engine.typed import LATEST, WrongType, in_bounds
 
+ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+"""how an attempt can end"""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -115,7 +118,7 @@ class ExitFacts:
 
     attempt: int
     status: Status
-    """paused, done, stopped, failed or lost"""
+    """one of ENDS"""
     cause: Cause
     at: float
     code: int | None = None
@@ -141,11 +144,25 @@ def create(places: Places, spec: Spec) -> RunFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Every run folder, oldest first; drafts, trash, and names that are no text left out."""
+    """Every folder among the runs by name, also one that holds no run; drafts and names that are no text left
+    out. Raises CorruptRun where they cannot be listed.
+    """
+    return list_folders(places.runs)
+
+
+def list_folders(path: Path) -> list[str]:
+    """Names of the folders in `path`, and of links, whatever they lead to. Raises CorruptRun."""
     try:
-        return sorted(name for name in os.listdir(places.runs) if name[0] != "." and is_whole(name))
+        with os.scandir(path) as found:
+            return sorted(
+                entry.name
+                for entry in found
+                if entry.name[0] != "." and is_whole(entry.name) and (entry.is_symlink() or entry.is_dir())
+            )
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be listed: {error.strerror or error}.") from error
 
 
 def folder_of(places: Places, run_id: str) -> RunFolder:
@@ -245,7 +262,7 @@ def read_exit(folder: RunFolder) -> ExitFacts | None:
 
 def _check_end(facts: ExitFacts) -> None:
     in_bounds("at", facts.at, 0, LATEST)
-    if not facts.status.is_rest:
+    if facts.status not in ENDS:
         raise WrongType("status", "one that a run can end in", str(facts.status))
 
 

@@ -37,6 +37,7 @@ class TrialStatus(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     LOST = "lost"
+    DAMAGED = "damaged"
     REFUSED = "refused"
     """its parameters do not go together: no run was made"""
 

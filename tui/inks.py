@@ -21,6 +21,7 @@ STATUS_INKS = {
     Status.STOPPED: "muted",
     Status.FAILED: "bad",
     Status.LOST: "bad",
+    Status.DAMAGED: "bad",
 }
 _VARIABLES = {
     "text": "foreground", "muted": "muted", "line": "line", "accent": "accent", "good": "success",

@@ -22,7 +22,7 @@ from engine.service.filter import (
     parse,
 )
 
-RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "stopped", "done")
+RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
 """of statuses in a sort: what needs an eye comes first"""
 _TEXTS = {
     **{name: f"r.{name}" for name in ("id", "name", "experiment", "status", "cause", "device")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from engine import store
 from engine.errors import EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
-from engine.service import adopt, follow, queue, tracked
+from engine.service import adopt, follow, queue, survey, tracked
 from engine.service.executors.executor import Executor, Start, named
 from engine.service.local import Local
 from engine.service.machine import Machine
@@ -27,6 +28,16 @@ RETRY_SECONDS = 5.0
 FLUSH_SECONDS = 1.0
 AWAY = 64
 """runs elsewhere at once: each has a keeper and a stand-in here, about 40 MB together"""
+_NEVER_MENDED = (
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.ENXIO,
+    errno.EEXIST,
+    errno.ENOTEMPTY,
+    errno.ENODEV,
+)
+"""a folder, a link or a device where a file has to be: waiting mends nothing"""
 HELD = 3
 """exit code of a keeper that found the run held by another"""
 
@@ -141,11 +152,25 @@ class Cycle:
         if run.look() and not run.is_orphan():
             return  # its keeper wrote the end just before it left
         self._adopted[run.id] = now + ADOPT_SECONDS
-        if adopt.has_left(run, now, self.patience):
-            while follow.read_on(run):
-                await asyncio.sleep(0)
-            adopt.conclude(run)
-            run.look()
+        try:
+            if adopt.has_left(run, now, self.patience):
+                while follow.read_on(run):
+                    await asyncio.sleep(0)
+                adopt.conclude(run)
+                run.look()
+        except OSError as error:
+            if error.errno not in _NEVER_MENDED:
+                raise
+            await self._give_up(run, f"{run.folder.path} cannot be looked after: {error.strerror}")
+
+    async def _give_up(self, run: Tracked, why: str) -> None:
+        """Nobody can say how it ended: it takes no share of the machine any more."""
+        self._adopted.pop(run.id, None)
+        self.machine.forget(run)
+        damage = "; ".join(filter(None, (run.damage, why)))
+        await self.roster.mark_damaged(survey.damaged(self.roster.places, run.id, damage))
+        self.wake()
+        self.rested()
 
     def _watch(self, run: Tracked) -> None:
         if not run.device:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.places import Places
 from engine.protocol import Finding, Severity
@@ -12,8 +12,8 @@ from engine.service.findings import data_sets, entrance, gpu, logout, machine, s
 ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)
 
 
-def examine(places: Places, *, deep: bool = False) -> list[Finding]:
-    """Takes up to some seconds: not for an event loop.
+def examine(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) -> list[Finding]:
+    """Takes up to some seconds: not for an event loop. `known` is what the service found by itself.
 
     `deep` asks the frameworks themselves whether they see a GPU, which takes up to two minutes.
     """
@@ -25,7 +25,7 @@ def examine(places: Places, *, deep: bool = False) -> list[Finding]:
         lambda: data_sets.examine(places),
         machine.examine,
     ]
-    found = [finding for group in groups for finding in _carefully(group)]
+    found = [*known, *(finding for group in groups for finding in _carefully(group))]
     return sorted(found, key=lambda finding: ORDER.index(finding.severity))
 
 

@@ -169,8 +169,9 @@ class Index:
         return []
 
     def newest(self) -> str | None:
+        """The last that was submitted, of those that can be read."""
         found = self._db.execute(
-            f"SELECT r.id {_FROM} ORDER BY {columns.age_order('DESC')} LIMIT 1"
+            f"SELECT r.id {_FROM} WHERE status != 'damaged' ORDER BY {columns.age_order('DESC')} LIMIT 1"
         ).fetchone()
         return str(found[0]) if found else None
 
@@ -203,12 +204,8 @@ class Index:
     def total(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
 
-    def saved_ids(self) -> list[str]:
-        """Runs that have a checkpoint, oldest first."""
-        found = self._db.execute(
-            f"SELECT r.id {_FROM_BOTH} WHERE json_extract(b.summary, '$.checkpoint_step') > 0 "
-            f"ORDER BY {columns.age_order('ASC')}"
-        )
+    def damaged_ids(self, limit: int) -> list[str]:
+        found = self._db.execute("SELECT id FROM runs WHERE status = 'damaged' ORDER BY id LIMIT ?", (limit,))
         return [row[0] for row in found]
 
     def copy_to(self, other: Index) -> None:

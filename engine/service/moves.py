@@ -33,7 +33,7 @@ _TABLE: dict[str, dict[Status, Move]] = {
     "set": {S.RUNNING: Move.TELL},
     "remove": {
         S.QUEUED: Move.SETTLE, S.PAUSED: Move.SETTLE, S.DONE: Move.SETTLE, S.STOPPED: Move.SETTLE,
-        S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE,
+        S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE, S.DAMAGED: Move.SETTLE,
     },
 }  # fmt: skip
 _PAST = {

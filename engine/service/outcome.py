@@ -15,7 +15,7 @@ from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
 LIVE = ("status", "value", "step", "best_step", "total_steps", "metrics", "seconds", "cause")
 """fields of a row that its run decides"""
-_WORTHLESS = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+_WORTHLESS = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Iterator, Sequence
 
 from engine import store
 from engine.errors import CorruptRun
 from engine.places import Places
-from engine.protocol import Json
-from engine.service import survey, tracked
-from engine.service.index import Index, row_of
+from engine.protocol import Json, RunSummary
+from engine.service import survey
+from engine.service.index import Index, Row, row_of
 from engine.service.roster import Roster
 from engine.service.tracked import Tracked
 
@@ -44,25 +43,33 @@ def stamp(places: Places) -> str:
 
 
 async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:
+    """A run that may have moved, or that could not be read the last time."""
     try:
-        roster.add(tracked.load(store.folder_of(roster.places, run_id), tail))
-    except CorruptRun as error:
-        logging.warning("run %s: %s", run_id, error.message)
+        run = await asyncio.to_thread(survey.load, roster.places, run_id, tail)
+    except CorruptRun:
+        await enter(roster, [run_id])
+    else:
+        roster.add(run)
 
 
 async def enter(roster: Roster, run_ids: Sequence[str]) -> None:
     """Read these run folders into the index, in the order given."""
     for batch in _batches(run_ids):
         found = await asyncio.to_thread(_read_all, roster.places, batch)
-        await roster.ledger.fill([row_of(run.summary(), run.tail()) for run in found if not run.may_move])
-        for run in found:
-            if run.may_move and roster.get(run.id) is None:
+        moving = [run for run in found if isinstance(run, Tracked) and run.may_move]
+        await roster.ledger.fill([_row(run) for run in found if run not in moving])
+        for run in moving:
+            if roster.get(run.id) is None:
                 await roster.ledger.enter(run.summary(), run.tail())
                 roster.add(run)
 
 
-def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked]:
-    return [found for run_id in run_ids if (found := survey.read(places, run_id)) is not None]
+def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked | RunSummary]:
+    return [survey.look(places, run_id) for run_id in run_ids]
+
+
+def _row(run: Tracked | RunSummary) -> Row:
+    return row_of(run.summary(), run.tail()) if isinstance(run, Tracked) else row_of(run, {})
 
 
 def _batches(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import store
-from engine.errors import DltuiError, EngineError, RunNotFound, RunRefused
+from engine.errors import CorruptRun, DltuiError, EngineError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import LeftOut, Removal, RemovedItem, RunSummary
 from engine.service import removed_folder
@@ -70,7 +70,10 @@ class Removals:
 
     async def run(self) -> None:
         """Delete what is due, for ever."""
-        await asyncio.to_thread(self._clear_leftovers)
+        try:
+            await asyncio.to_thread(self._clear_leftovers)
+        except (CorruptRun, OSError) as error:
+            logging.warning("what a crash left over is not cleared: %s", error)
         written = self.clock
         while True:
             try:

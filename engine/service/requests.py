@@ -49,9 +49,13 @@ class Requests:
     async def runs(self, request: Json) -> Frame:
         """The ledger is written first, so that a page shows what the requests before it did."""
         query = _query(request)
+        self._service.check_stock()
         await self._roster.ledger.flush()
         window = await self._roster.ledger.ask(Index.page, query, self._service.sweeps.names())
-        told = {"matching": window.matching, "total": window.total, "unknown": list(window.unknown)}
+        told = {
+            "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
+            "notice": await self._service.notice(),
+        }  # fmt: skip
         return Raw("runs", window.summaries, told)
 
     async def show(self, request: Json) -> Frame:
@@ -141,7 +145,7 @@ class Requests:
         from engine.service import doctor  # asked for seldom, and it looks at much
 
         places = dataclasses.replace(self._roster.places, named_data=submission.data_of(request.get("data")))
-        found = await asyncio.to_thread(doctor.examine, places)
+        found = await asyncio.to_thread(doctor.examine, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
 
     async def verify(self, request: Json) -> Frame:
@@ -150,9 +154,7 @@ class Requests:
         if request.get("run"):
             run_ids = [await self._find(request)]
         else:
-            await self._roster.ledger.flush()
-            saved = await self._roster.ledger.ask(Index.saved_ids)
-            run_ids = list(dict.fromkeys((*saved, *store.list_ids(self._roster.places))))
+            run_ids = await asyncio.to_thread(store.list_ids, self._roster.places)
         return {"checked": await asyncio.to_thread(verification.check, self._roster.places, run_ids)}
 
     async def reindex(self, request: Json) -> Frame:

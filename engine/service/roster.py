@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 
 from engine import store
 from engine.errors import RunNotFound
 from engine.places import Places
-from engine.protocol import RunSummary, summary_from_json
-from engine.service import survey, tracked
+from engine.protocol import RunSummary, Status, summary_from_json
+from engine.service import survey
 from engine.service.board import Board
 from engine.service.index import Index
 from engine.service.ledger import Ledger
@@ -88,12 +89,35 @@ class Roster:
         if moving is not None:
             return moving.summary()
         row = await self.ledger.ask(Index.get, run_id)
-        if row is not None:
+        if row is not None and row.summary["status"] != Status.DAMAGED:
             return summary_from_json(row.summary)
-        stranger = await asyncio.to_thread(survey.read, self.places, run_id)
-        if stranger is None:
+        if not os.path.lexists(self.places.runs / run_id):
             raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
-        return stranger.summary()
+        await self.look_again(run_id)
+        moving = self._moving.get(run_id)
+        if moving is not None:
+            return moving.summary()
+        row = await self.ledger.ask(Index.get, run_id)
+        assert row is not None, "it was entered just now"
+        return summary_from_json(row.summary)
+
+    async def look_again(self, run_id: str) -> None:
+        """Read the folder of a run that is unknown or was damaged: somebody may have mended it."""
+        found = await asyncio.to_thread(survey.look, self.places, run_id)
+        if isinstance(found, Tracked) and found.may_move:
+            self.add(found)
+            await self.ledger.enter(found.summary(), found.tail())
+        elif isinstance(found, Tracked):
+            await self.ledger.enter(found.summary(), found.tail())
+            self.board.post(found.summary())
+        else:
+            await self.mark_damaged(found)
+
+    async def mark_damaged(self, run: RunSummary) -> None:
+        """It is listed as such, and nobody looks after it."""
+        self.forget(run.id)
+        await self.ledger.enter(run, {})
+        self.board.post(run)
 
     async def load(self, run_id: str) -> Tracked:
         """The run as it is on disk, or as it moves. Raises CorruptRun."""
@@ -101,7 +125,7 @@ class Roster:
         if moving is not None:
             return moving
         row = await self.ledger.ask(Index.get, run_id)
-        return tracked.load(store.folder_of(self.places, run_id), row.tail if row else None)
+        return await asyncio.to_thread(survey.load, self.places, run_id, row.tail if row else None)
 
     def at_work(self) -> list[Tracked]:
         """Runs that a process is, or is about to be, at work on."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine import catalog, params, store
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
-from engine.service import control, extension, submission, survey, tracked
+from engine.service import control, extension, submission, tracked
 from engine.service.control import NobodyListens
 from engine.service.executors import executor
 from engine.service.index import Index
@@ -149,14 +149,8 @@ class Runs:
             if path.exists():
                 raise RunRefused(f"There is a run {run_id} already.", f"Move {path} away.")
             await asyncio.to_thread(os.rename, source, path)
-            run = await asyncio.to_thread(survey.read, self._roster.places, run_id)
-            if run is None:
-                return
-            if run.may_move:
-                await self._enter(run)
-            else:
-                await self._roster.ledger.enter(run.summary(), run.tail())
-                self._roster.board.post(run.summary())
+            await self._roster.look_again(run_id)
+            self._wake()
         self.came_or_went(run_id)
 
     def moving(self) -> list[Tracked]:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from engine.errors import EngineError
+from engine.errors import CorruptRun, EngineError
 from engine.places import Places
-from engine.protocol import Json, Resources
+from engine.protocol import Finding, Json, Resources, Severity, Status
 from engine.service import reconcile
 from engine.service.board import Board
 from engine.service.connection import Connection, peer_uid
@@ -19,6 +19,7 @@ from engine.service.cycle import Cycle
 from engine.service.executors import ray
 from engine.service.executors.executor import Executor
 from engine.service.gpus import GpuDriver
+from engine.service.index import Index
 from engine.service.ledger import Ledger
 from engine.service.listener import Listener, identity_of
 from engine.service.local import Local
@@ -37,6 +38,10 @@ from engine.version import version
 CLIENTS = 32
 GPU_SECONDS = 2.0
 HOME_SECONDS = 1.0
+LIST_SECONDS = 2.0
+"""between two tries to list the folder of all runs"""
+NAMED = 5
+"""damaged runs that the doctor names"""
 STOCK_SECONDS = 0.5
 """that the first clients wait for run folders which the index does not know"""
 
@@ -76,6 +81,8 @@ class Service:
         self._healing: asyncio.Task[bool] | None = None
         self._is_complete = False
         """every run folder is in the index"""
+        self._unlisted = ""
+        """why the folder of all runs cannot be listed"""
         self._began = time.monotonic()
 
     async def run(self) -> None:
@@ -155,9 +162,44 @@ class Service:
         self.leave()
         await self._leaving.wait()
 
+    def check_stock(self) -> None:
+        """Raises EngineError where the runs cannot be listed: no list is shown that only looks empty."""
+        if self._unlisted:
+            raise EngineError(self._unlisted, "Mend it: the engine looks again every few seconds.")
+
+    async def notice(self) -> str:
+        """What whoever lists runs has to know: how many are damaged."""
+        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        return f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else ""
+
+    async def findings(self) -> list[Finding]:
+        """What the doctor cannot see by itself."""
+        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        if not damaged:
+            return []
+        shown = ", ".join(await self.ledger.ask(Index.damaged_ids, NAMED))
+        more = " and more" if damaged > NAMED else ""
+        text = f"{_damaged_runs(damaged)}: {shown}{more}."
+        return [Finding("runs", Severity.WARNING, text, "dltui ls status=damaged says why; dltui rm RUN")]
+
+    async def _take_stock(self) -> list[str]:
+        """The runs new to the index; waits where the folder of all runs cannot be listed."""
+        while True:
+            try:
+                found = await reconcile.settle(self.roster)
+            except CorruptRun as error:
+                if not self._unlisted:
+                    logging.error("%s", error.message)
+                self._unlisted = error.message
+                self._ready.set()
+                await asyncio.sleep(LIST_SECONDS)
+            else:
+                self._unlisted = ""
+                return found
+
     async def _begin(self) -> None:
         """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
-        strangers = await reconcile.settle(self.roster)
+        strangers = await self._take_stock()
         entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         await self.cycle.catch_up(STOCK_SECONDS)
@@ -217,3 +259,7 @@ class Service:
         self.removals.close()
         self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs go on under their keepers")
+
+
+def _damaged_runs(count: int) -> str:
+    return f"{count} runs are damaged" if count > 1 else "1 run is damaged"

@@ -3,28 +3,74 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 
 from engine import store
-from engine.errors import CorruptRun
+from engine.errors import CorruptRun, DltuiError
 from engine.places import Places
+from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
 from engine.service import follow, tracked
 from engine.service.tracked import Tracked
+from engine.typed import LATEST
 
 CHUNK = 16 * follow.CHUNK
 
 
-def read(places: Places, run_id: str) -> Tracked | None:
-    """The run, with all its events where it rests: that may take a while. None for what is no run."""
+def read(places: Places, run_id: str) -> Tracked:
+    """The run, with all its events where it rests: that may take a while. Raises CorruptRun."""
+    return _guarded(places, run_id, lambda: _read(places, run_id))
+
+
+def load(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+    """The run; with a `tail` its events are read on from there. Raises CorruptRun."""
+    return _guarded(places, run_id, lambda: _load(places, run_id, tail))
+
+
+def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
+    """Whatever lies in one folder, the others are read."""
     try:
-        run = tracked.load(store.folder_of(places, run_id))
-        if run.spec.id != run_id:
-            raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
-        if tracked.is_settled(run.state()):
-            while follow.read_on(run, CHUNK):
-                pass
-            run.is_told = True
-            tracked.look_for_checkpoints(run)
-    except (CorruptRun, OSError) as error:
-        logging.warning("run %s is left out: %s", run_id, error)
-        return None
+        return do()
+    except CorruptRun:
+        raise
+    except (DltuiError, OSError) as error:
+        raise CorruptRun(f"{places.runs / run_id} cannot be read: {error}.") from error
+    except Exception as error:
+        logging.exception("run %s cannot be read", run_id)
+        raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error
+
+
+def _read(places: Places, run_id: str) -> Tracked:
+    run = _load(places, run_id, None)
+    if tracked.is_settled(run.state()):
+        while follow.read_on(run, CHUNK):
+            pass
+        run.is_told = True
+        tracked.look_for_checkpoints(run)
     return run
+
+
+def _load(places: Places, run_id: str, tail: Json | None) -> Tracked:
+    run = tracked.load(store.folder_of(places, run_id), tail)
+    if run.spec.id != run_id:
+        raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
+    return run
+
+
+def look(places: Places, run_id: str) -> Tracked | RunSummary:
+    """The run, or, where it cannot be read, how it is listed."""
+    try:
+        return read(places, run_id)
+    except CorruptRun as error:
+        logging.warning("run %s is damaged: %s", run_id, error.message)
+        return damaged(places, run_id, error.message)
+
+
+def damaged(places: Places, run_id: str, why: str) -> RunSummary:
+    """How a run is listed whose folder cannot be read: by the name of the folder alone."""
+    try:
+        at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST)
+    except OSError:
+        at = 0.0
+    cause = Cause(CauseKind.DAMAGED, why, f"Mend it, then dltui reindex; or dltui rm {run_id}")
+    return RunSummary(Spec(run_id, "", {}, 0, run_id, "", 1, "", at), Damaged(at, cause))

@@ -24,7 +24,7 @@ from engine.sweep_protocol import (
 
 FAR = 10_000_000
 """planned trials that are counted; more are never reached"""
-_UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+_UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 _LEAVING = {SweepStatus.PAUSED: "pausing", SweepStatus.STOPPED: "stopping"}
 
 

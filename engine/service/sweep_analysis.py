@@ -22,7 +22,7 @@ DRAWN = 5000
 WEIGHED = 2000
 """trials that importance is computed from"""
 LEAST = 8
-_UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
+_UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 
 
 def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, facts: Json) -> Json:

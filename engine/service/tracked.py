@@ -27,6 +27,7 @@ from engine.service import digest as digests
 from engine.service.digest import Digest
 from engine.service.executors.executor import Start
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
+from engine.typed import typed
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
@@ -208,11 +209,12 @@ def take_tail(run: Tracked, tail: Json) -> None:
     """A tail that cannot be used only means that the events are read from their beginning."""
     try:
         digest = digests.from_json(tail["digest"], run.digest.goal)
+        offset = typed(tail["offset"], int)
         size = os.stat(run.folder.events).st_size
-    except (KeyError, TypeError, ValueError, FileNotFoundError):
+    except (KeyError, TypeError, ValueError, OSError):
         return
-    if size >= tail["offset"]:
-        run.digest, run.offset = digest, tail["offset"]
+    if size >= offset >= 0:
+        run.digest, run.offset = digest, offset
 
 
 def new(folder: RunFolder, spec: Spec) -> Tracked:

@@ -1,8 +1,8 @@
-"""Checkpoints hashed anew, events read line by line."""
+"""Checkpoints hashed anew, events read line by line, and every other file of a run read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import CheckpointFacts, Json
 from engine.served import served_step
+from engine.service import survey
+from engine.store import RunFolder
 
 LIMIT = 10_000
 """rows of one answer; the damaged ones come first"""
@@ -36,7 +38,7 @@ def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
 
 
 def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
-    """{run, step, path, ok, text} of each checkpoint, oldest first, and of each damaged line of events."""
+    """{run, step, path, ok, text} of each checkpoint, oldest first, and of all else that is damaged."""
     rows = [row for run_id in run_ids for row in _of_run(places, run_id)]
     if len(rows) > LIMIT:
         rows.sort(key=lambda row: bool(row["ok"]))
@@ -45,9 +47,24 @@ def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
 
 def _of_run(places: Places, run_id: str) -> list[Json]:
     folder = store.folder_of(places, run_id)
-    damaged = [_damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
+    damaged = [_damaged(run_id, path, text) for path, text in _damaged_files(places, folder)]
+    damaged += [_damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
     path = folder.checkpoints
     return damaged + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
+
+
+def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, str]]:
+    papers: tuple[tuple[Path, Callable[[], object]], ...] = (
+        (folder.spec, lambda: survey.load(places, folder.id)),
+        (folder.wanted, lambda: store.read_wanted(folder)),
+        (folder.keeper, lambda: store.read_keeper(folder)),
+        (folder.exit, lambda: store.read_exit(folder)),
+    )
+    for path, read in papers:
+        try:
+            read()
+        except CorruptRun as error:
+            yield path, error.message
 
 
 def _damaged_lines(path: Path) -> list[str]:

@@ -15,6 +15,8 @@ from tui.widgets.numerals import short
 from tui.widgets.span import Row, Span
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
+_FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
+"""counted as failed"""
 OWN_INKS = {TrialStatus.WAITING: "muted", TrialStatus.PRUNED: "warn", TrialStatus.REFUSED: "bad"}
 SWEEP_STATUS = {
     SweepStatus.RUNNING: Status.RUNNING, SweepStatus.PAUSED: Status.PAUSED,
@@ -78,9 +80,7 @@ def counts_of(sweep: SweepSummary) -> Row:
             counts.get(status, 0) for status in (TrialStatus.RUNNING, TrialStatus.QUEUED)
         ),
         TrialStatus.PRUNED: counts.get(TrialStatus.PRUNED, 0),
-        TrialStatus.FAILED: sum(
-            counts.get(status, 0) for status in (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.REFUSED)
-        ),
+        TrialStatus.FAILED: sum(counts.get(status, 0) for status in _FAILED),
     }
     spans: list[Span] = []
     for status, count in shown.items():

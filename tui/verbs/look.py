@@ -61,6 +61,8 @@ def ls(
     if json:
         say_json([summary_to_json(run) for run in page.runs])
         return
+    if page.notice:
+        tell(page.notice)
     if not page.runs:
         say(
             "No run yet. Start one: dltui run xor"

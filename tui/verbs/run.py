@@ -18,7 +18,14 @@ from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.words import pairs, progress, short_number, span, why
 
-EXIT_OF = {Status.DONE: 0, Status.STOPPED: 3, Status.FAILED: 4, Status.LOST: 5, Status.PAUSED: 6}
+EXIT_OF = {
+    Status.DONE: 0,
+    Status.STOPPED: 3,
+    Status.FAILED: 4,
+    Status.LOST: 5,
+    Status.DAMAGED: 5,
+    Status.PAUSED: 6,
+}
 POLL_SECONDS = 0.25
 Executor = Annotated[str, typer.Option(help="local or ray")]
 RayAddress = Annotated[

@@ -212,12 +212,13 @@ async def test_an_index_that_cannot_be_used_is_rebuilt_from_the_run_folders(
         assert (await talk.runs()).total == 3
 
 
-async def test_folders_that_are_no_runs_are_left_out_and_left_alone(places: Places) -> None:
+async def test_folders_that_are_no_runs_are_listed_as_damaged_and_left_alone(places: Places) -> None:
     (places.runs / "20260101-000000-xor-aaaa").mkdir(parents=True)
     (places.runs / "notes.txt").write_text("mine")
     (places.runs / ".new-20260101-000000-xor-bbbb-11223344").mkdir()
     async with serving(places), await connect(places) as talk:
-        assert (await talk.runs()).total == 0
+        (empty,) = (await talk.runs()).runs
+        assert (empty.id, empty.status) == ("20260101-000000-xor-aaaa", Status.DAMAGED)
         made = await talk.submit("xor", {"epochs": 1})
         assert (await reach(talk, made.id, Status.DONE)).step == 1
     assert (places.runs / "notes.txt").read_text() == "mine"
