@@ -33,14 +33,15 @@ class Inks:
     """Styles by what they mean: text, strong, muted, line, accent, key, picked, good, warn, done, a hue."""
 
     def __init__(self, app: App[Any]) -> None:
-        variables = app.get_css_variables()
+        variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
         self.name = app.theme
         self._dark = app.current_theme.dark
         self._styles = {ink: Style(color=_rich(variables[name])) for ink, name in _VARIABLES.items()}
         self._styles["strong"] = self["text"] + Style(bold=True)
         self._styles["key"] = self["accent"] + Style(bold=True)
+        self._styles["field"] = self["text"] + Style(bgcolor=None if plain else _rich(variables["panel"]))
         self._styles["picked"] = Style(reverse=True, bold=True)
-        self.is_plain = app.no_color or app.current_theme.ansi
+        self.is_plain = plain
         """the cursor then is the one row without colours of its own"""
         self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
         self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)

@@ -10,7 +10,7 @@ from textual.keys import _character_to_key
 from tui.app import LabApp
 from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
-from tui.screens.launch import LaunchScreen
+from tui.screens.form import FormScreen
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
@@ -66,7 +66,7 @@ LISTENERS: dict[Scope, type] = {
     "filters": FiltersView,
     "pad": DrawView,
     "filter": FilterBar,
-    "form": LaunchScreen,
+    "form": FormScreen,
     "dialog": Dialog,
 }
 

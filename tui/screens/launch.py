@@ -1,104 +1,98 @@
-"""Asks for the parameters of a run and launches it."""
+"""Asks for the parameters of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
-from textual.events import DescendantFocus
-from textual.screen import ModalScreen
-from textual.widgets import Static
-
+from engine import params
 from engine.catalog import Experiment
+from engine.client import Client
+from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
-from tui import executor, keys
-from tui.plain_text import plain
-from tui.screens.dialog import DIALOG_CSS, Keys
-from tui.widgets.param_field import ParamField, as_text
-from tui.widgets.param_form import Launch, ParamForm
+from tui import executor
+from tui.screens.form import FormScreen, Outcome
+from tui.widgets.form import Form, Typed, as_text, field_of
 
 NO_FOLDER = "no folder named (DLTUI_DATA); downloaded data, or what stands in for them"
+MOST_SEED = 2**32 - 1
+ABOUT = (
+    Param("name", str, "", "name of the run; may stay empty"),
+    Param("seed", int, 1, "seed of initial weights, order of data and dropout", least=0, most=MOST_SEED),
+    Param("device", str, "auto", "device it trains on", ("auto", "cpu", "gpu")),
+    *executor.FIELDS,
+)
+"""what every run has besides the parameters of its experiment"""
+_ABOUT_NAMES = frozenset(param.name for param in ABOUT)
 
 
-class LaunchScreen(ModalScreen[Launch]):
-    """Launch stays off until every field is right."""
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A run as it was asked for; `typed` is what the form held, to be offered again."""
 
-    BINDINGS = keys.bindings("form")
-    CSS_PATH = DIALOG_CSS
-    AUTO_FOCUS = "ParamField Input, ParamField ChoiceField"
+    experiment: str
+    params: Mapping[str, object]
+    seed: int
+    name: str
+    device: str
+    executor: str = "local"
+    typed: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
+    """the folder of data sets; None: that of this process"""
 
-    def __init__(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
-        """`data` is the folder of data sets of a run that is asked for again; None: that of this shell."""
-        super().__init__()
-        self._experiment, self._typed = experiment, typed
-        self._data = data_folder() if data is None else data
-        self._hint = ""
+    async def submit(self, client: Client) -> RunSummary:
+        """Raises the engine's words; nothing was started then."""
+        return await client.submit(
+            self.experiment, self.params, seed=self.seed, name=self.name, device=self.device,
+            executor=self.executor, data=self.data,
+        )  # fmt: skip
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide") as box:
-            box.border_title = Content(self._experiment.title)
-            yield Static(plain(self._experiment.claim), markup=False, classes="claim")
-            if self._experiment.reads_data:
-                words = plain(f"data: {self._data or NO_FOLDER}", limit=400)
-                yield Static(words, id="data-folder", markup=False)
-            yield ParamForm(self._experiment, self._typed)
-            yield Static(id="hint", markup=False)
-            yield Keys(
-                (
-                    ("form.launch", "launch"),
-                    ("form.cancel", "back"),
-                    ("form.next", "next"),
-                    ("form.defaults", "defaults"),
-                )
-            )
 
-    @property
-    def form(self) -> ParamForm:
-        return self.query_one(ParamForm)
+def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None) -> FormScreen[Launch]:
+    """`data` is the folder of data sets of a run that is asked for again; None: that of this shell."""
+    folder = data_folder() if data is None else data
+    about = [experiment.claim]
+    if experiment.reads_data:
+        about.append(f"data: {folder or NO_FOLDER}")
+    fields = [field_of(param) for param in (*params.declared(experiment.params), *ABOUT)]
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Say in full what the field means."""
-        for field in event.widget.ancestors:
-            if isinstance(field, ParamField):
-                param = field.param
-                live = "; can be changed while it trains" if param.live else ""
-                words = f"; {param.expected}" if param.kind in (int, float) else ""
-                self._hint = f"{param.help}{words}{live}"
-                self._say_hint()
+    async def act(given: Typed) -> Launch:
+        return _launch_of(experiment, given, folder)
 
-    def _say_hint(self) -> None:
-        """What is wrong with the fields together, else what the field means."""
-        together = "" if any(field.wrong for field in self.form.fields) else self.form.mistake
-        hint = self.query_one("#hint", Static)
-        hint.update(together or self._hint)
-        hint.set_class(bool(together), "-wrong")
+    def outcome(given: Typed) -> Outcome:
+        params.build(experiment.params, _own(given))
+        return Outcome()
 
-    @on(ParamForm.Changed)
-    def _show_mistake(self, message: ParamForm.Changed) -> None:
-        self.query_one(Keys).complain(message.mistake and "not right yet")
-        self._say_hint()
+    form = Form(fields, typed, gap="name", applies=_applies)
+    return FormScreen(experiment.title, form, act, word="launch", about=about, outcome=outcome)
 
-    def on_input_submitted(self) -> None:
-        self.action_launch()
 
-    def action_launch(self) -> None:
-        launch = self.form.launch()
-        if launch is not None:
-            self.dismiss(replace(launch, data=self._data))
+def _applies(name: str, typed: Typed) -> bool:
+    """An address is asked for where there is a cluster alone."""
+    return name != "ray_address" or typed["executor"] == "ray"
 
-    def action_cancel(self) -> None:
-        self.dismiss(None)
 
-    def action_field(self, by: int) -> None:
-        self.form.move(by)
+def _own(typed: Typed) -> dict[str, str]:
+    return {name: text for name, text in typed.items() if name not in _ABOUT_NAMES}
 
-    def action_defaults(self) -> None:
-        self.form.put_defaults()
+
+def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
+    about = {param.name: params.read(param, typed[param.name]) for param in ABOUT}
+    values = params.build(experiment.params, _own(typed))
+    given = {param.name: getattr(values, param.name) for param in params.declared(experiment.params)}
+    kept = {name: text for name, text in typed.items() if name != "name"}
+    place = executor.text_of(str(about["executor"]), str(about["ray_address"]))
+    return Launch(
+        experiment.name,
+        given,
+        int(about["seed"]),
+        str(about["name"]),
+        str(about["device"]),
+        place,
+        kept,
+        data,
+    )
 
 
 def typed_of(run: RunSummary) -> dict[str, str]:

@@ -2,123 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
-from textual.events import DescendantFocus
-from textual.screen import ModalScreen
-from textual.widgets import Static
-
+from engine import params
 from engine.catalog import Experiment
 from engine.client import SweepSummary
-from engine.errors import DltuiError
+from engine.errors import ParamError
 from engine.params import Param
-from tui import keys
-from tui.plain_text import plain
-from tui.screens.dialog import DIALOG_CSS, Keys
-from tui.sweep.axis_field import AxisField
-from tui.sweep.draft import NOTHING_VARIES, Draft
-from tui.sweep.sweep_form import SweepForm
-from tui.widgets.param_field import ParamField
+from tui.screens.form import FormScreen, Outcome
+from tui.sweep import settings
+from tui.sweep.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
+from tui.widgets.form import Field, Fold, Form, Typed, field_of
 
-Submit = Callable[[Draft], Awaitable[SweepSummary]]
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
+AXIS_LIMIT = 400
+"""characters of the values of an axis"""
 
 
-LINE = 72
-"""characters of the narrowest form"""
+def sweep_screen(
+    experiment: Experiment,
+    typed: Typed,
+    submit: Callable[[Draft], Awaitable[SweepSummary]],
+    keep: Callable[[Typed], None],
+) -> FormScreen[SweepSummary]:
+    """`keep` hears what was typed, whether the sweep is started or not."""
 
+    async def act(given: Typed) -> SweepSummary:
+        keep(given)
+        return await submit(draft_of(experiment, given))
 
-class SweepScreen(ModalScreen[SweepSummary]):
-    """Stays as it is until the engine has taken the sweep."""
-
-    BINDINGS = keys.bindings("form")
-    CSS_PATH = DIALOG_CSS
-    AUTO_FOCUS = "AxisField Input"
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        typed: Mapping[str, str],
-        submit: Submit,
-        keep: Callable[[Mapping[str, str]], None],
-    ) -> None:
-        super().__init__()
-        self._experiment, self._typed, self._submit, self._keep = experiment, typed, submit, keep
-        self._words, self._meaning, self._is_wrong = "", "", False
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide") as box:
-            box.border_title = Content(f"sweep {self._experiment.name}")
-            yield Static(HOW, markup=False, classes="claim")
-            yield SweepForm(self._experiment, self._typed)
-            yield Static(id="hint", markup=False)
-            named = (("form.launch", "start"), ("form.cancel", "back"), ("form.next", "next"),
-                     ("form.defaults", "defaults"))  # fmt: skip
-            yield Keys(named)
-
-    def on_mount(self) -> None:
-        self.call_after_refresh(self.form.check)
-
-    @property
-    def form(self) -> SweepForm:
-        return self.query_one(SweepForm)
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Say in full what the field means."""
-        fields = [one for one in event.widget.ancestors if isinstance(one, AxisField | ParamField)]
-        self._meaning = _meaning(fields[0].param) if fields else ""
-        self._draw_hint()
-
-    def _hint(self, words: str, *, wrong: bool) -> None:
-        self._words, self._is_wrong = plain(words, limit=400), wrong
-        self._draw_hint()
-
-    def _draw_hint(self) -> None:
-        hint = self.query_one("#hint", Static)
-        hint.update(self._words if self._is_wrong else f"{self._words}\n{self._meaning}")
-        hint.set_class(self._is_wrong, "-wrong")
-
-    @on(SweepForm.Changed)
-    def _show(self, message: SweepForm.Changed) -> None:
-        is_wrong = bool(message.mistake) and not message.mistake.startswith(NOTHING_VARIES)
-        self.query_one(Keys).complain("not right yet" if is_wrong else "")
-        words = message.draft.words if message.draft is not None else message.mistake
-        self._hint(words, wrong=is_wrong)
-
-    def on_input_submitted(self) -> None:
-        self.action_launch()
-
-    def action_launch(self) -> None:
-        self.form.read()
-        if self.form.draft is not None:
-            self._keep(self.form.typed())
-            self.run_worker(self._start(self.form.draft), group="submit", exclusive=True, exit_on_error=False)
-
-    async def _start(self, draft: Draft) -> None:
+    def outcome(given: Typed) -> Outcome:
         try:
-            self.dismiss(await self._submit(draft))
-        except DltuiError as error:
-            self._hint(str(error), wrong=True)
+            return Outcome(draft_of(experiment, given).words)
+        except ParamError as error:
+            if str(error).startswith(NOTHING_VARIES):
+                return Outcome(str(error), is_ready=False)
+            raise
 
-    def action_cancel(self) -> None:
-        self._keep(self.form.typed())
-        self.dismiss(None)
-
-    def action_field(self, by: int) -> None:
-        self.form.move(by)
-
-    def action_defaults(self) -> None:
-        self.form.put_defaults()
+    more = frozenset(param.name for param in settings.MORE)
+    fold = Fold(more, _told, lambda given: bool(settings.changed(given)))
+    form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
+    title = f"sweep {experiment.name}"
+    return FormScreen(title, form, act, word="start", about=(HOW,), outcome=outcome, left=keep)
 
 
-def _meaning(param: Param) -> str:
-    """In one line of the narrowest screen: where a choice is long, its words alone."""
-    expected = f"; {param.expected}" if param.kind in (int, float) or param.choices else ""
-    whole = f"{param.name}: {param.help}{expected}"
-    if len(whole) > LINE and param.choices:
-        return f"{param.name}: {', '.join(map(str, param.choices))}"
-    return whole
+def fields_of(experiment: Experiment) -> list[Field]:
+    axes = [_axis_field(experiment, param) for param in params.declared(experiment.params)]
+    return [*axes, *(_setting(experiment, param) for param in (*settings.SETTINGS, *settings.MORE))]
+
+
+def _axis_field(experiment: Experiment, param: Param) -> Field:
+    mistake = partial(mistake_in, experiment, param)
+    return Field(param, mistake, partial(varies, param), is_typed=True, limit=AXIS_LIMIT)
+
+
+def _setting(experiment: Experiment, param: Param) -> Field:
+    return _axis_field(experiment, param) if param.name == "seeds" else field_of(param)
+
+
+def _told(typed: Typed) -> str:
+    """Behind the fold: what is not as it is by default, else what can be said there."""
+    return ", ".join(settings.changed(typed) or settings.names())

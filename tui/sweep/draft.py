@@ -21,7 +21,7 @@ from engine.errors import ParamError
 from engine.params import Param, Value
 from tui import executor
 from tui.sweep import settings as asked
-from tui.widgets.param_field import as_text
+from tui.widgets.form import as_text
 
 DRAWN = 30
 """configurations of a random or TPE sweep that names no number"""

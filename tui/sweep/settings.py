@@ -10,14 +10,13 @@ from engine.client import PRUNERS, SAMPLERS, Prune
 from engine.errors import ParamError
 from engine.params import Param, Value
 from tui import executor
-from tui.widgets.param_field import as_text
+from tui.widgets.form import as_text
 
 _PRUNE = Prune()
 OWN = "its own"
 SETTINGS = (
     Param("name", str, "", "what to call the sweep; may stay empty"),
     Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
-    Param("sampler_seed", int, 1, "of what the sampler draws", least=0, most=2**32 - 1),
     Param("trials", int, 0, "configurations to try; 0: all of the grid, else 30", least=0, most=100_000),
     Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
     Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
@@ -30,6 +29,7 @@ SETTINGS = (
     Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
 )
 MORE = (
+    Param("sampler_seed", int, 1, "seed of the sampler (random, TPE)", least=0, most=2**32 - 1),
     Param("metric", str, "", "to compare by; empty: that of the experiment"),
     Param("goal", str, OWN, "the least or the most of it; that of the experiment", (OWN, "min", "max")),
     Param("gpu_share", float, 1.0, "of one GPU that a trial takes", above=0, most=1),

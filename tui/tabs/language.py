@@ -33,7 +33,7 @@ from tui.widgets.still_chart import StillChart
 from tui.widgets.view_bar import ViewBar
 
 if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
+    from tui.screens.launch import Launch
 
 GROWN = 0.33
 """seconds between two looks at stories that grow"""
@@ -318,11 +318,11 @@ class LanguageTab(Tab):
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
-        from tui.screens.launch import LaunchScreen
+        from tui.screens.launch import launch_screen
 
         last = self.lab.state.last_params.get(EXPERIMENT, {})
         typed = {name: str(text) for name, text in last.items()} | {"corpus": self.corpora.chosen}
-        self.app.push_screen(LaunchScreen(catalog.find(EXPERIMENT), typed), self._launched)
+        self.app.push_screen(launch_screen(catalog.find(EXPERIMENT), typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:

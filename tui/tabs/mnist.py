@@ -25,7 +25,7 @@ from tui.widgets.run_words import name_of
 from tui.widgets.view_bar import ViewBar
 
 if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
+    from tui.screens.launch import Launch
 
 GROWN = 0.33
 """seconds between two looks at a story that grows"""
@@ -209,12 +209,12 @@ class MnistTab(Tab):
             self.app.push_screen(SharpScreen(name_of(run) if run is not None else "your digit", picture))
 
     def action_new(self) -> None:
-        from tui.screens.launch import LaunchScreen
+        from tui.screens.launch import launch_screen
 
         experiment = catalog.find(EXPERIMENT)
         last = self.lab.state.last_params.get(experiment.name, {})
         typed = {name: str(text) for name, text in last.items()}
-        self.app.push_screen(LaunchScreen(experiment, typed), self._launched)
+        self.app.push_screen(launch_screen(experiment, typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:

@@ -20,7 +20,7 @@ from tui.talk.slash import parted
 from tui.widgets.prompt_line import PromptLine
 
 if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
+    from tui.screens.launch import Launch
 
 
 NO_MODEL = "There is no model to answer yet: ^n trains one."
@@ -163,11 +163,11 @@ class ReplTab(ReplView):
 
     @on(PromptLine.Trained)
     def action_new(self) -> None:
-        from tui.screens.launch import LaunchScreen
+        from tui.screens.launch import launch_screen
 
         last = self.lab.state.last_params.get("lm", {})
         typed = {name: str(text) for name, text in last.items()}
-        self.app.push_screen(LaunchScreen(catalog.find("lm"), typed), self._launched)
+        self.app.push_screen(launch_screen(catalog.find("lm"), typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:

@@ -24,7 +24,7 @@ from tui.widgets.run_words import name_of
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
-    from tui.widgets.param_form import Launch
+    from tui.screens.launch import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
@@ -62,10 +62,12 @@ class RunsTab(RunView):
         self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
     ) -> None:
         """Ask for its parameters, the last ones offered, and launch it."""
-        from tui.screens.launch import LaunchScreen
+        from tui.screens.launch import launch_screen
 
         last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
-        self.app.push_screen(LaunchScreen(experiment, last if typed is None else typed, data), self._launched)
+        self.app.push_screen(
+            launch_screen(experiment, last if typed is None else typed, data), self._launched
+        )
 
     def action_again(self) -> None:
         from engine import catalog
@@ -109,7 +111,7 @@ class RunsTab(RunView):
         return await deeds.undo(self.river.client)
 
     def action_set_live(self) -> None:
-        from tui.screens.prompt import LivePrompt
+        from tui.screens.prompt import live_screen
 
         run = self._run()
         if run is None:
@@ -118,7 +120,7 @@ class RunsTab(RunView):
         if not params:
             self._say(f"{name_of(run)} has nothing that can be changed while it trains.")
             return
-        self.app.push_screen(LivePrompt(run, params), lambda given: self._set(run, given))
+        self.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
 
     def action_scale_lr(self, factor: float) -> None:
         run = self._run()

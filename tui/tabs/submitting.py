@@ -12,7 +12,7 @@ from tui.lab import Lab
 from tui.plain_text import plain
 
 if TYPE_CHECKING:
-    from tui.widgets.param_form import Launch
+    from tui.screens.launch import Launch
 
 
 class Recipe(Protocol):

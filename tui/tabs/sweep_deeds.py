@@ -55,13 +55,13 @@ class SweepDeeds(SweepsView):
             self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
 
     def _set_up(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
-        from tui.screens.sweep import SweepScreen
+        from tui.screens.sweep import sweep_screen
 
         async def submit(draft: Draft) -> SweepSummary:
             return await draft.submit(self.lab.river.client, data)
 
         keep = partial(self._keep_typed, experiment.name)
-        self.app.push_screen(SweepScreen(experiment, typed, submit, keep), self._started)
+        self.app.push_screen(sweep_screen(experiment, typed, submit, keep), self._started)
 
     def _keep_typed(self, experiment: str, typed: Mapping[str, str]) -> None:
         kept = {name: text for name, text in typed.items() if name != "name"}
@@ -267,9 +267,9 @@ class SweepDeeds(SweepsView):
         return do
 
     def _fields(self, title: str, fields: Any, typed: Mapping[str, str], word: str, deed: Any) -> None:
-        from tui.screens.fields import FieldsScreen
+        from tui.screens.fields import fields_screen
 
-        self.app.push_screen(FieldsScreen(title, fields, typed, word, deed), self._said)
+        self.app.push_screen(fields_screen(title, fields, typed, word, deed), self._said)
 
     def _said(self, words: str | None) -> None:
         if words:

@@ -9,19 +9,18 @@ import pytest
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
-from tui.screens.sweep import SweepScreen
-from tui.sweep.more_field import MoreField
-from tui.sweep.sweep_form import SweepForm
+from tui.screens.form import FormScreen
+from tui.widgets.form import Form
 
 SIZES = [(80, 24), (200, 60)]
 
 
-def form(opened: Lab) -> SweepForm:
-    return opened.app.screen.query_one(SweepForm)
+def form(opened: Lab) -> Form:
+    return opened.app.screen.query_one(Form)
 
 
 def in_sight(opened: Lab) -> set[str]:
-    return {field.param.name for field in form(opened).fields if field.display}
+    return set(form(opened).in_sight)
 
 
 async def to_form(opened: Lab) -> None:
@@ -29,13 +28,13 @@ async def to_form(opened: Lab) -> None:
     await opened.press("n")
     await opened.sees("sweep an experiment")
     await opened.press("enter")
-    await opened.until(lambda: isinstance(opened.app.screen, SweepScreen))
+    await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
     await opened.sees("Nothing varies yet.", "hidden: hidden units")
 
 
 async def to_more(opened: Lab) -> None:
     await opened.press("shift+tab")
-    await opened.until(lambda: isinstance(opened.app.focused, MoreField))
+    await opened.until(lambda: form(opened).field is None)
     await opened.press("space")
     await opened.until(lambda: "metric" in in_sight(opened))
 
@@ -43,8 +42,8 @@ async def to_more(opened: Lab) -> None:
 async def write(opened: Lab, name: str, text: str) -> None:
     """Into that field, wherever the keys are."""
     for _ in range(40):
-        focused = [field for field in form(opened).fields if field.editor.has_focus]
-        if focused and focused[0].param.name == name:
+        field = form(opened).field
+        if field is not None and field.name == name:
             break
         await opened.press("down")
     else:
@@ -74,7 +73,6 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
         await write(opened, "lr", "0.001..0.1 log")
         await write(opened, "sampler", "")
         await opened.press("right", "right")  # tpe
-        await write(opened, "sampler_seed", "7")
         await write(opened, "prune", "")
         await opened.press("left")  # asha
         await write(opened, "eta", "2")
@@ -83,6 +81,7 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
         assert "startup" not in in_sight(opened)
         await write(opened, "hidden", "2")
         await to_more(opened)
+        await write(opened, "sampler_seed", "7")
         await write(opened, "metric", "accuracy")
         await opened.sees("goal: expected min or max of accuracy")
         await opened.press("down", "left")

@@ -11,7 +11,7 @@ from engine.errors import ParamError
 from tests.fakes.sweeps import make_sweep
 from tui.sweep.draft import Draft, draft_of, mistake_in, typed_of
 from tui.sweep.settings import MORE, SETTINGS, changed, pruner_of
-from tui.widgets.param_field import as_text
+from tui.widgets.form import as_text
 
 XOR = find("xor")
 DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS, *MORE)}

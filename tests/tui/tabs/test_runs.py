@@ -20,7 +20,7 @@ from engine.protocol import (
 from tests.fakes.engine import FakeEngine, done, failed, make_run, metrics
 from tests.fakes.lab import Lab, lab
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.launch import LaunchScreen
+from tui.screens.form import FormScreen
 from tui.screens.pick import PickScreen
 from tui.widgets.run_details import RunDetails
 
@@ -222,7 +222,7 @@ async def test_an_experiment_is_launched_by_keys_alone(places: Places) -> None:
         await opened.press("n")
         await opened.sees("start an experiment", "XOR")
         await opened.press("enter")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("backspace")
         await opened.type("8")
         await opened.press("down", "right", "enter")
@@ -232,7 +232,7 @@ async def test_an_experiment_is_launched_by_keys_alone(places: Places) -> None:
         assert params["hidden"] == 8 and params["bypass"] is True and params["lr"] == 0.01
         await opened.until(lambda: opened.app.runs.selected is not None)
         await opened.press("n", "enter")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         assert opened.app.screen.form.typed()["hidden"] == "8"  # type: ignore[attr-defined]
         await opened.press("ctrl+r")
         await opened.until(lambda: opened.app.screen.form.typed()["hidden"] == "2")  # type: ignore[attr-defined]
@@ -242,7 +242,7 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
     engine = FakeEngine()
     async with lab(places, engine, (80, 24)) as opened:
         await opened.press("n", "enter")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.type("x")
         await opened.sees("expected a whole number of 0 or more, at most 64", "not right yet")
         await opened.press("enter")
@@ -250,7 +250,7 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
         await opened.type("0")
         await opened.sees("while bypass is off", "reach the output")
         await opened.press("enter")
-        assert isinstance(opened.app.screen, LaunchScreen) and not engine.asked
+        assert isinstance(opened.app.screen, FormScreen) and not engine.asked
         await opened.press("backspace")
         await opened.type("3")
         await opened.press("enter")
@@ -262,7 +262,7 @@ async def test_again_offers_what_the_run_had(places: Places) -> None:
     engine = FakeEngine(run)
     async with lab(places, engine) as opened:
         await opened.press("R")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
         await opened.until(lambda: engine.asked)
         _, experiment, params, seed, name, _ = engine.asked[0]
@@ -285,7 +285,7 @@ async def test_again_takes_the_data_of_the_run_and_a_new_run_those_of_the_shell(
         await opened.sees("data: /of/the/run")
         await opened.press("enter")
         await opened.until(lambda: engine.data_folders == ["/of/the/run"])
-        await opened.until(lambda: not isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.press("n")
         await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
         await opened.type("mnist")

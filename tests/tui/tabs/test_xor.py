@@ -10,7 +10,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab
 from tests.tui.tabs.xor_bench import drawn, xor_tab
 from tui import view_state
-from tui.screens.launch import LaunchScreen
+from tui.screens.form import FormScreen
 from tui.tabs.xor import VIEWS, XorTab
 from tui.tabs.xor_view import XorView
 from tui.xor_recipes import LADDER, NOTEBOOK
@@ -72,7 +72,7 @@ async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, s
     engine = FakeEngine()
     async with xor_tab(places, engine, "b") as opened:
         await opened.press("n")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("backspace")
         await opened.type("3")
         await opened.press("enter")
@@ -86,7 +86,7 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
     engine = FakeEngine()
     async with xor_tab(places, engine, "f") as opened:
         await opened.press("n")
-        await opened.until(lambda: isinstance(opened.app.screen, LaunchScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
         await opened.until(lambda: bool(engine.asked))
         assert engine.asked[0][1] == "xor_lanes"
