@@ -44,7 +44,7 @@ class Keys(Line):
         self.complaint = ""
 
     def complain(self, words: str) -> None:
-        """Say what is wrong in place of the first key."""
+        """Say what is wrong behind the first key, which does nothing meanwhile."""
         self.complaint = words
         self.draw()
 
@@ -54,6 +54,6 @@ class Keys(Line):
             key = shown(self._keymap.key_of(BY_ID[binding]), ascii_only=glyphs().ascii_only)
             off = bool(self.complaint) and not spans
             spans += [Span(key, "muted" if off else "key"), Span(f" {label}  ", "muted")]
-        if self.complaint:
-            spans += [Span(self.complaint, "bad")]
+            if off:
+                spans.append(Span(f"{self.complaint}  ", "bad"))
         return tuple(spans)

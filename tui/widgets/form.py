@@ -168,7 +168,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
     DEFAULT_CSS = """
     Form { layers: rows editor; height: auto; }
     Form Rows { layer: rows; }
-    Form Editor { layer: editor; background: $cursor; color: $foreground; padding: 0 1; }
+    Form Editor { layer: editor; }
     """
 
     @dataclass
