@@ -10,6 +10,7 @@ BENCHES = (
     "bench_watch",
     "bench_filters",
     "bench_chart",
+    "bench_form",
     "bench_mnist",
     "bench_recipe",
     "bench_lm",
