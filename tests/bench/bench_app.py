@@ -1,25 +1,29 @@
 """The app in a real terminal: time to the first useful screen, key to paint, bytes a second.
 
-python -m tests.bench.bench_app [--mnist]
+python -m tests.bench.bench_app [--mnist] [--neighbour]
 
 Starts a service of its own in a temporary home with a few finished runs, then trains one run (XOR on one
-core; with --mnist a convolutional network on all cores) and presses keys meanwhile.
+core; with --mnist a convolutional network on all cores) and presses keys meanwhile. With --neighbour an
+engine of another home trains a convolutional network on all cores at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
+import resource
 import select
 import statistics
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine import client
@@ -108,17 +112,28 @@ async def end(places: Places, run: str) -> None:
 
 
 def measure_start(home: Path) -> None:
-    rows = []
+    rows, imports = [], []
     for _ in range(STARTS):
         terminal = Terminal(home)
         seen = terminal.read(10, lambda came: b"bench-1" in came)
         rows.append((time.perf_counter() - terminal.started, terminal.cpu_seconds, terminal.megabytes))
         assert seen, terminal.written[-2_000:]
         terminal.close()
+        imports.append(cpu_of_import())
     times, cpu, memory = zip(*rows, strict=True)
     print(f"first screen with rows   median {statistics.median(times):.3f}, best {min(times):.3f} s (0.4 s)")
     print(f"CPU until then           median {statistics.median(cpu):.2f}, best {min(cpu):.2f} s (0.25 s)")
+    print(f"CPU of `import textual.app` beside it: median {statistics.median(imports):.2f}, "
+          f"best {min(imports):.2f} s (1.3 times that and 0.1 s)")  # fmt: skip
     print(f"memory then              {max(memory):.0f} MB (70 MB)")
+
+
+def cpu_of_import() -> float:
+    """Seconds of processor time that an interpreter takes to import Textual's app and nothing else."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure_keys(home: Path) -> None:
@@ -148,17 +163,25 @@ def measure_keys(home: Path) -> None:
     terminal.close()
 
 
+@contextlib.contextmanager
+def training(places: Places, *, mnist: bool) -> Iterator[None]:
+    run = asyncio.run(train(places, mnist))
+    try:
+        yield
+    finally:
+        asyncio.run(end(places, run))
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         home = Path(folder) / "home"
         places = Places(home)
         asyncio.run(prepare(places))
         measure_start(home)
-        run = asyncio.run(train(places, "--mnist" in sys.argv))
-        try:
-            measure_keys(home)
-        finally:
-            asyncio.run(end(places, run))
+        stack.enter_context(training(places, mnist="--mnist" in sys.argv))
+        if "--neighbour" in sys.argv:
+            stack.enter_context(training(Places(Path(folder) / "other"), mnist=True))
+        measure_keys(home)
 
 
 if __name__ == "__main__":
