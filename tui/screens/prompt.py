@@ -25,4 +25,4 @@ def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | N
 
     form = Form([field_of(param) for param in found], {name: as_text(now) for name, now in before.items()})
     title = f"set live: {name_of(run)}"
-    return FormScreen(title, form, act, word="set it, from the next step on", is_wide=False)
+    return FormScreen(title, form, act, word="set", is_wide=False)

@@ -305,7 +305,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
 
     def _enter_row(self) -> None:
         """Put the line of typing over the row of the cursor, or away where nothing is typed in it."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         field = self.field
         if field is None or field.choices:

@@ -209,7 +209,7 @@ async def test_the_learning_rate_is_halved_doubled_and_set(places: Places) -> No
         await opened.sees("set live")
         await opened.press("end", *["backspace"] * 8)
         await opened.type("-1")
-        await opened.sees("expected a number above 0", "not right yet")
+        await opened.sees("expected a number above 0", "1 field is wrong: lr")
         await opened.press("enter", *["backspace"] * 2)
         await opened.type("0.3")
         await opened.press("enter")
