@@ -244,7 +244,7 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
         await opened.press("n", "enter")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.type("x")
-        await opened.sees("expected a whole number of 0 or more, at most 64", "not right yet")
+        await opened.sees("expected a whole number of 0 or more, at most 64", "1 field is wrong: hidden")
         await opened.press("enter")
         await opened.press("backspace", "backspace")
         await opened.type("0")
