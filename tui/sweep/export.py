@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from engine.client import (
     row_to_json,
     sweep_to_json,
 )
-from tui.plain_text import plain
+from engine.protocol import Json
+from tui.csv_table import csv_lines
 from tui.sweep.pages import Entry
 
 PAGE = 1000
@@ -30,14 +30,19 @@ STATISTICS = ("count", "valued", "mean", "spread")
 
 async def read_all(client: Client, sweep: str, query: TrialQuery) -> list[Entry]:
     """Everything that passes the filter, in the order of the table. Raises DltuiError."""
+    return (await read(client, sweep, query, None))[0]
+
+
+async def read(client: Client, sweep: str, query: TrialQuery, most: int | None) -> tuple[list[Entry], int]:
+    """The first entries that pass the filter, all without `most`; and how many pass it."""
     found: list[Entry] = []
     while True:
-        asked = TrialQuery(query.where, query.sort, query.descending, len(found), PAGE, query.group)
-        page = await client.sweep_trials(sweep, asked)
+        limit = PAGE if most is None else min(PAGE, most - len(found))
+        page = await client.sweep_trials(sweep, replace(query, offset=len(found), limit=limit))
         part = page.groups if query.group else page.rows
         found += part
-        if not part or len(found) >= page.matching:
-            return found
+        if not part or len(found) >= min(page.matching, most or page.matching):
+            return found, page.matching
 
 
 def cells_of(entry: Entry) -> dict[str, Any]:
@@ -45,37 +50,42 @@ def cells_of(entry: Entry) -> dict[str, Any]:
     if isinstance(entry, Group):
         best = {f"best.{name}": value for name, value in cells_of(entry.best).items()} if entry.best else {}
         return {**entry.key, **{name: getattr(entry, name) for name in STATISTICS}, **best}
-    own = {name: _flat(getattr(entry, name)) for name in OWN}
+    own = {name: getattr(entry, name) for name in OWN}
     metrics = {
         f"metric.{name}" if name in entry.params else name: value for name, value in entry.metrics.items()
     }
     return {**own, **entry.params, **metrics}
 
 
-def _flat(value: object) -> object:
-    return plain(str(value), limit=1000) if isinstance(value, str) else value
+def table_of(entries: Sequence[Entry], marked: Sequence[str] = ()) -> tuple[list[str], list[dict[str, Any]]]:
+    """Names of columns, of the marked ones alone where some are, and a row for each entry."""
+    rows = [cells_of(entry) for entry in entries]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(OWN)
+    return [name for name in names if not marked or name in {*marked, "trial"}] or names, rows
 
 
-def as_csv(entries: Sequence[Entry], marked: Sequence[str] = (), delimiter: str = ",") -> str:
-    """A line for each; of the marked columns alone, where some are."""
-    lines = [cells_of(entry) for entry in entries]
-    names = list(dict.fromkeys(name for line in lines for name in line))
-    kept = [name for name in names if not marked or name in {*marked, "trial"}] or names
-    text = io.StringIO()
-    table = csv.DictWriter(
-        text, kept or list(OWN), extrasaction="ignore", delimiter=delimiter, lineterminator="\n"
-    )
-    table.writeheader()
-    table.writerows(lines)
-    return text.getvalue()
+def as_csv(
+    entries: Sequence[Entry], marked: Sequence[str] = (), delimiter: str = ",", *, for_terminal: bool = False
+) -> str:
+    """A line for each, for a program to read; control characters are spelled out for a terminal."""
+    return "".join(csv_lines(*table_of(entries, marked), delimiter=delimiter, for_terminal=for_terminal))
 
 
 def as_json(sweep: SweepSummary, entries: Sequence[Entry]) -> str:
-    told: list[Mapping[str, Any]] = [
-        row_to_json(entry) if isinstance(entry, TrialRow) else group_to_json(entry) for entry in entries
-    ]
+    told = [json_of(entry) for entry in entries]
     kind = "groups" if entries and isinstance(entries[0], Group) else "trials"
-    return json.dumps({"sweep": sweep_to_json(sweep), kind: told}, indent=1)
+    return json.dumps({"sweep": sweep_json(sweep), kind: told}, indent=1)
+
+
+def json_of(entry: Entry) -> Json:
+    return row_to_json(entry) if isinstance(entry, TrialRow) else group_to_json(entry)
+
+
+def sweep_json(sweep: SweepSummary) -> Json:
+    """For another program; `token` is between client and service alone."""
+    told = sweep_to_json(sweep)
+    told["spec"].pop("token", None)
+    return told
 
 
 def write(path: Path, text: str) -> None:

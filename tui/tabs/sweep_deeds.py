@@ -207,7 +207,7 @@ class SweepDeeds(SweepsView):
 
     async def _copy_all(self, sweep: SweepSummary) -> str:
         entries = await export.read_all(self.lab.river.client, sweep.id, self.pages.query)
-        text = export.as_csv(entries, self.table.marked, "\t")
+        text = export.as_csv(entries, self.table.marked, "\t", for_terminal=True)
         return f"{len(entries):,} lines. {await self.lab.clipboard.copy(self.app, text)}"
 
     def action_export(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
 from engine import places
 from engine.client import Client, connect
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json
+from tui.csv_table import csv_lines
 from tui.plain_text import plain
 
 T = TypeVar("T")
@@ -66,6 +67,12 @@ def say(text: str) -> None:
 
 def say_json(data: Json | list[Json]) -> None:
     print(json.dumps(data, allow_nan=False, indent=2))
+
+
+def write_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Data for another program; where a terminal shows it, nothing foreign reaches that raw."""
+    for line in csv_lines(names, rows, for_terminal=sys.stdout.isatty()):
+        sys.stdout.write(line)
 
 
 def is_confirmed(question: str, otherwise: str = NOT_DONE) -> bool:

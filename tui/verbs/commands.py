@@ -10,6 +10,7 @@ import typer
 
 from tui.verbs import (
     both_ways,
+    compare,
     control,
     curves,
     doctor,
@@ -17,6 +18,7 @@ from tui.verbs import (
     experiments,
     guard,
     language,
+    logs,
     look,
     plot,
     removal,
@@ -61,9 +63,9 @@ app.command("experiments")(experiments.experiments)
 app.command("run")(run.run)
 app.command("ls")(look.ls)
 app.command("show")(look.show)
-app.command("logs")(look.logs)
+app.command("logs")(logs.logs)
 app.command("plot")(plot.plot)
-app.command("compare")(look.compare)
+app.command("compare")(compare.compare)
 app.command("export")(curves.export)
 app.command("report")(report.report)
 app.command("pause")(control.pause)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv as csv_format
-import sys
 from typing import Annotated
 
 import typer
 
 from engine.client import Client
-from engine.protocol import RunSummary, number_to_json, summary_to_json
+from engine.protocol import RunSummary, number_to_json
 from tui.curves import Curves
-from tui.verbs.ask import ask, say_json, tell
+from tui.verbs.ask import ask, say_json, tell, write_csv
 from tui.verbs.look import Run
-from tui.verbs.words import damaged_events
+from tui.verbs.words import damaged_events, run_json
+
+STEP = "step"
 
 
 async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Curves]]:
@@ -53,15 +53,14 @@ def curves_json(run: RunSummary, curves: Curves, only: set[str] | None = None) -
         for metric, c in curves.by_metric.items()
         if only is None or metric in only
     }
-    return {"run": summary_to_json(run), "curves": points}
+    return {"run": run_json(run), "curves": points}
 
 
 def _write_csv(curves: Curves) -> None:
-    by_step: dict[int, dict[str, float]] = {}
+    """A metric that is called like the first column gets another name."""
+    names = {metric: f"metric.{STEP}" if metric == STEP else metric for metric in curves.by_metric}
+    by_step: dict[int, dict[str, object]] = {}
     for metric, curve in curves.by_metric.items():
         for step, value in zip(curve.steps, curve.values, strict=True):
-            by_step.setdefault(step, {})[metric] = value
-    table = csv_format.DictWriter(sys.stdout, ["step", *curves.by_metric])
-    table.writeheader()
-    for step in sorted(by_step):
-        table.writerow({"step": step, **by_step[step]})
+            by_step.setdefault(step, {STEP: step})[names[metric]] = value
+    write_csv([STEP, *names.values()], (by_step[step] for step in sorted(by_step)))

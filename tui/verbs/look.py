@@ -1,29 +1,28 @@
-"""`dltui ls`, `show`, `logs`, `compare`: look at runs."""
+"""`dltui ls` and `show`: look at runs."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
-from json import dumps
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from engine.client import Client
 from engine.errors import InputError
-from engine.protocol import Page, Query, RunSummary, summary_to_json
+from engine.protocol import Page, Query, RunSummary
 from tui.filter_names import unknown_name
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.table import TableColumn, table, wrapped
 from tui.verbs.words import (
     age,
-    columns,
     data_words,
     folder_words,
-    other_data,
     pairs,
     progress,
+    run_json,
     short_number,
     span,
     status_word,
@@ -32,8 +31,15 @@ from tui.verbs.words import (
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+COLUMNS = (
+    TableColumn("STATUS"), TableColumn("RUN"), TableColumn("NAME", 8, 5), TableColumn("PROGRESS", 9, 3),
+    TableColumn("BEST", 12, 4), TableColumn("AGE", 4, 2), TableColumn("PARAMETERS", 10, 1),
+    TableColumn("CAUSE", 10, 0),
+)  # fmt: skip
+SHOWN = 50
+"""rows of a terminal, unless told otherwise"""
+PAGE = 500
 Run = Annotated[str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")]
-FOLLOW_SECONDS = 0.3
 
 
 def ls(
@@ -42,7 +48,10 @@ def ls(
         str, typer.Option(help="created, name, status, step, best, or a parameter or metric")
     ] = "created",
     ascending: Annotated[bool, typer.Option("--ascending", help="smallest first")] = False,
-    limit: Annotated[int, typer.Option(help="rows at most", min=1)] = 50,
+    limit: Annotated[
+        int | None,
+        typer.Option(help=f"rows at most; else {SHOWN} in a terminal, elsewhere all", min=1),
+    ] = None,
     removed: Annotated[bool, typer.Option("--removed", help="what `undo` can bring back")] = False,
     json: AsJson = False,
 ) -> None:
@@ -53,13 +62,11 @@ def ls(
         ls_removed(json)
         return
 
-    async def look(client: Client) -> Page:
-        return await client.runs(Query(where, sort, not ascending, 0, limit))
-
-    page = ask(look)
+    most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
+    page = ask(lambda client: _read(client, Query(where, sort, not ascending), most))
     refuse_unknown(page)
     if json:
-        say_json([summary_to_json(run) for run in page.runs])
+        say_json([run_json(run) for run in page.runs])
         return
     if page.notice:
         tell(page.notice)
@@ -70,12 +77,24 @@ def ls(
             else f"None of {page.total} runs matches."
         )
         return
-    head = ("STATUS", "RUN", "NAME", "PROGRESS", "BEST", "AGE", "PARAMETERS", "")
     varied = _with_varied_seeds(page.runs)
-    for line in columns([head, *(_row(run, run.id in varied) for run in page.runs)]):
+    for line in table(COLUMNS, [_row(run, run.id in varied) for run in page.runs]):
         say(line)
     if page.matching > len(page.runs):
-        say(f"{len(page.runs)} of {page.matching} runs; --limit shows more.")
+        tell(f"{len(page.runs):,} of {page.matching:,} runs; --limit shows more.")
+
+
+async def _read(client: Client, query: Query, most: int | None) -> Page:
+    """As many as are asked for, page by page; all of them without a limit."""
+    page = await client.runs(replace(query, limit=min(most or PAGE, PAGE)))
+    wanted = min(most or page.matching, page.matching)
+    runs = {run.id: run for run in page.runs}
+    while len(runs) < wanted:
+        more = (await client.runs(replace(query, offset=len(runs), limit=min(wanted - len(runs), PAGE)))).runs
+        if not {run.id for run in more} - set(runs):
+            break
+        runs |= {run.id: run for run in more}
+    return replace(page, runs=tuple(runs.values()))
 
 
 def refuse_unknown(page: Page) -> None:
@@ -113,9 +132,9 @@ def show(run: Run, json: AsJson = False) -> None:
     """Show everything about one run."""
     found = ask(lambda client: client.show(run))
     if json:
-        say_json(summary_to_json(found))
+        say_json(run_json(found))
         return
-    for line in columns([(name, plain(text)) for name, text in _facts(found) if text]):
+    for line in wrapped([(name, plain(text)) for name, text in _facts(found) if text]):
         say(line)
 
 
@@ -148,67 +167,3 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
 
 def _checkpoint(step: int, path: str, damaged: str) -> str:
     return f"step {step}  {path}{'  DAMAGED: ' + damaged if damaged else ''}"
-
-
-def logs(
-    run: Run,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends")] = False,
-    json: Annotated[bool, typer.Option("--json", help="one JSON object per part read")] = False,
-) -> None:
-    """Print what the worker printed."""
-
-    async def read(client: Client) -> None:
-        offset = 0
-        while True:
-            part = await client.log(run, offset, 1 << 18)
-            if json and part.text:
-                sys.stdout.write(dumps({"offset": part.offset, "text": part.text}) + "\n")
-            elif not json:
-                sys.stdout.write(plain(part.text, lines=True, limit=1 << 19))
-            sys.stdout.flush()
-            offset = part.end
-            if offset < part.size and part.text:
-                continue
-            if not follow or not (await client.show(run)).status.is_active:
-                return
-            await asyncio.sleep(FOLLOW_SECONDS)
-
-    ask(read)
-
-
-def compare(first: Run, second: Run, json: AsJson = False) -> None:
-    """Show where two runs differ: parameters, then metrics."""
-
-    async def look(client: Client) -> tuple[RunSummary, RunSummary]:
-        return await client.show(first), await client.show(second)
-
-    one, other = ask(look)
-    rows = _differences(one, other)
-    if words := other_data((one, other)):
-        tell(words)
-    if json:
-        say_json([{"what": what, one.id: a, other.id: b} for what, a, b in rows])
-        return
-    for line in columns([("", one.id, other.id), *rows]):
-        say(line)
-
-
-def _differences(one: RunSummary, other: RunSummary) -> list[tuple[str, str, str]]:
-    facts = [_comparable(run) for run in (one, other)]
-    names = list(dict.fromkeys([*facts[0], *facts[1]]))
-    rows = [(name, facts[0].get(name, "-"), facts[1].get(name, "-")) for name in names]
-    return [row for row in rows if row[1] != row[2]]
-
-
-def _comparable(run: RunSummary) -> dict[str, str]:
-    params = {name: pairs({"": value})[1:] for name, value in run.spec.params.items()}
-    metrics = {name: short_number(value) for name, value in run.metrics.items()}
-    best = {f"best {run.best.metric}": short_number(run.best.value)} if run.best else {}
-    facts = {
-        "experiment": run.spec.experiment,
-        **params,
-        "seed": str(run.spec.seed),
-        "data": data_words(run) or "-",
-        "status": str(run.status),
-    }
-    return {**facts, "step": str(run.step), "trained for": span(run.train_seconds), **metrics, **best}

@@ -13,6 +13,7 @@ from engine.protocol import RunSummary
 from tui.curves import Curve, Curves
 from tui.verbs.ask import ask, say_json, tell
 from tui.verbs.curves import curves_json, read_all
+from tui.verbs.words import labels
 
 if TYPE_CHECKING:
     from tui.widgets.series import Series
@@ -96,19 +97,6 @@ def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
         series.extend(curve.steps, curve.values, curve.times)
         found.append(series)
     return tuple(found)
-
-
-def labels(runs: list[RunSummary]) -> list[str]:
-    """A short name for each run; those that are called alike are told apart by the end of their ids."""
-    names = [_short(run) for run in runs]
-    return [
-        name if names.count(name) == 1 else f"{name} {run.id[-4:]}"
-        for name, run in zip(names, runs, strict=True)
-    ]  # fmt: skip
-
-
-def _short(run: RunSummary) -> str:
-    return run.spec.name or run.id
 
 
 def missing(curve: Curve) -> str:

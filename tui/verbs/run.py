@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
 import typer
 
-from engine import catalog, places
+from engine import catalog
 from engine import params as declared_params
-from engine.client import Client, connect
-from engine.errors import DltuiError, EngineError, ParamError
-from engine.protocol import RunSummary, Status, summary_to_json
+from engine.client import Client
+from engine.errors import DltuiError, ParamError
+from engine.protocol import RunSummary, Status
 from tui.executor import text_of
-from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
-from tui.verbs.words import pairs, progress, short_number, span, why
+from tui.verbs.follow import follow, show_line
+from tui.verbs.words import pairs, progress, run_json, short_number, span, why
 
 EXIT_OF = {
     Status.DONE: 0,
@@ -64,10 +63,10 @@ def run(
     if wait:
         ended = wait_for(started.id)
         if json:
-            say_json(summary_to_json(ended))
+            say_json(run_json(ended))
         sys.exit(EXIT_OF[ended.status])
     if json:
-        say_json(summary_to_json(started))
+        say_json(run_json(started))
 
 
 def checked(experiment: str, settings: list[str]) -> dict[str, object]:
@@ -89,32 +88,22 @@ def _split(setting: str) -> tuple[str, str]:
 
 def wait_for(run_id: str) -> RunSummary:
     """Show progress until the run has ended. Ctrl+C leaves; the run goes on."""
-    try:
-        return asyncio.run(_wait(run_id))
-    except DltuiError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        tell(f"\nThe run goes on. Look: dltui show {run_id}; end it: dltui stop {run_id}")
-        sys.exit(130)
-
-
-async def _wait(run_id: str) -> RunSummary:
-    client: Client | None = None
+    found: list[RunSummary] = []
     shown = ""
-    while True:
-        try:
-            client = client or await connect(places.home())
-            found = await client.show(run_id)
-        except EngineError:  # the service went away: runs go on, and so does waiting
-            client = None
-            await asyncio.sleep(POLL_SECONDS)
-            continue
-        shown = _show_progress(found, shown)
-        if found.status.is_final or found.status is Status.PAUSED:
-            await client.aclose()
-            tell(f"{found.status}: {why(found)}")
-            return found
-        await asyncio.sleep(POLL_SECONDS)
+
+    async def look(client: Client) -> bool:
+        nonlocal shown
+        found[:] = [await client.show(run_id)]
+        shown = _show_progress(found[0], shown)
+        return _is_over(found[0])
+
+    follow(look, POLL_SECONDS, f"The run goes on. Look: dltui show {run_id}; end it: dltui stop {run_id}")
+    tell(f"{found[0].status}: {why(found[0])}")
+    return found[0]
+
+
+def _is_over(run: RunSummary) -> bool:
+    return run.status.is_final or run.status is Status.PAUSED
 
 
 def _show_progress(found: RunSummary, before: str) -> str:
@@ -122,7 +111,6 @@ def _show_progress(found: RunSummary, before: str) -> str:
     left = f"  {span(found.eta_seconds)} left" if found.eta_seconds is not None else ""
     waiting = f"  {why(found)}" if found.status is Status.QUEUED else ""
     line = f"{found.status}  {progress(found)}  {metrics}{left}{waiting}"
-    if line != before and sys.stderr.isatty():
-        end = "\n" if found.status.is_final else ""
-        print(f"\r\x1b[2K{plain(line, limit=200)}", end=end, file=sys.stderr, flush=True)
+    if line != before:
+        show_line(line, is_last=_is_over(found))
     return line

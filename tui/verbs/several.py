@@ -11,11 +11,11 @@ import typer
 
 from engine.client import Client
 from engine.errors import DltuiError, InputError
-from engine.protocol import LeftOut, Query, RunSummary, summary_to_json
+from engine.protocol import LeftOut, Query, RunSummary
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
 from tui.verbs.look import refuse_unknown
-from tui.verbs.words import counted, why
+from tui.verbs.words import counted, run_json, why
 
 Runs = Annotated[
     list[str] | None, typer.Argument(metavar="RUN...", help="ids, unique prefixes, names, or @last")
@@ -94,7 +94,7 @@ def carry_out(
     """
     if named and len(named) == 1 and not where:
         run = ask(lambda client: act(client, named[0]))
-        say_json(summary_to_json(run)) if json else say_state(run)
+        say_json(run_json(run)) if json else say_state(run)
         return
     meant = choose(verb, named, where)
     if not meant.runs and json:
@@ -104,7 +104,7 @@ def carry_out(
     done, failed = ask(lambda client: _each(client, meant.runs, act))
     if json:
         left_out = [asdict(left) for left in (*meant.left_out, *failed)]
-        say_json({"runs": [summary_to_json(run) for run in done], "left_out": left_out})
+        say_json({"runs": [run_json(run) for run in done], "left_out": left_out})
     else:
         for run in done:
             say_state(run)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated, Any
 
 import typer
 
-from engine import catalog, places
+from engine import catalog
 from engine import params as declared_params
-from engine.client import Client, Prune, SweepStatus, SweepSummary, connect
-from engine.errors import DltuiError, EngineError, ParamError
+from engine.client import Client, Prune, SweepStatus, SweepSummary
+from engine.errors import DltuiError, ParamError
 from tui.executor import text_of
-from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.follow import follow, show_line
 from tui.verbs.run import Executor, RayAddress
 from tui.verbs.sweep_words import counted, sweep_json, valued
 from tui.verbs.words import pairs
@@ -109,38 +108,25 @@ def _seeds(text: str) -> int | list[int]:
 
 def wait_for(sweep_id: str) -> SweepSummary:
     """Show progress until the sweep has ended. Ctrl+C leaves; the sweep goes on."""
-    try:
-        return asyncio.run(_wait(sweep_id))
-    except DltuiError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        tell(f"\nThe sweep goes on. Look: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}")
-        sys.exit(130)
-
-
-async def _wait(sweep_id: str) -> SweepSummary:
-    client: Client | None = None
+    found: list[SweepSummary] = []
     shown = ""
-    while True:
-        try:
-            client = client or await connect(places.home())
-            found = await client.sweep_show(sweep_id)
-        except EngineError:  # the service went away: trials go on, and so does waiting
-            client = None
-            await asyncio.sleep(POLL_SECONDS)
-            continue
-        shown = _show_progress(found, shown)
-        if found.status is not SweepStatus.RUNNING:
-            await client.aclose()
-            tell(f"{found.status}: {counted(found)}{'; ' + found.why if found.why else ''}")
-            return found
-        await asyncio.sleep(POLL_SECONDS)
+
+    async def look(client: Client) -> bool:
+        nonlocal shown
+        found[:] = [await client.sweep_show(sweep_id)]
+        shown = _show_progress(found[0], shown)
+        return found[0].status is not SweepStatus.RUNNING
+
+    words = f"The sweep goes on. Look: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
+    follow(look, POLL_SECONDS, words)
+    why = f"; {found[0].why}" if found[0].why else ""
+    tell(f"{found[0].status}: {counted(found[0])}{why}")
+    return found[0]
 
 
 def _show_progress(found: SweepSummary, before: str) -> str:
     best = f"  best {valued(found.best)} with {pairs(found.best.params)}" if found.best else ""
     line = f"{found.settled}/{found.planned} trials  {counted(found)}{best}  {found.why}".rstrip()
-    if line != before and sys.stderr.isatty():
-        end = "\n" if found.status is not SweepStatus.RUNNING else ""
-        print(f"\r\x1b[2K{plain(line, limit=200)}", end=end, file=sys.stderr, flush=True)
+    if line != before:
+        show_line(line, is_last=found.status is not SweepStatus.RUNNING)
     return line

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import csv as csv_format
 import sys
 from typing import Annotated
 
 import typer
 
-from engine.client import Axis, Client, Group, SweepSummary, TrialPage, TrialQuery, TrialRow, group_to_json
-from engine.protocol import Json
+from engine.client import Axis, Client, Group, SweepSummary, TrialQuery, TrialRow, group_to_json
 from tui.plain_text import plain
-from tui.verbs.ask import ask, say, say_json
-from tui.verbs.look import AsJson
-from tui.verbs.sweep_words import counted, how_far, row_json, sweep_json, valued
+from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
+from tui.sweep.pages import Entry
+from tui.verbs.ask import ask, say, say_json, tell, write_csv
+from tui.verbs.look import SHOWN, AsJson
+from tui.verbs.sweep_words import counted, how_far, row_json, valued
+from tui.verbs.table import TableColumn, table, wrapped
 from tui.verbs.words import columns, pairs, short_number, span
 
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last")]
 Filter = Annotated[str, typer.Argument(metavar="FILTER", help="such as 'val_loss<0.1 and lr>=0.01'")]
-PAGE = 1000
+SWEEPS = (
+    TableColumn("STATUS"), TableColumn("SWEEP"), TableColumn("NAME", 8, 4), TableColumn("TRIALS"),
+    TableColumn("GOAL", 6, 2), TableColumn("BEST", 12, 3), TableColumn("AXES", 8, 2),
+    TableColumn("WHY", 10, 1),
+)  # fmt: skip
+TRIALS = (
+    TableColumn("TRIAL"), TableColumn("STATUS"), TableColumn("VALUE"), TableColumn("STEP", 6, 3),
+    TableColumn("TIME", 5, 2), TableColumn("SEED", 4, 4), TableColumn("PARAMETERS", 12, 6),
+    TableColumn("RUN", 12, 5), TableColumn("CAUSE", 10, 1),
+)  # fmt: skip
+GROUPS = (
+    TableColumn("GROUP", 12, 2), TableColumn("TRIALS"), TableColumn("MEAN"), TableColumn("SPREAD"),
+    TableColumn("BEST"), TableColumn("PARAMETERS", 10, 1),
+)  # fmt: skip
 
 
 def ls(json: AsJson = False) -> None:
@@ -30,8 +44,7 @@ def ls(json: AsJson = False) -> None:
     if not found:
         say("No sweep yet. Start one: dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'")
         return
-    head = ("STATUS", "SWEEP", "NAME", "TRIALS", "GOAL", "BEST", "AXES", "")
-    for line in columns([head, *(_row(sweep) for sweep in found)]):
+    for line in table(SWEEPS, [_row(sweep) for sweep in found]):
         say(line)
 
 
@@ -52,7 +65,7 @@ def show(sweep: Sweep, json: AsJson = False) -> None:
     if json:
         say_json(sweep_json(found))
         return
-    for line in columns([(name, plain(text)) for name, text in _facts(found) if text]):
+    for line in wrapped([(name, plain(text)) for name, text in _facts(found) if text]):
         say(line)
 
 
@@ -68,7 +81,7 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         ("goal", f"{spec.goal} {spec.metric}"),
         ("sampler", f"{spec.sampler}{pruned}"),
         *(("axis", f"{axis.name}={_values(axis)}") for axis in spec.axes),
-        ("seeds", " ".join(map(str, spec.seeds[:20])) if len(spec.seeds) > 1 else ""),
+        ("seeds", " ".join(map(str, spec.seeds)) if len(spec.seeds) > 1 else ""),
         ("fixed", pairs(spec.params)),
         ("best", f"{spec.metric}={valued(best)}, trial {best.trial}: {pairs(best.params)}" if best else ""),
         ("but", how_far(best) if best else ""),
@@ -90,28 +103,33 @@ def trials(
     sort: Annotated[str, typer.Option(help="trial, value, status, a parameter or a metric")] = "trial",
     descending: Annotated[bool, typer.Option("--descending", help="largest first")] = False,
     group: Annotated[str, typer.Option(help="names with commas between; config puts seeds together")] = "",
-    limit: Annotated[int, typer.Option(help="rows at most", min=1, max=PAGE)] = 50,
+    limit: Annotated[
+        int | None, typer.Option(help=f"rows at most; else {SHOWN} in a terminal, elsewhere all", min=1)
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """List the trials of a sweep, or groups of them with mean and spread."""
-    page = ask(
-        lambda client: client.sweep_trials(
-            sweep, TrialQuery(where, sort, descending, 0, limit, group)
-        )
-    )  # fmt: skip
+    most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
+    query = TrialQuery(where, sort, descending, group=group)
+    found, matching = ask(lambda client: _read(client, sweep, query, most))
+    groups = [entry for entry in found if isinstance(entry, Group)]
+    rows = [entry for entry in found if isinstance(entry, TrialRow)]
     if json:
-        say_json([group_to_json(g) for g in page.groups] if group else [row_json(row) for row in page.rows])
+        say_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
         return
-    for line in columns(_group_lines(page) if group else _trial_lines(page)):
+    told = (
+        table(GROUPS, [_group(one) for one in groups])
+        if group
+        else table(TRIALS, [_trial(row) for row in rows])
+    )
+    for line in told:
         say(line)
-    shown = len(page.groups) + len(page.rows)
-    if page.matching > shown:
-        say(f"{shown} of {page.matching}; --limit shows more.")
+    if matching > len(found):
+        tell(f"{len(found):,} of {matching:,}; --limit shows more.")
 
 
-def _trial_lines(page: TrialPage) -> list[tuple[str, ...]]:
-    head = ("TRIAL", "STATUS", "VALUE", "STEP", "TIME", "SEED", "PARAMETERS", "RUN", "")
-    return [head, *(_trial(row) for row in page.rows)]
+async def _read(client: Client, sweep: str, query: TrialQuery, most: int | None) -> tuple[list[Entry], int]:
+    return await read(client, (await client.sweep_show(sweep)).id, query, most)
 
 
 def _trial(row: TrialRow) -> tuple[str, ...]:
@@ -120,10 +138,6 @@ def _trial(row: TrialRow) -> tuple[str, ...]:
         str(row.trial), f"{row.status}{pin}", valued(row), str(row.step), span(row.seconds), str(row.seed),
         pairs(row.params), f"{row.run}{' (removed)' if row.removed else ''}", plain(row.cause),
     )  # fmt: skip
-
-
-def _group_lines(page: TrialPage) -> list[tuple[str, ...]]:
-    return [("GROUP", "TRIALS", "MEAN", "SPREAD", "BEST", "PARAMETERS"), *(_group(g) for g in page.groups)]
 
 
 def _group(group: Group) -> tuple[str, ...]:
@@ -144,48 +158,14 @@ def export(
     """Print all trials for another program."""
     found, rows = ask(lambda client: _read_all(client, sweep, where))
     if json and not csv:
-        say_json({"sweep": sweep_json(found), "trials": [row_json(row) for row in rows]})
+        say_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})
         return
-    _write_csv(rows)
+    write_csv(*table_of(rows))
 
 
-async def _read_all(client: Client, sweep: str, where: str) -> tuple[SweepSummary, list[TrialRow]]:
+async def _read_all(client: Client, sweep: str, where: str) -> tuple[SweepSummary, list[Entry]]:
     found = await client.sweep_show(sweep)
-    rows: list[TrialRow] = []
-    while True:
-        page = await client.sweep_trials(found.id, TrialQuery(where, offset=len(rows), limit=PAGE))
-        rows += page.rows
-        if not page.rows or len(rows) >= page.matching:
-            return found, rows
-
-
-def _write_csv(rows: list[TrialRow]) -> None:
-    plain_names = (
-        "trial",
-        "config",
-        "status",
-        "value",
-        "seed",
-        "step",
-        "best_step",
-        "seconds",
-        "run",
-        "cause",
-    )
-    lines = [_cells(row, plain_names) for row in rows]
-    names = dict.fromkeys(name for line in lines for name in line) or dict.fromkeys(plain_names)
-    table = csv_format.DictWriter(sys.stdout, list(names))
-    table.writeheader()
-    table.writerows(lines)
-
-
-def _cells(row: TrialRow, names: tuple[str, ...]) -> Json:
-    """Parameters and metrics under their own names; a metric that a parameter is called like gets a mark."""
-    own = {
-        name: plain(str(value)) if isinstance(value := getattr(row, name), str) else value for name in names
-    }
-    metrics = {f"metric.{name}" if name in row.params else name: value for name, value in row.metrics.items()}
-    return {**own, **row.params, **metrics}
+    return found, await read_all(client, found.id, TrialQuery(where))
 
 
 def analyse(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from engine.client import SweepSummary, TrialRow, TrialStatus, row_to_json, sweep_to_json
+from engine.client import SweepSummary, TrialRow, TrialStatus, row_to_json
 from engine.protocol import Json
+from tui.sweep.export import sweep_json as sweep_json
 from tui.verbs.words import short_number
 
 _SHORT_OF_ITS_END = (TrialStatus.STOPPED, TrialStatus.PRUNED, TrialStatus.PAUSED)
-
-
-def sweep_json(sweep: SweepSummary) -> Json:
-    return sweep_to_json(sweep)
 
 
 def row_json(row: TrialRow) -> Json:

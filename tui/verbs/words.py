@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
-from engine.protocol import CauseKind, RunSummary
+from engine.protocol import CauseKind, Json, RunSummary, summary_to_json
 
 DEFAULT_SEED = 1
 
@@ -117,13 +117,31 @@ def why(run: RunSummary) -> str:
     return getattr(run.state, "why", "") or run.notice
 
 
+def labels(runs: Sequence[RunSummary]) -> list[str]:
+    """A short name for each run; those that are called alike are told apart by the end of their ids."""
+    names = [run.spec.name or run.id for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} {run.id[-4:]}"
+        for name, run in zip(names, runs, strict=True)
+    ]  # fmt: skip
+
+
+def run_json(run: RunSummary) -> Json:
+    """For another program; `token` is between client and service alone."""
+    told = summary_to_json(run)
+    told.pop("token", None)
+    return told
+
+
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     """Rows of text as aligned lines; the last column is not padded."""
+    from rich.cells import cell_len, set_cell_size
+
     table = [list(row) for row in rows]
     if not table:
         return []
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    widths = [max(cell_len(row[i]) for row in table) for i in range(len(table[0]))]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     ]

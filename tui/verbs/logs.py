@@ -1,0 +1,64 @@
+"""`dltui logs`: what the worker printed."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from typing import Annotated
+
+import typer
+
+from engine.client import Client, LogPart
+from engine.protocol import Status
+from tui.plain_text import plain
+from tui.verbs import follow as following
+from tui.verbs.ask import ask
+from tui.verbs.look import Run
+
+PART = 1 << 18
+"""bytes that are asked for at once"""
+FOLLOW_SECONDS = 0.3
+LONGEST_SPELLING = 10
+"""characters that one may become when it is spelled out"""
+
+
+def logs(
+    run: Run,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends or is paused")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object per part read")] = False,
+) -> None:
+    """Print what the worker printed, as it is into a file or pipe; -f waits for a run that is queued."""
+    found = ask(lambda client: client.show(run))
+    offset = 0
+
+    async def look(client: Client) -> bool:
+        """Print what is new. The status is asked for first: nothing is printed after a run has ended."""
+        nonlocal offset
+        status = (await client.show(found.id)).status
+        offset = await _print_from(client, found.id, offset, json)
+        return status.is_final or status is Status.PAUSED
+
+    if follow:
+        following.follow(look, FOLLOW_SECONDS, f"The run goes on. Look: dltui logs -f {found.id}")
+    else:
+        ask(look)
+
+
+async def _print_from(client: Client, run: str, offset: int, json: bool) -> int:
+    """Print all there is from a byte on; the byte behind it."""
+    while True:
+        part = await client.log(run, offset, PART)
+        _print(part, json)
+        if not part.text or part.end >= part.size:
+            return part.end
+        offset = part.end
+
+
+def _print(part: LogPart, json: bool) -> None:
+    if json and part.text:
+        sys.stdout.write(json_format.dumps({"offset": part.offset, "text": part.text}) + "\n")
+    elif sys.stdout.isatty():
+        sys.stdout.write(plain(part.text, lines=True, limit=LONGEST_SPELLING * PART))
+    elif not json:
+        sys.stdout.write(part.text)
+    sys.stdout.flush()
