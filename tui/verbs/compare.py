@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def compare(
         return [await client.show(run) for run in runs]
 
     found = ask(look)
-    rows = differences(found)
+    rows = differences(found, exact=json)
     if words := other_data(found):
         tell(words)
     if json:
@@ -57,9 +58,9 @@ def _lines(rows: list[Row], names: list[str]) -> list[tuple[str, ...]]:
     return lines
 
 
-def differences(runs: list[RunSummary]) -> list[Row]:
-    """What is not the same for all; a dash where a run has no such thing."""
-    told = [_facts(run) for run in runs]
+def differences(runs: list[RunSummary], *, exact: bool = False) -> list[Row]:
+    """What is not the same for all; a dash where a run has no such thing. Numbers in full where `exact`."""
+    told = [_facts(run, str if exact else short_number) for run in runs]
     rows = []
     for heading in told[0]:
         for name in dict.fromkeys(name for facts in told for name in facts[heading]):
@@ -69,9 +70,9 @@ def differences(runs: list[RunSummary]) -> list[Row]:
     return rows
 
 
-def _facts(run: RunSummary) -> Facts:
-    best = {f"best {run.best.metric}": short_number(run.best.value)} if run.best else {}
-    metrics = {name: short_number(value) for name, value in run.metrics.items()}
+def _facts(run: RunSummary, number: Callable[[float], str]) -> Facts:
+    best = {f"best {run.best.metric}": number(run.best.value)} if run.best else {}
+    metrics = {name: number(value) for name, value in run.metrics.items()}
     return {
         "parameters": {
             "experiment": run.spec.experiment,
