@@ -35,8 +35,17 @@ class Event:
 
     seq: int
     at: float
+    """of the wall clock"""
     kind: str
     facts: Json
+    elapsed: float | None = None
+    """seconds since its writer began, on a clock that nobody sets and that stands still while the machine
+    sleeps; None in files of before"""
+
+    @property
+    def clock(self) -> float:
+        """For durations within an attempt; each attempt begins anew."""
+        return self.at if self.elapsed is None else self.elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,11 @@ def from_json(data: Json) -> Event:
         raise WrongType("seq", "a whole number of 1 or more", seq)
     when = _checked("at", at, float)
     in_bounds("at", when, 0, LATEST)
-    event = Event(seq, when, _checked("kind", kind, str), facts)
+    elapsed = facts.pop("elapsed", None)
+    if elapsed is not None:
+        elapsed = _checked("elapsed", elapsed, float)
+        in_bounds("elapsed", elapsed, 0, LATEST)
+    event = Event(seq, when, _checked("kind", kind, str), facts, elapsed)
     event_facts.check(event.kind, facts)
     return event
 
@@ -207,6 +220,7 @@ class EventWriter:
         self._is_named = False
         """the name of the file is on stable storage"""
         self._pending = bytearray()
+        self._began = time.monotonic()
         self._seq = last_seq(path)
         self.dropped = 0
         """lines lost because the disk stayed full"""
@@ -220,7 +234,8 @@ class EventWriter:
     def append(self, kind: str, **facts: object) -> int:
         """The number of the new event. Raises ValueError for facts that are not JSON."""
         self._seq += 1
-        head: Json = {"seq": self._seq, "at": round(time.time(), 3), "kind": kind}
+        elapsed = round(time.monotonic() - self._began, 3)
+        head: Json = {"seq": self._seq, "at": round(time.time(), 3), "elapsed": elapsed, "kind": kind}
         line = json.dumps({**head, **facts}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         if len(self._pending) + len(line) > PENDING_LIMIT:
             self.dropped += 1

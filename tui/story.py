@@ -47,9 +47,9 @@ class Story:
         """in the order of their steps; every second one goes when there are too many"""
         self.notes: list[str] = []
         """what the run had to say, not yet safe to draw; the oldest go when there are too many"""
-        self._told_at = 0.0
+        self._told_at: float | None = None
         self._away = 0.0
-        """seconds between the attempts, when nothing trained"""
+        """seconds between attempts, when nothing trained; below 0 where each begins its clock anew"""
 
     @property
     def metrics(self) -> list[str]:
@@ -65,8 +65,11 @@ class Story:
         for event in batch.events:
             if event.seq > self.seq:
                 self.seq = event.seq
+                if self._told_at is not None and event.clock < self._told_at:
+                    self._away += event.clock - self._told_at  # the clock was begun anew, or set back
+                    self._told_at = event.clock
                 self._tell(event)
-                self._told_at = event.at
+                self._told_at = event.clock
         self.left_out += batch.left_out
         self.is_damage_shown = self.is_damage_shown and not batch.left_out
         self.caught_up = self.caught_up or batch.caught_up
@@ -75,8 +78,8 @@ class Story:
     def _tell(self, event: Event) -> None:
         if event.kind == "metrics":
             self._extend(event)
-        elif event.kind == "started" and self._told_at:
-            self._away += max(0.0, event.at - self._told_at)
+        elif event.kind == "started" and self._told_at is not None:
+            self._away += event.clock - self._told_at
         elif event.kind == "restored":
             self._rewind(_step(event.facts, self.step))
         elif event.kind == "checkpoint":
@@ -98,7 +101,7 @@ class Story:
                 continue
             series = self._of(metric)
             if series is not None:
-                series.extend(steps, values, self._times(event.at, len(steps)))
+                series.extend(steps, values, self._times(event.clock, len(steps)))
                 self.step = max(self.step, float(steps[-1]))
 
     def _of(self, metric: str) -> Series | None:
@@ -109,7 +112,7 @@ class Story:
 
     def _times(self, at: float, points: int) -> Sequence[float]:
         """Time spent training: a pause takes none of it."""
-        since = min(self._told_at or at, at)
+        since = at if self._told_at is None else min(self._told_at, at)
         gap = (at - since) / points
         since -= self._away
         return [since + gap * (index + 1) for index in range(points)]

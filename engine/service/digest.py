@@ -74,14 +74,17 @@ class Digest:
     spent: float = 0.0
     """seconds in the stretches of training that are over"""
     since: float | None = None
-    """when the present stretch began"""
+    """when the present stretch began, on the clock of its events"""
+    clock: float = 0.0
+    """of the last event, on the clock of durations"""
     last_at: float = 0.0
+    """of the last event, on the wall clock"""
     pace: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[Mark] = field(default_factory=list)
 
     @property
     def train_seconds(self) -> float:
-        return self.spent + (max(0.0, self.last_at - self.since) if self.since is not None else 0.0)
+        return self.spent + (max(0.0, self.clock - self.since) if self.since is not None else 0.0)
 
     @property
     def rate(self) -> float:
@@ -98,6 +101,8 @@ class Digest:
     def fold(self, event: Event) -> None:
         """Take one more event in. Raises CorruptRun for one whose facts are not what its kind says."""
         take = _TAKES.get(event.kind)
+        if event.kind != "started":
+            self._tick(event.clock)
         try:
             if take is not None:
                 take(self, event)
@@ -106,6 +111,15 @@ class Digest:
         finally:
             self.seq = max(self.seq, event.seq)
             self.last_at = max(self.last_at, event.at)
+
+    def _tick(self, clock: float) -> None:
+        """Where it goes back, another attempt has begun it anew, or somebody set the wall clock back."""
+        if clock < self.clock:
+            self.pace.clear()
+            if self.since is not None:
+                self.spent += max(0.0, self.clock - self.since)
+                self.since = clock
+        self.clock = clock
 
 
 def goal_of(experiment: str) -> Goal:
@@ -119,8 +133,8 @@ def goal_of(experiment: str) -> Goal:
 
 def _started(digest: Digest, event: Event) -> None:
     facts = event.facts
-    _close_stretch(digest, digest.last_at)
-    digest.since = event.at
+    _close_stretch(digest, digest.clock)
+    digest.since = digest.clock = event.clock
     digest.started_at = event.at if digest.started_at is None else digest.started_at
     digest.total_steps = typed(facts.get("total_steps") or 0, int)
     digest.device = str(facts.get("device") or "")[:120]
@@ -146,7 +160,7 @@ def _metrics(digest: Digest, event: Event) -> None:
         digest.step = max(digest.step, typed(steps[-1], int))
         if name == digest.goal.metric:
             _seek_best(digest, name, steps, values)
-    _keep_pace(digest, event.at)
+    _keep_pace(digest, event.clock)
 
 
 def _seek_best(digest: Digest, name: str, steps: list[int], values: list[Any]) -> None:
@@ -201,7 +215,7 @@ def _rewind(digest: Digest, step: int) -> None:
 
 
 def _ended(digest: Digest, event: Event) -> None:
-    _close_stretch(digest, event.at)
+    _close_stretch(digest, event.clock)
     digest.step = max(digest.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
     digest.farewell = Farewell(status, cause_from_json(event.facts["cause"]), event.at)
@@ -228,7 +242,7 @@ _TAKES: dict[str, Callable[[Digest, Event], None]] = {
 
 _PLAIN = (
     "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
-    "note", "spent", "since", "last_at", "live", "data_title", "data_fingerprint",
+    "note", "spent", "since", "clock", "last_at", "live", "data_title", "data_fingerprint",
 )  # fmt: skip
 
 

@@ -36,10 +36,10 @@ class Milestones:
     def _count(self, event: Event) -> None:
         """An attempt that was killed has no end; a note may come before the next one starts."""
         if event.kind == "started":
-            self._at = event.at
+            self._at = event.clock
         elif self._at is not None and event.kind != "note":
-            self.seconds += max(0.0, event.at - self._at)
-            self._at = None if event.kind == "ended" else event.at
+            self.seconds += max(0.0, event.clock - self._at)
+            self._at = None if event.kind == "ended" else event.clock
 
     def value(self, metric: str) -> float | None:
         return self.last[metric][1] if metric in self.last else None

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,30 @@ def test_what_is_no_file_of_events_is_refused_at_once(tmp_path: Path, make: Any)
                  lambda: EventWriter(path)):  # fmt: skip
         with pytest.raises(CorruptRun, match=str(path)):
             read()
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_the_elapsed_time_of_events_does_not_follow_the_wall_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    writer = events.EventWriter(tmp_path / "e")
+    writer.append("a")
+    now = time.time()
+    monkeypatch.setattr(events.time, "time", lambda: now + jump)
+    writer.append("b")
+    writer.close()
+    first, second = events.replay(tmp_path / "e")
+    assert first.elapsed is not None and second.elapsed is not None
+    assert abs(second.at - first.at) > 3000
+    assert 0 <= second.elapsed - first.elapsed < 3000
+    assert second.clock == second.elapsed
+
+
+def test_events_of_before_have_the_wall_clock_alone() -> None:
+    assert events.parse(b'{"seq":1,"at":7,"kind":"a"}').clock == 7.0
+
+
+@pytest.mark.parametrize("odd", [b'"x"', b"-1", b"true", b"1e300"])
+def test_an_odd_elapsed_time_is_damage(odd: bytes) -> None:
+    with pytest.raises(CorruptRun):
+        events.parse(b'{"seq":1,"at":7,"elapsed":' + odd + b',"kind":"a"}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 from engine.client import Event, EventBatch
 from tests.fakes.engine import metrics
@@ -105,3 +106,16 @@ def test_a_pause_takes_no_time_on_the_axis() -> None:
         metrics(5, [3, 4], at=9_004.0, loss=[1, 1]),
     )
     np.testing.assert_allclose(story.series["loss"].curve.seconds, [0, 2, 4, 6])
+
+
+@pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
+def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> None:
+    """Two attempts, ten seconds each: the second's points stand right behind the first's."""
+    story = told(
+        Event(1, 100.0, "started", {}, 0.0),
+        Event(2, 105.0, "metrics", {"series": {"loss": [[5], [1.0]]}}, 5.0),
+        Event(3, 110.0 + jump, "metrics", {"series": {"loss": [[10], [1.0]]}}, 10.0),
+        Event(4, 900.0 + jump, "started", {"attempt": 2}, 0.0),
+        Event(5, 910.0 + jump, "metrics", {"series": {"loss": [[20], [1.0]]}}, 10.0),
+    )
+    assert list(story.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]

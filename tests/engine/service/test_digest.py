@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -217,3 +218,45 @@ def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
 
 def _facts(digest: Digest) -> str:
     return repr({**digests.to_json(digest), "train_seconds": digest.train_seconds})
+
+
+def on_two_clocks(jump: float) -> list[Event]:
+    """Two attempts of 12 and 6 s at two steps a second; the wall clock jumps in the middle of each."""
+    facts = {"total_steps": 100, "device": "cpu"}
+    cause = {"kind": "paused", "text": "paused"}
+    found = [Event(1, 1000.0, "started", {**facts, "attempt": 1}, 0.5)]
+    for second in range(1, 13):
+        wall = 1000.0 + second + (jump if second > 6 else 0.0)
+        found.append(Event(len(found) + 1, wall, "metrics", {"series": {"loss": [[2 * second], [0.5]]}},
+                           0.5 + second))  # fmt: skip
+    found.append(Event(len(found) + 1, 1012.0 + jump, "ended", {"status": "paused", "cause": cause}, 12.5))
+    found.append(Event(len(found) + 1, 1200.0 + jump, "started", {**facts, "attempt": 2}, 0.5))
+    for second in range(1, 7):
+        wall = 1200.0 + second + (jump if second < 4 else 2 * jump)
+        found.append(Event(len(found) + 1, wall, "metrics", {"series": {"loss": [[24 + 2 * second], [0.5]]}},
+                           0.5 + second))  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
+def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: float) -> None:
+    digest = Digest(SMALL)
+    for event in on_two_clocks(jump):
+        digest.fold(event)
+    assert digest.train_seconds == pytest.approx(18.0)
+    assert digest.rate == pytest.approx(2.0)
+    again = digests.from_json(json.loads(json.dumps(digests.to_json(digest))), SMALL)
+    assert again.train_seconds == pytest.approx(18.0)
+
+
+def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
+    events = [event for event in on_two_clocks(3600.0) if event.kind != "ended"]
+    digest = Digest(SMALL)
+    for event in events:
+        digest.fold(event)
+    assert digest.train_seconds == pytest.approx(18.0)
+
+
+def test_events_of_before_with_a_wall_clock_set_back_lose_no_more_than_the_jump() -> None:
+    digest = told(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
+    assert digest.train_seconds == pytest.approx(20.0)

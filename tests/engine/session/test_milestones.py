@@ -60,3 +60,10 @@ def test_what_is_rewound_was_not_reached() -> None:
         (8.0, "metrics", accuracy(9, "nan")),
     )
     assert found.reached is None and found.value("test_accuracy") is None
+
+
+def test_a_wall_clock_that_jumps_does_not_change_the_seconds() -> None:
+    series = {"series": {"val_accuracy": [[10], [0.995]]}}
+    for jump in (0.0, 3600.0, -3600.0):
+        events = [Event(1, 100.0, "started", {}, 0.0), Event(2, 110.0 + jump, "metrics", series, 10.0)]
+        assert Milestones(0.99).add(events).reached == (10, 10.0)
