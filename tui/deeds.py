@@ -17,7 +17,7 @@ from engine.protocol import CauseKind, RunSummary, Status
 from tui.plain_text import plain
 from tui.verbs.words import changed_params, pairs
 from tui.widgets.numerals import short, size
-from tui.widgets.run_words import name_of
+from tui.widgets.run_words import name_of, own_name
 
 Deed = Coroutine[Any, Any, str]
 NAMED = 3
@@ -71,7 +71,7 @@ async def stop(client: Client, run: RunSummary) -> str:
 
 async def remove(client: Client, run: RunSummary) -> str:
     removal = await client.remove(run.id)
-    return f"{name_of(run)} is deleted: {size(removal.bytes)}, kept for a day. Z brings it back."
+    return f"{name_of(run)} is removed: {size(removal.bytes)}, kept for a day. Z brings it back."
 
 
 async def undo(client: Client) -> str:
@@ -124,8 +124,8 @@ def command_line(run: RunSummary) -> str:
         words += ["--executor", executor]
     if address:
         words += ["--ray-address", address]
-    if run.spec.name:
-        words += ["--name", run.spec.name]
+    if own_name(run):
+        words += ["--name", own_name(run)]
     return _data_of(run) + shlex.join(words)
 
 

@@ -14,6 +14,7 @@ from engine.protocol import RunSummary
 from tui import executor
 from tui.screens.form import FormScreen, Outcome
 from tui.widgets.form import Form, Typed, as_text, field_of
+from tui.widgets.run_words import own_name
 
 NO_FOLDER = "no folder named (DLTUI_DATA); downloaded data, or what stands in for them"
 MOST_SEED = 2**32 - 1
@@ -98,5 +99,5 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
 def typed_of(run: RunSummary) -> dict[str, str]:
     """What one would type to get that run again."""
     texts = {name: as_text(value) for name, value in run.spec.params.items()}
-    texts |= {"name": run.spec.name, "seed": str(run.spec.seed), "device": run.spec.device}
+    texts |= {"name": own_name(run), "seed": str(run.spec.seed), "device": run.spec.device}
     return texts | executor.typed_of(run.spec.executor)

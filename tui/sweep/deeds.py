@@ -36,7 +36,7 @@ async def stop(client: Client, sweep: SweepSummary) -> str:
 
 async def remove(client: Client, sweep: SweepSummary) -> str:
     await client.sweep_remove(sweep.id)
-    return f"{name_of(sweep)} is deleted; its trials stay in the Runs tab. Z brings it back."
+    return f"{name_of(sweep)} is removed; its trials stay in the Runs tab. Z brings it back."
 
 
 async def pin(client: Client, sweep: SweepSummary, row: TrialRow) -> str:
@@ -138,7 +138,7 @@ def require_trial(rows: Sequence[TrialRow | None]) -> TrialRow:
 
 
 async def run_of(client: Client, row: TrialRow) -> RunSummary:
-    """Raises DltuiError when the trial has no run, or its run was deleted."""
+    """Raises DltuiError when the trial has no run, or its run was removed."""
     if not row.run:
         raise DltuiError(f"Trial {row.trial} is {row.status}: it has no run yet.")
     return await client.show(row.run)

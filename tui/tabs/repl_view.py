@@ -140,7 +140,7 @@ class ReplView(Tab):
 
     def _say_gone(self, model: Json, heir: Json | None) -> None:
         answers = f"{name_of(heir)} answers now." if heir is not None else "No other model can answer."
-        self.talk.add("/model").note(f"{name_of(model)} was deleted: {answers}", "warn")
+        self.talk.add("/model").note(f"{name_of(model)} was removed: {answers}", "warn")
 
     def _turn_to(self, model: Json | None) -> None:
         before = (self.talk.run, self.models.step_before)

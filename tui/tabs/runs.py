@@ -15,6 +15,7 @@ from tui import deeds, keys
 from tui.deeds import Deed, attempt, require
 from tui.messages import PaneTurned, RunSubmitted
 from tui.plain_text import plain
+from tui.same_name import doubt_of_name
 from tui.tabs.run_view import RunView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
@@ -101,7 +102,7 @@ class RunsTab(RunView):
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
             self.app.push_screen(
-                ConfirmScreen(f"Delete {name_of(run)}?", lost, "delete"), self._then(deeds.remove, run)
+                ConfirmScreen(f"Remove {name_of(run)}?", lost, "remove"), self._then(deeds.remove, run)
             )
 
     def action_undo(self) -> None:
@@ -115,6 +116,9 @@ class RunsTab(RunView):
 
         run = self._run()
         if run is None:
+            return
+        if run.status is not Status.RUNNING:
+            self._say(f"{name_of(run)} is {run.status}: a parameter can be set while it trains.")
             return
         params = deeds.live_params(run)
         if not params:
@@ -302,8 +306,9 @@ class RunsTab(RunView):
         self.state.last_experiment = launch.experiment
         self.state.last_params[launch.experiment] = dict(launch.typed)
         self.remember()
-        self.post_message(RunSubmitted(await launch.submit(self.river.client)))
-        return ""
+        made = await launch.submit(self.river.client)
+        self.post_message(RunSubmitted(made))
+        return await doubt_of_name(self.river.client, made) if launch.name else ""
 
     def _order(self, field: str, *, descending: bool) -> None:
         self.pages.ask(replace(self.pages.query, sort=field, descending=descending))

@@ -91,7 +91,7 @@ class SweepDeeds(SweepsView):
     def action_delete(self) -> None:
         if sweep := self._sweep():
             words = "The sweep is forgotten. The runs of its trials stay in the Runs tab."
-            self._ask(f"Delete {deeds.name_of(sweep)}?", words, "delete", self._remove, sweep)
+            self._ask(f"Remove {deeds.name_of(sweep)}?", words, "remove", self._remove, sweep)
 
     async def _remove(self, client: Any, sweep: SweepSummary) -> str:
         said = await deeds.remove(client, sweep)

@@ -13,6 +13,7 @@ from engine.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.executor import text_of
+from tui.same_name import doubt_of_name
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.follow import follow, show_line
 from tui.verbs.words import pairs, progress, run_json, short_number, span, why
@@ -54,10 +55,13 @@ def run(
     given = checked(experiment, settings or [])
     place = text_of(executor, ray_address)
 
-    async def submit(client: Client) -> RunSummary:
-        return await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
+    async def submit(client: Client) -> tuple[RunSummary, str]:
+        made = await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
+        return made, await doubt_of_name(client, made) if name else ""
 
-    started = ask(submit)
+    started, doubt = ask(submit)
+    if doubt:
+        tell(doubt)
     if not json:
         say(started.id)
     if wait:

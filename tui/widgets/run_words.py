@@ -21,6 +21,12 @@ def name_of(run: RunSummary) -> str:
     return plain(run.spec.name, limit=80) if run.spec.name else plain(run.id.split("-", 2)[-1], limit=80)
 
 
+def own_name(run: RunSummary) -> str:
+    """The name that a person gave it; empty for one that was made up, as that of a trial is."""
+    is_automatic = run.spec.name == f"{run.spec.experiment}-{run.id[-4:]}"
+    return "" if is_automatic or run.spec.sweep else run.spec.name
+
+
 def sign_of(run: RunSummary) -> Span:
     return Span(glyphs().statuses[run.status], STATUS_INKS[run.status])
 

@@ -92,7 +92,7 @@ async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
         await Typist(opened).type("i love ")
         shutil.rmtree(places.runs / gone)
         tab(opened).refetch()
-        await opened.sees("mine was deleted: older answers now.", "1 cupcakes")
+        await opened.sees("mine was removed: older answers now.", "1 cupcakes")
         await Typist(opened).say("/score i love you")
         await opened.sees("perplexity")
 

@@ -189,7 +189,7 @@ async def test_what_was_deleted_is_brought_back_by_a_key(places: Places) -> None
         await opened.until(lambda: isinstance(opened.app.screen, ConfirmScreen))
         await opened.sees("kept for a day: Z")
         await opened.press("enter")
-        await opened.until(lambda: any("plane is deleted: 1.0 MB" in notice for notice in opened.notices))
+        await opened.until(lambda: any("plane is removed: 1.0 MB" in notice for notice in opened.notices))
         await opened.until(lambda: opened.app.runs.selected is None)
         await opened.press("Z")
         await opened.until(lambda: opened.app.runs.selected is not None)
@@ -449,3 +449,12 @@ async def test_a_hundred_thousand_runs_are_fetched_where_one_looks(places: Place
         await opened.press("g")
         await opened.sees("row 0")
         assert len(engine.queries) < 12
+
+
+async def test_a_run_that_has_ended_is_not_asked_for_a_live_parameter(places: Places) -> None:
+    run = make_run(1, done(), params={"lr": 0.01})
+    engine = FakeEngine(run)
+    async with lab(places, engine) as opened:
+        await opened.press("L")
+        await opened.until(lambda: any("is done: a parameter can be set" in n for n in opened.notices))
+        assert not engine.asked

@@ -185,7 +185,7 @@ async def test_stopping_and_deleting_ask_first(places: Places) -> None:
         await opened.press("enter")
         await opened.until(lambda: edits(engine) == [("stop", {})])
         await opened.press("D")
-        await opened.sees("Delete sweep-1?")
+        await opened.sees("Remove sweep-1?")
         await opened.press("enter")
         await opened.sees("A sweep trains one experiment many times")
 

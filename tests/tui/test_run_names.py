@@ -1,0 +1,55 @@
+"""Names that a person gave, names that were made up, and names that two runs share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.protocol import Page, Query, RunSummary
+from tests.fakes.engine import make_run
+from tui.deeds import command_line
+from tui.same_name import doubt_of_name
+from tui.screens.launch import typed_of
+from tui.widgets.run_words import own_name
+
+
+def named(name: str, **facts: Any) -> RunSummary:
+    run = make_run(1)
+    return replace(run, spec=replace(run.spec, id="20260101-000001-xor-9c0a", name=name, **facts))
+
+
+@pytest.mark.parametrize(
+    ("run", "name"),
+    [
+        (named("mine"), "mine"),
+        (named("xor-9c0a"), ""),
+        (named("xor-0000"), "xor-0000"),
+        (named("tpe1-3", sweep="20260101-000000-xor-sweep-aaaa", trial=3), ""),
+    ],
+)
+def test_a_name_that_was_made_up_is_not_given_to_the_next_run(run: RunSummary, name: str) -> None:
+    assert own_name(run) == name
+    assert ("--name" in command_line(run)) is bool(name)
+    assert typed_of(run)["name"] == name
+
+
+class Engine:
+    def __init__(self, matching: int) -> None:
+        self.matching, self.asked = matching, ""
+
+    async def runs(self, query: Query) -> Page:
+        self.asked = query.where
+        return Page((), self.matching, 9)
+
+
+@pytest.mark.parametrize("name", ["mine", "my run", "007"])
+def test_a_name_given_twice_is_warned_about(name: str) -> None:
+    engine: Any = Engine(2)
+    said = asyncio.run(doubt_of_name(engine, named(name)))
+    assert said == f"2 runs are called {name}: verbs need their ids, this one's is 20260101-000001-xor-9c0a."
+    assert engine.asked == f'name="{name}"'
+    once: Any = Engine(1)
+    assert asyncio.run(doubt_of_name(once, named(name))) == ""
