@@ -10,7 +10,7 @@ import signal
 import time
 from pathlib import Path
 
-from engine import identity, store
+from engine import event_file, identity, store
 from engine.identity import Identity
 from engine.protocol import Cause, CauseKind, Status
 from engine.service import tracked
@@ -43,6 +43,7 @@ def conclude(run: Tracked) -> None:
     tracked.look_for_checkpoints(run)
     ended = verdict(run)
     store.write_exit(run.folder, ended)
+    event_file.tell_end(run.folder.tensorboard, ended.status, ended.at)
     (run.folder.path / DRAFT).unlink(missing_ok=True)
     logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
     run.keeperless_since, run.notice = None, ""

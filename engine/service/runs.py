@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from engine import catalog, params, store
+from engine import catalog, event_file, params, store
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service import control, extension, submission, tracked
@@ -201,6 +201,7 @@ class Runs:
         run.not_before = math.inf
         try:
             await self._written(store.write_exit, run.folder, facts)
+            await asyncio.to_thread(event_file.tell_end, run.folder.tensorboard, status, facts.at)
         finally:
             run.not_before = 0.0
         run.look()

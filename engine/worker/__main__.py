@@ -66,7 +66,7 @@ def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
     try:
         spec = store.read_spec(folder)
         experiment = catalog.find(spec.experiment)
-        journal = Journal(EventWriter(folder.events), _board(folder, spec, experiment.best))
+        journal = Journal(EventWriter(folder.events), _board(folder, spec))
     except Exception as error:  # the keeper is told, whatever it is; nobody else could
         return _failed(error)
     try:
@@ -120,10 +120,10 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
     return ended
 
 
-def _board(folder: RunFolder, spec: Spec, best: str) -> Board | None:
+def _board(folder: RunFolder, spec: Spec) -> Board | None:
     if spec.framework not in FRAMEWORKS:
         return None
-    return Board(folder.tensorboard, _number().number, spec.params, best)
+    return Board(folder.tensorboard, _number().number, spec.params)
 
 
 def _number() -> Attempt:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.events import EventWriter
 from engine.protocol import Json
@@ -29,14 +30,25 @@ class Journal:
     def note(self, text: str, severity: str = "note") -> None:
         self._events.append("note", text=text, severity=severity)
 
-    def picture(self, tag: str, step: int, rows: list[bytes]) -> None:
+    def picture(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
         if self._board is not None:
-            self._board.picture(tag, step, rows)
+            with self._giving_up():
+                self._board.picture(tag, step, pixels)
             self._events.append("image", tag=tag, step=step)
 
     def text(self, tag: str, step: int, words: str) -> None:
         if self._board is not None:
-            self._board.text(tag, step, words)
+            with self._giving_up():
+                self._board.text(tag, step, words)
+
+    @contextlib.contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """A board that cannot be written, whatever it says, is given up; training and events go on."""
+        try:
+            yield
+        except Exception as error:
+            self._board = None
+            self.note(f"TensorBoard files are no longer written: {error!r}.", "warning")
 
     def sketch(self, step: int, parts: Json) -> int:
         """Its size on disk, about."""
@@ -54,8 +66,6 @@ class Journal:
         taken = self.metrics.take(to_the_last=to_the_last)
         if taken:
             self._events.append("metrics", series=columns(taken))
-            if self._board is not None:
-                self._board.add(taken)
 
     def sync(self) -> None:
         """All events down to the disk, as far as it takes them. Raises OSError."""
@@ -66,20 +76,18 @@ class Journal:
             return
         self._flush_at = now + METRICS_SECONDS
         self.flush()
-        if self._board is not None and self._board.is_due(now):
+        if self._board is None or self._board.is_due(now):
             self.write_board()
 
     def write_board(self, *, close: bool = False) -> None:
-        """A board that cannot be written is given up; the events go on."""
+        steady = self.metrics.take_steady(is_end=close)
         if self._board is None:
             return
-        try:
+        with self._giving_up():
+            self._board.add(steady)
             self._board.write()
             if close:
                 self._board.close()
-        except OSError as error:
-            self._board = None
-            self.note(f"TensorBoard files are no longer written: {error}.", "warning")
 
     def close(self, step: int, **facts: object) -> None:
         """The last event, and everything down to the disk."""

@@ -48,13 +48,21 @@ class Bucket:
 
 @dataclass(slots=True)
 class Series:
-    """One metric: `count` points so far, the newest of `last_step`, `ready` to be written."""
+    """One metric: `count` points so far, the newest of `last_step`, `ready` to be written.
+
+    `steady` are the points for those to whom it must not matter when a checkpoint was taken: the same for
+    two runs that log the same.
+    """
 
     count: int = 0
     last_step: int = -1
     ready: Points = field(default_factory=list)
     bucket: Bucket = field(default_factory=Bucket)
     width: int = 1
+    steady: Points = field(default_factory=list)
+    steady_bucket: Bucket = field(default_factory=Bucket)
+    steady_end: int = 0
+    """the count at which the steady bucket is full"""
 
     def __post_init__(self) -> None:
         self.width = width_at(self.count)
@@ -66,13 +74,31 @@ class Series:
         self.count, self.last_step = self.count + 1, step
         if self.count <= WHOLE:
             self.ready.append((step, value))
+            self.steady.append((step, value))
             return True
+        self._add_steady(step, value)
         self.bucket.add(step, value)
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
             self.bucket = Bucket()
             self.width = width_at(self.count)
         return True
+
+    def _add_steady(self, step: int, value: float) -> None:
+        if not self.steady_bucket.size:
+            self.steady_end = bucket_end(self.count)
+        self.steady_bucket.add(step, value)
+        if self.count >= self.steady_end:
+            self.steady += self.steady_bucket.points()
+            self.steady_bucket = Bucket()
+
+    def take_steady(self, *, is_end: bool) -> Points:
+        """What is ready; at the end of an attempt what the unfinished bucket holds too, the last among it."""
+        points, self.steady = self.steady, []
+        if is_end:
+            points += self.steady_bucket.points(with_last=True)
+            self.steady_bucket = Bucket()
+        return points
 
     def take(self, *, to_the_last: bool) -> Points:
         """What is ready, and with `to_the_last` what the unfinished bucket holds, its newest point too."""
@@ -92,6 +118,15 @@ def width_at(count: int) -> int:
     return width
 
 
+def bucket_end(count: int) -> int:
+    """The last of the points that share a bucket with point number `count`, which is beyond WHOLE."""
+    width, begins = 1, WHOLE
+    while count > begins + PER_WIDTH * width:
+        begins += PER_WIDTH * width
+        width *= 2
+    return begins + -(-(count - begins) // width) * width
+
+
 class Metrics:
     """The buffer of a run."""
 
@@ -108,6 +143,13 @@ class Metrics:
     def take(self, *, to_the_last: bool = False) -> dict[str, Points]:
         """The points that have not been taken yet, by metric."""
         taken = {name: series.take(to_the_last=to_the_last) for name, series in self._series.items()}
+        return {name: points for name, points in taken.items() if points}
+
+    def take_steady(self, *, is_end: bool = False) -> dict[str, Points]:
+        """The points that have not been taken yet, by metric: the first 20,000 of a series, then the extremes
+        and the first NaN of ever wider stretches, and the last one at the end. It depends on what was logged
+        alone."""
+        taken = {name: series.take_steady(is_end=is_end) for name, series in self._series.items()}
         return {name: points for name, points in taken.items() if points}
 
     def counts(self) -> dict[str, int]:
@@ -151,17 +193,3 @@ def columns(taken: Mapping[str, Points]) -> Json:
 
 def _short(value: float) -> float | str:
     return float(f"{value:.7g}") if isfinite(value) else number_to_json(value)
-
-
-def thinned(points: Points, most: int) -> Points:
-    """At most about `most` of these points, the extremes of equal stretches."""
-    if len(points) <= most:
-        return points
-    width = -(-len(points) * 2 // most)
-    kept: Points = []
-    for start in range(0, len(points), width):
-        bucket = Bucket()
-        for step, value in points[start : start + width]:
-            bucket.add(step, value)
-        kept += bucket.points()
-    return kept

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
+from collections.abc import Sequence
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY_8 = (8, 0, 0, 0, 0)
 """bit depth, colour type, compression, filter, interlace"""
+
+
+def greys(pixels: Sequence[Sequence[float]]) -> list[bytes]:
+    """Rows of numbers, the smallest black, the largest white; what is not finite is black.
+
+    Raises ValueError for rows of several lengths or without a number.
+    """
+    if not pixels or not pixels[0] or len({len(row) for row in pixels}) > 1:
+        raise ValueError("a picture has to have rows of one length")
+    finite = [float(value) for row in pixels for value in row if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = 255 / (high - low) if high > low else 0.0
+    return [bytes(int((v - low) * scale) if math.isfinite(v) else 0 for v in row) for row in pixels]
 
 
 def grey(rows: list[bytes]) -> bytes:

@@ -212,11 +212,7 @@ class Run:
 
     def image(self, tag: str, pixels: Sequence[Sequence[float]]) -> None:
         """A grey picture for TensorBoard: rows of numbers, the smallest black, the largest white."""
-        flat = [value for row in pixels for value in row]
-        low, high = min(flat), max(flat)
-        scale = 255 / (high - low) if high > low else 0.0
-        rows = [bytes(int((value - low) * scale) for value in row) for row in pixels]
-        self._journal.picture(tag, self.step, rows)
+        self._journal.picture(tag, self.step, pixels)
 
     def sketch(self, step: int, parts: Parts, *, at_once: bool = False) -> None:
         """A live picture: what `parts` returns, named nested lists of numbers (16,384 at most).

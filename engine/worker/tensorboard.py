@@ -1,37 +1,36 @@
-"""The event files that TensorBoard reads, written through tensorboardX in the thread that trains."""
+"""The event files of a run for TensorBoard, written in the thread that trains."""
 
 from __future__ import annotations
 
-import importlib
 import os
+import re
 import socket
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from engine import event_file
 from engine.params import Value
 from engine.worker import png
-from engine.worker.metrics import Points, thinned
+from engine.worker.metrics import Points
 
 SECONDS = 1.0
 """between two writes"""
-POINTS_PER_SECOND = 50
-"""of a series: a record costs a tenth of a millisecond, most of it its checksum"""
+TAIL = 64 * 1024
+_AT = re.compile(rb'"at":\s*(\d{1,12}(?:\.\d+)?)')
+_STAMP = re.compile(r"\.tfevents\.(\d{1,12})\.")
 
 
 class Board:
-    """One event file per attempt. tensorboardX is imported with the first write: it takes a moment."""
+    """One event file per attempt. Wall times never fall, within an attempt or from one to the next."""
 
-    def __init__(self, folder: Path, attempt: int, params: Mapping[str, Value], metric: str) -> None:
-        self._folder, self._attempt = folder, attempt
-        self._params, self._metric = dict(params), metric
+    def __init__(self, folder: Path, attempt: int, params: Mapping[str, Value]) -> None:
+        self._folder, self._attempt, self._params = folder, attempt, dict(params)
         self._first_step = 0
         self._waiting: dict[str, Points] = {}
-        self._pictures: list[tuple[str, int, list[bytes]]] = []
-        self._texts: list[tuple[str, int, str]] = []
-        self._records: Any = None
+        self._records = bytearray()
+        self._fd: int | None = None
+        self._began_at, self._began = 0.0, 0.0
         self._wrote_at = time.monotonic()
 
     def restart(self, first_step: int) -> None:
@@ -42,79 +41,78 @@ class Board:
         for name, points in taken.items():
             self._waiting.setdefault(name, []).extend(points)
 
-    def picture(self, tag: str, step: int, rows: list[bytes]) -> None:
-        self._pictures.append((tag, step, rows))
+    def picture(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
+        """Raises ValueError or LookupError for rows that are no picture."""
+        self._open()
+        rows = png.greys(pixels)
+        size = (len(rows[0]), len(rows))
+        self._put(event_file.picture(self._now(), step, tag, size, png.grey(rows)))
 
     def text(self, tag: str, step: int, words: str) -> None:
-        self._texts.append((tag, step, words))
+        self._open()
+        self._put(event_file.text(self._now(), step, tag, words))
 
     def is_due(self, now: float) -> bool:
         return now - self._wrote_at >= SECONDS
 
     def write(self) -> None:
-        """Everything that waits, down to the disk. Raises OSError."""
-        now = time.monotonic()
-        most = max(int(POINTS_PER_SECOND * (now - self._wrote_at)), POINTS_PER_SECOND)
-        self._wrote_at = now
-        if not (self._waiting or self._pictures or self._texts):
-            return
-        self._open()
+        """Everything that waits. Raises OSError."""
+        self._wrote_at = time.monotonic()
+        if self._waiting:
+            self._open()
         waiting, self._waiting = self._waiting, {}
-        for name, points in waiting.items():
-            for step, value in thinned(points, most):
-                self._put(step, value=[{"tag": name, "simple_value": value}])
-        pictures, self._pictures = self._pictures, []
-        for tag, step, rows in pictures:
-            size = {"height": len(rows), "width": len(rows[0]), "colorspace": 1}
-            image = {**size, "encoded_image_string": png.grey(rows)}
-            self._put(step, value=[{"tag": tag, "image": image}])
-        texts, self._texts = self._texts, []
-        for tag, step, words in texts:
-            self._event(step=step, summary=_imported("tensorboardX.summary").text(tag, words))
-        self._records.flush()
+        for step, values in _by_step(waiting):
+            self._put(event_file.scalars(self._now(), step, values))
+        while self._records and self._fd is not None:
+            del self._records[: os.write(self._fd, self._records)]
 
     def close(self) -> None:
-        if self._records is not None:
-            self._records.close()
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
     def _open(self) -> None:
-        if self._records is not None:
+        if self._fd is not None:
             return
-        record_writer = _imported("tensorboardX.record_writer")
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        # The attempt is part of the name: two that start within a second must not share a file.
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{self._attempt:04d}"
-        self._records = record_writer.RecordWriter(os.fspath(self._folder / name))
-        self._event(file_version="brain.Event:2")
+        before = [name for name in event_file.names(self._folder) if not name.endswith(event_file.END)]
+        told = max([0.0, *(event_file.wall_times(self._folder / before[-1]) if before else ())])
+        told = max(told, _last_at(self._folder.parent / "events.jsonl"))
+        self._began_at, self._began = max(time.time(), told), time.monotonic()
+        stamp = max(
+            [int(self._began_at), *(int(found[1]) + 1 for found in map(_STAMP.search, before) if found)]
+        )
+        name = f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}.{self._attempt:04d}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._fd = os.open(self._folder / name, flags, 0o600)
+        self._put(event_file.version(self._now()))
         if self._attempt > 1:
-            from tensorboardX.proto.event_pb2 import SessionLog
+            self._put(event_file.restart(self._now(), self._first_step))
+        self._put(event_file.began(self._now(), self._first_step, self._params))
 
-            self._event(step=self._first_step, session_log=SessionLog(status=SessionLog.START))
-        self._tell_params()
+    def _now(self) -> float:
+        """The wall clock as it was at the start, and what has passed since."""
+        return self._began_at + time.monotonic() - self._began
 
-    def _tell_params(self) -> None:
-        """In this very file: `add_hparams` would make another run of it."""
-        for summary in _imported("tensorboardX.summary").hparams(self._params, {self._metric: 0.0}):
-            self._event(step=self._first_step, summary=summary)
-
-    def _put(self, step: int, value: list[dict[str, Any]]) -> None:
-        from tensorboardX.proto.summary_pb2 import Summary
-
-        self._event(step=step, summary=Summary(value=value))
-
-    def _event(self, **facts: Any) -> None:
-        from tensorboardX.proto.event_pb2 import Event
-
-        self._records.write(Event(wall_time=time.time(), **facts).SerializeToString())
+    def _put(self, event: bytes) -> None:
+        self._records += event_file.record(event)
 
 
-def _imported(name: str) -> Any:
-    """A module of tensorboardX, which takes PyTorch along wherever it can: not into another's process."""
-    if name in sys.modules or "torch" in sys.modules:
-        return importlib.import_module(name)
-    modules: dict[str, Any] = sys.modules
-    modules["torch"] = None
+def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]]:
+    """What was logged of each step, steps going up."""
+    found: dict[int, dict[str, float]] = {}
+    for name, points in waiting.items():
+        for step, value in points:
+            found.setdefault(step, {})[name] = value
+    return sorted(found.items())
+
+
+def _last_at(events: Path) -> float:
+    """When the last event was told; 0 where there is none."""
     try:
-        return importlib.import_module(name)
-    finally:
-        del modules["torch"]
+        with events.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+            found = _AT.findall(file.read(TAIL))
+    except OSError:
+        return 0.0
+    return float(found[-1]) if found else 0.0

@@ -215,6 +215,21 @@ def test_sigterm_to_the_keeper_stops_the_run_and_says_why(tmp_path: Path) -> Non
     assert "SIGTERM" in ended.cause.text
 
 
+@pytest.mark.parametrize(("fake", "there"), [("finished", True), ("segfault", True), ("obedient", False)])
+def test_a_keeper_says_in_the_event_files_how_the_run_ended(tmp_path: Path, fake: str, there: bool) -> None:
+    folder, name = make_folder(tmp_path), "events.out.tfevents.1.here.0001"
+    folder.tensorboard.mkdir()
+    (folder.tensorboard / name).touch()
+    (folder.tensorboard / (name + ".end")).write_text("of an attempt before")
+    with keeping(folder, fakes.write(fake, tmp_path)) as run:
+        if fake == "obedient":
+            run.wait_for("ready")
+            run.tell(word="pause")
+        run.exit()
+    assert sorted(os.listdir(folder.tensorboard)) == [name, name + ".end"][: 1 + there]
+    assert not there or b"session_end_info" in (folder.tensorboard / (name + ".end")).read_bytes()
+
+
 def test_hangups_and_interrupts_mean_nothing_to_a_keeper(tmp_path: Path) -> None:
     with run_of("obedient", tmp_path) as run:
         run.wait_for("ready")

@@ -65,7 +65,7 @@ def make_run(
     chosen = params.build(experiment.params, spec.params)
     script = script or Script()
     has_board = spec.framework in FRAMEWORKS
-    board = Board(folder.tensorboard, number, spec.params, experiment.best) if has_board else None
+    board = Board(folder.tensorboard, number, spec.params) if has_board else None
     journal = Journal(EventWriter(folder.events), board)
     machine = Machine("cpu", "cpu", spec.threads, {})
     run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.worker import metrics
-from engine.worker.metrics import Metrics, Points, Series, columns, thinned, width_at
+from engine.worker.metrics import Metrics, Points, Series, bucket_end, columns, width_at
 
 VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
 
@@ -88,11 +90,34 @@ def test_numbers_are_written_with_seven_digits_and_odd_ones_as_words() -> None:
     assert columns({"loss": points}) == {"loss": [[1, 2, 3, 4, 5], [0.1234568, "nan", "inf", "-inf", 3.0]]}
 
 
-@given(st.lists(VALUES, max_size=400), st.integers(2, 60))
-def test_thinning_keeps_the_extremes_of_all(values: list[float], most: int) -> None:
-    points = list(enumerate(values))
-    kept = thinned(points, most)
-    assert len(kept) <= 1.5 * most + 3
-    numbers = [value for value in values if value == value]
-    if numbers:
-        assert {min(numbers), max(numbers)} <= {value for _, value in kept}
+@given(st.lists(st.integers(1, 4_000), max_size=12), st.integers(1, 70_000))
+@settings(max_examples=15)
+def test_steady_points_depend_on_what_was_logged_alone(saves: list[int], count: int) -> None:
+    """Whenever a checkpoint was taken, and whenever somebody fetched what was ready."""
+    quiet, disturbed = Metrics(), Metrics()
+    told: Points = []
+    due = set(accumulate(saves))
+    for step in range(1, count + 1):
+        value = math.sin(step) if step % 7919 else math.nan
+        quiet.add(step, "loss", value)
+        disturbed.add(step, "loss", value)
+        if step in due:
+            disturbed.take(to_the_last=True)
+            told += disturbed.take_steady().get("loss", [])
+    told += disturbed.take_steady(is_end=True).get("loss", [])
+    kept = quiet.take_steady(is_end=True)["loss"]
+    assert str(told) == str(kept)
+    steps = [step for step, _ in kept]
+    assert steps == sorted(set(steps)) and steps[0] == 1 and steps[-1] == count
+    assert steps[:20_000] == list(range(1, min(count, 20_000) + 1))
+    numbers = [math.sin(step) for step in range(1, count + 1) if step % 7919]
+    assert {min(numbers), max(numbers)} <= {value for _, value in kept}
+    assert len(kept) <= 20_000 + 3 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("number", "end"),
+    [(20_001, 20_001), (30_000, 30_000), (30_001, 30_002), (30_002, 30_002), (50_001, 50_004)],
+)
+def test_buckets_end_at_the_same_points_after_a_resume(number: int, end: int) -> None:
+    assert bucket_end(number) == end
