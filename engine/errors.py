@@ -13,6 +13,7 @@ class DltuiError(Exception):
     """One clear line (what, expected, came) and, where there is one, the remedy."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
+        message = _ended_once(message)
         super().__init__(message)
         self.message = message
         self.remedy = remedy
@@ -100,3 +101,8 @@ def error_from_json(data: dict[str, Any]) -> DltuiError:
     """An InputError where it was one."""
     kind = InputError if data.get("input") else DltuiError
     return kind(data["message"], data["remedy"])
+
+
+def _ended_once(message: str) -> str:
+    """A sentence that ends with another one has one period."""
+    return message[:-1] if message.endswith("..") and not message.endswith("...") else message

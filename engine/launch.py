@@ -186,4 +186,4 @@ def _last_line(log: Path, begin: int) -> str:
         lines = []
     said = [line.strip() for line in lines if line.strip()]
     text = said[-1] if said else "it said nothing"
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:300] + "."
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:300].removesuffix(".") + "."

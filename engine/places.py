@@ -126,6 +126,14 @@ def home() -> Places:
         ) from error
 
 
+def is_private(folder: Path) -> bool:
+    """Whether nobody else can enter the folder, as far as can be seen."""
+    try:
+        return not os.lstat(folder).st_mode & 0o077
+    except OSError:
+        return True
+
+
 def make_private(folder: Path) -> None:
     """Create `folder` with mode 0700, or check that it is a real folder of ours that nobody else can enter.
 

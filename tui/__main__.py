@@ -20,6 +20,10 @@ def _is_terminal() -> bool:
 
 def _app() -> int:
     try:
+        from tui import terminal
+
+        if terminal.has_no_screen():
+            return terminal.refused()
         from engine import places
         from tui.app import open_app
 

@@ -20,8 +20,8 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from engine import client
-from engine.places import Places
-from tui import keys, sharp, theme, view_state
+from engine.places import Places, is_private
+from tui import job_control, keys, sharp, theme, view_state
 from tui.clipboard import Clipboard
 from tui.compositor import FrugalScreen
 from tui.deeds import report
@@ -58,6 +58,7 @@ from tui.widgets.too_small import TooSmall
 
 SAVE_AFTER = 1.0
 TERMINAL_CHECK = 2.0
+HOME_CHECK = 5.0
 
 
 def open_app(places: Places) -> int:
@@ -101,6 +102,7 @@ class LabApp(App[int]):
         self.shelf = Shelf(lab, self.state.tab, id="shelf")
         self.tab_bar.open(self.shelf.front.NAME)
         self._saving: Timer | None = None
+        self._is_home_private = True
         for one in theme.THEMES.values():
             self.register_theme(one)
         self.theme = self._first_theme()
@@ -138,6 +140,7 @@ class LabApp(App[int]):
         """After the first picture, so that nothing delays it."""
         self.run_worker(self.river.flow(), group="river", exit_on_error=False)
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
+        self.set_interval(HOME_CHECK, self._check_home)
         if self.keys_file.complaint:
             self.notify(self.keys_file.complaint, severity="warning", markup=False, timeout=10)
         self.show_hints()
@@ -163,6 +166,12 @@ class LabApp(App[int]):
         if not self.is_headless and not os.isatty(0):
             self._way_out.force()
 
+    def _check_home(self) -> None:
+        """Somebody may have opened it, or closed it again."""
+        if is_private(self.places.root) != self._is_home_private and self.river.is_connected:
+            self._is_home_private = not self._is_home_private
+            self._ask_doctor_soon()
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report(self, event)
 
@@ -185,6 +194,9 @@ class LabApp(App[int]):
         if message.notice:
             self.notify(message.notice, markup=False, timeout=10)
         self.shelf.refetch()
+        self._ask_doctor_soon()
+
+    def _ask_doctor_soon(self) -> None:
         self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
     async def _ask_doctor(self) -> None:
@@ -198,10 +210,7 @@ class LabApp(App[int]):
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:
-        words = (
-            f"No answer from the engine for {message.seconds:.0f} s: this may be old. Runs go on. "
-            "If it stays so: dltui engine stop"
-        )
+        words = f"No answer from the engine for {message.seconds:.0f} s, this is old. Try: dltui engine stop"
         self.banner.stall(words if message.seconds else "")
 
     @on(ResourcesChanged)
@@ -256,6 +265,13 @@ class LabApp(App[int]):
     def _say_cut(self) -> None:
         words = f"That was long: the first {LIMIT // 1024} kB of it are pasted."
         self.notify(words, severity="warning", markup=False)
+
+    def action_suspend_process(self) -> None:
+        """To the shell, which brings the app back."""
+        if not job_control.has_shell():
+            self.notify("There is no shell to go back to here. q leaves; runs go on.", markup=False)
+        elif not self.is_headless:
+            job_control.stop()
 
     def action_leave(self) -> None:
         if not self.is_headless:

@@ -50,6 +50,10 @@ class Pen:
                 sent.append(part)
         return "".join(sent)
 
+    def forget(self) -> None:
+        """Somebody else may have written to the terminal."""
+        self._has, self._wanted = None, PLAIN
+
     def _want(self, codes: str, sent: list[str]) -> None:
         look = _after(self._wanted, codes)
         if look is not None:

@@ -27,12 +27,31 @@ def examine(
     ]
 
 
+NO_SCREEN = ("", "dumb", "unknown")
+"""names of terminals that no full screen can be drawn on"""
+
+
+def has_no_screen(environ: Mapping[str, str] | None = None) -> bool:
+    return (os.environ if environ is None else environ).get("TERM", "") in NO_SCREEN
+
+
+def refused() -> int:
+    """Say in one line that there is no full screen, and what there is instead; the exit status."""
+    term = os.environ.get("TERM") or "not set"
+    print(
+        f"TERM is {term}: the app needs a terminal with a full screen. Verbs work without one: dltui run, "
+        "ls, show, plot, ...; all of them: dltui --help",
+        file=sys.stderr,
+    )
+    return 2
+
+
 def colours(environ: Mapping[str, str]) -> Finding:
     """By the rules of the library that draws: COLORTERM, then the name of the terminal."""
     term = environ.get("TERM", "")
     if environ.get("NO_COLOR"):
         return Finding("colours", Severity.NOTE, "NO_COLOR is set: no colours.")
-    if term in ("", "dumb", "unknown"):
+    if has_no_screen(environ):
         text = f"TERM is {term or 'not set'}: no colours, no full screen."
         return Finding(
             "colours", Severity.WARNING, text, "Set TERM to what your terminal is, as xterm-256color."

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from tui.output import BREAK_OFF
+
 PATIENCE = 1.5
 """seconds a clean way out may take"""
-SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u"
 STDIN, STDERR = 0, 2
 
@@ -47,10 +49,11 @@ class WayOut:
         """Save the view, give the terminal back as far as it lets us, and end."""
         self._save()
         try:
-            os.set_blocking(STDERR, False)
-            os.write(STDERR, RESTORE)
             if self._modes is not None:
                 termios.tcsetattr(STDIN, termios.TCSANOW, self._modes)
+            termios.tcflush(STDERR, termios.TCOFLUSH)  # what nobody reads would keep the rest from being sent
+            terminal = os.open(os.ttyname(STDERR), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            os.write(terminal, BREAK_OFF + RESTORE)
         except (OSError, termios.error):
             pass  # there is no terminal any more
         os._exit(0)

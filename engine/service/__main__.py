@@ -45,7 +45,7 @@ def serve(home: Places) -> int:
     except Exception as error:
         # The last stop: the traceback belongs into the log, one line to whoever started the service.
         logging.exception("the service failed")
-        print(f"The engine failed: {error}. See {home.log}", file=sys.stderr)
+        print(f"The engine failed: {str(error).removesuffix('.')}. See {home.log}", file=sys.stderr)
         return FAILED
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -12,7 +13,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import pyte
@@ -21,8 +22,11 @@ from tests.patience import quiet_seconds
 from tests.river.home import ROOT
 
 SECONDS = 120.0
+APP = (sys.executable, "-m", "tui")
 LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
+OTHER_SCREEN = re.compile(rb"\x1b\[\?1049[hl]")
+"""there and back: both are blank here, since pyte has one screen"""
 KEYS = {
     "enter": b"\r", "tab": b"\t", "esc": b"\x1b[27u", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
     "end": b"\x1b[F", "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+u": b"\x15",
@@ -32,7 +36,14 @@ KEYS = {
 class Terminal:
     """`python -m tui WORDS...` in a pty that is read all the time, unless it is stalled."""
 
-    def __init__(self, environ: Mapping[str, str], *words: str, size: tuple[int, int] = (120, 40)) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *words: str,
+        size: tuple[int, int] = (120, 40),
+        command: Sequence[str] = APP,
+        looks: Mapping[str, str] = {},
+    ) -> None:
         self.raw = bytearray()
         """every byte that came"""
         self.size = size
@@ -46,7 +57,7 @@ class Terminal:
         self._status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            _become(environ, words, size)
+            _become({**environ, **LOOKS, **looks}, (*command, *words), size)
         os.set_blocking(self._fd, False)
         self.modes_at_start = self.modes
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -155,11 +166,11 @@ class Terminal:
                 return
             with self._lock:
                 self.raw += data
-                self._stream.feed(data)
+                self._stream.feed(OTHER_SCREEN.sub(b"\x1b[m\x1b[2J\x1b[H", data))
 
 
-def _become(environ: Mapping[str, str], words: tuple[str, ...], size: tuple[int, int]) -> None:
+def _become(environ: Mapping[str, str], command: tuple[str, ...], size: tuple[int, int]) -> None:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     os.chdir(ROOT)
-    kept = {name: value for name, value in environ.items() if name not in UNSET}
-    os.execve(sys.executable, [sys.executable, "-m", "tui", *words], {**kept, **LOOKS})
+    kept = {name: value for name, value in environ.items() if value and name not in UNSET}
+    os.execve(command[0], command, kept)

@@ -291,3 +291,24 @@ def test_a_service_whose_home_is_removed_leaves(home: Home) -> None:
     while home.places.root.exists():
         shutil.rmtree(home.places.root, ignore_errors=True)  # while it writes
     home.until(lambda: not service.is_alive(), "the end of the service")
+
+
+def test_a_damaged_event_is_left_out_counted_and_named(home: Home) -> None:
+    run = home.start("xor", epochs=300)
+    home.reach(run, "done")
+    whole = home.dltui("export", run)
+    path = home.places.runs / run / "events.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    number = next(n for n, line in enumerate(lines) if b'"metrics"' in line and n > 2)
+    offset = len(b"\n".join(lines[:number])) + 1
+    lines[number] = lines[number].replace(b'"series"', b'"series!', 1)
+    path.write_bytes(b"\n".join(lines))
+    for verb in ("export", "plot"):
+        done = home.call(verb, run)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == f"1 damaged line of its events left out. Which: dltui verify {run}\n"
+    assert set(home.dltui("export", run).splitlines()) < set(whole.splitlines())
+    said = home.dltui("verify", run, status=1)
+    (damaged,) = [line for line in said.splitlines() if line.startswith("DAMAGED")]
+    assert str(path) in damaged and f"byte {offset}: Not an event" in damaged
+    assert [row["text"] for row in json.loads(home.dltui("verify", "--json", status=1)) if not row["ok"]]

@@ -233,3 +233,39 @@ asyncio.run(main())
         cwd=Path(__file__).parents[2], timeout=LONG,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+
+
+async def test_a_home_that_is_opened_to_others_is_told_while_the_app_runs(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "HOME_CHECK", 0.05)
+    engine = FakeEngine(make_run(1))
+    async with lab(places, engine) as opened:
+        text = f"{places.root} has mode 0755, expected 0700: others can enter."
+        engine.findings = [Finding("home", Severity.DANGER, text, f"chmod 700 {places.root}")]
+        places.root.chmod(0o755)
+        await opened.sees("has mode 0755, expected 0700")
+        engine.findings = []
+        places.root.chmod(0o700)
+        await opened.until(lambda: "has mode 0755" not in opened.text)
+
+
+async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(river, "QUIET_SECONDS", 0.02)
+    monkeypatch.setattr(river, "ANSWER_SECONDS", 0.02)
+    engine = FakeEngine(make_run(1, name="alpha"))
+    async with lab(places, engine) as opened:
+        await opened.sees("alpha")
+        engine.is_silent = True
+        await opened.sees("No answer from the engine for", "dltui engine stop", "alpha")
+        engine.is_silent = False
+        await opened.until(lambda: "No answer from the engine" not in opened.text)
+
+
+async def test_damaged_events_are_counted_beside_their_run(places: Places) -> None:
+    engine = FakeEngine(make_run(1, name="alpha"))
+    engine.left_out = 3
+    async with lab(places, engine, (200, 60)) as opened:
+        await opened.sees("3 damaged lines of its events", "dltui verify")
