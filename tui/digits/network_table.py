@@ -33,6 +33,8 @@ class NetworkTable:
     cursor: int
     best: Json | None
     progress: str
+    notice: str = ""
+    """why none is best"""
 
     @property
     def height(self) -> int:
@@ -72,6 +74,8 @@ class NetworkTable:
     def _best(self, paper: Paper, y: int) -> None:
         if self.progress:
             paper.write(1, y, self.progress, "muted")
+        elif self.notice:
+            paper.words(1, y, plain(self.notice, limit=300), paper.width - 2, 2, "warn")
         elif self.best is not None:
             best = self.best
             x = paper.write(1, y, "best on validation (balanced): ", "muted")

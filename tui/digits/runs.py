@@ -17,10 +17,14 @@ def is_ours(run: RunSummary) -> bool:
 
 
 class DigitRuns:
-    """The newest first; one is chosen for every view."""
+    """The newest first; one is chosen for every view, and the one on the screen stays there."""
 
     def __init__(self, chosen: str = "") -> None:
         self.chosen = chosen
+        self._held = ""
+        """the run on the screen"""
+        self._newest_then = ""
+        """the newest with a checkpoint when it came there"""
         self._runs: dict[str, RunSummary] = {}
         self.is_known = False
         """whether the engine was asked"""
@@ -49,7 +53,24 @@ class DigitRuns:
 
     @property
     def shown(self) -> RunSummary | None:
-        """The chosen run, else the newest that has a checkpoint, else the newest."""
-        found = self._runs.get(self.chosen)
+        """The chosen run, else the one on the screen, else the newest with a checkpoint, else the newest."""
+        found = self._runs.get(self.chosen) or self._runs.get(self._held)
         runs = self.all()
-        return found or next((run for run in runs if run.checkpoint_step), runs[0] if runs else None)
+        return found or self._newest() or (runs[0] if runs else None)
+
+    def hold(self, run: RunSummary) -> None:
+        """That one is on the screen now: it stays until another is chosen, or it is removed."""
+        if run.id != self._held:
+            newest = self._newest()
+            self._held, self._newest_then = run.id, newest.id if newest else ""
+
+    @property
+    def newer(self) -> RunSummary | None:
+        """One that got its first checkpoint since the one on the screen came there."""
+        held, newest = self._runs.get(self._held), self._newest()
+        if held is None or newest is None or newest.id in (held.id, self._newest_then):
+            return None
+        return newest if newest.spec.order > held.spec.order else None
+
+    def _newest(self) -> RunSummary | None:
+        return next((run for run in self.all() if run.checkpoint_step), None)

@@ -16,6 +16,8 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from tui import keys, sharp
 from tui.digits.runs import EXPERIMENT, DigitRuns
+from tui.glyphs import glyphs
+from tui.keys import BY_ID, shown
 from tui.lab import Lab
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
 from tui.plain_text import plain
@@ -58,6 +60,10 @@ class MnistTab(Tab):
         self._front = str(wanted) if wanted in VIEWS else next(iter(VIEWS))
         self._grown: set[str] = set()
         self._is_open = False
+        self._words = ""
+        """what the view in front has said"""
+        self._untrained = ""
+        """that it is not about the network the cursor was on"""
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -90,6 +96,7 @@ class MnistTab(Tab):
 
     def _turn_to(self, name: str) -> None:
         if self._front in self._views and name != self._front:
+            self._untrained = self._follow_cursor(name)
             self.view.closed()
             self.view.display = False
         self._front = name
@@ -98,12 +105,24 @@ class MnistTab(Tab):
             self._stack.mount(self._views[name])
         self.view.display = True
         self.bar.choose(name if name in VIEWS else "report")
-        self.bar.say("")
+        self._tell("")
         if self._is_open:
             self.view.focus(scroll_visible=False)
             self.call_after_refresh(self.view.opened)
         self.post_message(HintsChanged())
         self.post_message(ViewChanged())
+
+    def _follow_cursor(self, name: str) -> str:
+        """The next view is about the network under the cursor; what is to be said where it cannot be."""
+        meant = self.view.run_meant()
+        if meant is None or name in ("data", "networks"):
+            return ""
+        title, run = meant
+        if run is not None:
+            self.runs.chosen = run.id
+            return ""
+        other = self.runs.shown
+        return f"{title} is not trained yet: this is {name_of(other)}." if other is not None else ""
 
     def _make(self, name: str) -> MnistView:
         place = VIEWS[name][1] if name in VIEWS else HIDDEN[name]
@@ -128,7 +147,17 @@ class MnistTab(Tab):
 
     @on(MnistView.Said)
     def _say(self, message: MnistView.Said) -> None:
-        self.bar.say(plain(message.words, limit=300))
+        self._tell(message.words)
+
+    def _tell(self, words: str) -> None:
+        """What a view says; else, beside a network that is looked at, that another was meant or is newer."""
+        self._words = words
+        words = words or self._untrained
+        newer = self.runs.newer if self._front in self._views and self.view.reads else None
+        if not words and newer is not None:
+            key = shown(self.lab.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
+            words = f"newer: {name_of(newer)}, {key} opens it"
+        self.bar.say(plain(words, limit=300))
 
     @on(MnistView.Wanted)
     def _hand_over(self, message: MnistView.Wanted) -> None:
@@ -157,6 +186,7 @@ class MnistTab(Tab):
     def _tell_of_runs(self) -> None:
         if self._is_open:
             self.view.runs_changed()
+            self._tell(self._words)
             self.post_message(HintsChanged())
 
     @on(CurvesGrew)
@@ -190,7 +220,7 @@ class MnistTab(Tab):
     def _choose(self, runs: list[RunSummary]) -> Any:
         def chosen(place: int | None) -> None:
             if place is not None:
-                self.runs.chosen = runs[place].id
+                self.runs.chosen, self._untrained = runs[place].id, ""
                 self._tell_of_runs()
                 self.post_message(ViewChanged())
 

@@ -47,5 +47,9 @@ class DataView(MnistView):
     def action_scroll_to(self, end: int) -> None:
         self.action_scroll(SAMPLES if end else -SAMPLES)
 
+    @property
+    def reads(self) -> bool:
+        return False
+
     def labels(self) -> dict[str, str]:
         return {"mnist.run": "", "mnist.start": "" if self.run_shown is not None else "train one"}

@@ -116,6 +116,10 @@ class FiltersView(MnistView):
             self._ask_history()
 
     @property
+    def reads(self) -> bool:
+        return bool(self.steps)
+
+    @property
     def is_live(self) -> bool:
         """The newest sketches of a run that trains are shown as they come."""
         run = self.run_shown

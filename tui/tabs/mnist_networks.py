@@ -48,6 +48,13 @@ class NetworksView(MnistView):
 
     # --- runs ------------------------------------------------------------------------------------------
 
+    @property
+    def reads(self) -> bool:
+        return False
+
+    def run_meant(self) -> tuple[str, RunSummary | None]:
+        return self.entry.recipe.title, self.entry.run
+
     def run_of(self, recipe: Recipe) -> RunSummary | None:
         """The newest run of it that has weights, else the newest."""
         made = [run for run in self.runs.all() if recipe.made(run)]
@@ -122,7 +129,9 @@ class NetworksView(MnistView):
         done, total = self._table["done"], self._table["total"]
         waits = self._asked is not None and done < total
         progress = f"the table is made: {done} of {total} networks" if waits else ""
-        return NetworkTable(self._entries(), self.cursor, self._table["best"], progress)
+        return NetworkTable(
+            self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", "")
+        )
 
     def story_grew(self, run: str) -> None:
         self._draw_curves()

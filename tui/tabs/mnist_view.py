@@ -79,6 +79,15 @@ class MnistView(Submitting, can_focus=True):
         run = self.run_shown
         return run.id if run is not None and run.checkpoint_step else ""
 
+    @property
+    def reads(self) -> bool:
+        """Whether a network is on the screen, which then stays there."""
+        return bool(self.run_id)
+
+    def run_meant(self) -> tuple[str, RunSummary | None] | None:
+        """What the cursor is on, by name and by its run; None for a view without such a cursor."""
+        return None
+
     # --- what the tab tells ----------------------------------------------------------------------------
 
     def opened(self) -> None:
@@ -98,6 +107,9 @@ class MnistView(Submitting, can_focus=True):
 
     def show(self) -> None:
         """Draw what is known now."""
+        run = self.run_shown
+        if self.in_front and self.reads and run is not None:
+            self.runs.hold(run)
         self.mural.show(self._painted)
 
     def _painted(self, paper: Paper) -> None:
@@ -195,7 +207,6 @@ class MnistView(Submitting, can_focus=True):
             self.post_message(HintsChanged())
 
     def submitted(self, run: RunSummary) -> None:
-        self.runs.chosen = ""  # the newest is looked at as soon as there is something to see
         self.runs_changed()
         self.post_message(HintsChanged())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine import catalog, params
 from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
@@ -49,6 +51,27 @@ def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None
     assert runs.shown == new
     runs.update((), (new.id,))
     assert runs.shown == old
+
+
+def test_what_is_on_the_screen_stays_and_a_newer_one_is_told() -> None:
+    old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
+    waits = make_run(1, experiment="mnist", state=Queued("waits"))
+    runs = DigitRuns()
+    runs.update((old,), ())
+    runs.hold(old)
+    runs.update((waits,), ())
+    assert runs.shown == old and runs.newer is None
+    begun = replace(waits, checkpoint_step=1)
+    runs.update((begun,), ())
+    assert runs.shown == old and runs.newer == begun
+    runs.chosen = begun.id
+    runs.hold(begun)
+    assert runs.shown == begun and runs.newer is None
+    runs.chosen = old.id
+    runs.hold(old)
+    assert runs.newer is None, "it was there when the older one was chosen"
+    runs.update((), (old.id,))
+    assert runs.shown == begun
 
 
 def test_pictures_are_drawn_with_whole_pixels_where_they_fit() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.places import Places
-from engine.protocol import Queued
+from engine.protocol import Queued, Running
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, damage, plant
 from tests.fakes.desk import FakeSession
@@ -15,8 +15,10 @@ from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.lab import lab
 from tests.tui.tabs.mnist_bench import SIZES, folder, offline, settled, summary
 from tui import view_state
+from tui.tabs.mnist_networks import NetworksView
 from tui.tabs.mnist_pictures import PicturesView
 from tui.tabs.mnist_report import ReportView
+from tui.tabs.mnist_view import MnistView
 
 __all__ = ("folder", "offline")
 
@@ -253,3 +255,43 @@ async def test_sharp_pictures_say_how_to_have_them(
         await opened.sees("one mould")
         await opened.press("y")
         await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
+
+
+async def test_the_report_stays_when_another_network_gets_its_first_checkpoint(
+    places: Places, session: FakeSession, folder: RunFolder
+) -> None:
+    other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")
+    engine = FakeEngine(summary(folder, created=5.0))
+    async with lab(places, engine, (120, 40)) as opened:
+        await opened.press("4", "r")
+        await opened.sees("planted", "macro avg")
+        engine.change(summary(other, created=9.0, name="dc100", state=Running(9.0)))
+        await opened.sees("newer: dc100, o opens it")
+        await settled(opened)
+        assert opened.app.query_one(ReportView).run_id == folder.id
+        await opened.press("o", "enter")
+        await opened.until(lambda: opened.app.query_one(ReportView).run_id == other.id)
+        await opened.until(lambda: "newer:" not in opened.text)
+
+
+@pytest.mark.parametrize(("key", "view"), [("r", "report"), ("f", "filters"), ("b", "draw")])
+async def test_the_views_are_about_the_network_under_the_cursor(
+    places: Places, session: FakeSession, folder: RunFolder, key: str, view: str
+) -> None:
+    other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")
+    mine, newer = summary(folder, created=5.0), summary(other, created=9.0, name="newest")
+    async with lab(places, FakeEngine(mine, newer), (120, 40)) as opened:
+        await opened.press("4", "m")
+        networks = opened.app.query_one(NetworksView)
+        await opened.until(lambda: networks.entry.run is not None and networks.entry.run.id == other.id)
+        at = next(at for at, recipe in enumerate(networks.recipes) if networks.run_of(recipe) == mine)
+        await opened.press(*["down"] * ((at - networks.cursor) % len(networks.recipes)))
+        await opened.press(key)
+        shown = opened.app.query_one(f"#mnist-{view}", MnistView)
+        await opened.until(lambda: shown.in_front and shown.run_id == folder.id)
+        await opened.press("m")
+        await opened.until(lambda: networks.in_front)
+        at = networks.recipes.index(networks.missing()[0])
+        await opened.press(*["down"] * ((at - networks.cursor) % len(networks.recipes)))
+        await opened.press(key)
+        await opened.sees(f"{networks.entry.recipe.title} is not trained yet: this is planted")
