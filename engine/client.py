@@ -47,8 +47,8 @@ from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
 from engine.talk import Superseded as Superseded
 from engine.text import whole
+from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
-from engine.version import version
 
 if TYPE_CHECKING:
     from engine import axes as axes
@@ -224,7 +224,7 @@ async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
 
 def _compare(hello: Json, pid: int, start: bool) -> str:
     """What is to be said about the version of the service. Raises OtherVersion where it cannot be used."""
-    ours, theirs = version(), str(hello.get("version", "unknown"))
+    ours, theirs = RELEASE, str(hello.get("version", "unknown"))
     is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
     if hello["hello"] != VERSION or (is_older and start):
         age = "older" if is_older else "newer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.protocol import Json
-from engine.typed import WrongType, typed
+from engine.typed import WHOLE_LIMIT, WrongType, typed
 
 WORDS = frozenset({"nan", "inf", "-inf"})
 """numbers that JSON does not have"""
@@ -13,6 +13,9 @@ WORDS = frozenset({"nan", "inf", "-inf"})
 
 def check(kind: str, facts: Json) -> None:
     """Raises WrongType. Fields and kinds that are not known here are those of a newer version."""
+    step = facts.get("step")
+    if type(step) is int and not -WHOLE_LIMIT < step < WHOLE_LIMIT:
+        raise WrongType("step", "a whole number of at most 64 bits", step)
     known = _CHECKS.get(kind)
     if known is not None:
         known(facts)
@@ -38,14 +41,18 @@ def _columns(columns: object) -> None:
         raise WrongType("", f"as many values as steps ({len(steps)})", came=str(len(values)))
     if not set(map(type, steps)) <= {int}:
         raise WrongType("", "whole numbers as steps", next(step for step in steps if type(step) is not int))
+    if steps and not (min(steps) > -WHOLE_LIMIT and max(steps) < WHOLE_LIMIT):
+        raise WrongType("", "whole numbers of at most 64 bits as steps", came="a larger one")
     kinds = set(map(type, values))
     odd = kinds - {int, float, str}
     if odd:
         raise WrongType("", "numbers as values", next(value for value in values if type(value) in odd))
-    if str in kinds:
+    if kinds - {float}:
         for value in values:
             if type(value) is str and value not in WORDS:
                 raise WrongType("", "a number, nan, inf or -inf", value)
+            if type(value) is int and not -WHOLE_LIMIT < value < WHOLE_LIMIT:
+                raise WrongType("", "numbers of at most 64 bits as values", value)
 
 
 def _step(facts: Json) -> None:

@@ -1,20 +1,11 @@
-"""Which dltui this is."""
+"""Which dltui this is: the one place that says so."""
 
 from __future__ import annotations
 
-import functools
 import re
 
-
-@functools.cache
-def version() -> str:
-    """Of the installed distribution; an unpacked source tree has none."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("dltui")
-    except metadata.PackageNotFoundError:
-        return "unknown"
+VERSION = "0.1.0"
+"""of the release; the build reads it here, since to ask the installed packages takes 30 ms"""
 
 
 def is_older(one: str, other: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from checkpoints import folder as shelf
@@ -13,6 +12,7 @@ from engine import store
 from engine.far.copying import OWN, pieces
 from engine.far.frames import encode
 from engine.store import RunFolder
+from engine.version import VERSION
 
 
 def packed(folder: RunFolder, attempt: int) -> Iterator[bytes]:
@@ -39,10 +39,7 @@ def kept(folder: RunFolder) -> list[Path]:
 
 def edition() -> str:
     """Of dltui: both ends have to have the same."""
-    try:
-        return metadata.version("dltui")
-    except metadata.PackageNotFoundError:
-        return "unknown"
+    return VERSION
 
 
 def _text(name: str, data: object) -> Iterator[bytes]:

@@ -33,7 +33,7 @@ from engine.service.runs import Runs
 from engine.service.submission import cores
 from engine.service.sweep_cycle import SweepCycle
 from engine.service.sweeps import Sweeps
-from engine.version import version
+from engine.version import VERSION
 
 CLIENTS = 32
 GPU_SECONDS = 2.0
@@ -140,7 +140,7 @@ class Service:
         return SweepCycle(self.roster, self.runs, self.machine, self.executors)
 
     def _hello(self) -> Json:
-        return {"pid": os.getpid(), "version": version()}
+        return {"pid": os.getpid(), "version": VERSION}
 
     def _duties(self) -> list[Coroutine[Any, Any, None]]:
         return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep(), self._stay_home()]

@@ -14,7 +14,8 @@ from engine import client, frames, store
 from engine.errors import DltuiError, EngineError, EngineSilent, OtherVersion, ProtocolError
 from engine.places import Places
 from engine.protocol import VERSION, Status
-from engine.version import is_older, version
+from engine.version import VERSION as RELEASE
+from engine.version import is_older
 from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
 from tests.patience import LONG, quiet_seconds
 
@@ -72,14 +73,14 @@ async def test_an_engine_of_a_newer_protocol_is_named_with_what_to_do(places: Pl
     async with await stand_in(places, saying({"hello": 7, "version": "9.9"})):
         with pytest.raises(OtherVersion) as error:
             await client.connect(places)
-    assert f"is of dltui 9.9, newer than this dltui {version()}." in error.value.message
+    assert f"is of dltui 9.9, newer than this dltui {RELEASE}." in error.value.message
     assert error.value.remedy == "Use that dltui, or end the engine: dltui engine stop. Runs go on."
 
 
 async def test_an_engine_of_a_newer_release_is_used_and_told_of(places: Places) -> None:
     hello = {"hello": VERSION, "version": "999.0"}
     async with await stand_in(places, saying(hello)), await client.connect(places) as talk:
-        assert f"is of dltui 999.0, newer than this dltui {version()}." in talk.notice
+        assert f"is of dltui 999.0, newer than this dltui {RELEASE}." in talk.notice
 
 
 async def test_an_engine_of_an_older_release_is_replaced_and_its_runs_go_on(places: Places) -> None:
@@ -93,7 +94,7 @@ async def test_an_engine_of_an_older_release_is_replaced_and_its_runs_go_on(plac
             assert f"(process {older.pid}) is of dltui 0.0.9, older than this dltui" in talk.notice
             assert talk.notice.endswith("It is replaced; runs go on.")
             await reach(talk, made.id, Status.RUNNING)
-            assert talk.hello["version"] == version() and talk.hello["pid"] != older.pid
+            assert talk.hello["version"] == RELEASE and talk.hello["pid"] != older.pid
             assert store.read_keeper(store.folder_of(places, made.id)) == keeper
             assert keeper is not None and keeper.identity.is_alive()
             await talk.shutdown()
@@ -111,7 +112,7 @@ def test_releases_have_an_order(one: str, other: str, older: bool) -> None:
 async def test_a_bad_frame_costs_its_request_and_the_others_are_answered(places: Places) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await frames.read(reader)
-        writer.write(frames.encode({"hello": VERSION, "version": version()}))
+        writer.write(frames.encode({"hello": VERSION, "version": RELEASE}))
         while (request := await frames.read(reader)) is not None:
             body = b'{"id":%d,"runs":[}' if request["ask"] == "bad" else b'{"id":%d}'
             body %= request["id"]
@@ -126,7 +127,7 @@ async def test_a_bad_frame_costs_its_request_and_the_others_are_answered(places:
 async def test_frames_that_cannot_be_told_apart_end_the_connection_with_the_reason(places: Places) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await frames.read(reader)
-        writer.write(frames.encode({"hello": VERSION, "version": version()}))
+        writer.write(frames.encode({"hello": VERSION, "version": RELEASE}))
         await frames.read(reader)
         writer.write(b"GET / HTTP/1.1")
         await reader.read()

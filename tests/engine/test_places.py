@@ -111,3 +111,14 @@ def test_a_user_without_a_home_is_asked_for_one(monkeypatch: pytest.MonkeyPatch)
 
 def _nobody(uid: int) -> None:
     raise KeyError(uid)
+
+
+def test_every_shell_of_a_user_finds_the_same_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Places(tmp_path / ("x" * SOCKET_PATH_LIMIT))
+    found = set()
+    for variable in ("TMPDIR", "TEMP", "TMP", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path))
+        monkeypatch.setattr("tempfile.tempdir", None)
+        found.add(places.socket)
+    monkeypatch.delenv("TMPDIR")
+    assert found == {places.socket} and len(str(places.socket)) <= SOCKET_PATH_LIMIT

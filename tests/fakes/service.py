@@ -26,7 +26,7 @@ def fake_command(folder: Path, attempt: int, device: str) -> list[str]:
 async def run() -> None:
     home = places.home()
     if named := os.environ.get("DLTUI_TEST_VERSION"):
-        service_module.version = lambda: named  # type: ignore[attr-defined]
+        service_module.VERSION = named
     service = Service(home, local=Local(home.log, fake_command))
     connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
     service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", adopt.PATIENCE))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -32,6 +31,8 @@ from tui.verbs.ask import say, tell
 
 def _say_version(is_asked: bool) -> None:
     if is_asked:
+        from importlib import metadata  # no other verb waits for it
+
         say(f"dltui {metadata.version('dltui')}")
         raise typer.Exit
 

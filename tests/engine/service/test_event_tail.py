@@ -131,6 +131,37 @@ def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tm
         assert len(seqs) == 5 or left_out or list(damaged_lines(path)), bytes(data)
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"kind": "metrics", "series": {"loss": [[10**400], [0.5]]}},
+        {"kind": "metrics", "series": {"loss": [[1], [10**400]]}},
+        {"kind": "metrics", "series": {"loss": [[1], [float("inf")]]}},
+        {"kind": "metrics", "series": {"loss": "\x1b[2J"}},
+        {"kind": "metrics"},
+        {"kind": "checkpoint", "step": None},
+        {"kind": "checkpoint", "step": 10**400},
+        {"kind": "restored"},
+        {"kind": "set", "step": 10**400, "name": 7, "value": []},
+        {"kind": "sketch", "step": 10**400, "parts": {}},
+        {"kind": "ended", "step": 10**400, "status": "paused"},
+        {"kind": "note", "text": [[[]]]},
+        {"kind": "started", "total_steps": "x"},
+        {"kind": 5},
+    ],
+)
+def test_facts_of_any_type_harm_no_curve_and_no_story(tmp_path: Path, damaged: dict[str, object]) -> None:
+    path = tmp_path / "e"
+    odd = json.dumps({"seq": 2, "at": 1.5, **damaged}).replace("Infinity", "1e999").encode()
+    path.write_bytes(metrics_line(1) + odd.replace(b'{"seq": 2', b'{"seq":2') + b"\n" + metrics_line(3))
+    found, _ = delivered(path)
+    assert [event.seq for event in found if event.seq != 2] == [1, 3]
+    story, curves = Story("run", "run"), Curves()
+    story.fold(EventBatch(tuple(found)))
+    curves.add(found)
+    assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4
+
+
 def test_lines_longer_than_a_chunk_come_whole_and_longer_than_a_frame_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
