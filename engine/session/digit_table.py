@@ -1,4 +1,4 @@
-"""The notebook's table: three convolutional networks, two batch sizes, and which of them is best."""
+"""The table of networks: the notebook's six, what else was trained beside them, and which of all is best."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engine import events
+from engine import events, standing, store
 from engine.errors import DltuiError
 from engine.models.classification import balanced_accuracy
-from engine.protocol import Json, Spec
+from engine.protocol import Json, Spec, status_of
 from engine.session.desk import Desk
 from engine.session.digit_answers import answers
 from engine.session.digit_nets import all_runs, open_net
@@ -19,15 +19,23 @@ from engine.trained_on import TrainedOn
 
 MODELS = ("single_conv", "double_conv", "double_conv_dropout")
 BATCHES = (50, 100)
+OTHERS = (("logistic", 50), ("mlp", 50))
+"""plain networks that are in the table once they were trained"""
+RECIPES = ("fast", "accurate")
+"""of mnist_recipe, likewise"""
 GOAL = 0.99
 PLAIN = ("", "notebook", "none")
 """values of `recipe` that mean the notebook's own training"""
 
 
 def stream(desk: Desk) -> Iterator[Json]:
-    """The newest run of each kind that has a checkpoint or, failing that, that there is."""
-    wanted = [(model, batch) for model in MODELS for batch in BATCHES]
+    """The newest run of each kind that has a checkpoint or, failing that, that there is.
+
+    The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
+    """
     found = _newest(desk)
+    wanted: list[tuple[str, int]] = [(model, batch) for model in MODELS for batch in BATCHES]
+    wanted += [kind for kind in (*OTHERS, *((name, 0) for name in RECIPES)) if kind in found]
     rows: list[Json] = []
     for model, batch in wanted:
         rows.append({"model": model, "batch": batch, **_row(desk, found.get((model, batch)))})
@@ -51,11 +59,23 @@ def per_epoch(spec: Spec, images: int) -> int | None:
 def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
     for folder, spec in reversed(all_runs(desk)):
-        if is_plain(spec):
-            kind = (str(spec.params.get("model")), int(spec.params.get("batch") or 0))
-            if folder.checkpoints.is_dir() or kind not in found:
-                found[kind] = (folder, spec)
+        kind = _kind_of(spec)
+        if folder.checkpoints.is_dir() or kind not in found:
+            found[kind] = (folder, spec)
     return found
+
+
+def _kind_of(spec: Spec) -> tuple[str, int]:
+    """The network and the batch; a recipe's name, and 0."""
+    if is_plain(spec):
+        return str(spec.params.get("model")), int(spec.params.get("batch") or 0)
+    return str(spec.params.get("recipe")), 0
+
+
+def _is_running(folder: RunFolder) -> bool:
+    """Raises CorruptRun."""
+    state = standing.state_of(store.read_wanted(folder), store.read_keeper(folder), store.read_exit(folder))
+    return state is not None and status_of(state).is_active
 
 
 def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
@@ -63,7 +83,7 @@ def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
     row: dict[str, Any] = dict.fromkeys(
         ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
     )
-    row |= {"name": "", "is_reached": False, "why": "", "data": None}
+    row |= {"name": "", "is_reached": False, "is_running": False, "why": "", "data": None}
     if found is None:
         return {**row, "why": "not trained yet"}
     folder, spec = found
@@ -73,6 +93,7 @@ def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
     steps = max((step for step, _ in told.last.values()), default=0)
     row["iterations"], row["seconds"] = told.reached or (steps, told.seconds)
     try:
+        row["is_running"] = _is_running(folder)
         opened = open_net(desk, folder.id)
         row["data"] = asdict(opened.trained_on) if opened.trained_on.fingerprint else None
         validated = answers(desk, opened, "validation")
@@ -93,8 +114,8 @@ def _notice(rows: list[Json]) -> str:
 
 
 def _best(rows: list[Json]) -> Json | None:
-    """By the validation images alone; what the test images say stands beside it."""
-    validated = [row for row in rows if row["balanced"] is not None]
+    """By the validation images alone, of those that train no more; the test images' word stands beside it."""
+    validated = [row for row in rows if row["balanced"] is not None and not row["is_running"]]
     if not validated:
         return None
     best = max(validated, key=lambda row: float(row["balanced"]))

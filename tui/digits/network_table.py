@@ -38,7 +38,7 @@ class NetworkTable:
 
     @property
     def height(self) -> int:
-        return HEAD + len(self.entries) + 2
+        return HEAD + len(self.entries) + 3
 
     def paint(self, paper: Paper) -> None:
         wide = paper.width >= 100
@@ -54,6 +54,7 @@ class NetworkTable:
         recipe, run = entry.recipe, entry.run
         is_best = self.best is not None and run is not None and self.best.get("run") == run.id
         paper.write(1, y, glyphs().choice[1] if here else " ", "key")
+        paper.write(2, y, _star() if is_best else " ", "good")
         paper.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
         x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
@@ -65,8 +66,6 @@ class NetworkTable:
             paper.write(x + 2, y, words[:8], sign.ink)
             for text, ink in _numbers(entry):
                 x = paper.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, ink)
-            if is_best:
-                paper.write(x + 1, y, "best"[: max(0, paper.width - x - 1)], "good")
         if wide and recipe.parameters:
             place = 3 + NAME + len(HEADINGS) + 2
             paper.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")
@@ -78,8 +77,10 @@ class NetworkTable:
             paper.words(1, y, plain(self.notice, limit=300), paper.width - 2, 2, "warn")
         elif self.best is not None:
             best = self.best
-            x = paper.write(1, y, "best on validation (balanced): ", "muted")
-            x = paper.write(x, y, f"{plain(str(best['model']), limit=40)} b{best['batch']}", "strong")
+            x = paper.write(1, y, f"{_star()} ", "good")
+            x = paper.write(x, y, "best on validation (balanced): ", "muted")
+            batch = f" b{best['batch']}" if best["batch"] else ""
+            x = paper.write(x, y, f"{plain(str(best['model']), limit=40)}{batch}", "strong")
             test = best["test_accuracy"]
             words = "not tested yet" if test is None else f"on the test pictures {_share(test)}"
             paper.write(x, y, f"; {words}", "text")
@@ -87,23 +88,30 @@ class NetworkTable:
             paper.write(
                 1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted"
             )
+        if any(entry.run is not None for entry in self.entries):
+            paper.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
 
 
 def _numbers(entry: Entry) -> list[tuple[str, str]]:
     run, row = entry.run, entry.row or {}
     assert run is not None
     reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
-    if iterations is None:
+    if iterations is None or not reached:  # a run that trains is ahead of the table
         iterations, seconds = run.step, run.train_seconds
     words = f"{iterations:,}" if reached else f"({iterations:,})"
     metrics = run.metrics
     return [
         (f"{words:>8}", "good" if reached else "muted"),
         (f"{clock(round(float(seconds or 0))):>6}", "text" if reached else "muted"),
-        (f"{_share(row.get('val_accuracy') or metrics.get('val_accuracy')):>8}", "text"),
+        (f"{_share(metrics.get('val_accuracy', row.get('val_accuracy'))):>8}", "text"),
         (f"{_share(row.get('balanced')):>10}", "text"),
-        (f"{_share(row.get('test_accuracy') or metrics.get('test_accuracy')):>8}", "strong"),
+        (f"{_share(metrics.get('test_accuracy', row.get('test_accuracy'))):>8}", "strong"),
     ]
+
+
+def _star() -> str:
+    """In front of the name of the best one."""
+    return "*" if glyphs().ascii_only else "★"
 
 
 def _share(value: object) -> str:

@@ -270,5 +270,9 @@ class MnistTab(Tab):
 
 def told_of(run: RunSummary) -> str:
     """Which network, where it stands, how good it is."""
-    best = f", {run.best.value:.2%} of validation" if run.best is not None else ""
-    return plain(f"{run.spec.params.get('model', '')}, {run.status}{best}", limit=90)
+    network = run.spec.params.get("model") or run.spec.params.get("recipe") or run.spec.experiment
+    last = run.metrics.get("val_accuracy")
+    share = "" if last is None else f", {last:.2%} of validation"
+    if run.best is not None and last is not None and run.best.value != last:
+        share += f" (best {run.best.value:.2%})"
+    return plain(f"{network}, {run.status}{share}", limit=90)

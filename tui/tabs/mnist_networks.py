@@ -65,13 +65,12 @@ class NetworksView(MnistView):
         return self._entries()[self.cursor]
 
     def _entries(self) -> list[Entry]:
-        rows = {(row["model"], row["batch"]): row for row in self._table["rows"]}
-        entries = []
-        for recipe in self.recipes:
-            run = self.run_of(recipe)
-            row = None if "recipe" in recipe.more else rows.get((recipe.model, recipe.batch))
-            entries.append(Entry(recipe, run, row if row and run and row["run"] == run.id else None))
-        return entries
+        rows = {row["run"]: row for row in self._table["rows"]}
+        runs = [self.run_of(recipe) for recipe in self.recipes]
+        return [
+            Entry(recipe, run, rows.get(run.id) if run is not None else None)
+            for recipe, run in zip(self.recipes, runs, strict=True)
+        ]
 
     def missing(self) -> list[Recipe]:
         return [recipe for recipe in self.recipes if self.run_of(recipe) is None]

@@ -77,7 +77,8 @@ def _say_table(answer: Json, json: bool) -> None:
             if best["test_accuracy"] is None
             else f"test accuracy {best['test_accuracy']:.4f}"
         )
-        say(f"\nbest by balanced validation accuracy: {best['model']}, batch {best['batch']}; {test}")
+        batch = f", batch {best['batch']}" if best["batch"] else ""
+        say(f"\nbest by balanced validation accuracy: {best['model']}{batch}; {test}")
 
 
 def _row(row: Json) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def _row(row: Json) -> tuple[str, ...]:
     not_yet = "" if row["is_reached"] else "> "
     shares = (row[name] for name in ("val_accuracy", "balanced", "test_accuracy"))
     return (
-        row["model"], str(row["batch"]), "" if steps is None else f"{not_yet}{steps:,} steps",
+        row["model"], str(row["batch"] or ""), "" if steps is None else f"{not_yet}{steps:,} steps",
         "" if seconds is None else f"{not_yet}{seconds:.1f}",
         *("" if share is None else f"{share:.4f}" for share in shares),
         row["run"] or row["why"],

@@ -42,7 +42,22 @@ def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:
     if report is None:
         return []
     lines = [_line(row, place == cursor, width) for place, row in enumerate(report["rows"])]
-    return [_head(width), *lines]
+    return [_head(width), *lines, *paragraph(details_of(report["rows"][cursor]), width, "text")]
+
+
+def details_of(row: Json) -> str:
+    """All numbers of one experiment, the notebook's in parentheses, whatever the width of the table is."""
+    told = row["notebook"]
+    bypass = " with bypass" if row["bypass"] else ""
+    median = f"median {_beyond(row['median'])} (95 %: {_beyond(row['low'])} to {_beyond(row['high'])})"
+    return (
+        f" lr {row['lr']:g}, {row['hidden']} hidden{bypass}: "
+        f"mean {_count(row['mean'])} epochs ({told['mean']:,.0f}), std {_count(row['std'])} "
+        f"({told['std']:,.0f}), {row['fails']} of {row['runs']} fail ({told['fails']}), {median}, "
+        f"mean of all {_count(row['mean_all'])}, train loss {_loss(row['train_loss'])} "
+        f"({told['train_loss']:.4f}), validation loss {_loss(row['val_loss'])} ({told['val_loss']:.4f}), "
+        f"chance {_chance(row['chance'])}"
+    )
 
 
 def _head(width: int) -> Row:

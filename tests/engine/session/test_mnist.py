@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from engine import identity, store
 from engine.client import open_session
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
 from engine.session import digit_sets
 from engine.session.desk import Desk
-from engine.store import RunFolder
+from engine.store import KeeperFacts, RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, parts, plant, save, tell, templates
 from tests.engine.worker.lab import new_run
@@ -311,6 +312,27 @@ def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_
     best = max((first, second), key=lambda row: row["balanced"])
     assert told[-1]["best"]["run"] == best["run"]
     assert told[-1]["best"]["test_accuracy"] == best["test_accuracy"]
+
+
+def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(desk: Desk) -> None:
+    root = desk.places.root
+    other = new_run(root, "mnist_recipe", recipe="fast")
+    save(other, 9, convolutions(seed=3))
+    tell(other, (9, 0.995), test=0.99)
+    told = parts(desk, "table")
+    assert told[-1]["total"] == 7
+    row = told[-1]["rows"][-1]
+    assert (row["model"], row["run"], row["is_reached"], row["iterations"]) == ("fast", other.id, True, 9)
+    assert row["balanced"] is not None and told[-1]["best"]["run"] == other.id
+
+
+def test_a_network_that_still_trains_is_not_the_best(desk: Desk) -> None:
+    run = plant(desk.places.root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
+    tell(run, (9, 0.84))
+    store.write_keeper(run, KeeperFacts(1, identity.mine(), 1.0))
+    told = parts(desk, "table")[-1]
+    row = next(row for row in told["rows"] if row["run"] == run.id)
+    assert row["balanced"] is not None and row["is_running"] and told["best"] is None
 
 
 def test_the_real_mnist_is_explored_as_it_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

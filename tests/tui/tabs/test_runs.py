@@ -452,7 +452,7 @@ async def test_a_hundred_thousand_runs_are_fetched_where_one_looks(places: Place
 
 
 async def test_a_run_that_has_ended_is_not_asked_for_a_live_parameter(places: Places) -> None:
-    run = make_run(1, done(), params={"lr": 0.01})
+    run = make_run(1, state=done(), params={"lr": 0.01})
     engine = FakeEngine(run)
     async with lab(places, engine) as opened:
         await opened.press("L")
