@@ -41,6 +41,7 @@ def _fake(name: str, params: type[ParamSet]) -> Experiment:
 
 CATALOG = (
     _fake("counter", CounterParams),
+    _fake("reader", CounterParams),
     _fake("crash", CrashParams),
     _fake("stubborn", FateParams),
     _fake("silent", FateParams),

@@ -41,7 +41,8 @@ def report(
 
 def _say_report(name: str, answer: Json) -> None:
     made = answer["report"]
-    say(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {made['title']}\n")
+    whose = made["title"].removeprefix("the images of ")
+    say(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {whose}\n")
     for line in columns(_scores(made)):
         say(line)
     whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +16,12 @@ from engine.errors import DltuiError
 from engine.far import parcel
 from engine.far.frames import Reader
 from engine.places import Places
-from engine.protocol import Status
+from engine.protocol import CauseKind, Status
 from engine.service import lane_batch, sweep_batch, trial_spec
+from engine.service.gpus import NoGpus
+from engine.service.service import Service
 from engine.sweep_protocol import SweepStatus
-from tests.engine.service.live import connect, reach, serving
+from tests.engine.service.live import connect, end_runs, reach, serving, until
 from tests.engine.service.swept import a_spec
 from tests.fakes.sweeps import make_trial
 
@@ -33,6 +38,70 @@ async def test_a_run_keeps_the_folder_of_the_shell_that_asked_for_it(
             monkeypatch.setenv("DLTUI_DATA", named)
             made = await talk.submit("xor", {"epochs": 1})
             assert made.spec.data == kept and stored(places, made.id) == kept
+
+
+@pytest.fixture
+def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three folders of data; the engine is started in a shell that names the third."""
+    monkeypatch.setenv("DLTUI_EXTRA_CATALOG", "tests.fakes.catalog:CATALOG")
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "set.txt").write_text(name)
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "three"))
+    return tmp_path
+
+
+@contextlib.asynccontextmanager
+async def training(places: Places) -> AsyncIterator[Client]:
+    """With the real keeper and workers."""
+    service = Service(places, driver=NoGpus())
+    running = asyncio.create_task(service.run())
+    await until(places.socket.exists)
+    try:
+        async with await connect(places) as talk:
+            yield talk
+    finally:
+        service.leave()
+        await running
+        end_runs(places)
+
+
+async def test_a_worker_trains_on_what_its_run_names_and_goes_on_with_that_alone(
+    places: Places, sets: Path
+) -> None:
+    async with training(places) as talk:
+        made = await talk.submit("reader", {"steps": 9_999, "seconds": 0.01}, data=str(sets / "one"))
+        other = await talk.submit("reader", {"steps": 2}, data=str(sets / "two"))
+        none = await talk.submit("reader", {"steps": 2}, data="")
+        for run, title in ((other, str(sets / "two")), (none, "None")):
+            assert (await reach(talk, run.id, Status.DONE)).data_title == title
+        await reach(talk, made.id, Status.RUNNING)
+        while not (await talk.show(made.id)).step:
+            await asyncio.sleep(0.05)
+        paused = await reach(talk, (await talk.pause(made.id)).id, Status.PAUSED)
+        assert paused.data_title == str(sets / "one") and len(paused.data_fingerprint) == 64
+
+        (sets / "one" / "set.txt").write_text("turned round")
+        for mode in ("strict", "fast"):
+            await talk.resume(made.id, mode)
+            refused = await reach(talk, made.id, Status.FAILED)
+            assert refused.cause is not None and refused.cause.kind is CauseKind.RESUME_REFUSED
+            assert paused.data_fingerprint[:12] in refused.cause.text and "fast" not in refused.cause.remedy
+            assert refused.data_fingerprint == paused.data_fingerprint
+
+        (sets / "one").rename(sets / "moved")
+        await talk.resume(made.id)
+        gone = await reach(talk, made.id, Status.FAILED)
+        assert gone.cause is not None and gone.cause.kind is CauseKind.BAD_DATA
+        assert gone.cause.text == f"DLTUI_DATA names {sets / 'one'}, which is not a folder."
+
+        (sets / "moved" / "set.txt").write_text("one")
+        (sets / "one").symlink_to(sets / "moved")
+        await talk.resume(made.id)
+        again = await reach(talk, made.id, Status.RUNNING)
+        assert again.data_fingerprint == paused.data_fingerprint
+        await talk.stop(made.id)
+        await reach(talk, made.id, Status.STOPPED)
 
 
 async def test_the_trials_of_a_sweep_and_what_extends_them_have_its_folder(
