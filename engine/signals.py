@@ -10,6 +10,8 @@ import signal
 
 ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """save and end; a worker takes SIGINT for one of them"""
+FROM_OUTSIDE = (*ENDING, signal.SIGKILL, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+"""somebody or the system sent it; what a process dies of by its own fault is not among them"""
 IGNORED = (signal.SIGHUP, signal.SIGPIPE)
 
 

@@ -19,6 +19,8 @@ STORE = 256 << 20
 """bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
 AHEAD = 32
 """pieces that a node may be ahead of who reads"""
+ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""what `import ray` reads: a Ray that nobody joins has the address 127.0.0.1, and listens there alone"""
 LEAST = (2, 52)
 """the first Ray with tokens"""
 SAME = "Install the same on every node."
@@ -48,6 +50,8 @@ class Cluster:
         _trust(self._post)
         if self._post.address:
             greeting.check(self._post.address)
+        else:
+            os.environ.update(ALONE)
         try:
             import ray
         except ImportError as error:

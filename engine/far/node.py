@@ -82,9 +82,10 @@ class Node:
                 pass
             self._tell_exit(folder)
 
-    def tell_end(self, status: str, cause: Json) -> None:
+    def tell_end(self, status: str, cause: Json, number: int | None = None) -> None:
+        """`number` is the signal that the worker died of, if it did."""
         try:
-            self._send(encode("end", status=status, cause=cause))
+            self._send(encode("end", status=status, cause=cause, signal=number))
         except OSError:
             pass  # nobody listens any more
 
@@ -176,7 +177,7 @@ class Node:
             self.tell_end("lost", {"kind": "keeper_lost", "text": text, "remedy": ""})
         else:
             said = store.exit_to_json(ended)
-            self.tell_end(str(ended.status), {**said["cause"], "kind": str(ended.cause.kind)})
+            self.tell_end(str(ended.status), {**said["cause"], "kind": str(ended.cause.kind)}, ended.signal)
 
 
 def _is_held(lock: Path) -> bool:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from checkpoints import folder as shelf
-from engine import store
+from engine import event_file, signals, store
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.far import parcel, post
 from engine.far.copying import OWN, Copy
@@ -55,6 +55,8 @@ class Far:
     host: str = ""
     folder: str = ""
     ended: Json | None = None
+    signal: int | None = None
+    """that its worker died of"""
 
 
 class StandIn:
@@ -98,6 +100,7 @@ class StandIn:
     def _hand_over(self, spec: Spec) -> Json:
         """Raises Lost, Refused, Left, and what the disk here does not take."""
         line = self._connected()
+        event_file.goes_on(self._folder.tensorboard)
         copy, far = Copy(self._folder.path, OWN), Far()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
@@ -137,17 +140,22 @@ class StandIn:
                 elif far.ended is None:
                     self._news(frame)
             if far.ended is not None:
-                return self._ended(far.ended)
+                return self._ended(far, far.ended)
             if line.is_cut:
                 raise Lost("The room of Ray left.")
             self._pass_on(line, far)
             if not far.host:
                 self._beat()
 
-    def _ended(self, ended: Json) -> Json:
-        """A keeper that was killed there is one more thing that can be tried again."""
-        if ended["status"] == Status.LOST and not self._is_told_of_orphan:
+    def _ended(self, far: Far, ended: Json) -> Json:
+        """What was killed there without anybody here asking for it can be tried again: keeper and worker."""
+        is_asked = self._is_told_of_orphan or bool(self._asked)
+        is_killed = far.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
+        is_crash = far.signal is not None and far.signal not in signals.FROM_OUTSIDE
+        if not self._is_told_of_orphan and ended["status"] == Status.LOST:
             raise Lost(str(ended["cause"]["text"]))
+        if is_killed and not is_crash and not is_asked:
+            raise Lost(f"On {far.host}: {ended['cause']['text']}")
         return ended
 
     def _news(self, frame: Frame) -> None:
@@ -177,6 +185,7 @@ class StandIn:
             print(f"--- trains on {far.host}", flush=True)
         elif frame.kind == "end":
             far.ended = {"status": str(frame.facts["status"]), "cause": frame.facts["cause"]}
+            far.signal = frame.facts.get("signal")
         else:
             copy.take(frame)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 STEPS, SECONDS = 80, 0.3
+LOOPBACK = ("0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000")
 
 
 @pytest.fixture
@@ -53,6 +55,13 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothingis_lost(home: Home, far
     assert len(lost) == 1 and "restored" in [event.kind for event in home.events(lost[0])]
     for run in runs:
         _is_as_if_trained_here(home, run)
+
+
+def test_a_ray_of_this_machine_alone_listens_on_loopback_alone(home: Home) -> None:
+    run = home.dltui("run", "counter", "--set", f"steps={10**6}", "--set", "seconds=0.1", "--executor", "ray")
+    home.until(lambda: home.show(run.strip())["step"] > 0, "a step of it")
+    found = _listening(home.processes())
+    assert len(found) > 3 and all(address in LOOPBACK for address in found), found
 
 
 @pytest.mark.slow
@@ -207,6 +216,20 @@ def _steps(home: Home, run: str) -> int:
 
 def _room(home: Home) -> identity.Identity | None:
     return next((identity.of(pid) for pid in home.processes() if b"engine.far.room" in _command(pid)), None)
+
+
+def _listening(pids: list[int]) -> list[str]:
+    """The addresses, as the kernel writes them, on which these processes wait for connections."""
+    sockets = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            sockets |= {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    return [row[1].split(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
 
 
 def _command(pid: int) -> bytes:

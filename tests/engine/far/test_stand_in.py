@@ -97,6 +97,32 @@ def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: Pi
     assert far.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1])
+def test_a_worker_that_is_killed_there_is_one_more_try(
+    places: Places, room: PipeRoom, number: signal.Signals
+) -> None:
+    begun = _begin(places, SPEC)
+    _until(lambda: begun.steps())
+    [keeper] = _children(room.nodes[0].pid)
+    [worker] = _children(keeper)
+    os.kill(worker, number)
+    far = begun.end()
+    assert far.exit.status is Status.DONE and len(room.nodes) == 2, far.notes()
+    assert any("try 1 of" in note or "try 2 of" in note for note in far.notes())
+    assert far.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
+
+
+def test_a_crash_there_is_no_try_of_its_own(places: Places, room: PipeRoom) -> None:
+    begun = _begin(places, SPEC)
+    _until(lambda: begun.steps())
+    [keeper] = _children(room.nodes[0].pid)
+    [worker] = _children(keeper)
+    os.kill(worker, signal.SIGSEGV)
+    far = begun.end()
+    assert far.exit.status is Status.FAILED and len(room.nodes) == 1, far.notes()
+    assert "SIGSEGV" in far.exit.cause.text
+
+
 def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeRoom) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
