@@ -51,7 +51,7 @@ async def opened(opened: Lab, make: Callable[[], Screen[object]]) -> float:
     screen.call_after_refresh(painted.set)
     await painted.wait()
     took = time.process_time() - began
-    opened.app.pop_screen()
+    await opened.app.pop_screen()
     await opened.pilot.pause()
     return took
 
