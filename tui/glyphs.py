@@ -19,6 +19,7 @@ class Glyphs:
     statuses: dict[Status, str]
     mark: str
     baseline: str
+    best: str
     swatch: str
     rule: str
     upright: str
@@ -55,6 +56,7 @@ UNICODE = Glyphs(
     },
     mark="◆",
     baseline="◇",
+    best="★",
     swatch="━━",
     rule="─",
     upright="│",
@@ -82,6 +84,7 @@ ASCII = Glyphs(
     },
     mark="+",
     baseline="^",
+    best="*",
     swatch="--",
     rule="-",
     upright="|",

@@ -9,99 +9,117 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.protocol import RunSummary
+from tui.comparison import MISSING, Entry, compared
 from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
-from tui.verbs.words import data_words, other_data, pairs
-from tui.widgets.numerals import clock, short
+from tui.verbs.words import other_data
+from tui.widgets.numerals import short
 from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, fitted, row_width
+from tui.widgets.span import Row, Span, clipped, fitted
 
-NAME, LEAST, MOST = 14, 12, 22
-MISSING = "–"
+MOST_LABEL, MOST_NAME = 20, 24
+"""cells of the label of a row, and of the name of a run; numbers are never cut"""
+GAP = 2
 
 
-class DiffSheet(Sheet):
-    """Rows are what differs, columns are runs."""
+class CompareSheet(Sheet):
+    """Rows are what differs, columns are runs: as many as have room, the others by left and right."""
 
-    def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int]) -> None:
+    def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
         super().__init__()
         self._runs, self._hues = tuple(runs), dict(hues)
+        entries = compared(self._runs, short, baseline)
+        self._same = not any(_differs(one) for one in entries if one.heading == "parameters")
+        self._entries = [one for one in entries if _differs(one) or one.heading == "metrics"]
+        self._baseline = baseline
+        self._label = max(min(MOST_LABEL, max(len(one.name) for one in entries)), len("status")) + GAP
+        self._widths = [self._width(place) for place in range(len(self._runs))]
+        self._first = 0
+
+    def _width(self, place: int) -> int:
+        words = [len(one.values[place]) + 2 for one in self._entries]
+        return max(*words, min(MOST_NAME, len(name_of(self._runs[place])) + 3)) + GAP
+
+    def _shown(self, width: int) -> range:
+        """Places of the runs that have room."""
+        room, last = width - self._label, self._first
+        while last < len(self._runs) and (room := room - self._widths[last]) >= -GAP:
+            last += 1
+        return range(self._first, max(last, self._first + 1))
+
+    def action_turn(self, by: int) -> None:
+        """By a run to the left or to the right, as far as there are any out of sight."""
+        most, width = len(self._runs) - 1, self.scrollable_content_region.width
+        while most > 0 and self._label + sum(self._widths[most - 1 :]) - GAP <= width:
+            most -= 1
+        self._first = max(0, min(most, self._first + by))
+        self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        column = max(LEAST, min(MOST, (width - NAME) // len(self._runs)))
-        table = [self._heads(column), self._statuses(column), ()]
-        changed = differing(self._runs)
-        table += [self._row(name, values, column) for name, values in changed.items()]
-        if not changed:
-            table.append((Span("the parameters are the same", "muted"),))
+        shown = self._shown(width)
+        table: list[Row] = [self._place(shown)] if len(shown) < len(self._runs) else []
+        table += [self._heads(shown), ()]
+        if self._same:
+            table += [(Span("the parameters are the same", "muted"),), ()]
+        heading = ""
+        for entry in self._entries:
+            if heading and entry.heading != heading:
+                table.append(())
+            heading = entry.heading
+            table.append(self._row(entry, shown))
         if words := other_data(self._runs):
             table += [(), (Span(words, "bad"),)]
-        table.append(())
-        table += [self._row(name, values, column) for name, values in outcomes(self._runs).items()]
-        return [fitted(row, width) if row_width(row) > width else row for row in table]
+        return [clipped(row, width) for row in table]
 
-    def _heads(self, column: int) -> Row:
-        heads: list[Span] = [Span(" " * NAME)]
-        for run in self._runs:
+    def _place(self, shown: range) -> Row:
+        signs = glyphs()
+        keys = "left right" if signs.ascii_only else "← →"
+        words = f"runs {shown.start + 1} to {shown.stop} of {len(self._runs)}; "
+        return (Span(words, "muted"), Span(keys, "key"), Span(" show the others", "muted"))
+
+    def _heads(self, shown: range) -> Row:
+        heads: list[Span] = [Span(" " * self._label)]
+        for place in shown:
+            run = self._runs[place]
             swatch = Span(glyphs().swatch + " ", f"hue-{self._hues.get(run.id, 0)}")
-            heads += [*fitted((swatch, Span(name_of(run), "strong")), column - 1), Span(" ")]
+            name = clipped((Span(name_of(run), "strong"),), self._widths[place] - GAP - 3)
+            heads += fitted((swatch, *name), self._widths[place])
         return tuple(heads)
 
-    def _statuses(self, column: int) -> Row:
-        spans: list[Span] = [Span("status".ljust(NAME), "muted")]
-        for run in self._runs:
-            spans += fitted((sign_of(run), Span(f" {run.status}", "text")), column)
+    def _row(self, entry: Entry, shown: range) -> Row:
+        spans = list(fitted(clipped((Span(entry.name, "muted"),), self._label - GAP), self._label))
+        for place in shown:
+            value = entry.values[place]
+            if entry.name == "status":
+                cell: Row = (sign_of(self._runs[place]), Span(f" {value}", "text"))
+            elif place in entry.best:
+                cell = (Span(glyphs().best, "good"), Span(f" {value}", "good"))
+            else:
+                cell = (Span(f"  {value}", _ink(value)),)
+            spans += fitted(cell, self._widths[place])
         return tuple(spans)
-
-    def _row(self, name: str, values: Sequence[str], column: int) -> Row:
-        label = fitted((Span(plain(name, limit=NAME - 1), "muted"),), NAME)
-        cells = [(*fitted((Span(value, _ink(value)),), column - 1), Span(" ")) for value in values]
-        return (*label, *(span for cell in cells for span in cell))
 
 
 class CompareScreen(Dialog[None]):
     """To be read, then left."""
 
-    def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int]) -> None:
+    def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
         super().__init__()
-        self._runs, self._hues = runs, hues
+        self._runs, self._hues = sorted(runs, key=lambda run: run.id != baseline), hues
+        self._baseline = baseline if any(run.id == baseline for run in runs) else ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog widest") as box:
-            box.border_title = Content(f"compare {len(self._runs)} runs")
-            yield DiffSheet(self._runs, self._hues)
-            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+            words = ", differences to the baseline, the first" if self._baseline else ""
+            box.border_title = Content(f"compare {len(self._runs)} runs{words}")
+            yield CompareSheet(self._runs, self._hues, self._baseline)
+            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll"), ("pane.right", "next run")))
 
 
-def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
-    """The parameters, the seed, the device, the experiment: those that are not the same for all."""
-    names = dict.fromkeys(name for run in runs for name in run.spec.params)
-    table = {"experiment": [run.spec.experiment for run in runs]}
-    table |= {name: [_value(run, name) for run in runs] for name in names}
-    table |= {"data": [data_words(run) or MISSING for run in runs]}
-    table |= {"seed": [str(run.spec.seed) for run in runs], "device": [run.device for run in runs]}
-    return {
-        name: [plain(v, limit=60) for v in values] for name, values in table.items() if len(set(values)) > 1
-    }
-
-
-def outcomes(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
-    """Steps, time, the last of every metric, the best."""
-    names = dict.fromkeys(name for run in runs for name in run.metrics)
-    table = {"steps": [f"{run.step:,}" for run in runs]}
-    table["trained"] = [clock(run.train_seconds) for run in runs]
-    table |= {
-        name: [short(run.metrics[name]) if name in run.metrics else MISSING for run in runs] for name in names
-    }
-    table["best"] = [f"{short(run.best.value)} @ {run.best.step:,}" if run.best else MISSING for run in runs]
-    return table
+def _differs(entry: Entry) -> bool:
+    return len(set(entry.values)) > 1
 
 
 def _ink(value: str) -> str:
     return "muted" if value == MISSING else "bad" if value in ("nan", "inf", "-inf") else "text"
-
-
-def _value(run: RunSummary, name: str) -> str:
-    return pairs({"": run.spec.params[name]})[1:] if name in run.spec.params else MISSING

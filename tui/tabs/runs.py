@@ -184,7 +184,7 @@ class RunsTab(RunView):
         if len(runs) < 2:
             self._say("Mark two runs or more (space), then compare them.")
         else:
-            self.app.push_screen(CompareScreen(runs, self.shown.hues()))
+            self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline))
 
     def action_baseline(self) -> None:
         if run := self._run():
