@@ -42,7 +42,7 @@ def differing(runs: Sequence[RunSummary], number: Number = short_number) -> list
 
 
 def compared(runs: Sequence[RunSummary], number: Number = short_number, baseline: str = "") -> list[Entry]:
-    """Every row there is. With a `baseline`, the id of one of the runs, metrics say their difference to it."""
+    """Every row there is. With a `baseline`, the id of one of them, metrics say their difference to it."""
     told = [_facts(run, number) for run in runs]
     entries = []
     for heading in told[0].words:

@@ -84,7 +84,7 @@ class CompareSheet(Sheet):
             run = self._runs[place]
             swatch = Span(glyphs().swatch + " ", f"hue-{self._hues.get(run.id, 0)}")
             name = clipped((Span(name_of(run), "strong"),), self._widths[place] - GAP - 3)
-            heads += fitted((swatch, *name), self._widths[place])
+            heads += fitted((swatch, *name), self._cells(place, shown))
         return tuple(heads)
 
     def _row(self, entry: Entry, shown: range) -> Row:
@@ -97,8 +97,12 @@ class CompareSheet(Sheet):
                 cell = (Span(glyphs().best, "good"), Span(f" {value}", "good"))
             else:
                 cell = (Span(f"  {value}", _ink(value)),)
-            spans += fitted(cell, self._widths[place])
+            spans += fitted(cell, self._cells(place, shown))
         return tuple(spans)
+
+    def _cells(self, place: int, shown: range) -> int:
+        """The last column needs no gap behind it."""
+        return self._widths[place] - GAP * (place == shown[-1])
 
 
 class CompareScreen(Dialog[None]):
