@@ -99,11 +99,16 @@ def open_regular(path: Path, *, follow: bool = False, foreign: bool = False) -> 
 
 
 def open_to_append(path: Path) -> int:
-    """A descriptor to read and to append, of a file that is made where there is none, without ever waiting.
+    """As `open_to_write`, and what is written goes to the end."""
+    return open_to_write(path, os.O_APPEND)
+
+
+def open_to_write(path: Path, more: int = 0) -> int:
+    """A descriptor to read and write, of a file that is made where there is none, without ever waiting.
 
     Raises OSError, and CorruptRun for whatever is no regular file of ours.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | more
     try:
         handle = os.open(path, flags, 0o600)
     except OSError as error:

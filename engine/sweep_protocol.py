@@ -9,6 +9,7 @@ from enum import StrEnum
 from engine.axes import Axis
 from engine.params import Value
 from engine.protocol import Json, number_from_json, number_to_json
+from engine.typed import typed
 
 SAMPLERS = ("grid", "random", "tpe")
 PRUNERS = ("none", "median", "asha")
@@ -20,6 +21,8 @@ class SweepStatus(StrEnum):
     PAUSED = "paused"
     STOPPED = "stopped"
     DONE = "done"
+    DAMAGED = "damaged"
+    """its folder cannot be read; `why` says why"""
 
 
 class TrialStatus(StrEnum):
@@ -236,13 +239,8 @@ def sweep_spec_to_json(spec: SweepSpec) -> Json:
 
 
 def sweep_spec_from_json(data: Json) -> SweepSpec:
-    """Raises KeyError or TypeError when a field is missing or one too many is there."""
-    parts = {
-        "axes": tuple(axis_from_json(axis) for axis in data["axes"]),
-        "seeds": tuple(data["seeds"]),
-        "prune": Prune(**data["prune"]),
-    }
-    return SweepSpec(**{**data, **parts})
+    """Raises ValueError when a field is missing or of another type."""
+    return typed(data, SweepSpec)
 
 
 def row_to_json(row: TrialRow) -> Json:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.params import Value
 from engine.protocol import Json, number_from_json
-from engine.service import sampler, sweep_batch
+from engine.service import sampler, sweep_batch, sweep_facts
 from engine.service.sampler import Axes
 from engine.service.sweep_batch import Batch
 from engine.service.sweep_folder import SweepFolder
@@ -111,6 +111,8 @@ class Sweep:
     """why it was stopped, where no person did it"""
     not_before: float = 0.0
     """on the monotonic clock"""
+    damage: str = ""
+    """what of its journal cannot be read, until somebody resumes it"""
     dirty: bool = True
     """something changed that nobody was told of"""
     updated_at: float = 0.0
@@ -201,6 +203,8 @@ class Sweep:
 
     def why(self) -> str:
         """What it waits for, or why it ended."""
+        if self.damage:
+            return self.damage
         moving = sum(trial.moves for trial in self.trials.values())
         if not self.trouble and moving and self.wanted in _LEAVING:
             trials = "1 trial is" if moving == 1 else f"{moving} trials are"
@@ -228,9 +232,8 @@ class Sweep:
 
     def fold(self, fact: Json) -> None:
         """Raises KeyError, TypeError or ValueError for what is no fact of a sweep."""
-        take = _TAKES.get(fact["kind"])
-        if take is not None:
-            take(self, fact)
+        sweep_facts.check(fact)
+        _TAKES[fact["kind"]](self, fact)
         self.updated_at = max(self.updated_at, fact.get("at", 0.0))
         self.dirty = True
 
@@ -295,6 +298,13 @@ def _learned(sweep: Sweep, fact: Json) -> None:
     sweep.configs[fact["config"]].told = True
 
 
+def _damaged(sweep: Sweep, fact: Json) -> None:
+    """What was lost may have said that a trial is done: nothing is trained until somebody resumes it."""
+    if not sweep.damage:
+        sweep.damage = f"its journal is damaged at {fact['text']}: it trains nothing more until it is resumed"
+    sweep.wanted = SweepStatus.PAUSED
+
+
 def _exhausted(sweep: Sweep, fact: Json) -> None:
     sweep.exhausted = True
 
@@ -326,7 +336,7 @@ def _blind(sweep: Sweep, fact: Json) -> None:
 
 
 def _resume(sweep: Sweep, fact: Json) -> None:
-    sweep.wanted, sweep.ended_by = SweepStatus.RUNNING, ""
+    sweep.wanted, sweep.ended_by, sweep.damage = SweepStatus.RUNNING, "", ""
     for trial in sweep.trials.values():
         if trial.order == "pause":
             trial.order, trial.again = "", True
@@ -394,7 +404,7 @@ def _extend(sweep: Sweep, fact: Json) -> None:
 
 _TAKES = {
     "asked": _asked, "begun": _begun, "refused": _refused, "told": _told, "rung": _rung, "learned": _learned,
-    "reopened": _reopened, "exhausted": _exhausted, "edited": _edited, "blind": _blind,
+    "damaged": _damaged, "reopened": _reopened, "exhausted": _exhausted, "edited": _edited, "blind": _blind,
 }  # fmt: skip
 _EDITS = {
     "pause": _pause, "stop": _stop, "resume": _resume, "stop_trial": _stop_trial, "pin": _pin, "add": _add,

@@ -340,6 +340,8 @@ class SweepCycle:
 
     async def _place(self, sweep: Sweep, trial: Trial) -> None:
         """Make its run; the same trial twice is one run. What goes wrong is tried again later."""
+        if sweep.damage and not store.folder_of(self.roster.places, trial.row.run).spec.exists():
+            return  # it may have been trained and removed: the line that said so may be the damaged one
         try:
             batch = None if trial.number > 0 else sweep.batches[-trial.number]
             make = trial_spec.made if batch is None else functools.partial(lane_batch.made, batch)

@@ -6,17 +6,25 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import store
+from engine import files, store
 from engine.errors import CorruptRun, RunNotFound
 from engine.places import Places
 from engine.protocol import Json
 from engine.sweep_protocol import (
+    SAMPLERS,
+    Prune,
     SweepSpec,
+    SweepStatus,
     SweepSummary,
+    TrialRow,
     sweep_from_json,
     sweep_spec_from_json,
     sweep_to_json,
 )
+from engine.typed import LATEST, WrongType, in_bounds, typed
+
+SPEC_LIMIT = 64 * 1024 * 1024
+"""bytes: an axis may have a hundred thousand values"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +66,81 @@ def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Oldest first."""
-    try:
-        names = sorted(os.listdir(places.sweeps))
-    except FileNotFoundError:
-        return []
-    return [name for name in names if name[0] != "." and name.isascii()]
+    """Every folder among the sweeps, by name. Raises CorruptRun where they cannot be listed."""
+    return [name for name in store.list_folders(places.sweeps) if name.isascii()]
 
 
 def read_spec(folder: SweepFolder) -> SweepSpec:
-    """Raises CorruptRun, or RunNotFound where there is none."""
-    data = store.read_json(folder.spec)
-    if data is None:
+    """Raises CorruptRun, or RunNotFound where there is no such folder."""
+    data = files.read_json(folder.spec, limit=SPEC_LIMIT)
+    if data is None and not os.path.lexists(folder.path):
         raise RunNotFound(f"There is no sweep {folder.path.name[:80]!r}.", "dltui sweep ls shows them all.")
+    if data is None:
+        raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no sweep.")
+    spec = files.checked(folder.spec, lambda: _sound(sweep_spec_from_json(data)))
+    if spec.id != folder.path.name:
+        raise CorruptRun(f"{folder.spec} is of sweep {spec.id[:80]}.")
+    return spec
+
+
+def _sound(spec: SweepSpec) -> SweepSpec:
+    """Raises WrongType for numbers and words that no sweep can have."""
+    in_bounds("created_at", spec.created_at, 0, LATEST)
+    in_bounds("gpu_share", spec.gpu_share, 0, 1)
+    in_bounds("prune.eta", spec.prune.eta, 1, 1000)
+    in_bounds("prune.rungs", spec.prune.rungs, 0, 1000)
+    for name, words in (("sampler", SAMPLERS), ("goal", ("min", "max"))):
+        if getattr(spec, name) not in words:
+            raise WrongType(name, f"one of {', '.join(words)}", getattr(spec, name))
+    return spec
+
+
+def damaged(places: Places, sweep_id: str, why: str) -> SweepSummary:
+    """How a sweep is listed whose folder cannot be read: by the name of the folder alone."""
     try:
-        return sweep_spec_from_json(data)
-    except (KeyError, TypeError) as error:
-        raise CorruptRun(f"{folder.spec} is not a sweep: {error}.") from error
+        at = min(max(0.0, os.lstat(places.sweeps / sweep_id).st_mtime), LATEST)
+    except OSError:
+        at = 0.0
+    spec = SweepSpec(
+        id=sweep_id, name=sweep_id, experiment="", axes=(), params={}, sampler="", seed=0, seeds=(), trials=0,
+        parallel=0, gpu_share=1.0, prune=Prune(), metric="", goal="", executor="", device="", created_at=at,
+    )  # fmt: skip
+    return SweepSummary(spec, SweepStatus.DAMAGED, 0, {}, why=why, updated_at=at)
 
 
 def write_standing(folder: SweepFolder, summary: SweepSummary) -> None:
     """Raises OSError."""
-    store.write_json(folder.standing, {"size": _size(folder.journal), "sweep": sweep_to_json(summary)})
+    store.write_json(folder.standing, {"size": size_of(folder.journal), "sweep": sweep_to_json(summary)})
 
 
 def read_standing(folder: SweepFolder) -> SweepSummary | None:
     """None unless the journal has not moved since."""
     try:
-        data = store.read_json(folder.standing)
-        if data is None or data["size"] != _size(folder.journal):
+        data = files.read_json(folder.standing, limit=SPEC_LIMIT)
+        if data is None or data["size"] != size_of(folder.journal):
             return None
-        return sweep_from_json(data["sweep"])
-    except (CorruptRun, KeyError, TypeError, ValueError):
+        told = data["sweep"]
+        if told["best"] is not None:
+            typed({**told["best"], "metrics": {}}, TrialRow)
+        typed(told["counts"], dict[str, int])
+        summary = sweep_from_json(told)
+        typed([summary.planned, summary.why, summary.updated_at], tuple[int, str, float])
+        _sound(summary.spec)
+    except (CorruptRun, KeyError, TypeError, ValueError, AttributeError):
         return None
+    return summary if summary.id == folder.path.name else None
 
 
-def _size(path: Path) -> int:
+def journal_size(folder: SweepFolder) -> int:
+    """What the journal had when nothing moved: it never becomes shorter. 0 where that is not known."""
+    try:
+        data = files.read_json(folder.standing, limit=SPEC_LIMIT)
+        return typed(data["size"], int) if data else 0
+    except (CorruptRun, KeyError, ValueError):
+        return 0
+
+
+def size_of(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:

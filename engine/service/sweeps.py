@@ -30,6 +30,8 @@ from engine.sweep_protocol import (
     sweep_spec_to_json,
 )
 
+LIST_SECONDS = 2.0
+"""between two tries to list the folder of all sweeps"""
 BEAT_SECONDS = 0.25
 KEPT = 8
 """sweeps at rest whose trials stay in memory"""
@@ -46,6 +48,8 @@ class Sweeps:
         self._woken = asyncio.Event()
         self._entering = asyncio.Lock()
         self._is_loaded = asyncio.Event()
+        self._unlisted = ""
+        """why the folder of all sweeps cannot be listed"""
 
     # --- for ever ------------------------------------------------------------------------------------------
 
@@ -67,8 +71,19 @@ class Sweeps:
 
     async def _load(self) -> None:
         """What rests costs one small file each, what moves its whole journal."""
-        for sweep_id in await self._cycle.off_loop(sweep_folder.list_ids, self._places):
+        while True:
+            try:
+                found = await self._cycle.off_loop(sweep_folder.list_ids, self._places)
+                break
+            except CorruptRun as error:
+                if not self._unlisted:
+                    logging.error("%s", error.message)
+                self._unlisted = error.message
+                self._is_loaded.set()
+                await asyncio.sleep(LIST_SECONDS)
+        for sweep_id in found:
             await self._enter(sweep_id)
+        self._unlisted = ""
         self._is_loaded.set()
 
     async def _enter(self, sweep_id: str) -> None:
@@ -80,7 +95,14 @@ class Sweeps:
         try:
             sweep = await self._read(sweep_id)
         except DltuiError as error:
-            logging.warning("sweep %s is left out: %s", sweep_id, error.message)
+            logging.warning("sweep %s is damaged: %s", sweep_id, error.message)
+            self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, error.message)
+            return
+        except Exception as error:
+            # Other sweeps and all runs go on, whatever lies in this folder.
+            logging.exception("sweep %s cannot be read", sweep_id)
+            why = f"{folder.path} cannot be read: {type(error).__name__}."
+            self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, why)
             return
         self._keep(sweep)
         for trial in sweep.trials.values():
@@ -186,19 +208,22 @@ class Sweeps:
 
         Raises RunRefused while it is at work, and OSError.
         """
-        sweep = await self._opened(sweep_id)
-        async with self._turn(sweep.id):
-            if sweep.status() is SweepStatus.RUNNING:
+        is_damaged = self._known[sweep_id].status is SweepStatus.DAMAGED
+        sweep = None if is_damaged else await self._opened(sweep_id)
+        async with self._turn(sweep_id):
+            if sweep is not None and sweep.status() is SweepStatus.RUNNING:
                 raise RunRefused(
                     f"{sweep.spec.name} is at work.", f"Stop it first: dltui sweep stop {sweep.id}"
                 )
-            summary = sweep.summary()
-            runs = [trial.row.run for trial in sweep.trials.values() if trial.row.run]
-            await self._cycle.off_loop(os.rename, self._places.sweeps / sweep.id, target)
-            self._open.pop(sweep.id, None)
-            self._known.pop(sweep.id, None)
-            self._cycle.forget(sweep.id)
-            self._board.strike_sweep(sweep.id)
+            summary = sweep.summary() if sweep else self._known[sweep_id]
+            trials = sweep.trials.values() if sweep else ()
+            runs = [trial.row.run for trial in trials if trial.row.run]
+            await self._cycle.off_loop(os.rename, self._places.sweeps / sweep_id, target)
+            self._open.pop(sweep_id, None)
+            self._known.pop(sweep_id, None)
+            self._unreadable.discard(sweep_id)
+            self._cycle.forget(sweep_id)
+            self._board.strike_sweep(sweep_id)
         return summary, runs
 
     async def take_in(self, sweep_id: str, source: Path) -> None:
@@ -215,8 +240,10 @@ class Sweeps:
         self._woken.set()
 
     async def all(self) -> list[SweepSummary]:
-        """Newest first."""
+        """Newest first. Raises CorruptRun where they cannot be listed."""
         await self._is_loaded.wait()
+        if self._unlisted:
+            raise CorruptRun(self._unlisted, "Mend it: the engine looks again every few seconds.")
         found = [self._shown(sweep_id) for sweep_id in self._known]
         return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
 
@@ -252,8 +279,9 @@ class Sweeps:
         if not isinstance(name, str) or not name:
             raise RunNotFound(f"Expected the id or the name of a sweep, got {str(name)[:80]!r}.")
         newest = sorted(self._known, key=lambda sweep_id: self._known[sweep_id].spec.order, reverse=True)
-        if name == "@last" and newest:
-            return newest[0]
+        whole = [one for one in newest if self._known[one].status is not SweepStatus.DAMAGED]
+        if name == "@last" and whole:
+            return whole[0]
         for answers in (
             lambda sweep_id: sweep_id == name,
             lambda sweep_id: self._known[sweep_id].spec.name == name,
@@ -347,12 +375,24 @@ def _held_back(sweep: Sweep) -> list[int]:
 
 
 def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
+    """Raises CorruptRun or RunNotFound."""
     sweep = sweeping.new(folder, sweep_folder.read_spec(folder))
-    if sweep.id != folder.path.name:
-        raise CorruptRun(f"{folder.spec} is of sweep {sweep.id[:80]}.")
-    for fact in sweep_journal.read(folder.journal):
+    for place, fact in enumerate(sweep_journal.read(folder.journal), 1):
         try:
             sweep.fold(fact)
-        except (KeyError, TypeError, ValueError) as error:
-            logging.warning("%s: %r is no fact of it: %r", folder.journal, str(fact)[:80], error)
+        except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            sweep.fold({"kind": "damaged", "text": f"line {place}: {_said(error)}"})
+    known = sweep_folder.journal_size(folder)
+    if known > sweep_folder.size_of(folder.journal):
+        sweep.fold({"kind": "damaged", "text": f"its end: expected {known:,} bytes or more"})
+    if sweep.damage:
+        logging.warning("%s: %s", folder.journal, sweep.damage)
     return sweep
+
+
+def _said(error: Exception) -> str:
+    return (
+        str(error)[:200]
+        if isinstance(error, ValueError)
+        else f"it speaks of nothing that is there ({error!r})"
+    )

@@ -20,7 +20,7 @@ _FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatu
 OWN_INKS = {TrialStatus.WAITING: "muted", TrialStatus.PRUNED: "warn", TrialStatus.REFUSED: "bad"}
 SWEEP_STATUS = {
     SweepStatus.RUNNING: Status.RUNNING, SweepStatus.PAUSED: Status.PAUSED,
-    SweepStatus.STOPPED: Status.STOPPED, SweepStatus.DONE: Status.DONE,
+    SweepStatus.STOPPED: Status.STOPPED, SweepStatus.DONE: Status.DONE, SweepStatus.DAMAGED: Status.DAMAGED,
 }  # fmt: skip
 VALUES_SHOWN = 6
 

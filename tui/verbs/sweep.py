@@ -18,7 +18,7 @@ from tui.verbs.run import Executor, RayAddress
 from tui.verbs.sweep_words import counted, sweep_json, valued
 from tui.verbs.words import pairs
 
-EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6}
+EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6, SweepStatus.DAMAGED: 5}
 POLL_SECONDS = 0.3
 
 

@@ -53,10 +53,12 @@ def test_a_disk_that_fills_up_takes_a_fact_whole_or_not_at_all(
     assert path.read_bytes().endswith(b'"a"}\n')
 
 
-def test_lines_that_are_no_facts_are_left_out(tmp_path: Path) -> None:
+def test_for_lines_that_are_no_facts_stands_where_they_are(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(b'{"kind":"a"}\n[1]\n\xff\xfe\n{"kind":7}\n{"kind":"b"}\n')
-    assert [fact["kind"] for fact in sweep_journal.read(path)] == ["a", "b"]
+    found = sweep_journal.read(path)
+    assert [fact["kind"] for fact in found] == ["a", "damaged", "damaged", "damaged", "b"]
+    assert [str(fact.get("text"))[:8] for fact in found[1:4]] == ["byte 13:", "byte 17:", "byte 20:"]
 
 
 def test_half_a_character_is_mended_in_whatever_line_it_stands(tmp_path: Path) -> None:
