@@ -6,8 +6,8 @@ from pathlib import Path
 
 from engine.data import digit_places
 from engine.data.class_names import DIGITS, find_class_names, read_class_names
-from engine.data.digit_places import MOST_IMAGE_BYTES, MOST_LABELS, DigitFiles, Origin
-from engine.data.digits import Digits, digest_all, fingerprint
+from engine.data.digit_places import MOST_IMAGE_BYTES, MOST_LABELS, DigitFiles, Origin, fingerprint
+from engine.data.digits import Digits, digest_all
 from engine.data.idx import Bytes, read_idx
 from engine.data.source import Source
 

@@ -85,13 +85,22 @@ def find_digit_files(root: Path) -> DigitFiles | None:
     return None
 
 
+def fingerprint(digests: tuple[str, ...]) -> str:
+    """SHA-256 over the digests of the four arrays."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
 def title_of(files: DigitFiles, source: Source) -> str:
     """Of four files that are read whole, without NumPy. Raises DataError as a run that reads them does."""
-    digests = (
+    return title_by(files, digests_of(files), source)
+
+
+def digests_of(files: DigitFiles) -> tuple[str, ...]:
+    """SHA-256 of each, unpacked. Raises DataError."""
+    return (
         *_digests(files.train_images, files.train_labels),
         *_digests(files.test_images, files.test_labels),
     )
-    return title_by(files, digests, source)
 
 
 def title_by(files: DigitFiles, digests: tuple[str, ...], source: Source) -> str:

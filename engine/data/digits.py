@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +30,6 @@ class Digits:
     notice: str = ""
     class_names: tuple[str, ...] = DIGITS
     named_by: str = ""
-
-
-def fingerprint(digests: tuple[str, ...]) -> str:
-    """SHA-256 over the digests of the four arrays."""
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def digest_all(*arrays: NDArray[np.uint8]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from engine.far import parcel, scratch
 from engine.far.copying import Copy
 from engine.far.frames import Frame, Reader, encode
 from engine.far.growth import Growth
+from engine.far.named_data import VARIABLE
 from engine.far.scratch import Scratch
 from engine.keeper import arguments, prctl
 from engine.protocol import Json
@@ -59,6 +60,8 @@ class Node:
         """nobody is at the other end"""
         self._keeper: subprocess.Popen[bytes] | None = None
         self._attempt = 1
+        self._data = ""
+        """the fingerprint and the title of what it has to train on, where that is known"""
         self._words: list[Json] = []
         """for the keeper, which may not listen yet"""
 
@@ -100,6 +103,7 @@ class Node:
                     copy.close()
                     _check_edition(str(frame.facts.get("edition")))
                     self._attempt = int(frame.facts["attempt"])
+                    self._data = str(frame.facts.get("data") or "")
                     return place.settle(str(frame.facts["run"]))
                 copy.take(frame)
         return None
@@ -135,6 +139,7 @@ class Node:
             command,
             stdin=subprocess.DEVNULL,
             stdout=2,
+            env={**os.environ, VARIABLE: self._data},
             preexec_fn=lambda: prctl.die_with_parent(signal.SIGTERM),
         )
 

@@ -12,11 +12,15 @@ from engine import store
 from engine.far.copying import OWN, pieces
 from engine.far.frames import encode
 from engine.store import RunFolder
+from engine.trained_on import TrainedOn
 from engine.version import VERSION
 
 
-def packed(folder: RunFolder, attempt: int) -> Iterator[bytes]:
-    """The frames, `go` last. Raises OSError and CorruptRun."""
+def packed(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> Iterator[bytes]:
+    """The frames, `go` last; `data` is what the node has to train on, where that is known.
+
+    Raises OSError and CorruptRun.
+    """
     mode = store.read_wanted(folder).mode
     there = {"executor": "local", "data": None}  # a node looks for data sets where its own machine says
     yield from _text("spec.json", {**(store.read_json(folder.spec) or {}), **there})
@@ -27,7 +31,8 @@ def packed(folder: RunFolder, attempt: int) -> Iterator[bytes]:
     for step in shelf.steps(folder.checkpoints):
         name = shelf.name_of(step)
         yield from pieces(folder.checkpoints / name, f"checkpoints/{name}")
-    yield encode("go", run=folder.id, attempt=attempt, edition=edition())
+    expected = f"{data.fingerprint} {data.title}" if data else ""
+    yield encode("go", run=folder.id, attempt=attempt, edition=edition(), data=expected)
 
 
 def kept(folder: RunFolder) -> list[Path]:

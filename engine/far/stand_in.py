@@ -13,11 +13,13 @@ from engine.far import parcel, post
 from engine.far.copying import OWN, Copy
 from engine.far.frames import Frame, Reader, encode
 from engine.far.line import Line, connect
+from engine.far.named_data import named_data
 from engine.far.post import Post
 from engine.far.scroll import Scroll
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
 from engine.store import RunFolder
+from engine.trained_on import TrainedOn
 from engine.worker.wire import Wire
 
 TRIES = 5
@@ -67,6 +69,8 @@ class StandIn:
         self._asked: list[Json] = []
         """pause and stop: they hold wherever the run is tried next"""
         self._is_told_of_orphan = False
+        self._data: TrainedOn | None = None
+        """what a node has to train on, where that is known"""
         self._handed = 0
         """how often it was handed over"""
 
@@ -74,7 +78,9 @@ class StandIn:
         """How it ended, as a worker says it."""
         try:
             spec = store.read_spec(self._folder)
-            self._post = Post(Places(self._folder.path.parent.parent), post.address_of(spec.executor))
+            places = Places(self._folder.path.parent.parent)
+            self._post = Post(places, post.address_of(spec.executor))
+            self._data = named_data(places, spec)
             return self._try_on(spec)
         except Left as left:
             return self._end(left.status, left.kind, str(left), "Resume goes on from there.")
@@ -121,7 +127,7 @@ class StandIn:
         }
         try:
             line.say("job", run=spec.id, time=self._handed, need=need)
-            for data in parcel.packed(self._folder, self._attempt):
+            for data in parcel.packed(self._folder, self._attempt, self._data):
                 line.say("parcel", data)
             line.say("go")
         except ConnectionError as error:

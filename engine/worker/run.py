@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import Found
 from engine import store
-from engine.errors import Diverged, ParamError
+from engine.errors import DataError, Diverged, ParamError
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
@@ -106,11 +107,18 @@ class Run:
     def trains_on(self, title: str, fingerprint: str) -> None:
         """What the data are called, and the SHA-256 of their very bytes: for everybody to see and to compare.
 
-        To be called before anything is kept. Raises MismatchedCheckpoint for data it was not trained on.
+        To be called before anything is kept. Raises MismatchedCheckpoint for data it was not
+        trained on, DataError on a node of a cluster for other data than were named.
         """
         told, known = f"{title} ({fingerprint[:12]})", self._checkpoints.recorded().data
         if known and known["fingerprint"] != fingerprint:
             raise self._other_data(f"{known['title']} ({known['fingerprint'][:12]})", told)
+        expected, _, name = os.environ.get("DLTUI_EXPECTED_DATA", "").partition(" ")
+        if expected and expected != fingerprint:
+            raise DataError(
+                f"{socket.gethostname()} has {told}, expected {name} ({expected[:12]}), as its user named.",
+                "Put the same data on every node, or ask for the run with DLTUI_DATA unset.",
+            )
         self._data = {"title": title, "fingerprint": fingerprint}
 
     def notice(self, text: str) -> None:

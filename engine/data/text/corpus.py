@@ -67,6 +67,13 @@ def open_corpus(
         return Corpus((open_embedded(),), NOTICE.format(name=wanted[0].name))
 
 
+def open_local(places: Places, asked: str) -> tuple[TextFile, ...] | None:
+    """What `open_corpus` opens; None where something would be downloaded. Raises DataError."""
+    here = {name: replace(each, source=replace(each.source, mirrors=())) for name, each in CORPORA.items()}
+    opened = open_corpus(places, asked, lambda text: None, Patience(), here)
+    return None if opened.notice else opened.files
+
+
 def parse(asked: str) -> tuple[Wanted, ...]:
     """Parted at commas, unless the whole is a file's name. Raises DataError."""
     whole = os.path.isfile(os.path.expanduser(asked))

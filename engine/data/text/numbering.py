@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +16,7 @@ from engine.data.text.layout import Layout, Splitter
 from engine.data.text.spacing import is_unspaced
 from engine.data.text.split import LEAST
 from engine.data.text.tally import MOST_WORDS, Tally
-from engine.data.text.text_file import TextFile
+from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser
 from engine.errors import DataError
 
@@ -43,8 +42,8 @@ class Numbering:
 
     @property
     def source(self) -> str:
-        """SHA-256 over the digests of the files."""
-        return hashlib.sha256("\n".join(self._digests).encode()).hexdigest()
+        """SHA-256 of the bytes that are read."""
+        return source_of(self._digests)
 
     def key(self) -> str:
         """Names the bytes that are read and everything that is done to them."""

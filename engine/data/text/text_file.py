@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -114,6 +114,11 @@ class TextFile:
             for first, length in self.stretches():
                 stream.seek(first)
                 yield from _read(stream, self.name, length)
+
+
+def source_of(digests: Sequence[str]) -> str:
+    """SHA-256 of a corpus, over the digests of its files."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _read(stream: BinaryIO, name: str, length: int) -> Iterator[tuple[bytes, bool]]:

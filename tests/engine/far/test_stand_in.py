@@ -26,6 +26,7 @@ from engine.protocol import CauseKind, Spec, Status
 from engine.service import control
 from engine.store import ExitFacts, RunFolder
 from engine.worker.wire import Wire
+from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.pipe_room import PipeRoom
 from tests.patience import quiet_seconds
 from tests.river.home import ROOT
@@ -121,6 +122,25 @@ def test_a_crash_there_is_no_try_of_its_own(places: Places, room: PipeRoom) -> N
     far = begun.end()
     assert far.exit.status is Status.FAILED and len(room.nodes) == 1, far.notes()
     assert "SIGSEGV" in far.exit.cause.text
+
+
+def test_a_node_refuses_other_data_than_its_user_named_and_takes_the_same_from_anywhere(
+    places: Places, room: PipeRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_set(tmp_path / "mine", make_arrays())
+    write_set(tmp_path / "theirs", make_arrays(train=30))
+    write_set(tmp_path / "moved" / "mnist", make_arrays())
+    spec = dataclasses.replace(
+        SPEC, experiment="mnist", params={"model": "logistic", "iterations": 1}, framework="torch",
+        data=str(tmp_path / "mine"),
+    )  # fmt: skip
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "theirs"))
+    far = _train(places, spec)
+    assert far.exit.cause.kind is CauseKind.BAD_DATA and len(room.nodes) == 1
+    assert f"has the images of {tmp_path / 'theirs'}" in far.exit.cause.text
+    assert f"expected the images of {tmp_path / 'mine'}" in far.exit.cause.text
+    monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "moved"))
+    assert _train(places, dataclasses.replace(spec, id="r2")).exit.status is Status.DONE
 
 
 def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeRoom) -> None:
