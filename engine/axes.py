@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import ParamError
-from engine.params import Param, Value, declared, read
+from engine.params import Param, Value, declared, read, read_number, said
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
@@ -21,6 +21,8 @@ VALUE_LIMIT = 100_000
 POINT_LIMIT = 100_000
 """points of a grid, unless its owner allows another number"""
 SEED = Param("seed", int, 1, "of initial weights and of the order of data", least=0, most=2**31 - 1)
+SAID_LIMIT = 12
+"""values of an axis that are said one by one"""
 FORMS = "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"
 _RANGE = re.compile(
     r"(?P<low>[^\s.]*(?:\.\d[^\s.]*)?)\.\.(?P<high>\S+)(?:\s+(?P<scale>log|linear))?(?:\s+(?P<count>\S+))?"
@@ -52,7 +54,24 @@ def parse_axis(experiment: Experiment, text: str) -> Axis:
     values = tuple(read(param, part.strip()) for part in given.split(","))
     if len(set(values)) < len(values):
         raise ParamError(f"{name}: expected different values, got {given[:80]!r}.")
-    return Axis(name, values, log=param.log)
+    return Axis(name, values, log=param.log and all(map(_is_above_zero, values)))
+
+
+def _is_above_zero(value: Value) -> bool:
+    return value is None or (isinstance(value, int | float) and value > 0)
+
+
+def words(experiment: Experiment, axis: Axis) -> str:
+    """What varies, in one line for the person who typed it: `lr: 2 values, 0 and 1`."""
+    param = _param(experiment, axis.name)
+    if axis.values is None:
+        scale = ", spread over orders of magnitude" if axis.log else ""
+        return f"{axis.name}: drawn from {axis.low:g} to {axis.high:g}{scale}"
+    named = [said(param, value) for value in axis.values]
+    if len(named) > SAID_LIMIT:
+        named = [*named[:2], "...", named[-1]]
+    listed = ", ".join(named[:-1]) + f" and {named[-1]}" if len(named) > 1 else named[0]
+    return f"{axis.name}: {len(axis.values):,} value{'s' * (len(axis.values) != 1)}, {listed}"
 
 
 def parse_axes(experiment: Experiment, text: str) -> tuple[Axis, ...]:
@@ -128,7 +147,10 @@ def _ranged(param: Param, given: str) -> Axis:
         raise ParamError(f"{param.name}: the range {given[:80]!r} is empty: expected the smaller end first.")
     log = found["scale"] == "log" or (param.log and found["scale"] != "linear")
     if log and low <= 0:
-        raise ParamError(f"{param.name}: a log range has to begin above 0, got {found['low'][:80]!r}.")
+        raise ParamError(
+            f"{param.name}: a log range has to begin above 0, got {found['low'][:80]!r}.",
+            f"Evenly spread: {param.name}={found['low'][:40]}..{found['high'][:40]} linear",
+        )
     values = _values(param, low, high, log, found["count"])
     return Axis(param.name, values, low, high, log)
 
@@ -162,9 +184,7 @@ def _points(param: Param, text: str) -> int:
 
 
 def _number(param: Param, text: str) -> float:
-    value = read(param, text)
-    assert isinstance(value, int | float), "only numbers have ranges"
-    return value
+    return read_number(param, text)
 
 
 def _forms(param: Param) -> str:

@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine import axes
+from engine import axes, recipes
 from engine.errors import ParamError, UnknownExperiment
-from engine.params import ParamSet, Value, choice, flag, number, text
+from engine.params import Param, ParamSet, Value, build, choice, declared, flag, number, said, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,13 @@ class XorParams:
     temperature: float = number(0.5, "of the binary threshold unit: 1 / (1 + exp(-z / T))", above=0, most=100)
     loss: str = choice("bce", "binary cross-entropy or mean squared error", ("bce", "mse"))
     optimizer: str = choice("adam", "how a gradient becomes a step", ("sgd", "momentum", "adam"))
-    lr: float = number(0.01, "learning rate", above=0, most=100, log=True, live=True)
+    lr: float = number(0.01, "learning rate", least=0, most=100, log=True, live=True)
     epochs: int = number(1000, "passes over the four rows", least=1, most=10_000_000, log=True)
     initial: str = choice("linear", "initial weights", ("linear", "xavier"))
     validation: str = choice("none", "the 4 rows, or the notebook's 8 points", ("none", "notebook"))
-    patience: int = number(0, "epochs without a better validation loss before stopping; 0: never", least=0)
+    patience: int | None = number(
+        None, "epochs without a better validation loss before stopping", least=1, word="never"
+    )
     min_delta: float = number(1e-4, "what counts as a better validation loss", least=0)
     target: float = number(0.2, "validation loss that must be reached before stopping", above=0)
 
@@ -94,9 +96,11 @@ class LaneAxes:
     """In a class of its own, so that the axes come first."""
 
     axes: str = text("hidden=1..4; seed=1..1000", "what varies, such as lr=0.1,0.01; hidden=1..4; seed=1..50")
-    draws: int = number(
-        0, "points drawn from the axes at random, each with every seed; 0: the grid", least=0, most=1_000_000
-    )
+    draws: int | None = number(
+        None,
+        "points drawn from the axes at random, each with every seed; all: every point of the grid",
+        least=1, most=1_000_000, word="all",
+    )  # fmt: skip
     trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
 
 
@@ -104,15 +108,16 @@ class LaneAxes:
 class XorLanesParams(XorParams, LaneAxes):
     """Those of `xor` hold for every network, unless an axis says otherwise."""
 
-    lr: float = number(0.01, "learning rate", above=0, most=100, log=True)  # that of thousands is not live
-    stop: int = number(
-        0, "while it trains: a network, from 1 on, that is to train no more", least=0, live=True
-    )
+    lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
+    stop: int | None = number(
+        None, "while it trains: a network, from 1 on, that is to train no more", least=1, live=True,
+        word="none",
+    )  # fmt: skip
 
     def check(self) -> None:
         grid = {axis.name: axis for axis in axes.parse_axes(find("xor"), self.axes)}
         seeds = grid["seed"].values if "seed" in grid else ()
-        points = self.draws * len(seeds or (1,)) or axes.count(tuple(grid.values()))
+        points = self.draws * len(seeds or (1,)) if self.draws else axes.count(tuple(grid.values()))
         taken = {
             name: grid[name].values if name in grid else (getattr(self, name),)
             for name in ("hidden", "bypass", "patience", "validation")
@@ -140,23 +145,36 @@ class MnistParams:
         "network",
         ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout"),
     )
-    lr: float = number(0.001, "learning rate of Adam", above=0, most=10, log=True, live=True)
+    lr: float = number(0.001, "learning rate of Adam", least=0, most=10, log=True, live=True)
     batch: int = number(50, "images per step", least=1, most=10_000, log=True)
     epochs: int = number(20, "passes over the training images", least=1, most=10_000)
-    iterations: int = number(0, "steps at most; 0: as many as the epochs hold", least=0)
-    target: float = number(0.99, "validation accuracy that ends the run; 0: never", least=0, most=1)
-    every: int = number(0, "steps between validations; 0: once an epoch", least=0)
+    iterations: int | None = number(
+        None, "steps at most; all: as many as the epochs hold", least=1, word="all"
+    )
+    target: float | None = number(
+        0.99, "validation accuracy that ends the run", above=0, most=1, word="never"
+    )
+    every: int | None = number(None, "steps between validations; auto: once an epoch", least=1, word="auto")
 
 
 @dataclass(frozen=True, slots=True)
 class MnistRecipeParams:
     recipe: str = choice("fast", "99 % in seconds, or as well as minutes get it", ("fast", "accurate"))
-    lr: float = number(0, "peak of the learning rate; 0: the recipe's", least=0, most=10, log=True, live=True)
-    epochs: int = number(0, "passes over the training images; 0: the recipe's", least=0, most=10_000)
-    every: int = number(0, "steps between validations; 0: once an epoch", least=0)
+    lr: float | None = number(
+        None, "peak of the learning rate; auto: the recipe's", least=0, most=10, log=True, live=True,
+        word="auto",
+    )  # fmt: skip
+    epochs: int | None = number(
+        None, "passes over the training images; auto: the recipe's", least=1, most=10_000, word="auto"
+    )
+    every: int | None = number(None, "steps between validations; auto: once an epoch", least=1, word="auto")
     precision: str = choice(
         "auto", "of the multiplications in training; auto: the faster, timed", ("auto", "fp32", "bf16")
     )
+
+    def effective(self) -> dict[str, Value]:
+        proposed = recipes.MNIST[self.recipe]
+        return {"lr": proposed.lr, "epochs": proposed.epochs}
 
     def check_longer(self) -> None:
         raise ParamError(
@@ -184,20 +202,27 @@ class LmParams:
     tokeniser: str = choice("plain", "punctuation taken out, or kept as words", ("plain", "punctuation"))
     embedding: int = number(300, "numbers per word", least=1, most=4096, log=True)
     hidden_size: int = number(256, "LSTM units per layer", least=1, most=4096, log=True)
-    dropout: float = number(-1, "share of units dropped per sentence; -1: the recipe's", least=-1, most=0.95)
+    dropout: float | None = number(
+        None, "share of units dropped per sentence; auto: the recipe's", least=0, most=0.95, word="auto"
+    )
     tied: str = choice("recipe", "one matrix for reading and for writing words", ("recipe", "yes", "no"))
     optimizer: str = choice("adam", "how a gradient becomes a step", ("adam", "momentum", "sgd"))
-    lr: float = number(0, "learning rate; 0: the recipe's", least=0, most=100, log=True, live=True)
+    lr: float | None = number(
+        None, "learning rate; auto: the recipe's", least=0, most=100, log=True, live=True, word="auto"
+    )
     schedule: str = choice(
         "recipe",
         "of the learning rate, down to 0 at the last step",
         ("recipe", "constant", "linear", "cosine"),
     )
-    clip: float = number(-1, "largest norm of a gradient; 0: any, -1: the recipe's", least=-1, most=1000)
+    clip: float | str | None = number(
+        None, "largest norm of a gradient; auto: the recipe's, off: any", above=0, most=1000, word="auto",
+        texts=("off",),
+    )  # fmt: skip
     batch: int = number(128, "sentences per step", least=1, most=8192, log=True)
     epochs: int = number(20, "passes over the sentences", least=1, most=10_000)
-    patience: int = number(
-        0, "epochs without a better validation before stopping; 0: never", least=0, most=1000
+    patience: int | None = number(
+        None, "epochs without a better validation before stopping", least=1, most=1000, word="never"
     )
     keep: str = choice(
         "best", "weights at the end: of the epoch with the best validation, or the last", ("best", "last")
@@ -207,11 +232,9 @@ class LmParams:
         "auto", "of the multiplications in training; auto: bf16 where it is fast", ("auto", "fp32", "bf16")
     )
 
-    def check(self) -> None:
-        for name in ("dropout", "clip"):
-            value = getattr(self, name)
-            if -1 < value < 0:
-                raise ParamError(f"{name}: expected 0 or more, or -1 for the recipe's, got {value:g}.")
+    def effective(self) -> dict[str, Value]:
+        proposed = recipes.language(self.recipe, self.layers)
+        return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
     def check_longer(self) -> None:
         """A run that has ended trains on as if it had been longer from the start, or not at all."""
@@ -363,3 +386,47 @@ def find(name: str) -> Experiment:
             return experiment
     known = ", ".join(experiment.name for experiment in experiments())
     raise UnknownExperiment(f"There is no experiment {name[:80]!r}.", f"The catalog has: {known}.")
+
+
+def effective(experiment: str, values: Mapping[str, object]) -> dict[str, Value]:
+    """What a run of these values trains with, for each that is None and is settled by a recipe.
+
+    Empty for an experiment that is not in the catalog, and for values that do not go together.
+    """
+    try:
+        made = build(find(experiment).params, values)
+    except (ParamError, UnknownExperiment):
+        return {}
+    settle = getattr(made, "effective", dict)
+    return {name: value for name, value in settle().items() if getattr(made, name) is None}
+
+
+def in_words(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """`values` with the word of each that is None: auto, never, off, all."""
+    kinds = _kinds(experiment)
+    return {
+        name: value if value is not None else kinds[name].word if name in kinds else word_for_none(name)
+        for name, value in values.items()
+    }
+
+
+def settled_words(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """As `in_words`, with what the word comes to behind it: auto (0.01)."""
+    kinds, found = _kinds(experiment), effective(experiment, values)
+    return {
+        name: f"{word} ({said(kinds[name], found[name])})" if name in found else word
+        for name, word in in_words(experiment, values).items()
+    }
+
+
+def word_for_none(name: str) -> str:
+    """What a parameter of that name is called when it is not given; empty where it always is."""
+    kinds = (param for one in experiments() for param in declared(one.params))
+    return next((param.word for param in kinds if param.name == name and param.word), "")
+
+
+def _kinds(experiment: str) -> dict[str, Param]:
+    try:
+        return {param.name: param for param in declared(find(experiment).params)}
+    except UnknownExperiment:
+        return {}

@@ -55,8 +55,10 @@ if TYPE_CHECKING:
     from engine.axes import SEED as SEED
     from engine.axes import Axis as Axis
     from engine.axes import parse_axis as parse_axis
+    from engine.sweep_protocol import PARALLEL as PARALLEL
     from engine.sweep_protocol import PRUNERS as PRUNERS
     from engine.sweep_protocol import SAMPLERS as SAMPLERS
+    from engine.sweep_protocol import TRIALS as TRIALS
     from engine.sweep_protocol import Group as Group
     from engine.sweep_protocol import Prune as Prune
     from engine.sweep_protocol import SweepSpec as SweepSpec
@@ -73,8 +75,9 @@ if TYPE_CHECKING:
 _LATER = {
     "axes": ("SEED", "Axis", "parse_axis"),
     "sweep_protocol": (
-        "PRUNERS", "SAMPLERS", "Group", "Prune", "SweepSpec", "SweepStatus", "SweepSummary", "TrialPage",
-        "TrialQuery", "TrialRow", "TrialStatus", "group_to_json", "row_to_json", "sweep_to_json",
+        "PARALLEL", "PRUNERS", "SAMPLERS", "TRIALS", "Group", "Prune", "SweepSpec", "SweepStatus",
+        "SweepSummary", "TrialPage", "TrialQuery", "TrialRow", "TrialStatus",
+        "group_to_json", "row_to_json", "sweep_to_json",
     ),
 }  # fmt: skip
 """what only sweeps need: the first screen does not wait for it"""

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Protocol
 
 from engine.errors import ParamError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | None
+"""None is a number that is not given: it has a word of its own, such as auto or never"""
 
 
 class ParamSet(Protocol):
@@ -39,10 +40,19 @@ class Param:
     """steps in a form and points of a sweep are spread over orders of magnitude"""
     live: bool = False
     """can be changed while the run trains"""
+    word: str = ""
+    """what None is called; empty where a number has to be given"""
+    texts: tuple[str, ...] = ()
+    """words that a number may be instead, kept as they are"""
 
     @property
     def expected(self) -> str:
         """What a value has to be, in words."""
+        named = [word for word in (self.word, *self.texts) if word]
+        return f"{', '.join(named)} or {self._plainly_expected}" if named else self._plainly_expected
+
+    @property
+    def _plainly_expected(self) -> str:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         if self.kind is bool:
@@ -60,7 +70,7 @@ class Param:
 
 
 def number(
-    default: float,
+    default: float | None,
     help: str,
     *,
     above: float | None = None,
@@ -68,9 +78,12 @@ def number(
     most: float | None = None,
     log: bool = False,
     live: bool = False,
+    word: str = "",
+    texts: tuple[str, ...] = (),
 ) -> Any:
+    """A field of type int or float; `| None` with a `word`, `| str` with `texts`."""
     facts = {"help": help, "above": above, "least": least, "most": most, "log": log, "live": live}
-    return field(default=default, metadata=facts)
+    return field(default=default, metadata={**facts, "word": word, "texts": texts})
 
 
 def choice(default: str, help: str, choices: tuple[str, ...]) -> Any:
@@ -94,7 +107,8 @@ def declared(params: type[ParamSet]) -> tuple[Param, ...]:
 
 
 def _param(declaration: Any, kind: Any) -> Param:
-    return Param(name=declaration.name, kind=kind, default=declaration.default, **declaration.metadata)
+    plain = next((part for part in typing.get_args(kind) if part in (int, float)), kind)
+    return Param(name=declaration.name, kind=plain, default=declaration.default, **declaration.metadata)
 
 
 def read(param: Param, given: object) -> Value:
@@ -102,20 +116,46 @@ def read(param: Param, given: object) -> Value:
 
     Raises ParamError naming the parameter, what was expected and what came.
     """
-    value = _converted(param, given)
+    typed = str(given).strip()
+    if param.word and (given is None or typed == param.word):
+        return None
+    if typed in param.texts:
+        return typed
+    value = None if given is None else _converted(param, given)
     if value is None or not _within(param, value):
-        raise ParamError(f"{param.name}: expected {param.expected}, got {str(given)[:80]!r}.")
+        raise ParamError(
+            f"{param.name}: expected {param.expected}, got {str(given)[:80]!r}.", _remedy(param, typed)
+        )
     return value
 
 
-def _converted(param: Param, given: object) -> Value | None:
+def read_number(param: Param, given: object) -> float:
+    """As `read`, where nothing but a number will do."""
+    value = read(param, given)
+    if not isinstance(value, int | float):
+        raise ParamError(f"{param.name}: expected a number, got {str(given)[:80]!r}.")
+    return value
+
+
+def said(param: Param, value: Value) -> str:
+    """A value as one would type it: nothing is rounded."""
+    if value is None:
+        return param.word or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)
+    return str(value)
+
+
+def _converted(param: Param, given: object) -> Value:
     text = str(given).strip()
     if param.kind is bool:
         return {"yes": True, "true": True, "on": True, "1": True,
                 "no": False, "false": False, "off": False, "0": False}.get(text.lower())  # fmt: skip
     if param.kind is str:
         return text
-    if isinstance(given, bool) or len(text) > 40:
+    if isinstance(given, bool) or len(text) > 40 or _LEADING_ZERO.match(text):
         return None
     try:
         as_float = float(text)
@@ -128,10 +168,27 @@ def _converted(param: Param, given: object) -> Value | None:
     return int(as_float) if math.isfinite(as_float) and as_float == int(as_float) else None
 
 
+def _remedy(param: Param, text: str) -> str:
+    """A decimal comma, also one whose first half was taken for a value of its own."""
+    if param.kind not in (int, float):
+        return ""
+    if found := re.fullmatch(r"([+-]?)(0\d+)", text):
+        whole = found[2].lstrip("0") or "0"
+        return f"Write {found[1]}{whole}, or {found[1]}0.{found[2]} with a decimal point."
+    if _LEADING_ZERO.match(text):
+        return "Leave out the leading zero."
+    if found := re.fullmatch(r"([+-]?\d+),(\d+)", text):
+        return f"Write {found[1]}.{found[2]}: the decimal point is a dot."
+    return ""
+
+
+_LEADING_ZERO = re.compile(r"[+-]?0\d")
+
+
 def _within(param: Param, value: Value) -> bool:
     if param.choices:
         return value in param.choices
-    if isinstance(value, bool | str):
+    if value is None or isinstance(value, bool | str):
         return True
     return (
         math.isfinite(value)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from engine import spec_versions
 from engine.params import Value
 from engine.typed import typed
 
 VERSION = 1
 """of the socket protocol; a client and a service that differ say so and part"""
+
+SPEC_VERSION = spec_versions.VERSION
+"""of what the values of a spec mean"""
+is_current = spec_versions.is_current
+typed_in_version_1 = spec_versions.typed
 
 Json = dict[str, Any]
 
@@ -104,6 +110,10 @@ class Spec:
     data: str | None = None
     """the absolute folder of data sets that its user named, "" for none; None in specs of before: what the
     service's environment says"""
+    version: int = SPEC_VERSION
+    """of what the values mean; files of an earlier one are translated where they are read"""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """fields that a later dltui wrote: kept, and of no effect"""
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -228,7 +238,7 @@ class RunSummary:
     """spent training over all attempts"""
     rate: float = 0.0
     """steps a second, lately"""
-    live: Mapping[str, float] = field(default_factory=dict)
+    live: Mapping[str, float | None] = field(default_factory=dict)
     """live hyper-parameters that were changed, and their value now"""
     checkpoint_step: int = 0
     """of the newest checkpoint; 0 when there is none"""
@@ -401,12 +411,17 @@ def number_from_json(value: float | str) -> float:
 
 
 def spec_to_json(spec: Spec) -> Json:
-    return asdict(spec)
+    data = asdict(spec)
+    return {**data.pop("unknown"), **data}
 
 
 def spec_from_json(data: Json) -> Spec:
-    """Raises ValueError when a field is missing or of another type."""
-    return typed(data, Spec)
+    """Raises ValueError when a field is missing or of another type; what is not known is kept."""
+    unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
+    return replace(typed(data, Spec), unknown=unknown)
+
+
+_SPEC_FIELDS = frozenset(field.name for field in fields(Spec)) - {"unknown"}
 
 
 def summary_to_json(run: RunSummary) -> Json:
@@ -458,7 +473,9 @@ def summary_from_json(data: Json) -> RunSummary:
     )
 
 
-_OF_SPEC = ("threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data")
+_OF_SPEC = (
+    "threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data", "version", "unknown",
+)  # fmt: skip
 _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",

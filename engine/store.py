@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from engine import files
+from engine import files, spec_versions
 from engine.errors import CorruptRun
 from engine.identity import Identity
 from engine.params import Value
@@ -97,6 +97,8 @@ class Amended:
     """What was changed after the run was made."""
 
     params: Mapping[str, Value] = field(default_factory=dict)
+    version: int = 1
+    """of what the values mean"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,16 @@ def read_spec(folder: RunFolder) -> Spec:
     amended = files.read_typed(folder.amended, Amended) or Amended()
 
     def build() -> Spec:
-        params = data.get("params")
+        params, experiment = data.get("params"), str(data.get("experiment"))
         if isinstance(params, dict):
-            data["params"] = {**params, **amended.params}
+            if not spec_versions.is_current(data):
+                params = spec_versions.params(experiment, params)
+            later = amended.params
+            if amended.version < spec_versions.VERSION:
+                later = spec_versions.params(experiment, later)
+            data["params"] = {**params, **later}
+        if data.get("version", 1) == 1:
+            data["version"] = spec_versions.VERSION
         return _sound(spec_from_json(data))
 
     return files.checked(folder.spec, build)
@@ -219,7 +228,8 @@ def _sound(spec: Spec) -> Spec:
 
 def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
     """`spec.json` stays what was asked first; what counts is both."""
-    write_json(folder.amended, {"params": dict(params), "at": round(time.time(), 3)})
+    facts = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
+    write_json(folder.amended, facts)
 
 
 def write_wanted(folder: RunFolder, wanted: Wanted) -> None:

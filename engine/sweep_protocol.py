@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
+from engine import spec_versions
 from engine.axes import Axis
-from engine.params import Value
+from engine.params import Param, Value
 from engine.protocol import Json, number_from_json, number_to_json
 from engine.typed import typed
 
+TRIALS = Param(
+    "trials", int, None, "configurations to try; all: of the grid, else 30", least=1, most=100_000, word="all"
+)
+PARALLEL = Param(
+    "parallel", int, None, "trials at once; auto: what the machine has room for", least=1, most=1000,
+    word="auto",
+)  # fmt: skip
 SAMPLERS = ("grid", "random", "tpe")
 PRUNERS = ("none", "median", "asha")
 ANALYSES = ("importance", "parallel", "slice", "best", "heat")
@@ -93,10 +102,10 @@ class SweepSpec:
     """of the sampler"""
     seeds: tuple[int, ...]
     """each configuration is trained once with each"""
-    trials: int
-    """configurations to try; 0: every point of the grid"""
-    parallel: int
-    """trials at work at once; 0: as many as the machine has room for"""
+    trials: int | None
+    """configurations to try; None: every point of the grid"""
+    parallel: int | None
+    """trials at work at once; None: as many as the machine has room for"""
     gpu_share: float
     prune: Prune
     metric: str
@@ -112,6 +121,10 @@ class SweepSpec:
     """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
     data: str | None = None
     """as in `Spec`: its trials take it"""
+    version: int = spec_versions.VERSION
+    """of what the values mean; files of an earlier one are translated where they are read"""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """fields that a later dltui wrote: kept, and of no effect"""
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -230,8 +243,10 @@ def axis_from_json(data: Json) -> Axis:
 
 
 def sweep_spec_to_json(spec: SweepSpec) -> Json:
+    data = asdict(spec)
     return {
-        **asdict(spec),
+        **data.pop("unknown"),
+        **data,
         "axes": [axis_to_json(axis) for axis in spec.axes],
         "params": dict(spec.params),
         "seeds": list(spec.seeds),
@@ -239,8 +254,12 @@ def sweep_spec_to_json(spec: SweepSpec) -> Json:
 
 
 def sweep_spec_from_json(data: Json) -> SweepSpec:
-    """Raises ValueError when a field is missing or of another type."""
-    return typed(data, SweepSpec)
+    """Raises ValueError when a field is missing or of another type; what is not known is kept."""
+    unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
+    return replace(typed(data, SweepSpec), unknown=unknown)
+
+
+_SPEC_FIELDS = frozenset(field.name for field in fields(SweepSpec)) - {"unknown"}
 
 
 def row_to_json(row: TrialRow) -> Json:

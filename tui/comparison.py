@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.protocol import RunSummary
 from tui.plain_text import plain
-from tui.verbs.words import data_words, pairs, short_number, span
+from tui.verbs.words import data_words, settled_params, short_number, span, value_of
 
 MISSING = "-"
 TEXT_LIMIT = 60
@@ -107,7 +107,7 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
         {
             "parameters": {
                 "experiment": run.spec.experiment,
-                **{name: _text(pairs({"": value})[1:]) for name, value in run.spec.params.items()},
+                **{name: _text(value_of(name, value)) for name, value in settled_params(run).items()},
                 "seed": str(run.spec.seed),
                 "data": _text(data_words(run) or MISSING),
                 "device": _text(run.device or MISSING),

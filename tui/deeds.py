@@ -15,7 +15,7 @@ from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
 from tui.plain_text import plain
-from tui.verbs.words import changed_params, pairs
+from tui.verbs.words import changed_params, exact_pairs, value_of
 from tui.widgets.numerals import short, size
 from tui.widgets.run_words import name_of, own_name
 
@@ -84,7 +84,7 @@ async def undo(client: Client) -> str:
 
 async def set_live(client: Client, run: RunSummary, name: str, value: object) -> str:
     await client.set(run.id, name, value)
-    shown = short(value) if isinstance(value, int | float) else plain(str(value), limit=40)
+    shown = short(value) if isinstance(value, int | float) else plain(value_of(name, value), limit=40)
     return f"{name_of(run)}: {plain(name, limit=40)} = {shown} from its next step on."
 
 
@@ -99,15 +99,26 @@ def live_params(run: RunSummary) -> tuple[Param, ...]:
     return tuple(param for param in params.declared(experiment.params) if param.live)
 
 
-def value_now(run: RunSummary, param: Param) -> float:
-    return float(run.live.get(param.name, run.spec.params.get(param.name, param.default)))
+def value_now(run: RunSummary, param: Param) -> params.Value:
+    """As it was set last, while it trained or before."""
+    return run.live.get(param.name, run.spec.params.get(param.name, param.default))
+
+
+def number_now(run: RunSummary, param: Param) -> float | None:
+    """What it trains with; None where nothing says a number."""
+    from engine import catalog
+
+    value = value_now(run, param)
+    if value is None:
+        value = catalog.effective(run.spec.experiment, {**run.spec.params, param.name: None}).get(param.name)
+    return value if isinstance(value, int | float) else None
 
 
 def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
     """Name and new value of the learning rate. Raises RunRefused when the run has none to change."""
     for param in live_params(run):
-        if param.name == "lr":
-            return param.name, float(f"{value_now(run, param) * factor:.4g}")
+        if param.name == "lr" and (now := number_now(run, param)) is not None:
+            return param.name, float(f"{now * factor:.4g}")
     raise RunRefused(f"{name_of(run)} has no learning rate that can be changed while it trains.")
 
 
@@ -141,7 +152,7 @@ def _data_of(run: RunSummary) -> str:
 
 
 def pairs_of(run: RunSummary) -> list[str]:
-    return [pairs({name: value}) for name, value in changed_params(run).items()]
+    return exact_pairs(changed_params(run))
 
 
 def require(run: RunSummary | None) -> RunSummary:

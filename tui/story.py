@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.client import Event, EventBatch
 from engine.protocol import Json
 from tui.plain_text import plain
+from tui.verbs.words import value_of
 from tui.widgets.mark import Mark
 from tui.widgets.numerals import short
 from tui.widgets.series import Series
@@ -141,5 +142,5 @@ def _step(facts: Json, otherwise: float) -> float:
 
 def _change(facts: Json) -> str:
     name, value = plain(str(facts.get("name", "")), limit=40), facts.get("value")
-    shown = short(value) if isinstance(value, float) else plain(str(value), limit=40)
+    shown = short(value) if isinstance(value, float) else plain(value_of(name, value), limit=40)
     return f"{name} {shown}"

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from engine.protocol import SPEC_VERSION, is_current, typed_in_version_1
+
 MARKS_LIMIT = 32
 SIZE_LIMIT = 1_000_000
 
@@ -17,6 +19,8 @@ SIZE_LIMIT = 1_000_000
 class ViewState:
     """Everything has a default, so that an old file is a good file."""
 
+    version: int = SPEC_VERSION
+    """of what `last_params` mean"""
     tab: str = "runs"
     theme: str = ""
     selected: str = ""
@@ -58,6 +62,12 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
     state.marks = [mark for mark in state.marks if isinstance(mark, str)][:MARKS_LIMIT]
     state.views = {name: given for name, given in state.views.items() if isinstance(given, dict)}
     state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
+    if not is_current(data):
+        state.last_params = {
+            name: typed_in_version_1(name.removeprefix("sweep "), given)
+            for name, given in state.last_params.items()
+        }
+    state.version = SPEC_VERSION
     return state
 
 

@@ -146,6 +146,7 @@ def best_weights(twin: Twin, patience: Patience, run: Run) -> Iterator[None]:
 def train(params: LmParams, run: Run) -> None:
     texts = load(params, run)
     recipe = resolved(params)
+    proposed = resolved(replace(params, lr=None)).lr
     precision = settled(params.precision, run.device)
     run.pin(precision=precision)
     run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.words()}.")
@@ -173,7 +174,8 @@ def train(params: LmParams, run: Run) -> None:
             batches = text.batches(texts.train, params.batch, run.seed, epoch, direction, start=position)
         batch = next(batches)
         began = time.perf_counter()
-        lr = (run.set["lr"] or recipe.lr) * share(recipe.schedule, step, last)
+        peak = chosen if (chosen := run.set["lr"]) is not None else proposed
+        lr = peak * share(recipe.schedule, step, last)
         loss = twin.learn(batch.inputs, batch.targets, step, lr)
         run.log(step, loss=loss, perplexity=exponential(loss))
         words, seconds = words + batch.real, seconds + time.perf_counter() - began

@@ -148,11 +148,11 @@ def arrays(net: nn.Module) -> dict[str, np.ndarray]:
 class Goal:
     """The validation accuracy that ends the run. Part of the state: a resumed run must know it is over."""
 
-    def __init__(self, target: float) -> None:
+    def __init__(self, target: float | None) -> None:
         self.target, self.is_reached = target, False
 
     def see(self, accuracy: float) -> None:
-        self.is_reached = 0 < self.target <= accuracy
+        self.is_reached = self.target is not None and self.target <= accuracy
 
     def state_dict(self) -> dict[str, bool]:
         return {"is_reached": self.is_reached}

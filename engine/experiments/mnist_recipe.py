@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from checkpoints.torch_io import TorchState
+from engine import recipes
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.order import order
@@ -49,8 +50,6 @@ TIMED = 128  # images in the update that is timed
 
 @dataclass(frozen=True)
 class Recipe:
-    epochs: int
-    lr: float  # at its peak
     betas: tuple[float, float]  # of Adam
     rise: float  # share of the training in which the learning rate climbs
     batch: tuple[int, int]  # images per step in the first and in the second half
@@ -60,9 +59,9 @@ class Recipe:
 
 
 RECIPES = {
-    "fast": Recipe(epochs=1, lr=0.01, betas=(0.7, 0.9), rise=0.3, batch=(96, 256), smoothing=0.1),
+    "fast": Recipe(betas=(0.7, 0.9), rise=0.3, batch=(96, 256), smoothing=0.1),
     "accurate": Recipe(
-        epochs=12, lr=0.004, betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
+        betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
         reach=Reach(turn=15, scale=0.15, shear=0.2, shift=0.07),
     ),
 }  # fmt: skip
@@ -278,10 +277,10 @@ def chooser(seed: int, count: int, device: str) -> Callable[[Batch], Tensor]:
 
 
 def train(params: MnistRecipeParams, run: Run) -> None:
-    recipe = RECIPES[params.recipe]
+    recipe, proposed = RECIPES[params.recipe], recipes.MNIST[params.recipe]
     shown, validation, test = load(run)
     net = network(params.recipe, side=shown.pixels.shape[-1]).to(run.device)
-    optimizer = Adam(net.parameters(), lr=recipe.lr, betas=recipe.betas, fused=True)
+    optimizer = Adam(net.parameters(), lr=proposed.lr, betas=recipe.betas, fused=True)
     precision = precision_of(params, recipe, net, shown, run)
     run.pin(precision=precision)
     # What is looked at, saved and tested; where nothing is averaged, it is the network that is trained.
@@ -289,7 +288,7 @@ def train(params: MnistRecipeParams, run: Run) -> None:
     pictures = pictures_of(result, validation, run)
     weights = partial(arrays, result)
 
-    plan = batches(recipe, len(shown), params.epochs or recipe.epochs)
+    plan = batches(recipe, len(shown), params.epochs or proposed.epochs)
     last = run.total(len(plan))
     done = run.restore(TorchState(result, optimizer, modules={"trained": net} if recipe.average else {}))
     chosen = chooser(run.seed, len(shown), run.device)
@@ -300,7 +299,8 @@ def train(params: MnistRecipeParams, run: Run) -> None:
         if recipe.reach:
             x = bent(x, recipe.reach, run.seed, step)
         for group in optimizer.param_groups:
-            group["lr"] = (run.set["lr"] or recipe.lr) * one_cycle((step - 0.5) / last, recipe.rise)
+            peak = proposed.lr if run.set["lr"] is None else run.set["lr"]
+            group["lr"] = peak * one_cycle((step - 0.5) / last, recipe.rise)
         optimizer.zero_grad()
         loss = gradients(net, recipe, precision, x, y)
         optimizer.step()

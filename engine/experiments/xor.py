@@ -105,7 +105,8 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        return 0 < self.params.patience <= self.waited and self.best < self.params.target
+        patience = self.params.patience
+        return patience is not None and patience <= self.waited and self.best < self.params.target
 
     def see(self, val_loss: float) -> None:
         if val_loss < self.best - self.params.min_delta:

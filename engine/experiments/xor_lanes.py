@@ -22,6 +22,9 @@ def train(params: XorLanesParams, run: Run) -> None:
     common = asdict(params)
     grid, draws = axes.parse_axes(catalog.find("xor"), common.pop("axes")), common.pop("draws")
     trainer = common.pop("trainer")
-    chosen = plan.drawn(common, run.seed, grid, draws) if draws else plan.from_axes(common, run.seed, grid)
+    if draws is None:
+        chosen = plan.from_axes(common, run.seed, grid)
+    else:
+        chosen = plan.drawn(common, run.seed, grid, draws)
     fleet = lanes.prepare(chosen, trainer, run)
     lanes.say(lanes.sail(fleet, run))

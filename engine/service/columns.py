@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from engine import catalog
 from engine.protocol import CauseKind, Status
 from engine.service.filter import (
     All,
@@ -42,6 +43,8 @@ _YES = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}
 _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
+_IS_NOT_GIVEN = "(coalesce(json_type(b.summary, ?), json_type(b.summary, ?)) = 'null')"
+"""whether a parameter has no number: as it was set live, else as it was submitted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ def open_fields(where: str, sort: str) -> list[str]:
 
 def has_field(name: str) -> Sql:
     """The condition that a run has a metric or a parameter of that name. Raises FilterError."""
-    found = _open_field(name, "metrics", "live", "params")
-    return Sql(f"({found.text}) IS NOT NULL", found.values)
+    check_field(name)
+    paths = _paths(name, "metrics", "live", "params")
+    looked = ", ".join("json_type(b.summary, ?)" for _ in paths)
+    return Sql(f"coalesce({looked}) IS NOT NULL", paths)
 
 
 def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
@@ -191,6 +196,9 @@ def _of_word(asked: Comparison) -> Sql:
         values: tuple[object, ...] = (value, _YES[value], *found.values)
     else:
         same, values = f"(SELECT lower(x) = ? FROM ({found.text}))", (value, *found.values)
+    if value and value == catalog.word_for_none(asked.field):
+        same = f"({same} IS TRUE OR {_IS_NOT_GIVEN})"
+        values = (*values, *_paths(asked.field, "live", "params"))
     return _true(Sql(same if asked.sign == "=" else f"(NOT {same})", values))
 
 
@@ -198,7 +206,14 @@ def _open_field(name: str, *sources: str) -> Sql:
     """SELECT of `x`, the field in the first of the sources that has it."""
     check_field(name)
     looked = ", ".join("json_extract(b.summary, ?)" for _ in sources)
-    return Sql(f"SELECT coalesce({looked}) AS x", tuple(f'$.{source}."{name}"' for source in sources))
+    found = f"SELECT coalesce({looked}) AS x"
+    if "live" not in sources:
+        return Sql(found, _paths(name, *sources))
+    return Sql(f"{found} WHERE NOT coalesce({_IS_NOT_GIVEN}, 0)", _paths(name, *sources, "live", "params"))
+
+
+def _paths(name: str, *sources: str) -> tuple[str, ...]:
+    return tuple(f'$.{source}."{name}"' for source in sources)
 
 
 def _finite(found: str, otherwise: str) -> str:

@@ -9,10 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import spec_versions
 from engine.catalog import find
 from engine.errors import CorruptRun, UnknownExperiment
 from engine.events import Event
-from engine.protocol import Best, Cause, Json, Status, cause_from_json, number_from_json, number_to_json
+from engine.protocol import (
+    Best,
+    Cause,
+    Json,
+    Spec,
+    Status,
+    cause_from_json,
+    number_from_json,
+    number_to_json,
+)
 from engine.typed import typed
 
 PACE_SECONDS = 15.0
@@ -41,7 +51,7 @@ class Mark:
     step: int
     metrics: dict[str, float]
     best: Best | None
-    live: dict[str, float]
+    live: dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,14 @@ class Farewell:
 @dataclass(slots=True)
 class Digest:
     goal: Goal = Goal()
+    spec: Spec | None = None
+    """of the run; None: its events are of the present version"""
     seq: int = 0
     step: int = 0
     total_steps: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     best: Best | None = None
-    live: dict[str, float] = field(default_factory=dict)
+    live: dict[str, float | None] = field(default_factory=dict)
     device: str = ""
     started_at: float | None = None
     attempt: int = 0
@@ -180,7 +192,10 @@ def _keep_pace(digest: Digest, at: float) -> None:
 
 
 def _set(digest: Digest, event: Event) -> None:
-    digest.live[str(event.facts["name"])] = typed(event.facts["value"], float)
+    name, value, spec = str(event.facts["name"]), event.facts["value"], digest.spec
+    if spec is not None and not spec_versions.is_current(event.facts):
+        value = spec_versions.live(spec.experiment, spec.params, name, value)
+    digest.live[name] = None if value is None else typed(value, float)
 
 
 def _checkpoint(digest: Digest, event: Event) -> None:
@@ -255,7 +270,7 @@ def to_json(digest: Digest) -> Json:
     }
 
 
-def from_json(data: Json, goal: Goal) -> Digest:
+def from_json(data: Json, goal: Goal, spec: Spec | None = None) -> Digest:
     """Raises KeyError, TypeError or ValueError for anything else than `to_json` gave."""
     kinds = typing.get_type_hints(Digest)
     marks = [
@@ -264,7 +279,7 @@ def from_json(data: Json, goal: Goal) -> Digest:
     ]
     best = _best_from_json(data["best"])
     plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
-    return Digest(goal=goal, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
+    return Digest(goal=goal, spec=spec, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
 
 
 def _best_to_json(best: Best | None) -> list[Any] | None:

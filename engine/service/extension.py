@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from engine import catalog, params
@@ -26,6 +27,11 @@ def check_unfinished(run: RunSummary) -> None:
         )
 
 
+def _length(value: Value) -> float:
+    """One that is not given ends nothing."""
+    return value if isinstance(value, int | float) else math.inf
+
+
 def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
     """The lengths that are to hold. Raises ParamError naming the field, what was expected and what came."""
     experiment = catalog.find(spec.experiment)
@@ -38,8 +44,9 @@ def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
                 f"{name[:80]!r} cannot be extended.", f"These can: {', '.join(known) or 'none'}."
             )
         value, before = params.read(declared[name], given), spec.params[name]
-        if value < before:  # type: ignore[operator]
-            raise ParamError(f"{name}: expected {before} or more, which it has now, got {value}.")
+        if _length(value) < _length(before):
+            now = params.said(declared[name], before)
+            raise ParamError(f"{name}: expected {now} or more, which it has now, got {value}.")
         meant[name] = value
     built = params.build(experiment.params, {**spec.params, **meant})
     check_longer = getattr(built, "check_longer", None)

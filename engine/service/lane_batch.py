@@ -8,7 +8,7 @@ from typing import Any
 from engine import catalog, params
 from engine.axes import Axis, count
 from engine.errors import ParamError, UnknownExperiment
-from engine.params import Value
+from engine.params import Param, Value, said
 from engine.protocol import Spec
 from engine.service import submission, sweep_batch, trial_spec
 from engine.service.sweep_batch import Batch
@@ -23,7 +23,9 @@ def fits(spec: SweepSpec) -> bool:
     plain = spec.experiment == "xor" and spec.sampler != "tpe" and spec.prune.kind == "none"
     if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
         return False
-    if spec.executor != "local" or (spec.sampler == "grid" and 0 < spec.trials < count(spec.axes, 10**30)):
+    if spec.executor != "local" or (
+        spec.sampler == "grid" and spec.trials and spec.trials < count(spec.axes, 10**30)
+    ):
         return False
     try:
         built(spec, sweep_batch.first_of(spec))
@@ -60,10 +62,11 @@ def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spe
 
 def axes_text(batch: Batch) -> str:
     """As a person would type them, the seeds last: the fastest."""
-    return "; ".join(map(_typed, (*batch.axes, sweep_batch.seed_axis(batch))))
+    kinds = trial_spec.kinds("xor")
+    return "; ".join(_typed(axis, kinds[axis.name]) for axis in (*batch.axes, sweep_batch.seed_axis(batch)))
 
 
-def _typed(axis: Axis) -> str:
+def _typed(axis: Axis, param: Param) -> str:
     if axis.values is None:
         scale = " log" if axis.log else " linear"
         return f"{axis.name}={axis.low!r}..{axis.high!r}{scale}"
@@ -71,7 +74,7 @@ def _typed(axis: Axis) -> str:
     numbers = [value for value in values if type(value) is int]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{axis.name}={numbers[0]}..{numbers[-1]}{_scale_of(axis)}"
-    return f"{axis.name}={','.join(_said(value) for value in values)}"
+    return f"{axis.name}={','.join(said(param, value) for value in values)}"
 
 
 def _scale_of(axis: Axis) -> str:
@@ -79,9 +82,3 @@ def _scale_of(axis: Axis) -> str:
     if axis.log and axis.low is not None:
         return " log"
     return " linear" if trial_spec.kinds("xor")[axis.name].log else ""
-
-
-def _said(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return repr(value) if isinstance(value, float) else str(value)

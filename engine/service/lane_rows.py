@@ -156,7 +156,7 @@ def _row(part: _Part, spec: SweepSpec, lane: int) -> TrialRow:
         trial=batch.first + lane,
         config=batch.config_of(batch.first + lane),
         params={axis.name: found.value(axis.name, lane) for axis in spec.axes},
-        seed=int(found.value(SEED.name, lane)),
+        seed=int(found.codes(SEED.name)[lane]),
         status=status,
         value=value if worth else None,
         step=stop or found.epoch,

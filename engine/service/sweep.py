@@ -134,7 +134,7 @@ class Sweep:
 
     def _points(self) -> int:
         if any(axis.values is None for axis in self.spec.axes) or self.spec.sampler == "tpe":
-            return self.spec.trials
+            return self.spec.trials or 0
         points = sampler.point_count(self.spec.axes)
         return min(points, self.spec.trials) if self.spec.trials else points
 
@@ -384,7 +384,7 @@ def _parallel(sweep: Sweep, fact: Json) -> None:
 
 
 def _trials(sweep: Sweep, fact: Json) -> None:
-    more = fact["count"] - sweep_batch.points(sweep.batches)
+    more = (fact["count"] or 0) - sweep_batch.points(sweep.batches)
     if sweep.spec.lanes and more > 0:
         batch = sweep_batch.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
         sweep.batches.append(batch)

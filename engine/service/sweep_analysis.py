@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine import catalog
 from engine.axes import SEED, Axis
 from engine.errors import InputError
 from engine.params import Value
@@ -32,7 +33,7 @@ def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, fa
     chosen = [row for row in sweep_table.passing(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
     if kind != "best":  # a trial that a person added may lack an axis: it has no place in these pictures
-        valued = [row for row in valued if all(_cell(row, axis.name) is not None for axis in spec.axes)]
+        valued = [row for row in valued if all(_cell(spec, row, axis.name) is not None for axis in spec.axes)]
     return _KINDS[kind](spec, valued[-DRAWN:], facts)
 
 
@@ -42,14 +43,24 @@ def _axes(spec: SweepSpec) -> list[Axis]:
     return [*spec.axes, *seed]
 
 
-def _cell(row: TrialRow, name: str) -> Value | None:
-    return row.seed if name == SEED.name else row.params.get(name)
+def _cell(spec: SweepSpec, row: TrialRow, name: str) -> Value:
+    """None where the trial has no such value; one that is not given is its word, such as auto."""
+    return row.seed if name == SEED.name else _worded(spec, row.params).get(name)
 
 
-def _choices(axis: Axis, rows: Sequence[TrialRow]) -> list[Value] | None:
+def _worded(spec: SweepSpec, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    return catalog.in_words(spec.experiment, values) if None in values.values() else values
+
+
+def _values(spec: SweepSpec, axis: Axis) -> list[Value]:
+    """Those of a list, words for what is not given."""
+    return [_worded(spec, {axis.name: value})[axis.name] for value in axis.values or ()]
+
+
+def _choices(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> list[Value] | None:
     """None for numbers, which have an order of their own."""
-    found = dict.fromkeys(axis.values or ())
-    found.update(dict.fromkeys(cell for row in rows if (cell := _cell(row, axis.name)) is not None))
+    found = dict.fromkeys(_values(spec, axis))
+    found.update(dict.fromkeys(cell for row in rows if (cell := _cell(spec, row, axis.name)) is not None))
     return list(found) if any(isinstance(value, str | bool) for value in found) else None
 
 
@@ -68,8 +79,10 @@ def _parallel(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     axes = _axes(spec)
     columns = []
     for axis in axes:
-        choices = _choices(axis, rows)
-        numbers = [] if choices else [cell for row in rows if (cell := _cell(row, axis.name)) is not None]
+        choices = _choices(spec, axis, rows)
+        numbers = (
+            [] if choices else [cell for row in rows if (cell := _cell(spec, row, axis.name)) is not None]
+        )
         columns.append(
             {"name": axis.name, "log": axis.log, "choices": choices, "low": min(numbers, default=None),
              "high": max(numbers, default=None)}
@@ -77,7 +90,7 @@ def _parallel(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     drawn = sorted(rows, key=lambda row: row.value or 0.0, reverse=spec.goal != "max")
     lines = [
         {"trial": row.trial, "status": str(row.status), "value": row.value,
-         "cells": [_cell(row, axis.name) for axis in axes]}
+         "cells": [_cell(spec, row, axis.name) for axis in axes]}
         for row in drawn
     ]  # fmt: skip
     return {"columns": columns, "rows": lines}
@@ -89,8 +102,8 @@ def _slice(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
             {
                 "name": axis.name,
                 "log": axis.log,
-                "choices": _choices(axis, rows),
-                "points": [[_cell(row, axis.name), row.value, row.trial] for row in rows],
+                "choices": _choices(spec, axis, rows),
+                "points": [[_cell(spec, row, axis.name), row.value, row.trial] for row in rows],
             }
             for axis in _axes(spec)
         ]
@@ -103,10 +116,10 @@ def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     for side, name in zip("xy", names, strict=True):
         if not isinstance(name, str) or name not in axes:
             raise InputError(f"{side}: expected an axis ({', '.join(axes)}), got {str(name)[:80]!r}.")
-    x, y = (_scale(axes[name], rows) for name in names)
+    x, y = (_scale(spec, axes[name], rows) for name in names)
     cells: dict[tuple[int, int], list[float]] = {}
     for row in rows:
-        place = (y[1](_cell(row, names[1])), x[1](_cell(row, names[0])))
+        place = (y[1](_cell(spec, row, names[1])), x[1](_cell(spec, row, names[0])))
         cells.setdefault(place, []).append(row.value or 0.0)
     across, down = range(len(x[0])), range(len(y[0]))
     means = [[statistics.fmean(cells[j, i]) if (j, i) in cells else None for i in across] for j in down]
@@ -114,16 +127,18 @@ def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     return {"x": names[0], "y": names[1], "xs": x[0], "ys": y[0], "cells": means, "counts": counts}
 
 
-def _scale(axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[Value], Callable[[Any], int]]:
+def _scale(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[Value], Callable[[Any], int]]:
     """The marks of an axis, and the place of a value among them."""
-    found = {cell for row in rows if (cell := _cell(row, axis.name)) is not None} | set(axis.values or ())
-    listed = _choices(axis, rows)
-    marks = listed if listed is not None else sorted(found, key=float)
+    found = {cell for row in rows if (cell := _cell(spec, row, axis.name)) is not None} | set(
+        _values(spec, axis)
+    )
+    listed = _choices(spec, axis, rows)
+    marks = listed if listed is not None else sorted(found, key=_as_number)
     if listed is not None or len(marks) <= 2 * BINS:
         places = {mark: place for place, mark in enumerate(marks)}
         return list(marks), places.__getitem__
     warp = math.log if axis.log else float
-    low, high = warp(float(marks[0])), warp(float(marks[-1]))
+    low, high = warp(_as_number(marks[0])), warp(_as_number(marks[-1]))
     width = (high - low) / BINS
     middles = [low + (place + 0.5) * width for place in range(BINS)]
     shown: list[Value] = [float(f"{math.exp(m) if axis.log else m:.6g}") for m in middles]
@@ -159,13 +174,14 @@ def _space(spec: SweepSpec, rows: Sequence[TrialRow]) -> Mapping[str, Any]:
 
     found: dict[str, Any] = {}
     for axis in spec.axes:
-        cells = {row.params[axis.name] for row in rows}
+        cells = {_cell(spec, row, axis.name) for row in rows}
         if len(cells) < 2:
             continue
-        if _choices(axis, rows) is not None:
+        if _choices(spec, axis, rows) is not None:
             found[axis.name] = CategoricalDistribution(sorted(cells, key=str))
         else:
-            low, high = float(min(cells)), float(max(cells))
+            numbers = sorted(map(_as_number, cells))
+            low, high = numbers[0], numbers[-1]
             found[axis.name] = FloatDistribution(low, high, log=axis.log and low > 0)
     return found
 
@@ -180,7 +196,7 @@ def _ped_anova(spec: SweepSpec, rows: Sequence[TrialRow], space: Mapping[str, An
     study.add_trials(
         [
             optuna.trial.create_trial(
-                params={name: _as_float(row.params[name]) for name in space},
+                params={name: _coordinate(_cell(spec, row, name), space[name]) for name in space},
                 distributions=dict(space),
                 value=row.value,
             )
@@ -191,8 +207,12 @@ def _ped_anova(spec: SweepSpec, rows: Sequence[TrialRow], space: Mapping[str, An
     return {name: round(share, 6) for name, share in found.items()}
 
 
-def _as_float(value: Value) -> Value:
-    return value if isinstance(value, str | bool) else float(value)
+def _as_number(value: Value) -> float:
+    return float(value or 0)
+
+
+def _coordinate(value: Value, distribution: Any) -> Value:
+    return value if hasattr(distribution, "choices") else _as_number(value)
 
 
 _KINDS = {

@@ -19,8 +19,8 @@ class Batch:
     number: int
     axes: Axes
     seeds: tuple[int, ...]
-    draws: int
-    """points drawn from the axes; 0: the grid"""
+    draws: int | None
+    """points drawn from the axes; None: every one of the grid"""
     seed: int
     """of the draws"""
     first: int
@@ -64,7 +64,7 @@ def widened(batches: Sequence[Batch], axes: Axes, spec: SweepSpec, first: int, c
         more = tuple(value for value in axis.values or () if value not in (before.values or ()))
         if more:
             grid = (*spec.axes[:place], Axis(axis.name, more), *spec.axes[place + 1 :])
-            return Batch(len(batches), grid, spec.seeds, 0, spec.seed, first, config)
+            return Batch(len(batches), grid, spec.seeds, None, spec.seed, first, config)
     return None
 
 
@@ -91,7 +91,7 @@ def extended(
 ) -> Batch:
     earlier = newest(batches, trial)
     config = earlier.config_of(trial) if earlier else 0
-    return Batch(len(batches), (), (seed,), 0, spec.seed, trial, config, dict(params), extends=True)
+    return Batch(len(batches), (), (seed,), None, spec.seed, trial, config, dict(params), extends=True)
 
 
 def newest(batches: Sequence[Batch], trial: int) -> Batch | None:
@@ -115,6 +115,6 @@ def seed_axis(batch: Batch) -> Axis:
     return Axis(SEED.name, batch.seeds)
 
 
-def _draws(spec: SweepSpec) -> int:
+def _draws(spec: SweepSpec) -> int | None:
     drawn_from = spec.sampler == "random" or any(axis.values is None for axis in spec.axes)
-    return spec.trials if drawn_from else 0
+    return spec.trials if drawn_from else None

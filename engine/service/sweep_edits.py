@@ -12,8 +12,8 @@ from engine.protocol import Json
 from engine.service import extension, lane_batch, sweep_batch, trial_spec
 from engine.service.sweep import EDITS, Sweep, Trial
 from engine.service.sweep_batch import Batch
-from engine.service.sweep_submission import POINTS, whole
-from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus, axis_to_json
+from engine.service.sweep_submission import POINTS, count_of
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
 
 SOLVED = "success"
 """the cause of a lane that is as good as was asked for"""
@@ -94,7 +94,9 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
     wider = parse_axis(catalog.find(sweep.spec.experiment), facts["axis"])
     if wider.name == SEED.name:
         if sweep.spec.lanes:
-            _check_reseeded(sweep, [int(v) for v in wider.values or () if v not in sweep.spec.seeds])
+            _check_reseeded(
+                sweep, [v for v in wider.values or () if isinstance(v, int) and v not in sweep.spec.seeds]
+            )
         return {"seeds": list(dict.fromkeys((*sweep.spec.seeds, *(wider.values or ()))))}
     known = {axis.name: axis for axis in sweep.spec.axes}
     if wider.name not in known:
@@ -205,13 +207,14 @@ _OF_A_LANE = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane
 
 
 def _parallel(sweep: Sweep, facts: Json) -> Json:
-    return {"count": whole("count", facts["count"], 0, 1000)}
+    return {"count": count_of(PARALLEL, facts["count"])}
 
 
 def _trials(sweep: Sweep, facts: Json) -> Json:
-    least = 0 if sweep.spec.sampler == "grid" else 1
-    count = whole("count", facts["count"], least, POINTS)
-    if sweep.spec.lanes:
+    count = count_of(TRIALS, facts["count"])
+    if count is None and sweep.spec.sampler != "grid":
+        raise ParamError("trials: expected how many, got all: only a grid has an end.")
+    if sweep.spec.lanes and count is not None:
         _check_drawn(sweep, count)
     return {"count": count}
 

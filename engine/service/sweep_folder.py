@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import files, store
+from engine import files, spec_versions, store
 from engine.errors import CorruptRun, RunNotFound
 from engine.places import Places
 from engine.protocol import Json
@@ -77,10 +77,20 @@ def read_spec(folder: SweepFolder) -> SweepSpec:
         raise RunNotFound(f"There is no sweep {folder.path.name[:80]!r}.", "dltui sweep ls shows them all.")
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no sweep.")
-    spec = files.checked(folder.spec, lambda: _sound(sweep_spec_from_json(data)))
+    spec = files.checked(folder.spec, lambda: _sound(sweep_spec_from_json(_current(data))))
     if spec.id != folder.path.name:
         raise CorruptRun(f"{folder.spec} is of sweep {spec.id[:80]}.")
     return spec
+
+
+def _current(data: Json) -> Json:
+    """In the present version. What cannot be translated is as it was: its types say what is wrong."""
+    if spec_versions.is_current(data):
+        return data
+    try:
+        return {**spec_versions.sweep(data), "version": spec_versions.VERSION}
+    except (KeyError, TypeError, AttributeError):
+        return data
 
 
 def _sound(spec: SweepSpec) -> SweepSpec:
@@ -102,8 +112,9 @@ def damaged(places: Places, sweep_id: str, why: str) -> SweepSummary:
     except OSError:
         at = 0.0
     spec = SweepSpec(
-        id=sweep_id, name=sweep_id, experiment="", axes=(), params={}, sampler="", seed=0, seeds=(), trials=0,
-        parallel=0, gpu_share=1.0, prune=Prune(), metric="", goal="", executor="", device="", created_at=at,
+        id=sweep_id, name=sweep_id, experiment="", axes=(), params={}, sampler="", seed=0, seeds=(),
+        trials=None, parallel=None, gpu_share=1.0, prune=Prune(), metric="", goal="", executor="",
+        device="", created_at=at,
     )  # fmt: skip
     return SweepSummary(spec, SweepStatus.DAMAGED, 0, {}, why=why, updated_at=at)
 
@@ -120,6 +131,8 @@ def read_standing(folder: SweepFolder) -> SweepSummary | None:
         if data is None or data["size"] != size_of(folder.journal):
             return None
         told = data["sweep"]
+        if not spec_versions.is_current(told["spec"]):
+            return None
         if told["best"] is not None:
             typed({**told["best"], "metrics": {}}, TrialRow)
         typed(told["counts"], dict[str, int])

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import files
 from engine.protocol import Json
+from engine.spec_versions import VERSION
 
 LIMIT = 512 * 1024 * 1024
 """bytes of a journal: of a hundred thousand trials it has a tenth"""
@@ -32,7 +33,8 @@ def append(path: Path, facts: list[Json]) -> None:
     """On disk when this returns. Raises OSError or CorruptRun; then no fact counts."""
     now = round(time.time(), 3)
     lines = b"".join(
-        json.dumps({"at": now, **fact}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        json.dumps({"at": now, "version": VERSION, **fact}, allow_nan=False, separators=(",", ":")).encode()
+        + b"\n"
         for fact in facts
     )
     fd = files.open_to_write(path)

@@ -14,10 +14,10 @@ from engine import catalog, params, store
 from engine.axes import SEED, VALUE_LIMIT, Axis
 from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
-from engine.params import Value
+from engine.params import Param, Value
 from engine.protocol import Json
 from engine.service import lane_batch, sampler, submission, trial_spec
-from engine.sweep_protocol import PRUNERS, SAMPLERS, Prune, SweepSpec
+from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
 POINTS = 100_000
 """configurations of one sweep"""
@@ -48,8 +48,8 @@ def spec_of(facts: Json) -> SweepSpec:
         sampler=method,
         seed=asked.seed,
         seeds=seeds,
-        trials=whole("trials", facts.get("trials", 0), 0, POINTS) or (0 if method == "grid" else DRAWN),
-        parallel=whole("parallel", facts.get("parallel", 0), 0, 1000),
+        trials=_trials(facts.get("trials"), method),
+        parallel=count_of(PARALLEL, facts.get("parallel")),
         gpu_share=_share(facts.get("gpu_share", 1.0)),
         prune=_prune(facts.get("prune") or {}),
         metric=metric,
@@ -88,7 +88,7 @@ def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis,
         if axis.name == SEED.name:
             if chosen != (1,):
                 raise ParamError("seeds: expected them once, got both seeds and an axis of seeds.")
-            chosen = tuple(int(value) for value in axis.values or ())
+            chosen = tuple(value for value in axis.values or () if isinstance(value, int))
     axes = tuple(axis for axis in axes if axis.name != SEED.name)
     if not axes and len(chosen) < 2:
         raise ParamError("axes: expected one at least, got none.", "For instance: --axis 'lr=0.1,0.01'")
@@ -156,7 +156,7 @@ def _seeds(given: Any) -> tuple[int, ...]:
     if isinstance(given, list) and given and len(set(map(str, given))) == len(given):
         if len(given) > VALUE_LIMIT:
             raise ParamError(f"seeds: expected at most {VALUE_LIMIT:,}, got {len(given):,}.")
-        return tuple(int(params.read(SEED, value)) for value in given)
+        return tuple(int(params.read_number(SEED, value)) for value in given)
     if isinstance(given, list):
         raise ParamError(f"seeds: expected different whole numbers, got {str(given)[:80]}.")
     return tuple(range(1, whole("seeds", given, 1, 10_000) + 1))
@@ -175,6 +175,17 @@ def _prune(given: Any) -> Prune:
     if made.kind == "asha" and min(made.shares) < 1e-9:
         raise ParamError(f"rungs: with eta={made.eta}, {made.rungs} of them leave no step before the first.")
     return made
+
+
+def count_of(param: Param, given: Any) -> int | None:
+    """None where it is not given. Raises ParamError."""
+    found = params.read(param, given)
+    return None if found is None else int(found)
+
+
+def _trials(given: Any, method: str) -> int | None:
+    trials = count_of(TRIALS, given)
+    return DRAWN if trials is None and method != "grid" else trials
 
 
 def _share(given: Any) -> float:

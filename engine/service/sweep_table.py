@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from engine import catalog
 from engine.params import Value
 from engine.service.filter import All, Clause, Comparison, FilterError, Not, Some, Word, parse
 from engine.sweep_protocol import Group, TrialPage, TrialQuery, TrialRow, TrialStatus
@@ -130,7 +131,7 @@ def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -
         chosen = row.params.get(name)
         found = chosen if isinstance(chosen, str | bool) else field(row, name)
         if found is None:
-            return False
+            return name in row.params and compare(catalog.word_for_none(name), value)
         if isinstance(found, bool):
             return compare(found, _YES.get(value))
         return compare(str(found).lower(), value)

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from engine import store
+from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json
@@ -379,7 +379,7 @@ def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
     sweep = sweeping.new(folder, sweep_folder.read_spec(folder))
     for place, fact in enumerate(sweep_journal.read(folder.journal), 1):
         try:
-            sweep.fold(fact)
+            sweep.fold(spec_versions.sweep_fact(sweep.spec.experiment, fact))
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             sweep.fold({"kind": "damaged", "text": f"line {place}: {_said(error)}"})
     known = sweep_folder.journal_size(folder)

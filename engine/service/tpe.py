@@ -41,7 +41,7 @@ class Tpe:
     def open(cls, sweep: Sweep) -> Tpe:
         """Made to agree with the journal: what was asked and never written down is given up."""
         widening = len(sweep.widenings) - 1
-        study = _opened(sweep.folder.study, f"widening-{widening}", sweep.spec.goal)
+        study = _opened(sweep.folder.study, _name(sweep, widening), sweep.spec.goal)
         space = {axis.name: distribution(axis) for axis in sweep.spec.axes}
         made = cls(study, space, sweep.spec.seed, widening)
         made._agree(sweep)
@@ -111,6 +111,12 @@ class Tpe:
                 self.tell(config, outcome.result_of(sweep, config))
 
 
+def _name(sweep: Sweep, widening: int) -> str:
+    """Studies of before have numbers where an axis has a word: those are told anew."""
+    has_words = any(None in (axis.values or ()) for axis in sweep.spec.axes)
+    return f"widening-{widening}{'-words' if has_words else ''}"
+
+
 def distribution(axis: Axis) -> BaseDistribution:
     """Every whole number of a range keeps its order; values that were listed are told apart only."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -153,6 +159,6 @@ def _study(path: Path, name: str, goal: str) -> Study:
 
 def _plain(value: Any) -> Value:
     """Numbers of NumPy would be no JSON; twelve digits can be typed again."""
-    if isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int | str):
         return value
     return float(value)

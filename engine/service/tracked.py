@@ -167,12 +167,19 @@ def summarise(run: Tracked, state: State) -> RunSummary:
         rate=round(digest.rate, 4) if active else 0.0,
         live=dict(digest.live),
         checkpoint_step=digest.checkpoint_step,
-        notice="; ".join(filter(None, (run.notice, run.damage, "" if queued else digest.notice))),
+        notice="; ".join(
+            filter(None, (run.notice, run.damage, _unknown(run.spec), "" if queued else digest.notice))
+        ),
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
         data_title=digest.data_title,
         data_fingerprint=digest.data_fingerprint,
     )
+
+
+def _unknown(spec: Spec) -> str:
+    names = ", ".join(sorted(spec.unknown))[:200]
+    return f"spec.json holds what this dltui does not know and ignores: {names}" if names else ""
 
 
 def _at_work(run: Tracked) -> State:
@@ -187,7 +194,7 @@ def _at_work(run: Tracked) -> State:
 def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
     """The run in `folder`; with a `tail` its events are read on from there. Raises CorruptRun."""
     spec = store.read_spec(folder)
-    run = Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=spec.created_at)
+    run = Tracked(folder, spec, Digest(digests.goal_of(spec.experiment), spec), since=spec.created_at)
     if tail:
         take_tail(run, tail)
     run.look()
@@ -208,7 +215,7 @@ def look_for_checkpoints(run: Tracked) -> None:
 def take_tail(run: Tracked, tail: Json) -> None:
     """A tail that cannot be used only means that the events are read from their beginning."""
     try:
-        digest = digests.from_json(tail["digest"], run.digest.goal)
+        digest = digests.from_json(tail["digest"], run.digest.goal, run.spec)
         offset = typed(tail["offset"], int)
         size = os.stat(run.folder.events).st_size
     except (KeyError, TypeError, ValueError, OSError):
@@ -218,7 +225,7 @@ def take_tail(run: Tracked, tail: Json) -> None:
 
 
 def new(folder: RunFolder, spec: Spec) -> Tracked:
-    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment)), since=queue_time())
+    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment), spec), since=queue_time())
 
 
 def queue_time(since: float | None = None) -> float:

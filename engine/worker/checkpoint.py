@@ -16,6 +16,7 @@ from checkpoints.folder import Found, Verified
 from checkpoints.manifest import Fact
 from checkpoints.retention import Keep
 from engine import served
+from engine.spec_versions import VERSION
 from engine.store import RunFolder
 
 SECONDS = 10.0
@@ -48,7 +49,7 @@ class Facts:
     """What travels with the state: live values, how much was logged and up to which step, what the data
     were, how many steps an epoch has (0: not told) and which step was the best one kept (0: none)."""
 
-    live: Mapping[str, float] = field(default_factory=dict)
+    live: Mapping[str, float | None] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     pinned: Mapping[str, str] = field(default_factory=dict)
     last_steps: Mapping[str, int] = field(default_factory=dict)
@@ -56,6 +57,8 @@ class Facts:
     best_step: int = 0
     data: Mapping[str, str] = field(default_factory=dict)
     """title and fingerprint of what it trains on"""
+    version: int = VERSION
+    """of what the live values mean"""
 
     def to_env(self) -> dict[str, Fact]:
         return {
@@ -65,6 +68,7 @@ class Facts:
             served.EPOCH_STEPS: self.epoch_steps,
             served.BEST_STEP: self.best_step,
             "data": json.dumps(dict(self.data)),
+            "spec_version": self.version,
             **{f"pinned.{name}": value for name, value in self.pinned.items()},
         }
 
@@ -75,7 +79,7 @@ def facts_of(env: Mapping[str, Fact]) -> Facts:
         json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps", "data")
     )
     epoch_steps, best_step = (int(env.get(name, 0)) for name in (served.EPOCH_STEPS, served.BEST_STEP))
-    return Facts(live, counts, pinned, last, epoch_steps, best_step, data)
+    return Facts(live, counts, pinned, last, epoch_steps, best_step, data, int(env.get("spec_version", 1)))
 
 
 class Checkpoints:

@@ -39,7 +39,7 @@ def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
     run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
     due = 0.0
     while True:
-        fleet.stop([int(number) - 1 for number in run.heard("stop")])
+        fleet.stop([int(number) - 1 for number in run.heard("stop") if number is not None])
         if fleet.is_over:
             break
         step = fleet.advance()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine import events
+from engine import events, spec_versions
 from engine.errors import CorruptRun, ParamError
 from engine.params import ParamSet, declared, read
+from engine.protocol import Spec
 
 NEVER = math.inf
 
@@ -21,7 +22,7 @@ class Change:
 
     step: int
     name: str
-    value: float
+    value: float | None
 
 
 class Live:
@@ -30,7 +31,7 @@ class Live:
     def __init__(self, params: Any) -> None:
         kind: type[ParamSet] = type(params)
         self._declared = {param.name: param for param in declared(kind) if param.live}
-        self.values: dict[str, float] = {name: getattr(params, name) for name in self._declared}
+        self.values: dict[str, float | None] = {name: getattr(params, name) for name in self._declared}
         self.ahead: list[Change] = []
         self.heard: list[Change] = []
         """all that were in force at any time, in this attempt or, as far as it goes on, an earlier one"""
@@ -46,13 +47,13 @@ class Live:
             known = ", ".join(self._declared) or "nothing"
             raise ParamError(f"{name[:80]}: cannot be changed while it trains; {known} can.")
         value = read(param, given)
-        assert isinstance(value, int | float), "live parameters are numbers"
+        assert not isinstance(value, str), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]
         self.values[name] = value
         self.heard.append(Change(step, name, value))
         return self.heard[-1]
 
-    def restore(self, step: int, values: Mapping[str, float], past: Iterable[Change]) -> None:
+    def restore(self, step: int, values: Mapping[str, float | None], past: Iterable[Change]) -> None:
         """Go back to `step`: `values` were in force, and `past` says what was set from then on."""
         self.values |= {name: value for name, value in values.items() if name in self._declared}
         known = sorted((change for change in past if change.name in self._declared), key=lambda one: one.step)
@@ -68,27 +69,31 @@ class Live:
         return due
 
 
-def told(path: Path) -> list[Change]:
-    """What users set, as the event file tells it: of each name, a later word undoes those of later steps."""
+def told(path: Path, spec: Spec) -> list[Change]:
+    """What users set in a run of `spec`, as its event file tells it: of each name, a later word undoes those
+    of later steps."""
     changes: list[Change] = []
     offset = 0
     while True:
         lines, end = events.read_lines(path, offset)
         for line in lines:
-            changes = _with(changes, line)
+            changes = _with(changes, line, spec)
         if end == offset:
             return changes
         offset = end
 
 
-def _with(changes: list[Change], line: bytes) -> list[Change]:
+def _with(changes: list[Change], line: bytes, spec: Spec) -> list[Change]:
     if b'"kind":"set"' not in line[:96]:
         return changes
     try:
         facts = events.parse(line).facts
         if facts.get("replayed"):
             return changes
-        new = Change(int(facts["step"]), str(facts["name"]), float(facts["value"]))
+        name, value = str(facts["name"]), facts["value"]
+        if not spec_versions.is_current(facts):
+            value = spec_versions.live(spec.experiment, spec.params, name, value)
+        new = Change(int(facts["step"]), name, None if value is None else float(value))
     except (CorruptRun, KeyError, TypeError, ValueError):
         return changes  # a damaged line: `dltui verify` names it
     return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

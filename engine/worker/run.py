@@ -12,10 +12,11 @@ from typing import Any
 
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import Found
-from engine import store
+from engine import spec_versions, store
 from engine.errors import DataError, Diverged, ParamError
 from engine.places import Places
 from engine.protocol import Json, Spec
+from engine.spec_versions import VERSION
 from engine.store import RunFolder
 from engine.worker import live, metrics
 from engine.worker.checkpoint import Checkpoints, Facts, State
@@ -71,7 +72,7 @@ class Run:
         self.why_left = ""
         """what it is pruned for"""
         self._is_told = False
-        self._folder, self._machine, self._attempt = folder, machine, attempt
+        self._folder, self._machine, self._attempt, self._spec = folder, machine, attempt, spec
         self._journal, self._wire = journal, wire
         self._live = Live(params)
         self._checkpoints = Checkpoints(folder, self._acknowledge)
@@ -141,7 +142,7 @@ class Run:
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
             self.step, self._best_step = verified.manifest.step, facts.best_step
         if self._journal.goes_on:
-            self._live.restore(self.step, facts.live, live.told(self._folder.events))
+            self._live.restore(self.step, self._live_of(facts), live.told(self._folder.events, self._spec))
             last_steps = {**facts.last_steps, **metrics.told_at(self._folder.events, self.step)}
             # An attempt that goes on at the last step measures its end once more.
             self._twice |= {name for name, step in last_steps.items() if step == self.step}
@@ -150,14 +151,23 @@ class Run:
             self._replay()
         return self.step
 
+    def _live_of(self, facts: Facts) -> Mapping[str, float | None]:
+        """Of a checkpoint, in the values of the present version."""
+        if facts.version >= VERSION:
+            return facts.live
+        experiment, submitted = self._spec.experiment, self._spec.params
+        return {
+            name: spec_versions.live(experiment, submitted, name, value) for name, value in facts.live.items()
+        }
+
     # --- in the loop ----------------------------------------------------------------------------------------
 
     @property
-    def set(self) -> Mapping[str, float]:
+    def set(self) -> Mapping[str, float | None]:
         """Live hyper-parameters: the value of each that is in force now."""
         return self._live.values
 
-    def heard(self, name: str) -> tuple[float, ...]:
+    def heard(self, name: str) -> tuple[float | None, ...]:
         """All values that a live hyper-parameter was given up to this step, in order."""
         return tuple(change.value for change in self._live.heard if change.name == name)
 
@@ -345,7 +355,9 @@ class Run:
             self.note(said, severity="warning")
 
     def _tell(self, change: Change, **facts: object) -> None:
-        self._journal.event("set", step=change.step, name=change.name, value=change.value, **facts)
+        self._journal.event(
+            "set", step=change.step, name=change.name, value=change.value, version=VERSION, **facts
+        )
 
     def _beat(self, now: float) -> None:
         self._beat_at = now + BEAT_SECONDS

@@ -77,7 +77,7 @@ def arguments() -> argparse.Namespace:
 
 def result(desk: Desk, row: Row, seed: int, epochs: int) -> Result:
     given: dict[str, Any] = {"model": row.model, "batch": row.batch, "epochs": epochs}
-    given |= {"iterations": ITERATIONS, "target": 0.0} if row.is_counted else {"target": TARGET}
+    given |= {"iterations": ITERATIONS, "target": None} if row.is_counted else {"target": TARGET}
     folder = new_run(desk.places.root, "mnist", seed=seed, **given)
     began = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):

@@ -19,7 +19,7 @@ from engine.places import Places
 from tests.bench.bench_app import KEYS, QUIET, Terminal, end
 from tests.bench.bench_watch import TURNS, rate, turn
 
-PARAMS = {"model": "double_conv", "epochs": 400, "target": 0}
+PARAMS = {"model": "double_conv", "epochs": 400, "target": None}
 WINDOW = 24.0
 """seconds: in shorter ones it counts how many checkpoints fall into them"""
 HEADING = rb"\x1b\[3;\d+H(?:\x1b\[[\d;]*m)*%b"

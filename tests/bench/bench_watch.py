@@ -21,7 +21,7 @@ from engine.store import folder_of
 from tests.bench.bench_app import Terminal, end
 
 WINDOW, TURNS = 12.0, 4
-PARAMS = {"model": "double_conv", "epochs": 200, "target": 0}
+PARAMS = {"model": "double_conv", "epochs": 200, "target": None}
 
 
 async def train(places: Places) -> list[str]:

@@ -29,17 +29,17 @@ from tui.app import LabApp
 
 XOR = {
     "hidden": 2, "bypass": False, "activation": "btu", "temperature": 0.5, "loss": "bce", "optimizer": "adam",
-    "lr": 0.01, "epochs": 4000, "initial": "linear", "validation": "none", "patience": 0, "min_delta": 1e-4,
-    "target": 0.2,
+    "lr": 0.01, "epochs": 4000, "initial": "linear", "validation": "none", "patience": None,
+    "min_delta": 1e-4, "target": 0.2,
 }  # fmt: skip
 MNIST = {
     "model": "double_conv",
     "lr": 0.001,
     "batch": 50,
     "epochs": 20,
-    "iterations": 0,
+    "iterations": None,
     "target": 0.99,
-    "every": 0,
+    "every": None,
 }
 
 

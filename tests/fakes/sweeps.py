@@ -52,7 +52,7 @@ def make_sweep(
     """A sweep as a service would tell of it; `facts` go into its spec."""
     usual: dict[str, Any] = {
         "id": f"20260101-{number:06d}-{experiment}-sweep-{number:04x}", "name": f"sweep-{number}",
-        "params": {}, "sampler": "random", "seed": 1, "seeds": (1,), "trials": planned, "parallel": 0,
+        "params": {}, "sampler": "random", "seed": 1, "seeds": (1,), "trials": planned, "parallel": None,
         "gpu_share": 1.0, "prune": Prune(), "metric": "loss", "goal": "min", "executor": "local",
         "device": "auto", "created_at": 1.7e9 + number,
     }  # fmt: skip

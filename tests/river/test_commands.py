@@ -102,7 +102,7 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
     ("words", "says"),
     [
         (["run", "xorr"], "xorr"),
-        (["run", "xor", "--set", "lr=-1"], "lr: expected a number above 0"),
+        (["run", "xor", "--set", "lr=-1"], "lr: expected a number of 0 or more"),
         (["run", "xor", "--set", "lr=nan"], "lr: expected"),
         (["run", "xor", "--set", "lr"], "name=value"),
         (["run", "xor", "--set", "hidden=0"], "bypass"),

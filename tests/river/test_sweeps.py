@@ -52,7 +52,8 @@ def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
     ("words", "status", "expected"),
     [
         (("xor", "--axis", "width=1,2"), 2, "Unknown axis 'width' of xor."),
-        (("xor", "--axis", "lr=0,1"), 2, "lr: expected a number above 0, at most 100, got '0'."),
+        (("xor", "--axis", "lr=-1,1"), 2, "lr: expected a number of 0 or more, at most 100, got '-1'."),
+        (("xor", "--axis", "lr=0,01"), 2, "got '01'.\n  Write 1, or 0.01 with a decimal point."),
         (("xor", "--axis", "hidden=4..1"), 2, "hidden: the range '4..1' is empty"),
         (("xor", "--axis", "lr=0.1,1", "--set", "hidden=0"), 2, "hidden: expected 1 or more while bypass"),
         (("xor", "--axis", "lr=0.1,1", "--set", "width=0"), 2, "Unknown parameter 'width'."),

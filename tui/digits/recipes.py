@@ -52,7 +52,7 @@ class Recipe:
         return (given.get("model"), given.get("batch")) == (self.model, self.batch)
 
 
-_LONG = {"iterations": ITERATIONS, "target": 0.0}
+_LONG = {"iterations": ITERATIONS, "target": None}
 
 NOTEBOOK = (
     Recipe("logistic", 50, 7_850, _LONG),

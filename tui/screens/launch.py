@@ -13,7 +13,8 @@ from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor
 from tui.screens.form import FormScreen, Outcome
-from tui.widgets.form import Form, Typed, as_text, field_of
+from tui.verbs.words import exact
+from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import own_name
 
 NO_FOLDER = "no folder named (DLTUI_DATA); downloaded data, or what stands in for them"
@@ -87,7 +88,7 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
     return Launch(
         experiment.name,
         given,
-        int(about["seed"]),
+        int(about["seed"] or 0),
         str(about["name"]),
         str(about["device"]),
         place,
@@ -98,6 +99,6 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
 
 def typed_of(run: RunSummary) -> dict[str, str]:
     """What one would type to get that run again."""
-    texts = {name: as_text(value) for name, value in run.spec.params.items()}
+    texts = {name: exact(name, value) for name, value in run.spec.params.items()}
     texts |= {"name": own_name(run), "seed": str(run.spec.seed), "device": run.spec.device}
     return texts | executor.typed_of(run.spec.executor)

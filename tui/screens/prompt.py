@@ -9,7 +9,7 @@ from engine.params import Param
 from engine.protocol import RunSummary
 from tui import deeds
 from tui.screens.form import FormScreen
-from tui.widgets.form import Form, Typed, as_text, field_of
+from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import name_of
 
 Given = tuple[str, object]
@@ -23,6 +23,7 @@ def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | N
         values = {param.name: params.read(param, typed[param.name]) for param in found}
         return next(((name, value) for name, value in values.items() if value != before[name]), None)
 
-    form = Form([field_of(param) for param in found], {name: as_text(now) for name, now in before.items()})
+    shown = {param.name: params.said(param, before[param.name]) for param in found}
+    form = Form([field_of(param) for param in found], shown)
     title = f"set live: {name_of(run)}"
     return FormScreen(title, form, act, word="set", is_wide=False)

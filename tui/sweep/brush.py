@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.sweep.words import typed_text
+from tui.verbs.words import exact
 
 STEP = 0.05
 LEAST = 0.05
@@ -145,11 +145,11 @@ def in_words(brushed: str, metric: str) -> str:
 
 def equals(name: str, value: Any) -> str:
     """As a clause of a filter."""
-    return f"{name}={_quoted(value)}"
+    return f"{name}={_quoted(name, value)}"
 
 
-def _quoted(value: Any) -> str:
-    text = typed_text(value)
+def _quoted(name: str, value: Any) -> str:
+    text = exact(name, value)
     if isinstance(value, int | float):
         return text
     return text if text.replace("_", "").replace(".", "").isalnum() else f'"{text}"'

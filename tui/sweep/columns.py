@@ -10,7 +10,7 @@ from engine.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.sweep.pages import Entry
-from tui.sweep.words import ink_of, sign_of, value_text
+from tui.sweep.words import ink_of, param_text, sign_of, value_text
 from tui.widgets.numerals import clock, short
 from tui.widgets.span import Row, Span
 
@@ -112,7 +112,7 @@ def _params(entry: Entry, name: str) -> Row:
     row = _best(entry)
     if row is None:
         return (Span(""),)
-    return (Span(value_text(row.seed if name == SEED else row.params.get(name)), "text"),)
+    return (Span(param_text(name, row.seed if name == SEED else row.params.get(name)), "text"),)
 
 
 def _metrics(entry: Entry, name: str) -> Row:
@@ -122,7 +122,7 @@ def _metrics(entry: Entry, name: str) -> Row:
 
 def _key(entry: Entry, name: str) -> Row:
     assert isinstance(entry, Group)
-    return (Span(value_text(entry.key.get(name)), "text"),)
+    return (Span(param_text(name, entry.key.get(name)), "text"),)
 
 
 def _counted(entry: Entry) -> Row:

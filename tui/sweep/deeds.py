@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine import catalog, params
-from engine.client import Client, SweepStatus, SweepSummary, TrialRow, parse_axis
+from engine.client import PARALLEL, TRIALS, Client, SweepStatus, SweepSummary, TrialRow, parse_axis
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary
 from tui.plain_text import plain
+from tui.sweep import settings
+from tui.verbs.words import exact
 
 LENGTHS = ("epochs", "iterations", "steps")
 """parameters that only say when training ends"""
-COUNTS = (
-    Param("trials", int, 0, "configurations to try; 0: all of the grid", least=0, most=100_000),
-    Param("parallel", int, 0, "trials at once; 0: what the machine has room for", least=0, most=1000),
-)
+COUNTS = (TRIALS, PARALLEL)
 
 
 def name_of(sweep: SweepSummary) -> str:
@@ -63,12 +62,12 @@ async def widen(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -
 
 
 async def resize(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
-    wanted = {param.name: int(params.read(param, typed[param.name])) for param in COUNTS}
+    wanted = {param.name: params.read(param, typed[param.name]) for param in COUNTS}
     now = {"trials": sweep.spec.trials, "parallel": sweep.spec.parallel}
     changed = {name: count for name, count in wanted.items() if count != now[name]}
     for name, count in changed.items():
         await client.sweep_edit(sweep.id, name, count=count)
-    said = ", ".join(f"{name} {count:,}" for name, count in changed.items())
+    said = ", ".join(f"{name} {settings.typed(name, count)}" for name, count in changed.items())
     return f"{name_of(sweep)}: {said or 'nothing is changed'}."
 
 
@@ -95,22 +94,18 @@ def lengths_of(sweep: SweepSummary) -> tuple[Param, ...]:
     return tuple(param for param in declared if param.name in LENGTHS)
 
 
-def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> int:
+def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> params.Value:
     if row.lane is not None and param.name == "epochs":
         return row.total_steps
-    value = row.params.get(param.name, sweep.spec.params.get(param.name, param.default))
-    return int(value)
+    return row.params.get(param.name, sweep.spec.params.get(param.name, param.default))
 
 
 async def extend(client: Client, sweep: SweepSummary, row: TrialRow, typed: Mapping[str, str]) -> str:
     """Raises ParamError when nothing grows."""
-    lengths = {
-        param.name: int(params.read(param, typed[param.name]))
-        for param in lengths_of(sweep)
-        if int(params.read(param, typed[param.name])) != length_now(sweep, row, param)
-    }
+    read = ((param, params.read(param, typed[param.name])) for param in lengths_of(sweep))
+    lengths = {param.name: value for param, value in read if value != length_now(sweep, row, param)}
     await client.sweep_edit(sweep.id, "extend", trial=row.trial, **lengths)
-    said = ", ".join(f"{name} {value:,}" for name, value in lengths.items())
+    said = ", ".join(f"{name} {exact(name, value)}" for name, value in lengths.items())
     return f"Trial {row.trial} trains on{': ' + said if said else ''}."
 
 

@@ -21,7 +21,7 @@ from engine.errors import ParamError
 from engine.params import Param, Value
 from tui import executor
 from tui.sweep import settings as asked
-from tui.widgets.form import as_text
+from tui.verbs.words import exact
 
 DRAWN = 30
 """configurations of a random or TPE sweep that names no number"""
@@ -59,9 +59,10 @@ class Draft:
         given = self.settings
         return await client.sweep_submit(
             self.experiment, self.axes, self.params, sampler=str(given["sampler"]), seeds=self.seeds,
-            seed=int(given["sampler_seed"]), trials=int(given["trials"]), parallel=int(given["parallel"]),
+            seed=asked.whole(given, "sampler_seed"), trials=asked.whole_or_none(given, "trials"),
+            parallel=asked.whole_or_none(given, "parallel"),
             prune=asked.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
-            metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"]),
+            metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
             executor=executor.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
         )  # fmt: skip
 
@@ -91,7 +92,11 @@ def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
     if text.strip().isdecimal() and 0 < int(text) <= 10_000:
         return tuple(range(1, int(text) + 1))
     if "," in text or ".." in text:
-        return tuple(int(value) for value in parse_axis(experiment, f"{SEED.name}={text}").values or ())
+        return tuple(
+            value
+            for value in parse_axis(experiment, f"{SEED.name}={text}").values or ()
+            if isinstance(value, int)
+        )
     raise ParamError(f"seeds: expected a count from 1 to 10,000, or a list such as 1,5,9, got {text[:80]!r}.")
 
 
@@ -107,12 +112,12 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
     seeds = seeds_of(experiment, typed["seeds"])
     if not axes and len(seeds) < 2:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
-    configurations = _count(axes, str(settings["sampler"]), int(settings["trials"]))
+    configurations = _count(axes, str(settings["sampler"]), asked.whole_or_none(settings, "trials"))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
     return Draft(experiment.name, texts, fixed, settings, seeds, configurations)
 
 
-def _count(axes: Sequence[Axis], sampler: str, trials: int) -> int:
+def _count(axes: Sequence[Axis], sampler: str, trials: int | None) -> int:
     if sampler != "grid":
         return trials or DRAWN
     points = axis_texts.count(axes, NO_LIMIT) if trials else axis_texts.count(axes)
@@ -143,18 +148,18 @@ def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Itera
 
 def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
     """What one would type to get that sweep again."""
-    from tui.sweep.words import typed_text
-
     spec = sweep.spec
-    texts = {name: typed_text(value) for name, value in spec.params.items()}
+    texts = {name: exact(name, value) for name, value in spec.params.items()}
     texts |= {axis.name: typed_axis(experiment, axis) for axis in spec.axes}
     counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
     return texts | {
-        "sampler": spec.sampler, "trials": str(spec.trials), "seeds": seeds, "prune": spec.prune.kind,
-        "parallel": str(spec.parallel), "device": spec.device, "sampler_seed": str(spec.seed),
+        "sampler": spec.sampler, "trials": asked.typed("trials", spec.trials), "seeds": seeds,
+        "prune": spec.prune.kind,
+        "parallel": asked.typed("parallel", spec.parallel), "device": spec.device,
+        "sampler_seed": str(spec.seed),
         "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
-        "gpu_share": as_text(spec.gpu_share), **executor.typed_of(spec.executor),
+        "gpu_share": exact("gpu_share", spec.gpu_share), **executor.typed_of(spec.executor),
         **_compared(spec, experiment),
     }  # fmt: skip
 
@@ -168,8 +173,6 @@ def _compared(spec: SweepSpec, experiment: Experiment) -> dict[str, str]:
 
 def typed_axis(experiment: Experiment, axis: Axis) -> str:
     """The shortest text that gives that axis again."""
-    from tui.sweep.words import typed_text
-
     ends = f"{axis.low!r}..{axis.high!r} {'log' if axis.log else 'linear'}"
     if axis.values is None:
         return ends
@@ -177,7 +180,7 @@ def typed_axis(experiment: Experiment, axis: Axis) -> str:
         for text in (f"{axis.low:g}..{axis.high:g}", f"{ends} {len(axis.values)}"):
             if _gives(experiment, axis, text):
                 return text
-    return ",".join(typed_text(value) for value in axis.values)
+    return ",".join(exact(axis.name, value) for value in axis.values)
 
 
 def _gives(experiment: Experiment, axis: Axis, text: str) -> bool:

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 
 from engine import params
 from engine.catalog import Experiment
-from engine.client import PRUNERS, SAMPLERS, Prune
+from engine.client import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
 from engine.errors import ParamError
-from engine.params import Param, Value
+from engine.params import Param, Value, said
 from tui import executor
-from tui.widgets.form import as_text
 
 _PRUNE = Prune()
 OWN = "its own"
 SETTINGS = (
     Param("name", str, "", "what to call the sweep; may stay empty"),
     Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
-    Param("trials", int, 0, "configurations to try; 0: all of the grid, else 30", least=0, most=100_000),
+    TRIALS,
     Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
     Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
     Param("eta", int, _PRUNE.eta, "one of so many goes on beyond each rung", least=2, most=100),
@@ -25,7 +24,7 @@ SETTINGS = (
     Param(
         "startup", int, _PRUNE.startup, "trials at a rung before one is stopped there", least=1, most=10_000
     ),
-    Param("parallel", int, 0, "trials at once; 0: what the machine has room for", least=0, most=1000),
+    PARALLEL,
     Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
 )
 MORE = (
@@ -62,7 +61,7 @@ def changed(typed: Mapping[str, str]) -> list[str]:
         f"{param.name}={typed[param.name]}"
         for param in MORE
         if applies(param.name, typed)
-        and typed.get(param.name, as_text(param.default)) != as_text(param.default)
+        and typed.get(param.name, default := said(param, param.default)) != default
     ]
 
 
@@ -80,7 +79,22 @@ def read(experiment: Experiment, typed: Mapping[str, str]) -> dict[str, Value]:
 
 
 def pruner_of(found: Mapping[str, Value]) -> Prune:
-    return Prune(str(found["prune"]), int(found["eta"]), int(found["rungs"]), int(found["startup"]))
+    eta, rungs, startup = (whole(found, name) for name in ("eta", "rungs", "startup"))
+    return Prune(str(found["prune"]), eta, rungs, startup)
+
+
+def whole(found: Mapping[str, Value], name: str) -> int:
+    return int(found[name] or 0)
+
+
+def whole_or_none(found: Mapping[str, Value], name: str) -> int | None:
+    value = found[name]
+    return None if value is None else int(value)
+
+
+def typed(name: str, value: Value) -> str:
+    """A setting as one would type it."""
+    return said(next(param for param in (*SETTINGS, *MORE) if param.name == name), value)
 
 
 def rungs_words(found: Mapping[str, Value]) -> str:

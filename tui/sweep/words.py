@@ -11,6 +11,7 @@ from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
 from tui.verbs.sweep_words import how_far
+from tui.verbs.words import value_of
 from tui.widgets.numerals import short
 from tui.widgets.span import Row, Span
 
@@ -50,22 +51,20 @@ def value_text(value: object) -> str:
     return short(float(value)) if isinstance(value, int | float) else plain(str(value), limit=60)
 
 
-def typed_text(value: Value) -> str:
-    """As one would type it: nothing is rounded."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return repr(value) if isinstance(value, float) else str(value)
+def param_text(name: str, value: Value) -> str:
+    """The value of a parameter as one would read it in a table."""
+    return value_of(name, None) if value is None else value_text(value)
 
 
 def pairs_of(values: Mapping[str, Value]) -> str:
-    return " ".join(f"{plain(name, limit=40)}={value_text(value)}" for name, value in values.items())
+    return " ".join(f"{plain(name, limit=40)}={param_text(name, value)}" for name, value in values.items())
 
 
 def axis_text(axis: Axis) -> str:
     """Its values, or its ends."""
     if axis.values is None:
         return f"{short(axis.low or 0)}..{short(axis.high or 0)}{' log' if axis.log else ''}"
-    values = [value_text(value) for value in axis.values]
+    values = [param_text(axis.name, value) for value in axis.values]
     if len(values) > VALUES_SHOWN:
         return f"{values[0]}..{values[-1]} ({len(values)})"
     return ",".join(values)

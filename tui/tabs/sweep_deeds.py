@@ -19,11 +19,12 @@ from tui.deeds import Deed, attempt
 from tui.deeds import undo as bring_back
 from tui.messages import RunSubmitted
 from tui.plain_text import plain
-from tui.sweep import deeds, export
+from tui.sweep import deeds, export, settings
 from tui.sweep.draft import Draft, typed_of
 from tui.sweep.trial_table import TrialTable
-from tui.sweep.words import axis_text, typed_text
+from tui.sweep.words import axis_text
 from tui.tabs.sweep_view import SweepsView
+from tui.verbs.words import exact, exact_pairs
 
 
 class SweepDeeds(SweepsView):
@@ -116,7 +117,8 @@ class SweepDeeds(SweepsView):
 
     def action_size(self) -> None:
         if sweep := self._sweep():
-            typed = {"trials": str(sweep.spec.trials), "parallel": str(sweep.spec.parallel)}
+            spec = sweep.spec
+            typed = {name: settings.typed(name, getattr(spec, name)) for name in ("trials", "parallel")}
             deed = self._deed_of(deeds.resize, sweep)
             self._fields(f"how many: {deeds.name_of(sweep)}", deeds.COUNTS, typed, "change", deed)
 
@@ -132,7 +134,7 @@ class SweepDeeds(SweepsView):
         async def add(given: Mapping[str, str]) -> str:
             return await deeds.add(self.lab.river.client, sweep, deeds.to_add(sweep, given))
 
-        texts = {name: typed_text(value) for name, value in typed.items()}
+        texts = {name: exact(name, value) for name, value in typed.items()}
         self._fields(f"add a trial{like}", fields, texts, "add", add)
 
     # --- trials ----------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ class SweepDeeds(SweepsView):
         if sweep is None or row is None:
             return
         fields = deeds.lengths_of(sweep)
-        typed = {param.name: str(deeds.length_now(sweep, row, param)) for param in fields}
+        typed = {param.name: params.said(param, deeds.length_now(sweep, row, param)) for param in fields}
         deed = self._deed_of(lambda client, sweep, given: deeds.extend(client, sweep, row, given), sweep)
         self._fields(f"longer: trial {row.trial}", fields, typed, "train on", deed)
 
@@ -198,7 +200,7 @@ class SweepDeeds(SweepsView):
             self._say("No trial is selected.")
             return
         given = entry.key if isinstance(entry, Group) else {**entry.params, "seed": entry.seed}
-        text = " ".join(f"{name}={typed_text(value)}" for name, value in given.items() if value is not None)
+        text = " ".join(pair for pair in exact_pairs(given) if not pair.endswith("="))
         attempt(self, self.lab.clipboard.copy(self.app, text))
 
     def action_copy_all(self) -> None:

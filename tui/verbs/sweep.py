@@ -9,8 +9,10 @@ import typer
 
 from engine import catalog
 from engine import params as declared_params
-from engine.client import Client, Prune, SweepStatus, SweepSummary
+from engine.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, SweepSummary
+from engine.client import axes as axis_texts
 from engine.errors import DltuiError, ParamError
+from engine.params import Param, Value
 from tui.executor import text_of
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.follow import follow, show_line
@@ -20,6 +22,7 @@ from tui.verbs.words import pairs
 
 EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6, SweepStatus.DAMAGED: 5}
 POLL_SECONDS = 0.3
+SEEDS = Param("seeds", int, 1, "a count, or a list such as 1,5,9", least=0, most=2**31 - 1)
 
 
 def start(
@@ -35,8 +38,8 @@ def start(
     startup: Annotated[
         int, typer.Option(help="median: trials before the first is stopped")
     ] = Prune().startup,
-    trials: Annotated[int, typer.Option(help="configurations to try; 0: the grid, or 30")] = 0,
-    parallel: Annotated[int, typer.Option(help="trials at once; 0: what the machine has room for")] = 0,
+    trials: Annotated[str, typer.Option(metavar="N", help=TRIALS.help)] = "all",
+    parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
     seeds: Annotated[str, typer.Option(help="a count, or a list such as 1,5,9: each is trained")] = "1",
     seed: Annotated[int, typer.Option(help="of the sampler")] = 1,
     gpu_share: Annotated[float, typer.Option(help="of one GPU that a trial takes")] = 1.0,
@@ -52,10 +55,12 @@ def start(
 ) -> None:
     """Start a sweep; print its id. With --wait the exit status is 0 done, 3 stopped, 6 paused."""
     given = {
-        "sampler": sampler, "seed": seed, "seeds": _seeds(seeds), "trials": trials, "parallel": parallel,
+        "sampler": sampler, "seed": seed, "seeds": _seeds(seeds),
+        "trials": _count(TRIALS, trials), "parallel": _count(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "name": name, "device": device, "executor": text_of(executor, ray_address),
     }  # fmt: skip
+    _echo(experiment, axis or [])
     started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
     if not json:
         say(started.id)
@@ -97,13 +102,30 @@ def split(setting: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _count(param: Param, text: str) -> Value:
+    try:
+        return declared_params.read(param, text)
+    except ParamError as error:
+        fail(error)
+
+
 def _seeds(text: str) -> int | list[int]:
     try:
-        if "," in text:
-            return [int(part) for part in text.split(",")]
-        return int(text)
-    except ValueError:
-        fail(ParamError(f"seeds: expected a count or a list such as 1,5,9, got {text[:80]!r}."))
+        seeds = [int(declared_params.read_number(SEEDS, part)) for part in text.split(",")]
+    except ParamError as error:
+        fail(error)
+    return seeds if "," in text else seeds[0]
+
+
+def _echo(experiment: str, axes: list[str]) -> None:
+    """What a decimal comma did to a list is seen before anything starts."""
+    try:
+        suite = catalog.suite(experiment)
+        swept = catalog.find(suite.experiment if suite else experiment)
+        for axis in axis_texts.parse_axes(swept, ";".join(axes)):
+            tell(axis_texts.words(swept, axis))
+    except DltuiError:
+        return  # the engine says what is wrong
 
 
 def wait_for(sweep_id: str) -> SweepSummary:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.client import SweepSummary
+from engine.client import PARALLEL, TRIALS, SweepSummary
 from engine.errors import DltuiError, ParamError
+from engine.params import read
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json
 from tui.verbs.look import AsJson
 from tui.verbs.removal import Now, tell_removed
@@ -59,7 +60,7 @@ def _meant(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         facts: dict[str, Any] = {"trial": _whole(words[0])}
         return ("stop_trial", facts) if verb == "stop" else ("pin", {**facts, "on": verb == "pin"})
     if verb in ("parallel", "trials") and len(words) == 1:
-        return verb, {"count": _whole(words[0])}
+        return verb, {"count": read(PARALLEL if verb == "parallel" else TRIALS, words[0])}
     if verb == "extend" and words:
         lengths = {name: _whole(value) for name, value in map(split, words[1:])}
         return "extend", {"trial": _whole(words[0]), **lengths}

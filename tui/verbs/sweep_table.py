@@ -15,7 +15,7 @@ from tui.verbs.ask import ask, say, say_json, tell, write_csv
 from tui.verbs.look import SHOWN, AsJson
 from tui.verbs.sweep_words import counted, how_far, row_json, valued
 from tui.verbs.table import TableColumn, table, wrapped
-from tui.verbs.words import columns, pairs, short_number, span
+from tui.verbs.words import columns, exact, pairs, short_number, span
 
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last")]
 Filter = Annotated[str, typer.Argument(metavar="FILTER", help="such as 'val_loss<0.1 and lr>=0.01'")]
@@ -94,7 +94,7 @@ def _values(axis: Axis) -> str:
     if values is None or (axis.low is not None and len(values) > 10):
         return f"{axis.low:g}..{axis.high:g}{' log' if axis.log else ''}"
     more = f" and {len(values) - 10} more" if len(values) > 10 else ""
-    return pairs({"": ",".join(str(value) for value in values[:10])})[1:] + more
+    return ",".join(exact(axis.name, value) for value in values[:10]) + more
 
 
 def trials(

@@ -95,10 +95,35 @@ def status_word(run: RunSummary) -> str:
 
 
 def pairs(values: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={_value(value)}" for name, value in values.items())
+    """name=value, as a person reads it; `exact_pairs` is for what is typed again."""
+    return " ".join(f"{name}={value_of(name, value)}" for name, value in values.items())
 
 
-def _value(value: object) -> str:
+def exact_pairs(values: Mapping[str, object]) -> list[str]:
+    """name=value for each, nothing rounded."""
+    return [f"{name}={exact(name, value)}" for name, value in values.items()]
+
+
+def exact(name: str, value: object) -> str:
+    """The value of a parameter as one would type it."""
+    if isinstance(value, float) and float(f"{value:g}") != value:
+        return repr(value)
+    return value_of(name, value)
+
+
+def settled_params(run: RunSummary) -> dict[str, Value]:
+    """All of them, and what each that is not given has come to: auto (0.01)."""
+    from engine import catalog
+
+    return catalog.settled_words(run.spec.experiment, run.spec.params)
+
+
+def value_of(name: str, value: object) -> str:
+    """The value of a parameter, to be read."""
+    if value is None:
+        from engine import catalog
+
+        return catalog.word_for_none(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

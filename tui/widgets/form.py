@@ -19,11 +19,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.errors import ParamError
-from engine.params import Param, Value, read
+from engine.params import Param, read, said
 from tui.glyphs import glyphs
 from tui.inks import inks_of
 from tui.plain_text import plain
-from tui.verbs.words import pairs
 from tui.widgets.line import strip_of
 from tui.widgets.span import Row, Span, clipped, fitted, row_width
 from tui.widgets.text_field import TextField
@@ -34,11 +33,6 @@ NUMBER_LIMIT, TEXT_LIMIT = 80, 1_000
 TURNS = {"right": 1, "l": 1, "space": 1, "left": -1, "h": -1}
 FOLDS = {"space": None, "enter": None, "right": True, "l": True, "left": False, "h": False}
 Typed = Mapping[str, str]
-
-
-def as_text(value: Value) -> str:
-    """A value as one would type it."""
-    return pairs({"": value})[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ class Field:
         """What it means; the choices that can be typed, or the default where something else was typed."""
         if self.is_typed and self.all_choices:
             return f"{self.param.help}: {', '.join(self.all_choices)}"
-        default = as_text(self.param.default)
+        default = said(self.param, self.param.default)
         is_free = self.param.kind is str and not self.param.choices
         return self.param.help if text == default or is_free else f"{self.param.help} ({default})"
 
@@ -231,7 +225,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.post_message(self.Changed())
 
     def put_defaults(self) -> None:
-        self.put({one.name: as_text(one.param.default) for one in self.fields})
+        self.put({one.name: said(one.param, one.param.default) for one in self.fields})
 
     # --- the cursor
 
@@ -396,7 +390,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
 
 def _start(one: Field, typed: Typed) -> str:
     """What the field holds at first: a choice that does not exist is the first one."""
-    text = plain(typed.get(one.name, as_text(one.param.default)), limit=one.limit)
+    text = plain(typed.get(one.name, said(one.param, one.param.default)), limit=one.limit)
     return text if not one.choices or text in one.choices else one.choices[0]
 
 

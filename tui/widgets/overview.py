@@ -11,7 +11,7 @@ from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
-from tui.verbs.words import damaged_events
+from tui.verbs.words import damaged_events, value_of
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -112,8 +112,9 @@ def _metrics(run: RunSummary, width: int) -> list[Row]:
         if len(words) > width - VALUE - 2:
             words = words.replace(", step ", " @ ")
         rows += _valued(Span(short(run.best.value), "good"), words, width)
-    for name, value in run.live.items():
-        rows += _valued(Span(short(value), "accent"), f"{plain(name, limit=40)} set live", width)
+    for name, live in run.live.items():
+        shown = value_of(name, None) if live is None else short(live)
+        rows += _valued(Span(shown, "accent"), f"{plain(name, limit=40)} set live", width)
     return rows
 
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len, chop_cells
 
 from engine.protocol import RunSummary
 from tui.plain_text import plain
-from tui.verbs.words import changed_params, data_words, folder_words, pairs
+from tui.verbs.words import changed_params, data_words, folder_words, settled_params, value_of
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, justified
 
@@ -35,8 +35,8 @@ class ParamsSheet(Sheet):
             return ()
         changed = changed_params(run)
         rows: list[Row] = []
-        for name, value in run.spec.params.items():
-            rows += _pair(name, pairs({"": value})[1:], "accent" if name in changed else "text", width)
+        for name, value in settled_params(run).items():
+            rows += _pair(name, value_of(name, value), "accent" if name in changed else "text", width)
         rows.append(())
         for name, value in (
             ("seed", str(run.spec.seed)),

@@ -26,7 +26,8 @@ Column = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Plan:
     columns: Mapping[str, Column]
-    """of every parameter and `seed`, (N,); flags as 0 and 1, choices as positions in the declaration"""
+    """of every parameter and `seed`, (N,); flags as 0 and 1, choices as positions in the declaration, 0 for
+    a number that is not given"""
     axes: tuple[str, ...] = ()
     """the names of those that vary, in the order they were given"""
 
@@ -57,11 +58,13 @@ _OF_A_FAMILY = ("hidden", "bypass", "activation", "loss", "optimizer", "validati
 
 def coded(name: str, value: Value) -> float:
     choices = PARAMS[name].choices
-    return float(choices.index(str(value)) if choices else value)
+    return float(choices.index(str(value)) if choices else value or 0)
 
 
 def decoded(name: str, code: float) -> Value:
     param = PARAMS[name]
+    if param.word and not code:
+        return None
     return param.choices[int(code)] if param.choices else param.kind(code)
 
 

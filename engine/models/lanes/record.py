@@ -15,7 +15,7 @@ from engine.errors import CorruptRun
 from engine.models.lanes.block import OUTCOMES, Singles
 from engine.models.lanes.cohort import unpacked
 from engine.models.lanes.fleet import Fleet, known
-from engine.models.lanes.plan import PARAMS, Plan, decoded
+from engine.models.lanes.plan import PARAMS, Plan, coded, decoded
 from engine.models.xor_net import XorNet, net
 from engine.params import Value
 from engine.protocol import Json
@@ -88,9 +88,7 @@ class Record:
         column = self.arrays.get(f"param.{name}")
         if column is not None:
             return column
-        value = self.told["common"][name]
-        choices = PARAMS[name].choices
-        return np.full(len(self), float(choices.index(value) if choices else value))
+        return np.full(len(self), coded(name, self.told["common"][name]))
 
     def value(self, name: str, lane: int) -> Value:
         return decoded(name, float(self.codes(name)[lane]))
@@ -108,7 +106,7 @@ class Record:
 
     def weights(self, lane: int) -> dict[str, Any]:
         """By the names of xor_net.net."""
-        hidden, bypass = int(self.value("hidden", lane)), bool(self.value("bypass", lane))
+        hidden, bypass = int(self.codes("hidden")[lane]), bool(self.value("bypass", lane))
         row: Singles = self.arrays["weights"][lane, : 4 * hidden + 2 * bypass + 1]
         return unpacked(hidden, row)
 

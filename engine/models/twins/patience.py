@@ -8,9 +8,9 @@ from typing import Any
 
 
 class Patience:
-    """`epochs` without a better value end it; 0 never does."""
+    """`epochs` without a better value end it; None never does."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int | None) -> None:
         self.epochs = epochs
         self.best, self.best_step, self.worse = math.inf, 0, 0
 
@@ -24,7 +24,7 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        return 0 < self.epochs <= self.worse
+        return self.epochs is not None and self.epochs <= self.worse
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "best_step": self.best_step, "worse": self.worse}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine import recipes
 from engine.catalog import LmParams
 
 
@@ -14,6 +15,7 @@ class Recipe:
     tied: bool
     schedule: str
     clip: float
+    """0: none"""
 
     def words(self) -> str:
         """For the user to read."""
@@ -24,20 +26,13 @@ class Recipe:
 
 
 def resolved(params: LmParams) -> Recipe:
-    """Explicit values win; the rest is the notebook's, or what was found to be better."""
-    proposed = _tuned(params.layers) if params.recipe == "tuned" else _notebook(params.layers)
+    """Explicit values win; the rest is the recipe's."""
+    proposed = recipes.language(params.recipe, params.layers)
+    clip = proposed.clip if params.clip is None else params.clip
     return Recipe(
-        lr=params.lr or proposed.lr,
-        dropout=proposed.dropout if params.dropout < 0 else params.dropout,
+        lr=proposed.lr if params.lr is None else params.lr,
+        dropout=proposed.dropout if params.dropout is None else params.dropout,
         tied=proposed.tied if params.tied == "recipe" else params.tied == "yes",
         schedule=proposed.schedule if params.schedule == "recipe" else params.schedule,
-        clip=proposed.clip if params.clip < 0 else params.clip,
+        clip=0.0 if clip == "off" else float(clip),
     )
-
-
-def _notebook(layers: int) -> Recipe:
-    return Recipe(lr=0.01 if layers == 1 else 0.001, dropout=0.0, tied=False, schedule="constant", clip=0.0)
-
-
-def _tuned(layers: int) -> Recipe:
-    return Recipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)

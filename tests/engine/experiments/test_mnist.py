@@ -88,7 +88,7 @@ def test_validation_is_blind_to_dropout_and_to_its_own_chunks(monkeypatch: pytes
 
 
 def test_without_mnist_it_trains_on_small_digits_and_says_so(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "mnist", model="mlp", epochs=8, target=0)
+    folder = new_run(tmp_path, "mnist", model="mlp", epochs=8, target=None)
     train(folder)
     assert "8x8 digits" in told(folder, "started")[0].facts["notice"]
     steps = told(folder, "started")[0].facts["total_steps"]
@@ -111,14 +111,14 @@ def test_it_ends_at_the_target_and_reports_the_test_images(tmp_path: Path) -> No
 
 
 def test_iterations_cut_an_epoch_short_and_the_last_one_is_validated(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "mnist", model="logistic", iterations=7, target=0)
+    folder = new_run(tmp_path, "mnist", model="logistic", iterations=7, target=None)
     train(folder)
     assert told(folder, "started")[0].facts["total_steps"] == 7
     assert list(curve(folder, "val_loss")) == [7]
 
 
 def test_filters_and_maps_are_sketched_as_it_trains_and_at_each_validation(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "mnist", model="double_conv", iterations=40, every=10, target=0)
+    folder = new_run(tmp_path, "mnist", model="double_conv", iterations=40, every=10, target=None)
     train(folder)
     sketches = told(folder, "sketch")
     assert {10, 20, 30, 40} <= {event.facts["step"] for event in sketches}
@@ -131,7 +131,7 @@ def test_filters_and_maps_are_sketched_as_it_trains_and_at_each_validation(tmp_p
 @pytest.mark.parametrize("model", ["logistic", "mlp", "single_conv", "double_conv_dropout"])
 def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, model: str) -> None:
     """From the checkpoint and model.json alone, down to the accuracy that it reported."""
-    folder = new_run(tmp_path, "mnist", model=model, iterations=30, target=0)
+    folder = new_run(tmp_path, "mnist", model=model, iterations=30, target=None)
     train(folder)
     plan = blueprint.read(json.loads((folder.path / "model.json").read_bytes()))
     verified, _ = shelf.newest_intact(folder.checkpoints)
@@ -145,7 +145,7 @@ def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, model: 
 def test_fashion_in_place_of_mnist_trains_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_set(tmp_path / "fashion" / "FashionMNIST" / "raw", make_arrays(train=200))
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "fashion"))
-    folder = new_run(tmp_path, "mnist", model="logistic", epochs=2, target=0)
+    folder = new_run(tmp_path, "mnist", model="logistic", epochs=2, target=None)
     train(folder)
     assert told(folder, "started")[0].facts["notice"] == ""
     assert list(curve(folder, "test_accuracy")) == [8]
@@ -154,7 +154,7 @@ def test_fashion_in_place_of_mnist_trains_as_well(tmp_path: Path, monkeypatch: p
 def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = new_run(tmp_path, "mnist", model="mlp", iterations=8, target=0)
+    folder = new_run(tmp_path, "mnist", model="mlp", iterations=8, target=None)
     train(folder, Script({4: {"word": "pause"}}))
     monkeypatch.setattr(mnist, "offer", lambda *given: None)
     with pytest.raises(MismatchedCheckpoint, match=r"kernels was compiled .*, is torch\."):

@@ -22,7 +22,7 @@ Answer = Callable[[dict[str, Value]], float]
 def a_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
     usual: dict[str, Any] = {
         "id": "20260101-000000-sweep-aaaa", "name": "s", "params": {}, "sampler": "grid", "seed": 1,
-        "seeds": (1,), "trials": 0, "parallel": 0, "gpu_share": 1.0, "prune": Prune(), "metric": "loss",
+        "seeds": (1,), "trials": None, "parallel": None, "gpu_share": 1.0, "prune": Prune(), "metric": "loss",
         "goal": "min", "executor": "local", "device": "auto", "created_at": 1.0,
     }  # fmt: skip
     parsed = tuple(parse_axis(find(experiment), text) for text in axes)

@@ -43,7 +43,7 @@ async def test_the_same_token_twice_is_one_run(places: Places) -> None:
     ("facts", "said"),
     [
         ({"experiment": "nope"}, "no experiment 'nope'"),
-        ({"experiment": "xor", "params": {"lr": -1}}, "lr: expected a number above 0"),
+        ({"experiment": "xor", "params": {"lr": -1}}, "lr: expected a number of 0 or more"),
         ({"experiment": "xor", "params": {"wrong": 1}}, "Unknown parameter 'wrong'"),
         ({"experiment": "xor", "params": [1]}, "params: expected an object"),
         ({"experiment": "xor", "name": "../x"}, "name: expected"),
@@ -95,7 +95,7 @@ async def test_a_live_parameter_is_set_and_told_back(places: Places) -> None:
         with pytest.raises(DltuiError, match="'hidden' cannot be changed") as error:
             await talk.set(made.id, "hidden", 3)
         assert error.value.remedy == "These can: lr."
-        with pytest.raises(DltuiError, match="lr: expected a number above 0, at most 100"):
+        with pytest.raises(DltuiError, match="lr: expected a number of 0 or more, at most 100"):
             await talk.set(made.id, "lr", 1000)
         await talk.stop(made.id)
 

@@ -43,9 +43,9 @@ def test_a_widened_grid_adds_the_new_points_behind_the_old_ones_and_none_twice()
 
 
 def test_a_grid_of_a_thousand_million_points_costs_nothing_until_it_is_walked() -> None:
-    huge = axes("lr=0.001..1 log 1000", "epochs=1..1000", "hidden=1..10", "patience=0..99")
+    huge = axes("lr=0.001..1 log 1000", "epochs=1..1000", "hidden=1..10", "patience=1..100")
     assert sampler.point_count(huge) == 10**9
-    assert next(sampler.grid_from([huge], 10**9 - 1))["patience"] == 99
+    assert next(sampler.grid_from([huge], 10**9 - 1))["patience"] == 100
 
 
 def test_what_is_drawn_depends_on_the_seed_and_its_number_alone() -> None:

@@ -226,7 +226,7 @@ async def test_those_who_watch_are_told_of_sweeps(places: Places) -> None:
         (["pace=1,2"], {"params": {"steps": -1}}, "steps: expected a whole number of 0 or more, got '-1'."),
         (["pace=1,2"], {"sampler": "magic"}, "sampler: expected one of grid, random, tpe, got 'magic'."),
         (["pace=1,2"], {"prune": Prune("never")}, "prune: expected one of none, median, asha"),
-        (["pace=1,2"], {"parallel": -1}, "parallel: expected a whole number from 0 to 1,000, got '-1'."),
+        (["pace=1,2"], {"parallel": -1}, "parallel: expected auto or a whole number of 1 or more"),
         (["pace=1,2"], {"gpu_share": 0.0}, "gpu_share: expected a number above 0, at most 1, got '0.0'."),
         (["pace=1,2"], {"executor": "local@there"}, "expected one of local, ray, got 'local@there'."),
         (["pace=1,2"], {"seeds": [1, 1]}, "seeds: expected different whole numbers"),
@@ -266,7 +266,7 @@ async def test_wrong_edits_and_filters_are_said_and_change_nothing(places: Place
             ("pin", {"trial": 9}, "trial: expected a number of one of the 2 trials, got '9'."),
             ("widen", {"axis": "steps=1,2"}, "axis: expected one of pace, or seed, got 'steps'."),
             ("add", {"params": {"pace": -3}}, "pace: expected a number of 0 or more"),
-            ("parallel", {"count": "many"}, "count: expected a whole number"),
+            ("parallel", {"count": "many"}, "parallel: expected auto or a whole number"),
             ("extend", {"trial": 1}, "epochs: expected more of them"),
         ):
             with pytest.raises(DltuiError) as refused:

@@ -14,7 +14,7 @@ from engine.service.tpe import Tpe
 from engine.sweep_protocol import TrialStatus
 from tests.engine.service.swept import Answer, a_spec, a_sweep, asked, ended, told
 
-AXES = ("lr=0.0001..1 log", "target=0..1")
+AXES = ("lr=0.0001..1 log", "target=0.001..1")
 TRIALS = 40
 
 

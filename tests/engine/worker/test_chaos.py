@@ -19,7 +19,7 @@ KILLS = max(3, int(os.environ.get("DLTUI_CHAOS", "4")))
 CASES: dict[str, dict[str, Any]] = {
     "counter": {"steps": 4_000, "seconds": 0.0005},
     "xor": {"epochs": 6_000, "validation": "notebook"},
-    "mnist": {"model": "double_conv_dropout", "batch": 50, "epochs": 8, "every": 10, "target": 0},
+    "mnist": {"model": "double_conv_dropout", "batch": 50, "epochs": 8, "every": 10, "target": None},
 }
 
 

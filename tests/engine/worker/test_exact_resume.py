@@ -16,7 +16,7 @@ from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
 
 XOR = {"epochs": 12, "validation": "notebook", "patience": 3, "target": 100.0, "min_delta": 0.5}
 XOR_WHOLE = {"epochs": 12, "hidden": 2}
-MNIST = {"model": "double_conv_dropout", "batch": 300, "epochs": 3, "every": 4, "target": 0.0}
+MNIST = {"model": "double_conv_dropout", "batch": 300, "epochs": 3, "every": 4, "target": None}
 """on the 8x8 digits: five steps an epoch"""
 
 

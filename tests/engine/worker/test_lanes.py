@@ -197,11 +197,11 @@ def test_networks_that_run_away_are_kept_as_diverged(tmp_path: Path) -> None:
         ({"axes": "colour=1"}, ("Unknown axis 'colour'", "hidden")),
         ({"axes": "hidden=4..2"}, ("hidden", "empty")),
         ({"axes": "lr=0.001..1 log 1000; temperature=0.1..1 log 1000; seed=1..1000"}, ("1,000,000,000",)),
-        ({"axes": "lr=0,1"}, ("lr", "above 0", "'0'")),
+        ({"axes": "lr=0,01"}, ("lr", "decimal point", "'01'")),
         ({"axes": "lr=0.1..1"}, ("lr", "a grid needs values")),
         ({"axes": "hidden=0,1"}, ("hidden", "bypass is off", "got 0")),
         ({"axes": "bypass=no,yes", "hidden": 0}, ("hidden", "bypass is off", "got 0")),
-        ({"axes": "patience=0,5"}, ("patience", "validation")),
+        ({"axes": "patience=never,5"}, ("patience", "validation")),
     ],
 )
 def test_a_batch_that_cannot_be_is_refused_before_it_is_a_run(

@@ -9,7 +9,10 @@ import pytest
 from engine.catalog import XorParams
 from engine.errors import ParamError
 from engine.events import EventWriter
+from engine.protocol import Spec
 from engine.worker.live import NEVER, Change, Live, told
+
+SPEC = Spec("r", "xor", {"lr": 0.01}, 1, "", "torch", 1, "cpu", 1.0)
 
 
 def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
@@ -19,7 +22,7 @@ def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
     assert live.values == {"lr": 0.5}
     with pytest.raises(ParamError, match="hidden: cannot be changed while it trains; lr can"):
         live.change(7, "hidden", 3)
-    with pytest.raises(ParamError, match="lr: expected a number above 0"):
+    with pytest.raises(ParamError, match="lr: expected a number of 0 or more"):
         live.change(7, "lr", -1)
     assert live.values == {"lr": 0.5}
 
@@ -51,6 +54,6 @@ def test_the_event_file_tells_what_users_set_and_not_what_was_replayed(tmp_path:
     writer.append("set", step=8, name="lr", value=0.8)
     writer.append("restored", step=5)
     writer.append("set", step=5, name="lr", value=0.3, replayed=True)
-    assert told(path) == [Change(3, "lr", 0.3), Change(8, "lr", 0.8)]
+    assert told(path, SPEC) == [Change(3, "lr", 0.3), Change(8, "lr", 0.8)]
     writer.append("set", step=6, name="lr", value=0.6)
-    assert told(path) == [Change(3, "lr", 0.3), Change(6, "lr", 0.6)]
+    assert told(path, SPEC) == [Change(3, "lr", 0.3), Change(6, "lr", 0.6)]

@@ -80,7 +80,7 @@ def test_a_set_word_is_recorded_and_in_force_from_the_next_step(tmp_path: Path) 
     train(folder, Script({3: {"word": "set", "name": "pace", "value": 5}}))
     plain = new_run(tmp_path, "counter", steps=6)
     train(plain)
-    assert told(folder, "set")[0].facts == {"step": 3, "name": "pace", "value": 5.0}
+    assert told(folder, "set")[0].facts == {"step": 3, "name": "pace", "value": 5.0, "version": 2}
     ours, theirs = curve(folder, "loss"), curve(plain, "loss")
     assert [step for step in ours if ours[step] != theirs[step]] == [4, 5, 6]
 

@@ -171,7 +171,7 @@ def test_a_text_looks_there_as_it_is(tmp_path: Path, words: str) -> None:
 
 
 def test_filters_are_pictures(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "mnist", model="double_conv", batch=500, epochs=1, target=0)
+    folder = new_run(tmp_path, "mnist", model="double_conv", batch=500, epochs=1, target=None)
     train(folder)
     events = read(folder.tensorboard)
     assert events.Tags()["images"] == ["filters/conv1", "filters/conv2"]

@@ -11,14 +11,13 @@ from engine.errors import ParamError
 from tests.fakes.sweeps import make_sweep
 from tui.sweep.draft import Draft, draft_of, mistake_in, typed_of
 from tui.sweep.settings import MORE, SETTINGS, changed, pruner_of
-from tui.widgets.form import as_text
 
 XOR = find("xor")
 DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS, *MORE)}
 
 
 def drafted(**typed: str) -> Draft:
-    texts = {name: as_text(param.default) for name, param in DECLARED.items()}
+    texts = {name: params.said(param, param.default) for name, param in DECLARED.items()}
     return draft_of(XOR, {**texts, **typed})
 
 
@@ -43,7 +42,7 @@ def test_seeds_alone_can_vary() -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"lr": "0,1"}, "lr: expected a number above 0"),
+        ({"lr": "0,01"}, "lr: expected a number of 0 or more"),
         ({"hidden": "4..1"}, "hidden: the range '4..1' is empty"),
         ({"hidden": "0", "lr": "0.1,0.2"}, "hidden: expected 1 or more while bypass is off"),
         ({"lr": "0.001..0.1 log"}, "lr: a grid needs values, got a range"),
@@ -73,7 +72,7 @@ def test_some_points_may_be_impossible() -> None:
 
 
 def test_a_field_says_what_is_wrong_with_it_alone() -> None:
-    assert mistake_in(XOR, DECLARED["lr"], "0.1,x").startswith("expected a number above 0")
+    assert mistake_in(XOR, DECLARED["lr"], "0.1,x").startswith("expected a number of 0 or more")
     assert mistake_in(XOR, DECLARED["bypass"], "no,yes") == ""
     assert mistake_in(XOR, DECLARED["hidden"], "two").endswith("got 'two'.")
 
@@ -81,7 +80,8 @@ def test_a_field_says_what_is_wrong_with_it_alone() -> None:
 def test_a_sweep_is_typed_as_it_was_asked_for() -> None:
     axes = ("lr=0.001..0.1 log", "hidden=1..4", "activation=relu,tanh")
     sweep = make_sweep(axes=axes, params={"epochs": 50, "bypass": True}, seeds=(1, 2), planned=9)
-    typed = {**{name: as_text(param.default) for name, param in DECLARED.items()}, **typed_of(sweep, XOR)}
+    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
+    typed = {**usual, **typed_of(sweep, XOR)}
     again = draft_of(XOR, typed)
     assert set(again.axes) == set(axes)
     assert again.params == {"epochs": 50, "bypass": True} and again.seeds == (1, 2)
@@ -93,7 +93,7 @@ def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
         axes=("lr=0.1,1",), sampler="tpe", seed=9, metric="accuracy", goal="max", gpu_share=0.25,
         executor="ray@10.0.0.5:6379", prune=Prune("median", 3, 5, 8),
     )  # fmt: skip
-    usual = {name: as_text(param.default) for name, param in DECLARED.items()}
+    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
     found = draft_of(XOR, {**usual, **typed_of(sweep, XOR)}).settings
     assert pruner_of(found) == Prune("median", 3, 5, 8)
     names = ("sampler_seed", "metric", "goal", "gpu_share", "executor", "ray_address")
@@ -101,6 +101,6 @@ def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
 
 
 def test_what_one_rarely_changes_is_told_where_it_was_changed() -> None:
-    usual = {name: as_text(param.default) for name, param in DECLARED.items()}
+    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
     assert changed(usual) == []
     assert changed({**usual, "goal": "max", "ray_address": "auto"}) == ["goal=max"]

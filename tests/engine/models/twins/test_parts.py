@@ -66,7 +66,7 @@ def test_patience_ends_after_so_many_worse_epochs_and_remembers_the_best() -> No
     assert not again.is_over
     assert not again.see(5.0, 3)
     assert again.is_over and (again.best, again.best_step) == (5.0, 1)
-    endless = Patience(0)
+    endless = Patience(None)
     for step in range(50):
         endless.see(1.0, step)
     assert not endless.is_over
@@ -95,10 +95,11 @@ def test_what_is_left_open_is_the_recipes_and_what_is_given_wins() -> None:
     )
     tuned = resolved(LmParams(recipe="tuned"))
     assert tuned.dropout > 0 and tuned.tied and tuned.schedule != "constant"
-    own = resolved(LmParams(recipe="tuned", lr=0.5, dropout=0, tied="no", schedule="linear", clip=0))
+    own = resolved(LmParams(recipe="tuned", lr=0.5, dropout=0, tied="no", schedule="linear", clip="off"))
     assert (own.lr, own.dropout, own.tied, own.schedule, own.clip) == (0.5, 0, False, "linear", 0)
 
 
-def test_a_share_that_is_neither_given_nor_left_open_is_refused() -> None:
-    with pytest.raises(ParamError, match=r"dropout: expected 0 or more, or -1 for the recipe's, got -0\.5"):
-        build(LmParams, {"dropout": -0.5})
+@pytest.mark.parametrize("given", [-0.5, -1])
+def test_a_share_below_0_is_refused_with_the_word_that_leaves_it_open(given: float) -> None:
+    with pytest.raises(ParamError, match=rf"dropout: expected auto or a number of 0 or more.*got '{given}'"):
+        build(LmParams, {"dropout": given})

@@ -1,0 +1,39 @@
+"""What a recipe fills in where a parameter is left open, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Of lm."""
+
+    lr: float
+    dropout: float
+    tied: bool
+    schedule: str
+    clip: float | str
+    """a norm, or off"""
+
+
+def language(recipe: str, layers: int) -> Language:
+    """That of the notebook, or what was found to be better."""
+    if recipe == "tuned":
+        return Language(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)
+    return Language(
+        lr=0.01 if layers == 1 else 0.001, dropout=0.0, tied=False, schedule="constant", clip="off"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Of mnist_recipe."""
+
+    epochs: int
+    lr: float
+    """at its peak"""
+
+
+MNIST: Mapping[str, Images] = {"fast": Images(epochs=1, lr=0.01), "accurate": Images(epochs=12, lr=0.004)}

@@ -1,0 +1,133 @@
+"""Specs of version 1 in the values of version 2. Files stay as they are: this is done wherever one is read.
+
+Version 1 wrote 0, and -1, for a number that was not given. Version 2 writes null, and 0 is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+Words = Mapping[float, str]
+
+VERSION = 2
+"""of what is written; what has none is of version 1"""
+
+_NEVER: Words = {0: "never"}
+_AUTO: Words = {0: "auto"}
+_ALL: Words = {0: "all"}
+_OF: Mapping[str, Mapping[str, Words]] = {
+    "xor": {"patience": _NEVER},
+    "xor_lanes": {"patience": _NEVER, "draws": _ALL, "stop": {0: "none"}},
+    "mnist": {"iterations": _ALL, "target": _NEVER, "every": _AUTO},
+    "mnist_recipe": {"lr": _AUTO, "epochs": _AUTO, "every": _AUTO},
+    "lm": {"lr": _AUTO, "dropout": {-1: "auto"}, "clip": {-1: "auto", 0: "off"}, "patience": _NEVER},
+}
+"""experiment -> parameter -> number of version 1 -> word of version 2"""
+_SETTINGS: Mapping[str, Words] = {"trials": _ALL, "parallel": _AUTO}
+"""of a sweep"""
+_KEPT_AS_TEXT = ("off",)
+"""words that are values; the others are typed for null"""
+_BACK_TO_SUBMITTED = ("lm", "lr")
+"""0, set live, went back to what its run was submitted with"""
+_WHOLE_RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
+
+
+def is_current(data: Mapping[str, Any]) -> bool:
+    version = data.get("version", 1)
+    return isinstance(version, int) and version >= VERSION
+
+
+def value(experiment: str, name: str, given: Any) -> Any:
+    """A value of version 1 in version 2."""
+    return _value(_OF.get(experiment, {}).get(name, {}), given)
+
+
+def params(experiment: str, given: Mapping[str, Any]) -> Json:
+    """Parameters of version 1 in version 2."""
+    found = {name: value(experiment, name, old) for name, old in given.items()}
+    if experiment == "xor_lanes" and isinstance(found.get("axes"), str):
+        found["axes"] = axes_text("xor", found["axes"])
+    return found
+
+
+def live(experiment: str, submitted: Mapping[str, Any], name: str, given: Any) -> Any:
+    """A value that version 1 set while the run trained; `submitted` are its parameters in version 2."""
+    new = value(experiment, name, given)
+    return submitted.get(name) if new is None and (experiment, name) == _BACK_TO_SUBMITTED else new
+
+
+def axes_text(experiment: str, text: str) -> str:
+    """Axes of version 1, as they were typed, in version 2."""
+    parts = (part.partition("=") for part in text.split(";"))
+    words = _OF.get(experiment, {})
+    return ";".join(
+        name + equals + _text(words.get(name.strip(), {}), given) for name, equals, given in parts
+    )
+
+
+def typed(experiment: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """What was typed into the form of a run, or of a sweep, in version 1."""
+    words = {**_SETTINGS, **_OF.get(experiment, {})}
+    found = {name: _text(words.get(name, {}), str(text)) for name, text in given.items()}
+    if experiment == "xor_lanes" and "axes" in found:
+        found["axes"] = axes_text("xor", found["axes"])
+    return found
+
+
+def sweep(data: Mapping[str, Any]) -> Json:
+    """The spec of a sweep of version 1 in version 2. Raises KeyError, TypeError or AttributeError."""
+    experiment = str(data["experiment"])
+    settings = {name: _value(words, data[name]) for name, words in _SETTINGS.items() if name in data}
+    return {
+        **data,
+        **settings,
+        "params": params(experiment, data["params"]),
+        "axes": [_axis(experiment, axis) for axis in data["axes"]],
+    }
+
+
+def sweep_fact(experiment: str, fact: Json) -> Json:
+    """A line of a sweep's journal of version 1 in version 2. Raises as `sweep` does."""
+    if is_current(fact):
+        return fact
+    found = dict(fact)
+    for name in ("params", "lengths"):
+        if name in fact:
+            found[name] = params(experiment, fact[name])
+    if "axes" in fact:
+        found["axes"] = [_axis(experiment, axis) for axis in fact["axes"]]
+    if fact.get("verb") in _SETTINGS:
+        found["count"] = _value(_SETTINGS[fact["verb"]], fact["count"])
+    return found
+
+
+def _axis(experiment: str, axis: Mapping[str, Any]) -> Json:
+    """Values with a word among them are a list, whatever range they were typed as."""
+    old = axis["values"]
+    new = None if old is None else [value(experiment, axis["name"], given) for given in old]
+    return {**axis, "values": new} if new == old else {**axis, "values": new, "low": None, "high": None}
+
+
+def _value(words: Words, given: Any) -> Any:
+    if isinstance(given, bool) or not isinstance(given, int | float) or given not in words:
+        return given
+    word = words[given]
+    return word if word in _KEPT_AS_TEXT else None
+
+
+def _text(words: Words, text: str) -> str:
+    """One value, values with commas between, or a range of whole numbers."""
+    whole = _WHOLE_RANGE.fullmatch(text.strip()) if words else None
+    if whole and int(whole[1]) in words:
+        text = ",".join(map(str, range(int(whole[1]), int(whole[2]) + 1)))
+    return ",".join(_word(words, part) for part in text.split(",")) if words else text
+
+
+def _word(words: Words, text: str) -> str:
+    try:
+        return words.get(float(text), text)
+    except ValueError:
+        return text

@@ -1,0 +1,123 @@
+"""A run that was written before specs had a version means what it meant then, to the last bit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine import events, store
+from engine.service import tracked
+from engine.service.digest import Digest
+from engine.store import RunFolder
+from tests.engine.stored import EXPECTED, resumed, run_of
+from tests.engine.worker.lab import curve, weights
+
+
+@pytest.fixture(autouse=True)
+def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_OFFLINE", "1")
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+    monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "1000")
+
+
+def rewritten(folder: RunFolder) -> RunFolder:
+    """The same run as the present version writes it."""
+    spec = store.read_spec(folder)
+    live = {}
+    lines = []
+    for line in folder.events.read_text().splitlines():
+        event = json.loads(line)
+        if event["kind"] == "set":
+            event["value"] = None if event["value"] == 0 else event["value"]
+            event["version"] = 2
+            live[event["name"]] = event["value"]
+        lines.append(json.dumps(event, separators=(",", ":")))
+    folder.events.write_text("\n".join(lines) + "\n")
+    folder.spec.write_text(json.dumps(store.spec_to_json(spec)))
+    return folder
+
+
+def live_of(folder: RunFolder) -> dict[str, float | None]:
+    """What the service shows as changed while it trained."""
+    digest = Digest(spec=store.read_spec(folder))
+    for event in events.replay(folder.events):
+        digest.fold(event)
+    return digest.live
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_stored_run_is_resumed_and_ends_as_it_would_have_then(tmp_path: Path, name: str) -> None:
+    folder = run_of(tmp_path, name)
+    mode = resumed(folder)
+    then = EXPECTED[name]
+    step, fingerprint = weights(folder)
+    assert step == then["step"]
+    if mode == "strict":
+        assert fingerprint == then["weights_sha256"]
+    for metric, value in then["last"].items():
+        assert list(curve(folder, metric).values())[-1] == pytest.approx(value, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("xor", {"patience": None, "lr": 0.01}),
+        ("xor_lanes", {"patience": None, "draws": None, "stop": None,
+                       "axes": "patience=never,5; lr=0.1,0.01; seed=1..2"}),
+        ("xor_grid", {"epochs": 64, "runs": 1}),
+        ("mnist", {"iterations": None, "target": None, "every": None}),
+        ("mnist_recipe", {"lr": None, "epochs": 1, "every": None}),
+        ("lm_torch", {"lr": None, "clip": None, "dropout": 0.2, "patience": None, "tied": "recipe"}),
+        ("lm_tensorflow", {"lr": None, "clip": None, "dropout": None, "patience": None, "tied": "no"}),
+    ],
+)  # fmt: skip
+def test_what_was_not_given_is_null_in_every_stored_spec_and_its_file_stays(
+    tmp_path: Path, name: str, expected: dict[str, object]
+) -> None:
+    folder = run_of(tmp_path, name)
+    before = folder.spec.read_bytes()
+    spec = store.read_spec(folder)
+    assert spec.version == 2
+    assert {field: spec.params[field] for field in expected} == expected
+    assert folder.spec.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["mnist_recipe", "lm_torch"])
+def test_what_was_set_live_to_0_shows_as_not_given(tmp_path: Path, name: str) -> None:
+    assert live_of(run_of(tmp_path, name)) == {"lr": None}
+
+
+def test_an_explicit_rate_of_lm_comes_back_after_a_0_that_was_set_live(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "lm_torch")
+    data = json.loads(folder.spec.read_text())
+    data["params"]["lr"] = 0.3
+    folder.spec.write_text(json.dumps(data))
+    assert live_of(folder) == {"lr": 0.3}
+
+
+def test_a_0_of_the_present_version_is_0(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "lm_torch")
+    writer = events.EventWriter(folder.events)
+    writer.append("set", step=4, name="lr", value=0.0, version=2)
+    assert live_of(folder) == {"lr": 0.0}
+
+
+@pytest.mark.parametrize("name", ["lm_torch", "mnist_recipe"])
+def test_a_run_rewritten_in_the_present_version_learns_the_same(tmp_path: Path, name: str) -> None:
+    old, new = run_of(tmp_path / "old", name), rewritten(run_of(tmp_path / "new", name))
+    params = [{**store.read_spec(folder).params, "corpus": ""} for folder in (old, new)]
+    assert params[0] == params[1]
+    resumed(old)
+    resumed(new)
+    assert weights(old) == weights(new)
+
+
+def test_a_field_of_a_later_version_is_kept_ignored_and_said(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "xor")
+    data = json.loads(folder.spec.read_text())
+    folder.spec.write_text(json.dumps({**data, "priority": "high"}))
+    run = tracked.load(folder)
+    assert "ignores: priority" in run.summary().notice
+    assert store.spec_to_json(run.spec)["priority"] == "high"
