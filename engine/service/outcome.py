@@ -28,6 +28,10 @@ class Result:
     """every seed was trained to its end"""
 
 
+REMOVED = "its run was removed"
+"""cause of a trial; it is looked at again when the run is brought back"""
+
+
 def needs_curve(spec: SweepSpec) -> bool:
     """Otherwise the digest of the run has the best of the metric already."""
     if spec.prune.kind != "none":
@@ -45,7 +49,7 @@ def is_over(summary: RunSummary) -> bool:
 
 def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve | None) -> TrialRow:
     if summary is None:
-        return replace(trial.row, status=TrialStatus.FAILED, value=None, cause="its run was removed")
+        return replace(trial.row, status=TrialStatus.FAILED, value=None, cause=REMOVED)
     status = _status(trial, summary)
     value, step = _best(summary, curve) if trial.number > 0 else (None, 0)
     return replace(

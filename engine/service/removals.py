@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -25,7 +26,9 @@ KEEP_SECONDS = 24 * 3600.0
 """of the service's own running time: a clock that jumps and a machine that is off do not count"""
 LOOK_SECONDS = 1.0
 CLOCK_SECONDS = 60.0
-"""between two writes of the running time"""
+"""between two looks whether something is due, and two writes of the running time"""
+ROOMY = 4 << 30
+"""with so many bytes free nobody asks how large the next checkpoints will be"""
 ANSWERS: tuple[Callable[[RemovedItem, str], bool], ...] = (
     lambda item, name: item.id == name,
     lambda item, name: item.name == name,
@@ -74,13 +77,13 @@ class Removals:
             await asyncio.to_thread(self._clear_leftovers)
         except (CorruptRun, OSError) as error:
             logging.warning("what a crash left over is not cleared: %s", error)
-        written = self.clock
+        due_at = 0.0
         while True:
             try:
-                is_empty = not await self._clear_one()
-                if not is_empty and self.clock - written >= CLOCK_SECONDS:
-                    written = self.clock
-                    await asyncio.to_thread(removed_folder.write_clock, self.places, written)
+                if self.clock >= due_at or self.free(self.places.root) < await self._need():
+                    due_at = self.clock + CLOCK_SECONDS
+                    if await self._clear_one():
+                        await asyncio.to_thread(removed_folder.write_clock, self.places, self.clock)
             except OSError as error:
                 logging.warning("%s: %s", self.places.removed, error)
             await asyncio.sleep(LOOK_SECONDS)
@@ -194,7 +197,9 @@ class Removals:
         if item.kind == "sweep":
             await self.sweeps.take_in(item.id, removal.folder_of(item))
         else:
-            await self.runs.take_in(item.id, removal.folder_of(item))
+            spec = await self.runs.take_in(item.id, removal.folder_of(item))
+            if spec is not None and spec.sweep:
+                await self.sweeps.look_again(spec.sweep, spec.trial)
 
     def _told(self, removal: RemovalFolder) -> Removal:
         left = max(1.0, self.keep_seconds - (self.clock - removal.clock))
@@ -202,29 +207,38 @@ class Removals:
 
     async def _clear_one(self) -> bool:
         """Delete the oldest removal when it is due or the disk is full; whether any was there."""
-        from checkpoints.folder import RESERVE  # 10 ms that the start of the service need not take
-
         async with self._turn:
             found = await self._all()
             if not found:
                 return False
-            oldest, free = found[0], self.free(self.places.removed)
+            oldest, free = found[0], self.free(self.places.root)
             is_due = self.clock - oldest.clock >= self.keep_seconds
-            if is_due or free < RESERVE:
+            if is_due or free < await self._need():
                 why = "its time is over" if is_due else f"only {free:,} bytes are free"
                 ids = ", ".join(item.id for item in oldest.items)
                 logging.info("removed for good, %s: %s", why, ids)
                 await asyncio.to_thread(removed_folder.discard, oldest.path)
             return True
 
+    async def _need(self) -> int:
+        """Bytes that have to be free: what checkpoints leave free, and room for the next ones."""
+        from checkpoints.folder import RESERVE  # 10 ms that the start of the service need not take
+
+        if self.free(self.places.root) >= ROOMY:
+            return RESERVE
+        folders = [run.folder.checkpoints for run in self.runs.moving()]
+        return RESERVE + sum(await asyncio.to_thread(lambda: [*map(removed_folder.newest_size, folders)]))
+
     def _clear_leftovers(self) -> None:
         for path in self._leftovers:
             removed_folder.discard(path)
         for draft in removed_folder.drafts(self._resting_folders()):
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
     def _resting_folders(self) -> Iterator[Path]:
-        """Runs that no keeper is at work on."""
+        """The home, and the runs that no keeper is at work on."""
+        yield self.places.root
         moving = {run.id for run in self.runs.moving()}
         for run_id in store.list_ids(self.places):
             if run_id not in moving:

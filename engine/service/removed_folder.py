@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from engine.protocol import Json, RemovedItem
 
 KINDS = {"runs": "run", "sweeps": "sweep"}
 """folders of a removal, and what each of their folders is"""
+_BEING_WRITTEN = re.compile(r"\.[^.].*\.(\d{1,10})")
+"""a file of `store.write_bytes`, and the process that writes it"""
 LEFTOVER = (".new-", ".trash-")
 DRAFT = ".exit.json.draft"
 """the room in a run folder that a keeper takes for its last words"""
@@ -170,12 +173,19 @@ def leftovers(places: Places) -> list[Path]:
     return found + empty
 
 
-def drafts(run_folders: Iterator[Path]) -> Iterator[Path]:
-    """Those that killed keepers left."""
-    for folder in run_folders:
-        draft = folder / DRAFT
-        if os.path.lexists(draft):
-            yield draft
+def drafts(folders: Iterable[Path]) -> Iterator[Path]:
+    """Files that were being written when their process was killed, directly in these folders."""
+    for folder in folders:
+        for name in _all_names(folder):
+            found = _BEING_WRITTEN.fullmatch(name) if name[0] == "." else None
+            if name == DRAFT or (found and not Path(f"/proc/{found[1]}").exists()):
+                yield folder / name
+
+
+def newest_size(checkpoints: Path) -> int:
+    """Bytes of the newest checkpoint of a run; 0 where there is none."""
+    steps = [name for name in _all_names(checkpoints) if name.startswith("step-")]
+    return size_of(checkpoints / max(steps)) if steps else 0
 
 
 def _all_names(folder: Path) -> list[str]:

@@ -142,8 +142,11 @@ class Runs:
         self.came_or_went(run_id)
         return summary
 
-    async def take_in(self, run_id: str, source: Path) -> None:
-        """Its folder, that was taken out, lies among the runs again. Raises RunRefused or OSError."""
+    async def take_in(self, run_id: str, source: Path) -> Spec | None:
+        """Its folder, that was taken out, lies among the runs again; its spec, None where that is damaged.
+
+        Raises RunRefused or OSError.
+        """
         async with self._turn:
             path = self._roster.places.runs / run_id
             if path.exists():
@@ -152,6 +155,10 @@ class Runs:
             await self._roster.look_again(run_id)
             self._wake()
         self.came_or_went(run_id)
+        try:
+            return (await self._roster.summary(run_id)).spec
+        except DltuiError:
+            return None
 
     def moving(self) -> list[Tracked]:
         return self._roster.moving()

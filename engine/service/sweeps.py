@@ -15,8 +15,8 @@ from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json
+from engine.service import outcome, sweep_edits, sweep_folder, sweep_journal, sweep_submission
 from engine.service import sweep as sweeping
-from engine.service import sweep_edits, sweep_folder, sweep_journal, sweep_submission
 from engine.service.board import Board
 from engine.service.executors import executor
 from engine.service.sweep import Sweep
@@ -252,6 +252,17 @@ class Sweeps:
         for sweep_id, known in self._known.items():
             if known.best is not None and known.best.run == run_id:
                 self._board.post_sweep(self._shown(sweep_id))
+
+    async def look_again(self, sweep_id: str, number: int) -> None:
+        """The run of a trial was brought back: it counts as it stands. A sweep that is not there has none."""
+        if sweep_id not in self._known:
+            return
+        sweep = await self._opened(sweep_id)
+        async with self._turn(sweep_id):
+            trial = sweep.trials.get(number)
+            if trial is not None and trial.row.cause == outcome.REMOVED:
+                await self._cycle.note(sweep, {"kind": "reopened", "trial": number})
+        self._woken.set()
 
     def names(self) -> dict[str, str]:
         """Of the sweeps known so far, by id."""

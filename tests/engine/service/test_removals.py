@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,9 @@ from engine.protocol import Status
 from engine.service import removed_folder
 from engine.service.removals import KEEP_SECONDS, Removals
 from engine.service.service import Service
+from engine.sweep_protocol import TrialRow, TrialStatus
 from tests.engine.service.live import connect, process, reach, serving, until
+from tests.patience import quiet_seconds
 
 
 async def _done(talk: Client, name: str, count: int = 1) -> list[str]:
@@ -24,6 +29,16 @@ async def _done(talk: Client, name: str, count: int = 1) -> list[str]:
     for run in made:
         await reach(talk, run.id, Status.DONE)
     return [run.id for run in made]
+
+
+async def wait_for(
+    look: Callable[[], Awaitable[TrialRow | None]], is_so: Callable[[TrialRow], bool]
+) -> TrialRow:
+    deadline = quiet_seconds() + 120
+    while (row := await look()) is None or not is_so(row):
+        assert quiet_seconds() < deadline, row
+        await asyncio.sleep(0.05)
+    return row
 
 
 def _lying(places: Places) -> set[str]:
@@ -128,6 +143,43 @@ async def test_a_sweep_and_its_trials_are_one_removal(places: Places) -> None:
         assert {run.id for run in (await talk.runs()).runs} == runs
 
 
+async def test_a_trial_whose_run_is_brought_back_counts_as_it_stands(places: Places) -> None:
+    """Also where a service that started meanwhile took it for lost."""
+
+    async def first(talk: Client) -> TrialRow | None:
+        return next((row for row in (await talk.sweep_trials("s")).rows if row.trial == 1), None)
+
+    async with serving(places), await connect(places) as talk:
+        await talk.sweep_submit("mnist", ["seed=1,2"], {"epochs": 1000}, parallel=1, name="s")
+        running = await wait_for(partial(first, talk), lambda row: row.status is TrialStatus.RUNNING)
+        await talk.pause(running.run)
+        await wait_for(partial(first, talk), lambda row: row.status is TrialStatus.PAUSED)
+        await talk.remove(running.run)
+    async with serving(places), await connect(places) as talk:
+        await wait_for(partial(first, talk), lambda row: row.status is TrialStatus.FAILED)
+        await talk.undo()
+        back = await wait_for(partial(first, talk), lambda row: row.status is TrialStatus.PAUSED)
+        assert not back.removed
+
+
+@pytest.mark.parametrize("free", [100, 200])
+async def test_space_for_the_next_checkpoint_counts_too(places: Places, free: int) -> None:
+    async with serving(places) as service, await connect(places) as talk:
+        (run_id,) = await _done(talk, "r")
+        long = await talk.submit("xor", {"epochs": 100_000}, name="long")
+        await reach(talk, long.id, Status.RUNNING)
+        service.removals.free = lambda path: 1 << 40
+        await talk.remove(run_id)
+        (places.runs / long.id / "checkpoints" / "step-99999999").mkdir(parents=True)
+        big = places.runs / long.id / "checkpoints" / "step-99999999" / "model"
+        big.write_bytes(bytes(100 << 20))
+        service.removals.free = lambda path: free << 20
+        if free == 100:
+            await until(lambda: _lying(places) == set())
+        else:
+            assert await service.removals._clear_one() and _lying(places) == {run_id}
+
+
 async def test_which_runs_a_verb_applies_to_is_told_with_the_reason_for_the_others(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         (done,) = await _done(talk, "r")
@@ -221,11 +273,17 @@ async def test_what_a_crash_left_over_goes_at_the_start(places: Places) -> None:
     ]
     for path in left:
         (path / "checkpoints").mkdir(parents=True)
-    draft = places.runs / run_id / ".exit.json.draft"
-    draft.write_bytes(bytes(16384))
+    drafts = [places.runs / run_id / ".exit.json.draft", places.runs / run_id / ".model.json.999999999"]
+    drafts.append(places.root / ".view.json.999999999")
+    for draft in drafts:
+        draft.write_bytes(bytes(16384))
+    spared = [places.runs / run_id / f".model.json.{os.getpid()}", places.root / ".mine"]
+    for path in spared:
+        path.write_text("somebody writes it")
     async with serving(places), await connect(places) as talk:
-        await until(lambda: not any(path.exists() for path in [*left, draft]))
+        await until(lambda: not any(path.exists() for path in [*left, *drafts]))
         assert (await talk.runs()).total == 1
+    assert all(path.exists() for path in spared)
 
 
 async def test_a_kill_between_the_moves_of_a_removal_loses_nothing(places: Places) -> None:
