@@ -37,6 +37,8 @@ def environment() -> dict[str, Fact]:
 @dataclass(frozen=True, slots=True)
 class ArrayState:
     training: Training
+    added: frozenset[str] = frozenset()
+    """training arrays that a checkpoint of before may lack: they stay as they begin"""
 
     def capture(self, step: int) -> Captured:
         """Copy everything, between two updates. Raises NotFinite."""
@@ -60,6 +62,8 @@ class ArrayState:
             )
         model, train = self.training.model_arrays(), self.training.train_arrays()
         _check("model", model, captured.model)
+        lacking = self.added - captured.train.keys()
+        train = {name: array for name, array in train.items() if name not in lacking}
         _check("training", train, captured.train)
         try:
             self.training.load_state_dict(copy.deepcopy(dict(captured.state)))

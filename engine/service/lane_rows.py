@@ -105,7 +105,7 @@ def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_Part]:
     opened = [(batch, run, found) for batch, run in batches if (found := _read(places, run.run)) is not None]
     moved = {batch.first: batch.number for batch, _, _ in opened if batch.extends}
     return [
-        _Part(batch, run, found, found.losses(spec.metric), tuple(
+        _Part(batch, run, found, found.best_losses(spec.metric), tuple(
             trial - batch.first
             for trial, number in moved.items()
             if number != batch.number and batch.holds(trial)
@@ -150,7 +150,8 @@ def _row(part: _Part, spec: SweepSpec, lane: int) -> TrialRow:
     status = _STATUS.get(outcome, run.status)
     value = float(part.values[lane])
     worth = math.isfinite(value) and status is not TrialStatus.FAILED
-    losses = {name: float(found.arrays[name][lane]) for name in ("loss", "val_loss")}
+    logged = ("loss", "val_loss") if found.validates[lane] else ("loss",)
+    losses = {name: float(found.arrays[name][lane]) for name in logged}
     stop = int(found.arrays["stop"][lane])
     return TrialRow(
         trial=batch.first + lane,
@@ -160,7 +161,7 @@ def _row(part: _Part, spec: SweepSpec, lane: int) -> TrialRow:
         status=status,
         value=value if worth else None,
         step=stop or found.epoch,
-        best_step=stop or found.epoch,
+        best_step=found.best_epoch(spec.metric, lane) if worth else 0,
         total_steps=int(found.told["epochs"]),
         metrics={name: loss for name, loss in losses.items() if loss == loss},
         run=run.run,

@@ -35,7 +35,7 @@ def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
 
 def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
     """Train to the end, or until the run shall be left; returns how all of them stand."""
-    run.restore(ArrayState(fleet))
+    run.restore(ArrayState(fleet, fleet.added_arrays()))
     run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
     due = 0.0
     while True:

@@ -37,6 +37,13 @@ class Block:
     outcome: Longs
     stop: Longs
     """epochs trained"""
+    best_loss: Singles
+    """the smallest so far of what a run of the network alone logs: before each update"""
+    best_loss_at: Longs
+    """the epoch of it"""
+    best_val_loss: Singles
+    """likewise, after each update; of families that validate"""
+    best_val_loss_at: Longs
 
     @property
     def width(self) -> int:
@@ -59,4 +66,5 @@ class Block:
 
 
 FIELDS = tuple(Block.__annotations__)
-CHANGING = ("weights", "first", "second", "best", "waited", "outcome", "stop")
+BESTS = ("best_loss", "best_loss_at", "best_val_loss", "best_val_loss_at")
+CHANGING = ("weights", "first", "second", "best", "waited", "outcome", "stop", *BESTS)

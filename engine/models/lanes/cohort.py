@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import xor_start
-from engine.models.lanes.block import DIVERGED, FAIL, RUNNING, STOPPED, SUCCESS, Block, Singles
+from engine.models.lanes.block import BESTS, DIVERGED, FAIL, RUNNING, STOPPED, SUCCESS, Block, Singles
 from engine.models.lanes.family import Family
 from engine.models.lanes.numpy_path import NumpyPath
 from engine.models.lanes.plan import PARAMS, Plan
@@ -68,7 +68,7 @@ class Cohort:
         return {
             "first": block.first, "second": block.second, "best": block.best, "waited": block.waited,
             "outcome": block.outcome, "stop": block.stop, "loss": self.loss, "val_loss": self.val_loss,
-            "right": self.right,
+            "right": self.right, **{name: getattr(block, name) for name in BESTS},
         }  # fmt: skip
 
     def _block(self) -> Block:
@@ -87,6 +87,10 @@ class Cohort:
             waited=np.zeros(count, np.int32),
             outcome=np.zeros(count, np.int32),
             stop=np.zeros(count, np.int32),
+            best_loss=np.full(count, WORST, np.float32),
+            best_loss_at=np.zeros(count, np.int32),
+            best_val_loss=np.full(count, WORST, np.float32),
+            best_val_loss_at=np.zeros(count, np.int32),
         )
 
     def _start(self) -> Singles:

@@ -22,7 +22,8 @@ class CompiledPath:
         mean, root = corrections(done + 1, epochs)
         kernel.train(
             block.weights, block.first, block.second, block.lr, block.sharpness, block.min_delta,
-            block.target, block.patience, block.best, block.waited, block.outcome, block.stop, done, mean,
+            block.target, block.patience, block.best, block.waited, block.outcome, block.stop,
+            block.best_loss, block.best_loss_at, block.best_val_loss, block.best_val_loss_at, done, mean,
             root, *self._recipe,
         )  # fmt: skip
 

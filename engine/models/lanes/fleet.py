@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.lanes.block import OUTCOMES, Singles
+from engine.models.lanes.block import BESTS, OUTCOMES, Singles
 from engine.models.lanes.cohort import WORST, Cohort
 from engine.models.lanes.curves import Curves
 from engine.models.lanes.plan import Plan
@@ -94,6 +94,10 @@ class Fleet:
         for number, cohort in enumerate(self.cohorts):
             arrays |= {f"{number}.{name}": array for name, array in cohort.arrays().items()}
         return arrays
+
+    def added_arrays(self) -> frozenset[str]:
+        """Of `train_arrays`, those that checkpoints of before lack."""
+        return frozenset(f"{number}.{name}" for number in range(len(self.cohorts)) for name in BESTS)
 
     def state_dict(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "curves": self.curves.state_dict()}

@@ -240,6 +240,16 @@ def mean_loss(S: Any, E: Any, L: Any, Q: Any, loss: int, points: int) -> None:
 
 
 @compiled
+def note_best(L: Any, go: Any, B: Any, A: Any, which: int, epoch: int) -> None:
+    """Keep what is smaller than ever in B (2, LANES), its epoch in A; which: 0 training, 1 validation."""
+    for lane in range(LANES):
+        best, at = B[which, lane], A[which, lane]
+        is_better = (go[lane] > 0) & (L[lane] < best)
+        B[which, lane] = L[lane] if is_better else best
+        A[which, lane] = np.int32(epoch) if is_better else at
+
+
+@compiled
 def judge(P: Any, L: Any, go: Any, R: Any, W: Any, validates: bool) -> Any:
     """Note progress; returns how many end here. R: best, min_delta, target; W: waited, patience, outcome."""
     ended, last = np.int32(0), P.shape[0] - 1
@@ -283,7 +293,8 @@ def copy(source: Any, at: int, to: Any, where: int) -> None:
 @compiled
 def train(
     weights: Any, first: Any, second: Any, lr: Any, sharpness: Any, min_delta: Any, target: Any,
-    patience: Any, best: Any, waited: Any, outcome: Any, stop: Any, done: int, mean: Any, root: Any,
+    patience: Any, best: Any, waited: Any, outcome: Any, stop: Any, best_loss: Any, best_loss_at: Any,
+    best_val_loss: Any, best_val_loss_at: Any, done: int, mean: Any, root: Any,
     k: int, bypass: bool, activation: int, loss: int, optimizer: int, validates: bool,
 ) -> None:  # fmt: skip
     """len(mean) epochs for every LANES of the networks.
@@ -296,6 +307,7 @@ def train(
     H, S = np.empty((points, k, LANES), np.float32), np.empty((points, LANES), np.float32)
     E, L, Q = np.empty((points, LANES), np.float32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     R, W = np.empty((3, LANES), np.float32), np.empty((3, LANES), np.int32)
+    B, A = np.empty((2, LANES), np.float32), np.empty((2, LANES), np.int32)
     go, rate, sharp = np.empty(LANES, np.int32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     for t in range(0, weights.shape[1], LANES):
         copy(weights, t, P, 0)
@@ -309,6 +321,8 @@ def train(
             rate[lane], sharp[lane] = lr[n], sharpness[n]
             R[0, lane], R[1, lane], R[2, lane] = best[n], min_delta[n], target[n]
             W[0, lane], W[1, lane], W[2, lane] = waited[n], patience[n] if patience[n] else NEVER, outcome[n]
+            B[0, lane], B[1, lane] = best_loss[n], best_val_loss[n]
+            A[0, lane], A[1, lane] = best_loss_at[n], best_val_loss_at[n]
             go[lane] = 1 if outcome[n] == RUNNING else 0
             alive += go[lane]
         for epoch in range(len(mean) + 1):
@@ -316,16 +330,21 @@ def train(
             if epoch:
                 if validates:
                     mean_loss(S, E, L, Q, loss, points)
+                    note_best(L, go, B, A, 1, done + epoch)
                 if judge(P, L, go, R, W, validates):
                     alive = settle(go, W, stop, t, done + epoch)
             if alive == 0 or epoch == len(mean):
                 break
+            mean_loss(S, E, L, Q, loss, 4)
+            note_best(L, go, B, A, 0, done + epoch + 1)
             backward(P, H, S, E, G, sharp, k, bypass, activation, loss)
             update(P, M, V, G, rate, go, optimizer, mean[epoch], root[epoch])
         settle(go, W, stop, t, done + len(mean))
         for lane in range(LANES):
             n = t + lane
             best[n], waited[n], outcome[n] = R[0, lane], W[0, lane], W[2, lane]
+            best_loss[n], best_val_loss[n] = B[0, lane], B[1, lane]
+            best_loss_at[n], best_val_loss_at[n] = A[0, lane], A[1, lane]
         copy(P, 0, weights, t)
         if optimizer >= MOMENTUM:
             copy(M, 0, first, t)

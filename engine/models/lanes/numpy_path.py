@@ -47,6 +47,7 @@ class NumpyPath:
         kept = weights.copy()
         net.forward(block.sharpness)
         for epoch in range(done + 1, done + epochs + 1):
+            note_best(net.loss(4), wait.alive, block.best_loss, block.best_loss_at, epoch)
             self._update(block, shares, slots, epoch)
             net.forward(block.sharpness)
             ended = self._ended(block, wait, epoch)
@@ -94,8 +95,19 @@ class NumpyPath:
         if not is_sound.all():
             ended = wait.end(~is_sound, DIVERGED, epoch)
         if self.family.validates:
-            tired = wait.tired(self._net.loss(8), epoch)
+            loss = self._net.loss(8)
+            note_best(loss, wait.alive, block.best_val_loss, block.best_val_loss_at, epoch)
+            tired = wait.tired(loss, epoch)
             if tired is not None:
                 won = wait.end(tired, SUCCESS, epoch)
                 ended = won if ended is None else ended | won
         return ended
+
+
+def note_best(loss: Singles, alive: Any, best: Singles, at: Any, epoch: int) -> None:
+    """Keep what is smaller than ever, and its epoch, of the networks that train."""
+    better = loss < best
+    better &= alive
+    if better.any():
+        np.copyto(best, loss, where=better)
+        at[better] = epoch

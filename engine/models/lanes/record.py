@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from checkpoints import tensors
 from engine.errors import CorruptRun
-from engine.models.lanes.block import OUTCOMES, Singles
+from engine.models.lanes.block import BESTS, OUTCOMES, Singles
 from engine.models.lanes.cohort import unpacked
 from engine.models.lanes.fleet import Fleet, known
 from engine.models.lanes.plan import PARAMS, Plan, coded, decoded
@@ -41,7 +41,8 @@ def changing(fleet: Fleet) -> bytes:
     """lanes.safetensors: columns of what varies (`param.*`), and where every network stands."""
     plan, curves = fleet.plan, fleet.curves
     arrays: dict[str, Any] = {f"param.{name}": plan.columns[name] for name in _varying(plan)}
-    arrays |= {name: fleet.column(name) for name in ("outcome", "stop", "loss", "val_loss", "best", "right")}
+    columns = ("outcome", "stop", "loss", "val_loss", "best", "right", *BESTS)
+    arrays |= {name: fleet.column(name) for name in columns}
     arrays |= {
         "weights": fleet.weights(),
         "epoch": np.array(fleet.epoch, dtype=np.int64),
@@ -96,6 +97,17 @@ class Record:
     def losses(self, name: str) -> NDArray[np.float64]:
         """(N,) of loss, val_loss or best; infinite where it is not known or not finite."""
         return known(self.arrays[name])
+
+    def best_losses(self, name: str) -> NDArray[np.float64]:
+        """(N,) the smallest that a run of the network alone logs of loss or val_loss; infinite where there is
+        none. A record of before has the last one alone."""
+        found = known(self.arrays.get(f"best_{name}", self.arrays[name]))
+        return np.where(self.validates, found, np.inf) if name == "val_loss" else found
+
+    def best_epoch(self, name: str, lane: int) -> int:
+        """Of that loss."""
+        told = self.arrays.get(f"best_{name}_at")
+        return int(told[lane]) if told is not None else int(self.arrays["stop"][lane]) or self.epoch
 
     def outcome(self, lane: int) -> str:
         return OUTCOMES[int(self.arrays["outcome"][lane])]

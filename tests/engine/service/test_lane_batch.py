@@ -117,3 +117,31 @@ def test_a_service_at_rest_loads_neither_numpy_nor_optuna() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root
     )
     assert json.loads(done.stdout) == []
+
+
+async def test_the_value_of_a_lane_is_that_of_a_run_of_its_own(places: Places) -> None:
+    """The best that is logged, also where the loss runs away; the last loss is far from it then."""
+    axes, params = ["lr=0.5,100"], {"activation": "relu", "optimizer": "sgd", "epochs": 300}
+    async with lab(places) as talk:
+        batched = await talk.sweep_submit("xor", axes, params)
+        alone = await talk.sweep_submit("xor", axes, params, prune=Prune("median", startup=50))
+        assert batched.spec.lanes and not alone.spec.lanes
+        for sweep in (batched, alone):
+            await over(talk, sweep.id)
+        ours, theirs = [(await talk.sweep_trials(sweep.id)).rows for sweep in (batched, alone)]
+        for lane, run in zip(ours, theirs, strict=True):
+            assert lane.value == pytest.approx(run.value, rel=1e-3), (lane, run)
+        assert abs(ours[1].best_step - theirs[1].best_step) <= 1
+        assert ours[1].metrics["loss"] > 2 * (ours[1].value or 0.0)
+
+
+async def test_lanes_without_validation_points_have_no_validation_loss(places: Places) -> None:
+    async with lab(places) as talk:
+        made = await talk.sweep_submit(
+            "xor", ["validation=none,notebook"], {"epochs": 50}, metric="val_loss", goal="min"
+        )
+        await over(talk, made.id)
+        without, validated = (await talk.sweep_trials(made.id)).rows
+        assert made.spec.lanes and (without.value, set(without.metrics)) == (None, {"loss"})
+        assert validated.value is not None and set(validated.metrics) == {"loss", "val_loss"}
+        assert (await talk.sweep_show(made.id)).best == validated

@@ -14,13 +14,15 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
 from engine.errors import ParamError
+from engine.models.lanes import cohort as cohort_module
 from engine.models.lanes import record, trainer
+from engine.models.lanes.block import BESTS
 from engine.models.lanes.record import Record
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
 
 SERIES = ("solved", "running", "successes", "fails", "median_loss")
-FINAL = ("outcome", "stop", "loss", "val_loss", "best", "weights")
+FINAL = ("outcome", "stop", "loss", "val_loss", "best", "weights", *BESTS)
 CURVES = ("curve.loss", "curve.val_loss", "curve.epochs")
 LANES: dict[str, Any] = {
     "axes": "hidden=0..3; bypass=yes; lr=0.02,0.5; optimizer=sgd,adam; seed=1..6",
@@ -211,3 +213,19 @@ def test_a_batch_that_cannot_be_is_refused_before_it_is_a_run(
         new_run(tmp_path, "xor_lanes", **given)
     assert all(word in str(error.value) for word in words), str(error.value)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_checkpoint_of_before_that_lacks_the_best_losses_goes_on_to_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {**LANES, "trainer": "numpy"}
+    whole, old = new_run(tmp_path, "xor_lanes", **given), new_run(tmp_path, "xor_lanes", **given)
+    train(whole)
+    with monkeypatch.context() as before:
+        for module in (cohort_module, record):
+            before.setattr(module, "BESTS", ())
+        train(old, Script({list(curve(whole, "running"))[2]: {"word": "pause"}}))
+        assert "best_loss" not in read(old).arrays
+        assert np.array_equal(read(old).best_losses("loss"), read(old).losses("loss"))
+    train(old, number=2)
+    assert weights(old) == weights(whole)

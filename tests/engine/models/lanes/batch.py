@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from engine.models.lanes.block import BESTS
 from engine.models.lanes.fleet import Fleet
 from engine.models.lanes.plan import PARAMS, Plan, from_rows
 from engine.models.lanes.trainer import Trainer, trainer
 from engine.params import Value
 
 TRAINERS = ("numpy", "compiled")
-FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited")
+FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited", *BESTS)
 
 
 @cache

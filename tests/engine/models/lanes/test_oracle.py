@@ -124,3 +124,32 @@ def _loss(row: dict[str, Value], weights: np.ndarray) -> float:
     if row["loss"] == "mse":
         return float(np.mean((p - TRUTH) ** 2))
     return float(-np.mean(TRUTH * np.log(p) + (1 - TRUTH) * np.log(1 - p)))
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+@pytest.mark.parametrize(("loss", "optimizer", "lr"), [("bce", "sgd", 2.0), ("mse", "adam", 0.5),
+                                                      ("bce", "momentum", 0.3)])  # fmt: skip
+def test_the_best_losses_are_the_smallest_that_a_run_alone_logs(
+    trainer: str, loss: str, optimizer: str, lr: float
+) -> None:
+    """The training loss of a step is that before its update, the validation loss that after it."""
+    rows = [{**row, "lr": lr, "epochs": 40} for row in rows_of("tanh", loss, optimizer)]
+    fleet = Fleet(from_rows(rows), trained_by(trainer))
+    while not fleet.is_over:
+        fleet.advance()
+    for lane, row in enumerate(rows):
+        after = plain_losses(row, 40)
+        before = [plain_start(row), *(own for own, _ in after[:-1])]
+        validated = [val for _, val in after]
+        assert fleet.column("best_loss")[lane] == pytest.approx(min(before), rel=2e-3, abs=2e-6)
+        assert fleet.column("best_val_loss")[lane] == pytest.approx(min(validated), rel=2e-3, abs=2e-6)
+        at, val_at = (int(fleet.column(name)[lane]) for name in ("best_loss_at", "best_val_loss_at"))
+        assert before[at - 1] == pytest.approx(min(before), rel=2e-3, abs=2e-6)
+        assert validated[val_at - 1] == pytest.approx(min(validated), rel=2e-3, abs=2e-6)
+
+
+def plain_start(row: dict[str, Value]) -> float:
+    """Over the rows, before anything was trained."""
+    measure = F.binary_cross_entropy if row["loss"] == "bce" else F.mse_loss
+    with torch.no_grad():
+        return measure(Plain(row).double()(torch.from_numpy(ROWS)), torch.from_numpy(TRUTH)).item()
