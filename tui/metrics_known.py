@@ -19,8 +19,8 @@ def metrics_of(stories: Sequence[Story], selected: RunSummary | None) -> list[st
 
 
 def choose_metric(wanted: str, known: Sequence[str], mine: Story | None, selected: RunSummary | None) -> str:
-    """The wanted one if the selected run has it, else the first it has."""
-    has = {*(mine.metrics if mine is not None else ()), *(selected.metrics if selected is not None else ())}
-    if wanted and (wanted in has or not has):
+    """The wanted one if any run on the chart has it, else the first that the selected run has."""
+    if wanted and (wanted in known or not known):
         return wanted
+    has = {*(mine.metrics if mine is not None else ()), *(selected.metrics if selected is not None else ())}
     return next((metric for metric in known if metric in has), known[0] if known else wanted or "loss")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.protocol import (
     Failed,
     Finding,
     Json,
+    LeftOut,
     Page,
     Paused,
     Query,
@@ -34,6 +35,7 @@ from engine.protocol import (
     State,
     Stopped,
 )
+from engine.service.moves import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
 from engine.sweep_words import SweepWords
 from tests.fakes.sweeps import FakeSweeps
@@ -260,6 +262,19 @@ class FakeClient(SweepWords):
         found = replace(found, live={**found.live, name: float(str(value))})
         self._engine.change(found)
         return found
+
+    async def applicable(
+        self, verb: str, runs: Sequence[str] = (), where: str = ""
+    ) -> tuple[list[RunSummary], list[LeftOut]]:
+        found = [self._engine.find(run) for run in runs]
+        whys = [why_not(verb, run.status, run.spec.name) for run in found]
+        applies = [run for run, (why, _) in zip(found, whys, strict=True) if not why]
+        left_out = [
+            LeftOut(run.id, run.spec.name, why, is_so)
+            for run, (why, is_so) in zip(found, whys, strict=True)
+            if why
+        ]
+        return applies, left_out
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         self._engine.asked.append(("remove", *runs))

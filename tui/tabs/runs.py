@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status
-from tui import deeds, keys
+from tui import deeds, keys, marked
 from tui.deeds import Deed, attempt, require
 from tui.messages import PaneTurned, RunSubmitted
 from tui.plain_text import plain
@@ -81,29 +81,48 @@ class RunsTab(RunView):
                 self._say(str(error))
 
     def action_pause(self) -> None:
-        self._do(deeds.pause_or_resume)
+        if self.shown.marks:
+            self._do_marked(marked.verb_of_pause(self.marked_runs()))
+        else:
+            self._do(deeds.pause_or_resume)
 
     def action_stop(self) -> None:
-        from tui.screens.confirm import ConfirmScreen
-
-        if run := self._run():
+        if self.shown.marks:
+            self._do_marked("stop")
+        elif run := self._run():
             words = "It writes a checkpoint at its next step and ends. Resume can go on from there."
-            self.app.push_screen(
-                ConfirmScreen(f"Stop {name_of(run)}?", words, "stop"), self._then(deeds.stop, run)
-            )
+            self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(deeds.stop, run))
 
     def action_delete(self) -> None:
-        from tui.screens.confirm import ConfirmScreen
-
-        if run := self._run():
+        if self.shown.marks:
+            self._do_marked("remove")
+        elif run := self._run():
             lost = (
                 f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day: Z brings it back."
             )
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
-            self.app.push_screen(
-                ConfirmScreen(f"Remove {name_of(run)}?", lost, "remove"), self._then(deeds.remove, run)
-            )
+            self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(deeds.remove, run))
+
+    def _do_marked(self, verb: str) -> None:
+        attempt(self, self._ask_marked(verb))
+
+    async def _ask_marked(self, verb: str) -> str:
+        """Marked runs are asked for at once; the answer is said by what follows it."""
+        meant = await marked.ask(self.river.client, verb, self.shown.marks)
+        if not meant.runs:
+            return meant.refusal
+        self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.river.client, meant))
+        return ""
+
+    def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Deed]) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                attempt(self, deed())
+
+        self.app.push_screen(ConfirmScreen(question, words, verb), answered)
 
     def action_undo(self) -> None:
         attempt(self, self._undo())
@@ -265,10 +284,24 @@ class RunsTab(RunView):
             labels["run.pause"] = "pause"
         else:
             labels["run.pause"] = "resume" if deeds.resumable(run) else ""
+        labels |= self._labels_of_marks()
         labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""
         labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
         labels["table.mark"] = "unmark" if run.id in self.shown.marks else "mark"
         return labels
+
+    def _labels_of_marks(self) -> dict[str, str]:
+        """Keys that act on the marked runs say so: pause 3 marked."""
+        count = len(self.shown.marks)
+        if not count:
+            return {}
+        verb = marked.verb_of_pause(self.marked_runs())
+        return {
+            "run.pause": f"{verb} {count}", "run.stop": f"stop {count}", "run.delete": f"remove {count}",
+        }  # fmt: skip
+
+    def marked_runs(self) -> list[RunSummary]:
+        return [run for run in self.known_runs() if run.id in self.shown.marks]
 
     def actor(self, scope: str) -> Widget:
         return self.chart if scope == "chart" else self
@@ -294,9 +327,6 @@ class RunsTab(RunView):
 
     async def _deed(self, deed: Callable[..., Deed], run: RunSummary) -> str:
         return await deed(self.river.client, require(run))
-
-    def _then(self, deed: Callable[..., Deed], run: RunSummary) -> Callable[[bool | None], None]:
-        return lambda agreed: attempt(self, self._deed(deed, run)) if agreed else None
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:

@@ -95,9 +95,15 @@ class Chart(Widget, can_focus=True):
         """Look at it this way; says nothing to anybody."""
         self._show(replace(self._scene, view=view))
 
-    def set_series(self, series: Sequence[Series], selected: str | None = None) -> None:
-        """Show these curves, the one whose key is `selected` on top."""
-        self._show(replace(self._scene, series=tuple(series), selected=selected))
+    def set_series(
+        self, series: Sequence[Series], selected: str | None = None, lacking: Sequence[str] = ()
+    ) -> None:
+        """Show these curves, the one whose key is `selected` on top; `lacking` are runs without one."""
+        self._show(replace(self._scene, series=tuple(series), selected=selected, lacking=tuple(lacking)))
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        return self._scene.lacking
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Show what happened to the selected run."""

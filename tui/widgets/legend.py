@@ -23,6 +23,7 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
     title = Span(plain(scene.view.metric or "metric", limit=40), "title")
     tags = _tags(scene)
     entries = [_entry(scene, series) for series in _by_weight(scene)]
+    entries += [_lacks(scene, label) for label in scene.lacking]
     inline = _joined([(title,), *entries], width - row_width(tags) - 2)
     if len(inline) > len(entries) or most == 1 or not entries:
         return [_split(_flat(inline), tags, width)]
@@ -49,6 +50,12 @@ def _entry(scene: Scene, series: Series) -> Row:
     if point.smooth is not None and math.isfinite(point.smooth):
         words.append(Span(f" ~{short(point.smooth):<{VALUE_WIDTH}}", "tag"))
     return tuple(words)
+
+
+def _lacks(scene: Scene, label: str) -> Row:
+    """xor-8f8b: no val_loss"""
+    words = f"{plain(label, limit=LONGEST_LABEL)}: no {plain(scene.view.metric, limit=40)}"
+    return (Span(words, "tag"),)
 
 
 def _swatch(scene: Scene, series: Series) -> str:

@@ -38,10 +38,11 @@ class RunChart(Chart):
         if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
         series = tuple(story.series[metric] for story in stories if metric in story.series)
+        lacking = tuple(story.label for story in stories if story.metrics and metric not in story.series)
         name = selected.id if selected is not None else ""
-        if series != self.series or name != self._told_selected:
+        if series != self.series or name != self._told_selected or lacking != self.lacking:
             self._told_selected = name
-            self.set_series(series, name)
+            self.set_series(series, name, lacking)
         elif series:
             self.data_changed()
         self._tell_marks(mine)
@@ -51,7 +52,7 @@ class RunChart(Chart):
 
     def restyle(self) -> None:
         """Labels or colours of the series have changed."""
-        self.set_series(self.series, self._told_selected)
+        self.set_series(self.series, self._told_selected, self.lacking)
 
     def _tell_marks(self, story: Story | None) -> None:
         marks = story.marks if story is not None else []

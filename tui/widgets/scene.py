@@ -30,6 +30,8 @@ class Scene:
     live: bool = False
     symbols: Symbols = "braille"
     letters: bool = False
+    lacking: tuple[str, ...] = ()
+    """names of runs that are shown and have no such metric"""
 
     @property
     def main(self) -> Series | None:

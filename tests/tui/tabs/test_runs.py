@@ -179,6 +179,79 @@ async def test_what_cannot_be_undone_is_asked_first(places: Places, key: str, wo
         await opened.until(lambda: engine.asked == [(word, run.id)])
 
 
+MARKED = [
+    make_run(1, name="one"), make_run(2, name="two"), make_run(3, name="three", state=done()),
+    make_run(4, name="four"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "asked"),
+    [
+        ("p", "Pause 2 runs?", [("pause", MARKED[0].id), ("pause", MARKED[1].id)]),
+        ("s", "Stop 2 runs?", [("stop", MARKED[0].id), ("stop", MARKED[1].id)]),
+    ],
+)
+async def test_a_verb_acts_on_the_marked_runs_after_one_question(
+    places: Places, key: str, said: str, asked: list[tuple[str, str]]
+) -> None:
+    engine = FakeEngine(*MARKED)
+    async with lab(places, engine) as opened:
+        opened.app.runs.shown.marks = [run.id for run in MARKED[:3]]
+        opened.app.runs.follow()
+        await opened.press(key)
+        await opened.sees(said, "Left out, 1: three is done")
+        await opened.press("enter")
+        await opened.until(lambda: sorted(engine.asked) == asked)
+
+
+async def test_the_marked_runs_are_removed_and_brought_back_together(places: Places) -> None:
+    runs = [make_run(number, name=f"r{number}", state=done()) for number in range(1, 5)]
+    engine = FakeEngine(*runs)
+    async with lab(places, engine) as opened:
+        opened.app.runs.shown.marks = [run.id for run in runs[:3]]
+        opened.app.runs.follow()
+        await opened.press("D")
+        await opened.sees("Remove 3 runs?", "r1 (done), r2 (done), r3 (done)")
+        await opened.press("enter")
+        await opened.until(lambda: engine.asked == [("remove", *(run.id for run in runs[:3]))])
+        await opened.until(lambda: not opened.app.runs.shown.marks)
+        await opened.press("Z")
+        await opened.until(lambda: len(engine.runs_by_id) == 4)
+
+
+async def test_p_resumes_the_marked_runs_only_when_all_are_paused(places: Places) -> None:
+    runs = [make_run(1, state=PAUSED), make_run(2, state=PAUSED)]
+    engine = FakeEngine(*runs)
+    async with lab(places, engine) as opened:
+        opened.app.runs.shown.marks = [run.id for run in runs]
+        opened.app.runs.follow()
+        await opened.sees("p resume 2")
+        await opened.press("p")
+        await opened.sees("Resume 2 runs?")
+
+
+async def test_m_steps_through_every_metric_and_says_who_lacks_it(places: Places) -> None:
+    one, two = (
+        make_run(1, name="one", metrics={"loss": 1.0}),
+        make_run(2, name="two", metrics={"val_acc": 0.5}),
+    )
+    engine = FakeEngine(one, two)
+    engine.tell(one.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.tell(two.id, metrics(1, [1, 2], val_acc=[0.25, 0.5]))
+    async with lab(places, engine) as opened:
+        opened.app.runs.shown.marks = [one.id, two.id]
+        opened.app.runs.follow()
+        await opened.until(lambda: len(opened.app.runs.metrics()) == 2)
+        seen = set()
+        for _ in range(2):
+            seen.add(opened.app.runs.chart.metric)
+            lacks = {"loss": "two: no loss", "val_acc": "one: no val_acc"}[opened.app.runs.chart.metric]
+            await opened.sees(lacks)
+            await opened.press("m")
+        assert seen == {"loss", "val_acc"}
+
+
 async def test_what_was_deleted_is_brought_back_by_a_key(places: Places) -> None:
     run = make_run(1, name="plane", state=done())
     engine = FakeEngine(run)
@@ -336,7 +409,7 @@ async def test_comparing_shows_only_what_differs(places: Places) -> None:
         await opened.until(lambda: any("Mark two runs" in notice for notice in opened.notices))
         await opened.press("space", "d")
         await opened.sees("compare 2 runs", "one", "two", "0.5", "0.25")
-        dialog = opened.app.screen.query_one("DiffSheet")
+        dialog = opened.app.screen.query_one("CompareSheet")
         shown = ["".join(span.text for span in row) for row in dialog._rows]  # type: ignore[attr-defined]
         assert any(row.startswith("lr") for row in shown)
         assert not any(row.startswith(("hidden", "seed")) for row in shown)

@@ -1,0 +1,88 @@
+"""A verb for the marked runs: one question that lists what will happen to each, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from engine.client import Client
+from engine.errors import DltuiError
+from engine.protocol import LeftOut, RunSummary, Status
+from tui.plain_text import plain
+from tui.widgets.numerals import size
+from tui.widgets.run_words import name_of
+
+LISTED = 8
+"""runs that a question names"""
+_DONE = {
+    "pause": "pause at their next step", "resume": "go on from their last checkpoints",
+    "stop": "stop at their next step",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a verb would do to the marked runs."""
+
+    verb: str
+    runs: tuple[RunSummary, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def question(self) -> str:
+        """Pause 3 runs?"""
+        return f"{self.verb.capitalize()} {counted(len(self.runs))}?"
+
+    @property
+    def words(self) -> str:
+        """The runs by name, and why the others are left out."""
+        named = ", ".join(f"{name_of(run)} ({run.status})" for run in self.runs[:LISTED])
+        more = f" and {len(self.runs) - LISTED} more" if len(self.runs) > LISTED else ""
+        lines = [f"{named}{more}"]
+        if self.left_out:
+            why = " ".join(plain(one.why, limit=80) for one in self.left_out[:LISTED])
+            lines.append(f"Left out, {len(self.left_out)}: {why}")
+        if self.verb == "remove":
+            lines.append("They are kept for a day: Z brings them back.")
+        return "\n".join(lines)
+
+    @property
+    def refusal(self) -> str:
+        """Where nothing is left to do."""
+        return " ".join(plain(one.why, limit=80) for one in self.left_out[:LISTED])
+
+
+def counted(count: int) -> str:
+    return f"{count:,} run{'s' * (count != 1)}"
+
+
+def verb_of_pause(runs: Sequence[RunSummary]) -> str:
+    """p pauses those that run, and resumes when all that are marked are paused."""
+    return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
+
+
+async def ask(client: Client, verb: str, ids: Sequence[str]) -> Meant:
+    """Raises DltuiError, also for a run that was removed meanwhile."""
+    runs, left_out = await client.applicable(verb, ids)
+    return Meant(verb, tuple(runs), tuple(left_out))
+
+
+async def carry_out(client: Client, meant: Meant) -> str:
+    """One line that says what was done, and how many it was not done to."""
+    ids = [run.id for run in meant.runs]
+    if meant.verb == "remove":
+        removal = await client.remove(*ids)
+        count, verb = len(removal.items), "is" if len(removal.items) == 1 else "are"
+        return f"{counted(count)} {verb} removed: {size(removal.bytes)}, kept for a day. Z brings back all."
+    act = {"pause": client.pause, "resume": client.resume, "stop": client.stop}[meant.verb]
+    failed = [words for run in ids if (words := await _failure(act, run))]
+    done = f"{counted(len(ids) - len(failed))} {_DONE[meant.verb]}."
+    return f"{done} Not done to {len(failed)}: {failed[0]}" if failed else done
+
+
+async def _failure(act: Callable[[str], Awaitable[object]], run: str) -> str:
+    try:
+        await act(run)
+    except DltuiError as error:
+        return plain(str(error), limit=200)
+    return ""
