@@ -17,7 +17,7 @@ from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
 from tui.plain_text import plain
 from tui.screens.choose import ChoiceList
-from tui.screens.compare import DiffSheet
+from tui.screens.compare import CompareSheet
 from tui.story import Story
 from tui.widgets.changes import changes
 from tui.widgets.chart_view import ChartView
@@ -99,7 +99,7 @@ def test_rows_of_the_table_keep_their_columns(name: str, metric: str, width: int
 @given(NAMES, NAMES, st.sampled_from([40, 76]))
 def test_dialogs_and_sheets_fit_their_width(name: str, metric: str, width: int) -> None:
     run = named(name, metric)
-    sheets = (ChoiceList([(name, metric), (metric, name)]), DiffSheet([run, named(metric, name)], {}))
+    sheets = (ChoiceList([(name, metric), (metric, name)]), CompareSheet([run, named(metric, name)], {}))
     params, overview = ParamsSheet(), Overview()
     params._run = overview._run = run
     rows: list[Row] = [row for sheet in (*sheets, params, overview) for row in sheet.rows(width)]
