@@ -124,7 +124,7 @@ def ls_removed(json: bool) -> None:
     if not found:
         say("Nothing was removed that could be brought back.")
         return
-    head = ("REMOVED", "", "RUN", "NAME", "STATUS", "SIZE", "DELETED")
+    head = ("REMOVED", "WHAT", "ID", "NAME", "STATUS", "SIZE", "DELETED")
     for line in columns([head, *(row for removal in found for row in _rows(removal))]):
         say(line)
     say("dltui undo brings back the first of them; --now deletes: dltui rm --now")
@@ -140,10 +140,10 @@ def _rows(removal: Removal) -> Sequence[tuple[str, ...]]:
 
 def tell_removed(what: str, removal: Removal) -> None:
     if not removal.seconds_left:
-        tell(f"{what} is deleted: {size(removal.bytes)} are free.")
+        tell(f"Deleted {what}: {size(removal.bytes)} are free.")
         return
     tell(
-        f"{what} is removed: {size(removal.bytes)}, free {when(removal.seconds_left)}; now: --now. "
+        f"Removed {what}: {size(removal.bytes)}, free {when(removal.seconds_left)}; now: --now. "
         "Back: dltui undo"
     )
 
