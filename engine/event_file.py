@@ -81,8 +81,6 @@ def _event(wall_time: float, step: int, *values: bytes) -> bytes:
 
 
 def _value(value: object) -> bytes:
-    if value is None:
-        return _text(3, "auto")
     if isinstance(value, bool):
         return _varint(4, int(value))
     if isinstance(value, int | float) and abs(value) < 2**1000:

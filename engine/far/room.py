@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import signals
 from engine.errors import EngineError, ProtocolError
 from engine.far.cluster import Cluster, Unfit
 from engine.far.frames import Frame, Reader, encode
@@ -175,6 +176,7 @@ async def _say(writer: asyncio.StreamWriter, kind: str, **facts: Any) -> None:
 
 
 def main(words: list[str]) -> int:
+    signals.ignore()  # a batch system warns every process of a job; keepers and workers act on it
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     post = Post(home(), words[0])
     post.make()

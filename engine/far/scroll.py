@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -41,6 +42,15 @@ class Scroll:
                 kept = kept[os.write(fd, kept) :]
         finally:
             os.close(fd)
+
+    def sync(self) -> None:
+        """Wait until what was taken is on stable storage. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
 
     def _checked(self, line: bytes, far_folder: str) -> bytes:
         seq = seq_of(line)

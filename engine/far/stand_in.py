@@ -193,6 +193,8 @@ class StandIn:
             far.ended = {"status": str(frame.facts["status"]), "cause": frame.facts["cause"]}
             far.signal = frame.facts.get("signal")
         else:
+            if frame.kind == "placed":
+                self._scroll.sync()  # a checkpoint is not here before the events up to it
             copy.take(frame)
 
     def _pass_on(self, line: Line, far: Far) -> None:

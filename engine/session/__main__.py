@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from engine import places
+from engine import places, signals
 from engine.session.desk import Desk
 from engine.session.inbox import Inbox
 from engine.session.sitting import Sitting
@@ -14,6 +14,7 @@ from engine.session.sitting import Sitting
 
 def main() -> int:
     os.umask(0o077)
+    signals.ignore()  # a batch system warns every process of a job; this one has nothing to save
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this side ends with its pipe
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints may not pass for an answer

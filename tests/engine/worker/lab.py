@@ -18,7 +18,7 @@ from engine.import_path import HOUSE
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
-from engine.worker.__main__ import FRAMEWORKS
+from engine.worker.__main__ import FRAMEWORKS, _in_words
 from engine.worker.journal import Journal
 from engine.worker.machine import Machine
 from engine.worker.run import Attempt, Run
@@ -65,7 +65,7 @@ def make_run(
     chosen = params.build(experiment.params, spec.params)
     script = script or Script()
     has_board = spec.framework in FRAMEWORKS
-    board = Board(folder.tensorboard, number, spec.params) if has_board else None
+    board = Board(folder.tensorboard, number, _in_words(spec)) if has_board else None
     journal = Journal(EventWriter(folder.events), board)
     machine = Machine("cpu", "cpu", spec.threads, {})
     run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]

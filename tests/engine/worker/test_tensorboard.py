@@ -74,6 +74,14 @@ def test_every_point_and_the_hyper_parameters_are_there(tmp_path: Path) -> None:
     assert len(list(folder.tensorboard.iterdir())) == 1, "not a sub-run"
 
 
+def test_a_parameter_that_is_not_given_is_its_word_there(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "lm", lr=None)
+    run, _ = make_run(folder)
+    run.log(1, loss=1.0)
+    run._journal.close(1, status="done", cause={})
+    assert session(folder.tensorboard, "start").hparams["lr"].string_value == "auto"
+
+
 def test_two_equal_runs_get_equal_points(tmp_path: Path) -> None:
     found = []
     for seconds in (0.0, 1e9):  # one writes at each look, the other at its end
