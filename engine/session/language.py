@@ -199,6 +199,7 @@ def orders(desk: Desk, text: str, run: str = "", k: int = 10) -> Json:
     """The orders of the words of `text`, the most probable first.
 
     {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order that was typed)}],
+    typed (the same of the order that was typed, rank null, where it is not among them; else null),
     possible, complete}; up to 5,040 possible orders all are weighed, beyond that a search keeps the best
     (complete: false). Words that the model does not know are refused: it could not tell one from another.
     """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
-from engine.models.language.bag import Orders
+from engine.models.language.bag import Order, Orders
 from engine.models.language.beam import Tree, path
 from engine.models.language.blank import Filling
 from engine.models.language.both_ways import LEFT
@@ -182,25 +182,30 @@ def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: Filling)
 
 
 def orders(model: Model, prompt: Prompt, found: Orders) -> Json:
-    rows = []
-    for rank, order in enumerate(found.best, 1):
-        words = [model.vocabulary.words[number] for number in order.ids]
-        rows.append(
-            {
-                "rank": rank,
-                "text": model.vocabulary.tokeniser.sentence(words),
-                "words": words,
-                "logp": order.logp,
-                "perplexity": number_to_json(order.perplexity),
-                "given": order.ids == prompt.ids,
-            }
-        )
+    rows = [_order(model, prompt, order, rank) for rank, order in enumerate(found.best, 1)]
+    typed = None
+    if not any(row["given"] for row in rows):
+        [scored] = scoring.score(model, [prompt.ids], ranks=False)
+        typed = _order(model, prompt, Order(prompt.ids, scored.full_logp), None)
     return {
         "words": list(prompt.words),
         "unknown": [],
         "orders": rows,
+        "typed": typed,
         "possible": found.possible,
         "complete": found.is_complete,
+    }
+
+
+def _order(model: Model, prompt: Prompt, order: Order, rank: int | None) -> Json:
+    words = [model.vocabulary.words[number] for number in order.ids]
+    return {
+        "rank": rank,
+        "text": model.vocabulary.tokeniser.sentence(words),
+        "words": words,
+        "logp": order.logp,
+        "perplexity": number_to_json(order.perplexity),
+        "given": order.ids == prompt.ids,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,10 +114,21 @@ def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
     if not fitting:
         wanted = Direction.REVERSED if mine.direction is Direction.FORWARD else Direction.FORWARD
         raise RunNotFound(
-            f"No {wanted} model shares the vocabulary of {run.id}.",
-            f"Train one: dltui run lm --set direction={wanted}",
+            f"No {wanted} model shares the vocabulary of {run.spec.name or run.id}.",
+            f"Train one: dltui run lm --set direction={wanted}{_same_words(run)}",
         )
     return next((other for other in fitting if other.status() is Status.DONE), fitting[0])
+
+
+def _same_words(run: LanguageRun) -> str:
+    """The options that make a run's vocabulary again."""
+    mine = run.description
+    given = {
+        "corpus": mine.corpus,
+        "vocabulary": run.spec.params.get("vocabulary", mine.vocabulary),
+        "tokeniser": mine.tokeniser,
+    }
+    return "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in given.items())
 
 
 def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:

@@ -141,7 +141,7 @@ def test_a_running_model_says_that_it_is_still_training(shell: Shell, places: Pl
         (("generate", "i", "--length", "1000000000"), "length: expected a whole number", 2),
         (("generate", "i", "--top-p", "2"), "top_p: expected a number", 2),
         (("score", ""), "The text is empty", 2),
-        (("score", "a \x1b[2J cat"), "control character U+001B", 2),
+        (("score", "\x1b\u200b"), "holds no word", 2),
         (("score", "--file", "/nowhere"), "is not a file", 1),
         (("both", "i"), "No reversed model shares the vocabulary", 1),
     ],

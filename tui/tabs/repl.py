@@ -166,8 +166,17 @@ class ReplTab(ReplView):
         from tui.screens.launch import launch_screen
 
         last = self.lab.state.last_params.get("lm", {})
-        typed = {name: str(text) for name, text in last.items()}
+        typed = {name: str(text) for name, text in last.items()} | self._partner()
         self.app.push_screen(launch_screen(catalog.find("lm"), typed), self._launched)
+
+    def _partner(self) -> dict[str, str]:
+        """The parameters of the model that the last answer lacked; none when it lacked none."""
+        model = self.models.chosen
+        if model is None or not self.talk.lacks_partner:
+            return {}
+        direction = "forward" if model["direction"] == "reversed" else "reversed"
+        same = {name: str(model[name]) for name in ("framework", "corpus", "vocabulary", "tokeniser")}
+        return {**same, "direction": direction}
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:

@@ -23,7 +23,7 @@ KEPT = 100
 LINES_LIMIT = 2_000
 """of a paste"""
 UNITS = 8
-SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width")
+SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width", "repetition")
 
 
 class Conversation:
@@ -36,6 +36,8 @@ class Conversation:
         self.direction = "forward"
         self.other = ""
         """with which it is compared when no other is named"""
+        self.lacks_partner = False
+        """the last answer was that no model of the other direction shares the vocabulary"""
         self.entries: list[Entry] = []
         self._words: dict[str, Callable[[Entry, str], Awaitable[None]]] = {
             "generate": self._generate, "score": self._score, "both": self._both, "blank": self._blank,
@@ -70,18 +72,23 @@ class Conversation:
 
     def _said_of(self, name: str) -> str:
         value = getattr(self.manner, name)
+        if name == "length":
+            return f"length: {self.manner.length_words()}"
         if name == "seed" and value < 0:
             return "seed: a fresh one each time"
         return f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value:,}"
 
     async def say(self, line: str) -> None:
         """Have it answered; what goes wrong is the answer then. Cancelled, it keeps what has come."""
-        entry = self.add(line)
+        entry, self.lacks_partner = self.add(line), False
         try:
             slash, text = parted(line)
             await self._words[slash.name](entry, text)
         except DltuiError as error:
             entry.note(str(error), "bad")
+            if "shares the vocabulary" in error.message:
+                self.lacks_partner = True
+                entry.say_keys("^n : sets it up")
         except asyncio.CancelledError:
             entry.note("Stopped.", "warn")
             raise
@@ -151,10 +158,10 @@ class Conversation:
 
     def _finish(self, entry: Entry, done: Json) -> None:
         added = int(done["added"])
-        words = "the end came first" if not added else f"log-probability {done['logp']:.2f}"
+        words = "the end came first" if not added else f"log-probability {sentence.in_bits(done['logp'])}"
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
         self._say_unknown(entry, done)
-        self._say_notice(entry, done)
+        self._say_notice(entry, done, f"; {', '.join(self.manner.all_words(int(done['seed'])))}")
 
     async def _score(self, entry: Entry, text: str) -> None:
         answer = await self._ask("score", texts=[text])
@@ -181,7 +188,8 @@ class Conversation:
         answer = await self._ask("beam", text=text, width=self.manner.width, **bounds)
         entry.show(lambda width: [*tree.drawn(answer, width), (), *tree.sentences(answer)])
         self._say_unknown(entry, answer)
-        self._say_notice(entry, answer)
+        how = f"width {self.manner.width}, {self.manner.length_words()}"
+        self._say_notice(entry, answer, f"; {how}, repetition {self.manner.repetition:g}")
 
     async def _gates(self, entry: Entry, text: str) -> None:
         unit, layer, rest = None, 0, text.split()
@@ -220,6 +228,7 @@ class Conversation:
             return rows
 
         entry.show(compose)
+        entry.source = "; ".join(f"{one['run']}, {one['weights']}" for one in answer["models"])
 
     async def _drawn(self, run: str, text: str) -> str:
         """What a model draws from it, with the same seed as the others."""
@@ -240,7 +249,8 @@ class Conversation:
         if unknown:
             entry.note(f"? not in its vocabulary: {', '.join(unknown[:8])}", "warn")
 
-    def _say_notice(self, entry: Entry, answer: Json) -> None:
+    def _say_notice(self, entry: Entry, answer: Json, drawn: str = "") -> None:
+        entry.source = f"{answer['run']}, {answer['weights']}{drawn}"
         entry.note(str(answer.get("notice", "")), "warn")
         if answer.get("is_running"):
             entry.note(f"It still trains: {answer['weights']}.", "warn")

@@ -22,6 +22,8 @@ class Entry:
         self.line = plain(line, limit=500)
         self.data: Json = {}
         """what keys may look at again: a batch to be sorted, gates of another unit"""
+        self.source = ""
+        """which model answered, with which of its weights, and how its words were drawn"""
         self.kind = ""
         self._compose: Compose = lambda width: ()
         self._notes: list[tuple[str, str]] = []
@@ -54,12 +56,15 @@ class Entry:
         return self._made[1]
 
     def text(self) -> str:
-        """As it is exported."""
-        return "\n".join(row_text(row).rstrip() for row in self._composed(EXPORT_WIDTH))
+        """As it is exported: what it takes to have the same answer again stands below it."""
+        said = [row_text(row).rstrip() for row in self._composed(EXPORT_WIDTH)]
+        return "\n".join([*said, *([f"  [{self.source}]"] if self.source else [])])
 
     def _composed(self, width: int) -> list[Row]:
-        rows: list[Row] = [(Span(f"{glyphs().choice[1]} ", "key"), Span(self.line, "key"))]
         room = width - 2
+        first, *rest = wrapped(self.line, room, "key") or [()]
+        rows: list[Row] = [(Span(f"{glyphs().choice[1]} ", "key"), *first)]
+        rows += [(Span("  "), *row) for row in rest]
         rows += [(Span("  "), *row) for row in self._compose(room)]
         for words, ink in self._notes:
             rows += [(Span("  "), *row) for row in wrapped(words, room, ink)]

@@ -25,7 +25,8 @@ def _head(answer: Json) -> Row:
     unit, units = int(answer["unit"]), answer["liveliest"]
     place = f" {glyphs().dot} the liveliest" if units and units[0] == unit else ""
     return (
-        Span(f"unit {unit:,} of {answer['hidden']:,}", "strong"),
+        Span(f"unit {unit:,}", "strong"),
+        Span(f" (of 0 to {int(answer['hidden']) - 1:,})", "muted"),
         Span(f", layer {int(answer['layer']) + 1} of {answer['layers']}{place}", "muted"),
     )
 

@@ -47,11 +47,9 @@ def guide(model: Json) -> str:
 
 def commands(width: int) -> Sequence[Row]:
     """All slash words."""
-    return [
-        (
-            Span(f"{slash.word:<13}", "key"),
-            Span(f"{slash.takes:<16}", "text"),
-            Span(slash.help, "muted"),
-        )
-        for slash in SLASHES
-    ]
+    rows: list[Row] = []
+    for slash in SLASHES:
+        first, *rest = wrapped(slash.help, width - 29, "muted")
+        rows.append((Span(f"{slash.word:<13}", "key"), Span(f"{slash.takes:<16}", "text"), *first))
+        rows += [(Span(" " * 29), *row) for row in rest]
+    return rows

@@ -11,25 +11,30 @@ from engine.errors import ParamError
 from tui.plain_text import plain
 
 MOST_WORDS = 1_000
+MORE = 10
 COLDEST = 0.001
 MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """`length` counts the words that are added; `seed` -1 is a fresh one each time."""
+    """`length` is that of the whole sentence, 0: MORE words are added at most; `seed` -1 is a fresh one each
+    time; `repetition` divides the probability of words that were said already."""
 
     temperature: float = 1.0
-    length: int = 10
+    length: int = 0
     seed: int = -1
     topk: int = 0
     topp: float = 1.0
     width: int = 4
+    repetition: float = 1.0
 
     def set(self, name: str, text: str) -> Manner:
         """With that setting as it was typed. Raises ParamError."""
         if name == "seed" and text in ("", "fresh", "-1"):
             return replace(self, seed=-1)
+        if name == "length" and text == "more":
+            return replace(self, length=0)
         changed: dict[str, Any] = {name: _value(name, text)}
         return replace(self, **changed)
 
@@ -40,24 +45,38 @@ class Manner:
 
     def bounds(self, text: str) -> dict[str, object]:
         """What a beam heeds too."""
-        return {"length": len(text.split()) + self.length, "until_end": True}
+        length = self.length or len(text.split()) + MORE
+        return {"length": length, "until_end": True, "repetition": self.repetition}
 
     def words(self) -> list[str]:
         """What it is set to; what is as usual is left out, but for the first two."""
-        said = [f"temperature {self.temperature:g}", f"{self.length} words"]
+        said = [f"temperature {self.temperature:g}", self.length_words()]
         said += [f"seed {self.seed}"] if self.seed >= 0 else []
         said += [f"top {self.topk}"] if self.topk else []
+        said += [f"repetition {self.repetition:g}"] if self.repetition > 1 else []
         return said + ([f"top p {self.topp:g}"] if self.topp < 1 else [])
 
+    def all_words(self, seed: int) -> list[str]:
+        """Everything that a drawing depends on beside the model and the text."""
+        top_k = f"top k {self.topk}" if self.topk else "top k off"
+        return [
+            f"temperature {self.temperature:g}", self.length_words(), f"seed {seed}", top_k,
+            f"top p {self.topp:g}", f"repetition {self.repetition:g}",
+        ]  # fmt: skip
+
+    def length_words(self) -> str:
+        return f"{self.length} words in all" if self.length else f"{MORE} more words"
+
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {_WRITTEN.get(name, name): value for name, value in asdict(self).items()}
 
 
 def from_json(data: object) -> Manner:
     """What is missing or wrong is as usual."""
     manner = Manner()
     for field in fields(Manner):
-        given = data.get(field.name) if isinstance(data, Mapping) else None
+        name = _WRITTEN.get(field.name, field.name)
+        given = data.get(name) if isinstance(data, Mapping) else None
         if isinstance(given, int | float) and not isinstance(given, bool):
             try:
                 manner = manner.set(field.name, f"{given}")
@@ -66,7 +85,9 @@ def from_json(data: object) -> Manner:
     return manner
 
 
-_SHARES = {"temperature": (0.0, 1000.0), "topp": (1e-9, 1.0)}
+_WRITTEN = {"length": "sentence_length"}
+"""the name in the file of settings where it is another: a `length` there counted the words that are added"""
+_SHARES = {"temperature": (0.0, 1000.0), "topp": (1e-9, 1.0), "repetition": (1.0, 1e6)}
 _BOUNDS = {"length": (1, MOST_WORDS), "seed": (0, MOST_SEED), "topk": (0, 1_000_000), "width": (1, 64)}
 
 
@@ -82,10 +103,11 @@ def _number(name: str, text: str, least: float, most: float) -> float:
     except ValueError:
         value = math.nan
     if not least <= value <= most or (name == "temperature" and 0 < value < COLDEST):
-        zero = (
-            f"0, or {COLDEST} to {most:g}" if name == "temperature" else f"a number above 0, at most {most:g}"
-        )
-        raise ParamError(f"/{name}: expected {zero}, got {_given(text)}.")
+        expected = {
+            "temperature": f"0, or {COLDEST} to {most:g}",
+            "repetition": f"a number from {least:g} to {most:g}",
+        }.get(name, f"a number above 0, at most {most:g}")
+        raise ParamError(f"/{name}: expected {expected}, got {_given(text)}.")
     return value
 
 

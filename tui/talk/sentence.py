@@ -62,17 +62,29 @@ def sums(sentence: Json) -> list[Row]:
     row: Row = (
         Span("perplexity ", "muted"), Span(perplexity(value), "strong"),
         Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
-        Span(f"{dot}log-probability ", "muted"), Span(f"{sentence['logp']:.2f}", "strong"),
+        Span(f"{dot}log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"),
     )  # fmt: skip
     if not unknown:
         return [row]
+    return [row, (Span(uncounted(sentence), "warn"),)]
+
+
+def uncounted(sentence: Json) -> str:
+    """That unknown words are left out of the perplexity, and what it is with them."""
+    unknown = int(sentence["unknown"])
     words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
-    return [row, (Span(words, "warn"),)]
+    value = number_from_json(sentence["counted"]["perplexity"])
+    return f"{words}; counted as <UNK>: perplexity {perplexity(value)}"
 
 
 def perplexity(value: float) -> str:
     """With one decimal, so that a column of them is aligned."""
     return f"{value:,.1f}" if value < 1e6 else short(value)
+
+
+def in_bits(logp: float) -> str:
+    """A natural log-probability in the unit of the words, and in that of losses: -30.1 bits (-20.87 nats)."""
+    return f"{logp / math.log(2):.1f} bits ({logp:.2f} nats)"
 
 
 def chance(logp: float) -> str:

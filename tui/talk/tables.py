@@ -10,11 +10,12 @@ from engine.protocol import Json, number_from_json
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.talk.grid import Column, grid
-from tui.talk.sentence import ink_of, percent, perplexity, sign_of, word_of
+from tui.talk.sentence import ink_of, percent, perplexity, sign_of, uncounted, word_of
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 
 BAR = 20
+DIFFERENT = "The vocabularies differ, so the perplexities cannot be compared"
 ORDERS = ("as pasted", "most probable first", "least probable first")
 """how a batch can be sorted"""
 
@@ -48,20 +49,23 @@ def fillings(answer: Json, width: int) -> list[Row]:
 
 def orders(answer: Json, width: int) -> list[Row]:
     rows: list[Row] = [(Span("     perplexity  log p", "muted"),)]
-    for one in answer["orders"]:
-        ink = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
-        words = " ".join(map(word_of, one["words"]))
-        typed = (Span(f"  {glyphs().mark} as typed", "key"),) if one["given"] else ()
-        rows.append(
-            (
-                Span(f"{one['rank']:>4} ", "muted"),
-                Span(f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  ", "text"),
-                Span(words, ink), *typed,
-            )
-        )  # fmt: skip
+    typed = answer["typed"]
+    for one in [*answer["orders"], *([typed] if typed else [])]:
+        rows += _order(one, width)
     how = "all weighed" if answer["complete"] else "the best of a search"
     possible = int(answer["possible"])
     return [*rows, (Span(f"{possible:,} {'order' if possible == 1 else 'orders'}, {how}", "muted"),)]
+
+
+def _order(one: Json, width: int) -> list[Row]:
+    """A sentence that is too long for a line goes on below itself."""
+    ink = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
+    rank = f"{one['rank']:>4} " if one["rank"] else "     "
+    value = f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
+    said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
+    first, *rest = wrapped(said, width - len(rank) - len(value), ink)
+    indent = Span(" " * (len(rank) + len(value)))
+    return [(Span(rank, "muted"), Span(value, "text"), *first), *((indent, *row) for row in rest)]
 
 
 def batch(answer: Json, order: int, width: int) -> list[Row]:
@@ -94,7 +98,13 @@ def side_by_side(answer: Json, width: int) -> list[Row]:
     """The same sentence as each model sees it, then what each would say next."""
     models = answer["models"]
     marks = [chr(ord("A") + place) for place in range(len(models))]
-    rows: list[Row] = [_named(mark, model) for mark, model in zip(marks, models, strict=True)]
+    are_alike = len({model["vocabulary_sha256"] for model in models}) == 1
+    rows: list[Row] = []
+    for mark, model in zip(marks, models, strict=True):
+        rows += [_named(mark, model, are_alike), *_unknown_of(model, width)]
+    if not are_alike:
+        sizes = " and ".join(f"{model['vocabulary']:,}" for model in models)
+        rows += wrapped(f"{DIFFERENT} ({sizes} words).", width, "warn")
     columns: list[Column] = []
     sentences = [model["sentence"]["words"] for model in models]
     if len({len(words) for words in sentences}) == 1:
@@ -121,14 +131,22 @@ def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]
     return rows
 
 
-def _named(mark: str, model: Json) -> Row:
+def _unknown_of(model: Json, width: int) -> list[Row]:
+    """What the unknown words of the sentence would cost this model; none when it knows all of them."""
+    if not model["sentence"]["unknown"]:
+        return []
+    return [(Span("  "), *row) for row in wrapped(uncounted(model["sentence"]), width - 2, "warn")]
+
+
+def _named(mark: str, model: Json, is_compared: bool) -> Row:
     sentence, name = model["sentence"], plain(str(model["name"] or model["run"]), limit=40)
     size = f"{model['layers']} {'layer' if model['layers'] == 1 else 'layers'}"
     facts = [fact for fact in (str(model["framework"]), size, str(model["direction"])) if fact not in name]
     return (
         Span(f"{mark} ", "key"), Span(name, "strong"),
         Span("  " + ", ".join(facts), "muted"),
-        Span("  perplexity ", "muted"), Span(perplexity(number_from_json(sentence["perplexity"])), "strong"),
+        Span("  perplexity ", "muted"),
+        Span(perplexity(number_from_json(sentence["perplexity"])), "strong" if is_compared else "muted"),
     )  # fmt: skip
 
 

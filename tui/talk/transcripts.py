@@ -14,7 +14,7 @@ from tui.talk.entry import Entry
 
 
 async def export(root: Path, entries: Sequence[Entry], name: str) -> str:
-    """Into the file of that name, else into one of its own; says where. Raises DltuiError and OSError."""
+    """Into the file of that name, else into one of its own; says where. Raises DltuiError."""
     if not entries:
         raise DltuiError("Nothing was said yet.")
     path = Path(name).expanduser() if name else root / time.strftime("transcript-%Y%m%d-%H%M%S.txt")
@@ -23,6 +23,14 @@ async def export(root: Path, entries: Sequence[Entry], name: str) -> str:
         await asyncio.to_thread(_write, path, text)
     except FileExistsError as error:
         raise DltuiError(f"{path} is there already.", "Name another file: /export FILE") from error
+    except FileNotFoundError as error:
+        raise DltuiError(
+            f"There is no folder {path.parent}.", "Make it first, or name another file: /export FILE"
+        ) from error
+    except OSError as error:
+        raise DltuiError(
+            f"{path} cannot be written: {error.strerror}.", "Name another file: /export FILE"
+        ) from error
     return f"The transcript is in {plain(str(path), limit=300)}."
 
 

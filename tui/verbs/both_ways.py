@@ -82,7 +82,8 @@ def orders(
     if json:
         say_json(answer["orders"])
         return
-    rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in answer["orders"]]
+    shown = [*answer["orders"], *([answer["typed"]] if answer["typed"] else [])]
+    rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in shown]
     for line in columns(rows):
         say(line)
     how = "all weighed" if answer["complete"] else "too many to weigh them all: the best that a search found"

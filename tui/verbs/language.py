@@ -131,7 +131,7 @@ def say_grown(answer: Json, json: bool) -> None:
         say_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
         return
     say(answer["text"])
-    tell(f"log-probability {answer['logp']:.2f}, seed {answer['seed']}")
+    tell(f"log-probability {answer['logp']:.2f} nats, seed {answer['seed']}")
 
 
 def tell_model(answer: Json) -> None:
@@ -172,7 +172,7 @@ def _say_sentence(sentence: Json) -> None:
     rows = [("word", "p", "surprisal", "rank"), *(_word_row(word) for word in sentence["words"])]
     for line in columns(rows):
         say(f"    {line}")
-    say(f"    log-probability {sentence['logp']:.4f}  perplexity {_number(sentence['perplexity'])}")
+    say(f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}")
     if sentence["unknown"]:
         counted = sentence["counted"]
         say(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
@@ -190,7 +190,7 @@ def _bits(word: Json) -> str:
 
 
 def _sums(sums: Json) -> str:
-    return f"log-probability {sums['logp']:.4f}, perplexity {_number(sums['perplexity'])}"
+    return f"log-probability {sums['logp']:.4f} nats, perplexity {_number(sums['perplexity'])}"
 
 
 def _number(value: float | str) -> str:

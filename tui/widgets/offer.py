@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from tui.glyphs import glyphs
 from tui.talk.sentence import percent
@@ -101,4 +101,8 @@ class Offer(Sheet, can_focus=False):
             head = set_cell_size(item.text.split(" ")[0], SLASH)
         elif item.words:
             head = set_cell_size(item.text, min(30, width // 2))
-        return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(item.words, "muted"))
+        room = max(1, width - 3 - cell_len(head))
+        words = item.words
+        if cell_len(words) > room:
+            words = set_cell_size(words, room - 1).rstrip() + glyphs().cut
+        return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(words, "muted"))

@@ -28,8 +28,10 @@ class Trace:
 
 def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
     """In the order in which the model reads. Layers and units count from 0. Raises ParamError."""
-    _check("layer", layer, len(model.weights.layers))
-    _check("unit", unit, model.description.hidden_size)
+    _check_layer(model, layer)
+    units = model.description.hidden_size
+    if type(unit) is not int or not 0 <= unit < units:
+        raise ParamError(f"unit: expected a whole number from 0 to {units - 1}, got {str(unit)[:40]}.")
     read = (START, *model.in_reading_order(ids))
     columns = [_after(model, before, word, layer, unit) for before, word in _steps(model, read)]
     i, f, g, o, c, h = (tuple(float(value) for value in row) for row in zip(*columns, strict=True))
@@ -38,7 +40,7 @@ def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
 
 def liveliest(model: Model, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
     """The units of a layer whose cell changes most from word to word, liveliest first. Raises ParamError."""
-    _check("layer", layer, len(model.weights.layers))
+    _check_layer(model, layer)
     read = [START, *model.in_reading_order(ids)]
     cells = np.array([model.further(before, [word]).cell[layer, 0] for before, word in _steps(model, read)])
     moved = np.abs(np.diff(cells, axis=0, prepend=np.zeros((1, cells.shape[1]), np.float32))).sum(axis=0)
@@ -65,6 +67,11 @@ def _after(model: Model, before: lstm.State, word: int, layer: int, unit: int) -
     return (*(gate[0, unit] for gate in four), after.cell[layer, 0, unit], after.hidden[layer, 0, unit])
 
 
-def _check(name: str, value: object, count: int) -> None:
-    if type(value) is not int or not 0 <= value < count:
-        raise ParamError(f"{name}: expected a whole number from 0 to {count - 1}, got {str(value)[:40]}.")
+def _check_layer(model: Model, layer: object) -> None:
+    """Said as people count layers, from 1 on."""
+    layers = len(model.weights.layers)
+    if type(layer) is not int:
+        raise ParamError(f"layer: expected a whole number, got {str(layer)[:40]}.")
+    if not 0 <= layer < layers:
+        there = "1 layer" if layers == 1 else f"{layers} layers"
+        raise ParamError(f"The model has {there}: there is no layer {layer + 1}.")

@@ -225,8 +225,9 @@ def test_a_blank_is_filled(desk: Desk, forward: str, back: str) -> None:
 
 
 def test_a_pair_of_different_vocabularies_is_refused(desk: Desk, places: Places, forward: str) -> None:
-    with pytest.raises(DltuiError, match="No reversed model shares the vocabulary"):
+    with pytest.raises(DltuiError, match="No reversed model shares the vocabulary") as caught:
         ask(desk, "language.blank", text="i ___ cupcakes")
+    assert "--set direction=reversed --set corpus=captions --set vocabulary=" in caught.value.remedy
     stranger = write_run(places, direction="reversed", words=["more"])
     with pytest.raises(DltuiError, match="do not share a vocabulary"):
         ask(desk, "language.blank", text="i ___ cupcakes", forward=forward, reverse=stranger)
@@ -236,8 +237,18 @@ def test_orders_are_ranked(desk: Desk, forward: str) -> None:
     answer = ask(desk, "language.orders", run=forward, text="cupcakes love i", k=2)
     assert answer["orders"][0]["text"] == "i love cupcakes"
     assert (answer["possible"], answer["complete"], len(answer["orders"])) == (6, True, 2)
+    typed = answer["typed"]
+    assert (typed["text"], typed["rank"], typed["given"]) == ("cupcakes love i", None, True)
+    every = ask(desk, "language.orders", run=forward, text="cupcakes love i", k=6)
+    [same] = [order for order in every["orders"] if order["given"]]
+    assert every["typed"] is None and same["logp"] == pytest.approx(typed["logp"])
     with pytest.raises(DltuiError, match="does not know 'frost'"):
         ask(desk, "language.orders", run=forward, text="frost cupcakes")
+
+
+def test_a_layer_that_is_not_there_is_counted_from_1(desk: Desk, forward: str) -> None:
+    with pytest.raises(DltuiError, match=r"The model has 1 layer: there is no layer 2\."):
+        ask(desk, "language.gates", run=forward, text="i love", layer=1)
 
 
 def test_gates_are_told_word_by_word(desk: Desk, forward: str, back: str) -> None:

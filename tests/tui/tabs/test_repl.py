@@ -63,7 +63,7 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await typist.say("/blank i ___ cupcakes")
         await opened.sees("left  right", "i love cupcakes", "both sides make of the word")
         await typist.say("/both love")
-        await opened.sees("words added")
+        await opened.sees("added, ")
         await typist.say("/beam i love")
         await opened.sees("(1)", "cupcakes", "score: log p, by length")
         await opened.press("escape", "X", "i")
@@ -152,7 +152,7 @@ async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, s
 
 
 async def test_the_transcript_is_exported(places: Places, session: FakeSession) -> None:
-    write_run(places)
+    run = write_run(places)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
@@ -162,6 +162,13 @@ async def test_the_transcript_is_exported(places: Places, session: FakeSession) 
         await opened.until(lambda: list(places.root.glob("transcript-*.txt")))
         text = next(iter(places.root.glob("transcript-*.txt"))).read_text()
         assert "/score i love you" in text and "perplexity" in text
+        assert f"[{run}, last weights (step 1,200)]" in text
+        await typist.say("i love")
+        await opened.sees("words added")
+        assert "; temperature 1, 10 more words, seed " in tab(opened).talk.entries[-1].text()
+        tab(opened).prompt.put(f"/export {places.root}/none/here.txt")
+        await opened.press("enter")
+        await opened.until(lambda: any("There is no folder" in notice for notice in opened.notices))
 
 
 async def test_a_file_that_is_there_is_not_written_over(places: Places, session: FakeSession) -> None:

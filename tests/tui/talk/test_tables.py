@@ -22,7 +22,7 @@ def word(text: str, bits: float | None) -> dict[str, Any]:
 def scored(text: str, perplexity: float, unknown: int = 0) -> dict[str, Any]:
     words = [word(one, 2.0) for one in text.split()]
     return {"text": text, "words": [*words, word("<EOS>", 1.0)], "logp": -3.0, "perplexity": perplexity,
-            "unknown": unknown}  # fmt: skip
+            "unknown": unknown, "counted": {"logp": -9.0, "perplexity": 9 * perplexity}}  # fmt: skip
 
 
 @given(some.lists(some.text(min_size=1, max_size=40), min_size=1, max_size=30), some.integers(10, 200))
@@ -41,7 +41,42 @@ def test_what_surprises_is_marked_without_colour(bits: float, sign: str) -> None
 def test_unknown_words_are_marked_and_counted() -> None:
     told = {**scored("a b", 4.0, 1), "words": [word("a", 1.0), word("b", None)]}
     text = "\n".join(row_text(row) for row in sentence.scored(told, 80))
-    assert "?" in text and "1 unknown word ? not counted" in text
+    assert "?" in text and "1 unknown word ? not counted; counted as <UNK>: perplexity 36.0" in text
+    assert "log-probability -4.3 bits (-3.00 nats)" in text
+
+
+def compared(name: str, vocabulary: int, perplexity: float, unknown: int) -> dict[str, Any]:
+    return {
+        "run": name, "name": name, "layers": 1, "framework": "torch", "direction": "forward",
+        "vocabulary": vocabulary, "vocabulary_sha256": f"{vocabulary:064}", "candidates": [],
+        "sentence": scored("love i cupcakes", perplexity, unknown),
+    }  # fmt: skip
+
+
+def test_models_of_other_vocabularies_are_not_compared_by_perplexity() -> None:
+    answer = {"models": [compared("large", 3_000, 17_170.7, 0), compared("small", 1_000, 11.9, 3)]}
+    rows = tables.side_by_side(answer, 100)
+    text = "\n".join(row_text(row) for row in rows)
+    assert "3 unknown words ? not counted; counted as <UNK>: perplexity 107.1" in text
+    assert "The vocabularies differ, so the perplexities cannot be compared (3,000 and 1,000 words)." in text
+    assert {span.ink for row in rows for span in row if span.text.strip() in ("17,170.7", "11.9")} == {
+        "muted"
+    }
+    alike = {"models": [compared("one", 3_000, 20.0, 0), compared("other", 3_000, 30.0, 0)]}
+    rows = tables.side_by_side(alike, 100)
+    assert "cannot be compared" not in "\n".join(map(row_text, rows))
+    assert {span.ink for row in rows for span in row if span.text.strip() in ("20.0", "30.0")} == {"strong"}
+
+
+def test_orders_of_a_long_sentence_are_whole_and_the_typed_one_is_among_them() -> None:
+    words = [f"word{number}" for number in range(12)]
+    one = {"rank": 1, "words": words, "logp": -30.0, "perplexity": 10.0, "given": False}
+    typed = {**one, "rank": None, "words": words[::-1], "given": True}
+    answer = {"orders": [one], "typed": typed, "possible": 479_001_600, "complete": False}
+    rows = [row_text(row) for row in tables.orders(answer, 60)]
+    assert all(len(row) <= 60 for row in rows)
+    assert " ".join(" ".join(rows).split()).count("word11") == 2
+    assert "as typed" in rows[-2]
 
 
 def test_a_batch_sorts_both_ways() -> None:
