@@ -11,7 +11,8 @@ from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.talk.grid import Column, grid
 from tui.widgets.numerals import short
-from tui.widgets.span import Row, Span
+from tui.widgets.overview import wrapped
+from tui.widgets.span import Row, Span, row_width
 
 WORD = 40
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
@@ -52,21 +53,21 @@ def growing(columns: Sequence[Column], width: int) -> list[Row]:
 def scored(sentence: Json, width: int) -> list[Row]:
     """A sentence of `language.score`."""
     columns = [_weighed(word) for word in sentence["words"]]
-    return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence)]
+    return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence, width)]
 
 
-def sums(sentence: Json) -> list[Row]:
+def sums(sentence: Json, width: int) -> list[Row]:
     dot = f" {glyphs().dot} "
     unknown = int(sentence["unknown"])
     value = number_from_json(sentence["perplexity"])
-    row: Row = (
+    share: Row = (
         Span("perplexity ", "muted"), Span(perplexity(value), "strong"),
         Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
-        Span(f"{dot}log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"),
     )  # fmt: skip
-    if not unknown:
-        return [row]
-    return [row, (Span(uncounted(sentence), "warn"),)]
+    log: Row = (Span("log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"))
+    whole: Row = (*share, Span(dot, "muted"), *log)
+    rows: list[Row] = [whole] if row_width(whole) <= width else [share, log]
+    return rows + (wrapped(uncounted(sentence), width, "warn") if unknown else [])
 
 
 def uncounted(sentence: Json) -> str:

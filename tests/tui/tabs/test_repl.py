@@ -164,7 +164,7 @@ async def test_the_transcript_is_exported(places: Places, session: FakeSession) 
         assert "/score i love you" in text and "perplexity" in text
         assert f"[{run}, last weights (step 1,200)]" in text
         await typist.say("i love")
-        await opened.sees("words added")
+        await opened.sees("added, ")
         assert "; temperature 1, 10 more words, seed " in tab(opened).talk.entries[-1].text()
         tab(opened).prompt.put(f"/export {places.root}/none/here.txt")
         await opened.press("enter")

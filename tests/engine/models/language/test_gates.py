@@ -48,5 +48,5 @@ def test_the_liveliest_unit_moves_most() -> None:
 
 @pytest.mark.parametrize(("layer", "unit"), [(1, 0), (-1, 0), (0, 4), (0, 1.5), (True, 0)])
 def test_a_unit_that_is_not_there_is_refused(layer: int, unit: int) -> None:
-    with pytest.raises(ParamError, match="expected a whole number|there is no layer"):
+    with pytest.raises(ParamError, match=r"expected a whole number|there is no layer"):
         trace(samples.model(), [5], layer, unit)
