@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EngineError
+from engine import files
+from engine.errors import CorruptRun, EngineError
 from engine.protocol import Json, Query, RunSummary, Status, summary_to_json
 from engine.service import columns
 from engine.service.file_system import is_remote
 
-SCHEMA = 2
+SCHEMA = 3
 LIMIT = 1000
 """rows of one page"""
 _TABLES = """
@@ -25,7 +30,8 @@ CREATE TABLE runs (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
     name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
     cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL);
-CREATE TABLE bodies (number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL);
+CREATE TABLE bodies (
+    number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX by_age ON runs (submitted, created, id);
 CREATE INDEX by_name ON runs (name);
 CREATE INDEX by_status ON runs (status);
@@ -35,7 +41,12 @@ CREATE INDEX by_mark ON runs (substr(id, -4));
 _NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token"
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
+_BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
 _DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_SUM = ".sum"
+"""ending of the file that holds the sum of a closed index"""
+_STATUSES = frozenset(Status)
+"""the narrow row may say another one, see `set_status`"""
 _RESTING = ("paused", "done", "stopped", "failed", "lost")
 
 
@@ -62,6 +73,10 @@ class Window:
     """fields of the query that no run has"""
 
 
+class DamagedIndex(Exception):
+    """Something in it is not what was put there."""
+
+
 def row_of(summary: RunSummary, tail: Json) -> Row:
     return Row(summary_to_json(summary), tail)
 
@@ -69,8 +84,10 @@ def row_of(summary: RunSummary, tail: Json) -> Row:
 class Index:
     """Not safe to share between threads: one of them owns it."""
 
-    def __init__(self, connection: sqlite3.Connection, stamp: str = "") -> None:
+    def __init__(self, connection: sqlite3.Connection, stamp: str = "", path: Path | None = None) -> None:
         self._db = connection
+        self.path = path
+        """None in memory"""
         self.stamp = stamp
         """what the last one closed it with; empty after a crash and for a new index"""
 
@@ -79,8 +96,9 @@ class Index:
         with self._db:
             for row in rows:
                 number = self._upsert(row)
-                body = (number, _text(row.summary), _text(row.tail))
-                self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)", body)
+                summary, tail = _text(row.summary), _text(row.tail)
+                body = (number, summary, tail, _sum(summary.encode(), tail.encode()))
+                self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
 
     def _upsert(self, row: Row) -> int:
         values = _narrow(row.summary)
@@ -144,10 +162,9 @@ class Index:
         return [row[0] for row in self._db.execute(found, condition.values + order.values)]
 
     def get(self, run_id: str) -> Row | None:
-        found = self._db.execute(
-            f"SELECT b.summary, b.tail {_FROM_BOTH} WHERE r.id = ?", (run_id,)
-        ).fetchone()
-        return Row(json.loads(found[0]), json.loads(found[1])) if found else None
+        """Raises DamagedIndex."""
+        found = self._db.execute(f"SELECT {_BODY} {_FROM_BOTH} WHERE r.id = ?", (run_id,)).fetchone()
+        return Row(*map(json.loads, _checked(found))) if found else None
 
     def id_of_token(self, token: str) -> str | None:
         found = self._db.execute("SELECT id FROM runs WHERE token = ? AND token != ''", (token,)).fetchone()
@@ -217,17 +234,19 @@ class Index:
         self._db.close()
 
     def close(self, stamp: str = "") -> None:
-        """After this the next opening need not check every page, and gives the `stamp` back."""
+        """After this the next opening need not check every row, and gives the `stamp` back."""
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', ?)", (stamp,))
         self._db.close()
+        if self.path is not None:
+            _write_sum(self.path)
 
     def _numbers(self, sql: str, values: tuple[Any, ...]) -> list[int]:
         return [row[0] for row in self._db.execute(sql, values)]
 
     def _bodies(self, numbers: Iterable[int]) -> tuple[bytes, ...]:
-        find = "SELECT CAST(summary AS BLOB) FROM bodies WHERE number = ?"
-        return tuple(self._db.execute(find, (number,)).fetchone()[0] for number in numbers)
+        find = f"SELECT {_BODY} FROM bodies b WHERE number = ?"
+        return tuple(_checked(self._db.execute(find, (number,)).fetchone())[0] for number in numbers)
 
 
 def takes_nothing(error: sqlite3.Error) -> bool:
@@ -242,15 +261,20 @@ def open_in_memory() -> Index:
     return Index(db)
 
 
-def open_index(path: Path) -> Index:
-    """The index in `path`; one that is damaged or of another schema is thrown away. Raises EngineError."""
-    if path.exists():
+def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> Index:
+    """The index in `path`; one that is damaged or of another schema is thrown away, and `tell` told why.
+
+    Raises EngineError.
+    """
+    if os.path.lexists(path):
         try:
             return _reopened(path)
-        except (sqlite3.DatabaseError, _Unusable) as error:
+        except (sqlite3.DatabaseError, DamagedIndex, ValueError, OSError) as error:
             if isinstance(error, sqlite3.Error) and takes_nothing(error):
                 raise EngineError(f"The index {path} cannot be opened: {error}.") from error
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
+            if not isinstance(error, OtherSchema):
+                tell(str(error))
     try:
         throw_away(path)
         return _made(path)
@@ -261,9 +285,13 @@ def open_index(path: Path) -> Index:
 
 
 def throw_away(path: Path) -> None:
-    """With the files that SQLite keeps beside it. Raises OSError."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    """With the files beside it. Raises OSError."""
+    for suffix in ("", "-wal", "-shm", "-journal", _SUM):
+        found = path.with_name(path.name + suffix)
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
+        else:
+            found.unlink(missing_ok=True)
 
 
 def _made(path: Path) -> Index:
@@ -271,41 +299,93 @@ def _made(path: Path) -> Index:
     db.executescript(_TABLES)
     with db:
         db.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
-    return Index(db)
+    return Index(db, path=path)
 
 
-class _Unusable(Exception):
-    pass
+class OtherSchema(DamagedIndex):
+    """Of an earlier or a later dltui."""
 
 
 def _reopened(path: Path) -> Index:
+    """Raises sqlite3.Error, DamagedIndex, ValueError or OSError."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise DamagedIndex("it is no regular file")
+    is_as_closed = _take_sum(path)
     db = _connect(path)
     try:
         facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
         if facts.get("schema") != str(SCHEMA):
-            raise _Unusable(f"schema {facts.get('schema')}, expected {SCHEMA}")
-        if "closed" not in facts:
+            raise OtherSchema(f"schema {facts.get('schema')}, expected {SCHEMA}")
+        if "closed" not in facts or not is_as_closed:
             _check(db)
         with db:
             db.execute("DELETE FROM facts WHERE name = 'closed'")
-        return Index(db, facts.get("closed", ""))
+        return Index(db, facts.get("closed", ""), path)
     except BaseException:
         db.close()
         raise
 
 
+def _write_sum(path: Path) -> None:
+    """What the next opening compares with: without it, it checks every row."""
+    try:
+        path.with_name(path.name + _SUM).write_text(f"{_sum_of_file(path)}\n")
+    except OSError as error:
+        logging.warning("%s: its sum cannot be written: %s", path, error)
+
+
+def _take_sum(path: Path) -> bool:
+    """Whether the file is as it was closed; False where nobody closed it. Raises DamagedIndex."""
+    beside = path.with_name(path.name + _SUM)
+    try:
+        said = files.read_bytes(beside, limit=64)
+    except CorruptRun as error:
+        raise DamagedIndex(error.message) from error
+    if said is None:
+        return False
+    beside.unlink()
+    if path.with_name(path.name + "-wal").exists():
+        return False
+    if said.strip() != str(_sum_of_file(path)).encode():
+        raise DamagedIndex("its bytes are not those that were written")
+    return True
+
+
+def _sum_of_file(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            total = zlib.crc32(part, total)
+    return total
+
+
 def _check(db: sqlite3.Connection) -> None:
-    """Raises _Unusable. SQLite looks at the structure of a page alone, not at the text in it."""
-    with closing(db.execute("PRAGMA quick_check(1)")) as found:
+    """Raises DamagedIndex. SQLite looks at its own structure alone, not at the text in it."""
+    with closing(db.execute("PRAGMA integrity_check(1)")) as found:
         said = found.fetchone()[0]
     if said != "ok":
-        raise _Unusable(str(said)[:200])
-    try:
-        for row in db.execute("SELECT CAST(summary AS BLOB), CAST(tail AS BLOB) FROM bodies"):
-            for text in row:
-                text.decode()
-    except UnicodeDecodeError as error:
-        raise _Unusable(f"a summary that is no text: {error}") from error
+        raise DamagedIndex(str(said)[:200])
+    narrow = ", ".join(f"r.{name}" for name in _NARROW.split(", "))
+    for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
+        summary, _ = map(json.loads, _checked(row[:3]))
+        if any(
+            one != other for one, other in zip(_narrow(summary), row[3:], strict=True) if one not in _STATUSES
+        ):
+            raise DamagedIndex(f"the row of {str(summary['id'])[:80]} is not what its summary says")
+
+
+def _checked(row: tuple[Any, ...] | None) -> tuple[bytes, bytes]:
+    """The summary and the tail of a body. Raises DamagedIndex."""
+    if row is None:
+        raise DamagedIndex("a run without a summary")
+    summary, tail, told = row
+    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _sum(summary, tail) != told:
+        raise DamagedIndex("a summary that is not what was written")
+    return summary, tail
+
+
+def _sum(summary: bytes, tail: bytes) -> int:
+    return zlib.crc32(tail, zlib.crc32(summary))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

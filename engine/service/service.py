@@ -40,6 +40,8 @@ GPU_SECONDS = 2.0
 HOME_SECONDS = 1.0
 LIST_SECONDS = 2.0
 """between two tries to list the folder of all runs"""
+TELL_SECONDS = 600.0
+"""that whoever lists runs is told of an index that was rebuilt"""
 NAMED = 5
 """damaged runs that the doctor names"""
 STOCK_SECONDS = 0.5
@@ -60,6 +62,7 @@ class Service:
         self.places = places
         self.board = Board()
         self.ledger = Ledger(places.index)
+        self.ledger.refill = self._refill
         self.roster = Roster(places, self.ledger, self.board)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
         self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
@@ -108,11 +111,16 @@ class Service:
         async with self._reindexing:
             self._is_complete = False
             await self.ledger.start_anew()
-            for run in self.roster.moving():
-                await self.ledger.enter(run.summary(), run.tail())
-            await reconcile.enter(self.roster, await reconcile.settle(self.roster))
-            self._is_complete = True
+            await self._refill()
             return self.ledger.total
+
+    async def _refill(self) -> None:
+        """Every run folder into an index that is empty."""
+        self._is_complete = False
+        for run in self.roster.moving():
+            await self.ledger.enter(run.summary(), run.tail())
+        await reconcile.enter(self.roster, await reconcile.settle(self.roster))
+        self._is_complete = True
 
     def measure(self) -> Resources:
         """The machine as it is now."""
@@ -168,19 +176,35 @@ class Service:
             raise EngineError(self._unlisted, "Mend it: the engine looks again every few seconds.")
 
     async def notice(self) -> str:
-        """What whoever lists runs has to know: how many are damaged."""
+        """What whoever lists runs has to know."""
         damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
-        return f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else ""
+        lines = (
+            f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else "",
+            "" if self._is_complete else "Not all run folders are read yet: more runs follow.",
+            self._rebuilt(),
+        )
+        return "\n".join(filter(None, lines))
+
+    def _rebuilt(self) -> str:
+        """Told for a while."""
+        if time.monotonic() - self.ledger.damaged_at > TELL_SECONDS:
+            return ""
+        return f"The index was damaged ({self.ledger.damage[:100]}) and was rebuilt from the run folders."
 
     async def findings(self) -> list[Finding]:
         """What the doctor cannot see by itself."""
         damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        rebuilt = self._rebuilt()
+        found = [Finding("index", Severity.WARNING, rebuilt, "Nothing is to be done.")] if rebuilt else []
         if not damaged:
-            return []
+            return found
         shown = ", ".join(await self.ledger.ask(Index.damaged_ids, NAMED))
         more = " and more" if damaged > NAMED else ""
         text = f"{_damaged_runs(damaged)}: {shown}{more}."
-        return [Finding("runs", Severity.WARNING, text, "dltui ls status=damaged says why; dltui rm RUN")]
+        return [
+            Finding("runs", Severity.WARNING, text, "dltui ls status=damaged says why; dltui rm RUN"),
+            *found,
+        ]
 
     async def _take_stock(self) -> list[str]:
         """The runs new to the index; waits where the folder of all runs cannot be listed."""

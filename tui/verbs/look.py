@@ -72,11 +72,10 @@ def ls(
     if page.notice:
         tell(page.notice)
     if not page.runs:
-        say(
-            "No run yet. Start one: dltui run xor"
-            if not page.total
-            else f"None of {page.total} runs matches."
-        )
+        if page.total:
+            say(f"None of {page.total} runs matches.")
+        elif not page.notice:
+            say("No run yet. Start one: dltui run xor")
         return
     varied = _with_varied_seeds(page.runs)
     for line in table(COLUMNS, [_row(run, run.id in varied) for run in page.runs]):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import sqlite3
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import EngineError
 from engine.protocol import Query, Status, summary_from_json
-from engine.service.index import Index, open_index, row_of
+from engine.service.index import DamagedIndex, Index, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 
@@ -143,3 +147,76 @@ def test_put_is_all_or_nothing(tmp_path: Path) -> None:
 def _crash(index: Index) -> None:
     """Close the file without saying so."""
     index._db.close()
+
+
+def _closed(path: Path) -> bytes:
+    """The bytes of an index of ten runs that was closed well."""
+    made = open_index(path)
+    made.put([a_row(name) for name in "abcdefghij"])
+    made.close("stamp")
+    return path.read_bytes()
+
+
+def _flip_and_read(path: Path, whole: bytes, total: int, bit: int) -> None:
+    """Every answer is right, or the index is empty and is told to be damaged: its owner fills it anew."""
+    beside = path.with_name(path.name + ".sum")
+    data = bytearray(whole)
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+    beside.write_text(f"{total}\n")
+    told: list[str] = []
+    index = open_index(path, told.append)
+    assert index.total() == 0 and told, bit
+    assert index.page(Query()).summaries == () and index.newest() is None
+    index.close()
+
+
+def test_a_flipped_bit_after_a_clean_close_is_always_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    total, source = zlib.crc32(whole), random.Random(4)
+    for _ in range(60):
+        _flip_and_read(path, whole, total, source.randrange(len(whole) * 8))
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_of_a_thousand_bytes_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    for byte in range(0, len(whole), 61):
+        _flip_and_read(path, whole, zlib.crc32(whole), byte * 8 + byte % 8)
+
+
+def test_without_its_sum_every_row_is_checked(tmp_path: Path) -> None:
+    """As after a crash: a summary that was changed is not given to anybody."""
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    for word in (b'"name":"run-c"', b'"step":', b"run-d"):
+        for at in (found.start() for found in re.finditer(word, whole)):
+            data = bytearray(whole)
+            data[at + len(word) - 2] ^= 1
+            path.write_bytes(data)
+            path.with_name(path.name + ".sum").unlink(missing_ok=True)
+            index = open_index(path)
+            assert index.total() == 0
+            index.abandon()
+
+
+def test_a_row_that_changes_under_a_running_service_is_noticed_when_it_is_read(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a"), a_row("b")])
+    index._db.execute("UPDATE bodies SET summary = replace(summary, 'run-a', 'run-x')")
+    with pytest.raises(DamagedIndex):
+        index.page(Query())
+    with pytest.raises(DamagedIndex):
+        index.get(a_summary("a").id)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_in_place_of_the_index_makes_room_for_one(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "i.sqlite"
+    make(path)
+    index = open_index(path)
+    index.put([a_row("a")])
+    index.close()
+    assert path.is_file() and open_index(path).total() == 1
