@@ -87,7 +87,9 @@ def _train(name: str, chosen: Any, run: Run, told: Leaving) -> Ending:
     try:
         _find(name)(chosen, run)
         unsaved = _save_last(run)
-        ended = ending.finished(run.step, run.left_because, run.why_left, told.came, run.saved_step)
+        ended = ending.finished(
+            run.step, run.left_because, run.why_left, told.came, run.saved_step, run.total_steps
+        )
         return ending.unsaved(ended, unsaved, run.saved_step) if unsaved else ended
     except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
         return _failed(error)

@@ -50,18 +50,25 @@ class Ending:
 
 
 def finished(
-    step: int, wish: Leave | None, why: str = "", number: int | None = None, saved: int = 0
+    step: int,
+    wish: Leave | None,
+    why: str = "",
+    number: int | None = None,
+    saved: int = 0,
+    total: int = 0,
 ) -> Ending:
     """The loop returned by itself, or because of `wish`; a stop for a reason is a pruning.
 
-    `number` is the signal that came, if any; `saved` the step of the newest checkpoint, 0 for none.
+    `number` is the signal that came, if any; `saved` the step of the newest checkpoint, 0 for none; `total`
+    the steps there were to be, 0 where that is not known.
     """
     at = f"at step {step}"
+    early = f" of {total}: its own rule ended it (a target, patience)" if step < total else ""
     if wish is Leave.STOP and why:
         text = one_line(f"Pruned {at}: {why}.")
         return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume goes on from there."))
     status, kind, text = {
-        None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}."),
+        None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}{early}."),
         Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
         Leave.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
         Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, signals.ended_by(number or SIGTERM, saved)),

@@ -264,6 +264,11 @@ class Run:
             self._wish = why
 
     @property
+    def total_steps(self) -> int:
+        """The updates that there are to be; 0 where the experiment has not said."""
+        return self._total
+
+    @property
     def left_because(self) -> Leave | None:
         """Why the loop left early; None when it came to its own end."""
         return self._wish if self._is_told and self.step < self._total else None

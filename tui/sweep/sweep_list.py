@@ -19,7 +19,7 @@ from tui.sweep.words import best_of, counts_of, sweep_sign
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted
 
-NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 12
+NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 16
 ROOMY = 100
 MOST = 6
 """lines at most, the heading not counted"""
@@ -81,7 +81,11 @@ class SweepList(Sheet, inherit_bindings=False):
         spans = [Span(f"{cursor} ", "key"), sweep_sign(sweep), Span(" "), _cell(spec.name, NAME, ink)]
         if width >= ROOMY:
             spans += [_cell(spec.experiment, EXPERIMENT, "muted"), _cell(spec.sampler, SAMPLER, "muted")]
-        spans += [*fitted(counts_of(sweep), COUNTS), Span(" "), _cell(spec.metric, METRIC, "muted")]
+        spans += [
+            *fitted(counts_of(sweep), COUNTS),
+            Span(" "),
+            _cell(f"{spec.goal} {spec.metric}", METRIC, "muted"),
+        ]
         return (*spans, *best_of(sweep))
 
     def _reveal(self) -> None:

@@ -102,11 +102,11 @@ def facts_of(sweep: SweepSummary) -> str:
     """What was asked, in one line."""
     spec = sweep.spec
     parts = [f"{axis.name} {axis_text(axis)}" for axis in spec.axes]
+    parts.append(f"{spec.goal} {spec.metric}")
     if len(spec.seeds) > 1:
         parts.append(f"{len(spec.seeds)} seeds")
     if spec.params:
         parts.append(pairs_of(spec.params))
-    parts.append(f"{spec.goal} {spec.metric}")
     parts.append(spec.sampler + (f" + {spec.prune.kind}" if spec.prune.kind != "none" else ""))
     if spec.parallel:
         parts.append(f"{spec.parallel} at once")
