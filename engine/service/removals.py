@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import store
-from engine.errors import CorruptRun, DltuiError, EngineError, RunNotFound, RunRefused
+from engine.errors import FULL, CorruptRun, DltuiError, EngineError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import LeftOut, Removal, RemovedItem, RunSummary
 from engine.service import removed_folder
@@ -41,6 +41,10 @@ ANSWERS: tuple[Callable[[RemovedItem, str], bool], ...] = (
 def free_bytes(path: Path) -> int:
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize
+
+
+Taken = tuple[RemovedItem, Path]
+"""what was removed, and where it lies"""
 
 
 @dataclass(slots=True)
@@ -99,10 +103,17 @@ class Removals:
     # --- what a user does ----------------------------------------------------------------------------------
 
     async def remove(self, run_ids: Sequence[str], *, now: bool = False) -> tuple[Removal, list[LeftOut]]:
-        """The runs as one removal, and those that cannot be removed. Raises RunRefused when none can."""
+        """The runs as one removal, and those that cannot be removed. Raises RunRefused when none can.
+
+        Where the disk has no room to keep them they are deleted at once.
+        """
         async with self._turn:
             made = await self._made()
-            taken, left_out = await self._take_runs(made, run_ids, is_only=len(run_ids) == 1)
+            taken, refused = await self._take_runs(made, run_ids)
+            if not taken:
+                await self._discard(made, [])
+                raise next(iter(refused.values()), RunRefused("Nothing was named."))
+            left_out = [LeftOut(run_id, run_id, str(error)) for run_id, error in refused.items()]
             return await self._finish(made, taken, now), left_out
 
     async def remove_sweep(self, name: object, *, runs: bool, now: bool = False) -> Removal:
@@ -110,14 +121,15 @@ class Removals:
         async with self._turn:
             sweep_id = await self.sweeps.find(name)
             made = await self._made()
+            target = self._target(made, "sweeps", sweep_id)
             try:
-                summary, trials = await self.sweeps.take_out(sweep_id, made.path / "sweeps" / sweep_id)
+                summary, trials = await self.sweeps.take_out(sweep_id, target)
             except (DltuiError, OSError) as error:
-                await asyncio.to_thread(removed_folder.discard, made.path)
+                await self._discard(made, [])
                 raise _not_moved(error) from error
-            item = await asyncio.to_thread(_sweep_item, summary, made.path / "sweeps" / sweep_id)
-            taken, _ = await self._take_runs(made, trials if runs else (), is_only=False)
-            return await self._finish(made, [item, *taken], now)
+            item = await asyncio.to_thread(_sweep_item, summary, target)
+            taken, _ = await self._take_runs(made, trials if runs else ())
+            return await self._finish(made, [(item, target), *taken], now)
 
     async def undo(self, name: object = "") -> Removal:
         """Bring back the last removal, or the run or sweep of that id, start of an id or name."""
@@ -156,42 +168,53 @@ class Removals:
     async def _all(self) -> list[RemovalFolder]:
         return await asyncio.to_thread(removed_folder.read_all, self.places)
 
-    async def _made(self) -> RemovalFolder:
+    async def _made(self) -> RemovalFolder | None:
+        """None where the disk has no room for a folder that keeps what is removed."""
         try:
             return await asyncio.to_thread(
                 removed_folder.make, self.places, round(time.time(), 3), round(self.clock, 3)
             )
         except OSError as error:
-            raise _not_moved(error) from error
+            if error.errno not in FULL:
+                raise _not_moved(error) from error
+            logging.warning("nothing can be kept (%s): what is removed is deleted", error)
+            return None
+
+    def _target(self, made: RemovalFolder | None, kind: str, name: str) -> Path:
+        if made is None:
+            return removed_folder.trash_of(self.places.root / kind / name)
+        return made.path / kind / name
 
     async def _take_runs(
-        self, made: RemovalFolder, run_ids: Sequence[str], *, is_only: bool
-    ) -> tuple[list[RemovedItem], list[LeftOut]]:
-        taken: list[RemovedItem] = []
-        left_out: list[LeftOut] = []
+        self, made: RemovalFolder | None, run_ids: Sequence[str]
+    ) -> tuple[list[Taken], dict[str, DltuiError]]:
+        taken: list[Taken] = []
+        refused: dict[str, DltuiError] = {}
         for run_id in dict.fromkeys(run_ids):
-            target = made.path / "runs" / run_id
+            target = self._target(made, "runs", run_id)
             try:
                 summary = await self.runs.take_out(run_id, target)
             except (RunRefused, RunNotFound, OSError) as error:
-                if is_only:
-                    await asyncio.to_thread(removed_folder.discard, made.path)
-                    raise _not_moved(error) from error
-                left_out.append(LeftOut(run_id, run_id, str(error)))
+                refused[run_id] = _not_moved(error)
                 continue
-            taken.append(await asyncio.to_thread(_run_item, summary, target))
-        return taken, left_out
+            taken.append((await asyncio.to_thread(_run_item, summary, target), target))
+        return taken, refused
 
-    async def _finish(self, made: RemovalFolder, taken: list[RemovedItem], now: bool) -> Removal:
-        removal = replace(made, items=tuple(taken))
-        if now or not taken:
-            await asyncio.to_thread(removed_folder.discard, made.path)
-            return Removal(made.number, made.at, 0.0, removal.items)
+    async def _finish(self, made: RemovalFolder | None, taken: list[Taken], now: bool) -> Removal:
+        items = tuple(item for item, _ in taken)
+        if now or made is None:
+            await self._discard(made, taken)
+            return Removal(made.number if made else 0, round(time.time(), 3), 0.0, items)
+        removal = replace(made, items=items)
         try:
             await asyncio.to_thread(removed_folder.write, removal)
         except OSError as error:  # they lie there all the same, under their ids
             logging.warning("%s: %s", made.path, error)
         return self._told(removal)
+
+    async def _discard(self, made: RemovalFolder | None, taken: list[Taken]) -> None:
+        for path in [made.path] if made else [target for _, target in taken]:
+            await asyncio.to_thread(removed_folder.discard, path)
 
     async def _bring_back(self, removal: RemovalFolder, item: RemovedItem) -> None:
         if item.kind == "sweep":

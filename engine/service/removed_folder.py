@@ -51,14 +51,18 @@ class RemovalFolder:
 
 
 def make(places: Places, at: float, clock: float) -> RemovalFolder:
-    """An empty one with the next number. Raises OSError."""
+    """An empty one with the next number. Raises OSError, and then nothing is left of it."""
     places.removed.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = places.removed / f"{max(_numbers(places), default=0) + 1:06d}"
     path.mkdir(mode=0o700)
     made = RemovalFolder(path, at, clock, ())
-    write(made)
-    for name in KINDS:
-        (path / name).mkdir(mode=0o700)
+    try:
+        write(made)
+        for name in KINDS:
+            (path / name).mkdir(mode=0o700)
+    except OSError:
+        discard(path)
+        raise
     return made
 
 
@@ -125,6 +129,11 @@ def _names(path: Path) -> list[str]:
         return []
 
 
+def trash_of(path: Path) -> Path:
+    """A name beside `path` under which it is no longer seen."""
+    return path.with_name(f".trash-{path.name}-{os.urandom(4).hex()}")
+
+
 def size_of(path: Path) -> int:
     """Bytes that its files take on the disk."""
     total = 0
@@ -137,7 +146,7 @@ def size_of(path: Path) -> int:
 
 def discard(path: Path) -> None:
     """Delete a folder; a reader sees it whole or not at all. What is left over goes at the next start."""
-    aside = path.with_name(f".trash-{path.name}-{os.urandom(4).hex()}")
+    aside = trash_of(path)
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, aside)
         shutil.rmtree(aside, ignore_errors=True)

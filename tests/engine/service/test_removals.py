@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -102,6 +103,20 @@ async def test_with_now_nothing_is_kept(places: Places) -> None:
         assert (await talk.remove(run_id, now=True)).seconds_left == 0
         await until(lambda: _lying(places) == set())
         assert await talk.removals() == []
+
+
+async def test_on_a_full_disk_what_is_removed_is_deleted_at_once(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with serving(places), await connect(places) as talk:
+        run_id, other = await _done(talk, "r", 2)
+        monkeypatch.setattr(removed_folder, "make", full)
+        removal = await talk.remove(run_id)
+        assert [item.id for item in removal.items] == [run_id] and removal.seconds_left == 0
+        assert store.list_ids(places) == [other] and os.listdir(places.runs) == [other]
 
 
 async def test_what_is_at_work_is_left_out_and_said(places: Places) -> None:
