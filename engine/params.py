@@ -61,12 +61,16 @@ class Param:
             return "text"
         words = "a whole number" if self.kind is int else "a number"
         if self.above is not None:
-            words += f" above {self.above:g}"
+            words += f" above {_bound(self.above)}"
         if self.least is not None:
-            words += f" of {self.least:g} or more"
+            words += f" of {_bound(self.least)} or more"
         if self.most is not None:
-            words += f", at most {self.most:g}"
+            words += f", at most {_bound(self.most)}"
         return words
+
+
+def _bound(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:g}"
 
 
 def number(

@@ -72,8 +72,9 @@ def predict(desk: Desk, run: str = "", text: str = "", k: int = 10) -> Json:
 def generate(
     desk: Desk, run: str = "", text: str = "", seed: int | None = None, **manner: object
 ) -> Iterator[Json]:
-    """A sentence word by word. `manner`: temperature=1.0 (0: best word), top_k=0, top_p=1.0, repetition=1.0,
-    length=7 (words of the whole sentence, the seed's included), until_end=False, least=0, unknown=False.
+    """A sentence word by word. `manner`: temperature=1.0 (0: best word), top_k=None (all), top_p=1.0,
+    repetition=1.0, length=7 (words of the whole sentence, the seed's included), until_end=False, least=0,
+    unknown=False.
 
     Parts {word, p, surprisal, kind, side (right, or left for a reversed model)}; the last is {..., done:
     true, text, words, added (how many words), logp (of what was added, as the model has it at temperature

@@ -16,7 +16,6 @@ from typing import Any
 from checkpoints.errors import SaveFailed
 from engine import catalog, params, signals, store
 from engine.events import EventWriter
-from engine.params import Value
 from engine.protocol import Spec
 from engine.store import RunFolder
 from engine.worker import ending, machine, wire
@@ -126,14 +125,13 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
 def _board(folder: RunFolder, spec: Spec) -> Board | None:
     if spec.framework not in FRAMEWORKS:
         return None
-    return Board(folder.tensorboard, _number().number, _in_words(spec))
+    return Board(folder.tensorboard, _number().number, _hparams(spec))
 
 
-def _in_words(spec: Spec) -> dict[str, Value]:
-    """The parameters as a person reads them: one that is not given has a word of its own, such as auto."""
-    declared = params.declared(catalog.find(spec.experiment).params)
-    words: dict[str, Value] = {param.name: param.word for param in declared if param.word}
-    return {name: words.get(name) if value is None else value for name, value in spec.params.items()}
+def _hparams(spec: Spec) -> dict[str, params.Value]:
+    """As numbers as far as they are known: what a recipe fills in, else the word for what is not given."""
+    settled = catalog.effective(spec.experiment, spec.params)
+    return {**catalog.in_words(spec.experiment, spec.params), **settled}
 
 
 def _number() -> Attempt:

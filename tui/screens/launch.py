@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine import params
+from engine import catalog, params
 from engine.catalog import Experiment
 from engine.client import Client
 from engine.params import Param
@@ -13,7 +13,7 @@ from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor
 from tui.screens.form import FormScreen, Outcome
-from tui.verbs.words import exact
+from tui.verbs.words import exact, exact_pairs
 from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import own_name
 
@@ -64,7 +64,7 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
 
     def outcome(given: Typed) -> Outcome:
         params.build(experiment.params, _own(given))
-        return Outcome()
+        return Outcome(_settled(experiment, _own(given)))
 
     form = Form(fields, typed, gap="name", applies=_applies)
     return FormScreen(experiment.title, form, act, word="launch", about=about, outcome=outcome)
@@ -77,6 +77,12 @@ def _applies(name: str, typed: Typed) -> bool:
 
 def _own(typed: Typed) -> dict[str, str]:
     return {name: text for name, text in typed.items() if name not in _ABOUT_NAMES}
+
+
+def _settled(experiment: Experiment, typed: Typed) -> str:
+    """What comes of the fields that are left to a recipe."""
+    found = catalog.effective(experiment.name, typed)
+    return f"auto: {', '.join(exact_pairs(found))}" if found else ""
 
 
 def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:

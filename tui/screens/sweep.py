@@ -34,7 +34,8 @@ def sweep_screen(
 
     def outcome(given: Typed) -> Outcome:
         try:
-            return Outcome(draft_of(experiment, given).words)
+            draft = draft_of(experiment, given)
+            return Outcome("\n".join((draft.words, *draft.said)))
         except ParamError as error:
             if str(error).startswith(NOTHING_VARIES):
                 return Outcome(str(error), is_ready=False)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine import params
+from engine import catalog, params
 from engine.catalog import Experiment
 from engine.client import (
     SEED,
@@ -53,6 +53,12 @@ class Draft:
             words += f": {self.configurations:,} configurations, {len(self.seeds)} seeds each"
         rungs = asked.rungs_words(self.settings)
         return f"{words}; each {rungs}" if rungs else words
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What each axis holds: a decimal comma is seen before anything starts."""
+        experiment = catalog.find(self.experiment)
+        return tuple(axis_texts.words(experiment, parse_axis(experiment, text)) for text in self.axes)
 
     async def submit(self, client: Client, data: str | None = None) -> SweepSummary:
         """`data` as in `Client.submit`. Raises the engine's words; nothing was started then."""

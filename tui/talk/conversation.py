@@ -232,7 +232,7 @@ class Conversation:
 
     async def _drawn(self, run: str, text: str) -> str:
         """What a model draws from it, with the same seed as the others."""
-        seed = self.manner.seed if self.manner.seed >= 0 else 1
+        seed = 1 if self.manner.seed is None else self.manner.seed
         facts = {**self.manner.facts(text), "run": run, "text": text, "seed": seed}
         try:
             async with contextlib.aclosing(self._session.stream("language.generate", **facts)) as parts:

@@ -14,34 +14,34 @@ MOST_WORDS = 1_000
 MORE = 10
 COLDEST = 0.001
 MOST_SEED = 2**63 - 1
+NOT_GIVEN = {"seed": "fresh", "topk": "all", "length": "more"}
+"""what None is called"""
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """`length` is that of the whole sentence, 0: MORE words are added at most; `seed` -1 is a fresh one each
-    time; `repetition` divides the probability of words that were said already."""
+    """`length` is that of the whole sentence, without it MORE words are added at most; without `seed` each
+    time has a fresh one, without `topk` all words are drawn from; `repetition` divides the probability of
+    words that were said already."""
 
     temperature: float = 1.0
-    length: int = 0
-    seed: int = -1
-    topk: int = 0
+    length: int | None = None
+    seed: int | None = None
+    topk: int | None = None
     topp: float = 1.0
     width: int = 4
     repetition: float = 1.0
 
     def set(self, name: str, text: str) -> Manner:
         """With that setting as it was typed. Raises ParamError."""
-        if name == "seed" and text in ("", "fresh", "-1"):
-            return replace(self, seed=-1)
-        if name == "length" and text == "more":
-            return replace(self, length=0)
-        changed: dict[str, Any] = {name: _value(name, text)}
+        is_given = text != NOT_GIVEN.get(name) and not (name == "seed" and not text)
+        changed: dict[str, Any] = {name: _value(name, text) if is_given else None}
         return replace(self, **changed)
 
     def facts(self, text: str) -> dict[str, object]:
         """For `language.generate` and `language.both`, of a sentence that begins with `text`."""
         return {**self.bounds(text), "temperature": self.temperature, "top_k": self.topk,
-                "top_p": self.topp, "seed": None if self.seed < 0 else self.seed}  # fmt: skip
+                "top_p": self.topp, "seed": self.seed}  # fmt: skip
 
     def bounds(self, text: str) -> dict[str, object]:
         """What a beam heeds too."""
@@ -51,28 +51,28 @@ class Manner:
     def words(self) -> list[str]:
         """What it is set to; what is as usual is left out, but for the first two."""
         said = [f"temperature {self.temperature:g}", self.length_words()]
-        said += [f"seed {self.seed}"] if self.seed >= 0 else []
-        said += [f"top {self.topk}"] if self.topk else []
+        said += [f"seed {self.seed}"] if self.seed is not None else []
+        said += [f"top {self.topk}"] if self.topk is not None else []
         said += [f"repetition {self.repetition:g}"] if self.repetition > 1 else []
         return said + ([f"top p {self.topp:g}"] if self.topp < 1 else [])
 
     def all_words(self, seed: int) -> list[str]:
         """Everything that a drawing depends on beside the model and the text."""
-        top_k = f"top k {self.topk}" if self.topk else "top k off"
+        top_k = "top k all" if self.topk is None else f"top k {self.topk}"
         return [
             f"temperature {self.temperature:g}", self.length_words(), f"seed {seed}", top_k,
             f"top p {self.topp:g}", f"repetition {self.repetition:g}",
         ]  # fmt: skip
 
     def length_words(self) -> str:
-        return f"{self.length} words in all" if self.length else f"{MORE} more words"
+        return f"{self.length} words in all" if self.length is not None else f"{MORE} more words"
 
     def to_json(self) -> dict[str, Any]:
         return {_WRITTEN.get(name, name): value for name, value in asdict(self).items()}
 
 
 def from_json(data: object) -> Manner:
-    """What is missing or wrong is as usual."""
+    """What is missing or wrong is as usual; so is a seed of -1, a topk or a length of 0."""
     manner = Manner()
     for field in fields(Manner):
         name = _WRITTEN.get(field.name, field.name)
@@ -88,7 +88,7 @@ def from_json(data: object) -> Manner:
 _WRITTEN = {"length": "sentence_length"}
 """the name in the file of settings where it is another: a `length` there counted the words that are added"""
 _SHARES = {"temperature": (0.0, 1000.0), "topp": (1e-9, 1.0), "repetition": (1.0, 1e6)}
-_BOUNDS = {"length": (1, MOST_WORDS), "seed": (0, MOST_SEED), "topk": (0, 1_000_000), "width": (1, 64)}
+_BOUNDS = {"length": (1, MOST_WORDS), "seed": (0, MOST_SEED), "topk": (1, 1_000_000), "width": (1, 64)}
 
 
 def _value(name: str, text: str) -> float:
@@ -114,7 +114,10 @@ def _number(name: str, text: str, least: float, most: float) -> float:
 def _whole(name: str, text: str, least: int, most: int) -> int:
     value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
     if not least <= value <= most:
-        raise ParamError(f"/{name}: expected a whole number from {least} to {most:,}, got {_given(text)}.")
+        words = f"{NOT_GIVEN[name]} or " if name in NOT_GIVEN else ""
+        raise ParamError(
+            f"/{name}: expected {words}a whole number from {least} to {most:,}, got {_given(text)}."
+        )
     return value
 
 

@@ -10,6 +10,7 @@ from engine.protocol import Json
 from tui.verbs.ask import say, say_json, tell
 from tui.verbs.language import (
     LONG,
+    TOP_K,
     Model,
     Repetition,
     Seed,
@@ -18,6 +19,7 @@ from tui.verbs.language import (
     TopP,
     ask_session,
     last_part,
+    option,
     say_grown,
     tell_model,
 )
@@ -35,7 +37,7 @@ def both(
     length: Annotated[int, typer.Option(help="words of TEXT and one side at most")] = LONG,
     first: Annotated[str, typer.Option(help="the side that grows first: right or left")] = "right",
     temperature: Temperature = 1.0,
-    top_k: TopK = 0,
+    top_k: TopK = "all",
     top_p: TopP = 1.0,
     repetition: Repetition = 1.0,
     seed: Seed = None,
@@ -44,7 +46,7 @@ def both(
     """Grow a sentence around TEXT: to the right with the forward model, to the left with the reversed one."""
     facts: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition": repetition,
+        "temperature": temperature, "top_k": option(TOP_K, top_k), "top_p": top_p, "repetition": repetition,
         "until_end": True,
     }  # fmt: skip
     say_grown(ask_session(lambda session: last_part(session, "language.both", facts)), json)

@@ -9,7 +9,7 @@ import typer
 
 from engine.catalog import SUITES, Experiment
 from engine.catalog import experiments as catalogued
-from engine.params import Param, declared
+from engine.params import Param, declared, said
 from engine.protocol import Json
 from tui.verbs.ask import say, say_json
 from tui.verbs.words import columns
@@ -32,9 +32,8 @@ def experiments(json: Annotated[bool, typer.Option("--json", help="as JSON")] = 
 
 
 def _row(param: Param) -> tuple[str, str, str]:
-    default = ("yes" if param.default else "no") if param.kind is bool else f"{param.default}"
     live = "; can be changed while it trains" if param.live else ""
-    return f"{param.name}={default}", param.help + live, param.expected
+    return f"{param.name}={said(param, param.default)}", param.help + live, param.expected
 
 
 def _as_json(experiment: Experiment) -> Json:

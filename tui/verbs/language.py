@@ -13,7 +13,8 @@ import typer
 
 from engine import places
 from engine.client import Session, open_session
-from engine.errors import DltuiError
+from engine.errors import DltuiError, ParamError
+from engine.params import Param, Value, read
 from engine.protocol import Json
 from tui.verbs.ask import fail, say, say_json, tell
 from tui.verbs.look import AsJson
@@ -29,7 +30,9 @@ Model = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="the same seed, the same words")]
 Temperature = Annotated[float, typer.Option(help="0 takes the best word, 1 draws as the model has it")]
-TopK = Annotated[int, typer.Option(help="draw from the N best words only; 0: from all")]
+TOP_K = Param("top-k", int, None, "draw from the N best words only", least=1, most=1 << 20, word="all")
+BEAM = Param("beam", int, None, "search for the N most probable sentences instead", least=1, word="off")
+TopK = Annotated[str, typer.Option(metavar="N", help=TOP_K.help)]
 TopP = Annotated[float, typer.Option(help="draw from the fewest words that have this probability together")]
 Repetition = Annotated[float, typer.Option(help="divides the probability of words that were said already")]
 
@@ -57,22 +60,23 @@ def generate(
     until_eos: Annotated[bool, typer.Option(help=f"it may end sooner; {LONG} words at most")] = False,
     least: Annotated[int, typer.Option(help="words before it may end")] = 0,
     temperature: Temperature = 1.0,
-    top_k: TopK = 0,
+    top_k: TopK = "all",
     top_p: TopP = 1.0,
     repetition: Repetition = 1.0,
-    beam: Annotated[int, typer.Option(help="search for the N most probable sentences instead")] = 0,
+    beam: Annotated[str, typer.Option(metavar="N", help=BEAM.help)] = "off",
     seed: Seed = None,
     json: AsJson = False,
 ) -> None:
     """Go on from TEXT, word by word. logp is the log-probability of the words that were added."""
     words = length if length is not None else LONG if until_eos else 7
     manner: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
-    if beam:
-        _refuse_drawing(temperature, top_k, top_p, seed)
-        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=beam, **manner))
+    best, width = option(TOP_K, top_k), option(BEAM, beam)
+    if width is not None:
+        _refuse_drawing(temperature, best, top_p, seed)
+        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=width, **manner))
         _say_beam(found, json)
         return
-    manner |= {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    manner |= {"temperature": temperature, "top_k": best, "top_p": top_p}
     facts: Json = {"run": model, "text": text, "seed": seed, **manner}
     say_grown(ask_session(lambda session: last_part(session, "language.generate", facts)), json)
 
@@ -145,8 +149,16 @@ def tell_model(answer: Json) -> None:
         tell(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
 
 
-def _refuse_drawing(temperature: float, top_k: int, top_p: float, seed: int | None) -> None:
-    if temperature != 1 or top_k or top_p != 1 or seed is not None:
+def option(param: Param, text: str) -> Value:
+    """What was given for an option; exits with one line for what cannot be."""
+    try:
+        return read(param, text)
+    except ParamError as error:
+        fail(error)
+
+
+def _refuse_drawing(temperature: float, top_k: Value, top_p: float, seed: int | None) -> None:
+    if temperature != 1 or top_k is not None or top_p != 1 or seed is not None:
         tell("--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed.")
         sys.exit(2)
 

@@ -18,7 +18,7 @@ class Manner:
     """Raises ParamError for what cannot be.
 
     temperature  scores are divided by it; 0 takes the most probable word, else at least 0.001
-    top_k        only the k most probable words are drawn from; 0: all
+    top_k        only the k most probable words are drawn from; None: all
     top_p        only the fewest words that together have this probability; 1: all
     repetition   the probability of a word that is in the text already is divided by it; 1: nothing happens
     length       words of the whole sentence, those of the seed included
@@ -28,7 +28,7 @@ class Manner:
     """
 
     temperature: float = 1.0
-    top_k: int = 0
+    top_k: int | None = None
     top_p: float = 1.0
     repetition: float = 1.0
     length: int = 7
@@ -40,7 +40,8 @@ class Manner:
         _number("temperature", self.temperature, 0.0, 1000.0)
         if 0 < self.temperature < COLDEST:
             raise ParamError(f"temperature: expected 0, or {COLDEST} or more, got {self.temperature:g}.")
-        _whole("top_k", self.top_k, 0, 1 << 20)
+        if self.top_k is not None:
+            _whole("top_k", self.top_k, 1, 1 << 20)
         _number("top_p", self.top_p, 0.0, 1.0)
         if self.top_p == 0:
             raise ParamError(

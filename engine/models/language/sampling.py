@@ -60,9 +60,9 @@ def _at(shares: Floats, u: float) -> int:
     return block * BLOCK + min(int(np.searchsorted(sums, goal, side="right")), last)
 
 
-def _best(shares: Floats, k: int) -> Floats:
-    """The `k` best, the smaller number first among equals."""
-    if not 0 < k < len(shares):
+def _best(shares: Floats, k: int | None) -> Floats:
+    """The `k` best, or all; the smaller number first among equals."""
+    if k is None or k >= len(shares):
         return shares
     bar = np.partition(shares, -k)[-k]
     return _only(shares, _ordered(shares, bar)[:k])

@@ -33,7 +33,7 @@ def a_summary(
     status: str = "done",
     metrics: Mapping[str, float] | None = None,
     params: Mapping[str, Value] | None = None,
-    live: Mapping[str, float] | None = None,
+    live: Mapping[str, float | None] | None = None,
 ) -> RunSummary:
     values = metrics or {}
     known = values.get("val_loss", float("nan"))

@@ -220,3 +220,36 @@ def test_what_is_no_file_in_place_of_the_index_makes_room_for_one(tmp_path: Path
     index.put([a_row("a")])
     index.close()
     assert path.is_file() and open_index(path).total() == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("lr=auto", "ad"), ("lr!=auto", "bc"), ("lr<1", "bc"), ("lr=0", "c"), ("clip=off", "b"),
+        ("clip=auto", "acd"), ("not lr=auto", "bc"), ("lr=never", ""),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_not_given_is_found_by_its_word_as_it_is_now(
+    tmp_path: Path, where: str, found: str
+) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    rows = [
+        a_summary("a", "lm", params={"lr": None, "clip": None}),
+        a_summary("b", "lm", params={"lr": 0.1, "clip": "off"}),
+        a_summary("c", "lm", params={"lr": None, "clip": None}, live={"lr": 0.0}),
+        a_summary("d", "lm", params={"lr": 0.1, "clip": None}, live={"lr": None}),
+    ]
+    index.put([row_of(row, {}) for row in rows])
+    names = [json.loads(text)["name"][-1] for text in index.page(Query(where)).summaries]
+    assert "".join(sorted(names)) == found
+
+
+def test_rows_of_an_index_of_before_are_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    index = open_index(path)
+    index.put([a_row("a")])
+    index.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE facts SET value = '1' WHERE name = 'schema'")
+    db.close()
+    assert open_index(path).total() == 0

@@ -32,7 +32,7 @@ def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> No
         ("temperature", "nan"), ("temperature", "-1"), ("temperature", "hot"),
         ("temperature", "0.0001"), ("temperature", ""),
         ("length", "0"), ("length", "1000000000"), ("length", "1.5"), ("length", "9" * 99),
-        ("topp", "0"), ("topp", "1.1"), ("topk", "-3"), ("seed", "-4"), ("width", "65"),
+        ("topp", "0"), ("topp", "1.1"), ("topk", "-3"), ("topk", "0"), ("seed", "-1"), ("width", "65"),
         ("repetition", "0.9"), ("repetition", "often"),
     ],
 )  # fmt: skip
@@ -43,7 +43,9 @@ def test_what_cannot_be_is_one_line(name: str, text: str) -> None:
 
 
 def test_a_seed_can_be_fresh_again() -> None:
-    assert Manner(seed=4).set("seed", "").seed == -1
+    assert Manner(seed=4).set("seed", "").seed is None
+    assert Manner(seed=4).set("seed", "fresh").seed is None
+    assert Manner(topk=4).set("topk", "all").facts("")["top_k"] is None
     assert Manner().facts("")["seed"] is None
 
 
@@ -52,3 +54,7 @@ def test_it_survives_being_written_down_and_damage() -> None:
     assert from_json(manner.to_json()) == manner
     assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Manner()
     assert from_json(None) == Manner()
+
+
+def test_what_was_written_down_for_not_given_before_is_still_that() -> None:
+    assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == Manner(width=3)
