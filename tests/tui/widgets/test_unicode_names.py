@@ -118,3 +118,20 @@ async def test_the_app_goes_on_with_names_of_any_script(places: Places, name: st
         await opened.sees("1.75")
         engine.tell(run.id, metrics(2, [3], **{name: [0.375]}))
         await opened.sees("0.375")
+
+
+@pytest.mark.parametrize(
+    "name", ["กำลังเรียนรู้", "1\ufe0f\u20e3 \u0301", "\u05e9\u05b8\u05c1 [b]", "\U0001f468\u200d\U0001f469"]
+)
+async def test_dialogs_open_over_runs_of_any_script(places: Places, name: str) -> None:
+    runs = [
+        replace(make_run(number, name=name, params={"note": name}), metrics={name: 1.5}) for number in (1, 2)
+    ]
+    async with lab(places, FakeEngine(*runs)) as opened:
+        await opened.sees(plain(name)[:1])
+        await opened.press("space", "j", "space", "d")
+        await opened.sees("compare 2 runs")
+        for key, words in (("escape", "leave"), ("D", "Remove"), ("escape", "leave"), ("m", "leave")):
+            await opened.press(key)
+            await opened.sees(words)
+        assert opened.app.is_running
