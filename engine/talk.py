@@ -157,7 +157,7 @@ class Session:
         try:
             while line := await process.stdout.readline():
                 self._deliver(json.loads(line))
-        except ValueError as error:
+        except (ValueError, RecursionError, AttributeError) as error:
             process.kill()
             self._lose(EngineError(f"The session said something that cannot be understood: {error}."))
         finally:

@@ -32,6 +32,10 @@ class Terminal(Keyboard):
             super().write(self._pen.terse(data))
 
     def start_application_mode(self) -> None:
+        """Once the terminal is ours: what is started in the background waits for the shell."""
+        self._is_suspended = True
+        job_control.wait_for_foreground(self.fileno)
+        self._is_suspended = False
         self._pen.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None:
@@ -80,8 +84,6 @@ class Terminal(Keyboard):
             self._resume()
 
     def _resume(self) -> None:
-        job_control.wait_for_foreground(self.fileno)
-        self._is_suspended = False
         self.resume_application_mode()
         self._app.call_later(self._app.refresh, layout=True)
 

@@ -30,7 +30,7 @@ def stop() -> None:
 def wait_for_foreground(terminal: int) -> None:
     """Stop again for as long as the terminal belongs to somebody else: `bg` brings back no screen."""
     try:
-        while os.tcgetpgrp(terminal) != os.getpgrp():
+        while os.tcgetpgrp(terminal) != os.getpgrp() and has_shell():
             os.kill(os.getpid(), signal.SIGSTOP)
     except OSError:
         return  # the terminal is gone: the app sees it too

@@ -34,6 +34,8 @@ class TerminalOutput(threading.Thread):
         self._fd = _reopened(file.fileno())
         self._pending = bytearray()
         self._changed = threading.Condition()
+        self._discarded = 0
+        """times; what is being sent at such a moment does not count as sent of what waits then"""
         self._is_behind = self._is_ended = False
 
     def accepts(self, text: str) -> bool:
@@ -56,10 +58,13 @@ class TerminalOutput(threading.Thread):
         with self._changed:
             if self._pending:
                 self._pending[:] = BREAK_OFF
+            self._discarded += 1
             self._is_behind = False
 
     def stop(self) -> None:
         """Send what waits; where the terminal does not read, what lies unread in it is thrown away first."""
+        if self._is_ended:
+            return
         if not self._is_sent(FLUSH_SECONDS):
             with contextlib.suppress(termios.error):
                 termios.tcflush(self._fd, termios.TCOFLUSH)
@@ -81,10 +86,12 @@ class TerminalOutput(threading.Thread):
         return self._file.fileno()
 
     def run(self) -> None:
-        while (piece := self._next()) is not None:
+        while (found := self._next()) is not None:
+            piece, discarded = found
             sent = self._send(piece)
             with self._changed:
-                del self._pending[:sent]
+                if discarded == self._discarded:
+                    del self._pending[:sent]
                 is_caught_up = self._is_behind and not self._pending
                 if is_caught_up:
                     self._is_behind = False
@@ -92,13 +99,13 @@ class TerminalOutput(threading.Thread):
             if is_caught_up:
                 self._caught_up()
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> tuple[bytes, int] | None:
         with self._changed:
             while not self._pending:
                 if self._is_ended:
                     return None
                 self._changed.wait()
-            return None if self._is_ended else bytes(self._pending[:PIECE])
+            return None if self._is_ended else (bytes(self._pending[:PIECE]), self._discarded)
 
     def _send(self, piece: bytes) -> int:
         """How much of it was taken. A terminal that is gone takes everything."""

@@ -75,6 +75,17 @@ def test_an_app_that_goes_on_in_the_background_waits_for_the_terminal(home: Home
         terminal.sees("deep-learning lab", "q leave")
 
 
+def test_an_app_that_is_started_in_the_background_opens_when_it_has_the_terminal(home: Home) -> None:
+    with Terminal(home.full_environ(), command=SHELL, looks={"PS1": PROMPT}) as terminal:
+        terminal.sees(PROMPT)
+        terminal.write(" ".join(APP).encode() + b" &\r")
+        terminal.until(
+            lambda: children(terminal.pid) and state_of(app_of(terminal)) == "T", "the app to wait"
+        )
+        terminal.write(b"fg\r")
+        terminal.sees("deep-learning lab", "q leave")
+
+
 def test_without_a_shell_it_says_so_and_goes_on(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
         terminal.sees("deep-learning lab")
