@@ -38,8 +38,8 @@ COMPARED = 8
 def models(desk: Desk) -> Json:
     """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
     tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (of the checkpoint that
-    answers; 0: there is none, it cannot be talked to), epoch, weights, perplexities: {metric: value},
-    created_at}], newest first, default: run id or ""}."""
+    answers; 0: there is none, it cannot be talked to), epoch, is_best, weights, created_at, perplexities:
+    {metric: value}}], newest first, default: run id or ""}."""
     runs = language_runs.all_runs(desk)
     able = [run for run in runs if opening.has_checkpoint(run.folder.path)]
     return {

@@ -36,6 +36,7 @@ def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
         "is_running": status.is_active,
         "step": which.step if which else 0,
         "epoch": which.epoch if which else None,
+        "is_best": which is not None and which.is_best,
         "weights": which.words if which else "",
         "perplexities": {name: number_to_json(value) for name, value in perplexities.items()},
         **_described(run),

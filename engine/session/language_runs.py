@@ -21,6 +21,7 @@ from engine.store import RunFolder
 
 SHOWN = 4
 _MARK = b"perplexity"
+_VALIDATION = "val_perplexity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,12 @@ class _Kept:
 
 @dataclass(slots=True)
 class _Perplexities:
-    """How far the events of a run have been read, and the last value of each perplexity in them."""
+    """How far the events of a run have been read, the last value of each perplexity in them, and those of
+    the validation by step."""
 
     offset: int = 0
     values: dict[str, float] = field(default_factory=dict)
+    validations: dict[int, float] = field(default_factory=dict)
 
 
 def all_runs(desk: Desk) -> list[LanguageRun]:
@@ -157,27 +160,33 @@ def opened(desk: Desk, run: LanguageRun) -> Opened:
 
 
 def perplexities(desk: Desk, run: LanguageRun) -> dict[str, float]:
-    """The last value of every metric with perplexity in its name."""
+    """The last value of every metric with perplexity in its name; of the validation that of the weights that
+    answer, where it is known."""
     kept: dict[str, _Perplexities] = desk.keep("language perplexities", dict)
     told = kept.setdefault(run.id, _Perplexities())
     while True:
         lines, end = events.read_lines(run.folder.events, told.offset)
         for line in lines:
             if _MARK in line:
-                told.values.update(_last_values(line))
+                _take_values(told, line)
         if end == told.offset:
-            return dict(told.values)
+            break
         told.offset = end
+    which = served_step(run.folder.checkpoints)
+    value = told.validations.get(which.step) if which and which.is_best else None
+    return {**told.values, **({} if value is None else {_VALIDATION: value})}
 
 
-def _last_values(line: bytes) -> dict[str, float]:
+def _take_values(told: _Perplexities, line: bytes) -> None:
     try:
         series = json.loads(line).get("series", {})
-        return {
-            name: number_from_json(c[1][-1]) for name, c in series.items() if "perplexity" in name and c[1]
-        }
+        for name, (steps, values) in series.items():
+            if "perplexity" in name and values:
+                told.values[name] = number_from_json(values[-1])
+            if name == _VALIDATION:
+                told.validations.update(zip(steps, map(number_from_json, values), strict=True))
     except (ValueError, AttributeError, LookupError, TypeError):
-        return {}  # a line that is no metrics says nothing about perplexity
+        return  # a line that is no metrics says nothing about perplexity
 
 
 def _known(desk: Desk, run_id: str) -> LanguageRun | None:

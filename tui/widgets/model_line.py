@@ -39,10 +39,13 @@ class ModelLine(Line):
         if self._model is None:
             return (Span(" no language model yet", "muted"),)
         dot = f" {glyphs().dot} "
-        right: Row = (Span(dot.join(self._manner), "accent"), Span(" "))
         name = name_of(self._model)
         facts = [words for words in facts_of(self._model) if words not in name]
         left: Row = (Span(" " + name, "strong"),)
+        manner = list(self._manner)
+        while len(manner) > 1 and len(name) + len(facts[0]) + len(dot.join([*manner, ""])) + 4 > width:
+            manner.pop()  # which weights answer has to be seen
+        right: Row = (Span(dot.join(manner), "accent"), Span(" "))
         for number, words in enumerate(facts):
             ink = "warn" if number == 0 and self._model["is_running"] else "muted"
             more = (*left, Span(dot, "line"), Span(words, ink))
@@ -57,15 +60,21 @@ def name_of(model: Json) -> str:
 
 
 def facts_of(model: Json) -> list[str]:
-    """The most important first."""
+    """The most important first: which weights answer."""
     layers = int(model["layers"])
-    weights = str(model["weights"]) if model["step"] else ""
-    words = [f"still training, {weights}" if weights else "still training"] if model["is_running"] else []
+    weights = weights_of(model)
+    words = [f"still training, {weights}" if model["is_running"] else weights]
     words += [str(model["direction"]), f"{layers} {'layer' if layers == 1 else 'layers'}"]
     words += [f"perplexity {value}"] if (value := perplexity_of(model)) else []
     words += [str(model["framework"]), f"{int(model['vocabulary']):,} words"]
-    words += [] if model["is_running"] or not weights else [weights]
     return [plain(one, limit=60) for one in words]
+
+
+def weights_of(model: Json) -> str:
+    """Such as `best epoch 14, step 266` or `last step 40`."""
+    step, epoch = int(model["step"]), model["epoch"]
+    whose = "best" if model["is_best"] else "last"
+    return f"{whose} step {step:,}" if epoch is None else f"{whose} epoch {int(epoch):,}, step {step:,}"
 
 
 def perplexity_of(model: Json) -> str:

@@ -8,9 +8,12 @@ import sys
 import numpy as np
 import pytest
 
+from checkpoints import folder as shelf
 from checkpoints import tensors
+from checkpoints.retention import Keep
 from engine import store
 from engine.errors import DltuiError
+from engine.events import EventWriter
 from engine.places import Places
 from engine.protocol import Status
 from engine.session.desk import Desk
@@ -141,3 +144,24 @@ def test_without_names_the_newest_two_that_fit_work_together(desk: Desk, places:
     write_run(places, words=("gnu",), direction="reversed", created_at=1.3e9)
     answer = ask(desk, "language.blank", text="i ___ cupcakes")
     assert (answer["forward"], answer["reverse"]) == (ahead, back)
+
+
+def test_the_best_epoch_answers_and_its_validation_is_told(places: Places) -> None:
+    """A run that was stopped after a worse epoch."""
+    run = write_run(places, step=300, perplexities={"val_perplexity": 20.0})
+    folder = store.folder_of(places, run)
+    verified, _ = shelf.newest_intact(folder.checkpoints)
+    assert verified is not None
+    for step in (300, 400, 450):
+        shelf.write(
+            folder.checkpoints, step, verified.files, run_id=run, keep=Keep(best=300),
+            weights_sha256=verified.manifest.weights_sha256, env={"best_step": 300, "epoch_steps": 100},
+        )  # fmt: skip
+    writer = EventWriter(folder.events)
+    writer.append("metrics", series={"val_perplexity": [[400], [30.0]]})
+    writer.close()
+    [model] = ask(Desk(places), "language.models")["models"]
+    assert (model["step"], model["epoch"], model["is_best"]) == (300, 3, True)
+    assert model["perplexities"] == {"val_perplexity": 20.0}
+    answer = ask(Desk(places), "language.predict", text="i")
+    assert (answer["step"], answer["weights"]) == (300, "best epoch's weights (epoch 3, step 300)")

@@ -76,7 +76,7 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
 async def test_a_model_that_still_trains_is_said_to(places: Places, session: FakeSession) -> None:
     write_run(places, status=Status.RUNNING, step=40)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "still training, last weights (step 40)")
+        await open_repl(opened, "still training, last step 40")
         await Typist(opened).say("/score i love you")
         await opened.sees("It still trains: last weights (step 40).")
 
