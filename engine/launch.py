@@ -12,7 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine import files
+from engine.errors import CorruptRun, EngineError
 from engine.import_path import python_path
 from engine.places import Places, make_private
 from engine.service import detach
@@ -124,8 +125,10 @@ def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen
     environ = {**os.environ, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(os.environ)}
     if places.data is not None:
         environ["DLTUI_DATA"] = str(places.data)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    log = os.open(places.log, flags, 0o600)
+    try:
+        log = files.open_to_append(places.log)
+    except (CorruptRun, OSError) as error:
+        raise EngineError(f"The log of the engine cannot be used: {error}", f"rm -r {places.log}") from error
     try:
         process = subprocess.Popen(
             detached(command, way, environ, places.log),
@@ -179,10 +182,10 @@ def _size(path: Path) -> int:
 def _last_line(log: Path, begin: int) -> str:
     """The last thing said behind byte `begin`."""
     try:
-        with log.open("rb") as file:
+        with files.open_regular(log) as file:
             file.seek(max(begin, _size(log) - 4096))
             lines = file.read(4096).decode(errors="replace").split("\n")
-    except OSError:
+    except (OSError, CorruptRun):
         lines = []
     said = [line.strip() for line in lines if line.strip()]
     text = said[-1] if said else "it said nothing"

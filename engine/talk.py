@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DltuiError, EngineError, ProtocolError, error_from_json
+from engine import files
+from engine.errors import CorruptRun, DltuiError, EngineError, ProtocolError, error_from_json
 from engine.import_path import python_path
 from engine.places import Places, make_private
 from engine.protocol import Json
@@ -199,8 +200,10 @@ def _environment(base: Mapping[str, str], places: Places) -> dict[str, str]:
 
 
 def _open_log(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    log = os.open(path, flags, 0o600)
+    try:
+        log = files.open_to_append(path)
+    except (CorruptRun, OSError) as error:
+        raise EngineError(f"The log of the session cannot be used: {error}", f"rm -r {path}") from error
     if os.fstat(log).st_size > LOG_LIMIT:
         os.ftruncate(log, 0)
     return log

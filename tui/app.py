@@ -45,6 +45,7 @@ from tui.messages import (
     ViewChanged,
 )
 from tui.paste_filter import LIMIT
+from tui.plain_text import plain
 from tui.river import Connect, River
 from tui.tabs.runs import RunsTab
 from tui.tabs.shelf import SHOWN, Shelf, known
@@ -92,7 +93,7 @@ class LabApp(App[int]):
         self.places = places
         self._typing = TypingOrder(self, super().on_event)
         self._way_out = WayOut(self._leave_soon, self._save_now)
-        self.state = view_state.read(places.view_state)
+        self.state, self._forgotten = view_state.read_or_say(places.view_state)
         self.keys_file = read_keymap(places.keymap)
         self.river = River(places, connect, self._route)
         self.session = client.open_session(places)
@@ -141,8 +142,8 @@ class LabApp(App[int]):
         self.run_worker(self.river.flow(), group="river", exit_on_error=False)
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
         self.set_interval(HOME_CHECK, self._check_home)
-        if self.keys_file.complaint:
-            self.notify(self.keys_file.complaint, severity="warning", markup=False, timeout=10)
+        for complaint in filter(None, (self.keys_file.complaint, self._forgotten)):
+            self.notify(plain(complaint, limit=300), severity="warning", markup=False, timeout=10)
         self.show_hints()
         self.call_after_refresh(swift_start.end)
 

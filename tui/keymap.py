@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import files
+from engine.errors import CorruptRun
 from tui.keys import BY_ID, KEYS, SHOWN, Key, overlaps
 from tui.plain_text import plain
 
@@ -32,12 +33,12 @@ class Keymap:
 def read_keymap(path: Path) -> Keymap:
     """The keymap of that file; an empty one when there is none."""
     try:
-        text = path.read_text("utf-8")[:SIZE_LIMIT]
-        wanted = json.loads(text)
-    except FileNotFoundError:
-        return Keymap()
-    except (OSError, ValueError) as error:
-        return Keymap(complaint=plain(f"{path.name} is not used: {error}.", limit=160))
+        data = files.read_bytes(path, limit=SIZE_LIMIT, follow=True)
+        wanted = {} if data is None else files.parse(data)
+    except CorruptRun as error:
+        return Keymap(complaint=plain(f"{path.name} is not used: {error.message}", limit=300))
+    except ValueError as error:
+        return Keymap(complaint=plain(f"{path.name} is not used: {error}.", limit=300))
     if not isinstance(wanted, dict):
         return Keymap(complaint=f'{path.name} is not used: expected {{"run.pause": "p", ...}}.')
     return _checked(wanted, path.name)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from engine import files
+from engine.errors import CorruptRun
 from engine.protocol import SPEC_VERSION, is_current, typed_in_version_1
+
+T = TypeVar("T")
 
 MARKS_LIMIT = 32
 SIZE_LIMIT = 1_000_000
@@ -45,12 +49,22 @@ class ViewState:
 
 def read(path: Path) -> ViewState:
     """What was saved; defaults for all that is missing, damaged or of another kind."""
+    return read_or_say(path)[0]
+
+
+def read_or_say(path: Path) -> tuple[ViewState, str]:
+    """As `read`, and one line that says why nothing of the file is used; empty where all is well."""
     try:
-        with path.open("rb") as file:
-            data = json.loads(file.read(SIZE_LIMIT))
-    except (OSError, ValueError, RecursionError):
-        return ViewState()
-    return from_json(data) if isinstance(data, dict) else ViewState()
+        data = files.read_json(path, limit=SIZE_LIMIT)
+    except CorruptRun as error:
+        return ViewState(), f"How the app was looked at is forgotten: {error.message}"
+    return (ViewState() if data is None else from_json(data)), ""
+
+
+def chosen(saved: Mapping[str, Any], name: str, allowed: Container[str], otherwise: T) -> str | T:
+    """A word that was remembered, where it is one that is known."""
+    word = saved.get(name)
+    return word if isinstance(word, str) and word in allowed else otherwise
 
 
 def from_json(data: Mapping[str, Any]) -> ViewState:

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.regular_file import open_regular
-from engine.errors import DataError
+from engine import files
+from engine.errors import CorruptRun, DataError
 
 SIDE = 28
 MOST = 1000
@@ -36,10 +36,10 @@ class Drawn:
 
 def read(path: Path) -> list[Drawn]:
     """Oldest first; no file is an empty set, and a line that is no digit is passed over. Raises DataError."""
-    if not os.path.lexists(path):
-        return []
-    with open_regular(path) as file:
-        lines = file.read(MOST * LINE_LIMIT).split(b"\n")
+    try:
+        lines = (files.read_bytes(path, limit=MOST * LINE_LIMIT) or b"").split(b"\n")
+    except CorruptRun as error:
+        raise DataError(error.message) from error
     return [drawn for line in lines if line and (drawn := _parsed(line)) is not None][:MOST]
 
 
@@ -71,11 +71,11 @@ def drop(path: Path, mark: str) -> int:
 
 def _parsed(line: bytes) -> Drawn | None:
     try:
-        data = json.loads(line)
+        data = files.parse_object(line)
         pixels = np.frombuffer(base64.b64decode(data["pixels"], validate=True), np.uint8)
         label, at = int(data["label"]), float(data["at"])
         whole = Drawn(str(data["mark"]), label, at, pixels.reshape(SIDE, SIDE))
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+    except (ValueError, KeyError, TypeError, ArithmeticError, binascii.Error):
         return None
     return whole if 0 <= label <= 9 else None
 
@@ -105,7 +105,10 @@ def _alone(path: Path) -> Iterator[None]:
     """Two apps take turns. The lock file stays: removing it would let two in."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = path.with_name(f"{path.name}.lock")
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        handle = files.open_to_write(lock)
+    except (OSError, CorruptRun) as error:
+        raise DataError(f"{lock} cannot be used: {error}.", "Remove it.") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import log_pieces
+from engine import files, log_pieces
+from engine.errors import CorruptRun
 
 CAP = 8 * 1024 * 1024
 """bytes; what is older moves to worker.log.1, which holds as many at most"""
@@ -34,9 +35,8 @@ class WorkerLog:
 
     @classmethod
     def open(cls, path: Path, line: str) -> WorkerLog:
-        """Raises OSError only when the file cannot be opened; a full disk costs the header alone."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        log = cls(path, os.open(path, flags, 0o600), line)
+        """Raises OSError or CorruptRun where it cannot be opened; a full disk costs the header alone."""
+        log = cls(path, files.open_to_append(path), line)
         log.note(line)
         return log
 
@@ -120,9 +120,9 @@ class WorkerLog:
 
 def _read_end(path: Path, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - limit))
             return file.read(limit)
-    except FileNotFoundError:
+    except (OSError, CorruptRun):
         return b""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine import store
-from engine.errors import EngineError
+from engine.errors import CorruptRun, EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service import adopt, follow, queue, survey, tracked
 from engine.service.executors.executor import Executor, Start, named
@@ -233,7 +233,7 @@ class Cycle:
         try:
             executor = named({"local": self.local, **self.elsewhere}, run.spec.executor)
             run.starting = executor.start(run.folder.path, run.wanted.attempt, device)
-        except EngineError as error:
+        except (EngineError, CorruptRun) as error:
             self._retry_later(run, error.message)
             return
         except OSError as error:

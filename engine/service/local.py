@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import files
 from engine.keeper import arguments
 
 Command = Callable[[Path, int, str], list[str]]
@@ -46,8 +48,11 @@ class Local:
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, folder: Path, attempt: int, device: str) -> Starting:
-        """Raises OSError. Only from the main thread: a parent-death signal fires when the thread ends."""
-        with self.log.open("ab") as log:
+        """Raises OSError or CorruptRun.
+
+        Only from the main thread: a parent-death signal fires when the thread ends.
+        """
+        with os.fdopen(files.open_to_append(self.log), "ab") as log:
             process = subprocess.Popen(
                 self.command(folder, attempt, device),
                 stdin=subprocess.DEVNULL,

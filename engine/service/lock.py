@@ -6,11 +6,12 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import time
 from dataclasses import asdict
 from pathlib import Path
 
-from engine import identity
+from engine import files, identity
 from engine.errors import EngineError
 
 
@@ -24,6 +25,9 @@ def take(path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
         raise EngineError(f"{path} cannot be opened: {error.strerror}.", "Remove it.") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise EngineError(f"{path} is no regular file.", "Remove it.")
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -45,6 +49,6 @@ def _sign(fd: int) -> None:
 
 def _holder(fd: int) -> str:
     try:
-        return f" (process {int(json.loads(os.pread(fd, 4096, 0))['pid'])})"
+        return f" (process {int(files.parse_object(os.pread(fd, 4096, 0))['pid'])})"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -21,6 +21,7 @@ from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, Swee
 from tui.plain_text import plain
 from tui.story import Story
 from tui.tabs.tab import Tab
+from tui.view_state import chosen
 from tui.widgets.corpus_facts import CorpusFacts
 from tui.widgets.corpus_list import CorpusList
 from tui.widgets.four_table import FourTable
@@ -52,8 +53,8 @@ class LanguageTab(Tab):
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
         self.runs = LmRuns()
-        self._front = saved.get("view") if saved.get("view") in VIEWS else "four"
-        self._framework = saved.get("framework") if saved.get("framework") in FRAMEWORKS else ""
+        self._front = chosen(saved, "view", VIEWS, "four")
+        self._framework = chosen(saved, "framework", FRAMEWORKS, "")
         place = saved.get("place")
         self.table = FourTable(place if isinstance(place, int) else 0, id="four-table")
         self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")

@@ -23,6 +23,7 @@ from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.tabs.mnist_view import MnistView
 from tui.tabs.tab import Tab
+from tui.view_state import chosen
 from tui.widgets.run_words import name_of
 from tui.widgets.view_bar import ViewBar
 
@@ -56,8 +57,7 @@ class MnistTab(Tab):
         self.bar = ViewBar([(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
         self._stack = Container(id="mnist-views")
         self._views: dict[str, MnistView] = {}
-        wanted = self._saved.get("view")
-        self._front = str(wanted) if wanted in VIEWS else next(iter(VIEWS))
+        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
         self._is_open = False
         self._words = ""

@@ -14,6 +14,7 @@ from tui.digits.stress_wall import KINDS, StressWall
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.tabs.mnist_view import MnistView
+from tui.view_state import chosen
 from tui.widgets.run_words import name_of
 
 SPLITS = ("test", "validation", "train")
@@ -32,7 +33,7 @@ class ReportView(MnistView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         saved = self.saved_before
-        self.split = saved["split"] if saved.get("split") in SPLITS else SPLITS[0]
+        self.split = chosen(saved, "split", SPLITS, SPLITS[0])
         self.cell = _cell(saved.get("cell"))
         self.is_stressed = False
         self._reports: dict[tuple[str, str], Json] = {}

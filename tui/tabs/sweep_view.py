@@ -30,6 +30,7 @@ from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
 from tui.sweep.words import facts_row
 from tui.tabs.tab import Tab
+from tui.view_state import chosen
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
 from tui.widgets.notes import Notes
@@ -61,7 +62,7 @@ class SweepsView(Tab):
         saved = lab.state.views.get(self.NAME, {})
         self.book = SweepBook(plain(str(saved.get("sweep", "")), limit=200))
         self.memory = Memory(saved.get("of"))
-        self.front = saved["view"] if saved.get("view") in VIEWS else "table"
+        self.front = chosen(saved, "view", VIEWS, "table")
         self.pages = TrialPages(TrialQuery())
         self.bar = ViewBar([(f"sweep.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
         self.list = SweepList(id="sweep-list")

@@ -19,6 +19,7 @@ from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
 from tui.plain_text import plain
 from tui.tabs.tab import Tab
 from tui.tabs.xor_view import XorView
+from tui.view_state import chosen
 from tui.widgets.view_bar import ViewBar
 from tui.xor_runs import XorRuns
 
@@ -50,8 +51,7 @@ class XorTab(Tab):
         self.bar = ViewBar([(f"xor.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
         self._stack = Container(id="xor-views")
         self._views: dict[str, XorView] = {}
-        wanted = self._saved.get("view")
-        self._front = wanted if wanted in VIEWS else next(iter(VIEWS))
+        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
         self._is_open = False
 

@@ -18,6 +18,7 @@ from tui.lane_cells import COLOURS, Cell, LaneMap, lane_map
 from tui.messages import HintsChanged
 from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
+from tui.view_state import chosen
 from tui.widgets.heat import look_of
 from tui.widgets.lane_grid import LaneGrid
 from tui.widgets.lane_picture import columns_for
@@ -49,7 +50,7 @@ class MapView(XorView):
         super().__init__(*given, **widget)
         saved = self.saved_before
         self.chosen = plain(str(saved.get("run", "")), limit=200)
-        self.colour_by = saved["colour"] if saved.get("colour") in COLOURS else "outcome"
+        self.colour_by = chosen(saved, "colour", COLOURS, "outcome")
         self.pair = 0
         """which pair of axes; 0: a cell for each network"""
         lane = saved.get("lane")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine import files
+from engine.errors import CorruptRun
 from tui.plain_text import plain
 
 KEPT = 1_000
@@ -67,16 +69,19 @@ class Past:
 def _read(file: Path) -> list[str]:
     """None when there is no such file, or it is none of ours."""
     try:
-        with file.open("rb") as opened:
+        with files.open_regular(file) as opened:
             opened.seek(max(0, os.fstat(opened.fileno()).st_size - BYTES))
             text = opened.read(BYTES).decode("utf-8", "replace")
-    except OSError:
+    except (OSError, CorruptRun):
         return []
     return [plain(line, limit=LONGEST) for line in text.splitlines() if line.strip()][-KEPT:]
 
 
 def _append(file: Path, line: str) -> None:
-    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fd = files.open_to_append(file)
+    except CorruptRun as error:
+        raise OSError(error.message) from error
     with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
         opened.write(line + "\n")
 

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import files
+from engine.errors import CorruptRun
 from engine.far import post
 from engine.far.post import Post
 from engine.import_path import python_path
@@ -51,7 +53,7 @@ class Ray:
 
     def _open(self, called: Post) -> None:
         try:
-            with called.log.open("ab") as log:
+            with os.fdopen(files.open_to_append(called.log), "ab") as log:
                 room = subprocess.Popen(
                     [sys.executable, "-P", "-m", "engine.far.room", called.address],
                     stdin=subprocess.DEVNULL,
@@ -65,7 +67,7 @@ class Ray:
                         "PYTHONPATH": python_path(os.environ),
                     },
                 )
-        except OSError as error:
+        except (OSError, CorruptRun) as error:
             logging.warning("no room for Ray: %s", error)
             return
         logging.info("a room for Ray (%s): process %d", called.address or "of this machine", room.pid)

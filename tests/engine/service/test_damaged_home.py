@@ -1,0 +1,91 @@
+"""Files of the home that are there once: what lies in their place costs one line and never hangs anybody."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine import launch
+from engine.data import drawn
+from engine.errors import DataError, EngineError
+from engine.keeper import log_cap
+from engine.keeper.log_cap import WorkerLog
+from engine.places import Places, make_private
+from engine.service import lock
+from engine.service.local import Local
+from tests import damage
+from tests.damage import Damage
+
+KINDS = list(damage.of_a_file())
+IN_PLACE = [one for one in KINDS if one.name in (
+    "link-to-zero", "link-to-itself", "link-to-nothing", "pipe", "folder", "device")]  # fmt: skip
+
+
+def names(one: Damage) -> str:
+    return one.name
+
+
+@pytest.mark.parametrize("one", IN_PLACE, ids=names)
+def test_the_lock_of_the_engine(places: Places, one: Damage) -> None:
+    make_private(places.root)
+    places.lock.touch()
+    one.do(places.lock)
+    with pytest.raises(EngineError, match=r"engine\.lock") as error:
+        lock.take(places.lock)
+    assert error.value.remedy == "Remove it."
+
+
+@pytest.mark.parametrize("content", [b"[" * 4000, b'{"pid": 1' + b"0" * 3000 + b"}", b"\xff", b"{}"])
+def test_a_lock_that_is_held_and_signed_oddly(places: Places, content: bytes) -> None:
+    make_private(places.root)
+    held = lock.take(places.lock)
+    places.lock.write_bytes(content)
+    with pytest.raises(lock.AlreadyRunning, match="is running already"):
+        lock.take(places.lock)
+    os.close(held)
+
+
+@pytest.mark.parametrize("one", IN_PLACE, ids=names)
+def test_the_log_of_the_engine(places: Places, one: Damage) -> None:
+    make_private(places.root)
+    places.log.touch()
+    one.do(places.log)
+    with pytest.raises(EngineError, match=r"engine\.log") as error:
+        launch._spawn(places, ["true"], "setsid")
+    assert error.value.remedy.startswith("rm -r")
+    assert launch._last_line(places.log, 0) == "it said nothing."
+
+
+@pytest.mark.parametrize("one", IN_PLACE, ids=names)
+def test_the_log_of_a_worker(tmp_path: Path, one: Damage) -> None:
+    path = tmp_path / "worker.log"
+    path.touch()
+    one.do(path)
+    with pytest.raises(Exception, match=r"worker\.log"):
+        WorkerLog.open(path, log_cap.header(1, "cpu"))
+
+
+@pytest.mark.parametrize("one", KINDS, ids=names)
+def test_drawn_digits(tmp_path: Path, one: Damage) -> None:
+    import numpy as np
+
+    path = tmp_path / "drawn.jsonl"
+    drawn.add(path, np.full((28, 28), 9, np.uint8), 4, 1.5)
+    one.do(path)
+    try:
+        assert len(drawn.read(path)) <= 1
+    except DataError as error:
+        assert "drawn.jsonl" in error.message and "\n" not in error.message
+    else:
+        assert one not in IN_PLACE
+
+
+@pytest.mark.parametrize("one", IN_PLACE, ids=names)
+def test_a_keeper_is_not_started_into_what_is_no_log(tmp_path: Path, one: Damage) -> None:
+    path = tmp_path / "engine.log"
+    path.touch()
+    one.do(path)
+    with pytest.raises(Exception, match=r"engine\.log"):
+        Local(path).start(tmp_path, 1, "cpu")
