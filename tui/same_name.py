@@ -1,8 +1,8 @@
-"""Runs that were given the same name: a verb cannot tell them apart by it."""
+"""Runs or sweeps that were given the same name: a verb cannot tell them apart by it."""
 
 from __future__ import annotations
 
-from engine.client import Client
+from engine.client import Client, SweepSummary
 from engine.protocol import Query, RunSummary
 from tui.plain_text import plain
 
@@ -14,5 +14,14 @@ async def doubt_of_name(client: Client, run: RunSummary) -> str:
     page = await client.runs(Query(f'name="{run.spec.name}"', limit=1))
     if page.matching < 2:
         return ""
-    name = plain(run.spec.name, limit=80)
-    return f"{page.matching} runs are called {name}: verbs need their ids, this one's is {run.id}."
+    return _said(page.matching, "runs", run.spec.name, run.id)
+
+
+async def doubt_of_sweep_name(client: Client, sweep: SweepSummary) -> str:
+    """Likewise, of a sweep."""
+    count = sum(one.spec.name == sweep.spec.name for one in await client.sweeps())
+    return _said(count, "sweeps", sweep.spec.name, sweep.id) if count > 1 else ""
+
+
+def _said(count: int, what: str, name: str, own: str) -> str:
+    return f"{count} {what} are called {plain(name, limit=80)}: verbs need their ids, this one's is {own}."

@@ -193,8 +193,9 @@ class Index:
         return str(found[0]) if found else None
 
     def last_number(self) -> int:
-        """The largest counter of submissions in it; 0 when no run has one."""
-        return int(self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs").fetchone()[0])
+        """The largest counter of submissions below 2^53 in it; 0 when no run has one."""
+        found = self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs WHERE submitted < ?", (2**53,))
+        return int(found.fetchone()[0])
 
     def compare(self, on_disk: set[str]) -> list[str]:
         """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""

@@ -12,7 +12,7 @@ from engine.data import mnist
 from engine.data.digits import Digits
 from engine.data.mirror import Patience
 from engine.data.small_digits import load_small_digits
-from engine.errors import DataError
+from engine.errors import DataError, ParamError
 from engine.places import Places
 from engine.session.desk import Desk
 from engine.session.digit_nets import OpenNet
@@ -46,9 +46,9 @@ class PictureSet:
         return int(self.digits.test_images.shape[1])
 
     def part(self, name: str) -> Part:
-        """Raises DataError for another name than train, validation and test."""
+        """Raises ParamError for another name than train, validation and test."""
         if name not in self.parts:
-            raise DataError(f"There is no split {name[:40]!r}.", f"It is one of {', '.join(PARTS)}.")
+            raise ParamError(f"There is no split {name[:40]!r}.", f"It is one of {', '.join(PARTS)}.")
         return self.parts[name]
 
 

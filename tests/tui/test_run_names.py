@@ -10,8 +10,9 @@ import pytest
 
 from engine.protocol import Page, Query, RunSummary
 from tests.fakes.engine import make_run
+from tests.fakes.sweeps import make_sweep
 from tui.deeds import command_line
-from tui.same_name import doubt_of_name
+from tui.same_name import doubt_of_name, doubt_of_sweep_name
 from tui.screens.launch import typed_of
 from tui.widgets.run_words import own_name
 
@@ -53,3 +54,14 @@ def test_a_name_given_twice_is_warned_about(name: str) -> None:
     assert engine.asked == f'name="{name}"'
     once: Any = Engine(1)
     assert asyncio.run(doubt_of_name(once, named(name))) == ""
+
+
+def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
+    class Sweeps:
+        async def sweeps(self) -> tuple[Any, ...]:
+            return (make_sweep(1, name="s"), make_sweep(2, name="s"), make_sweep(3, name="t"))
+
+    client: Any = Sweeps()
+    said = asyncio.run(doubt_of_sweep_name(client, make_sweep(2, name="s")))
+    assert said.startswith("2 sweeps are called s: verbs need their ids, this one's is ")
+    assert asyncio.run(doubt_of_sweep_name(client, make_sweep(3, name="t"))) == ""

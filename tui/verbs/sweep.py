@@ -14,6 +14,7 @@ from engine.client import axes as axis_texts
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
 from tui.executor import text_of
+from tui.same_name import doubt_of_sweep_name
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.follow import follow, show_line
 from tui.verbs.run import Executor, RayAddress
@@ -75,10 +76,14 @@ def start(
 def _submit(
     experiment: str, axes: list[str], fixed: dict[str, object], given: dict[str, Any]
 ) -> SweepSummary:
-    async def submit(client: Client) -> SweepSummary:
-        return await client.sweep_submit(experiment, axes, fixed, **given)
+    async def submit(client: Client) -> tuple[SweepSummary, str]:
+        made = await client.sweep_submit(experiment, axes, fixed, **given)
+        return made, await doubt_of_sweep_name(client, made) if given["name"] else ""
 
-    return ask(submit)
+    started, doubt = ask(submit)
+    if doubt:
+        tell(doubt)
+    return started
 
 
 def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
-from tui.verbs.words import damaged_events, value_of
+from tui.verbs.words import damaged_events, status_word, value_of
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -61,7 +61,7 @@ def _fact(label: str, words: str, ink: str = "text") -> Row:
 
 def _state(run: RunSummary, width: int) -> list[Row]:
     dot = glyphs().dot
-    words = [sign_of(run), Span(f" {run.status}", STATUS_INKS[run.status])]
+    words = [sign_of(run), Span(f" {status_word(run)}", STATUS_INKS[run.status])]
     if run.attempt > 1:
         words.append(Span(f" {dot} attempt {run.attempt}", "muted"))
     counted = f"{run.step:,} / {run.total_steps:,}" if run.total_steps else f"{run.step:,}"
@@ -97,7 +97,8 @@ def _warnings(run: RunSummary, width: int) -> list[Row]:
     if run.status is Status.QUEUED:
         rows += wrapped(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
     cause = run.cause
-    if cause is not None and run.status is not Status.DONE:
+    ended_early = 0 < run.step < run.total_steps
+    if cause is not None and (run.status is not Status.DONE or ended_early):
         rows += wrapped(plain(cause.text, limit=600), width, STATUS_INKS[run.status])
         rows += wrapped(plain(cause.remedy, limit=600), width, "muted")
     return [(), *rows] if rows else []

@@ -128,6 +128,10 @@ def test_runs_without_a_number_come_first_then_the_number_decides_before_the_clo
     page = index.page(Query(descending=False))
     assert [json.loads(row)["name"][-1] for row in page.summaries] == ["c", "d", "b", "a"]
     assert index.newest() == specs[0].id and index.last_number() == 2
+    damaged = dataclasses.replace(a_summary("z").spec, number=2**63 - 1)
+    index.put([row_of(dataclasses.replace(a_summary("z"), spec=damaged), {})])
+    assert index.last_number() == 2, "one damaged number does not use up all that are left"
+    index.drop([damaged.id])
     assert [json.loads(row)["name"][-1] for row in index.page(Query(sort="step")).summaries] == [
         "a", "b", "d", "c"]  # fmt: skip
 
