@@ -125,10 +125,10 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
 def _board(folder: RunFolder, spec: Spec) -> Board | None:
     if spec.framework not in FRAMEWORKS:
         return None
-    return Board(folder.tensorboard, _number().number, _hparams(spec))
+    return Board(folder.tensorboard, _number().number, _in_words(spec))
 
 
-def _hparams(spec: Spec) -> dict[str, params.Value]:
+def _in_words(spec: Spec) -> dict[str, params.Value]:
     """As numbers as far as they are known: what a recipe fills in, else the word for what is not given."""
     settled = catalog.effective(spec.experiment, spec.params)
     return {**catalog.in_words(spec.experiment, spec.params), **settled}
