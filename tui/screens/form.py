@@ -37,6 +37,7 @@ class FormScreen(ModalScreen[Answer]):
 
     `outcome` raises ParamError for fields that do not go together; `act` does what was asked for and gives
     the answer of the screen, or raises DltuiError; `left` hears what was typed when it is left by escape.
+    `about` has no place on a short screen; `fact` is one line that always has.
     """
 
     BINDINGS = keys.bindings("form")
@@ -51,12 +52,14 @@ class FormScreen(ModalScreen[Answer]):
         *,
         word: str,
         about: Sequence[str] = (),
+        fact: str = "",
         outcome: Callable[[Typed], Outcome] = lambda typed: Outcome(),
         left: Callable[[Typed], object] = lambda typed: None,
         is_wide: bool = True,
     ) -> None:
         super().__init__()
         self._title, self.form, self._act, self._word = title, form, act, word
+        self._fact = fact
         self._about, self._outcome_of, self._left, self._is_wide = about, outcome, left, is_wide
         self._refused = ""
         self._outcome, self._mistake = self._judged()
@@ -66,6 +69,9 @@ class FormScreen(ModalScreen[Answer]):
             box.border_title = Content(plain(self._title, limit=100))
             for words in self._about:
                 yield Static(plain(words, limit=WORDS_LIMIT), markup=False, classes="claim")
+            if self._fact:
+                box.add_class("-fact")
+                yield Static(plain(self._fact, limit=WORDS_LIMIT), markup=False, classes="fact")
             yield self.form
             yield Static(id="hint", markup=False)
             yield Keys(

@@ -13,11 +13,10 @@ from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor
 from tui.screens.form import FormScreen, Outcome
-from tui.verbs.words import exact, exact_pairs
+from tui.verbs.words import data_line, exact, exact_pairs
 from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import own_name
 
-NO_FOLDER = "no folder named (DLTUI_DATA); downloaded data, or what stands in for them"
 MOST_SEED = 2**32 - 1
 ABOUT = (
     Param("name", str, "", "name of the run; may stay empty"),
@@ -54,9 +53,6 @@ class Launch:
 def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None) -> FormScreen[Launch]:
     """`data` is the folder of data sets of a run that is asked for again; None: that of this shell."""
     folder = data_folder() if data is None else data
-    about = [experiment.claim]
-    if experiment.reads_data:
-        about.append(f"data: {folder or NO_FOLDER}")
     fields = [field_of(param) for param in (*params.declared(experiment.params), *ABOUT)]
 
     async def act(given: Typed) -> Launch:
@@ -67,7 +63,10 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
         return Outcome(_settled(experiment, _own(given)))
 
     form = Form(fields, typed, gap="name", applies=_applies)
-    return FormScreen(experiment.title, form, act, word="launch", about=about, outcome=outcome)
+    return FormScreen(
+        experiment.title, form, act, word="launch", about=(experiment.claim,),
+        fact=data_line(experiment, folder), outcome=outcome,
+    )  # fmt: skip
 
 
 def _applies(name: str, typed: Typed) -> bool:

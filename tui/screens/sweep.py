@@ -10,9 +10,11 @@ from engine.catalog import Experiment
 from engine.client import SweepSummary
 from engine.errors import ParamError
 from engine.params import Param
+from engine.places import data_folder
 from tui.screens.form import FormScreen, Outcome
 from tui.sweep import settings
 from tui.sweep.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
+from tui.verbs.words import data_line
 from tui.widgets.form import Field, Fold, Form, Typed, field_of
 
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
@@ -25,8 +27,9 @@ def sweep_screen(
     typed: Typed,
     submit: Callable[[Draft], Awaitable[SweepSummary]],
     keep: Callable[[Typed], None],
+    data: str | None = None,
 ) -> FormScreen[SweepSummary]:
-    """`keep` hears what was typed, whether the sweep is started or not."""
+    """`keep` hears what was typed, whether the sweep is started or not; `data` as in `launch_screen`."""
 
     async def act(given: Typed) -> SweepSummary:
         keep(given)
@@ -45,7 +48,8 @@ def sweep_screen(
     fold = Fold(more, _told, lambda given: bool(settings.changed(given)))
     form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
     title = f"sweep {experiment.name}"
-    return FormScreen(title, form, act, word="start", about=(HOW,), outcome=outcome, left=keep)
+    fact = data_line(experiment, data_folder() if data is None else data)
+    return FormScreen(title, form, act, word="start", about=(HOW,), fact=fact, outcome=outcome, left=keep)
 
 
 def fields_of(experiment: Experiment) -> list[Field]:

@@ -62,7 +62,7 @@ class SweepDeeds(SweepsView):
             return await draft.submit(self.lab.river.client, data)
 
         keep = partial(self._keep_typed, experiment.name)
-        self.app.push_screen(sweep_screen(experiment, typed, submit, keep), self._started)
+        self.app.push_screen(sweep_screen(experiment, typed, submit, keep, data), self._started)
 
     def _keep_typed(self, experiment: str, typed: Mapping[str, str]) -> None:
         kept = {name: text for name, text in typed.items() if name != "name"}

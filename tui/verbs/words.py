@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import CauseKind, Json, RunSummary, summary_to_json
+
+if TYPE_CHECKING:
+    from engine.catalog import Experiment
 
 DEFAULT_SEED = 1
 
@@ -62,6 +66,12 @@ def folder_words(run: RunSummary) -> str:
     except UnknownExperiment:
         reads_data = bool(run.data_fingerprint)
     return (run.spec.data or "none named") if reads_data and run.spec.data is not None else ""
+
+
+def data_line(experiment: Experiment, folder: str) -> str:
+    """The folder of data sets for a form; empty for an experiment that reads none."""
+    named = folder or "no folder named (DLTUI_DATA): downloaded, or what stands in for that"
+    return f"data: {named}" if experiment.reads_data else ""
 
 
 def other_data(runs: Sequence[RunSummary]) -> str:

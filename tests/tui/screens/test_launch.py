@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.places import Places
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.lab import lab
 from tui.screens.form import FormScreen
+from tui.screens.pick import PickScreen
 
 
 async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
@@ -21,3 +24,22 @@ async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
         await opened.press("enter")
         await opened.until(lambda: engine.executors)
         assert engine.executors == ["ray@auto"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_form_says_which_data_are_trained_on(
+    places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+    async with lab(
+        places, FakeEngine(make_run(1, experiment="lm", params={}, data="/of/the/run")), size
+    ) as opened:
+        await opened.press("R")
+        await opened.sees("data: /of/the/run", "launch", "keys")
+        await opened.press("escape")
+        await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.type("lm")
+        await opened.press("enter")
+        await opened.sees("data: no folder named")

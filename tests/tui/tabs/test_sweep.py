@@ -338,6 +338,21 @@ async def test_a_lost_engine_loses_nothing(places: Places) -> None:
         await opened.sees("pruned")
 
 
+async def test_a_sweep_like_another_one_takes_its_folder_of_data(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_DATA", "/of/this/shell")
+    engine = FakeEngine()
+    engine.sweeps.put(make_sweep(1, experiment="mnist", axes=("lr=0.1,0.2",), data="/of/the/sweep"))
+    async with sweep_tab(places, engine) as opened:
+        await opened.sees("sweep-1")
+        await opened.press("R")
+        await opened.sees("data: /of/the/sweep")
+        await opened.press("enter")
+        await opened.until(lambda: [word for word, _ in engine.sweeps.asked] == ["sweep_submit"])
+        assert engine.sweeps.asked[0][1]["data"] == "/of/the/sweep"
+
+
 async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
     engine = FakeEngine()
     async with sweep_tab(places, engine) as opened:
