@@ -32,7 +32,7 @@ async def test_the_form_says_which_data_are_trained_on(
 ) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     async with lab(
-        places, FakeEngine(make_run(1, experiment="lm", params={}, data="/of/the/run")), size
+        places, FakeEngine(make_run(1, experiment="mnist", params={}, data="/of/the/run")), size
     ) as opened:
         await opened.press("R")
         await opened.sees("data: /of/the/run", "launch", "keys")
@@ -40,6 +40,6 @@ async def test_the_form_says_which_data_are_trained_on(
         await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.press("n")
         await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
-        await opened.type("lm")
+        await opened.press("down")
         await opened.press("enter")
         await opened.sees("data: no folder named")
