@@ -48,6 +48,8 @@ class Story:
         """in the order of their steps; every second one goes when there are too many"""
         self.notes: list[str] = []
         """what the run had to say, not yet safe to draw; the oldest go when there are too many"""
+        self.notice = ""
+        """what has to be known of its data, not yet safe to draw"""
         self._told_at: float | None = None
         self._away = 0.0
         """seconds between attempts, when nothing trained; below 0 where each begins its clock anew"""
@@ -79,8 +81,9 @@ class Story:
     def _tell(self, event: Event) -> None:
         if event.kind == "metrics":
             self._extend(event)
-        elif event.kind == "started" and self._told_at is not None:
-            self._away += event.clock - self._told_at
+        elif event.kind == "started":
+            self.notice = str(event.facts.get("notice") or "")
+            self._away += event.clock - self._told_at if self._told_at is not None else 0.0
         elif event.kind == "restored":
             self._rewind(_step(event.facts, self.step))
         elif event.kind == "checkpoint":

@@ -59,6 +59,11 @@ class NetworkTable:
         x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
             paper.write(x, y, "not trained yet", "muted")
+        elif run.status is Status.RUNNING and not run.step:
+            # Before its first step it may compile for a minute, and its notice says so.
+            sign = sign_of(run)
+            paper.write(x, y, sign.text, sign.ink)
+            paper.write(x + 2, y, plain(run.notice or "starts", limit=max(1, paper.width - x - 3)), "text")
         else:
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)

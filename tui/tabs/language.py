@@ -215,7 +215,9 @@ class LanguageTab(Tab):
             return [
                 (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
             ]
-        notice = wrapped(plain(run.notice, limit=400), width, "warn") if run.notice else []
+        story = self._story(run)
+        said = plain(story.notice, limit=400) if story is not None else ""
+        notice = wrapped(said, width, "warn") if said else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
     def _story(self, run: RunSummary | None) -> Story | None:

@@ -73,3 +73,10 @@ def test_the_accuracy_of_the_weights_and_the_best_one_are_told_apart() -> None:
     run = replace(a_run(state=done()), metrics={"val_accuracy": 0.9175}, best=Best("val_accuracy", 0.9195, 9))
     assert told_of(run) == "fast, done, 91.75% of validation (best 91.95%)"
     assert "0.9175" in painted(Entry(FAST, run, None), 100)[2]
+
+
+def test_a_run_that_compiles_before_its_first_step_says_so() -> None:
+    said = "Compiling the loops of small networks for this processor: once, about 10 s."
+    run = a_run(state=Running(1.0), step=0, total_steps=0, metrics={}, notice=said)
+    assert said[:40] in painted(Entry(FAST, run, None), 120)[2]
+    assert "starts" in painted(Entry(FAST, replace(run, notice=""), None), 80)[2]

@@ -96,7 +96,9 @@ async def test_they_fill_while_the_runs_train(places: Places, session: FakeSessi
             run.id,
             metrics(1, [157, 314], val_perplexity=[57.5, 40.8]),
             Event(2, 1_002.0, "note", {"text": SAID}),
+            Event(3, 1_003.0, "started", {"attempt": 2, "notice": "The text is written without spaces."}),
         )
+        await opened.sees("The text is written without spaces.")
         await opened.sees("epoch 1", "a man is riding a wave", "a cat; at the window", "val_perplexity")
         assert "\x1b" not in opened.text
         engine.change(replace(run, metrics={"perplexity": 40.0, "val_perplexity": 57.5}))
