@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.client import Event
 from engine.protocol import number_from_json
@@ -22,6 +23,18 @@ class Curve:
     def evict_after(self, step: int) -> None:
         keep = bisect_right(self.steps, step)
         del self.steps[keep:], self.times[keep:], self.values[keep:]
+
+
+def rising(steps: list[int], values: list[Any], last: int) -> tuple[list[int], list[Any]]:
+    """The points whose steps are behind `last` and behind all points before them."""
+    if all(before < step for before, step in zip([last, *steps], steps, strict=False)):
+        return steps, values
+    kept = []
+    for step, value in zip(steps, values, strict=True):
+        if step > last:
+            kept.append((step, value))
+            last = step
+    return [step for step, _ in kept], [value for _, value in kept]
 
 
 @dataclass(slots=True)
@@ -42,9 +55,13 @@ class Curves:
             self._written_at = event.at
 
     def _extend(self, event: Event) -> None:
-        """A block was gathered since the last event: its points are spread evenly over that time."""
+        """A block was gathered since the last event: its points are spread evenly over that time.
+
+        A step has one value, the first: in files of before some have two.
+        """
         for metric, (steps, values) in event.facts["series"].items():
             curve = self.by_metric.setdefault(metric, Curve())
+            steps, values = rising(steps, values, curve.steps[-1] if curve.steps else -1)
             since = min(self._written_at or event.at, event.at)
             gap = (event.at - since) / max(1, len(steps))
             curve.steps += steps
