@@ -24,7 +24,7 @@ def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> No
         (("run", "nothing"), "There is no experiment 'nothing'."),
         (("sweep", "xor", "--axis", "lr=0.1,1", "--sampler", "luck"), "sampler: expected one of grid"),
         (("sweep", "xor", "--axis", "lr=0.1,1", "--prune", "hard"), "prune: expected one of none"),
-        (("sweep", "xor", "--axis", "lr=0.1,1", "--trials", "-1"), "trials: expected a whole number"),
+        (("sweep", "xor", "--axis", "lr=0.1,1", "--trials", "-1"), "trials: expected all or a whole number"),
         (("sweep", "xor", "--axis", "nosuch=1"), "Unknown axis 'nosuch' of xor."),
         (("set", "@last", "nosuch"), "Expected name=value"),
     ):

@@ -59,7 +59,7 @@ def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
         (("xor", "--axis", "lr=0.1,1", "--set", "width=0"), 2, "Unknown parameter 'width'."),
         (("nothing", "--axis", "lr=0.1,1"), 2, "There is no experiment 'nothing'."),
         (("xor", "--axis", "lr=0.1,1", "--executor", "mars"), 2, "executor: expected one of local, ray"),
-        (("xor", "--axis", "lr=0.1,1", "--seeds", "few"), 2, "seeds: expected a count or a list"),
+        (("xor", "--axis", "lr=0.1,1", "--seeds", "few"), 2, "seeds: expected a whole number"),
         (("show", "nobody"), 1, "No sweep answers to 'nobody'."),
         (("edit", "nobody", "fly"), 2, "Expected one of: add K=V"),
     ],
