@@ -172,7 +172,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "palette": (("ctrl+p",), "Run:"),
     "set": (("L",), "set live"),
     "stop": (("s",), "Stop alpha?"),
-    "delete": (("D",), "Delete alpha?"),
+    "delete": (("D",), "Remove alpha?"),
 }
 
 
@@ -259,8 +259,8 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
         terminal.sees("start an experiment")
         terminal.press("enter")
         terminal.sees("launch", "epochs")
-        fill_in(terminal, "passes over the four rows; a whole number", "10000000")
-        fill_in(terminal, "what to call the run; may stay empty", "by-hand")
+        fill_in(terminal, "epochs: passes over the four rows", "10000000")
+        fill_in(terminal, "name: name of the run", "by-hand")
         terminal.press("enter")
         terminal.sees("by-hand", "running")
         run = str(home.show("by-hand")["id"])
@@ -283,7 +283,7 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
         agree(terminal, "s", "Stop by-hand?")
         assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"
         terminal.sees("stopped")
-        agree(terminal, "D", "Delete by-hand?")
+        agree(terminal, "D", "Remove by-hand?")
         terminal.sees("deep-learning lab")
         assert json.loads(home.dltui("ls", "--json")) == []
 

@@ -112,7 +112,7 @@ def test_markup_is_shown_as_it_was_written(museum: Home) -> None:
         for number, text in reversed(list(enumerate(MARKUP))):
             name = f"~{number}~{text}"
             terminal.sees(f"id          20240101-{600 + number:06}")
-            for key, words in (("b", f"{name} is the"), ("L", f"set live: {name}"), ("D", f"Delete {name}?")):
+            for key, words in (("b", f"{name} is the"), ("L", f"set live: {name}"), ("D", f"Remove {name}?")):
                 terminal.press(key)
                 terminal.sees(words[:40])
                 if key != "b":
@@ -132,7 +132,7 @@ def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(museum: Home)
         for key, words in (
             ("R", "launch"),
             ("L", "set live"),
-            ("D", "Delete "),
+            ("D", "Remove "),
             ("?", "keys"),
             ("ctrl+p", "Run"),
         ):
@@ -297,7 +297,7 @@ def test_a_paste_into_the_table_presses_no_key(home: Home) -> None:
         terminal.sees("done")
         terminal.paste(b"\x1b[DDDD" + b"." * 60)
         time.sleep(0.5)
-        assert "Delete" not in terminal.text
+        assert "Remove " not in terminal.text
         terminal.press("esc", "?")
         terminal.sees("esc")
     assert home.show(run)["status"] == "done"
