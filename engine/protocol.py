@@ -11,7 +11,7 @@ from engine import spec_versions
 from engine.params import Value
 from engine.typed import typed
 
-VERSION = 1
+VERSION = 2
 """of the socket protocol; a client and a service that differ say so and part"""
 
 SPEC_VERSION = spec_versions.VERSION

@@ -129,9 +129,8 @@ def _board(folder: RunFolder, spec: Spec) -> Board | None:
 
 
 def _in_words(spec: Spec) -> dict[str, params.Value]:
-    """As numbers as far as they are known: what a recipe fills in, else the word for what is not given."""
-    settled = catalog.effective(spec.experiment, spec.params)
-    return {**catalog.in_words(spec.experiment, spec.params), **settled}
+    """The parameters as a person reads them: one that is not given has a word of its own, such as auto."""
+    return catalog.in_words(spec.experiment, spec.params)
 
 
 def _number() -> Attempt:

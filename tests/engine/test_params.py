@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.catalog import MnistParams, XorParams
 from engine.errors import ParamError
-from engine.params import Param, build, choice, declared, differing, flag, number, read
+from engine.params import Param, Value, build, choice, declared, differing, flag, number, read, said
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,56 @@ def test_every_default_of_the_catalog_is_a_value_it_accepts(params: type) -> Non
     for param in declared(params):
         assert read(param, param.default) == param.default
         assert param.help
+
+
+OPEN_RATE = Param("lr", float, None, "learning rate", least=0, most=1, word="auto", texts=("off",))
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ("auto", None),
+        (None, None),
+        (" auto ", None),
+        ("off", "off"),
+        ("0", 0.0),
+        ("0.01", 0.01),
+        ("0e-3", 0.0),
+    ],
+)
+def test_a_number_may_have_a_word_for_not_given(given: object, value: object) -> None:
+    assert read(OPEN_RATE, given) == value
+
+
+@pytest.mark.parametrize("given", ["-1", "never", "", "nan", True, "None"])
+def test_another_word_or_number_is_refused_and_the_words_are_named(given: object) -> None:
+    with pytest.raises(ParamError, match="lr: expected auto, off or a number of 0 or more"):
+        read(OPEN_RATE, given)
+
+
+def test_a_number_that_has_to_be_given_is_never_null() -> None:
+    with pytest.raises(ParamError, match="n: expected a whole number"):
+        read(Param("n", int, 1, "count"), None)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("01", "Write 1, or 0.01 with a decimal point."), ("007", "Write 7, or 0.007 with a decimal point."),
+        ("-01", "Write -1, or -0.01 with a decimal point."), ("00.5", "Leave out the leading zero."),
+        ("0,01", "Write 0.01: the decimal point is a dot."),
+        ("1,5", "Write 1.5: the decimal point is a dot."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [int, float])
+def test_digits_behind_a_leading_zero_are_a_decimal_comma_gone_wrong(
+    kind: type, given: str, remedy: str
+) -> None:
+    with pytest.raises(ParamError) as refused:
+        read(Param("x", kind, 1, "x"), given)
+    assert refused.value.remedy == remedy
+
+
+@pytest.mark.parametrize("value", [None, 0, 0.0, 0.1, 1e-7, 0.123456789012, 3.0, "off"])
+def test_what_is_said_is_read_back_exactly(value: Value) -> None:
+    assert read(OPEN_RATE if value != 3.0 else Param("x", float, 1, "x"), said(OPEN_RATE, value)) == value

@@ -48,6 +48,12 @@ def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
     home.until(lambda: _show(home, made)["status"] == "stopped", "a stopped sweep")
 
 
+def test_the_values_of_every_axis_are_said_before_a_sweep_starts(home: Home) -> None:
+    started = home.call("sweep", "counter", "--axis", "pace=0,1", "--axis", "steps=1..3")
+    assert started.returncode == 0
+    assert started.stderr.splitlines()[:2] == ["pace: 2 values, 0 and 1", "steps: 3 values, 1, 2 and 3"]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [

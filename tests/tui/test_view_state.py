@@ -74,3 +74,15 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> No
     with pytest.raises(OSError):
         view_state.write(tmp_path / "view.json", ViewState())
     assert [path.name for path in tmp_path.iterdir()] == ["view.json"]
+
+
+def test_what_was_typed_into_a_form_before_means_what_it_meant(tmp_path: Path) -> None:
+    old = {"last_params": {"lm": {"lr": "0", "clip": "0"}, "sweep mnist": {"target": "0,0.9", "trials": "0"}}}
+    (tmp_path / "view.json").write_text(json.dumps(old))
+    state = view_state.read(tmp_path / "view.json")
+    assert state.last_params == {
+        "lm": {"lr": "auto", "clip": "off"}, "sweep mnist": {"target": "never,0.9", "trials": "all"},
+    }  # fmt: skip
+    state.last_params["lm"]["lr"] = "0"
+    view_state.write(tmp_path / "view.json", state)
+    assert view_state.read(tmp_path / "view.json").last_params["lm"]["lr"] == "0"

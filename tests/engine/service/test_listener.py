@@ -159,7 +159,7 @@ async def test_another_user_is_turned_away_before_a_byte_is_read(places: Places)
             script = (
                 "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
                 "s.settimeout(60); s.connect(sys.argv[1]);\n"
-                "try:\n s.sendall(b'\\0\\0\\0\\x0b{\"hello\":1}'); data = s.recv(100)\n"
+                "try:\n s.sendall(b'\\0\\0\\0\\x0b{\"hello\":2}'); data = s.recv(100)\n"
                 "except ConnectionError: data = b''\n"
                 "print(len(data))"
             )

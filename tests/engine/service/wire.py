@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import frames
+from engine.protocol import VERSION
 
 
 class Wire:
@@ -40,7 +41,7 @@ class Wire:
 async def dial(path: Path, *, hello: bool = True) -> Wire:
     wire = Wire(*await asyncio.open_unix_connection(str(path)))
     if hello:
-        await wire.say(hello=1)
+        await wire.say(hello=VERSION)
         answer = await wire.hear()
-        assert answer is not None and answer["hello"] == 1
+        assert answer is not None and answer["hello"] == VERSION
     return wire
