@@ -33,7 +33,7 @@ def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, fa
     chosen = [row for row in sweep_table.passing(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
     if kind != "best":  # a trial that a person added may lack an axis: it has no place in these pictures
-        valued = [row for row in valued if all(_cell(spec, row, axis.name) is not None for axis in spec.axes)]
+        valued = [row for row in valued if all(_has_place(spec, row, axis) for axis in spec.axes)]
     return _KINDS[kind](spec, valued[-DRAWN:], facts)
 
 
@@ -46,6 +46,12 @@ def _axes(spec: SweepSpec) -> list[Axis]:
 def _cell(spec: SweepSpec, row: TrialRow, name: str) -> Value:
     """None where the trial has no such value; one that is not given is its word, such as auto."""
     return row.seed if name == SEED.name else _worded(spec, row.params).get(name)
+
+
+def _has_place(spec: SweepSpec, row: TrialRow, axis: Axis) -> bool:
+    """A word such as auto is no number of a range."""
+    cell = _cell(spec, row, axis.name)
+    return cell is not None and (axis.low is None or not isinstance(cell, str))
 
 
 def _worded(spec: SweepSpec, values: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -140,3 +140,16 @@ def test_importance_without_a_value_does_not_say_that_nothing_varies() -> None:
     assert "expected 8 trials with a value" in analyse("importance", without)["why"]
     alike = [make_trial(number, params=dict(ROWS[0].params), value=float(number)) for number in range(9)]
     assert analyse("importance", alike)["why"] == "no axis has more than one value"
+
+
+@pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat"])
+def test_a_trial_that_a_range_has_no_number_for_does_not_turn_the_axis_into_choices(kind: str) -> None:
+    """Added by a person who left the learning rate to the recipe."""
+    spec = a_spec("lr=0.0001..0.01 log", "epochs=1..4", experiment="mnist_recipe", sampler="random")
+    rows = [
+        make_trial(n, params={"lr": 10**-3.5 * n, "epochs": n % 4 + 1}, value=float(n)) for n in range(1, 10)
+    ]
+    added = make_trial(99, params={"lr": None, "epochs": 2}, value=0.5)
+    assert sweep_analysis.analyse(spec, [*rows, added], kind, "", {}) == sweep_analysis.analyse(
+        spec, rows, kind, "", {}
+    )
