@@ -26,6 +26,7 @@ class Printed:
     acts: list[tuple[Any, str]]
     asked: list[str] = field(default_factory=list)
     text: str = ""
+    notice: str = ""
 
     async def show(self, run: str) -> RunSummary:
         self.asked.append(run)
