@@ -59,7 +59,14 @@ class EngineError(DltuiError):
 
 
 class HomeUnusable(EngineError):
-    """The folder that DLTUI_HOME names cannot be used until the person has done something."""
+    """The folder that DLTUI_HOME names cannot be used until the person has done something.
+
+    `why` in a few words, and the `command` that mends it, where there is one.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, why: str = "", command: str = "") -> None:
+        super().__init__(message, remedy or command)
+        self.why, self.command = why or message, command
 
 
 class EngineSilent(EngineError):

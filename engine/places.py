@@ -163,7 +163,8 @@ def make_private(folder: Path) -> None:
 
         raise HomeUnusable(
             f"{folder} has mode {stat.S_IMODE(found.st_mode):04o}, expected 0700: others could enter.",
-            f"chmod 700 {shlex.quote(str(folder))}",
+            why=f"dltui cannot use {folder}: others could enter it.",
+            command=f"chmod 700 {shlex.quote(str(folder))}",
         )
 
 

@@ -37,6 +37,7 @@ from tui.messages import (
     EngineLost,
     EngineStalled,
     HintsChanged,
+    HomeRefused,
     PasteCut,
     ResourcesChanged,
     RunsChanged,
@@ -191,6 +192,7 @@ class LabApp(App[int]):
 
     @on(EngineConnected)
     def _connected(self, message: EngineConnected) -> None:
+        self._leave_home_screen()
         self.banner.lose("")
         if message.notice:
             self.notify(message.notice, markup=False, timeout=10)
@@ -206,8 +208,25 @@ class LabApp(App[int]):
 
     @on(EngineLost)
     def _lost(self, message: EngineLost) -> None:
-        self.banner.lose(f"Engine gone, reconnecting. Runs go on without it. ({message.words})")
+        gone = "Engine gone, reconnecting. Runs go on without it."
+        self.banner.lose(gone if message.was_there else f"{message.words} It is tried again.")
         self.meters.show(None)
+
+    @on(HomeRefused)
+    def _refuse_home(self, message: HomeRefused) -> None:
+        from tui.screens.home import HomeScreen
+
+        if not isinstance(self.screen, HomeScreen):
+            self.push_screen(HomeScreen(message))
+
+    def on_home_screen_retried(self) -> None:
+        self.river.try_again()
+
+    def _leave_home_screen(self) -> None:
+        from tui.screens.home import HomeScreen
+
+        if isinstance(self.screen, HomeScreen):
+            self.pop_screen()
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:

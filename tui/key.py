@@ -11,7 +11,7 @@ Inner = Literal[
     "data", "networks", "confusion", "pictures", "filters", "pad", "transcript"
 ]  # fmt: skip
 """parts of a tab that have keys of their own while they have the focus"""
-Modal = Literal["filter", "form", "dialog", "prompt"]
+Modal = Literal["filter", "form", "dialog", "prompt", "home"]
 """where every letter is typed text, so that no other key is heard"""
 Scope = Literal["app"] | Tab | Inner | Modal
 
@@ -72,6 +72,7 @@ GROUPS: dict[Scope, str] = {
     "filter": "Filter",
     "form": "Form",
     "dialog": "Dialog",
+    "home": "Home folder",
     "prompt": "Prompt",
 }
 
@@ -96,7 +97,7 @@ class Key:
 
 def inside(scope: Scope, tab: Tab = "runs") -> tuple[Scope, ...]:
     """Which scopes are heard where `scope` has the focus in `tab`: the innermost first."""
-    if scope in ("filter", "form", "dialog", "prompt", "app"):
+    if scope in ("filter", "form", "dialog", "prompt", "home", "app"):
         return (scope,)
     return (scope, tab, "app") if scope in OWNERS else (scope, "app")
 

@@ -31,6 +31,17 @@ class EngineLost(Message):
     """The engine does not answer; it is tried again."""
 
     words: str
+    was_there: bool = True
+    """whether it had answered before"""
+
+
+@dataclass
+class HomeRefused(Message):
+    """The home folder cannot be used until the person has done something."""
+
+    why: str
+    remedy: str
+    command: str
 
 
 @dataclass

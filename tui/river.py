@@ -10,7 +10,7 @@ from typing import Any
 from textual.message import Message
 
 from engine.client import Client
-from engine.errors import DltuiError, EngineError, ProtocolError
+from engine.errors import DltuiError, EngineError, HomeUnusable
 from engine.places import Places
 from engine.protocol import RunSummary
 from tui.messages import (
@@ -18,6 +18,7 @@ from tui.messages import (
     EngineConnected,
     EngineLost,
     EngineStalled,
+    HomeRefused,
     ResourcesChanged,
     RunsChanged,
     SweepsChanged,
@@ -38,6 +39,8 @@ class River:
     def __init__(self, places: Places, connect: Connect, tell: Callable[[Message], Any]) -> None:
         self._places, self._connect, self._tell = places, connect, tell
         self._client: Client | None = None
+        self._was_there = False
+        self._hurried = asyncio.Event()
         self._stories: dict[str, Story] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._wanted: dict[str, dict[str, tuple[str, int]]] = {}
@@ -64,15 +67,30 @@ class River:
             while True:
                 try:
                     async with await self._connected() as client:
-                        self._client, wait = client, FIRST_WAIT
+                        self._client, wait, self._was_there = client, FIRST_WAIT, True
                         async with _beside(self._notice_silence(client)):
                             await self._watch(client)
+                except HomeUnusable as error:
+                    self._lose("")
+                    self._tell(HomeRefused(error.why, error.remedy, error.command))
                 except (DltuiError, OSError) as error:
                     self._lose(str(error))
-                await asyncio.sleep(wait)
+                await self._rest(wait)
                 wait = min(LONGEST_WAIT, 2 * wait)
         finally:
             self._lose("")
+
+    def try_again(self) -> None:
+        """Connect now, not when its time has come."""
+        self._hurried.set()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
+        except TimeoutError:
+            pass  # nobody was in a hurry
+        self._hurried.clear()
 
     def follow(self, runs: Iterable[tuple[str, str, int]], who: str = "runs") -> None:
         """Read the stories of these runs (id, label, hue) for `who`, and of none that nobody follows."""
@@ -181,7 +199,7 @@ class River:
             reader.cancel()
         self._readers.clear()
         if words:
-            self._tell(EngineLost(words))
+            self._tell(EngineLost(words, self._was_there))
 
     def _drop_old_stories(self) -> None:
         for run in [run for run in self._stories if run not in self._followed]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.errors import EngineError
-from engine.places import Places
+from engine.places import Places, make_private
 from engine.protocol import Finding, Severity
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
 from tests.fakes.lab import lab
@@ -81,6 +81,59 @@ async def test_an_engine_that_cannot_be_reached_is_said_with_its_remedy(places: 
     engine.is_up = False
     async with lab(places, engine) as opened:
         await opened.sees("cannot be reached", "dltui engine start")
+
+
+async def test_an_engine_that_never_was_is_not_said_to_be_gone(places: Places) -> None:
+    engine = FakeEngine()
+    engine.is_up = False
+    async with lab(places, engine) as opened:
+        await opened.sees("cannot be reached")
+        assert "gone" not in opened.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_home_that_others_could_enter_takes_the_whole_screen_until_it_is_closed(
+    places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else is said of it, and after `chmod` the key `r` goes on at once."""
+    monkeypatch.setattr(river, "FIRST_WAIT", 3600.0)
+    engine = FakeEngine(make_run(1, name="plane"))
+    lab_home = places.root / "a-folder-with-a-rather-long-name" / "and-another-one-inside-of-it" / "lab"
+    (lab_home / "runs").mkdir(parents=True)
+    lab_home.chmod(0o755)
+    command = f"chmod 700 {lab_home}"
+
+    engine.is_up, connected = False, engine.connect
+
+    async def connect(_: Places) -> Any:
+        make_private(lab_home)
+        engine.is_up = True
+        return await connected(places)
+
+    monkeypatch.setattr(engine, "connect", connect)
+    async with lab(places, engine, size) as opened:
+        await opened.sees("others could enter it", "Run:", "then press r")
+        shown = "".join(opened.text.split())
+        assert "".join(command.split()) in shown and "plane" not in opened.text
+        assert "gone" not in opened.text
+        await opened.press("r")
+        await opened.sees("others could enter it")
+        lab_home.chmod(0o700)
+        await opened.press("r")
+        await opened.sees("plane")
+        assert "others could enter" not in opened.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_banner_is_as_long_as_its_remedy(places: Places, size: tuple[int, int]) -> None:
+    remedy = (
+        "Set DLTUI_HOME to a folder on a local disk, such as /scratch/somebody/lab, and move what is there."
+    )
+    text = "The home folder is on NFS, where locks and mapped files can be lost when the server restarts."
+    engine = FakeEngine(make_run(1, name="plane"), findings=[Finding("home", Severity.DANGER, text, remedy)])
+    async with lab(places, engine, size) as opened:
+        await opened.sees("plane", "dismiss")
+        assert remedy.replace(" ", "") in "".join(opened.text.split())
 
 
 async def test_the_gravest_finding_is_a_banner_that_stays_dismissed(places: Places) -> None:
@@ -218,7 +271,7 @@ def test_the_first_picture_needs_no_numpy() -> None:
     script = """
 import asyncio, sys
 from pathlib import Path
-from engine.places import Places
+from engine.places import Places, make_private
 from tui.app import LabApp
 async def never(_): await asyncio.Event().wait()
 async def main():

@@ -11,6 +11,7 @@ from tui.app import LabApp
 from tui.keys import KEYS, Key, Scope, overlaps, shown
 from tui.screens.dialog import Dialog
 from tui.screens.form import FormScreen
+from tui.screens.home import HomeScreen
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
@@ -40,6 +41,7 @@ from tui.widgets.transcript import Transcript
 
 LISTENERS: dict[Scope, type] = {
     "app": LabApp,
+    "home": HomeScreen,
     "runs": RunsTab,
     "table": RunTable,
     "chart": RunChart,

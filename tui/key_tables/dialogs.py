@@ -15,6 +15,8 @@ KEYS = (
     Key("form.defaults", "ctrl+r", "defaults", "defaults", "Put the defaults back", "form", 4),
     Key("form.cancel", "escape", "cancel", "cancel", "Go back, nothing is started", "form", 2),
     Key("form.help", "f1", "help", "keys", "These keys", "form", 5),
+    Key("home.retry", "r", "retry", "try again", "Look at the home folder again", "home", 1),
+    Key("home.leave", "q", "app.leave", "quit", "Leave", "home", 2),
     Key("dialog.accept", "enter", "accept", "ok", "Go ahead", "dialog", 1),
     Key("dialog.cancel", "escape", "cancel", "back", "Go back", "dialog", 2),
 )  # fmt: skip

@@ -7,33 +7,47 @@ from typing import Annotated
 
 import typer
 
-from engine.catalog import SUITES, Experiment
+from engine.catalog import SUITES, Experiment, find, suite
 from engine.catalog import experiments as catalogued
 from engine.params import Param, declared, said
 from engine.protocol import Json
 from tui.verbs.ask import say, say_json
-from tui.verbs.words import columns
+from tui.verbs.completion import complete_experiment
+from tui.verbs.table import wrapped
 
 
-def experiments(json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
-    """Print the catalog, with parameters and defaults."""
+def experiments(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="this one alone", autocompletion=complete_experiment)
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Print the catalog: experiments, their parameters and defaults; of one NAME, or of all."""
+    found = (find(name),) if name and not suite(name) else () if name else catalogued()
+    suites = [one for one in SUITES if not name or one.name == name or one.experiment == name]
     if json:
-        say_json([_as_json(experiment) for experiment in catalogued()])
+        say_json([_as_json(experiment) for experiment in found])
         return
-    for experiment in catalogued():
-        say(f"{experiment.name}  ({experiment.framework})  {experiment.title}")
-        say(f"    {experiment.claim}")
-        for line in columns([_row(param) for param in declared(experiment.params)]):
-            say(f"    {line}")
-        say("")
-    for suite in SUITES:
-        say(f"{suite.name}  (a sweep of {suite.experiment}: {' '.join(suite.axes)})  {suite.title}")
-        say(f"    dltui sweep {suite.name}")
+    for experiment in found:
+        _say(experiment)
+    for one in suites:
+        say(f"{one.name}  (a sweep of {one.experiment}: {' '.join(one.axes)})  {one.title}")
+        say(f"    dltui sweep {one.name}")
 
 
-def _row(param: Param) -> tuple[str, str, str]:
+def _say(experiment: Experiment) -> None:
+    for line in wrapped([(experiment.name, f"({experiment.framework})", experiment.title)]):
+        say(line)
+    for line in wrapped([("", experiment.claim)], indent=2):
+        say(line)
+    for line in wrapped([_row(param) for param in declared(experiment.params)], indent=4):
+        say(line)
+    say("")
+
+
+def _row(param: Param) -> tuple[str, str]:
     live = "; can be changed while it trains" if param.live else ""
-    return f"{param.name}={said(param, param.default)}", param.help + live, param.expected
+    return f"{param.name}={said(param, param.default)}", f"{param.help}{live}; {param.expected}"
 
 
 def _as_json(experiment: Experiment) -> Json:

@@ -1,28 +1,37 @@
-"""One line for what must not be overlooked."""
+"""A few lines for what must not be overlooked."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rich.text import Text
+from textual.widgets import Static
+
 from engine.protocol import Finding, Severity
 from tui.glyphs import glyphs
+from tui.inks import inks_of
 from tui.keys import BY_ID, shown
 from tui.plain_text import plain
-from tui.widgets.line import Line, ends
 from tui.widgets.span import Row, Span
 
 RANKS = {Severity.DANGER: 2, Severity.WARNING: 1}
 
 
-class Banner(Line):
-    """A silent or lost engine, else the doctor's most serious finding; nothing where all is well."""
+class Banner(Static):
+    """A silent or lost engine, else the doctor's most serious finding; nothing where all is well.
 
-    DEFAULT_CSS = "Banner { display: none; }"
+    As many lines as its words need: a remedy is never cut off.
+    """
+
+    DEFAULT_CSS = "Banner { display: none; height: auto; }"
 
     def __init__(self, **widget: Any) -> None:
-        super().__init__(**widget)
+        super().__init__(markup=False, **widget)
         self._lost = self._stalled = ""
         self._finding: Finding | None = None
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._appear, init=False)
 
     @property
     def finding(self) -> Finding | None:
@@ -30,35 +39,40 @@ class Banner(Line):
 
     def lose(self, words: str) -> None:
         """The engine is gone; nothing can be dismissed about that. Empty words: it is back."""
-        self._lost, self._stalled = plain(words, limit=300), ""
+        self._lost, self._stalled = plain(words, limit=1000), ""
         self._appear()
 
     def stall(self, words: str) -> None:
         """The engine does not answer, and what is seen may be old. Empty words: it answers again."""
-        self._stalled = plain(words, limit=300)
+        self._stalled = plain(words, limit=1000)
         self._appear()
 
     def show(self, finding: Finding | None) -> None:
         self._finding = finding
         self._appear()
 
-    def row(self, width: int) -> Row:
+    def words(self) -> Row:
+        """What it says."""
         if words := self._stalled or self._lost:
             return (Span(f" {glyphs().warning} ", "warn"), Span(words, "text"))
         if self._finding is None:
             return ()
         ink = "bad" if self._finding.severity is Severity.DANGER else "warn"
-        said = (
-            Span(f" {glyphs().warning} ", ink),
-            Span(plain(self._finding.text, limit=200), "text"),
-            Span("  " + plain(self._finding.remedy, limit=200), "muted"),
-        )
         dismiss = BY_ID["view.dismiss"]
-        return ends(said, (Span(f" {shown(dismiss.key)}", "key"), Span(f" {dismiss.label} ", "muted")), width)
+        return (
+            Span(f" {glyphs().warning} ", ink),
+            Span(plain(self._finding.text, limit=300), "text"),
+            Span("  " + plain(self._finding.remedy, limit=300), "muted"),
+            Span(f"  {shown(dismiss.key)}", "key"),
+            Span(f" {dismiss.label} ", "muted"),
+        )
 
     def _appear(self) -> None:
-        self.styles.display = "block" if self._stalled or self._lost or self._finding else "none"
-        self.draw()
+        words = self.words()
+        self.styles.display = "block" if words else "none"
+        if self.is_mounted:
+            inks = inks_of(self.app)
+            self.update(Text.assemble(*((span.text, inks[span.ink]) for span in words)))
 
 
 def most_serious(findings: list[Finding], dismissed: str) -> Finding | None:
