@@ -52,6 +52,7 @@ from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
     from engine import axes as axes
+    from engine import filter_words as filter_words
     from engine.axes import SEED as SEED
     from engine.axes import Axis as Axis
     from engine.axes import parse_axis as parse_axis
@@ -81,6 +82,7 @@ _LATER = {
     ),
 }  # fmt: skip
 """what only sweeps need: the first screen does not wait for it"""
+_MODULES_LATER = ("axes", "filter_words")
 
 T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
@@ -574,8 +576,8 @@ def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:
 
 def __getattr__(name: str) -> object:
     """Names of `_LATER`, imported when they are first asked for."""
-    if name == "axes":
-        return importlib.import_module("engine.axes")
+    if name in _MODULES_LATER:
+        return importlib.import_module(f"engine.{name}")
     for module, names in _LATER.items():
         if name in names:
             return getattr(importlib.import_module(f"engine.{module}"), name)

@@ -8,14 +8,10 @@ from dataclasses import fields
 from difflib import get_close_matches
 
 from engine.catalog import experiments
+from engine.client import filter_words
 from engine.protocol import RunSummary
 
-ALWAYS = frozenset(
-    {
-        *("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "seed"),
-        *("total_steps", "attempt", "sweep", "trial"),
-    }
-)
+ALWAYS = frozenset({*filter_words.TEXTS, *filter_words.NUMBERS})
 METRICS = frozenset(f"{split}{name}" for split in ("", "train_", "val_", "test_")
                     for name in ("loss", "accuracy", "perplexity"))  # fmt: skip
 _COMPARED = re.compile(r"([A-Za-z_@][A-Za-z0-9_./@-]*)\s*(?:<=|>=|!=|==|=|<|>)")

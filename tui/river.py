@@ -10,7 +10,7 @@ from typing import Any
 from textual.message import Message
 
 from engine.client import Client
-from engine.errors import DltuiError, EngineError, HomeUnusable
+from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError
 from engine.places import Places
 from engine.protocol import RunSummary
 from tui.messages import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine import catalog
+from engine import catalog, filter_words
 from engine.protocol import CauseKind, Status
 from engine.service.filter import (
     All,
@@ -25,21 +25,15 @@ from engine.service.filter import (
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
 """of statuses in a sort: what needs an eye comes first"""
-_TEXTS = {
-    **{name: f"r.{name}" for name in ("id", "name", "experiment", "status", "cause", "device")},
-    "sweep": "json_extract(b.summary, '$.sweep')",
-}
-_NUMBERS = {
-    "trial": "json_extract(b.summary, '$.trial')",
-    "step": "r.step",
-    "best": "r.best",
-    "created": "r.created",
-    "seed": "json_extract(b.summary, '$.seed')",
-    "total_steps": "json_extract(b.summary, '$.total_steps')",
-    "attempt": "json_extract(b.summary, '$.attempt')",
-}
-_SEARCHED = ("r.id", "r.name", "r.experiment", "r.status")
-_YES = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}
+_NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created")
+_PLACES = {name: f"r.{name}" for name in _NARROW}
+"""columns of the narrow table; every other field lies in the summary"""
+_TEXTS, _NUMBERS = (
+    {name: _PLACES.get(name, f"json_extract(b.summary, '$.{name}')") for name in names}
+    for names in (filter_words.TEXTS, filter_words.NUMBERS)
+)
+_SEARCHED = tuple(_TEXTS[name] for name in filter_words.SEARCHED)
+_YES = filter_words.YES
 _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import InputError
+from engine.filter_words import JOINTS, SIGNS
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24
@@ -65,13 +66,12 @@ class _Token:
 
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign><=|>=|!=|==|=|<|>)|(?P<open>\()|(?P<close>\))
+    rf"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign>{"|".join(SIGNS)})|(?P<open>\()|(?P<close>\))
     |(?P<bad>["'!])|(?P<word>[^\s()<>=!"']+))""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_./@-]*")
-_JOINTS = ("and", "or", "not")
 
 
 def parse(text: str) -> Clause | None:
@@ -175,7 +175,7 @@ class _Parser:
         return token.kind in ("quoted", "open")
 
     def _is_joint(self, token: _Token) -> bool:
-        return token.kind == "word" and token.text.lower() in _JOINTS
+        return token.kind == "word" and token.text.lower() in JOINTS
 
     def _skip(self, joint: str) -> bool:
         if self.next.kind == "word" and self.next.text.lower() == joint:

@@ -43,7 +43,10 @@ def both(
     seed: Seed = None,
     json: AsJson = False,
 ) -> None:
-    """Grow a sentence around TEXT: to the right with the forward model, to the left with the reversed one."""
+    """Grow a sentence around TEXT with two models.
+
+    To the right with the forward model, to the left with the reversed one.
+    """
     facts: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
         "temperature": temperature, "top_k": option(TOP_K, top_k), "top_p": top_p, "repetition": repetition,
@@ -59,7 +62,10 @@ def blank(
     k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
     json: AsJson = False,
 ) -> None:
-    """Fill a blank: the product of what the two models say about it, as a share among all words."""
+    """Fill a blank with what two models say together.
+
+    The product of both probabilities, as a share among all words.
+    """
     answer = ask_session(
         lambda session: session.ask("language.blank", text=text, forward=forward, reverse=reverse, k=k)
     )

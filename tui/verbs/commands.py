@@ -16,6 +16,7 @@ from tui.verbs import (
     engine,
     experiments,
     guard,
+    help,
     language,
     logs,
     look,
@@ -27,6 +28,7 @@ from tui.verbs import (
     sweep_commands,
 )
 from tui.verbs.ask import say, tell
+from tui.verbs.verb import Verb
 
 
 def _say_version(is_asked: bool) -> None:
@@ -60,32 +62,33 @@ def dltui(
         sys.exit(2)
 
 
-app.command("experiments")(experiments.experiments)
-app.command("run")(run.run)
-app.command("ls")(look.ls)
-app.command("show")(look.show)
-app.command("logs")(logs.logs)
-app.command("plot")(plot.plot)
-app.command("compare")(compare.compare)
-app.command("export")(curves.export)
-app.command("report")(report.report)
-app.command("pause")(control.pause)
-app.command("resume")(control.resume)
-app.command("stop")(control.stop)
-app.command("set")(control.set_live)
-app.command("rm")(removal.rm)
-app.command("undo")(removal.undo)
-app.command("verify")(control.verify)
+app.command("experiments", cls=Verb)(experiments.experiments)
+app.command("run", cls=Verb)(run.run)
+app.command("ls", cls=Verb)(look.ls)
+app.command("show", cls=Verb)(look.show)
+app.command("logs", cls=Verb)(logs.logs)
+app.command("plot", cls=Verb)(plot.plot)
+app.command("compare", cls=Verb)(compare.compare)
+app.command("export", cls=Verb)(curves.export)
+app.command("report", cls=Verb)(report.report)
+app.command("pause", cls=Verb)(control.pause)
+app.command("resume", cls=Verb)(control.resume)
+app.command("stop", cls=Verb)(control.stop)
+app.command("set", cls=Verb)(control.set_live)
+app.command("rm", cls=Verb)(removal.rm)
+app.command("undo", cls=Verb)(removal.undo)
+app.command("verify", cls=Verb)(control.verify)
 app.add_typer(sweep_commands.app, name="sweep")
 app.add_typer(engine.app, name="engine")
-app.command("reindex")(engine.reindex)
-app.command("doctor")(doctor.doctor)
-app.command("predict")(language.predict)
-app.command("generate")(language.generate)
-app.command("score")(language.score)
-app.command("both")(both_ways.both)
-app.command("blank")(both_ways.blank)
-app.command("orders")(both_ways.orders)
+app.command("reindex", cls=Verb)(engine.reindex)
+app.command("doctor", cls=Verb)(doctor.doctor)
+app.command("predict", cls=Verb)(language.predict)
+app.command("generate", cls=Verb)(language.generate)
+app.command("score", cls=Verb)(language.score)
+app.command("both", cls=Verb)(both_ways.both)
+app.command("blank", cls=Verb)(both_ways.blank)
+app.command("orders", cls=Verb)(both_ways.orders)
+app.command("help", cls=Verb)(help.help_on)
 
 
 def main() -> None:

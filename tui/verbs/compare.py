@@ -11,16 +11,21 @@ from engine.errors import InputError
 from engine.protocol import RunSummary
 from tui.comparison import Entry, differing
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
 from tui.verbs.table import in_blocks
 from tui.verbs.words import labels, other_data, short_number
 
+RUNS = typer.Argument(
+    metavar="RUN", help="two or more: id, prefix, name, or @last", autocompletion=complete_run
+)
+
 
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="two or more: id, prefix, name, or @last")],
+    runs: Annotated[list[str], RUNS],
     json: AsJson = False,
 ) -> None:
-    """Show where two or more runs differ: parameters, then how they went, then metrics."""
+    """Show where runs differ: parameters, course, metrics."""
     if len(runs) < 2:
         fail(InputError("Expected two runs or more, got 1.", "For instance: dltui compare RUN RUN"))
 

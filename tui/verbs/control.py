@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 
 from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
 from tui.verbs.several import Runs, Where, Yes, carry_out
 
 
 def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
-    """Write a checkpoint, end the process, free the GPU; `resume` goes on bit for bit."""
+    """Save, end the process and free the GPU.
+
+    `resume` goes on bit for bit.
+    """
     carry_out("pause", runs, where, yes, json, lambda client, run: client.pause(run))
 
 
@@ -38,7 +42,12 @@ def stop(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = 
 
 def set_live(
     words: Annotated[
-        list[str], typer.Argument(metavar="RUN... NAME=VALUE", help="runs, then a setting such as lr=0.01")
+        list[str],
+        typer.Argument(
+            metavar="RUN... NAME=VALUE",
+            help="runs, then a setting such as lr=0.01",
+            autocompletion=complete_run,
+        ),
     ],
     where: Where = "",
     yes: Yes = False,
@@ -54,10 +63,15 @@ def set_live(
 
 
 def verify(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="all runs when left out")] = "",
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="all runs when left out", autocompletion=complete_run)
+    ] = "",
     json: AsJson = False,
 ) -> None:
-    """Hash every checkpoint anew and read every event; exit status 1 when something is damaged."""
+    """Hash every checkpoint anew and read every event.
+
+    The exit status is 1 when something is damaged.
+    """
     checked = ask(lambda client: client.verify(run))
     if json:
         say_json(checked)

@@ -20,7 +20,10 @@ SIGNS = {
 
 
 def doctor(json: AsJson = False) -> None:
-    """Examine the machine, the engine and the terminal; exit status 1 when work is in danger."""
+    """Examine the machine, the engine and the terminal.
+
+    The exit status is 1 when work is in danger.
+    """
     findings = [*_engine_findings(), *examine()]
     findings.sort(key=lambda finding: list(SIGNS).index(finding.severity), reverse=True)
     if json:

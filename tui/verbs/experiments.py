@@ -22,7 +22,7 @@ def experiments(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
-    """Print the catalog: experiments, their parameters and defaults; of one NAME, or of all."""
+    """Print the catalog: experiments, parameters, defaults."""
     found = (find(name),) if name and not suite(name) else () if name else catalogued()
     suites = [one for one in SUITES if not name or one.name == name or one.experiment == name]
     if json:

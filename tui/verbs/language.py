@@ -17,6 +17,7 @@ from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, read
 from engine.protocol import Json
 from tui.verbs.ask import fail, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
 from tui.verbs.words import columns, short_number
 
@@ -26,7 +27,12 @@ LONG = 50
 
 Model = Annotated[
     str,
-    typer.Option("--model", "-m", help="run: id, unique prefix, name, @last; else the newest done"),
+    typer.Option(
+        "--model",
+        "-m",
+        help="run: id, unique prefix, name, @last; else the newest done",
+        autocompletion=complete_run,
+    ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="the same seed, the same words")]
 Temperature = Annotated[float, typer.Option(help="0 takes the best word, 1 draws as the model has it")]
@@ -43,7 +49,10 @@ def predict(
     k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
     json: AsJson = False,
 ) -> None:
-    """The next words with their probabilities; of a reversed model, the words before."""
+    """The next words with their probabilities.
+
+    Of a reversed model, the words before.
+    """
     answer = ask_session(lambda session: session.ask("language.predict", run=model, text=text, k=k))
     tell_model(answer)
     if json:
@@ -87,7 +96,9 @@ def score(
     model: Model = "",
     json: AsJson = False,
 ) -> None:
-    """How probable sentences are: per word, as a log-probability (natural), as a perplexity.
+    """How probable sentences are, word by word and as a whole.
+
+    Per word, as a natural log-probability and as a perplexity.
 
     `<EOS>`, the end of the sentence, counts. Words the model does not know are marked and not counted.
     With --file one line per sentence, with --json as one JSON object per line.

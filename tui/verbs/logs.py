@@ -27,7 +27,10 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends or is paused")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON object per part read")] = False,
 ) -> None:
-    """Print what the worker printed, as it is into a file or pipe; -f waits for a run that is queued."""
+    """Print what the worker printed; -f follows a run to its end.
+
+    A run that is queued is waited for. Into a file or a pipe everything goes as it is.
+    """
     found = ask(lambda client: client.show(run))
     offset = 0
 

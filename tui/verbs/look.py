@@ -15,6 +15,7 @@ from engine.protocol import Page, Query, RunSummary
 from tui.filter_names import unknown_name
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.table import TableColumn, table, wrapped
 from tui.verbs.words import (
     age,
@@ -40,7 +41,10 @@ COLUMNS = (
 SHOWN = 50
 """rows of a terminal, unless told otherwise"""
 PAGE = 500
-Run = Annotated[str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")]
+Run = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run),
+]
 
 
 def ls(

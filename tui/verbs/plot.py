@@ -12,6 +12,7 @@ import typer
 from engine.protocol import RunSummary
 from tui.curves import Curve, Curves
 from tui.verbs.ask import ask, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.curves import curves_json, read_all
 from tui.verbs.words import labels
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Told = list[tuple[RunSummary, Curves]]
 
+RUNS = typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run)
 IN_A_PIPE = (100, 24)
 LEAST_WIDTH, LEAST_HEIGHT = 20, 8
 PROMPT_ROWS = 2
@@ -27,7 +29,7 @@ PROMPT_ROWS = 2
 
 
 def plot(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last")],
+    runs: Annotated[list[str], RUNS],
     metric: Annotated[
         str, typer.Option(help="loss, val_accuracy, ...; the first all have when left out")
     ] = "",

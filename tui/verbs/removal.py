@@ -106,7 +106,7 @@ def undo(
     run: Annotated[str, typer.Argument(metavar="[RUN]", help="the last removal when left out")] = "",
     json: AsJson = False,
 ) -> None:
-    """Bring back what was removed last, or one removed run or sweep."""
+    """Bring back what was removed last, or one RUN of it."""
     back = ask(lambda client: client.undo(run))
     if json:
         say_json(removal_to_json(back))

@@ -8,6 +8,7 @@ import typer
 
 from engine.protocol import Json
 from tui.verbs.ask import ask, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.language import ask_session, last_part
 from tui.verbs.look import AsJson
 from tui.verbs.words import columns
@@ -18,13 +19,19 @@ WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss
 
 def report(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last; none: the six runs")
+        str,
+        typer.Argument(
+            metavar="RUN", help="id, prefix, name, or @last; none: the six runs", autocompletion=complete_run
+        ),
     ] = "",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     step: Annotated[int | None, typer.Option(help="of a checkpoint; else the one that answers")] = None,
     json: AsJson = False,
 ) -> None:
-    """Precision, recall, F1 of each class and the confusion matrix; without RUN the notebook's six runs."""
+    """Precision, recall and F1 of each class, and what is confused.
+
+    Without RUN a table of the notebook's six runs.
+    """
     if not run:
         _say_table(ask_session(lambda session: last_part(session, "mnist.table", {})), json)
         return

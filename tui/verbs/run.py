@@ -15,6 +15,7 @@ from engine.protocol import RunSummary, Status
 from tui.executor import text_of
 from tui.same_name import doubt_of_name
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.completion import complete_experiment, complete_setting
 from tui.verbs.follow import follow, show_line
 from tui.verbs.words import pairs, progress, run_json, short_number, span, why
 
@@ -38,8 +39,16 @@ RayAddress = Annotated[
 
 
 def run(
-    experiment: Annotated[str, typer.Argument(help="a name of the catalog")],
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="K=V", help="a parameter")] = None,
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT", help="a name of the catalog", autocompletion=complete_experiment
+        ),
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="a parameter", autocompletion=complete_setting),
+    ] = None,
     seed: Annotated[int, typer.Option(help="of weights, dropout and data order")] = 1,
     name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",

@@ -14,11 +14,13 @@ from engine.errors import DltuiError, InputError
 from engine.protocol import LeftOut, Query, RunSummary
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
+from tui.verbs.completion import complete_run
 from tui.verbs.look import refuse_unknown
 from tui.verbs.words import counted, run_json, why
 
 Runs = Annotated[
-    list[str] | None, typer.Argument(metavar="RUN...", help="ids, unique prefixes, names, or @last")
+    list[str] | None,
+    typer.Argument(metavar="RUN", help="ids, unique prefixes, names, or @last", autocompletion=complete_run),
 ]
 Where = Annotated[str, typer.Option("--where", metavar="FILTER", help="all runs that pass, as in ls")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]

@@ -16,6 +16,7 @@ from engine.params import Param, Value
 from tui.executor import text_of
 from tui.same_name import doubt_of_sweep_name
 from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.completion import complete_setting, complete_swept
 from tui.verbs.follow import follow, show_line
 from tui.verbs.run import Executor, RayAddress
 from tui.verbs.sweep_words import counted, sweep_json, valued
@@ -27,10 +28,22 @@ SEEDS = Param("seeds", int, 1, "a count, or a list such as 1,5,9", least=0, most
 
 
 def start(
-    experiment: Annotated[str, typer.Argument(help="a name of the catalog, or a suite: lm_four")],
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="a name of the catalog, or a suite: lm_four",
+            autocompletion=complete_swept,
+        ),
+    ],
     axis: Annotated[
         list[str] | None,
-        typer.Option("--axis", metavar="AXIS", help="lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'"),
+        typer.Option(
+            "--axis",
+            metavar="AXIS",
+            autocompletion=complete_setting,
+            help="lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'",
+        ),
     ] = None,
     sampler: Annotated[str, typer.Option(help="grid, random or tpe")] = "grid",
     prune: Annotated[str, typer.Option(help="none, median or asha")] = "none",
@@ -44,7 +57,10 @@ def start(
     seeds: Annotated[str, typer.Option(help="a count, or a list such as 1,5,9: each is trained")] = "1",
     seed: Annotated[int, typer.Option(help="of the sampler")] = 1,
     gpu_share: Annotated[float, typer.Option(help="of one GPU that a trial takes")] = 1.0,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="K=V", help="fixed")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="fixed parameter", autocompletion=complete_setting),
+    ] = None,
     metric: Annotated[str, typer.Option(help="to compare by; the experiment's when left out")] = "",
     goal: Annotated[str, typer.Option(help="min or max of it")] = "",
     name: Annotated[str, typer.Option(help="yours, to find it again")] = "",

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from tui.verbs import sweep, sweep_control, sweep_table
+from tui.verbs.verb import Verb
 
 HELP = ("-h", "--help")
 
@@ -23,18 +24,18 @@ class SweepGroup(TyperGroup):
 
 app = typer.Typer(
     cls=SweepGroup,
-    help="Hyper-parameters: dltui sweep EXPERIMENT --axis 'lr=0.1,0.01' starts one.",
+    help="Start, follow and change sweeps.\n\ndltui sweep EXPERIMENT --axis 'lr=0.1,0.01' starts one.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command("start")(sweep.start)
-app.command("ls")(sweep_table.ls)
-app.command("show")(sweep_table.show)
-app.command("trials")(sweep_table.trials)
-app.command("export")(sweep_table.export)
-app.command("analyse")(sweep_table.analyse)
-app.command("edit")(sweep_control.edit)
-app.command("pause")(sweep_control.pause)
-app.command("resume")(sweep_control.resume)
-app.command("stop")(sweep_control.stop)
-app.command("rm")(sweep_control.rm)
+app.command("start", cls=Verb)(sweep.start)
+app.command("ls", cls=Verb)(sweep_table.ls)
+app.command("show", cls=Verb)(sweep_table.show)
+app.command("trials", cls=Verb)(sweep_table.trials)
+app.command("export", cls=Verb)(sweep_table.export)
+app.command("analyse", cls=Verb)(sweep_table.analyse)
+app.command("edit", cls=Verb)(sweep_control.edit)
+app.command("pause", cls=Verb)(sweep_control.pause)
+app.command("resume", cls=Verb)(sweep_control.resume)
+app.command("stop", cls=Verb)(sweep_control.stop)
+app.command("rm", cls=Verb)(sweep_control.rm)

@@ -12,12 +12,16 @@ from tui.plain_text import plain
 from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
 from tui.sweep.pages import Entry
 from tui.verbs.ask import ask, say, say_json, tell, write_csv
+from tui.verbs.completion import complete_sweep
 from tui.verbs.look import SHOWN, AsJson
 from tui.verbs.sweep_words import counted, how_far, row_json, valued
 from tui.verbs.table import TableColumn, table, wrapped
 from tui.verbs.words import columns, exact, pairs, short_number, span
 
-Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last")]
+Sweep = Annotated[
+    str,
+    typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last", autocompletion=complete_sweep),
+]
 Filter = Annotated[str, typer.Argument(metavar="FILTER", help="such as 'val_loss<0.1 and lr>=0.01'")]
 SWEEPS = (
     TableColumn("STATUS"), TableColumn("SWEEP"), TableColumn("NAME", 8, 4), TableColumn("TRIALS"),
