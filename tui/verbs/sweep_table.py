@@ -178,7 +178,10 @@ def analyse(
     where: Annotated[str, typer.Option(help="of these trials only")] = "",
     json: AsJson = False,
 ) -> None:
-    """Say what decides: the importance of each axis, or (as JSON) what a picture is drawn from."""
+    """Print the importance of each axis.
+
+    Or, as JSON, what another picture is drawn from.
+    """
     found = ask(lambda client: client.sweep_analysis(sweep, kind, where))
     if json or kind != "importance":
         say_json(found)
