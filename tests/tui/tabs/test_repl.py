@@ -182,3 +182,22 @@ async def test_a_file_that_is_there_is_not_written_over(places: Places, session:
         await opened.press("enter")
         await opened.until(lambda: any("is there already" in notice for notice in opened.notices))
         assert file.read_text() == "precious"
+
+
+async def test_the_partner_that_lacks_is_set_up_by_one_key(places: Places, session: FakeSession) -> None:
+    write_run(places, name="ahead")
+    async with lab(places, FakeEngine(), (120, 40)) as opened:
+        await open_repl(opened)
+        assert tab(opened)._partner() == {}
+        typist = Typist(opened)
+        await typist.say("/both i love")
+        await opened.sees("No reversed model shares the vocabulary of ahead", "^n : sets it up")
+        model = tab(opened).models.chosen
+        assert model is not None
+        assert tab(opened)._partner() == {
+            "framework": "torch", "corpus": "captions", "vocabulary": str(model["vocabulary"]),
+            "tokeniser": "plain", "direction": "reversed",
+        }  # fmt: skip
+        await typist.say("/score i love")
+        await opened.sees("log-probability")
+        assert tab(opened)._partner() == {}
