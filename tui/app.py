@@ -35,6 +35,7 @@ from tui.messages import (
     CurvesGrew,
     EngineConnected,
     EngineLost,
+    EngineRefused,
     EngineStalled,
     HintsChanged,
     HomeRefused,
@@ -227,6 +228,11 @@ class LabApp(App[int]):
 
         if isinstance(self.screen, HomeScreen):
             self.pop_screen()
+
+    @on(EngineRefused)
+    def _refused(self, message: EngineRefused) -> None:
+        self.banner.stall(message.words)
+        self.meters.show(None)
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:

@@ -20,6 +20,13 @@ class EngineConnected(Message):
 
 
 @dataclass
+class EngineRefused(Message):
+    """The engine is there and cannot be used by this version; it is tried again."""
+
+    words: str
+
+
+@dataclass
 class EngineStalled(Message):
     """The engine has not answered for so many seconds; 0: it answers again."""
 

@@ -10,13 +10,14 @@ from typing import Any
 from textual.message import Message
 
 from engine.client import Client
-from engine.errors import DltuiError, EngineError, HomeUnusable, ProtocolError
+from engine.errors import DltuiError, EngineError, HomeUnusable, OtherVersion, ProtocolError
 from engine.places import Places
 from engine.protocol import RunSummary
 from tui.messages import (
     CurvesGrew,
     EngineConnected,
     EngineLost,
+    EngineRefused,
     EngineStalled,
     HomeRefused,
     ResourcesChanged,
@@ -73,6 +74,9 @@ class River:
                 except HomeUnusable as error:
                     self._lose("")
                     self._tell(HomeRefused(error.why, error.remedy, error.command))
+                except OtherVersion as error:
+                    self._lose("")
+                    self._tell(EngineRefused(str(error)))
                 except (DltuiError, OSError) as error:
                     self._lose(str(error))
                 await self._rest(wait)

@@ -110,6 +110,8 @@ class FakeEngine:
         self.is_silent = False
         """connected, and it answers nothing"""
         self.notice = ""
+        self.refusal: EngineError | None = None
+        """why it cannot be used"""
         self.left_out = 0
         """damaged lines in the past of each run"""
         self.connections = 0
@@ -125,6 +127,8 @@ class FakeEngine:
             raise EngineError("The engine cannot be reached.", "Start it: dltui engine start")
         while self.is_silent:
             await asyncio.sleep(0.005)
+        if self.refusal is not None:
+            raise self.refusal
         self.connections += 1
         line = FakeClient(self)
         self._lines.append(line)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import EngineError
+from engine.errors import EngineError, OtherVersion
 from engine.places import Places, make_private
 from engine.protocol import Finding, Severity
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
@@ -320,3 +320,17 @@ async def test_damaged_events_are_counted_beside_their_run(places: Places) -> No
     engine.left_out = 3
     async with lab(places, engine, (200, 60)) as opened:
         await opened.sees("3 damaged lines of its events", "dltui verify")
+
+
+async def test_an_engine_of_a_newer_version_is_named_in_one_line(places: Places) -> None:
+    engine = FakeEngine(make_run(1, name="alpha"))
+    said = "The engine (process 7) is of dltui 9.9, newer than this dltui 0.1.0."
+    async with lab(places, engine) as opened:
+        await opened.sees("alpha")
+        engine.refusal = OtherVersion(said, "Use that dltui.", 7, is_older=False)
+        engine.drop()
+        engine.is_up = True
+        await opened.sees(f"{said} Use that dltui.")
+        engine.refusal, engine.notice = None, "The engine is newer."
+        await opened.until(lambda: said not in opened.text)
+        assert opened.notices == ["The engine is newer."]
