@@ -306,7 +306,8 @@ class FakeClient(SweepWords):
         self._check()
         text = self._engine.logs.get(run, "")
         start = max(0, len(text) + offset) if offset < 0 else offset
-        return LogPart(text[start : start + limit], start, len(text))
+        part = text[start : start + limit]
+        return LogPart(part, start, len(text), start + len(part))
 
     async def doctor(self) -> list[Finding]:
         self._check()

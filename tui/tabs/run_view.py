@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 CALM = 0.08
 """seconds the cursor rests on a run before its story is read"""
 REFETCH, LOG = 0.5, 2.0
+LOG_END = 65_536
+"""bytes of a log that are read at once, and of one seen for the first time"""
 CURVES = 0.5
 """seconds between two pictures of a growing curve"""
 
@@ -382,13 +384,17 @@ class RunView(Tab):
             self.run_worker(self._take_log(run.id), group="log", exclusive=True, exit_on_error=False)
 
     async def _take_log(self, run: str) -> None:
+        """Everything that was printed since; of a log seen for the first time its end alone."""
         tail = self.details.log_tail
         try:
-            part = await self.river.client.log(run, offset=tail.offset_read or -65_536)
+            while tail.run == run:
+                part = await self.river.client.log(run, tail.offset_read or -LOG_END, LOG_END)
+                if tail.run == run:
+                    tail.add(part.text, part.end, begins=part.offset)
+                if not part.text or part.end >= part.size:
+                    return
         except DltuiError:
             return  # removed, or the engine went: the table says so
-        if tail.run == run and part.offset >= tail.offset_read:
-            tail.add(part.text, part.offset + len(part.text.encode("utf-8", "replace")))
 
     # --- what is remembered ----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from tui.widgets.span import Row, Span
 
 LINES_KEPT = 2_000
 LINE_LIMIT = 1_000
+EARLIER = "(what was printed before: dltui logs)"
 
 
 class LogTail(Sheet):
@@ -22,6 +23,7 @@ class LogTail(Sheet):
         super().__init__(**widget)
         self._lines: list[str] = []
         self._open = ""
+        self._is_cut = False
         self._run = ""
         self.offset_read = 0
         """bytes of the log that were taken in"""
@@ -34,16 +36,20 @@ class LogTail(Sheet):
         """The log of another run."""
         if run != self._run:
             self._run, self._lines, self._open, self.offset_read = run, [], "", 0
+            self._is_cut = False
             self.draw()
             self.scroll_to(y=0, animate=False)
 
-    def add(self, text: str, until: int) -> None:
-        """Text that ends at byte `until` of the log."""
+    def add(self, text: str, until: int, *, begins: int = 0) -> None:
+        """Text of the bytes `begins` to `until` of the log."""
+        if not self._lines and not self._open:
+            self._is_cut = begins > 0
         self.offset_read = until
         if not text:
             return
         *whole, self._open = (self._open + text).split("\n")
         self._lines += [_last_of(line) for line in whole]
+        self._is_cut = self._is_cut or len(self._lines) > LINES_KEPT
         del self._lines[:-LINES_KEPT]
         self._open = self._open[-LINE_LIMIT:]
         self.draw()
@@ -59,7 +65,8 @@ class LogTail(Sheet):
         lines = [*self._lines, _last_of(self._open)] if self._open else self._lines
         if not lines:
             return [(Span("nothing was printed" if self._run else "", "muted"),)]
-        return [(Span(part, "text"),) for line in lines for part in _wrapped(line, width)]
+        above = [(Span(part, "muted"),) for part in _wrapped(EARLIER, width)] if self._is_cut else []
+        return [*above, *((Span(part, "text"),) for line in lines for part in _wrapped(line, width))]
 
 
 def _wrapped(line: str, width: int) -> list[str]:

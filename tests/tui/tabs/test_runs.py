@@ -531,3 +531,29 @@ async def test_a_run_that_has_ended_is_not_asked_for_a_live_parameter(places: Pl
         await opened.press("L")
         await opened.until(lambda: any("is done: a parameter can be set" in n for n in opened.notices))
         assert not engine.asked
+
+
+async def test_the_log_is_followed_to_its_last_line_however_much_came_at_once(places: Places) -> None:
+    """More than one part is printed between the last look and the end of the run."""
+    run = make_run(1)
+    engine = FakeEngine(run)
+    engine.logs[run.id] = "reading\n"
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.press("l", "l")
+        await opened.sees("reading")
+        engine.logs[run.id] += (
+            "".join(f"line {number} of many\n" for number in range(9_000)) + "the last line\n"
+        )
+        engine.change(replace(run, state=done()))
+        await opened.sees("the last line")
+
+
+async def test_a_log_that_begins_before_what_is_shown_says_so(places: Places) -> None:
+    run = make_run(1)
+    engine = FakeEngine(run)
+    engine.logs[run.id] = "".join(f"line {number} of many\n" for number in range(9_000))
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.press("l", "l")
+        await opened.sees("line 8999 of many")
+        rows = opened.app.runs.details.log_tail.rows(60)
+        assert "dltui logs" in rows[0][0].text
