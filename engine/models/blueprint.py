@@ -29,6 +29,12 @@ SIDES = (28, 8)
 EPS = 1e-5
 MOST_LAYERS = 200
 MOST_PADDING = 32
+_PARTS = {
+    "conv": ("weight",), "dense": ("weight",),
+    "batch_norm": ("running_mean", "running_var", "weight", "bias"),
+}  # fmt: skip
+"""tensors that a layer has; biases apart"""
+_SPARE = {"batch_norm": ("num_batches_tracked",)}
 POOLS = (2, 3, 4, 5, 6, 7, 8)
 
 
@@ -65,13 +71,10 @@ def to_json(plan: Blueprint) -> dict[str, Any]:
 
 
 def build(tensors: Tensors, plan: Blueprint) -> ConvNet:
-    """Raises ValueError when the tensors are not those of the plan."""
+    """Raises ValueError unless the tensors are exactly those of the plan: names, shapes, float32, finite."""
     layers = tuple(_layer(line, tensors) for line in plan.layers)
+    _check_names(tensors, plan)
     net = ConvNet(layers, plan.side, plan.divisor, plan.mean)
-    used = {layer.name for layer in layers if layer.kind in ("conv", "dense", "batch_norm")}
-    spare = sorted({name.rpartition(".")[0] for name in tensors} - used)
-    if spare:
-        raise ValueError(f"tensors of {spare[0]} belong to no layer")
     _check_chain(net)
     return net
 
@@ -91,6 +94,33 @@ def guess(tensors: Tensors) -> Blueprint:
                 continue
             return plan
     raise ValueError(f"no order of {', '.join(spine) or 'no layers'} fits its shapes")
+
+
+def _check_names(tensors: Tensors, plan: Blueprint) -> None:
+    needed: set[str] = set()
+    allowed: set[str] = set()
+    for line, follower in zip(plan.layers, [*plan.layers[1:], {}], strict=True):
+        kind, name = str(line.get("kind")), line["name"]
+        needed |= {f"{name}.{part}" for part in _PARTS.get(kind, ())}
+        allowed |= {f"{name}.{part}" for part in _SPARE.get(kind, ())}
+        has_bias = line.get("bias", "open" if kind == "conv" else True)
+        if kind in ("conv", "dense") and has_bias is True:
+            needed.add(f"{name}.bias")
+        elif has_bias == "open":
+            (allowed if _is_shifted(plan, line, follower) else needed).add(f"{name}.bias")
+    missing, foreign = sorted(needed - tensors.keys()), sorted(tensors.keys() - needed - allowed)
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
+    if foreign:
+        raise ValueError(f"{foreign[0]} belongs to no layer")
+
+
+def _is_shifted(plan: Blueprint, line: Line, follower: Line) -> bool:
+    """Whether a batch norm behind adds what a bias would, which then may be missing."""
+    if follower.get("kind") == "pool":
+        behind = plan.layers[plan.layers.index(follower) + 1 :]
+        follower = behind[0] if behind else {}
+    return follower.get("kind") == "batch_norm"
 
 
 def _layer(line: Line, tensors: Tensors) -> Layer:
@@ -124,8 +154,7 @@ def _padding(line: Line) -> int:
 def _batch_norm(name: str, tensors: Tensors, eps: float) -> BatchNorm:
     mean = _tensor(tensors, f"{name}.running_mean", 1)
     spread = np.sqrt(_tensor(tensors, f"{name}.running_var", 1) + np.float32(eps))
-    weight = tensors.get(f"{name}.weight", np.ones_like(mean)).astype(np.float32)
-    bias = tensors.get(f"{name}.bias", np.zeros_like(mean)).astype(np.float32)
+    weight, bias = _tensor(tensors, f"{name}.weight", 1), _tensor(tensors, f"{name}.bias", 1)
     if not len(mean) == len(spread) == len(weight) == len(bias):
         raise ValueError(f"the tensors of {name} differ in length")
     return BatchNorm(name, weight / spread, bias - mean * weight / spread)
@@ -136,7 +165,11 @@ def _tensor(tensors: Tensors, name: str, dimensions: int) -> Floats:
         raise ValueError(f"{name} is missing")
     if tensors[name].ndim != dimensions:
         raise ValueError(f"{name} has {tensors[name].ndim} dimensions, expected {dimensions}")
-    return np.ascontiguousarray(tensors[name], dtype=np.float32)
+    if tensors[name].dtype != np.float32:
+        raise ValueError(f"{name} is {tensors[name].dtype}, expected float32")
+    if not np.isfinite(tensors[name]).all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+    return np.ascontiguousarray(tensors[name])
 
 
 def _bias(tensors: Tensors, name: str, length: int) -> Floats:

@@ -23,7 +23,7 @@ def plan_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float =
 
 def _line(name: str, layer: nn.Module) -> dict[str, Any]:
     if isinstance(layer, nn.Conv2d) and _is_plain(layer):
-        return {"kind": "conv", "name": name, "padding": _padding(layer)}
+        return {"kind": "conv", "name": name, "padding": _padding(layer), "bias": layer.bias is not None}
     if isinstance(layer, nn.MaxPool2d) and layer.stride == layer.kernel_size and not layer.padding:
         return {"kind": "pool", "name": name, "size": layer.kernel_size}
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):

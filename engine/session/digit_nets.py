@@ -24,6 +24,9 @@ EXPERIMENT = "mnist"
 NOT_TOLD = TrainedOn("", "")
 
 
+CLASSES = 10
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenNet:
     """`words` say which weights these are; `warning`, when it is not empty, why they are not those that were
@@ -104,6 +107,8 @@ def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:
     try:
         weights = tensors.loads(verified.files[MODEL])
         net = blueprint.build(weights, _plan(folder, weights))
+        if net.shapes()[-1] != (CLASSES,):
+            raise ValueError(f"it ends in {net.shapes()[-1][0]} numbers, expected {CLASSES}")
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise CorruptRun(f"{verified.path / MODEL} cannot be used: {error}.") from error
     which, sha256 = found.which, verified.manifest.weights_sha256

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkpoints import tensors
+from engine import files
 from engine.errors import CorruptRun
 from engine.models.lanes.block import BESTS, OUTCOMES, Singles
 from engine.models.lanes.cohort import unpacked
@@ -132,10 +133,33 @@ class Record:
 def read(told: bytes, arrays: bytes) -> Record:
     """Raises CorruptRun."""
     try:
-        found = Record(json.loads(told), tensors.loads(arrays))
+        found = Record(files.parse_object(told), tensors.loads(arrays))
+        _check(found)
         sizes = {found.arrays[name].shape[0] for name in ("outcome", "stop", "loss", "val_loss", "weights")}
         if found.told["version"] != VERSION or sizes != {len(found)}:
             raise ValueError(f"version {found.told['version']}, networks {len(found)} and {sorted(sizes)}")
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CorruptRun(f"The networks of the run cannot be read: {error}.") from error
     return found
+
+
+def _check(record: Record) -> None:
+    """Raises ValueError for arrays of another kind than `changing` writes, and KeyError for missing ones."""
+    for name, kinds, dimensions in _ARRAYS:
+        array = record.arrays[name]
+        if array.dtype.kind not in kinds or array.ndim != dimensions:
+            raise ValueError(f"{name} is {array.dtype} of {array.ndim} dimensions, expected {dimensions}")
+    for name, array in record.arrays.items():
+        if name.startswith("param.") and (array.ndim != 1 or len(array) != len(record)):
+            raise ValueError(f"{name} has the shape {array.shape}, expected ({len(record)},)")
+    outcomes = record.arrays["outcome"]
+    if len(outcomes) and not 0 <= int(outcomes.min()) <= int(outcomes.max()) < len(OUTCOMES):
+        raise ValueError(
+            f"outcome holds {outcomes.min()} to {outcomes.max()}, expected 0 to {len(OUTCOMES) - 1}"
+        )
+
+
+_ARRAYS = (
+    ("outcome", "iu", 1), ("stop", "iu", 1), ("loss", "f", 1), ("val_loss", "f", 1), ("weights", "f", 2),
+    ("epoch", "iu", 0),
+)  # fmt: skip

