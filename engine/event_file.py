@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from engine import files
 from engine.protocol import Status
 
 MOST = 3.4028234663852886e38
@@ -159,8 +160,8 @@ def record(data: bytes) -> bytes:
 
 
 def wall_times(path: Path) -> Iterator[float]:
-    """Of the events of a file, up to the first that is torn."""
-    with path.open("rb") as file:
+    """Of the events of a file, up to the first that is torn. Raises OSError or CorruptRun."""
+    with files.open_regular(path) as file:
         while len(head := file.read(12)) == 12:
             size = struct.unpack("<Q", head[:8])[0]
             data = file.read(min(size, 9))
@@ -195,15 +196,16 @@ def names(folder: Path) -> list[str]:
     """In the order in which TensorBoard reads them."""
     try:
         return sorted(name for name in os.listdir(folder) if ".tfevents." in name)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return []
 
 
 def goes_on(folder: Path) -> None:
-    """The run is at work again: nothing says that it has ended."""
+    """The run is at work again: nothing says that it has ended. What cannot be removed stays."""
     for name in names(folder):
         if name.endswith(END):
-            (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
 
 
 def tell_end(folder: Path, status: Status, at: float) -> None:
@@ -216,4 +218,6 @@ def tell_end(folder: Path, status: Status, at: float) -> None:
         told = names(folder)
         if told and status in OUTCOMES:
             data = record(version(at)) + record(ended(at, OUTCOMES[status]))
-            (folder / (told[-1] + END)).write_bytes(data)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(folder / (told[-1] + END), flags, 0o600), "wb") as file:
+                file.write(data)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from engine import event_file
+from engine import event_file, files
+from engine.errors import CorruptRun
 from engine.params import Value
 from engine.worker import png
 from engine.worker.metrics import Points
@@ -76,7 +77,7 @@ class Board:
             return
         self._folder.mkdir(mode=0o700, exist_ok=True)
         before = [name for name in event_file.names(self._folder) if not name.endswith(event_file.END)]
-        told = max([0.0, *(event_file.wall_times(self._folder / before[-1]) if before else ())])
+        told = _last_wall(self._folder / before[-1]) if before else 0.0
         told = max(told, _last_at(self._folder.parent / "events.jsonl"))
         self._began_at, self._began = max(time.time(), told), time.monotonic()
         stamp = max(
@@ -107,12 +108,20 @@ def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]
     return sorted(found.items())
 
 
+def _last_wall(path: Path) -> float:
+    """The largest wall time of an event file; 0 for what is none."""
+    try:
+        return max(event_file.wall_times(path), default=0.0)
+    except (OSError, CorruptRun):
+        return 0.0
+
+
 def _last_at(events: Path) -> float:
     """When the last event was told; 0 where there is none."""
     try:
-        with events.open("rb") as file:
+        with files.open_regular(events) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
             found = _AT.findall(file.read(TAIL))
-    except OSError:
+    except (OSError, CorruptRun):
         return 0.0
     return float(found[-1]) if found else 0.0

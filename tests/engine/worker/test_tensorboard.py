@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import os
 import re
 import time
 from pathlib import Path
@@ -288,6 +289,16 @@ def test_a_run_whose_board_cannot_be_written_goes_on(tmp_path: Path) -> None:
     assert len(curve(folder, "loss")) == 40
     with pytest.raises(OSError):
         Board(folder.tensorboard / "below", 1, {})._open()
+
+
+def test_a_pipe_in_place_of_an_event_file_holds_up_nobody(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, "xor", **SHORT)
+    folder.tensorboard.mkdir()
+    os.mkfifo(folder.tensorboard / "events.out.tfevents.0000000001.here.0001")
+    event_file.tell_end(folder.tensorboard, Status.DONE, 1.0)
+    event_file.goes_on(folder.tensorboard)
+    train(folder)
+    assert len(curve(folder, "loss")) == 40 and not told(folder, "note")
 
 
 @pytest.mark.parametrize("word", ["write", "add", "picture", "text", "close"])
