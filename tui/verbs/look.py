@@ -35,7 +35,7 @@ from tui.verbs.words import (
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 COLUMNS = (
     TableColumn("STATUS"), TableColumn("RUN"), TableColumn("NAME", 8, 5), TableColumn("PROGRESS", 9, 3),
-    TableColumn("BEST", 12, 4), TableColumn("AGE", 4, 2), TableColumn("PARAMETERS", 10, 1),
+    TableColumn("BEST", 12, 4), TableColumn("AGE"), TableColumn("PARAMETERS", 10, 1),
     TableColumn("CAUSE", 10, 0),
 )  # fmt: skip
 SHOWN = 50

@@ -12,10 +12,11 @@ from tui.plain_text import plain
 from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
 from tui.sweep.pages import Entry
 from tui.verbs.ask import ask, say, say_json, tell, write_csv
+from tui.verbs.bars import percent_bars
 from tui.verbs.completion import complete_sweep
 from tui.verbs.look import SHOWN, AsJson
 from tui.verbs.sweep_words import counted, how_far, row_json, valued
-from tui.verbs.table import TableColumn, table, wrapped
+from tui.verbs.table import TableColumn, table, terminal_width, wrapped
 from tui.verbs.words import columns, exact, pairs, short_number, span
 
 Sweep = Annotated[
@@ -188,5 +189,8 @@ def analyse(
         return
     if found["why"]:
         say(f"No importance: {found['why']}.")
-    for line in columns([(name, f"{share:.1%}") for name, share in found["importance"]]):
+    width = terminal_width()
+    shares = [(name, share) for name, share in found["importance"]]
+    rows = [(name, f"{share:.1%}") for name, share in shares]
+    for line in columns(rows) if width is None else percent_bars(shares, width):
         say(line)
