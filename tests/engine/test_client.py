@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from engine import client, frames, store
-from engine.errors import DltuiError, EngineError, EngineSilent, OtherVersion, ProtocolError
+from engine.errors import DltuiError, EngineError, EngineSilent, HomeUnusable, OtherVersion, ProtocolError
 from engine.places import Places
 from engine.protocol import VERSION, Status
 from engine.version import VERSION as RELEASE
@@ -251,3 +252,18 @@ async def test_reconnecting_goes_on_behind_the_last_event_heard(places: Places) 
 
 async def _hear_all(talk: client.Client, run: str) -> int:
     return sum([len(batch.events) async for batch in talk.events(run)])
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG])
+async def test_a_home_that_cannot_be_reached_is_said_and_no_engine_is_started_in_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A locked folder above it, a link that leads to itself."""
+
+    def refuse(path: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr("engine.client._check_owner", refuse)
+    with pytest.raises(HomeUnusable, match=os.strerror(number)) as error:
+        await client.connect(places)
+    assert "DLTUI_HOME" in error.value.remedy and not places.log.exists()
