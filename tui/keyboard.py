@@ -16,6 +16,7 @@ from tui.messages import PasteCut
 from tui.paste_filter import SILENCE, PasteFilter
 
 CHUNK = 1 << 14
+DIGITS = frozenset("123456789")
 QUIET = 0.1
 """seconds, as long as the parser waits for the rest of a sequence"""
 ALERT = SILENCE + 1.0
@@ -23,9 +24,12 @@ ALERT = SILENCE + 1.0
 
 
 class KeyParser(XTermParser):
-    """Textual's, but a number that is no character is left out instead of raised."""
+    """Textual's, but a number that is no character is left out instead of raised, and escape before a digit
+    is alt with it, not a character that a keyboard of a Mac makes."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> list[Key]:
+        if (digit := sequence.removeprefix("\x1b")) in DIGITS and sequence != digit:
+            return [Key(f"alt+{digit}", None)]
         try:
             return list(super()._sequence_to_key_events(sequence, alt))
         except (ValueError, OverflowError):

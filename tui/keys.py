@@ -45,5 +45,7 @@ def shown(key: str, *, ascii_only: bool = False) -> str:
         return "^" + key[5:]
     if key.startswith("shift+"):
         return "shift-" + shown(key[6:], ascii_only=ascii_only)
+    if key.startswith("alt+"):
+        return "alt-" + shown(key[4:], ascii_only=ascii_only)
     words = SHOWN | ASCII_SHOWN if ascii_only else SHOWN
     return words.get(key, key)

@@ -90,3 +90,11 @@ async def test_nobody_wakes_it_while_nothing_comes(
     until(lambda: waits)
     desk.disable_input()
     assert set(waits) == {None} and not desk.reader.is_alive()
+
+
+async def test_escape_and_a_digit_in_one_sequence_are_alt_and_the_digit(typed: tuple[int, int]) -> None:
+    desk = Desk(typed[0])
+    os.write(typed[1], b"\x1b2")
+    until(lambda: desk.heard)
+    assert [(one.key, one.character) for one in desk.heard if isinstance(one, Key)] == [("alt+2", None)]
+    desk.disable_input()

@@ -110,3 +110,28 @@ def test_arrows_and_vim_keys_do_the_same() -> None:
 
 def test_keys_are_named_as_a_person_knows_them() -> None:
     assert [shown(key) for key in ("ctrl+p", "question_mark", "escape", "R")] == ["^p", "?", "esc", "R"]
+
+
+ONE_MEANING = {
+    "y": {"chart.log", "axes.log"},
+    "c": {"run.copy", "sweep.copy", "repl.copy"},
+    "C": {"run.copy_command", "sweep.copy_all"},
+    "0": {"chart.fit", "sweep.clear"},
+}
+"""the logarithmic axis, copying, all of it in sight"""
+
+
+@pytest.mark.parametrize("key", ONE_MEANING)
+def test_a_key_means_one_thing_in_every_tab(key: str) -> None:
+    assert {one.id for one in KEYS if key in spelled(one)} == ONE_MEANING[key]
+
+
+def test_x_dismisses_the_banner_and_escape_goes_back_in_every_tab() -> None:
+    assert {one.action for one in KEYS if "x" in spelled(one)} == {"app.dismiss_banner"}
+    leaving = {"back", "clear", "cancel", "close", "escape", "stop"}
+    assert {one.action for one in KEYS if "escape" in spelled(one)} <= leaving
+
+
+def test_every_tab_opens_with_alt_and_its_digit_while_one_types() -> None:
+    for digit in range(1, 8):
+        assert any({str(digit), f"alt+{digit}"} == spelled(one) for one in KEYS if one.scope == "app")

@@ -14,7 +14,7 @@ KEYS = (
     Key("app.quit", "q,ctrl+q", "leave", "leave", "Leave; runs go on without the app", "app", 22),
     Key("app.suspend", "ctrl+z", "suspend_process", "to the shell", "Back to the shell; fg returns", "app"),
     *(
-        Key(f"app.tab_{tab}", str(digit), f"open_tab('{tab}')", title, f"The {title} tab", "app")
+        Key(f"app.tab_{tab}", f"{digit},alt+{digit}", f"open_tab('{tab}')", title, f"The {title} tab", "app")
         for digit, (tab, title) in enumerate(TABS, 1)
     ),
 )  # fmt: skip

@@ -33,9 +33,9 @@ KEYS = (
         "Gates of the lively unit before", "repl"),
     Key("repl.stop", "escape", "stop", "stop", "Stop what is being said", "repl", 2),
     Key("repl.model", "m", "model", "model", "Choose the model", "repl", 3),
-    Key("repl.copy", "y", "copy", "copy", "Copy the newest answer", "repl", 6),
+    Key("repl.copy", "c", "copy", "copy", "Copy the newest answer", "repl", 6),
     Key("repl.export", "e", "export", "export", "Write the transcript to a file", "repl", 7),
     Key("repl.clear", "X", "clear", "clear", "Empty the transcript", "repl"),
     Key("repl.new", "n", "new", "train a model", "Set up a run of lm", "repl", 5),
-    Key("repl.dismiss", "z", "app.dismiss_banner", "dismiss", "Dismiss the banner", "repl"),
+    Key("repl.dismiss", "x", "app.dismiss_banner", "dismiss", "Dismiss the banner", "repl"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from tui import keys
-from tui.keys import Scope
+from tui.keys import TABS, Scope
 from tui.widgets.text_field import LONGEST, TextField
 
 DIGITS, QUOTE = "123456789", "'"
@@ -18,8 +18,8 @@ DIGITS, QUOTE = "123456789", "'"
 class PromptLine(TextField):
     """Says what was typed; it knows no models.
 
-    Where words are on offer, a digit behind a space, or in an empty line, takes one: behind an apostrophe
-    it is typed instead of that.
+    Where words are on offer, a digit behind a space takes one; behind an apostrophe it is typed instead of
+    that. In an empty line a digit opens a tab, as everywhere.
     """
 
     SCOPE: ClassVar[Scope] = "prompt"
@@ -71,7 +71,7 @@ class PromptLine(TextField):
     @property
     def takes_digits(self) -> bool:
         """Where a digit is a choice, and not a letter."""
-        return self._is_free and (not self.value or self.value.endswith(" "))
+        return self._is_free and self.value.endswith(" ")
 
     @property
     def _is_free(self) -> bool:
@@ -88,7 +88,9 @@ class PromptLine(TextField):
 
     async def _on_key(self, event: events.Key) -> None:
         digit = event.character if event.character and event.character in DIGITS else ""
-        if digit and self._is_quoted:
+        if digit and not self.value and int(digit) <= len(TABS):
+            await self.app.run_action(f"open_tab('{TABS[int(digit) - 1][0]}')")
+        elif digit and self._is_quoted:
             self.put(self.value[: -len(QUOTE)] + digit)
         elif digit and self.takes_digits and (self.offered is None or int(digit) <= self.offered):
             self.post_message(self.Took(int(digit) - 1))

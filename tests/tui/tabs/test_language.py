@@ -136,7 +136,7 @@ async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: F
         for number, run in enumerate(trials, 1):
             engine.change(replace(run, spec=replace(run.spec, sweep="20260101-lm-sweep-0001", trial=number)))
         await opened.sees("38.4", "39.4", "waits for its turn")
-        await opened.press("G", "x")
+        await opened.press("G", "X")
         await opened.sees("not trained yet")
         assert engine.sweeps.asked[-1][1]["verb"] == "stop"
 
@@ -148,7 +148,7 @@ async def test_the_framework_is_turned_by_key_and_remembered(places: Places, ses
         await open_tab(opened, "Keras on captions")
         await opened.press("f")
         await opened.sees("PyTorch on captions", "3.5")
-        await opened.press("down", "c")
+        await opened.press("down", "d")
     saved = view_state.read(places.view_state).views["language"]
     assert (saved["framework"], saved["place"], saved["view"]) == ("torch", 1, "corpus")
 
@@ -156,7 +156,7 @@ async def test_the_framework_is_turned_by_key_and_remembered(places: Places, ses
 async def test_the_corpus_is_told(places: Places, session: FakeSession) -> None:
     async with lab(places, FakeEngine(), (120, 40)) as opened:
         await open_tab(opened)
-        await opened.press("c")
+        await opened.press("d")
         await opened.sees("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "commonest")
         await opened.press("down", "down")
         await opened.sees("wikitext-2 is not on this machine yet.")
@@ -204,7 +204,7 @@ async def test_without_colours_and_blocks_everything_can_be_read(
         async with lab(places, FakeEngine(*four(*TWELVE)), (80, 24)) as opened:
             await open_tab(opened, "38.4")
             assert opened.text.isascii()
-            await opened.press("c")
+            await opened.press("d")
             await opened.sees("captions")
             assert opened.text.isascii()
     finally:

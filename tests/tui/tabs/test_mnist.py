@@ -94,7 +94,7 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
             "4 taken for 9",
         )
         report = opened.app.query_one(ReportView)
-        await opened.press("x")
+        await opened.press("full_stop")
         true, answer = report.mistakes()[0]
         assert report.cell == (true, answer)
         await opened.sees(f"{true} taken for {answer}")
@@ -139,7 +139,7 @@ async def test_shifts_and_noise_are_shown(places: Places, session: FakeSession, 
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "r")
         await opened.sees("macro avg")
-        await opened.press("c")
+        await opened.press("t")
         await opened.sees("shift", "noise", "360 pictures")
 
 
@@ -181,7 +181,7 @@ async def test_an_engine_that_goes_takes_nothing_along(
         await opened.press("4", "r")
         await opened.sees("macro avg")
         engine.drop()
-        await opened.press("x", "enter")
+        await opened.press("full_stop", "enter")
         await opened.sees("the network says")
 
 
@@ -253,7 +253,7 @@ async def test_sharp_pictures_say_how_to_have_them(
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
         await opened.sees("one mould")
-        await opened.press("y")
+        await opened.press("S")
         await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
 
 

@@ -55,7 +55,7 @@ async def test_filters_are_shown_as_one_picture(
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
         await opened.sees("one mould")
-        await opened.press("y")
+        await opened.press("S")
         await opened.until(lambda: isinstance(opened.app.screen, SharpScreen))
         await opened.sees("back")
         await opened.press("escape")

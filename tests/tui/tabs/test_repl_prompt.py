@@ -127,9 +127,10 @@ async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_
 async def test_a_number_is_typed_behind_an_apostrophe(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "1-9 take word", "'1 types 1")
+        await open_repl(opened)
         typist = Typist(opened)
         await typist.type("i love ")
+        await opened.sees("1-9 take word", "'1 types 1")
         await opened.until(lambda: tab(opened)._suggestion.line == "i love ")
         await opened.press("apostrophe", "2", "4")
         assert tab(opened).prompt.value == "i love 24"
@@ -156,8 +157,20 @@ async def test_digits_take_a_word_wherever_their_numbers_are_shown(
 async def test_where_nothing_is_on_offer_a_digit_is_a_digit(places: Places, session: FakeSession) -> None:
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
-        await opened.press("2")
-        assert tab(opened).prompt.value == "2"
-        await opened.press(*["backspace"])
+        await Typist(opened).type("a 2")
+        assert tab(opened).prompt.value == "a 2"
+        await opened.press(*["backspace"] * 3)
         await Typist(opened).type("/length 7")
         assert tab(opened).prompt.value == "/length 7"
+
+
+@pytest.mark.parametrize(("typed", "key"), [("", "2"), ("i love", "alt+2")])
+async def test_tabs_open_from_the_prompt(places: Places, session: FakeSession, typed: str, key: str) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await opened.type(typed)
+        await opened.press(key)
+        await opened.until(lambda: opened.app.shelf.front.NAME == "xor")
+        await opened.press("6")
+        await opened.until(lambda: tab(opened).prompt.value == typed)

@@ -82,7 +82,7 @@ async def test_the_list_the_facts_and_the_trials_are_seen(places: Places, size: 
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("c", "worst"),
+        ("A", "worst"),
         ("i", "PED-ANOVA"),
         ("d", "lr (log)"),
         ("b", "best so far"),
@@ -264,7 +264,7 @@ async def test_one_lane_of_a_batch_is_pinned_stopped_and_made_longer_like_any_tr
 async def test_the_trials_are_written_to_a_file(places: Places, tmp_path: Path) -> None:
     async with sweep_tab(places, engine_of()) as opened:
         for ending in ("csv", "json"):
-            await opened.press("x")
+            await opened.press("S")
             await opened.sees("write 24 trials")
             await opened.press("ctrl+u")
             path = tmp_path / f"out.{ending}"
@@ -279,7 +279,7 @@ async def test_the_trials_are_written_to_a_file(places: Places, tmp_path: Path) 
 
 async def test_a_trial_is_copied_as_one_would_type_it(places: Places) -> None:
     async with sweep_tab(places, engine_of()) as opened:
-        await opened.press("y")
+        await opened.press("c")
         await opened.until(lambda: places.clipboard.exists())
         assert places.clipboard.read_text().strip() == "lr=0.0012 hidden=2 seed=1"
 
@@ -305,7 +305,7 @@ async def test_a_configuration_is_trained_alone(places: Places) -> None:
 async def test_the_view_comes_back(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
-        await opened.press("j", "j", "c")
+        await opened.press("j", "j", "A")
         await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
         await opened.press("l", "space")
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")

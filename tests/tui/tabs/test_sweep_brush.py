@@ -11,7 +11,7 @@ from tui.sweep.picture import Picture
 async def test_a_brush_filters_the_table(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
-        await opened.press("c")
+        await opened.press("A")
         await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
         await opened.press("l", "space")
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")
@@ -35,7 +35,7 @@ async def test_a_brush_holds_in_every_view_until_one_key_shows_all(places: Place
     engine = engine_of()
     async with sweep_tab(places, engine, (80, 24)) as opened:
         picture = opened.app.query_one(Picture)
-        await opened.press("c")
+        await opened.press("A")
         await opened.until(lambda: picture.answer is not None)
         await opened.press("l", "space")
         await opened.sees("brushed  hidden>=4.5", "12 of 24")
@@ -59,7 +59,7 @@ async def test_a_brush_holds_in_every_view_until_one_key_shows_all(places: Place
 async def test_a_brush_is_another_filter_when_its_axis_becomes_longer(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
-        await opened.press("c")
+        await opened.press("A")
         await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
         await opened.press("h", "space")
         await opened.sees("brushed  loss>=0.321")

@@ -104,9 +104,9 @@ async def test_units_bypass_and_temperature_change_by_key(places: Places, sessio
         await opened.sees("XOR solved")
         await opened.press("a", "p")
         await opened.sees("XOR · 2 hidden units ──")
-        await opened.press("x", "w")
+        await opened.press("A", "W")
         await opened.sees("XOR · 1 hidden unit ──", "T 0.002")
-        await opened.press("c", "c")
+        await opened.press("w", "w")
         await opened.sees("T 0.001")
 
 
@@ -129,7 +129,7 @@ async def test_the_weights_are_there_again_after_a_restart(places: Places, sessi
     async with lab(places, FakeEngine()) as opened:
         await opened.press("2")
         await opened.sees("XOR solved")
-        await opened.press("0", "w")
+        await opened.press("z", "W")
         await opened.sees("of 4 rows right")
     assert view_state.read(places.view_state).views["xor"]["view"] == "hand"
     async with lab(places, FakeEngine()) as opened:

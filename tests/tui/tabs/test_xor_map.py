@@ -80,9 +80,9 @@ async def test_the_cursor_walks_and_goes_from_failure_to_failure(
         await opened.sees(f"network {2 + columns} ")
         await opened.press("G")
         await opened.sees("network 119")
-        await opened.press("x")
+        await opened.press("full_stop")
         await opened.sees("network 0 ")  # round the end: all of the first thirty failed
-        await opened.press("X")
+        await opened.press("comma")
         await opened.until(lambda: opened.app.query_one(MapView).cell.is_stuck)  # type: ignore[union-attr]
         assert opened.app.query_one(MapView).lane != 0
 
@@ -94,7 +94,7 @@ async def test_a_failed_network_is_opened_and_trained_alone(
     engine = engine_of(batch)
     async with xor_tab(places, engine, "f", size) as opened:
         await opened.sees("network 0")
-        await opened.press("x", "enter")
+        await opened.press("full_stop", "enter")
         await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "One row is known")
         await opened.press("right")
         await opened.sees("network 2 ·", "seed 3")
@@ -122,11 +122,11 @@ async def test_colours_and_axes_change_what_a_cell_means(
 ) -> None:
     async with xor_tab(places, engine_of(batch), "f") as opened:
         await opened.sees("network 0")
-        await opened.press("c")
+        await opened.press("m")
         await opened.sees("colour: epochs")
-        await opened.press("c")
+        await opened.press("m")
         await opened.sees("colour: loss")
-        await opened.press("c", "c", "v")
+        await opened.press("m", "m", "v")
         await opened.sees("30 networks, 0 % solved", "100%", "hidden")
 
 

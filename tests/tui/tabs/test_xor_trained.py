@@ -105,7 +105,7 @@ async def test_its_weights_can_be_gone_on_with_by_hand(
     async with xor_tab(places, engine, "t") as opened:
         await opened.sees("epoch 3", "1 of 3")
         shown = opened.app.query_one(TrainedView).net
-        await opened.press("c")
+        await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(HandView)))
         await opened.until(lambda: opened.app.query_one(HandView).net == shown)
         await opened.sees("T 0.5", "Trained for 3 epochs.")
