@@ -19,7 +19,7 @@ async def test_the_words_on_offer_follow_what_is_typed(
 ) -> None:
     write_run(places, name="sweet")
     async with lab(places, FakeEngine(), size) as opened:
-        await open_repl(opened, "sweet", "forward", "Talk to it", "1 a ")
+        await open_repl(opened, "sweet", "forward", "Talk to it")
         await Typist(opened).type("i love ")
         await opened.sees("1 cupcakes")
         await opened.press("tab")
