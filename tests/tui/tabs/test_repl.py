@@ -148,7 +148,7 @@ async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, s
         await opened.sees("talk to it")
         assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1
         await opened.press("escape")
-        await opened.sees("1-9 take word")
+        await opened.sees("take word")
 
 
 async def test_the_transcript_is_exported(places: Places, session: FakeSession) -> None:

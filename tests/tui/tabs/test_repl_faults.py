@@ -66,7 +66,7 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
     dying = Dying(places)
     monkeypatch.setattr("engine.client.open_session", lambda places: dying)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "1 a ")
+        await open_repl(opened)
         await Typist(opened).type("i love")
         await opened.until(lambda: tab(opened)._suggestion.line == "i love")
         dying.dies = True
@@ -145,7 +145,7 @@ async def test_hostile_words_cannot_reach_the_terminal(
 async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "1 a ")
+        await open_repl(opened)
         await opened.press("escape", "1")
         await opened.sees("start XOR")
         asked = await opened.rests(lambda: len(session.asked))

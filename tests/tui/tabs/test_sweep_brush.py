@@ -75,6 +75,6 @@ async def test_pictures_say_when_no_trial_passes(places: Places) -> None:
         await opened.press("slash")
         await opened.type("lr>9")
         await opened.press("enter")
-        for key in "cbdm":
+        for key in "Abdm":
             await opened.press(key)
             await opened.sees("no trial that passes has a value   0 shows all")
