@@ -143,7 +143,7 @@ async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, s
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened, "newer")
         await Typist(opened).say("/model older")
-        await opened.sees("older · forward")
+        await opened.sees("older · last step 1,200 · forward")
         await Typist(opened).say("/model")
         await opened.sees("talk to it")
         assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1

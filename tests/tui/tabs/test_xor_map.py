@@ -159,7 +159,7 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
 ) -> None:
     engine = engine_of(grid)
     async with xor_tab(places, engine, "e", (80, 24)) as opened:
-        await opened.sees("0.25", "4,862", "7,417", "30,301", "ours", "notebook", "std of epochs by log lr")
+        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "std of epochs by log lr")
         report = opened.app.query_one(NineView).report
         assert report is not None and len(report["rows"]) == 9
         assert f"{report['rows'][0]['mean']:,.0f}" in opened.text
