@@ -89,7 +89,7 @@ def mistake_in(experiment: Experiment, param: Param, text: str) -> str:
         else:
             params.read(param, text)
     except ParamError as error:
-        return error.message.removeprefix(f"{param.name}: ")
+        return f"{error.message} {error.remedy}".strip().removeprefix(f"{param.name}: ")
     return ""
 
 

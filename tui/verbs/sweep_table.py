@@ -88,6 +88,7 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         *(("axis", f"{axis.name}={_values(axis)}") for axis in spec.axes),
         ("seeds", " ".join(map(str, spec.seeds)) if len(spec.seeds) > 1 else ""),
         ("fixed", pairs(spec.params)),
+        ("ignored", f"what this dltui does not know: {', '.join(spec.unknown)}" if spec.unknown else ""),
         ("best", f"{spec.metric}={valued(best)}, trial {best.trial}: {pairs(best.params)}" if best else ""),
         ("but", how_far(best) if best else ""),
         ("its run", best.run if best else ""),

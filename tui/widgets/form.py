@@ -76,9 +76,9 @@ def field_of(param: Param) -> Field:
     def mistake(text: str) -> str:
         try:
             read(param, text)
-        except ParamError:
+        except ParamError as error:
             came = f"got '{plain(text, limit=24)}', " if text else ""
-            return f"{came}expected {param.expected}"
+            return f"{came}expected {param.expected}{'. ' + error.remedy if error.remedy else ''}"
         return ""
 
     return Field(param, mistake, limit=TEXT_LIMIT if param.kind is str else NUMBER_LIMIT)

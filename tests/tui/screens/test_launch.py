@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from engine.catalog import find
 from engine.places import Places
 from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.lab import lab
 from tui.screens.form import FormScreen
+from tui.screens.launch import launch_screen
 from tui.screens.pick import PickScreen
 
 
@@ -43,3 +45,19 @@ async def test_the_form_says_which_data_are_trained_on(
         await opened.press("down")
         await opened.press("enter")
         await opened.sees("data: no folder named")
+
+
+def test_what_is_left_to_a_recipe_is_said_with_what_comes_of_it() -> None:
+    assert launch_screen(find("lm"), {})._outcome.words == "auto: lr=0.01, dropout=0, clip=off"
+    assert (
+        launch_screen(find("lm"), {"recipe": "tuned", "lr": "0"})._outcome.words
+        == "auto: dropout=0.5, clip=1"
+    )
+    assert launch_screen(find("xor"), {})._outcome.words == ""
+
+
+def test_a_decimal_comma_is_named_in_the_form() -> None:
+    assert (
+        "Write 0.01: the decimal point is a dot."
+        in launch_screen(find("xor"), {"lr": "0,01"}).form.wrong["lr"]
+    )

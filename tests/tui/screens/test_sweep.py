@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from engine.catalog import find
+from engine.client import SweepSummary
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
 from tui.screens.form import FormScreen
+from tui.screens.sweep import sweep_screen
+from tui.sweep.draft import Draft
 from tui.widgets.form import Form
 
 SIZES = [(80, 24), (200, 60)]
@@ -120,3 +124,16 @@ async def test_a_mistake_cannot_be_folded_away(places: Places) -> None:
         await opened.press("up", "up", "up", "space")
         await opened.sees("gpu_share=2")
         assert "gpu_share" in in_sight(opened) and "metric" not in in_sight(opened)
+
+
+def test_the_values_of_every_axis_are_said_in_the_form() -> None:
+    async def never(draft: Draft) -> SweepSummary:
+        raise AssertionError
+
+    typed = {"lr": "0,1", "patience": "never,5", "validation": "notebook"}
+    words = sweep_screen(find("xor"), typed, never, lambda given: None)._outcome.words
+    assert words.splitlines() == [
+        "4 trials", "lr: 2 values, 0 and 1", "patience: 2 values, never and 5",
+    ]  # fmt: skip
+    mistakes = sweep_screen(find("xor"), {"lr": "0,01"}, never, lambda given: None).form.mistakes
+    assert "0.01 with a decimal point" in mistakes["lr"]
