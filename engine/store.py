@@ -211,7 +211,7 @@ def read_spec(folder: RunFolder) -> Spec:
             if amended.version < spec_versions.VERSION:
                 later = spec_versions.params(experiment, later)
             data["params"] = {**params, **later}
-        if data.get("version", 1) == 1:
+        if not spec_versions.is_current(data):
             data["version"] = spec_versions.VERSION
         return _sound(spec_from_json(data))
 

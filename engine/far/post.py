@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import files
+from engine.errors import CorruptRun
 from engine.places import Places, make_private
 
 CALL_SECONDS = 10.0
@@ -59,9 +61,9 @@ def called(places: Places) -> list[Post]:
     for path in places.root.glob("ray/*/call"):
         try:
             age = time.time() - path.stat().st_mtime
-            post = Post(places, path.read_text())
+            post = Post(places, (files.read_bytes(path, limit=4096) or b"").decode())
             path.unlink()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, UnicodeDecodeError, CorruptRun):
             continue  # gone meanwhile, or being written: whoever waits calls again
         if age < CALL_SECONDS and post.folder == path.parent:
             found.append(post)

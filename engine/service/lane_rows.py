@@ -137,9 +137,7 @@ def _by_value(row: TrialRow) -> tuple[float, int]:
 def _read(places: Places, run_id: str) -> Record | None:
     folder = store.folder_of(places, run_id).path
     try:
-        return record.read(
-            (folder / record.STATIC).read_bytes(), (folder / record.CHANGING).read_bytes()
-        )  # fmt: skip
+        return record.read_folder(folder)
     except FileNotFoundError:
         return None
 

@@ -72,5 +72,6 @@ def damaged(places: Places, run_id: str, why: str) -> RunSummary:
         at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST)
     except OSError:
         at = 0.0
-    cause = Cause(CauseKind.DAMAGED, why, f"Mend it, then dltui reindex; or dltui rm {run_id}")
-    return RunSummary(Spec(run_id, "", {}, 0, run_id, "", 1, "", at), Damaged(at, cause))
+    shown = why.replace(f"{places.runs / run_id}{os.sep}", "")
+    cause = Cause(CauseKind.DAMAGED, shown, f"Mend it, then dltui reindex; or dltui rm {run_id}")
+    return RunSummary(Spec(run_id, "", {}, 1, run_id, "", 1, "", at), Damaged(at, cause))

@@ -116,6 +116,7 @@ def damaged(places: Places, sweep_id: str, why: str) -> SweepSummary:
         trials=None, parallel=None, gpu_share=1.0, prune=Prune(), metric="", goal="", executor="",
         device="", created_at=at,
     )  # fmt: skip
+    why = why.replace(f"{places.sweeps / sweep_id}{os.sep}", "")
     return SweepSummary(spec, SweepStatus.DAMAGED, 0, {}, why=why, updated_at=at)
 
 

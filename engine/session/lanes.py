@@ -184,7 +184,7 @@ def opened(desk: Desk, run: str) -> Record:
 
 
 def _reader(folder: Any) -> Any:
-    return lambda: record.read((folder / record.STATIC).read_bytes(), (folder / record.CHANGING).read_bytes())
+    return lambda: record.read_folder(folder)
 
 
 def _progress(found: Record) -> Json:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from checkpoints import folder as shelf
-from engine import events, standing, store
+from engine import events, files, standing, store
 from engine.errors import DltuiError, RunNotFound
 from engine.models.language import opening
 from engine.models.language.description import Description, Direction
@@ -179,7 +178,7 @@ def perplexities(desk: Desk, run: LanguageRun) -> dict[str, float]:
 
 def _take_values(told: _Perplexities, line: bytes) -> None:
     try:
-        series = json.loads(line).get("series", {})
+        series = files.parse_object(line).get("series", {})
         for name, (steps, values) in series.items():
             if "perplexity" in name and values:
                 told.values[name] = number_from_json(values[-1])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,8 @@ from engine.protocol import Json
 
 STATIC, CHANGING = "lanes.json", "lanes.safetensors"
 VERSION = 1
+LIMIT = 2 * 1024**3
+"""bytes of a file: of 100,000 networks they have a tenth"""
 
 
 def static(plan: Plan, epochs: int, **facts: object) -> bytes:
@@ -128,6 +133,14 @@ class Record:
 
     def recipe(self, lane: int) -> dict[str, Any]:
         return {name: self.value(name, lane) for name in ("bypass", "activation", "temperature")}
+
+
+def read_folder(folder: Path) -> Record:
+    """Of a run. Raises FileNotFoundError while one of the files is not there, and CorruptRun."""
+    told, arrays = (files.read_bytes(folder / name, limit=LIMIT) for name in (STATIC, CHANGING))
+    if told is None or arrays is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    return read(told, arrays)
 
 
 def read(told: bytes, arrays: bytes) -> Record:

@@ -12,6 +12,7 @@ from checkpoints import folder as shelf
 from checkpoints import strict_json, tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Verified
+from engine import files
 from engine.data.text.vocabulary import Vocabulary, read_vocabulary
 from engine.errors import CorruptRun, DataError, RunRefused
 from engine.models.language import description as descriptions
@@ -110,13 +111,7 @@ def _served(run: Path) -> Served:
 
 def _bytes(path: Path, limit: int) -> bytes:
     """Raises FileNotFoundError, and CorruptRun for what is no file or too long."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error
-    if len(data) > limit:
-        raise CorruptRun(f"{path} is longer than {limit:,} bytes.")
-    return data
+    found = files.read_bytes(path, limit=limit)
+    if found is None:
+        raise FileNotFoundError(str(path))
+    return found
