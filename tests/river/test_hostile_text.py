@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine import identity
 from engine.places import Places
 from tests.chaos import scaled
 from tests.fakes.payloads import EVERYTHING, PAYLOADS
@@ -44,16 +46,21 @@ def whole(text: str) -> str:
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home full of runs that somebody hostile has written; nobody changes it.
 
-    The newest are those with markup in their names, below them one that holds everything.
+    The newest are those with markup in their names, below them one that holds everything: these train,
+    so that a parameter can be set.
     """
     home = made(tmp_path_factory.mktemp("museum"))
+    asleep = subprocess.Popen(["sleep", "infinity"])
+    keeper = identity.of(asleep.pid)
     for number in range(0, len(PAYLOADS), 2):
         plant(home.places, number, whole(marked(number)), whole(marked(number + 1)))
-    plant(home.places, 500, whole(EVERYTHING), whole(EVERYTHING))
+    plant(home.places, 500, whole(EVERYTHING), whole(EVERYTHING), keeper=keeper)
     for number, text in enumerate(MARKUP):
-        plant(home.places, 600 + number, f"~{number}~{text}", "1")
+        plant(home.places, 600 + number, f"~{number}~{text}", "1", keeper=keeper)
     yield home
     home.close()
+    asleep.kill()
+    asleep.wait()
 
 
 @pytest.fixture
