@@ -1,18 +1,21 @@
-"""The event files of a run for TensorBoard, written in the thread that trains."""
+"""The event files of a run for TensorBoard, written by tensorboardX in the thread that trains."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import socket
+import struct
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from engine import event_file, files
 from engine.errors import CorruptRun
 from engine.params import Value
-from engine.worker import png
 from engine.worker.metrics import Points
 
 SECONDS = 1.0
@@ -23,14 +26,17 @@ _STAMP = re.compile(r"\.tfevents\.(\d{1,12})\.")
 
 
 class Board:
-    """One event file per attempt. Wall times never fall, within an attempt or from one to the next."""
+    """One event file per attempt. Wall times never fall, within an attempt or from one to the next.
+
+    tensorboardX is imported when the first thing is told.
+    """
 
     def __init__(self, folder: Path, attempt: int, params: Mapping[str, Value]) -> None:
         self._folder, self._attempt, self._params = folder, attempt, dict(params)
         self._first_step = 0
         self._waiting: dict[str, Points] = {}
-        self._records = bytearray()
-        self._fd: int | None = None
+        self._records: Any = None
+        self._summaries: Any = None
         self._began_at, self._began = 0.0, 0.0
         self._wrote_at = time.monotonic()
 
@@ -43,39 +49,49 @@ class Board:
             self._waiting.setdefault(name, []).extend(points)
 
     def picture(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
-        """Raises ValueError or LookupError for rows that are no picture."""
+        """Raises OSError, and ValueError or LookupError for rows that are no picture."""
         self._open()
-        rows = png.greys(pixels)
-        size = (len(rows[0]), len(rows))
-        self._put(event_file.picture(self._now(), step, tag, size, png.grey(rows)))
+        self._put(self._summaries.picture(self._now(), step, tag, pixels))
 
     def text(self, tag: str, step: int, words: str) -> None:
+        """Raises OSError."""
         self._open()
-        self._put(event_file.text(self._now(), step, tag, words))
+        self._put(self._summaries.text(self._now(), step, tag, words))
 
     def is_due(self, now: float) -> bool:
         return now - self._wrote_at >= SECONDS
 
     def write(self) -> None:
-        """Everything that waits. Raises OSError."""
+        """Everything that waits, down to the disk. Raises OSError."""
         self._wrote_at = time.monotonic()
         if self._waiting:
             self._open()
         waiting, self._waiting = self._waiting, {}
         for step, values in _by_step(waiting):
-            self._put(event_file.scalars(self._now(), step, values))
-        while self._records and self._fd is not None:
-            del self._records[: os.write(self._fd, self._records)]
+            self._put(self._summaries.scalars(self._now(), step, values))
+        if self._records is not None:
+            self._records.flush()
 
     def close(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        if self._records is not None:
+            self._records.close()
+            self._records = None
 
     def _open(self) -> None:
-        if self._fd is not None:
+        if self._records is not None:
             return
+        record_writer = _imported("tensorboardX.record_writer")
+        self._summaries = _imported("engine.worker.summaries")
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        path = self._new_file()
+        self._records = record_writer.RecordWriter(os.fspath(path))
+        self._put(self._summaries.version(self._now()))
+        if self._attempt > 1:
+            self._put(self._summaries.restart(self._now(), self._first_step))
+        self._put(self._summaries.began(self._now(), self._first_step, self._params))
+
+    def _new_file(self) -> Path:
+        """Made for us alone, behind those of earlier attempts by its name and by its wall times."""
         before = [name for name in event_file.names(self._folder) if not name.endswith(event_file.END)]
         told = _last_wall(self._folder / before[-1]) if before else 0.0
         told = max(told, _last_at(self._folder.parent / "events.jsonl"))
@@ -84,19 +100,28 @@ class Board:
             [int(self._began_at), *(int(found[1]) + 1 for found in map(_STAMP.search, before) if found)]
         )
         name = f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}.{self._attempt:04d}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(self._folder / name, flags, 0o600)
-        self._put(event_file.version(self._now()))
-        if self._attempt > 1:
-            self._put(event_file.restart(self._now(), self._first_step))
-        self._put(event_file.began(self._now(), self._first_step, self._params))
+        path = self._folder / name
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        return path
 
     def _now(self) -> float:
         """The wall clock as it was at the start, and what has passed since."""
         return self._began_at + time.monotonic() - self._began
 
-    def _put(self, event: bytes) -> None:
-        self._records += event_file.record(event)
+    def _put(self, event: Any) -> None:
+        self._records.write(event.SerializeToString())
+
+
+def _imported(name: str) -> Any:
+    """A module that needs tensorboardX, which imports PyTorch wherever it can: not in another's process."""
+    if "tensorboardX" in sys.modules or "torch" in sys.modules:
+        return importlib.import_module(name)
+    modules: dict[str, Any] = sys.modules
+    modules["torch"] = None
+    try:
+        return importlib.import_module(name)
+    finally:
+        del modules["torch"]
 
 
 def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]]:
@@ -111,9 +136,21 @@ def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]
 def _last_wall(path: Path) -> float:
     """The largest wall time of an event file; 0 for what is none."""
     try:
-        return max(event_file.wall_times(path), default=0.0)
+        return max(_wall_times(path), default=0.0)
     except (OSError, CorruptRun):
         return 0.0
+
+
+def _wall_times(path: Path) -> Iterator[float]:
+    """Of the events of a file, up to the first that is torn. Raises OSError or CorruptRun."""
+    with files.open_regular(path) as file:
+        while len(head := file.read(12)) == 12:
+            size = struct.unpack("<Q", head[:8])[0]
+            data = file.read(min(size, 9))
+            if len(data) < 9 or data[0] != 9:
+                return
+            yield struct.unpack("<d", data[1:])[0]
+            file.seek(size - 9 + 4, os.SEEK_CUR)
 
 
 def _last_at(events: Path) -> float:

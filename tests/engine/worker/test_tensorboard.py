@@ -6,6 +6,8 @@ import html
 import math
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from engine import event_file
 from engine.protocol import Status
 from engine.worker import tensorboard
 from engine.worker.tensorboard import Board
-from tests.engine.worker.lab import Script, curve, make_run, new_run, told, train
+from tests.engine.worker.lab import Script, curve, environment, make_run, new_run, told, train
 from tests.fakes.tally import Tally
 
 reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 SHORT = {"epochs": 40}
+FLOAT32_MOST, FLOAT32_LEAST = (2 - 2**-23) * 2.0**127, 2.0**-149
 
 
 def read(folder: Path) -> Any:
@@ -124,7 +127,7 @@ def test_a_tag_that_is_no_text_is_spelled(tmp_path: Path) -> None:
     ("value", "there"),
     [
         (math.inf, math.inf), (-math.inf, -math.inf), (0.0, 0.0), (1e-30, 1e-30), (-2.5, -2.5), (1e10, 1e10),
-        (1.7e308, event_file.MOST), (-1.7e308, -event_file.MOST), (1e-310, event_file.LEAST),
+        (1.7e308, FLOAT32_MOST), (-1.7e308, -FLOAT32_MOST), (1e-310, FLOAT32_LEAST),
     ],
 )  # fmt: skip
 def test_a_number_stays_finite_infinite_or_not_zero(tmp_path: Path, value: float, there: float) -> None:
@@ -152,6 +155,24 @@ def test_what_was_written_can_be_read_before_the_file_is_closed(tmp_path: Path) 
     board.write()
     assert scalars(tmp_path, "loss") == {1: 0.5}
     board.close()
+
+
+def test_the_writer_is_imported_with_the_first_point_and_takes_no_framework_along(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from engine.worker.tensorboard import Board\n"
+        "def known(): return sorted({'tensorboardX', 'torch', 'tensorflow'} & set(sys.modules))\n"
+        f"board = Board(Path({str(tmp_path / 'tensorboard')!r}), 1, {{}})\n"
+        "board.write()\n"
+        "print(known())\n"
+        "board.add({'loss': [(1, 0.5)]})\n"
+        "board.write()\n"
+        "print(known())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "['tensorboardX']"], done.stderr
+    assert scalars(tmp_path / "tensorboard", "loss") == {1: 0.5}
 
 
 # --- texts and pictures -----------------------------------------------------------------------------------
