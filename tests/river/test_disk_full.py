@@ -102,6 +102,7 @@ def test_a_home_that_cannot_be_used_is_named(home: Home, tmp_path: Path) -> None
     file.write_text("")
     open_to_all = tmp_path / "open"
     open_to_all.mkdir()
+    (open_to_all / "somebody's").touch()
     open_to_all.chmod(0o777)
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "home")
@@ -116,6 +117,7 @@ def test_a_home_that_cannot_be_used_is_named(home: Home, tmp_path: Path) -> None
         assert refused.returncode == 1
         assert word in refused.stderr
         assert "Traceback" not in refused.stderr
+    assert open_to_all.stat().st_mode & 0o777 == 0o777, "what somebody keeps there is left as it is"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a foreign folder needs root to be made")
