@@ -17,6 +17,7 @@ from engine.service.index import Index
 from engine.service.moves import why_not
 from engine.service.runs import is_unsaved
 from engine.service.sweep_requests import SweepRequests
+from engine.service.sweeps import damages
 
 if TYPE_CHECKING:
     from engine.service.service import Service
@@ -155,7 +156,11 @@ class Requests:
             run_ids = [await self._find(request)]
         else:
             run_ids = await asyncio.to_thread(store.list_ids, self._roster.places)
-        return {"checked": await asyncio.to_thread(verification.check, self._roster.places, run_ids)}
+        checked = await asyncio.to_thread(verification.check, self._roster.places, run_ids)
+        if not request.get("run"):
+            for path, text in await asyncio.to_thread(damages, self._roster.places):
+                checked.append(verification.damaged(path.parent.name, path, text))
+        return {"checked": checked}
 
     async def reindex(self, request: Json) -> Frame:
         return {"runs": await self._service.reindex()}

@@ -159,6 +159,8 @@ class Sweeps:
         self._board.post_sweep(self._shown(sweep.id))
         if summary.status is not SweepStatus.RUNNING:
             logging.info("sweep %s: %s", sweep.id, summary.status)
+            if sweep.damage:
+                return  # what stood before says how long the journal was
             with contextlib.suppress(OSError):  # the journal holds all of it
                 await self._cycle.off_loop(sweep_folder.write_standing, sweep.folder, summary)
 
@@ -399,6 +401,21 @@ def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
     if sweep.damage:
         logging.warning("%s: %s", folder.journal, sweep.damage)
     return sweep
+
+
+def damages(places: Places) -> list[tuple[Path, str]]:
+    """Every file of a sweep that cannot be read, or is damaged in part, and why. Raises CorruptRun."""
+    found: list[tuple[Path, str]] = []
+    for sweep_id in sweep_folder.list_ids(places):
+        folder = sweep_folder.folder_of(places, sweep_id)
+        try:
+            sweep = _folded(folder)
+        except DltuiError as error:
+            at = folder.journal if str(folder.journal) in error.message else folder.spec
+            found.append((at, error.message))
+        else:
+            found += [(folder.journal, sweep.damage)] if sweep.damage else []
+    return found
 
 
 def _said(error: Exception) -> str:

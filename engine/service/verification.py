@@ -47,10 +47,10 @@ def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
 
 def _of_run(places: Places, run_id: str) -> list[Json]:
     folder = store.folder_of(places, run_id)
-    damaged = [_damaged(run_id, path, text) for path, text in _damaged_files(places, folder)]
-    damaged += [_damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
+    wrong = [damaged(run_id, path, text) for path, text in _damaged_files(places, folder)]
+    wrong += [damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
     path = folder.checkpoints
-    return damaged + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
+    return wrong + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
 
 
 def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, str]]:
@@ -76,7 +76,7 @@ def _damaged_lines(path: Path) -> list[str]:
     return [f"byte {line.offset}: {line.text}" for line in found[:LINES]] + more
 
 
-def _damaged(run_id: str, path: Path, text: str) -> Json:
+def damaged(run_id: str, path: Path, text: str) -> Json:
     return {"run": run_id, "step": 0, "path": str(path), "ok": False, "text": text}
 
 

@@ -81,6 +81,12 @@ async def test_a_done_sweep_trains_nothing_again_whichever_line_of_its_journal_i
         assert store.list_ids(places) == before
 
 
+def _cut(path: Path) -> None:
+    """In front of its last line."""
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join(lines[:-2]) + b"\n")
+
+
 CHANGES: dict[str, Any] = {
     "unread": lambda line: line.replace(b'"kind"', b'"k\x01nd"'),
     "unknown": lambda line: line.replace(b'"kind":"', b'"kind":"x'),
@@ -104,6 +110,24 @@ async def test_a_sweep_with_a_damaged_journal_goes_on_when_somebody_says_so(plac
         page = await talk.sweep_trials(folder.path.name)
     assert done.why == "" and [row.status for row in page.rows] == [TrialStatus.DONE] * 2
     assert len(store.list_ids(places)) == 2
+
+
+@pytest.mark.parametrize(
+    "do", [Path.unlink, lambda path: path.write_bytes(b""), _cut], ids=["gone", "empty", "cut"]
+)
+async def test_a_journal_that_became_shorter_trains_nothing_again_at_any_later_start(
+    places: Places, do: Any
+) -> None:
+    folder = await a_done_sweep(places)
+    before = store.list_ids(places)
+    do(folder.journal)
+    for _ in range(2):
+        async with serving(places), await connect(places) as talk:
+            found = await talk.sweep_show(folder.path.name)
+            assert found.status in (SweepStatus.PAUSED, SweepStatus.DONE)
+            await talk.sweep_trials(folder.path.name)
+            assert (await talk.sweep_show(folder.path.name)).status is not SweepStatus.RUNNING
+        assert store.list_ids(places) == before
 
 
 @pytest.mark.parametrize("cut", range(0, 200, 7))
@@ -146,6 +170,10 @@ async def test_each_damaged_sweep_is_listed_with_its_reason_and_removed_by_its_n
         for name, (file, one) in made.items():
             if file == "sweep.json" and not one.is_harmless:
                 assert known[name].status is SweepStatus.DAMAGED and file in known[name].why, known[name]
+        checked = {(row["run"], Path(row["path"]).name) for row in await talk.verify("") if not row["ok"]}
+        for name, (file, one) in made.items():
+            is_sure = not one.is_harmless and file in ("sweep.json", "journal.jsonl")
+            assert not is_sure or (name, file) in checked, name
         assert (await talk.sweep_show("@last")).id == folder.path.name
         damaged = "20260101-000000-xor-sweep-sweep.json-deep"
         with pytest.raises(DltuiError, match="nesting"):
