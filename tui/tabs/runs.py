@@ -261,6 +261,7 @@ class RunsTab(RunView):
             "axis": self.chart.action_toggle_axis,
             "smoother": self.chart.action_smooth_more,
             "rougher": self.chart.action_smooth_less,
+            "raw": self.chart.action_toggle_raw,
             "zoom_in": self.chart.action_zoom_in,
             "zoom_out": self.chart.action_zoom_out,
             "fit": self.chart.action_zoom_reset,

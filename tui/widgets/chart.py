@@ -162,6 +162,9 @@ class Chart(Widget, can_focus=True):
     def action_smooth_off(self) -> None:
         self._look(replace(self.view, smoothing=0.0))
 
+    def action_toggle_raw(self) -> None:
+        self._look(self.view.toggled_raw())
+
     def action_crosshair_left(self, cells: int = 1) -> None:
         self._step_crosshair(-cells)
 

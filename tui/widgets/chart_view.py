@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from tui.widgets.series import Axis
 
 WEIGHTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+MIDDLING = 0.9
 ZOOM = 2.0
 PAN = 0.25
 
@@ -17,7 +18,10 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point in sight."""
+    """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point in sight.
+
+    `raw` shows the values as they were logged, and keeps the amount of smoothing for later.
+    """
 
     metric: str = ""
     x: Range | None = None
@@ -26,6 +30,12 @@ class ChartView:
     smoothing: float = 0.0
     crosshair: float | None = None
     follow: bool = True
+    raw: bool = False
+
+    @property
+    def amount(self) -> float:
+        """Of smoothing, as it is drawn: 0 for none."""
+        return 0.0 if self.raw else self.smoothing
 
     def zoomed(self, seen: Range, whole: Range, factor: float) -> ChartView:
         """`factor` > 1 shows less. Zooms on the crosshair, else on the newest end when that is in sight."""
@@ -46,9 +56,16 @@ class ChartView:
         return self._moved(seen[0] + screens * width, width, whole)
 
     def smoothed(self, notches: int) -> ChartView:
-        """The weight some notches heavier (or lighter) than now."""
+        """Some notches smoother (or less smooth) than now."""
         now = min(range(len(WEIGHTS)), key=lambda index: abs(WEIGHTS[index] - self.smoothing))
-        return replace(self, smoothing=WEIGHTS[min(max(now + notches, 0), len(WEIGHTS) - 1)])
+        amount = WEIGHTS[min(max(now + notches, 0), len(WEIGHTS) - 1)]
+        return replace(self, smoothing=amount, raw=False)
+
+    def toggled_raw(self) -> ChartView:
+        """Raw where it is smoothed; smoothed, by a middling amount where none was chosen, where it is raw."""
+        if self.amount:
+            return replace(self, raw=True)
+        return replace(self, raw=False, smoothing=self.smoothing or MIDDLING)
 
     def to_json(self) -> dict[str, object]:
         plain: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -68,6 +85,7 @@ class ChartView:
             smoothing=smoothing if smoothing is not None and 0 <= smoothing < 1 else default.smoothing,
             crosshair=_number(saved.get("crosshair")),
             follow=saved.get("follow") is not False,
+            raw=saved.get("raw") is True,
         )
 
     def _anchor(self, seen: Range, whole: Range) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,30 +10,23 @@ from numpy.typing import ArrayLike, NDArray
 from tui.widgets.column import Column
 from tui.widgets.envelope import Envelope
 from tui.widgets.series import Axis, Point
-from tui.widgets.smoothing import Smoother
+from tui.widgets.smoothing import averages, reach
 
 Floats = NDArray[np.float64]
-Form = tuple[Literal["linear", "log"], float]
-
-FORMS_KEPT = 4
 
 
 class Line:
-    """An envelope over one form of the values: smoothed or not, positive only for a log axis."""
+    """An envelope over the finite values, the positive ones alone for a log axis."""
 
-    def __init__(self, form: Form) -> None:
-        self._log = form[0] == "log"
-        self._smoother = Smoother(form[1]) if form[1] else None
+    def __init__(self, log: bool) -> None:
+        self._log = log
         self.envelope = Envelope()
 
     def catch_up(self, values: Floats) -> None:
         fresh = values[len(self.envelope) :]
-        if not len(fresh):
-            return
-        finite = np.where(np.isfinite(fresh), fresh, np.nan)
-        smooth = self._smoother.feed(finite) if self._smoother else finite
-        usable = smooth > 0 if self._log else np.isfinite(smooth)
-        self.envelope.extend(np.where(usable, smooth, np.nan))
+        if len(fresh):
+            usable = np.isfinite(fresh) & (fresh > 0) if self._log else np.isfinite(fresh)
+            self.envelope.extend(np.where(usable, fresh, np.nan))
 
 
 class Curve:
@@ -44,7 +37,7 @@ class Curve:
         self._seconds = Column(np.float64)
         self._values = Column(np.float64)
         self._infinite = Column(np.int64)
-        self._lines: dict[Form, Line] = {}
+        self._lines: dict[bool, Line] = {}
         self._origin: float | None = None
 
     def __len__(self) -> int:
@@ -93,19 +86,51 @@ class Curve:
         self._infinite.truncate(int(np.searchsorted(self._infinite.view, length)))
         self._lines.clear()
 
-    def line(self, log: bool, weight: float = 0.0) -> Envelope:
-        """The envelope of one form of the values, up to date with them."""
-        form: Form = ("log" if log else "linear", weight)
-        line = self._lines.pop(form, None) or Line(form)
+    def line(self, log: bool) -> Envelope:
+        """The envelope of the values, for a log axis or not, up to date with them."""
+        line = self._lines.setdefault(log, Line(log))
         line.catch_up(self.values)
-        self._lines[form] = line
-        while len(self._lines) > FORMS_KEPT:
-            del self._lines[next(iter(self._lines))]
         return line.envelope
 
-    def point(self, index: int, weight: float) -> Point:
-        smooth = float(self.line(False, weight).values[index]) if weight else None
-        return Point(float(self.steps[index]), float(self.seconds[index]), float(self.values[index]), smooth)
+    def smoothed(
+        self, axis: Axis, seen: tuple[float, float], columns: int, amount: float
+    ) -> tuple[Floats, Floats]:
+        """Rising positions and the smooth value at each: one for every filled one of `columns` over `seen`.
+
+        One more on either side, so that a line leads out of sight; NaN where a column has no number.
+        """
+        positions, envelope = self.positions(axis), self.line(False)
+        low, high = seen
+        width = (high - low) / (columns - 1)
+        lead = min(math.ceil(reach(amount) * (columns - 1)), 4 * columns)
+        places = np.arange(-lead, columns)
+        edges = low + (np.arange(-lead, columns + 1) - 0.5) * width
+        edges[-1] = np.nextafter(high, np.inf)
+        bounds = np.searchsorted(positions, edges).astype(np.int64)
+        sums, counts = envelope.sums(bounds)
+        where = np.minimum(low + places * width, high)
+        filled = np.flatnonzero(np.diff(bounds))
+        where, sums, counts = where[filled], sums[filled], counts[filled]
+        if bounds[0] > 0:
+            where, sums, counts = self._beside(bounds[0] - 1, axis, where, sums, counts, 0)
+        if bounds[-1] < len(self):
+            where, sums, counts = self._beside(bounds[-1], axis, where, sums, counts, len(where))
+        return where, averages((where - low) / (high - low), sums, counts, amount)
+
+    def _beside(
+        self, index: int, axis: Axis, where: Floats, sums: Floats, counts: Floats, at: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """One point that lies outside all columns, put among them."""
+        value = self.values[index]
+        number = float(np.isfinite(value))
+        return (
+            np.insert(where, at, self.positions(axis)[index]),
+            np.insert(sums, at, value if number else 0.0),
+            np.insert(counts, at, number),
+        )
+
+    def point(self, index: int) -> Point:
+        return Point(float(self.steps[index]), float(self.seconds[index]), float(self.values[index]))
 
     def nearest(self, position: float, axis: Axis) -> int:
         positions = self.positions(axis)

@@ -37,9 +37,9 @@ def _by_weight(scene: Scene) -> list[Series]:
 
 def _entry(scene: Scene, series: Series) -> Row:
     view = scene.view
-    point = series.last(view.smoothing)
+    point = series.last()
     if view.crosshair is not None:
-        point = series.near(view.crosshair, view.axis, view.smoothing)
+        point = series.near(view.crosshair, view.axis)
     ink = ink_of(series.hue)
     name = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
     words = [Span(_swatch(scene, series) + " ", ink), name]
@@ -47,8 +47,9 @@ def _entry(scene: Scene, series: Series) -> Row:
         return (*words, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
     value = short(point.value)
     words.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
-    if point.smooth is not None and math.isfinite(point.smooth):
-        words.append(Span(f" ~{short(point.smooth):<{VALUE_WIDTH}}", "tag"))
+    if view.amount:
+        smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
+        words.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
     return tuple(words)
 
 
@@ -70,7 +71,7 @@ def _tags(scene: Scene) -> Row:
     view = scene.view
     words = [Span(_place(scene), "crosshair")] if view.crosshair is not None else []
     if view.smoothing:
-        words.append(Span(f"EMA {view.smoothing:g}", "tag"))
+        words.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
     if view.log:
         words.append(Span("log", "tag"))
     if view.x is not None:
@@ -84,7 +85,7 @@ def _place(scene: Scene) -> str:
     """Where the crosshair stands, and what happened there."""
     view = scene.view
     assert view.crosshair is not None
-    place = f"step {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
+    place = f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
     text = scene.said_at(view.crosshair)
     return f"{place} · {plain(text, limit=40)}" if text else place
 

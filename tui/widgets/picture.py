@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.widgets.scale import Scale
 
 LEAST_WIDTH, LEAST_HEIGHT = 20, 5
+DOTS_ACROSS = {"braille": 2, "block": 2, "ascii": 1}
+"""columns of dots in a cell, known here so that a chart without points needs no NumPy"""
 LINES = {"side": "│", "tick": "┤", "corner": "└", "floor": "─", "under": "┬"}
 ASCII_LINES = {"side": "|", "tick": "+", "corner": "+", "floor": "-", "under": "+"}
 
@@ -23,6 +25,7 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     """`height` rows of exactly `width` cells."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return _said([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
+    scene = _measured(scene, width)
     head = header(scene, width, _header_rows(height))
     seen = scene.seen()
     if seen is None:
@@ -35,6 +38,11 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     gutter = _gutter(scale)
     plot = Plot(scene, seen, width - gutter - 1, scale)
     return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
+
+
+def _measured(scene: Scene, width: int) -> Scene:
+    """With the number of columns of dots that decides which curves are smoothed."""
+    return replace(scene, columns=width * DOTS_ACROSS[scene.symbols])
 
 
 def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
@@ -94,7 +102,8 @@ def _body(plot: Plot, gutter: int) -> list[Row]:
 
 
 def _foot(plot: Plot, gutter: int, width: int) -> list[Row]:
-    ticks = x_ticks(*plot.seen, plot.cells, plot.scene.view.axis, room=(-gutter, plot.cells + 1))
+    room = (len(plot.scene.x_name) + 1 - gutter, plot.cells + 1)
+    ticks = x_ticks(*plot.seen, plot.cells, plot.scene.view.axis, room=room)
     return [_floor(plot, ticks, gutter, width), _labels(plot.scene, ticks, gutter, width)]
 
 
@@ -116,9 +125,8 @@ def _labels(scene: Scene, ticks: list[Tick], gutter: int, width: int) -> Row:
     for tick in ticks:
         start = tick.start + gutter
         text = text[:start] + tick.label + text[start + len(tick.label) :]
-    first = len(text) - len(text.lstrip())
-    unit = scene.view.axis if first > len(scene.view.axis) + 1 else ""
-    return fitted((Span(unit, "tag"), Span(text[len(unit) :], "label")), width)
+    name = scene.x_name
+    return fitted((Span(name, "tag"), Span(text[len(name) :], "label")), width)
 
 
 def _merged(spans: list[Span]) -> Row:

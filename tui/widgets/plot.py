@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from tui.widgets.canvas import Canvas, Pen, pen
 from tui.widgets.chart_view import Range
+from tui.widgets.envelope import Envelope
 from tui.widgets.mark import ASCII_SIGNS, SIGNS, Mark
 from tui.widgets.palette import ink_of
 from tui.widgets.scale import Scale, linear_scale, log_scale
@@ -18,6 +18,7 @@ from tui.widgets.series import Series
 from tui.widgets.trace import Lens, Trace, trace
 
 LETTER_EVERY = 24
+NEAR_CELLS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class Plot:
 
     def canvas(self) -> Canvas:
         canvas = Canvas(self.cells, self.scale.rows)
-        if self.scene.view.smoothing:
-            self._draw_raw(canvas)
+        self._draw_raw(canvas)
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
         self._draw_infinities(canvas)
         if self.scene.letters and self.scene.symbols != "ascii" and len(traces) > 1:
@@ -69,7 +69,7 @@ class Plot:
 
     def _draw(self, canvas: Canvas, series: Series) -> Trace:
         tool = pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
-        line = self._trace(series, tool, self.scene.view.smoothing)
+        line = self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
         canvas.paint(line, tool, ink_of(series.hue))
         return line
 
@@ -77,12 +77,19 @@ class Plot:
         """What the smoothed lines were made from, behind all of them."""
         tool = pen(self.scene.symbols, ".")
         for series in self.scene.drawn:
-            if len(series):
-                canvas.paint(self._trace(series, tool, 0.0), tool, ink_of(series.hue, faint=True))
+            if self.scene.is_smoothed(series):
+                canvas.paint(self._trace(series, tool), tool, ink_of(series.hue, faint=True))
 
-    def _trace(self, series: Series, tool: Pen, weight: float) -> Trace:
+    def _trace(self, series: Series, tool: Pen) -> Trace:
         view, curve = self.scene.view, series.curve
-        return trace(curve.positions(view.axis), curve.line(view.log, weight), self._lens(tool))
+        return trace(curve.positions(view.axis), curve.line(view.log), self._lens(tool))
+
+    def _smooth_trace(self, series: Series, tool: Pen) -> Trace:
+        """One dot in every column, joined."""
+        view, lens, envelope = self.scene.view, self._lens(tool), Envelope()
+        where, values = series.curve.smoothed(view.axis, self.seen, lens.columns, view.amount)
+        envelope.extend(np.where(values > 0, values, np.nan) if view.log else values)
+        return trace(where, envelope, lens)
 
     def _lens(self, tool: Pen) -> Lens:
         return Lens(*self.seen, self.cells * tool.across, tool.down, self.scale)
@@ -115,10 +122,10 @@ class Plot:
             return
         sign = "O" if self.scene.symbols == "ascii" else "●"
         for series in self.scene.drawn:
-            point = series.near(view.crosshair, view.axis, view.smoothing)
+            point = series.near(view.crosshair, view.axis)
             if point is not None:
-                value = point.value if point.smooth is None else point.smooth
-                row = self._row(value)
+                smooth = self.scene.smooth_near(series, view.crosshair)
+                row = self._row(point.value if smooth is None else smooth)
                 if row is not None:
                     canvas.put(row, cell, sign, ink_of(series.hue))
         canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("│"), "crosshair")
@@ -130,11 +137,13 @@ class Plot:
         return row if 0 <= row < self.scale.rows else None
 
     def _draw_marks(self, canvas: Canvas) -> None:
-        """A kind of mark that is nearly everywhere gets no lines, only its signs."""
-        signs = self.signs()
-        kinds = Counter(mark.kind for _, mark in signs.values())
-        for cell, (_, mark) in signs.items():
-            if kinds[mark.kind] <= max(3, self.cells // 8):
+        """A line up from a mark that the crosshair is near; for the others their sign on the axis is enough."""
+        view = self.scene.view
+        here = self.cell(view.crosshair) if view.crosshair is not None else None
+        if here is None:
+            return
+        for cell in self.signs():
+            if abs(cell - here) <= NEAR_CELLS:
                 canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("┊"), "grid")
 
     def _draw_grid(self, canvas: Canvas) -> None:

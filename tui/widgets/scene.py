@@ -32,6 +32,10 @@ class Scene:
     letters: bool = False
     lacking: tuple[str, ...] = ()
     """names of runs that are shown and have no such metric"""
+    unit: str = "step"
+    """what the x axis counts where it does not show time"""
+    columns: int = 2
+    """of dots, that many points a curve has at least if it is smoothed"""
 
     @property
     def main(self) -> Series | None:
@@ -41,6 +45,25 @@ class Scene:
     def drawn(self) -> tuple[Series, ...]:
         """The series in painting order: the selected one last, on top."""
         return tuple(sorted(self.series, key=lambda series: series is self.main))
+
+    @property
+    def x_name(self) -> str:
+        return "time" if self.view.axis == "time" else self.unit
+
+    def is_smoothed(self, series: Series) -> bool:
+        """Smoothing a curve of few points would draw values that nobody measured."""
+        return self.view.amount > 0 and len(series) >= self.columns
+
+    def smooth_near(self, series: Series, position: float) -> float | None:
+        """The value of the smoothed line nearest to a position; None where there is none."""
+        seen = self.seen()
+        if seen is None or not self.is_smoothed(series):
+            return None
+        where, values = series.curve.smoothed(self.view.axis, seen, self.columns, self.view.amount)
+        if not len(where):
+            return None
+        value = float(values[abs(where - position).argmin()])
+        return value if math.isfinite(value) else None
 
     def letter(self, series: Series) -> str:
         return LETTERS[self.series.index(series) % len(LETTERS)]

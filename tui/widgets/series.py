@@ -17,12 +17,11 @@ Axis = Literal["step", "time"]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One logged value; `smooth` is what the smoothed line shows there."""
+    """One logged value."""
 
     step: float
     time: float
     value: float
-    smooth: float | None = None
 
 
 class Series:
@@ -73,15 +72,15 @@ class Series:
             return None
         return self.curve.positions(axis)
 
-    def last(self, weight: float = 0.0) -> Point | None:
-        return self.curve.point(len(self) - 1, weight) if len(self) else None
+    def last(self) -> Point | None:
+        return self.curve.point(len(self) - 1) if len(self) else None
 
-    def near(self, position: float, axis: Axis, weight: float = 0.0) -> Point | None:
+    def near(self, position: float, axis: Axis) -> Point | None:
         """The point nearest to a position, or None outside the curve."""
         span = self.span(axis)
         if span is None or not span[0] <= position <= span[1]:
             return None
-        return self.curve.point(self.curve.nearest(position, axis), weight)
+        return self.curve.point(self.curve.nearest(position, axis))
 
     def beyond(self, position: float, axis: Axis, reach: float) -> float | None:
         """Where the crosshair lands from `position` going `reach` (negative: left), always on a point."""

@@ -1,4 +1,4 @@
-"""An exponential moving average without the bias of its start."""
+"""Smoothing: an exponential average whose weights fall off with the distance in x, as W&B's time weighted EMA."""
 
 from __future__ import annotations
 
@@ -9,55 +9,38 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-LARGEST_RATIO = 1e6
+PARTS = 1000
+"""of the range in sight, in which distances are counted"""
+LARGEST = 0.999
+FORGOTTEN = 7.0
+"""weights below e to the minus this do not count"""
 
 
-class Smoother:
-    """Debiased EMA fed in chunks; NaN stays NaN and does not count."""
-
-    def __init__(self, weight: float) -> None:
-        if not 0 <= weight < 1:
-            raise ValueError(f"smoothing weight must lie in [0, 1), got {weight}")
-        self._weight = weight
-        self._average = 0.0
-        self._count = 0
-
-    def feed(self, values: Floats) -> Floats:
-        smooth = np.full(len(values), np.nan)
-        present = ~np.isnan(values)
-        numbers = values[present]
-        if len(numbers):
-            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-                smooth[present] = self._debiased(numbers)
-        return smooth
-
-    def _debiased(self, numbers: Floats) -> Floats:
-        averages = decayed_sums((1 - self._weight) * numbers, self._weight, self._average)
-        counts = np.arange(self._count + 1, self._count + len(numbers) + 1, dtype=np.float64)
-        self._average, self._count = float(averages[-1]), self._count + len(numbers)
-        return averages / -np.expm1(counts * math.log(self._weight)) if self._weight else averages
+def kept(amount: float, share: float) -> float:
+    """What is left of a weight after `share` of the range in sight; `amount` in (0, 1)."""
+    return float(min(math.sqrt(amount), LARGEST) ** (PARTS * share))
 
 
-def decayed_sums(numbers: Floats, weight: float, carry: float) -> Floats:
-    """s[i] = weight * s[i - 1] + numbers[i] with s[-1] = carry, in whole-array operations."""
-    if weight == 0:
-        return numbers
-    block = int(min(1024, math.log(LARGEST_RATIO) / -math.log(weight)))
-    if block < 2:
-        return _one_by_one(numbers, weight, carry)
-    padded = np.zeros(-(-len(numbers) // block) * block)
-    padded[: len(numbers)] = numbers
-    decay = weight ** np.arange(1, block + 1)
-    sums = np.cumsum(padded.reshape(-1, block) / decay, axis=1) * decay
-    if len(sums) > 1:
-        carries = decayed_sums(sums[:-1, -1].copy(), float(decay[-1]), carry)
-        sums[1:] += carries[:, None] * decay
-    sums[0] += carry * decay
-    return np.asarray(sums.ravel()[: len(numbers)])
+def reach(amount: float) -> float:
+    """The share of the range in sight after which hardly anything is left of a weight."""
+    return FORGOTTEN / (-math.log(min(math.sqrt(amount), LARGEST)) * PARTS)
 
 
-def _one_by_one(numbers: Floats, weight: float, carry: float) -> Floats:
-    sums = np.empty(len(numbers))
-    for index, number in enumerate(numbers.tolist()):
-        sums[index] = carry = weight * carry + number
-    return sums
+def averages(places: Floats, sums: Floats, counts: Floats, amount: float) -> Floats:
+    """The average at each place of all points up to there.
+
+    places: rising, as shares of the range in sight. sums, counts: of the points at each place.
+    A place without a number is NaN, and forgets nothing.
+    """
+    found = np.full(len(places), np.nan)
+    total = weight = 0.0
+    before = places[0] if len(places) else 0.0
+    for index, (place, added, count) in enumerate(
+        zip(places.tolist(), sums.tolist(), counts.tolist(), strict=True)
+    ):
+        if not count:
+            continue
+        left = kept(amount, place - before)
+        total, weight, before = total * left + added, weight * left + count, place
+        found[index] = total / weight
+    return np.where(np.isfinite(found), found, np.nan)

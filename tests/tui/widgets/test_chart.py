@@ -34,6 +34,7 @@ KEYS = {
     "s": "smooth_more",
     "S": "smooth_less",
     "o": "smooth_off",
+    "r": "toggle_raw",
     "left": "crosshair_left",
     "right": "crosshair_right",
     "shift+left": "crosshair_left(10)",
@@ -113,7 +114,7 @@ async def test_each_key_changes_the_view_and_says_so() -> None:
         await pilot.press("y")
         assert chart.view.log and "log" in shown(app)
         await pilot.press("s", "s", "s", "S")
-        assert chart.view.smoothing == 0.7 and "EMA 0.7" in shown(app)
+        assert chart.view.smoothing == 0.7 and "smoothing 0.7" in shown(app)
         await pilot.press("o", "x")
         assert chart.view.smoothing == 0 and chart.view.axis == "time" and "time" in shown(app)
         assert app.views[-1] == chart.view

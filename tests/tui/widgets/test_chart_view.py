@@ -20,6 +20,7 @@ VIEWS = st.builds(
     smoothing=st.floats(0, 0.999),
     crosshair=st.none() | NUMBERS,
     follow=st.booleans(),
+    raw=st.booleans(),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
@@ -76,3 +77,10 @@ def test_smoothing_moves_by_notches_between_off_and_the_heaviest() -> None:
     weights = [view.smoothed(notches).smoothing for notches in (-1, 0, 1, 4, 99)]
     assert weights == [0.0, 0.0, 0.5, 0.9, 0.999]
     assert ChartView(smoothing=0.6).smoothed(1).smoothing == 0.7
+
+
+def test_raw_keeps_the_amount_of_smoothing_for_later() -> None:
+    raw = ChartView(smoothing=0.95).toggled_raw()
+    assert (raw.amount, raw.smoothing, raw.toggled_raw().amount) == (0, 0.95, 0.95)
+    assert raw.smoothed(-1).amount == 0.9
+    assert ChartView().toggled_raw().amount > 0
