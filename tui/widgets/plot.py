@@ -69,7 +69,9 @@ class Plot:
 
     def _draw(self, canvas: Canvas, series: Series) -> Trace:
         tool = pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
-        line = self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
+        line = (
+            self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
+        )
         canvas.paint(line, tool, ink_of(series.hue))
         return line
 

@@ -76,7 +76,9 @@ def test_a_constant_stays_what_it_is_from_the_first_point_on() -> None:
 def test_a_flat_metric_is_a_flat_line_with_and_without_smoothing(flat: float, symbols: str) -> None:
     for smoothing in (0.0, 0.7, 0.999):
         scene = Scene(ChartView(smoothing=smoothing), (series([flat] * 650),), symbols=symbols)  # type: ignore[arg-type]
-        body = [row for row in picture(scene, 80, 24)[1:] if any(s.ink in ("series-0", "faint-0") for s in row)]
+        body = [
+            row for row in picture(scene, 80, 24)[1:] if any(s.ink in ("series-0", "faint-0") for s in row)
+        ]
         dots = {span.text[:1] for row in body for span in row if span.ink in ("series-0", "faint-0")}
         assert len(body) == 1 and len(dots) == 1
 
