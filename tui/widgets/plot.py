@@ -139,7 +139,7 @@ class Plot:
         return row if 0 <= row < self.scale.rows else None
 
     def _draw_marks(self, canvas: Canvas) -> None:
-        """A line up from a mark that the crosshair is near; for the others their sign on the axis is enough."""
+        """A line up from a mark near the crosshair; for the others the sign on the axis is enough."""
         view = self.scene.view
         here = self.cell(view.crosshair) if view.crosshair is not None else None
         if here is None:

@@ -1,4 +1,4 @@
-"""Smoothing: an exponential average whose weights fall off with the distance in x, as W&B's time weighted EMA."""
+"""Smoothing: an exponential average by distance in x, as W&B's time weighted EMA."""
 
 from __future__ import annotations
 
