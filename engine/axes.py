@@ -20,7 +20,9 @@ VALUE_LIMIT = 100_000
 """values of one axis"""
 POINT_LIMIT = 100_000
 """points of a grid, unless its owner allows another number"""
-SEED = Param("seed", int, 1, "of initial weights and of the order of data", least=0, most=2**31 - 1)
+SEED = Param(
+    "seed", int, 1, "seed of the initial weights and of the order of the data", least=0, most=2**31 - 1
+)
 SAID_LIMIT = 12
 """values of an axis that are said one by one"""
 FORMS = "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"

@@ -56,25 +56,29 @@ class Suite:
 @dataclass(frozen=True, slots=True)
 class XorParams:
     hidden: int = number(2, "hidden units", least=0, most=64)
-    bypass: bool = flag(False, "feed the two inputs to the output unit as well")
-    activation: str = choice("btu", "of the units", ("btu", "sigmoid", "tanh", "relu"))
-    temperature: float = number(0.5, "of the binary threshold unit: 1 / (1 + exp(-z / T))", above=0, most=100)
-    loss: str = choice("bce", "binary cross-entropy or mean squared error", ("bce", "mse"))
-    optimizer: str = choice("adam", "how a gradient becomes a step", ("sgd", "momentum", "adam"))
+    bypass: bool = flag(False, "connect the two inputs to the output unit as well")
+    activation: str = choice("btu", "activation function of all units", ("btu", "sigmoid", "tanh", "relu"))
+    temperature: float = number(0.5, "T of the activation btu: 1 / (1 + exp(-z / T))", above=0, most=100)
+    loss: str = choice("bce", "loss: binary cross-entropy or mean squared error", ("bce", "mse"))
+    optimizer: str = choice("adam", "optimizer", ("sgd", "momentum", "adam"))
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True, live=True)
-    epochs: int = number(1000, "passes over the four rows", least=1, most=10_000_000, log=True)
-    initial: str = choice("linear", "initial weights", ("linear", "xavier"))
-    validation: str = choice("none", "the 4 rows, or the notebook's 8 points", ("none", "notebook"))
-    patience: int | None = number(
-        None, "epochs without a better validation loss before stopping", least=1, word="never"
+    epochs: int = number(1000, "passes over the four training points", least=1, most=10_000_000, log=True)
+    initial: str = choice("linear", "distribution of the initial weights", ("linear", "xavier"))
+    validation: str = choice(
+        "none", "validation points: none, or the 8 of the course's notebook", ("none", "notebook")
     )
-    min_delta: float = number(1e-4, "what counts as a better validation loss", least=0)
-    target: float = number(0.2, "validation loss that must be reached before stopping", above=0)
+    patience: int | None = number(
+        None, "early stopping: epochs without a better validation loss", least=1, word="never"
+    )
+    min_delta: float = number(
+        1e-4, "early stopping: smallest decrease of the validation loss that counts", least=0
+    )
+    target: float = number(0.2, "early stopping: only below this validation loss", above=0)
 
     def check(self) -> None:
         if self.hidden == 0 and not self.bypass:
             raise ParamError(
-                "hidden: expected 1 or more while bypass is off, got 0: nothing would reach the output.",
+                "hidden: expected 1 or more while bypass is off, got 0: the output unit would have no input.",
                 "Set hidden=1 or bypass=yes.",
             )
         if self.patience and self.validation == "none":
@@ -83,22 +87,24 @@ class XorParams:
     def why_not_logged(self, metric: str) -> str:
         """What keeps a run from logging a metric of the experiment; empty when it does."""
         needs = metric == "val_loss" and self.validation == "none"
-        return "it needs validation points: validation=notebook" if needs else ""
+        return "val_loss needs validation points: validation=notebook" if needs else ""
 
 
 WEIGHT_LIMIT = 8_000_000
 """of a batch; its checkpoints hold each up to three times"""
-TRAINER = "compiled by Numba, or NumPy alone; auto: compiled where it can be had"
+TRAINER = "training code: compiled by Numba, or NumPy; auto: Numba where it is installed"
 
 
 @dataclass(frozen=True)
 class LaneAxes:
     """In a class of its own, so that the axes come first."""
 
-    axes: str = text("hidden=1..4; seed=1..1000", "what varies, such as lr=0.1,0.01; hidden=1..4; seed=1..50")
+    axes: str = text(
+        "hidden=1..4; seed=1..1000", "parameters that vary, such as lr=0.1,0.01; hidden=1..4; seed=1..50"
+    )
     draws: int | None = number(
         None,
-        "points drawn from the axes at random, each with every seed; all: every point of the grid",
+        "number of random points of the axes, each with every seed; all: the whole grid",
         least=1, most=1_000_000, word="all",
     )  # fmt: skip
     trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
@@ -110,7 +116,7 @@ class XorLanesParams(XorParams, LaneAxes):
 
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
     stop: int | None = number(
-        None, "while it trains: a network, from 1 on, that is to train no more", least=1, live=True,
+        None, "number of a network (from 1) to stop while the run trains", least=1, live=True,
         word="none",
     )  # fmt: skip
 
@@ -132,9 +138,11 @@ class XorLanesParams(XorParams, LaneAxes):
 
 @dataclass(frozen=True, slots=True)
 class XorGridParams:
-    epochs: int = number(40_000, "after which a network has failed", least=1, most=1_000_000, log=True)
-    runs: int = number(15, "of each of the nine settings, at most", least=1, most=10_000)
-    successes: int = number(10, "after which a setting is over", least=1, most=10_000)
+    epochs: int = number(
+        40_000, "epochs at most; a network that needs more has failed", least=1, most=1_000_000, log=True
+    )
+    runs: int = number(15, "runs of each of the nine settings, at most", least=1, most=10_000)
+    successes: int = number(10, "successful runs after which a setting is complete", least=1, most=10_000)
     trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
 
 
@@ -142,34 +150,42 @@ class XorGridParams:
 class MnistParams:
     model: str = choice(
         "double_conv",
-        "network",
+        "network architecture",
         ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout"),
     )
     lr: float = number(0.001, "learning rate of Adam", least=0, most=10, log=True, live=True)
     batch: int = number(50, "images per step", least=1, most=10_000, log=True)
     epochs: int = number(20, "passes over the training images", least=1, most=10_000)
     iterations: int | None = number(
-        None, "steps at most; all: as many as the epochs hold", least=1, word="all"
+        None, "training steps at most; all: those of all epochs", least=1, word="all"
     )
     target: float | None = number(
         0.99, "validation accuracy that ends the run", above=0, most=1, word="never"
     )
-    every: int | None = number(None, "steps between validations; auto: once an epoch", least=1, word="auto")
+    every: int | None = number(
+        None, "training steps between validations; auto: one validation per epoch", least=1, word="auto"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class MnistRecipeParams:
-    recipe: str = choice("fast", "99 % in seconds, or as well as minutes get it", ("fast", "accurate"))
+    recipe: str = choice(
+        "fast", "recipe: fast (99.2 % in seconds) or accurate (99.6 % in minutes)", ("fast", "accurate")
+    )
     lr: float | None = number(
-        None, "peak of the learning rate; auto: the recipe's", least=0, most=10, log=True, live=True,
+        None, "highest learning rate; auto: the recipe's", least=0, most=10, log=True, live=True,
         word="auto",
     )  # fmt: skip
     epochs: int | None = number(
         None, "passes over the training images; auto: the recipe's", least=1, most=10_000, word="auto"
     )
-    every: int | None = number(None, "steps between validations; auto: once an epoch", least=1, word="auto")
+    every: int | None = number(
+        None, "training steps between validations; auto: one validation per epoch", least=1, word="auto"
+    )
     precision: str = choice(
-        "auto", "of the multiplications in training; auto: the faster, timed", ("auto", "fp32", "bf16")
+        "auto",
+        "precision of matrix products in training; auto: the faster of the two",
+        ("auto", "fp32", "bf16"),
     )
 
     def effective(self) -> dict[str, Value]:
@@ -179,57 +195,69 @@ class MnistRecipeParams:
     def check_longer(self) -> None:
         raise ParamError(
             "epochs: the run cannot be extended: its learning rate has fallen to 0.",
-            "Start it anew with more epochs.",
+            "Start a new run with more epochs.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LmParams:
     framework: str = choice(
-        "tensorflow", "that trains it: Keras, or its twin in PyTorch", ("tensorflow", "torch")
+        "tensorflow", "framework that trains: TensorFlow (Keras) or PyTorch", ("tensorflow", "torch")
     )
     recipe: str = choice(
         "notebook",
-        "fills in what is left open below; tuned: dropout, tied weights, a schedule",
+        "values of what is auto or recipe below; tuned: dropout, tied weights, schedule",
         ("notebook", "tuned"),
     )
     layers: int = number(1, "LSTM layers", least=1, most=2)
-    direction: str = choice("forward", "in which a sentence is read", ("forward", "reversed"))
+    direction: str = choice(
+        "forward", "reading direction: first word to last, or last to first", ("forward", "reversed")
+    )
     corpus: str = text("captions", "name of a corpus, or paths of text files with commas between them")
     vocabulary: int = number(
-        10_000, "words at most, four reserved ones included", least=5, most=200_000, log=True
+        10_000, "vocabulary size at most, with the four reserved words", least=5, most=200_000, log=True
     )
-    tokeniser: str = choice("plain", "punctuation taken out, or kept as words", ("plain", "punctuation"))
-    embedding: int = number(300, "numbers per word", least=1, most=4096, log=True)
+    tokeniser: str = choice(
+        "plain", "tokeniser: punctuation removed (plain), or kept as words", ("plain", "punctuation")
+    )
+    embedding: int = number(300, "size of a word vector (embedding)", least=1, most=4096, log=True)
     hidden_size: int = number(256, "LSTM units per layer", least=1, most=4096, log=True)
     dropout: float | None = number(
-        None, "share of units dropped per sentence; auto: the recipe's", least=0, most=0.95, word="auto"
+        None, "dropout rate, one mask per sentence; auto: the recipe's", least=0, most=0.95, word="auto"
     )
-    tied: str = choice("recipe", "one matrix for reading and for writing words", ("recipe", "yes", "no"))
-    optimizer: str = choice("adam", "how a gradient becomes a step", ("adam", "momentum", "sgd"))
+    tied: str = choice(
+        "recipe", "tied weights: one matrix for the embedding and the output layer", ("recipe", "yes", "no")
+    )
+    optimizer: str = choice("adam", "optimizer", ("adam", "momentum", "sgd"))
     lr: float | None = number(
         None, "learning rate; auto: the recipe's", least=0, most=100, log=True, live=True, word="auto"
     )
     schedule: str = choice(
         "recipe",
-        "of the learning rate, down to 0 at the last step",
+        "learning rate schedule; linear and cosine end at 0",
         ("recipe", "constant", "linear", "cosine"),
     )
     clip: float | str | None = number(
-        None, "largest norm of a gradient; auto: the recipe's, off: any", above=0, most=1000, word="auto",
+        None, "largest gradient norm (clipping); auto: the recipe's", above=0, most=1000, word="auto",
         texts=("off",),
     )  # fmt: skip
     batch: int = number(128, "sentences per step", least=1, most=8192, log=True)
     epochs: int = number(20, "passes over the sentences", least=1, most=10_000)
     patience: int | None = number(
-        None, "epochs without a better validation before stopping", least=1, most=1000, word="never"
+        None,
+        "early stopping: epochs without a better validation perplexity",
+        least=1,
+        most=1000,
+        word="never",
     )
     keep: str = choice(
-        "best", "weights at the end: of the epoch with the best validation, or the last", ("best", "last")
+        "best", "final weights: those of the best epoch on validation, or of the last", ("best", "last")
     )
-    begin: str = text("", "id of an lm run whose weights it begins with; empty: new ones")
+    begin: str = text("", "id of an lm run to take the initial weights from; empty: random")
     precision: str = choice(
-        "auto", "of the multiplications in training; auto: bf16 where it is fast", ("auto", "fp32", "bf16")
+        "auto",
+        "precision of matrix products in training; auto: bf16 where it is faster",
+        ("auto", "fp32", "bf16"),
     )
 
     def effective(self) -> dict[str, Value]:
@@ -243,16 +271,18 @@ class LmParams:
             why = (
                 "its learning rate has fallen to 0"
                 if falls
-                else "it has gone back to its best epoch (keep=best)"
+                else "its weights are those of its best epoch (keep=best)"
             )
-            raise ParamError(f"epochs: the run cannot be extended: {why}.", "Start it anew with more epochs.")
+            raise ParamError(
+                f"epochs: the run cannot be extended: {why}.", "Start a new run with more epochs."
+            )
 
 
 OF_LANES = ("median_loss", "solved", "running", "successes", "fails")
 EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="xor",
-        title="XOR: a plane folds",
+        title="XOR: the smallest problem that needs a hidden layer",
         claim="Two hidden units reach a loss below 0.1 in 1,000 epochs, about a second.",
         framework="torch",
         params=XorParams,
@@ -275,7 +305,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="mnist_recipe",
-        title="MNIST: 99 % in seconds, and as well as minutes get it",
+        title="MNIST: fast recipe (99.2 %) and accurate recipe (99.6 %)",
         claim="fast: 99.2 % of the test images in 8 s of processor time; accurate: 99.6 % in 5 minutes.",
         framework="torch",
         params=MnistRecipeParams,
@@ -295,7 +325,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="lm",
-        title="Language model: an LSTM reads sentences, either way",
+        title="Language model: an LSTM, forward or reversed",
         claim="One layer: a test perplexity of 33 on image captions, tuned below 28; minutes on two cores.",
         framework="tensorflow",
         params=LmParams,
@@ -314,8 +344,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="xor_lanes",
-        title="XOR by the thousand: a map of failures",
-        claim="4,000 networks, 1,000 epochs each, in a few seconds.",
+        title="XOR: thousands of networks in one batched run",
+        claim="4,000 networks, 1,000 epochs each, in a few seconds; a map shows which fail.",
         framework="numpy",
         params=XorLanesParams,
         train="engine.experiments.xor_lanes:train",
@@ -326,8 +356,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="xor_grid",
-        title="XOR, nine times: learning rate, hidden units, bypass",
-        claim="The nine experiments of the course, 135 networks, in less than ten seconds.",
+        title="XOR: the course's nine experiments (learning rate, hidden units, bypass)",
+        claim="135 networks in less than ten seconds: how many fail, how many epochs the others need.",
         framework="numpy",
         params=XorGridParams,
         train="engine.experiments.xor_grid:train",

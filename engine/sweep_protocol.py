@@ -14,10 +14,16 @@ from engine.protocol import Json, number_from_json, number_to_json
 from engine.typed import typed
 
 TRIALS = Param(
-    "trials", int, None, "configurations to try; all: of the grid, else 30", least=1, most=100_000, word="all"
+    "trials",
+    int,
+    None,
+    "number of configurations; all: the whole grid, 30 without a grid",
+    least=1,
+    most=100_000,
+    word="all",
 )
 PARALLEL = Param(
-    "parallel", int, None, "trials at once; auto: what the machine has room for", least=1, most=1000,
+    "parallel", int, None, "trials at once; auto: as many as fit on the machine", least=1, most=1000,
     word="auto",
 )  # fmt: skip
 SAMPLERS = ("grid", "random", "tpe")

@@ -6,8 +6,10 @@ from engine.params import Param
 from engine.protocol import EXECUTORS
 
 FIELDS = (
-    Param("executor", str, "local", "this machine, or a cluster of Ray", EXECUTORS),
-    Param("ray_address", str, "", "host:port or auto; empty: $DLTUI_RAY_ADDRESS, else a Ray started here"),
+    Param("executor", str, "local", "executor: this machine, or a Ray cluster", EXECUTORS),
+    Param(
+        "ray_address", str, "", "Ray cluster: host:port or auto; empty: $DLTUI_RAY_ADDRESS, else a local Ray"
+    ),
 )
 
 

@@ -56,7 +56,7 @@ GROUPS: dict[Scope, str] = {
     "pane": "Details",
     "weights": "Weights",
     "sketches": "Trained",
-    "rungs": "Ladder",
+    "rungs": "Architectures",
     "nine": "Nine experiments",
     "lanes": "Failure map",
     "sweeps": "Sweeps",

@@ -54,7 +54,7 @@ class PadWall:
 
     def _state(self, paper: Paper, y: int, width: int) -> None:
         pad = self.pad
-        tool = "rubber" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
+        tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
         stands = "down: moving draws" if pad.is_down else "up: space for down"
         paper.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
         placed = "centred, as MNIST's are" if self.is_centred else "read where it was drawn"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from tui.key import Key
 
 KEYS = (
-    Key("language.four", "t", "turn_to('four')", "four models", "The twelve perplexities", "language", 0),
-    Key("language.corpus", "d", "turn_to('corpus')", "corpus", "What the corpus holds", "language", 0),
-    Key("language.talk", "enter", "talk", "talk to it", "Open the model in the REPL", "language", 2),
-    Key("language.start", "s", "start", "train four", "Train four models: 1, 2 layers, both ways",
+    Key("language.four", "t", "turn_to('four')", "four models", "Four models: train, val., test perplexity",
+        "language", 0),
+    Key("language.corpus", "d", "turn_to('corpus')", "corpus", "Statistics of the corpus", "language", 0),
+    Key("language.talk", "enter", "talk", "open in REPL", "Open the model in the REPL", "language", 2),
+    Key("language.start", "s", "start", "train four", "Train 4: 1 or 2 layers, forward, reversed",
         "language", 3),
-    Key("language.framework", "f", "framework", "framework", "Those of Keras, or of PyTorch", "language", 4),
+    Key("language.framework", "f", "framework", "framework", "Recipe and framework: Keras, PyTorch",
+        "language", 4),
     Key("language.new", "n", "new", "new run", "Set up one run of lm", "language", 5),
-    Key("language.stop", "X", "stop", "stop", "Stop the run of this line", "language", 6),
+    Key("language.stop", "X", "stop", "stop", "Stop the run of this row", "language", 6),
     Key("language.dismiss", "x", "app.dismiss_banner", "dismiss", "Dismiss the banner", "language"),
 )  # fmt: skip

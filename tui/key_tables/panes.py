@@ -10,7 +10,7 @@ KEYS = (
     Key("pane.page_down", "pagedown,ctrl+d,space", "scroll_page(1)", "page down", "A page down", "pane"),
     Key("pane.page_up", "pageup,ctrl+u", "scroll_page(-1)", "page up", "A page up", "pane"),
     Key("pane.top", "g,home", "scroll_to(0)", "top", "To the top", "pane"),
-    Key("pane.bottom", "G,end", "scroll_to(1)", "end", "To the end; a log then follows", "pane"),
+    Key("pane.bottom", "G,end", "scroll_to(1)", "end", "To the end; a log then follows new lines", "pane"),
     Key("pane.right", "right,l", "turn(1)", "next pane", "Next pane", "pane", 1),
     Key("pane.left", "left,h", "turn(-1)", "previous pane", "Previous pane", "pane"),
 )  # fmt: skip

@@ -19,9 +19,11 @@ from tui.widgets.run_words import own_name
 
 MOST_SEED = 2**32 - 1
 ABOUT = (
-    Param("name", str, "", "name of the run; may stay empty"),
-    Param("seed", int, 1, "seed of initial weights, order of data and dropout", least=0, most=MOST_SEED),
-    Param("device", str, "auto", "device it trains on", ("auto", "cpu", "gpu")),
+    Param("name", str, "", "name of the run; may be empty"),
+    Param(
+        "seed", int, 1, "random seed: initial weights, order of the data, dropout", least=0, most=MOST_SEED
+    ),
+    Param("device", str, "auto", "device that trains", ("auto", "cpu", "gpu")),
     *executor.FIELDS,
 )
 """what every run has besides the parameters of its experiment"""

@@ -14,24 +14,48 @@ from tui import executor
 _PRUNE = Prune()
 OWN = "its own"
 SETTINGS = (
-    Param("name", str, "", "what to call the sweep; may stay empty"),
-    Param("sampler", str, "grid", "every point, points at random, or where it pays (TPE)", SAMPLERS),
-    TRIALS,
-    Param("seeds", str, "1", "of each configuration: a count, or a list such as 1,5,9"),
-    Param("prune", str, "none", "stop early what is not worth its time", PRUNERS),
-    Param("eta", int, _PRUNE.eta, "one of so many goes on beyond each rung", least=2, most=100),
-    Param("rungs", int, _PRUNE.rungs, "how often a trial is judged", least=1, most=12),
+    Param("name", str, "", "name of the sweep; may be empty"),
     Param(
-        "startup", int, _PRUNE.startup, "trials at a rung before one is stopped there", least=1, most=10_000
+        "sampler",
+        str,
+        "grid",
+        "grid: every point; random; tpe: Bayesian, proposes near good trials",
+        SAMPLERS,
+    ),
+    TRIALS,
+    Param("seeds", str, "1", "seeds of each configuration: a count, or a list such as 1,5,9"),
+    Param("prune", str, "none", "pruning: stop bad trials early", PRUNERS),
+    Param(
+        "eta",
+        int,
+        _PRUNE.eta,
+        "reduction factor: the best 1 of eta trials continues after each check",
+        least=2,
+        most=100,
+    ),
+    Param("rungs", int, _PRUNE.rungs, "number of pruning checks per trial", least=1, most=12),
+    Param(
+        "startup",
+        int,
+        _PRUNE.startup,
+        "trials that reach a check before the first one is pruned there",
+        least=1,
+        most=10_000,
     ),
     PARALLEL,
-    Param("device", str, "auto", "where it trains", ("auto", "cpu", "gpu")),
+    Param("device", str, "auto", "device that trains", ("auto", "cpu", "gpu")),
 )
 MORE = (
     Param("sampler_seed", int, 1, "seed of the sampler (random, TPE)", least=0, most=2**32 - 1),
-    Param("metric", str, "", "to compare by; empty: that of the experiment"),
-    Param("goal", str, OWN, "the least or the most of it; that of the experiment", (OWN, "min", "max")),
-    Param("gpu_share", float, 1.0, "of one GPU that a trial takes", above=0, most=1),
+    Param("metric", str, "", "metric to optimise; empty: the experiment's"),
+    Param(
+        "goal",
+        str,
+        OWN,
+        "goal for the metric: min or max; its own: that of the experiment",
+        (OWN, "min", "max"),
+    ),
+    Param("gpu_share", float, 1.0, "share of one GPU per trial", above=0, most=1),
     *executor.FIELDS,
 )
 """what one rarely changes"""
@@ -100,4 +124,4 @@ def typed(name: str, value: Value) -> str:
 def rungs_words(found: Mapping[str, Value]) -> str:
     """When trials are judged, as shares of their steps."""
     shares = pruner_of(found).shares
-    return f"judged at {', '.join(f'{share:.2g}' for share in shares)} of its steps" if shares else ""
+    return f"pruning checks at {', '.join(f'{share:.2g}' for share in shares)} of its steps" if shares else ""

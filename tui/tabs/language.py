@@ -342,7 +342,7 @@ class LanguageTab(Tab):
         run = self.table.run
         other = "Keras" if self._framework == "torch" else "PyTorch"
         return {
-            "language.talk": "talk to it" if run is not None and run.checkpoint_step else "",
+            "language.talk": "open in REPL" if run is not None and run.checkpoint_step else "",
             "language.framework": f"show {other}",
             "language.stop": self._stop_label(run),
             "pane.right": VIEWS["corpus" if self._front == "four" else "four"],

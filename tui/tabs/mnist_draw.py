@@ -244,8 +244,8 @@ class DrawView(MnistView):
         return {
             **super().labels(),
             "pad.pen": "pen up" if pad.is_down else "pen down",
-            "pad.rubber": "draw" if pad.is_rubber else "rubber",
-            "pad.keep": "" if pad.is_empty else "keep it",
+            "pad.rubber": "pen" if pad.is_rubber else "eraser",
+            "pad.keep": "" if pad.is_empty else "save digit",
             "pad.clear": "" if pad.is_empty else "clear",
             "pad.drop": "drop" if self.is_kept_shown else "",
             "pad.kept": "draw" if self.is_kept_shown else "kept digits",

@@ -168,7 +168,7 @@ class NetworksView(MnistView):
         run, missing = self.entry.run, self.missing()
         return {
             "mnist.start": "train it" if run is None else "train again",
-            "networks.open": "look into it" if run is not None and run.checkpoint_step else "",
+            "networks.open": "open report" if run is not None and run.checkpoint_step else "",
             "networks.all": f"train all {len(missing)}" if missing else "",
         }
 

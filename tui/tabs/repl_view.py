@@ -172,7 +172,7 @@ class ReplView(Tab):
             return
         choices = [(name_of(model), self.models.words_of(model)) for model in able]
         here = next((place for place, model in enumerate(able) if model["run"] == self.talk.run), 0)
-        self.app.push_screen(ChooseScreen("talk to", choices, "talk to it", here), self._chosen)
+        self.app.push_screen(ChooseScreen("choose a model", choices, "choose", here), self._chosen)
 
     def _chosen(self, place: int | None) -> None:
         if place is not None:

@@ -192,7 +192,7 @@ class SweepTab(SweepDeeds):
         labels = {
             "sweep.pause": "pause" if is_running else "resume" if sweep.status is SweepStatus.PAUSED else "",
             "sweep.stop": "stop" if sweep.status in (SweepStatus.RUNNING, SweepStatus.PAUSED) else "",
-            "trials.mark": "unmark column" if self.table.column_name in self.table.marked else "mark column",
+            "trials.mark": "unpin column" if self.table.column_name in self.table.marked else "pin column",
             "trials.seeds": "seeds" if len(sweep.spec.seeds) > 1 else "",
             "sweep.clear": "show all" if self.view.where or self.view.brushes else "",
         }
@@ -203,7 +203,7 @@ class SweepTab(SweepDeeds):
         labels["trials.stop"] = "" if row.status.is_settled else "stop trial"
         labels["trials.extend"] = "longer" if settled else ""
         place = "open run" if row.lane is None else "failure map"
-        labels["trials.open"] = "its trials" if self.view.group else place
+        labels["trials.open"] = "trials" if self.view.group else place
         if self.front == "heat":
             labels |= {"axes.up": "other rows", "axes.right": "other columns"}
         if self.front not in ("heat", "parallel"):

@@ -31,7 +31,7 @@ GROWN = 0.33
 VIEWS = {
     "hand": ("by hand", "tui.tabs.xor_hand:HandView"),
     "trained": ("trained", "tui.tabs.xor_trained:TrainedView"),
-    "ladder": ("ladder", "tui.tabs.xor_ladder:LadderView"),
+    "ladder": ("architectures", "tui.tabs.xor_ladder:LadderView"),
     "map": ("failure map", "tui.tabs.xor_map:MapView"),
     "nine": ("experiments", "tui.tabs.xor_nine:NineView"),
 }

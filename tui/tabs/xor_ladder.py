@@ -182,7 +182,7 @@ class LadderView(XorView):
     def labels(self) -> dict[str, str]:
         missing = len(self.missing())
         opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
-        words = "" if not missing else "climb it" if missing == len(LADDER) else "start missing"
+        words = "" if not missing else "start all" if missing == len(LADDER) else "start missing"
         return {"xor.start": words, "rungs.open": opened}
 
     def saved(self) -> dict[str, Any]:

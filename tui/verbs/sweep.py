@@ -56,7 +56,7 @@ def start(
     parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
     seeds: Annotated[str, typer.Option(help="a count, or a list such as 1,5,9: each is trained")] = "1",
     seed: Annotated[int, typer.Option(help="of the sampler")] = 1,
-    gpu_share: Annotated[float, typer.Option(help="of one GPU that a trial takes")] = 1.0,
+    gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="fixed parameter", autocompletion=complete_setting),

@@ -64,7 +64,7 @@ async def test_what_one_rarely_changes_is_behind_a_line(places: Places, size: tu
         await opened.press("shift+tab")
         await opened.sees("more", "metric, goal, gpu_share, executor")
         await opened.press("space")
-        await opened.sees("less", "gpu_share", "of one GPU that a trial takes", "executor")
+        await opened.sees("less", "gpu_share", "share of one GPU per trial", "executor")
         await opened.press("down", "down", "down", "down", "right")
         await opened.sees("ray_address")
         assert "ray_address" in in_sight(opened)
