@@ -57,7 +57,7 @@ def resumable(run: RunSummary) -> bool:
 async def pause_or_resume(client: Client, run: RunSummary) -> str:
     if resumable(run):
         await client.resume(run.id)
-        return f"{name_of(run)} goes on from step {run.checkpoint_step:,}."
+        return f"{name_of(run)} continues from step {run.checkpoint_step:,}."
     if run.status is Status.RUNNING or run.status is Status.QUEUED:
         await client.pause(run.id)
         return f"{name_of(run)} pauses at its next step."
@@ -119,7 +119,7 @@ def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
     for param in live_params(run):
         if param.name == "lr" and (now := number_now(run, param)) is not None:
             return param.name, float(f"{now * factor:.4g}")
-    raise RunRefused(f"{name_of(run)} has no learning rate that can be changed while it trains.")
+    raise RunRefused(f"{name_of(run)} has no learning rate that can be changed during training.")
 
 
 def command_line(run: RunSummary) -> str:

@@ -55,7 +55,7 @@ class River:
     def client(self) -> Client:
         """The connection. Raises EngineError while there is none."""
         if self._client is None:
-            raise EngineError("The engine is not connected yet.", "One moment: it is tried again.")
+            raise EngineError("The engine is not connected yet.", "Please wait: connecting again.")
         return self._client
 
     def story(self, run: str) -> Story | None:

@@ -57,7 +57,7 @@ def read_or_say(path: Path) -> tuple[ViewState, str]:
     try:
         data = files.read_json(path, limit=SIZE_LIMIT)
     except CorruptRun as error:
-        return ViewState(), f"How the app was looked at is forgotten: {error.message}"
+        return ViewState(), f"The saved view cannot be used and is reset: {error.message}"
     return (ViewState() if data is None else from_json(data)), ""
 
 

@@ -106,7 +106,7 @@ def check_end(reader: IdxReader, shape: tuple[int, ...], end: int) -> None:
             f"{reader.path} ends at offset {reader.offset}, expected {end} bytes for {by(shape)} items."
         )
     if reader.fill(memoryview(bytearray(1))):
-        raise DataError(f"{reader.path} goes on after offset {end}, where its {by(shape)} items end.")
+        raise DataError(f"{reader.path} has more data after offset {end}, where its {by(shape)} items end.")
 
 
 def by(shape: tuple[int, ...]) -> str:

@@ -83,7 +83,7 @@ class StandIn:
             self._data = named_data(places, spec)
             return self._try_on(spec)
         except Left as left:
-            return self._end(left.status, left.kind, str(left), "Resume goes on from there.")
+            return self._end(left.status, left.kind, str(left), "Resume continues from there.")
         except Refused as refused:
             return self._end(Status.FAILED, CauseKind.ERROR, str(refused), refused.remedy)
         except (OSError, DltuiError) as error:
@@ -110,7 +110,9 @@ class StandIn:
         copy, far = Copy(self._folder.path, OWN), Far()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
-            self._scroll.note(f"Waits for the Ray {where}: it trains once that answers and has room.")
+            self._scroll.note(
+                f"Waits for the Ray {where}: training starts once the cluster answers and has room."
+            )
             self._handed += 1
             self._send(line, spec)
             return self._attend(line, copy, far)
@@ -264,7 +266,7 @@ class StandIn:
 
     def _way_on(self) -> str:
         step = self._step()
-        return f"It goes on elsewhere from step {step}" if step else "It begins again elsewhere"
+        return f"It continues on another node from step {step}" if step else "It begins again on another node"
 
     def _beat(self) -> None:
         try:

@@ -202,5 +202,5 @@ def _meaning(number: int) -> str:
 
 def _goes_on(seen: Evidence) -> str:
     if seen.checkpoint:
-        return f"Resume goes on from step {seen.checkpoint}."
+        return f"Resume continues from step {seen.checkpoint}."
     return "There is no checkpoint: resume starts from the beginning."

@@ -67,7 +67,7 @@ def _story(run: Tracked) -> str:
     what = _what_happened(run)
     step = run.digest.checkpoint_step
     if step:
-        return f"{what}; step {step} was saved: resume goes on from there"
+        return f"{what}; step {step} was saved: resume continues from there"
     return f"{what} before the first checkpoint: resume starts from the beginning"
 
 

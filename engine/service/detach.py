@@ -64,14 +64,16 @@ def decide(login: Login) -> Detaching:
             "setsid",
             f"Inside Slurm job {login.slurm}: everything ends with the job.",
             False,
-            "Ask for enough time; a paused or ended run goes on in the next job.",
+            "Ask for enough time; a paused or ended run can be resumed in the next job.",
         )
     if not login.systemd:
         where = "Inside a container without systemd" if login.container else "No systemd here"
         ends = "what runs lives as long as the container" if login.container else "logging out kills nothing"
         return Detaching("setsid", f"{where}: {ends}.", True)
     if login.lingers and login.manager:
-        return Detaching("systemd-run", "Your systemd lingers after logout and keeps what runs.", True)
+        return Detaching(
+            "systemd-run", "Your systemd keeps running after logout (linger) and keeps the runs alive.", True
+        )
     if login.in_manager and not login.lingers:
         why = "The session belongs to your systemd, which ends all it started at the last logout."
         return Detaching("setsid", why, False, ENABLE_LINGER)
@@ -86,7 +88,7 @@ def _by_kill(login: Login) -> Detaching:
     else:
         why = "Logging out kills everything you started (KillUserProcesses=yes)."
     if login.lingers:
-        why += " Your systemd lingers but cannot be reached from here."
+        why += " Your systemd keeps running after logout (linger) but cannot be reached from here."
         return Detaching(
             "setsid", why, False, "Log in afresh, so that XDG_RUNTIME_DIR is set, then start dltui."
         )

@@ -25,7 +25,7 @@ _STATUS = {
     "stopped": TrialStatus.STOPPED,
 }  # fmt: skip
 _CAUSES = {
-    "success": "success", "fail": "did not get there", "diverged": "its loss is not a number",
+    "success": "success", "fail": "target loss not reached", "diverged": "its loss is not a number",
     "stopped": "stopped by the user",
 }  # fmt: skip
 

@@ -301,7 +301,9 @@ def _learned(sweep: Sweep, fact: Json) -> None:
 def _damaged(sweep: Sweep, fact: Json) -> None:
     """What was lost may have said that a trial is done: nothing is trained until somebody resumes it."""
     if not sweep.damage:
-        sweep.damage = f"its journal is damaged at {fact['text']}: it trains nothing more until it is resumed"
+        sweep.damage = (
+            f"its journal is damaged at {fact['text']}: no more trials start until the sweep is resumed"
+        )
     sweep.wanted = SweepStatus.PAUSED
 
 

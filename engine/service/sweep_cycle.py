@@ -130,7 +130,9 @@ class SweepCycle:
             )
             return lanes + own
         except OSError as error:
-            raise CorruptRun(f"The lanes of {sweep.id} cannot be read: {error}.") from error
+            raise CorruptRun(
+                f"The networks of the batched run {sweep.id} cannot be read: {error}."
+            ) from error
 
     async def lane(self, sweep: Sweep, trial: int) -> TrialRow | None:
         """How it stands; None where its batch has left nothing yet. Raises CorruptRun."""
@@ -139,7 +141,9 @@ class SweepCycle:
         try:
             return await self.off_loop(lane_rows.row, self.roster.places, sweep.spec, _batches(sweep), trial)
         except OSError as error:
-            raise CorruptRun(f"The lanes of {sweep.id} cannot be read: {error}.") from error
+            raise CorruptRun(
+                f"The networks of the batched run {sweep.id} cannot be read: {error}."
+            ) from error
 
     # --- trials at work ------------------------------------------------------------------------------------
 

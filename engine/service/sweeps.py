@@ -422,5 +422,5 @@ def _said(error: Exception) -> str:
     return (
         str(error)[:200]
         if isinstance(error, ValueError)
-        else f"it speaks of nothing that is there ({error!r})"
+        else f"its fact refers to something that does not exist ({error!r})"
     )

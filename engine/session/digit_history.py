@@ -57,7 +57,9 @@ def history(desk: Desk, run: str, step: int | None = None) -> Json:
     there = sorted(told.sketches)
     if step is not None and step not in told.sketches:
         near = min(there, key=lambda other: abs(other - step), default=None)
-        remedy = "It sketches as it trains." if near is None else f"The nearest is of step {near}."
+        remedy = (
+            "Snapshots are recorded during training." if near is None else f"The nearest is of step {near}."
+        )
         raise RunRefused(f"{run} has no sketch of step {step}.", remedy)
     shown = step if step is not None else there[-1] if there else None
     return {

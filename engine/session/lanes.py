@@ -125,7 +125,7 @@ def open_(desk: Desk, run: str, lane: int, width: int = 40, height: int = 40) ->
     """
     found = opened(desk, run)
     if not isinstance(lane, int) or not 0 <= lane < len(found):
-        raise ParamError(f"lane: expected 0 to {len(found) - 1}, got {str(lane)[:80]}.")
+        raise ParamError(f"network: expected 0 to {len(found) - 1}, got {str(lane)[:80]}.")
     net = {**found.weights(lane), **found.recipe(lane)}
     is_whole = found.outcome(lane) != "diverged"
     return {

@@ -66,7 +66,7 @@ def finished(
     early = f" of {total}: its own rule ended it (a target, patience)" if step < total else ""
     if wish is Leave.STOP and why:
         text = one_line(f"Pruned {at}: {why}.")
-        return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume goes on from there."))
+        return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume continues from there."))
     status, kind, text = {
         None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}{early}."),
         Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
@@ -74,7 +74,7 @@ def finished(
         Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, signals.ended_by(number or SIGTERM, saved)),
         Leave.ORPHANED: (Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died; it saved and left {at}."),
     }[wish]
-    remedy = "Resume goes on from there." if wish else ""
+    remedy = "Resume continues from there." if wish else ""
     if wish is Leave.SIGNALLED and not saved:
         remedy = "There is no checkpoint: resume starts from the beginning."
     return Ending(status, Cause(kind, text, remedy))
@@ -127,7 +127,7 @@ def unsaved(ended: Ending, error: SaveFailed, saved: int) -> Ending:
     kind = CauseKind.DISK_FULL if is_disk_full(error) else CauseKind.ERROR
     has = f"the newest is of step {saved}" if saved else "there is none"
     text = f"{ended.cause.text} Its last checkpoint was not saved, {has}: {error.message}"
-    goes_on = f"goes on from step {saved}" if saved else "starts from the beginning"
+    goes_on = f"continues from step {saved}" if saved else "starts from the beginning"
     return Ending(ended.status, Cause(kind, one_line(text), f"{_more_room(error)}; resume {goes_on}."))
 
 

@@ -45,7 +45,7 @@ class Live:
         param = self._declared.get(name)
         if param is None:
             known = ", ".join(self._declared) or "nothing"
-            raise ParamError(f"{name[:80]}: cannot be changed while it trains; {known} can.")
+            raise ParamError(f"{name[:80]}: cannot be changed during training; {known} can.")
         value = read(param, given)
         assert not isinstance(value, str), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]

@@ -259,7 +259,7 @@ def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
         terminal.sees("start an experiment")
         terminal.press("enter")
         terminal.sees("launch", "epochs")
-        fill_in(terminal, "epochs: passes over the four rows", "10000000")
+        fill_in(terminal, "epochs: passes over the four training points", "10000000")
         fill_in(terminal, "name: name of the run", "by-hand")
         terminal.press("enter")
         terminal.sees("by-hand", "running")

@@ -63,7 +63,7 @@ class NetworkTable:
             # Before its first step it may compile for a minute, and its notice says so.
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)
-            paper.write(x + 2, y, plain(run.notice or "starts", limit=max(1, paper.width - x - 3)), "text")
+            paper.write(x + 2, y, plain(run.notice or "starting", limit=max(1, paper.width - x - 3)), "text")
         else:
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)

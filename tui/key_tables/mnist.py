@@ -7,7 +7,7 @@ from tui.key import Key
 KEYS = (
     Key("mnist.data", "d", "turn_to('data')", "data", "Samples, means, pixel statistics",
         "mnist", 0, "MNIST"),
-    Key("mnist.networks", "m", "turn_to('networks')", "networks", "Networks: architecture, training, accuracy",
+    Key("mnist.networks", "m", "turn_to('networks')", "networks", "Networks: layers, training, accuracy",
         "mnist", 0, "MNIST"),
     Key("mnist.report", "r", "turn_to('report')", "report", "Test report: confusion matrix, P, R, F1",
         "mnist", 0, "MNIST"),

@@ -155,5 +155,5 @@ def _meaning(param: Param, *, long: bool) -> str:
     """Of the field under the cursor, in full: its help, what is expected, whether it is live."""
     is_number = param.kind in (int, float)
     expected = f"; {param.expected}" if is_number or (param.choices and long) else ""
-    live = "; can be changed while it trains" if param.live else ""
+    live = "; can be changed during training" if param.live else ""
     return plain(f"{param.name}: {param.help}{expected}{live}", limit=WORDS_LIMIT)

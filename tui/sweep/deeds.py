@@ -25,7 +25,7 @@ def name_of(sweep: SweepSummary) -> str:
 async def pause_or_resume(client: Client, sweep: SweepSummary) -> str:
     verb = "pause" if sweep.status is SweepStatus.RUNNING else "resume"
     await client.sweep_edit(sweep.id, verb)
-    return f"{name_of(sweep)} {'pauses' if verb == 'pause' else 'goes on'}."
+    return f"{name_of(sweep)} {'pauses' if verb == 'pause' else 'resumes'}."
 
 
 async def stop(client: Client, sweep: SweepSummary) -> str:

@@ -104,7 +104,7 @@ class Picture(Sheet, inherit_bindings=False):
         if self._words and self.answer is None:
             return [(Span(f" {self._words}", "bad"),)]
         if self.answer is None or self.look is None:
-            return [(Span(" it is being worked out", "muted"),)] if self._is_slow else ()
+            return [(Span(" computing ...", "muted"),)] if self._is_slow else ()
         few = look_of(self.app) != "colour"
         look = replace(
             self.look,

@@ -137,11 +137,11 @@ class RunsTab(RunView):
         if run is None:
             return
         if run.status is not Status.RUNNING:
-            self._say(f"{name_of(run)} is {run.status}: a parameter can be set while it trains.")
+            self._say(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
             return
         params = deeds.live_params(run)
         if not params:
-            self._say(f"{name_of(run)} has nothing that can be changed while it trains.")
+            self._say(f"{name_of(run)} has no parameter that can be changed during training.")
             return
         self.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
 

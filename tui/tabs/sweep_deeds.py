@@ -91,7 +91,7 @@ class SweepDeeds(SweepsView):
 
     def action_delete(self) -> None:
         if sweep := self._sweep():
-            words = "The sweep is forgotten. The runs of its trials stay in the Runs tab."
+            words = "The sweep is removed from the list. The runs of its trials stay in the Runs tab."
             self._ask(f"Remove {deeds.name_of(sweep)}?", words, "remove", self._remove, sweep)
 
     async def _remove(self, client: Any, sweep: SweepSummary) -> str:
@@ -120,7 +120,7 @@ class SweepDeeds(SweepsView):
             spec = sweep.spec
             typed = {name: settings.typed(name, getattr(spec, name)) for name in ("trials", "parallel")}
             deed = self._deed_of(deeds.resize, sweep)
-            self._fields(f"how many: {deeds.name_of(sweep)}", deeds.COUNTS, typed, "change", deed)
+            self._fields(f"trial count: {deeds.name_of(sweep)}", deeds.COUNTS, typed, "change", deed)
 
     def action_add(self) -> None:
         sweep = self._sweep()

@@ -312,7 +312,7 @@ class SweepsView(Tab):
 
     def _empty_words(self) -> Row:
         if not self.pages.query.where:
-            return (Span("   its first trials are on their way", "muted"),)
+            return (Span("   first trials are starting", "muted"),)
         return (Span("   no trial passes", "muted"), Span("   0", "key"), Span(" shows all", "muted"))
 
     @on(TrialTable.Selected)

@@ -192,4 +192,4 @@ class LadderView(XorView):
 def _absent(rung: Rung) -> str:
     if rung.run is None:
         return "not yet"
-    return "queued" if rung.run.status is Status.QUEUED else "it starts"
+    return "queued" if rung.run.status is Status.QUEUED else "starting"

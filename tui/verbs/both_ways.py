@@ -26,16 +26,18 @@ from tui.verbs.language import (
 from tui.verbs.look import AsJson
 from tui.verbs.words import columns
 
-Forward = Annotated[str, typer.Option(help="run of the forward model; else the newest finished one")]
-Reverse = Annotated[str, typer.Option(help="run of the reversed model; else the newest with the same words")]
+Forward = Annotated[str, typer.Option(help="forward model: run (default: the newest finished one)")]
+Reverse = Annotated[
+    str, typer.Option(help="reversed model: run (default: the newest with the same vocabulary)")
+]
 
 
 def both(
-    text: Annotated[str, typer.Argument(help="the words in the middle")],
+    text: Annotated[str, typer.Argument(help="words in the middle")],
     forward: Forward = "",
     reverse: Reverse = "",
-    length: Annotated[int, typer.Option(help="words of TEXT and one side at most")] = LONG,
-    first: Annotated[str, typer.Option(help="the side that grows first: right or left")] = "right",
+    length: Annotated[int, typer.Option(help="maximum number of words, of TEXT and one side")] = LONG,
+    first: Annotated[str, typer.Option(help="side that is extended first: right or left")] = "right",
     temperature: Temperature = 1.0,
     top_k: TopK = "all",
     top_p: TopP = 1.0,
@@ -43,9 +45,9 @@ def both(
     seed: Seed = None,
     json: AsJson = False,
 ) -> None:
-    """Grow a sentence around TEXT with two models.
+    """Extend TEXT to the left and right with two models.
 
-    To the right with the forward model, to the left with the reversed one.
+    To the right with a forward model, to the left with a reversed one.
     """
     facts: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
@@ -56,13 +58,13 @@ def both(
 
 
 def blank(
-    text: Annotated[str, typer.Argument(help="a sentence with a blank, such as 'i ___ cupcakes'")],
+    text: Annotated[str, typer.Argument(help="sentence with a blank, such as 'i ___ cupcakes'")],
     forward: Forward = "",
     reverse: Reverse = "",
-    k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
+    k: Annotated[int, typer.Option("-k", help="number of words")] = 10,
     json: AsJson = False,
 ) -> None:
-    """Fill a blank with what two models say together.
+    """Fill a blank with a forward and a reversed model.
 
     The product of both probabilities, as a share among all words.
     """
@@ -79,12 +81,12 @@ def blank(
 
 
 def orders(
-    text: Annotated[str, typer.Argument(help="words in any order")],
+    text: Annotated[str, typer.Argument(help="words, in any order")],
     model: Model = "",
-    k: Annotated[int, typer.Option("-k", help="how many orders")] = 10,
+    k: Annotated[int, typer.Option("-k", help="number of orders")] = 10,
     json: AsJson = False,
 ) -> None:
-    """The orders of the words of TEXT, the most probable first."""
+    """Rank the orders of the words of TEXT by probability."""
     answer = ask_session(lambda session: session.ask("language.orders", text=text, run=model, k=k))
     tell_model(answer)
     if json:

@@ -28,7 +28,7 @@ from tui.verbs import (
     sweep_commands,
 )
 from tui.verbs.ask import say, tell
-from tui.verbs.verb import Verb
+from tui.verbs.verb import Verb, Verbs
 
 
 def _say_version(is_asked: bool) -> None:
@@ -41,6 +41,7 @@ def _say_version(is_asked: bool) -> None:
 
 app = typer.Typer(
     name="dltui",
+    cls=Verbs,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
@@ -52,7 +53,8 @@ app = typer.Typer(
 def dltui(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
+        bool,
+        typer.Option("--version", help="print the version and exit", callback=_say_version, is_eager=True),
     ] = False,
 ) -> None:
     """A deep-learning lab in the terminal. Without a command it opens the app."""

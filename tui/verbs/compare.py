@@ -25,7 +25,7 @@ def compare(
     runs: Annotated[list[str], RUNS],
     json: AsJson = False,
 ) -> None:
-    """Show where runs differ: parameters, course, metrics."""
+    """Compare runs: parameters, progress, metrics."""
     if len(runs) < 2:
         fail(InputError("Expected two runs or more, got 1.", "For instance: dltui compare RUN RUN"))
 

@@ -14,9 +14,9 @@ from tui.verbs.several import Runs, Where, Yes, carry_out
 
 
 def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
-    """Save, end the process and free the GPU.
+    """Pause runs: save, end the process, free the GPU.
 
-    `resume` goes on bit for bit.
+    `resume` continues bit for bit.
     """
     carry_out("pause", runs, where, yes, json, lambda client, run: client.pause(run))
 
@@ -24,19 +24,19 @@ def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson =
 def resume(
     runs: Runs = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="go on even where the result is only statistically equal")
+        bool, typer.Option("--fast", help="resume even where the result is only statistically equal")
     ] = False,
     where: Where = "",
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:
-    """Go on from the newest intact checkpoint."""
+    """Resume runs from the newest intact checkpoint."""
     mode = "fast" if fast else "strict"
     carry_out("resume", runs, where, yes, json, lambda client, run: client.resume(run, mode))
 
 
 def stop(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
-    """Write a checkpoint and end the run."""
+    """Stop runs: write a checkpoint and end."""
     carry_out("stop", runs, where, yes, json, lambda client, run: client.stop(run))
 
 
@@ -45,7 +45,7 @@ def set_live(
         list[str],
         typer.Argument(
             metavar="RUN... NAME=VALUE",
-            help="runs, then a setting such as lr=0.01",
+            help="runs, then a live parameter such as lr=0.01",
             autocompletion=complete_run,
         ),
     ],
@@ -64,11 +64,11 @@ def set_live(
 
 def verify(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="all runs when left out", autocompletion=complete_run)
+        str, typer.Argument(metavar="RUN", help="run to verify (default: all)", autocompletion=complete_run)
     ] = "",
     json: AsJson = False,
 ) -> None:
-    """Hash every checkpoint anew and read every event.
+    """Check the hash of every checkpoint and every event.
 
     The exit status is 1 when something is damaged.
     """

@@ -36,10 +36,12 @@ async def _read(client: Client, run: str) -> tuple[RunSummary, Curves]:
 
 def export(
     run: Run,
-    csv: Annotated[bool, typer.Option("--csv", help="step and one column per metric (the default)")] = False,
-    json: Annotated[bool, typer.Option("--json", help="the run and its curves")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="CSV: step and one column per metric (the default)")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="run and its curves as JSON")] = False,
 ) -> None:
-    """Print the curves of a run for another program."""
+    """Print the curves of a run as CSV or JSON."""
     found, curves = ask(lambda client: _read(client, run))
     if json and not csv:
         say_json(curves_json(found, curves))

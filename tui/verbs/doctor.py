@@ -20,9 +20,9 @@ SIGNS = {
 
 
 def doctor(json: AsJson = False) -> None:
-    """Examine the machine, the engine and the terminal.
+    """Check the machine, the engine and the terminal.
 
-    The exit status is 1 when work is in danger.
+    The exit status is 1 when runs are in danger.
     """
     findings = [*_engine_findings(), *examine()]
     findings.sort(key=lambda finding: list(SIGNS).index(finding.severity), reverse=True)

@@ -14,12 +14,16 @@ from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson
 from tui.verbs.words import columns, span
 
-app = typer.Typer(help="The service behind the app.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Start, stop and inspect the engine (background service).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
 def status(json: AsJson = False) -> None:
-    """Say whether the service runs, and what it does."""
+    """Show whether the engine runs, and what it does."""
     facts = ask(lambda client: client.engine(), start=False)
     facts = {name: value for name, value in facts.items() if name != "id"}
     if json:
@@ -32,7 +36,7 @@ def status(json: AsJson = False) -> None:
 
 @app.command()
 def start(json: AsJson = False) -> None:
-    """Start the service; it also starts by itself."""
+    """Start the engine; the app and the verbs start it by themselves."""
     facts = ask(lambda client: client.engine())
     if json:
         say_json({name: value for name, value in facts.items() if name != "id"})
@@ -43,11 +47,11 @@ def start(json: AsJson = False) -> None:
 @app.command()
 def stop(
     force: Annotated[
-        bool, typer.Option("--force", help="also when it does not answer, without asking")
+        bool, typer.Option("--force", help="end it without asking, also when it does not answer")
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """End the service. Runs go on under their keepers; the next start finds them."""
+    """End the engine; runs continue and the next start finds them."""
     asyncio.run(client.stop(places.home(), lambda silent: force or _is_to_end(silent)))
     if json:
         say_json({"stopped": True})
@@ -70,7 +74,7 @@ def _is_to_end(silent: EngineSilent) -> bool:
         raise EngineError(silent.message, "To end it: dltui engine stop --force. Runs go on.")
     if is_confirmed(f"{silent.message} Runs go on. End it?", "To end it without being asked: --force"):
         return True
-    tell("It goes on.")
+    tell("The engine keeps running.")
     sys.exit(1)
 
 

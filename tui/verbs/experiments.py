@@ -18,7 +18,8 @@ from tui.verbs.table import wrapped
 
 def experiments(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="this one alone", autocompletion=complete_experiment)
+        str,
+        typer.Argument(metavar="NAME", help="one experiment or suite", autocompletion=complete_experiment),
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
@@ -46,7 +47,7 @@ def _say(experiment: Experiment) -> None:
 
 
 def _row(param: Param) -> tuple[str, str]:
-    live = "; can be changed while it trains" if param.live else ""
+    live = "; can be changed during training" if param.live else ""
     return f"{param.name}={said(param, param.default)}", f"{param.help}{live}; {param.expected}"
 
 

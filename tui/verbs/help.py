@@ -21,7 +21,7 @@ def help_on(
         str, typer.Argument(metavar="TOPIC", help="filter", autocompletion=lambda: [*TOPICS])
     ] = "",
 ) -> None:
-    """Explain a topic: filter. What a verb takes says: dltui VERB --help."""
+    """Explain a topic, such as filter."""
     if not topic:
         say(f"Topics: {', '.join(TOPICS)}. All verbs: dltui --help; one of them: dltui VERB --help")
         return

@@ -30,26 +30,36 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="run: id, unique prefix, name, @last; else the newest done",
+        help="model: run id, unique prefix, name or @last (default: the newest finished lm run)",
         autocompletion=complete_run,
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="the same seed, the same words")]
-Temperature = Annotated[float, typer.Option(help="0 takes the best word, 1 draws as the model has it")]
-TOP_K = Param("top-k", int, None, "draw from the N best words only", least=1, most=1 << 20, word="all")
-BEAM = Param("beam", int, None, "search for the N most probable sentences instead", least=1, word="off")
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="random seed of the sampling (default: a new one each time)")
+]
+Temperature = Annotated[
+    float, typer.Option(help="temperature: 0 the most probable word, 1 the model's distribution")
+]
+TOP_K = Param(
+    "top-k", int, None, "top-k: sample from the N most probable words", least=1, most=1 << 20, word="all"
+)
+BEAM = Param("beam", int, None, "beam search of width N instead of sampling", least=1, word="off")
 TopK = Annotated[str, typer.Option(metavar="N", help=TOP_K.help)]
-TopP = Annotated[float, typer.Option(help="draw from the fewest words that have this probability together")]
-Repetition = Annotated[float, typer.Option(help="divides the probability of words that were said already")]
+TopP = Annotated[
+    float, typer.Option(help="top-p: sample from the most probable words with this total probability")
+]
+Repetition = Annotated[
+    float, typer.Option(help="repetition penalty: divides the probability of words used before")
+]
 
 
 def predict(
-    text: Annotated[str, typer.Argument(help="the words so far")] = "",
+    text: Annotated[str, typer.Argument(help="beginning of the sentence (reversed model: end)")] = "",
     model: Model = "",
-    k: Annotated[int, typer.Option("-k", help="how many words")] = 10,
+    k: Annotated[int, typer.Option("-k", help="number of words")] = 10,
     json: AsJson = False,
 ) -> None:
-    """The next words with their probabilities.
+    """Print the most probable next words.
 
     Of a reversed model, the words before.
     """
@@ -63,11 +73,15 @@ def predict(
 
 
 def generate(
-    text: Annotated[str, typer.Argument(help="the words it begins with (reversed model: ends with)")] = "",
+    text: Annotated[str, typer.Argument(help="beginning of the sentence (reversed model: end)")] = "",
     model: Model = "",
-    length: Annotated[int | None, typer.Option(help="words of the sentence, TEXT included [7]")] = None,
-    until_eos: Annotated[bool, typer.Option(help=f"it may end sooner; {LONG} words at most")] = False,
-    least: Annotated[int, typer.Option(help="words before it may end")] = 0,
+    length: Annotated[
+        int | None, typer.Option(help="length of the sentence in words, TEXT included [7]")
+    ] = None,
+    until_eos: Annotated[
+        bool, typer.Option(help=f"end at the end-of-sentence token; {LONG} words at most")
+    ] = False,
+    least: Annotated[int, typer.Option(help="minimum number of words with --until-eos")] = 0,
     temperature: Temperature = 1.0,
     top_k: TopK = "all",
     top_p: TopP = 1.0,
@@ -76,7 +90,10 @@ def generate(
     seed: Seed = None,
     json: AsJson = False,
 ) -> None:
-    """Go on from TEXT, word by word. logp is the log-probability of the words that were added."""
+    """Generate text that continues TEXT.
+
+    logp is the log-probability of the added words.
+    """
     words = length if length is not None else LONG if until_eos else 7
     manner: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
     best, width = option(TOP_K, top_k), option(BEAM, beam)
@@ -91,12 +108,14 @@ def generate(
 
 
 def score(
-    texts: Annotated[list[str] | None, typer.Argument(metavar="SENTENCE")] = None,
-    file: Annotated[Path | None, typer.Option(help="a sentence a line, of any size")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="SENTENCE", help="sentence to score, in quotes")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="text file of any size, one sentence per line")] = None,
     model: Model = "",
     json: AsJson = False,
 ) -> None:
-    """How probable sentences are, word by word and as a whole.
+    """Print the probability and perplexity of sentences.
 
     Per word, as a natural log-probability and as a perplexity.
 

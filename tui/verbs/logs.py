@@ -24,10 +24,12 @@ LONGEST_SPELLING = 10
 
 def logs(
     run: Run,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="until the run ends or is paused")] = False,
-    json: Annotated[bool, typer.Option("--json", help="one JSON object per part read")] = False,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="follow until the run ends or is paused")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object per chunk")] = False,
 ) -> None:
-    """Print what the worker printed; -f follows a run to its end.
+    """Print the log of a run; -f follows it to the end.
 
     A run that is queued is waited for. Into a file or a pipe everything goes as it is.
     """
@@ -42,7 +44,7 @@ def logs(
         return status.is_final or status is Status.PAUSED
 
     if follow:
-        following.follow(look, FOLLOW_SECONDS, f"The run goes on. Look: dltui logs -f {found.id}")
+        following.follow(look, FOLLOW_SECONDS, f"The run continues. Follow: dltui logs -f {found.id}")
     else:
         ask(look)
 

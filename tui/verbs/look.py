@@ -48,19 +48,29 @@ Run = Annotated[
 
 
 def ls(
-    where: Annotated[str, typer.Argument(metavar="FILTER", help="such as 'mnist and val_loss<0.1'")] = "",
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILTER", help="filter such as 'mnist and val_loss<0.1'; see dltui help filter"
+        ),
+    ] = "",
     sort: Annotated[
-        str, typer.Option(help="created, name, status, step, best, or a parameter or metric")
+        str, typer.Option(help="sort key: created, name, status, step, best, a parameter or a metric")
     ] = "created",
-    ascending: Annotated[bool, typer.Option("--ascending", help="smallest first")] = False,
+    ascending: Annotated[bool, typer.Option("--ascending", help="sort ascending")] = False,
     limit: Annotated[
         int | None,
-        typer.Option(help=f"rows at most; else {SHOWN} in a terminal, elsewhere all", min=1),
+        typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1),
     ] = None,
-    removed: Annotated[bool, typer.Option("--removed", help="what `undo` can bring back")] = False,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="list removed runs and sweeps that `undo` can bring back")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """List runs, newest first. Filters know the name of a sweep: sweep=NAME."""
+    """List runs, newest first.
+
+    The trials of a sweep: dltui ls sweep=NAME.
+    """
     if removed:
         from tui.verbs.removal import ls_removed
 

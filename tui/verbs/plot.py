@@ -31,18 +31,18 @@ PROMPT_ROWS = 2
 def plot(
     runs: Annotated[list[str], RUNS],
     metric: Annotated[
-        str, typer.Option(help="loss, val_accuracy, ...; the first all have when left out")
+        str, typer.Option(help="metric: loss, val_accuracy, ... (default: the first that all runs have)")
     ] = "",
     log: Annotated[bool, typer.Option("--log", help="logarithmic y axis")] = False,
     width: Annotated[
-        int | None, typer.Option(min=LEAST_WIDTH, max=400, help="columns; else the terminal's")
+        int | None, typer.Option(min=LEAST_WIDTH, max=400, help="width in columns (default: the terminal's)")
     ] = None,
     height: Annotated[
-        int | None, typer.Option(min=LEAST_HEIGHT, max=200, help="rows; else the terminal's")
+        int | None, typer.Option(min=LEAST_HEIGHT, max=200, help="height in rows (default: the terminal's)")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="the runs and their curves")] = False,
+    json: Annotated[bool, typer.Option("--json", help="runs and their curves as JSON")] = False,
 ) -> None:
-    """Draw curves over one axis."""
+    """Draw the curves of runs in one chart."""
     told = ask(lambda client: read_all(client, runs))
     chosen = metric or _shared_metric([curves for _, curves in told])
     if json:

@@ -20,13 +20,13 @@ from tui.verbs.words import columns, counted, named, span
 from tui.widgets.numerals import size
 
 DAY = 24 * 3600
-Now = Annotated[bool, typer.Option("--now", help="delete for good and free the space at once")]
+Now = Annotated[bool, typer.Option("--now", help="delete permanently, free the space at once")]
 
 
 def rm(
     runs: Runs = None, where: Where = "", yes: Yes = False, now: Now = False, json: AsJson = False
 ) -> None:
-    """Remove runs: their curves, logs and checkpoints. `undo` brings them back for a day.
+    """Remove runs; `undo` brings them back for a day.
 
     With --now they are deleted at once; --now without a RUN deletes what was removed before.
     """
@@ -103,10 +103,12 @@ def _empty(yes: bool, json: bool) -> None:
 
 
 def undo(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="the last removal when left out")] = "",
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="run or sweep (default: the last removal)")
+    ] = "",
     json: AsJson = False,
 ) -> None:
-    """Bring back what was removed last, or one RUN of it."""
+    """Bring back what was removed last, or RUN."""
     back = ask(lambda client: client.undo(run))
     if json:
         say_json(removal_to_json(back))

@@ -21,16 +21,21 @@ def report(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", help="id, prefix, name, or @last; none: the six runs", autocompletion=complete_run
+            metavar="RUN",
+            help="id, prefix, name, or @last; default: a table of all networks",
+            autocompletion=complete_run,
         ),
     ] = "",
-    split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
-    step: Annotated[int | None, typer.Option(help="of a checkpoint; else the one that answers")] = None,
+    split: Annotated[str, typer.Option(help="split: train, validation or test")] = "test",
+    step: Annotated[
+        int | None, typer.Option(help="step of the checkpoint (default: the one used for answers)")
+    ] = None,
     json: AsJson = False,
 ) -> None:
-    """Precision, recall and F1 of each class, and what is confused.
+    """Print precision, recall, F1 and the confusion matrix.
 
-    Without RUN a table of the notebook's six runs.
+    Without RUN: a table of the networks of the course's MNIST notebook and of the two recipes.
+    Train one with: dltui run mnist --set model=double_conv
     """
     if not run:
         _say_table(ask_session(lambda session: last_part(session, "mnist.table", {})), json)
@@ -114,7 +119,7 @@ def _three(scores: Json) -> tuple[str, ...]:
 
 def _matrix(made: Json) -> list[tuple[str, ...]]:
     """Rows are what it is, columns what it was taken for."""
-    head = ("is \\ taken for", *(str(label) for label in CLASSES))
+    head = ("true \\ predicted", *(str(label) for label in CLASSES))
     rows = [
         (made["classes"][true]["name"], *(str(count) if count else "." for count in made["confusion"][true]))
         for true in CLASSES

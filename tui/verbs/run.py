@@ -28,12 +28,12 @@ EXIT_OF = {
     Status.PAUSED: 6,
 }
 POLL_SECONDS = 0.25
-Executor = Annotated[str, typer.Option(help="local or ray")]
+Executor = Annotated[str, typer.Option(help="executor: local, or a ray cluster")]
 RayAddress = Annotated[
     str,
     typer.Option(
         envvar=["DLTUI_RAY_ADDRESS", "RAY_ADDRESS"],
-        help="of its cluster: host:port or auto; without one, a Ray of this machine",
+        help="address of the Ray cluster: host:port or auto; empty: a local Ray",
     ),
 ]
 
@@ -42,19 +42,19 @@ def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            metavar="EXPERIMENT", help="a name of the catalog", autocompletion=complete_experiment
+            metavar="EXPERIMENT", help="experiment of the catalog", autocompletion=complete_experiment
         ),
     ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="K=V", help="a parameter", autocompletion=complete_setting),
+        typer.Option("--set", metavar="K=V", help="value of a parameter", autocompletion=complete_setting),
     ] = None,
-    seed: Annotated[int, typer.Option(help="of weights, dropout and data order")] = 1,
-    name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
+    seed: Annotated[int, typer.Option(help="random seed: initial weights, dropout, data order")] = 1,
+    name: Annotated[str, typer.Option(help="name of the run")] = "",
+    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
-    wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
     """Start an experiment; print the id of the run.
@@ -110,7 +110,7 @@ def wait_for(run_id: str) -> RunSummary:
         shown = _show_progress(found[0], shown)
         return _is_over(found[0])
 
-    follow(look, POLL_SECONDS, f"The run goes on. Look: dltui show {run_id}; end it: dltui stop {run_id}")
+    follow(look, POLL_SECONDS, f"The run continues. Follow: dltui show {run_id}; end it: dltui stop {run_id}")
     tell(f"{found[0].status}: {why(found[0])}")
     return found[0]
 

@@ -20,10 +20,12 @@ from tui.verbs.words import counted, run_json, why
 
 Runs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN", help="ids, unique prefixes, names, or @last", autocompletion=complete_run),
+    typer.Argument(metavar="RUN", help="run: id, unique prefix, name, or @last", autocompletion=complete_run),
 ]
-Where = Annotated[str, typer.Option("--where", metavar="FILTER", help="all runs that pass, as in ls")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
+Where = Annotated[
+    str, typer.Option("--where", metavar="FILTER", help="all runs that pass this filter, as in ls")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask for confirmation")]
 LISTED = 12
 """lines of a question"""
 

@@ -32,7 +32,7 @@ def start(
         str,
         typer.Argument(
             metavar="EXPERIMENT",
-            help="a name of the catalog, or a suite: lm_four",
+            help="experiment of the catalog, or a suite of runs: lm_four",
             autocompletion=complete_swept,
         ),
     ],
@@ -42,35 +42,42 @@ def start(
             "--axis",
             metavar="AXIS",
             autocompletion=complete_setting,
-            help="lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'",
+            help="parameter that varies: lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'",
         ),
     ] = None,
-    sampler: Annotated[str, typer.Option(help="grid, random or tpe")] = "grid",
-    prune: Annotated[str, typer.Option(help="none, median or asha")] = "none",
-    eta: Annotated[int, typer.Option(help="asha: one of so many goes on beyond a rung")] = Prune().eta,
-    rungs: Annotated[int, typer.Option(help="at which trials are judged")] = Prune().rungs,
+    sampler: Annotated[str, typer.Option(help="sampler: grid, random or tpe")] = "grid",
+    prune: Annotated[str, typer.Option(help="pruning of bad trials: none, median or asha")] = "none",
+    eta: Annotated[int, typer.Option(help="asha: reduction factor")] = Prune().eta,
+    rungs: Annotated[int, typer.Option(help="number of pruning checks per trial")] = Prune().rungs,
     startup: Annotated[
-        int, typer.Option(help="median: trials before the first is stopped")
+        int, typer.Option(help="median: trials before the first one is pruned")
     ] = Prune().startup,
     trials: Annotated[str, typer.Option(metavar="N", help=TRIALS.help)] = "all",
     parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
-    seeds: Annotated[str, typer.Option(help="a count, or a list such as 1,5,9: each is trained")] = "1",
-    seed: Annotated[int, typer.Option(help="of the sampler")] = 1,
+    seeds: Annotated[
+        str, typer.Option(help="seeds of each configuration: a count, or a list such as 1,5,9")
+    ] = "1",
+    seed: Annotated[int, typer.Option(help="seed of the sampler")] = 1,
     gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="K=V", help="fixed parameter", autocompletion=complete_setting),
+        typer.Option("--set", metavar="K=V", help="fixed parameter K=V", autocompletion=complete_setting),
     ] = None,
-    metric: Annotated[str, typer.Option(help="to compare by; the experiment's when left out")] = "",
-    goal: Annotated[str, typer.Option(help="min or max of it")] = "",
-    name: Annotated[str, typer.Option(help="yours, to find it again")] = "",
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu")] = "auto",
+    metric: Annotated[str, typer.Option(help="metric to optimise (default: the experiment's)")] = "",
+    goal: Annotated[str, typer.Option(help="goal for the metric: min or max")] = "",
+    name: Annotated[str, typer.Option(help="name of the sweep")] = "",
+    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
-    wait: Annotated[bool, typer.Option("--wait", help="until it ends; exit by its status")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
-    """Start a sweep; print its id. With --wait the exit status is 0 done, 3 stopped, 6 paused."""
+    """Start a sweep; print its id.
+
+    With --wait the exit status is 0 done, 3 stopped, 6 paused.
+
+    Example: dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20
+    """
     given = {
         "sampler": sampler, "seed": seed, "seeds": _seeds(seeds),
         "trials": _count(TRIALS, trials), "parallel": _count(PARALLEL, parallel),
@@ -160,7 +167,7 @@ def wait_for(sweep_id: str) -> SweepSummary:
         shown = _show_progress(found[0], shown)
         return found[0].status is not SweepStatus.RUNNING
 
-    words = f"The sweep goes on. Look: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
+    words = f"The sweep continues. Follow: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
     follow(look, POLL_SECONDS, words)
     why = f"; {found[0].why}" if found[0].why else ""
     tell(f"{found[0].status}: {counted(found[0])}{why}")

@@ -11,6 +11,13 @@ from tui.verbs import sweep, sweep_control, sweep_table
 from tui.verbs.verb import Verb
 
 HELP = ("-h", "--help")
+HELP_TEXT = """Start, follow and change sweeps.
+
+Start one: dltui sweep EXPERIMENT --axis AXIS [OPTIONS], for instance
+
+\b
+    dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'
+    dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20"""
 
 
 class SweepGroup(TyperGroup):
@@ -21,10 +28,18 @@ class SweepGroup(TyperGroup):
             args = ["start", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Those of the group, its commands, and those of starting a sweep."""
+        super().format_options(ctx, formatter)
+        start = self.commands["start"]
+        records = [param.get_help_record(ctx) for param in start.get_params(ctx)]
+        with formatter.section("Options of a start"):
+            formatter.write_dl([record for record in records if record and "--help" not in record[0]])
+
 
 app = typer.Typer(
     cls=SweepGroup,
-    help="Start, follow and change sweeps.\n\ndltui sweep EXPERIMENT --axis 'lr=0.1,0.01' starts one.",
+    help=HELP_TEXT,
     no_args_is_help=True,
     rich_markup_mode=None,
 )

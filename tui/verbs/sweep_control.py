@@ -23,27 +23,27 @@ EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, para
 
 
 def pause(sweep: Sweep, json: AsJson = False) -> None:
-    """Start no more trials and pause those at work."""
+    """Pause: start no more trials, pause running ones."""
     _report(ask(lambda client: client.sweep_edit(sweep, "pause")), json)
 
 
 def resume(sweep: Sweep, json: AsJson = False) -> None:
-    """Go on with the trials that were paused, and with new ones."""
+    """Resume paused trials and start new ones."""
     _report(ask(lambda client: client.sweep_edit(sweep, "resume")), json)
 
 
 def stop(sweep: Sweep, json: AsJson = False) -> None:
-    """Start no more trials and stop those at work."""
+    """Stop: start no more trials, stop running ones."""
     _report(ask(lambda client: client.sweep_edit(sweep, "stop")), json)
 
 
 def edit(
     sweep: Sweep,
     verb: Annotated[str, typer.Argument(metavar="VERB", help=EDITS)],
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORD", help="as VERB needs")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD", help="arguments of VERB")] = None,
     json: AsJson = False,
 ) -> None:
-    """Change a sweep while it runs, or after."""
+    """Change a sweep: add, widen, pin, stop, extend trials."""
     try:
         meant, facts = _meant(verb, words or [])
     except DltuiError as error:
@@ -76,12 +76,15 @@ def _whole(text: str) -> int:
 
 def rm(
     sweep: Sweep,
-    runs: Annotated[bool, typer.Option("--runs", help="the runs of its trials as well")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="remove the runs of its trials too")] = False,
     yes: Yes = False,
     now: Now = False,
     json: AsJson = False,
 ) -> None:
-    """Remove a sweep; its trials stay as runs unless --runs is given. `undo` brings it back for a day."""
+    """Remove a sweep; its runs stay unless --runs is given.
+
+    `undo` brings it back for a day.
+    """
     found = ask(lambda client: client.sweep_show(sweep))
     lost = f" and {count_of(sum(found.counts.values()), 'run')}" if runs else ""
     name = f"{found.spec.name} ({found.id})" if found.spec.name else found.id

@@ -23,7 +23,12 @@ Sweep = Annotated[
     str,
     typer.Argument(metavar="SWEEP", help="id, unique prefix, name, or @last", autocompletion=complete_sweep),
 ]
-Filter = Annotated[str, typer.Argument(metavar="FILTER", help="such as 'val_loss<0.1 and lr>=0.01'")]
+Filter = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILTER", help="filter such as 'val_loss<0.1 and lr>=0.01'; see: dltui help filter"
+    ),
+]
 SWEEPS = (
     TableColumn("STATUS"), TableColumn("SWEEP"), TableColumn("NAME", 8, 4), TableColumn("TRIALS"),
     TableColumn("GOAL", 6, 2), TableColumn("BEST", 12, 3), TableColumn("AXES", 8, 2),
@@ -65,7 +70,7 @@ def _row(sweep: SweepSummary) -> tuple[str, ...]:
 
 
 def show(sweep: Sweep, json: AsJson = False) -> None:
-    """Show how a sweep stands."""
+    """Show the state of a sweep."""
     found = ask(lambda client: client.sweep_show(sweep))
     if json:
         say_json(sweep_json(found))
@@ -106,15 +111,19 @@ def _values(axis: Axis) -> str:
 def trials(
     sweep: Sweep,
     where: Filter = "",
-    sort: Annotated[str, typer.Option(help="trial, value, status, a parameter or a metric")] = "trial",
-    descending: Annotated[bool, typer.Option("--descending", help="largest first")] = False,
-    group: Annotated[str, typer.Option(help="names with commas between; config puts seeds together")] = "",
+    sort: Annotated[
+        str, typer.Option(help="sort key: trial, value, status, a parameter or a metric")
+    ] = "trial",
+    descending: Annotated[bool, typer.Option("--descending", help="sort descending")] = False,
+    group: Annotated[
+        str, typer.Option(help="group by: names separated by commas; config: average over seeds")
+    ] = "",
     limit: Annotated[
-        int | None, typer.Option(help=f"rows at most; else {SHOWN} in a terminal, elsewhere all", min=1)
+        int | None, typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1)
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the trials of a sweep, or groups of them with mean and spread."""
+    """List trials, or groups with mean and std."""
     most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
     query = TrialQuery(where, sort, descending, group=group)
     found, matching = ask(lambda client: _read(client, sweep, query, most))
@@ -158,10 +167,10 @@ def _group(group: Group) -> tuple[str, ...]:
 def export(
     sweep: Sweep,
     where: Filter = "",
-    csv: Annotated[bool, typer.Option("--csv", help="one line per trial (the default)")] = False,
-    json: Annotated[bool, typer.Option("--json", help="the sweep and its trials")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV: one line per trial (the default)")] = False,
+    json: Annotated[bool, typer.Option("--json", help="sweep and its trials as JSON")] = False,
 ) -> None:
-    """Print all trials for another program."""
+    """Print all trials as CSV or JSON."""
     found, rows = ask(lambda client: _read_all(client, sweep, where))
     if json and not csv:
         say_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})
@@ -176,13 +185,15 @@ async def _read_all(client: Client, sweep: str, where: str) -> tuple[SweepSummar
 
 def analyse(
     sweep: Sweep,
-    kind: Annotated[str, typer.Argument(help="importance, parallel, slice, best or heat")] = "importance",
-    where: Annotated[str, typer.Option(help="of these trials only")] = "",
+    kind: Annotated[
+        str, typer.Argument(help="analysis: importance, parallel, slice, best or heat")
+    ] = "importance",
+    where: Annotated[str, typer.Option(help="only trials that pass this filter")] = "",
     json: AsJson = False,
 ) -> None:
-    """Print the importance of each axis.
+    """Print the importance of each parameter.
 
-    Or, as JSON, what another picture is drawn from.
+    The other analyses print the data of their chart as JSON.
     """
     found = ask(lambda client: client.sweep_analysis(sweep, kind, where))
     if json or kind != "importance":

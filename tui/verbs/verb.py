@@ -1,11 +1,11 @@
-"""How the usage of a verb is written."""
+"""How the usage of a verb and the table of verbs are written."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 
 class Verb(TyperCommand):
@@ -20,3 +20,31 @@ def _as_in_manuals(piece: str) -> str:
         return piece.strip("{}.")
     bare = re.sub(r"^\{(.*)\}", r"\1", piece).replace("[[", "[").replace("]]", "]")
     return re.sub(r"(\.\.\.)+(\]?)(\.\.\.)*$", r"\2...", bare)
+
+
+class Verbs(TyperGroup):
+    """The table of verbs, by what they are for; a verb that no group names stands in the last one."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        left = [name for name in self.list_commands(ctx) if name not in _GROUPED]
+        for title, names in GROUPS.items():
+            shown = [*names, *left] if title == LAST else names
+            with formatter.section(title):
+                formatter.write_dl([(name, self._short_help(ctx, name)) for name in shown])
+
+    def _short_help(self, ctx: Any, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(SHORT_HELP) if command else ""
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Runs": ("run", "pause", "resume", "stop", "set", "rm", "undo"),
+    "Look": ("ls", "show", "logs", "plot", "compare", "export", "report", "experiments"),
+    "Sweeps": ("sweep",),
+    "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
+    "Machine and help": ("doctor", "engine", "verify", "reindex", "help"),
+}
+LAST = "Machine and help"
+_GROUPED = {name for names in GROUPS.values() for name in names}
+SHORT_HELP = 60
+"""characters that a description has beside the names of the verbs in 80 columns"""

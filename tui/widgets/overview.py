@@ -13,11 +13,11 @@ from tui.inks import STATUS_INKS
 from tui.plain_text import plain
 from tui.verbs.words import damaged_events, status_word, value_of
 from tui.widgets.numerals import clock, short
-from tui.widgets.run_words import age_of, bar, eta_of, name_of, number, percent_of, sign_of
+from tui.widgets.run_words import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, row_width
 
-LABEL, VALUE = 9, 10
+LABEL, VALUE = 10, 10
 MEGABYTE = 1 << 20
 
 
@@ -75,13 +75,17 @@ def _state(run: RunSummary, width: int) -> list[Row]:
 
 def _facts(run: RunSummary) -> list[tuple[str, str]]:
     active = run.status.is_active
-    age = age_of(run)
-    held = f", {run.rss / MEGABYTE:.0f} MB, {run.cpu:.1f} cores" if run.rss and active else ""
+    dot = glyphs().dot
+    held = (
+        f" {dot} RSS {run.rss / MEGABYTE:.0f} MB {dot} {run.cpu:.0%} CPU".replace("%", " %")
+        if run.rss and active
+        else ""
+    )
     return [
         ("speed", f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and active else ""),
         ("trained", clock(round(run.train_seconds)) if run.train_seconds >= 1 else ""),
-        ("asked", "just now" if age == "now" else f"{age} ago"),
-        ("place", _place(run) + held if run.device else ""),
+        ("submitted", ago(age_of(run))),
+        ("device", _place(run) + held if run.device else ""),
     ]
 
 

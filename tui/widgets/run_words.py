@@ -44,6 +44,12 @@ def age_of(run: RunSummary) -> str:
     return "now"
 
 
+def ago(age: str) -> str:
+    """An age as one says it: 17 min ago."""
+    units = {"m": " min", "h": " h", "d": " days"}
+    return f"{age[:-1]}{units[age[-1]]} ago" if age[-1] in units else "just now"
+
+
 def bar(run: RunSummary, width: int, *, ink: str = "") -> Row:
     """How far it has come, as a line."""
     share = run.step / run.total_steps if run.total_steps else 0.0
@@ -65,7 +71,7 @@ def standing(run: RunSummary, width: int) -> Row:
     """A bar while it trains, else the word that says where it stands and why."""
     if run.status is Status.RUNNING:
         if not run.total_steps:
-            return (Span(f"step {run.step:,}" if run.step else "starts", "text"),)
+            return (Span(f"step {run.step:,}" if run.step else "starting", "text"),)
         return (*bar(run, max(4, width - 12)), Span(f" {percent_of(run):>4} {eta_of(run):>6}", "text"))
     why = why_of(run)
     return (Span(status_word(run), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
@@ -86,8 +92,9 @@ def before_step_one(run: RunSummary) -> str:
     """What to say of a run that nothing is known of yet."""
     if run.status is Status.QUEUED:
         return f"queued: {why_of(run)}"
-    starts = "it starts" if run.spec.executor == "local" else "it starts as soon as Ray has room for it"
-    return "" if run.status.is_final else starts
+    is_local = run.spec.executor == "local"
+    waits = "loading framework and data" if is_local else "waiting for a free node of the Ray cluster"
+    return "" if run.status.is_final else f"starting: {waits}"
 
 
 def number(value: float | None) -> Span:

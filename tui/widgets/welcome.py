@@ -21,11 +21,11 @@ PICTURE = (
 )
 WORDS = (
     "A deep-learning lab in your terminal.",
-    "Start an experiment and watch it learn. Close the laptop:",
-    "it goes on without you. Come back: the curve is whole.",
+    "Start an experiment and watch its curves. Close the laptop:",
+    "the run continues. Come back: the curve is complete.",
 )
 INVITED = (
-    ("run.new", "start XOR, the smallest problem that needs a hidden layer"),
+    ("run.new", "start an experiment (try XOR first)"),
     ("app.palette", "find any command"),
     ("app.help", "all keys"),
 )

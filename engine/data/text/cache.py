@@ -72,7 +72,7 @@ def _read(path: Path, report: Report) -> ArrayFile | None:
         kept = read_arrays(path)
         os.utime(path)
     except (DataError, OSError) as error:
-        report(f"{error} It is made anew.")
+        report(f"{error} The cache is rebuilt.")
         return None
     return kept
 

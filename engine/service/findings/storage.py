@@ -58,8 +58,8 @@ def sqlite(version: Version) -> Finding:
     return Finding(
         "sqlite",
         Severity.NOTE,
-        f"{text} has the WAL-reset bug. The engine is the index's only writer, so it does not strike here.",
-        "Let no other program write index.sqlite; dltui reindex rebuilds it from the run folders.",
+        f"{text} has the WAL-reset bug. The engine is the index's only writer, so it has no effect here.",
+        "No action needed. Let no other program write index.sqlite; dltui reindex rebuilds it.",
     )
 
 

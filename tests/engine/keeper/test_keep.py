@@ -177,7 +177,7 @@ def test_a_forced_pause_says_from_which_step_it_will_go_on(tmp_path: Path) -> No
         run.tell(word="pause")
         ended = run.exit()
     assert ended.status is Status.PAUSED
-    assert ended.cause.remedy == "Resume goes on from step 1200."
+    assert ended.cause.remedy == "Resume continues from step 1200."
 
 
 def test_a_deaf_worker_is_ended_by_sigterm_before_it_is_killed(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ async def test_an_index_that_is_damaged_under_a_running_service_is_rebuilt_unask
     for run_id in RUNS:
         done_run(places, run_id)
     async with serving(places) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 2000}, name="goes on")
+        made = await talk.submit("xor", {"epochs": 2000}, name="resumes")
         assert await all_ids(talk) == {*RUNS, made.id}
         await service.ledger.ask(lambda index: index._db.execute("UPDATE bodies SET summary = '{}'"))
         assert await all_ids(talk) == {*RUNS, made.id}

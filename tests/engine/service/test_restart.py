@@ -27,7 +27,7 @@ from tests.patience import quiet_seconds
 async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
     with process(places) as first:
         talk = await connect(places)
-        goes_on = await talk.submit("xor", {"epochs": 3000}, name="goes on")
+        goes_on = await talk.submit("xor", {"epochs": 3000}, name="resumes")
         ends = await talk.submit("xor", {"epochs": 3}, name="ends while nobody looks")
         await _steps(talk, goes_on.id, 5)
         os.kill(first.pid, signal.SIGKILL)
@@ -74,7 +74,7 @@ async def test_a_run_whose_keeper_was_killed_is_lost_with_its_checkpoint_named(p
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert lost.checkpoint_step == lost.step > 0
         assert lost.cause.text == (
-            f"its keeper was killed; step {lost.step} was saved: resume goes on from there"
+            f"its keeper was killed; step {lost.step} was saved: resume continues from there"
         )
         assert keeper.worker is not None and not keeper.worker.is_alive()
         await talk.resume(made.id)
@@ -152,7 +152,8 @@ async def test_what_is_said_after_a_power_cut_comes_from_the_checkpoints_that_ar
             lost = await reach(talk, made.id, Status.LOST)
             assert lost.cause is not None and lost.checkpoint_step == saved
             assert (
-                lost.cause.text == f"its keeper was killed; step {saved} was saved: resume goes on from there"
+                lost.cause.text
+                == f"its keeper was killed; step {saved} was saved: resume continues from there"
             )
         assert not (folder.path / ".exit.json.draft").exists()
         places.index.unlink()

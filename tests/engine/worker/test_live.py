@@ -20,7 +20,7 @@ def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
     assert live.values == {"lr": 0.01}
     assert live.change(7, "lr", "0.5") == Change(7, "lr", 0.5)
     assert live.values == {"lr": 0.5}
-    with pytest.raises(ParamError, match="hidden: cannot be changed while it trains; lr can"):
+    with pytest.raises(ParamError, match="hidden: cannot be changed during training; lr can"):
         live.change(7, "hidden", 3)
     with pytest.raises(ParamError, match="lr: expected a number of 0 or more"):
         live.change(7, "lr", -1)

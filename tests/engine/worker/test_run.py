@@ -242,7 +242,7 @@ def test_a_run_whose_last_save_failed_keeps_its_result_and_says_what_is_missing(
     assert ended.cause.text.startswith(
         "Finished at step 3. Its last checkpoint was not saved, the newest is of step 1: "
     )
-    assert ended.cause.remedy == "Free some space; resume goes on from step 1."
+    assert ended.cause.remedy == "Free some space; resume continues from step 1."
 
 
 def test_what_happened_is_on_the_disk_before_a_checkpoint_of_it_is_acknowledged(

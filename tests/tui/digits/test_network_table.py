@@ -79,4 +79,4 @@ def test_a_run_that_compiles_before_its_first_step_says_so() -> None:
     said = "Compiling the loops of small networks for this processor: once, about 10 s."
     run = a_run(state=Running(1.0), step=0, total_steps=0, metrics={}, notice=said)
     assert said[:40] in painted(Entry(FAST, run, None), 120)[2]
-    assert "starts" in painted(Entry(FAST, replace(run, notice=""), None), 80)[2]
+    assert "starting" in painted(Entry(FAST, replace(run, notice=""), None), 80)[2]

@@ -145,7 +145,7 @@ async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, s
         await Typist(opened).say("/model older")
         await opened.sees("older · last step 1,200 · forward")
         await Typist(opened).say("/model")
-        await opened.sees("talk to it")
+        await opened.sees("choose a model")
         assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1
         await opened.press("escape")
         await opened.sees("take word")

@@ -113,14 +113,14 @@ async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_
 ) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "enter go on", "esc tabs")
+        await open_repl(opened, "enter generate", "esc tabs")
         typist = Typist(opened)
         await typist.say("/temperature 0.5")
         await typist.type("a draft")
         await opened.press("ctrl+r")
         await opened.sees("enter take it", "esc back", "^r next older", "/temperature 0.5")
         await opened.press("escape")
-        await opened.sees("enter go on", "esc tabs")
+        await opened.sees("enter generate", "esc tabs")
         await opened.until(lambda: tab(opened).prompt.value == "a draft")
 
 

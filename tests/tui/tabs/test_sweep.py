@@ -228,7 +228,7 @@ async def test_more_trials_at_once(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("e")
-        await opened.sees("how many: sweep-1")
+        await opened.sees("trial count: sweep-1")
         await opened.press("tab", "end", *["backspace"] * 4, "4", "enter")
         await opened.until(lambda: edits(engine) == [("parallel", {"count": 4})])
 

@@ -17,8 +17,21 @@ SHELL = CliRunner()
 @pytest.mark.parametrize("group", [[], ["sweep"], ["engine"]])
 def test_no_line_of_the_table_of_verbs_is_cut_at_80_columns(group: list[str]) -> None:
     told = SHELL.invoke(commands.app, [*group, "--help"], env={"COLUMNS": "80"}).stdout
-    lines = told.partition("Commands:")[2].splitlines()
+    lines = told.partition("Commands:" if group else "Runs:")[2].splitlines()
     assert len(lines) > 3 and not [line for line in lines if line.endswith("...")]
+
+
+def test_every_verb_stands_once_in_the_help_under_what_it_is_for() -> None:
+    told = SHELL.invoke(commands.app, ["--help"]).stdout.partition("\nRuns:\n")[2]
+    listed = [line.split()[0] for line in told.splitlines() if line.startswith("  ")]
+    group = typer.main.get_command(commands.app)
+    assert sorted(listed) == sorted(group.list_commands(typer.Context(group)))  # type: ignore[attr-defined]
+
+
+def test_the_help_of_sweep_shows_the_options_of_a_start_and_an_example() -> None:
+    told = SHELL.invoke(commands.app, ["sweep", "--help"]).stdout
+    for word in ("--axis", "--sampler", "--trials", "--seeds", "--metric", "dltui sweep xor --axis 'lr="):
+        assert word in told
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_a_damaged_one_is_made_anew_and_said(tmp_path: Path) -> None:
     path = tmp_path / "k.arrays"
     path.write_bytes(path.read_bytes()[:-5])
     assert cache.fetch("k", fill, lines.append).content == content
-    assert "damaged: its SHA-256 differs. It is made anew." in lines[0]
+    assert "damaged: its SHA-256 differs. The cache is rebuilt." in lines[0]
     assert cache.fetch("k", never, print).content == content
 
 
