@@ -21,7 +21,7 @@ from tui.verbs.commands import app
 ROOT = Path(__file__).parents[1]
 PRIVATE = re.compile(
     r"\b(folds?|lanes?|rungs?|climbs?|wavers?|moulds?|liveli\w+|lively|hears?|dress|deeds?|colder|warmer"
-    r"|twins?|a stand-in|forgotten|speaks of|stands? there|target loss not reached|not right yet"
+    r"|twins?|a stand-in|forgotten|speaks of|stands? there|did not get there|not right yet"
     r"|worked out|on (?:its|their) way|one moment|strike here|told apart|taken for|what decides|say what"
     r"|talk to it|it (?:starts|is started|says|waits)|goes? on|gone on"
     r"|asked (?:just|\d)|anew|rubber)\b",

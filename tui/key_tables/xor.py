@@ -52,7 +52,7 @@ KEYS = (
     Key("sketches.play", "space", "play", "play", "Play the training from the start", "sketches", 3),
     Key("sketches.next", "down,j", "choose(1)", "next run", "Next run", "sketches", 2),
     Key("sketches.previous", "up,k", "choose(-1)", "previous run", "Previous run", "sketches"),
-    Key("sketches.copy", "enter", "by_hand", "edit by hand", "Edit its weights by hand", "sketches", 5),
+    Key("sketches.copy", "enter", "by_hand", "by hand", "Edit its weights by hand", "sketches", 5),
     Key("rungs.left", "left,h", "choose(-1)", "left", "Architecture to the left", "rungs"),
     Key("rungs.right", "right,l", "choose(1)", "right", "Architecture to the right", "rungs", 2),
     Key("rungs.open", "enter", "open", "open", "Open its training", "rungs", 1),

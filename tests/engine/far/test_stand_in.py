@@ -75,7 +75,7 @@ def test_a_node_that_dies_costs_the_steps_behind_its_last_checkpoint_only(
     near = _train(places, dataclasses.replace(SPEC, id="r2", executor="local"))
     assert far.exit.status is Status.DONE and len(room.nodes) == 2, far.notes()
     assert far.weights() == near.weights() and far.curve() == near.curve()
-    assert any("The node was lost. It goes on elsewhere from step" in text for text in far.notes())
+    assert any("The node was lost. It continues on another node from step" in text for text in far.notes())
     assert [job.facts["time"] for job in room.jobs] == [1, 2]
 
 

@@ -68,7 +68,7 @@ def test_a_warning_saves_and_ends_with_a_cause_that_names_it(
     step = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
     assert (ended.status, ended.cause.kind) == (Status.STOPPED, CauseKind.SIGNAL)
     assert ended.cause.text == f"{number.name} from outside: saved at step {step}."
-    assert ended.cause.remedy.startswith("Resume goes on from")
+    assert ended.cause.remedy.startswith("Resume continues from")
 
 
 @pytest.mark.parametrize("target", TARGETS)

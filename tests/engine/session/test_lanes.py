@@ -178,8 +178,8 @@ def batch_of(desk: Desk) -> str:
         ("map", {"x": "lr"}, "y: expected one of hidden, lr"),
         ("map", {"x": "lr", "y": "lr"}, "y: expected another axis than x"),
         ("map", {"colour": "blue"}, "colour: expected one of outcome"),
-        ("open", {"lane": 120}, "lane: expected 0 to 119, got 120"),
-        ("open", {"lane": -1}, "lane: expected 0 to 119"),
+        ("open", {"lane": 120}, "network: expected 0 to 119, got 120"),
+        ("open", {"lane": -1}, "network: expected 0 to 119"),
         ("open", {"lane": 1, "width": 0}, "width: expected"),
     ],
 )
