@@ -17,6 +17,7 @@ from tui.verbs import (
     experiments,
     guard,
     help,
+    keys,
     language,
     logs,
     look,
@@ -90,6 +91,7 @@ app.command("score", cls=Verb)(language.score)
 app.command("both", cls=Verb)(both_ways.both)
 app.command("blank", cls=Verb)(both_ways.blank)
 app.command("orders", cls=Verb)(both_ways.orders)
+app.command("keys", cls=Verb)(keys.keys)
 app.command("help", cls=Verb)(help.help_on)
 
 
