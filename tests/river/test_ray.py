@@ -106,7 +106,9 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
     home.until(lambda: "The room of Ray left. It continues" in str(_notes(home, run)), "another room")
     hurry.tell(still.folder)
     assert home.reach(run, "done")["attempt"] == 1
-    assert any("The room of Ray left. It continues on another node from step" in text for text in _notes(home, run))
+    assert any(
+        "The room of Ray left. It continues on another node from step" in text for text in _notes(home, run)
+    )
     _is_as_if_trained_here(home, run)
 
 
