@@ -44,8 +44,8 @@ class River:
         self._hurried = asyncio.Event()
         self._stories: dict[str, Story] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._wanted: dict[str, dict[str, tuple[str, int]]] = {}
-        """who follows which runs, under which label and hue"""
+        self._wanted: dict[str, list[str]] = {}
+        """who follows which runs"""
 
     @property
     def is_connected(self) -> bool:
@@ -96,16 +96,15 @@ class River:
             pass  # nobody was in a hurry
         self._hurried.clear()
 
-    def follow(self, runs: Iterable[tuple[str, str, int]], who: str = "runs") -> None:
-        """Read the stories of these runs (id, label, hue) for `who`, and of none that nobody follows."""
-        self._wanted[who] = {run: (label, hue) for run, label, hue in runs}
+    def follow(self, runs: Iterable[str], who: str = "runs") -> None:
+        """Read the stories of these runs for `who`, and of none that nobody follows."""
+        self._wanted[who] = list(runs)
         wanted = self._followed
         for run in [run for run in self._readers if run not in wanted]:
             self._readers.pop(run).cancel()
-        for run, (label, hue) in wanted.items():
-            story = self._stories.pop(run, None) or Story(run, label, hue)
-            story.dress(label, hue)
-            self._stories[run] = story
+        for run in wanted:
+            story = self._stories.pop(run, None)
+            self._stories[run] = Story(run) if story is None else story
         self._drop_old_stories()
         self._read_all()
 
@@ -117,12 +116,9 @@ class River:
             reader.cancel()
 
     @property
-    def _followed(self) -> dict[str, tuple[str, int]]:
-        """Every run that somebody follows; a run of two followers looks as the tab of runs shows it."""
-        followed: dict[str, tuple[str, int]] = {}
-        for who in sorted(self._wanted, key=lambda who: who == "runs"):
-            followed |= self._wanted[who]
-        return followed
+    def _followed(self) -> list[str]:
+        """Every run that somebody follows, once."""
+        return list(dict.fromkeys(run for runs in self._wanted.values() for run in runs))
 
     async def _connected(self) -> Client:
         """Raises EngineError. Tells when that takes long: the engine may be stopped or overloaded."""

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.view_state import MARKS_LIMIT
 from tui.widgets.palette import hues_of
 from tui.widgets.run_columns import Look
+
+if TYPE_CHECKING:
+    from tui.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class RunCurve:
+    """A run on a chart, as it looks there."""
+
+    story: Story
+    label: str
+    hue: int
 
 
 class ShownRuns:

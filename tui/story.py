@@ -1,4 +1,4 @@
-"""What happened to a run, folded from its events: curves and marks."""
+"""What happened to a run, folded from its events: curves and marks, to be dressed by who shows them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ class Sketch:
 class Story:
     """One run as far as it was told; the next telling goes on after event `seq`."""
 
-    def __init__(self, run: str, label: str, hue: int = 0) -> None:
+    def __init__(self, run: str) -> None:
         self.run = run
-        self.label = label
-        self.hue = hue
         self.seq = 0
         self.step = 0.0
         self.caught_up = False
@@ -57,12 +55,6 @@ class Story:
     @property
     def metrics(self) -> list[str]:
         return list(self.series)
-
-    def dress(self, label: str, hue: int) -> None:
-        """Give the run and its curves another name and colour."""
-        self.label, self.hue = label, hue
-        for series in self.series.values():
-            series.label, series.hue = label, hue
 
     def fold(self, batch: EventBatch) -> None:
         for event in batch.events:
@@ -111,7 +103,7 @@ class Story:
     def _of(self, metric: str) -> Series | None:
         series = self.series.get(metric)
         if series is None and len(self.series) < METRICS_LIMIT:
-            series = self.series[metric] = Series(self.run, self.label, hue=self.hue)
+            series = self.series[metric] = Series(self.run, self.run)
         return series
 
     def _times(self, at: float, points: int) -> Sequence[float]:

@@ -71,7 +71,7 @@ async def test_a_followed_run_tells_its_past_and_then_its_present(places: Places
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([(RUN.id, "one", 0)])
+        flow.river.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
         engine.tell(RUN.id, metrics(2, [3], loss=[0.5]))
         await flow.until_points(RUN.id, 3)
@@ -82,7 +82,7 @@ async def test_a_lost_engine_is_said_and_found_again_and_no_point_comes_twice(pl
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([(RUN.id, "one", 0)])
+        flow.river.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
         engine.drop()
         await flow.until(EngineLost)
@@ -144,7 +144,7 @@ async def test_a_resumed_run_is_read_on(places: Places) -> None:
     engine = FakeEngine(ended)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([(RUN.id, "one", 0)])
+        flow.river.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
         engine.change(replace(RUN, state=Running(1.0)))
         engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
@@ -156,9 +156,9 @@ async def test_what_is_no_longer_followed_is_no_longer_read(places: Places) -> N
     engine = FakeEngine(RUN, other)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([(RUN.id, "one", 0)])
+        flow.river.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
-        flow.river.follow([(other.id, "two", 1)])
+        flow.river.follow([other.id])
         engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
         engine.tell(other.id, metrics(1, [1], loss=[1.0]))
         await flow.until_points(other.id, 1)
@@ -169,7 +169,7 @@ async def test_a_run_that_is_gone_ends_its_story_alone(places: Places) -> None:
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([("no-such-run", "none", 0), (RUN.id, "one", 1)])
+        flow.river.follow(["no-such-run", RUN.id])
         await flow.until_points(RUN.id, 1)
         assert EngineLost not in flow.kinds()
 
@@ -178,6 +178,6 @@ async def test_only_so_many_stories_are_kept(places: Places) -> None:
     runs = [make_run(number) for number in range(1, 60)]
     async with flowing(FakeEngine(*runs), places) as flow:
         for run in runs:
-            flow.river.follow([(run.id, run.id, 0)])
+            flow.river.follow([run.id])
         kept = [run for run in runs if flow.river.story(run.id) is not None]
         assert len(kept) <= river_module.STORIES_KEPT + 1 and runs[-1] in kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.shown_runs import ShownRuns
+from tui.widgets.palette import DARK, dash_of
 
 
 def test_marked_runs_the_baseline_and_the_selected_one_are_shown_once_each() -> None:
@@ -29,3 +30,9 @@ def test_a_deleted_run_leaves_nothing_behind() -> None:
     shown = ShownRuns("a", ["a", "b"], "a")
     shown.forget("a")
     assert shown.ids == ["b"] and not shown.selected and not shown.baseline
+
+
+def test_more_than_eight_curves_have_another_dash_where_the_colour_comes_again() -> None:
+    hues = ShownRuns("", [f"run-{number}" for number in range(30)]).hues()
+    looks = {(hue % len(DARK), dash_of(hue)) for hue in hues.values()}
+    assert len(looks) == 30

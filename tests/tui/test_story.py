@@ -13,7 +13,7 @@ from tui.story import Story
 
 
 def told(*events: Event, ended: bool = False) -> Story:
-    story = Story("run", "label", 3)
+    story = Story("run")
     story.fold(EventBatch(events, caught_up=True, ended=ended))
     return story
 
@@ -23,11 +23,7 @@ def test_points_become_curves_by_metric() -> None:
     assert story.metrics == ["loss", "accuracy"]
     assert story.series["loss"].curve.values.tolist() == [0.5, 0.25, 0.125]
     assert story.series["loss"].curve.steps.tolist() == [1, 2, 3]
-    assert (story.series["loss"].key, story.series["loss"].label, story.series["loss"].hue) == (
-        "run",
-        "label",
-        3,
-    )
+    assert story.series["loss"].key == "run"
 
 
 def test_nan_and_infinities_arrive_as_what_they_are() -> None:

@@ -177,10 +177,7 @@ class LanguageTab(Tab):
         if not self._is_open:
             return
         four = self.four
-        told = [
-            (run.id, cell.title, hue) for hue, (run, cell) in enumerate(zip(four, CELLS, strict=True)) if run
-        ]
-        self.lab.river.follow(told, who=self.NAME)
+        self.lab.river.follow([run.id for run in four if run], who=self.NAME)
         plan = self.runs.plan(self._framework or "tensorflow", self.corpora.chosen)
         title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
@@ -196,15 +193,15 @@ class LanguageTab(Tab):
             return
         stories = [self._story(run) for run in self.four]
         drawn = [
-            story.series["val_perplexity"] for story in stories if story and "val_perplexity" in story.series
+            story.series["val_perplexity"].dressed(cell.title, hue)
+            for hue, (cell, story) in enumerate(zip(CELLS, stories, strict=True))
+            if story and "val_perplexity" in story.series
         ]
-        hues = [story.hue if story is not None else place for place, story in enumerate(stories)]
-        self.table.dress(hues)
         run = self.table.run
         self.chart.tell(drawn, run.id if run is not None else "")
         story = self._story(run)
         found = samples_of(story.notes) if story is not None else []
-        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{hues[self.table.place]}"))
+        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
         self.samples.show(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:

@@ -101,7 +101,7 @@ class NetworksView(MnistView):
 
     def _look_at_entry(self) -> None:
         run = self.entry.run
-        self.lab.river.follow([(run.id, "train", 0)] if run is not None else (), who="mnist")
+        self.lab.river.follow([run.id] if run is not None else (), who="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
             take = partial(self._take_model, run.id)
             self.ask("model", take, "mnist model", run=run.id)

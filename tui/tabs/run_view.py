@@ -24,7 +24,7 @@ from tui.messages import (
 )
 from tui.metrics_known import metrics_of
 from tui.run_pages import RunPages
-from tui.shown_runs import ShownRuns
+from tui.shown_runs import RunCurve, ShownRuns
 from tui.tabs.tab import Tab
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
@@ -246,8 +246,7 @@ class RunView(Tab):
 
     def follow(self) -> None:
         """Read the stories of the runs that are shown, and draw them."""
-        hues = self.shown.hues()
-        self.river.follow(((run, self.label_of(run), hue) for run, hue in hues.items()), who="runs")
+        self.river.follow(self.shown.ids, who="runs")
         self._ask_for_unknown()
         self._show_selected()
         self.draw_curves()
@@ -260,20 +259,10 @@ class RunView(Tab):
 
     def _learn(self, runs: Iterable[RunSummary]) -> None:
         shown = self.shown.ids
-        known = {run.id: run for run in runs if run.id in shown}
-        self._known.update(known)
-        self._rename(known)
-
-    def _rename(self, runs: Iterable[str]) -> None:
-        """A curve may have been drawn before its run's name was known."""
-        renamed = False
-        for run in runs:
-            story, label = self.river.story(run), self.label_of(run)
-            if story is not None and story.label != label:
-                story.dress(label, story.hue)
-                renamed = True
-        if renamed and self.curves.is_filled:
-            self.draw_curves()
+        before = {run: self.label_of(run) for run in shown}
+        self._known.update({run.id: run for run in runs if run.id in shown})
+        if self.curves.is_filled and before != {run: self.label_of(run) for run in shown}:
+            self.draw_curves()  # it was drawn before the run's name was known
 
     def _ask_for_unknown(self) -> None:
         for run in self.shown.ids:
@@ -296,14 +285,7 @@ class RunView(Tab):
 
     def label_of(self, run: str) -> str:
         found = self.pages.find(run) or self._known.get(run)
-        story = self.river.story(run)
-        return (
-            name_of(found)
-            if found is not None
-            else story.label
-            if story is not None
-            else run.split("-", 2)[-1]
-        )
+        return name_of(found) if found is not None else run.split("-", 2)[-1]
 
     def _show_selected(self) -> None:
         run = self.selected
@@ -327,12 +309,21 @@ class RunView(Tab):
         self._take_all_changes()
         if not self.curves.is_filled:
             return
-        stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
-        self.curves.tell(stories, self.selected, self.state.metric)
+        shown = self.shown_curves()
+        stories = [curve.story for curve in shown]
+        self.curves.tell(shown, self.selected, self.state.metric, self.shown.baseline)
         if not all(story.is_damage_shown for story in stories):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_looks(self.shown.looks(self._letters()))
+
+    def shown_curves(self) -> list[RunCurve]:
+        """The runs on the chart, those whose story is being read."""
+        return [
+            RunCurve(story, self.label_of(run), hue)
+            for run, hue in self.shown.hues().items()
+            if (story := self.river.story(run)) is not None
+        ]
 
     def _letters(self) -> dict[str, str]:
         if not (self.app.no_color or glyphs().ascii_only):

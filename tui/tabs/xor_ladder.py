@@ -52,7 +52,7 @@ class LadderView(XorView):
         self._drawn: dict[int, tuple[str, float, int]] = {}
         self.shelf = Horizontal(id="rungs")
         self.columns = [Column(classes="rung") for _ in LADDER]
-        self.chart, self.lesson = StillChart("loss"), Notes(id="ladder-lesson")
+        self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="ladder-lesson")
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -78,12 +78,8 @@ class LadderView(XorView):
         return [recipe for recipe in LADDER if self.run_of(recipe) is None]
 
     def follow(self) -> None:
-        told = []
-        for hue, recipe in enumerate(LADDER):
-            run = self.run_of(recipe)
-            if run is not None:
-                told.append((run.id, shape(recipe.hidden, recipe.bypass), hue))
-        self.lab.river.follow(told, who="xor")
+        runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
+        self.lab.river.follow(runs, who="xor")
 
     def story_of(self, place: int) -> Story | None:
         run = self.run_of(LADDER[place])
@@ -145,7 +141,11 @@ class LadderView(XorView):
         note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
         self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
         stories = [self.story_of(place) for place in range(len(LADDER))]
-        series = [story.series["loss"] for story in stories if story is not None and "loss" in story.series]
+        series = [
+            story.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
+            for hue, (recipe, story) in enumerate(zip(LADDER, stories, strict=True))
+            if story is not None and "loss" in story.series
+        ]
         run = self.run_of(LADDER[self.cursor])
         self.chart.tell(series, run.id if run is not None else "")
 

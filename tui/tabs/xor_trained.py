@@ -20,7 +20,6 @@ from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
 from tui.widgets.network import Network
 from tui.widgets.notes import Notes
-from tui.widgets.palette import hues_of
 from tui.widgets.plane import Plane
 from tui.widgets.plane_picture import scene_of
 from tui.widgets.run_words import name_of, sign_of
@@ -54,7 +53,7 @@ class TrainedView(XorView):
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
         self.heading, self.notes = Heading(("trained",)), Notes()
-        self.chart = StillChart("loss")
+        self.chart = StillChart("loss", unit="epoch")
 
     def compose(self) -> ComposeResult:
         with self.side:
@@ -102,10 +101,7 @@ class TrainedView(XorView):
         return [recipe for recipe in NOTEBOOK if not any(recipe.made(run) for run in runs)]
 
     def follow(self) -> None:
-        runs = self.overlaid()
-        hues = hues_of([run.id for run in runs])
-        told = [(run.id, label_of(run), hues[run.id]) for run in runs]
-        self.lab.river.follow(told, who="xor")
+        self.lab.river.follow([run.id for run in self.overlaid()], who="xor")
 
     def start(self) -> None:
         self.launch(*self.missing())
@@ -199,8 +195,13 @@ class TrainedView(XorView):
         return point.value if point is not None else None
 
     def _draw_curves(self) -> None:
-        stories = [self.lab.river.story(run.id) for run in self.overlaid()]
-        series = [story.series["loss"] for story in stories if story is not None and "loss" in story.series]
+        runs = self.overlaid()
+        stories = [self.lab.river.story(run.id) for run in runs]
+        series = [
+            story.series["loss"].dressed(label_of(run), hue_of(run))
+            for run, story in zip(runs, stories, strict=True)
+            if story is not None and "loss" in story.series
+        ]
         run, sketch = self.run_shown, self.sketch
         at = sketch.step if sketch is not None and self.at is not None else None
         self.chart.tell(series, run.id if run is not None else "", at)
@@ -286,6 +287,11 @@ def shape_of(run: RunSummary) -> str:
     given = run.spec.params
     hidden = given.get("hidden")
     return shape(hidden if isinstance(hidden, int) else 0, bool(given.get("bypass")))
+
+
+def hue_of(run: RunSummary) -> int:
+    """The three by their place, so that a colour stays when another is trained."""
+    return next((place for place, recipe in enumerate(NOTEBOOK) if recipe.made(run)), len(NOTEBOOK))
 
 
 def label_of(run: RunSummary) -> str:

@@ -19,8 +19,9 @@ from textual.widget import Widget
 from tui.widgets.changes import changes
 from tui.widgets.chart_inks import series_styles, styled
 from tui.widgets.chart_view import PAN, ZOOM, ChartView, Range
+from tui.widgets.legend import entries
 from tui.widgets.mark import Mark
-from tui.widgets.picture import picture, plot_area
+from tui.widgets.picture import measured, picture, plot_area
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
 from tui.widgets.span import Row, cells, row_width
@@ -96,10 +97,22 @@ class Chart(Widget, can_focus=True):
         self._show(replace(self._scene, view=view))
 
     def set_series(
-        self, series: Sequence[Series], selected: str | None = None, lacking: Sequence[str] = ()
+        self,
+        series: Sequence[Series],
+        selected: str | None = None,
+        lacking: Sequence[str] = (),
+        baseline: str = "",
     ) -> None:
-        """Show these curves, the one whose key is `selected` on top; `lacking` are runs without one."""
-        self._show(replace(self._scene, series=tuple(series), selected=selected, lacking=tuple(lacking)))
+        """Show these curves: the one whose key is `selected` on top, the `baseline` dashed.
+
+        `lacking` are names of runs without such a curve.
+        """
+        scene = replace(self._scene, series=tuple(series), selected=selected)
+        self._show(replace(scene, lacking=tuple(lacking), baseline=baseline))
+
+    def legend(self, width: int) -> list[Row]:
+        """A row for each curve, complete."""
+        return entries(measured(replace(self._scene, letters=self.app.no_color), width))
 
     @property
     def lacking(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 
 from engine.protocol import RunSummary
 from tui.metrics_known import metrics_of
-from tui.story import Story
+from tui.shown_runs import RunCurve
 from tui.widgets.heading import Heading
 from tui.widgets.run_details import ALL_PANES
 
@@ -53,16 +53,21 @@ class CurvesPanel(Vertical):
         for heading in self._headings:
             heading.light(lit)
 
-    def tell(self, stories: Sequence[Story], selected: RunSummary | None, wanted: str) -> None:
-        self.chart.tell(stories, selected, wanted)
+    def tell(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    ) -> None:
+        stories = [curve.story for curve in shown]
+        self.chart.tell(shown, selected, wanted, baseline)
         known = [metric for metric in metrics_of(stories, selected) if metric != self.chart.metric]
         mine = [metric for metric in known if selected is not None and metric in selected.metrics]
         if mine and self.size.height >= ROOM_FOR_TWO:
-            self._tell_second(stories, selected, mine[0])
+            self._tell_second(shown, selected, mine[0], baseline)
         elif self._second is not None:
             self._second.display = False
 
-    def _tell_second(self, stories: Sequence[Story], selected: RunSummary | None, metric: str) -> None:
+    def _tell_second(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, metric: str, baseline: str
+    ) -> None:
         """Another metric of the selected run, looked at in the same way."""
         from tui.widgets.run_chart import RunChart
 
@@ -71,4 +76,4 @@ class CurvesPanel(Vertical):
             self.mount(self._second)
         self._second.display = True
         self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
-        self._second.tell(stories, selected, metric)
+        self._second.tell(shown, selected, metric, baseline)

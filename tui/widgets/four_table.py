@@ -46,12 +46,6 @@ class FourTable(Sheet):
         self._is_captions = True
         self._plan = PLANS[0]
         self._are_asked = False
-        self._hues = list(range(len(CELLS)))
-
-    def dress(self, hues: Sequence[int]) -> None:
-        """In the colours of their curves."""
-        self._hues = list(hues)
-        self.draw()
 
     def show(
         self, runs: Sequence[RunSummary | None], plan: Plan, is_captions: bool, *, are_asked: bool = False
@@ -92,7 +86,7 @@ class FourTable(Sheet):
         sign = glyphs().choice[1] if here else " "
         ink = "key" if here and self.has_focus else "strong" if here else "text"
         head: Row = (
-            Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{self._hues[place]}"),
+            Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{place}"),
             Span(CELLS[place].title.ljust(19) + " ", ink),
         )  # fmt: skip
         if run is None:

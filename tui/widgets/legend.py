@@ -6,33 +6,65 @@ import math
 
 from rich.cells import cell_len
 
+from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.widgets.numerals import clock, short, whole
-from tui.widgets.palette import ink_of
+from tui.widgets.palette import DASH_SIGNS, dash_of, ink_of
 from tui.widgets.scene import Scene
-from tui.widgets.series import Series
+from tui.widgets.series import Point, Series
 from tui.widgets.span import Row, Span, fitted, row_width
 
 LONGEST_LABEL = 28
 VALUE_WIDTH = 7
+MORE = 12
+"""cells for how many curves have no room"""
 BETWEEN = Span("   ")
 
 
 def header(scene: Scene, width: int, most: int) -> list[Row]:
     """At most `most` rows: all in one where it fits, else the curves below the title."""
-    title = Span(plain(scene.view.metric or "metric", limit=40), "title")
+    title: Row = (Span(plain(scene.view.metric or "metric", limit=40), "title"),)
     tags = _tags(scene)
-    entries = [_entry(scene, series) for series in _by_weight(scene)]
-    entries += [_lacks(scene, label) for label in scene.lacking]
-    inline = _joined([(title,), *entries], width - row_width(tags) - 2)
-    if len(inline) > len(entries) or most == 1 or not entries:
-        return [_split(_flat(inline), tags, width)]
-    return [_split((title,), tags, width), *_wrapped(entries, width, most - 1)]
+    found = entries(scene)
+    room = width - row_width(tags) - 2
+    if len(_joined([title, *found], room)) > len(found) or not found:
+        return [_split(_flat([title, *found]), tags, width)]
+    if most == 1:
+        return [_in_one(scene, title, found, tags, width)]
+    return [_split(title, tags, width), *_wrapped(found, width, most - 1)]
+
+
+def entries(scene: Scene) -> list[Row]:
+    """Every curve with its value, then the runs that have none."""
+    found = [_entry(scene, series) for series in _by_weight(scene)]
+    return found + [_lacks(scene, label) for label in scene.lacking]
+
+
+def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
+    """Names without values, where all of those fit; else as many curves as fit, and how many do not."""
+    names = [(*_name(scene, series), Span(" ")) for series in _by_weight(scene)]
+    for some, right in ((found, tags), (found, ()), (names, tags), (names, ())):
+        room = width - (row_width(right) + 2 if right else 0)
+        if row_width(_flat([title, *some])) <= room and len(some) == len(found):
+            return _split(_flat([title, *some]), right, width)
+    return fitted(_with_rest([title, *names], width, len(found)), width)
+
+
+def _with_rest(some: list[Row], width: int, count: int) -> Row:
+    """The title and as many of the curves as fit; how many of `count` do not."""
+    kept = _joined(some, width - MORE)
+    left = count - (len(kept) - 1)
+    return (*_flat(kept), Span(f"   +{left} more", "tag")) if left else _flat(kept)
 
 
 def _by_weight(scene: Scene) -> list[Series]:
-    """The selected series first, then the others in their order."""
-    return sorted(scene.series, key=lambda series: series is not scene.main)
+    """The baseline first, then the selected one, then the others in their order."""
+    return sorted(scene.series, key=lambda one: (one.key != scene.baseline, one is not scene.main))
+
+
+def _name(scene: Scene, series: Series) -> Row:
+    label = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
+    return (Span(_swatch(scene, series) + " ", ink_of(series.hue)), label)
 
 
 def _entry(scene: Scene, series: Series) -> Row:
@@ -40,17 +72,30 @@ def _entry(scene: Scene, series: Series) -> Row:
     point = series.last()
     if view.crosshair is not None:
         point = series.near(view.crosshair, view.axis)
-    ink = ink_of(series.hue)
-    name = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
-    words = [Span(_swatch(scene, series) + " ", ink), name]
+    words = [*_name(scene, series)]
     if point is None:
         return (*words, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
     value = short(point.value)
     words.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
+    words += _difference(scene, series, point)
     if view.amount:
         smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
         words.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
     return tuple(words)
+
+
+def _difference(scene: Scene, series: Series, point: Point) -> Row:
+    """From the baseline at the same place, else at the end of both."""
+    base = next((one for one in scene.series if one.key == scene.baseline), None)
+    if base is None or base is series:
+        return (Span(" baseline", "tag"),) if base is series else ()
+    view = scene.view
+    there = base.last() if view.crosshair is None else base.near(view.crosshair, view.axis)
+    difference = point.value - there.value if there is not None else math.nan
+    if not math.isfinite(difference):
+        return ()
+    words = f"{'+' if difference >= 0 else '-'}{short(abs(difference))}"
+    return (Span(f" {words:<{VALUE_WIDTH}}", "tag"),)
 
 
 def _lacks(scene: Scene, label: str) -> Row:
@@ -64,7 +109,9 @@ def _swatch(scene: Scene, series: Series) -> str:
         return scene.letter(series)
     if scene.symbols == "ascii":
         return scene.letter(series) if len(scene.series) > 1 else "*"
-    return "━━"
+    if series.key == scene.baseline:
+        return glyphs().baseline + DASH_SIGNS[1]
+    return 2 * DASH_SIGNS[dash_of(series.hue)]
 
 
 def _tags(scene: Scene) -> Row:
@@ -108,7 +155,7 @@ def _wrapped(entries: list[Row], width: int, most: int) -> list[Row]:
         last = len(rows) == most - 1
         kept = _joined(left, width)
         if last and len(kept) < len(left):
-            kept = _joined(left, width - 12)
+            kept = _joined(left, width - MORE)
             more = Span(f"   +{len(left) - len(kept)} more", "tag")
             return [*rows, fitted((*_flat(kept), more), width)]
         rows.append(fitted(_flat(kept), width))

@@ -5,13 +5,18 @@ A terminal of 16 colours is given exactly those, so that no two lines fall toget
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zlib import crc32
 
 DARK = ("#56b4e9", "#e69f00", "#00b386", "#cc79a7", "#f0e442", "#d55e00", "#9080f0", "#b8b8b8")
 LIGHT = ("#0072b2", "#d55e00", "#007a5a", "#a8487d", "#8a6d00", "#9e1b1b", "#5b45c4", "#555555")
 SIXTEEN = ("#55ffff", "#ffff55", "#55ff55", "#ff55ff", "#ff5555", "#5555ff", "#ffffff", "#aa5500")
 SIXTEEN_FAINT = ("#00aaaa", "#aa5500", "#00aa00", "#aa00aa", "#aa0000", "#0000aa", "#aaaaaa", "#555555")
-LETTERS = "ABCDEFGH"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+DASHES: tuple[tuple[int, ...], ...] = ((), (8, 4), (3, 3), (8, 3, 2, 3))
+"""columns of dots that are drawn and left out in turn, for the first eight curves, the next eight, and so on"""
+DASH_SIGNS = "━╍┅┉"
+BASELINE_DASH = (4, 4)
 
 
 def hue_of(key: str) -> int:
@@ -19,14 +24,20 @@ def hue_of(key: str) -> int:
     return crc32(key.encode("utf-8", "replace")) % len(DARK)
 
 
-def hues_of(keys: list[str]) -> dict[str, int]:
-    """A place for each key: its own where free, else the next free one."""
+def hues_of(keys: Sequence[str]) -> dict[str, int]:
+    """A hue for each key: its own where free, else a free one; from the ninth key on with another dash."""
     taken: dict[str, int] = {}
-    for key in keys:
-        free = [hue for hue in range(len(DARK)) if hue not in taken.values()] or list(range(len(DARK)))
-        own = hue_of(key)
-        taken.setdefault(key, own if own in free else free[own % len(free)])
+    for key in dict.fromkeys(keys):
+        first = len(taken) // len(DARK) * len(DARK)
+        free = [hue for hue in range(first, first + len(DARK)) if hue not in taken.values()]
+        own = first + hue_of(key)
+        taken[key] = own if own in free else free[own % len(free)]
     return taken
+
+
+def dash_of(hue: int) -> int:
+    """Which of DASHES: hues beyond the palette repeat its colours."""
+    return hue // len(DARK) % len(DASHES)
 
 
 def ink_of(hue: int, *, faint: bool = False) -> str:

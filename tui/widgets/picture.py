@@ -25,7 +25,7 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     """`height` rows of exactly `width` cells."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return _said([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
-    scene = _measured(scene, width)
+    scene = measured(scene, width)
     head = header(scene, width, _header_rows(height))
     seen = scene.seen()
     if seen is None:
@@ -40,7 +40,7 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
 
 
-def _measured(scene: Scene, width: int) -> Scene:
+def measured(scene: Scene, width: int) -> Scene:
     """With the number of columns of dots that decides which curves are smoothed."""
     return replace(scene, columns=width * DOTS_ACROSS[scene.symbols])
 
@@ -65,7 +65,7 @@ def _gutter(scale: Scale) -> int:
 
 
 def _header_rows(height: int) -> int:
-    return 1 if height < 9 else 2 if height < 16 else 3 if height < 28 else 4
+    return 1 if height < 9 else 2 if height < 16 else 3 if height < 28 else 4 if height < 36 else 8
 
 
 def _nothing(scene: Scene) -> str:

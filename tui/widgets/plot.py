@@ -15,7 +15,7 @@ from tui.widgets.palette import ink_of
 from tui.widgets.scale import Scale, linear_scale, log_scale
 from tui.widgets.scene import Scene
 from tui.widgets.series import Series
-from tui.widgets.trace import Lens, Trace, trace
+from tui.widgets.trace import Lens, Trace, dashed, trace
 
 LETTER_EVERY = 24
 NEAR_CELLS = 2
@@ -72,6 +72,7 @@ class Plot:
         line = (
             self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
         )
+        line = dashed(line, self.scene.dash(series))
         canvas.paint(line, tool, ink_of(series.hue))
         return line
 

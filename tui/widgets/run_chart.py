@@ -11,6 +11,7 @@ from tui import keys
 from tui.glyphs import chart_symbols
 from tui.keys import Scope
 from tui.metrics_known import choose_metric, metrics_of
+from tui.shown_runs import RunCurve
 from tui.story import Story
 from tui.widgets.chart import Chart
 from tui.widgets.chart_view import ChartView
@@ -25,34 +26,40 @@ class RunChart(Chart):
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)
         self._told_marks = -1
-        self._told_selected = ""
+        self._told: tuple[str, tuple[str, ...], str] = ("", (), "")
 
     @property
     def metric(self) -> str:
         return self.view.metric
 
-    def tell(self, stories: Sequence[Story], selected: RunSummary | None, wanted: str) -> None:
-        """Show these stories; `wanted` is the metric, where the selected run has it."""
+    def tell(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    ) -> None:
+        """Show these runs; `wanted` is the metric where one has it, `baseline` the run to compare with."""
+        stories = [curve.story for curve in shown]
         mine = next((story for story in stories if selected is not None and story.run == selected.id), None)
         metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
         if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
-        series = tuple(story.series[metric] for story in stories if metric in story.series)
-        lacking = tuple(story.label for story in stories if story.metrics and metric not in story.series)
+        series = tuple(
+            curve.story.series[metric].dressed(curve.label, curve.hue)
+            for curve in shown
+            if metric in curve.story.series
+        )
+        lacking = tuple(
+            curve.label for curve in shown if curve.story.metrics and metric not in curve.story.series
+        )
         name = selected.id if selected is not None else ""
-        if series != self.series or name != self._told_selected or lacking != self.lacking:
-            self._told_selected = name
-            self.set_series(series, name, lacking)
+        told = (name, lacking, baseline)
+        if series != self.series or told != self._told:
+            self._told = told
+            self.set_series(series, name, lacking, baseline)
         elif series:
             self.data_changed()
         self._tell_marks(mine)
         live = selected is not None and selected.status.is_active
         if live != self._scene.live:
             self.set_live(live)
-
-    def restyle(self) -> None:
-        """Labels or colours of the series have changed."""
-        self.set_series(self.series, self._told_selected, self.lacking)
 
     def _tell_marks(self, story: Story | None) -> None:
         marks = story.marks if story is not None else []

@@ -10,6 +10,7 @@ from engine.protocol import Query, RunSummary
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.widgets.numerals import short
+from tui.widgets.palette import DASH_SIGNS, dash_of
 from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing
 from tui.widgets.span import Row, Span, fitted, justified, row_width
 
@@ -85,7 +86,8 @@ def row_of(run: RunSummary, look: Look, found: tuple[Column, ...]) -> Row:
 def _swatch(look: Look) -> Row:
     if look.hue is None:
         return (Span("  "),)
-    line = look.letter or glyphs().swatch[1]
+    dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(look.hue)]
+    line = look.letter or dash
     sign = glyphs().baseline if look.baseline else glyphs().mark if look.marked else glyphs().swatch[0]
     if look.letter and not (look.baseline or look.marked):
         sign = " "

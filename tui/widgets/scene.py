@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.widgets.chart_view import ChartView, Range
 from tui.widgets.mark import Mark
-from tui.widgets.palette import LETTERS
+from tui.widgets.palette import BASELINE_DASH, DASHES, LETTERS, dash_of
 from tui.widgets.series import Series, pick
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Scene:
     letters: bool = False
     lacking: tuple[str, ...] = ()
     """names of runs that are shown and have no such metric"""
+    baseline: str = ""
+    """key of the curve the others are compared with"""
     unit: str = "step"
     """what the x axis counts where it does not show time"""
     columns: int = 2
@@ -64,6 +66,10 @@ class Scene:
             return None
         value = float(values[abs(where - position).argmin()])
         return value if math.isfinite(value) else None
+
+    def dash(self, series: Series) -> tuple[int, ...]:
+        """Columns of dots drawn and left out in turn; none for a whole line."""
+        return BASELINE_DASH if series.key == self.baseline else DASHES[dash_of(series.hue)]
 
     def letter(self, series: Series) -> str:
         return LETTERS[self.series.index(series) % len(LETTERS)]

@@ -24,6 +24,14 @@ class Point:
     value: float
 
 
+@dataclass(slots=True, eq=False)
+class _Logged:
+    """The points, shared by every dress of a series."""
+
+    curve: Curve | None = None
+    version: int = 0
+
+
 class Series:
     """A labelled curve that grows. NaN and infinities are gaps; `key` says whose curve it is.
 
@@ -34,19 +42,38 @@ class Series:
         self.key = key
         self.label = label
         self.hue = hue
-        self.version = 0
-        self._curve: Curve | None = None
+        self._logged = _Logged()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Series) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[int, str, str, int]:
+        return id(self._logged), self.key, self.label, self.hue
+
+    def dressed(self, label: str, hue: int, key: str | None = None) -> Series:
+        """The same growing points under another name and colour."""
+        made = Series(self.key if key is None else key, label, hue=hue)
+        made._logged = self._logged
+        return made
+
+    @property
+    def version(self) -> int:
+        return self._logged.version
 
     def __len__(self) -> int:
-        return len(self._curve) if self._curve else 0
+        return len(self._logged.curve) if self._logged.curve else 0
 
     @property
     def curve(self) -> Curve:
-        if self._curve is None:
+        if self._logged.curve is None:
             from tui.widgets.curve import Curve
 
-            self._curve = Curve()
-        return self._curve
+            self._logged.curve = Curve()
+        return self._logged.curve
 
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
         """Add points at the end; without times, time counts like steps.
@@ -54,13 +81,13 @@ class Series:
         Points that go back in step replace what came after them: the run was rewound.
         """
         self.curve.extend(steps, values, times)
-        self.version += 1
+        self._logged.version += 1
 
     def evict_after(self, step: float) -> None:
         """Forget every point later than `step`."""
-        if self._curve is not None:
-            self._curve.evict_after(step)
-            self.version += 1
+        if self._logged.curve is not None:
+            self._logged.curve.evict_after(step)
+            self._logged.version += 1
 
     def span(self, axis: Axis) -> tuple[float, float] | None:
         """First and last position on the axis."""

@@ -15,8 +15,9 @@ from tui.widgets.series import Series
 class StillChart(Chart, can_focus=False):
     """One metric of some runs."""
 
-    def __init__(self, metric: str, *, log: bool = False, **widget: Any) -> None:
+    def __init__(self, metric: str, *, log: bool = False, unit: str = "step", **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=ChartView(metric=metric, log=log), **widget)
+        self._scene = replace(self._scene, unit=unit)
 
     def tell(self, series: Sequence[Series], selected: str, at: float | None = None) -> None:
         """Show these curves, that one on top; `at` is a step that is pointed at."""

@@ -62,6 +62,15 @@ def trace(positions: Floats, envelope: Envelope, lens: Lens) -> Trace:
     return drawn
 
 
+def dashed(line: Trace, dash: tuple[int, ...]) -> Trace:
+    """The line with gaps: that many columns drawn, left out, drawn, and so on."""
+    if not dash:
+        return line
+    pattern = np.repeat(np.arange(len(dash)) % 2 == 1, dash)
+    gap = pattern[np.arange(len(line.top)) % len(pattern)]
+    return Trace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
+
+
 def _connect(drawn: Trace, positions: Floats, envelope: Envelope, bounds: Indices, lens: Lens) -> None:
     before, after = _neighbours(envelope, bounds)
     joined = envelope.joined(before, after)

@@ -123,7 +123,7 @@ def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tm
         data[start + bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)
         found, left_out = delivered(path)
-        story = Story("run", "run")
+        story = Story("run")
         story.fold(EventBatch(tuple(found)))
         Curves().add(found)
         seqs = [event.seq for event in found]
@@ -156,7 +156,7 @@ def test_facts_of_any_type_harm_no_curve_and_no_story(tmp_path: Path, damaged: d
     path.write_bytes(metrics_line(1) + odd.replace(b'{"seq": 2', b'{"seq":2') + b"\n" + metrics_line(3))
     found, _ = delivered(path)
     assert [event.seq for event in found if event.seq != 2] == [1, 3]
-    story, curves = Story("run", "run"), Curves()
+    story, curves = Story("run"), Curves()
     story.fold(EventBatch(tuple(found)))
     curves.add(found)
     assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4

@@ -19,8 +19,6 @@ async def test_a_curve_takes_the_name_of_its_run_when_that_is_learned(places: Pl
     engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with lab(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
-        opened.app.river.follow([(run.id, "xor-0001", 0)])
-        opened.app.runs.draw_curves()
-        await opened.sees("━━ xor-0001")
-        engine.change(replace(run, checkpoint_step=2))
-        await opened.until(lambda: "━━ xor-0001" not in opened.text)
+        await opened.sees("━━ alpha")
+        engine.change(replace(run, spec=replace(run.spec, name="beta")))
+        await opened.sees("━━ beta")

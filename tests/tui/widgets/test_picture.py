@@ -167,3 +167,55 @@ def test_a_followed_zoom_slides_in_jumps_and_a_held_one_stays() -> None:
         assert seen[1] - seen[0] == 100
         assert (seen[1] >= 1000) == follow
         assert follow or seen == expected
+
+
+def test_a_header_of_one_row_says_how_many_curves_it_leaves_out() -> None:
+    series = tuple(run(f"{units} units and a bypass", [0.5, 0.25], units) for units in range(1, 6))
+    head = text_of(Scene(series=series), 60, 6)[0]
+    shown = [one for one in series if one.label in head]
+    assert 0 < len(shown) < 5 and f"+{5 - len(shown)} more" in head
+
+
+def test_a_header_of_one_row_leaves_values_out_before_curves() -> None:
+    series = tuple(run(name, [0.123456], hue) for hue, name in enumerate(("4 units", "2 units", "1 + bypass")))
+    head = text_of(Scene(ChartView("loss"), series), 52, 6)[0]
+    assert all(one.label in head for one in series) and "more" not in head
+
+
+def test_the_baseline_comes_first_and_the_others_say_how_far_they_are_from_it() -> None:
+    series = (run("new", [0.5, 0.75], 0), run("old", [0.5, 0.5], 1), run("bad", [0.5, 0.25], 2))
+    head = "\n".join(text_of(Scene(series=series, selected="new", baseline="old"), 100, 24)[:2])
+    assert head.index("old") < head.index("new") < head.index("bad")
+    assert "◇╍ old 0.5     baseline" in head and "new 0.75    +0.25" in head and "bad 0.25    -0.25" in head
+
+
+def test_a_baseline_and_the_ninth_curve_are_dashed() -> None:
+    whole = run("one", [1.0] * 500)
+    for scene in (Scene(series=(whole,), baseline="one"), Scene(series=(whole.dressed("one", 8),))):
+        line = next(row for row in text_of(scene)[1:] if any(0x2800 < ord(sign) < 0x2900 for sign in row))
+        dots = [0x2800 < ord(sign) < 0x2900 for sign in line[7:79]]
+        assert 0.4 < sum(dots) / len(dots) < 0.95
+
+
+def test_without_colours_every_one_of_thirty_curves_has_a_letter_of_its_own() -> None:
+    series = tuple(run(f"run {index}", [1.0], index) for index in range(30))
+    scene = Scene(series=series, letters=True)
+    assert len({scene.letter(one) for one in series}) == 30
+
+
+def test_guide_lines_stand_only_near_the_crosshair() -> None:
+    series, marks = (run("one", [float(i) for i in range(1, 102)]),), (Mark(11, "checkpoint"), Mark(90, "set"))
+    assert "┊" not in "".join(text_of(Scene(series=series, marks=marks)))
+    near = text_of(Scene(ChartView(crosshair=90), series, marks=marks))
+    far = text_of(Scene(ChartView(crosshair=50), series, marks=marks))
+    assert "┊" not in "".join(far) and any("◆" in row for row in far)
+    assert all(row.count("┊") <= 1 for row in near)
+
+
+@pytest.mark.parametrize(("axis", "unit", "name"), [("step", "step", "step"), ("step", "epoch", "epoch"),
+                                                   ("time", "epoch", "time")])  # fmt: skip
+def test_the_x_axis_says_what_it_counts_at_every_size(axis: str, unit: str, name: str) -> None:
+    series = (run("one", [0.000123 * i for i in range(1, 3000)]),)
+    for size in ((20, 5), (80, 24), (120, 40)):
+        scene = Scene(ChartView.from_json({"axis": axis, "x": [1200, 2800]}), series, unit=unit)
+        assert text_of(scene, *size)[-1].startswith(f"{name} ")

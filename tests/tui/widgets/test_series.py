@@ -86,6 +86,16 @@ def test_the_selected_series_is_picked_else_the_first() -> None:
     assert pick((), None) is None
 
 
+def test_a_dressed_series_grows_with_the_one_it_was_made_from_and_leaves_its_looks_alone() -> None:
+    one = Series("run", "run")
+    other = one.dressed("baseline", 5)
+    one.extend([1, 2], [0.5, 0.25])
+    other.extend([3], [0.125])
+    assert (len(one), len(other), one.version) == (3, 3, other.version)
+    assert (one.label, one.hue, other.label, other.hue) == ("run", 0, "baseline", 5)
+    assert other == one.dressed("baseline", 5) != one
+
+
 def test_a_chart_without_points_needs_no_numpy() -> None:
     code = (
         "import sys; from tui.widgets.chart import Chart; from tui.widgets.scene import Scene;"
