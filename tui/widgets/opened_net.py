@@ -40,7 +40,11 @@ class OpenedNet(Horizontal):
         self.answer: Json | None = None
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
-        self.heading, self.notes, self.chart = Heading(("network",)), Notes(), StillChart("loss", unit="epoch")
+        self.heading, self.notes, self.chart = (
+            Heading(("network",)),
+            Notes(),
+            StillChart("loss", unit="epoch"),
+        )
 
     def compose(self) -> ComposeResult:
         with self.side:

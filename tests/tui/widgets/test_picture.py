@@ -177,7 +177,9 @@ def test_a_header_of_one_row_says_how_many_curves_it_leaves_out() -> None:
 
 
 def test_a_header_of_one_row_leaves_values_out_before_curves() -> None:
-    series = tuple(run(name, [0.123456], hue) for hue, name in enumerate(("4 units", "2 units", "1 + bypass")))
+    series = tuple(
+        run(name, [0.123456], hue) for hue, name in enumerate(("4 units", "2 units", "1 + bypass"))
+    )
     head = text_of(Scene(ChartView("loss"), series), 52, 6)[0]
     assert all(one.label in head for one in series) and "more" not in head
 
@@ -204,7 +206,10 @@ def test_without_colours_every_one_of_thirty_curves_has_a_letter_of_its_own() ->
 
 
 def test_guide_lines_stand_only_near_the_crosshair() -> None:
-    series, marks = (run("one", [float(i) for i in range(1, 102)]),), (Mark(11, "checkpoint"), Mark(90, "set"))
+    series, marks = (
+        (run("one", [float(i) for i in range(1, 102)]),),
+        (Mark(11, "checkpoint"), Mark(90, "set")),
+    )
     assert "┊" not in "".join(text_of(Scene(series=series, marks=marks)))
     near = text_of(Scene(ChartView(crosshair=90), series, marks=marks))
     far = text_of(Scene(ChartView(crosshair=50), series, marks=marks))

@@ -46,7 +46,9 @@ def scene_of(name: str, metric: str, values: Sequence[float]) -> Scene:
     stories, names = [Story("one"), Story("two")], (name, name + metric)
     for story in stories:
         story.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
-    series = tuple(story.series[metric].dressed(label, 0) for story, label in zip(stories, names, strict=True))
+    series = tuple(
+        story.series[metric].dressed(label, 0) for story, label in zip(stories, names, strict=True)
+    )
     return Scene(ChartView(metric=metric), series=series, selected="one")
 
 
