@@ -135,3 +135,9 @@ def test_x_dismisses_the_banner_and_escape_goes_back_in_every_tab() -> None:
 def test_every_tab_opens_with_alt_and_its_digit_while_one_types() -> None:
     for digit in range(1, 8):
         assert any({str(digit), f"alt+{digit}"} == spelled(one) for one in KEYS if one.scope == "app")
+
+
+def test_one_key_shows_the_chart_alone_in_every_tab_that_has_one() -> None:
+    alone = [key for key in KEYS if key.help == "The chart alone, and back"]
+    assert {"runs", "sketches", "rungs", "lanes", "networks", "language"} == {key.scope for key in alone}
+    assert all(key.key.split(",")[0] == "F" for key in alone)

@@ -13,6 +13,8 @@ KEYS = (
         "language", 3),
     Key("language.framework", "f", "framework", "framework", "Recipe and framework: Keras, PyTorch",
         "language", 4),
+    Key("language.full", "F", "chart_alone", "full screen", "The chart alone, and back", "language", 7),
+    Key("language.back", "escape", "chart_back", "back", "Leave full screen", "language"),
     Key("language.new", "n", "new", "new run", "Set up one run of lm", "language", 5),
     Key("language.stop", "X", "stop", "stop", "Stop the run of this row", "language", 6),
     Key("language.dismiss", "x", "app.dismiss_banner", "dismiss", "Dismiss the banner", "language"),

@@ -32,6 +32,8 @@ KEYS = (
     Key("networks.up", "up,k", "choose(-1)", "up", "The network above", "networks"),
     Key("networks.open", "enter", "open", "open report", "Open its report; all views then show it",
         "networks", 1),
+    Key("networks.full", "F", "chart_alone", "full screen", "The chart alone, and back", "networks", 4),
+    Key("networks.back", "escape", "chart_back", "back", "Leave full screen", "networks"),
     Key("networks.all", "a", "start_all", "train missing", "Train all networks without a run",
         "networks", 3),
     Key("confusion.up", "up,k", "move(0,-1)", "up", "Row above (true class)", "confusion"),

@@ -123,6 +123,7 @@ class LanguageTab(Tab):
 
     def _turn_to(self, name: str) -> None:
         self._front = name
+        self.action_chart_back()
         for view in VIEWS:
             self.set_class(view == name, f"-{view}")
         self.bar.choose(name)
@@ -275,6 +276,14 @@ class LanguageTab(Tab):
         kept = self.lab.state.views.get("repl", {})
         self.lab.state.views["repl"] = {**kept, "wanted": run.id}
         await self.app.run_action("app.open_tab('repl')")
+
+    def action_chart_alone(self) -> None:
+        """The chart in all the room there is, and back."""
+        if self._front == "four":
+            self.toggle_class("-chart-alone")
+
+    def action_chart_back(self) -> None:
+        self.remove_class("-chart-alone")
 
     def action_framework(self) -> None:
         self._framework = "torch" if (self._framework or "tensorflow") == "tensorflow" else "tensorflow"

@@ -267,6 +267,11 @@ class RunsTab(RunView):
             "fit": self.chart.action_zoom_reset,
         }[what]()
 
+    def action_legend(self) -> None:
+        from tui.screens.legend import LegendScreen
+
+        self.app.push_screen(LegendScreen(self.chart.metric, self.chart.legend))
+
     def action_crosshair(self) -> None:
         if self.state.pane != "curves" and not self.is_wide:
             self.turn_to("curves")

@@ -38,6 +38,13 @@ class Submitting(Container):
     lab: Lab
     runs: Runs
 
+    def action_chart_alone(self) -> None:
+        """The chart in all the room there is, and back."""
+        self.toggle_class("-chart-alone")
+
+    def action_chart_back(self) -> None:
+        self.remove_class("-chart-alone")
+
     def launch(self, *recipes: Recipe) -> None:
         from tui.deeds import attempt
 

@@ -272,10 +272,19 @@ class MapView(XorView):
         self._set_open(not self.opened_net.display)
 
     def action_close(self) -> None:
-        self._set_open(False)
+        if self.has_class("-chart-alone"):
+            self.action_chart_back()
+        else:
+            self._set_open(False)
+
+    def action_chart_alone(self) -> None:
+        """Of the opened network."""
+        if self.opened_net.display:
+            super().action_chart_alone()
 
     def _set_open(self, wanted: bool) -> None:
         self.opened_net.display = wanted and self.lane is not None
+        self.action_chart_back()
         self.fit(self.size.width, self.size.height)
         self.call_after_refresh(self._opened_or_closed)
         self.remember()

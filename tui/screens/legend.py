@@ -1,0 +1,50 @@
+"""Every curve on a chart, where its legend has no room for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.plain_text import plain
+from tui.screens.dialog import Dialog, Keys
+from tui.widgets.sheet import Sheet
+from tui.widgets.span import Row, Span
+
+
+class CurveSheet(Sheet):
+    """A row for each curve, in the inks of the app."""
+
+    def __init__(self, rows_of: Callable[[int], Sequence[Row]]) -> None:
+        super().__init__()
+        self._rows_of = rows_of
+
+    def rows(self, width: int) -> Sequence[Row]:
+        return [(Span(" "), *map(_in_inks, row)) for row in self._rows_of(width - 1)]
+
+
+class LegendScreen(Dialog[None]):
+    """`rows_of` gives the rows for a width; they scroll."""
+
+    def __init__(self, metric: str, rows_of: Callable[[int], Sequence[Row]]) -> None:
+        super().__init__()
+        self._metric, self._rows_of = metric, rows_of
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog widest") as box:
+            box.border_title = f"curves: {plain(self._metric, limit=40)}"
+            yield CurveSheet(self._rows_of)
+            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+
+    def key_i(self) -> None:
+        self.dismiss(None)
+
+
+def _in_inks(span: Span) -> Span:
+    """A chart has inks of its own names."""
+    ink = span.ink.replace("series-", "hue-") if span.ink.startswith("series-") else INKS.get(span.ink, "text")
+    return Span(span.text, ink)
+
+
+INKS = {"value": "strong", "alert": "bad", "tag": "muted"}
