@@ -43,7 +43,9 @@ class LegendScreen(Dialog[None]):
 
 def _in_inks(span: Span) -> Span:
     """A chart has inks of its own names."""
-    ink = span.ink.replace("series-", "hue-") if span.ink.startswith("series-") else INKS.get(span.ink, "text")
+    ink = (
+        span.ink.replace("series-", "hue-") if span.ink.startswith("series-") else INKS.get(span.ink, "text")
+    )
     return Span(span.text, ink)
 
 
