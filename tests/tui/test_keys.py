@@ -138,6 +138,6 @@ def test_every_tab_opens_with_alt_and_its_digit_while_one_types() -> None:
 
 
 def test_one_key_shows_the_chart_alone_in_every_tab_that_has_one() -> None:
-    alone = [key for key in KEYS if key.help == "The chart alone, and back"]
+    alone = [key for key in KEYS if key.help == "Chart in full screen, and back"]
     assert {"runs", "sketches", "rungs", "lanes", "networks", "language"} == {key.scope for key in alone}
     assert all(key.key.split(",")[0] == "F" for key in alone)

@@ -44,7 +44,7 @@ KEYS = (
         "runs", 0, "Chart"),
     Key("chart.rougher", "E", "chart('rougher')", "less smoothing", "Less smoothing", "runs", 0, "Chart"),
     Key("chart.raw", "r", "chart('raw')", "raw values", "Raw values, or with smoothing", "runs", 0, "Chart"),
-    Key("chart.legend", "i", "legend", "all curves", "Every curve on the chart, with its value",
+    Key("chart.legend", "i", "legend", "all curves", "All curves with their values",
         "runs", 0, "Chart"),
     Key("chart.zoom_in", "plus,equals_sign", "chart('zoom_in')", "zoom in", "Zoom in", "runs", 0, "Chart"),
     Key("chart.zoom_out", "minus", "chart('zoom_out')", "zoom out", "Zoom out", "runs", 0, "Chart"),

@@ -123,7 +123,7 @@ class LanguageTab(Tab):
 
     def _turn_to(self, name: str) -> None:
         self._front = name
-        self.action_chart_back()
+        self.action_back()
         for view in VIEWS:
             self.set_class(view == name, f"-{view}")
         self.bar.choose(name)
@@ -282,7 +282,7 @@ class LanguageTab(Tab):
         if self._front == "four":
             self.toggle_class("-chart-alone")
 
-    def action_chart_back(self) -> None:
+    def action_back(self) -> None:
         self.remove_class("-chart-alone")
 
     def action_framework(self) -> None:

@@ -42,7 +42,7 @@ class Submitting(Container):
         """The chart in all the room there is, and back."""
         self.toggle_class("-chart-alone")
 
-    def action_chart_back(self) -> None:
+    def action_back(self) -> None:
         self.remove_class("-chart-alone")
 
     def launch(self, *recipes: Recipe) -> None:

@@ -273,7 +273,7 @@ class MapView(XorView):
 
     def action_close(self) -> None:
         if self.has_class("-chart-alone"):
-            self.action_chart_back()
+            self.action_back()
         else:
             self._set_open(False)
 
@@ -284,7 +284,7 @@ class MapView(XorView):
 
     def _set_open(self, wanted: bool) -> None:
         self.opened_net.display = wanted and self.lane is not None
-        self.action_chart_back()
+        self.action_back()
         self.fit(self.size.width, self.size.height)
         self.call_after_refresh(self._opened_or_closed)
         self.remember()

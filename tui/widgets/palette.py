@@ -14,7 +14,7 @@ SIXTEEN = ("#55ffff", "#ffff55", "#55ff55", "#ff55ff", "#ff5555", "#5555ff", "#f
 SIXTEEN_FAINT = ("#00aaaa", "#aa5500", "#00aa00", "#aa00aa", "#aa0000", "#0000aa", "#aaaaaa", "#555555")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 DASHES: tuple[tuple[int, ...], ...] = ((), (8, 4), (3, 3), (8, 3, 2, 3))
-"""columns of dots that are drawn and left out in turn: for the first eight curves, the next eight, and so on"""
+"""columns of dots drawn and left out in turn: for the first eight curves, the next eight, and so on"""
 DASH_SIGNS = "━╍┅┉"
 BASELINE_DASH = (4, 4)
 
