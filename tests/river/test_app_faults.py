@@ -82,7 +82,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
         before = terminal.modes_at_start
         assert terminal.modes != before
         terminal.press("y", "space")
-        terminal.sees("log")
+        terminal.sees("log · live")
         os.kill(terminal.pid, number)
         assert terminal.wait() == 0
         tail = bytes(terminal.raw)[-600:]
@@ -96,7 +96,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
 def test_a_lost_connection_ends_the_app_and_nothing_else(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         terminal.press("y")
-        terminal.sees("log")
+        terminal.sees("log · live")
         terminal.hang_up()
         terminal.wait()
     home.until(lambda: terminal.pid not in home.processes(), "the end of the app")
