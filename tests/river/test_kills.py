@@ -139,7 +139,7 @@ def test_a_killed_torch_worker_ends_in_the_bits_of_an_uninterrupted_one(often: H
 def test_mnist_paused_at_random_points_ends_in_the_bits_of_an_uninterrupted_one(home: Home) -> None:
     """On the real images where DLTUI_DATA names them, else on the 8x8 digits."""
     pauses = scaled(20, least=2)
-    facts = {"model": "double_conv_dropout", "iterations": 3000 * pauses, "epochs": 1000, "target": None}
+    facts = {"model": "double_conv_dropout", "iterations": 3000 * pauses, "epochs": 1000, "target": "never"}
     home.environ["DLTUI_OFFLINE"] = "1"
     whole = weights(home.finish(home.start("mnist", **facts)))
     run, dice = home.start("mnist", **facts), random.Random(11)
