@@ -12,7 +12,7 @@ PLATEAUS = {2: math.log(2) / 2, 3: (3 * math.log(3) - 2 * math.log(2)) / 4, 4: m
 """nats: the loss of a network that leaves so many rows undecided and knows the others"""
 NEAR = 0.03
 COLOURS = ("outcome", "stop", "loss", "val_loss")
-COLOUR_WORDS = {"outcome": "outcome", "stop": "epochs", "loss": "loss", "val_loss": "validation loss"}
+COLOUR_WORDS = {"outcome": "outcome", "stop": "epoch solved", "loss": "loss", "val_loss": "validation loss"}
 
 Numbers = Sequence[Sequence[float | None]]
 
@@ -60,6 +60,11 @@ class LaneMap:
     epochs: int
     stops: tuple[float, float]
     """between which epochs the successes came"""
+    groups: Sequence[Json] = ()
+    """without axes, for each row: the parameters of the networks that begin in it"""
+    validates: bool = True
+    marked: frozenset[int] = frozenset()
+    """networks that are meant, the others are dimmed; empty: all"""
 
     @property
     def columns(self) -> int:
@@ -90,7 +95,7 @@ class LaneMap:
         for step in range(1, count + 1):
             there = (here + way * step) % count
             cell = self.at(there % wide, there // wide)
-            if cell is not None and cell.is_stuck:
+            if cell is not None and cell.is_stuck and (not self.marked or cell.lane in self.marked):
                 return there % wide, there // wide
         return None
 
@@ -113,6 +118,8 @@ def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str)
         axes=tuple(outcome["axes"]),
         outcomes=dict(outcome["outcomes"]),
         stops=_stops(cells),
+        groups=tuple(outcome["groups"]),
+        validates=bool(outcome["validates"]),
         **told,
     )
 

@@ -34,10 +34,11 @@ class Recipe:
 
 
 def shape(hidden: int, bypass: bool) -> str:
-    """How the network is called: 2 units, 1 + bypass."""
-    if bypass:
-        return f"{hidden} + bypass"
-    return f"{hidden} unit" if hidden == 1 else f"{hidden} units"
+    """How the network is called: 2 units, 1 unit + bypass, no hidden unit."""
+    if not hidden:
+        return "no hidden unit"
+    units = f"{hidden} unit" if hidden == 1 else f"{hidden} units"
+    return f"{units} + bypass" if bypass else units
 
 
 _NOTEBOOK = {
@@ -47,16 +48,16 @@ _NOTEBOOK = {
 _LADDER = _NOTEBOOK | {"lr": 0.1, "epochs": 2000}
 
 NOTEBOOK = (
-    Recipe("1 with bypass", 1, True, more=_NOTEBOOK),
+    Recipe("1 unit + bypass", 1, True, more=_NOTEBOOK),
     Recipe("2 units", 2, False, more=_NOTEBOOK),
     Recipe("4 units", 4, False, more=_NOTEBOOK),
 )
 """the notebook's three trained networks"""
 
 LADDER = (
-    Recipe("rung 0", 0, True, more=_LADDER),
-    Recipe("rung 1", 1, False, more=_LADDER),
-    Recipe("rung 1 with bypass", 1, True, more=_LADDER),
-    Recipe("rung 2", 2, False, more=_LADDER),
+    Recipe("smallest loss: no hidden unit", 0, True, more=_LADDER),
+    Recipe("smallest loss: 1 unit", 1, False, more=_LADDER),
+    Recipe("smallest loss: 1 unit + bypass", 1, True, more=_LADDER),
+    Recipe("smallest loss: 2 units", 2, False, more=_LADDER),
 )
 """each comes within 0.001 nats of the least loss its shape can have"""

@@ -31,10 +31,12 @@ WORST = 3e38
 """a loss from here on is none: it is not known, or not finite"""
 
 GATES = (
-    "never", "AND", "first only", "first", "second only", "second", "XOR", "OR",
-    "NOR", "XNOR", "not second", "first or not second", "not first", "second or not first", "NAND", "always",
+    "always 0", "AND", "x1 and not x2", "x1", "x2 and not x1", "x2", "XOR", "OR",
+    "NOR", "XNOR", "not x2", "x1 or not x2", "not x1", "x2 or not x1", "NAND", "always 1",
 )  # fmt: skip
 """by the truth table over the four rows, read as a binary number, row (0, 0) first"""
+UNDECIDED = "undecided"
+"""instead of a gate where a row is exactly at one half"""
 FLOORS = {
     (0, True): math.log(2),
     (1, False): (3 * math.log(3) - 2 * math.log(2)) / 4,
@@ -156,9 +158,14 @@ def gate(is_on: Sequence[bool] | NDArray[np.bool_]) -> str:
     return GATES[sum(8 >> row for row, on in enumerate(is_on) if on)]
 
 
+def gate_of(inputs: Floats) -> str:
+    """Of what a unit sums up in the four rows: on above 0, off below; UNDECIDED where one is 0."""
+    return UNDECIDED if (inputs == 0).any() else gate(inputs > 0)
+
+
 def unit_gates(net: XorNet) -> list[str]:
-    """What each hidden unit says of the four rows: on where its input is above 0."""
-    return [gate(column) for column in (net.hidden_input(ROWS) > 0).T]
+    """What each hidden unit says of the four rows."""
+    return [gate_of(column) for column in net.hidden_input(ROWS).T]
 
 
 def clipped(a: float, b: float, c: float) -> list[list[float]] | None:

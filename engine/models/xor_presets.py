@@ -1,4 +1,4 @@
-"""XOR networks to start from: three set by hand, five puzzles, and the ladder of what a shape can reach."""
+"""XOR networks to start from: three set by hand, five puzzles, the least loss of each architecture."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ BY_HAND = (
 )  # fmt: skip
 
 PUZZLES = (
-    Preset("AND", "One line is enough: no hidden unit.", (), (), (0, 0), 0, True, (0, 0, 0, 1)),
-    Preset("OR", "The line of AND, moved.", (), (), (0, 0), 0, True, (0, 1, 1, 1)),
-    Preset("NAND", "The line of AND, turned round.", (), (), (0, 0), 0, True, (1, 1, 1, 0)),
-    Preset("XNOR", "Two lines are needed.", ((0, 0), (0, 0)), (0, 0), (0, 0), 0, False, (1, 0, 0, 1)),
-    Preset("XOR", "One unit and the inputs.", ((0, 0),), (0,), (0, 0, 0), 0, True, (0, 1, 1, 0)),
+    Preset("AND", "Hint: one line is enough, without a hidden unit.", (), (), (0, 0), 0, True, (0, 0, 0, 1)),
+    Preset("OR", "Hint: the line of AND, moved towards (0, 0).", (), (), (0, 0), 0, True, (0, 1, 1, 1)),
+    Preset("NAND", "Hint: the line of AND with all signs reversed.", (), (), (0, 0), 0, True, (1, 1, 1, 0)),
+    Preset("XNOR", "Hint: two lines.", ((0, 0), (0, 0)), (0, 0), (0, 0), 0, False, (1, 0, 0, 1)),
+    Preset("XOR", "Hint: the unit as AND, and bypass.", ((0, 0),), (0,), (0, 0, 0), 0, True, (0, 1, 1, 0)),
 )  # fmt: skip
 
 LADDER = (
-    Rung(0, True, "A line cannot part the rows: one half for each is the best there is."),
-    Rung(1, False, "One fold: three rows are told 2/3, the fourth is known."),
-    Rung(1, True, "One fold, and the inputs beside it."),
-    Rung(2, False, "Two folds."),
+    Rung(0, True, "One line cannot separate the classes: 0.5 for every row is the best output."),
+    Rung(1, False, "One line separates one row from the other three, whose best output is 2/3."),
+    Rung(1, True, "One line, and the inputs beside it: all four rows can be right."),
+    Rung(2, False, "Two lines: all four rows can be right."),
 )

@@ -81,8 +81,12 @@ def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome"
       xs, ys     the values along them; numbers or words (without axes: positions)
       lanes      rows (ys) of cells (xs): the first network of each, -1 where there is none
       counts     how many networks each cell holds
-      values     for outcome: share of successes among those that ended; for stop, loss and val_loss: the
-                 median; null where there is nothing to tell
+      values     for outcome: share of successes among those that ended; for loss and val_loss: the median;
+                 for stop: the median epoch at which those that succeeded were solved; null where there is
+                 nothing to tell
+      groups     without axes, for each row: {parameter: value} of the first network in it whose parameters
+                 but the seed are not those of the one before, else {}
+      validates  whether any network has a validation set
       running    how many in each cell are not at their end
       low, high  the range of the values (0 and 1 for outcome)
       axes       the names that can be asked for
@@ -106,6 +110,8 @@ def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome"
         "low": low,
         "high": high,
         "axes": list(found.axes),
+        "groups": [] if cells.x else failure_map.groups(found, cells),
+        "validates": bool(found.validates.any()),
         "outcomes": progress.pop("counts"),
         **progress,
     }

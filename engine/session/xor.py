@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import ParamError
 from engine.models import xor_net, xor_presets
@@ -38,14 +39,15 @@ def look(
     Raises ParamError.
 
     Answer:
-      rows     4 x {inputs [x, y], target, output (probability), hidden [k outputs], is_right}
+      rows     4 x {inputs [x, y], target, output (probability), hidden [k outputs], is_right}; an output of
+               one half is right for no target
       points   8 x {inputs [x, y], target or null, output, is_row}: the rows, then the 4 validation points,
                whose target is null when `targets` are not those of XOR
       losses   {sse, mse, bce} over the 4 rows; bce is the mean in nats; val_bce over the 8 points, or null
-      right    rows on the right side of one half, 0 to 4
+      right    rows on the right side of one half, 0 to 4; undecided   those exactly at it
       plane    `height` rows of `width` probabilities, top row first, over [-0.5, 1.5] both ways
       units    k x {a, b, c, ends, gate, outputs [4]}: the line a x + b y + c = 0 (on where it is above 0),
-               `ends` [[x, y], [x, y]] of it within the square or null, the gate it has become
+               `ends` [[x, y], [x, y]] of it within the square or null, the gate it has become, or undecided
       output   {gate, ends}: of the whole network; ends only without hidden units
     """
     net = xor_net.net(hidden_weight, hidden_bias, output_weight, output_bias, bypass, activation, temperature)
@@ -59,15 +61,16 @@ def look(
 def seen(net: XorNet, targets: Floats, width: int, height: int) -> Json:
     """The answer of `xor.look`."""
     output = net.output(xor_net.ROWS)
-    right = (output > 0.5) == (targets > 0.5)
+    right = _right(output, targets)
     return {
         "rows": _rows(net, targets, output),
         "points": _points(net, targets),
         "losses": _losses(net, targets),
         "right": int(right.sum()),
+        "undecided": int((output == 0.5).sum()),
         "plane": [[round(value, 6) for value in row] for row in xor_net.plane(net, width, height).tolist()],
         "units": _units(net),
-        "output": {"gate": xor_net.gate(output > 0.5), "ends": _own_line(net)},
+        "output": {"gate": xor_net.gate_of(net.logits(xor_net.ROWS)), "ends": _own_line(net)},
     }
 
 
@@ -96,19 +99,25 @@ def _targets(given: Sequence[float]) -> Floats:
     return np.array(given, dtype=np.float64)
 
 
+def _right(output: Floats, targets: Floats) -> NDArray[np.bool_]:
+    """One half is on neither side."""
+    right: NDArray[np.bool_] = ((output > 0.5) == (targets > 0.5)) & (output != 0.5)
+    return right
+
+
 def _is_xor(targets: Floats) -> bool:
     return bool((targets == xor_net.TRUTH).all())
 
 
 def _rows(net: XorNet, targets: Floats, output: Floats) -> list[Json]:
-    hidden = net.hidden(xor_net.ROWS)
+    hidden, right = net.hidden(xor_net.ROWS), _right(output, targets)
     return [
         {
             "inputs": xor_net.ROWS[row].tolist(),
             "target": float(targets[row]),
             "output": float(output[row]),
             "hidden": hidden[row].tolist(),
-            "is_right": bool((output[row] > 0.5) == (targets[row] > 0.5)),
+            "is_right": bool(right[row]),
         }
         for row in range(4)
     ]

@@ -1,4 +1,4 @@
-"""A report on one page: who was taken for whom, and how well each class is read."""
+"""A report on one page: the confusion matrix, and the scores of each class."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ class ConfusionWall:
         true, answer = self.cell
         row = self.report["confusion"][true]
         count = int(row[answer])
-        said = "read rightly" if true == answer else f"taken for {plain(self.name(answer), limit=20)}"
+        said = (
+            "classified rightly" if true == answer else f"predicted as {plain(self.name(answer), limit=20)}"
+        )
         x = paper.write(1, y, f"{plain(self.name(true), limit=20)} {said}: ", "text")
         paper.write(x, y, f"{count:,}", "strong")
         paper.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")

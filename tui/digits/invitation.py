@@ -14,9 +14,9 @@ def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str) -> N
     x, y, width = 2, max(1, paper.height // 3), min(70, paper.width - 4)
     if run is None:
         key = shown(keymap.key_of(BY_ID["mnist.start"]), ascii_only=paper.look == "ascii")
-        paper.write(x, y, "No network has learned to read yet.", "strong")
+        paper.write(x, y, "No network is trained yet.", "strong")
         paper.write(
-            paper.write(x, y + 2, key, "key") + 1, y + 2, "trains double_conv: half a minute to 98 %."
+            paper.write(x, y + 2, key, "key") + 1, y + 2, "trains double_conv: 98 % in half a minute."
         )
         paper.words(x, y + 4, what, width, 3)
         return

@@ -25,11 +25,20 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`kernels` [filter][channel] pictures of -1 to 1, or None while they are not known."""
+    """`kernels` [filter][channel] pictures of weights, or None while they are not known."""
 
     layer: str
     kernels: Values | None = None
     looks: Sequence[Look] = field(default_factory=tuple)
+
+    @property
+    def largest(self) -> float:
+        """The largest amount of a weight."""
+        return float(np.abs(self.kernels).max()) if self.kernels is not None and self.kernels.size else 0.0
+
+    def shares(self, weights: Values) -> Values:
+        """Some of its weights in units of the largest amount: -1 to 1."""
+        return weights / self.largest if self.largest else weights
 
 
 def layers_of(parts: Json) -> list[str]:
@@ -45,12 +54,12 @@ def sketched(parts: Json, layer: str, originals: Sequence[Any]) -> Moment:
     for place in range(len(maps) if maps is not None else 0):
         original = greys(originals[place]) if place < len(originals) else None
         looks.append(Look(original, None, None if maps is None else maps[place] / DARK))
-    return Moment(layer, None if kernels is None else signed(kernels), looks)
+    return Moment(layer, kernels, looks)
 
 
 def kernels_of(answer: Json) -> Values:
     """From an answer of mnist.filters."""
-    return signed(numbers(answer))
+    return numbers(answer)
 
 
 def look_of(answer: Json, layer: str) -> Look:

@@ -33,7 +33,9 @@ def mosaic(moment: Moment) -> Image | None:
     """A line of filters, then for each picture its maps before the ReLU and after it."""
     lines: list[list[Image]] = []
     if moment.kernels is not None:
-        lines += [[heat(kernel) for kernel in channel] for channel in moment.kernels.swapaxes(0, 1)]
+        lines += [
+            [heat(moment.shares(kernel)) for kernel in channel] for channel in moment.kernels.swapaxes(0, 1)
+        ]
     for look in moment.looks:
         first = [] if look.original is None else [grey(look.original)]
         if look.before is not None:

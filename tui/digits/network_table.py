@@ -35,6 +35,8 @@ class NetworkTable:
     progress: str
     notice: str = ""
     """why none is best"""
+    overlaid: frozenset[int] = frozenset()
+    """places of those whose curves are drawn beside that under the cursor"""
 
     @property
     def height(self) -> int:
@@ -42,18 +44,23 @@ class NetworkTable:
 
     def paint(self, paper: Paper) -> None:
         wide = paper.width >= 100
-        paper.write(1, 0, "Five networks, one question: which digit is it?", "strong")
+        trained = sum(entry.run is not None for entry in self.entries)
+        recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
+        title = f"{len(self.entries) - recipes} networks of the course, {recipes} recipes"
+        paper.write(paper.write(1, 0, title, "strong"), 0, f", {trained} trained", "muted")
         paper.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
             paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters at 28x28", "muted")
         for place, entry in enumerate(self.entries):
-            self._entry(paper, HEAD + place, entry, place == self.cursor, wide)
+            self._entry(paper, HEAD + place, entry, (place == self.cursor, place in self.overlaid), wide)
         self._best(paper, HEAD + len(self.entries))
 
-    def _entry(self, paper: Paper, y: int, entry: Entry, here: bool, wide: bool) -> None:
+    def _entry(self, paper: Paper, y: int, entry: Entry, state: tuple[bool, bool], wide: bool) -> None:
         recipe, run = entry.recipe, entry.run
+        here, is_overlaid = state
         is_best = self.best is not None and run is not None and self.best.get("run") == run.id
-        paper.write(1, y, glyphs().choice[1] if here else " ", "key")
+        mark = glyphs().choice[1] if here else glyphs().mark if is_overlaid else " "
+        paper.write(1, y, mark, "key")
         paper.write(2, y, _star() if is_best else " ", "good")
         paper.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
         x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
@@ -63,7 +70,10 @@ class NetworkTable:
             # Before its first step it may compile for a minute, and its notice says so.
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)
-            paper.write(x + 2, y, plain(run.notice or "starting", limit=max(1, paper.width - x - 3)), "text")
+            end = 3 + NAME + len(HEADINGS) + 1 if wide else paper.width
+            words = plain(run.notice or "starting", limit=300)
+            room = end - x - 3
+            paper.write(x + 2, y, words if len(words) <= room else words[: room - 1] + glyphs().cut, "text")
         else:
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)
@@ -83,15 +93,15 @@ class NetworkTable:
         elif self.best is not None:
             best = self.best
             x = paper.write(1, y, f"{_star()} ", "good")
-            x = paper.write(x, y, "best on validation (balanced): ", "muted")
+            x = paper.write(x, y, "best by balanced validation accuracy: ", "muted")
             batch = f" b{best['batch']}" if best["batch"] else ""
             x = paper.write(x, y, f"{plain(str(best['model']), limit=40)}{batch}", "strong")
             test = best["test_accuracy"]
-            words = "not tested yet" if test is None else f"on the test pictures {_share(test)}"
+            words = "not tested yet" if test is None else f"test accuracy {_share(test)}"
             paper.write(x, y, f"; {words}", "text")
         else:
             paper.write(
-                1, y, "the test pictures choose nothing: they are looked at once, at the end", "muted"
+                1, y, "the best is chosen by validation; the test set is read once, at the end", "muted"
             )
         if any(entry.run is not None for entry in self.entries):
             paper.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
@@ -128,7 +138,7 @@ def _share(value: object) -> str:
 
 def ledger(model: Mapping[str, object] | None, paper: Paper) -> None:
     """What each layer of a network holds and what it costs to pass one picture through it."""
-    paper.write(1, 0, "layer      makes", "muted")
+    paper.write(1, 0, "layer      output", "muted")
     paper.write(20, 0, "parameters      MACs", "muted")
     if model is None:
         paper.write(1, 2, "Its layers show with its first", "muted")

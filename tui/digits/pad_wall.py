@@ -57,7 +57,7 @@ class PadWall:
         tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
         stands = "down: moving draws" if pad.is_down else "up: space for down"
         paper.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
-        placed = "centred, as MNIST's are" if self.is_centred else "read where it was drawn"
+        placed = "centred, as in MNIST" if self.is_centred else "where it was drawn"
         paper.write(1, y + 1, placed[: width + 2], "muted")
 
     def _invitation(self, paper: Paper, x: int) -> None:
@@ -67,9 +67,7 @@ class PadWall:
         y = paper.words(
             x, TOP, "Draw a digit: arrows move, space puts the pen down.", paper.width - x - 1, 3, "text"
         )
-        words = (
-            "Every stroke is read at once: ten probabilities, and what each filter sees. The mouse draws too."
-        )
+        words = "Every stroke is classified at once: ten probabilities, and all maps. The mouse draws too."
         paper.words(x, y + 1, words, paper.width - x - 1, 4)
 
     # --- what the network makes of it ------------------------------------------------------------------
@@ -79,11 +77,11 @@ class PadWall:
         assert answer is not None
         small = sized(len(answer["centred"]), 14 if paper.width < 160 else 28, 14)
         said = plain(self.names[answer["predicted"]], limit=20)
-        column = paper.write(x, 0, "it reads ", "muted")
+        column = paper.write(x, 0, "prediction ", "muted")
         column = paper.write(column, 0, said, "good")
         paper.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
         paper.picture(x, TOP, *small, greys(answer["centred"]))
-        paper.write(x, TOP + small[1], "what it sees", "muted")
+        paper.write(x, TOP + small[1], "its input", "muted")
         bars = x + max(small[0], 12) + 2
         chances(
             paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None
@@ -103,7 +101,7 @@ class PadWall:
             if after is None or room < 2:
                 continue
             columns, rows = sized(len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room)
-            paper.write(x, y, f"{plain(layer['name'], limit=20)}: what its filters find", "muted")
+            paper.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
             for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
                 paper.picture(x + place * (columns + 1), y + 1, columns, rows, values)
             y += rows + 1

@@ -189,9 +189,9 @@ def _number(name: str) -> int:
     return found
 
 
-def warm(paper: Paper) -> str:
+def positive(paper: Paper) -> str:
     """What an amount above zero looks like."""
-    return "warm" if paper.look == "colour" else "full"
+    return "orange" if paper.look == "colour" else "full"
 
 
 def _edges(inks: NDArray[np.int32], grounds: NDArray[np.int32]) -> list[int]:

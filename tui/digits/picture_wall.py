@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.digits.chances import chances
-from tui.digits.paper import Paper, warm
+from tui.digits.paper import Paper, positive
 from tui.digits.pixels import greys
 from tui.digits.sizes import sized
 from tui.glyphs import glyphs
@@ -99,7 +99,14 @@ class PictureWall:
             words = "one moment"
         elif self.why is not None and self.kind:
             target = plain(self.names[self.why["target"]], limit=12)
-            words, ink = f"{self.kind}: {warm(paper)} speaks for {target}", "accent"
+            words, ink = (
+                (
+                    f"occlusion, {positive(paper)}: hiding it lowers p({target})"
+                    if self.kind == "occlusion"
+                    else f"gradient, {positive(paper)}: more ink raises p({target})"
+                ),
+                "accent",
+            )
         paper.write(x, y, words[:width], ink)
 
 

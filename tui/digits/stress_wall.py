@@ -9,8 +9,8 @@ from engine.protocol import Json
 from tui.digits.paper import Paper
 
 KINDS = (
-    ("shift", "moved by so many pixels", "A convolution finds a stroke wherever it is; a template does not."),
-    ("noise", "grey noise of that strength", "Nothing like it was in the training pictures."),
+    ("shift", "by so many pixels", "A convolution responds to a stroke wherever it is, a dense layer not."),
+    ("noise", "of that standard deviation", "Nothing like it was in the training pictures."),
 )  # fmt: skip
 
 
@@ -27,6 +27,10 @@ class StressWall:
         for place, (kind, words, lesson) in enumerate(KINDS):
             self._curve(paper, 1 + place * half, half - 3, kind, words, lesson)
 
+    def _high(self, paper: Paper, count: int) -> int:
+        """Lines for each bar and the empty one below it, as many as there is room for; 1: none empty."""
+        return max(1, min(8, (paper.height - 8) // max(1, count)))
+
     def _curve(self, paper: Paper, x: int, width: int, kind: str, words: str, lesson: str) -> None:
         paper.write(x, 2, kind, "key")
         paper.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
@@ -34,15 +38,16 @@ class StressWall:
         if curve is None:
             paper.write(x, 4, "one moment", "muted")
             return
-        y = 4
+        y, high = 4, self._high(paper, len(curve["amounts"]))
         for amount, accuracy in zip(curve["amounts"], curve["accuracies"], strict=True):
             ink = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
             paper.write(x, y, f"{amount:5g}", "text")
-            paper.bar(x + 6, y, max(4, width - 15), accuracy, ink)
+            for line in range(max(1, high - 1)):
+                paper.bar(x + 6, y + line, max(4, width - 15), accuracy, ink)
             paper.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
-            y += 1
+            y += high
         if curve["done"] < curve["total"]:
             paper.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
             return
-        y = paper.words(x, y + 1, lesson, width, 2)
+        y = paper.words(x, y + (1 if high == 1 else 0), lesson, width, 2)
         paper.write(x, y, f"{curve['images']:,} pictures", "muted")

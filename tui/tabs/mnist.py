@@ -229,7 +229,10 @@ class MnistTab(Tab):
     def action_sharp(self) -> None:
         picture = self.view.sharp()
         if picture is None:
-            self.app.notify("Filters, pictures and drawings can be shown sharp.", markup=False)
+            self.app.notify(
+                "This view has no pictures: data, filters, draw and a cell of the report have.",
+                markup=False,
+            )
         elif not sharp.is_prepared():
             self.app.notify(sharp.HOW, markup=False, timeout=8)
         else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from engine.protocol import Json
 from tui import keys
 from tui.digits.data_wall import DataWall
+from tui.digits.mosaic import Image, grey, joined
 from tui.digits.paper import Paper
+from tui.digits.pixels import greys
 from tui.tabs.mnist_view import MnistView
 
 SAMPLES = 40
@@ -50,6 +52,16 @@ class DataView(MnistView):
     @property
     def reads(self) -> bool:
         return False
+
+    def sharp(self) -> Image | None:
+        """The mean image of each class, and the pictures below it as far as ten lines."""
+        if self.facts is None:
+            return None
+        lines = [[grey(greys(rows)) for rows in self.facts["means"]]]
+        for line in range(max(0, self.top - 1), min(self.top + 5, self.top - 1 + SAMPLES)):
+            of_classes = [samples[line] for samples in self.facts["samples"] if line < len(samples)]
+            lines += [[grey(greys(rows)) for rows in of_classes]] if of_classes else []
+        return joined(lines)
 
     def labels(self) -> dict[str, str]:
         return {"mnist.run": "", "mnist.start": "" if self.run_shown is not None else "train one"}

@@ -23,8 +23,8 @@ from tui.tabs.mnist_view import MnistView
 from tui.widgets.run_words import name_of
 
 DIGITS = tuple("0123456789")
-NO_RUN = "You can draw already, but no network can read it yet: s trains one in half a minute."
-NOT_YET = "You can draw already; the network reads it from its first checkpoint on."
+NO_RUN = "You can draw already, but there is no network to classify it yet: s trains one in half a minute."
+NOT_YET = "You can draw already; the network classifies it from its first checkpoint on."
 
 
 class DrawView(MnistView):
@@ -87,7 +87,7 @@ class DrawView(MnistView):
             self._paint_kept(paper)
             return
         run = self.run_shown
-        title = "Your digit" if run is None else f"Your digit {glyphs().dot} read by {name_of(run)}"
+        title = "Your digit" if run is None else f"Your digit {glyphs().dot} classified by {name_of(run)}"
         title += f", step {self._answer['step']:,}" if self._answer is not None else ""
         width = pad_size(paper.width, paper.height)[0]
         why = self._why()
@@ -109,7 +109,7 @@ class DrawView(MnistView):
             paper.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")
         else:
             right = round(report["accuracy"] * report["count"])
-            title = f"Your digits: {right} of {report['count']} read rightly"
+            title = f"Your digits: {right} of {report['count']} classified rightly"
             PictureWall(title, report["images"], report["count"], self.cursor, self._names).paint(paper)
 
     # --- the pen ---------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class DrawView(MnistView):
         if self.is_kept_shown or self.pad.is_empty:
             return
         guess = self._answer["predicted"] if self._answer is not None else 0
-        choices = [(name, "as it is read" if label == guess and self._answer else "")
+        choices = [(name, "predicted" if label == guess and self._answer else "")
                    for label, name in enumerate(self._names)]  # fmt: skip
         self.app.push_screen(ChooseScreen("which digit is it", choices, "keep", guess), self._keep)
 

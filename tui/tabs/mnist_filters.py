@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from engine.protocol import Json
 from tui import keys
-from tui.digits.filter_wall import FilterWall, is_roomy
+from tui.digits.filter_wall import Cell, FilterWall, is_roomy
 from tui.digits.invitation import invite
 from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
 from tui.digits.mosaic import Image, mosaic
@@ -22,13 +22,15 @@ from tui.tabs.mnist_view import MnistView
 from tui.widgets.run_words import name_of
 
 IMAGES, KEPT = 4, 300
+MORE = 4
+"""filters by which one key moves on"""
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
 """seconds between two looks at a run that trains"""
 CELL, FLOW, LONGEST = 18, 5_000, 8.0
 """bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take;
 and seconds after which the next comes all the same"""
-WHAT = "Then: its filters forming, epoch by epoch, and what they make of four pictures."
+WHAT = "Then: its filters epoch by epoch, and their maps of four pictures."
 
 
 class FiltersView(MnistView):
@@ -41,7 +43,9 @@ class FiltersView(MnistView):
         super().__init__(*given, **widget)
         self.at: int | None = None
         """which of the steps is looked at; None: the newest, as they come"""
-        self.row, self.pick, self.page = 0, 0, False
+        self.row, self.pick, self.page, self.first_filter = 0, 0, 0, 0
+        self.cell: Cell | None = None
+        """the weight under the cursor"""
         self._of, self._asked_at, self._drawn_before = "", 0.0, 0
         self._model: Json = {}
         self._accuracies: dict[int, float] = {}
@@ -228,7 +232,7 @@ class FiltersView(MnistView):
         FilterWall(
             title, f"{dot}{self._facts(dot)}", self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.moment, self._model.get("class_names", ()),
-            self.page,
+            self.page, self.first_filter, self.cell,
         ).paint(paper)  # fmt: skip
 
     def _facts(self, dot: str) -> str:
@@ -237,7 +241,7 @@ class FiltersView(MnistView):
         if each:
             words.append(f"epoch {step / each:.1f}")
         if self._accuracies.get(step):
-            words.append(f"{self._accuracies[step]:.2%} of validation")
+            words.append(f"validation accuracy {self._accuracies[step]:.2%}")
         if self.is_live:
             words.append("live")
         return dot.join(words)
@@ -245,6 +249,9 @@ class FiltersView(MnistView):
     # --- what is done ----------------------------------------------------------------------------------
 
     def action_scrub(self, by: int) -> None:
+        if self.cell is not None:
+            self._move(by, 0)
+            return
         self._stop_playing()
         self._go_to(self.place + by)
 
@@ -277,6 +284,10 @@ class FiltersView(MnistView):
             self._playing = None
 
     def action_layer(self, by: int) -> None:
+        if self.cell is not None:
+            self._move(0, by)
+            return
+        self.first_filter = 0
         self.row = (self.row + by) % max(1, len(self.layer_names))
         self._look_at_step()
         self._show_at_once()
@@ -287,8 +298,43 @@ class FiltersView(MnistView):
         self._look_at_step()
         self._show_at_once()
 
+    def action_weights(self) -> None:
+        """A cursor on the weights, or none any more."""
+        kernels, before = self.moment.kernels, self.cell
+        self.cell = None
+        if before is None and kernels is not None and kernels.size and self._is_conv():
+            self.cell = (min(self.first_filter, len(kernels) - 1), 0, 0, 0)
+        self.page = 0
+        self._show_at_once()
+        self.remember()
+
+    def action_leave(self) -> None:
+        self.cell = None
+        self._show_at_once()
+        self.remember()
+
+    def _move(self, across: int, down: int) -> None:
+        """From weight to weight: into the next filter on the right, into the next channel below."""
+        kernels = self.moment.kernels
+        if self.cell is None or kernels is None:
+            return
+        count, channels, high, wide = kernels.shape
+        which, channel, y, x = self.cell
+        along = max(0, min(which * wide + x + across, count * wide - 1))
+        below = max(0, min(channel * high + y + down, channels * high - 1))
+        self.cell = (along // wide, below // high, below % high, along % wide)
+        self.first_filter = min(self.first_filter, self.cell[0])
+        if self.cell[0] - self.first_filter >= MORE:
+            self.first_filter = self.cell[0] - MORE + 1
+        self._show_at_once()
+
+    def action_more(self, by: int) -> None:
+        count = len(kernels) if (kernels := self.moment.kernels) is not None else 0
+        self.first_filter = max(0, min(self.first_filter + by * MORE, count - 1))
+        self._show_at_once()
+
     def action_page(self) -> None:
-        self.page = not self.page
+        self.page = (self.page + 1) % 3
         self._show_at_once()
         self.remember()
 
@@ -313,8 +359,16 @@ class FiltersView(MnistView):
         )
         if len(self.layer_names) < 2:
             labels["filters.layer_down"] = ""
-        page = "" if self._roomy or not there else "filters" if self.page else "maps"
-        return {**super().labels(), **labels, "filters.page": page}
+        page = "" if self._roomy or not there else ("maps", "before ReLU", "filters")[self.page]
+        if self.cell is not None:
+            labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
+        many = len(self.moment.kernels) if there and self.moment.kernels is not None else 0
+        own = {
+            "filters.weights": "" if not there else "leave" if self.cell is not None else "weights",
+            "filters.leave": "",
+            "filters.more": "more filters" if many > MORE else "",
+        }
+        return {**super().labels(), **labels, **own, "filters.page": page}
 
     def saved(self) -> dict[str, Any]:
         return {"row": self.row}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,11 @@ from tui.digits.recipes import Recipe, recipes
 from tui.digits.twin_series import TwinSeries
 from tui.story import Story
 from tui.tabs.mnist_view import MnistView
+from tui.view_state import chosen
 from tui.widgets.still_chart import StillChart
 
-CURVES = ("loss", "val_loss")
+CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
+TITLES = {"loss": "train", "val_loss": "validation", "val_accuracy": "validation"}
 
 
 class NetworksView(MnistView):
@@ -36,8 +39,11 @@ class NetworksView(MnistView):
         self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
         self._asked: object = None
         self._models: dict[tuple[str, int], Json] = {}
+        self.metric = chosen(self.saved_before, "metric", tuple(CURVES), "loss")
+        self.overlaid: frozenset[int] = frozenset()
+        """places whose validation curves are drawn beside that under the cursor"""
         self.ledger, self.chart = Mural(id="ledger"), StillChart("loss", log=True)
-        self._twins = {"loss": TwinSeries("train", 0), "val_loss": TwinSeries("validation", 1)}
+        self._twins: dict[tuple[str, str], TwinSeries] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -101,7 +107,8 @@ class NetworksView(MnistView):
 
     def _look_at_entry(self) -> None:
         run = self.entry.run
-        self.lab.river.follow([run.id] if run is not None else (), who="mnist")
+        runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
+        self.lab.river.follow([one.id for one in runs], who="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
             take = partial(self._take_model, run.id)
             self.ask("model", take, "mnist model", run=run.id)
@@ -127,27 +134,54 @@ class NetworksView(MnistView):
     def _picture(self) -> NetworkTable:
         done, total = self._table["done"], self._table["total"]
         waits = self._asked is not None and done < total
-        progress = f"the table is made: {done} of {total} networks" if waits else ""
+        progress = f"computing balanced accuracy: {done} of {total} networks" if waits else ""
         return NetworkTable(
-            self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", "")
-        )
+            self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
+            self.overlaid,
+        )  # fmt: skip
 
     def story_grew(self, run: str) -> None:
         self._draw_curves()
 
+    def _drawn(self) -> list[int]:
+        """Places whose curves are drawn: that under the cursor last, on top."""
+        return [*sorted(self.overlaid - {self.cursor}), self.cursor]
+
     def _draw_curves(self) -> None:
-        run = self.entry.run
-        story: Story | None = self.lab.river.story(run.id) if run is not None else None
+        """Train and validation of one network; of several the validation alone."""
+        places = self._drawn()
+        metrics = CURVES[self.metric][-1:] if len(places) > 1 else CURVES[self.metric]
         series = []
-        for metric in CURVES:
-            if story is not None and metric in story.series:
-                series.append(self._twins[metric].follow(story.series[metric]))
-        self.chart.tell(series, "validation" if len(series) > 1 else "train")
+        for place in places:
+            run = self.run_of(self.recipes[place])
+            story: Story | None = self.lab.river.story(run.id) if run is not None else None
+            for hue, metric in enumerate(metrics):
+                if run is not None and story is not None and metric in story.series:
+                    several = len(places) > 1
+                    label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
+                    twin = self._twins.setdefault(
+                        (run.id, f"{label} {metric}"), TwinSeries(label, place % 8 if several else hue)
+                    )
+                    series.append(twin.follow(story.series[metric]))
+        if self.chart.view.metric != self.metric:
+            self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
+        self.chart.tell(series, series[-1].key if series else "")
 
     # --- what is done ----------------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
         self.cursor, self.is_placed = (self.cursor + by) % len(self.recipes), True
+        self._look_at_entry()
+        self.show()
+        self.remember()
+
+    def action_metric(self) -> None:
+        self.metric = "accuracy" if self.metric == "loss" else "loss"
+        self._draw_curves()
+        self.remember()
+
+    def action_overlay(self) -> None:
+        self.overlaid ^= {self.cursor}
         self._look_at_entry()
         self.show()
         self.remember()
@@ -169,8 +203,13 @@ class NetworksView(MnistView):
         return {
             "mnist.start": "train it" if run is None else "train again",
             "networks.open": "open report" if run is not None and run.checkpoint_step else "",
+            "networks.metric": "accuracy" if self.metric == "loss" else "loss",
+            "networks.overlay": ""
+            if run is None
+            else ("overlay", "no overlay")[self.cursor in self.overlaid],
             "networks.all": f"train all {len(missing)}" if missing else "",
         }
 
     def saved(self) -> dict[str, Any]:
-        return {"cursor": self.cursor} if self.is_placed else {}
+        placed = {"cursor": self.cursor} if self.is_placed else {}
+        return {**placed, "metric": self.metric}

@@ -21,13 +21,13 @@ SPLITS = ("test", "validation", "train")
 PREVIEW, MOST = 20, 200
 USUAL = "MNIST"
 """the data set that needs not be named"""
-WHAT = "Then: who is taken for whom, the pictures behind each mistake, and why."
+WHAT = "Then: the confusion matrix, the pictures behind each cell, and saliency maps."
 
 
 class ReportView(MnistView):
     """A confusion matrix to walk on."""
 
-    SCOPE = "confusion"
+    SCOPE, KEPT = "confusion", ("mnist report",)
     BINDINGS = keys.bindings("confusion")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
@@ -63,10 +63,6 @@ class ReportView(MnistView):
             self._look_at_stress()
         else:
             self._look_at_cell()
-
-    def closed(self) -> None:
-        super().closed()
-        self._asked = None
 
     def failed(self, mark: str) -> None:
         if mark == "mnist report":
@@ -144,7 +140,7 @@ class ReportView(MnistView):
             paper.write(2, 2, "There is no report; r asks again.", "muted")
             return
         done, total = self._progress.get("done", 0), self._progress.get("total", 0)
-        paper.write(2, 2, f"The network reads the {self.split} pictures.", "strong")
+        paper.write(2, 2, f"The network classifies the {self.split} pictures.", "strong")
         paper.bar(2, 4, min(50, paper.width - 20), done / total if total else 0.0)
         paper.write(min(54, paper.width - 16), 4, f"{done:,} of {total:,}" if total else "", "muted")
 
@@ -195,13 +191,13 @@ class ReportView(MnistView):
             return
         true, answer = self.cell
         names = [plain(str(self.report["classes"][label]["name"]), limit=20) for label in self.cell]
-        title = f"{names[0]} read rightly" if true == answer else f"{names[0]} taken for {names[1]}"
+        title = f"{names[0]} classified rightly" if true == answer else f"{names[0]} predicted as {names[1]}"
         facts = {"word": "cell", "facts": {"true": true, "predicted": answer, "limit": MOST}, "title": title}
         self._hand_over(facts)
 
     def action_worst(self) -> None:
         if self.report is not None:
-            self._hand_over({"word": "worst", "facts": {"n": 100}, "title": "the most wrong"})
+            self._hand_over({"word": "worst", "facts": {"n": 100}, "title": "the largest losses"})
 
     def _hand_over(self, facts: dict[str, Any]) -> None:
         assert self.report is not None

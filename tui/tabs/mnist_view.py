@@ -41,6 +41,8 @@ class MnistView(Submitting, can_focus=True):
     """One way to look at the digits. Out of sight it asks nothing and draws nothing."""
 
     SCOPE: ClassVar[Scope]
+    KEPT: ClassVar[tuple[str, ...]] = ()
+    """marks of streams that go on while the view is out of sight: what they have computed is not lost"""
 
     @dataclass
     class Said(Message):
@@ -98,9 +100,8 @@ class MnistView(Submitting, can_focus=True):
 
     def closed(self) -> None:
         self.in_front = False
-        for worker in self._streams.values():
-            worker.cancel()
-        self._streams.clear()
+        for mark in [mark for mark in self._streams if mark not in self.KEPT]:
+            self._streams.pop(mark).cancel()
 
     def look(self) -> None:
         """Ask for what is not known yet."""

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from engine.protocol import Json
 from tui import keys
 from tui.glyphs import glyphs
-from tui.hand_net import LARGEST, Edits, HandNet, Place, columns_of, from_facts, moved
+from tui.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
 from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
 from tui.widgets.hand_notes import Standing, lesson_of, notes_of, title_of
@@ -19,16 +19,18 @@ from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
 from tui.widgets.network import Network
 from tui.widgets.notes import Notes
-from tui.widgets.plane import Plane
+from tui.widgets.plane import Plane, columns_beside
 from tui.widgets.plane_picture import scene_of
 from tui.widgets.span import Span
 from tui.widgets.truth_table import TruthTable
 
+PUZZLE = "puzzle: "
+"""what the name of a task begins with: its hint is true whatever the weights are"""
 START = HandNet(((1.0, 1.0),), (-1.5,), (1.0, 1.0, -2.0), -0.5)
 
 
 class HandView(XorView):
-    """A key changes a number; table, plane and drawing follow."""
+    """A key changes a number; table, plane and drawing show it."""
 
     NAME, SCOPE = "hand", "weights"
     BINDINGS = keys.bindings("weights")
@@ -45,7 +47,7 @@ class HandView(XorView):
         self._presets: list[Json] = []
         self._load_wanted = False
         self.side = Vertical(classes="plane-side")
-        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.plane, self.network, self.truth = Plane(), Network(is_spacious=True), TruthTable()
         self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
 
     def compose(self) -> ComposeResult:
@@ -68,9 +70,9 @@ class HandView(XorView):
         return self._look if self._looked_at == self.net else None
 
     def fit(self, width: int, height: int) -> None:
-        self.plane.fit(round(width * (0.4 if width < 100 else 0.45)), height - 3)
+        self.plane.fit(columns_beside(width), height - 5)
         self.side.styles.width = self.plane.styles.width
-        self.network.room(height - 7)
+        self.network.room(height - (7 if height < 26 else 19))
 
     # --- what is seen ----------------------------------------------------------------------------------
 
@@ -99,7 +101,8 @@ class HandView(XorView):
         gates = [unit["gate"] for unit in look["units"]] if look else []
         gate = look["output"]["gate"] if look else ""
         self.network.show(self.net, gates, gate, self.picked)
-        standing = Standing(self.name_of_net, self.note, self.net, look, look_of(self.app))
+        is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
+        standing = Standing(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
         self.notes.show(lambda width: notes_of(standing, width))
         self.lesson.show(lesson_of)
         self.heading.choose(title_of(standing), (title_of(standing),))
@@ -129,26 +132,31 @@ class HandView(XorView):
         self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
 
     def action_colder(self, by: int) -> None:
-        self._change(self.net.colder(by))
+        end = "smallest" if by > 0 else "largest"
+        self._change(self.net.colder(by), f"T {self.net.temperature:g} is the {end} there is.")
 
     def action_add_unit(self) -> None:
-        self._change(self.net.with_unit())
+        self._change(self.net.with_unit(), f"By hand there are {UNITS} hidden units at most.")
 
     def action_remove_unit(self) -> None:
         unit = self.picked.unit if self.picked.layer == "hidden" else self.net.units - 1
-        self._change(self.net.without_unit(unit))
+        words = "There is no hidden unit to remove."
+        if self.net.units:
+            words = "The last hidden unit stays while bypass is off: nothing else reaches the output."
+        self._change(self.net.without_unit(unit), words)
 
     def action_bypass(self) -> None:
-        self._change(self.net.with_bypass(not self.net.bypass))
+        words = "Bypass stays on while there is no hidden unit: nothing else reaches the output."
+        self._change(self.net.with_bypass(not self.net.bypass), words)
 
     def action_undo(self) -> None:
-        self._step(self.edits.undo())
+        self._step(self.edits.undo(), "There is no change to take back.")
 
     def action_redo(self) -> None:
-        self._step(self.edits.redo())
+        self._step(self.edits.redo(), "There is no change to make again.")
 
     def action_reset(self) -> None:
-        self._change(self.edits.loaded)
+        self._change(self.edits.loaded, "The weights are as they were loaded.")
 
     def action_load(self) -> None:
         self._load_wanted = True
@@ -160,10 +168,13 @@ class HandView(XorView):
     def take(self, facts: Mapping[str, Any]) -> None:
         """A network from another view."""
         net = _read(facts.get("net"), self.net)
+        self._look = None  # another network's plane and table are not shown until this one's come
+        self.plane.show(None, "one moment")
+        self.truth.show(None)
         self._load(net, str(facts.get("name", "")), str(facts.get("note", "")))
 
     def _take_presets(self, presets: Json) -> None:
-        puzzles = [{**puzzle, "name": f"puzzle: {puzzle['name']}"} for puzzle in presets["puzzles"]]
+        puzzles = [{**puzzle, "name": f"{PUZZLE}{puzzle['name']}"} for puzzle in presets["puzzles"]]
         self._presets = [*presets["networks"], *puzzles]
         if self._load_wanted:
             self._choose_preset()
@@ -188,10 +199,13 @@ class HandView(XorView):
     def _set(self, value: float) -> None:
         self._change(self.net.with_number(self.picked, value))
 
-    def _change(self, net: HandNet) -> None:
-        self._step(self.edits.change(net))
+    def _change(self, net: HandNet, otherwise: str = "") -> None:
+        self._step(self.edits.change(net), otherwise)
 
-    def _step(self, changed: bool) -> None:
+    def _step(self, changed: bool, otherwise: str = "") -> None:
+        """Show what changed; `otherwise` says why nothing did."""
+        if not changed and otherwise:
+            self.app.notify(otherwise, markup=False)
         if changed:
             self.picked = moved(self.picked, self.net.units, self.net.bypass, 0, 0)
             self.show()

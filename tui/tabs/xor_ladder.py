@@ -30,7 +30,7 @@ class Column(Vertical):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.caption, self.plane = Notes(), Plane()
+        self.caption, self.plane = Notes(), Plane(axes=False)
 
     def compose(self) -> ComposeResult:
         yield self.caption
@@ -191,5 +191,5 @@ class LadderView(XorView):
 
 def _absent(rung: Rung) -> str:
     if rung.run is None:
-        return "not yet"
+        return "not trained"
     return "queued" if rung.run.status is Status.QUEUED else "starting"

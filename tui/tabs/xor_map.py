@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -60,6 +61,9 @@ class MapView(XorView):
         self._found_of: tuple[str, str, int, int] | None = None
         self._is_asking = False
         self._total = 0
+        self._marked: frozenset[int] = frozenset()
+        self._meant = ""
+        """which networks are marked: those of one experiment"""
         self._here: dict[str, Any] | None = None
         self.side = Vertical(id="map-side")
         self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
@@ -102,9 +106,11 @@ class MapView(XorView):
     def take(self, facts: Mapping[str, Any]) -> None:
         self._wanted_lane = int(facts.get("lane", -1))
         self.pair = 0
-        self._choose(str(facts.get("run", "")))
+        marked, meant = frozenset(facts.get("lanes", ())), str(facts.get("meant", ""))
+        self._choose(str(facts.get("run", "")), marked, meant)
 
-    def _choose(self, run: str) -> None:
+    def _choose(self, run: str, marked: frozenset[int] = frozenset(), meant: str = "") -> None:
+        self._marked, self._meant = marked, meant
         self.chosen, self.found, self._found_of = run, None, None
         self.show()
         self.remember()
@@ -156,7 +162,8 @@ class MapView(XorView):
         state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
         if state == self._found_of:
             return
-        colour, answers = self.colour_by, {"outcome": outcome}
+        colour = self.colour_by if outcome["validates"] or self.colour_by != COLOURS[-1] else COLOURS[0]
+        answers = {"outcome": outcome}
         for name in dict.fromkeys(("loss", "stop", colour)):
             if name not in answers:
                 answers[name] = await self.lab.session.ask("lanes.map", **facts, colour=name)
@@ -170,7 +177,7 @@ class MapView(XorView):
             return
         self.say("")
         lane = self._wanted_lane if self._wanted_lane >= 0 else self.lane
-        self.found, self._found_of = found, state
+        self.found, self._found_of = replace(found, marked=self._marked), state
         self._wanted_lane = -1
         place = found.place_of(lane) if lane is not None else None
         self.cursor = place or (0, 0)
@@ -217,7 +224,9 @@ class MapView(XorView):
 
     def _draw(self) -> None:
         self.grid.show(self.found, self.cursor)
-        facts = MapFacts(self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap)
+        facts = MapFacts(
+            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap, self._meant
+        )  # fmt: skip
         self.notes.show(lambda width: notes_of(facts, width))
 
     def _ask_net(self) -> None:
@@ -272,10 +281,14 @@ class MapView(XorView):
         self._set_open(not self.opened_net.display)
 
     def action_close(self) -> None:
+        """The chart alone, the opened network; then what came from the experiments goes back there."""
         if self.has_class("-chart-alone"):
             self.action_back()
-        else:
+        elif self.opened_net.display:
             self._set_open(False)
+        elif self._marked:
+            self._choose(self.chosen)
+            self.post_message(self.Wanted("nine", {}))
 
     def action_chart_alone(self) -> None:
         """Of the opened network."""
@@ -305,7 +318,9 @@ class MapView(XorView):
         self.submit("xor", answer["params"], int(answer["seed"]), f"network {answer['lane']}")
 
     def action_colour(self) -> None:
-        self.colour_by = COLOURS[(COLOURS.index(self.colour_by) + 1) % len(COLOURS)]
+        colours = COLOURS if self.found is None or self.found.validates else COLOURS[:-1]
+        place = colours.index(self.colour_by) if self.colour_by in colours else -1
+        self.colour_by = colours[(place + 1) % len(colours)]
         self.show()
         self.remember()
 

@@ -15,7 +15,7 @@ from tui.glyphs import glyphs
 from tui.messages import HintsChanged
 from tui.tabs.xor_view import XorView
 from tui.widgets.nine_plots import plots
-from tui.widgets.nine_table import notes_of, rows_of
+from tui.widgets.nine_table import lesson_of, notes_of, rows_of, setting_words
 from tui.widgets.notes import Notes
 from tui.xor_runs import GRID
 
@@ -36,6 +36,8 @@ class NineView(XorView):
         self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < 9 else 0
         self.report: Json | None = None
         self._report_of = ""
+        self.page = False
+        """whether a low screen shows the plots in place of the table"""
         self._is_asking = False
         self.notes, self.table, self.plots = Notes(id="nine-notes"), Notes(id="nine-table"), Notes()
 
@@ -94,13 +96,26 @@ class NineView(XorView):
     def _draw(self) -> None:
         run = self.run_shown
         report = self.report if run is not None and self._report_of == run.id else None
-        brief = self.size.height < 26
+        brief = self.is_short
         self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief))
-        self.table.show(lambda width: rows_of(report, self.cursor, width))
+        self.table.show(
+            lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
+        )
+        self.table.display, self.plots.display = not (brief and self.page), not brief or self.page
         ascii_only = glyphs().ascii_only
         self.plots.show(lambda width: plots(report, width, max(7, self.plots.size.height), ascii_only))
 
+    @property
+    def is_short(self) -> bool:
+        return self.size.height < 26
+
     # --- what is done ----------------------------------------------------------------------------------
+
+    def action_page(self) -> None:
+        self.page = not self.page
+        self._draw()
+        self.post_message(HintsChanged())
+        self.call_after_refresh(self._show_if_seen)
 
     def action_choose(self, by: int) -> None:
         self.cursor = max(0, min(self.cursor + by, 8))
@@ -109,15 +124,22 @@ class NineView(XorView):
 
     def action_open(self) -> None:
         if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
-            lane = self.report["rows"][self.cursor]["lanes"][0]
-            self.post_message(self.Wanted("map", {"run": self._report_of, "lane": lane}))
+            row = self.report["rows"][self.cursor]
+            facts = {"lane": row["lanes"][0], "lanes": row["lanes"], "meant": setting_words(row)}
+            self.post_message(self.Wanted("map", {"run": self._report_of, **facts}))
 
     def labels(self) -> dict[str, str]:
         words = "run the nine" if not self.runs.of(GRID) else "run again"
         run = self.run_shown
         if run is not None and not run.status.is_final:
             words = ""
-        return {"xor.start": words, "nine.open": "its networks" if self.report is not None else ""}
+        page = "table" if self.page else "plots"
+        page = page if self.is_short and self.report is not None else ""
+        return {
+            "xor.start": words,
+            "nine.page": page,
+            "nine.open": "its networks" if self.report is not None else "",
+        }
 
     def saved(self) -> dict[str, Any]:
         return {"cursor": self.cursor}

@@ -1,4 +1,4 @@
-"""XOR trained: the plane folds while one watches, and again as often as one likes."""
+"""XOR trained: the decision regions of a network while it trains, and again afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
 from tui.widgets.network import Network
 from tui.widgets.notes import Notes
-from tui.widgets.plane import Plane
+from tui.widgets.plane import Plane, columns_beside
 from tui.widgets.plane_picture import scene_of
 from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.span import Span
@@ -66,7 +66,7 @@ class TrainedView(XorView):
             yield self.chart
 
     def fit(self, width: int, height: int) -> None:
-        self.plane.fit(round(width * (0.4 if width < 100 else 0.45)), height - (6 if height < 26 else 9))
+        self.plane.fit(columns_beside(width), height - (5 if height < 26 else 10))
         self.side.styles.width = self.plane.styles.width
         self.network.room(height - (13 if height < 26 else 20))
 
@@ -164,9 +164,11 @@ class TrainedView(XorView):
         run, look = self.run_shown, self._look
         if net is None:
             self._look = look = None
-            words = "no picture of it yet" if self.sketch is None else "no numbers any more"
+            words = "no weights of it yet" if self.sketch is None else "its weights are not finite"
             self.plane.show(None, words if run is not None else "")
             self.truth.show(None)
+        elif look is None:
+            self.plane.show(None, "one moment")
         fits = look is not None and net is not None and len(look["units"]) == net.units
         gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []
         gate = look["output"]["gate"] if look is not None and fits else ""
@@ -179,7 +181,7 @@ class TrainedView(XorView):
             self.notes.show(lambda width: invitation(self.lab.keymap, width))
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
-        title = f"{name_of(run)} {glyphs().dot} {shape_of(run)}"
+        title = title_of(run)
         self.heading.choose(title, (title,))
         self.heading.note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
         moment = Moment(
@@ -292,6 +294,13 @@ def shape_of(run: RunSummary) -> str:
 def hue_of(run: RunSummary) -> int:
     """The three by their place, so that a colour stays when another is trained."""
     return next((place for place, recipe in enumerate(NOTEBOOK) if recipe.made(run)), len(NOTEBOOK))
+
+
+def title_of(run: RunSummary) -> str:
+    """Its name, and its architecture where the name is another."""
+    name, drawn = name_of(run), shape_of(run)
+    is_told = drawn in name or name in (f"{run.spec.params.get('hidden')} with bypass",)
+    return name if is_told else f"{name} {glyphs().dot} {drawn}"
 
 
 def label_of(run: RunSummary) -> str:

@@ -42,7 +42,7 @@ def shade_of(share: float, look: Look) -> str:
 
 
 class Heat:
-    """Styles by name: `heat-7` a level, `solved-3` and `stuck-2` grounds; the others are inks of the app."""
+    """Styles by name: `heat-7` a level; `solved-3`, `stuck-2`, `ramp-5` grounds; else an ink of the app."""
 
     def __init__(self, app: App[Any]) -> None:
         self._inks = inks_of(app)
@@ -68,7 +68,7 @@ class Heat:
     def _ground(self, ground: str) -> Style:
         if ground.startswith("heat-"):
             return Style(bgcolor=self._levels[int(ground[5:])])
-        if ground.startswith(("solved-", "stuck-")):
+        if ground.startswith(("solved-", "stuck-", "ramp-")):
             return Style(bgcolor=self._grounds[ground]) if self._grounds else Style()
         if ground == "plate":
             return Style(reverse=True, bold=True)
@@ -98,5 +98,8 @@ def _grounds(app: App[Any]) -> dict[str, Any]:
         (0, "muted", 0.35),
     ):
         grounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
+    accent = Color.parse(variables["accent"])
+    for level in range(LEVELS):
+        grounds[f"ramp-{level}"] = ground.blend(accent, 0.18 + 0.82 * level / (LEVELS - 1))
     grounds["dark"] = ground
     return {name: colour.rich_color for name, colour in grounds.items()}

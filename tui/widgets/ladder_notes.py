@@ -14,8 +14,8 @@ from tui.widgets.span import Row, Span, row_text
 NEAR = 1e-3
 """nats between a loss and its floor that make no difference here"""
 LESSON = (
-    "The floor is proved, not measured: without a hidden unit nothing is better than one half for each row "
-    "(ln 2); one unit alone can only tell one row from the other three."
+    "least: the smallest mean cross-entropy that the architecture can have, in nats, from a proof. Without a "
+    "hidden unit the best output is 0.5 for each row (ln 2); one unit alone separates one row from three."
 )
 
 
@@ -41,7 +41,7 @@ def caption_of(rung: Rung, width: int) -> list[Row]:
     floor = "......" if rung.floor is None else f"{rung.floor:.4f}"
     rows: list[Row] = [
         (Span(f"{sign} ", "key"), Span(rung.name, "key" if rung.is_chosen else "strong")),
-        (Span("floor  ", "muted"), Span(floor, "text")),
+        (Span("least  ", "muted"), Span(floor, "text")),
     ]
     return [*rows, _loss(rung, width), _right(rung)]
 
@@ -67,7 +67,7 @@ def lesson_of(rung: Rung, note: str, can_start: bool, keymap: Keymap, width: int
     rows: list[Row] = []
     if can_start:
         key = shown(keymap.key_of(BY_ID["xor.start"]))
-        rows.append((Span(f"{key} ", "key"), Span("trains the rungs that are missing", "text")))
+        rows.append((Span(f"{key} ", "key"), Span("trains the architectures that are missing", "text")))
     if note:
         named = f"{rung.name}: "
         first, *others = paragraph(named + note, width, "text")

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.lane_cells import LaneMap
 from tui.widgets.heat import Heat, look_of
-from tui.widgets.lane_picture import Window, axis_of, row_of, window
+from tui.widgets.lane_picture import Window, head_of, row_of, window
 from tui.widgets.plane_picture import Tile
 
 
@@ -68,7 +68,7 @@ class LaneGrid(Widget):
         if view != self._window or found is not self._made_of:
             self._made.clear()
         self._window, self._made_of = view, found
-        rows = [axis_of(found, view)] if found.x else []
+        rows = head_of(found, view, look)
         for line in range(view.tall * min(view.rows, len(found.cells) - view.top)):
             y, is_middle = view.top + line // view.tall, line % view.tall == view.tall // 2
             if y == self._cursor[1]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.lane_cells import Cell, LaneMap
 from tui.widgets.heat import SOLVED, Look, level_of, shade_of
+from tui.widgets.numerals import short
 from tui.widgets.plane_picture import Tile, joined
 
 LABEL = 9
 WIDTHS = (6, 4, 2, 1)
 """of the cell of one network"""
 FILLERS = " ░▒▓█.:*#"
-WIDEST, TALLEST = 11, 3
+WIDEST, TALLEST = 24, 12
+RAMP = 12
+"""cells of the ramp in a legend"""
 STUCK_INKS = {2: "warn", 3: "accent", 4: "bad", 0: "muted"}
 NO_STOPS = 0.2
 """loss from which a success is as late as can be, where none stops early"""
@@ -29,32 +33,50 @@ class Window:
     rows: int
     wide: int
     tall: int = 1
+    label: int = 0
+    """columns left of the cells"""
 
 
 def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, before: Window | None) -> Window:
     """So that the cursor is in sight, moved no more than needed."""
-    label = LABEL if found.x else 0
-    room = max(1, height - (1 if found.x else 0))
+    label = LABEL if found.x else label_width(width)
+    room = max(1, height - len(head_of(found, None, "shade")))
     wide = max(1, min(WIDEST, (width - label) // max(1, found.columns)))
     tall = max(1, min(TALLEST, room // max(1, len(found.cells))))
     if not found.x:
         count = len(found.cells)
-        wide = next((one for one in WIDTHS if fits(found.columns, count, one, width, height)), 1)
+        wide = next((one for one in WIDTHS if fits(found.columns, count, one, width - label, room)), 1)
         tall = tall_of(wide)
     rows = max(1, room // tall)
     columns = max(1, (width - label) // wide)
     left = _scrolled(before.left if before else 0, cursor[0], columns, found.columns)
     top = _scrolled(before.top if before else 0, cursor[1], rows, len(found.cells))
-    return Window(left, top, columns, rows, wide, tall)
+    return Window(left, top, columns, rows, wide, tall, label)
 
 
 def columns_for(total: int, width: int, height: int) -> int:
     """How many cells in a row, so that so many networks fill the room; the smallest cells scroll."""
+    width, height = width - label_width(width), height - 1
     for wide in WIDTHS:
         columns = max(1, width // wide)
         if fits(columns, -(-total // columns), wide, width, height):
             return columns
     return max(1, width)
+
+
+def label_width(width: int) -> int:
+    """Columns for what the networks of a row are, where there is room."""
+    return 26 if width >= 100 else 18 if width >= 60 else 0
+
+
+def group_words(group: Mapping[str, object]) -> str:
+    """lr 0.25, 1 unit + bypass"""
+    words = [f"{name} {_said(value)}" for name, value in group.items() if name not in ("hidden", "bypass")]
+    if "hidden" in group:
+        words.append(f"{group['hidden']} unit{'' if group['hidden'] == 1 else 's'}")
+    if "bypass" in group and (group["bypass"] or "hidden" not in group):
+        words.append("bypass" if group["bypass"] else "no bypass")
+    return ", ".join(words)
 
 
 def fits(columns: int, rows: int, wide: int, width: int, height: int) -> bool:
@@ -78,6 +100,9 @@ def row_of(
     if found.x:
         name = _said(found.ys[y])[: LABEL - 1] if is_middle else ""
         tiles.append(Tile(f"{name:>{LABEL - 1}} ", "muted", ""))
+    elif view.label:
+        group = found.groups[y] if is_middle and y < len(found.groups) else {}
+        tiles.append(Tile(f"{group_words(group)[: view.label - 1]:<{view.label}}", "text", ""))
     for x in range(view.left, min(view.left + view.columns, found.columns)):
         tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
         is_filled = is_middle or tile.text.strip(FILLERS) == ""
@@ -85,9 +110,41 @@ def row_of(
     return joined(tiles)
 
 
+def head_of(found: LaneMap, view: Window | None, look: Look) -> list[tuple[Tile, ...]]:
+    """Lines above the cells: what the colours mean, the names of the axes, the values along them; as many
+    without a window."""
+    rows: list[tuple[Tile, ...]] = [] if found.colour == "outcome" else [ramp_of(found, look)]
+    if not found.x:
+        return rows
+    if view is None:
+        return [*rows, (), ()]
+    last = min(view.left + view.columns, found.columns)
+    part = (
+        f" ({view.left + 1} to {last} of {found.columns}: scrolls)"
+        if last - view.left < found.columns
+        else ""
+    )
+    return [*rows, (Tile(f"rows: {found.y}, columns: {found.x}{part}", "muted", ""),), axis_of(found, view)]
+
+
+def ramp_of(found: LaneMap, look: Look) -> tuple[Tile, ...]:
+    """The colours of a measure between its ends, and what has none."""
+    levels = [level_of((place + 0.5) / RAMP) for place in range(RAMP)]
+    cells = [Tile(" ", "", f"ramp-{level}") for level in levels]
+    if look != "colour":
+        cells = [Tile(shade_of((place + 0.5) / RAMP, look), "text", "") for place in range(RAMP)]
+    absent = "not solved" if found.colour == "stop" else "not known"
+    dot = "." if look == "ascii" else "·"
+    ends = (
+        Tile(f"{short(found.low)} ", "text", ""),
+        Tile(f" {short(found.high)}   {dot} {absent}", "text", ""),
+    )
+    return (ends[0], *cells, ends[1])
+
+
 def axis_of(found: LaneMap, view: Window) -> tuple[Tile, ...]:
     """The values along the other axis."""
-    words = f"{found.y[: LABEL - 3]:>{LABEL - 1}} "
+    words = f"{found.y[: LABEL - 2]:>{LABEL - 1}} "
     shown = range(view.left, min(view.left + view.columns, found.columns))
     every = 1 if view.wide >= 4 else -(-8 // view.wide)
     values = [
@@ -95,7 +152,7 @@ def axis_of(found: LaneMap, view: Window) -> tuple[Tile, ...]:
         for x in shown
         if (x - view.left) % every == 0
     ]
-    return (Tile(words + "".join(values)[: view.columns * view.wide] + f" {found.x}", "muted", ""),)
+    return (Tile(words + "".join(values)[: view.columns * view.wide], "muted", ""),)
 
 
 def _said(value: object) -> str:
@@ -119,6 +176,8 @@ def _tile(found: LaneMap, x: int, y: int, wide: int, look: Look, is_cursor: bool
 
 def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tuple[str, str, str]:
     """Sign, ink and ground."""
+    if found.marked and cell.lane not in found.marked:
+        return ("." if look == "ascii" else "·"), "line", ""
     if found.colour != "outcome":
         return _measured(found, x, y, look)
     if cell.share is None:
@@ -152,7 +211,7 @@ def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str
         return ("." if look == "ascii" else "·"), "line", ""
     share = (value - found.low) / (found.high - found.low) if found.high > found.low else 0.5
     if look == "colour":
-        return " ", "", f"heat-{level_of(share)}"
+        return " ", "", f"ramp-{level_of(share)}"
     return shade_of(share, look), "accent" if share > 0.5 else "done", ""
 
 

@@ -11,16 +11,15 @@ from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
 from tui.lane_cells import COLOUR_WORDS, PLATEAUS, Cell, LaneMap
 from tui.plain_text import plain
-from tui.widgets.heat import ASCII_SHADES, SHADES, Look
+from tui.widgets.heat import Look
 from tui.widgets.lane_picture import STUCK_INKS
 from tui.widgets.notes import paragraph
-from tui.widgets.numerals import short
 from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.span import Row, Span
 
 LESSON = (
-    "Thousands of networks learn XOR side by side, each from weights of its own. Most get there; others "
-    "stay on a plateau. Every cell is one of them: look at those that failed."
+    "Thousands of networks are trained on XOR side by side, each from initial weights of its own. Most solve "
+    "it; in others the loss stays on a plateau. Every cell is one network."
 )
 
 
@@ -33,6 +32,8 @@ class MapFacts:
     """the parameters of its network"""
     drawn: Look
     keymap: Keymap
+    meant: str = ""
+    """which networks are marked"""
 
 
 def notes_of(facts: MapFacts, width: int) -> list[Row]:
@@ -43,8 +44,16 @@ def notes_of(facts: MapFacts, width: int) -> list[Row]:
         return rows + paragraph(LESSON, width)
     if facts.found is None:
         return [_title(facts.run), (Span(_waits(facts.run), "muted"),)]
+    if facts.found.marked:
+        back = shown(facts.keymap.key_of(BY_ID["lanes.back"]))
+        words = (
+            f"{len(facts.found.marked)} of {facts.found.total:,} networks: {facts.meant}; {back} goes back"
+        )
+        title: Row = (Span(words, "strong"),)
+    else:
+        title = (*_title(facts.run), *_counts(facts.found))
     return [
-        (*_title(facts.run), *_counts(facts.found)),
+        title,
         _legend(facts.found, facts.drawn),
         _here(facts.cell, facts.here),
     ]
@@ -76,18 +85,14 @@ def _counts(found: LaneMap) -> Row:
 
 def _legend(found: LaneMap, drawn: Look) -> Row:
     if found.colour != "outcome":
-        shades = {"colour": "░▒▓█", "shade": SHADES, "ascii": ASCII_SHADES}[drawn]
-        ends = f"{short(found.low)} ", f" {short(found.high)}"
-        words = COLOUR_WORDS[found.colour]
-        return (Span(f"colour: {words}  ", "muted"), Span(ends[0], "done"), Span(shades, "text"),
-                Span(ends[1], "accent"))  # fmt: skip
+        return (Span(f"colour: {COLOUR_WORDS[found.colour]}", "muted"),)
     if found.x:
-        return (Span("greener: more of its networks were solved", "muted"),)
+        return (Span("greener: a larger share of its networks solved", "muted"),)
     solved = "solved" if drawn == "colour" else f"{_dot(drawn)} solved"
     names = [Span(f"{rows} ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS]
     return (
         Span(solved, "good"),
-        Span("   failed, rows undecided: ", "muted"),
+        Span("   failed, digit = rows whose output stays at 0.5 (loss): ", "muted"),
         *names,
         Span("? other", "muted"),
     )

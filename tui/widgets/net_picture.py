@@ -25,6 +25,8 @@ class NetScene:
     """of the whole network"""
     picked: Place | None = None
     ascii_only: bool = False
+    is_spacious: bool = False
+    """higher than it has to be, where there is room"""
 
 
 def signed(value: float) -> str:
@@ -86,7 +88,8 @@ class Drawing:
 
     def __init__(self, scene: NetScene, width: int, height: int) -> None:
         self._scene, self._net = scene, scene.net
-        self._height = min(height, roomy(self._net.units, self._net.bypass))
+        high = roomy(self._net.units, self._net.bypass)
+        self._height = min(height, max(high, width // 3) if scene.is_spacious else high)
         self._wires = Wires(width, self._height, ascii_only=scene.ascii_only)
         self._output = width - (14 if width < 60 else 22)
         """column of the output's numbers"""
@@ -108,12 +111,12 @@ class Drawing:
         """Of its first weight."""
         units = self._net.units
         spare = self._height - 3 * units - (2 if self._net.bypass else 0)
-        gap = min(2, spare // max(1, units - 1)) if units > 1 else 0
+        gap = min(6, spare // max(1, units - 1)) if units > 1 else 0
         return (self._height - 3 * units - gap * (units - 1)) // 2 + unit * (3 + gap)
 
     def _output_row(self, position: int) -> int:
         count = len(columns_of(self._net.units, self._net.bypass)[-1])
-        apart = 2 if self._height >= 2 * count + 1 else 1
+        apart = max(1, min(4, (self._height - 1) // count))
         return (self._height - apart * (count - 1)) // 2 + apart * position
 
     def _position(self, entry: int) -> int:

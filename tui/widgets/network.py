@@ -13,10 +13,11 @@ from tui.widgets.span import Row
 
 
 class Network(Sheet, can_focus=False):
-    """Signed weights as wires and numbers; as high as it is given room."""
+    """Signed weights as wires and numbers; as high as is needed, `is_spacious` as there is room."""
 
-    def __init__(self, **widget: Any) -> None:
+    def __init__(self, *, is_spacious: bool = False, **widget: Any) -> None:
         super().__init__(**widget)
+        self._is_spacious = is_spacious
         self._scene: NetScene | None = None
         self._most = 0
 
@@ -25,7 +26,7 @@ class Network(Sheet, can_focus=False):
     ) -> None:
         self._scene = None
         if net is not None:
-            self._scene = NetScene(net, tuple(gates), gate, picked, glyphs().ascii_only)
+            self._scene = NetScene(net, tuple(gates), gate, picked, glyphs().ascii_only, self._is_spacious)
         self.draw()
 
     def room(self, rows: int) -> None:

@@ -12,8 +12,8 @@ from tui.widgets.span import Row, Span, fitted
 
 OURS, THEIRS = "accent", "done"
 HIDDEN = (
-    "What the means hide: they are over the networks that succeeded. At a learning rate of 0.01 most had not "
-    "by the last epoch, so their mean is cut off there. The median counts a failure as longer than any."
+    "Survivor bias: the means are over successful runs alone. At a learning rate of 0.01 most runs had not "
+    "succeeded by the last epoch, so their mean is too small. The median counts failures as above all epochs."
 )
 
 

@@ -11,10 +11,11 @@ from tui.widgets.run_words import before_step_one, name_of, sign_of
 from tui.widgets.span import Row, Span, clipped
 
 LESSON = (
-    "Each setting is trained again and again until ten networks have succeeded or fifteen have run: success "
-    "is a validation loss below 0.2 that stopped falling. Grey numbers are the notebook's; chance: how often "
-    "two experiments are as far apart as their means, if their networks are alike."
+    "Each setting is trained until ten runs have succeeded or fifteen have run: success is a validation loss "
+    "below 0.2 that stopped falling. Grey: notebook. p: p-value, permutation test of our mean against "
+    "the notebook's; ✓: p is 0.05 or more, the difference can be chance. Means: successes."
 )
+ALIKE = 0.05
 LIKELY, WIDE, WIDEST = 84, 102, 128
 
 
@@ -24,7 +25,7 @@ def notes_of(
     if run is None:
         key = shown(keymap.key_of(BY_ID["xor.start"]))
         rows: list[Row] = [(Span(f"{key} ", "key"), Span("runs all nine at once, in seconds", "text")), ()]
-        return rows + paragraph(LESSON, width)
+        return rows + paragraph(_lesson(), width)
     head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
     if report is None:
         return [(*head, Span(before_step_one(run), "muted"))]
@@ -33,48 +34,63 @@ def notes_of(
     counted = sum(row["runs"] for row in report["rows"])
     progress = f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}"
     gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items()) or "-"
-    became = Span("h1 of the first line became  ", "muted")
+    became = Span("hidden unit of the row lr 0.25 acts as  ", "muted")
     rows = [(*head, Span(progress, "muted")), clipped((became, Span(gates, "text")), width)]
-    return rows if brief else [*rows, *paragraph(LESSON, width)]
+    return rows if brief else [*rows, *paragraph(_lesson(), width)]
+
+
+def _lesson() -> str:
+    return LESSON.replace("✓", "v") if glyphs().ascii_only else LESSON
+
+
+def lesson_of(report: Json | None, width: int, brief: bool) -> list[Row]:
+    """Below the table, where there is no room above it."""
+    return paragraph(_lesson(), width) if brief and report is not None else []
+
+
+def setting_words(row: Json) -> str:
+    units = f"{row['hidden']} hidden unit{'' if row['hidden'] == 1 else 's'}"
+    return f"lr {row['lr']:g}, {units}{' with bypass' if row['bypass'] else ''}"
 
 
 def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:
     if report is None:
         return []
-    lines = [_line(row, place == cursor, width) for place, row in enumerate(report["rows"])]
-    return [_head(width), *lines, *paragraph(details_of(report["rows"][cursor]), width, "text")]
+    epochs = int(report["epochs"])
+    lines = [_line(row, place == cursor, width, epochs) for place, row in enumerate(report["rows"])]
+    return [_head(width), *lines, *paragraph(details_of(report["rows"][cursor], epochs), width, "text")]
 
 
-def details_of(row: Json) -> str:
+def details_of(row: Json, epochs: int) -> str:
     """All numbers of one experiment, the notebook's in parentheses, whatever the width of the table is."""
     told = row["notebook"]
-    bypass = " with bypass" if row["bypass"] else ""
-    median = f"median {_beyond(row['median'])} (95 %: {_beyond(row['low'])} to {_beyond(row['high'])})"
+    ends = f"{_beyond(row['low'], epochs)} to {_beyond(row['high'], epochs)}"
+    median = f"median {_beyond(row['median'], epochs)} (95 %: {ends})"
     return (
-        f" lr {row['lr']:g}, {row['hidden']} hidden{bypass}: "
+        f" {setting_words(row)}: "
         f"mean {_count(row['mean'])} epochs ({told['mean']:,.0f}), std {_count(row['std'])} "
         f"({told['std']:,.0f}), {row['fails']} of {row['runs']} fail ({told['fails']}), {median}, "
         f"mean of all {_count(row['mean_all'])}, train loss {_loss(row['train_loss'])} "
         f"({told['train_loss']:.4f}), validation loss {_loss(row['val_loss'])} ({told['val_loss']:.4f}), "
-        f"chance {_chance(row['chance'])}"
+        f"p {_chance(row['chance'])}"
     )
 
 
 def _head(width: int) -> Row:
     words = "     lr  k  bypass    mean  notebook     std  notebook   fails     median"
     if width >= LIKELY:
-        words += "  chance"
+        words += "       p"
     if width >= WIDE:
-        words += "     95 % interval"
+        words += "     95 % interval  "
     if width >= WIDEST:
         words += "     val loss  notebook"
     return (Span(words, "muted"),)
 
 
-def _line(row: Json, is_here: bool, width: int) -> Row:
+def _line(row: Json, is_here: bool, width: int, epochs: int) -> Row:
     told = row["notebook"]
     ink = "key" if is_here else "text"
-    fits = row["mean"] is not None and abs(row["mean"] - told["mean"]) <= told["std"]
+    fits = row["chance"] is not None and row["chance"] >= ALIKE
     sign = "" if not fits else "v" if glyphs().ascii_only else "✓"
     spans = [
         Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
@@ -86,12 +102,12 @@ def _line(row: Json, is_here: bool, width: int) -> Row:
         Span(f"{told['std']:>8,.0f}  ", "muted"),
         Span(f"{row['fails']:>3}/{row['runs']:<2}", "bad" if row["fails"] else "good"),
         Span(f" {told['fails']:>2}", "muted"),
-        Span(f"{_beyond(row['median']):>9}", "text"),
+        Span(f"{_beyond(row['median'], epochs):>9}", "text"),
     ]
     if width >= LIKELY:
         spans.append(Span(f"{_chance(row['chance']):>8}", "text"))
     if width >= WIDE:
-        spans.append(Span(f"{_beyond(row['low']):>9} to {_beyond(row['high']):<6}", "muted"))
+        spans.append(Span(f"{_beyond(row['low'], epochs):>9} to {_beyond(row['high'], epochs):<8}", "muted"))
     if width >= WIDEST:
         spans += [Span(f"{_loss(row['val_loss']):>9}", "text"), Span(f"{told['val_loss']:>9.4f}", "muted")]
     return tuple(spans)
@@ -102,13 +118,13 @@ def _count(value: float | None) -> str:
 
 
 def _chance(value: float | None) -> str:
-    """Of a mean as far from ours as the notebook's."""
+    """The p-value."""
     return "-" if value is None else f"{value:.2f}" if value >= 0.01 else "< 0.01"
 
 
-def _beyond(value: float | None) -> str:
+def _beyond(value: float | None, epochs: int) -> str:
     """A median or an end of its interval; beyond the last epoch it is not known."""
-    return "> all" if value is None else f"{value:,.0f}"
+    return f"> {epochs:,}" if value is None else f"{value:,.0f}"
 
 
 def _loss(value: float | None) -> str:

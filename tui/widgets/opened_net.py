@@ -16,7 +16,7 @@ from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
 from tui.widgets.network import Network
 from tui.widgets.notes import Notes, paragraph
-from tui.widgets.plane import Plane
+from tui.widgets.plane import Plane, columns_beside
 from tui.widgets.plane_picture import scene_of
 from tui.widgets.series import Series
 from tui.widgets.span import Row, Span
@@ -25,10 +25,10 @@ from tui.widgets.truth_table import TruthTable
 from tui.xor_recipes import shape
 
 STUCK = {
-    0: "It is on no plateau that has a name: more epochs may solve it.",
-    2: "Two rows are known, the other two are told one half each: half of ln 2.",
-    3: "One row is known, the other three get one answer for all: the floor of a single fold.",
-    4: "No row is told from another: one half for each, ln 2.",
+    0: "Its loss is none of 0.35, 0.48 and 0.69: more epochs may solve it.",
+    2: "Stuck at loss 0.35 (half of ln 2): two rows are right, the output of the other two is 0.5.",
+    3: "Stuck at loss 0.48, the least of one hidden unit: one row is right, the output of the others is 2/3.",
+    4: "Stuck at loss 0.69 (ln 2): the output is 0.5 for every row.",
 }
 
 
@@ -57,7 +57,7 @@ class OpenedNet(Horizontal):
             yield self.chart
 
     def fit(self, width: int, height: int) -> None:
-        self.plane.fit(round(width * 0.42), height - (6 if height < 26 else 9))
+        self.plane.fit(columns_beside(width), height - (6 if height < 26 else 10))
         self.side.styles.width = self.plane.styles.width
         self.network.room(height - (13 if height < 26 else 20))
 
@@ -76,7 +76,7 @@ class OpenedNet(Horizontal):
 
     def _show_curve(self, curve: Json) -> None:
         series = []
-        for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "8 points"))):
+        for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "validation"))):
             if curve[name]:
                 made = Series(name, label, hue=hue)
                 values = [float("nan") if value is None else value for value in curve[name]]
@@ -94,7 +94,7 @@ class OpenedNet(Horizontal):
             rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
         for unit, gate in enumerate(gates):
             rows.append((Span(f"h{unit + 1} ", f"hue-{unit}"), Span(gate, "text")))
-        return [*rows, legend(look_of(self.app))]
+        return [*rows, *legend(look_of(self.app), True)]
 
 
 def _cell(answer: Json) -> Cell:

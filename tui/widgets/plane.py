@@ -1,4 +1,4 @@
-"""A plane drawn with two values to a cell; rows that did not change are not drawn again."""
+"""A plane with its axes, two values to a cell; rows that did not change are not drawn again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.heat import Heat, look_of
-from tui.widgets.plane_picture import PlaneScene, Tile, picture
+from tui.widgets.plane_picture import MARGIN, PlaneScene, Tile, picture, with_axes
+
+
+def columns_beside(width: int) -> int:
+    """How many of `width` a plane may have, so that a drawing and a truth table fit beside it."""
+    return max(round(width * 0.4), width - 60)
 
 
 class Plane(Widget):
-    """As wide as it is high on the screen when it has twice as many columns as rows."""
+    """As wide as it is high on the screen when it has twice as many columns as rows. `axes`: x1 and x2 with
+    the places of 0 and 1."""
 
     DEFAULT_CSS = "Plane { width: 32; height: 16; }"
 
-    def __init__(self, **widget: Any) -> None:
+    def __init__(self, *, axes: bool = True, **widget: Any) -> None:
         super().__init__(**widget)
+        self._margin = (MARGIN, 1) if axes else (0, 0)
         self._scene: PlaneScene | None = None
         self._rows: list[tuple[Tile, ...]] = []
         self._heat: Heat | None = None
@@ -30,20 +37,25 @@ class Plane(Widget):
     @property
     def wanted(self) -> dict[str, int]:
         """The size in which to ask for its values."""
-        width, height = self.size
+        width, height = self._inner
         fine = 2 if look_of(self.app) == "colour" else 1
         return {"width": max(1, min(width, 400)), "height": max(1, min(fine * height, 400))}
 
+    @property
+    def _inner(self) -> tuple[int, int]:
+        """The size without the axes."""
+        return self.size.width - self._margin[0], self.size.height - self._margin[1]
+
     def fit(self, width: int, height: int) -> None:
-        """The largest square that fits into so many cells.
+        """The largest square that fits into so many cells with its axes.
 
         Of an odd number of rows: 0 and 1 then lie in the middle of a cell, and none has its middle where
         x + y = 0.5, say: there a sharp threshold is neither on nor off.
         """
-        rows = max(1, min(height, width // 2))
+        rows = max(1, min(height - self._margin[1], (width - self._margin[0]) // 2))
         rows -= 1 - rows % 2
-        self.rows = rows
-        self.styles.width, self.styles.height = 2 * rows, rows
+        self.rows = rows + self._margin[1]
+        self.styles.width, self.styles.height = 2 * rows + self._margin[0], self.rows
 
     def show(self, scene: PlaneScene | None, words: str = "") -> None:
         """`words` stand in the middle while there is nothing else."""
@@ -75,7 +87,9 @@ class Plane(Widget):
 
     def _picture(self, width: int, height: int) -> list[tuple[Tile, ...]]:
         if self._scene is not None:
-            return picture(self._scene, width, height, look_of(self.app))
+            inner, look = self._inner, look_of(self.app)
+            rows = picture(self._scene, max(1, inner[0]), max(1, inner[1]), look)
+            return with_axes(rows, max(1, inner[0]), look) if self._margin[1] else rows
         words, blank = Tile(self._words[:width].center(width), "muted", ""), Tile(" " * width, "", "")
         return [(words,) if y == height // 2 else (blank,) for y in range(height)]
 

@@ -63,6 +63,26 @@ def picture(scene: PlaneScene, width: int, height: int, look: Look) -> list[tupl
     return [joined(row) for row in cells]
 
 
+MARGIN = 2
+"""columns left of a plane with axes"""
+
+
+def with_axes(rows: list[tuple[Tile, ...]], width: int, look: Look) -> list[tuple[Tile, ...]]:
+    """`rows` of `width` cells with x2 on their left and a line for x1 below."""
+    height = len(rows)
+    names = {_cell(0, value, width, height)[1]: f"{value} " for value in (0, 1)}
+    names.setdefault(0, "x2")
+    framed = [(Tile(names.get(y, " " * MARGIN), "muted", ""), *row) for y, row in enumerate(rows)]
+    line = [" "] * width
+    for value in (0, 1):
+        line[_cell(value, 0, width, height)[0]] = str(value)
+    name = "x1 >" if look == "ascii" else "x1 →"
+    start = width - len(name)
+    if all(sign == " " for sign in line[start - 1 :]):
+        line[start:] = name
+    return [*framed, (Tile(" " * MARGIN + "".join(line)[:width], "muted", ""),)]
+
+
 def joined(row: Sequence[Tile]) -> tuple[Tile, ...]:
     tiles: list[Tile] = []
     for tile in row:
@@ -173,7 +193,8 @@ def scene_of(look: Json, ascii_only: bool = False) -> PlaneScene:
 
 def _point(point: Json, dots: str) -> Point:
     target, (x, y) = point["target"], point["inputs"]
-    is_right = target is None or (point["output"] > 0.5) == (target > 0.5)
+    output = point["output"]
+    is_right = target is None or ((output > 0.5) == (target > 0.5) and output != 0.5)
     if point["is_row"]:
         return Point(x, y, "1" if target else "0", is_right)
     return Point(x, y, dots[2] if target is None else dots[int(target > 0.5)], is_right, True)

@@ -32,13 +32,13 @@ def notes_of(moment: Moment, width: int) -> list[Row]:
     rows = (
         [_time(moment, width), _bar(moment, width)] if moment.sketch is not None else _nothing(moment, width)
     )
-    rows += [*_gates(moment.gates, width), legend(moment.drawn)]
+    rows += [*_gates(moment.gates, width), *legend(moment.drawn, moment.sketch is not None)]
     return [*rows, (), *paragraph(LESSON, width)]
 
 
 LESSON = (
-    "Each hidden unit is a line; while it trains the lines turn and move, until what the output adds up on "
-    "both sides of them is XOR."
+    "Each line is where a hidden unit is at its threshold; while the network trains the lines move until the "
+    "output is XOR."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.protocol import Json
@@ -10,8 +11,6 @@ from tui.glyphs import glyphs
 from tui.widgets.numerals import short
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, row_width
-
-UNITS_SHOWN = 4
 
 
 class TruthTable(Sheet, can_focus=False):
@@ -27,34 +26,70 @@ class TruthTable(Sheet, can_focus=False):
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        look = self._look
-        if look is None:
-            return ()
-        units = min(len(look["units"]), UNITS_SHOWN, max(0, (width - 34) // 6))
-        return [_head(units), *(_row(row, units, width) for row in look["rows"]), _loss(look, width)]
+        return () if self._look is None else table(self._look, width)
 
 
-def _head(units: int) -> Row:
-    hidden = [Span(f"{f'h{unit + 1}':>6}", f"hue-{unit}") for unit in range(units)]
-    return (Span(" x1 x2 ", "muted"), *hidden, Span("   output      target", "muted"))
+def table(look: Json, width: int) -> list[Row]:
+    """Every hidden unit where it fits, the bars and words only where there is room beside them; how many
+    units are left out is said."""
+    units = len(look["units"])
+    layout = next((one for one in LAYOUTS if one.width(units) <= width), LAYOUTS[-1])
+    shown = min(units, max(0, (width - layout.width(0)) // layout.unit))
+    if shown < units:  # the last column says how many more there are
+        shown = max(0, (width - layout.width(0) - MORE) // layout.unit)
+    rows = [_row(row, shown, units, layout) for row in look["rows"]]
+    return [_head(shown, units, layout), *rows, _loss(look, width)]
 
 
-def _row(row: Json, units: int, width: int) -> Row:
-    right = row["is_right"]
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns of a hidden unit; whether there are a bar and a word for what is not right."""
+
+    unit: int
+    has_bar: bool
+    has_words: bool
+
+    def width(self, units: int) -> int:
+        return 7 + units * self.unit + 9 + 5 * self.has_bar + 8 + 11 * self.has_words
+
+
+LAYOUTS = (Layout(6, True, True), Layout(6, True, False), Layout(6, False, False), Layout(5, False, False))
+MORE = 5
+
+
+def _head(shown: int, units: int, layout: Layout) -> Row:
+    hidden = [Span(f"{f'h{unit + 1}':>{layout.unit}}", f"hue-{unit}") for unit in range(shown)]
+    more = Span(f"{f'+{units - shown}':>{MORE}}" if shown < units else "", "muted")
+    bar = " " * 5 * layout.has_bar
+    return (Span(" x1 x2 ", "muted"), *hidden, more, Span(f"   output{bar} target", "muted"))
+
+
+def _row(row: Json, shown: int, units: int, layout: Layout) -> Row:
     first, second = (f"{value:.0f}" for value in row["inputs"])
-    hidden = [Span(f"{value:6.2f}", "text") for value in row["hidden"][:units]]
-    sign = ("v" if right else "x") if glyphs().ascii_only else ("✓" if right else "✗")
-    words = "" if right else "  wrong" if row["output"] != 0.5 else "  undecided"
-    shown = (
+    digits = 2 if layout.unit > 5 else 1
+    hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row["hidden"][:shown]]
+    more = Span(" " * MORE if shown < units else "")
+    sign, words, ink = _verdict(row)
+    return (
         Span(f"  {first}  {second} ", "strong"),
         *hidden,
+        more,
         Span(f"   {row['output']:.3f} ", "strong"),
-        *_bar(row["output"]),
-        Span(f"  {row['target']:.0f} ", "text"),
-        Span(sign, "good" if right else "bad"),
+        *(_bar(row["output"]) if layout.has_bar else ()),
+        Span(f" {row['target']:>3.0f} ", "text"),
+        Span(sign, ink),
+        Span(f"  {words}" if layout.has_words and words else "", ink),
     )
-    words = "  half" if row_width(shown) + len(words) > width else words
-    return (*shown, Span(words, "bad"))
+
+
+def _verdict(row: Json) -> tuple[str, str, str]:
+    """Sign, word, ink."""
+    is_plain = glyphs().ascii_only
+    if row["is_right"]:
+        return ("v" if is_plain else "✓"), "", "good"
+    if row["output"] == 0.5:
+        return "?", "undecided", "warn"
+    return ("x" if is_plain else "✗"), "wrong", "bad"
 
 
 def _bar(share: float) -> Row:
@@ -65,15 +100,24 @@ def _bar(share: float) -> Row:
 
 
 def _loss(look: Json, width: int) -> Row:
+    """The losses by name: in full, short, without the validation loss."""
     losses = look["losses"]
-    spans = [Span(" loss ", "muted"), Span(_shown(losses["sse"]), "strong"), Span(" squared errors", "muted")]
-    spans += [Span("  " + _shown(losses["bce"]), "strong"), Span(" nats", "muted")]
-    if losses.get("val_bce") is not None:
-        more = (Span("  " + _shown(losses["val_bce"]), "strong"), Span(" on 8 points", "muted"))
-        spans += more if row_width((*spans, *more)) <= width else ()
-    return tuple(spans)
+    sse, bce, val = losses["sse"], losses["bce"], losses.get("val_bce")
+    full = [(" squared error ", sse), ("  cross-entropy ", bce)]
+    short_ = [(" SSE ", sse), ("  BCE ", bce)]
+    if val is not None:
+        full, short_ = [*full, (", validation ", val)], [*short_, ("  val. BCE ", val)]
+    rows = [_named(full), _named(short_), _named(short_[:2])]
+    return next((row for row in rows if row_width(row) <= width), rows[-1])
 
 
-def _shown(value: float | str) -> str:
+def _named(losses: Sequence[tuple[str, float | str]]) -> Row:
+    return tuple(
+        span for name, value in losses for span in (Span(name, "muted"), Span(loss_words(value), "strong"))
+    )
+
+
+def loss_words(value: float | str) -> str:
+    """A loss as the table says it."""
     number = float(value)
     return f"{number:.4f}" if number < 1_000 else short(number)

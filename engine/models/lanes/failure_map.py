@@ -16,6 +16,8 @@ from engine.params import Value
 
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 CELL_LIMIT = 100_000
+ALL_RIGHT = float(np.log(2) / 4)
+"""a mean cross-entropy of four rows, in nats, below which none of them can be on the wrong side"""
 Ints = NDArray[np.int64]
 
 
@@ -81,7 +83,8 @@ def running(record: Record, layout: Layout) -> Ints:
 def values(record: Record, layout: Layout, colour: str) -> NDArray[np.float64]:
     """(rows, columns), NaN where there is nothing to tell.
 
-    outcome: the share of successes among those that ended; else the median over the cell. Raises ParamError.
+    outcome: the share of successes among those that ended; else the median over the cell, of stop over the
+    epochs at which those that succeeded were solved. Raises ParamError.
     """
     if colour not in COLOURS:
         raise ParamError(f"colour: expected one of {', '.join(COLOURS)}, got {colour[:80]!r}.")
@@ -91,8 +94,39 @@ def values(record: Record, layout: Layout, colour: str) -> NDArray[np.float64]:
         return np.where(ended > 0, won / np.maximum(ended, 1), np.nan)
     if colour == "val_loss":
         return _medians(layout, np.where(record.validates, record.losses("best"), np.inf))
-    numbers = record.arrays["stop"].astype(float) if colour == "stop" else record.losses("loss")
-    return _medians(layout, numbers)
+    return _medians(layout, solved_at(record) if colour == "stop" else record.losses("loss"))
+
+
+def solved_at(record: Record) -> NDArray[np.float64]:
+    """(N,) the epoch at which a network that succeeded was solved, infinite for the others: the one at which
+    it stopped, or without early stopping the first that was kept with all four rows right."""
+    is_solved = record.arrays["outcome"] == SUCCESS
+    epochs, losses = record.arrays["curve.epochs"], record.arrays["curve.loss"]
+    stop = record.arrays["stop"].astype(float)
+    found = stop.copy()
+    if len(epochs):
+        is_below = losses < ALL_RIGHT
+        first = epochs[is_below.argmax(axis=0)].astype(float)
+        waits = record.codes("patience") > 0
+        found = np.where(waits, stop, np.where(is_below.any(axis=0), np.minimum(first, stop), stop))
+    return np.where(is_solved, found, np.inf)
+
+
+def groups(record: Record, layout: Layout) -> list[dict[str, Value]]:
+    """For each row of a layout without axes the parameters but the seed of the first network in it that
+    differ from those of the network before it; empty where none differs."""
+    names = [name for name in record.axes if name != "seed"]
+    wide, codes = layout.shape[1], {name: record.codes(name) for name in names}
+    begins = np.zeros(len(record), bool)
+    for column in codes.values():
+        begins[1:] |= column[1:] != column[:-1]
+    begins[:1] = bool(names)
+    found: list[dict[str, Value]] = []
+    for start in range(0, layout.shape[0] * wide, wide):
+        lanes = np.flatnonzero(begins[start : start + wide])
+        lane = start + int(lanes[0]) if len(lanes) else -1
+        found.append({name: record.value(name, lane) for name in names} if lane >= 0 else {})
+    return found
 
 
 def _medians(layout: Layout, numbers: NDArray[np.float64]) -> NDArray[np.float64]:

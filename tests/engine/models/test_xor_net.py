@@ -13,14 +13,14 @@ from engine.models import xor_net, xor_presets
 from engine.models.xor_net import GATES, ROWS, TRUTH, XorNet, net
 
 LOGIC = {
-    "never": lambda a, b: False, "always": lambda a, b: True,
-    "first": lambda a, b: a, "second": lambda a, b: b,
-    "not first": lambda a, b: not a, "not second": lambda a, b: not b,
+    "always 0": lambda a, b: False, "always 1": lambda a, b: True,
+    "x1": lambda a, b: a, "x2": lambda a, b: b,
+    "not x1": lambda a, b: not a, "not x2": lambda a, b: not b,
     "AND": lambda a, b: a and b, "NAND": lambda a, b: not (a and b),
     "OR": lambda a, b: a or b, "NOR": lambda a, b: not (a or b),
     "XOR": lambda a, b: a != b, "XNOR": lambda a, b: a == b,
-    "first only": lambda a, b: a and not b, "second only": lambda a, b: b and not a,
-    "first or not second": lambda a, b: a or not b, "second or not first": lambda a, b: b or not a,
+    "x1 and not x2": lambda a, b: a and not b, "x2 and not x1": lambda a, b: b and not a,
+    "x1 or not x2": lambda a, b: a or not b, "x2 or not x1": lambda a, b: b or not a,
 }  # fmt: skip
 
 
@@ -44,7 +44,11 @@ def test_the_networks_set_by_hand_have_no_loss(preset: xor_presets.Preset) -> No
 
 def test_their_units_are_the_gates_they_are_said_to_be() -> None:
     gates = [xor_net.unit_gates(set_by_hand(preset)) for preset in xor_presets.BY_HAND]
-    assert gates == [["AND"], ["second only", "first only"], ["NOR", "second only", "first only", "AND"]]
+    assert gates == [
+        ["AND"],
+        ["x2 and not x1", "x1 and not x2"],
+        ["NOR", "x2 and not x1", "x1 and not x2", "AND"],
+    ]
 
 
 @pytest.mark.parametrize("puzzle", xor_presets.PUZZLES, ids=lambda puzzle: puzzle.name)
@@ -131,3 +135,7 @@ def test_the_ends_of_any_line_lie_on_it_and_within_the_square() -> None:
 def test_numbers_that_are_no_network_are_named(facts: tuple, words: str) -> None:
     with pytest.raises(ParamError, match=words):
         net(*facts)
+
+
+def test_a_sum_of_exactly_zero_in_a_row_makes_no_gate() -> None:
+    assert xor_net.unit_gates(net([[0, 0], [1, 1]], [0, -0.5], [1, 1], 0)) == ["undecided", "OR"]

@@ -47,7 +47,7 @@ def test_the_best_is_marked_in_front_of_its_name_at_every_width(width: int) -> N
     best = {"run": run.id, "model": "fast", "batch": 0, "balanced": 0.99, "test_accuracy": 0.992}
     lines = painted(Entry(FAST, run, a_row(run)), width, best)
     assert lines[2][2:].startswith("★fast")
-    assert "★ best on validation (balanced): fast; on the test pictures 0.9920" in lines[3]
+    assert "★ best by balanced validation accuracy: fast; test accuracy 0.9920" in lines[3]
     assert "★" not in painted(Entry(FAST, run, a_row(run)), width)[2]
 
 

@@ -67,7 +67,7 @@ def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look
     paper = Paper(*size, look)
     ConfusionWall("Fashion", report(), (0, 6), []).paint(paper)
     if size[1] > 20:
-        assert "T-shirt/top taken for Shirt: 3 of 13" in text(paper)
+        assert "T-shirt/top predicted as Shirt: 3 of 13" in text(paper)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -55,7 +55,7 @@ async def test_without_a_run_one_key_trains_one(places: Places, session: FakeSes
     engine = FakeEngine()
     async with lab(places, engine, (80, 24)) as opened:
         await opened.press("4", key)
-        await opened.sees("No network has learned to read yet", "trains double_conv")
+        await opened.sees("No network is trained yet", "trains double_conv")
         await opened.press("s")
         await opened.until(lambda: engine.asked)
         assert engine.asked[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
@@ -91,19 +91,19 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
             "balanced",
             "macro avg",
             "weighted avg",
-            "4 taken for 9",
+            "4 predicted as 9",
         )
         report = opened.app.query_one(ReportView)
         await opened.press("full_stop")
         true, answer = report.mistakes()[0]
         assert report.cell == (true, answer)
-        await opened.sees(f"{true} taken for {answer}")
+        await opened.sees(f"{true} predicted as {answer}")
         await opened.press("enter")
         await opened.sees(f"it is {true}", f"the network says {answer}", "1 of ")
         await opened.press("v")
-        await opened.sees(f"speaks for {answer}")
+        await opened.sees(f"hiding it lowers p({answer})")
         await opened.press("t")
-        await opened.sees(f"speaks for {true}")
+        await opened.sees(f"hiding it lowers p({true})")
         await opened.press("escape")
         await opened.sees("macro avg")
 
@@ -115,7 +115,7 @@ async def test_the_hundred_worst_are_walked_through(
         await opened.press("4", "r")
         await opened.sees("macro avg")
         await opened.press("w")
-        await opened.sees("the most wrong", "1 of ")
+        await opened.sees("the largest losses", "1 of ")
         pictures = opened.app.query_one(PicturesView)
         await opened.press("right", "down")
         await opened.until(lambda: pictures.cursor > 1)
@@ -208,16 +208,16 @@ async def test_how_it_was_looked_at_is_remembered(
         await opened.press("4", "b", "space", *["down"] * 9, "space", "r")
         await opened.sees("macro avg")
         await opened.press("v", "up")
-        await opened.sees("validation pictures", "3 taken for 9")
+        await opened.sees("validation pictures", "3 predicted as 9")
         opened.app._save_now()
     saved = view_state.read(places.view_state).views["mnist"]
     assert saved["view"] == "report" and saved["report"] == {"split": "validation", "cell": [3, 9]}
     assert saved["draw"]["ink"]
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4")
-        await opened.sees("validation pictures", "3 taken for 9")
+        await opened.sees("validation pictures", "3 predicted as 9")
         await opened.press("b")
-        await opened.sees("it reads")
+        await opened.sees("prediction")
 
 
 async def test_a_tab_out_of_sight_asks_nothing(
@@ -227,7 +227,7 @@ async def test_a_tab_out_of_sight_asks_nothing(
     engine = FakeEngine(run)
     async with lab(places, engine, (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("one mould")
+        await opened.sees("784 weights as an image")
         await opened.press("1")
         await settled(opened)
         asked = await opened.rests(lambda: len(session.asked))
@@ -252,7 +252,7 @@ async def test_sharp_pictures_say_how_to_have_them(
     monkeypatch.setattr("tui.sharp.is_prepared", lambda: False)
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("one mould")
+        await opened.sees("784 weights as an image")
         await opened.press("S")
         await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
 

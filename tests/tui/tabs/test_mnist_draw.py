@@ -24,7 +24,7 @@ async def test_a_digit_is_drawn_and_read_as_the_stroke_goes(
         await opened.press("4", "b")
         await opened.sees("Draw a digit")
         await opened.press("space", *["down"] * 16)
-        await opened.sees("it reads", "what it sees", "down: moving draws")
+        await opened.sees("prediction", "its input", "down: moving draws")
         asked = len(session.of("mnist.predict"))
         await opened.press("right")
         await opened.until(lambda: len(session.of("mnist.predict")) > asked)
@@ -39,7 +39,7 @@ async def test_a_digit_is_drawn_with_the_mouse(
         await opened.press("4", "b")
         await opened.sees("Draw a digit")
         await opened.drag((20, 6), (20, 12), (24, 20))
-        await opened.sees("it reads", "what it sees")
+        await opened.sees("prediction", "its input")
         ink = opened.app.query_one(DrawView).pad.ink
         columns = np.flatnonzero(ink.max(axis=0))
         rows = np.flatnonzero(ink.max(axis=1))
@@ -53,13 +53,13 @@ async def test_a_drawn_digit_is_kept_tested_and_dropped(
 ) -> None:
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "b", "space", *["down"] * 16, "space")
-        await opened.sees("it reads")
+        await opened.sees("prediction")
         await opened.press("enter")
         await opened.sees("which digit is it")
         await opened.press("enter")
         await opened.until(lambda: any("Kept as" in notice for notice in opened.notices))
         await opened.press("t")
-        await opened.sees("1 of 1 read rightly")
+        await opened.sees("1 of 1 classified rightly")
         await opened.press("D")
         await opened.sees("None is kept yet")
 
@@ -73,7 +73,7 @@ async def test_a_picture_of_the_report_is_taken_to_the_pad(
         await opened.press("w")
         await opened.sees("1 of ")
         await opened.press("e")
-        await opened.sees("Your digit", "it reads")
+        await opened.sees("Your digit", "prediction")
         pad = opened.app.query_one(DrawView)
         assert not pad.pad.is_empty
         # Pictures of the data set are centred already: the pad reads it as the report did.

@@ -39,12 +39,12 @@ async def test_filters_are_stepped_through(
         await opened.sees("step 40")
 
 
-async def test_a_dense_network_shows_its_moulds(
+async def test_a_dense_network_shows_each_units_weights_as_an_image(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("one mould for each unit")
+        await opened.sees("each unit's ")
 
 
 async def test_filters_are_shown_as_one_picture(
@@ -54,12 +54,12 @@ async def test_filters_are_shown_as_one_picture(
     monkeypatch.setattr("tui.sharp.is_prepared", lambda: True)
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("one mould")
+        await opened.sees("weights as an image")
         await opened.press("S")
         await opened.until(lambda: isinstance(opened.app.screen, SharpScreen))
         await opened.sees("back")
         await opened.press("escape")
-        await opened.sees("one mould")
+        await opened.sees("weights as an image")
 
 
 async def test_filters_of_a_run_that_trains_are_followed(places: Places, session: FakeSession) -> None:

@@ -34,7 +34,14 @@ async def test_the_first_picture_is_a_network_that_has_solved_it(
 ) -> None:
     async with lab(places, FakeEngine(), size) as opened:
         await opened.press("2")
-        await opened.sees("XOR solved", "loss 0", "1 hidden unit + bypass", "T 0.001", "AND", "-2.00")
+        await opened.sees(
+            "XOR solved, cross-entropy 0.0000",
+            "validation points",
+            "1 hidden unit + bypass",
+            "T 0.001",
+            "AND",
+            "-2.00",
+        )
 
 
 async def test_a_changed_weight_breaks_it_and_undo_mends_it(places: Places, session: FakeSession) -> None:
@@ -80,7 +87,7 @@ async def test_a_puzzle_is_solved_with_a_few_keys(
         await opened.press("2")
         await opened.sees("XOR solved")
         await load(opened, puzzle)
-        await opened.sees("2 of 4 rows right" if puzzle.endswith("X") else "of 4 rows right")
+        await opened.sees("0 of 4 rows right, 4 at 0.5", "Hint:", "undecided")
         await opened.press(*keys)
         await opened.sees(f"{puzzle.removeprefix('puzzle: ')} solved")
 
@@ -92,9 +99,9 @@ async def test_xor_itself_is_solved_from_weights_of_zero(places: Places, session
         await opened.press("2")
         await opened.sees("XOR solved")
         await load(opened, "puzzle: XOR")
-        await opened.sees("2 of 4 rows right")
+        await opened.sees("0 of 4 rows right")
         await opened.press(*hidden, *output)
-        await opened.sees("XOR solved, loss 0")
+        await opened.sees("XOR solved, cross-entropy 0.0000")
         assert view(opened).net.output_weight == (1.0, 1.0, -2.0)
 
 
@@ -108,6 +115,31 @@ async def test_units_bypass_and_temperature_change_by_key(places: Places, sessio
         await opened.sees("XOR · 1 hidden unit ──", "T 0.002")
         await opened.press("w", "w")
         await opened.sees("T 0.001")
+
+
+async def test_a_key_that_changes_nothing_says_why_and_a_changed_network_is_not_described_as_the_loaded_one(
+    places: Places, session: FakeSession
+) -> None:
+    async with lab(places, FakeEngine()) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await load(opened, "2 units")
+        await opened.sees("2 units: Each unit finds")
+        await opened.press("a", "a", "a")
+        await opened.sees("By hand there are 4 hidden units at most.", "changed from: 2 units")
+        assert "Each unit finds" not in opened.text
+        await opened.press("A", "A", "A", "A")
+        await opened.sees("The last hidden unit stays while bypass is off")
+
+
+async def test_the_truth_table_of_four_units_has_all_of_them_at_eighty_columns(
+    places: Places, session: FakeSession
+) -> None:
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("2")
+        await opened.sees("XOR solved")
+        await load(opened, "4 units")
+        await opened.sees("x1 x2     h1    h2    h3    h4")
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_key_goes_on(

@@ -17,8 +17,8 @@ async def test_the_floors_are_there_before_anything_is_trained(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     async with xor_tab(places, FakeEngine(), "d", size) as opened:
-        await opened.sees("0.6931", "0.4774", "0.0000", "0 + bypass", "1 unit", "2 units", "not yet")
-        await opened.sees("trains the rungs that are missing", "s start all")
+        await opened.sees("0.6931", "0.4774", "0.0000", "no hidden unit", "1 unit", "2 units", "not trained")
+        await opened.sees("trains the architectures that are missing", "s start all")
 
 
 async def test_one_key_starts_what_is_missing(places: Places, session: FakeSession) -> None:
@@ -27,7 +27,7 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
     engine.events_of[run.id] = story
     engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("s start missing", "0.1250")
+        await opened.sees("s train missing", "0.1250")
         await opened.press("s")
         await opened.until(lambda: len(engine.asked) == 3)
         missing = [recipe for recipe in LADDER if recipe is not LADDER[2]]
@@ -57,9 +57,9 @@ async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
         engine.events_of[run.id] = story
         engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("of 4 right", "0.0002 ✓", "A line cannot part the rows")
+        await opened.sees("of 4 right", "0.0002 ✓", "One line cannot separate the classes")
         await opened.press("right", "right")
-        await opened.sees("› 1 + bypass", "One fold, and the inputs beside it.")
+        await opened.sees("› 1 unit + bypass", "One line, and the inputs beside it")
         await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(TrainedView)))
-        await opened.sees("rung 1 with bypass", "epoch 12")
+        await opened.sees("smallest loss: 1 unit + bypass", "epoch 12")

@@ -95,7 +95,7 @@ async def test_a_failed_network_is_opened_and_trained_alone(
     async with xor_tab(places, engine, "f", size) as opened:
         await opened.sees("network 0")
         await opened.press("full_stop", "enter")
-        await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "One row is known")
+        await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "one row is right")
         await opened.press("right")
         await opened.sees("network 2 ·", "seed 3")
         await opened.press("r")
@@ -123,11 +123,11 @@ async def test_colours_and_axes_change_what_a_cell_means(
     async with xor_tab(places, engine_of(batch), "f") as opened:
         await opened.sees("network 0")
         await opened.press("m")
-        await opened.sees("colour: epochs")
+        await opened.sees("colour: epoch solved")
         await opened.press("m")
         await opened.sees("colour: loss")
-        await opened.press("m", "m", "v")
-        await opened.sees("30 networks, 0 % solved", "100%", "hidden")
+        await opened.press("m", "v")
+        await opened.sees("30 networks, 0 % solved", "100%", "columns: ")
 
 
 async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_at_all(
@@ -159,7 +159,10 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
 ) -> None:
     engine = engine_of(grid)
     async with xor_tab(places, engine, "e", (80, 24)) as opened:
-        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "std of epochs by log lr")
+        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "p-value, permutation test")
+        await opened.press("v")
+        await opened.sees("std of epochs by log lr", "ours", "k = 4")
+        await opened.press("v")
         report = opened.app.query_one(NineView).report
         assert report is not None and len(report["rows"]) == 9
         assert f"{report['rows'][0]['mean']:,.0f}" in opened.text

@@ -127,8 +127,8 @@ def test_small_learning_rates_fail_about_as_often_as_the_notebooks() -> None:
 def test_the_single_hidden_unit_is_read_as_a_gate() -> None:
     gates = notebook.gates(nine())
     assert sum(gates.values()) == 50
-    assert set(gates) & {"AND", "OR", "NOR", "NAND", "first only", "second only"}
-    assert "never" not in gates and "always" not in gates
+    assert set(gates) & {"AND", "OR", "NOR", "NAND", "x1 and not x2", "x2 and not x1"}
+    assert "always 0" not in gates and "always 1" not in gates
 
 
 def test_a_record_is_read_back_whole_and_a_damaged_one_named() -> None:
