@@ -13,7 +13,7 @@ from tui.widgets.span import Row, Span, clipped
 LESSON = (
     "Each setting is trained until ten runs have succeeded or fifteen have run: success is a validation loss "
     "below 0.2 that stopped falling. Grey: notebook. p: p-value, permutation test of our mean against "
-    "the notebook's; ✓: p is 0.05 or more, the difference can be chance. Means: successes."
+    "the notebook's; ✓: p is 0.05 or more, the difference can be chance. Means are of successes."
 )
 ALIKE = 0.05
 LIKELY, WIDE, WIDEST = 84, 102, 128
@@ -33,7 +33,7 @@ def notes_of(
     more = f", {running} still train" if running else ""
     counted = sum(row["runs"] for row in report["rows"])
     progress = f"epoch {report['epoch']:,} of {report['epochs']:,}, {counted} runs counted{more}"
-    gates = ", ".join(f"{gate} {count}" for gate, count in report["gates"].items()) or "-"
+    gates = ", ".join(f"{gate} {_times()}{count}" for gate, count in report["gates"].items()) or "-"
     became = Span("hidden unit of the row lr 0.25 acts as  ", "muted")
     rows = [(*head, Span(progress, "muted")), clipped((became, Span(gates, "text")), width)]
     return rows if brief else [*rows, *paragraph(_lesson(), width)]
@@ -129,3 +129,7 @@ def _beyond(value: float | None, epochs: int) -> str:
 
 def _loss(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
+
+
+def _times() -> str:
+    return "x" if glyphs().ascii_only else "×"

@@ -227,7 +227,7 @@ async def test_a_tab_out_of_sight_asks_nothing(
     engine = FakeEngine(run)
     async with lab(places, engine, (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("784 weights as an image")
+        await opened.sees("weights as an image")
         await opened.press("1")
         await settled(opened)
         asked = await opened.rests(lambda: len(session.asked))
@@ -252,7 +252,7 @@ async def test_sharp_pictures_say_how_to_have_them(
     monkeypatch.setattr("tui.sharp.is_prepared", lambda: False)
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("784 weights as an image")
+        await opened.sees("weights as an image")
         await opened.press("S")
         await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
 
