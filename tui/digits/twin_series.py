@@ -12,20 +12,21 @@ class TwinSeries(Series):
 
     def __init__(self, label: str, hue: int) -> None:
         super().__init__(label, label, hue=hue)
-        self._followed: Series | None = None
-        self._version = -1
+        self._followed: tuple[Series, int, float] | None = None
 
-    def follow(self, other: Series) -> TwinSeries:
-        if other is not self._followed or other.version != self._version:
+    def follow(self, other: Series, per_unit: float = 1.0) -> TwinSeries:
+        """Its x counts units of that many steps."""
+        now = (other, other.version, per_unit)
+        if now != self._followed:
             self.evict_after(float("-inf"))
-            self._take(other)
-            self._followed, self._version = other, other.version
+            self._take(other, per_unit)
+            self._followed = now
         return self
 
-    def _take(self, other: Series) -> None:
+    def _take(self, other: Series, per_unit: float) -> None:
         if not len(other):
             return
         steps, values = other.curve.steps, other.curve.values
         each = max(1, len(values) // POINTS)
         whole = len(values) - len(values) % each
-        self.extend(steps[each - 1 : whole : each], values[:whole].reshape(-1, each).mean(axis=1))
+        self.extend(steps[each - 1 : whole : each] / per_unit, values[:whole].reshape(-1, each).mean(axis=1))

@@ -13,10 +13,12 @@ from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import KEYS, Key, Scope, Tab, inside, shown
 from tui.screens.dialog import Dialog, Keys
+from tui.sign_table import signs
 from tui.tabs.shelf import SHOWN
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted
 
+MODAL = frozenset(("filter", "form", "dialog", "prompt", "home"))
 KEY_WIDTH = 11
 COLUMN = 55
 
@@ -31,7 +33,7 @@ class KeySheet(Sheet):
     def rows(self, width: int) -> Sequence[Row]:
         blocks = [self._block(heading, keys) for heading, keys in groups(self._scope, self._tab)]
         if width < 2 * COLUMN:
-            return [row for block in blocks for row in (*block, ())][:-1]
+            return [*[row for block in blocks for row in (*block, ())][:-1], *self._signs()]
         half = sum(map(len, blocks)) // 2
         left: list[Row] = []
         right: list[Row] = []
@@ -40,7 +42,18 @@ class KeySheet(Sheet):
             column += [*block, ()]
         height = max(len(left), len(right))
         sides = zip(_filled(left, height), _filled(right, height), strict=True)
-        return [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
+        both = [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
+        return [*both, *self._signs()]
+
+    def _signs(self) -> list[Row]:
+        """What the signs of the tab stand for, below its keys."""
+        found = signs(self._tab) if self._scope not in MODAL else []
+        widest = max((cell_len(sign) for sign, _, _ in found), default=0)
+        rows = [
+            (Span(f"  {sign}{' ' * (widest + 2 - cell_len(sign))}", ink), Span(words, "text"))
+            for sign, ink, words in found
+        ]
+        return [(), (Span("Signs", "strong"),), *rows] if rows else []
 
     def _block(self, heading: str, keys: Sequence[Key]) -> list[Row]:
         named = [self._names(key) for key in keys]

@@ -19,22 +19,23 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
     if answer["why"]:
         return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]
     found = answer["importance"]
-    most = max((share for _, share in found), default=0.0) or 1.0
+    most = max((share for _, share in found), default=0.0)
     is_roomy = height >= 2 * len(found) + 3
     lines: list[Row] = [head]
     for name, share in found:
         lines += [()] * is_roomy
-        lines.append(_bar(name, share, share / most, width))
+        lines.append(_bar(name, share, share == most, width))
     return lines
 
 
-def _bar(name: str, share: float, length: float, width: int) -> Row:
+def _bar(name: str, share: float, is_largest: bool, width: int) -> Row:
+    """The full width is 100 %."""
     room = max(4, width - NAME - NUMBER - 4)
-    full = round(length * room)
+    full = round(share * room)
     done, ahead = ("=", "-") if glyphs().ascii_only else ("█", "·")
     return (
         Span(f" {plain(name, limit=NAME):>{NAME}} ", "strong"),
-        Span(done * full, "accent" if length > 0.99 else "done"),
+        Span(done * full, "accent" if is_largest else "done"),
         Span(ahead * (room - full), "line"),
         Span(f" {share:6.1%}", "text"),
     )

@@ -18,7 +18,8 @@ from tui.widgets.span import Row, Span, fitted
 DRAWN = 800
 """lines; of more, as many are left out evenly"""
 MARGIN = 5
-TICKS = 3
+FEW = 8
+"""values of a parameter that all have a tick"""
 
 
 def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
@@ -66,7 +67,8 @@ def _canvas(scales: Sequence[Scale], lines: Sequence[Any], look: Look, width: in
         tool = pen(look.symbols, letter)
         canvas.stipple(_dots(shares[chosen], columns, canvas, tool), tool, ink)
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
-        _draw_axis(canvas, scale, column, look, place == look.axis)
+        used = [line["cells"][place] for line in lines] if place < len(scales) - 1 else []
+        _draw_axis(canvas, scale, column, look, place == look.axis, used)
     return canvas
 
 
@@ -106,7 +108,9 @@ def _dots(
     return dots
 
 
-def _draw_axis(canvas: Canvas, scale: Scale, column: int, look: Look, here: bool) -> None:
+def _draw_axis(
+    canvas: Canvas, scale: Scale, column: int, look: Look, here: bool, used: Sequence[Any]
+) -> None:
     brush = look.brushes.get(scale.name)
     lit = here and look.lit
     for row in range(canvas.rows):
@@ -115,14 +119,15 @@ def _draw_axis(canvas: Canvas, scale: Scale, column: int, look: Look, here: bool
             canvas.put(row, column, "#" if glyphs().ascii_only else "┃", "accent")
         else:
             canvas.put(row, column, glyphs().upright, "accent" if lit else "muted")
-    for share, text in _labels(scale, canvas.rows):
+    for share, text in _labels(scale, canvas.rows, used):
         row = round((1 - share) * (canvas.rows - 1))
         text = text[:9]
         at = column + 1 if column + 1 + len(text) < canvas.columns else column - len(text)
         canvas.write(row, at, text, "key" if lit else "text")
 
 
-def _labels(scale: Scale, rows: int) -> list[tuple[float, str]]:
+def _labels(scale: Scale, rows: int, used: Sequence[Any] = ()) -> list[tuple[float, str]]:
+    """Where few values were tried, those; else round numbers."""
     if scale.choices:
         fits = max(1, -(-len(scale.choices) // rows))
         return [
@@ -132,6 +137,9 @@ def _labels(scale: Scale, rows: int) -> list[tuple[float, str]]:
         ]
     if scale.low == scale.high:
         return [(0.5, value_text(scale.low))]
+    values = sorted({value for value in used if isinstance(value, int | float)})
+    if 1 < len(values) <= min(FEW, rows // 2):
+        return [(scale.share(value), value_text(value)) for value in values]
     shares = (0.0, 0.25, 0.5, 0.75, 1.0) if rows >= 16 else (0.0, 0.5, 1.0)
     return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
 

@@ -15,6 +15,7 @@ from engine.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import deeds, keys
+from tui.digits.twin_series import TwinSeries
 from tui.lab import Lab
 from tui.lm_runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
@@ -28,7 +29,9 @@ from tui.widgets.four_table import FourTable
 from tui.widgets.heading import Heading
 from tui.widgets.notes import Notes
 from tui.widgets.overview import wrapped
+from tui.widgets.palette import DARK
 from tui.widgets.samples import sample_rows, samples_of
+from tui.widgets.series import Series
 from tui.widgets.span import Span
 from tui.widgets.still_chart import StillChart
 from tui.widgets.view_bar import ViewBar
@@ -41,6 +44,15 @@ GROWN = 0.33
 VIEWS = {"four": "four models", "corpus": "corpus"}
 PERPLEXITY = "perplexity: between how many words it wavers"
 FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
+
+
+VALIDATION, TRAINING = "val_perplexity", "perplexity"
+
+
+def steps_of_epoch(run: RunSummary) -> float:
+    """As far as it is known how many there are."""
+    epochs = run.spec.params.get("epochs")
+    return run.total_steps / epochs if isinstance(epochs, int) and epochs and run.total_steps else 1.0
 
 
 class LanguageTab(Tab):
@@ -60,11 +72,15 @@ class LanguageTab(Tab):
         self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")
         self.facts = CorpusFacts(id="corpus-facts")
         self.bar = ViewBar([(f"language.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
-        self.chart, self.samples = StillChart("val_perplexity", log=True), Notes(id="samples")
+        self.chart, self.samples = (
+            StillChart("perplexity", log=True, unit="epoch", within=(0.0, 1.0)),
+            Notes(id="samples"),
+        )
         self.headings = {
             "four": Heading(),
             "said": Heading(("what it says",)),
         }
+        self._by_epoch: dict[tuple[str, str], TwinSeries] = {}
         self._told_of = ""
         self._grown: set[str] = set()
         self._is_open = False
@@ -192,13 +208,17 @@ class LanguageTab(Tab):
         self._grown.clear()
         if not self._is_open:
             return
-        stories = [self._story(run) for run in self.four]
         drawn = [
-            story.series["val_perplexity"].dressed(cell.title, hue)
-            for hue, (cell, story) in enumerate(zip(CELLS, stories, strict=True))
-            if story and "val_perplexity" in story.series
+            series
+            for place, run in enumerate(self.four)
+            if run is not None
+            and (series := self._curve(run, VALIDATION, CELLS[place].title, place)) is not None
         ]
         run = self.table.run
+        if run is not None:  # one more, of the same colour in dashes
+            title = f"{CELLS[self.table.place].title}, training"
+            train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
+            drawn += [train] if train is not None else []
         self.chart.tell(drawn, run.id if run is not None else "")
         story = self._story(run)
         found = samples_of(story.notes) if story is not None else []
@@ -217,6 +237,15 @@ class LanguageTab(Tab):
         said = plain(story.notice, limit=400) if story is not None else ""
         notice = wrapped(said, width, "warn") if said else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
+
+    def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> Series | None:
+        """A metric of a run over epochs; None where it has logged none."""
+        story = self._story(run)
+        if story is None or metric not in story.series:
+            return None
+        kept = self._by_epoch.setdefault((run.id, metric), TwinSeries(metric, hue))
+        followed = kept.follow(story.series[metric], steps_of_epoch(run))
+        return followed.dressed(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
 
     def _story(self, run: RunSummary | None) -> Story | None:
         return self.lab.river.story(run.id) if run is not None else None

@@ -136,7 +136,9 @@ def value_of(name: str, value: object) -> str:
         return catalog.word_for_none(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 and value == int(value) else f"{value:g}"
+    return str(value)
 
 
 def progress(run: RunSummary) -> str:

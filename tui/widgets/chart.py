@@ -110,6 +110,15 @@ class Chart(Widget, can_focus=True):
         scene = replace(self._scene, series=tuple(series), selected=selected)
         self._show(replace(scene, lacking=tuple(lacking), baseline=baseline))
 
+    def span(self) -> Range | None:
+        """First and last position of its curves."""
+        return replace(self._scene, within=None).whole()
+
+    def set_ground(self, within: Range | None, least_gutter: int = 6) -> None:
+        """Show at least that x range, with that many cells left of it."""
+        if (within, least_gutter) != (self._scene.within, self._scene.least_gutter):
+            self._show(replace(self._scene, within=within, least_gutter=least_gutter))
+
     def legend(self, width: int) -> list[Row]:
         """A row for each curve, complete."""
         return entries(measured(replace(self._scene, letters=self.app.no_color), width))

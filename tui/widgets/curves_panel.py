@@ -17,8 +17,12 @@ from tui.widgets.run_details import ALL_PANES
 if TYPE_CHECKING:
     from tui.widgets.run_chart import RunChart
 
-ROOM_FOR_TWO = 40
+ROOM_FOR_TWO = 30
 """rows from which on two charts are better than one"""
+
+
+WIDE_GUTTER = 9
+"""holds the labels of nearly every metric"""
 
 
 class CurvesPanel(Vertical):
@@ -64,6 +68,7 @@ class CurvesPanel(Vertical):
             self._tell_second(shown, selected, mine[0], baseline)
         elif self._second is not None:
             self._second.display = False
+            self.chart.set_ground(None)
 
     def _tell_second(
         self, shown: Sequence[RunCurve], selected: RunSummary | None, metric: str, baseline: str
@@ -77,3 +82,7 @@ class CurvesPanel(Vertical):
         self._second.display = True
         self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
         self._second.tell(shown, selected, metric, baseline)
+        spans = [span for chart in (self.chart, self._second) if (span := chart.span()) is not None]
+        together = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+        for chart in (self.chart, self._second):
+            chart.set_ground(together, WIDE_GUTTER)

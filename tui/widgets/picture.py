@@ -35,7 +35,7 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     scale = fit_scale(scene, seen, height - len(head) - 2)
     if scale is None:
         return _said(head, _nothing(scene), width, height)
-    gutter = _gutter(scale)
+    gutter = _gutter(scene, scale)
     plot = Plot(scene, seen, width - gutter - 1, scale)
     return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
 
@@ -55,13 +55,13 @@ def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
     scale = fit_scale(scene, seen, height - len(header(scene, width, _header_rows(height))) - 2)
     if scale is None:
         return None
-    gutter = _gutter(scale)
+    gutter = _gutter(scene, scale)
     return gutter, width - gutter - 1
 
 
-def _gutter(scale: Scale) -> int:
+def _gutter(scene: Scene, scale: Scale) -> int:
     """Room for the labels and the axis line; never so little that usual labels make it jump."""
-    return max(6, 2 + max((len(label) for _, label in scale.labels), default=0))
+    return max(scene.least_gutter, 2 + max((len(label) for _, label in scale.labels), default=0))
 
 
 def _header_rows(height: int) -> int:

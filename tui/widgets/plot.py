@@ -19,6 +19,9 @@ from tui.widgets.trace import Lens, Trace, dashed, trace
 
 LETTER_EVERY = 24
 NEAR_CELLS = 2
+SPARSE = 4
+"""cells to a point from which on the points of a curve are marked"""
+SHARES = frozenset(("accuracy", "acc", "precision", "recall", "f1", "auc"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Plot:
         canvas = Canvas(self.cells, self.scale.rows)
         self._draw_raw(canvas)
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
+        self._draw_points(canvas)
         self._draw_infinities(canvas)
         if self.scene.letters and self.scene.symbols != "ascii" and len(traces) > 1:
             for series, line in traces:
@@ -96,6 +100,18 @@ class Plot:
 
     def _lens(self, tool: Pen) -> Lens:
         return Lens(*self.seen, self.cells * tool.across, tool.down, self.scale)
+
+    def _draw_points(self, canvas: Canvas) -> None:
+        """A sign for every point of a curve that has few, so that one point alone is seen as well."""
+        sign = "o" if self.scene.symbols == "ascii" else "•"
+        for series in self.scene.drawn:
+            if not 0 < len(series) * SPARSE <= self.cells:
+                continue
+            positions = series.curve.positions(self.scene.view.axis)
+            for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
+                cell, row = self.cell(position), self._row(value)
+                if cell is not None and row is not None:
+                    canvas.put(row, cell, sign, ink_of(series.hue))
 
     def _draw_infinities(self, canvas: Canvas) -> None:
         sign = "!" if self.scene.symbols == "ascii" else "∞"
@@ -171,8 +187,16 @@ def fit_scale(scene: Scene, seen: Range, rows: int) -> Scale | None:
             highs.append(high[0])
     if not lows or np.all(np.isnan(lows)):
         return None
-    fit = log_scale if scene.view.log else linear_scale
-    return fit(float(np.nanmin(lows)), float(np.nanmax(highs)), rows)
+    lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
+    if scene.view.log:
+        return log_scale(lowest, highest, rows)
+    return linear_scale(lowest, highest, rows, ceiling_of(scene.view.metric))
+
+
+def ceiling_of(metric: str) -> float | None:
+    """What a metric cannot exceed: shares, by their names, end at 1."""
+    last = metric.lower().replace("/", "_").rpartition("_")[2]
+    return 1.0 if last in SHARES else None
 
 
 def _with_neighbours(bounds: NDArray[np.int64], length: int) -> NDArray[np.int64]:

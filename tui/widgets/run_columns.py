@@ -43,7 +43,7 @@ def columns(width: int, metric: str) -> tuple[Column, ...]:
     last = partial(_metric, metric=metric)
     kept = [
         Column("progress", 30 if ample else 24 if roomy else 20, standing, "status"),
-        Column(plain(metric, limit=12) or "last", 12 if roomy else 8, last, metric, True),
+        Column(_shortened(metric, 12 if roomy else 8) or "last", 12 if roomy else 8, last, metric, True),
         Column("best", 9 if roomy else 8, _best, "best", True),
         Column("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
@@ -57,6 +57,15 @@ def columns(width: int, metric: str) -> tuple[Column, ...]:
     name = min(28, max(LEAST_NAME, room // 2))
     first = [Column("name", name, _name, "name"), Column("parameters", max(0, room - name), _params)]
     return (*first, *kept) if room - name >= LEAST_PARAMS else (Column("name", room, _name, "name"), *kept)
+
+
+def _shortened(metric: str, width: int) -> str:
+    """The name of a metric in that many cells: val_accuracy becomes val_acc where it has no room."""
+    name = plain(metric, limit=40)
+    for words in (name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
+        if len(words) <= width:
+            return words
+    return words[: width - 1] + glyphs().cut
 
 
 def header(found: tuple[Column, ...], query: Query) -> Row:

@@ -45,8 +45,11 @@ class Scale:
             return np.clip((self.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
 
 
-def linear_scale(low: float, high: float, rows: int) -> Scale:
-    """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows."""
+def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> Scale:
+    """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows.
+
+    No row stands for more than the `ceiling`, where nothing in [low, high] does.
+    """
     low, high = (min(max(end, -LARGEST), LARGEST) for end in widened(low, high))
     height = rows - 1 + 2 * SLACK
     least = min(high / height - low / height, LARGEST)
@@ -56,6 +59,10 @@ def linear_scale(low: float, high: float, rows: int) -> Scale:
     )
     grids = [_Grid.below(low, rows, step, gap) for step in steps if step < LARGEST for gap in range(2, 9)]
     holding = [grid for grid in grids if grid.holds(high)]
+    if ceiling is not None and high <= ceiling:
+        capped = [_Grid.under(ceiling, rows, grid.step, grid.gap) for grid in grids]
+        low_enough = [grid for grid in capped if grid.bottom <= low + SLACK * grid.per_row]
+        holding = [grid for grid in holding if grid.top <= ceiling] + low_enough
     if not holding:
         return Scale(
             low + SLACK * least, least, rows, False, ((0, short(high)), (rows - 1, short(low)))[:rows]
@@ -104,6 +111,14 @@ class _Grid:
     @classmethod
     def below(cls, low: float, rows: int, step: float, gap: int) -> _Grid:
         return cls(math.floor(low / (step / gap) + SLACK), rows, step, gap)
+
+    @classmethod
+    def under(cls, ceiling: float, rows: int, step: float, gap: int) -> _Grid:
+        return cls(round(ceiling / (step / gap)) - rows + 1, rows, step, gap)
+
+    @property
+    def top(self) -> float:
+        return (self.first + self.rows - 1) * self.per_row * (1 - 1e-9)
 
     @property
     def per_row(self) -> float:

@@ -34,6 +34,10 @@ class Scene:
     """names of runs that are shown and have no such metric"""
     baseline: str = ""
     """key of the curve the others are compared with"""
+    within: Range | None = None
+    """what the x axis shows at least, where it shows all there is"""
+    least_gutter: int = 6
+    """cells left of the lines, so that charts above one another have their ticks in the same places"""
     unit: str = "step"
     """what the x axis counts where it does not show time"""
     columns: int = 2
@@ -92,6 +96,7 @@ class Scene:
         spans = [span for series in self.series if (span := series.span(self.view.axis))]
         if not spans:
             return None
+        spans += [self.within] if self.within is not None else []
         return min(span[0] for span in spans), max(span[1] for span in spans)
 
     def seen(self) -> Range | None:

@@ -8,16 +8,24 @@ from typing import Any
 
 from tui.glyphs import chart_symbols
 from tui.widgets.chart import Chart
-from tui.widgets.chart_view import ChartView
+from tui.widgets.chart_view import ChartView, Range
 from tui.widgets.series import Series
 
 
 class StillChart(Chart, can_focus=False):
     """One metric of some runs."""
 
-    def __init__(self, metric: str, *, log: bool = False, unit: str = "step", **widget: Any) -> None:
+    def __init__(
+        self,
+        metric: str,
+        *,
+        log: bool = False,
+        unit: str = "step",
+        within: Range | None = None,
+        **widget: Any,
+    ) -> None:
         super().__init__(symbols=chart_symbols(), view=ChartView(metric=metric, log=log), **widget)
-        self._scene = replace(self._scene, unit=unit)
+        self._scene = replace(self._scene, unit=unit, within=within)
 
     def tell(self, series: Sequence[Series], selected: str, at: float | None = None) -> None:
         """Show these curves, that one on top; `at` is a step that is pointed at."""

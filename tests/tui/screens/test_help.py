@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tui.glyphs import ASCII, UNICODE
+from tui.key import TABS, Tab
 from tui.keymap import Keymap
 from tui.keys import KEYS, Scope, inside
 from tui.screens.help import KeySheet, exists, groups
+from tui.sign_table import signs
 from tui.tabs.shelf import SHOWN
-from tui.widgets.span import row_width
+from tui.widgets.span import row_text, row_width
 
 
 @pytest.mark.parametrize("scope", sorted({key.scope for key in KEYS}))
@@ -39,3 +41,16 @@ def test_a_tab_that_is_not_there_has_no_key(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delitem(SHOWN, "repl")
     told = {key.id for _, keys in groups("runs") for key in keys}
     assert "app.tab_runs" in told and "app.tab_repl" not in told
+
+
+@pytest.mark.parametrize("tab", [tab for tab, _ in TABS])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_signs_of_a_tab_are_explained_below_its_keys(
+    tab: Tab, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.sign_table.glyphs", lambda: ASCII if ascii_only else UNICODE)
+    text = "\n".join(map(row_text, KeySheet(tab, Keymap(), tab).rows(78)))
+    assert all(words in text for _, _, words in signs(tab))
+    if tab == "runs":
+        assert "baseline" in text and "a checkpoint" in text and "not its default" in text
+    assert not ascii_only or all(sign.isascii() for sign, _, _ in signs(tab))

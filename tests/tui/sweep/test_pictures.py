@@ -113,3 +113,19 @@ def test_a_heat_map_says_the_mean_of_each_cell() -> None:
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
     text = "\n".join(map(row_text, drawn("importance", trials(3), Look(SWEEP.spec), 80, 20)))
     assert "not yet: expected 8 trials with a value at least, got 3" in text
+
+
+def test_importance_bars_are_shares_of_the_whole_width() -> None:
+    found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
+    rows = importance.rows(found, Look(SWEEP.spec), 100, 4)
+    room = 100 - importance.NAME - importance.NUMBER - 4
+    assert [row_text(row).count("█") for row in rows[1:]] == [round(0.6 * room), round(0.3 * room)]
+
+
+def test_an_axis_of_few_values_has_those_as_its_ticks() -> None:
+    scale = parallel.Scale("batch", "batch", 50, 400, log=True)
+    ticks = parallel._labels(scale, 20, [50, 200, 400, 200, 50])
+    assert [text for _, text in ticks] == ["50", "200", "400"]
+    assert ticks[1][0] == scale.share(200)
+    many = parallel._labels(scale, 20, [50 + 7 * place for place in range(50)])
+    assert len(many) == 5

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import time
 from dataclasses import replace
+
+import pytest
 
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
+from tui.curves import Curves
+from tui.verbs.curves import _write_csv
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 
@@ -22,3 +29,51 @@ async def test_a_curve_takes_the_name_of_its_run_when_that_is_learned(places: Pl
         await opened.sees("━━ alpha")
         engine.change(replace(run, spec=replace(run.spec, name="beta")))
         await opened.sees("━━ beta")
+
+
+async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = [0.8848, 0.8935, 0.9013, 0.8987, 0.9102, 0.9088, 0.9175]
+    run = make_run(1, name="seven", state=PAUSED, metrics={"loss": 0.25, "val_accuracy": 0.9175})
+    told = [
+        metrics(1, list(range(1, 701)), loss=[1 / step for step in range(1, 701)]),
+        metrics(2, [100 * place for place in range(1, 8)], val_accuracy=values),
+    ]
+    curves = Curves()
+    curves.add(told)
+    _write_csv(curves)
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    exported = [float(row["val_accuracy"]) for row in rows if row["val_accuracy"]]
+    engine = FakeEngine(run)
+    engine.tell(run.id, *told)
+    async with lab(places, engine, (120, 40)) as opened:
+        await opened.until(lambda: opened.app.runs.chart.series)
+        await opened.press("m")
+        await opened.until(lambda: opened.app.runs.chart.metric == "val_accuracy")
+        await opened.press("e", "e", "v")
+        read = []
+        for step in range(700, 0, -100):
+            await opened.sees(f"step {step}")
+    XX
+            await opened.press("left")
+        assert [round(float(value), 3) for value in read] == [round(value, 3) for value in reversed(exported)]
+        assert len(exported) == 7 and "raw" in opened.text
+
+
+async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(places: Places) -> None:
+    runs = [make_run(number, state=PAUSED, metrics={"loss": 1.0, "val_loss": 1.0}) for number in range(1, 41)]
+    engine = FakeEngine(*runs)
+    newest = max(runs, key=lambda run: run.spec.created_at)
+    engine.tell(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
+    engine.tell(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
+    async with lab(places, engine, (200, 60)) as opened:
+        await opened.until(lambda: opened.app.runs.chart.series)
+        await opened.until(lambda: len(floors(opened.text)) == 2)
+        first, second = floors(opened.text)
+        assert first == second
+
+
+def floors(text: str) -> list[str]:
+    """The lines of ticks on the screen, as far as the charts reach."""
+    return [line[:130] for line in text.splitlines() if re.match(r" *step +\d", line)]

@@ -94,3 +94,17 @@ def test_a_log_scale_of_many_decades_leaves_little_height_empty(rows: int) -> No
     scale = log_scale(9e-10, 2.3, rows)
     assert (scale.rows - 1) * scale.per_row < 1.25 * 9.5
     assert len(scale.labels) > 1
+
+
+@pytest.mark.parametrize("rows", [5, 8, 12, 20, 40])
+@pytest.mark.parametrize("low", [0.1, 0.5, 0.88, 0.975, 0.999])
+@pytest.mark.parametrize("high", [0.9995, 1.0])
+def test_an_axis_of_shares_ends_at_one(low: float, high: float, rows: int) -> None:
+    scale = linear_scale(low, high, rows, 1.0)
+    assert scale.bottom + (rows - 1) * scale.per_row <= 1 + 1e-9
+    places = scale.dots(np.array([low, high]), 1)
+    assert -0.5 <= places[1] <= places[0] <= rows - 0.5
+
+
+def test_a_ceiling_that_the_data_pass_is_none() -> None:
+    assert linear_scale(0.2, 7.5, 12, 1.0) == linear_scale(0.2, 7.5, 12)
