@@ -87,6 +87,26 @@ async def test_a_model_of_other_sizes_is_not_compared(
             await opened.sees("max words", "epochs", "1,000")
 
 
+async def test_curves_count_epochs_from_zero_and_training_stands_beside_validation(
+    places: Places, session: FakeSession
+) -> None:
+    run = four(TWELVE[0])[0]
+    run = replace(run, total_steps=471, spec=replace(run.spec, params={**run.spec.params, "epochs": 3}))
+    engine = FakeEngine(run)
+    engine.tell(run.id, metrics(1, [157], val_perplexity=[57.5]))
+    engine.tell(run.id, metrics(2, list(range(1, 158)), perplexity=[900 - 5.0 * step for step in range(157)]))
+    async with lab(places, engine, (120, 40)) as opened:
+        await open_tab(opened, "epoch", "1 layer forward 57.5", "1 layer forward, training")
+        validation, training = tab(opened).chart.series
+        assert validation.span("step") == (1, 1)
+        assert training.span("step") == pytest.approx((1 / 157, 1))
+        assert tab(opened).chart._scene.seen() == (0, 1) and "•" in opened.text
+        await opened.press("F")
+        await opened.until(lambda: "best" not in opened.text and "1 layer forward, training" in opened.text)
+        await opened.press("escape")
+        await opened.sees("Keras on captions")
+
+
 async def test_they_fill_while_the_runs_train(places: Places, session: FakeSession) -> None:
     run = replace(four(TWELVE[0])[0], state=Running(time.time()), metrics={"perplexity": 412.0})
     engine = FakeEngine(run)
@@ -99,7 +119,7 @@ async def test_they_fill_while_the_runs_train(places: Places, session: FakeSessi
             Event(3, 1_003.0, "started", {"attempt": 2, "notice": "The text is written without spaces."}),
         )
         await opened.sees("The text is written without spaces.")
-        await opened.sees("epoch 1", "a man is riding a wave", "a cat; at the window", "val_perplexity")
+        await opened.sees("epoch 1", "a man is riding a wave", "a cat; at the window", "perplexity")
         assert "\x1b" not in opened.text
         engine.change(replace(run, metrics={"perplexity": 40.0, "val_perplexity": 57.5}))
         await opened.sees("~40.0", "57.5")

@@ -55,7 +55,7 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
         read = []
         for step in range(700, 0, -100):
             await opened.sees(f"step {step}")
-    XX
+            read += re.findall(r"━━ seven (\d\.\d+)", opened.text)[:1]  # of the chart on top
             await opened.press("left")
         assert [round(float(value), 3) for value in read] == [round(value, 3) for value in reversed(exported)]
         assert len(exported) == 7 and "raw" in opened.text
