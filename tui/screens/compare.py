@@ -11,6 +11,7 @@ from textual.content import Content
 from engine.protocol import RunSummary
 from tui.comparison import MISSING, Entry, compared
 from tui.glyphs import glyphs
+from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
 from tui.verbs.words import other_data
 from tui.widgets.numerals import short
@@ -88,7 +89,7 @@ class CompareSheet(Sheet):
         return tuple(heads)
 
     def _row(self, entry: Entry, shown: range) -> Row:
-        spans = list(fitted(clipped((Span(entry.name, "muted"),), self._label - GAP), self._label))
+        spans = list(fitted(clipped((Span(plain(entry.name), "muted"),), self._label - GAP), self._label))
         for place in shown:
             value = entry.values[place]
             if entry.name == "status":
