@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tui.app import LabApp
 
 RUNS_OFFERED = 200
+WHOLE_WORD = 1_000.0
+"""what a word that stands there as typed counts more than letters found here and there"""
 
 Command = tuple[str, str, Callable[[], object]]
 """what it says, what it does in words of ours (they are read as markup), how it is done"""
@@ -44,6 +46,7 @@ class LabCommands(Provider):
         for words, help, call in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
             score, places = matching.match(query, words)
             if score > 0:
+                score += sum(WHOLE_WORD for word in query.lower().split() if word in words.lower())
                 yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
 
     def _keys(self) -> Iterable[Command]:

@@ -110,8 +110,8 @@ TERMINAL = Theme(
 
 THEMES: dict[str, Theme] = {theme.name: theme for theme in (NIGHT, DAY, COLOUR_BLIND, CONTRAST, TERMINAL)}
 TITLES = {
-    "night": "Night",
-    "day": "Day",
+    "night": "Night (dark)",
+    "day": "Day (light)",
     "colour-blind": "Colour-blind safe",
     "contrast": "High contrast",
     "terminal": "The terminal's own 16 colours",

@@ -297,6 +297,8 @@ class LanguageTab(Tab):
 
     async def action_talk(self) -> None:
         """In the REPL, with the model of this line."""
+        if not self.table.is_on_screen:
+            return
         run = self.table.run
         if run is None or not run.checkpoint_step:
             words = "has no checkpoint yet" if run is not None else "is not trained yet"
@@ -315,6 +317,8 @@ class LanguageTab(Tab):
         self.remove_class("-chart-alone")
 
     def action_framework(self) -> None:
+        if not self.table.is_on_screen:
+            return
         self._framework = "torch" if (self._framework or "tensorflow") == "tensorflow" else "tensorflow"
         self._show()
         self._remember()
@@ -344,6 +348,8 @@ class LanguageTab(Tab):
 
     def action_stop(self) -> None:
         """The run of this line; on a line that waits, the sweep that would train it."""
+        if not self.table.is_on_screen:
+            return
         run = self.table.run
         if run is not None and run.status.is_active:
             deeds.attempt(self, deeds.stop(self.lab.river.client, run))
@@ -376,6 +382,9 @@ class LanguageTab(Tab):
     def labels(self) -> Mapping[str, str]:
         run = self.table.run
         other = "Keras" if self._framework == "torch" else "PyTorch"
+        if self._front == "corpus" and not self.screen.has_class("-ample"):
+            hidden = ("language.talk", "language.framework", "language.stop")
+            return {**dict.fromkeys(hidden, ""), "pane.right": VIEWS["four"]}
         return {
             "language.talk": "open in REPL" if run is not None and run.checkpoint_step else "",
             "language.framework": f"show {other}",

@@ -31,7 +31,7 @@ from tui.widgets.filter_bar import FilterBar
 from tui.widgets.palette import LETTERS
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
-from tui.widgets.run_words import name_of
+from tui.widgets.run_words import before_step_one, name_of
 from tui.widgets.span import Row, Span
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class RunView(Tab):
         focused = self.screen.focused
         around = focused.ancestors_with_self if focused is not None else []
         self.curves.light(self.curves in around)
-        self.details.light(self.details in around)
+        self.details.light(focused)
         self.post_message(HintsChanged())
 
     @property
@@ -155,6 +155,8 @@ class RunView(Tab):
         self._say_counts()
         self.table.pages_changed()
         self._set_invitation(page.total == 0)
+        if self.curves.is_filled:
+            self._say_what_is_missing()
         if self.selected is not None:
             self._show_selected()
         self.call_after_refresh(self._fill)
@@ -209,11 +211,26 @@ class RunView(Tab):
         return doubt(where, self._known.values())
 
     def _empty_words(self) -> Row:
+        if not self.pages.loaded:
+            return (Span(f"   {self._waits_for}", "muted"),)
         return (
             Span("   no run passes the filter", "muted"),
             Span("   esc", "key"),
             Span(" shows all", "muted"),
         )
+
+    @property
+    def _waits_for(self) -> str:
+        """What has to come before there are rows."""
+        return "loading the runs" if self.river.is_connected else "connecting to the engine"
+
+    def _say_what_is_missing(self) -> None:
+        """Where a run and its curve would be, why there are none yet."""
+        run = self.selected
+        nothing = "no run selected" if self.pages.loaded else self._waits_for
+        self.details.say_without_run(nothing)
+        waits = before_step_one(run) if run is not None and not run.step else ""
+        self.curves.say_when_empty((waits or "no points yet") if run is not None else nothing)
 
     def _set_invitation(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
@@ -309,6 +326,7 @@ class RunView(Tab):
         self._take_all_changes()
         if not self.curves.is_filled:
             return
+        self._say_what_is_missing()
         shown = self.shown_curves()
         stories = [curve.story for curve in shown]
         self.curves.tell(shown, self.selected, self.state.metric, self.shown.baseline)

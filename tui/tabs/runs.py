@@ -237,6 +237,8 @@ class RunsTab(RunView):
         panes = PANES if self.is_wide else ALL_PANES
         now = self.state.pane
         focus_was_there = not self.table.has_focus
+        if self.screen.has_class("-ample") and focus_was_there:
+            now = self.details.pane_after(self.screen.focused, 0)
         self.turn_to(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
         if focus_was_there:
             (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()

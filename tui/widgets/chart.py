@@ -134,6 +134,11 @@ class Chart(Widget, can_focus=True):
     def set_live(self, live: bool) -> None:
         self._show(replace(self._scene, live=live))
 
+    def set_empty(self, words: str) -> None:
+        """What to say while there is nothing to draw."""
+        if words != self._scene.empty:
+            self._show(replace(self._scene, empty=words))
+
     def set_symbols(self, symbols: Symbols) -> None:
         self._show(replace(self._scene, symbols=symbols))
 

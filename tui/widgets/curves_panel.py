@@ -57,6 +57,9 @@ class CurvesPanel(Vertical):
         for heading in self._headings:
             heading.light(lit)
 
+    def say_when_empty(self, words: str) -> None:
+        self.chart.set_empty(words)
+
     def tell(
         self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
     ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
+from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, cells, clipped
 
 LINES_KEPT = 2_000
 LINE_LIMIT = 1_000
@@ -17,13 +18,14 @@ EARLIER = "(what was printed before: dltui logs)"
 
 
 class LogTail(Sheet):
-    """Plain lines; what a terminal would act on is spelled out."""
+    """Plain lines, cut at the right edge and scrolled sideways; what a terminal would act on is spelled out."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._lines: list[str] = []
         self._open = ""
         self._is_cut = False
+        self._left = 0
         self._run = ""
         self.offset_read = 0
         """bytes of the log that were taken in"""
@@ -37,6 +39,7 @@ class LogTail(Sheet):
         if run != self._run:
             self._run, self._lines, self._open, self.offset_read = run, [], "", 0
             self._is_cut = False
+            self._left = 0
             self.draw()
             self.scroll_to(y=0, animate=False)
 
@@ -62,17 +65,30 @@ class LogTail(Sheet):
             self.call_after_refresh(self.action_scroll_to, 1)
 
     def rows(self, width: int) -> Sequence[Row]:
-        lines = [*self._lines, _last_of(self._open)] if self._open else self._lines
+        lines = self._texts()
         if not lines:
             return [(Span("nothing was printed" if self._run else "", "muted"),)]
-        above = [(Span(part, "muted"),) for part in _wrapped(EARLIER, width)] if self._is_cut else []
-        return [*above, *((Span(part, "text"),) for line in lines for part in _wrapped(line, width))]
+        above = [(Span(EARLIER, "muted"),)] if self._is_cut and not self._left else []
+        above += [()] if self._is_cut and self._left else []
+        return [*above, *(_seen_part(line, self._left, width) for line in lines)]
+
+    def action_scroll_sideways(self, way: int) -> None:
+        """By half its width, at most to the end of the longest line."""
+        width = self.scrollable_content_region.width
+        most = max(0, max(map(cell_len, self._texts()), default=0) - width)
+        self._left = max(0, min(self._left + way * max(1, width // 2), most))
+        self.draw()
+
+    def _texts(self) -> list[str]:
+        lines = [*self._lines, _last_of(self._open)] if self._open else self._lines
+        return [plain(line.expandtabs(4), limit=LINE_LIMIT) for line in lines]
 
 
-def _wrapped(line: str, width: int) -> list[str]:
-    """A long line goes on below: nothing of it is cut off."""
-    words = plain(line.expandtabs(4), limit=LINE_LIMIT)
-    return chop_cells(words, width) if cell_len(words) > width else [words]
+def _seen_part(line: str, left: int, width: int) -> Row:
+    """The cells of a line from `left` on; a sign stands at each end where there is more of it."""
+    rest = line[left:] if line.isascii() else "".join(sign for sign, _ in cells((Span(line),))[left:])
+    before = (Span(glyphs().cut, "muted"),) if left and line else ()
+    return clipped((*before, Span(rest[len(before):], "text")), width)
 
 
 def _last_of(line: str) -> str:

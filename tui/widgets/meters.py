@@ -13,6 +13,8 @@ GIGABYTE = 1 << 30
 TIGHT_DISK = 2 * GIGABYTE
 BUSY, FULL = 0.85, 0.92
 CALM = 2.0
+LEAST = 2
+"""meters that are said in fewer cells rather than left out"""
 
 
 class Meters(Line):
@@ -37,18 +39,22 @@ class Meters(Line):
         if self._resources is None:
             return ()
         kept: Row = ()
-        for meter in _meters(self._resources):
+        least = [(Span("  "), *meter) for meter in _meters(self._resources)[:LEAST]]
+        is_tight = sum(map(row_width, least)) + 1 > width
+        for meter in _meters(self._resources, is_short=is_tight):
             if row_width(kept) + row_width(meter) + 2 > width:
                 break
             kept = (*kept, Span("  "), *meter)
         return (Span(" " * (width - row_width(kept) - 1)), *kept, Span(" "))
 
 
-def _meters(found: Resources) -> list[Row]:
+def _meters(found: Resources, *, is_short: bool = False) -> list[Row]:
     memory = found.memory_used / max(1, found.memory_total)
-    meters = [_meter("cpu", found.cpu_busy, f"{found.cpu_busy * 100:3.0f}%", 2.0)]
+    used = f"{_short(found.memory_used)}/{_short(found.memory_total)}G"
+    meters = [_meter("cpu", found.cpu_busy, f"{found.cpu_busy * 100:3.0f}%", 2.0, level=not is_short)]
     meters += [_gpu(index, gpu, len(found.gpus)) for index, gpu in enumerate(found.gpus)]
-    meters.append(_meter("mem", memory, f"{_short(found.memory_used)}/{_short(found.memory_total)}G", FULL))
+    words = f"{memory * 100:.0f}%" if is_short else used
+    meters.append(_meter("mem", memory, words, FULL, level=not is_short))
     meters.append(_meter("slots", 0.0, f"{found.slots_used}/{found.slots}", 2.0, level=False))
     if found.disk_free < TIGHT_DISK:
         meters.insert(0, (Span(f"disk {_short(found.disk_free)}G left", "bad"),))

@@ -29,6 +29,12 @@ class Overview(Sheet, can_focus=False):
         self._run: RunSummary | None = None
         self._hue: int | None = None
         self._left_out = 0
+        self._without_run = ""
+
+    def say_without_run(self, words: str) -> None:
+        """What to say while no run is selected."""
+        self._without_run = words
+        self.draw()
 
     def show(self, run: RunSummary | None, hue: int | None = None, left_out: int = 0) -> None:
         """`left_out`: how many of its events are damaged."""
@@ -38,7 +44,7 @@ class Overview(Sheet, can_focus=False):
     def rows(self, width: int) -> Sequence[Row]:
         run = self._run
         if run is None:
-            return [(Span("no run selected", "muted"),)]
+            return wrapped(self._without_run, width, "muted")
         rows: list[Row] = [self._title(run, width), (), *_state(run, width)]
         for label, words in _facts(run):
             rows += _hung(Span(label.ljust(LABEL), "muted"), words, width, "text") if words else []

@@ -29,7 +29,7 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     head = header(scene, width, _header_rows(height))
     seen = scene.seen()
     if seen is None:
-        return _said(head, "no points yet", width, height)
+        return _said(head, scene.empty, width, height)
     from tui.widgets.plot import Plot, fit_scale
 
     scale = fit_scale(scene, seen, height - len(head) - 2)

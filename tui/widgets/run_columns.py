@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,9 @@ from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, s
 from tui.widgets.span import Row, Span, fitted, justified, row_width
 
 NARROW = 64
-LEAST_NAME, LEAST_PARAMS = 10, 12
+LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12
+METRIC = 12
+"""cells of the name of a metric"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,21 @@ class Column:
     right: bool = False
 
 
-def columns(width: int, metric: str) -> tuple[Column, ...]:
-    """What fits into that many cells, behind the sign and the swatch."""
+def columns(
+    width: int, metric: str, longest: int = MOST_NAME, params: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """What fits into that many cells, behind the sign and the swatch.
+
+    `longest` is how many cells the longest name takes; `params` is what the rows are told apart by, by id of
+    the run, else what is not the default of each. A name gets no more room than it needs: they get the rest.
+    """
     roomy, ample = width >= 100, width >= 124
     last = partial(_metric, metric=metric)
+    best = partial(_best, metric=metric, says_metric=ample)
     kept = [
-        Column("progress", 30 if ample else 24 if roomy else 20, standing, "status"),
-        Column(_shortened(metric, 12 if roomy else 8) or "last", 12 if roomy else 8, last, metric, True),
-        Column("best", 9 if roomy else 8, _best, "best", True),
+        Column("progress", 24 if roomy else 20, standing, "status"),
+        Column(_shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True),
+        Column("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True),
         Column("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
@@ -54,8 +63,11 @@ def columns(width: int, metric: str) -> tuple[Column, ...]:
     if width < NARROW:
         kept = [column for column in kept if column.title != "best"]
     room = max(LEAST_NAME, width - sum(column.width + 1 for column in kept) - 1)
-    name = min(28, max(LEAST_NAME, room // 2))
-    first = [Column("name", name, _name, "name"), Column("parameters", max(0, room - name), _params)]
+    name = max(LEAST_NAME, min(MOST_NAME, longest, room // 2))
+    first = [
+        Column("name", name, _name, "name"),
+        Column("parameters", max(0, room - name), partial(_params, told=params or {})),
+    ]
     return (*first, *kept) if room - name >= LEAST_PARAMS else (Column("name", room, _name, "name"), *kept)
 
 
@@ -115,8 +127,8 @@ def _experiment(run: RunSummary, width: int) -> Row:
     return (Span(plain(run.spec.experiment, limit=40), "muted"),)
 
 
-def _params(run: RunSummary, width: int) -> Row:
-    return (Span(params_of(run), "muted"),)
+def _params(run: RunSummary, width: int, *, told: Mapping[str, str]) -> Row:
+    return (Span(told[run.id] if run.id in told else params_of(run), "muted"),)
 
 
 def _rate(run: RunSummary, width: int) -> Row:
@@ -127,5 +139,9 @@ def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
     return (number(run.metrics.get(metric)),)
 
 
-def _best(run: RunSummary, width: int) -> Row:
-    return (number(run.best.value if run.best else None),)
+def _best(run: RunSummary, width: int, *, metric: str, says_metric: bool) -> Row:
+    """The best value of the metric that is shown; of another metric only where there is room to name it."""
+    if run.best is None or (run.best.metric != metric and not says_metric):
+        return ()
+    name = f"{plain(run.best.metric, limit=METRIC)} " if says_metric else ""
+    return (Span(name, "muted"), number(run.best.value))

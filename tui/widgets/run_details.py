@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container
+from textual.widget import Widget
 
 from engine.protocol import CheckpointFacts, RunSummary
 from tui.widgets.heading import Heading
@@ -50,6 +51,9 @@ class RunDetails(Container):
             self._titles["checkpoints"], self._checkpoints,
         )  # fmt: skip
 
+    def say_without_run(self, words: str) -> None:
+        self._overview.say_without_run(words)
+
     def show(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
         self._overview.show(run, hue, left_out)
         self._params.show(run)
@@ -64,11 +68,21 @@ class RunDetails(Container):
 
     @property
     def open_pane(self) -> Sheet:
-        if self.has_class("-log"):
-            return self.log_tail
-        return self._checkpoints if self.has_class("-checkpoints") else self._params
+        return next((pane for name, pane in self._panes().items() if self.has_class(f"-{name}")), self._params)
 
-    def light(self, lit: bool) -> None:
-        """Whether one of the panes has the focus."""
-        for heading in (*self._choosers, *self._titles.values()):
-            heading.light(lit)
+    def light(self, focused: Widget | None) -> None:
+        """Headings above the pane that has the focus, if one has it, are bright."""
+        panes = self._panes() if self.is_filled else {}
+        for heading in self._choosers:
+            heading.light(focused is not None and focused in panes.values())
+        for pane, heading in self._titles.items():
+            heading.light(focused is not None and panes.get(pane) is focused)
+
+    def pane_after(self, focused: Widget | None, by: int) -> str:
+        """The pane that follows the one that has the focus."""
+        names = list(PANES)
+        now = next((name for name, pane in self._panes().items() if pane is focused), names[-1])
+        return names[(names.index(now) + by) % len(names)]
+
+    def _panes(self) -> dict[str, Sheet]:
+        return {"params": self._params, "log": self.log_tail, "checkpoints": self._checkpoints}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -18,9 +19,11 @@ from tui import keys
 from tui.inks import inks_of
 from tui.keys import Scope
 from tui.messages import PaneTurned
+from tui.params_apart import params_apart
 from tui.run_pages import RunPages
 from tui.widgets.line import changed_cells, joined
-from tui.widgets.run_columns import Column, Look, columns, header, row_of
+from tui.widgets.run_columns import MOST_NAME, Column, Look, columns, header, row_of
+from tui.widgets.run_words import name_of
 from tui.widgets.span import Row, Span, fitted
 
 PLAIN = Look()
@@ -143,6 +146,7 @@ class RunTable(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        self._columns = ()
         self._painted.clear()
         self.ask_for_missing()
 
@@ -155,15 +159,20 @@ class RunTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if not self._columns:
-            self._columns = columns(width - 7, self._metric)
+            self._columns = self._columns_of_rows_in_sight(width - 7)
         if y == 0:
             return self._strip(header(self._columns, self._pages.query), width)
         index = y - 1 + self.scroll_offset.y
         if index >= self._pages.matching:
-            words = self.empty_words() if y == 2 and self._pages.loaded and not self._pages.matching else ()
+            words = self.empty_words() if y == 2 and not self._pages.matching else ()
             return self._strip(words, width)
         row = self._painted[index] = self._compose_row(index)
         return self._strip(row, width, is_cursor=index == self._cursor)
+
+    def _columns_of_rows_in_sight(self, width: int) -> tuple[Column, ...]:
+        runs = [run for row in range(self.seen[0], self.seen[1] + 1) if (run := self._pages.at(row))]
+        longest = max((cell_len(name_of(run)) for run in runs), default=MOST_NAME)
+        return columns(width, self._metric, longest, params_apart(runs))
 
     def action_move(self, rows: int) -> None:
         self._move_to(self._cursor + rows)

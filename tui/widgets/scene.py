@@ -42,6 +42,8 @@ class Scene:
     """what the x axis counts where it does not show time"""
     columns: int = 2
     """of dots, that many points a curve has at least if it is smoothed"""
+    empty: str = "no points yet"
+    """what is said while there is nothing to draw"""
 
     @property
     def main(self) -> Series | None:

@@ -75,6 +75,9 @@ class Sheet(ScrollView, can_focus=True):
     def action_scroll(self, rows: int) -> None:
         self.scroll_relative(y=rows, animate=False)
 
+    def action_scroll_sideways(self, way: int) -> None:
+        """For sheets whose lines are longer than they are wide."""
+
     def action_scroll_page(self, pages: int) -> None:
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
 

@@ -14,6 +14,8 @@ from tui.widgets.span import Row, Span, row_width
 
 NAME = " dltui "
 GAP = 2
+SHORT = {"sweep": "Swp", "language": "Lang"}
+"""titles where the whole ones have no room"""
 
 
 class TabBar(Line):
@@ -40,11 +42,12 @@ class TabBar(Line):
         return sum(row_width(tab) for tab in self._named(titled=True)) + cell_len(NAME) + 1
 
     def row(self, width: int) -> Row:
-        """Where not all titles have room, the open tab alone keeps its own."""
+        """Where not all titles have room, short ones; where those have none, the open tab alone has one."""
         start = cell_len(NAME) + 1
         named = self._named(titled=True)
-        if sum(map(row_width, named)) + start > width + GAP:
-            named = self._named(titled=False)
+        for shorter in (self._named(titled=True, short=True), self._named(titled=False)):
+            if sum(map(row_width, named)) + start > width + GAP:
+                named = shorter
         spans, actions, at = [Span(NAME, "key"), Span(" ")], [], start
         for words, (_, tab, _) in zip(named, self._tabs, strict=True):
             size = row_width(words)
@@ -54,14 +57,17 @@ class TabBar(Line):
         self.make_clickable(actions)
         return tuple(spans)
 
-    def _named(self, *, titled: bool) -> list[Row]:
-        return [self._words(digit, tab, title, titled) for digit, tab, title in self._tabs]
+    def _named(self, *, titled: bool, short: bool = False) -> list[Row]:
+        return [
+            self._words(digit, tab, SHORT.get(tab, title) if short else title, titled, 0 if short else GAP)
+            for digit, tab, title in self._tabs
+        ]
 
-    def _words(self, digit: int, tab: str, title: str, titled: bool) -> Row:
+    def _words(self, digit: int, tab: str, title: str, titled: bool, gap: int) -> Row:
         is_open = tab == self._open
         spans = [Span(f" {digit} ", "muted")]
         if titled or is_open:
             spans.append(Span(title, "strong" if is_open else "muted"))
         if (titled or is_open) and self._counts.get(tab):
             spans.append(Span(f" {self._counts[tab]}", "muted"))
-        return (*spans, Span(" " * GAP)) if titled or is_open else tuple(spans)
+        return (*spans, Span(" " * gap)) if titled or is_open else tuple(spans)

@@ -33,7 +33,13 @@ def test_gpus_are_told_apart() -> None:
 
 @pytest.mark.parametrize("width", range(1, 60, 7))
 def test_what_does_not_fit_is_left_out_whole(width: int) -> None:
-    assert shown(width).strip() in ("", *("  ".join(PARTS[:count]) for count in (1, 2, 3)))
+    whole = ["  ".join(PARTS[:count]) for count in (2, 3)]
+    assert shown(width).strip() in ("", *whole, "cpu  62%", "cpu  62%  mem 20%")
+
+
+def test_cpu_and_memory_are_said_in_fewer_cells_before_one_is_left_out() -> None:
+    assert shown(26).split() == ["cpu", "62%", "mem", "20%"]
+    assert shown(28).split() == ["cpu", "▅", "62%", "mem", "▂", "3.0/15G"]
 
 
 PARTS = ("cpu ▅  62%", "mem ▂ 3.0/15G", "slots 1/2")

@@ -33,6 +33,23 @@ def test_more_room_brings_more_columns() -> None:
     )
 
 
+def best_cell(metric: str, width: int) -> str:
+    found = columns(width, metric)
+    cell = next(column for column in found if column.title == "best").cell
+    return row_text(cell(RUN, 30))
+
+
+def test_a_best_value_of_another_metric_is_named_or_left_out() -> None:
+    assert best_cell("loss", 73) == "0.1" and best_cell("accuracy", 73) == ""
+    assert best_cell("accuracy", 128) == "loss 0.1"
+
+
+def test_a_name_takes_what_it_needs_and_parameters_the_rest() -> None:
+    wide, short = columns(73, "loss"), columns(73, "loss", 11)
+    assert short[0].width == 11
+    assert short[1].width == wide[0].width + wide[1].width - 11
+
+
 def test_the_sorted_column_says_which_way() -> None:
     found = columns(120, "loss")
     assert "age▼" in row_text(header(found, Query()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.key import TABS
+from tui.tabs.shelf import SHOWN
 from tui.widgets.span import row_text, row_width
 from tui.widgets.tab_bar import TabBar
 
@@ -16,6 +17,13 @@ def test_every_tab_is_named_where_there_is_room() -> None:
     bar._counts["runs"] = "12"
     text = row_text(bar.row(200))
     assert all(title in text for _, title in TABS) and "1 Runs 12" in text
+
+
+def test_short_titles_come_before_bare_digits() -> None:
+    bar = TabBar([tab for tab in ALL if tab in SHOWN])
+    bar._counts["runs"] = "12"
+    text = row_text(bar.row(54))
+    assert all(title in text for title in ("Runs 12", "XOR", "Swp", "MNIST", "Lang", "REPL"))
 
 
 @pytest.mark.parametrize("tab", ALL)

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from engine.client import EventBatch
 from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
-from tests.fakes.engine import FakeEngine, make_run, metrics
+from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.lab import lab
 from tui.plain_text import plain
 from tui.screens.choose import ChoiceList
@@ -127,13 +127,14 @@ async def test_the_app_goes_on_with_names_of_any_script(places: Places, name: st
 )
 async def test_dialogs_open_over_runs_of_any_script(places: Places, name: str) -> None:
     runs = [
-        replace(make_run(number, name=name, params={"note": name}), metrics={name: 1.5}) for number in (1, 2)
+        replace(make_run(number, name=name, params={"note": name}, state=done()), metrics={name: 1.5})
+        for number in (1, 2)
     ]
     async with lab(places, FakeEngine(*runs)) as opened:
         await opened.sees(plain(name)[:1])
         await opened.press("space", "j", "space", "d")
         await opened.sees("compare 2 runs")
-        for key, words in (("escape", "leave"), ("D", "Remove"), ("escape", "leave"), ("m", "leave")):
+        for key, words in (("escape", "quit"), ("D", "Remove"), ("escape", "quit"), ("m", "quit")):
             await opened.press(key)
             await opened.sees(words)
         assert opened.app.is_running

@@ -1,0 +1,45 @@
+"""What tells the rows of the run table apart."""
+
+from __future__ import annotations
+
+from engine.protocol import RunSummary
+from tests.fakes.engine import make_run
+from tui.params_apart import params_apart
+
+
+def run(number: int, seed: int = 1, experiment: str = "xor", **params: float | str) -> RunSummary:
+    return make_run(number, experiment=experiment, seed=seed, params=params, id=str(number))
+
+
+def test_only_what_differs_among_runs_of_an_experiment_is_told() -> None:
+    found = params_apart([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)])
+    assert found == {"1": "lr=0.1", "2": "lr=0.2"}
+
+
+def test_the_default_seed_is_told_where_seeds_differ() -> None:
+    found = params_apart([run(1, seed=1), run(2, seed=2), run(3, seed=3)])
+    assert found == {"1": "seed=1", "2": "seed=2", "3": "seed=3"}
+
+
+def test_a_default_is_told_beside_another_value_whether_or_not_it_was_given() -> None:
+    assert params_apart([run(1), run(2, hidden=4)]) == {"1": "hidden=2", "2": "hidden=4"}
+
+
+def test_what_has_the_most_values_comes_first() -> None:
+    runs = [run(1, seed=1, lr=0.1), run(2, seed=1, lr=0.2), run(3, seed=2, lr=0.3)]
+    assert params_apart(runs)["3"] == "lr=0.3 seed=2"
+
+
+def test_numbers_take_as_few_digits_as_keep_them_apart() -> None:
+    assert params_apart([run(1, lr=0.0123169), run(2, lr=0.5)])["1"] == "lr=0.0123"
+    close = params_apart([run(1, lr=0.0123169), run(2, lr=0.0123171)])
+    assert close == {"1": "lr=0.0123169", "2": "lr=0.0123171"}
+
+
+def test_a_run_alone_of_its_experiment_is_told_by_what_is_not_its_default() -> None:
+    found = params_apart([run(1, hidden=4), run(2, experiment="unheard-of", a=1)])
+    assert found == {"1": "hidden=4", "2": "a=1"}
+
+
+def test_runs_that_are_alike_have_nothing_to_tell() -> None:
+    assert params_apart([run(1, lr=0.1), run(2, lr=0.1)]) == {"1": "", "2": ""}

@@ -1,0 +1,70 @@
+"""The parameters that tell runs of one experiment apart, in words for a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine import params
+from engine.errors import UnknownExperiment
+from engine.params import Value
+from engine.protocol import RunSummary
+from tui.plain_text import plain
+from tui.verbs.words import pairs, told_params, value_of
+
+LIMIT = 300
+DIGITS = range(3, 6)
+
+
+def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
+    """By id of a run: the seed and the parameters that are not the same for all runs of its experiment here.
+
+    Those with the most values come first; defaults are told like any other value. A run that is alone of its experiment is told by what is not its
+    default.
+    """
+    alike: dict[str, list[RunSummary]] = {}
+    for run in runs:
+        alike.setdefault(run.spec.experiment, []).append(run)
+    told: dict[str, str] = {}
+    for same in alike.values():
+        told |= _of_many(same) if len(same) > 1 else {same[0].id: pairs(told_params(same[0]))}
+    return {run: plain(words, limit=LIMIT) for run, words in told.items()}
+
+
+def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
+    defaults = _defaults(runs[0].spec.experiment)
+    values: list[Mapping[str, Value]] = [
+        {"seed": run.spec.seed, **defaults, **run.spec.params} for run in runs
+    ]
+    names = [
+        name
+        for name in dict.fromkeys(name for found in values for name in found)
+        if len({repr(found.get(name)) for found in values}) > 1
+    ]
+    names.sort(key=lambda name: -len({repr(found.get(name)) for found in values}))
+    texts = {name: _told_apart(name, [found[name] for found in values if name in found]) for name in names}
+    return {
+        run.id: " ".join(f"{name}={texts[name][repr(found[name])]}" for name in names if name in found)
+        for run, found in zip(runs, values, strict=True)
+    }
+
+
+def _told_apart(name: str, values: Sequence[Value]) -> dict[str, str]:
+    """By repr of a value: its text, floats in as few digits as keep different ones apart."""
+    different = {repr(value): value for value in values}
+    for digits in DIGITS:
+        texts = {
+            key: f"{value:.{digits}g}" if isinstance(value, float) else value_of(name, value)
+            for key, value in different.items()
+        }
+        if len(set(texts.values())) == len(different):
+            return texts
+    return {key: value_of(name, value) for key, value in different.items()}
+
+
+def _defaults(experiment: str) -> dict[str, Value]:
+    from engine import catalog  # not before the first screen
+
+    try:
+        return {param.name: param.default for param in params.declared(catalog.find(experiment).params)}
+    except UnknownExperiment:
+        return {}
