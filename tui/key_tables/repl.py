@@ -12,7 +12,7 @@ KEYS = (
     Key("prompt.page_up", "pageup", "page(-1)", "page up", "Scroll the transcript up", "prompt"),
     Key("prompt.page_down", "pagedown", "page(1)", "page down", "Scroll the transcript down", "prompt"),
     Key("prompt.search", "ctrl+r", "search", "search", "Search the history", "prompt", 6),
-    Key("prompt.leave", "escape", "escape", "tabs", "Stop; else leave the prompt: digits open tabs",
+    Key("prompt.leave", "escape", "escape", "tabs", "Stop; else leave: digits then open tabs",
         "prompt", 3),
     Key("prompt.new", "ctrl+n", "new", "train", "Set up a run of lm (language model)", "prompt"),
     Key("prompt.help", "f1", "app.help", "keys", "The keys of the prompt", "prompt", 7),
