@@ -330,7 +330,7 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
         await opened.press("enter")
         await opened.press("backspace", "backspace")
         await opened.type("0")
-        await opened.sees("while bypass is off", "reach the output")
+        await opened.sees("while bypass is off", "would have no input")
         await opened.press("enter")
         assert isinstance(opened.app.screen, FormScreen) and not engine.asked
         await opened.press("backspace")
@@ -442,14 +442,14 @@ async def test_arrows_turn_the_panes_of_a_small_screen(places: Places) -> None:
     engine.checkpoints_of[run.id] = (CheckpointFacts(100, "", "ab" * 32, 2_048),)
     async with lab(places, engine, (80, 24)) as opened:
         await opened.press("l")
-        await opened.sees("framework", "trained" if run.train_seconds else "asked")
+        await opened.sees("framework", "submitted")
         await opened.press("l")
         await opened.sees("reading", "epoch 2")
         assert "epoch 1" not in opened.text
         await opened.press("l")
         await opened.sees("abababababab", "2.0 kB")
         await opened.press("l")
-        await opened.sees("no points yet")
+        await opened.sees("starting: loading")
 
 
 async def test_a_log_is_followed_while_its_end_is_in_sight(places: Places) -> None:
@@ -566,3 +566,26 @@ async def test_a_log_that_begins_before_what_is_shown_says_so(places: Places) ->
         await opened.sees("line 8999 of many")
         rows = opened.app.runs.details.log_tail.rows(60)
         assert "dltui logs" in rows[0][0].text
+
+
+async def test_an_app_without_an_engine_says_that_it_connects(places: Places) -> None:
+    engine = FakeEngine(make_run(1))
+    engine.is_up = False
+    async with lab(places, engine) as opened:
+        await opened.until(lambda: opened.text.count("connecting to the engine") == 3)
+        assert "no run selected" not in opened.text
+
+
+async def test_seeds_tell_runs_apart_in_the_table(places: Places) -> None:
+    runs = [make_run(number, seed=number, state=done()) for number in (1, 2, 3)]
+    async with lab(places, FakeEngine(*runs), (80, 24)) as opened:
+        await opened.sees("seed=1", "seed=2", "seed=3")
+
+
+async def test_only_the_heading_of_the_pane_with_the_focus_is_bright(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1)), (200, 60)) as opened:
+        await opened.until(lambda: opened.app.runs.details.is_filled)
+        titles = opened.app.runs.details._titles
+        opened.app.runs.details.log_tail.focus()
+        await opened.until(lambda: titles["log"]._lit)
+        assert not titles["params"]._lit and not titles["checkpoints"]._lit
