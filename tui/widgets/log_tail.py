@@ -88,7 +88,7 @@ def _seen_part(line: str, left: int, width: int) -> Row:
     """The cells of a line from `left` on; a sign stands at each end where there is more of it."""
     rest = line[left:] if line.isascii() else "".join(sign for sign, _ in cells((Span(line),))[left:])
     before = (Span(glyphs().cut, "muted"),) if left and line else ()
-    return clipped((*before, Span(rest[len(before):], "text")), width)
+    return clipped((*before, Span(rest[len(before) :], "text")), width)
 
 
 def _last_of(line: str) -> str:

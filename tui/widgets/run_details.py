@@ -68,7 +68,9 @@ class RunDetails(Container):
 
     @property
     def open_pane(self) -> Sheet:
-        return next((pane for name, pane in self._panes().items() if self.has_class(f"-{name}")), self._params)
+        return next(
+            (pane for name, pane in self._panes().items() if self.has_class(f"-{name}")), self._params
+        )
 
     def light(self, focused: Widget | None) -> None:
         """Headings above the pane that has the focus, if one has it, are bright."""
