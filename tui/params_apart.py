@@ -18,8 +18,8 @@ DIGITS = range(3, 6)
 def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
     """By id of a run: the seed and the parameters that are not the same for all runs of its experiment here.
 
-    Those with the most values come first; defaults are told like any other value. A run that is alone of its experiment is told by what is not its
-    default.
+    Those with the most values come first; defaults are told like any other value. A run that is alone of
+    its experiment is told by what is not its default.
     """
     alike: dict[str, list[RunSummary]] = {}
     for run in runs:

@@ -18,7 +18,7 @@ EARLIER = "(what was printed before: dltui logs)"
 
 
 class LogTail(Sheet):
-    """Plain lines, cut at the right edge and scrolled sideways; what a terminal would act on is spelled out."""
+    """Plain lines that scroll sideways; what a terminal would act on is spelled out."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
