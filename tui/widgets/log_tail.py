@@ -68,8 +68,7 @@ class LogTail(Sheet):
         lines = self._texts()
         if not lines:
             return [(Span("nothing was printed" if self._run else "", "muted"),)]
-        above = [(Span(EARLIER, "muted"),)] if self._is_cut and not self._left else []
-        above += [()] if self._is_cut and self._left else []
+        above: list[Row] = [(Span("" if self._left else EARLIER, "muted"),)] if self._is_cut else []
         return [*above, *(_seen_part(line, self._left, width) for line in lines)]
 
     def action_scroll_sideways(self, way: int) -> None:
