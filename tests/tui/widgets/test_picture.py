@@ -67,7 +67,13 @@ def test_whatever_the_data_the_picture_fills_its_rectangle(
 def test_one_point_and_equal_values_are_seen(size: tuple[int, int], value: float) -> None:
     for values in ([value], [value] * 5):
         text = "".join(text_of(Scene(series=(run("a", values),)), *size))
-        assert any(0x2800 < ord(character) < 0x2900 for character in text)
+        assert "•" in text if len(values) == 1 else any(0x2800 < ord(sign) < 0x2900 for sign in text)
+
+
+def test_the_points_of_a_curve_of_few_are_marked_where_they_were_logged() -> None:
+    few, many = run("few", [0.1, 0.5, 0.3]), run("many", [0.2, 0.4] * 100, 1)
+    assert "".join(text_of(Scene(series=(few,)))).count("•") == 3
+    assert "•" not in "".join(text_of(Scene(series=(many,))))
 
 
 def test_a_chart_without_points_says_so() -> None:
