@@ -192,7 +192,7 @@ class MnistRecipeParams:
         proposed = recipes.MNIST[self.recipe]
         return {"lr": proposed.lr, "epochs": proposed.epochs}
 
-    def check_longer(self) -> None:
+    def check_longer(self, *, holds_last: bool) -> None:
         raise ParamError(
             "epochs: the run cannot be extended: its learning rate has fallen to 0.",
             "Start a new run with more epochs.",
@@ -264,10 +264,13 @@ class LmParams:
         proposed = recipes.language(self.recipe, self.layers)
         return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
-    def check_longer(self) -> None:
-        """A run that has ended trains on as if it had been longer from the start, or not at all."""
+    def check_longer(self, *, holds_last: bool) -> None:
+        """A run that has ended trains on as if it had been longer from the start, or not at all.
+
+        `holds_last`: its newest checkpoint has the last weights, not those of the best epoch.
+        """
         falls = self.schedule in ("linear", "cosine") or (self.recipe, self.schedule) == ("tuned", "recipe")
-        if falls or self.keep == "best":
+        if falls or (self.keep == "best" and not holds_last):
             why = (
                 "its learning rate has fallen to 0"
                 if falls

@@ -68,6 +68,12 @@ def served_step(checkpoints: Path) -> ServedStep | None:
     return ServedStep(step, step == best, step == there[-1], epoch_steps)
 
 
+def holds_last(checkpoints: Path) -> bool:
+    """The newest checkpoint holds the last weights and that of the best epoch lies beside it; False where the
+    best weights were put into it, or where nothing can be read. Raises CheckpointError."""
+    return _facts(checkpoints, shelf.steps(checkpoints))[0] > 0
+
+
 def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)) -> Served | None:
     """Read the checkpoint that answers, or the one of `step`; where it is damaged, the newest other one, or
     the newest before `step`.

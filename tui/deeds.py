@@ -69,9 +69,9 @@ async def stop(client: Client, run: RunSummary) -> str:
     return f"{name_of(run)} stops at its next step."
 
 
-async def remove(client: Client, run: RunSummary) -> str:
+async def remove(client: Client, run: RunSummary, undo_key: str) -> str:
     removal = await client.remove(run.id)
-    return f"{name_of(run)} is removed: {size(removal.bytes)}, kept for a day. Z brings it back."
+    return f"{name_of(run)} is removed: {size(removal.bytes)}, kept for a day. {undo_key} brings it back."
 
 
 async def undo(client: Client) -> str:

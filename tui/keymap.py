@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import CorruptRun
-from tui.keys import BY_ID, KEYS, SHOWN, Key, overlaps
+from tui.keys import BY_ID, KEYS, SHOWN, Key, overlaps, shown
 from tui.plain_text import plain
 
 SIZE_LIMIT = 100_000
@@ -28,6 +28,10 @@ class Keymap:
     def key_of(self, key: Key) -> str:
         """The first key that does it."""
         return self.keys.get(key.id, key.key).split(",")[0]
+
+    def shown(self, binding: str, *, ascii_only: bool = False) -> str:
+        """The first key of a binding id, as a person knows it."""
+        return shown(self.key_of(BY_ID[binding]), ascii_only=ascii_only)
 
 
 def read_keymap(path: Path) -> Keymap:

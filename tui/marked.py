@@ -27,6 +27,7 @@ class Meant:
     verb: str
     runs: tuple[RunSummary, ...]
     left_out: tuple[LeftOut, ...]
+    undo_key: str
 
     @property
     def question(self) -> str:
@@ -43,7 +44,7 @@ class Meant:
             why = " ".join(plain(one.why, limit=80) for one in self.left_out[:LISTED])
             lines.append(f"Left out, {len(self.left_out)}: {why}")
         if self.verb == "remove":
-            lines.append("They are kept for a day: Z brings them back.")
+            lines.append(f"They are kept for a day: {self.undo_key} brings them back.")
         return "\n".join(lines)
 
     @property
@@ -61,10 +62,10 @@ def verb_of_pause(runs: Sequence[RunSummary]) -> str:
     return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
 
 
-async def ask(client: Client, verb: str, ids: Sequence[str]) -> Meant:
+async def ask(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> Meant:
     """Raises DltuiError, also for a run that was removed meanwhile."""
     runs, left_out = await client.applicable(verb, ids)
-    return Meant(verb, tuple(runs), tuple(left_out))
+    return Meant(verb, tuple(runs), tuple(left_out), undo_key)
 
 
 async def carry_out(client: Client, meant: Meant) -> str:
@@ -73,7 +74,8 @@ async def carry_out(client: Client, meant: Meant) -> str:
     if meant.verb == "remove":
         removal = await client.remove(*ids)
         count, verb = len(removal.items), "is" if len(removal.items) == 1 else "are"
-        return f"{counted(count)} {verb} removed: {size(removal.bytes)}, kept for a day. Z brings back all."
+        back = f"{meant.undo_key} brings back all."
+        return f"{counted(count)} {verb} removed: {size(removal.bytes)}, kept for a day. {back}"
     act = {"pause": client.pause, "resume": client.resume, "stop": client.stop}[meant.verb]
     failed = [words for run in ids if (words := await _failure(act, run))]
     done = f"{counted(len(ids) - len(failed))} {_DONE[meant.verb]}."

@@ -32,8 +32,11 @@ def _length(value: Value) -> float:
     return value if isinstance(value, int | float) else math.inf
 
 
-def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
-    """The lengths that are to hold. Raises ParamError naming the field, what was expected and what came."""
+def checked(spec: Spec, changes: Mapping[str, object], *, holds_last: bool = False) -> dict[str, Value]:
+    """The lengths that are to hold. Raises ParamError naming the field, what was expected and what came.
+
+    `holds_last`: its newest checkpoint has the last weights, as far as is known.
+    """
     experiment = catalog.find(spec.experiment)
     declared = {param.name: param for param in params.declared(experiment.params)}
     known = [name for name in LENGTHS if name in declared]
@@ -51,5 +54,5 @@ def checked(spec: Spec, changes: Mapping[str, object]) -> dict[str, Value]:
     built = params.build(experiment.params, {**spec.params, **meant})
     check_longer = getattr(built, "check_longer", None)
     if check_longer is not None:
-        check_longer()
+        check_longer(holds_last=holds_last)
     return meant

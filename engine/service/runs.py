@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from engine import catalog, event_file, params, store
+from engine import catalog, event_file, params, served, store
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service import control, extension, submission, tracked
@@ -96,10 +96,10 @@ class Runs:
             before = await self._roster.summary(run_id)
             move("extend", before.status, before.spec.name)
             extension.check_unfinished(before)
-            meant = extension.checked(before.spec, changes)
-            await self._written(
-                store.write_amended, store.folder_of(self._roster.places, run_id), dict(meant)
-            )
+            folder = store.folder_of(self._roster.places, run_id)
+            holds_last = await asyncio.to_thread(served.holds_last, folder.checkpoints)
+            meant = extension.checked(before.spec, changes, holds_last=holds_last)
+            await self._written(store.write_amended, folder, dict(meant))
             return await self._again(run_id, "strict")
 
     async def _again(self, run_id: str, mode: str) -> RunSummary:

@@ -11,7 +11,7 @@ from checkpoints import folder as shelf
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.retention import Keep
-from engine.served import served, served_step
+from engine.served import holds_last, served, served_step
 
 
 def save(folder: Path, step: int, best: int | None, epoch: int = 10) -> None:
@@ -51,6 +51,14 @@ def test_a_checkpoint_of_before_says_what_it_knows(tmp_path: Path) -> None:
     save(tmp_path, 1200, None)
     found = served(tmp_path)
     assert found is not None and (found.which.epoch, found.which.words) == (None, "last weights (step 1,200)")
+
+
+def test_the_newest_holds_the_last_weights_where_the_best_are_kept_beside_them(tmp_path: Path) -> None:
+    assert not holds_last(tmp_path / "nothing yet")
+    save(tmp_path, 20, None)
+    assert not holds_last(tmp_path)
+    save(tmp_path, 30, 20)
+    assert holds_last(tmp_path)
 
 
 def test_of_a_damaged_best_epoch_the_newest_whole_one_takes_the_place_and_it_is_said(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ def test_a_good_entry_takes_the_place_of_the_key(tmp_path: Path) -> None:
     assert keymap.keys["view.filter"] == "ctrl+f,;"
 
 
+def test_a_notice_names_the_key_that_does_it_here(tmp_path: Path) -> None:
+    assert read_keymap(tmp_path / "keys.json").shown("run.undo") == "Z"
+    assert read_keymap(written(tmp_path, {"run.undo": "ctrl+y"})).shown("run.undo") == "^y"
+
+
 def test_two_keys_may_change_places(tmp_path: Path) -> None:
     keymap = read_keymap(written(tmp_path, {"run.stop": "A", "run.pause": "s"}))
     assert keymap.keys == {"run.stop": "A", "run.pause": "s"} and not keymap.complaint

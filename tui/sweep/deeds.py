@@ -33,9 +33,9 @@ async def stop(client: Client, sweep: SweepSummary) -> str:
     return f"{name_of(sweep)} stops."
 
 
-async def remove(client: Client, sweep: SweepSummary) -> str:
+async def remove(client: Client, sweep: SweepSummary, undo_key: str) -> str:
     await client.sweep_remove(sweep.id)
-    return f"{name_of(sweep)} is removed; its trials stay in the Runs tab. Z brings it back."
+    return f"{name_of(sweep)} is removed; its trials stay in the Runs tab. {undo_key} brings it back."
 
 
 async def pin(client: Client, sweep: SweepSummary, row: TrialRow) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -97,19 +98,20 @@ class RunsTab(RunView):
         if self.shown.marks:
             self._do_marked("remove")
         elif run := self._run():
-            lost = (
-                f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day: Z brings it back."
-            )
+            undo_key = self.lab.keymap.shown("run.undo")
+            kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
+            lost = f"{kept}: {undo_key} brings it back."
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
-            self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(deeds.remove, run))
+            remove = partial(deeds.remove, undo_key=undo_key)
+            self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(remove, run))
 
     def _do_marked(self, verb: str) -> None:
         attempt(self, self._ask_marked(verb))
 
     async def _ask_marked(self, verb: str) -> str:
         """Marked runs are asked for at once; the answer is said by what follows it."""
-        meant = await marked.ask(self.river.client, verb, self.shown.marks)
+        meant = await marked.ask(self.river.client, verb, self.shown.marks, self.lab.keymap.shown("run.undo"))
         if not meant.runs:
             return meant.refusal
         self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.river.client, meant))

@@ -95,7 +95,7 @@ class SweepDeeds(SweepsView):
             self._ask(f"Remove {deeds.name_of(sweep)}?", words, "remove", self._remove, sweep)
 
     async def _remove(self, client: Any, sweep: SweepSummary) -> str:
-        said = await deeds.remove(client, sweep)
+        said = await deeds.remove(client, sweep, self.lab.keymap.shown("sweep.undo"))
         self.book.update((), (sweep.id,))
         self.show_all()
         return said

@@ -17,7 +17,7 @@ from tui.verbs.completion import complete_sweep
 from tui.verbs.look import SHOWN, AsJson
 from tui.verbs.sweep_words import counted, how_far, row_json, valued
 from tui.verbs.table import TableColumn, table, terminal_width, wrapped
-from tui.verbs.words import columns, exact, pairs, short_number, span
+from tui.verbs.words import columns, exact, pairs, short_number, span, value_of
 
 Sweep = Annotated[
     str,
@@ -133,7 +133,7 @@ def trials(
         say_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
         return
     told = (
-        table(GROUPS, [_group(one) for one in groups])
+        table(GROUPS, [group_row(one) for one in groups])
         if group
         else table(TRIALS, [_trial(row) for row in rows])
     )
@@ -155,12 +155,15 @@ def _trial(row: TrialRow) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _group(group: Group) -> tuple[str, ...]:
+def group_row(group: Group) -> tuple[str, ...]:
+    """The cells of a group under GROUPS."""
     mean, spread = (
         "" if value is None else short_number(value) for value in (group.mean, group.spread)
     )  # fmt: skip
     best = pairs(group.best.params) if group.best else ""
-    key = {name: "-" if value is None else value for name, value in group.key.items()}
+    key = {
+        name: value_of(name, value) or "-" if value is None else value for name, value in group.key.items()
+    }
     return (pairs(key), f"{group.valued}/{group.count}", mean, spread, valued(group.best), best)
 
 

@@ -23,6 +23,12 @@ def test_lengths_may_grow_and_stay() -> None:
     assert extension.checked(of("lm", epochs=2, keep="last"), {"epochs": 3}) == {"epochs": 3}
 
 
+def test_a_language_model_that_keeps_its_best_epoch_apart_may_grow() -> None:
+    assert extension.checked(of("lm", epochs=2), {"epochs": 3}, holds_last=True) == {"epochs": 3}
+    with pytest.raises(ParamError, match="fallen to 0"):
+        extension.checked(of("lm", schedule="cosine"), {"epochs": 99}, holds_last=True)
+
+
 @pytest.mark.parametrize(
     ("spec", "changes", "expected"),
     [
@@ -31,7 +37,7 @@ def test_lengths_may_grow_and_stay() -> None:
         (of("mnist"), {"epochs": "many"}, "epochs: expected a whole number"),
         (of("lm", schedule="cosine", keep="last"), {"epochs": 99}, "its learning rate has fallen to 0"),
         (of("lm", recipe="tuned", keep="last"), {"epochs": 99}, "its learning rate has fallen to 0"),
-        (of("lm"), {"epochs": 99}, "it has gone back to its best epoch"),
+        (of("lm"), {"epochs": 99}, "its weights are those of its best epoch"),
     ],
 )
 def test_what_would_not_be_the_longer_run_is_refused(

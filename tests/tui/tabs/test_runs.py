@@ -180,6 +180,17 @@ async def test_what_cannot_be_undone_is_asked_first(places: Places, key: str, wo
         await opened.until(lambda: engine.asked == [(word, run.id)])
 
 
+async def test_the_question_and_the_answer_to_a_removal_name_the_key_that_brings_it_back(
+    places: Places,
+) -> None:
+    places.keymap.write_text('{"run.undo": "ctrl+y"}')
+    async with lab(places, FakeEngine(make_run(1, name="plane"))) as opened:
+        await opened.press("D")
+        await opened.sees("^y brings it back")
+        await opened.press("enter")
+        await opened.until(lambda: any("^y brings it back" in notice for notice in opened.notices))
+
+
 MARKED = [
     make_run(1, name="one"), make_run(2, name="two"), make_run(3, name="three", state=done()),
     make_run(4, name="four"),
