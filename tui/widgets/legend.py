@@ -16,7 +16,7 @@ from tui.widgets.span import Row, Span, fitted, row_width
 
 LONGEST_LABEL = 28
 VALUE_WIDTH = 7
-MORE = 12
+MORE = 11
 """cells for how many curves have no room"""
 BETWEEN = Span("   ")
 
@@ -42,7 +42,7 @@ def entries(scene: Scene) -> list[Row]:
 
 def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
     """Names without values, where all of those fit; else as many curves as fit, and how many do not."""
-    names = [(*_name(scene, series), Span(" ")) for series in _by_weight(scene)]
+    names = [_name(scene, series) for series in _by_weight(scene)]
     for some, right in ((found, tags), (found, ()), (names, tags), (names, ())):
         room = width - (row_width(right) + 2 if right else 0)
         if row_width(_flat([title, *some])) <= room and len(some) == len(found):

@@ -75,6 +75,8 @@ class Scene:
 
     def dash(self, series: Series) -> tuple[int, ...]:
         """Columns of dots drawn and left out in turn; none for a whole line."""
+        if self.symbols == "ascii":
+            return ()  # lines of letters
         return BASELINE_DASH if series.key == self.baseline else DASHES[dash_of(series.hue)]
 
     def letter(self, series: Series) -> str:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from tui.widgets.envelope import Envelope, Floats, Indices
 from tui.widgets.scale import Scale
 
+FLAT = 3
+"""rows of dots that a column of a dashed line may be left out with"""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -63,11 +66,11 @@ def trace(positions: Floats, envelope: Envelope, lens: Lens) -> Trace:
 
 
 def dashed(line: Trace, dash: tuple[int, ...]) -> Trace:
-    """The line with gaps: that many columns drawn, left out, drawn, and so on."""
+    """The line with gaps: that many columns drawn, left out, drawn, and so on. Spikes stay whole."""
     if not dash:
         return line
     pattern = np.repeat(np.arange(len(dash)) % 2 == 1, dash)
-    gap = pattern[np.arange(len(line.top)) % len(pattern)]
+    gap = pattern[np.arange(len(line.top)) % len(pattern)] & (line.bottom - line.top < FLAT)
     return Trace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from tui.widgets.canvas import Canvas, Symbols, pen
 from tui.widgets.envelope import Envelope
+from tui.widgets.palette import DASHES
 from tui.widgets.scale import linear_scale
 from tui.widgets.span import row_text
-from tui.widgets.trace import Lens, trace
+from tui.widgets.trace import Lens, dashed, trace
 
 ROWS, CELLS = 8, 15
 
@@ -102,3 +103,15 @@ def test_a_slanted_line_has_no_holes() -> None:
     for column in range(29):
         lit, following = np.flatnonzero(grid[:, column]), np.flatnonzero(grid[:, column + 1])
         assert lit.min() - following.max() <= 1
+
+
+def test_a_dashed_line_has_gaps_where_it_is_flat_and_none_where_it_spikes() -> None:
+    values = np.full(60, 0.5)
+    values[30] = 1.0
+    envelope = Envelope()
+    envelope.extend(values)
+    lens = Lens(0, 59, 60, 4, linear_scale(0, 1, ROWS))
+    for dash in DASHES[1:]:
+        line = dashed(trace(np.arange(60.0), envelope, lens), dash)
+        drawn_columns = line.top <= line.bottom
+        assert 0.4 < drawn_columns.mean() < 1 and drawn_columns[30]
