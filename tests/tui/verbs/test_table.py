@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tui.verbs import table as tables
 from tui.verbs.look import COLUMNS
 from tui.verbs.table import TableColumn, in_blocks, table, wrapped
+from tui.verbs.words import value_of
 
 ROW = (
     "running", "20261129-224814-xor-99d4", "a-rather-long-name", "600/10000 6%", "val_accuracy=0.9241",
@@ -93,3 +94,11 @@ def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, str, str]]) ->
         patched.setattr(tables, "terminal_width", lambda: 40)
         patched.setattr(tables, "tell", lambda text: None)
         assert all(tables.cell_len(line) <= 40 for line in table(columns, rows))
+
+
+WRITTEN = {1e7: "10000000", 1.5e6: "1500000", 0.01: "0.01", 1e-7: "1e-07", 1e20: "1e+20", 123456.0: "123456"}
+
+
+@pytest.mark.parametrize(("value", "words"), WRITTEN.items())
+def test_a_large_round_number_is_written_out(value: float, words: str) -> None:
+    assert value_of("target", value) == words and float(words) == value

@@ -67,3 +67,12 @@ def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
         Look(1, letter="B"),
     ]
     assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "width", "title"),
+    [("val_accuracy", 80, "val_acc"), ("val_accuracy", 120, "val_accuracy"), ("loss", 80, "loss"),
+     ("val_perplexity", 80, "val_ppl"), ("words_per_second", 80, "words_p…")],
+)  # fmt: skip
+def test_a_metric_heads_its_column_uncut_or_with_a_sign(metric: str, width: int, title: str) -> None:
+    assert title in [column.title for column in columns(width, metric)]
