@@ -246,7 +246,7 @@ class ReplView(Tab):
     def _take_suggestion(self, found: Suggestion) -> None:
         self._suggestion = found
         title = "word before" if found.reverse else "next word"
-        title = f"words with {plain(found.fragment, limit=12)}" if found.fragment else title
+        title = f"words that begin with {plain(found.fragment, limit=12)}" if found.fragment else title
         self._offer(title, found.items, says=found.says)
         if self._wanted is not None:
             self._take_word(self._wanted)
@@ -319,8 +319,8 @@ class ReplView(Tab):
     def _show_search(self) -> None:
         found = self.past.search(self.prompt.value)
         self._search = min(self._search, max(0, len(found) - 1))
-        says = "Nothing like that was said before."
-        self._offer("said before", [Offered(line) for line in found], self._search, says)
+        says = "Nothing in the history matches."
+        self._offer("history", [Offered(line) for line in found], self._search, says)
         self.post_message(HintsChanged())
 
     def _end_search(self, *, taken: bool) -> None:

@@ -208,7 +208,7 @@ class Conversation:
         answer = await self._ask("gates", **facts)
         entry.put("gates", {"answer": answer, "facts": facts})
         entry.show(partial(gates.heat, answer))
-        entry.say_keys("esc, then ] or [ : the other lively units")
+        entry.say_keys("esc, then ] or [ : the other units whose cells change most")
         self._say_notice(entry, answer)
 
     async def _compare(self, entry: Entry, text: str) -> None:

@@ -6,9 +6,10 @@ from engine.protocol import Json
 from tui.glyphs import glyphs
 from tui.talk.grid import Column, grid
 from tui.talk.sentence import word_of
+from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 
-LABELS = ("", "i  write", "f  keep", "g  new", "o  tell", "c  cell", "h  out")
+LABELS = ("", "i  input", "f  forget", "g  candidate", "o  output", "c  cell", "h  hidden")
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 BAR = 3
 
@@ -17,13 +18,14 @@ def heat(answer: Json, width: int) -> list[Row]:
     """One column a word; shares of 0 to 1, g and h of -1 to 1, the cell as far as it goes."""
     largest = max((abs(float(value)) for value in answer["c"]), default=1.0) or 1.0
     columns = [_column(answer, place, largest) for place in range(len(answer["words"]))]
-    law = Span("cell = keep x cell + write x new", "muted")
-    return [_head(answer), (law,), *grid(LABELS, columns, width)]
+    law = "c = f x c before + i x g, h = o x tanh(c). Shade: |value|, of c as a share of its largest"
+    told = wrapped(f"{law} ({largest:.2f}).", width, "muted")
+    return [_head(answer), *told, *grid(LABELS, columns, width)]
 
 
 def _head(answer: Json) -> Row:
     unit, units = int(answer["unit"]), answer["liveliest"]
-    place = f" {glyphs().dot} the liveliest" if units and units[0] == unit else ""
+    place = f" {glyphs().dot} its cell changes most" if units and units[0] == unit else ""
     return (
         Span(f"unit {unit:,}", "strong"),
         Span(f" (of 0 to {int(answer['hidden']) - 1:,})", "muted"),

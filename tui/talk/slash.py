@@ -25,9 +25,9 @@ class Slash:
 
 
 SLASHES = (
-    Slash("generate", "TEXT", "go on from the text (as Enter does)"),
+    Slash("generate", "TEXT", "continue the text (as Enter does)"),
     Slash("score", "TEXT", "how probable each word is"),
-    Slash("both", "TEXT", "grow to both sides, with two models"),
+    Slash("both", "TEXT", "extend left and right, with two models"),
     Slash("blank", "I ___ CUPCAKES", "words that fit the blank"),
     Slash("orders", "TEXT", "rank the orders of these words"),
     Slash("beam", "TEXT", "search the best sentences; the tree"),

@@ -80,15 +80,15 @@ def batch(answer: Json, order: int, width: int) -> list[Row]:
         Span(f" {glyphs().dot} {total['unknown']:,} unknown of {total['words']:,} words", "muted"),
     )  # fmt: skip
     keys = "esc, then o : sorted otherwise"
-    lines: list[Row] = [head, (Span(f"perplexity  words  ?  {keys}", "muted"),)]
+    lines: list[Row] = [head, (Span(f"perplexity  words  unknown  {keys}", "muted"),)]
     for one in rows:
         value = _perplexity(one)
         unknown = int(one["unknown"])
         lines.append(
             (
                 Span(f"{perplexity(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
-                Span(f"  {unknown or '':<3}", "warn"),
-                Span(plain(str(one["text"]), limit=max(1, width - 23)), "text"),
+                Span(f"  {unknown or '':>7}  ", "warn"),
+                Span(plain(str(one["text"]), limit=max(1, width - 28)), "text"),
             )
         )  # fmt: skip
     return lines

@@ -78,7 +78,7 @@ class _Tree:
 
 def sentences(answer: Json) -> list[Row]:
     """What was found, best first."""
-    rows: list[Row] = [(Span("       log p   score: log p, by length", "muted"),)]
+    rows: list[Row] = [(Span("       log p   score: log p over a penalty of length", "muted"),)]
     for number, found in enumerate(answer["sentences"], 1):
         ink = "strong" if number == 1 else "text"
         text = " ".join(word_of(word) for word in found["words"])

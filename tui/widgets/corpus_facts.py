@@ -66,16 +66,16 @@ def _sums(told: Json) -> list[Row]:
 
 
 def _parts(facts: Mapping[str, float]) -> list[Row]:
-    rows: list[Row] = [(Span(f"{'part':<11}{'sentences':>10}{'unknown':>9}{'in training':>13}", "muted"),)]
+    rows: list[Row] = [(Span(f"{'part':<11}{'sentences':>10}{'unknown':>9}{'also in train':>15}", "muted"),)]
     for key, title in PARTS:
         twice = f"{int(facts[f'{key}_duplicates']):,}" if key != "train" else ""
         rows.append(
             (
                 Span(f"{title:<11}", "text"), Span(f"{int(facts[f'{key}_sentences']):>10,}", "strong"),
-                Span(f"{100 * facts[f'{key}_unknown']:>7.2f} %", "text"), Span(f"{twice:>13}", "warn"),
+                Span(f"{100 * facts[f'{key}_unknown']:>7.2f} %", "text"), Span(f"{twice:>15}", "warn"),
             )
         )  # fmt: skip
-    words = f"{int(facts['duplicates']):,} sentences stand there more than once"
+    words = f"{int(facts['duplicates']):,} duplicate sentences"
     return [*rows, (Span(words, "muted"),)]
 
 

@@ -40,7 +40,7 @@ def samples_of(notes: Sequence[str]) -> list[Sample]:
 def sample_rows(samples: Sequence[Sample], width: int, height: int) -> list[Row]:
     """The newest whole, then as many older ones as fit."""
     if not samples:
-        return [(Span("It says a sentence after each epoch.", "muted"),)]
+        return [(Span("Sentences are sampled after each epoch.", "muted"),)]
     rows: list[Row] = []
     for sample in samples:
         block: list[Row] = []

@@ -65,10 +65,10 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await typist.say("/both love")
         await opened.sees("added, ")
         await typist.say("/beam i love")
-        await opened.sees("(1)", "cupcakes", "score: log p, by length")
+        await opened.sees("(1)", "cupcakes", "score: log p over a penalty of length")
         await opened.press("escape", "X", "i")
         await typist.say("/gates i love you")
-        await opened.sees("f  keep", "liveliest", "<START>")
+        await opened.sees("f  forget", "changes most", "<START>")
         unit = tab(opened).talk.newest("gates")
         before = unit.data["answer"]["unit"] if unit else -1
         await opened.press("escape", "right_square_bracket")

@@ -103,7 +103,7 @@ async def test_what_was_said_comes_back_after_a_restart(places: Places, session:
         await opened.sees("temperature 0.5", "a draft")
         await opened.press("ctrl+r", *["backspace"] * 7)
         await Typist(opened).type("temp")
-        await opened.sees("said before", "/temperature 0.5")
+        await opened.sees("history", "/temperature 0.5")
         await opened.press("enter")
         await opened.until(lambda: tab(opened).prompt.value == "/temperature 0.5")
 
