@@ -246,6 +246,9 @@ class ReplView(Tab):
     def _take_suggestion(self, found: Suggestion) -> None:
         self._suggestion = found
         title = "word before" if found.reverse else "next word"
+        now = self.talk.manner
+        if (now.temperature, now.topk, now.topp) != (1.0, None, 1.0):
+            title += " at temperature 1, of all"
         title = f"words that begin with {plain(found.fragment, limit=12)}" if found.fragment else title
         self._offer(title, found.items, says=found.says)
         if self._wanted is not None:
