@@ -19,7 +19,7 @@ Size = tuple[int, int]
 
 PICTURES = 4
 """as many as the course shows"""
-LEAST = 4
+LEAST = 6
 """rows of a map in which one can tell anything"""
 Cell = tuple[int, int, int, int]
 """filter, channel, row and column of a weight"""
@@ -27,9 +27,9 @@ Cell = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class FilterWall:
-    """`steps` there are, the one at `at` is shown; `whole` are those with a checkpoint; `page` where filters
-    and maps do not fit side by side: 0 filters, 1 maps after the ReLU, 2 before it; `first` is the filter
-    that comes first where not all fit; `cell` is under the cursor."""
+    """`steps` there are, the one at `at` is shown; `whole` are those with a checkpoint. `page`, where filters
+    and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3 both; beside filters 0
+    chooses by the room. `first` comes first where not all filters fit; `cell` is under the cursor."""
 
     title: str
     facts: str
@@ -55,7 +55,7 @@ class FilterWall:
         elif is_roomy(paper.width, paper.height):
             left = 32 if paper.width < 160 else 44
             self._kernels(paper, 1, TOP, kernels, (left - 2, high))
-            self._pictures(paper, left, TOP, (paper.width - left, high), len(kernels), 0)
+            self._pictures(paper, left, TOP, (paper.width - left, high), len(kernels), self.page)
         elif self.page:
             self._pictures(paper, 1, TOP - 1, (paper.width - 1, high + 1), len(kernels), self.page)
         else:
@@ -139,10 +139,12 @@ class FilterWall:
     # --- maps ------------------------------------------------------------------------------------------
 
     def _pictures(self, paper: Paper, x: int, y: int, room: Size, count: int, page: int) -> None:
-        """Below each other: a picture, its maps before the ReLU, and those after it; with `page` 1 or 2 those
-        after it or before it alone."""
+        """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 those
+        after it or before it alone, with 0 after it alone where both of all pictures would be too small."""
         has_before = any(look.before is not None for look in self.moment.looks)
-        bands = 2 if has_before and not page else 1
+        wanted = min(len(self.moment.looks), PICTURES)
+        is_low = pictures_of(wanted, 2, room[1] - 1)[0] < wanted
+        bands = 2 if has_before and (page == 3 or (not page and not is_low)) else 1
         shown, gap, high = pictures_of(len(self.moment.looks), bands, room[1] - 1)
         columns, rows = self._tile(room[0], high, count)
         paper.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
@@ -162,7 +164,7 @@ class FilterWall:
         words = (
             "maps before the ReLU" if page == 2 else "maps after the ReLU" if page or bands == 1 else "maps"
         )
-        if bands == 1 and not page:
+        if bands == 1 and not any(look.before is not None for look in self.moment.looks):
             words += f"; before it: at a checkpoint {glyphs().mark}"
         fit = max(1, width // (columns + 1) - 1)
         return (

@@ -334,7 +334,7 @@ class FiltersView(MnistView):
         self._show_at_once()
 
     def action_page(self) -> None:
-        self.page = (self.page + 1) % 3
+        self.page = (self.page + 1) % 4
         self._show_at_once()
         self.remember()
 
@@ -359,7 +359,10 @@ class FiltersView(MnistView):
         )
         if len(self.layer_names) < 2:
             labels["filters.layer_down"] = ""
-        page = "" if self._roomy or not there else ("maps", "before ReLU", "filters")[self.page]
+        words = ("maps", "before ReLU", "both maps", "filters")
+        if self._roomy:
+            words = ("after ReLU", "before ReLU", "both maps", "by the room")
+        page = words[self.page] if there else ""
         if self.cell is not None:
             labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
         many = len(self.moment.kernels) if there and self.moment.kernels is not None else 0

@@ -187,7 +187,7 @@ class TrainedView(XorView):
         moment = Moment(
             run, self.sketch, self.at, len(self.sketches), self._loss(), tuple(gates), look_of(self.app)
         )
-        self.notes.show(lambda width: notes_of(moment, width))
+        self.notes.show(lambda width: notes_of(moment, width, self.notes.size.height))
 
     def _loss(self) -> float | None:
         story, sketch = self.story, self.sketch

@@ -28,12 +28,14 @@ class Moment:
     drawn: Look
 
 
-def notes_of(moment: Moment, width: int) -> list[Row]:
+def notes_of(moment: Moment, width: int, height: int = 99) -> list[Row]:
+    """What it draws is explained only where all of that fits into `height`."""
     rows = (
         [_time(moment, width), _bar(moment, width)] if moment.sketch is not None else _nothing(moment, width)
     )
     rows += [*_gates(moment.gates, width), *legend(moment.drawn, moment.sketch is not None)]
-    return [*rows, (), *paragraph(LESSON, width)]
+    lesson: list[Row] = [(), *paragraph(LESSON, width)]
+    return [*rows, *lesson] if len(rows) + len(lesson) <= height else rows
 
 
 LESSON = (
