@@ -99,14 +99,10 @@ class PictureWall:
             words = "one moment"
         elif self.why is not None and self.kind:
             target = plain(self.names[self.why["target"]], limit=12)
-            words, ink = (
-                (
-                    f"occlusion, {positive(paper)}: hiding it lowers p({target})"
-                    if self.kind == "occlusion"
-                    else f"gradient, {positive(paper)}: more ink raises p({target})"
-                ),
-                "accent",
-            )
+            effect = "hiding" if self.kind == "occlusion" else "less ink"
+            words, ink = f"{positive(paper)}: {effect} lowers p({target})", "accent"
+            full = f"{self.kind}, {words}"
+            words = full if len(full) <= width else words
         paper.write(x, y, words[:width], ink)
 
 

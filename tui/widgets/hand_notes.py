@@ -10,7 +10,7 @@ from tui.hand_net import HandNet
 from tui.widgets.heat import ASCII_SHADES, SHADES, Look
 from tui.widgets.notes import paragraph
 from tui.widgets.plane_picture import ASCII_DOTS, SMALL_DOTS
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 from tui.widgets.truth_table import loss_words
 
 TRUTHS: dict[tuple[int, ...], str] = {
@@ -72,10 +72,12 @@ def _verdict(standing: Standing, width: int) -> Row:
     aim, right = aim_of(standing.net), look["right"]
     if right == 4:
         sign = "*" if glyphs().ascii_only else "✓"
-        words = f", cross-entropy {loss_words(look['losses']['bce'])}"
+        words = f", BCE {loss_words(look['losses']['bce'])}"
         return (Span(f"{sign} {aim} solved", "good"), Span(words, "text"))
     undecided = f", {look['undecided']} at 0.5" if look["undecided"] else ""
-    return (Span(f"{right} of 4 rows right{undecided}", "strong"), Span(f"   target: {aim}", "muted"))
+    row = (Span(f"{right} of 4 rows right{undecided}", "strong"),)
+    more = (*row, Span(f"   target: {aim}", "muted"))
+    return more if row_width(more) <= width else row
 
 
 def legend(look: Look, points: bool = False) -> list[Row]:

@@ -101,9 +101,9 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
         await opened.press("enter")
         await opened.sees(f"it is {true}", f"the network says {answer}", "1 of ")
         await opened.press("v")
-        await opened.sees(f"hiding it lowers p({answer})")
+        await opened.sees(f"hiding lowers p({answer})")
         await opened.press("t")
-        await opened.sees(f"hiding it lowers p({true})")
+        await opened.sees(f"hiding lowers p({true})")
         await opened.press("escape")
         await opened.sees("macro avg")
 

@@ -31,7 +31,7 @@ async def test_filters_are_stepped_through(
         await opened.press("left")
         await opened.sees("step 20")
         await opened.press("down")
-        await opened.sees("conv2", "sees 5 maps")
+        await opened.sees("conv2", "a column is one filter")
         shown = opened.app.query_one(FiltersView)
         await opened.until(lambda: len(shown.moment.looks) == 4)
         assert shown.moment.looks[0].before is not None
@@ -73,7 +73,9 @@ async def test_filters_of_a_run_that_trains_are_followed(places: Places, session
         writer.append("sketch", step=33, parts=sketched(seed=3))
         await opened.sees("step 33", "after the ReLU")
         await opened.press("left")
-        await opened.sees("step 20", "↑ before")
+        await opened.sees("step 20")
+        await opened.press("v", "v", "v")
+        await opened.sees("↑ before")
     writer.close()
 
 

@@ -27,7 +27,7 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
     engine.events_of[run.id] = story
     engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("s train missing", "0.1250")
+        await opened.sees("s start missing", "0.1250")
         await opened.press("s")
         await opened.until(lambda: len(engine.asked) == 3)
         missing = [recipe for recipe in LADDER if recipe is not LADDER[2]]

@@ -95,7 +95,7 @@ async def test_a_failed_network_is_opened_and_trained_alone(
     async with xor_tab(places, engine, "f", size) as opened:
         await opened.sees("network 0")
         await opened.press("full_stop", "enter")
-        await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "one row is right")
+        await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "Stuck at loss 0.48")
         await opened.press("right")
         await opened.sees("network 2 ·", "seed 3")
         await opened.press("r")
