@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 GROWN = 0.33
 """seconds between two looks at stories that grow"""
 VIEWS = {"four": "four models", "corpus": "corpus"}
-PERPLEXITY = "perplexity = exp(mean loss per token); ~ of the epoch so far"
+PERPLEXITY = "perplexity = exp(mean loss per token); ~ so far"
 FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
 
 
