@@ -58,7 +58,7 @@ class ArrayState:
         if strict and recorded != here:
             raise MismatchedCheckpoint(
                 f"An exact resume is not possible here: numpy was {recorded}, is {here}.",
-                "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+                "Restore that, or resume with --fast: statistically equal, not bit for bit.",
             )
         model, train = self.training.model_arrays(), self.training.train_arrays()
         _check("model", model, captured.model)

@@ -183,7 +183,7 @@ def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) ->
     if differences:
         raise MismatchedCheckpoint(
             f"An exact resume is not possible here: {'; '.join(differences)}.",
-            "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+            "Restore that, or resume with --fast: statistically equal, not bit for bit.",
         )
 
 

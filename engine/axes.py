@@ -67,7 +67,7 @@ def words(experiment: Experiment, axis: Axis) -> str:
     """What varies, in one line for the person who typed it: `lr: 2 values, 0 and 1`."""
     param = _param(experiment, axis.name)
     if axis.values is None:
-        scale = ", spread over orders of magnitude" if axis.log else ""
+        scale = ", on a log scale" if axis.log else ""
         return f"{axis.name}: drawn from {axis.low:g} to {axis.high:g}{scale}"
     named = [said(param, value) for value in axis.values]
     if len(named) > SAID_LIMIT:

@@ -153,7 +153,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
             if not (start and error.is_older):
                 raise
             await asyncio.to_thread(_end, error.pid)
-            notice = f"{error.message} It is replaced; runs go on."
+            notice = f"{error.message} It is replaced; runs continue."
             continue
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
@@ -164,7 +164,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
 
 
 async def stop(places: Places, may_end: Callable[[EngineSilent], bool]) -> None:
-    """End the service; runs go on under their keepers. One that is silent is ended if `may_end` says so.
+    """End the service; runs continue under their keepers. One that is silent is ended if `may_end` says so.
 
     Raises EngineError; EngineSilent where it may not.
     """
@@ -215,7 +215,7 @@ async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
     except TimeoutError as error:
         raise EngineSilent(
             f"The engine (process {pid}) has not answered for {HANDSHAKE_SECONDS:g} s.",
-            "If it stays so: dltui engine stop, which ends it after asking. Runs go on.",
+            "If this persists: dltui engine stop (asks before ending it). Runs continue.",
             pid,
         ) from error
     if hello is not None and "error" in hello:
@@ -223,7 +223,7 @@ async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
     if hello is None:
         raise ConnectionResetError(f"{path} hung up")
     if "hello" not in hello:
-        raise EngineError(f"{path} does not speak dltui.", "Remove it if it is stale.")
+        raise EngineError(f"{path} is not the socket of a dltui engine.", "Remove it if it is stale.")
     return hello
 
 
@@ -235,7 +235,7 @@ def _compare(hello: Json, pid: int, start: bool) -> str:
         age = "older" if is_older else "newer"
         raise OtherVersion(
             f"The engine (process {pid}) is of dltui {theirs}, {age} than this dltui {ours}.",
-            "" if is_older else "Use that dltui, or end the engine: dltui engine stop. Runs go on.",
+            "" if is_older else "Use that dltui, or end the engine: dltui engine stop. Runs continue.",
             pid,
             is_older=is_older,
         )
@@ -381,7 +381,7 @@ class Client(SweepWords):
             return  # one of before does not know the word, and that is an answer
 
     async def shutdown(self) -> None:
-        """End the service; runs go on under their keepers."""
+        """End the service; runs continue under their keepers."""
         with contextlib.suppress(EngineError):
             await self.ask("shutdown")
 
@@ -462,14 +462,14 @@ class Client(SweepWords):
         if self._listening.done():
             raise self._end
         if message != whole(message):
-            raise ProtocolError("That holds bytes that are no UTF-8 text.", "Check the words you gave.")
+            raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         try:
             self._writer.write(frames.encode(message))
             await self._writer.drain()
         except (ConnectionError, RuntimeError) as error:
             raise _gone() from error
         except ValueError as error:
-            raise ProtocolError(f"That cannot be sent: {error}.") from error
+            raise ProtocolError(f"The request cannot be sent: {error}.") from error
 
     async def _listen(self) -> None:
         """Until the connection ends. A frame that cannot be read costs its own request."""
@@ -537,7 +537,9 @@ async def _close(queue: asyncio.Queue[Json | None]) -> None:
 
 
 def _gone() -> EngineError:
-    return EngineError("The engine has gone; runs go on without it.", "Start it again: dltui engine start")
+    return EngineError(
+        "The engine has stopped; runs continue without it.", "Start it again: dltui engine start"
+    )
 
 
 def _error(frame: Json) -> DltuiError:

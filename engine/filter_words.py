@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 TEXTS = {
-    "id": "of the run",
-    "name": "as it was given",
-    "experiment": "a name of the catalog",
-    "status": "one word; `status=failed`",
-    "cause": "how it ended: finished, diverged, disk_full, ...",
-    "device": "cpu or gpu:0, ...",
-    "sweep": "id or name of the sweep it is a trial of",
+    "id": "id of the run",
+    "name": "name of the run",
+    "experiment": "experiment of the catalog",
+    "status": "status of the run, as in status=failed",
+    "cause": "cause of the end: finished, diverged, disk_full, ...",
+    "device": "device that trains: cpu, gpu:0, ...",
+    "sweep": "id or name of the sweep of a trial",
 }
 """fields that are text: compared with = and != alone"""
 NUMBERS = {
     "trial": "number of the trial in its sweep",
-    "step": "reached so far",
-    "best": "value of the metric its experiment is judged by",
-    "created": "seconds since 1970",
-    "seed": "of the run",
-    "total_steps": "it will train",
-    "attempt": "how often it was started",
+    "step": "last step",
+    "best": "best value of the metric of its experiment",
+    "created": "time of submission, in seconds since 1970",
+    "seed": "random seed",
+    "total_steps": "planned number of steps",
+    "attempt": "number of starts",
 }
 SEARCHED = ("id", "name", "experiment", "status")
 """where a bare word is looked for"""

@@ -60,7 +60,7 @@ def start(
 def end(pid: int, seconds: float = END_SECONDS) -> None:
     """End the service that runs as process `pid`, by force when it does not leave. Raises EngineError.
 
-    Its runs go on under their keepers.
+    Its runs continue under their keepers.
     """
     try:
         process = os.pidfd_open(pid)

@@ -122,7 +122,7 @@ class Session:
 
     async def _send(self, message: Json, *, start: bool = True) -> None:
         if message != whole(message):
-            raise ProtocolError("That holds bytes that are no UTF-8 text.", "Check the words you gave.")
+            raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
         process = await self._running() if start else self._process
         if process is None or process.stdin is None:
@@ -160,7 +160,7 @@ class Session:
                 self._deliver(json.loads(line))
         except (ValueError, RecursionError, AttributeError) as error:
             process.kill()
-            self._lose(EngineError(f"The session said something that cannot be understood: {error}."))
+            self._lose(EngineError(f"The answer of the session cannot be read: {error}."))
         finally:
             await process.wait()
             if process is self._process or self._process is None:
@@ -215,5 +215,5 @@ def _gone() -> EngineError:
 
 def _error(frame: Json) -> DltuiError:
     if frame.get("superseded"):
-        return Superseded("A newer question took this one's place.")
+        return Superseded("A newer request replaced this one.")
     return error_from_json(frame["error"])

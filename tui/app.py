@@ -209,8 +209,8 @@ class LabApp(App[int]):
 
     @on(EngineLost)
     def _lost(self, message: EngineLost) -> None:
-        gone = "Engine gone, reconnecting. Runs go on without it."
-        self.banner.lose(gone if message.was_there else f"{message.words} It is tried again.")
+        gone = "Engine gone, reconnecting. Runs continue without it."
+        self.banner.lose(gone if message.was_there else f"{message.words} Trying again.")
         self.meters.show(None)
 
     @on(HomeRefused)
@@ -236,7 +236,10 @@ class LabApp(App[int]):
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:
-        words = f"No answer from the engine for {message.seconds:.0f} s, this is old. Try: dltui engine stop"
+        words = (
+            f"No answer from the engine for {message.seconds:.0f} s: the screen is out of date."
+            " Try: dltui engine stop"
+        )
         self.banner.stall(words if message.seconds else "")
 
     @on(ResourcesChanged)
@@ -289,13 +292,13 @@ class LabApp(App[int]):
 
     @on(PasteCut)
     def _say_cut(self) -> None:
-        words = f"That was long: the first {LIMIT // 1024} kB of it are pasted."
+        words = f"The paste is too long: the first {LIMIT // 1024} kB are used."
         self.notify(words, severity="warning", markup=False)
 
     def action_suspend_process(self) -> None:
         """To the shell, which brings the app back."""
         if not job_control.has_shell():
-            self.notify("There is no shell to go back to here. q leaves; runs go on.", markup=False)
+            self.notify("There is no shell to suspend to. q quits; runs continue.", markup=False)
         elif not self.is_headless:
             job_control.stop()
 
@@ -306,7 +309,7 @@ class LabApp(App[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl+c, which people press to get out."""
-        self.notify("Press q to leave. Runs go on.", markup=False)
+        self.notify("Press q to quit. Runs continue.", markup=False)
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

@@ -66,7 +66,7 @@ class LabCommands(Provider):
     def _launches(self) -> Iterable[Command]:
         for experiment in experiments():
             words = f"Start: {plain(experiment.title)}"
-            yield words, "Asks for its parameters first", partial(self.lab.runs.launch, experiment)
+            yield words, "Opens the form of its parameters", partial(self.lab.runs.launch, experiment)
 
     def _runs(self) -> Iterable[Command]:
         for run in self.lab.runs.pages.known()[:RUNS_OFFERED]:
@@ -75,7 +75,7 @@ class LabCommands(Provider):
 
     def _themes(self) -> Iterable[Command]:
         for name, title in theme.TITLES.items():
-            yield f"Theme: {title}", "Remembered for the next time", partial(self.lab.choose_theme, name)
+            yield f"Theme: {title}", "Colours of the app; saved", partial(self.lab.choose_theme, name)
 
     def _shown(self, key: Key) -> str:
         return shown(self.lab.keys_file.key_of(BY_ID[key.id]))

@@ -15,7 +15,7 @@ from tui.widgets.run_words import name_of
 LISTED = 8
 """runs that a question names"""
 _DONE = {
-    "pause": "pause at their next step", "resume": "go on from their last checkpoints",
+    "pause": "pause at their next step", "resume": "resume from their last checkpoints",
     "stop": "stop at their next step",
 }  # fmt: skip
 

@@ -86,10 +86,12 @@ def graphics(environ: Mapping[str, str]) -> Finding:
     name = environ.get("TERM_PROGRAM", "")
     kitty = "KITTY_WINDOW_ID" in environ or environ.get("TERM") in ("xterm-kitty", "xterm-ghostty")
     if not inside and (kitty or name in ("WezTerm", "ghostty")):
-        return Finding("graphics", Severity.OK, "Kitty graphics, by its name.")
+        return Finding("graphics", Severity.OK, "Kitty graphics (known by its name).")
     if not inside and (name == "iTerm.app" or environ.get("TERM", "").startswith(("foot", "mlterm"))):
-        return Finding("graphics", Severity.OK, "Sixel graphics, by its name.")
-    return Finding("graphics", Severity.OK, "No image protocol is known of it: blocks of colour stand in.")
+        return Finding("graphics", Severity.OK, "Sixel graphics (known by its name).")
+    return Finding(
+        "graphics", Severity.OK, "No image protocol is known for it: images are drawn in coloured blocks."
+    )
 
 
 def multiplexer(environ: Mapping[str, str]) -> list[Finding]:

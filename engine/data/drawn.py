@@ -48,12 +48,12 @@ def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> Drawn:
     if not 0 <= label <= 9:
         raise DataError(f"A drawn digit has label {label}, expected 0 to 9.")
     if pixels.shape != (SIDE, SIDE) or not pixels.any():
-        raise DataError("Nothing is drawn that could be kept.", "Draw a digit first.")
+        raise DataError("The drawing is empty: there is nothing to save.", "Draw a digit first.")
     drawn = Drawn(os.urandom(MARK_BYTES).hex(), label, at, pixels)
     with _alone(path):
         kept = read(path)
         if len(kept) >= MOST:
-            raise DataError(f"{path} is full: it holds {MOST} drawn digits.", "Drop some first.")
+            raise DataError(f"{path} is full: it holds {MOST} drawn digits.", "Remove some first.")
         _write(path, [*kept, drawn])
     return drawn
 

@@ -108,11 +108,11 @@ def _opener() -> urllib.request.OpenerDirector:
 def _check_answer(response: HTTPResponse, have: int, file: File) -> int:
     """The offset at which the body begins."""
     if response.headers.get_content_type() == "text/html":
-        raise MirrorFailed("it sent a web page, not the file")
+        raise MirrorFailed("the server sent a web page, not the file")
     start = _start(response, have, file)
     declared = response.headers.get("Content-Length", "")
     if declared.isdecimal() and int(declared) != file.size - start:
-        raise MirrorFailed(f"it announced {declared} bytes, expected {file.size - start}")
+        raise MirrorFailed(f"the server announced {declared} bytes, expected {file.size - start}")
     return start
 
 
@@ -123,7 +123,7 @@ def _start(response: HTTPResponse, have: int, file: File) -> int:
     if response.status != 206 or given is None:
         raise MirrorFailed(f"HTTP {response.status} without the file")
     if int(given[1]) != have or given[3] not in ("*", str(file.size)):
-        raise MirrorFailed(f"it sent {given[0]}, expected bytes {have}-{file.size - 1}/{file.size}")
+        raise MirrorFailed(f"the server sent {given[0]}, expected bytes {have}-{file.size - 1}/{file.size}")
     return have
 
 
@@ -135,7 +135,7 @@ def _copy(
     progress(received, file.size)
     while piece := _read(response, received, file, patience):
         if received + len(piece) > file.size:
-            raise MirrorFailed(f"it sent more than the expected {file.size} bytes")
+            raise MirrorFailed(f"the server sent more than the expected {file.size} bytes")
         part.write(piece)
         received += len(piece)
         progress(received, file.size)
@@ -144,7 +144,7 @@ def _copy(
                 raise MirrorFailed(f"too slow: {received - window} bytes in {elapsed:.1f} s")
             window, window_began = received, time.monotonic()
     if received < file.size:
-        raise MirrorFailed(f"it stopped after {received} of {file.size} bytes")
+        raise MirrorFailed(f"the server stopped after {received} of {file.size} bytes")
 
 
 def _read(response: HTTPResponse, received: int, file: File, patience: Patience) -> bytes:
@@ -160,7 +160,7 @@ def _read(response: HTTPResponse, received: int, file: File, patience: Patience)
 
 def _say_status(error: HTTPError) -> str:
     if 300 <= error.code < 400:
-        return f"HTTP {error.code}: it redirects in circles or to nowhere"
+        return f"HTTP {error.code}: redirect loop, or a redirect without a target"
     return _one_line(f"HTTP {error.code} {error.reason}")
 
 

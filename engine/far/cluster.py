@@ -123,7 +123,11 @@ class Cluster:
             if "failed to import" in str(error) or "No module named 'engine" in str(error):
                 remedy = "pip install 'dltui[ray]' on every node, the same version as here."
                 return "refused", "The node that was to train has no dltui.", remedy
-            return "refused", f"The task failed: {_last_line(error)}", "The room's log has the details."
+            return (
+                "refused",
+                f"The task failed: {_last_line(error)}",
+                "Details: ray/*/room.log under DLTUI_HOME.",
+            )
         return "lost", f"{_name(error)}: {_sentence(error)}", ""
 
     def _gpus(self, need: Json) -> float:
@@ -173,7 +177,7 @@ def _explained(error: Exception, address: str) -> EngineError:
         return EngineError(f"The Ray cluster at {address or 'here'} refuses the token.", TOKEN_REMEDY)
     if isinstance(error, ConnectionError) and address:
         remedy = (
-            "This machine has to be a node: ray start --address=HEAD:6379 (--num-cpus=0: it only watches)."
+            "This machine has to be a node: ray start --address=HEAD:6379 (--num-cpus=0: it trains nothing)."
         )
         return EngineError(f"The Ray cluster at {address} cannot be joined: {_flat(text)}", remedy)
     return EngineError(f"Ray cannot be used: {_flat(text)}", "Look into ray/*/room.log under DLTUI_HOME.")

@@ -148,7 +148,7 @@ class Node:
         return self._keeper.poll() is None or _is_held(folder.lock)
 
     def _orphan(self) -> None:
-        """The keeper at the other end died: so does this one, and the worker saves and leaves."""
+        """The keeper at the other end died: so does this one, and the worker saves and exits."""
         assert self._keeper is not None
         self._keeper.kill()
 

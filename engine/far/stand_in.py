@@ -135,7 +135,7 @@ class StandIn:
         except ConnectionError as error:
             for frame in line.hear(1.0):
                 self._news(frame)
-            raise Lost("The room of Ray left.") from error
+            raise Lost("The connection process to Ray ended.") from error
 
     # --- while it trains elsewhere --------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class StandIn:
             if far.ended is not None:
                 return self._ended(far, far.ended)
             if line.is_cut:
-                raise Lost("The room of Ray left.")
+                raise Lost("The connection process to Ray ended.")
             self._pass_on(line, far)
             if not far.host:
                 self._beat()
@@ -172,14 +172,14 @@ class StandIn:
         if frame.kind == "refused" and self._handed == 1:
             raise Refused(text, str(frame.facts.get("remedy", "")))
         if frame.kind in ("refused", "lost", "over"):
-            raise Lost(text or "Its task ended without a word.")
+            raise Lost(text or "Its Ray task ended without an exit status.")
 
     def _take_all(self, frames: list[Frame], copy: Copy, far: Far) -> None:
         for frame in frames:
             try:
                 self._take(frame, copy, far)
             except ProtocolError as error:
-                raise Lost(f"What came from {far.host} makes no sense: {error}") from error
+                raise Lost(f"What came from {far.host} cannot be read: {error}") from error
 
     def _take(self, frame: Frame, copy: Copy, far: Far) -> None:
         if frame.kind == "events":
@@ -213,7 +213,7 @@ class StandIn:
                 line.say("word", encode("orphan"))
                 self._is_told_of_orphan = True
         except ConnectionError as error:
-            raise Lost("The room of Ray left.") from error
+            raise Lost("The connection process to Ray ended.") from error
 
     # --- while nobody trains --------------------------------------------------------------------------------
 

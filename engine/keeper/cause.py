@@ -53,7 +53,7 @@ _HINTS: tuple[tuple[CauseKind, str, str, re.Pattern[str]], ...] = (
     (
         CauseKind.GPU_MEMORY,
         "The GPU ran out of memory",
-        "A smaller batch, or wait until others have left the GPU; then resume.",
+        "Use a smaller batch, or wait until other processes have left the GPU; then resume.",
         re.compile(
             r"CUDA out of memory|CUDA error: out of memory|OutOfMemoryError|CUDNN_STATUS_ALLOC_FAILED"
             r"|CUBLAS_STATUS_ALLOC_FAILED|OOM when allocating"
@@ -70,7 +70,7 @@ _HINTS: tuple[tuple[CauseKind, str, str, re.Pattern[str]], ...] = (
     (
         CauseKind.HOST_MEMORY,
         "The machine ran out of memory",
-        "A smaller batch or model, or fewer runs at once; then resume.",
+        "Use a smaller batch or model, or fewer runs at once; then resume.",
         re.compile(r"MemoryError|Cannot allocate memory|can't allocate memory|std::bad_alloc"),
     ),
 )
@@ -88,7 +88,7 @@ def decide(seen: Evidence) -> Verdict:
     if seen.ended.code == 0:
         return Status.FAILED, Cause(
             CauseKind.UNKNOWN,
-            "The worker left with code 0 and did not say how training ended.",
+            "The worker exited with code 0 and did not say how training ended.",
             f"See worker.log. {_goes_on(seen)}",
         )
     return Status.FAILED, _died(seen)
@@ -129,11 +129,12 @@ def _asked(seen: Evidence) -> Verdict:
     if seen.told_by is not None:
         kind = CauseKind.SIGNAL
     if seen.ended.signal is None:
-        how = "it left and did not say whether it saved"
+        how = "the worker exited without saying whether it had saved"
     else:
-        how = f"it did not answer within {seen.graces.ask:g} s and was ended"
+        how = f"the worker did not answer within {seen.graces.ask:g} s and was ended"
         if seen.ended.signal == signal.SIGKILL:
-            how = f"it answered neither the word nor SIGTERM within {_both(seen.graces):g} s and was killed"
+            limit = f"{_both(seen.graces):g} s"
+            how = f"the worker answered neither the request nor SIGTERM within {limit} and was killed"
     by = f"{signals.name_of(seen.told_by)} from outside: " if seen.told_by is not None else ""
     text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
     return status, Cause(kind, text, _goes_on(seen))
@@ -154,7 +155,7 @@ def _died(seen: Evidence) -> Cause:
         return Cause(kind, one_line(f"{text}{while_asked}: {line}"), remedy)
     if seen.disk_full:
         kind, text, remedy, _ = _HINTS[1]
-        return Cause(kind, f"{text}: the worker left{while_asked} when no room remained.", remedy)
+        return Cause(kind, f"{text}: the worker exited{while_asked} when no disk space remained.", remedy)
     if seen.ended.signal is not None:
         name = signals.name_of(seen.ended.signal)
         return Cause(
@@ -163,7 +164,7 @@ def _died(seen: Evidence) -> Cause:
             f"See worker.log. {_goes_on(seen)}",
         )
     line = last_error(seen.tail)
-    text = f"The worker left with code {seen.ended.code}{while_asked}" + (f": {line}" if line else ".")
+    text = f"The worker exited with code {seen.ended.code}{while_asked}" + (f": {line}" if line else ".")
     return Cause(CauseKind.ERROR, one_line(text), f"See worker.log. {_goes_on(seen)}")
 
 

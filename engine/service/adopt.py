@@ -32,7 +32,7 @@ def has_left(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
         run.keeperless_since = now
     if not is_held(run.folder.lock):
         return True
-    run.notice = "its keeper was killed: the worker saves and leaves"
+    run.notice = "its keeper was killed: the worker saves and exits"
     if now - run.keeperless_since > patience and run.keeper and run.keeper.worker:
         kill_group(run.keeper.worker)
     return False

@@ -161,14 +161,16 @@ class Connection:
         try:
             if answer is None:
                 known = ", ".join(sorted((*self._table.answers, *self._table.streams)))
-                raise ProtocolError(f"Nothing answers to {word[:80]!r}.", f"It takes: {known}.")
+                raise ProtocolError(f"Unknown request {word[:80]!r}.", f"It takes: {known}.")
             return await answer(request)
         except DltuiError as error:
             return failure(error)
         except Exception:
-            # Whatever a request runs into, the service and its runs go on; the log has the traceback.
+            # Whatever a request runs into, the service and its runs continue; the log has the traceback.
             logging.exception("the request %.80r failed", word)
-            return failure(DltuiError(f"The engine failed at {word[:80]!r}.", "Its log says why."))
+            return failure(
+                DltuiError(f"The engine failed at {word[:80]!r}.", "The reason is in its log, engine.log.")
+            )
 
     async def _tell(self, number: int, stream: Stream, request: Json) -> None:
         try:

@@ -161,7 +161,7 @@ class Cycle:
         except OSError as error:
             if error.errno not in _NEVER_MENDED:
                 raise
-            await self._give_up(run, f"{run.folder.path} cannot be looked after: {error.strerror}")
+            await self._give_up(run, f"{run.folder.path} cannot be monitored: {error.strerror}")
 
     async def _give_up(self, run: Tracked, why: str) -> None:
         """Nobody can say how it ended: it takes no share of the machine any more."""

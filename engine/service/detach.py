@@ -68,7 +68,7 @@ def decide(login: Login) -> Detaching:
         )
     if not login.systemd:
         where = "Inside a container without systemd" if login.container else "No systemd here"
-        ends = "what runs lives as long as the container" if login.container else "logging out kills nothing"
+        ends = "runs end with the container" if login.container else "logging out kills nothing"
         return Detaching("setsid", f"{where}: {ends}.", True)
     if login.lingers and login.manager:
         return Detaching(

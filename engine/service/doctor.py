@@ -35,4 +35,4 @@ def _carefully(group: Callable[[], list[Finding]]) -> list[Finding]:
         return group()
     except (OSError, ValueError) as error:
         logging.exception("the doctor could not examine something")
-        return [Finding("doctor", Severity.WARNING, f"Something could not be examined: {error}.")]
+        return [Finding("doctor", Severity.WARNING, f"A check failed: {error}.")]

@@ -67,4 +67,4 @@ def why_not(verb: object, status: Status, name: str) -> tuple[str, bool]:
 def _remedy(status: Status) -> str:
     would = [word for word in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[word]]
     useful = [word for word in would if _TABLE[word][status] is not Move.NOTHING]
-    return f"What works now: {', '.join(useful)}." if useful else "Wait until it has ended."
+    return f"Possible now: {', '.join(useful)}." if useful else "Wait until it has ended."

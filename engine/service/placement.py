@@ -50,7 +50,7 @@ class Gate:
     def _why_shut(self, gpu: Gpu, ours: bool) -> str:
         if ours:
             self._open.add(gpu.uuid)
-            return "holds a run of ours"
+            return "is used by a run of dltui"
         was_open = gpu.uuid in self._open
         least_free = SHUT_FREE if was_open else OPEN_FREE
         most_foreign = SHUT_FOREIGN if was_open else OPEN_FOREIGN

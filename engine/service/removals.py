@@ -112,7 +112,7 @@ class Removals:
             taken, refused = await self._take_runs(made, run_ids)
             if not taken:
                 await self._discard(made, [])
-                raise next(iter(refused.values()), RunRefused("Nothing was named."))
+                raise next(iter(refused.values()), RunRefused("No run or sweep was named."))
             left_out = [LeftOut(run_id, run_id, str(error)) for run_id, error in refused.items()]
             return await self._finish(made, taken, now), left_out
 

@@ -228,7 +228,7 @@ class Runs:
                     raise RunRefused(f"{run.spec.name} has ended meanwhile.") from error
                 if time.monotonic() > deadline:
                     raise RunRefused(
-                        f"The keeper of {run.spec.name} does not listen.",
+                        f"The keeper of {run.spec.name} does not respond.",
                         "If it died, the run is shown as lost in a moment; resume it then.",
                     ) from error
             except OSError as error:
@@ -272,5 +272,5 @@ def _live_value(spec: Spec, name: object, value: object) -> params.Value:
 def _not_written(error: OSError) -> DltuiError:
     return DltuiError(
         f"The run folder cannot be written: {error.strerror or error}.",
-        "Is the disk full? dltui doctor tells.",
+        "Is the disk full? Check: dltui doctor",
     )

@@ -89,7 +89,7 @@ class Service:
         self._began = time.monotonic()
 
     async def run(self) -> None:
-        """Until somebody tells it to leave; runs go on without it. Raises EngineError."""
+        """Until somebody tells it to leave; runs continue without it. Raises EngineError."""
         self.removals.prepare()
         await self._listener.open()
         logging.info("listening on %s", self.places.socket)
@@ -173,7 +173,7 @@ class Service:
     def check_stock(self) -> None:
         """Raises EngineError where the runs cannot be listed: no list is shown that only looks empty."""
         if self._unlisted:
-            raise EngineError(self._unlisted, "Mend it: the engine looks again every few seconds.")
+            raise EngineError(self._unlisted, "Repair it: the engine checks again every few seconds.")
 
     async def notice(self) -> str:
         """What whoever lists runs has to know."""
@@ -195,7 +195,7 @@ class Service:
         """What the doctor cannot see by itself."""
         damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
         rebuilt = self._rebuilt()
-        found = [Finding("index", Severity.WARNING, rebuilt, "Nothing is to be done.")] if rebuilt else []
+        found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
         if not damaged:
             return found
         shown = ", ".join(await self.ledger.ask(Index.damaged_ids, NAMED))
@@ -282,7 +282,7 @@ class Service:
         self.sweeps.close()
         self.removals.close()
         self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
-        logging.info("left; runs go on under their keepers")
+        logging.info("left; runs continue under their keepers")
 
 
 def _damaged_runs(count: int) -> str:

@@ -73,5 +73,5 @@ def damaged(places: Places, run_id: str, why: str) -> RunSummary:
     except OSError:
         at = 0.0
     shown = why.replace(f"{places.runs / run_id}{os.sep}", "")
-    cause = Cause(CauseKind.DAMAGED, shown, f"Mend it, then dltui reindex; or dltui rm {run_id}")
+    cause = Cause(CauseKind.DAMAGED, shown, f"Repair it, then dltui reindex; or dltui rm {run_id}")
     return RunSummary(Spec(run_id, "", {}, 1, run_id, "", 1, "", at), Damaged(at, cause))

@@ -208,7 +208,7 @@ class Sweep:
         moving = sum(trial.moves for trial in self.trials.values())
         if not self.trouble and moving and self.wanted in _LEAVING:
             trials = "1 trial is" if moving == 1 else f"{moving} trials are"
-            return f"{_LEAVING[self.wanted]}: {trials} still at work"
+            return f"{_LEAVING[self.wanted]}: {trials} still running"
         return self.trouble or self.ended_by
 
     def blind(self) -> str:

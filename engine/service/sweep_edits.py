@@ -183,7 +183,8 @@ def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
         _fits(sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep)
     elif all(axis.values is not None for axis in spec.axes):
         raise RunRefused(
-            f"{spec.name} draws from lists of values, of which a batch takes no more.", "Start another sweep."
+            f"{spec.name} samples from lists of values: a batched run takes no more of them.",
+            "Start another sweep.",
         )
 
 
@@ -196,7 +197,9 @@ def _check_reseeded(sweep: Sweep, seeds: list[int]) -> None:
 def _check_drawn(sweep: Sweep, count: int) -> None:
     spec, more = sweep.spec, count - sweep_batch.points(sweep.batches)
     if spec.sampler != "random" or all(axis.values is not None for axis in spec.axes):
-        raise RunRefused(f"{spec.name} trains all its points.", "Widen an axis, or start another sweep.")
+        raise RunRefused(
+            f"{spec.name} already trains all points of its grid.", "Widen an axis, or start another sweep."
+        )
     if more <= 0:
         raise ParamError(f"count: expected more than the {count - more:,} there are, got {count:,}.")
     batch = sweep_batch.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())

@@ -99,7 +99,7 @@ class Sweeps:
             self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, error.message)
             return
         except Exception as error:
-            # Other sweeps and all runs go on, whatever lies in this folder.
+            # Other sweeps and all runs continue, whatever lies in this folder.
             logging.exception("sweep %s cannot be read", sweep_id)
             why = f"{folder.path} cannot be read: {type(error).__name__}."
             self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, why)
@@ -144,7 +144,7 @@ class Sweeps:
                 sweep.trouble, sweep.dirty = error.message, True
                 sweep.not_before = time.monotonic() + 5.0
             except Exception:
-                # Other sweeps and all runs go on, whatever this one ran into.
+                # Other sweeps and all runs continue, whatever this one ran into.
                 logging.exception("sweep %s cannot be looked after", sweep.id)
                 sweep.trouble = "the engine failed at it, its log says why"
                 sweep.not_before = time.monotonic() + 5.0
@@ -215,7 +215,7 @@ class Sweeps:
         async with self._turn(sweep_id):
             if sweep is not None and sweep.status() is SweepStatus.RUNNING:
                 raise RunRefused(
-                    f"{sweep.spec.name} is at work.", f"Stop it first: dltui sweep stop {sweep.id}"
+                    f"{sweep.spec.name} is running.", f"Stop it first: dltui sweep stop {sweep.id}"
                 )
             summary = sweep.summary() if sweep else self._known[sweep_id]
             trials = sweep.trials.values() if sweep else ()
@@ -245,7 +245,7 @@ class Sweeps:
         """Newest first. Raises CorruptRun where they cannot be listed."""
         await self._is_loaded.wait()
         if self._unlisted:
-            raise CorruptRun(self._unlisted, "Mend it: the engine looks again every few seconds.")
+            raise CorruptRun(self._unlisted, "Repair it: the engine checks again every few seconds.")
         found = [self._shown(sweep_id) for sweep_id in self._known]
         return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
 

@@ -60,7 +60,7 @@ def history(desk: Desk, run: str, step: int | None = None) -> Json:
         remedy = (
             "Snapshots are recorded during training." if near is None else f"The nearest is of step {near}."
         )
-        raise RunRefused(f"{run} has no sketch of step {step}.", remedy)
+        raise RunRefused(f"{run} has no snapshot of step {step}.", remedy)
     shown = step if step is not None else there[-1] if there else None
     return {
         "run": run,

@@ -77,7 +77,7 @@ def of_run(desk: Desk, opened: OpenNet) -> PictureSet:
     found = at_hand(desk, folder)
     now, before = TrainedOn(found.digits.title, found.digits.fingerprint), opened.trained_on
     where = desk.places.data if folder is None else folder
-    remedy = f"Put back what it was trained on (data folder: {where or 'none named'})."
+    remedy = f"Restore the data it was trained on (data folder: {where or 'none named'})."
     if folder is None:
         remedy = "Set DLTUI_DATA to the folder it was trained on."
     if before.fingerprint and before.fingerprint != now.fingerprint:

@@ -148,7 +148,7 @@ class Checkpoints:
             if strict and recorded != value:
                 raise MismatchedCheckpoint(
                     f"An exact resume is not possible here: {name} was {recorded}, is {value}.",
-                    "Restore that, or resume in fast mode: as good, but not bit for bit the same.",
+                    "Restore that, or resume with --fast: statistically equal, not bit for bit.",
                 )
         self.saved_step = state.restore(verified, strict=strict)
         return facts

@@ -63,7 +63,7 @@ def finished(
     the steps there were to be, 0 where that is not known.
     """
     at = f"at step {step}"
-    early = f" of {total}: its own rule ended it (a target, patience)" if step < total else ""
+    early = f" of {total}: ended by its stopping rule (target, patience)" if step < total else ""
     if wish is Leave.STOP and why:
         text = one_line(f"Pruned {at}: {why}.")
         return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume continues from there."))
@@ -72,7 +72,11 @@ def finished(
         Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
         Leave.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
         Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, signals.ended_by(number or SIGTERM, saved)),
-        Leave.ORPHANED: (Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died; it saved and left {at}."),
+        Leave.ORPHANED: (
+            Status.LOST,
+            CauseKind.KEEPER_LOST,
+            f"Its keeper died; the worker saved and exited {at}.",
+        ),
     }[wish]
     remedy = "Resume continues from there." if wish else ""
     if wish is Leave.SIGNALLED and not saved:
@@ -116,9 +120,12 @@ def _kind(error: BaseException) -> tuple[CauseKind, str]:
     if is_disk_full(error):
         return CauseKind.DISK_FULL, f"{_more_room(error)}, then resume."
     if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, known by name: not every worker imports it
-        return CauseKind.GPU_MEMORY, "A smaller batch, or wait until others have left the GPU; then resume."
+        return (
+            CauseKind.GPU_MEMORY,
+            "Use a smaller batch, or wait until other processes have left the GPU; then resume.",
+        )
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return CauseKind.HOST_MEMORY, "A smaller batch or model, or fewer runs at once; then resume."
+        return CauseKind.HOST_MEMORY, "Use a smaller batch or model, or fewer runs at once; then resume."
     return CauseKind.ERROR, str(getattr(error, "remedy", "")) or LOG
 
 

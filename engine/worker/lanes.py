@@ -23,7 +23,7 @@ SHARE = 20
 def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
     """The fleet of a plan, with the trainer that its run shall have. Raises EngineError."""
     if wanted != "numpy" and not (run.places.cache / "numba").exists():
-        print("Compiling, once for this home: some seconds.", flush=True)
+        print("Compiling once for this home, a few seconds.", flush=True)
     chosen = trainer(wanted, run.places.cache)
     fleet = Fleet(plan, chosen, run.threads)
     run.total(fleet.epochs)

@@ -70,6 +70,6 @@ def _prepare_keras(spec: Spec, threads: int) -> Machine:
 def _check_gpu(spec: Spec, is_there: bool) -> None:
     if spec.device == "gpu" and not is_there:
         raise EngineError(
-            f"A GPU was asked for, but {spec.framework} sees none here.",
+            f"A GPU was requested, but {spec.framework} finds none here.",
             "dltui doctor says why; device=cpu trains without.",
         )

@@ -294,7 +294,7 @@ class Run:
         )  # fmt: skip
         leftover = self._checkpoints.save(self.step, self._state, facts, is_last=is_last)
         if self._is_unsaved_told:
-            self.note(f"Step {self.step} was saved: there is room again.", severity="ok")
+            self.note(f"Step {self.step} was saved: disk space is available again.", severity="ok")
         self._journal.write_board()
         if leftover:
             self.note(leftover, severity="warning")
@@ -303,7 +303,7 @@ class Run:
         try:
             self._journal.sync()
         except OSError as error:
-            cause = f"its events cannot be written down: {error.strerror or error}"
+            cause = f"its events cannot be written: {error.strerror or error}"
             raise SaveFailed(self._folder.events, self.step, cause, None) from error
 
     def announce(self) -> None:
@@ -323,7 +323,7 @@ class Run:
         folder = f"data folder: {self.places.data or 'none named'}"
         return MismatchedCheckpoint(
             f"It was trained on {before}; what is found now is {now}.",
-            f"Put back what it was trained on ({folder}), or start a new run.",
+            f"Restore the data it was trained on ({folder}), or start a new run.",
         )
 
     def _look(self, now: float) -> None:
@@ -356,7 +356,7 @@ class Run:
     def _tell_twice(self, name: str, step: int) -> None:
         if name not in self._twice:
             self._twice.add(name)
-            said = f"{name}: a value for step {step:,} is left out, that of this or a later step stands."
+            said = f"{name}: a value for step {step:,} is ignored: this or a later step is logged already."
             self.note(said, severity="warning")
 
     def _tell(self, change: Change, **facts: object) -> None:

@@ -75,7 +75,7 @@ async def test_an_engine_of_a_newer_protocol_is_named_with_what_to_do(places: Pl
         with pytest.raises(OtherVersion) as error:
             await client.connect(places)
     assert f"is of dltui 9.9, newer than this dltui {RELEASE}." in error.value.message
-    assert error.value.remedy == "Use that dltui, or end the engine: dltui engine stop. Runs go on."
+    assert error.value.remedy == "Use that dltui, or end the engine: dltui engine stop. Runs continue."
 
 
 async def test_an_engine_of_a_newer_release_is_used_and_told_of(places: Places) -> None:
@@ -93,7 +93,7 @@ async def test_an_engine_of_an_older_release_is_replaced_and_its_runs_go_on(plac
         keeper = store.read_keeper(store.folder_of(places, made.id))
         async with await client.connect(places) as talk:
             assert f"(process {older.pid}) is of dltui 0.0.9, older than this dltui" in talk.notice
-            assert talk.notice.endswith("It is replaced; runs go on.")
+            assert talk.notice.endswith("It is replaced; runs continue.")
             await reach(talk, made.id, Status.RUNNING)
             assert talk.hello["version"] == RELEASE and talk.hello["pid"] != older.pid
             assert store.read_keeper(store.folder_of(places, made.id)) == keeper
@@ -145,7 +145,7 @@ async def test_what_does_not_speak_our_language_is_left(places: Places) -> None:
         writer.write(frames.encode({"who": "are you"}))
 
     async with await stand_in(places, answer):
-        with pytest.raises(EngineError, match="does not speak dltui"):
+        with pytest.raises(EngineError, match="is not the socket of a dltui engine"):
             await client.connect(places, start=False)
 
 
@@ -197,7 +197,7 @@ async def test_refusals_come_as_words_and_the_client_goes_on(places: Places) -> 
 
 async def test_what_cannot_be_sent_is_refused_here(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
-        with pytest.raises(ProtocolError, match="That cannot be sent"):
+        with pytest.raises(ProtocolError, match="The request cannot be sent"):
             await talk.submit("xor", {"lr": float("nan")})
         assert (await talk.runs()).total == 0
 
@@ -210,7 +210,7 @@ async def test_questions_and_streams_end_when_the_engine_is_killed(places: Place
             hearing = asyncio.create_task(_hear_all(talk, made.id))
             await asyncio.sleep(0.2)
             service.kill()
-            with pytest.raises(EngineError, match="The engine has gone; runs go on without it"):
+            with pytest.raises(EngineError, match="The engine has stopped; runs continue without it"):
                 await asyncio.wait_for(hearing, LONG)
             with pytest.raises(EngineError, match="The engine has gone"):
                 await talk.runs()

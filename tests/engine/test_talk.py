@@ -101,7 +101,7 @@ async def test_an_answer_that_is_not_json_is_an_error_and_not_the_end(session: S
 
 
 async def test_words_that_are_no_text_are_refused_before_they_are_sent(session: Session) -> None:
-    with pytest.raises(ProtocolError, match="no UTF-8 text"):
+    with pytest.raises(ProtocolError, match="not UTF-8"):
         await session.ask("echo", text="\udcff")
 
 

@@ -321,7 +321,7 @@ class FakeClient(SweepWords):
             if isinstance(change, DltuiError):
                 raise change
             yield change
-        raise EngineError("The engine has gone; runs go on without it.")
+        raise EngineError("The engine has stopped; runs continue without it.")
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
         self._engine.find(run)
@@ -350,7 +350,7 @@ class FakeClient(SweepWords):
 
     def _check(self) -> None:
         if not self._engine.is_up:
-            raise EngineError("The engine has gone; runs go on without it.")
+            raise EngineError("The engine has stopped; runs continue without it.")
 
 
 def _passes(run: RunSummary, where: str) -> bool:

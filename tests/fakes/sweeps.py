@@ -108,7 +108,7 @@ class FakeSweeps:
         if word == "sweep_analysis":
             found = sweep_analysis.analyse(sweep.spec, rows, facts["kind"], facts["where"], facts["facts"])
             return found, None
-        raise DltuiError(f"Nothing answers to {word!r}.")
+        raise DltuiError(f"Unknown request {word!r}.")
 
     def find(self, name: str) -> SweepSummary:
         for sweep in self.by_id.values():

@@ -266,7 +266,7 @@ def test_a_folder_name_that_is_no_unicode_stops_nothing(home: Home) -> None:
 
 
 def test_a_word_that_is_no_unicode_gets_a_clear_answer(home: Home) -> None:
-    assert "no UTF-8" in home.call("show", "\udcff").stderr
+    assert "not UTF-8" in home.call("show", "\udcff").stderr
 
 
 def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(museum: Home) -> None:

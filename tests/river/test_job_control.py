@@ -90,7 +90,7 @@ def test_without_a_shell_it_says_so_and_goes_on(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
         terminal.sees("deep-learning lab")
         terminal.write(b"\x1a")
-        terminal.sees("There is no shell to go back to here")
+        terminal.sees("There is no shell to suspend to")
         os.kill(terminal.pid, signal.SIGTSTP)
         terminal.press("?")
         terminal.sees("esc back")

@@ -103,11 +103,14 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.service()) and kill(_room(home))
     home.dltui("engine", "start")
-    home.until(lambda: "The room of Ray left. It continues" in str(_notes(home, run)), "another room")
+    home.until(
+        lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)), "another room"
+    )
     hurry.tell(still.folder)
     assert home.reach(run, "done")["attempt"] == 1
     assert any(
-        "The room of Ray left. It continues on another node from step" in text for text in _notes(home, run)
+        "The connection process to Ray ended. It continues on another node from step" in text
+        for text in _notes(home, run)
     )
     _is_as_if_trained_here(home, run)
 

@@ -22,7 +22,7 @@ class ConfirmScreen(Dialog[bool]):
             box.border_title = Content(self._deed)
             yield Static(self._question, markup=False, classes="question")
             yield Static(self._words, markup=False, classes="words")
-            yield Keys((("dialog.accept", self._deed), ("dialog.cancel", "keep it as it is")))
+            yield Keys((("dialog.accept", self._deed), ("dialog.cancel", "cancel")))
 
     def action_accept(self) -> None:
         self.dismiss(True)

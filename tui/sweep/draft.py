@@ -28,7 +28,7 @@ DRAWN = 30
 TRIED = 64
 """points looked at for values that do not go together"""
 NO_LIMIT = 10**30
-NOTHING_VARIES = "Nothing varies yet."
+NOTHING_VARIES = "No parameter varies yet."
 
 
 @dataclass(frozen=True, slots=True)

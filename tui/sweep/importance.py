@@ -14,7 +14,7 @@ NAME, NUMBER = 14, 7
 
 
 def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
-    words = f" what puts {plain(look.spec.metric, limit=30)} into the best tenth (PED-ANOVA)"
+    words = f" importance for reaching the best 10 % of {plain(look.spec.metric, limit=30)} (PED-ANOVA)"
     head = fitted((Span(words, "muted"),), width)
     if answer["why"]:
         return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]

@@ -22,5 +22,5 @@ class Invitation(Sheet, can_focus=True, inherit_bindings=False):
             (Span(" A sweep trains one experiment many times, with different parameters,", "text"),),
             (Span(" and shows which of them matter.", "text"),),
             (),
-            (Span(f"   {key}", "key"), Span("  set one up", "muted")),
+            (Span(f"   {key}", "key"), Span("  set up a sweep", "muted")),
         )

@@ -44,7 +44,7 @@ class Look:
         """Said in place of a picture of no trial."""
         if self.narrowed:
             return (
-                Span(" no trial that passes has a value", "muted"),
+                Span(" no trial that passes the filter has a value", "muted"),
                 Span("   0", "key"),
                 Span(" shows all", "muted"),
             )

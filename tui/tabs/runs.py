@@ -91,7 +91,7 @@ class RunsTab(RunView):
         if self.shown.marks:
             self._do_marked("stop")
         elif run := self._run():
-            words = "It writes a checkpoint at its next step and ends. Resume can go on from there."
+            words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
             self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(deeds.stop, run))
 
     def action_delete(self) -> None:

@@ -86,7 +86,7 @@ class SweepDeeds(SweepsView):
         if sweep is not None and sweep.status in (SweepStatus.DONE, SweepStatus.STOPPED):
             self._say(f"{deeds.name_of(sweep)} is {sweep.status} already.")
         elif sweep is not None:
-            words = "No more trials start; those at work write a checkpoint and end. Resume can go on."
+            words = "No more trials start; running ones write a checkpoint and end. Resume continues them."
             self._ask(f"Stop {deeds.name_of(sweep)}?", words, "stop", deeds.stop, sweep)
 
     def action_delete(self) -> None:
@@ -152,7 +152,7 @@ class SweepDeeds(SweepsView):
         fields = deeds.lengths_of(sweep)
         typed = {param.name: params.said(param, deeds.length_now(sweep, row, param)) for param in fields}
         deed = self._deed_of(lambda client, sweep, given: deeds.extend(client, sweep, row, given), sweep)
-        self._fields(f"longer: trial {row.trial}", fields, typed, "train on", deed)
+        self._fields(f"extend: trial {row.trial}", fields, typed, "train on", deed)
 
     def action_train_alone(self) -> None:
         sweep, row = self._sweep(), self._trial()
@@ -215,7 +215,7 @@ class SweepDeeds(SweepsView):
     def action_export(self) -> None:
         if sweep := self._sweep():
             path = export.free_path(Path.cwd(), sweep.spec.name, "csv")
-            fields = (Param("file", str, str(path), "its ending says which: .csv or .json"),)
+            fields = (Param("file", str, str(path), "file name, ending in .csv or .json"),)
             deed = self._deed_of(self._export, sweep)
             self._fields(f"write {self.pages.matching:,} trials", fields, {}, "write", deed)
 

@@ -16,7 +16,7 @@ from tui.csv_table import csv_lines
 from tui.plain_text import plain
 
 T = TypeVar("T")
-NOT_DONE = "Nothing was done. To go on without being asked: --yes"
+NOT_DONE = "Nothing was done. To confirm without a question: --yes"
 
 
 def ask(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:

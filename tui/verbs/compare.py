@@ -41,7 +41,7 @@ def compare(
         say_json([{"what": one.name, **dict(zip(ids, one.values, strict=True))} for one in rows])
         return
     if not rows:
-        say("They differ in nothing.")
+        say("The runs do not differ.")
         return
     for line in in_blocks(_lines(rows, labels(found))):
         say(line)

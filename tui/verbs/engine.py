@@ -56,7 +56,7 @@ def stop(
     if json:
         say_json({"stopped": True})
     else:
-        tell("The engine has stopped. Runs go on.")
+        tell("The engine has stopped. Runs continue.")
 
 
 def reindex(json: AsJson = False) -> None:
@@ -71,8 +71,8 @@ def reindex(json: AsJson = False) -> None:
 def _is_to_end(silent: EngineSilent) -> bool:
     """Asked where somebody can answer."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise EngineError(silent.message, "To end it: dltui engine stop --force. Runs go on.")
-    if is_confirmed(f"{silent.message} Runs go on. End it?", "To end it without being asked: --force"):
+        raise EngineError(silent.message, "To end it: dltui engine stop --force. Runs continue.")
+    if is_confirmed(f"{silent.message} Runs continue. End it?", "To end it without being asked: --force"):
         return True
     tell("The engine keeps running.")
     sys.exit(1)

@@ -43,10 +43,10 @@ async def _follow(look: Look, seconds: float) -> None:
                     return
             except HomeUnusable:
                 raise
-            except EngineError as error:  # runs go on without the service, and so does whoever follows one
+            except EngineError as error:  # runs continue without the service, and so does whoever follows one
                 client = None
                 if error.message != told:
-                    tell(f"{error.message} It is tried again.")
+                    tell(f"{error.message} Trying again.")
                 told = error.message
             await asyncio.sleep(seconds)
     finally:

@@ -61,7 +61,7 @@ def _unforeseen(error: BaseException) -> str:
     """One line for an error nobody thought of; its traceback goes to the log."""
     what = plain(f"{type(error).__name__}: {error}".split("\n")[0], limit=200).removesuffix(".")
     kept = keep("".join(traceback.format_exception(error)))
-    return f"That should not have happened: {what}. {kept}"
+    return f"Internal error: {what}. {kept}"
 
 
 def keep(text: str) -> str:

@@ -46,8 +46,8 @@ def _words() -> Rows:
     *most, last = filter_words.SEARCHED
     either, both, neither = (name for name in ("or", "and", "not") if name in filter_words.JOINTS)
     return [
-        ("WORD", f"what has it in its {', '.join(most)} or {last}"),
-        ('"TWO WORDS"', "quotes, double or single, keep words and signs together"),
+        ("WORD", f"runs or trials with the word in their {', '.join(most)} or {last}"),
+        ('"TWO WORDS"', "several words as one: in double or single quotes"),
         (f"A {both} B, A B", "both"),
         (f"A {either} B", f"one of them; {both} binds closer"),
         (f"{neither} A, (A {either} B) {both} C", "the opposite; parentheses"),
@@ -58,7 +58,7 @@ def _comparisons() -> Rows:
     yes, no = (", ".join(word for word, is_on in filter_words.YES.items() if is_on == on) for on in (1, 0))
     return [
         (" ".join(sorted(filter_words.SIGNS, key=filter_words.SIGNS.index)), "== is ="),
-        ("TEXT", "with = and != alone; large and small letters are one"),
+        ("TEXT", "only with = and !=; upper and lower case are equal"),
         ("STATUS", f"one of {', '.join(Status)}"),
         ("yes or no", f"{yes}; {no}"),
         ("no value", "a run that lacks the field passes no comparison, and every `not` of one"),

@@ -51,7 +51,7 @@ def plot(
     drawn = [(run, curves.by_metric[chosen]) for run, curves in told if chosen in curves.by_metric]
     if not drawn:
         known = sorted({name for _, curves in told for name in curves.by_metric})
-        tell(f"No point of {chosen or 'any metric'} yet. There is: {', '.join(known) or 'nothing'}.")
+        tell(f"No point of {chosen or 'any metric'} yet. Available: {', '.join(known) or 'nothing'}.")
         sys.exit(1)
     for run, curves in told:
         if chosen not in curves.by_metric:

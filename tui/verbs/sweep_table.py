@@ -95,8 +95,8 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         ("fixed", pairs(spec.params)),
         ("ignored", f"what this dltui does not know: {', '.join(spec.unknown)}" if spec.unknown else ""),
         ("best", f"{spec.metric}={valued(best)}, trial {best.trial}: {pairs(best.params)}" if best else ""),
-        ("but", how_far(best) if best else ""),
-        ("its run", best.run if best else ""),
+        ("note", how_far(best) if best else ""),
+        ("run", best.run if best else ""),
     ]
 
 

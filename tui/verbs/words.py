@@ -70,7 +70,7 @@ def folder_words(run: RunSummary) -> str:
 
 def data_line(experiment: Experiment, folder: str) -> str:
     """The folder of data sets for a form; empty for an experiment that reads none."""
-    named = folder or "no folder named (DLTUI_DATA): downloaded, or what stands in for that"
+    named = folder or "no folder named (DLTUI_DATA): downloaded, or the bundled substitute"
     return f"data: {named}" if experiment.reads_data else ""
 
 

@@ -14,7 +14,7 @@ from tui.widgets.span import Row, Span, cells, clipped
 
 LINES_KEPT = 2_000
 LINE_LIMIT = 1_000
-EARLIER = "(what was printed before: dltui logs)"
+EARLIER = "(earlier output: dltui logs)"
 
 
 class LogTail(Sheet):
@@ -67,7 +67,7 @@ class LogTail(Sheet):
     def rows(self, width: int) -> Sequence[Row]:
         lines = self._texts()
         if not lines:
-            return [(Span("nothing was printed" if self._run else "", "muted"),)]
+            return [(Span("the log is empty" if self._run else "", "muted"),)]
         above: list[Row] = [(Span("" if self._left else EARLIER, "muted"),)] if self._is_cut else []
         return [*above, *(_seen_part(line, self._left, width) for line in lines)]
 

@@ -9,4 +9,4 @@ class TooSmall(Static):
     """Shown by the stylesheet alone."""
 
     def __init__(self) -> None:
-        super().__init__("dltui needs 60 columns and 15 rows. Runs go on; q leaves.", markup=False)
+        super().__init__("dltui needs 60 columns and 15 rows. Runs continue; q quits.", markup=False)

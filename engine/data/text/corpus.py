@@ -80,7 +80,8 @@ def parse(asked: str) -> tuple[Wanted, ...]:
     parts = [asked] if whole else [part.strip() for part in asked.split(",")]
     if not all(parts):
         raise DataError(
-            f"The corpus is {asked!r}, expected {NAMES}, or the path of a text file.", "Commas part several."
+            f"The corpus is {asked!r}, expected {NAMES}, or the path of a text file.",
+            "Separate several with commas.",
         )
     return tuple(_parse_one(part) for part in parts)
 
@@ -142,7 +143,7 @@ def _locate(places: Places, name: str) -> Path:
             return candidate
     raise DataError(
         f"There is no corpus {name!r}: expected {NAMES}, or the path of a text file.",
-        "" if path.is_absolute() else "Write the path whole, from / on.",
+        "" if path.is_absolute() else "Give an absolute path.",
     )
 
 

@@ -87,7 +87,7 @@ class Numbering:
             _add(tally, splitter.feed(block))
             before, read = read, read + len(block)
             if before // (SAID_EVERY * MEBIBYTE) < read // (SAID_EVERY * MEBIBYTE):
-                self.report(f"Reading {file.name}: {read // MEBIBYTE:,} million signs")
+                self.report(f"Reading {file.name}: {read // MEBIBYTE:,} million characters")
         _add(tally, splitter.close())
         return sample
 

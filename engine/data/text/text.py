@@ -79,7 +79,7 @@ def load(
 def _settle_layout(file: TextFile, report: Report) -> Layout:
     layout = file.resolve_layout()
     if not file.layout:
-        report(f"{file.name}: {SAID[layout]} (to have it otherwise: {file.name}:{OTHER[layout]}).")
+        report(f"{file.name}: {SAID[layout]} (to change that: {file.name}:{OTHER[layout]}).")
     return layout
 
 

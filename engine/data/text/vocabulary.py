@@ -64,7 +64,9 @@ def _check(words: tuple[str, ...]) -> None:
         raise DataError(f"The vocabulary has {len(words) - len(set(words))} words twice, expected each once.")
     if not all(words) or _is_unfit("".join(words)):
         number = next(n for n, word in enumerate(words) if not word or _is_unfit(word))
-        raise DataError(f"Word {number} of the vocabulary is {words[number]!r}, expected visible signs only.")
+        raise DataError(
+            f"Word {number} of the vocabulary is {words[number]!r}, expected printable characters only."
+        )
 
 
 def _is_unfit(text: str) -> bool:

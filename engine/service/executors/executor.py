@@ -56,6 +56,6 @@ def named(executors: Mapping[str, Executor], name: str) -> Executor:
     if found is None:
         have = ", ".join(executors)
         raise EngineError(
-            f"executor: expected one of {have}, got {name[:80]!r}: this engine has no such room."
+            f"executor: expected one of {have}, got {name[:80]!r}: this engine has no such executor."
         )
     return found

@@ -36,7 +36,7 @@ def _examine_mnist(places: Places) -> Finding:
             "data",
             Severity.NOTE,
             f"{passed_over}MNIST is not here yet: it is downloaded when an experiment needs it (12 MB).",
-            "Without a network: set DLTUI_DATA to a folder with its four files, or small digits stand in.",
+            "Without a network: set DLTUI_DATA to a folder with its four files, else small 8x8 digits are used.",
         )
     if title == MNIST.title:
         return Finding("data", Severity.OK, f"{passed_over}MNIST is in {found.files.folder}.")
@@ -74,7 +74,7 @@ def _examine_corpora(places: Places) -> Finding:
         "texts",
         Severity.NOTE,
         f"No corpus is here yet; {_on_demand(elsewhere)[0]}.",
-        f"{CAPTIONS.file.name} belongs into DLTUI_DATA's folder text; without it Python's manual stands in.",
+        f"{CAPTIONS.file.name} belongs into the folder text of DLTUI_DATA; else Python's manual is used.",
     )
 
 

@@ -27,7 +27,7 @@ def private(topic: str, path: Path, mode: int, is_kind: Callable[[int], bool]) -
         return Finding(topic, Severity.NOTE, f"{path} is not there: the engine does not run.")
     if not is_kind(found.st_mode):
         return Finding(
-            topic, Severity.DANGER, f"{path} is not what it has to be.", f"Look at it, then remove {path}."
+            topic, Severity.DANGER, f"{path} has the wrong file type.", f"Look at it, then remove {path}."
         )
     if found.st_uid != os.geteuid():
         return Finding(

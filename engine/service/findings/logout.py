@@ -11,5 +11,5 @@ def examine(detaching: Detaching | None = None) -> list[Finding]:
     found = detaching or detach.choose()
     severity = Severity.OK if found.survives else Severity.DANGER
     chosen = f"The engine is therefore started with {found.way}."
-    verdict = "Runs go on after you log out." if found.survives else "Runs may die when you log out."
+    verdict = "Runs continue after you log out." if found.survives else "Runs may die when you log out."
     return [Finding("logout", severity, f"{verdict} {found.why} {chosen}", found.remedy)]

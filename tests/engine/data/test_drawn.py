@@ -61,7 +61,7 @@ def test_a_label_that_is_none_is_refused(tmp_path: Path, label: int) -> None:
 
 
 def test_an_empty_picture_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Nothing is drawn"):
+    with pytest.raises(DataError, match="The drawing is empty"):
         drawn.add(tmp_path / "drawn.jsonl", np.zeros((28, 28), dtype=np.uint8), 1, 0)
 
 

@@ -50,7 +50,7 @@ def test_a_bare_exit_code_brings_the_last_error_of_the_log_on_one_clean_line(tmp
     with run_of("bare_code", tmp_path) as run:
         ended = run.exit()
     assert (ended.status, ended.cause.kind, ended.code) == (Status.FAILED, CauseKind.ERROR, 3)
-    assert ended.cause.text == "The worker left with code 3: ValueError: odd [2J"
+    assert ended.cause.text == "The worker exited with code 3: ValueError: odd [2J"
 
 
 def test_running_out_of_gpu_memory_is_read_from_the_log(tmp_path: Path) -> None:

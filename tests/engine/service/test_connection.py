@@ -71,7 +71,7 @@ async def test_an_unknown_word_is_answered_and_the_client_stays(places: Places) 
         await wire.say(id=1, ask="dance")
         answer = await wire.hear()
         assert answer is not None and answer["id"] == 1
-        assert answer["error"]["message"] == "Nothing answers to 'dance'."
+        assert answer["error"]["message"] == "Unknown request 'dance'."
         assert "submit" in answer["error"]["remedy"]
         await wire.say(id=2, ask="runs")
         answer = await wire.hear()

@@ -101,7 +101,7 @@ async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: 
         second = await talk.submit("xor", {"epochs": 2}, device="gpu")
         waiting = service.roster.get(second.id)
         assert waiting is not None
-        await until(lambda: waiting.why == "needs a GPU: H200 holds a run of ours")
+        await until(lambda: waiting.why == "needs a GPU: H200 is used by a run of dltui")
         third = await talk.submit("xor", {"epochs": 2}, device="auto")
         assert (await reach(talk, third.id, Status.DONE)).step == 2
         await talk.stop(first.id)

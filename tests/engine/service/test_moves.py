@@ -19,7 +19,7 @@ def test_a_refusal_names_only_moves_that_are_then_granted(status: Status, word: 
     except RunRefused as error:
         assert error.message.startswith(f"r is {status} and cannot be ")
         if error.remedy != "Wait until it has ended.":
-            granted = error.remedy.removeprefix("What works now: ").removesuffix(".").split(", ")
+            granted = error.remedy.removeprefix("Possible now: ").removesuffix(".").split(", ")
             assert word not in granted
             for other in granted:
                 assert move(other, status, "r") in (Move.TELL, Move.SETTLE)

@@ -29,7 +29,7 @@ def test_a_preferred_order_holds_and_shuts_all_others() -> None:
 
 def test_a_gpu_that_holds_a_run_of_ours_is_not_given_again() -> None:
     found = Gate().update([gpu("a", 30), gpu("b")], ["a"])
-    assert found.free == ("b",) and found.why_none == "H200 holds a run of ours"
+    assert found.free == ("b",) and found.why_none == "H200 is used by a run of dltui"
 
 
 def test_a_gpu_others_train_on_is_left_to_them() -> None:

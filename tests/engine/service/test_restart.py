@@ -1,4 +1,4 @@
-"""The service dies, keepers die, machines restart: runs go on, and every end has a cause."""
+"""The service dies, keepers die, machines restart: runs continue, and every end has a cause."""
 
 from __future__ import annotations
 

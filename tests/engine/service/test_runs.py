@@ -126,14 +126,14 @@ async def test_moves_that_make_no_sense_are_refused_with_what_would_work(places:
         for word in (talk.pause, talk.stop, talk.resume):
             with pytest.raises(DltuiError, match="short is done and cannot be") as error:
                 await word(made.id)
-            assert error.value.remedy == "What works now: remove."
+            assert error.value.remedy == "Possible now: remove."
         with pytest.raises(DltuiError, match="mode: expected one of strict, fast"):
             await talk.resume(made.id, "sloppy")
         long = await talk.submit("xor", {"epochs": 5000}, name="long")
         await reach(talk, long.id, Status.RUNNING)
         with pytest.raises(DltuiError, match="long is running and cannot be removed") as error:
             await talk.remove(long.id)
-        assert error.value.remedy == "What works now: pause, stop, set."
+        assert error.value.remedy == "Possible now: pause, stop, set."
         await talk.stop(long.id)
 
 

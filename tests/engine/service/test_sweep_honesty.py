@@ -134,7 +134,7 @@ def test_a_sweep_that_was_told_to_pause_says_that_it_was_heard(tmp_path: Path, v
     sweep = a_sweep(tmp_path / "s", a_spec("lr=0.1,0.2"))
     sweep.fold(asked(1, 1, {"lr": 0.1}))
     sweep.fold({"kind": "edited", "verb": verb, "held": [1]})
-    assert sweep.summary().why == f"{word}: 1 trial is still at work"
+    assert sweep.summary().why == f"{word}: 1 trial is still running"
 
 
 # --- longer ------------------------------------------------------------------------------------------------

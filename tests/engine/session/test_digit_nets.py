@@ -52,7 +52,7 @@ def test_the_history_of_filters_goes_on_as_the_run_does(desk: Desk) -> None:
     writer.close()
     again = [(one["step"], one["val_accuracy"]) for one in ask(desk, "history", run=run.id)["steps"]]
     assert again == [(3, 0.5), (6, "nan")]
-    with pytest.raises(RunRefused, match=r"no sketch of step 9. The nearest is of step 6"):
+    with pytest.raises(RunRefused, match=r"no snapshot of step 9. The nearest is of step 6"):
         ask(desk, "history", run=run.id, step=9)
 
 

@@ -81,6 +81,6 @@ def test_a_loop_that_returns_ended_as_it_was_asked(wish: Leave | None, status: s
 
 def test_a_training_that_ended_before_its_last_step_says_that_its_own_rule_did_it() -> None:
     early = ending.finished(330, None, total=1000).cause.text
-    assert early == "Finished at step 330 of 1000: its own rule ended it (a target, patience)."
+    assert early == "Finished at step 330 of 1000: ended by its stopping rule (target, patience)."
     assert ending.finished(1000, None, total=1000).cause.text == "Finished at step 1000."
     assert ending.finished(5, None).cause.text == "Finished at step 5."

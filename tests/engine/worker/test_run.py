@@ -202,7 +202,7 @@ def test_a_later_save_takes_back_that_one_failed(tmp_path: Path, monkeypatch: py
         run.checkpoint(step)
     notes = [(event.facts["severity"], event.facts["text"]) for event in told(folder, "note")]
     assert [severity for severity, _ in notes] == ["danger", "danger", "ok", "danger"]
-    assert notes[2][1] == "Step 3 was saved: there is room again."
+    assert notes[2][1] == "Step 3 was saved: disk space is available again."
     digest = Digest()
     for event in replay(folder.events):
         digest.fold(event)
@@ -285,7 +285,7 @@ def test_a_disk_that_does_not_take_the_events_takes_no_checkpoint(
     run.restore(Tally())
     run.log(1, loss=1.0)
     monkeypatch.setattr(EventWriter, "sync", broken)
-    with pytest.raises(SaveFailed, match="its events cannot be written down: Input/output error"):
+    with pytest.raises(SaveFailed, match="its events cannot be written: Input/output error"):
         run.save()
     assert shelf.steps(folder.checkpoints) == []
 

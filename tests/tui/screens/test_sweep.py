@@ -33,7 +33,7 @@ async def to_form(opened: Lab) -> None:
     await opened.sees("sweep an experiment")
     await opened.press("enter")
     await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
-    await opened.sees("Nothing varies yet.", "hidden: hidden units")
+    await opened.sees("No parameter varies yet.", "hidden: hidden units")
 
 
 async def to_more(opened: Lab) -> None:

@@ -49,7 +49,7 @@ def test_seeds_alone_can_vary() -> None:
         ({"epochs": "1..1000000000"}, "epochs: expected"),
         ({"epochs": "1..1000", "patience": "1..1000", "hidden": "1..64"}, "expected at most 100,000 points"),
         ({"seeds": "none"}, "seeds: expected a count"),
-        ({}, "Nothing varies yet."),
+        ({}, "No parameter varies yet."),
         ({"lr": "0.1,1", "metric": "accuracy"}, "goal: expected min or max of accuracy, got 'its own'"),
         ({"lr": "0.1,1", "gpu_share": "0"}, "gpu_share: expected a number above 0, at most 1, got '0'"),
         ({"lr": "0.1,1", "prune": "asha", "eta": "1"}, "eta: expected a whole number of 2 or more"),

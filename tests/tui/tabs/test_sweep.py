@@ -69,7 +69,7 @@ def last_query(engine: FakeEngine) -> TrialQuery:
 
 async def test_without_a_sweep_one_key_is_offered(places: Places) -> None:
     async with sweep_tab(places, FakeEngine()) as opened:
-        await opened.sees("A sweep trains one experiment many times", "n  set one up")
+        await opened.sees("A sweep trains one experiment many times", "n  set up a sweep")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -237,7 +237,7 @@ async def test_a_finished_trial_trains_on(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("E")
-        await opened.sees("longer: trial 1")
+        await opened.sees("extend: trial 1")
         await opened.press("end", "0", "enter")
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 1, "epochs": 10_000})])
 
@@ -252,7 +252,7 @@ async def test_one_lane_of_a_batch_is_pinned_stopped_and_made_longer_like_any_tr
     async with sweep_tab(places, engine) as opened:
         await opened.sees("failure map")
         await opened.press("down", "E")
-        await opened.sees("longer: trial 2")
+        await opened.sees("extend: trial 2")
         await opened.press("end", "0", "enter")
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 2, "epochs": 10_000})])
         await opened.press("up", "v")
@@ -359,7 +359,7 @@ async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
         await opened.press("n")
         await opened.sees("sweep an experiment")
         await opened.press("enter")
-        await opened.sees("Nothing varies yet.")
+        await opened.sees("No parameter varies yet.")
         await opened.press("ctrl+u")
         await opened.type("1..4")
         await opened.sees("4 trials")

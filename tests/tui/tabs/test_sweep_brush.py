@@ -77,4 +77,4 @@ async def test_pictures_say_when_no_trial_passes(places: Places) -> None:
         await opened.press("enter")
         for key in "Abdm":
             await opened.press(key)
-            await opened.sees("no trial that passes has a value   0 shows all")
+            await opened.sees("no trial that passes the filter has a value   0 shows all")

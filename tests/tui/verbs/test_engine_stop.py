@@ -36,11 +36,11 @@ def test_where_nobody_can_be_asked_the_way_is_named(
         os.kill(service.pid, signal.SIGSTOP)
         with pytest.raises(EngineError, match="has not answered for") as error:
             engine.stop(force=False)
-        assert error.value.remedy == "To end it: dltui engine stop --force. Runs go on."
+        assert error.value.remedy == "To end it: dltui engine stop --force. Runs continue."
         assert service.poll() is None
         engine.stop(force=True)
         assert service.wait(SECONDS) == 0
-    assert capsys.readouterr().err == "The engine has stopped. Runs go on.\n"
+    assert capsys.readouterr().err == "The engine has stopped. Runs continue.\n"
 
 
 @pytest.mark.parametrize(("answer", "is_ended"), [("y\n", True), ("n\n", False), ("\n", False)])
@@ -62,4 +62,4 @@ def test_a_person_is_asked_first(
                 engine.stop(force=False)
             assert leave.value.code == 1 and service.poll() is None
     said = capsys.readouterr().err
-    assert f"The engine (process {service.pid}) has not answered for 0.3 s. Runs go on. End it?" in said
+    assert f"The engine (process {service.pid}) has not answered for 0.3 s. Runs continue. End it?" in said

@@ -218,7 +218,7 @@ def test_how_a_file_is_read_is_said_and_can_be_chosen(places: Places, corpus: Pa
     corpus.write_text("One. Two. Three.\nFour. Five. Six.\n")
     lines: list[str] = []
     assert len(sentences(get(places, corpus, lines=lines))) == 6
-    assert "lines are split where sentences end (to have it otherwise:" in lines[0]
+    assert "lines are split where sentences end (to change that:" in lines[0]
     corpus.write_text("One. Two. Three.\nFour. Five. Six.\nSeven.")
     assert len(sentences(get(places, f"{corpus}:lines"))) == 3
 

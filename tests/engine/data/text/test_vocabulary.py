@@ -41,8 +41,8 @@ def test_the_checksum_is_that_of_the_file() -> None:
         ((*RESERVED, "cat", "cat"), "1 words twice"),
         ((*RESERVED, ""), "Word 4 of the vocabulary is ''"),
         ((*RESERVED, "a", "\x1b[2J"), "Word 5 of the vocabulary is '.x1b.2J'"),
-        ((*RESERVED, "two words"), "visible signs only"),
-        ((*RESERVED, "\u202eb"), "visible signs only"),
+        ((*RESERVED, "two words"), "printable characters only"),
+        ((*RESERVED, "\u202eb"), "printable characters only"),
     ],
 )
 def test_a_damaged_list_is_refused(words: tuple[str, ...], message: str) -> None:
