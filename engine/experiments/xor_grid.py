@@ -22,10 +22,10 @@ HEAD = (
     "    median (95 %)            mean, fails = all   notebook: mean      std   train    val fails  chance"
 )
 CHANCE = """\
-Chance: how often two experiments differ by as much as the notebook's mean and ours, were their networks
-alike. The least of nine is expected near 0.1. With 2,000 runs of each, seven are at 0.05 or more; one unit
-with bypass and two without are at 0.01: there one network in seven needs far longer than most, and the
-notebook's ten of each look as if they held none of these."""
+Chance: two-sided p-value (bootstrap) of the difference between the mean of the course's notebook and this one. The
+smallest of nine is expected near 0.1. With 2,000 runs of each, seven are at 0.05 or more; one unit with bypass
+and two without are at 0.01: there one network in seven needs far longer than most, and the ten networks of the
+course's notebook seem to include none of these."""
 
 
 def train(params: XorGridParams, run: Run) -> None:
@@ -42,7 +42,7 @@ def report(found: Record) -> None:
         print(line(row))
     print(CHANCE)
     told = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
-    print(f"The hidden unit of the first experiment has become: {told or 'nothing yet'}.")
+    print(f"Gates of the hidden unit in the first experiment: {told or 'none yet'}.")
 
 
 def line(row: Json) -> str:

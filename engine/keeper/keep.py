@@ -126,7 +126,7 @@ def _record_worker(claim: Claim, pid: int, say: Say) -> None:
     try:
         claim.record_worker(identity.of(pid))
     except OSError as error:
-        say(f"keeper.json could not be written: {error}; it goes on")
+        say(f"keeper.json could not be written: {error}; the keeper continues")
 
 
 def conclude(claim: Claim, outcome: Outcome, say: Say) -> int:

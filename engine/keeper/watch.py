@@ -78,7 +78,7 @@ class Watch:
         try:
             self._claim.record_asked(word)
         except OSError as error:
-            self._say(f"keeper.json could not be written: {error}; it goes on")
+            self._say(f"keeper.json could not be written: {error}; the keeper continues")
 
     def _wake(self, numbers: bytes) -> None:
         ending = [number for number in numbers if number in signals.ENDING]

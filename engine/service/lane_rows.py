@@ -25,7 +25,7 @@ _STATUS = {
     "stopped": TrialStatus.STOPPED,
 }  # fmt: skip
 _CAUSES = {
-    "success": "success", "fail": "target loss not reached", "diverged": "its loss is not a number",
+    "success": "success", "fail": "not solved within its epochs", "diverged": "loss is not a number",
     "stopped": "stopped by the user",
 }  # fmt: skip
 

@@ -139,7 +139,7 @@ def _opened(path: Path, name: str, goal: str) -> Study:
     try:
         return _study(path, name, goal)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
-        logging.warning("%s cannot be used (%s): it is made anew from the journal", path, error)
+        logging.warning("%s cannot be used (%s): it is rebuilt from the journal", path, error)
         os.replace(path, path.with_name(path.name + ".damaged"))
         return _study(path, name, goal)
 

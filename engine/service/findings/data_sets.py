@@ -36,7 +36,7 @@ def _examine_mnist(places: Places) -> Finding:
             "data",
             Severity.NOTE,
             f"{passed_over}MNIST is not here yet: it is downloaded when an experiment needs it (12 MB).",
-            "Without a network: set DLTUI_DATA to a folder with its four files, else small 8x8 digits are used.",
+            "Without a network: name a folder with its four files in DLTUI_DATA, else 8x8 digits are used.",
         )
     if title == MNIST.title:
         return Finding("data", Severity.OK, f"{passed_over}MNIST is in {found.files.folder}.")

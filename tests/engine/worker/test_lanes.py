@@ -179,7 +179,7 @@ def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path:
     printed = folder.log.read_text()
     assert "135 networks at epoch 40,000: " in printed
     assert "4861.8" in printed and "33227.0" in printed
-    assert "The hidden unit of the first experiment has become: " in printed
+    assert "Gates of the hidden unit in the first experiment: " in printed
 
 
 def test_networks_that_run_away_are_kept_as_diverged(tmp_path: Path) -> None:
