@@ -327,5 +327,5 @@ def train(params: MnistRecipeParams, run: Run) -> None:
             _, moved = look_at(result, test, run, SHIFTS)
             run.log(last, test_accuracy_shifted=moved)
             run.note(
-                f"Test accuracy: {test_accuracy:.2%}; with logits averaged over {len(SHIFTS)} shifts: {moved:.2%}."
+                f"Test accuracy {test_accuracy:.2%}; logits averaged over {len(SHIFTS)} shifts: {moved:.2%}."
             )

@@ -22,10 +22,10 @@ HEAD = (
     "    median (95 %)            mean, fails = all   notebook: mean      std   train    val fails  chance"
 )
 CHANCE = """\
-Chance: two-sided p-value (bootstrap) of the difference between the mean of the course's notebook and this one. The
-smallest of nine is expected near 0.1. With 2,000 runs of each, seven are at 0.05 or more; one unit with bypass
-and two without are at 0.01: there one network in seven needs far longer than most, and the ten networks of the
-course's notebook seem to include none of these."""
+Chance: two-sided p-value (bootstrap) of the difference between the mean of the course's notebook and this
+one. The smallest of nine is expected near 0.1. With 2,000 runs of each, seven are at 0.05 or more; one unit
+with bypass and two without are at 0.01: there one network in seven needs far longer than most, and the ten
+networks of the course's notebook seem to include none of these."""
 
 
 def train(params: XorGridParams, run: Run) -> None:
