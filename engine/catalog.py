@@ -59,14 +59,12 @@ class XorParams:
     bypass: bool = flag(False, "connect the two inputs to the output unit as well")
     activation: str = choice("btu", "activation function of all units", ("btu", "sigmoid", "tanh", "relu"))
     temperature: float = number(0.5, "T of the activation btu: 1 / (1 + exp(-z / T))", above=0, most=100)
-    loss: str = choice("bce", "loss: binary cross-entropy or mean squared error", ("bce", "mse"))
+    loss: str = choice("bce", "loss function: binary cross-entropy or mean squared error", ("bce", "mse"))
     optimizer: str = choice("adam", "optimizer", ("sgd", "momentum", "adam"))
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True, live=True)
     epochs: int = number(1000, "passes over the four training points", least=1, most=10_000_000, log=True)
     initial: str = choice("linear", "distribution of the initial weights", ("linear", "xavier"))
-    validation: str = choice(
-        "none", "validation points: none, or the 8 of the course's notebook", ("none", "notebook")
-    )
+    validation: str = choice("none", "validation set: none, or the course's 8 points", ("none", "notebook"))
     patience: int | None = number(
         None, "early stopping: epochs without a better validation loss", least=1, word="never"
     )
@@ -308,7 +306,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="mnist_recipe",
-        title="MNIST: fast recipe (99.2 %) and accurate recipe (99.6 %)",
+        title="MNIST: fast recipe (99.2 %), accurate recipe (99.6 %)",
         claim="fast: 99.2 % of the test images in 8 s of processor time; accurate: 99.6 % in 5 minutes.",
         framework="torch",
         params=MnistRecipeParams,
@@ -359,8 +357,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     ),
     Experiment(
         name="xor_grid",
-        title="XOR: the course's nine experiments (learning rate, hidden units, bypass)",
-        claim="135 networks in less than ten seconds: how many fail, how many epochs the others need.",
+        title="XOR: the course's nine experiments",
+        claim="Learning rate, hidden units and bypass varied: 135 networks in less than ten seconds.",
         framework="numpy",
         params=XorGridParams,
         train="engine.experiments.xor_grid:train",

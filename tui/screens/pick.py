@@ -37,7 +37,8 @@ class ExperimentList(Sheet):
             here = place == self._cursor
             sign = glyphs().choice[1] if here else " "
             self._tops.append(len(rows))
-            rows.append((Span(f"{sign} ", "key"), Span(plain(experiment.title), "key" if here else "strong")))
+            title = Span(plain(experiment.title), "key" if here else "strong")
+            rows.append((Span(f"{sign} ", "key"), title, Span(f"  {plain(experiment.name)}", "muted")))
             rows += [(Span("  "), *row) for row in wrapped(plain(experiment.claim), width - 2, "muted")]
             rows.append(())
         return rows[:-1]
@@ -59,7 +60,7 @@ class PickScreen(Dialog[Experiment]):
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._title_shown
             yield ExperimentList(self._found, self._chosen)
-            yield Keys((("dialog.accept", "set it up"), ("dialog.cancel", "back"), ("pane.down", "next")))
+            yield Keys((("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next")))
 
     def action_accept(self) -> None:
         self.dismiss(self.query_one(ExperimentList).chosen)

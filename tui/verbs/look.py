@@ -152,6 +152,11 @@ def show(run: Run, json: AsJson = False) -> None:
         say(line)
 
 
+def _device(run: RunSummary) -> str:
+    threads = run.spec.threads
+    return f"{run.device} with {threads} thread{'' if threads == 1 else 's'}" if run.device else ""
+
+
 def _facts(run: RunSummary) -> list[tuple[str, str]]:
     cause = run.cause
     best = f"{run.best.metric}={short_number(run.best.value)} at step {run.best.step}" if run.best else ""
@@ -170,7 +175,7 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("seed", str(run.spec.seed)),
         ("data", data_words(run)),
         ("data folder", folder_words(run)),
-        ("device", f"{run.device} with {run.spec.threads} threads" if run.device else ""),
+        ("device", _device(run)),
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", span(run.train_seconds)),
     ]
