@@ -157,12 +157,12 @@ def test_no_size_of_the_terminal_brings_the_app_down(home: Home, long_run: str) 
             time.sleep(0.3 if (columns, lines) in sizes[:7] else 0.02)
             assert terminal.status is None
         terminal.resize(120, 40)
-        terminal.sees("alpha", "leave")
+        terminal.sees("alpha", "quit")
     goes_on(home, long_run)
 
 
 SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
-    "table": ((), "leave"),
+    "table": ((), "quit"),
     "chart": (("f",), "loss"),
     "details": (("l", "tab"), "params"),
     "filter": (("/",), "experiment=xor"),
@@ -337,7 +337,7 @@ def test_leaving_and_coming_back_shows_the_same(home: Home) -> None:
         terminal.write(b"seed=1")
         terminal.sees("2 of 2")
         terminal.press("enter")
-        terminal.sees("q leave")
+        terminal.sees("q quit")
         terminal.press("q")
         assert terminal.wait() == 0
     view = saved_view(home)

@@ -29,7 +29,7 @@ def opened_in_shell(home: Home) -> Terminal:
     terminal = Terminal(home.full_environ(), command=SHELL, looks={"PS1": PROMPT})
     terminal.sees(PROMPT)
     terminal.write(" ".join(APP).encode() + b"\r")
-    terminal.sees("deep-learning lab", "q leave")
+    terminal.sees("deep-learning lab", "q quit")
     return terminal
 
 
@@ -49,7 +49,7 @@ def test_an_app_that_was_stopped_gives_the_terminal_back_and_is_drawn_again(home
             terminal.write(b"echo it-is-$((6*7))\r")
             terminal.sees("it-is-42")
             terminal.write(b"fg\r")
-            terminal.sees("deep-learning lab", "q leave")
+            terminal.sees("deep-learning lab", "q quit")
             terminal.until(lambda: "it-is-42" not in terminal.text, "the app alone")
             terminal.until(lambda: terminal.modes == modes, "the modes of the app")
         terminal.press("?")
@@ -72,7 +72,7 @@ def test_an_app_that_goes_on_in_the_background_waits_for_the_terminal(home: Home
         terminal.sees("it-is-42")
         assert "deep-learning lab" not in terminal.text
         terminal.write(b"fg\r")
-        terminal.sees("deep-learning lab", "q leave")
+        terminal.sees("deep-learning lab", "q quit")
 
 
 def test_an_app_that_is_started_in_the_background_opens_when_it_has_the_terminal(home: Home) -> None:
@@ -83,7 +83,7 @@ def test_an_app_that_is_started_in_the_background_opens_when_it_has_the_terminal
             lambda: children(terminal.pid) and state_of(app_of(terminal)) == "T", "the app to wait"
         )
         terminal.write(b"fg\r")
-        terminal.sees("deep-learning lab", "q leave")
+        terminal.sees("deep-learning lab", "q quit")
 
 
 def test_without_a_shell_it_says_so_and_goes_on(home: Home) -> None:
@@ -104,7 +104,7 @@ def test_after_a_stop_that_nobody_can_prepare_for_it_is_drawn_again(home: Home) 
         before = len(terminal.raw)
         os.kill(terminal.pid, signal.SIGCONT)
         terminal.until(lambda: b"?1049h" in terminal.raw[before:], "another screen")
-        terminal.sees("deep-learning lab", "q leave")
+        terminal.sees("deep-learning lab", "q quit")
         terminal.press("q")
         assert terminal.wait() == 0
 
@@ -159,7 +159,7 @@ def test_a_terminal_without_a_full_screen_gets_one_line_that_names_the_verbs(hom
 
 def test_the_locale_c_gets_letters_that_it_has(home: Home) -> None:
     with Terminal(home.full_environ(), looks={"LC_ALL": "C", "LANG": "C"}) as terminal:
-        terminal.sees("deep-learning lab", "q leave")
+        terminal.sees("deep-learning lab", "q quit")
         terminal.press("?")
         terminal.sees("esc back")
         assert bytes(terminal.raw).isascii()

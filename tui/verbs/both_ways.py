@@ -96,7 +96,7 @@ def orders(
     rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in shown]
     for line in columns(rows):
         say(line)
-    how = "all weighed" if answer["complete"] else "too many to weigh them all: the best that a search found"
+    how = "all scored" if answer["complete"] else "too many to score all: the best of a beam search"
     tell(f"{answer['possible']:,} orders, {how}")
 
 
