@@ -32,8 +32,12 @@ HEADLESS = re.compile(r"^(of|it|that|at which|by which|in which|how|what|where|a
 """a help text begins with what the parameter is"""
 A_NOTEBOOK = re.compile(r"\bthe notebook\b|(?<!course's )\bnotebook's\b")
 """a stranger has none: the course's notebook"""
-NAMES = re.compile(r"--\w+|^rungs: ")
-"""options and settings keep their names"""
+NAMES = re.compile(r"--\w+|^rungs: |^xor (?:rung|lane)")
+"""options, settings and groups of tasks keep their names"""
+NOT_YET = re.compile(
+    r"^tui/(?:digits/|tabs/(?:mnist|xor)|widgets/(?:ladder|map|nine|opened|trained)_|xor_recipes)"
+)
+"""files whose texts wait for their own change"""
 RAISED = re.compile(r"(Error|Unknown\w+|Refused|Finding|fail|tell|notify|notice)$")
 """calls whose texts a person reads"""
 
@@ -106,13 +110,34 @@ def _literals(node: ast.Call) -> Iterator[str]:
                 yield part.value
 
 
+def texts_of_screens() -> Iterator[tuple[str, str]]:
+    """Every literal of the app and its verbs that holds a blank, but for docstrings."""
+    for path in sorted((ROOT / "tui").rglob("*.py")):
+        if NOT_YET.search(str(path.relative_to(ROOT))):
+            continue
+        tree = ast.parse(path.read_text())
+        lines = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        docstrings = {id(line) for line in lines if isinstance(line, ast.Constant)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in docstrings and " " in str(node.value):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", str(node.value)
+
+
 def _faulty(texts: Iterator[tuple[str, str]]) -> list[str]:
     return [f"{where}: {faults(text)} in {text!r}" for where, text in texts if faults(text)]
 
 
 @pytest.mark.parametrize(
     "texts",
-    [helps_of_forms, helps_of_options, texts_of_the_catalog, texts_of_verbs, texts_of_keys, texts_of_errors],
+    [
+        helps_of_forms,
+        helps_of_options,
+        texts_of_the_catalog,
+        texts_of_verbs,
+        texts_of_keys,
+        texts_of_errors,
+        texts_of_screens,
+    ],
 )
 def test_no_text_has_a_word_of_our_own(texts: Any) -> None:
     found = list(texts())

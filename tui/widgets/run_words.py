@@ -46,8 +46,8 @@ def age_of(run: RunSummary) -> str:
 
 def ago(age: str) -> str:
     """An age as one says it: 17 min ago."""
-    units = {"m": " min", "h": " h", "d": " days"}
-    return f"{age[:-1]}{units[age[-1]]} ago" if age[-1] in units else "just now"
+    units = {"m": "min", "h": "h", "d": "day" if age == "1d" else "days"}
+    return f"{age[:-1]} {units[age[-1]]} ago" if age[-1] in units else "just now"
 
 
 def bar(run: RunSummary, width: int, *, ink: str = "") -> Row:

@@ -27,7 +27,7 @@ PRINTS = (
     "compare model hostile --json", "export hostile", "export hostile --json", "verify model", "reindex",
     "doctor", "doctor --json", "engine status", "engine start --json", "sweep ls", "sweep show tried",
     "sweep trials tried", "sweep export tried", "sweep analyse tried", "sweep analyse tried slice", "--help",
-    "--version", "rm {output} --yes --json", "undo --json", "help filter",
+    "--version", "rm {output} --yes --json", "undo --json", "help filter", "keys", "keys --json",
     "run counter --set steps=1 --name short-{output} --wait --json",
     "sweep start counter --axis steps=1 --name tiny-{output} --wait --json",
     "sweep rm tiny-{output} --yes --json",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 from engine import filter_words
 from engine.protocol import Query, Status
 from engine.service.filter import parse
+from tui.keys import KEYS
 from tui.verbs import commands, help
 
 SHELL = CliRunner()
@@ -65,6 +68,23 @@ def test_the_examples_of_the_help_on_filters_parse() -> None:
         assert parse(text) is not None
     (line,) = [line for line in help.filter_help() if "dltui ls '" in line]
     assert parse(line.partition("'")[2].rstrip("'")) is not None and Query(line)
+
+
+def test_keys_prints_every_name_that_keys_json_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path))
+    told = SHELL.invoke(commands.app, ["keys"])
+    assert [line.split()[0] for line in told.stdout.splitlines()[1:]] == [key.id for key in KEYS]
+    assert str(tmp_path / "keys.json") in told.stderr
+    assert SHELL.invoke(commands.app, ["keys", "run.pause"]).stdout.splitlines()[1].split()[:2] == [
+        "run.pause",
+        "p",
+    ]
+
+
+def test_keys_prints_the_keys_of_keys_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path))
+    (tmp_path / "keys.json").write_text('{"run.pause": "P"}')
+    assert SHELL.invoke(commands.app, ["keys", "run.pause"]).stdout.splitlines()[1].split()[1] == "P"
 
 
 def test_an_unknown_topic_names_those_there_are() -> None:

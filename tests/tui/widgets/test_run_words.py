@@ -9,7 +9,7 @@ import pytest
 
 from engine.protocol import Cause, CauseKind, Paused, Queued, RunSummary
 from tests.fakes.engine import done, failed, make_run
-from tui.widgets.run_words import age_of, name_of, number, params_of, standing
+from tui.widgets.run_words import age_of, ago, name_of, number, params_of, standing
 from tui.widgets.span import row_text, row_width
 
 
@@ -18,7 +18,7 @@ from tui.widgets.span import row_text, row_width
     [
         (make_run(1, step=250, rate=10.0), "25%   1:15"),
         (make_run(1, step=7, total_steps=0), "step 7"),
-        (make_run(1, total_steps=0), "starts"),
+        (make_run(1, total_steps=0), "starting"),
         (make_run(1, state=Queued("waits for a slot")), "queued waits for a slot"),
         (make_run(1, state=done(), train_seconds=72), "done in 1:10"),
         (make_run(1, step=100, state=Paused(1.0, Cause(CauseKind.PAUSED, "x"))), "paused at 10%"),
@@ -38,6 +38,13 @@ def test_a_bar_is_full_at_the_end_and_not_before(step: int, full: int) -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(3, "now"), (61, "1m"), (7_300, "2h"), (200_000, "2d")])
 def test_an_age_is_coarse(seconds: float, words: str) -> None:
     assert age_of(make_run(1, created=time.time() - seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("age", "words"), [("now", "just now"), ("17m", "17 min ago"), ("1d", "1 day ago"), ("2d", "2 days ago")]
+)
+def test_an_age_is_said_as_one_says_it(age: str, words: str) -> None:
+    assert ago(age) == words
 
 
 def test_a_run_without_a_name_is_called_by_the_end_of_its_id() -> None:
