@@ -85,7 +85,7 @@ class XorParams:
     def why_not_logged(self, metric: str) -> str:
         """What keeps a run from logging a metric of the experiment; empty when it does."""
         needs = metric == "val_loss" and self.validation == "none"
-        return "val_loss needs validation points: validation=notebook" if needs else ""
+        return "needs validation points: validation=notebook" if needs else ""
 
 
 WEIGHT_LIMIT = 8_000_000

@@ -212,7 +212,7 @@ async def test_questions_and_streams_end_when_the_engine_is_killed(places: Place
             service.kill()
             with pytest.raises(EngineError, match="The engine has stopped; runs continue without it"):
                 await asyncio.wait_for(hearing, LONG)
-            with pytest.raises(EngineError, match="The engine has gone"):
+            with pytest.raises(EngineError, match="The engine has stopped"):
                 await talk.runs()
 
 

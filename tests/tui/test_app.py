@@ -45,7 +45,7 @@ async def test_the_first_picture_waits_for_nobody(places: Places) -> None:
 
 async def test_without_runs_one_is_invited_to_start_one(places: Places) -> None:
     async with lab(places, FakeEngine(), (80, 24)) as opened:
-        await opened.sees("start XOR", "Runs 0")
+        await opened.sees("try XOR first", "Runs 0")
         await opened.press("n")
         await opened.sees("start an experiment")
 

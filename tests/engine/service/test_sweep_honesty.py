@@ -34,7 +34,7 @@ def test_a_metric_that_the_experiment_does_not_declare_is_refused(
 
 
 def test_val_loss_of_xor_is_refused_where_no_trial_has_validation_points() -> None:
-    with pytest.raises(ParamError, match="no trial logs val_loss: it needs validation points"):
+    with pytest.raises(ParamError, match="no trial logs val_loss: needs validation points"):
         checked("lr=0.1,0.2", experiment="xor", metric="val_loss", goal="min")
     for axes, params in ((["lr=0.1,0.2"], {"validation": "notebook"}),
                          (["validation=none,notebook"], {})):  # fmt: skip
@@ -96,7 +96,7 @@ def test_the_best_that_is_gone_or_came_to_no_end_is_said_to_be_so(
 ) -> None:
     best = dataclasses.replace(make_trial(3, value=0.1), **facts)
     sweep = dataclasses.replace(make_sweep(1), best=best)
-    assert dict(_facts(sweep))["but"] == said
+    assert dict(_facts(sweep))["note"] == said
     assert said in "".join(span.text for span in best_of(sweep))
 
 

@@ -147,7 +147,7 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         await opened.press("escape", "1")
-        await opened.sees("start XOR")
+        await opened.sees("start an experiment")
         asked = await opened.rests(lambda: len(session.asked))
         opened.app.shelf.refetch()
         await opened.press("question_mark", "escape")

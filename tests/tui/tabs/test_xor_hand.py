@@ -178,7 +178,7 @@ async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSessio
         await opened.press("2")
         await opened.sees("XOR solved")
         await opened.press("1")
-        await opened.sees("start XOR")
+        await opened.sees("start an experiment")
         asked = await opened.rests(lambda: len(session.asked))
         await opened.app.query_one(HandView).app.run_action("help")
         await opened.press("escape")
