@@ -49,7 +49,7 @@ class FilterWall:
         kernels = self.moment.kernels
         high = paper.height - TOP
         if kernels is None:
-            paper.write(1, TOP, "one moment", "muted")
+            paper.write(1, TOP, "computing ...", "muted")
         elif not self.moment.looks:
             self._templates(paper, kernels)
         elif is_roomy(paper.width, paper.height):

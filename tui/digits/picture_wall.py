@@ -96,7 +96,7 @@ class PictureWall:
         words = f"picture {index:,}" if isinstance(index, int) else ""
         ink = "muted"
         if self.kind and self.why is None:
-            words = "one moment"
+            words = "computing ..."
         elif self.why is not None and self.kind:
             target = plain(self.names[self.why["target"]], limit=12)
             effect = "hiding" if self.kind == "occlusion" else "less ink"

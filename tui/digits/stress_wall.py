@@ -36,7 +36,7 @@ class StressWall:
         paper.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
         curve = self.curves.get(kind)
         if curve is None:
-            paper.write(x, 4, "one moment", "muted")
+            paper.write(x, 4, "computing ...", "muted")
             return
         y, high = 4, self._high(paper, len(curve["amounts"]))
         for amount, accuracy in zip(curve["amounts"], curve["accuracies"], strict=True):

@@ -103,7 +103,7 @@ class DrawView(MnistView):
         report = self._kept
         if not self.run_id or report is None:
             paper.write(1, 0, "Your digits", "strong")
-            paper.write(1, 2, self._why() or "one moment", "muted")
+            paper.write(1, 2, self._why() or "computing ...", "muted")
         elif not report["count"]:
             paper.write(1, 0, "Your digits", "strong")
             paper.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")

@@ -85,7 +85,7 @@ class PicturesView(MnistView):
 
     def paint(self, paper: Paper) -> None:
         if not self._wanted or not self._is_asked or (not self.images and not self.count and not self._why):
-            paper.write(2, 1, "One moment." if self._is_asked else "Choose a cell of the report.", "muted")
+            paper.write(2, 1, "Computing ..." if self._is_asked else "Choose a cell of the report.", "muted")
             if not self._wanted:
                 return
         why = self._why.get(self._why_key())

@@ -108,7 +108,7 @@ class HandView(XorView):
         self.heading.choose(title_of(standing), (title_of(standing),))
         self.heading.note(Span(f"T {self.net.temperature:g}", "key"))
         if self._look is None:
-            self.plane.show(None, "one moment")
+            self.plane.show(None, "computing ...")
 
     # --- what is done ----------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class HandView(XorView):
         """A network from another view."""
         net = _read(facts.get("net"), self.net)
         self._look = None  # another network's plane and table are not shown until this one's come
-        self.plane.show(None, "one moment")
+        self.plane.show(None, "computing ...")
         self.truth.show(None)
         self._load(net, str(facts.get("name", "")), str(facts.get("note", "")))
 

@@ -168,7 +168,7 @@ class TrainedView(XorView):
             self.plane.show(None, words if run is not None else "")
             self.truth.show(None)
         elif look is None:
-            self.plane.show(None, "one moment")
+            self.plane.show(None, "computing ...")
         fits = look is not None and net is not None and len(look["units"]) == net.units
         gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []
         gate = look["output"]["gate"] if look is not None and fits else ""

@@ -62,7 +62,7 @@ def notes_of(facts: MapFacts, width: int) -> list[Row]:
 def _waits(run: RunSummary) -> str:
     if run.status is Status.QUEUED:
         return f"It is queued: {plain(getattr(run.state, 'why', ''), limit=200)}."
-    return "It starts." if run.status.is_active else "One moment."
+    return "Starting ..." if run.status.is_active else "Computing ..."
 
 
 def _title(run: RunSummary) -> Row:

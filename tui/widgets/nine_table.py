@@ -12,8 +12,8 @@ from tui.widgets.span import Row, Span, clipped
 
 LESSON = (
     "Each setting is trained until ten runs have succeeded or fifteen have run: success is a validation loss "
-    "below 0.2 that stopped falling. Grey: notebook. p: p-value, permutation test of our mean against "
-    "the notebook's; ✓: p is 0.05 or more, the difference can be chance. Means are of successes."
+    "below 0.2 that stopped falling. Grey: the course's notebook. p: two-sided p-value (bootstrap) of the "
+    "difference of the means; ✓: p is 0.05 or more, it can be chance. Means are of successes."
 )
 ALIKE = 0.05
 LIKELY, WIDE, WIDEST = 84, 102, 128

@@ -87,6 +87,6 @@ def _gates(gates: Sequence[str], width: int) -> list[Row]:
 
 def invitation(keymap: Keymap, width: int) -> list[Row]:
     start, new = (shown(keymap.key_of(BY_ID[key])) for key in ("xor.start", "xor.new"))
-    rows: list[Row] = [(Span(f"{start:>3} ", "key"), Span("train the notebook's three", "text"))]
+    rows: list[Row] = [(Span(f"{start:>3} ", "key"), Span("train the three networks of the course", "text"))]
     rows += [(Span(f"{new:>3} ", "key"), Span("set up a run of your own", "text")), ()]
     return rows + paragraph(LESSON, width)

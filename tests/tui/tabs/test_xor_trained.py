@@ -27,7 +27,7 @@ def engine() -> FakeEngine:
 async def test_one_key_starts_the_notebooks_three(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("train the notebook's three", "s start the three")
+        await opened.sees("train the three networks of the course", "s start the three")
         await opened.press("s")
         await opened.until(lambda: len(engine.asked) == 3)
         for asked, recipe in zip(engine.asked, NOTEBOOK, strict=True):
