@@ -159,7 +159,7 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
 ) -> None:
     engine = engine_of(grid)
     async with xor_tab(places, engine, "e", (80, 24)) as opened:
-        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "p-value, permutation test")
+        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "p-value (bootstrap)")
         await opened.press("v")
         await opened.sees("std of epochs by log lr", "ours", "k = 4")
         await opened.press("v")
