@@ -57,8 +57,8 @@ class Plan:
 
 
 PLANS = (
-    Plan("Keras", "the notebook's recipe, 20 epochs", {"framework": "tensorflow"}),
-    Plan("PyTorch", "the same recipe in its twin", {"framework": "torch"}),
+    Plan("Keras", "the course's recipe, 20 epochs", {"framework": "tensorflow"}),
+    Plan("PyTorch", "the same recipe in PyTorch", {"framework": "torch"}),
     Plan("Keras, tuned", "dropout, tied weights, a schedule", {"framework": "tensorflow", "recipe": "tuned"}),
     Plan("PyTorch, tuned", "dropout, tied weights, a schedule", {"framework": "torch", "recipe": "tuned"}),
     Plan("PyTorch, a first look", "2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),

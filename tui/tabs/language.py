@@ -78,7 +78,7 @@ class LanguageTab(Tab):
         )
         self.headings = {
             "four": Heading(),
-            "said": Heading(("what it says",)),
+            "said": Heading(("generated sentences",)),
         }
         self._by_epoch: dict[tuple[str, str], TwinSeries] = {}
         self._told_of = ""
@@ -227,7 +227,7 @@ class LanguageTab(Tab):
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
         if run is None and self.asked is not None:
-            return [(Span(" It waits for its turn.", "muted"),)]
+            return [(Span(" Queued behind the models above.", "muted"),)]
         if run is None:
             key = keys.shown(self.lab.keymap.key_of(keys.BY_ID["language.start"]))
             return [
@@ -377,7 +377,7 @@ class LanguageTab(Tab):
         run = await launch.submit(self.lab.river.client)
         self.runs.update((run,), ())
         self._show()
-        return "It is started."
+        return "The run is started."
 
     def labels(self) -> Mapping[str, str]:
         run = self.table.run

@@ -185,7 +185,7 @@ class ReplTab(ReplView):
 
     async def _submit(self, launch: Launch) -> str:
         await launch.submit(self.lab.river.client)
-        return "It is started; it can be talked to from its first checkpoint on."
+        return "The run is started; the model answers from its first checkpoint on."
 
     def labels(self) -> Mapping[str, str]:
         saying, kinds = self._is_saying, {entry.kind for entry in self.talk.entries}

@@ -222,7 +222,7 @@ class Conversation:
 
         def compose(width: int) -> list[Row]:
             rows = tables.side_by_side(answer, width)
-            rows += [(), (Span("each goes on, from the same seed", "muted"),)]
+            rows += [(), (Span("continuations, sampled from the same seed", "muted"),)]
             for mark, words in zip("AB", generated, strict=False):
                 rows += [(Span(f"{mark} ", "key"), *row) for row in wrapped(words, width - 2, "text")]
             return rows

@@ -16,7 +16,7 @@ UNTRAINED = (
 HINTS = (
     ("words", "its guesses for the next one change while you type"),
     ("tab 1-9", "take the best word, or the n-th behind a space; '1 types a 1"),
-    ("enter", "it goes on from your words"),
+    ("enter", "generate words that continue yours"),
     ("/score", "how much each word surprises it, in bits"),
     ("/", "all it can do: blanks, orders, both ways, the beam's tree, gates"),
     ("paste", "several lines at once: they are scored as a table"),
@@ -26,7 +26,7 @@ HINTS = (
 def greeting(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
     if model is None:
         return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
-    rows: list[Row] = [(), (Span("  Talk to it.", "strong"),)]
+    rows: list[Row] = [(), (Span("  Prompt the model.", "strong"),)]
     rows += [*((Span("  "), *row) for row in wrapped(guide(model), width - 4, "muted")), ()]
     return rows + [(Span(f"  {key:<9}", "key"), Span(words, "text")) for key, words in HINTS]
 
@@ -41,8 +41,8 @@ def untrained(width: int) -> list[Row]:
 def guide(model: Json) -> str:
     """What is special about talking to it."""
     if model["direction"] == "reversed":
-        return "It reads from right to left: it says which words come before yours."
-    return "It reads from left to right: it says which words come after yours."
+        return "A reversed model: predicts the words before yours."
+    return "A forward model: predicts the words after yours."
 
 
 def commands(width: int) -> Sequence[Row]:

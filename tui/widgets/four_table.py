@@ -172,5 +172,5 @@ def number(value: float) -> str:
 
 
 def _reference(width: int) -> list[Row]:
-    rows: list[Row] = [(Span("   the notebook's recipe in Keras, test, after epochs 1, 2, 3 ...", "muted"),)]
+    rows: list[Row] = [(Span("   the course's recipe in Keras, test, after epochs 1, 2, 3 ...", "muted"),)]
     return rows + [(Span(f"     {title:<10}", "muted"), Span(values, "text")) for title, values in REFERENCE]

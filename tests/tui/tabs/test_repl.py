@@ -19,7 +19,7 @@ async def test_the_words_on_offer_follow_what_is_typed(
 ) -> None:
     write_run(places, name="sweet")
     async with lab(places, FakeEngine(), size) as opened:
-        await open_repl(opened, "sweet", "forward", "Talk to it")
+        await open_repl(opened, "sweet", "forward", "Prompt the model")
         await Typist(opened).type("i love ")
         await opened.sees("1 cupcakes")
         await opened.press("tab")
@@ -34,7 +34,7 @@ async def test_the_words_on_offer_follow_what_is_typed(
 async def test_enter_goes_on_word_by_word_and_says_the_seed(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with lab(places, FakeEngine()) as opened:
-        await open_repl(opened, "Talk to it")
+        await open_repl(opened, "Prompt the model")
         typist = Typist(opened)
         await typist.say("/temperature 0")
         await opened.sees("temperature: 0")
@@ -134,7 +134,7 @@ async def test_without_a_model_a_key_sets_up_a_run(places: Places, session: Fake
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await opened.press("ctrl+n")
-        await opened.sees("Language model: an LSTM reads sentences")
+        await opened.sees("Language model: an LSTM, forward")
 
 
 async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, session: FakeSession) -> None:
