@@ -55,9 +55,9 @@ NOTEBOOK = (
 """the notebook's three trained networks"""
 
 LADDER = (
-    Recipe("smallest loss: no hidden unit", 0, True, more=_LADDER),
-    Recipe("smallest loss: 1 unit", 1, False, more=_LADDER),
-    Recipe("smallest loss: 1 unit + bypass", 1, True, more=_LADDER),
-    Recipe("smallest loss: 2 units", 2, False, more=_LADDER),
+    Recipe("no hidden unit, lr 0.1", 0, True, more=_LADDER),
+    Recipe("1 unit, lr 0.1", 1, False, more=_LADDER),
+    Recipe("1 unit + bypass, lr 0.1", 1, True, more=_LADDER),
+    Recipe("2 units, lr 0.1", 2, False, more=_LADDER),
 )
 """each comes within 0.001 nats of the least loss its shape can have"""

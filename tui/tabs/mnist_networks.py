@@ -181,6 +181,9 @@ class NetworksView(MnistView):
         self.remember()
 
     def action_overlay(self) -> None:
+        if self.entry.run is None:
+            self.app.notify(f"{self.entry.recipe.title} has no curve yet: it is not trained.", markup=False)
+            return
         self.overlaid ^= {self.cursor}
         self._look_at_entry()
         self.show()

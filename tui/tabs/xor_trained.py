@@ -275,7 +275,8 @@ class TrainedView(XorView):
     def labels(self) -> dict[str, str]:
         here = bool(self.sketches)
         names = ("earlier", "later", "play", "live", "copy")
-        labels = {} if here else {f"sketches.{name}": "" for name in names}
+        hidden = names if not here else ("later", "live") if self.at is None else ()
+        labels = {f"sketches.{name}": "" for name in hidden}
         if len(self.runs.of(SINGLE)) < 2:
             labels["sketches.next"] = ""
         words = ("", "start missing", "start missing", "start the three")[len(self.missing())]

@@ -64,7 +64,7 @@ async def test_only_the_view_in_front_asks(places: Places, session: FakeSession,
         for run in list(engine.runs_by_id.values()):
             engine.change(run)
         await opened.press("1")
-        await opened.sees("smallest loss: no hidden unit")
+        await opened.sees("no hidden uni")
         assert len(session.asked) == asked
 
 

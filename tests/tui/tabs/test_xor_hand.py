@@ -141,7 +141,7 @@ async def test_the_truth_table_of_four_units_has_all_of_them_at_eighty_columns(
         await opened.press("2")
         await opened.sees("XOR solved")
         await load(opened, "4 units")
-        await opened.sees("h1   h2   h3   h4")
+        await opened.sees("h1    h2    h3    h4")
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_key_goes_on(

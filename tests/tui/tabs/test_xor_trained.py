@@ -119,7 +119,7 @@ async def test_a_sketch_that_is_no_network_is_no_picture(places: Places, session
         run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden_weight": "\x1b[2J", "x": None}})
     )
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("no numbers any more")
+        await opened.sees("its weights are not finite")
         assert all(facts["bypass"] for facts in session.of("xor.look"))  # that of by hand, not of two units
 
 
