@@ -353,6 +353,10 @@ class Client(SweepWords):
     async def resources(self) -> Resources:
         return resources_from_json((await self.ask("resources"))["resources"])
 
+    async def data_now(self, run: str) -> str:
+        """One line where the folder of data of a run is gone or holds other data now; else empty."""
+        return str((await self.ask("data_now", run=run))["words"])
+
     async def doctor(self) -> list[Finding]:
         """What the service sees, with the folder of data sets that this process names; what the terminal can
         do only the screen's side knows."""

@@ -32,8 +32,8 @@ class Requests:
 
     def table(self) -> Table:
         answers = (
-            self.submit, self.runs, self.show, self.pause, self.resume, self.stop, self.set, self.remove,
-            self.undo, self.delete_removed, self.removals, self.applicable, self.log,
+            self.submit, self.runs, self.show, self.data_now, self.pause, self.resume, self.stop, self.set,
+            self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
             self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
@@ -67,6 +67,12 @@ class Requests:
         folder = store.folder_of(self._roster.places, run_id).checkpoints
         checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
+
+    async def data_now(self, request: Json) -> Frame:
+        from engine.service.data_now import data_now
+
+        run = await self._roster.summary(await self._find(request))
+        return {"words": await asyncio.to_thread(data_now, self._roster.places, run)}
 
     async def pause(self, request: Json) -> Frame:
         return _run(await self._service.runs.pause(await self._find(request)))

@@ -29,10 +29,13 @@ def compare(
     if len(runs) < 2:
         fail(InputError("Expected two runs or more, got 1.", "For instance: dltui compare RUN RUN"))
 
-    async def look(client: Client) -> list[RunSummary]:
-        return [await client.show(run) for run in runs]
+    async def look(client: Client) -> tuple[list[RunSummary], list[str]]:
+        found = [await client.show(run) for run in runs]
+        return found, [f"{run.spec.name}: {now}" for run in found if (now := await client.data_now(run.id))]
 
-    found = ask(look)
+    found, changed = ask(look)
+    for words in changed:
+        tell(words)
     rows = differing(found, str if json else short_number)
     if words := other_data(found):
         tell(words)

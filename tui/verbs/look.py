@@ -144,11 +144,16 @@ def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
 
 def show(run: Run, json: AsJson = False) -> None:
     """Show everything about one run."""
-    found = ask(lambda client: client.show(run))
+
+    async def look(client: Client) -> tuple[RunSummary, str]:
+        found = await client.show(run)
+        return found, await client.data_now(found.id)
+
+    found, data_now = ask(look)
     if json:
-        say_json(run_json(found))
+        say_json({**run_json(found), "data_now": data_now})
         return
-    for line in wrapped([(name, plain(text)) for name, text in _facts(found) if text]):
+    for line in wrapped([(name, plain(text)) for name, text in _facts(found, data_now) if text]):
         say(line)
 
 
@@ -157,7 +162,7 @@ def _device(run: RunSummary) -> str:
     return f"{run.device} with {threads} thread{'' if threads == 1 else 's'}" if run.device else ""
 
 
-def _facts(run: RunSummary) -> list[tuple[str, str]]:
+def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
     cause = run.cause
     best = f"{run.best.metric}={short_number(run.best.value)} at step {run.best.step}" if run.best else ""
     facts = [
@@ -175,6 +180,7 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("seed", str(run.spec.seed)),
         ("data", data_words(run)),
         ("data folder", folder_words(run)),
+        ("data now", data_now),
         ("device", _device(run)),
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", span(run.train_seconds)),

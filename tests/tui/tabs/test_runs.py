@@ -76,7 +76,7 @@ async def test_only_the_row_of_a_changed_run_is_drawn_again(places: Places) -> N
     runs = [make_run(number, name=f"run-{number}", step=1) for number in range(1, 6)]
     engine = FakeEngine(*runs)
     async with lab(places, engine) as opened:
-        await opened.sees("run-5", "● ━━ run-1", "step     1 / 1,000")
+        await opened.sees("run-5", "● ━━ run-1", "step      1 / 1,000")
         table = opened.app.runs.table
         drawn: list[int] = []
         original = table.render_line
