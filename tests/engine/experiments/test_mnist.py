@@ -169,7 +169,7 @@ def test_a_goal_remembers_that_it_was_reached() -> None:
     again = Goal(0.9)
     again.load_state_dict(goal.state_dict())
     assert again.is_reached
-    never = Goal(0)
+    never = Goal(None)
     never.see(1.0)
     assert not never.is_reached
 

@@ -14,7 +14,7 @@ from checkpoints import folder as shelf
 from checkpoints import tensors
 from engine import store
 from engine.errors import CorruptRun, DltuiError, RunRefused
-from engine.models.language.opening import newest_step, open_model
+from engine.models.language.opening import has_checkpoint, open_model
 from engine.models.language.prediction import predict
 from engine.places import Places
 from engine.store import RunFolder
@@ -33,8 +33,8 @@ def _arrays(folder: RunFolder) -> dict[str, np.ndarray]:
 
 def test_the_newest_checkpoint_is_opened(folder: RunFolder) -> None:
     write_checkpoint(folder, 2400, _arrays(folder))
-    model, notice = open_model(folder.path)
-    assert (model.step, notice, newest_step(folder.path)) == (2400, "", 2400)
+    model, found = open_model(folder.path)
+    assert (model.step, found.notice, found.which.is_last) == (2400, "", True)
     assert predict(model, model.vocabulary.ids("i love chocolate"), 1)[0].word == "cupcakes"
 
 
@@ -42,9 +42,9 @@ def test_a_damaged_newest_one_is_named_and_the_older_one_used(folder: RunFolder)
     write_checkpoint(folder, 2400, _arrays(folder))
     damaged = folder.checkpoints / "step-00002400" / "model.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\xff")
-    model, notice = open_model(folder.path)
+    model, found = open_model(folder.path)
     assert model.step == 1200
-    assert "step-00002400 is damaged" in notice
+    assert "step-00002400 is damaged" in found.notice
 
 
 def test_what_training_alone_needs_may_be_damaged(folder: RunFolder) -> None:
@@ -56,7 +56,7 @@ def test_what_training_alone_needs_may_be_damaged(folder: RunFolder) -> None:
 
 def test_without_a_checkpoint_it_says_so(places: Places) -> None:
     folder = store.folder_of(places, write_run(places, status=None))
-    assert newest_step(folder.path) == 0
+    assert not has_checkpoint(folder.path)
     with pytest.raises(RunRefused, match="has no checkpoint yet"):
         open_model(folder.path)
 
