@@ -19,7 +19,7 @@ Number = Callable[[float], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ComparedRow:
     """One row: `values` of the runs in their order; `best` are the places of the best of them."""
 
     heading: str
@@ -36,12 +36,14 @@ class _Facts:
     """metrics by name"""
 
 
-def differing(runs: Sequence[RunSummary], number: Number = short_number) -> list[Entry]:
+def differing(runs: Sequence[RunSummary], number: Number = short_number) -> list[ComparedRow]:
     """What is not the same for all; a dash where a run has no such thing."""
     return [entry for entry in compared(runs, number) if len(set(entry.values)) > 1]
 
 
-def compared(runs: Sequence[RunSummary], number: Number = short_number, baseline: str = "") -> list[Entry]:
+def compared(
+    runs: Sequence[RunSummary], number: Number = short_number, baseline: str = ""
+) -> list[ComparedRow]:
     """Every row there is. With a `baseline`, the id of one of them, metrics say their difference to it."""
     told = [_facts(run, number) for run in runs]
     entries = []
@@ -54,7 +56,7 @@ def compared(runs: Sequence[RunSummary], number: Number = short_number, baseline
                 best = best_of(found, _goal(runs, name))
                 base = next((n for n, run in enumerate(runs) if run.id == baseline), None)
                 values = _with_difference(values, found, base)
-            entries.append(Entry(heading, name, tuple(values), best))
+            entries.append(ComparedRow(heading, name, tuple(values), best))
     return entries
 
 

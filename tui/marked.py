@@ -21,7 +21,7 @@ _DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class MarkedRuns:
     """What a verb would do to the marked runs."""
 
     verb: str
@@ -62,13 +62,13 @@ def verb_of_pause(runs: Sequence[RunSummary]) -> str:
     return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
 
 
-async def ask(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> Meant:
+async def ask(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> MarkedRuns:
     """Raises DltuiError, also for a run that was removed meanwhile."""
     runs, left_out = await client.applicable(verb, ids)
-    return Meant(verb, tuple(runs), tuple(left_out), undo_key)
+    return MarkedRuns(verb, tuple(runs), tuple(left_out), undo_key)
 
 
-async def carry_out(client: Client, meant: Meant) -> str:
+async def carry_out(client: Client, meant: MarkedRuns) -> str:
     """One line that says what was done, and how many it was not done to."""
     ids = [run.id for run in meant.runs]
     if meant.verb == "remove":

@@ -41,7 +41,7 @@ class Raw:
 Frame = Json | Raw
 
 
-class Later(Protocol):
+class LaterAnswer(Protocol):
     """A frame that is made when it is its turn to be sent."""
 
     def frame(self) -> Frame | None:
@@ -49,7 +49,7 @@ class Later(Protocol):
 
 
 Answer = Callable[[Json], Awaitable[Frame]]
-Stream = Callable[[Json], AsyncIterator[Frame | Later]]
+Stream = Callable[[Json], AsyncIterator[Frame | LaterAnswer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Connection:
         except ConnectionError:
             self.close()
 
-    async def _send(self, frame: Frame | Later, number: int | None = None) -> None:
+    async def _send(self, frame: Frame | LaterAnswer, number: int | None = None) -> None:
         """One at a time: what is not read yet keeps the next from being made. Raises ConnectionError."""
         async with self._turn:
             if self._writer.is_closing():

@@ -12,7 +12,7 @@ from engine import store
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json, LeftOut, Query, RunSummary, removal_to_json, summary_to_json
 from engine.service import streams, submission, worker_log
-from engine.service.connection import Frame, Later, Raw, Table
+from engine.service.connection import Frame, LaterAnswer, Raw, Table
 from engine.service.index import Index
 from engine.service.moves import why_not
 from engine.service.runs import is_unsaved
@@ -183,7 +183,7 @@ class Requests:
 
     # --- streams -------------------------------------------------------------------------------------------
 
-    def events(self, request: Json) -> AsyncIterator[Frame | Later]:
+    def events(self, request: Json) -> AsyncIterator[Frame | LaterAnswer]:
         return streams.events(self._roster, request.get("run"), request.get("after", 0))
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.protocol import RunSummary
-from tui.comparison import MISSING, Entry, compared
+from tui.comparison import MISSING, ComparedRow, compared
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
@@ -88,7 +88,7 @@ class CompareSheet(Sheet):
             heads += fitted((swatch, *name), self._cells(place, shown))
         return tuple(heads)
 
-    def _row(self, entry: Entry, shown: range) -> Row:
+    def _row(self, entry: ComparedRow, shown: range) -> Row:
         spans = list(fitted(clipped((Span(plain(entry.name), "muted"),), self._label - GAP), self._label))
         for place in shown:
             value = entry.values[place]
@@ -122,7 +122,7 @@ class CompareScreen(Dialog[None]):
             yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll"), ("pane.right", "next run")))
 
 
-def _differs(entry: Entry) -> bool:
+def _differs(entry: ComparedRow) -> bool:
     return len(set(entry.values)) > 1
 
 

@@ -25,7 +25,7 @@ WORDS_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FormOutcome:
     """What the fields make together, in words; nothing can be started from it unless `is_ready`."""
 
     words: str = ""
@@ -53,7 +53,7 @@ class FormScreen(ModalScreen[Answer]):
         word: str,
         about: Sequence[str] = (),
         fact: str = "",
-        outcome: Callable[[Typed], Outcome] = lambda typed: Outcome(),
+        outcome: Callable[[Typed], FormOutcome] = lambda typed: FormOutcome(),
         left: Callable[[Typed], object] = lambda typed: None,
         is_wide: bool = True,
     ) -> None:
@@ -88,14 +88,14 @@ class FormScreen(ModalScreen[Answer]):
         self._outcome, self._mistake = self._judged()
         self._show()
 
-    def _judged(self) -> tuple[Outcome, str]:
+    def _judged(self) -> tuple[FormOutcome, str]:
         """And what is wrong with the fields together."""
         if self.form.mistakes:
-            return Outcome(is_ready=False), ""
+            return FormOutcome(is_ready=False), ""
         try:
             return self._outcome_of(self.form.typed()), ""
         except ParamError as error:
-            return Outcome(is_ready=False), str(error)
+            return FormOutcome(is_ready=False), str(error)
 
     @on(Form.Moved)
     def _show(self) -> None:

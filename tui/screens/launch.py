@@ -12,7 +12,7 @@ from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor
-from tui.screens.form import FormScreen, Outcome
+from tui.screens.form import FormOutcome, FormScreen
 from tui.verbs.words import data_line, exact, exact_pairs
 from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import own_name
@@ -60,9 +60,9 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
     async def act(given: Typed) -> Launch:
         return _launch_of(experiment, given, folder)
 
-    def outcome(given: Typed) -> Outcome:
+    def outcome(given: Typed) -> FormOutcome:
         params.build(experiment.params, _own(given))
-        return Outcome(_settled(experiment, _own(given)))
+        return FormOutcome(_settled(experiment, _own(given)))
 
     form = Form(fields, typed, gap="name", applies=_applies)
     return FormScreen(

@@ -11,11 +11,11 @@ from engine.client import SweepSummary
 from engine.errors import ParamError
 from engine.params import Param
 from engine.places import data_folder
-from tui.screens.form import FormScreen, Outcome
+from tui.screens.form import FormOutcome, FormScreen
 from tui.sweep import settings
 from tui.sweep.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
 from tui.verbs.words import data_line
-from tui.widgets.form import Field, Fold, Form, Typed, field_of
+from tui.widgets.form import Field, FoldRow, Form, Typed, field_of
 
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
 AXIS_LIMIT = 400
@@ -35,17 +35,17 @@ def sweep_screen(
         keep(given)
         return await submit(draft_of(experiment, given))
 
-    def outcome(given: Typed) -> Outcome:
+    def outcome(given: Typed) -> FormOutcome:
         try:
             draft = draft_of(experiment, given)
-            return Outcome("\n".join((draft.words, *draft.said)))
+            return FormOutcome("\n".join((draft.words, *draft.said)))
         except ParamError as error:
             if str(error).startswith(NOTHING_VARIES):
-                return Outcome(str(error), is_ready=False)
+                return FormOutcome(str(error), is_ready=False)
             raise
 
     more = frozenset(param.name for param in settings.MORE)
-    fold = Fold(more, _told, lambda given: bool(settings.changed(given)))
+    fold = FoldRow(more, _told, lambda given: bool(settings.changed(given)))
     form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
     title = f"sweep {experiment.name}"
     fact = data_line(experiment, data_folder() if data is None else data)

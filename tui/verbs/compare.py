@@ -9,7 +9,7 @@ import typer
 from engine.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
-from tui.comparison import Entry, differing
+from tui.comparison import ComparedRow, differing
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
@@ -50,7 +50,7 @@ def compare(
         say(line)
 
 
-def _lines(entries: list[Entry], names: list[str]) -> list[tuple[str, ...]]:
+def _lines(entries: list[ComparedRow], names: list[str]) -> list[tuple[str, ...]]:
     """The best of a row, where one end is better, has a star."""
     lines: list[tuple[str, ...]] = [("", *names)]
     heading = ""

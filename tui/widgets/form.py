@@ -85,7 +85,7 @@ def field_of(param: Param) -> Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class FoldRow:
     """A row that shows and hides the fields of these names; while they are hidden it tells of them."""
 
     names: frozenset[str]
@@ -173,7 +173,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
     class Moved(Message):
         """The cursor stands in another row."""
 
-    def __init__(self, fields: Sequence[Field], typed: Typed, *, fold: Fold | None = None, gap: str = "",
+    def __init__(self, fields: Sequence[Field], typed: Typed, *, fold: FoldRow | None = None, gap: str = "",
                  applies: Callable[[str, Typed], bool] = lambda name, typed: True,
                  value_width: int = VALUE_WIDTH, **widget: Any) -> None:  # fmt: skip
         super().__init__(**widget)
