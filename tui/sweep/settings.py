@@ -124,4 +124,8 @@ def typed(name: str, value: Value) -> str:
 def rungs_words(found: Mapping[str, Value]) -> str:
     """When trials are judged, as shares of their steps."""
     shares = pruner_of(found).shares
-    return f"pruning checks at {', '.join(f'{share:.2g}' for share in shares)} of its steps" if shares else ""
+    return (
+        f"checked for pruning at {', '.join(f'{share:.2g}' for share in shares)} of its steps"
+        if shares
+        else ""
+    )

@@ -81,7 +81,7 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
         await opened.press("left")  # asha
         await write(opened, "eta", "2")
         await write(opened, "rungs", "3")
-        await opened.sees("30 trials; each judged at 0.12, 0.25, 0.5 of its steps")
+        await opened.sees("30 trials; each checked for pruning at 0.12, 0.25, 0.5 of its steps")
         assert "startup" not in in_sight(opened)
         await write(opened, "hidden", "2")
         await to_more(opened)
