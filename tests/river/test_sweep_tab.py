@@ -30,7 +30,7 @@ def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: H
         first.sees("A sweep trains one experiment many times")
         first.write(b"n")
         first.sees("sweep an experiment")
-        first.press(*["down"] * 40, *["up"] * 7)  # the first of the eight fakes
+        first.press(*["down"] * 40, *["up"] * 8)  # the first of the nine fakes
         first.press("enter")
         first.sees("sweep counter")
         first.press("ctrl+u")
@@ -53,7 +53,7 @@ def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: H
         again.write(b"g")
         again.write(b"v")
         again.sees("is pinned")
-        again.write(b"x")
+        again.write(b"S")
         again.sees("write 6 trials")
         again.press("ctrl+u")
         again.write(str(path).encode())

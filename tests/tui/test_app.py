@@ -187,10 +187,10 @@ async def test_a_keymap_changes_key_footer_and_help(places: Places) -> None:
 async def test_help_shows_the_keys_of_what_has_focus(places: Places) -> None:
     async with lab(places, FakeEngine(make_run(1)), (130, 60)) as opened:
         await opened.press("question_mark")
-        await opened.sees("its curve stays", "Next theme", "Start an experiment")
+        await opened.sees("Next run", "Next theme", "Start an experiment")
         await opened.press("escape", "tab", "question_mark")
         await opened.sees("To the first step", "Next theme")
-        assert "its curve stays" not in opened.text
+        assert "Next run" not in opened.text
 
 
 async def test_the_palette_finds_commands_runs_and_themes(places: Places) -> None:

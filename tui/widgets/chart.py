@@ -222,7 +222,6 @@ class Chart(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._dress, init=False)
-        self.call_after_refresh(self._draw)  # its size may have come before it was mounted
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

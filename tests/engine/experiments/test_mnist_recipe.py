@@ -192,7 +192,7 @@ def test_a_shift_at_test_time_has_a_name_of_its_own(tmp_path: Path) -> None:
     folder = uninterrupted(tmp_path, "accurate")
     last, _ = weights(folder)
     assert list(curve(folder, "test_accuracy")) == list(curve(folder, "test_accuracy_shifted")) == [last]
-    assert any("Shown in 5 places" in event.facts["text"] for event in told(folder, "note"))
+    assert any("logits averaged over 5 shifts" in event.facts["text"] for event in told(folder, "note"))
 
 
 # --- parts --------------------------------------------------------------------------------------------------

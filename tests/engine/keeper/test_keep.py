@@ -271,6 +271,9 @@ def test_a_second_keeper_leaves_and_touches_nothing(tmp_path: Path) -> None:
     with run_of("obedient", tmp_path) as run:
         run.wait_for("ready")
         until(lambda: run.facts().worker is not None)
+        until(
+            lambda: _look_at(run.folder.path) == _look_at_later(run.folder.path)
+        )  # the first has written all
         before = _look_at(run.folder.path)
         with keeping(run.folder, "/bin/true", attempt=2) as second:
             assert second.finish() == arguments.HELD
@@ -278,6 +281,11 @@ def test_a_second_keeper_leaves_and_touches_nothing(tmp_path: Path) -> None:
         assert _look_at(run.folder.path) == before
         run.tell(word="stop")
         run.exit()
+
+
+def _look_at_later(folder: Path) -> dict[str, tuple[int, int, int]]:
+    time.sleep(0.3)
+    return _look_at(folder)
 
 
 def _look_at(folder: Path) -> dict[str, tuple[int, int, int]]:

@@ -132,7 +132,7 @@ async def test_what_cannot_be_done_to_a_lane_is_said_in_one_line(places: Places)
             ("extend", {"trial": 2}, "21 or more"),
             ("pin", {"trial": 0}, "one of the 2 trials"),
             ("pin", {"trial": 3}, "one of the 2 trials"),
-            ("trials", {"count": 9}, "all its points"),
+            ("trials", {"count": 9}, "all points of its grid"),
         ):
             with pytest.raises(DltuiError, match=match):
                 await talk.sweep_edit(made.id, verb, **facts)

@@ -382,7 +382,7 @@ def test_a_metric_has_one_value_a_step_the_first_and_that_is_said_once(tmp_path:
     assert [step for steps, _ in points for step in steps] == [1, 2, 3]
     assert curve(folder, "loss") == {1: 0.5, 2: 0.25, 3: 0.125}
     assert len(told(folder, "note")) == 1
-    assert "loss: a value for step 2 is left out" in told(folder, "note")[0].facts["text"]
+    assert "loss: a value for step 2 is ignored" in told(folder, "note")[0].facts["text"]
 
 
 def test_an_attempt_that_measures_its_end_once_more_writes_no_second_value(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: Fa
         await opened.type("q")
         assert opened.app.is_running and tab(opened).prompt.value == "q"
         await opened.press("escape")
-        await opened.sees("talk")
+        await opened.until(lambda: not tab(opened).prompt.has_focus)
         await opened.press("1")
         await opened.until(lambda: opened.app.shelf.front.NAME == "runs")
 

@@ -95,7 +95,7 @@ def test_odd_values_are_drawn_or_the_plot_says_why_not(
     capsys: pytest.CaptureFixture[str], values: tuple[float, ...], log: bool
 ) -> None:
     lines = drawn(capsys, curve(*values), log=log)
-    dots = [sign for line in lines[1:] for sign in line if "⠀" < sign <= "⣿"]
+    dots = [sign for line in lines[1:] for sign in line if "⠀" < sign <= "⣿" or sign == "•"]
     said = "\n".join(lines)
     usable = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
     if usable:
