@@ -102,6 +102,7 @@ class FakeEngine:
         self.removed: list[RunSummary] = []
         self.executors: list[str] = []
         """where the runs that were asked for are to train"""
+        self.data_now_words = ""
         self.data_folders: list[str | None] = []
         """what they are to train on"""
         """every word that changes something, with what it was given"""
@@ -266,6 +267,9 @@ class FakeClient(SweepWords):
         found = replace(found, live={**found.live, name: float(str(value))})
         self._engine.change(found)
         return found
+
+    async def data_now(self, run: str) -> str:
+        return self._engine.data_now_words
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""

@@ -80,6 +80,12 @@ class RunsTab(RunView):
                 self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
             except UnknownExperiment as error:
                 self._say(str(error))
+                return
+            attempt(self, self._data_now(run))
+
+    async def _data_now(self, run: RunSummary) -> str:
+        """Whether the folder that the form names still holds what the run was trained on."""
+        return await self.river.client.data_now(run.id)
 
     def action_pause(self) -> None:
         if self.shown.marks:

@@ -600,3 +600,12 @@ async def test_only_the_heading_of_the_pane_with_the_focus_is_bright(places: Pla
         opened.app.runs.details.log_tail.focus()
         await opened.until(lambda: titles["log"]._lit)
         assert not titles["params"]._lit and not titles["checkpoints"]._lit
+
+
+async def test_again_says_that_the_folder_of_data_holds_other_data_now(places: Places) -> None:
+    engine = FakeEngine(make_run(1, state=done()))
+    engine.data_now_words = "/data holds other data now: MNIST (abababababab)."
+    async with lab(places, engine) as opened:
+        await opened.press("R")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.until(lambda: engine.data_now_words in opened.notices)
