@@ -28,7 +28,7 @@ def language(recipe: str, layers: int) -> Language:
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
+class ImageRecipe:
     """Of mnist_recipe."""
 
     epochs: int
@@ -36,4 +36,7 @@ class Images:
     """at its peak"""
 
 
-MNIST: Mapping[str, Images] = {"fast": Images(epochs=1, lr=0.01), "accurate": Images(epochs=12, lr=0.004)}
+MNIST: Mapping[str, ImageRecipe] = {
+    "fast": ImageRecipe(epochs=1, lr=0.01),
+    "accurate": ImageRecipe(epochs=12, lr=0.004),
+}

@@ -42,7 +42,7 @@ def table(look: Json, width: int) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """Columns of a hidden unit; whether there are a bar and a word for what is not right."""
 
     unit: int
@@ -53,18 +53,23 @@ class Layout:
         return 7 + units * self.unit + 9 + 5 * self.has_bar + 8 + 11 * self.has_words
 
 
-LAYOUTS = (Layout(6, True, True), Layout(6, True, False), Layout(6, False, False), Layout(5, False, False))
+LAYOUTS = (
+    TableLayout(6, True, True),
+    TableLayout(6, True, False),
+    TableLayout(6, False, False),
+    TableLayout(5, False, False),
+)
 MORE = 5
 
 
-def _head(shown: int, units: int, layout: Layout) -> Row:
+def _head(shown: int, units: int, layout: TableLayout) -> Row:
     hidden = [Span(f"{f'h{unit + 1}':>{layout.unit}}", f"hue-{unit}") for unit in range(shown)]
     more = Span(f"{f'+{units - shown}':>{MORE}}" if shown < units else "", "muted")
     bar = " " * 5 * layout.has_bar
     return (Span(" x1 x2 ", "muted"), *hidden, more, Span(f"   output{bar} target", "muted"))
 
 
-def _row(row: Json, shown: int, units: int, layout: Layout) -> Row:
+def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
     first, second = (f"{value:.0f}" for value in row["inputs"])
     digits = 2 if layout.unit > 5 else 1
     hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row["hidden"][:shown]]
