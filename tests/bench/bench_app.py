@@ -30,6 +30,8 @@ from engine import client
 from engine.places import Places
 
 SIZE = (120, 40)
+NETWORK = {"model": "double_conv", "epochs": 4_000, "target": None}
+"""trains on until it is stopped"""
 STARTS, KEYS = 7, 60
 QUIET = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -97,7 +99,7 @@ async def prepare(places: Places) -> None:
 
 async def train(places: Places, mnist: bool) -> str:
     async with await client.connect(places) as line:
-        experiment, params = ("mnist", {"epochs": 50}) if mnist else ("xor", {"epochs": 10_000_000})
+        experiment, params = ("mnist", NETWORK) if mnist else ("xor", {"epochs": 10_000_000})
         run = await line.submit(experiment, dict(params), name="bench-live")
         while not (await line.show(run.id)).metrics:
             await asyncio.sleep(0.2)
