@@ -5,8 +5,19 @@ from __future__ import annotations
 import sys
 
 
+INTERRUPTED = 130
+"""what a shell says of a program that SIGINT ended"""
+
+
 def main() -> None:
     """Nothing but the app's own modules is imported on the way to the first screen."""
+    try:
+        _start()
+    except KeyboardInterrupt:  # also while modules are still being imported
+        sys.exit(INTERRUPTED)
+
+
+def _start() -> None:
     if len(sys.argv) == 1 and _is_terminal():
         sys.exit(_app())
     from tui.verbs import commands

@@ -85,3 +85,23 @@ def test_without_a_terminal_the_app_says_so_and_names_verbs(places: Places, tmp_
     assert done.returncode == 2
     assert "terminal" in done.stderr and "dltui run, ls" in done.stderr
     assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("module", "is_terminal"), [("tui.verbs.commands", False), ("tui.app", True), ("engine.places", True)]
+)
+def test_ctrl_c_while_it_still_starts_ends_without_a_word(module: str, is_terminal: bool) -> None:
+    script = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "sys.argv = ['dltui']\n"
+        "import tui.__main__ as start\n"
+        f"start._is_terminal = lambda: {is_terminal}\n"
+        "start.main()\n"
+    )
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, env=environ)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (guard.INTERRUPTED, b"", b"")
