@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-
 INTERRUPTED = 130
 """what a shell says of a program that SIGINT ended"""
 
