@@ -243,7 +243,7 @@ class RunSummary:
     checkpoint_step: int = 0
     """of the newest checkpoint; 0 when there is none"""
     notice: str = ""
-    """what the user has to know: stalled, digits instead of MNIST, disk full"""
+    """the latest that the user has to know: stalled, disk full"""
     rss: int = 0
     """bytes of memory the worker holds"""
     cpu: float = 0.0
@@ -252,6 +252,10 @@ class RunSummary:
     """what it trains on, by name; empty for one that needs no data, or was trained before that was told"""
     data_fingerprint: str = ""
     """SHA-256 of the very bytes of that"""
+    data_notice: str = ""
+    """what the user has to know of its data: digits instead of MNIST"""
+    damage: str = ""
+    """which of its files are damaged, and how; it can be used nevertheless"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """filled by `show` only"""
 
@@ -480,7 +484,7 @@ _PLAIN = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",
 )  # fmt: skip
-_OF_DATA = ("data_title", "data_fingerprint")
+_OF_DATA = ("data_title", "data_fingerprint", "data_notice", "damage")
 
 
 def cause_from_json(data: object) -> Cause:

@@ -183,6 +183,7 @@ class Cycle:
         self._said.pop(run.id, None)
         self.machine.forget(run)
         run.notice = ""
+        tracked.look_for_end(run)
         logging.info("run %s: %s", run.id, run.summary().status)
         self.roster.rest(run)
         self._flushed = 0.0

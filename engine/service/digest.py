@@ -106,10 +106,6 @@ class Digest:
         (first_at, first), (last_at, last) = self.pace[0], self.pace[-1]
         return max(0.0, (last - first) / (last_at - first_at)) if last_at > first_at else 0.0
 
-    @property
-    def notice(self) -> str:
-        return "; ".join(filter(None, (self.note, self.data_notice)))
-
     def fold(self, event: Event) -> None:
         """Take one more event in. Raises CorruptRun for one whose facts are not what its kind says."""
         take = _TAKES.get(event.kind)

@@ -215,6 +215,16 @@ class Index:
         )
         return [row[0] for row in found]
 
+    def offsets(self, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """Number, id, and how many bytes of its events were read, of runs that rest, by rising number."""
+        marks = ", ".join("?" * len(_RESTING))
+        found = self._db.execute(
+            f"SELECT r.number, r.id, coalesce(json_extract(b.tail, '$.offset'), 0) {_FROM_BOTH} "
+            f"WHERE r.number > ? AND r.status IN ({marks}) ORDER BY r.number LIMIT ?",
+            (after, *_RESTING, limit),
+        )
+        return found.fetchall()
+
     def counts(self) -> dict[str, int]:
         """Runs by status."""
         return dict(self._db.execute("SELECT status, count(*) FROM runs GROUP BY status").fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from engine import store
 from engine.errors import CorruptRun
@@ -16,6 +17,8 @@ from engine.service.roster import Roster
 from engine.service.tracked import Tracked
 
 BATCH = 100
+SIZES = 1000
+"""files whose size is looked at between two other things that the index is asked"""
 
 
 async def settle(roster: Roster) -> list[str]:
@@ -70,6 +73,26 @@ def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked | RunSumma
 
 def _row(run: Tracked | RunSummary) -> Row:
     return row_of(run.summary(), run.tail()) if isinstance(run, Tracked) else row_of(run, {})
+
+
+async def look_for_cuts(roster: Roster) -> None:
+    """Runs that rest and whose events became shorter than they were: their folders are read again."""
+    after = 0
+    while found := await roster.ledger.ask(Index.offsets, after, SIZES):
+        after = found[-1][0]
+        for run_id in await asyncio.to_thread(_cut, roster.places, found):
+            await roster.summary_now(run_id)
+
+
+def _cut(places: Places, found: Sequence[tuple[int, str, int]]) -> list[str]:
+    return [run_id for _, run_id, offset in found if _size(store.folder_of(places, run_id).events) < offset]
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _batches(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:

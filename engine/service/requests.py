@@ -63,7 +63,7 @@ class Requests:
         from engine.service import verification  # 10 ms that the start of the service need not take
 
         run_id = await self._find(request)
-        summary = await self._roster.summary(run_id)
+        summary = await self._roster.summary_now(run_id)
         folder = store.folder_of(self._roster.places, run_id).checkpoints
         checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
@@ -163,6 +163,8 @@ class Requests:
         else:
             run_ids = await asyncio.to_thread(store.list_ids, self._roster.places)
         checked = await asyncio.to_thread(verification.check, self._roster.places, run_ids)
+        for run_id in {row["run"] for row in checked if row["path"].endswith("/events.jsonl")}:
+            await self._roster.summary_now(run_id)  # from now on its row says it too
         if not request.get("run"):
             for path, text in await asyncio.to_thread(damages, self._roster.places):
                 checked.append(verification.damaged(path.parent.name, path, text))

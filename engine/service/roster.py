@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from engine import store
 from engine.errors import RunNotFound
 from engine.places import Places
-from engine.protocol import RunSummary, Status, summary_from_json
+from engine.protocol import RunSummary, Status, summary_from_json, summary_to_json
 from engine.service import survey
 from engine.service.board import Board
 from engine.service.index import Index
@@ -101,9 +101,29 @@ class Roster:
         assert row is not None, "it was entered just now"
         return summary_from_json(row.summary)
 
+    async def summary_now(self, run_id: str) -> RunSummary:
+        """As `summary`; the folder of a run that rests is looked at: somebody may have edited or damaged it.
+
+        Raises RunNotFound.
+        """
+        known = await self.summary(run_id)
+        row = await self.ledger.ask(Index.get, run_id)
+        if row is None or not known.status.is_rest or known.status is Status.DAMAGED or self.get(run_id):
+            return known
+        tail = None if known.damage else row.tail
+        found = await asyncio.to_thread(survey.look, self.places, run_id, tail)
+        if self.get(run_id) or not os.path.lexists(self.places.runs / run_id):
+            return await self.summary(run_id)
+        if isinstance(found, Tracked) and not found.may_move and _is_same(found.summary(), known):
+            return known
+        await self._enter(found)
+        return await self.summary(run_id)
+
     async def look_again(self, run_id: str) -> None:
         """Read the folder of a run that is unknown or was damaged: somebody may have mended it."""
-        found = await asyncio.to_thread(survey.look, self.places, run_id)
+        await self._enter(await asyncio.to_thread(survey.look, self.places, run_id))
+
+    async def _enter(self, found: Tracked | RunSummary) -> None:
         if isinstance(found, Tracked) and found.may_move:
             self.add(found)
             await self.ledger.enter(found.summary(), found.tail())
@@ -135,6 +155,11 @@ class Roster:
         """Runs by status."""
         await self.ledger.flush()
         return await self.ledger.ask(Index.counts)
+
+
+def _is_same(one: RunSummary, other: RunSummary) -> bool:
+    """As JSON, where NaN is what it is."""
+    return summary_to_json(one) == summary_to_json(other)
 
 
 def _only(run: str, found: Iterable[str]) -> str:

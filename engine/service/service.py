@@ -235,6 +235,7 @@ class Service:
     async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
+        await reconcile.look_for_cuts(self.roster)
 
     async def _read_gpus(self) -> None:
         while True:

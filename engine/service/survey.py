@@ -17,9 +17,12 @@ from engine.typed import LATEST
 CHUNK = 16 * follow.CHUNK
 
 
-def read(places: Places, run_id: str) -> Tracked:
-    """The run, with all its events where it rests: that may take a while. Raises CorruptRun."""
-    return _guarded(places, run_id, lambda: _read(places, run_id))
+def read(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+    """The run, with all its events where it rests: without a `tail` that may take a while.
+
+    Raises CorruptRun.
+    """
+    return _guarded(places, run_id, lambda: _read(places, run_id, tail))
 
 
 def load(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
@@ -40,13 +43,14 @@ def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
         raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error
 
 
-def _read(places: Places, run_id: str) -> Tracked:
-    run = _load(places, run_id, None)
+def _read(places: Places, run_id: str, tail: Json | None) -> Tracked:
+    run = _load(places, run_id, tail)
     if tracked.is_settled(run.state()):
         while follow.read_on(run, CHUNK):
             pass
         run.is_told = True
         tracked.look_for_checkpoints(run)
+        tracked.look_for_end(run)
     return run
 
 
@@ -57,10 +61,10 @@ def _load(places: Places, run_id: str, tail: Json | None) -> Tracked:
     return run
 
 
-def look(places: Places, run_id: str) -> Tracked | RunSummary:
+def look(places: Places, run_id: str, tail: Json | None = None) -> Tracked | RunSummary:
     """The run, or, where it cannot be read, how it is listed."""
     try:
-        return read(places, run_id)
+        return read(places, run_id, tail)
     except CorruptRun as error:
         logging.warning("run %s is damaged: %s", run_id, error.message)
         return damaged(places, run_id, error.message)

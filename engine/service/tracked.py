@@ -20,6 +20,7 @@ from engine.protocol import (
     RunSummary,
     Spec,
     State,
+    Status,
     Stopping,
     status_of,
 )
@@ -31,6 +32,8 @@ from engine.typed import typed
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
+OF_EVENTS = ("events", "end")
+"""damages that say nothing of how the run stands"""
 _latest = 0.0
 
 
@@ -47,7 +50,7 @@ class Tracked:
     is_told: bool = False
     """the digest holds every event of an attempt that has ended"""
     damages: dict[str, str] = field(default_factory=dict)
-    """what of its files cannot be read: wanted, keeper, exit, events; and why"""
+    """which of its files are damaged, and how: wanted, keeper, exit, events; `end`: its events are cut off"""
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
@@ -86,7 +89,7 @@ class Tracked:
     @property
     def paper_damage(self) -> str:
         """Damage that leaves open how the run stands."""
-        return "; ".join(text for name, text in self.damages.items() if name != "events")
+        return "; ".join(text for name, text in self.damages.items() if name not in OF_EVENTS)
 
     def note_damage(self, file: str, text: str) -> None:
         """Said once: a file may have many odd lines."""
@@ -167,13 +170,13 @@ def summarise(run: Tracked, state: State) -> RunSummary:
         rate=round(digest.rate, 4) if active else 0.0,
         live=dict(digest.live),
         checkpoint_step=digest.checkpoint_step,
-        notice="; ".join(
-            filter(None, (run.notice, run.damage, _unknown(run.spec), "" if queued else digest.notice))
-        ),
+        notice="; ".join(filter(None, (run.notice, _unknown(run.spec), "" if queued else digest.note))),
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
         data_title=digest.data_title,
         data_fingerprint=digest.data_fingerprint,
+        data_notice="" if queued else digest.data_notice,
+        damage=run.damage,
     )
 
 
@@ -203,6 +206,25 @@ def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
         run.since = max(run.since, wanted[0] / 1e9)
     run.since = queue_time(run.since)
     return run
+
+
+def look_for_end(run: Tracked) -> None:
+    """Of a run that rests and whose events were all read: they reach the end of a run that is done, and are
+    not gone where it has a checkpoint. What a crash cost the end of another one is no damage.
+    """
+    ended, digest = run.ended, run.digest
+    if ended is None or "events" in run.damages:
+        return
+    is_told = digest.since is None and digest.attempt >= ended.attempt
+    if (ended.status is Status.DONE and not is_told) or (digest.checkpoint_step and not digest.seq):
+        name = run.folder.events.name
+        if digest.seq:
+            words = (
+                f"{name} is cut off at step {digest.step:,}: the end of attempt {ended.attempt} is missing"
+            )
+        else:
+            words = f"{name} is {'empty' if run.folder.events.exists() else 'missing'}: its curves are lost"
+        run.note_damage("end", words)
 
 
 def look_for_checkpoints(run: Tracked) -> None:

@@ -49,6 +49,7 @@ def _of_run(places: Places, run_id: str) -> list[Json]:
     folder = store.folder_of(places, run_id)
     wrong = [damaged(run_id, path, text) for path, text in _damaged_files(places, folder)]
     wrong += [damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
+    wrong += [damaged(run_id, folder.events, text) for text in _missing_end(places, run_id)]
     path = folder.checkpoints
     return wrong + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
 
@@ -74,6 +75,14 @@ def _damaged_lines(path: Path) -> list[str]:
         return [error.message]
     more = [f"and more than {LINES} damaged lines"] if len(found) > LINES else []
     return [f"byte {line.offset}: {line.text}" for line in found[:LINES]] + more
+
+
+def _missing_end(places: Places, run_id: str) -> list[str]:
+    try:
+        run = survey.read(places, run_id)
+    except CorruptRun:
+        return []  # told of already
+    return [run.damages["end"]] if "end" in run.damages else []
 
 
 def damaged(run_id: str, path: Path, text: str) -> Json:

@@ -58,7 +58,8 @@ summaries = st.builds(
     best=st.none() | st.builds(Best, names, finite, st.integers(0)), device=names,
     started_at=st.none() | times, attempt=st.integers(0, 9), train_seconds=times, rate=times,
     live=st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False), max_size=2),
-    checkpoint_step=st.integers(0), notice=names, rss=st.integers(0), cpu=times,
+    checkpoint_step=st.integers(0), notice=names, damage=names, data_notice=names,
+    rss=st.integers(0), cpu=times,
     checkpoints=st.lists(st.builds(CheckpointFacts, st.integers(0), names, names, st.integers(0), names),
                          max_size=2).map(tuple),
 )  # fmt: skip

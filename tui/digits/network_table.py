@@ -10,6 +10,7 @@ from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
 from tui.glyphs import glyphs
 from tui.plain_text import plain
+from tui.verbs.words import remarks
 from tui.widgets.numerals import clock
 from tui.widgets.run_words import percent_of, sign_of
 
@@ -71,7 +72,7 @@ class NetworkTable:
             sign = sign_of(run)
             paper.write(x, y, sign.text, sign.ink)
             end = 3 + NAME + len(HEADINGS) + 1 if wide else paper.width
-            words = plain(run.notice or "starting", limit=300)
+            words = plain("; ".join(remarks(run)) or "starting", limit=300)
             room = end - x - 3
             paper.write(x + 2, y, words if len(words) <= room else words[: room - 1] + glyphs().cut, "text")
         else:

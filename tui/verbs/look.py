@@ -23,6 +23,7 @@ from tui.verbs.words import (
     folder_words,
     pairs,
     progress,
+    row_words,
     run_json,
     settled_params,
     short_number,
@@ -138,7 +139,7 @@ def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
         best,
         age(run),
         pairs(told_params(run, tell_seed=tell_seed)),
-        plain(why(run)),
+        plain(row_words(run)),
     )
 
 
@@ -171,7 +172,9 @@ def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
         ("experiment", f"{run.spec.experiment} ({run.spec.framework})"),
         ("status", f"{status_word(run)}{': ' + why(run) if why(run) else ''}"),
         ("remedy", cause.remedy if cause else ""),
+        ("damage", run.damage),
         ("notice", run.notice),
+        ("data notice", run.data_notice),
         ("progress", progress(run)),
         ("metrics", pairs({name: short_number(value) for name, value in run.metrics.items()})),
         ("best", best),

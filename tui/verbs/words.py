@@ -149,9 +149,18 @@ def progress(run: RunSummary) -> str:
 
 def why(run: RunSummary) -> str:
     """Why it waits, or why it ended."""
-    if run.cause is not None:
-        return run.cause.text
-    return getattr(run.state, "why", "") or run.notice
+    return run.cause.text if run.cause is not None else str(getattr(run.state, "why", ""))
+
+
+def remarks(run: RunSummary) -> list[str]:
+    """What has to be known of it: which of its files are damaged, of its data, and the latest of itself."""
+    return [words for words in (run.damage, run.data_notice, run.notice) if words]
+
+
+def row_words(run: RunSummary) -> str:
+    """For the last column of a table: damage before all else, notices while it trains."""
+    found = [run.damage, why(run)] if run.cause is not None else [why(run), *remarks(run)]
+    return "; ".join(filter(None, found))
 
 
 def labels(runs: Sequence[RunSummary]) -> list[str]:

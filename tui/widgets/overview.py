@@ -11,7 +11,7 @@ from engine.protocol import RunSummary, Status
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
-from tui.verbs.words import damaged_events, status_word, value_of
+from tui.verbs.words import damaged_events, remarks, status_word, value_of
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.widgets.sheet import Sheet
@@ -102,8 +102,8 @@ def _place(run: RunSummary) -> str:
 
 def _warnings(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
-    if run.notice:
-        rows += wrapped(plain(run.notice, limit=400), width, "warn")
+    for words in remarks(run):
+        rows += wrapped(plain(words, limit=400), width, "warn")
     if run.status is Status.QUEUED:
         rows += wrapped(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
     cause = run.cause

@@ -73,8 +73,11 @@ def standing(run: RunSummary, width: int) -> Row:
         if not run.total_steps:
             return (Span(f"step {run.step:,}" if run.step else "starting", "text"),)
         return (*bar(run, max(4, width - 12)), Span(f" {percent_of(run):>4} {eta_of(run):>6}", "text"))
+    status = Span(status_word(run), STATUS_INKS[run.status])
+    if run.damage:
+        return (status, Span(f" {plain(run.damage, limit=200)}", "warn"))
     why = why_of(run)
-    return (Span(status_word(run), STATUS_INKS[run.status]), Span(f" {why}" if why else "", "muted"))
+    return (status, Span(f" {why}" if why else "", "muted"))
 
 
 def why_of(run: RunSummary) -> str:

@@ -110,7 +110,7 @@ async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
 
 
 def told(run: RunSummary) -> str:
-    return " ".join(filter(None, (run.cause.text if run.cause else "", run.notice)))
+    return " ".join(filter(None, (run.cause.text if run.cause else "", run.damage)))
 
 
 async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trains_on(places: Places) -> None:

@@ -48,7 +48,7 @@ def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> No
 
 def test_nothing_told_is_nothing_known() -> None:
     digest = Digest()
-    assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.notice) == (0, None, 0, 0, "")
+    assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.note) == (0, None, 0, 0, "")
 
 
 def test_columns_give_last_values_and_the_best_in_between() -> None:
@@ -58,7 +58,7 @@ def test_columns_give_last_values_and_the_best_in_between() -> None:
     assert math.isnan(digest.metrics["loss"]) and digest.metrics["accuracy"] == math.inf
     assert "empty" not in digest.metrics
     assert digest.best == Best("loss", 0.1, 20)
-    assert digest.notice == "digits instead of MNIST" and digest.started_at == 1
+    assert digest.data_notice == "digits instead of MNIST" and digest.started_at == 1
 
 
 def test_the_goal_may_be_the_largest() -> None:
@@ -115,9 +115,9 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 
 def test_a_note_is_a_notice_until_all_is_well_again() -> None:
     full = (2.0, "note", {"text": "disk full", "severity": "warning"})
-    assert told(started(0), full).notice == "disk full"
-    assert told(started(0), full, (3, "note", {"text": "saved again", "severity": "ok"})).notice == ""
-    assert told(started(0), full, started(4)).notice == ""
+    assert told(started(0), full).note == "disk full"
+    assert told(started(0), full, (3, "note", {"text": "saved again", "severity": "ok"})).note == ""
+    assert told(started(0), full, started(4)).note == ""
 
 
 def test_the_last_words_of_a_worker_are_kept() -> None:

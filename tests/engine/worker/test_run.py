@@ -207,8 +207,8 @@ def test_a_later_save_takes_back_that_one_failed(tmp_path: Path, monkeypatch: py
     for event in replay(folder.events):
         digest.fold(event)
         if event.facts.get("severity") == "ok":
-            assert digest.notice == ""
-    assert "step 4 was not saved" in digest.notice
+            assert digest.note == ""
+    assert "step 4 was not saved" in digest.note
 
 
 def test_the_last_checkpoint_may_use_the_space_that_is_kept_free(

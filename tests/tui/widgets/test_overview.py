@@ -34,3 +34,9 @@ def test_a_long_name_is_cut_where_one_sees_it_and_a_long_place_goes_on_below() -
     text = "\n".join(row_text(row) for row in rows)
     words = " ".join(text.split())
     assert "number 3 of 8 · RSS 1024 MB · 150 % CPU" in words
+
+
+def test_damage_the_notice_of_its_data_and_the_latest_of_the_run_are_each_said() -> None:
+    run = make_run(1, damage="d" * 30, data_notice="8x8 digits", notice="no step for 40 s")
+    lines = [row_text(row) for row in rows_of(run)]
+    assert lines.index("d" * 30) < lines.index("8x8 digits") < lines.index("no step for 40 s")

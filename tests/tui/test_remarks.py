@@ -1,0 +1,28 @@
+"""What has to be known of a run beside how it ended: damage, its data, the latest it said."""
+
+from __future__ import annotations
+
+from tests.fakes.engine import done, make_run
+from tui.verbs.look import _facts, _row
+from tui.verbs.words import remarks, row_words
+
+
+def test_the_last_column_of_a_done_run_begins_with_what_is_damaged() -> None:
+    run = make_run(1, state=done(), damage="events.jsonl is empty", notice="After epoch 3", data_notice="8x8")
+    assert row_words(run) == "events.jsonl is empty; It reached its last step."
+    assert _row(run, False)[-1] == row_words(run)
+
+
+def test_a_running_run_says_both_what_it_trains_on_and_what_it_said_last() -> None:
+    assert row_words(make_run(1, notice="disk full", data_notice="8x8 digits")) == "8x8 digits; disk full"
+    assert remarks(make_run(1)) == []
+
+
+def test_show_has_a_line_for_each() -> None:
+    run = make_run(1, damage="events.jsonl is empty", notice="disk full", data_notice="8x8 digits")
+    facts = [
+        fact for fact in _facts(run, "") if fact[1] in ("events.jsonl is empty", "disk full", "8x8 digits")
+    ]
+    assert facts == [
+        ("damage", "events.jsonl is empty"), ("notice", "disk full"), ("data notice", "8x8 digits"),
+    ]  # fmt: skip
