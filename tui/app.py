@@ -280,8 +280,8 @@ class LabApp(App[int]):
         """The one chosen last, unless this terminal has too few colours for it."""
         if glyphs().ascii_only:
             return theme.FEW_COLOURS
-        if self.state.theme in theme.THEMES:
-            return self.state.theme
+        if theme.named(self.state.theme):
+            return theme.named(self.state.theme)
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
 
     def choose_theme(self, name: str) -> None:

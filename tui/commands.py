@@ -22,6 +22,8 @@ from tui.widgets.run_words import name_of
 if TYPE_CHECKING:
     from tui.app import LabApp
 
+ALSO = {f"Theme: {theme.TITLES[name]}": words for name, words in theme.ALIASES.items()}
+"""further words that find a command"""
 RUNS_OFFERED = 200
 WHOLE_WORD = 1_000.0
 """what a word that stands there as typed counts more than letters found here and there"""
@@ -45,8 +47,11 @@ class LabCommands(Provider):
         matching = FuzzySearch()
         for words, help, call in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
             score, places = matching.match(query, words)
+            every = f"{words} {ALSO.get(words, '')}"
+            if score <= 0 and words in ALSO:
+                score, places = matching.match(query, every)[0], ()
             if score > 0:
-                score += sum(WHOLE_WORD for word in query.lower().split() if word in words.lower())
+                score += sum(WHOLE_WORD for word in query.lower().split() if word in every.lower())
                 yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
 
     def _keys(self) -> Iterable[Command]:

@@ -30,6 +30,8 @@ class Glyphs:
     cut: str
     choice: tuple[str, str]
     bar: tuple[str, str]
+    two_bars: tuple[str, str, str]
+    """in one line: where both are, the upper one alone, the lower one alone"""
     fold: tuple[str, str]
     """shut, open"""
     ascii_only: bool = False
@@ -68,6 +70,7 @@ UNICODE = Glyphs(
     choice=("‹", "›"),
     fold=("▸", "▾"),
     bar=("━", "━"),
+    two_bars=("█", "▀", "▄"),
 )
 ASCII = Glyphs(
     statuses={
@@ -96,6 +99,7 @@ ASCII = Glyphs(
     choice=("<", ">"),
     fold=(">", "v"),
     bar=("=", "-"),
+    two_bars=("#", "=", "-"),
     ascii_only=True,
 )
 

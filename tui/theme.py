@@ -116,6 +116,13 @@ TITLES = {
     "contrast": "High contrast",
     "terminal": "The terminal's own 16 colours",
 }
+ALIASES = {"day": "light mode white bright", "night": "dark mode black"}
+"""what else people call them: typed in the palette, they find the theme"""
+
+
+def named(name: str) -> str:
+    """The theme of that name or other name; empty where there is none."""
+    return name if name in THEMES else {"light": "day", "dark": "night"}.get(name, "")
 
 
 def after(name: str) -> str:

@@ -77,10 +77,9 @@ def losses(logits: Floats, labels: Labels) -> Floats:
 
 
 def cell(logits: Floats, labels: Labels, true: int, predicted: int) -> NDArray[np.intp]:
-    """Images of class `true` taken for `predicted`, worst first: most sure when wrong, least when right."""
+    """Images of class `true` predicted as `predicted`, the largest cross-entropy first."""
     there = np.nonzero((labels == true) & (logits.argmax(axis=1) == predicted))[0]
-    sureness = sureness_of(logits[there], np.full(len(there), predicted))
-    return there[np.argsort(sureness if true == predicted else -sureness, kind="stable")]
+    return there[np.argsort(sureness_of(logits[there], labels[there]), kind="stable")]
 
 
 def worst(logits: Floats, labels: Labels) -> NDArray[np.intp]:

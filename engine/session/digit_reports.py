@@ -95,9 +95,14 @@ def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) ->
 
 def _pictures(found: Answers, there: NDArray[np.intp], limit: int) -> Json:
     chosen = [int(index) for index in there[: max(0, min(limit, MOST_IMAGES))]]
+    losses = classification.losses(found.logits[chosen].astype(np.float64), found.labels[chosen])
     pictures = [
-        {"index": index, **shown(found.images[index], int(found.labels[index]), found.logits[index])}
-        for index in chosen
+        {
+            "index": index,
+            "loss": float(loss),
+            **shown(found.images[index], int(found.labels[index]), found.logits[index]),
+        }
+        for index, loss in zip(chosen, losses, strict=True)
     ]
     return {**head(found.opened), "split": found.split, "images": pictures}
 

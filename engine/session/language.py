@@ -53,19 +53,20 @@ def open_(desk: Desk, run: str = "") -> Json:
     return answers.opened(_open(desk, run))
 
 
-def predict(desk: Desk, run: str = "", text: str = "", k: int = 10) -> Json:
+def predict(desk: Desk, run: str = "", text: str = "", k: int = 10, **manner: object) -> Json:
     """The next words (of a reversed model: the words before). `text` may be empty: the first (last) words.
 
-    {..., text, words, unknown: [words of text], candidates: [{word, p, surprisal, kind}]}; kind is word, end
-    (<EOS>: the sentence ends, or begins, here) or unknown (<UNK>: some word outside the vocabulary).
+    {..., text, words, unknown: [words of text], candidates: [{word, p, drawn, surprisal, kind}]}; kind is
+    word, end (<EOS>: the sentence ends, or begins, here) or unknown (<UNK>: some word outside the
+    vocabulary). `drawn` is the probability with which generate draws it for the same `manner`.
     """
-    found = _open(desk, run)
+    found, how = _open(desk, run), _manner(manner)
     prompt = seed_of(found.model.vocabulary, text)
-    candidates = predicted(found.model, prompt.ids, k)
+    candidates = predicted(found.model, prompt.ids, k, how)
     return {
         **answers.head(found),
         **answers.prompt(prompt, text),
-        "candidates": [answers.candidate(candidate) for candidate in candidates],
+        "candidates": [{**answers.candidate(one), "drawn": one.drawn} for one in candidates],
     }
 
 

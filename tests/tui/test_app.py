@@ -209,6 +209,28 @@ async def test_the_palette_finds_commands_runs_and_themes(places: Places) -> Non
     assert view_state.read(places.view_state).theme == "contrast"
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"), [("light", "day"), ("dark", "night"), ("dark mode", "night"), ("lig", "day")]
+)
+async def test_a_theme_is_found_by_what_else_people_call_it(places: Places, typed: str, found: str) -> None:
+    async with lab(places, FakeEngine(make_run(1))) as opened:
+        opened.app.choose_theme("contrast")
+        await opened.press("ctrl+p")
+        await opened.type(typed)
+        await opened.sees(f"Theme: {theme.TITLES[found]}")
+        await opened.press("enter")
+        await opened.until(lambda: opened.app.theme == found)
+
+
+@pytest.mark.parametrize(("named", "theme_of"), [("light", "day"), ("dark", "night"), ("nonsense", "night")])
+async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
+    places: Places, named: str, theme_of: str
+) -> None:
+    view_state.write(places.view_state, view_state.ViewState(theme=named))
+    async with lab(places, FakeEngine(make_run(1))) as opened:
+        assert opened.app.theme == theme_of
+
+
 @pytest.mark.parametrize("name", theme.THEMES)
 async def test_every_theme_draws_everything(places: Places, name: str) -> None:
     engine = FakeEngine(make_run(1), make_run(2, state=done()), findings=[DRIVER])

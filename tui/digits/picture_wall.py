@@ -37,6 +37,8 @@ class PictureWall:
             paper.write(1, TOP, "No picture is in this cell.", "muted")
             return
         detail = detail_width(paper.width)
+        order, room = f"true{_arrow(paper)}predicted and loss, largest loss first", paper.width - detail - 2
+        paper.write(1, 1, order if len(order) <= room else "loss, largest first", "muted")
         self._grid(paper, paper.width - detail - 2)
         self._detail(paper, paper.width - detail, detail)
 
@@ -56,15 +58,14 @@ class PictureWall:
     def _tile(self, paper: Paper, x: int, y: int, size: tuple[int, int], place: int) -> None:
         image, here = self.images[place], place == self.cursor
         paper.picture(x, y, *size, greys(image["pixels"]))
-        arrow = ">" if paper.look == "ascii" else "→"
         true, said = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
-        words = f"{true}{arrow}{said}" if true != said else true
+        words = f"{true}{_arrow(paper)}{said}" if true != said else true
         sign = glyphs().choice[1] if here else " "
-        sure = f" {max(image['probabilities']):.0%}"
+        loss = loss_words(float(image["loss"]))
         text = f"{sign}{words}"[: size[0]]
         paper.write(x, y + size[1], text, "key" if here else "text" if true == said else "bad")
-        if len(text) + len(sure) <= size[0]:
-            paper.write(x + len(text), y + size[1], sure, "muted")
+        if len(text) + 1 + len(loss) <= size[0]:
+            paper.write(x + len(text) + 1, y + size[1], loss, "muted")
 
     # --- the chosen one --------------------------------------------------------------------------------
 
@@ -92,8 +93,11 @@ class PictureWall:
         )
 
     def _caption(self, paper: Paper, x: int, y: int, width: int) -> None:
-        index = self.images[self.cursor].get("index")
-        words = f"picture {index:,}" if isinstance(index, int) else ""
+        image = self.images[self.cursor]
+        index = image.get("index")
+        words = (
+            f"picture {index:,}, loss {loss_words(float(image['loss']))}" if isinstance(index, int) else ""
+        )
         ink = "muted"
         if self.kind and self.why is None:
             words = "computing ..."
@@ -104,6 +108,15 @@ class PictureWall:
             full = f"{self.kind}, {words}"
             words = full if len(full) <= width else words
         paper.write(x, y, words[:width], ink)
+
+
+def _arrow(paper: Paper) -> str:
+    return ">" if paper.look == "ascii" else "→"
+
+
+def loss_words(loss: float) -> str:
+    """A cross-entropy in four signs or so."""
+    return f"{loss:.2f}" if loss < 9.995 else f"{loss:.1f}"
 
 
 def detail_width(width: int) -> int:

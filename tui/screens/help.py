@@ -21,6 +21,7 @@ from tui.widgets.span import Row, Span, fitted
 MODAL = frozenset(("filter", "form", "dialog", "prompt", "home"))
 KEY_WIDTH = 11
 COLUMN = 55
+NAMES: tuple[Row, ...] = ((), (Span("Names of the keys for keys.json: dltui keys", "muted"),))
 
 
 class KeySheet(Sheet):
@@ -33,7 +34,7 @@ class KeySheet(Sheet):
     def rows(self, width: int) -> Sequence[Row]:
         blocks = [self._block(heading, keys) for heading, keys in groups(self._scope, self._tab)]
         if width < 2 * COLUMN:
-            return [*[row for block in blocks for row in (*block, ())][:-1], *self._signs()]
+            return [*[row for block in blocks for row in (*block, ())][:-1], *self._signs(), *NAMES]
         half = sum(map(len, blocks)) // 2
         left: list[Row] = []
         right: list[Row] = []
@@ -43,7 +44,7 @@ class KeySheet(Sheet):
         height = max(len(left), len(right))
         sides = zip(_filled(left, height), _filled(right, height), strict=True)
         both = [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
-        return [*both, *self._signs()]
+        return [*both, *self._signs(), *NAMES]
 
     def _signs(self) -> list[Row]:
         """What the signs of the tab stand for, below its keys."""

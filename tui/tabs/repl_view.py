@@ -25,7 +25,7 @@ from tui.talk.greeting import greeting, guide
 from tui.talk.models import Models
 from tui.talk.past import Past
 from tui.talk.slash import completions
-from tui.talk.suggestion import Suggestion, asks_for_words, suggest
+from tui.talk.suggestion import Suggestion, asks_for_words, is_sampled, suggest
 from tui.widgets.heading import Heading
 from tui.widgets.model_line import ModelLine, name_of
 from tui.widgets.offer import Offer, Offered
@@ -62,6 +62,7 @@ class ReplView(Tab):
         self._waits: dict[str, Timer] = {}
         self._is_open = False
         self._taking = ""
+        self._asked = 0
 
     prompt: PromptLine
 
@@ -152,7 +153,9 @@ class ReplView(Tab):
         self.model_line.show(model, self.talk.manner.words())
         self.transcript.draw()
         self.post_message(HintsChanged())
-        if before != (self.talk.run, self.models.step_before) or not self._suggestion.items:
+        is_late = self._suggestion.line != self.prompt.value
+        is_new = before != (self.talk.run, self.models.step_before)
+        if not self.prompt.is_searching and (is_new or is_late or not self._suggestion.items):
             self._suggest()
 
     def _choose(self, run: str) -> None:
@@ -204,9 +207,12 @@ class ReplView(Tab):
         elif not self.talk.run or not asks_for_words(line):
             self._offer("next word", ())
         else:
-            self._await("type", TYPING, self._ask)
-            self._await("slow", SLOW, self._say_late)
-            self._expect(None)
+            self._await_words()
+
+    def _await_words(self) -> None:
+        self._await("type", TYPING, self._ask)
+        self._await("slow", SLOW, self._say_late)
+        self._expect(None)
 
     def _await(self, what: str, seconds: float, deed: Callable[[], None]) -> None:
         if what not in self._waits:
@@ -215,29 +221,39 @@ class ReplView(Tab):
     def _say_late(self) -> None:
         """The words that are shown are of a line that is gone."""
         self._waits.pop("slow", None)
-        self.offer.show((), says="The model is asked.")
+        self.offer.show((), says="Computing ...")
         self.heading.note()
 
     def _ask(self) -> None:
         self._waits.pop("type", None)
         if self._is_open and self.talk.run:
-            self.run_worker(self._ask_words(self.prompt.value), group="bars", exit_on_error=False)
+            self._asked += 1
+            asking = self._ask_words(self.prompt.value, self._asked)
+            self.run_worker(asking, group="bars", exit_on_error=False)
 
-    async def _ask_words(self, line: str) -> None:
+    async def _ask_words(self, line: str, number: int) -> None:
+        """Only the newest of all that were asked for is shown: it is asked for again where a question of an
+        older one has superseded it."""
         if not asks_for_words(line):
             return
         try:
             found = await self._suggested(line)
         except Superseded:
+            if number == self._asked:
+                self._suggest()
             return
         except DltuiError as error:
             found = Suggestion(line, says=str(error))
-        if line == self.prompt.value and not self.prompt.is_searching:
+        if number == self._asked and line == self.prompt.value and not self.prompt.is_searching:
             self._take_suggestion(found)
 
     async def _suggested(self, line: str) -> Suggestion:
         """A session that has died is started anew, once. Raises DltuiError."""
-        asked = self.lab.session, self.talk.run, line, self.talk.direction == "reversed", OFFERED
+        sampling = None if self.talk.manner.is_as_learned else self.talk.manner.sampling()
+        asked = (
+            self.lab.session, self.talk.run, line, self.talk.direction == "reversed", OFFERED,
+            sampling if is_sampled(line) else None,
+        )  # fmt: skip
         try:
             return await suggest(*asked)
         except EngineError:
@@ -246,9 +262,6 @@ class ReplView(Tab):
     def _take_suggestion(self, found: Suggestion) -> None:
         self._suggestion = found
         title = "word before" if found.reverse else "next word"
-        now = self.talk.manner
-        if (now.temperature, now.topk, now.topp) != (1.0, None, 1.0):
-            title += " at temperature 1, of all"
         title = f"words that begin with {plain(found.fragment, limit=12)}" if found.fragment else title
         self._offer(title, found.items, says=found.says)
         if self._wanted is not None:

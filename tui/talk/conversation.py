@@ -166,7 +166,7 @@ class Conversation:
     async def _score(self, entry: Entry, text: str) -> None:
         answer = await self._ask("score", texts=[text])
         scored = answer["sentences"][0]
-        entry.show(partial(sentence.scored, scored))
+        entry.show(partial(sentence.scored, scored, reverse=answer["direction"] == "reversed"))
         entry.note(sentence.LEGEND)
         self._say_notice(entry, answer)
 

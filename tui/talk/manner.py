@@ -40,8 +40,17 @@ class Manner:
 
     def facts(self, text: str) -> dict[str, object]:
         """For `language.generate` and `language.both`, of a sentence that begins with `text`."""
-        return {**self.bounds(text), "temperature": self.temperature, "top_k": self.topk,
-                "top_p": self.topp, "seed": self.seed}  # fmt: skip
+        return {**self.bounds(text), **self.sampling(), "seed": self.seed}
+
+    def sampling(self) -> dict[str, object]:
+        """What decides with which probability a word is drawn, for `language.predict` too."""
+        return {"until_end": True, "temperature": self.temperature, "top_k": self.topk, "top_p": self.topp,
+                "repetition": self.repetition}  # fmt: skip
+
+    @property
+    def is_as_learned(self) -> bool:
+        """Words are drawn with the model's own probabilities."""
+        return self.sampling() == Manner().sampling()
 
     def bounds(self, text: str) -> dict[str, object]:
         """What a beam heeds too."""

@@ -15,6 +15,8 @@ from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span, row_width
 
 WORD = 40
+EOS, END, START = "<EOS>", "(end)", "(start)"
+"""what a vocabulary calls the end of a sentence, and what a person reads"""
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""
 LEGEND = "bits: how surprised the model is; 1 is a coin toss, each bit more halves the probability"
@@ -31,8 +33,9 @@ def sign_of(bits: float) -> str:
     return f"{bits:.1f}" + ("!" if bits >= SURPRISING else "")
 
 
-def word_of(word: object) -> str:
-    return plain(str(word), limit=WORD)
+def word_of(word: object, *, reverse: bool = False) -> str:
+    """Safe to draw; a sentence's end, which a reversed model generates as its start, is none of its words."""
+    return (START if reverse else END) if word == EOS else plain(str(word), limit=WORD)
 
 
 def given(word: str, *, known: bool = True) -> Column:
@@ -43,16 +46,17 @@ def given(word: str, *, known: bool = True) -> Column:
 def drawn(part: Json) -> Column:
     """A word that a model added."""
     bits = float(part["surprisal"])
-    return (Span(word_of(part["word"]), ink_of(bits)), Span(sign_of(bits), ink_of(bits)))
+    word = word_of(part["word"], reverse=part["side"] == "left")
+    return (Span(word, ink_of(bits)), Span(sign_of(bits), ink_of(bits)))
 
 
 def growing(columns: Sequence[Column], width: int) -> list[Row]:
     return grid(("", "bits"), columns, width)
 
 
-def scored(sentence: Json, width: int) -> list[Row]:
-    """A sentence of `language.score`."""
-    columns = [_weighed(word) for word in sentence["words"]]
+def scored(sentence: Json, width: int, *, reverse: bool = False) -> list[Row]:
+    """A sentence of `language.score`, of a reversed model with `reverse`."""
+    columns = [_weighed(word, reverse=reverse) for word in in_order(sentence["words"], reverse=reverse)]
     return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence, width)]
 
 
@@ -97,8 +101,13 @@ def chance(logp: float) -> str:
     return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
 
 
-def _weighed(word: Mapping[str, Any]) -> Column:
-    text = word_of(word["word"])
+def in_order(words: Sequence[Json], *, reverse: bool) -> Sequence[Json]:
+    """The start of a sentence, which is what a reversed model generates last, before its words."""
+    return [words[-1], *words[:-1]] if reverse and words and words[-1]["word"] == EOS else words
+
+
+def _weighed(word: Mapping[str, Any], *, reverse: bool) -> Column:
+    text = word_of(word["word"], reverse=reverse)
     if not word["known"]:
         return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
     bits = float(word["surprisal"])
@@ -110,8 +119,10 @@ def _weighed(word: Mapping[str, Any]) -> Column:
 
 
 def percent(share: float) -> str:
-    """97.3, 0.45, 0.001, <0.001"""
+    """97, 5.1, 0.45, <.01, 0"""
     value = 100 * share
+    if not share:
+        return "0"
     if value >= 9.95:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 0.995 else f"{value:.2f}" if value >= 0.00995 else "<.01"

@@ -49,6 +49,9 @@ BY_NAME = {slash.name: slash for slash in SLASHES}
 TEXTUAL = frozenset({"generate", "score", "both", "orders", "beam", "gates"})
 """those whose text the next words can be shown of"""
 
+SAMPLED = frozenset({"generate", "both"})
+"""those whose next word is drawn at random"""
+
 
 def parted(line: str) -> tuple[Slash, str]:
     """The word and what stands behind it; a line without a slash is to be gone on from.

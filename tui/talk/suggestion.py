@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.client import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.talk.sentence import word_of
-from tui.talk.slash import BY_NAME, TEXTUAL
+from tui.talk.slash import BY_NAME, SAMPLED, TEXTUAL
 from tui.widgets.offer import Offered
 
 SEARCHED = 1_000
@@ -58,40 +59,62 @@ def asks_for_words(line: str) -> bool:
     return bool(blank) and word[1:] in TEXTUAL and word[1:] in BY_NAME
 
 
-async def suggest(session: Session, run: str, line: str, reverse: bool, k: int) -> Suggestion:
-    """Raises Superseded, and DltuiError when the session is gone."""
+def is_sampled(line: str) -> bool:
+    """Whether enter draws the next word of its text at random."""
+    return not line.startswith("/") or cut(line)[0][1:].strip() in SAMPLED
+
+
+async def suggest(
+    session: Session, run: str, line: str, reverse: bool, k: int, sampling: Mapping[str, object] | None = None
+) -> Suggestion:
+    """With `sampling` (facts of language.predict) the words say how probably they are drawn.
+
+    Raises Superseded, and DltuiError when the session is gone.
+    """
     text = cut(line)[1]
     fragment = "" if not text or text.endswith(" ") else text.split()[-1]
     none = Suggestion(line, reverse=reverse)
+    predict = partial(session.ask, "language.predict", newest="bars", run=run, **(sampling or {}))
     try:
-        answer = await session.ask("language.predict", newest="bars", run=run, text=text, k=k)
+        answer = await predict(text=text, k=k)
     except (Superseded, EngineError):
         raise
     except DltuiError as error:
-        begun = await _begun(session, run, none, text, fragment) if fragment else None
+        begun = await _begun(predict, none, text, fragment, sampling) if fragment else None
         return begun if begun is not None and begun.items else replace(none, says=str(error))
     if fragment and fragment.lower() in [str(word).lower() for word in answer["unknown"]]:
-        begun = await _begun(session, run, none, text, fragment)
+        begun = await _begun(predict, none, text, fragment, sampling)
         if begun is not None and begun.items:
             return begun
     unknown = ", ".join(map(word_of, answer["unknown"][:4]))
     says = f"? not in its vocabulary: {unknown}" if unknown else ""
-    return replace(none, items=tuple(_offered(answer["candidates"])), says=says)
+    return replace(none, items=tuple(_offered(answer["candidates"], none, sampling)), says=says)
 
 
-async def _begun(session: Session, run: str, none: Suggestion, text: str, fragment: str) -> Suggestion | None:
+async def _begun(
+    predict: Callable[..., Awaitable[Json]], none: Suggestion, text: str, fragment: str,
+    sampling: Mapping[str, object] | None,
+) -> Suggestion | None:  # fmt: skip
     """The words that begin with these letters."""
     before = "" if none.reverse else text[: len(text) - len(fragment)]
     try:
-        answer = await session.ask("language.predict", newest="bars", run=run, text=before, k=SEARCHED)
+        answer = await predict(text=before, k=SEARCHED)
     except (Superseded, EngineError):
         raise
     except DltuiError:
         return None
     found = [one for one in answer["candidates"] if str(one["word"]).startswith(fragment.lower())]
-    items = tuple(item for item in _offered(found) if item.kind == "word")[:20]
+    items = tuple(item for item in _offered(found, none, sampling) if item.kind == "word")[:20]
     return replace(none, items=items, fragment=fragment)
 
 
-def _offered(candidates: Sequence[Json]) -> list[Offered]:
-    return [Offered(word_of(one["word"]), float(one["p"]), kind=str(one["kind"])) for one in candidates]
+def _offered(
+    candidates: Sequence[Json], none: Suggestion, sampling: Mapping[str, object] | None
+) -> list[Offered]:
+    return [
+        Offered(
+            word_of(one["word"], reverse=none.reverse), float(one["p"]), kind=str(one["kind"]),
+            drawn=float(one["drawn"]) if sampling else None,
+        )
+        for one in candidates
+    ]  # fmt: skip

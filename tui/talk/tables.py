@@ -109,9 +109,18 @@ def side_by_side(answer: Json, width: int) -> list[Row]:
     sentences = [model["sentence"]["words"] for model in models]
     if len({len(words) for words in sentences}) == 1:
         for same in zip(*sentences, strict=True):
-            columns.append((Span(word_of(same[0]["word"]), "strong"), *map(_bits, same)))
+            columns.append((Span(_shared_name(same, models), "strong"), *map(_bits, same)))
     rows += [(), *grid(("", *(f"{mark} bits" for mark in marks)), columns, width), ()]
     return rows + _next(marks, models, width)
+
+
+def _shared_name(same: Sequence[Json], models: Sequence[Json]) -> str:
+    """Of one place of a sentence: what ends it for a forward model begins it for a reversed one."""
+    names = (
+        word_of(word["word"], reverse=model["direction"] == "reversed")
+        for word, model in zip(same, models, strict=True)
+    )
+    return " / ".join(dict.fromkeys(names))
 
 
 def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]:
@@ -125,7 +134,8 @@ def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]
         for model in models:
             found = model["candidates"]
             if place < len(found):
-                share, word = float(found[place]["p"]), word_of(found[place]["word"])
+                is_reversed = model["direction"] == "reversed"
+                share, word = float(found[place]["p"]), word_of(found[place]["word"], reverse=is_reversed)
                 spans += [Span(set_cell_size(word, each - 8)), Span(f"{percent(share):>5}%  ", "muted")]
         rows.append(tuple(spans))
     return rows

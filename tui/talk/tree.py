@@ -25,10 +25,11 @@ def drawn(answer: Json, width: int) -> list[Row]:
         kids.setdefault(int(node["parent"]), []).append(place)
     ends = {int(found["node"]): number for number, found in enumerate(answer["sentences"], 1)}
     branches = ASCII_BRANCHES if glyphs().ascii_only else BRANCHES
+    is_reversed = answer["direction"] == "reversed"
     seed = Span((" ".join(word_of(word) for word in answer["words"]) or "<START>") + " ", "strong")
     indent = Span(" " * row_width((seed,)))
     for with_shares in (True, False):
-        below = _Tree(nodes, kids, ends, branches, with_shares).below(-1, 0)
+        below = _Tree(nodes, kids, ends, branches, with_shares, is_reversed).below(-1, 0)
         rows = [(seed, *below[0]), *((indent, *rest) for rest in below[1:])]
         if all(row_width(row) <= width for row in rows):
             break
@@ -38,10 +39,10 @@ def drawn(answer: Json, width: int) -> list[Row]:
 class _Tree:
     def __init__(
         self, nodes: dict[int, Json], kids: dict[int, list[int]], ends: dict[int, int],
-        branches: Sequence[str], with_shares: bool,
+        branches: Sequence[str], with_shares: bool, reverse: bool,
     ) -> None:  # fmt: skip
         self._nodes, self._kids, self._ends = nodes, kids, ends
-        self._branches, self._with_shares = branches, with_shares
+        self._branches, self._with_shares, self._reverse = branches, with_shares, reverse
 
     def below(self, place: int, depth: int) -> list[Row]:
         """The lines that go on to the right of a node."""
@@ -69,7 +70,7 @@ class _Tree:
         node = self._nodes[place]
         ink = "muted" if node["kind"] == "end" else "text"
         share = f"{percent(float(node['p']))}% " if self._with_shares else ""
-        spans = [Span(word_of(node["word"]) + " ", ink), Span(share, "muted")]
+        spans = [Span(word_of(node["word"], reverse=self._reverse) + " ", ink), Span(share, "muted")]
         if place in self._ends:
             number = self._ends[place]
             spans.append(Span(f"({number}) ", "key" if number == 1 else "accent"))

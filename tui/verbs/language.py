@@ -16,6 +16,7 @@ from engine.client import Session, open_session
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, read
 from engine.protocol import Json
+from tui.talk.sentence import in_order, word_of
 from tui.verbs.ask import fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
@@ -68,7 +69,8 @@ def predict(
     if json:
         say_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
         return
-    for line in columns([(f"{100 * c['p']:6.2f} %", _bits(c), c["word"]) for c in answer["candidates"]]):
+    rows = [(f"{100 * c['p']:6.2f} %", _bits(c), _word(c, answer)) for c in answer["candidates"]]
+    for line in columns(rows):
         say(line)
 
 
@@ -119,7 +121,7 @@ def score(
 
     Per word, as a natural log-probability and as a perplexity.
 
-    `<EOS>`, the end of the sentence, counts. Words the model does not know are marked and not counted.
+    The end of the sentence counts. Words the model does not know are marked and not counted.
     With --file one line per sentence, with --json as one JSON object per line.
     """
     if bool(texts) == (file is not None):
@@ -135,7 +137,7 @@ def score(
         say_json({"sentences": [_shape(sentence) for sentence in answer["sentences"]]})
         return
     for sentence in answer["sentences"]:
-        _say_sentence(sentence)
+        _say_sentence(sentence, answer)
 
 
 def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
@@ -209,9 +211,10 @@ def _shape(sentence: Json) -> Json:
     return {**{name: sentence[name] for name in ("text", "logp", "perplexity")}, "words": words}
 
 
-def _say_sentence(sentence: Json) -> None:
+def _say_sentence(sentence: Json, answer: Json) -> None:
     say(sentence["text"])
-    rows = [("word", "p", "surprisal", "rank"), *(_word_row(word) for word in sentence["words"])]
+    words = in_order(sentence["words"], reverse=answer["direction"] == "reversed")
+    rows = [("word", "p", "surprisal", "rank"), *(_word_row(word, answer) for word in words)]
     for line in columns(rows):
         say(f"    {line}")
     say(f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}")
@@ -221,10 +224,15 @@ def _say_sentence(sentence: Json) -> None:
     say("")
 
 
-def _word_row(word: Json) -> tuple[str, str, str, str]:
+def _word_row(word: Json, answer: Json) -> tuple[str, str, str, str]:
+    name = _word(word, answer)
     if not word["known"]:
-        return word["word"], "unknown", "", ""
-    return word["word"], short_number(word["p"]), _bits(word), f"{word['rank']:,}"
+        return name, "unknown", "", ""
+    return name, short_number(word["p"]), _bits(word), f"{word['rank']:,}"
+
+
+def _word(word: Json, answer: Json) -> str:
+    return word_of(word["word"], reverse=answer["direction"] == "reversed")
 
 
 def _bits(word: Json) -> str:

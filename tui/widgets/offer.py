@@ -17,16 +17,22 @@ from tui.widgets.span import Row, Span
 COLUMN = 34
 WIDE, SLASH = 64, 13
 DIGITS = 9
+WORD, NARROW_WORD = 13, 11
+"""cells of a word, without and with two probabilities beside it"""
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """`share` is a probability; `text` is what is taken, safe to draw; `kind` word, end or unknown."""
+    """`share` is the model's probability, `drawn` that of a sampling which differs from it.
+
+    `text` is what is taken, safe to draw; `kind` word, end or unknown.
+    """
 
     text: str
     share: float | None = None
     words: str = ""
     kind: str = "word"
+    drawn: float | None = None
 
 
 class Offer(Sheet, can_focus=False):
@@ -59,10 +65,15 @@ class Offer(Sheet, can_focus=False):
         if any(item.share is None for item in self._items):
             top = max(0, (self._cursor or 0) + 1 - height)
             return [self._line(place, width) for place in range(top, min(len(self._items), top + height))]
+        return self._bars(width, height)
+
+    def _bars(self, width: int, height: int) -> list[Row]:
+        is_sampled = any(item.drawn is not None for item in self._items)
+        height = max(1, height - is_sampled)
         beside = max(1, width // COLUMN) if len(self._items) > height else 1
         each = width // beside
-        most = max(item.share or 0.0 for item in self._items) or 1.0
-        rows: list[Row] = []
+        most = max(max(item.share or 0.0, item.drawn or 0.0) for item in self._items) or 1.0
+        rows: list[Row] = [beside * _legend(each)] if is_sampled else []
         for line in range(min(height, -(-len(self._items) // beside))):
             spans: list[Span] = []
             for column in range(beside):
@@ -73,16 +84,15 @@ class Offer(Sheet, can_focus=False):
         return rows
 
     def _bar(self, place: int, width: int, most: float) -> Row:
-        item = self._items[place]
-        number = self._number(place)
-        share = item.share or 0.0
-        room = max(3, width - 26)
-        full = max(round(share / most * room), 1 if share * 200 > most else 0)
+        item, share = self._items[place], self._items[place].share or 0.0
+        wide = WORD if item.drawn is None else NARROW_WORD
+        figures = f"{percent(share):>5}%  " if item.drawn is None else _figures(share, item.drawn)
+        room = max(3, width - wide - len(figures) - 5)
         ink = "text" if item.kind == "word" else "muted"
+        name = set_cell_size(item.text, wide) + " "
         return (
-            Span(number, "key"), Span(set_cell_size(item.text, 13) + " ", "strong" if place == 0 else ink),
-            Span(glyphs().bar[0] * full, "accent" if item.kind == "word" else "line"),
-            Span(" " * (room - full)), Span(f"{percent(share):>5}%  ", "muted"),
+            Span(self._number(place), "key"), Span(name, "strong" if place == 0 else ink),
+            *_lengths(item, most, room), Span(figures, "muted"),
         )  # fmt: skip
 
     def _number(self, place: int) -> str:
@@ -106,3 +116,33 @@ class Offer(Sheet, can_focus=False):
         if cell_len(words) > room:
             words = set_cell_size(words, room - 1).rstrip() + glyphs().cut
         return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(words, "muted"))
+
+
+def _lengths(item: Offered, most: float, room: int) -> Row:
+    """One bar, or the model's above that of the sampling: where both reach the cell is full."""
+    ink = "accent" if item.kind == "word" else "line"
+    full = _cells(item.share or 0.0, most, room)
+    if item.drawn is None:
+        return (Span(glyphs().bar[0] * full, ink), Span(" " * (room - full)))
+    drawn, (both, model, sampled) = _cells(item.drawn, most, room), glyphs().two_bars
+    shared = min(full, drawn)
+    return (
+        Span(both * shared + model * (full - shared), ink), Span(sampled * (drawn - shared), "muted"),
+        Span(" " * (room - max(full, drawn))),
+    )  # fmt: skip
+
+
+def _cells(share: float, most: float, room: int) -> int:
+    """What can be seen at all has a cell."""
+    return max(round(share / most * room), 1 if share * 200 > most else 0)
+
+
+def _figures(share: float, drawn: float) -> str:
+    return f"{percent(share):>6}%{percent(drawn):>8}% "
+
+
+def _legend(width: int) -> Row:
+    """Which of the two bars and numbers is which: above the numbers."""
+    _, model, sampled = glyphs().two_bars
+    names = (Span(f" {model}", "accent"), Span("model", "muted"), Span(f" {sampled}sampled ", "muted"))
+    return (Span(" " * (width - sum(len(name.text) for name in names))), *names)

@@ -13,19 +13,25 @@ from numpy.typing import NDArray
 from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
 from engine.models.language import head
+from engine.models.language.manner import Manner
 from engine.models.language.model import NEVER, Model
-from engine.models.language.weights import Floats
+from engine.models.language.sampling import offered, probabilities
 
 K_LIMIT = 1000
+USUAL = Manner()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its log."""
+    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its log.
+
+    `drawn` is the probability with which a sentence that is sampled goes on with it.
+    """
 
     id: int
     word: str
     logp: float
+    drawn: float
 
     @property
     def p(self) -> float:
@@ -37,17 +43,19 @@ def kind_of(number: int) -> str:
     return {EOS: "end", UNK: "unknown"}.get(number, "word")
 
 
-def predict(model: Model, ids: Sequence[int], k: int = 10) -> list[Candidate]:
-    """The `k` most probable words after (of a reversed model: in front of) `ids`, best first."""
+def predict(model: Model, ids: Sequence[int], k: int = 10, manner: Manner = USUAL) -> list[Candidate]:
+    """The `k` most probable words after (of a reversed model: in front of) `ids`, best first.
+
+    `manner` is how sentences are sampled: it orders nothing, and says with which probability each is drawn.
+    """
     check_k(k)
     scores = model.scores(model.open(ids))[0]
-    return candidates(model, scores, head.log_sum(scores), k)
-
-
-def candidates(model: Model, scores: Floats, log_sum: float, k: int) -> list[Candidate]:
-    """Of one row of scores (V,)."""
+    log_sum = head.log_sum(scores)
+    drawn = probabilities(offered(scores, manner, ids, len(ids)), manner)
     return [
-        Candidate(number, model.vocabulary.words[number], float(scores[number]) - log_sum)
+        Candidate(
+            number, model.vocabulary.words[number], float(scores[number]) - log_sum, float(drawn[number])
+        )
         for number in best(scores, k)
     ]
 

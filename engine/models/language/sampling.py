@@ -36,14 +36,28 @@ def offered(scores: Floats, manner: Manner, text: Collection[int], words: int) -
 
 def draw(kept: Floats, manner: Manner, random: np.random.Generator) -> int:
     """One word of the offered scores. Takes exactly one random number, whatever the temperature."""
-    u = random.random()
+    return _at(proportions(kept, manner), random.random())
+
+
+def proportions(kept: Floats, manner: Manner) -> Floats:
+    """What the words (V,) of the offered scores are drawn in proportion to: temperature, top-k, top-p."""
     if manner.temperature == 0:
-        return int(kept.argmax())
-    shares: Floats = kept - kept.max()
+        shares = np.zeros_like(kept)
+        shares[kept.argmax()] = 1
+        return shares
+    shares = kept - kept.max()
     shares /= np.float32(manner.temperature)
     np.exp(shares, out=shares)
-    shares = _nucleus(_best(shares, manner.top_k), manner.top_p)
-    return _at(shares, u)
+    return _nucleus(_best(shares, manner.top_k), manner.top_p)
+
+
+def probabilities(kept: Floats, manner: Manner) -> NDArray[np.float64]:
+    """With which each word (V,) of the offered scores is drawn; all 0 where none is offered."""
+    if not np.isfinite(kept).any():
+        return np.zeros(len(kept))
+    shares = proportions(kept, manner).astype(np.float64)
+    found: NDArray[np.float64] = shares / shares.sum()
+    return found
 
 
 def _at(shares: Floats, u: float) -> int:

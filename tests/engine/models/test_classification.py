@@ -30,6 +30,9 @@ def test_precision_recall_and_support_by_hand() -> None:
 def test_the_order_of_a_cell_and_of_the_most_wrong() -> None:
     assert cell(LOGITS, LABELS, 0, 0).tolist() == [1, 0]
     assert cell(LOGITS, LABELS, 0, 1).tolist() == [2]
+    both = np.array([0, 0])  # the second is less sure of 1, but gives the true 0 a far smaller probability
+    shared = np.array([[4, 5, *[-9] * 8], [-20, 5, 4.9, *[-9] * 7]], dtype=np.float32)
+    assert losses(shared, both).argmax() == 1 and cell(shared, both, 0, 1).tolist() == [1, 0]
     assert worst(LOGITS, LABELS).tolist() == [2, 4]
     assert cell(LOGITS, LABELS, 5, 5).tolist() == []
 

@@ -44,6 +44,17 @@ def test_predict_says_the_next_words(desk: Desk, forward: str) -> None:
     assert len(answer["candidates"]) == 3
 
 
+def test_predict_says_what_generate_would_draw(desk: Desk, forward: str) -> None:
+    facts = {"run": forward, "text": "i love", "top_k": 1, "until_end": True}
+    found = ask(desk, "language.predict", k=50, **facts)["candidates"]
+    assert [one["word"] for one in found if one["drawn"]] == ["cupcakes"]
+    assert parts(desk, "language.generate", seed=1, length=9, **facts)[0]["word"] == "cupcakes"
+    usual = ask(desk, "language.predict", run=forward, text="i love", k=50, until_end=True)["candidates"]
+    assert all(one["drawn"] == pytest.approx(one["p"], rel=0.01) for one in usual if one["kind"] != "unknown")
+    with pytest.raises(DltuiError, match="temperature: expected"):
+        ask(desk, "language.predict", run=forward, text="i love", temperature=-1)
+
+
 def test_a_reversed_model_says_the_words_before(desk: Desk, back: str) -> None:
     answer = ask(desk, "language.predict", run=back, text="cupcakes", k=2)
     assert {found["word"] for found in answer["candidates"]} == {"love", "chocolate"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -175,8 +176,11 @@ def test_the_cells_of_the_matrix_hold_their_pictures_worst_first(desk: Desk, run
         found = ask(desk, "cell", run=run.id, true=true, predicted=predicted, limit=1000)
         assert found["count"] == confusion[true][predicted]
         assert all((one["label"], one["predicted"]) == (true, predicted) for one in found["images"])
-        sure = [one["probabilities"][predicted] for one in found["images"]]
-        assert sure == sorted(sure, reverse=true != predicted)
+        right = [one["probabilities"][true] for one in found["images"]]
+        assert right == sorted(right)
+        assert [one["loss"] for one in found["images"]] == pytest.approx(
+            [-math.log(p) for p in right], abs=1e-6
+        )
     sixes = ask(desk, "cell", run=run.id, true=6, predicted=6, limit=1000)["images"]
     page = ask(desk, "cell", run=run.id, true=6, predicted=6, offset=4, limit=3)
     assert page["images"] == sixes[4:7] and page["count"] == len(sixes)

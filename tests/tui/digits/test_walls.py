@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -73,10 +74,12 @@ def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_pictures_with_names_are_shown(size: tuple[int, int], look: Look) -> None:
-    image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10}
+    image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
+             "loss": 2.3026}  # fmt: skip
     paper = Paper(*size, look)
     PictureWall("pictures", [image] * 50, 50, 49, NAMES).paint(paper)
     assert "it is Ankle boot" in text(paper) and "50 of 50" in text(paper)
+    assert re.search("largest (loss )?first", text(paper)) and "picture 7, loss 2.30" in text(paper)
 
 
 def test_an_empty_cell_says_so() -> None:

@@ -20,6 +20,12 @@ def test_every_key_that_is_heard_is_told_once(scope: Scope) -> None:
     assert sorted(told) == sorted(key.id for key in KEYS if key.scope in inside(scope) and exists(key))
 
 
+@pytest.mark.parametrize("width", [78, 118])
+def test_help_says_what_prints_the_names_of_the_keys(width: int) -> None:
+    text = "\n".join(map(row_text, KeySheet("runs", Keymap(), "runs").rows(width)))
+    assert "keys.json: dltui keys" in text
+
+
 def test_the_keys_of_what_has_focus_come_first() -> None:
     assert groups("chart")[0][0] == "Chart" and groups("table")[-1][0] == "Everywhere"
 

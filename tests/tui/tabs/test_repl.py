@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from engine.places import Places
@@ -11,6 +13,7 @@ from tests.fakes.lab import lab
 from tests.fakes.language_run import write_run
 from tests.tui.tabs.repl_bench import Typist, open_repl, tab
 from tui.screens.choose import ChoiceList
+from tui.talk.entry import Entry
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -40,7 +43,7 @@ async def test_enter_goes_on_word_by_word_and_says_the_seed(places: Places, sess
         await opened.sees("temperature: 0")
         await typist.say("/seed 7")
         await typist.say("i bake chocolate")
-        await opened.sees("cupcakes", "<EOS>", "1 word added", "seed 7", "bits")
+        await opened.sees("cupcakes", "(end)", "1 word added", "seed 7", "bits")
         assert session.of("language.generate")[0]["temperature"] == 0
 
 
@@ -108,6 +111,48 @@ async def test_a_reversed_model_says_the_words_before(places: Places, session: F
         await opened.press("tab")
         await opened.until(lambda: tab(opened).prompt.value.endswith("cupcakes ") and
                            tab(opened).prompt.value != "cupcakes ")  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_words_on_offer_say_how_probably_they_are_sampled(
+    places: Places, session: FakeSession, size: tuple[int, int]
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine(), size) as opened:
+        await open_repl(opened)
+        typist = Typist(opened)
+        await typist.type("i love chocolate ")
+        await opened.sees("1 cupcakes")
+        assert "sampled" not in opened.text
+        await opened.press(*["backspace"] * 17)
+        await typist.say("/topk 1")
+        await typist.type("i love ")
+        await opened.sees("▀model ▄sampled", "1 cupcakes", "100%")
+        await opened.press(*["backspace"] * 7)
+        await typist.type("/score i love ")  # nothing is sampled by it
+        await opened.until(lambda: "sampled" not in opened.text)
+
+
+def _reads(entry: Entry, word: str) -> bool:
+    return word in entry.text()
+
+
+async def test_the_end_of_a_sentence_is_no_word_of_it(places: Places, session: FakeSession) -> None:
+    write_run(places, direction="reversed", name="back", created_at=1e9)
+    write_run(places, name="forth")
+    async with lab(places, FakeEngine(), (120, 60)) as opened:
+        await open_repl(opened, "forth")
+        typist = Typist(opened)
+        for model, name in (("forth", "(end)"), ("back", "(start)")):
+            await typist.say(f"/model {model}")
+            for line in ("/score i love cupcakes", "/beam i love cupcakes", "/compare i love cupcakes"):
+                await typist.say(line)
+                entry = tab(opened).talk.entries[-1]
+                await opened.until(partial(_reads, entry, name))
+        await typist.say("/temperature 0")
+        await typist.say("i love cupcakes")
+        await opened.sees("(start)  i", "the end came first")
+        assert not [entry for entry in tab(opened).talk.entries if "<EOS>" in entry.text()]
 
 
 async def test_an_unknown_slash_word_is_one_line(places: Places, session: FakeSession) -> None:

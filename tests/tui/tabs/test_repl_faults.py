@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.client import Superseded
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json, Status
@@ -44,9 +45,75 @@ async def test_words_of_a_line_that_is_gone_do_not_stay(
         await opened.sees("1 love")
         late.goes_on.clear()
         await Typist(opened).type("love ")
-        await opened.sees("The model is asked.")
+        await opened.sees("Computing ...")
         assert "1 love" not in opened.text
         late.goes_on.set()
+        await opened.sees("1 cupcakes")
+
+
+class OneByOne(FakeSession):
+    """Answers one question after the other; of those that wait with the same mark only the newest, as the
+    session's own process does."""
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+        self._turn = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+
+    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if newest in self._waiting:
+            self._waiting.pop(newest).set_exception(Superseded("A newer request replaced this one."))
+        if newest:
+            self._waiting[newest] = gone
+        turn = asyncio.ensure_future(self._turn.acquire())
+        await asyncio.wait((turn, gone), return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            if not turn.cancel():
+                self._turn.release()
+            gone.result()
+        self._waiting.pop(newest, None)
+        try:
+            await self.goes_on.wait()
+            return await super().ask(word, newest, **facts)
+        finally:
+            self._turn.release()
+
+
+async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places)
+    session = OneByOne(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: session)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await Typist(opened).type("i bake ")
+        await opened.sees("1 cupcakes")
+        session.goes_on.clear()
+        await Typist(opened).type("cu")  # of unknown letters a second question is asked: which words begin so
+        await opened.until(lambda: session._turn.locked())
+        await Typist(opened).type(" ")
+        await opened.until(lambda: bool(session._waiting))
+        session.goes_on.set()
+        await opened.until(lambda: tab(opened)._suggestion.line == "i bake cu ")
+        assert "Computing" not in opened.text
+
+
+async def test_words_of_a_line_that_was_left_at_once_are_asked_for_when_one_comes_back(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places)
+    async with lab(places, FakeEngine()) as opened:
+        await open_repl(opened)
+        await Typist(opened).type("i ")
+        await opened.sees("1 love")
+        tab(opened).closed()
+        tab(opened).prompt.put("i love ")
+        await opened.sees("Computing ...")
+        tab(opened).opened()
         await opened.sees("1 cupcakes")
 
 

@@ -100,7 +100,7 @@ async def test_what_was_said_comes_back_after_a_restart(places: Places, session:
         await opened.press("down")
     assert view_state.read(places.view_state).views["repl"]["draft"] == "a draft"
     async with lab(places, FakeEngine()) as opened:
-        await opened.sees("temperature 0.5", "a draft", "next word at temperature 1, of all")
+        await opened.sees("temperature 0.5", "a draft", "▀model ▄sampled")
         await opened.press("ctrl+r", *["backspace"] * 7)
         await Typist(opened).type("temp")
         await opened.sees("history", "/temperature 0.5")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.models.language.manner import Manner
-from engine.models.language.sampling import _at, draw, offered, stream
+from engine.models.language.sampling import _at, draw, offered, probabilities, stream
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 
@@ -35,6 +35,19 @@ def _expect(found: list[float], expected: dict[int, float]) -> None:
 @pytest.mark.parametrize("temperature", [0.1, 1, 10])
 def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None:
     _expect(_shares(Manner(temperature=temperature)), _softmax([4, 5, 6, 7], temperature))
+
+
+@pytest.mark.parametrize(
+    "manner", [Manner(temperature=2.0), Manner(top_k=2), Manner(top_p=0.6), Manner(temperature=0)]
+)
+def test_words_come_as_often_as_their_probabilities_say(manner: Manner) -> None:
+    told = probabilities(offered(SCORES, manner, (), 0), manner)
+    assert told.sum() == pytest.approx(1)
+    _expect(_shares(manner), {number: float(share) for number, share in enumerate(told) if share})
+
+
+def test_where_no_word_is_offered_none_has_a_probability() -> None:
+    assert probabilities(np.full(5, -np.inf, np.float32), Manner()).tolist() == [0, 0, 0, 0, 0]
 
 
 def test_temperature_0_takes_the_best_word() -> None:
