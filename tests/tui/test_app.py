@@ -222,7 +222,9 @@ async def test_a_theme_is_found_by_what_else_people_call_it(places: Places, type
         await opened.until(lambda: opened.app.theme == found)
 
 
-@pytest.mark.parametrize(("named", "theme_of"), [("light", "day"), ("dark", "night"), ("nonsense", "night")])
+@pytest.mark.parametrize(
+    ("named", "theme_of"), [("light", "day"), ("dark", "night"), ("contrast", "contrast")]
+)
 async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
     places: Places, named: str, theme_of: str
 ) -> None:

@@ -15,6 +15,7 @@ from tui.talk import gates, sentence, tables, tree
 from tui.talk.entry import Entry
 from tui.talk.grid import Column
 from tui.talk.manner import Manner
+from tui.talk.shown_word import word_of
 from tui.talk.slash import Slash, parted
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
@@ -151,7 +152,7 @@ class Conversation:
                 self._changed()
 
     def _mark_unknown(self, columns: list[Column], done: Json) -> None:
-        unknown = {sentence.word_of(word) for word in done["unknown"]}
+        unknown = {word_of(word) for word in done["unknown"]}
         for place, column in enumerate(columns):
             if not column[1].text and column[0].text.lower() in unknown:
                 columns[place] = sentence.given(column[0].text, known=False)
@@ -239,13 +240,13 @@ class Conversation:
                 done = [part async for part in parts][-1]
         except DltuiError as error:
             return str(error)
-        return " ".join(sentence.word_of(word) for word in done["words"])
+        return " ".join(word_of(word) for word in done["words"])
 
     async def _ask(self, word: str, **facts: Any) -> Json:
         return await self._session.ask(f"language.{word}", run=self.run, **facts)
 
     def _say_unknown(self, entry: Entry, answer: Json) -> None:
-        unknown = [sentence.word_of(word) for word in answer.get("unknown", ())]
+        unknown = [word_of(word) for word in answer.get("unknown", ())]
         if unknown:
             entry.note(f"? not in its vocabulary: {', '.join(unknown[:8])}", "warn")
 

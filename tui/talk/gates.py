@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.protocol import Json
 from tui.glyphs import glyphs
 from tui.talk.grid import Column, grid
-from tui.talk.sentence import word_of
+from tui.talk.shown_word import word_of
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 

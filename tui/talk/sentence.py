@@ -8,15 +8,12 @@ from typing import Any
 
 from engine.protocol import Json, number_from_json
 from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.talk.grid import Column, grid
+from tui.talk.shown_word import in_order, word_of
 from tui.widgets.numerals import short
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span, row_width
 
-WORD = 40
-EOS, END, START = "<EOS>", "(end)", "(start)"
-"""what a vocabulary calls the end of a sentence, and what a person reads"""
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""
 LEGEND = "bits: how surprised the model is; 1 is a coin toss, each bit more halves the probability"
@@ -31,11 +28,6 @@ def ink_of(bits: float | None) -> str:
 def sign_of(bits: float) -> str:
     """The number, marked where the ink says so too."""
     return f"{bits:.1f}" + ("!" if bits >= SURPRISING else "")
-
-
-def word_of(word: object, *, reverse: bool = False) -> str:
-    """Safe to draw; a sentence's end, which a reversed model generates as its start, is none of its words."""
-    return (START if reverse else END) if word == EOS else plain(str(word), limit=WORD)
 
 
 def given(word: str, *, known: bool = True) -> Column:
@@ -99,11 +91,6 @@ def chance(logp: float) -> str:
     power = math.floor(logp / math.log(10))
     share = round(10 ** (logp / math.log(10) - power), 1)
     return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
-
-
-def in_order(words: Sequence[Json], *, reverse: bool) -> Sequence[Json]:
-    """The start of a sentence, which is what a reversed model generates last, before its words."""
-    return [words[-1], *words[:-1]] if reverse and words and words[-1]["word"] == EOS else words
 
 
 def _weighed(word: Mapping[str, Any], *, reverse: bool) -> Column:

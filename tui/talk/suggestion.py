@@ -9,7 +9,7 @@ from functools import partial
 from engine.client import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
-from tui.talk.sentence import word_of
+from tui.talk.shown_word import word_of
 from tui.talk.slash import BY_NAME, SAMPLED, TEXTUAL
 from tui.widgets.offer import Offered
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from engine.protocol import Json
 from tui.glyphs import glyphs
-from tui.talk.sentence import percent, word_of
+from tui.talk.sentence import percent
+from tui.talk.shown_word import word_of
 from tui.widgets.span import Row, Span, row_width
 
 BRANCHES = ("─", "┬", "├", "└", "│")

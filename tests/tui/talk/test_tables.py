@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from tui.talk import sentence, tables, tree
 from tui.talk.grid import grid
+from tui.talk.shown_word import word_of
 from tui.widgets.span import Span, row_text, row_width
 
 
@@ -27,7 +28,7 @@ def scored(text: str, perplexity: float, unknown: int = 0) -> dict[str, Any]:
 
 @given(some.lists(some.text(min_size=1, max_size=40), min_size=1, max_size=30), some.integers(10, 200))
 def test_no_row_of_a_grid_is_wider_than_its_room_and_no_column_is_lost(words: list[str], width: int) -> None:
-    columns = [(Span(sentence.word_of(one)), Span("1.0")) for one in words]
+    columns = [(Span(word_of(one)), Span("1.0")) for one in words]
     rows = grid(("", "bits"), columns, width)
     assert all(row_width(row) <= max(width + 2, 6 + 26) for row in rows)
     assert sum(row_text(row).count("1.0") for row in rows if row_text(row).startswith("bits")) == len(words)
