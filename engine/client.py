@@ -232,9 +232,11 @@ def _compare(hello: Json, pid: int, start: bool) -> str:
     ours, theirs = RELEASE, str(hello.get("version", "unknown"))
     is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
     if hello["hello"] != VERSION or (is_older and start):
-        age = "older" if is_older else "newer"
+        age, named = "older" if is_older else "newer", (theirs, ours)
+        if theirs == ours:
+            named = (f"{theirs} (protocol {hello['hello']})", f"{ours} (protocol {VERSION})")
         raise OtherVersion(
-            f"The engine (process {pid}) is of dltui {theirs}, {age} than this dltui {ours}.",
+            f"The engine (process {pid}) is of dltui {named[0]}, {age} than this dltui {named[1]}.",
             "" if is_older else "Use that dltui, or end the engine: dltui engine stop. Runs continue.",
             pid,
             is_older=is_older,

@@ -78,6 +78,15 @@ async def test_an_engine_of_a_newer_protocol_is_named_with_what_to_do(places: Pl
     assert error.value.remedy == "Use that dltui, or end the engine: dltui engine stop. Runs continue."
 
 
+async def test_where_only_the_protocols_differ_they_are_named(places: Places) -> None:
+    async with await stand_in(places, saying({"hello": VERSION - 1, "version": RELEASE})):
+        with pytest.raises(OtherVersion) as error:
+            await client.connect(places, start=False)
+    assert error.value.is_older and error.value.message.endswith(
+        f"is of dltui {RELEASE} (protocol {VERSION - 1}), older than this dltui {RELEASE} (protocol {VERSION})."
+    )
+
+
 async def test_an_engine_of_a_newer_release_is_used_and_told_of(places: Places) -> None:
     hello = {"hello": VERSION, "version": "999.0"}
     async with await stand_in(places, saying(hello)), await client.connect(places) as talk:
