@@ -174,11 +174,12 @@ def _converted(param: Param, given: object) -> Value:
 
 def _remedy(param: Param, text: str) -> str:
     """A decimal comma, also one whose first half was taken for a value of its own."""
-    if param.kind not in (int, float):
-        return ""
-    if found := re.fullmatch(r"([+-]?)(0\d+)", text):
-        whole = found[2].lstrip("0") or "0"
-        return f"Write {found[1]}{whole}, or {found[1]}0.{found[2]} with a decimal point."
+    zeros = re.fullmatch(r"([+-]?)(0\d+)", text) if param.kind in (int, float) else None
+    whole = f"Write {zeros[1]}{zeros[2].lstrip('0') or '0'}" if zeros else ""
+    if param.kind is not float:
+        return f"{whole}." if zeros else ""
+    if zeros:
+        return f"{whole}, or {zeros[1]}0.{zeros[2]} with a decimal point."
     if _LEADING_ZERO.match(text):
         return "Leave out the leading zero."
     if found := re.fullmatch(r"([+-]?\d+),(\d+)", text):

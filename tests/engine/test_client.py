@@ -82,9 +82,9 @@ async def test_where_only_the_protocols_differ_they_are_named(places: Places) ->
     async with await stand_in(places, saying({"hello": VERSION - 1, "version": RELEASE})):
         with pytest.raises(OtherVersion) as error:
             await client.connect(places, start=False)
-    assert error.value.is_older and error.value.message.endswith(
-        f"is of dltui {RELEASE} (protocol {VERSION - 1}), older than this dltui {RELEASE} (protocol {VERSION})."
-    )
+    theirs, ours = (f"dltui {RELEASE} (protocol {number})" for number in (VERSION - 1, VERSION))
+    assert error.value.is_older
+    assert error.value.message.endswith(f"is of {theirs}, older than this {ours}.")
 
 
 async def test_an_engine_of_a_newer_release_is_used_and_told_of(places: Places) -> None:

@@ -138,21 +138,23 @@ def test_a_number_that_has_to_be_given_is_never_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "remedy"),
+    ("given", "of_a_number", "of_a_whole_number"),
     [
-        ("01", "Write 1, or 0.01 with a decimal point."), ("007", "Write 7, or 0.007 with a decimal point."),
-        ("-01", "Write -1, or -0.01 with a decimal point."), ("00.5", "Leave out the leading zero."),
-        ("0,01", "Write 0.01: the decimal point is a dot."),
-        ("1,5", "Write 1.5: the decimal point is a dot."),
+        ("01", "Write 1, or 0.01 with a decimal point.", "Write 1."),
+        ("007", "Write 7, or 0.007 with a decimal point.", "Write 7."),
+        ("-01", "Write -1, or -0.01 with a decimal point.", "Write -1."),
+        ("00.5", "Leave out the leading zero.", ""),
+        ("0,01", "Write 0.01: the decimal point is a dot.", ""),
+        ("1,5", "Write 1.5: the decimal point is a dot.", ""),
     ],
-)  # fmt: skip
-@pytest.mark.parametrize("kind", [int, float])
+)
 def test_digits_behind_a_leading_zero_are_a_decimal_comma_gone_wrong(
-    kind: type, given: str, remedy: str
+    given: str, of_a_number: str, of_a_whole_number: str
 ) -> None:
-    with pytest.raises(ParamError) as refused:
-        read(Param("x", kind, 1, "x"), given)
-    assert refused.value.remedy == remedy
+    for kind, remedy in ((float, of_a_number), (int, of_a_whole_number)):
+        with pytest.raises(ParamError) as refused:
+            read(Param("x", kind, 1, "x"), given)
+        assert refused.value.remedy == remedy
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.0, 0.1, 1e-7, 0.123456789012, 3.0, "off"])

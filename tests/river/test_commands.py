@@ -105,7 +105,7 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
         (["run", "xor", "--set", "lr=-1"], "lr: expected a number of 0 or more"),
         (["run", "xor", "--set", "lr=nan"], "lr: expected"),
         (["run", "xor", "--set", "lr=0,01"], "the decimal point is a dot"),
-        (["run", "xor", "--set", "epochs=007"], "0.007 with a decimal point"),
+        (["run", "xor", "--set", "epochs=007"], "got '007'.\n  Write 7."),
         (["run", "xor", "--set", "patience=0"], "patience: expected never or a whole number of 1 or more"),
         (["run", "lm", "--set", "dropout=-1"], "dropout: expected auto or a number of 0 or more"),
         (["sweep", "xor", "--axis", "lr=0.1,1", "--trials", "0"], "trials: expected all or"),
