@@ -42,6 +42,7 @@ from engine.protocol import (
     removal_from_json,
     resources_from_json,
     summary_from_json,
+    sweep_row_from_json,
 )
 from engine.sweep_words import SweepWords
 from engine.talk import Session as Session
@@ -345,7 +346,11 @@ class Client(SweepWords):
         answer = await self.ask("runs", **asdict(query))
         found = _understood(lambda: tuple(map(summary_from_json, answer["runs"])))
         unknown = tuple(answer.get("unknown", ()))
-        return Page(found, answer["matching"], answer["total"], unknown, answer.get("notice", ""))
+        sweeps = tuple(map(sweep_row_from_json, answer.get("sweeps", ())))
+        return Page(
+            found, answer["matching"], answer["total"], unknown, answer.get("notice", ""), sweeps,
+            answer.get("length"),
+        )  # fmt: skip
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log; a negative offset counts from the end."""

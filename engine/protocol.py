@@ -311,6 +311,31 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepRow:
+    """A sweep in the run table: one row that stands for its trials, or above them."""
+
+    place: int
+    """its row in the page"""
+    id: str
+    experiment: str
+    trials: int
+    """runs of the table that are its trials"""
+    counts: Mapping[str, int]
+    """of these by status, `pruned` for those that were stopped early"""
+    created_at: float
+    """of the newest of them"""
+    is_open: bool = False
+    """its trials follow it"""
+    name: str = ""
+    """empty, as is all that follows, where the sweep itself is not there any more"""
+    planned: int = 0
+    metric: str = ""
+    best: float | None = None
+    best_run: str = ""
+    """the trial that reached it, where it is still there"""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A window of the run table."""
 
@@ -322,6 +347,18 @@ class Page:
     """fields of the query that no run has"""
     notice: str = ""
     """what there is to know about the table itself: damaged runs, an index that is being rebuilt"""
+    sweeps: tuple[SweepRow, ...] = ()
+    """rows that stand between the runs, in order"""
+    length: int | None = None
+    """rows of the whole table; None where each is a run"""
+
+    @property
+    def rows(self) -> tuple[RunSummary | SweepRow, ...]:
+        """Runs and sweeps as they follow each other."""
+        rows: list[RunSummary | SweepRow] = list(self.runs)
+        for sweep in self.sweeps:
+            rows.insert(sweep.place, sweep)
+        return tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +372,11 @@ class Query:
     descending: bool = True
     offset: int = 0
     limit: int = 200
+    by_sweep: bool = False
+    """the trials of a sweep are one row where all of them pass the filter, and it does not name `sweep` or
+    `trial`; that row stands where the first of its trials would"""
+    open_sweeps: tuple[str, ...] = ()
+    """ids of those whose trials follow their row"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,6 +527,15 @@ _PLAIN = (
     "checkpoint_step", "notice", "rss", "cpu",
 )  # fmt: skip
 _OF_DATA = ("data_title", "data_fingerprint", "data_notice", "damage")
+
+
+def sweep_row_to_json(sweep: SweepRow) -> Json:
+    return {**asdict(sweep), "best": None if sweep.best is None else number_to_json(sweep.best)}
+
+
+def sweep_row_from_json(data: Json) -> SweepRow:
+    best = data["best"]
+    return SweepRow(**{**data, "best": None if best is None else number_from_json(best)})
 
 
 def cause_from_json(data: object) -> Cause:

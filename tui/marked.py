@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from engine.client import Client
 from engine.errors import DltuiError
-from engine.protocol import LeftOut, RunSummary, Status
+from engine.protocol import LeftOut, RunSummary, Status, SweepRow
 from tui.plain_text import plain
+from tui.verbs import words
 from tui.widgets.numerals import size
 from tui.widgets.run_words import name_of
+from tui.widgets.sweep_cells import name_of_sweep
 
 LISTED = 8
 """runs that a question names"""
@@ -28,10 +30,14 @@ class MarkedRuns:
     runs: tuple[RunSummary, ...]
     left_out: tuple[LeftOut, ...]
     undo_key: str
+    sweep: str = ""
+    """the name of the sweep whose trials they are"""
 
     @property
     def question(self) -> str:
         """Pause 3 runs?"""
+        if self.sweep:
+            return f"{self.verb.capitalize()} {words.counted(len(self.runs), 'trial')} of {self.sweep}?"
         return f"{self.verb.capitalize()} {counted(len(self.runs))}?"
 
     @property
@@ -60,6 +66,17 @@ def counted(count: int) -> str:
 def verb_of_pause(runs: Sequence[RunSummary]) -> str:
     """p pauses those that run, and resumes when all that are marked are paused."""
     return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
+
+
+def verb_of_sweep(sweep: SweepRow) -> str:
+    """As for marks, for all trials of a sweep."""
+    return "resume" if set(sweep.counts) == {Status.PAUSED} else "pause"
+
+
+async def ask_of_sweep(client: Client, verb: str, sweep: SweepRow, undo_key: str) -> MarkedRuns:
+    """Of all trials of a sweep. Raises DltuiError."""
+    runs, left_out = await client.applicable(verb, where=f"sweep={sweep.id}")
+    return MarkedRuns(verb, tuple(runs), tuple(left_out), undo_key, name_of_sweep(sweep))
 
 
 async def ask(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> MarkedRuns:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.protocol import Page, Query, RunSummary
+from engine.protocol import Page, Query, RunSummary, SweepRow
 
 PAGE = 100
 PAGES_KEPT = 12
+TableRow = RunSummary | SweepRow
 
 
 class RunPages:
@@ -17,10 +18,13 @@ class RunPages:
     def __init__(self, query: Query = Query()) -> None:  # noqa: B008  frozen
         self.query = query
         self.matching = 0
+        """rows: runs, and sweeps that stand for their trials"""
+        self.passing = 0
+        """runs that pass the filter"""
         self.total = 0
         self.loaded = False
         """whether a first page has come"""
-        self._pages: dict[int, tuple[RunSummary, ...]] = {}
+        self._pages: dict[int, tuple[TableRow, ...]] = {}
         self._stale: set[int] = set()
         self._places: dict[str, int] = {}
 
@@ -30,22 +34,33 @@ class RunPages:
         self.expire()
         self.loaded = False
 
-    def at(self, index: int) -> RunSummary | None:
+    def at(self, index: int) -> TableRow | None:
         page = self._pages.get(index // PAGE)
         place = index % PAGE
         return page[place] if page is not None and place < len(page) else None
 
     def find(self, run: str) -> RunSummary | None:
-        index = self.index_of(run)
+        row = self._row(run)
+        return row if isinstance(row, RunSummary) else None
+
+    def find_sweep(self, sweep: str) -> SweepRow | None:
+        """Its row, where it has one in the windows that were fetched."""
+        row = self._row(sweep)
+        return row if isinstance(row, SweepRow) else None
+
+    def _row(self, row: str) -> TableRow | None:
+        index = self.index_of(row)
         return self.at(index) if index is not None else None
 
-    def index_of(self, run: str) -> int | None:
-        index = self._places.get(run)
+    def index_of(self, row: str) -> int | None:
+        """Where the run, or the sweep, of that id stands."""
+        index = self._places.get(row)
         return index if index is not None and index < self.matching else None
 
     def known(self) -> list[RunSummary]:
         """Every run of the windows that were fetched, in order."""
-        return [run for number in sorted(self._pages) for run in self._pages[number]]
+        rows = (row for number in sorted(self._pages) for row in self._pages[number])
+        return [row for row in rows if isinstance(row, RunSummary)]
 
     def wanted(self, first: int, last: int) -> list[Query]:
         """What has to be asked so that rows first..last are there and true."""
@@ -64,15 +79,16 @@ class RunPages:
         if not self.loaded:
             self._pages.clear()
             self._stale.clear()
-        self.matching, self.total, self.loaded = page.matching, page.total, True
+        self.matching = page.matching if page.length is None else page.length
+        self.passing, self.total, self.loaded = page.matching, page.total, True
         self._pages.pop(number, None)
-        self._pages[number] = page.runs
+        self._pages[number] = page.rows
         self._stale.discard(number)
         self._drop_far_ones(number)
         self._places = {
-            run.id: page * PAGE + place
-            for page, runs in self._pages.items()
-            for place, run in enumerate(runs)
+            row.id: page * PAGE + place
+            for page, rows in self._pages.items()
+            for place, row in enumerate(rows)
         }
 
     def update(self, runs: Iterable[RunSummary]) -> list[int]:

@@ -54,6 +54,14 @@ class ShownRuns:
         del self.marks[:-MARKS_LIMIT]
         return True
 
+    def toggle_all(self, runs: Iterable[str]) -> bool:
+        """Mark them all, or none of them where all are marked. Whether they are marked now."""
+        given = list(dict.fromkeys(runs))
+        others = [mark for mark in self.marks if mark not in given]
+        marks = len(others) + len(given) != len(self.marks)
+        self.marks = [*others, *(given if marks else [])][-MARKS_LIMIT:]
+        return marks
+
     def toggle_baseline(self, run: str) -> bool:
         """Whether it is the baseline now."""
         self.baseline = "" if self.baseline == run else run

@@ -15,7 +15,8 @@ from engine.protocol import SPEC_VERSION, is_current, typed_in_version_1
 
 T = TypeVar("T")
 
-MARKS_LIMIT = 32
+MARKS_LIMIT = 128
+OPEN_SWEEPS_LIMIT = 64
 SIZE_LIMIT = 1_000_000
 
 
@@ -33,6 +34,8 @@ class ViewState:
     where: str = ""
     sort: str = "created"
     descending: bool = True
+    open_sweeps: list[str] = field(default_factory=list)
+    """ids of those whose trials are shown below their row in the run table"""
     pane: str = "curves"
     metric: str = ""
     full: bool = False
@@ -74,6 +77,8 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
         if type(given) is type(usual):
             setattr(state, known.name, given)
     state.marks = [mark for mark in state.marks if isinstance(mark, str)][:MARKS_LIMIT]
+    opened = [sweep for sweep in state.open_sweeps if isinstance(sweep, str)]
+    state.open_sweeps = opened[-OPEN_SWEEPS_LIMIT:]
     state.views = {name: given for name, given in state.views.items() if isinstance(given, dict)}
     state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
     if not is_current(data):

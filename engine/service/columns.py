@@ -25,7 +25,7 @@ from engine.service.filter import (
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
 """of statuses in a sort: what needs an eye comes first"""
-_NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created")
+_NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "sweep")
 _PLACES = {name: f"r.{name}" for name in _NARROW}
 """columns of the narrow table; every other field lies in the summary"""
 _TEXTS, _NUMBERS = (
@@ -61,6 +61,11 @@ def open_fields(where: str, sort: str) -> list[str]:
     """The fields of a query that are no column of every run. Raises FilterError."""
     names = dict.fromkeys((*fields_of(parse(where)), sort))
     return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
+
+
+def names_trials(where: str) -> bool:
+    """Whether the filter compares the sweep or the number of a trial. Raises FilterError."""
+    return not {"sweep", "trial"}.isdisjoint(fields_of(parse(where)))
 
 
 def has_field(name: str) -> Sql:

@@ -17,11 +17,11 @@ from typing import Any
 
 from engine import files
 from engine.errors import CorruptRun, EngineError
-from engine.protocol import Json, Query, RunSummary, Status, summary_to_json
-from engine.service import columns
+from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
+from engine.service import columns, sweep_rows
 from engine.service.file_system import is_remote
 
-SCHEMA = 3
+SCHEMA = 4
 LIMIT = 1000
 """rows of one page"""
 _TABLES = """
@@ -29,16 +29,17 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
     name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
-    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL);
+    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL);
 CREATE TABLE bodies (
     number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
-CREATE INDEX by_age ON runs (submitted, created, id);
+CREATE INDEX by_age ON runs (submitted, created, id, sweep);
+CREATE INDEX by_sweep ON runs (sweep, submitted, created, id) WHERE sweep != '';
 CREATE INDEX by_name ON runs (name);
 CREATE INDEX by_status ON runs (status);
 CREATE INDEX by_token ON runs (token) WHERE token != '';
 CREATE INDEX by_mark ON runs (substr(id, -4));
 """
-_NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token"
+_NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token, sweep"
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
@@ -71,6 +72,10 @@ class Window:
     total: int
     unknown: tuple[str, ...] = ()
     """fields of the query that no run has"""
+    sweeps: tuple[SweepRow, ...] = ()
+    """without what only the sweeps themselves know"""
+    length: int | None = None
+    """rows in all, where some of them are sweeps"""
 
 
 class DamagedIndex(Exception):
@@ -135,6 +140,9 @@ class Index:
         condition = columns.where(query.where, sweeps)
         order = columns.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        sizes = self._sizes_of_sweeps() if query.by_sweep and not columns.names_trials(query.where) else {}
+        if sizes:
+            return self._page_by_sweep(query, condition, order, sizes)
         total = self.total()
         source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
         found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order.text}"
@@ -145,6 +153,58 @@ class Index:
         numbers = self._numbers(found, values)
         window = self._bodies(numbers[offset : offset + limit])
         return Window(window, len(numbers), total, self._unknown(query))
+
+    def _page_by_sweep(
+        self, query: Query, condition: columns.Sql, order: columns.Sql, sizes: Mapping[str, int]
+    ) -> Window:
+        limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        total = self.total()
+        if condition.text == "1" and query.sort == "created" and sizes.keys().isdisjoint(query.open_sweeps):
+            matching, length = total, total - sum(sizes.values()) + len(sizes)
+            rows = self._newest_or_oldest(sizes, order, limit, offset)
+        else:
+            source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+            asked = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
+            found = self._db.execute(asked, condition.values + order.values).fetchall()
+            whole = sweep_rows.arranged(found, sizes, query.open_sweeps)
+            matching, length, rows = len(found), len(whole), whole[offset : offset + limit]
+        sweeps = tuple(
+            self._sweep_row(place, row, row in query.open_sweeps)
+            for place, row in enumerate(rows)
+            if isinstance(row, str)
+        )
+        bodies = self._bodies(row for row in rows if not isinstance(row, str))
+        return Window(bodies, matching, total, self._unknown(query), sweeps, length)
+
+    def _sizes_of_sweeps(self) -> dict[str, int]:
+        """Trials in the table by sweep, of those that have two or more."""
+        asked = "SELECT sweep, count(*) FROM runs WHERE sweep != '' GROUP BY sweep HAVING count(*) > 1"
+        return dict(self._db.execute(asked).fetchall())
+
+    def _newest_or_oldest(
+        self, sizes: Mapping[str, int], order: columns.Sql, limit: int, offset: int
+    ) -> list[int | str]:
+        """Rows of the whole table by submission, read in the order of its index."""
+        first = (
+            f"SELECT r.number FROM runs r WHERE r.sweep = ? AND r.sweep != '' ORDER BY {order.text} LIMIT 1"
+        )
+        firsts = [self._db.execute(first, (sweep,)).fetchone()[0] for sweep in sizes]
+        asked = (
+            f"SELECT r.number, r.sweep {_FROM} WHERE r.sweep NOT IN (SELECT value FROM json_each(?)) "
+            f"OR r.number IN (SELECT value FROM json_each(?)) ORDER BY {order.text} LIMIT ? OFFSET ?"
+        )
+        values = (json.dumps(list(sizes)), json.dumps(firsts), limit, offset)
+        return [sweep if sweep in sizes else number for number, sweep in self._db.execute(asked, values)]
+
+    def _sweep_row(self, place: int, sweep: str, is_open: bool) -> SweepRow:
+        asked = (
+            "SELECT iif(cause = 'pruned', 'pruned', status) AS standing, count(*), max(created), "
+            "max(experiment) FROM runs WHERE sweep = ? AND sweep != '' GROUP BY standing"
+        )
+        found = self._db.execute(asked, (sweep,)).fetchall()
+        counts = {str(row[0]): int(row[1]) for row in found}
+        newest = max(float(row[2]) for row in found)
+        return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
 
     def _unknown(self, query: Query) -> tuple[str, ...]:
         names = columns.open_fields(query.where, query.sort)
@@ -414,7 +474,7 @@ def _narrow(summary: Json) -> tuple[object, ...]:
     return (
         summary["id"], summary["number"], summary["created_at"], summary["name"], summary["experiment"],
         summary["status"], summary["step"], best if isinstance(best, int | float) else None, cause,
-        summary["device"], summary["token"],
+        summary["device"], summary["token"], summary["sweep"],
     )  # fmt: skip
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from engine import store
 from engine.errors import DltuiError, InputError
-from engine.protocol import Json, LeftOut, Query, RunSummary, removal_to_json, summary_to_json
+from engine.protocol import (
+    Json,
+    LeftOut,
+    Query,
+    RunSummary,
+    removal_to_json,
+    summary_to_json,
+    sweep_row_to_json,
+)
 from engine.service import streams, submission, worker_log
 from engine.service.connection import Frame, LaterAnswer, Raw, Table
 from engine.service.index import Index
@@ -57,6 +65,9 @@ class Requests:
             "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
             "notice": await self._service.notice(),
         }  # fmt: skip
+        if query.by_sweep:
+            sweeps = [sweep_row_to_json(self._service.sweeps.told(row)) for row in window.sweeps]
+            told |= {"length": window.length, "sweeps": sweeps}
         return Raw("runs", window.summaries, told)
 
     async def show(self, request: Json) -> Frame:
@@ -204,12 +215,17 @@ def _query(request: Json) -> Query:
     where, sort = request.get("where", plain.where), request.get("sort", plain.sort)
     if not isinstance(where, str) or not isinstance(sort, str):
         raise InputError("where and sort: expected text.")
+    opened = request.get("open_sweeps", [])
+    if not isinstance(opened, list) or not all(isinstance(sweep, str) for sweep in opened):
+        raise InputError("open_sweeps: expected a list of ids.")
     return Query(
         where=where,
         sort=sort,
         descending=request.get("descending", plain.descending) is not False,
         offset=_whole(request, "offset", plain.offset),
         limit=_whole(request, "limit", plain.limit),
+        by_sweep=request.get("by_sweep") is True,
+        open_sweeps=tuple(opened),
     )
 
 

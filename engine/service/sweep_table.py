@@ -179,7 +179,8 @@ def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Gr
 
 
 def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> list[Group]:
-    """By a field of the key, by count, mean, spread or the best value, else the best one first."""
+    """By a field of the key, by count, mean, spread or the best value; by `trial` the best one first, by
+    `best_trial` and any other field by that of the best one."""
     sort = query.sort
 
     def key(group: Group) -> Any:
@@ -189,9 +190,12 @@ def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> lis
             found = getattr(group, sort)
         elif sort in ("value", "best"):
             found = group.best.value if group.best else None
-        else:
+        elif sort == "trial":
             found = group.best.value if group.best else None
             return None if found is None else (0, -found if largest else found)
+        else:
+            name = "trial" if sort == "best_trial" else sort
+            return _key(group.best, name) if group.best else None
         return None if found is None else ((1, found) if isinstance(found, str) else (0, found))
 
     known = [group for group in groups if key(group) is not None]

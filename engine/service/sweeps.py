@@ -14,7 +14,7 @@ from pathlib import Path
 from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
-from engine.protocol import Json
+from engine.protocol import Json, SweepRow
 from engine.service import outcome, sweep_edits, sweep_folder, sweep_journal, sweep_submission
 from engine.service import sweep as sweeping
 from engine.service.board import Board
@@ -269,6 +269,17 @@ class Sweeps:
     def names(self) -> dict[str, str]:
         """Of the sweeps known so far, by id."""
         return {sweep_id: known.spec.name for sweep_id, known in self._known.items()}
+
+    def told(self, row: SweepRow) -> SweepRow:
+        """With its name and its best value; as it is where the sweep is not known."""
+        if row.id not in self._known:
+            return row
+        known = self._shown(row.id)
+        best = known.best
+        return dataclasses.replace(
+            row, name=known.spec.name, planned=known.planned, metric=known.spec.metric,
+            best=best.value if best else None, best_run=best.run if best and not best.removed else "",
+        )  # fmt: skip
 
     async def show(self, name: object) -> SweepSummary:
         return self._shown(await self.find(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,8 +35,10 @@ from engine.protocol import (
     Spec,
     State,
     Stopped,
+    SweepRow,
 )
 from engine.service.moves import why_not
+from engine.service.sweep_rows import arranged
 from engine.sweep_protocol import SweepSummary, TrialRow
 from engine.sweep_words import SweepWords
 from tests.fakes.sweeps import FakeSweeps
@@ -67,6 +70,8 @@ def make_run(
         device="auto",
         created_at=created,
         data=facts.pop("data", None),
+        sweep=facts.pop("sweep", ""),
+        trial=facts.pop("trial", 0),
     )
     usual: dict[str, Any] = {"total_steps": 1000, "device": "cpu", "attempt": 1, "started_at": created}
     return RunSummary(spec, state or Running(created), **{**usual, **facts})
@@ -175,7 +180,33 @@ class FakeEngine:
             raise DltuiError(f"filter: expected a value after {query.where!r}, got its end.")
         found = [run for run in self.runs_by_id.values() if _passes(run, query.where)]
         found.sort(key=lambda run: _key(run, query.sort), reverse=query.descending)
+        if query.by_sweep and "sweep=" not in query.where:
+            return self._page_by_sweep(query, found)
         return Page(tuple(found[query.offset : query.offset + query.limit]), len(found), len(self.runs_by_id))
+
+    def _page_by_sweep(self, query: Query, found: list[RunSummary]) -> Page:
+        sizes = Counter(run.spec.sweep for run in self.runs_by_id.values() if run.spec.sweep)
+        sizes = Counter({sweep: count for sweep, count in sizes.items() if count > 1})
+        numbered = [(number, run.spec.sweep) for number, run in enumerate(found)]
+        rows = arranged(numbered, sizes, query.open_sweeps)
+        window = rows[query.offset : query.offset + query.limit]
+        runs = tuple(found[row] for row in window if isinstance(row, int))
+        sweeps = tuple(
+            self._sweep_row(place, row, query) for place, row in enumerate(window) if isinstance(row, str)
+        )
+        return Page(runs, len(found), len(self.runs_by_id), sweeps=sweeps, length=len(rows))
+
+    def _sweep_row(self, place: int, sweep: str, query: Query) -> SweepRow:
+        trials = [run for run in self.runs_by_id.values() if run.spec.sweep == sweep]
+        known = self.sweeps.by_id.get(sweep)
+        best = known.best if known is not None else None
+        return SweepRow(
+            place, sweep, trials[0].spec.experiment, len(trials), Counter(str(run.status) for run in trials),
+            max(run.spec.created_at for run in trials), sweep in query.open_sweeps,
+            known.spec.name if known is not None else "", known.planned if known is not None else 0,
+            known.spec.metric if known is not None else "", best.value if best else None,
+            best.run if best else "",
+        )  # fmt: skip
 
     async def wait(self) -> None:
         await self._grown.wait()
@@ -275,6 +306,8 @@ class FakeClient(SweepWords):
         self, verb: str, runs: Sequence[str] = (), where: str = ""
     ) -> tuple[list[RunSummary], list[LeftOut]]:
         found = [self._engine.find(run) for run in runs]
+        if where:
+            found += self._engine.list(Query(where)).runs
         whys = [why_not(verb, run.status, run.spec.name) for run in found]
         applies = [run for run, (why, _) in zip(found, whys, strict=True) if not why]
         left_out = [
@@ -359,7 +392,8 @@ class FakeClient(SweepWords):
 
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
-        word.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
+        word == f"sweep={run.spec.sweep}"
+        or word.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
         for word in where.split()
     )
 

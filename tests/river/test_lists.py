@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.river.home import Home
+from tests.river.terminal import Terminal
 
 
 def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> None:
@@ -49,3 +51,26 @@ def test_ls_tells_runs_that_differ_in_their_seed_apart(home: Home) -> None:
 
 def test_a_home_without_runs_refuses_no_filter(home: Home, tmp_path: Path) -> None:
     assert "No run yet." in home.dltui("ls", "nosuch=3")
+
+
+def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
+    axes = ("--axis", "lr=0.1,0.2,0.3", "--set", "epochs=5")
+    home.dltui("sweep", "xor", *axes, "--name", "tri", "--wait")
+    with Terminal(home.full_environ(), "ls") as shown:
+        shown.sees("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
+        assert "tri-1" not in shown.text
+    with Terminal(home.full_environ(), "ls", "--trials") as shown:
+        shown.sees("tri-1", "tri-2", "tri-3")
+    with Terminal(home.full_environ(), "ls", "sweep=tri") as shown:
+        shown.sees("tri-1", "tri-2", "tri-3")
+    assert len(home.dltui("ls").splitlines()) == 4, "a pipe gets every run"
+    assert [run["trial"] for run in json.loads(home.dltui("ls", "--json"))] == [3, 2, 1]
+
+
+def test_both_lists_know_both_words_for_the_order(home: Home) -> None:
+    axes = ("--axis", "lr=0.1,0.2,0.3", "--set", "epochs=5")
+    home.dltui("sweep", "xor", *axes, "--name", "tri", "--wait")
+    runs, trials = ("ls", "--json"), ("sweep", "trials", "tri", "--json")
+    for words, default in ((runs, [3, 2, 1]), (trials, [1, 2, 3])):
+        for option, order in (((), default), (("--ascending",), [1, 2, 3]), (("--descending",), [3, 2, 1])):
+            assert [one["trial"] for one in json.loads(home.dltui(*words, *option))] == order

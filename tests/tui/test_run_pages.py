@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.protocol import Page, Query, RunSummary
+from engine.protocol import Page, Query, RunSummary, SweepRow
 from tests.fakes.engine import make_run
 from tui.run_pages import PAGE, PAGES_KEPT, RunPages
 
@@ -66,3 +66,13 @@ def test_pages_far_away_are_forgotten() -> None:
         filled(pages, first, first, many)
     assert pages.at(len(many) - 1) is not None and pages.at(0) is None
     assert len(pages.known()) <= PAGE * PAGES_KEPT
+
+
+def test_rows_of_sweeps_stand_between_the_runs() -> None:
+    sweep = SweepRow(1, "20260101-000000-xor-sweep-aaaa", "xor", 3, {"done": 3}, 1.0)
+    pages = RunPages(Query(by_sweep=True))
+    (query,) = pages.wanted(0, 10)
+    pages.put(query, Page(tuple(RUNS[:2]), 5, 5, sweeps=(sweep,), length=3))
+    assert [pages.at(row) for row in range(3)] == [RUNS[0], sweep, RUNS[1]]
+    assert (pages.matching, pages.passing, pages.index_of(sweep.id)) == (3, 5, 1)
+    assert pages.known() == RUNS[:2] and pages.find(sweep.id) is None and pages.find_sweep(sweep.id) == sweep

@@ -60,7 +60,7 @@ def _of_groups(spec: SweepSpec, query: TrialQuery) -> tuple[Column, ...]:
         Column("mean", "mean", 9, lambda group: _stat(group, "mean")),
         Column("spread", "spread", 9, lambda group: _stat(group, "spread")),
         Column("value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")),
-        Column("trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
+        Column("best_trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
         *(_param(name) for name in rest),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -10,7 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import Page, Query, RunSummary, Status
+from engine.protocol import Page, Query, RunSummary, Status, SweepRow
+from tui.deeds import attempt
 from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.later import Later
@@ -20,12 +22,14 @@ from tui.messages import (
     RunsChanged,
     RunsCounted,
     RunSubmitted,
+    SweepsChanged,
     ViewChanged,
 )
 from tui.metrics_known import metrics_of
 from tui.run_pages import RunPages
 from tui.shown_runs import RunCurve, ShownRuns
 from tui.tabs.tab import Tab
+from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.palette import LETTERS
@@ -33,6 +37,7 @@ from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import before_step_one, name_of
 from tui.widgets.span import Row, Span
+from tui.widgets.sweep_cells import sweep_title
 
 if TYPE_CHECKING:
     from tui.widgets.run_chart import RunChart
@@ -56,7 +61,11 @@ class RunView(Tab):
         super().__init__(lab, **widget)
         self.river, self.state, self.clipboard = lab.river, lab.state, lab.clipboard
         state = lab.state
-        self.pages = RunPages(Query(state.where, state.sort, state.descending))
+        self.pages = RunPages(
+            Query(
+                state.where, state.sort, state.descending, by_sweep=True, open_sweeps=tuple(state.open_sweeps)
+            )
+        )
         self.filter_bar = FilterBar(state.where)
         self.table = RunTable(self.pages, id="table")
         self.curves = CurvesPanel(state.chart, id="bottom")
@@ -69,6 +78,8 @@ class RunView(Tab):
         self._checkpoints_of: tuple[str, int, Status] | None = None
         self._log_was_active = False
         self._heard: list[RunsChanged] = []
+        self._standing: dict[str, Status] = {}
+        """of trials, as it was told last"""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="left"):
@@ -177,11 +188,12 @@ class RunView(Tab):
             self._take_changes(self._heard.pop(0))
 
     def _take_changes(self, message: RunsChanged) -> None:
-        unknown = any(self.pages.index_of(run.id) is None for run in message.changed)
+        unknown = any([self._is_news(run) for run in message.changed])
         rows = self.pages.update(message.changed)
         self._learn(message.changed)
         self.table.rows_changed(rows)
         for run in message.removed:
+            self._standing.pop(run, None)
             self.shown.forget(run)
             self.river.forget(run)
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
@@ -190,14 +202,45 @@ class RunView(Tab):
         if message.removed or unknown or message.total != self.pages.total or (rows and not settled):
             self._later.call("refetch", REFETCH, self.refetch)
 
+    def _is_news(self, run: RunSummary) -> bool:
+        """Whether the table has another row, or its sweep another count, since the run changed."""
+        sweep = run.spec.sweep
+        if not sweep or self.pages.find_sweep(sweep) is None:
+            return self.pages.index_of(run.id) is None
+        before, self._standing[run.id] = self._standing.get(run.id), run.status
+        return before is not run.status
+
+    @on(SweepsChanged)
+    def _hear_of_sweeps(self, message: SweepsChanged) -> None:
+        """The best value and the number of trials stand in the row of a sweep."""
+        for sweep in message.changed:
+            row = self.pages.find_sweep(sweep.id)
+            best = sweep.best.value if sweep.best is not None else None
+            if row is not None and (row.best, row.planned) != (best, sweep.planned):
+                self._later.call("refetch", REFETCH, self.refetch)
+
+    @on(RunTable.SweepTurned)
+    def _turn_sweep(self, message: RunTable.SweepTurned) -> None:
+        self._open_sweep(message.sweep.id, opened=not message.sweep.is_open)
+        self.refetch()
+        self.remember()
+
+    def _open_sweep(self, sweep: str, *, opened: bool) -> None:
+        """Its trials follow its row from the next answer on, or do not."""
+        others = [one for one in self.pages.query.open_sweeps if one != sweep]
+        now = [*others, sweep] if opened else others
+        self.pages.ask(replace(self.pages.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
+
     @on(RunSubmitted)
     def _go_to(self, message: RunSubmitted) -> None:
+        if message.run.spec.sweep:
+            self._open_sweep(message.run.spec.sweep, opened=True)
         self.shown.selected = message.run.id
         self.table.select(message.run.id)
         self.refetch()
 
     def _say_counts(self) -> None:
-        matching, total = self.pages.matching, self.pages.total
+        matching, total = self.pages.passing, self.pages.total
         note = self.filter_bar.note
         where = self.pages.query.where
         words = f"{matching:,} of {total:,}" if where else ""
@@ -227,10 +270,18 @@ class RunView(Tab):
     def _say_what_is_missing(self) -> None:
         """Where a run and its curve would be, why there are none yet."""
         run = self.selected
-        nothing = "no run selected" if self.pages.loaded else self._waits_for
+        nothing = self._words_of_sweep() or "no run selected" if self.pages.loaded else self._waits_for
         self.details.say_without_run(nothing)
         waits = before_step_one(run) if run is not None and not run.step else ""
         self.curves.say_when_empty((waits or "no points yet") if run is not None else nothing)
+
+    def _words_of_sweep(self) -> str:
+        """What there is to say of the sweep under the cursor; empty on any other row."""
+        sweep = self.table.sweep
+        if sweep is None:
+            return ""
+        drawn = ", curve of the best" if sweep.best_run else ""
+        return f"sweep {sweep_title(sweep)}{drawn}"
 
     def _set_invitation(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
@@ -249,17 +300,37 @@ class RunView(Tab):
 
     @on(RunTable.Selected)
     def _select(self, message: RunTable.Selected) -> None:
-        if message.run is None:
+        if message.run is None and message.sweep is None:
             return
-        if message.run.id != self.shown.selected or not self.river.story(message.run.id):
-            self.shown.selected = message.run.id
+        run = message.run.id if message.run is not None else self._best_run(message.sweep)
+        if run != self.shown.selected or (run and not self.river.story(run)):
+            self.shown.selected = run
             self._later.call("follow", CALM, self.follow)
         self._show_selected()
+        if self.curves.is_filled:
+            self._say_what_is_missing()
+
+    def _best_run(self, sweep: SweepRow | None) -> str:
+        """The trial whose curve is drawn while the cursor is on the row of its sweep."""
+        return sweep.best_run if sweep is not None else ""
 
     @on(RunTable.Marked)
     def _mark(self, message: RunTable.Marked) -> None:
         self.shown.toggle_mark(message.run.id)
         self.follow()
+
+    @on(RunTable.SweepMarked)
+    def _mark_sweep(self, message: RunTable.SweepMarked) -> None:
+        attempt(self, self._mark_trials(message.sweep))
+
+    async def _mark_trials(self, sweep: SweepRow) -> str:
+        """All of them; where all are marked already, none."""
+        page = await self.river.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
+        marked = self.shown.toggle_all([run.id for run in page.runs])
+        self.follow()
+        if marked and page.matching > len(page.runs):
+            return f"{len(page.runs):,} of {page.matching:,} trials are marked: that is the most."
+        return ""
 
     def follow(self) -> None:
         """Read the stories of the runs that are shown, and draw them."""
@@ -416,6 +487,7 @@ class RunView(Tab):
         state, shown, query = self.state, self.shown, self.pages.query
         state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
         state.where, state.sort, state.descending = query.where, query.sort, query.descending
+        state.open_sweeps = list(query.open_sweeps)
         state.full = self.has_class("-full")
         state.chart = self.curves.saved
         self.post_message(ViewChanged())

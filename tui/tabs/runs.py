@@ -11,7 +11,7 @@ from textual import on
 from textual.widget import Widget
 
 from engine.errors import DltuiError, UnknownExperiment
-from engine.protocol import RunSummary, Status
+from engine.protocol import RunSummary, Status, SweepRow
 from tui import deeds, keys, marked
 from tui.deeds import Deed, attempt, require
 from tui.messages import PaneTurned, RunSubmitted
@@ -23,6 +23,7 @@ from tui.widgets.heading import Heading
 from tui.widgets.run_details import ALL_PANES, PANES
 from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import name_of
+from tui.widgets.sweep_cells import name_of_sweep
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
                "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
+_NEED_ONE_RUN = ("run.again", *_CHANGE_LR, "run.copy_command", "view.baseline")
 SORTS = ("created", "name", "status", "", "best")
 """the empty one is the metric on the chart"""
 
@@ -90,18 +92,20 @@ class RunsTab(RunView):
     def action_pause(self) -> None:
         if self.shown.marks:
             self._do_marked(marked.verb_of_pause(self.marked_runs()))
+        elif self.table.sweep is not None:
+            self._do_marked(marked.verb_of_sweep(self.table.sweep))
         else:
             self._do(deeds.pause_or_resume)
 
     def action_stop(self) -> None:
-        if self.shown.marks:
+        if self.shown.marks or self.table.sweep is not None:
             self._do_marked("stop")
         elif run := self._run():
             words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
             self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(deeds.stop, run))
 
     def action_delete(self) -> None:
-        if self.shown.marks:
+        if self.shown.marks or self.table.sweep is not None:
             self._do_marked("remove")
         elif run := self._run():
             undo_key = self.lab.keymap.shown("run.undo")
@@ -116,8 +120,13 @@ class RunsTab(RunView):
         attempt(self, self._ask_marked(verb))
 
     async def _ask_marked(self, verb: str) -> str:
-        """Marked runs are asked for at once; the answer is said by what follows it."""
-        meant = await marked.ask(self.river.client, verb, self.shown.marks, self.lab.keymap.shown("run.undo"))
+        """Marked runs, or the trials of the sweep under the cursor, are asked for at once; the answer is said
+        by what follows it."""
+        sweep, undo_key = self.table.sweep, self.lab.keymap.shown("run.undo")
+        if self.shown.marks or sweep is None:
+            meant = await marked.ask(self.river.client, verb, self.shown.marks, undo_key)
+        else:
+            meant = await marked.ask_of_sweep(self.river.client, verb, sweep, undo_key)
         if not meant.runs:
             return meant.refusal
         self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.river.client, meant))
@@ -165,7 +174,9 @@ class RunsTab(RunView):
         self._set(run, (name, value))
 
     def action_copy_id(self) -> None:
-        if run := self._run():
+        if sweep := self.table.sweep:
+            attempt(self, self.clipboard.copy(self.app, sweep.id))
+        elif run := self._run():
             attempt(self, self.clipboard.copy(self.app, run.id))
 
     def action_copy_command(self) -> None:
@@ -268,6 +279,7 @@ class RunsTab(RunView):
     def action_chart(self, what: str) -> None:
         {
             "log": self.chart.action_toggle_log,
+            "outliers": self.chart.action_toggle_outliers,
             "axis": self.chart.action_toggle_axis,
             "smoother": self.chart.action_smooth_more,
             "rougher": self.chart.action_smooth_less,
@@ -290,6 +302,8 @@ class RunsTab(RunView):
     def labels(self) -> dict[str, str]:
         """What some keys would do now; an empty label leaves a key out of the footer."""
         run = self.selected
+        if self.table.sweep is not None:
+            return self._labels_of_sweep(self.table.sweep)
         if run is None:
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
             return labels | ({"view.filter": "filter"} if self.pages.query.where else {})
@@ -305,6 +319,18 @@ class RunsTab(RunView):
         labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
         labels["table.mark"] = "unmark" if run.id in self.shown.marks else "mark"
         return labels
+
+    def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
+        """Keys on the row of a sweep: what they do to its trials."""
+        count = f"{sweep.trials:,}"
+        return {
+            "run.pause": f"{marked.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
+            "run.delete": f"remove {count}", "table.mark": f"mark {count}",
+            "table.open": "collapse" if sweep.is_open else "expand",
+            "view.metric": "metric" if len(self.metrics()) > 1 else "",
+            "view.compare": "compare" if len(self.shown.ids) > 1 else "",
+            **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
+        }  # fmt: skip
 
     def _labels_of_marks(self) -> dict[str, str]:
         """Keys that act on the marked runs say so: pause 3 marked."""
@@ -333,8 +359,10 @@ class RunsTab(RunView):
 
     def _run(self) -> RunSummary | None:
         if self.selected is None:
-            filtered = bool(self.pages.query.where)
-            self._say(f"No run is selected. {'esc shows all runs.' if filtered else 'Press n to start one.'}")
+            remedy = "esc shows all runs." if self.pages.query.where else "Press n to start one."
+            if sweep := self.table.sweep:
+                remedy = f"{name_of_sweep(sweep)} is a sweep: enter shows its trials."
+            self._say(f"No run is selected. {remedy}")
         return self.selected
 
     def _do(self, deed: Callable[..., Deed]) -> None:

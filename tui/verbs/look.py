@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from engine.client import Client
 from engine.errors import InputError
-from engine.protocol import Page, Query, RunSummary
+from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.filter_names import unknown_name
 from tui.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
@@ -19,6 +20,7 @@ from tui.verbs.completion import complete_run
 from tui.verbs.table import TableColumn, table, wrapped
 from tui.verbs.words import (
     age,
+    counted,
     data_words,
     folder_words,
     pairs,
@@ -39,6 +41,9 @@ COLUMNS = (
     TableColumn("BEST", 12, 4), TableColumn("AGE"), TableColumn("PARAMETERS", 10, 1),
     TableColumn("CAUSE", 10, 0),
 )  # fmt: skip
+MOVING = (Status.RUNNING, Status.PAUSING, Status.STOPPING, Status.QUEUED, Status.PAUSED)
+"""statuses that a sweep is said to have while one of its trials has it, the first that fits"""
+ORDER = "sort order (default: descending)"
 SHOWN = 50
 """rows of a terminal, unless told otherwise"""
 PAGE = 500
@@ -58,19 +63,22 @@ def ls(
     sort: Annotated[
         str, typer.Option(help="sort key: created, name, status, step, best, a parameter or a metric")
     ] = "created",
-    ascending: Annotated[bool, typer.Option("--ascending", help="sort ascending")] = False,
+    ascending: Annotated[bool, typer.Option("--ascending/--descending", help=ORDER)] = False,
     limit: Annotated[
         int | None,
         typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1),
     ] = None,
+    trials: Annotated[
+        bool, typer.Option("--trials", help="list each trial of a sweep (a pipe and --json always do)")
+    ] = False,
     removed: Annotated[
         bool, typer.Option("--removed", help="list removed runs and sweeps that `undo` can bring back")
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first; in a terminal a sweep is one row.
 
-    The trials of a sweep: dltui ls sweep=NAME.
+    The trials of one sweep: dltui ls sweep=NAME.
     """
     if removed:
         from tui.verbs.removal import ls_removed
@@ -78,38 +86,49 @@ def ls(
         ls_removed(json)
         return
 
-    most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
-    page = ask(lambda client: _read(client, Query(where, sort, not ascending), most))
+    is_looked_at = sys.stdout.isatty() and not json
+    most = limit or (SHOWN if is_looked_at else None)
+    query = Query(where, sort, not ascending, by_sweep=is_looked_at and not trials)
+    page = ask(lambda client: _read(client, query, most))
     refuse_unknown(page)
     if json:
         say_json([run_json(run) for run in page.runs])
         return
     if page.notice:
         tell(page.notice)
-    if not page.runs:
+    if not page.rows:
         if page.total:
             say(f"None of {page.total} runs matches.")
         elif not page.notice:
             say("No run yet. Start one: dltui run xor")
         return
     varied = _with_varied_seeds(page.runs)
-    for line in table(COLUMNS, [_row(run, run.id in varied) for run in page.runs]):
+    rows = [
+        _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied) for row in page.rows
+    ]
+    for line in table(COLUMNS, rows):
         say(line)
-    if page.matching > len(page.runs):
-        tell(f"{len(page.runs):,} of {page.matching:,} runs; --limit shows more.")
+    length = page.matching if page.length is None else page.length
+    if length > len(rows):
+        tell(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
+    if page.sweeps:
+        tell("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
 
 
 async def _read(client: Client, query: Query, most: int | None) -> Page:
     """As many as are asked for, page by page; all of them without a limit."""
     page = await client.runs(replace(query, limit=min(most or PAGE, PAGE)))
-    wanted = min(most or page.matching, page.matching)
-    runs = {run.id: run for run in page.runs}
-    while len(runs) < wanted:
-        more = (await client.runs(replace(query, offset=len(runs), limit=min(wanted - len(runs), PAGE)))).runs
-        if not {run.id for run in more} - set(runs):
+    length = page.matching if page.length is None else page.length
+    wanted = min(most or length, length)
+    rows = {row.id: row for row in page.rows}
+    while len(rows) < wanted:
+        more = (await client.runs(replace(query, offset=len(rows), limit=min(wanted - len(rows), PAGE)))).rows
+        if not {row.id for row in more} - set(rows):
             break
-        runs |= {run.id: run for run in more}
-    return replace(page, runs=tuple(runs.values()))
+        rows |= {row.id: row for row in more}
+    placed = list(enumerate(rows.values()))
+    sweeps = tuple(replace(row, place=place) for place, row in placed if isinstance(row, SweepRow))
+    return replace(page, runs=tuple(row for _, row in placed if isinstance(row, RunSummary)), sweeps=sweeps)
 
 
 def refuse_unknown(page: Page) -> None:
@@ -141,6 +160,19 @@ def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
         pairs(told_params(run, tell_seed=tell_seed)),
         plain(row_words(run)),
     )
+
+
+def _sweep_row(sweep: SweepRow) -> tuple[str, ...]:
+    """The trials by status, with the sweep's id, name and best value."""
+    counts = dict(sweep.counts)
+    status = next((one for one in MOVING if counts.get(one)), max(counts, key=lambda one: counts[one]))
+    best = "" if sweep.best is None else f"{sweep.metric}={short_number(sweep.best)}"
+    standing = ", ".join(f"{count:,} {one}" for one, count in counts.items())
+    planned = f" of {sweep.planned:,}" if sweep.planned > sweep.trials else ""
+    return (
+        status, sweep.id, plain(sweep.name), f"{counted(sweep.trials, 'trial')}{planned}", best,
+        span(time.time() - sweep.created_at), standing, "",
+    )  # fmt: skip
 
 
 def show(run: Run, json: AsJson = False) -> None:

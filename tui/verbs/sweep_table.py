@@ -114,7 +114,9 @@ def trials(
     sort: Annotated[
         str, typer.Option(help="sort key: trial, value, status, a parameter or a metric")
     ] = "trial",
-    descending: Annotated[bool, typer.Option("--descending", help="sort descending")] = False,
+    descending: Annotated[
+        bool, typer.Option("--descending/--ascending", help="sort order (default: ascending)")
+    ] = False,
     group: Annotated[
         str, typer.Option(help="group by: names separated by commas; config: average over seeds")
     ] = "",

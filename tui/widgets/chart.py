@@ -170,6 +170,9 @@ class Chart(Widget, can_focus=True):
     def action_toggle_log(self) -> None:
         self._look(replace(self.view, log=not self.view.log))
 
+    def action_toggle_outliers(self) -> None:
+        self._look(replace(self.view, trimmed=not self.view.trimmed))
+
     def action_toggle_axis(self) -> None:
         """Step or time; range and crosshair stay where they are on the selected curve."""
         view, main = self.view, self._scene.main

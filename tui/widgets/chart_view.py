@@ -20,7 +20,8 @@ Range = tuple[float, float]
 class ChartView:
     """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point in sight.
 
-    `raw` shows the values as they were logged, and keeps the amount of smoothing for later.
+    `raw` shows the values as they were logged, and keeps the amount of smoothing for later. `trimmed` fits
+    the value axis to the middle nine tenths of the values in sight.
     """
 
     metric: str = ""
@@ -31,6 +32,7 @@ class ChartView:
     crosshair: float | None = None
     follow: bool = True
     raw: bool = False
+    trimmed: bool = False
 
     @property
     def amount(self) -> float:
@@ -86,6 +88,7 @@ class ChartView:
             crosshair=_number(saved.get("crosshair")),
             follow=saved.get("follow") is not False,
             raw=saved.get("raw") is True,
+            trimmed=saved.get("trimmed") is True,
         )
 
     def _anchor(self, seen: Range, whole: Range) -> tuple[float, float]:

@@ -121,6 +121,8 @@ def _tags(scene: Scene) -> Row:
         words.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
     if view.log:
         words.append(Span("log", "tag"))
+    if view.trimmed:
+        words.append(Span("outliers ignored", "tag"))
     if view.x is not None:
         words.append(Span("zoom", "tag"))
     if scene.live:

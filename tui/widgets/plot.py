@@ -21,6 +21,10 @@ LETTER_EVERY = 24
 NEAR_CELLS = 2
 SPARSE = 4
 """cells to a point from which on the points of a curve are marked"""
+FEW = 20
+"""values of which none is an outlier: a twentieth of them is less than one"""
+SAMPLED = 20_000
+"""values of a curve, evenly spaced, that its percentiles are taken of"""
 SHARES = frozenset(("accuracy", "acc", "precision", "recall", "f1", "auc"))
 
 
@@ -176,7 +180,7 @@ class Plot:
 
 
 def fit_scale(scene: Scene, seen: Range, rows: int) -> Scale | None:
-    """The y axis that holds everything in sight, or None where nothing is."""
+    """The y axis that holds everything in sight, or, without outliers, most of it; None where nothing is."""
     lows, highs = [], []
     for series in scene.series:
         if len(series):
@@ -188,9 +192,28 @@ def fit_scale(scene: Scene, seen: Range, rows: int) -> Scale | None:
     if not lows or np.all(np.isnan(lows)):
         return None
     lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
+    if scene.view.trimmed:
+        lowest, highest = _without_outliers(scene, seen, (lowest, highest))
     if scene.view.log:
         return log_scale(lowest, highest, rows)
     return linear_scale(lowest, highest, rows, ceiling_of(scene.view.metric))
+
+
+def _without_outliers(scene: Scene, seen: Range, ends: Range) -> Range:
+    """The 5th to the 95th percentile of the values in sight, a tenth wider at both ends, within `ends`."""
+    log, found = scene.view.log, []
+    for series in scene.series:
+        positions = series.curve.positions(scene.view.axis)
+        first, last = np.searchsorted(positions, [seen[0], np.nextafter(seen[1], np.inf)])
+        values = series.curve.values[first : last : max(1, (last - first) // SAMPLED)]
+        found.append(values[np.isfinite(values) & ((values > 0) | (not log))])
+    values = np.concatenate(found)
+    if len(values) < FEW:
+        return ends
+    low, high = np.percentile(np.log10(values) if log else values, (5, 95))
+    spare = (high - low) / 10
+    low, high = (10.0**end if log else end for end in (low - spare, high + spare))
+    return max(ends[0], float(low)), min(ends[1], float(high))
 
 
 def ceiling_of(metric: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -91,10 +91,18 @@ def header(found: tuple[Column, ...], query: Query) -> Row:
     return tuple(spans)
 
 
-def row_of(run: RunSummary, look: Look, found: tuple[Column, ...]) -> Row:
-    spans = [Span(" "), sign_of(run), Span(" "), *_swatch(look), Span(" ")]
-    for column in found:
-        cell = column.cell(run, column.width)
+def row_of(run: RunSummary, look: Look, found: tuple[Column, ...], indent: int = 0) -> Row:
+    """The run's cells; its name stands `indent` cells further right."""
+    cells = [column.cell(run, column.width) for column in found]
+    if indent and found:
+        cells[0] = (Span(" " * indent), *cells[0])
+    return (Span(" "), sign_of(run), Span(" "), *_swatch(look), Span(" "), *laid_out(found, cells))
+
+
+def laid_out(found: tuple[Column, ...], cells: Sequence[Row]) -> Row:
+    """A cell for each column, cut or padded to its width."""
+    spans: list[Span] = []
+    for column, cell in zip(found, cells, strict=True):
         size = row_width(cell)
         if size > column.width:
             cell, size = _cut(cell, column.width), column.width

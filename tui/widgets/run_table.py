@@ -14,21 +14,24 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.protocol import Query, RunSummary
+from engine.protocol import Query, RunSummary, SweepRow
 from tui import keys
 from tui.inks import inks_of
 from tui.keys import Scope
 from tui.messages import PaneTurned
 from tui.params_apart import params_apart
-from tui.run_pages import RunPages
+from tui.run_pages import RunPages, TableRow
 from tui.widgets.line import changed_cells, joined
 from tui.widgets.run_columns import MOST_NAME, Column, Look, columns, header, row_of
 from tui.widgets.run_words import name_of
 from tui.widgets.span import Row, Span, fitted
+from tui.widgets.sweep_cells import row_of_sweep, sweep_title
 
 PLAIN = Look()
 PATIENCE = 4
 LEAST_ROWS = 4
+INDENT = 2
+"""cells before the name of a trial below the row of its sweep"""
 
 
 class RunTable(ScrollView, can_focus=True):
@@ -40,9 +43,10 @@ class RunTable(ScrollView, can_focus=True):
 
     @dataclass
     class Selected(Message):
-        """The cursor is on another run."""
+        """The cursor is on another row: a run, or a sweep that stands for its trials."""
 
         run: RunSummary | None
+        sweep: SweepRow | None = None
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, RunTable.Selected)
@@ -50,6 +54,16 @@ class RunTable(ScrollView, can_focus=True):
     @dataclass
     class Marked(Message):
         run: RunSummary
+
+    @dataclass
+    class SweepMarked(Message):
+        sweep: SweepRow
+
+    @dataclass
+    class SweepTurned(Message):
+        """The trials of a sweep are to follow its row, or to go."""
+
+        sweep: SweepRow
 
     class Opened(Message):
         """The person wants to see more of the run."""
@@ -80,7 +94,14 @@ class RunTable(ScrollView, can_focus=True):
 
     @property
     def selected(self) -> RunSummary | None:
-        return self._pages.at(self._cursor)
+        row = self._pages.at(self._cursor)
+        return row if isinstance(row, RunSummary) else None
+
+    @property
+    def sweep(self) -> SweepRow | None:
+        """The one whose row is under the cursor."""
+        row = self._pages.at(self._cursor)
+        return row if isinstance(row, SweepRow) else None
 
     @property
     def seen(self) -> tuple[int, int]:
@@ -88,7 +109,7 @@ class RunTable(ScrollView, can_focus=True):
         return self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height) - 2
 
     def select(self, run: str) -> None:
-        """Put the cursor on that run as soon as it is there; not after a few answers without it."""
+        """Put the cursor on that run, or sweep, as soon as it is there; not after a few answers without."""
         self._wanted, self._patience = run, PATIENCE
         self.pages_changed()
 
@@ -170,9 +191,19 @@ class RunTable(ScrollView, can_focus=True):
         return self._strip(row, width, is_cursor=index == self._cursor)
 
     def _columns_of_rows_in_sight(self, width: int) -> tuple[Column, ...]:
-        runs = [run for row in range(self.seen[0], self.seen[1] + 1) if (run := self._pages.at(row))]
-        longest = max((cell_len(name_of(run)) for run in runs), default=MOST_NAME)
+        rows = [row for place in range(self.seen[0], self.seen[1] + 1) if (row := self._pages.at(place))]
+        longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
+        runs = [row for row in rows if isinstance(row, RunSummary)]
         return columns(width, self._metric, longest, params_apart(runs))
+
+    def _name_width(self, row: TableRow) -> int:
+        if isinstance(row, SweepRow):
+            return cell_len(sweep_title(row))
+        return cell_len(name_of(row)) + (INDENT if self._is_below_sweep(row) else 0)
+
+    def _is_below_sweep(self, run: RunSummary) -> bool:
+        """Whether the row of its sweep is above it."""
+        return bool(run.spec.sweep) and self._pages.find_sweep(run.spec.sweep) is not None
 
     def action_move(self, rows: int) -> None:
         self._move_to(self._cursor + rows)
@@ -190,12 +221,17 @@ class RunTable(ScrollView, can_focus=True):
         if self.selected is not None:
             self.post_message(self.Marked(self.selected))
             self._move_to(self._cursor + 1)
+        elif self.sweep is not None:
+            self.post_message(self.SweepMarked(self.sweep))
 
     def action_open(self) -> None:
-        self.post_message(self.Opened())
+        self.post_message(self.SweepTurned(self.sweep) if self.sweep is not None else self.Opened())
 
     def action_turn(self, by: int) -> None:
-        self.post_message(PaneTurned(by))
+        """On the row of a sweep, right unfolds it and left folds it; else they turn to another pane."""
+        sweep = self.sweep
+        turns_sweep = sweep is not None and sweep.is_open == (by < 0)
+        self.post_message(self.SweepTurned(sweep) if sweep and turns_sweep else PaneTurned(by))
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0:
@@ -212,10 +248,10 @@ class RunTable(ScrollView, can_focus=True):
         self._announce()
 
     def _announce(self) -> None:
-        run = self.selected
-        if run is not None:
-            self._selected = run.id
-        self.post_message(self.Selected(run))
+        row = self._pages.at(self._cursor)
+        if row is not None:
+            self._selected = row.id
+        self.post_message(self.Selected(self.selected, self.sweep))
 
     def _reveal(self) -> None:
         first, last = self.seen
@@ -242,10 +278,14 @@ class RunTable(ScrollView, can_focus=True):
             self.refresh(Region(0, index - first + 1, self.size.width, 1))
 
     def _compose_row(self, index: int) -> Row:
-        run = self._pages.at(index)
-        if run is None:
+        row = self._pages.at(index)
+        if row is None:
             return fitted((Span(" …", "muted"),), self.size.width)
-        return joined(fitted(row_of(run, self._looks.get(run.id, PLAIN), self._columns), self.size.width))
+        if isinstance(row, SweepRow):
+            return joined(fitted(row_of_sweep(row, self._columns), self.size.width))
+        indent = INDENT if self._is_below_sweep(row) else 0
+        cells = row_of(row, self._looks.get(row.id, PLAIN), self._columns, indent)
+        return joined(fitted(cells, self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
         inks = inks_of(self.app)

@@ -36,8 +36,12 @@ def params_of(run: RunSummary) -> str:
 
 
 def age_of(run: RunSummary) -> str:
+    return age_since(run.spec.created_at)
+
+
+def age_since(created_at: float) -> str:
     """Coarse, so that it seldom changes: now, 5m, 3h, 12d."""
-    seconds = time.time() - run.spec.created_at
+    seconds = time.time() - created_at
     for size, unit in COARSE:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"

@@ -127,3 +127,18 @@ def test_a_text_parameter_that_looks_like_a_number_is_compared_as_it_was_typed(t
     rows = [make_trial(1, params={"corpus": text}), make_trial(2, params={"corpus": "other"})]
     query = TrialQuery(f"corpus={text}")
     assert [row.trial for row in sweep_table.page(rows, query, largest=False).rows] == [1]
+
+
+@pytest.mark.parametrize("sort", ["best_trial", "lr", "accuracy", "value", "mean", "count"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_groups_run_in_the_order_of_the_column_they_are_sorted_by(sort: str, descending: bool) -> None:
+    """What a header says with its arrow holds for the values below it."""
+    query = TrialQuery(group="hidden,activation", sort=sort, descending=descending)
+    groups = sweep_table.page(ROWS, query, largest=True).groups
+    column = {
+        "best_trial": lambda group: group.best.trial, "lr": lambda group: group.best.params["lr"],
+        "accuracy": lambda group: group.best.metrics["accuracy"], "value": lambda group: group.best.value,
+        "mean": lambda group: group.mean, "count": lambda group: group.count,
+    }[sort]  # fmt: skip
+    values = [column(group) for group in groups]
+    assert values == sorted(values, reverse=descending) and len(values) == 8

@@ -30,6 +30,7 @@ KEYS = {
     "l": "pan_right",
     "f": "follow",
     "y": "toggle_log",
+    "Y": "toggle_outliers",
     "x": "toggle_axis",
     "s": "smooth_more",
     "S": "smooth_less",
@@ -113,6 +114,9 @@ async def test_each_key_changes_the_view_and_says_so() -> None:
         assert chart.view.x is None
         await pilot.press("y")
         assert chart.view.log and "log" in shown(app)
+        await pilot.press("Y")
+        assert chart.view.trimmed and "outliers ignored" in shown(app)
+        await pilot.press("Y")
         await pilot.press("s", "s", "s", "S")
         assert chart.view.smoothing == 0.7 and "smoothing 0.7" in shown(app)
         await pilot.press("o", "x")
@@ -245,3 +249,36 @@ async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
         assert not repainted
         chart.display = True
         await until(pilot, lambda: "0.777" in shown(app))
+
+
+def test_without_outliers_the_first_steps_do_not_squash_the_rest() -> None:
+    """Ten steps at 100, then a thousand between 1 and 2: these get the rows."""
+    series = Series("run", "run")
+    values = [100.0] * 10 + [1.5 + (step % 11 - 5) / 10 for step in range(1000)]
+    series.extend(range(1, 1011), values)
+    whole = Scene(ChartView("loss"), (series,))
+    trimmed = Scene(ChartView("loss", trimmed=True), (series,))
+    rows = {"whole": picture(whole, 80, 20), "trimmed": picture(trimmed, 80, 20)}
+    used = {
+        how: sum(any("⠁" <= sign <= "⣿" for sign in row_text(row)[20:]) for row in found[1:-2])
+        for how, found in rows.items()
+    }
+    assert used["whole"] <= 2 and used["trimmed"] >= 12
+    assert "outliers ignored" in "".join(row_text(row) for row in rows["trimmed"][:3])
+    assert "outliers" not in "".join(row_text(row) for row in rows["whole"][:3])
+
+
+def test_of_few_values_none_is_an_outlier() -> None:
+    series = Series("run", "run")
+    series.extend(range(1, 11), [100.0, *(float(value) for value in range(9))])
+    for log in (False, True):
+        views = (ChartView("x", log=log), ChartView("x", log=log, trimmed=True))
+        first, second = (picture(Scene(view, (series,)), 80, 20)[-10:] for view in views)
+        assert first == second
+
+
+def test_outliers_are_ignored_on_a_log_axis_too() -> None:
+    series = Series("run", "run")
+    series.extend(range(1, 1011), [1e9] * 10 + [10 ** (step % 100 / 100) for step in range(1000)])
+    text = "\n".join(map(row_text, picture(Scene(ChartView("x", log=True, trimmed=True), (series,)), 80, 20)))
+    assert "e8" not in text and "e9" not in text and "e7" not in text

@@ -21,6 +21,7 @@ VIEWS = st.builds(
     crosshair=st.none() | NUMBERS,
     follow=st.booleans(),
     raw=st.booleans(),
+    trimmed=st.booleans(),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
