@@ -54,8 +54,7 @@ def test_a_home_without_runs_refuses_no_filter(home: Home, tmp_path: Path) -> No
 
 
 def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
-    axes = ("--axis", "lr=0.1,0.2,0.3", "--set", "epochs=5")
-    home.dltui("sweep", "xor", *axes, "--name", "tri", "--wait")
+    home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     with Terminal(home.full_environ(), "ls") as shown:
         shown.sees("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
         assert "tri-1" not in shown.text
@@ -68,8 +67,7 @@ def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
 
 
 def test_both_lists_know_both_words_for_the_order(home: Home) -> None:
-    axes = ("--axis", "lr=0.1,0.2,0.3", "--set", "epochs=5")
-    home.dltui("sweep", "xor", *axes, "--name", "tri", "--wait")
+    home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     runs, trials = ("ls", "--json"), ("sweep", "trials", "tri", "--json")
     for words, default in ((runs, [3, 2, 1]), (trials, [1, 2, 3])):
         for option, order in (((), default), (("--ascending",), [1, 2, 3]), (("--descending",), [3, 2, 1])):

@@ -281,7 +281,8 @@ class RunView(Tab):
         if sweep is None:
             return ""
         drawn = ", curve of the best" if sweep.best_run else ""
-        return f"sweep {sweep_title(sweep)}{drawn}"
+        key = self.lab.keymap.shown("table.open")
+        return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
 
     def _set_invitation(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
