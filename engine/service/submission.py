@@ -42,7 +42,7 @@ def read(facts: Json) -> Submission:
         experiment=_text(facts, "experiment"),
         params=given,
         seed=_seed(facts.get("seed", 1)),
-        name=_name(_text(facts, "name")),
+        name=checked_name(_text(facts, "name")),
         device=_device(facts.get("device", "auto")),
         token=_token(_text(facts, "token")),
         executor=executor_of(facts.get("executor", "local")),
@@ -100,7 +100,8 @@ def _seed(value: Any) -> int:
     return value
 
 
-def _name(value: str) -> str:
+def checked_name(value: str) -> str:
+    """The name of a run as it stands; "" is none. Raises DltuiError."""
     if value and not _NAME.fullmatch(value):
         raise _wrong(
             "name", f"up to {NAME_LIMIT} letters, digits, spaces and . _ -, a letter or digit first", value

@@ -38,6 +38,7 @@ from engine.protocol import (
     SweepRow,
 )
 from engine.service.moves import why_not
+from engine.service.submission import checked_name
 from engine.service.sweep_rows import arranged
 from engine.sweep_protocol import SweepSummary, TrialRow
 from engine.sweep_words import SweepWords
@@ -274,6 +275,7 @@ class FakeClient(SweepWords):
         executor: str = "local",
         data: str | None = None,
     ) -> RunSummary:
+        checked_name(name)
         self._engine.data_folders.append(data)
         self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)

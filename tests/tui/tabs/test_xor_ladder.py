@@ -62,4 +62,4 @@ async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
         await opened.sees("› 1 unit + bypass", "One line, and the inputs beside it")
         await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(TrainedView)))
-        await opened.sees("1 unit + bypass, lr 0.1", "epoch 12")
+        await opened.sees("1 unit with bypass lr 0.1", "epoch 12")
