@@ -11,6 +11,7 @@ from tui.plain_text import plain
 from tui.verbs.words import data_words, settled_params, short_number, span, value_of
 
 MISSING = "-"
+STEP_OF_BEST = "step of best"
 TEXT_LIMIT = 60
 SMALLEST = ("loss", "perplexity", "error", "mse")
 LARGEST = ("accuracy", "precision", "recall", "f1", "success")
@@ -20,7 +21,7 @@ Number = Callable[[float], str]
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """One row: `values` of the runs in their order; `best` are the places of the best of them."""
+    """One row: `values` of the runs in their order; `best` are the places of the best of each experiment."""
 
     heading: str
     """parameters, progress or metrics"""
@@ -48,16 +49,35 @@ def compared(
     told = [_facts(run, number) for run in runs]
     entries = []
     for heading in told[0].words:
-        for name in dict.fromkeys(name for facts in told for name in facts.words[heading]):
+        for name in _names(told, heading):
             values = [facts.words[heading].get(name, MISSING) for facts in told]
             best: frozenset[int] = frozenset()
             if heading == "metrics":
                 found = [facts.numbers.get(name) for facts in told]
-                best = best_of(found, _goal(runs, name))
+                best = _best_of_each(runs, found, name)
                 base = next((n for n, run in enumerate(runs) if run.id == baseline), None)
                 values = _with_difference(values, found, base)
             entries.append(ComparedRow(heading, name, tuple(values), best))
     return entries
+
+
+def _names(told: Sequence[_Facts], heading: str) -> list[str]:
+    """Of the rows; where the best values were comes last, it may be of other metrics in other runs."""
+    names = dict.fromkeys(name for facts in told for name in facts.words[heading])
+    return sorted(names, key=lambda name: name == STEP_OF_BEST)
+
+
+def _best_of_each(runs: Sequence[RunSummary], values: Sequence[float | None], name: str) -> frozenset[int]:
+    """Places of the best run of each experiment: what two experiments call a loss is not the same."""
+    places: set[int] = set()
+    for experiment in {run.spec.experiment for run in runs}:
+        own = [run for run in runs if run.spec.experiment == experiment]
+        numbers = [
+            value if run.spec.experiment == experiment else None
+            for run, value in zip(runs, values, strict=True)
+        ]
+        places |= best_of(numbers, _goal(own, name))
+    return frozenset(places)
 
 
 def best_of(values: Sequence[float | None], goal: str) -> frozenset[int]:
@@ -104,7 +124,7 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
     steps = {}
     if run.best:
         metrics[f"best {run.best.metric}"] = run.best.value
-        steps["at step"] = f"{run.best.step:,}"
+        steps[STEP_OF_BEST] = f"{run.best.step:,}"
     return _Facts(
         {
             "parameters": {

@@ -16,6 +16,14 @@ from tui.widgets.sweep_cells import name_of_sweep
 
 LISTED = 8
 """runs that a question names"""
+_POSSIBLE = {
+    "pause": {Status.RUNNING, Status.QUEUED},
+    "resume": {Status.PAUSED},
+    "stop": {Status.RUNNING, Status.PAUSING, Status.QUEUED, Status.PAUSED},
+    "remove": {
+        Status.QUEUED, Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED,
+    },
+}  # fmt: skip
 _DONE = {
     "pause": "pause at their next step", "resume": "resume from their last checkpoints",
     "stop": "stop at their next step",
@@ -47,8 +55,7 @@ class MarkedRuns:
         more = f" and {len(self.runs) - LISTED} more" if len(self.runs) > LISTED else ""
         lines = [f"{named}{more}"]
         if self.left_out:
-            why = " ".join(plain(one.why, limit=80) for one in self.left_out[:LISTED])
-            lines.append(f"Left out, {len(self.left_out)}: {why}")
+            lines.append(f"Left out, {len(self.left_out)}: {self.refusal}")
         if self.verb == "remove":
             lines.append(f"They are kept for a day: {self.undo_key} brings them back.")
         return "\n".join(lines)
@@ -56,7 +63,29 @@ class MarkedRuns:
     @property
     def refusal(self) -> str:
         """Where nothing is left to do."""
-        return " ".join(plain(one.why, limit=80) for one in self.left_out[:LISTED])
+        by_reason: dict[str, list[LeftOut]] = {}
+        for one in self.left_out:
+            by_reason.setdefault(one.why.removeprefix(f"{one.name} is "), []).append(one)
+        return " ".join(_reason(why, runs) for why, runs in by_reason.items())
+
+
+def _reason(why: str, runs: Sequence[LeftOut]) -> str:
+    """Runs that are left out for the same reason, told once: a, b and 7 more are done ..."""
+    if len(runs) == 1:
+        return plain(runs[0].why, limit=120)
+    named = [plain(run.name or run.id, limit=40) for run in runs[: LISTED if len(runs) <= LISTED else 3]]
+    more = [f"{len(runs) - len(named)} more"] if len(runs) > len(named) else [named.pop()]
+    return f"{', '.join(named)} and {more[0]} are {plain(why, limit=120)}"
+
+
+def count_of(verb: str, runs: Sequence[RunSummary]) -> int:
+    """To how many of the runs the verb can be done now."""
+    return sum(possible(verb, run.status) for run in runs)
+
+
+def possible(verb: str, status: Status) -> bool:
+    """Whether the engine would do it to a run of that status."""
+    return status in _POSSIBLE[verb]
 
 
 def counted(count: int) -> str:

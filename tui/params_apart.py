@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engine import params
@@ -18,8 +19,8 @@ DIGITS = range(3, 6)
 def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
     """By id of a run: the seed and the parameters that are not the same for all runs of its experiment here.
 
-    Those with the most values come first; defaults are told like any other value. A run that is alone of
-    its experiment is told by what is not its default.
+    What alone tells a run from another comes first, then those with the most values; defaults are told like
+    any other value. A run that is alone of its experiment is told by what is not its default.
     """
     alike: dict[str, list[RunSummary]] = {}
     for run in runs:
@@ -42,10 +43,24 @@ def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
     ]
     names.sort(key=lambda name: -len({repr(found.get(name)) for found in values}))
     texts = {name: _told_apart(name, [found[name] for found in values if name in found]) for name in names}
+    orders = _orders(names, values)
     return {
-        run.id: " ".join(f"{name}={texts[name][repr(found[name])]}" for name in names if name in found)
-        for run, found in zip(runs, values, strict=True)
+        run.id: " ".join(f"{name}={texts[name][repr(found[name])]}" for name in order if name in found)
+        for run, found, order in zip(runs, values, orders, strict=True)
     }
+
+
+def _orders(names: Sequence[str], values: Sequence[Mapping[str, Value]]) -> list[list[str]]:
+    """The names for each run: those in which alone it differs from another run come first."""
+    orders = [list(names) for _ in values]
+    for name in reversed(names):
+        others = [tuple(repr(found.get(one)) for one in names if one != name) for found in values]
+        count = Counter(others)
+        for order, key in zip(orders, others, strict=True):
+            if count[key] > 1:
+                order.remove(name)
+                order.insert(0, name)
+    return orders
 
 
 def _told_apart(name: str, values: Sequence[Value]) -> dict[str, str]:

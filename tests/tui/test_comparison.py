@@ -52,8 +52,25 @@ def test_runs_on_different_data_are_told_apart_and_said_to_be_no_match() -> None
 def test_the_step_of_the_best_stands_in_a_row_of_its_own() -> None:
     found = values([ONE, TWO], "metrics")
     assert found == {
-        "loss": ("0.5", "-"), "accuracy": ("-", "0.9"), "best loss": ("0.25", "-"), "at step": ("1,200", "-"),
+        "loss": ("0.5", "-"), "accuracy": ("-", "0.9"),
+        "best loss": ("0.25", "-"), "step of best": ("1,200", "-"),
     }  # fmt: skip
+
+
+def test_the_best_is_the_best_of_its_experiment() -> None:
+    runs = [
+        make_run(1, metrics={"loss": 0.01}), make_run(2, metrics={"loss": 0.02}),
+        make_run(3, experiment="mnist", metrics={"loss": 0.3}),
+        make_run(4, experiment="mnist", metrics={"loss": 0.2}),
+        make_run(5, experiment="lm", metrics={"loss": 3.0}),
+    ]  # fmt: skip
+    assert next(one.best for one in compared(runs) if one.name == "loss") == {0, 3}
+
+
+def test_where_the_best_values_were_is_the_last_row_whatever_metric_each_is_of() -> None:
+    other = make_run(2, experiment="mnist", best=Best("val_accuracy", 0.9, 40), metrics={"accuracy": 0.9})
+    names = [one.name for one in compared([other, ONE]) if one.heading == "metrics"]
+    assert names[-1] == "step of best" and names.count("step of best") == 1
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,13 @@ def test_what_has_the_most_values_comes_first() -> None:
     assert params_apart(runs)["3"] == "lr=0.3 seed=2"
 
 
+def test_what_alone_tells_a_run_from_another_comes_first() -> None:
+    seeds = [run(number, seed=number, hidden=2) for number in (1, 2, 3)]
+    found = params_apart([*seeds, *(run(10 + hidden, hidden=hidden) for hidden in (4, 8, 16, 32))])
+    assert [found[str(number)] for number in (2, 3)] == ["seed=2 hidden=2", "seed=3 hidden=2"]
+    assert found["14"].startswith("hidden=4")
+
+
 def test_numbers_take_as_few_digits_as_keep_them_apart() -> None:
     assert params_apart([run(1, lr=0.0123169), run(2, lr=0.5)])["1"] == "lr=0.0123"
     close = params_apart([run(1, lr=0.0123169), run(2, lr=0.0123171)])

@@ -69,6 +69,8 @@ class CompareSheet(Sheet):
                 table.append(())
             heading = entry.heading
             table.append(self._row(entry, shown))
+        if len({run.spec.experiment for run in self._runs}) > 1:
+            table += [(), (Span(glyphs().best, "good"), Span(" the best run of its experiment", "muted"))]
         if words := other_data(self._runs):
             table += [(), (Span(words, "bad"),)]
         return [clipped(row, width) for row in table]

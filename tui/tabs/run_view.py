@@ -26,12 +26,15 @@ from tui.messages import (
     ViewChanged,
 )
 from tui.metrics_known import metrics_of
+from tui.plain_text import plain
 from tui.run_pages import RunPages
 from tui.shown_runs import RunCurve, ShownRuns
 from tui.tabs.tab import Tab
+from tui.verbs.words import seed_words
 from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.legend import LONGEST_LABEL
 from tui.widgets.palette import LETTERS
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
@@ -273,7 +276,12 @@ class RunView(Tab):
         nothing = self._words_of_sweep() or "no run selected" if self.pages.loaded else self._waits_for
         self.details.say_without_run(nothing)
         waits = before_step_one(run) if run is not None and not run.step else ""
-        self.curves.say_when_empty((waits or "no points yet") if run is not None else nothing)
+        self.curves.say_when_empty((waits or self._why_no_points(run)) if run is not None else nothing)
+
+    def _why_no_points(self, run: RunSummary) -> str:
+        story = self.river.story(run.id)
+        is_read = story is not None and story.caught_up
+        return "no points yet" if is_read or not run.step else "loading the curve"
 
     def _words_of_sweep(self) -> str:
         """What there is to say of the sweep under the cursor; empty on any other row."""
@@ -374,7 +382,11 @@ class RunView(Tab):
 
     def label_of(self, run: str) -> str:
         found = self.pages.find(run) or self._known.get(run)
-        return name_of(found) if found is not None else run.split("-", 2)[-1]
+        if found is None:
+            return run.split("-", 2)[-1]
+        seed = seed_words(found, self.known_runs())
+        room = LONGEST_LABEL - len(seed) - 1
+        return f"{plain(name_of(found), limit=room)} {seed}" if seed else name_of(found)
 
     def _show_selected(self) -> None:
         run = self.selected

@@ -334,13 +334,12 @@ class RunsTab(RunView):
 
     def _labels_of_marks(self) -> dict[str, str]:
         """Keys that act on the marked runs say so: pause 3 marked."""
-        count = len(self.shown.marks)
-        if not count:
+        if not self.shown.marks:
             return {}
-        verb = marked.verb_of_pause(self.marked_runs())
-        return {
-            "run.pause": f"{verb} {count}", "run.stop": f"stop {count}", "run.delete": f"remove {count}",
-        }  # fmt: skip
+        runs = self.marked_runs()
+        verbs = {"run.pause": marked.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
+        counts = {key: marked.count_of(verb, runs) for key, verb in verbs.items()}
+        return {key: f"{verb} {counts[key]}" if counts[key] else "" for key, verb in verbs.items()}
 
     def marked_runs(self) -> list[RunSummary]:
         return [run for run in self.known_runs() if run.id in self.shown.marks]

@@ -14,7 +14,7 @@ from tui.curves import Curve, Curves
 from tui.verbs.ask import ask, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.curves import curves_json, read_all
-from tui.verbs.words import labels
+from tui.verbs.words import labels, seed_words
 
 if TYPE_CHECKING:
     from tui.widgets.series import Series
@@ -94,8 +94,9 @@ def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
 
     hues = hues_of([run.id for run, _ in drawn])
     found = []
-    for (run, curve), label in zip(drawn, labels([run for run, _ in drawn]), strict=True):
-        series = Series(run.id, label, hue=hues[run.id])
+    runs = [run for run, _ in drawn]
+    for (run, curve), label in zip(drawn, labels(runs), strict=True):
+        series = Series(run.id, f"{label} {seed_words(run, runs)}".strip(), hue=hues[run.id])
         series.extend(curve.steps, curve.values, curve.times)
         found.append(series)
     return tuple(found)

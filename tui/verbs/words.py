@@ -172,6 +172,13 @@ def labels(runs: Sequence[RunSummary]) -> list[str]:
     ]  # fmt: skip
 
 
+def seed_words(run: RunSummary, runs: Iterable[RunSummary]) -> str:
+    """seed=2, where another run of its experiment among `runs` has another seed; else nothing."""
+    spec = run.spec
+    differs = any(one.spec.experiment == spec.experiment and one.spec.seed != spec.seed for one in runs)
+    return f"seed={spec.seed}" if differs else ""
+
+
 def run_json(run: RunSummary) -> Json:
     """For another program; `token` is between client and service alone."""
     told = summary_to_json(run)

@@ -10,7 +10,7 @@ from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.plain_text import plain
 from tui.verbs.words import pairs, status_word, told_params
-from tui.widgets.numerals import clock, short
+from tui.widgets.numerals import HOUR, clock, short
 from tui.widgets.span import Row, Span
 
 COARSE = ((86_400, "d"), (3_600, "h"), (60, "m"))
@@ -68,7 +68,7 @@ def percent_of(run: RunSummary) -> str:
 
 def eta_of(run: RunSummary) -> str:
     seconds = run.eta_seconds
-    return clock(_rounded(seconds)) if seconds is not None else ""
+    return clock(_rounded(seconds), _grain(seconds)) if seconds is not None else ""
 
 
 def standing(run: RunSummary, width: int) -> Row:
@@ -89,7 +89,8 @@ def why_of(run: RunSummary) -> str:
     if isinstance(run.state, Queued):
         return plain(run.state.why, limit=200)
     if run.status is Status.DONE:
-        return f"in {clock(_rounded(run.train_seconds))}" if run.train_seconds else ""
+        seconds = run.train_seconds
+        return f"in {clock(_rounded(seconds), _grain(seconds))}" if seconds else ""
     if run.status is Status.PAUSED or run.status is Status.STOPPED:
         return f"at {percent_of(run).strip()}" if run.total_steps else f"at step {run.step:,}"
     return plain(run.cause.text, limit=200) if run.cause else ""
@@ -112,5 +113,10 @@ def number(value: float | None) -> Span:
 
 def _rounded(seconds: float) -> float:
     """To what a person would say: whole seconds, five of them above a minute, minutes above an hour."""
-    grain = 1 if seconds < 60 else 5 if seconds < 3_600 else 60
+    grain = 5 if 60 <= seconds < HOUR else _grain(seconds)
     return round(seconds / grain) * grain if seconds >= 1 else 1
+
+
+def _grain(seconds: float) -> int:
+    """Seconds below an hour, minutes below 100 hours, else hours: a time takes six cells at most."""
+    return 1 if seconds < HOUR else 60 if seconds < 99.5 * HOUR else HOUR

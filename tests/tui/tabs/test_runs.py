@@ -609,3 +609,24 @@ async def test_again_says_that_the_folder_of_data_holds_other_data_now(places: P
         await opened.press("R")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.until(lambda: engine.data_now_words in opened.notices)
+
+
+async def test_curves_of_runs_with_other_seeds_say_their_seeds(places: Places) -> None:
+    runs = [make_run(number, name=f"r{number}", seed=number, state=done()) for number in (1, 2)]
+    engine = FakeEngine(*runs)
+    engine.events_of = {run.id: [metrics(1, [1, 2], loss=[0.5, 0.4])] for run in runs}
+    async with lab(places, engine) as opened:
+        opened.app.runs.shown.marks = [run.id for run in runs]
+        opened.app.runs.follow()
+        await opened.sees("r1 seed=1 0.4", "r2 seed=2 0.4")
+
+
+async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(places: Places) -> None:
+    run = make_run(1, step=600, state=done())
+    async with lab(places, FakeEngine(run)) as opened:
+        await opened.sees("done")
+        story = opened.app.runs.river.story(run.id)
+        assert story is not None
+        story.caught_up = False
+        opened.app.runs.draw_curves()
+        await opened.sees("loading the curve")

@@ -30,6 +30,14 @@ def test_where_a_run_stands(run: RunSummary, words: str) -> None:
     assert row_text(standing(run, 24)).endswith(words)
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"), [(0.25, "1h07"), (0.03, "9h15"), (0.001, "11d14h"), (0.0001, "115d15h")]
+)
+def test_the_time_that_is_left_is_never_cut(rate: float, words: str) -> None:
+    row = standing(make_run(1, step=1, rate=rate), 20)
+    assert row_text(row).endswith(words) and row_width(row) <= 20
+
+
 @pytest.mark.parametrize(("step", "full"), [(0, 0), (500, 6), (999, 11), (1_000, 12), (5_000, 12)])
 def test_a_bar_is_full_at_the_end_and_not_before(step: int, full: int) -> None:
     bar = standing(make_run(1, step=step), 24)
