@@ -21,7 +21,8 @@ NAME = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recipe, its newest run, and its row of mnist.table where there is one."""
+    """A recipe, its newest run, and its row of mnist.table: None until that has been read, and whether the
+    run reached its goal is not known until then."""
 
     recipe: Recipe
     run: RunSummary | None
@@ -114,7 +115,7 @@ def _numbers(entry: Entry) -> list[tuple[str, str]]:
     reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
     if iterations is None or not reached:  # a run that trains is ahead of the table
         iterations, seconds = run.step, run.train_seconds
-    words = f"{iterations:,}" if reached else f"({iterations:,})"
+    words = f"{iterations:,}" if reached else f"({iterations:,})" if entry.row else glyphs().dot
     metrics = run.metrics
     return [
         (f"{words:>8}", "good" if reached else "muted"),

@@ -41,6 +41,11 @@ def test_a_recipe_that_reached_its_goal_is_not_said_to_have_missed_it() -> None:
     assert " 387 " in line and "(387)" not in line and "0.9917" in line
 
 
+def test_until_the_table_is_read_nothing_is_said_about_the_goal() -> None:
+    line = painted(Entry(FAST, a_run(state=done()), None), 100)[2]
+    assert "400" not in line and "·" in line and "0.9918" in line
+
+
 @pytest.mark.parametrize("width", [80, 96, 120, 200])
 def test_the_best_is_marked_in_front_of_its_name_at_every_width(width: int) -> None:
     run = a_run(state=done())
