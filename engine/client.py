@@ -25,8 +25,6 @@ from engine.errors import (
     ProtocolError,
     error_from_json,
 )
-from engine.events import Event as Event
-from engine.events import from_json
 from engine.places import Places, data_folder
 from engine.protocol import (
     VERSION,
@@ -57,6 +55,7 @@ if TYPE_CHECKING:
     from engine.axes import SEED as SEED
     from engine.axes import Axis as Axis
     from engine.axes import parse_axis as parse_axis
+    from engine.events import Event as Event
     from engine.sweep_protocol import PARALLEL as PARALLEL
     from engine.sweep_protocol import PRUNERS as PRUNERS
     from engine.sweep_protocol import SAMPLERS as SAMPLERS
@@ -76,13 +75,14 @@ if TYPE_CHECKING:
 
 _LATER = {
     "axes": ("SEED", "Axis", "parse_axis"),
+    "events": ("Event",),
     "sweep_protocol": (
         "PARALLEL", "PRUNERS", "SAMPLERS", "TRIALS", "Group", "Prune", "SweepSpec", "SweepStatus",
         "SweepSummary", "TrialPage", "TrialQuery", "TrialRow", "TrialStatus",
         "group_to_json", "row_to_json", "sweep_to_json",
     ),
 }  # fmt: skip
-"""what only sweeps need: the first screen does not wait for it"""
+"""what sweeps and curves need: the first screen does not wait for it"""
 _MODULES_LATER = ("axes", "filter_words")
 
 T = TypeVar("T")
@@ -526,10 +526,12 @@ def whole_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
 
     Of an event whose number leaps ahead of those that follow it only that one is left out.
     """
+    from engine import events  # the first screen does not wait for it
+
     found: list[Event] = []
     for data in told:
         try:
-            event = from_json(data)
+            event = events.from_json(data)
         except (ValueError, TypeError):  # damaged
             continue
         if found and event.seq <= found[-1].seq:

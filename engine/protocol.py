@@ -127,54 +127,50 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class _AtWork:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pausing:
-    since: float
+class Running(_AtWork):
+    __slots__ = ()
+
+
+class Pausing(_AtWork):
+    __slots__ = ()
+
+
+class Stopping(_AtWork):
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
+class _AtRest:
     at: float
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    at: float
-    cause: Cause
+class Paused(_AtRest):
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    at: float
-    cause: Cause
+class Done(_AtRest):
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    at: float
-    cause: Cause
+class Stopped(_AtRest):
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    at: float
-    cause: Cause
+class Failed(_AtRest):
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
-    at: float
-    cause: Cause
+class Lost(_AtRest):
+    __slots__ = ()
+
+
+class Damaged(_AtRest):
+    __slots__ = ()
 
 
 State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost | Damaged

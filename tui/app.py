@@ -108,7 +108,8 @@ class LabApp(App[int]):
         self._is_home_private = True
         for one in theme.THEMES.values():
             self.register_theme(one)
-        self.theme = self._first_theme()
+        self.theme = self._theme_of_rules = self._first_theme()
+        self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(self.keys_file.keys))
         self.animation_level = "none"
         if glyphs().ascii_only:
@@ -224,6 +225,8 @@ class LabApp(App[int]):
         self.river.try_again()
 
     def _leave_home_screen(self) -> None:
+        if len(self.screen_stack) == 1:
+            return
         from tui.screens.home import HomeScreen
 
         if isinstance(self.screen, HomeScreen):
@@ -283,6 +286,14 @@ class LabApp(App[int]):
         if theme.named(self.state.theme):
             return theme.named(self.state.theme)
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Also called when the app starts: rules that were read with this theme are not read again."""
+        if self.theme == self._theme_of_rules:
+            self.stylesheet.update(self, animate=animate)
+        else:
+            self._theme_of_rules = self.theme
+            super().refresh_css(animate)
 
     def choose_theme(self, name: str) -> None:
         self.theme = self.state.theme = name

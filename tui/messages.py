@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from engine.client import SweepSummary
 from engine.protocol import Resources, RunSummary
+
+if TYPE_CHECKING:
+    from engine.client import SweepSummary
 
 
 @dataclass

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.protocol import RunSummary
-from tui.story import Story
+
+if TYPE_CHECKING:
+    from tui.story import Story
 
 FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 

@@ -32,7 +32,8 @@ def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
 
 
 def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
-    defaults = _defaults(runs[0].spec.experiment)
+    is_alike = len({frozenset(run.spec.params) for run in runs}) == 1
+    defaults = {} if is_alike else _defaults(runs[0].spec.experiment)
     values: list[Mapping[str, Value]] = [
         {"seed": run.spec.seed, **defaults, **run.spec.params} for run in runs
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -24,7 +24,9 @@ from tui.messages import (
     RunsChanged,
     SweepsChanged,
 )
-from tui.story import Story
+
+if TYPE_CHECKING:
+    from tui.story import Story
 
 Connect = Callable[[Places], Awaitable[Client]]
 
@@ -98,6 +100,8 @@ class River:
 
     def follow(self, runs: Iterable[str], who: str = "runs") -> None:
         """Read the stories of these runs for `who`, and of none that nobody follows."""
+        from tui.story import Story  # the first screen does not wait for it
+
         self._wanted[who] = list(runs)
         wanted = self._followed
         for run in [run for run in self._readers if run not in wanted]:

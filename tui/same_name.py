@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from engine.client import Client, SweepSummary
+from typing import TYPE_CHECKING
+
 from engine.protocol import Query, RunSummary
 from tui.plain_text import plain
+
+if TYPE_CHECKING:
+    from engine.client import Client, SweepSummary
 
 
 async def doubt_of_name(client: Client, run: RunSummary) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 
 from engine.errors import EngineError, OtherVersion
 from engine.places import Places, make_private
@@ -233,6 +234,21 @@ async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
         assert opened.app.theme == theme_of
 
 
+async def test_rules_are_read_anew_for_another_theme_and_not_when_the_app_starts(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    parse = Stylesheet.reparse
+    monkeypatch.setattr(Stylesheet, "reparse", lambda rules: (read.append("again"), parse(rules)))
+    view_state.write(places.view_state, view_state.ViewState(theme="day"))
+    async with lab(places, FakeEngine(make_run(1))) as opened:
+        app = opened.app
+        assert not read and app.screen.styles.background.hex.lower() == theme.THEMES["day"].background
+        app.choose_theme("contrast")
+        await opened.until(lambda: bool(read))
+        assert app.screen.styles.background.hex.lower() == theme.THEMES["contrast"].background
+
+
 @pytest.mark.parametrize("name", theme.THEMES)
 async def test_every_theme_draws_everything(places: Places, name: str) -> None:
     engine = FakeEngine(make_run(1), make_run(2, state=done()), findings=[DRIVER])
@@ -289,23 +305,35 @@ async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
         await opened.until(lambda: "It cannot be paused now. Wait a moment." in opened.notices)
 
 
-def test_the_first_picture_needs_no_numpy() -> None:
+NOT_FOR_THE_FIRST_PICTURE = (
+    "numpy", "torch", "plotext",
+    "engine.axes", "engine.catalog", "engine.events", "engine.launch", "engine.recipes",
+    "engine.sweep_protocol",
+    "tui.commands", "tui.digits", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
+    "tui.tabs.language", "tui.tabs.mnist", "tui.tabs.repl", "tui.tabs.sweep", "tui.tabs.xor",
+    "tui.verbs.commands", "tui.widgets.chart", "tui.widgets.form", "tui.widgets.series", "tui.widgets.sheet",
+)  # fmt: skip
+
+
+def test_the_first_picture_waits_for_no_module_that_it_does_not_need() -> None:
     script = """
 import asyncio, sys
 from pathlib import Path
 from engine.places import Places, make_private
 from tui.app import LabApp
+from tui.tabs import run_view
+run_view.REFETCH = 3600.0  # until what is below and beside the rows is made
 async def never(_): await asyncio.Event().wait()
 async def main():
     app = LabApp(Places(Path(sys.argv[1])), never)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'torch', 'plotext'}))
+        print(sorted(set(sys.modules) & set(sys.argv[2:])))
 asyncio.run(main())
 """
     done = subprocess.run(
-        [sys.executable, "-c", script, "/nonexistent"], capture_output=True, text=True,
-        cwd=Path(__file__).parents[2], timeout=LONG,
+        [sys.executable, "-c", script, "/nonexistent", *NOT_FOR_THE_FIRST_PICTURE], capture_output=True,
+        text=True, cwd=Path(__file__).parents[2], timeout=LONG,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
 

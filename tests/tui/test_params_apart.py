@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from engine import catalog
 from engine.protocol import RunSummary
 from tests.fakes.engine import make_run
 from tui.params_apart import params_apart
@@ -23,6 +26,16 @@ def test_the_default_seed_is_told_where_seeds_differ() -> None:
 
 def test_a_default_is_told_beside_another_value_whether_or_not_it_was_given() -> None:
     assert params_apart([run(1), run(2, hidden=4)]) == {"1": "hidden=2", "2": "hidden=4"}
+
+
+def test_runs_that_were_given_the_same_parameters_are_told_apart_without_the_catalog(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(catalog, "find")
+    assert params_apart([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)]) == {
+        "1": "lr=0.1",
+        "2": "lr=0.2",
+    }
 
 
 def test_what_has_the_most_values_comes_first() -> None:

@@ -34,7 +34,6 @@ from tui.verbs.words import seed_words
 from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.legend import LONGEST_LABEL
 from tui.widgets.palette import LETTERS
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
@@ -384,6 +383,8 @@ class RunView(Tab):
         found = self.pages.find(run) or self._known.get(run)
         if found is None:
             return run.split("-", 2)[-1]
+        from tui.widgets.legend import LONGEST_LABEL  # with curves alone
+
         seed = seed_words(found, self.known_runs())
         room = LONGEST_LABEL - len(seed) - 1
         return f"{plain(name_of(found), limit=room)} {seed}" if seed else name_of(found)
