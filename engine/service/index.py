@@ -32,7 +32,7 @@ CREATE TABLE runs (
     cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL);
 CREATE TABLE bodies (
     number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
-CREATE INDEX by_age ON runs (submitted, created, id, sweep);
+CREATE INDEX by_age ON runs (submitted, created, id);
 CREATE INDEX by_sweep ON runs (sweep, submitted, created, id) WHERE sweep != '';
 CREATE INDEX by_name ON runs (name);
 CREATE INDEX by_status ON runs (status);
@@ -188,13 +188,14 @@ class Index:
         first = (
             f"SELECT r.number FROM runs r WHERE r.sweep = ? AND r.sweep != '' ORDER BY {order.text} LIMIT 1"
         )
-        firsts = [self._db.execute(first, (sweep,)).fetchone()[0] for sweep in sizes]
+        firsts = {self._db.execute(first, (sweep,)).fetchone()[0]: sweep for sweep in sizes}
         asked = (
-            f"SELECT r.number, r.sweep {_FROM} WHERE r.sweep NOT IN (SELECT value FROM json_each(?)) "
-            f"OR r.number IN (SELECT value FROM json_each(?)) ORDER BY {order.text} LIMIT ? OFFSET ?"
+            f"SELECT r.number {_FROM} WHERE r.number IN (SELECT value FROM json_each(?)) OR r.number NOT IN "
+            "(SELECT t.number FROM runs t WHERE t.sweep != '' AND t.sweep IN "
+            f"(SELECT value FROM json_each(?))) ORDER BY {order.text} LIMIT ? OFFSET ?"
         )
-        values = (json.dumps(list(sizes)), json.dumps(firsts), limit, offset)
-        return [sweep if sweep in sizes else number for number, sweep in self._db.execute(asked, values)]
+        values = (json.dumps(list(firsts)), json.dumps(list(sizes)), limit, offset)
+        return [firsts.get(number, number) for (number,) in self._db.execute(asked, values)]
 
     def _sweep_row(self, place: int, sweep: str, is_open: bool) -> SweepRow:
         asked = (

@@ -29,6 +29,8 @@ REPLAY_BYTES = 50 << 20
 QUERIES = (
     Query(),
     Query(offset=50_000),
+    Query(by_sweep=True),
+    Query(by_sweep=True, offset=50_000),
     Query(sort="name"),
     Query(sort="loss", descending=False),
     Query("loss<0.001"),
@@ -102,6 +104,7 @@ async def _measure_queries(talk: Client) -> None:
         began = time.perf_counter()
         page = await talk.runs(query)
         asked = f"{query.where or 'all'} by {query.sort} from {query.offset}"
+        asked += ", a sweep as one row" if query.by_sweep else ""
         print(f"  {time.perf_counter() - began:.3f} s  {asked}: {page.matching:,} match")
 
 
@@ -144,7 +147,10 @@ def _rows(places: Places, count: int) -> Iterator[Row]:
         run_id = f"20260101-{n // 3600 % 24:02d}{n // 60 % 60:02d}{n % 60:02d}-xor-{n:05x}"
         (places.runs / run_id).mkdir()
         params = {"lr": 0.01 * (n % 100 + 1), "hidden": n % 5, "epochs": 1000, "loss": "bce", "bypass": False}
-        spec = Spec(run_id, "xor", params, n, f"xor-{n:05x}", "torch", 1, "auto", 1.7e9 + n, f"t{n}")
+        sweep = f"sweep-{n // 1000}" if n % 10 == 0 else ""
+        spec = Spec(
+            run_id, "xor", params, n, f"xor-{n:05x}", "torch", 1, "auto", 1.7e9 + n, f"t{n}", sweep=sweep
+        )
         metrics = {"loss": 1 / (n + 1), "val_loss": 2 / (n + 1)}
         best = Best("loss", 1 / (n + 1), 1000)
         yield row_of(

@@ -16,6 +16,7 @@ from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
 from tui.curves import Curves
 from tui.verbs.curves import _write_csv
+from tui.widgets.heading import Heading
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 
@@ -77,3 +78,21 @@ async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(place
 def floors(text: str) -> list[str]:
     """The lines of ticks on the screen, as far as the charts reach."""
     return [line[:130] for line in text.splitlines() if re.match(r" *step +\d", line)]
+
+
+async def test_tab_stops_at_each_panel_once_and_lights_the_heading_of_that_one(places: Places) -> None:
+    run = make_run(1, state=PAUSED, metrics={"loss": 1.0, "accuracy": 0.5})
+    engine = FakeEngine(run)
+    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
+    async with lab(places, engine, (200, 60)) as opened:
+        await opened.until(lambda: opened.app.query("#second"))
+        stops = []
+        for _ in range(5):
+            await opened.press("tab")
+            focused = opened.app.focused
+            lit = [heading.id for heading in opened.app.query(Heading) if heading.display and heading._lit]
+            stops.append((focused.id if focused is not None else None, lit))
+        assert stops == [
+            ("chart", ["chart-heading"]), ("params", ["params-heading"]), ("log", ["log-heading"]),
+            ("checkpoints", ["checkpoints-heading"]), ("table", []),
+        ]  # fmt: skip
