@@ -97,7 +97,7 @@ class LanguageTab(Tab):
             with Vertical(id="view-corpus"):
                 yield Heading(("corpora",))
                 yield self.corpora
-                yield Heading(("what it holds",))
+                yield Heading(("statistics",))
                 yield self.facts
 
     def on_mount(self) -> None:
@@ -275,7 +275,7 @@ class LanguageTab(Tab):
     async def _tell_corpus(self, name: str) -> None:
         if self._told_of == name:
             return
-        self.facts.show(None, "It is read and counted.")
+        self.facts.show(None, "Reading and counting ...")
         try:
             told: Json = await self.lab.session.ask("corpus.tell", newest="corpus", corpus=name)
         except Superseded:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 NO_MODEL = "There is no model to answer yet: ^n trains one."
+NOT_KNOWN = "Still looking for models: try again in a moment."
 SEARCHING = {
     "prompt.say": "take it", "prompt.take": "", "prompt.leave": "back", "prompt.earlier": "newer",
     "prompt.later": "older", "prompt.search": "next older",
@@ -79,7 +80,7 @@ class ReplTab(ReplView):
         elif slash.deed:
             self._do_here(slash.name, text)
         elif not self.talk.run:
-            self.talk.add(line).note(NO_MODEL, "warn")
+            self.talk.add(line).note(self._no_model(), "warn")
         else:
             self._answer(self.talk.say(line))
 
@@ -89,12 +90,16 @@ class ReplTab(ReplView):
             if found:
                 self._choose(found)
             else:
-                words = f"No model that can be talked to is called {text!r}. /model shows them."
+                words = f"No model with a checkpoint is called {text!r}. /model shows them."
+                words = words if self.models.is_known else NOT_KNOWN
                 self.talk.add(f"/model {text}").note(words, "bad")
         elif name == "export":
             self._export(text)
         else:
             {"model": self.action_model, "clear": self.action_clear, "help": self._help}[name]()
+
+    def _no_model(self) -> str:
+        return NO_MODEL if self.models.is_known else NOT_KNOWN
 
     def _answer(self, saying: Any) -> None:
         """What is said now stops what was being said."""
@@ -107,7 +112,7 @@ class ReplTab(ReplView):
     @on(PromptLine.Pasted)
     def _paste(self, message: PromptLine.Pasted) -> None:
         if not self.talk.run:
-            self.talk.add("/score").note(NO_MODEL, "warn")
+            self.talk.add("/score").note(self._no_model(), "warn")
         else:
             self._answer(self._score_all([line.replace("\t", " ") for line in message.lines]))
 

@@ -171,7 +171,7 @@ class ReplView(Tab):
 
         able = self.models.able
         if not able:
-            self.talk.add("/model").note("No language model can be talked to yet.", "warn")
+            self.talk.add("/model").note("No language model has a checkpoint yet.", "warn")
             return
         choices = [(name_of(model), self.models.words_of(model)) for model in able]
         here = next((place for place, model in enumerate(able) if model["run"] == self.talk.run), 0)

@@ -88,7 +88,7 @@ def _lengths(told: Json) -> list[Row]:
         place = min((words - min(counts)) // size, BINS - 1)
         bins[place] = bins.get(place, 0) + times
     most = max(bins.values())
-    rows: list[Row] = [(Span(f"words in a sentence, half have up to {facts['length_p50']:.0f}", "muted"),)]
+    rows: list[Row] = [(Span(f"words per sentence, median {facts['length_p50']:.0f}", "muted"),)]
     for place in range(max(bins) + 1):
         first, last = min(counts) + place * size, min(counts) + (place + 1) * size - 1
         label = f"{first}" if size == 1 else f"{first}-{last}"
@@ -108,7 +108,7 @@ def _zipf(told: Json) -> list[Row]:
 
 
 def _commonest(told: Json, width: int) -> list[Row]:
-    rows: list[Row] = [(Span("the commonest words", "muted"),)]
+    rows: list[Row] = [(Span("most frequent words", "muted"),)]
     beside = max(1, width // (WORD + 7))
     words = told["commonest"][: 6 * beside]
     deep = -(-len(words) // beside)

@@ -114,4 +114,4 @@ def _tell(made: TextSet, wished: int, report: Report) -> None:
     repeated = facts["validation_duplicates"] + facts["test_duplicates"]
     if repeated:
         held_out = len(made.validation) + len(made.test)
-        report(f"{repeated:,} of {held_out:,} validation and test sentences also stand in the training part.")
+        report(f"{repeated:,} of {held_out:,} validation and test sentences are also in the training part.")

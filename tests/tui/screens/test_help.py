@@ -57,6 +57,7 @@ def test_the_signs_of_a_tab_are_explained_below_its_keys(
     monkeypatch.setattr("tui.sign_table.glyphs", lambda: ASCII if ascii_only else UNICODE)
     text = "\n".join(map(row_text, KeySheet(tab, Keymap(), tab).rows(78)))
     assert all(words in text for _, _, words in signs(tab))
+    assert all(row_width(row) <= 70 for row in KeySheet(tab, Keymap(), tab)._signs())
     if tab == "runs":
         assert "baseline" in text and "a checkpoint" in text and "not its default" in text
     assert not ascii_only or all(sign.isascii() for sign, _, _ in signs(tab))

@@ -51,6 +51,24 @@ async def test_words_of_a_line_that_is_gone_do_not_stay(
         await opened.sees("1 cupcakes")
 
 
+async def test_before_the_models_are_known_none_is_said_to_be_missing(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(places, name="sweet")
+    late = Late(places)
+    monkeypatch.setattr("engine.client.open_session", lambda places: late)
+    async with lab(places, FakeEngine()) as opened:
+        late.goes_on.clear()
+        await opened.press("6")
+        await Typist(opened).say("/model sweet")
+        await Typist(opened).say("i love")
+        await opened.until(lambda: opened.text.count("Still looking for models") == 2)
+        late.goes_on.set()
+        await opened.sees("sweet")
+        await Typist(opened).say("/model sweet")
+        await opened.sees("A forward model")
+
+
 class OneByOne(FakeSession):
     """Answers one question after the other; of those that wait with the same mark only the newest, as the
     session's own process does."""

@@ -89,7 +89,7 @@ def test_sentences_that_train_and_test_are_counted_and_said(places: Places, corp
     corpus.write_text("the same line again\n" * 10)
     made = get(places, corpus, lines=lines)
     assert made.facts["test_duplicates"] == made.facts["validation_duplicates"] == 1
-    assert "2 of 2 validation and test sentences also stand in the training part." in lines
+    assert "2 of 2 validation and test sentences are also in the training part." in lines
 
 
 @pytest.mark.parametrize(
