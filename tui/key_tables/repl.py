@@ -6,7 +6,7 @@ from tui.key import Key
 
 KEYS = (
     Key("prompt.say", "enter", "say", "generate", "Run a / command, or continue the text", "prompt", 1),
-    Key("prompt.take", "tab", "take", "take word", "The best word; 1-9 the n-th, '1 types 1", "prompt", 2),
+    Key("prompt.take", "tab", "take", "take word", "Best word; 1-9: by its number, '1 types 1", "prompt", 2),
     Key("prompt.earlier", "up", "step(-1)", "older input", "Previous input of the history", "prompt", 5),
     Key("prompt.later", "down", "step(1)", "newer input", "Next input of the history", "prompt"),
     Key("prompt.page_up", "pageup", "page(-1)", "page up", "Scroll the transcript up", "prompt"),

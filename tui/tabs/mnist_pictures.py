@@ -142,6 +142,6 @@ class PicturesView(MnistView):
         return joined([tiles if why is None else [*tiles, heat(np.asarray(why["values"], dtype=np.float64))]])
 
     def labels(self) -> dict[str, str]:
-        words = {"": "why", "occlusion": "by gradient", "gradient": "as it is"}[self.kind]
-        target = "why its answer" if self.is_true_asked else "why not the true"
+        words = {"": "saliency", "occlusion": "by gradient", "gradient": "no saliency"}[self.kind]
+        target = "of predicted class" if self.is_true_asked else "of true class"
         return {"mnist.start": "", "mnist.run": "", "pictures.saliency": words, "pictures.target": target}

@@ -14,11 +14,11 @@ UNTRAINED = (
     "captions it takes some minutes on two cores; from its first checkpoint on it answers here.",
 )
 HINTS = (
-    ("words", "its guesses for the next one change while you type"),
-    ("tab 1-9", "take the best word, or the n-th behind a space; '1 types a 1"),
+    ("words", "the most probable next words, as you type"),
+    ("tab 1-9", "take the best word, or the numbered one after a space; '1 types 1"),
     ("enter", "generate words that continue yours"),
     ("/score", "how much each word surprises it, in bits"),
-    ("/", "all it can do: blanks, orders, both ways, the beam's tree, gates"),
+    ("/", "all commands: blanks, orders, both ways, beam search, gates"),
     ("paste", "several lines at once: they are scored as a table"),
 )
 

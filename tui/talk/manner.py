@@ -61,16 +61,16 @@ class Manner:
         """What it is set to; what is as usual is left out, but for the first two."""
         said = [f"temperature {self.temperature:g}", self.length_words()]
         said += [f"seed {self.seed}"] if self.seed is not None else []
-        said += [f"top {self.topk}"] if self.topk is not None else []
+        said += [f"top-k {self.topk}"] if self.topk is not None else []
         said += [f"repetition {self.repetition:g}"] if self.repetition > 1 else []
-        return said + ([f"top p {self.topp:g}"] if self.topp < 1 else [])
+        return said + ([f"top-p {self.topp:g}"] if self.topp < 1 else [])
 
     def all_words(self, seed: int) -> list[str]:
         """Everything that a drawing depends on beside the model and the text."""
-        top_k = "top k all" if self.topk is None else f"top k {self.topk}"
+        top_k = "top-k all" if self.topk is None else f"top-k {self.topk}"
         return [
             f"temperature {self.temperature:g}", self.length_words(), f"seed {seed}", top_k,
-            f"top p {self.topp:g}", f"repetition {self.repetition:g}",
+            f"top-p {self.topp:g}", f"repetition {self.repetition:g}",
         ]  # fmt: skip
 
     def length_words(self) -> str:

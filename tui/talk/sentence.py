@@ -16,7 +16,7 @@ from tui.widgets.span import Row, Span, row_width
 
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""
-LEGEND = "bits: how surprised the model is; 1 is a coin toss, each bit more halves the probability"
+LEGEND = "bits = -log2 p: 1 bit is p = 0.5, each further bit halves p; ! from 10 bits on"
 
 
 def ink_of(bits: float | None) -> str:

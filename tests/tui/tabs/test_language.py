@@ -177,7 +177,7 @@ async def test_the_corpus_is_told(places: Places, session: FakeSession) -> None:
     async with lab(places, FakeEngine(), (120, 40)) as opened:
         await open_tab(opened)
         await opened.press("d")
-        await opened.sees("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "commonest")
+        await opened.sees("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "frequent")
         await opened.press("down", "down")
         await opened.sees("wikitext-2 is not on this machine yet.")
         assert session.of("corpus.tell")[-1]["corpus"] == "wikitext-2"
