@@ -239,9 +239,10 @@ class LabApp(App[int]):
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:
+        old = "; the screen may be out of date" if message.was_there else ""
         words = (
-            f"No answer from the engine for {message.seconds:.0f} s: the screen is out of date."
-            " Try: dltui engine stop"
+            f"The engine has not answered for {message.seconds:.0f} s{old}."
+            " If this persists: dltui engine stop (asks before ending it). Runs continue."
         )
         self.banner.stall(words if message.seconds else "")
 

@@ -34,6 +34,8 @@ class EngineStalled(Message):
     """The engine has not answered for so many seconds; 0: it answers again."""
 
     seconds: float
+    was_there: bool = False
+    """whether it had answered before"""
 
 
 @dataclass

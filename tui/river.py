@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ class River:
         self._places, self._connect, self._tell = places, connect, tell
         self._client: Client | None = None
         self._was_there = False
+        self._unanswered_since: float | None = None
         self._hurried = asyncio.Event()
         self._stories: dict[str, Story] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
@@ -57,8 +59,13 @@ class River:
     def client(self) -> Client:
         """The connection. Raises EngineError while there is none."""
         if self._client is None:
-            raise EngineError("The engine is not connected yet.", "Please wait: connecting again.")
+            raise EngineError("Not done: the engine is not connected.")
         return self._client
+
+    @property
+    def waits_for(self) -> str:
+        """What a page that knows nothing yet is waiting for."""
+        return "loading the runs" if self.is_connected else "connecting to the engine"
 
     def story(self, run: str) -> Story | None:
         return self._stories.get(run)
@@ -71,6 +78,7 @@ class River:
                 try:
                     async with await self._connected() as client:
                         self._client, wait, self._was_there = client, FIRST_WAIT, True
+                        self._unanswered_since = None
                         async with _beside(self._notice_silence(client)):
                             await self._watch(client)
                 except HomeUnusable as error:
@@ -130,11 +138,10 @@ class River:
             return await self._connect(self._places)
 
     async def _tell_of_waiting(self) -> None:
-        waited = 0.0
+        since = self._unanswered_since = self._unanswered_since or time.monotonic()
         while True:
             await asyncio.sleep(ANSWER_SECONDS)
-            waited += ANSWER_SECONDS
-            self._tell(EngineStalled(waited))
+            self._tell(EngineStalled(time.monotonic() - since, self._was_there))
 
     async def _notice_silence(self, client: Client) -> None:
         """For ever: ask for a sign of life where none came by itself."""
@@ -150,7 +157,7 @@ class River:
         try:
             while not (await asyncio.wait({asking}, timeout=ANSWER_SECONDS))[0]:
                 silent += ANSWER_SECONDS
-                self._tell(EngineStalled(silent))
+                self._tell(EngineStalled(silent, True))
             if asking.exception() is None and silent > QUIET_SECONDS:
                 self._tell(EngineStalled(0))
         finally:

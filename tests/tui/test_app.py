@@ -362,9 +362,9 @@ async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
     async with lab(places, engine) as opened:
         await opened.sees("alpha")
         engine.is_silent = True
-        await opened.sees("No answer from the engine for", "dltui engine stop", "alpha")
+        await opened.sees("The engine has not answered for", "dltui engine stop", "alpha")
         engine.is_silent = False
-        await opened.until(lambda: "No answer from the engine" not in opened.text)
+        await opened.until(lambda: "has not answered for" not in opened.text)
 
 
 async def test_damaged_events_are_counted_beside_their_run(places: Places) -> None:

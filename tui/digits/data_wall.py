@@ -52,7 +52,7 @@ class DataWall:
         y = 1
         for words in (facts["notice"], *facts["notes"]):
             if words:
-                y = paper.words(1, y, plain(str(words), limit=300), paper.width - 2, 2, "warn")
+                y = paper.words(1, y, plain(str(words), limit=600), paper.width - 2, 6, "warn")
         x = 1
         for name, size in splits.items():
             x = paper.write(x, y, f"{size:,}", "strong")

@@ -5,23 +5,44 @@ from __future__ import annotations
 from engine.protocol import RunSummary
 from tui.digits.paper import Paper
 from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.plain_text import plain
 from tui.widgets.run_words import before_step_one, name_of, percent_of, sign_of
 
 
-def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str) -> None:
-    """In the middle: how to get one, or how far the one that trains has come."""
+def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
+    """In the middle: how to get one, or how far the one that trains has come.
+
+    `waits`: why the runs are not known yet; empty once they are.
+    """
     x, y, width = 2, max(1, paper.height // 3), min(70, paper.width - 4)
+    if run is None and waits:
+        paper.write(x, y, waits, "muted")
+        return
     if run is None:
-        key = shown(keymap.key_of(BY_ID["mnist.start"]), ascii_only=paper.look == "ascii")
         paper.write(x, y, "No network is trained yet.", "strong")
-        paper.write(
-            paper.write(x, y + 2, key, "key") + 1, y + 2, "trains double_conv: 98 % in half a minute."
-        )
-        paper.words(x, y + 4, what, width, 3)
+        _start(paper, x, y + 2, keymap)
+        paper.words(x, y + 4, f"Then: {what}", width, 3)
         return
     sign = sign_of(run)
-    paper.write(paper.write(x, y, sign.text, sign.ink) + 1, y, f"{name_of(run)}: {run.status}", "strong")
-    words = f"step {run.step:,}  {percent_of(run).strip()}" if run.step else before_step_one(run)
+    paper.write(paper.write(x, y, sign.text, sign.ink) + 1, y, name_of(run), "strong")
+    if run.checkpoint_step:
+        paper.write(x, y + 2, "loading its weights", "muted")
+        return
+    if run.status.is_final:
+        below = paper.words(
+            x, y + 2, f"It is {run.status}, and has no checkpoint to look at.", width, 2, "text"
+        )
+        _start(paper, x, below + 1, keymap)
+        return
+    words = (
+        f"step {run.step:,}  {percent_of(run).strip()}"
+        if run.step
+        else plain(run.notice, limit=200) or before_step_one(run)
+    )
     below = paper.words(x, y + 2, words, width, 2, "text")
-    paper.words(x, below + 1, f"Its first checkpoint has not come yet. {what}", width, 3)
+    paper.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)
+
+
+def _start(paper: Paper, x: int, y: int, keymap: Keymap) -> None:
+    key = keymap.shown("mnist.start", ascii_only=paper.look == "ascii")
+    paper.write(paper.write(x, y, key, "key") + 1, y, "trains double_conv: 98 % in half a minute.")

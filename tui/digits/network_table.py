@@ -39,6 +39,8 @@ class NetworkTable:
     """why none is best"""
     overlaid: frozenset[int] = frozenset()
     """places of those whose curves are drawn beside that under the cursor"""
+    waits: str = ""
+    """why the runs are not known yet"""
 
     @property
     def height(self) -> int:
@@ -46,10 +48,10 @@ class NetworkTable:
 
     def paint(self, paper: Paper) -> None:
         wide = paper.width >= 100
-        trained = sum(entry.run is not None for entry in self.entries)
+        trained = sum(entry.run is not None and entry.run.checkpoint_step > 0 for entry in self.entries)
         recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
         title = f"{len(self.entries) - recipes} networks of the course, {recipes} recipes"
-        paper.write(paper.write(1, 0, title, "strong"), 0, f", {trained} trained", "muted")
+        paper.write(paper.write(1, 0, title, "strong"), 0, f", {self.waits or f'{trained} trained'}", "muted")
         paper.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
             paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters at 28x28", "muted")
@@ -67,7 +69,7 @@ class NetworkTable:
         paper.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
         x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
-            paper.write(x, y, "not trained yet", "muted")
+            paper.write(x, y, "" if self.waits else "not trained yet", "muted")
         elif run.status is Status.RUNNING and not run.step:
             # Before its first step it may compile for a minute, and its notice says so.
             sign = sign_of(run)
@@ -92,6 +94,8 @@ class NetworkTable:
             paper.write(1, y, self.progress, "muted")
         elif self.notice:
             paper.words(1, y, plain(self.notice, limit=300), paper.width - 2, 2, "warn")
+        elif self.waits:
+            return
         elif self.best is not None:
             best = self.best
             x = paper.write(1, y, f"{_star()} ", "good")
@@ -138,13 +142,17 @@ def _share(value: object) -> str:
         return glyphs().dot
 
 
-def ledger(model: Mapping[str, object] | None, paper: Paper) -> None:
-    """What each layer of a network holds and what it costs to pass one picture through it."""
+def ledger(model: Mapping[str, object] | None, words: str, paper: Paper) -> None:
+    """What each layer of a network holds and what it costs to pass one picture through it.
+
+    `words`: why the layers are not known.
+    """
+    if model is None and not words:
+        return
     paper.write(1, 0, "layer      output", "muted")
     paper.write(20, 0, "parameters      MACs", "muted")
     if model is None:
-        paper.write(1, 2, "Its layers show with its first", "muted")
-        paper.write(1, 3, "checkpoint.", "muted")
+        paper.words(1, 2, words, paper.width - 2, 3)
         return
     layers = model["layers"]
     assert isinstance(layers, list)

@@ -11,7 +11,7 @@ from tui.sweep.words import value_text
 from tui.widgets.span import Row, Span, fitted
 
 LABEL = 10
-LEAST, MOST = 6, 12
+LEAST, MOST, TALLEST = 6, 20, 6
 
 
 def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
@@ -21,7 +21,7 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
         return [look.nothing]
     count = max(1, min(len(xs), (width - LABEL - 2) // (LEAST + 1)))
     each = max(LEAST, min(MOST, (width - LABEL - 2) // count - 1))
-    tall = 2 if height >= 2 * len(ys) + 3 and not look.few_colours else 1
+    tall = 1 if look.few_colours else max(1, min(TALLEST, (height - 3) // max(1, len(ys))))
     merit = iter(merits(known, look.largest))
     buckets = [[None if value is None else next(merit) for value in line] for line in cells]
     head = (
@@ -37,9 +37,8 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
     lines: list[Row] = [head, fitted(names, width)]
     for y in range(len(ys) - 1, -1, -1):
         row = _line(ys[y], cells[y][:count], buckets[y], each, look, numbers=True)
-        lines += (
-            [row] if tall == 1 else [row, _line("", cells[y][:count], buckets[y], each, look, numbers=False)]
-        )
+        blank = _line("", cells[y][:count], buckets[y], each, look, numbers=False)
+        lines += [*[blank] * ((tall - 1) // 2), row, *[blank] * (tall // 2)]
     return lines
 
 

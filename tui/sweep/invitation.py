@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from tui.keys import BY_ID, Scope, shown
+from tui.glyphs import glyphs
+from tui.keymap import Keymap
+from tui.keys import Scope
+from tui.widgets.notes import paragraph
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
+
+WORDS = "A sweep trains one experiment many times, with different parameters, and shows which of them matter."
+THEN = (
+    "Then: a table of all trials, parallel coordinates, the importance of each parameter, the best value so "
+    "far, and a heat map of two parameters."
+)
+WIDTH = 76
 
 
 class Invitation(Sheet, can_focus=True, inherit_bindings=False):
@@ -15,12 +25,22 @@ class Invitation(Sheet, can_focus=True, inherit_bindings=False):
 
     SCOPE: ClassVar[Scope] = "sweep"
 
+    def __init__(self, keymap: Keymap, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._keymap = keymap
+        self._waits = ""
+
+    def wait_for(self, words: str) -> None:
+        """Why the sweeps are not known yet; empty once they are."""
+        if words != self._waits:
+            self._waits = words
+            self.draw()
+
     def rows(self, width: int) -> Sequence[Row]:
-        key = shown(BY_ID["sweep.new"].key)
-        return (
-            (),
-            (Span(" A sweep trains one experiment many times, with different parameters,", "text"),),
-            (Span(" and shows which of them matter.", "text"),),
-            (),
-            (Span(f"   {key}", "key"), Span("  set up a sweep", "muted")),
-        )
+        if self._waits:
+            return ((), (Span(f" {self._waits}", "muted"),))
+        key = self._keymap.shown("sweep.new", ascii_only=glyphs().ascii_only)
+        room = min(width - 2, WIDTH)
+        start = (Span(f"  {key}", "key"), Span("  set up a sweep", "text"))
+        lines = [*paragraph(WORDS, room, "text"), (), start, (), *paragraph(THEN, room)]
+        return [(), *((Span(" "), *line) for line in lines)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui.glyphs import glyphs
-from tui.keys import BY_ID, shown
+from tui.keymap import Keymap
 from tui.plain_text import plain
 from tui.widgets.line import Line, ends
 from tui.widgets.span import Row, Span
@@ -14,8 +14,9 @@ from tui.widgets.span import Row, Span
 class Narrowing(Line):
     """In sight while there is a brush."""
 
-    def __init__(self, **widget: Any) -> None:
+    def __init__(self, keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
+        self._keymap = keymap
         self._brushed, self._counts = "", ""
 
     def on_mount(self) -> None:
@@ -28,7 +29,7 @@ class Narrowing(Line):
         self.draw()
 
     def row(self, width: int) -> Row:
-        key = shown(BY_ID["sweep.clear"].key, ascii_only=glyphs().ascii_only)
+        key = self._keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
         left = (Span(f" {glyphs().mark} brushed  ", "accent"), Span(self._brushed, "text"))
         right = (Span(f"  {self._counts}   ", "muted"), Span(key, "key"), Span(" shows all ", "muted"))
         return ends(left, right, width)

@@ -21,6 +21,7 @@ from tui.plain_text import plain
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.brush import Interval, scales_of, shifted, toggled, where_of, widened
 from tui.sweep.look import BUCKETS, Look
+from tui.widgets.folding import folded
 from tui.widgets.heat import look_of
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
@@ -102,7 +103,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     def rows(self, width: int) -> Sequence[Row]:
         if self._words and self.answer is None:
-            return [(Span(f" {self._words}", "bad"),)]
+            return folded((Span(f" {self._words}", "bad"),), width, 1)
         if self.answer is None or self.look is None:
             return [(Span(" computing ...", "muted"),)] if self._is_slow else ()
         few = look_of(self.app) != "colour"
@@ -114,7 +115,10 @@ class Picture(Sheet, inherit_bindings=False):
             narrowed=self._is_narrowed,
         )
         drawn = list(KINDS[self.kind](self.answer, look, width, self.size.height))
-        return drawn if not self._words else [(Span(f" {self._words}", "bad"),), *drawn[1:]]
+        if not self._words:
+            return drawn
+        said = folded((Span(f" {self._words}", "bad"),), width, 1)
+        return [*said, *drawn[len(said) :]]
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

@@ -12,6 +12,7 @@ from tui.inks import STATUS_INKS
 from tui.plain_text import plain
 from tui.verbs.sweep_words import how_far
 from tui.verbs.words import value_of
+from tui.widgets.folding import folded
 from tui.widgets.numerals import short
 from tui.widgets.span import Row, Span
 
@@ -92,7 +93,7 @@ def best_of(sweep: SweepSummary) -> Row:
     """The best value and what gave it."""
     best = sweep.best
     if best is None or best.value is None:
-        return (Span(plain(sweep.why, limit=200), "muted"),)
+        return ()
     note = how_far(best)
     told = (Span(f"  {note}", "warn"),) if note else ()
     return (Span(value_text(best.value), "strong"), *told, Span(f"  {pairs_of(best.params)}", "muted"))
@@ -113,11 +114,12 @@ def facts_of(sweep: SweepSummary) -> str:
     return plain(f" {glyphs().dot} ".join(parts), limit=600)
 
 
-def facts_row(sweep: SweepSummary, width: int) -> Row:
-    """What was asked, and what it waits for."""
+def facts_rows(sweep: SweepSummary, width: int) -> list[Row]:
+    """What was asked; below it, whole, what it waits for or why it ended."""
     words = facts_of(sweep)
     if len(words) > width - 1:
         words = words[: width - 2] + glyphs().cut
-    if sweep.why and sweep.status is not SweepStatus.DONE:
-        return (Span(f" {words}  ", "muted"), Span(plain(sweep.why, limit=200), "warn"))
-    return (Span(f" {words}", "muted"),)
+    rows: list[Row] = [(Span(f" {words}", "muted"),)]
+    return (
+        [*rows, *folded((Span(f" {plain(sweep.why, limit=300)}", "warn"),), width, 1)] if sweep.why else rows
+    )

@@ -212,7 +212,10 @@ class MnistTab(Tab):
 
         runs = self.runs.all()
         if not runs:
-            self.app.notify("There is no digit network yet: n sets one up.", markup=False)
+            self.app.notify(
+                f"There is no digit network yet: {self.lab.keymap.shown('mnist.new')} sets one up.",
+                markup=False,
+            )
             return
         choices = [(name_of(run), told_of(run)) for run in runs]
         self.app.push_screen(ChooseScreen("look at which network", choices, "look"), self._choose(runs))

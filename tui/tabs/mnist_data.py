@@ -64,4 +64,4 @@ class DataView(MnistView):
         return joined(lines)
 
     def labels(self) -> dict[str, str]:
-        return {"mnist.run": "", "mnist.start": "" if self.run_shown is not None else "train one"}
+        return {**super().labels(), "mnist.run": ""}

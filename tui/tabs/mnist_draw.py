@@ -23,7 +23,7 @@ from tui.tabs.mnist_view import MnistView
 from tui.widgets.run_words import name_of
 
 DIGITS = tuple("0123456789")
-NO_RUN = "You can draw already, but there is no network to classify it yet: s trains one in half a minute."
+NO_RUN = "You can draw already, but there is no network to classify it yet: {} trains one in half a minute."
 NOT_YET = "You can draw already; the network classifies it from its first checkpoint on."
 
 
@@ -87,17 +87,27 @@ class DrawView(MnistView):
             self._paint_kept(paper)
             return
         run = self.run_shown
-        title = "Your digit" if run is None else f"Your digit {glyphs().dot} classified by {name_of(run)}"
+        is_read = run is not None and bool(self.run_id)
+        title = f"Your digit {glyphs().dot} classified by {name_of(run)}" if run and is_read else "Your digit"
         title += f", step {self._answer['step']:,}" if self._answer is not None else ""
-        width = pad_size(paper.width, paper.height)[0]
+        width = pad_size(paper.width, paper.height)[0] + 3 if self._answer is not None else paper.width - 2
+        if len(title) > width:
+            title = title[: width - 1] + glyphs().cut
         why = self._why()
-        PadWall(self.pad, title[: width + 3], self._answer, self._names, self.is_centred, why).paint(paper)
+        PadWall(self.pad, title, self._answer, self._names, self.is_centred, why).paint(paper)
 
     def _why(self) -> str:
         """Nothing can be read, and what helps."""
         if self.run_id:
             return ""
-        return NO_RUN if self.run_shown is None else NOT_YET
+        if self.waits:
+            return self.waits
+        run = self.run_shown
+        return (
+            NOT_YET
+            if run is not None and not run.status.is_final
+            else NO_RUN.format(self.lab.keymap.shown("mnist.start"))
+        )
 
     def _paint_kept(self, paper: Paper) -> None:
         report = self._kept

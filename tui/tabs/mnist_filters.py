@@ -30,7 +30,7 @@ LIVE = 0.5
 CELL, FLOW, LONGEST = 18, 5_000, 8.0
 """bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take;
 and seconds after which the next comes all the same"""
-WHAT = "Then: its filters epoch by epoch, and their maps of four pictures."
+WHAT = "its filters epoch by epoch, and their maps of four pictures."
 
 
 class FiltersView(MnistView):
@@ -225,7 +225,7 @@ class FiltersView(MnistView):
     def paint(self, paper: Paper) -> None:
         run = self.run_shown
         if run is None or not self.steps:
-            invite(paper, run, self.lab.keymap, WHAT)
+            invite(paper, run, self.lab.keymap, WHAT, self.waits)
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)

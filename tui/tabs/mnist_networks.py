@@ -15,12 +15,18 @@ from tui.digits.mural import Mural
 from tui.digits.network_table import Entry, NetworkTable, ledger
 from tui.digits.recipes import Recipe, recipes
 from tui.digits.twin_series import TwinSeries
+from tui.glyphs import glyphs
 from tui.story import Story
 from tui.tabs.mnist_view import MnistView
 from tui.view_state import chosen
+from tui.widgets.run_words import before_step_one
 from tui.widgets.still_chart import StillChart
 
 CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
+NEED_RUNS = (
+    "mnist.start", "networks.open", "networks.overlay", "networks.all", "networks.full", "networks.metric",
+)  # fmt: skip
+"""keys that mean nothing before the runs are known"""
 TITLES = {"loss": "train", "val_loss": "validation", "val_accuracy": "validation"}
 
 
@@ -128,17 +134,30 @@ class NetworksView(MnistView):
         table = self._picture()
         self.mural.styles.height = table.height
         self.mural.show(table.paint)
-        self.ledger.show(partial(ledger, self._model(self.entry.run)))
+        self.ledger.show(partial(ledger, self._model(self.entry.run), self._absent))
         self._draw_curves()
 
     def _picture(self) -> NetworkTable:
         done, total = self._table["done"], self._table["total"]
-        waits = self._asked is not None and done < total
-        progress = f"computing balanced accuracy: {done} of {total} networks" if waits else ""
+        has_weights = any(entry.run is not None and entry.run.checkpoint_step for entry in self._entries())
+        computes = self._asked is not None and done < total and has_weights
+        progress = f"computing balanced accuracy: {done} of {total} networks" if computes else ""
         return NetworkTable(
             self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
-            self.overlaid,
+            self.overlaid, self.waits,
         )  # fmt: skip
+
+    @property
+    def _absent(self) -> str:
+        """Why there are no layers, or no curve, of the network under the cursor."""
+        run = self.entry.run
+        if self.waits or run is None:
+            key = self.lab.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
+            return "" if self.waits else f"{key} trains it."
+        if run.checkpoint_step:
+            return "loading its layers"
+        ended = f"It is {run.status}, without a checkpoint."
+        return ended if run.status.is_final else "Its layers are shown from its first checkpoint on."
 
     def story_grew(self, run: str) -> None:
         self._draw_curves()
@@ -165,6 +184,9 @@ class NetworksView(MnistView):
                     series.append(twin.follow(story.series[metric]))
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
+        run = self.entry.run
+        words = self.waits or (before_step_one(run) if run is not None else "") or "no points yet"
+        self.chart.set_empty(words)
         self.chart.tell(series, series[-1].key if series else "")
 
     # --- what is done ----------------------------------------------------------------------------------
@@ -203,10 +225,14 @@ class NetworksView(MnistView):
 
     def labels(self) -> dict[str, str]:
         run, missing = self.entry.run, self.missing()
+        if self.waits:
+            return dict.fromkeys(NEED_RUNS, "")
+        full = {} if self.chart.series else {"networks.full": "", "networks.metric": ""}
         return {
+            "networks.metric": "accuracy" if self.metric == "loss" else "loss",
+            **full,
             "mnist.start": "train it" if run is None else "train again",
             "networks.open": "open report" if run is not None and run.checkpoint_step else "",
-            "networks.metric": "accuracy" if self.metric == "loss" else "loss",
             "networks.overlay": ""
             if run is None
             else ("overlay", "no overlay")[self.cursor in self.overlaid],

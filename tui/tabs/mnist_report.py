@@ -21,7 +21,7 @@ SPLITS = ("test", "validation", "train")
 PREVIEW, MOST = 20, 200
 USUAL = "MNIST"
 """the data set that needs not be named"""
-WHAT = "Then: the confusion matrix, the pictures behind each cell, and saliency maps."
+WHAT = "the confusion matrix, the pictures behind each cell, and saliency maps."
 
 
 class ReportView(MnistView):
@@ -102,7 +102,7 @@ class ReportView(MnistView):
     def paint(self, paper: Paper) -> None:
         run, report = self.run_shown, self.report
         if not self.run_id or run is None:
-            invite(paper, run, self.lab.keymap, WHAT)
+            invite(paper, run, self.lab.keymap, WHAT, self.waits)
         elif report is None:
             self._paint_progress(paper)
         elif self.is_stressed:
@@ -137,10 +137,12 @@ class ReportView(MnistView):
 
     def _paint_progress(self, paper: Paper) -> None:
         if self._progress.get("failed"):
-            paper.write(2, 2, "There is no report; r asks again.", "muted")
+            key = self.lab.keymap.shown("mnist.report", ascii_only=paper.look == "ascii")
+            paper.write(2, 2, f"There is no report; {key} asks again.", "muted")
             return
         done, total = self._progress.get("done", 0), self._progress.get("total", 0)
-        paper.write(2, 2, f"The network classifies the {self.split} pictures.", "strong")
+        name = name_of(run) if (run := self.run_shown) is not None else "The network"
+        paper.write(2, 2, f"{name} classifies the {self.split} pictures.", "strong")
         paper.bar(2, 4, min(50, paper.width - 20), done / total if total else 0.0)
         paper.write(min(54, paper.width - 16), 4, f"{done:,} of {total:,}" if total else "", "muted")
 

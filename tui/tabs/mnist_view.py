@@ -90,6 +90,11 @@ class MnistView(Submitting, can_focus=True):
         """What the cursor is on, by name and by its run; None for a view without such a cursor."""
         return None
 
+    @property
+    def waits(self) -> str:
+        """What it waits for while the runs are not known; empty once they are."""
+        return "" if self.runs.is_known else self.lab.river.waits_for
+
     # --- what the tab tells ----------------------------------------------------------------------------
 
     def opened(self) -> None:
@@ -150,7 +155,7 @@ class MnistView(Submitting, can_focus=True):
         return None
 
     def labels(self) -> dict[str, str]:
-        return {"mnist.start": "" if self.run_shown is not None else "train one"}
+        return {"mnist.start": "" if self.run_shown is not None or self.waits else "train one"}
 
     def saved(self) -> dict[str, Any]:
         """What to remember for the next time."""

@@ -257,22 +257,17 @@ class RunView(Tab):
 
     def _empty_words(self) -> Row:
         if not self.pages.loaded:
-            return (Span(f"   {self._waits_for}", "muted"),)
+            return (Span(f"   {self.river.waits_for}", "muted"),)
         return (
             Span("   no run passes the filter", "muted"),
             Span("   esc", "key"),
             Span(" shows all", "muted"),
         )
 
-    @property
-    def _waits_for(self) -> str:
-        """What has to come before there are rows."""
-        return "loading the runs" if self.river.is_connected else "connecting to the engine"
-
     def _say_what_is_missing(self) -> None:
         """Where a run and its curve would be, why there are none yet."""
         run = self.selected
-        nothing = self._words_of_sweep() or "no run selected" if self.pages.loaded else self._waits_for
+        nothing = self._words_of_sweep() or "no run selected" if self.pages.loaded else self.river.waits_for
         self.details.say_without_run(nothing)
         waits = before_step_one(run) if run is not None and not run.step else ""
         self.curves.say_when_empty((waits or self._why_no_points(run)) if run is not None else nothing)

@@ -238,7 +238,7 @@ class SweepDeeds(SweepsView):
 
     def _sweep(self) -> SweepSummary | None:
         if self.book.chosen is None:
-            self._say("There is no sweep yet: n sets one up.")
+            self._say(f"There is no sweep yet: {self.lab.keymap.shown('sweep.new')} sets one up.")
         return self.book.chosen
 
     def _trial(self) -> TrialRow | None:

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
+from tui.glyphs import glyphs
 from tui.lab import Lab
 from tui.later import Later
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
@@ -28,7 +29,7 @@ from tui.sweep.pages import TrialPages
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
-from tui.sweep.words import facts_row
+from tui.sweep.words import facts_rows
 from tui.tabs.tab import Tab
 from tui.view_state import chosen
 from tui.widgets.filter_bar import FilterBar
@@ -68,11 +69,11 @@ class SweepsView(Tab):
         self.list = SweepList(id="sweep-list")
         self.facts = Notes(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
-        self.narrowing = Narrowing()
+        self.narrowing = Narrowing(lab.keymap)
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
         self.picture = Picture()
-        self.invitation = Invitation(id="sweep-invitation")
+        self.invitation = Invitation(lab.keymap, id="sweep-invitation")
         self._metrics: dict[str, None] = {}
         self._shown_of = ""
         self._is_open = False
@@ -94,6 +95,7 @@ class SweepsView(Tab):
 
     def on_mount(self) -> None:
         self.add_class("-empty")
+        self._say_what_is_missing()
         self._turn_to(self.front)
         self.call_after_refresh(self._open_first)
 
@@ -134,8 +136,14 @@ class SweepsView(Tab):
     def on_descendant_blur(self) -> None:
         self.heading.light(self.table.has_focus)
 
+    def _say_what_is_missing(self) -> None:
+        self.invitation.wait_for(
+            "" if self.book.loaded else self.lab.river.waits_for.replace("runs", "sweeps")
+        )
+
     def refetch(self) -> None:
         """The engine answers, perhaps again; out of sight nothing is asked."""
+        self._say_what_is_missing()
         if self.lab.river.is_connected and self._is_open:
             self._begin_work(self._fetch, "sweeps", exclusive=True)
 
@@ -192,6 +200,7 @@ class SweepsView(Tab):
         chosen = self.book.chosen
         had_focus = self._has_focus or not self._shown_of
         self.set_class(chosen is None, "-empty")
+        self._say_what_is_missing()
         self._show_list()
         if chosen is not None and chosen.id != self._shown_of:
             self._begin(chosen)
@@ -214,7 +223,7 @@ class SweepsView(Tab):
     def _show_list(self) -> None:
         self.list.show(self.book.all, self.book.place)
         chosen = self.book.chosen
-        self.facts.show(lambda width: [facts_row(chosen, width)] if chosen is not None else ())
+        self.facts.show(lambda width: facts_rows(chosen, width) if chosen is not None else ())
         self.post_message(HintsChanged())
 
     def _begin(self, sweep: SweepSummary) -> None:
@@ -312,8 +321,9 @@ class SweepsView(Tab):
 
     def _empty_words(self) -> Row:
         if not self.pages.query.where:
-            return (Span("   first trials are starting", "muted"),)
-        return (Span("   no trial passes", "muted"), Span("   0", "key"), Span(" shows all", "muted"))
+            return (Span("   no trial has started yet", "muted"),)
+        key = self.lab.keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
+        return (Span("   no trial passes", "muted"), Span(f"   {key}", "key"), Span(" shows all", "muted"))
 
     @on(TrialTable.Selected)
     def _select(self) -> None:

@@ -134,9 +134,9 @@ class LadderView(XorView):
             rung = self._rung(place)
             column.caption.show(partial(caption_of, rung))
             if place not in self._looks:
-                column.plane.show(None, _absent(rung))
+                column.plane.show(None, "" if self.waits else _absent(rung))
         key = self.lab.keymap
-        start = bool(self.missing())
+        start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
         note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
         self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
@@ -147,6 +147,7 @@ class LadderView(XorView):
             if story is not None and "loss" in story.series
         ]
         run = self.run_of(LADDER[self.cursor])
+        self.chart.set_empty(self.waits or ("no points yet" if run is not None else "not trained yet"))
         self.chart.tell(series, run.id if run is not None else "")
 
     def _rung(self, place: int) -> Rung:
@@ -183,13 +184,23 @@ class LadderView(XorView):
         missing = len(self.missing())
         opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
         words = "" if not missing else "start all" if missing == len(LADDER) else "start missing"
-        return {"xor.start": words, "rungs.open": opened}
+        has_curve = any(self.story_of(place) is not None for place in range(len(LADDER)))
+        full = {} if has_curve else {"rungs.full": ""}
+        return {"xor.start": "" if self.waits else words, "rungs.open": opened, **full}
 
     def saved(self) -> dict[str, Any]:
         return {"cursor": self.cursor}
 
 
+def _start_words(missing: int) -> str:
+    if missing == len(LADDER):
+        return f"trains these {missing} networks"
+    return f"trains the {missing} missing networks" if missing > 1 else "trains the missing network"
+
+
 def _absent(rung: Rung) -> str:
     if rung.run is None:
         return "not trained"
-    return "queued" if rung.run.status is Status.QUEUED else "starting"
+    if rung.run.status is Status.QUEUED or rung.run.status.is_final:
+        return str(rung.run.status)
+    return "starting"

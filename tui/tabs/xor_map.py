@@ -22,7 +22,7 @@ from tui.tabs.xor_view import XorView
 from tui.view_state import chosen
 from tui.widgets.heat import look_of
 from tui.widgets.lane_grid import LaneGrid
-from tui.widgets.lane_picture import columns_for
+from tui.widgets.lane_picture import columns_for, label_width
 from tui.widgets.map_notes import MapFacts, notes_of
 from tui.widgets.notes import Notes
 from tui.widgets.opened_net import OpenedNet
@@ -60,7 +60,7 @@ class MapView(XorView):
         self.found: LaneMap | None = None
         self._found_of: tuple[str, str, int, int] | None = None
         self._is_asking = False
-        self._total = 0
+        self._total = self._label = 0
         self._marked: frozenset[int] = frozenset()
         self._meant = ""
         """which networks are marked: those of one experiment"""
@@ -110,7 +110,7 @@ class MapView(XorView):
         self._choose(str(facts.get("run", "")), marked, meant)
 
     def _choose(self, run: str, marked: frozenset[int] = frozenset(), meant: str = "") -> None:
-        self._marked, self._meant = marked, meant
+        self._marked, self._meant, self._label = marked, meant, 0
         self.chosen, self.found, self._found_of = run, None, None
         self.show()
         self.remember()
@@ -135,10 +135,12 @@ class MapView(XorView):
             self._is_asking = True
             self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
 
-    def _columns(self, total: int = 0) -> int:
-        """Cells in a row, by how many networks there are."""
-        self._total = total or self._total
-        return columns_for(self._total, *self.grid.size)
+    def _columns(self, outcome: Json | None = None) -> int:
+        """Cells in a row, by how many networks there are and how wide their labels are."""
+        if outcome is not None:
+            self._total = sum(outcome["outcomes"].values())
+            self._label = max(self._label, label_width(outcome["groups"], self.grid.size.width))
+        return columns_for(self._total, *self.grid.size, self._label)
 
     async def _fetch(self, run: str) -> None:
         try:
@@ -156,7 +158,7 @@ class MapView(XorView):
         x, y = self.axes_shown
         facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
         outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
-        if not x and facts["columns"] != self._columns(sum(outcome["outcomes"].values())):
+        if not x and facts["columns"] != self._columns(outcome):
             facts["columns"] = self._columns()
             outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
         state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
@@ -225,7 +227,8 @@ class MapView(XorView):
     def _draw(self) -> None:
         self.grid.show(self.found, self.cursor)
         facts = MapFacts(
-            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap, self._meant
+            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap, self._meant,
+            self.waits,
         )  # fmt: skip
         self.notes.show(lambda width: notes_of(facts, width))
 
@@ -335,7 +338,10 @@ class MapView(XorView):
             self._choose(runs[(runs.index(self.run_shown.id) + 1) % len(runs)])
 
     def labels(self) -> dict[str, str]:
-        labels = {"xor.start": "train 4,000" if not self.runs.of(LANES) else "train again"}
+        start = "train again" if self.runs.of(LANES) else "train 4,000"
+        labels = {"xor.start": "" if self.waits else start}
+        if not self.opened_net.display:
+            labels["lanes.full"] = ""
         labels["lanes.open"] = "close" if self.opened_net.display else "open"
         if self.found is None:
             labels |= dict.fromkeys(

@@ -97,7 +97,7 @@ class NineView(XorView):
         run = self.run_shown
         report = self.report if run is not None and self._report_of == run.id else None
         brief = self.is_short
-        self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief))
+        self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief, self.waits))
         self.table.show(
             lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
         )
@@ -131,7 +131,7 @@ class NineView(XorView):
     def labels(self) -> dict[str, str]:
         words = "run the nine" if not self.runs.of(GRID) else "run again"
         run = self.run_shown
-        if run is not None and not run.status.is_final:
+        if self.waits or (run is not None and not run.status.is_final):
             words = ""
         page = "table" if self.page else "plots"
         page = page if self.is_short and self.report is not None else ""

@@ -30,6 +30,8 @@ from tui.widgets.truth_table import TruthTable
 from tui.xor_recipes import NOTEBOOK, shape
 from tui.xor_runs import SINGLE
 
+INVITED = 76
+"""columns of the words while nothing is trained"""
 FRAME = 0.1
 FRAMES = 60
 """of a training that is played"""
@@ -121,6 +123,8 @@ class TrainedView(XorView):
 
     def show(self) -> None:
         run, net = self.run_shown, self.net
+        self.set_class(run is None, "-none")
+        self.side.styles.width = "1fr" if run is None else self.plane.styles.width
         self._draw(net)
         self._draw_curves()
         if run is not None and net is not None and self.in_front and self.plane.size.width:
@@ -177,8 +181,7 @@ class TrainedView(XorView):
 
     def _draw_words(self, run: RunSummary | None, gates: list[str]) -> None:
         if run is None:
-            self.heading.choose("nothing trained yet", ("nothing trained yet",))
-            self.notes.show(lambda width: invitation(self.lab.keymap, width))
+            self.notes.show(lambda width: invitation(self.lab.keymap, min(width, INVITED), self.waits))
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
         title = title_of(run)
@@ -280,7 +283,9 @@ class TrainedView(XorView):
         if len(self.runs.of(SINGLE)) < 2:
             labels["sketches.next"] = ""
         words = ("", "start missing", "start missing", "start the three")[len(self.missing())]
-        return labels | {"xor.start": words}
+        if not here:
+            labels["sketches.full"] = ""
+        return labels | {"xor.start": "" if self.waits else words}
 
     def saved(self) -> dict[str, Any]:
         return {"run": self.chosen}

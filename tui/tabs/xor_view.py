@@ -51,6 +51,11 @@ class XorView(Submitting, can_focus=True):
         self.saved_before = saved
         self.in_front = False
 
+    @property
+    def waits(self) -> str:
+        """What it waits for while the runs are not known; empty once they are."""
+        return "" if self.runs.is_known else self.lab.river.waits_for
+
     # --- what the tab tells ----------------------------------------------------------------------------
 
     def opened(self) -> None:

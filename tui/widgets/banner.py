@@ -12,8 +12,11 @@ from tui.glyphs import glyphs
 from tui.inks import inks_of
 from tui.keys import BY_ID, shown
 from tui.plain_text import plain
+from tui.widgets.folding import folded
 from tui.widgets.span import Row, Span
 
+INDENT = 3
+"""of lines after the first: below the words, not below the sign"""
 RANKS = {Severity.DANGER: 2, Severity.WARNING: 1}
 
 
@@ -32,6 +35,9 @@ class Banner(Static):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._appear, init=False)
+
+    def on_resize(self) -> None:
+        self._appear()
 
     @property
     def finding(self) -> Finding | None:
@@ -72,7 +78,11 @@ class Banner(Static):
         self.styles.display = "block" if words else "none"
         if self.is_mounted:
             inks = inks_of(self.app)
-            self.update(Text.assemble(*((span.text, inks[span.ink]) for span in words)))
+            lines = folded(words, self.app.size.width - 1, INDENT) if words else []
+            texts = [
+                Text.assemble(*((span.text, inks[span.ink or "text"]) for span in line)) for line in lines
+            ]
+            self.update(Text("\n").join(texts))
 
 
 def most_serious(findings: list[Finding], dismissed: str) -> Finding | None:

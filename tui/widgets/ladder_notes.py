@@ -63,11 +63,11 @@ def _right(rung: Rung) -> Row:
     return (Span(f"{rung.right} of 4 right", "good" if rung.right == 4 else "text"),)
 
 
-def lesson_of(rung: Rung, note: str, can_start: bool, keymap: Keymap, width: int, brief: bool) -> list[Row]:
+def lesson_of(rung: Rung, note: str, start: str, keymap: Keymap, width: int, brief: bool) -> list[Row]:
     rows: list[Row] = []
-    if can_start:
+    if start:
         key = shown(keymap.key_of(BY_ID["xor.start"]))
-        rows.append((Span(f"{key} ", "key"), Span("trains the architectures that are missing", "text")))
+        rows.append((Span(f"{key} ", "key"), Span(start, "text")))
     if note:
         named = f"{rung.name}: "
         first, *others = paragraph(named + note, width, "text")

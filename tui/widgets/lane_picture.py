@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tui.glyphs import glyphs
 from tui.lane_cells import Cell, LaneMap
 from tui.widgets.heat import SOLVED, Look, level_of, shade_of
 from tui.widgets.numerals import short
@@ -39,7 +40,7 @@ class Window:
 
 def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, before: Window | None) -> Window:
     """So that the cursor is in sight, moved no more than needed."""
-    label = LABEL if found.x else label_width(width)
+    label = LABEL if found.x else label_width(found.groups, width)
     room = max(1, height - len(head_of(found, None, "shade")))
     wide = max(1, min(WIDEST, (width - label) // max(1, found.columns)))
     tall = max(1, min(TALLEST, room // max(1, len(found.cells))))
@@ -54,9 +55,10 @@ def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, bef
     return Window(left, top, columns, rows, wide, tall, label)
 
 
-def columns_for(total: int, width: int, height: int) -> int:
-    """How many cells in a row, so that so many networks fill the room; the smallest cells scroll."""
-    width, height = width - label_width(width), height - 1
+def columns_for(total: int, width: int, height: int, label: int = 0) -> int:
+    """How many cells in a row, so that so many networks fill the room behind the labels; the smallest cells
+    scroll."""
+    width, height = width - label, height - 1
     for wide in WIDTHS:
         columns = max(1, width // wide)
         if fits(columns, -(-total // columns), wide, width, height):
@@ -64,9 +66,10 @@ def columns_for(total: int, width: int, height: int) -> int:
     return max(1, width)
 
 
-def label_width(width: int) -> int:
-    """Columns for what the networks of a row are, where there is room."""
-    return 26 if width >= 100 else 18 if width >= 60 else 0
+def label_width(groups: Sequence[Mapping[str, object]], width: int) -> int:
+    """Columns for what the networks of a row are: as many as the longest label takes, where there is room."""
+    most = 26 if width >= 100 else 18 if width >= 60 else 0
+    return min(most, max((len(group_words(group)) + 1 for group in groups if group), default=0))
 
 
 def group_words(group: Mapping[str, object]) -> str:
@@ -102,7 +105,10 @@ def row_of(
         tiles.append(Tile(f"{name:>{LABEL - 1}} ", "muted", ""))
     elif view.label:
         group = found.groups[y] if is_middle and y < len(found.groups) else {}
-        tiles.append(Tile(f"{group_words(group)[: view.label - 1]:<{view.label}}", "text", ""))
+        words = group_words(group)
+        if len(words) >= view.label:
+            words = words[: view.label - 2] + glyphs().cut
+        tiles.append(Tile(f"{words:<{view.label}}", "text", ""))
     for x in range(view.left, min(view.left + view.columns, found.columns)):
         tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
         is_filled = is_middle or tile.text.strip(FILLERS) == ""

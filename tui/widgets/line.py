@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.inks import Inks, inks_of
-from tui.widgets.span import Row, Span, fitted, row_width
+from tui.widgets.span import Row, Span, clipped, fitted, row_width
 
 
 def joined(row: Sequence[Span]) -> Row:
@@ -35,6 +35,23 @@ def joined(row: Sequence[Span]) -> Row:
 def _has_ground(span: Span) -> bool:
     """Whether even its blanks are seen."""
     return span.ink == "picked" or span.ink.startswith("ground-")
+
+
+def whole_or_cut(row: Row, width: int) -> Row:
+    """Exactly `width` cells; where words are cut, a sign says so."""
+    last = row[-1].text if row else ""
+    if row_width(row) > width and (not last.strip() or last.endswith(" ")):
+        row = _without_blanks_behind(row)
+    return fitted(clipped(row, width), width)
+
+
+def _without_blanks_behind(row: Row) -> Row:
+    kept = list(row)
+    while kept and not kept[-1].text.strip() and not _has_ground(kept[-1]):
+        kept.pop()
+    if kept and not _has_ground(kept[-1]):
+        kept[-1] = Span(kept[-1].text.rstrip(), kept[-1].ink)
+    return tuple(kept)
 
 
 def strip_of(row: Sequence[Span], inks: Inks) -> Strip:
@@ -85,7 +102,7 @@ class Line(Widget):
         """Compose the row anew and have the terminal told of what differs."""
         if not self.is_mounted or not self.size.width:
             return
-        old, self._row = self._row, joined(fitted(self.row(self.size.width), self.size.width))
+        old, self._row = self._row, joined(whole_or_cut(self.row(self.size.width), self.size.width))
         change = changed_cells(old, self._row)
         if change is not None:
             self.refresh(Region(change[0], 0, change[1], 1))
@@ -111,8 +128,8 @@ class Line(Widget):
 
 
 def ends(left: Row, right: Row, width: int) -> Row:
-    """One at the left edge, the other at the right one; the left is cut where they meet."""
+    """One at the left edge, the other at the right one; the left is cut where they meet, with a sign."""
     room = width - row_width(right)
     if room < 1:
-        return fitted(left, width)
-    return (*fitted(left, room), *right)
+        return whole_or_cut(left, width)
+    return (*whole_or_cut(left, room), *right)

@@ -34,10 +34,14 @@ class MapFacts:
     keymap: Keymap
     meant: str = ""
     """which networks are marked"""
+    waits: str = ""
+    """while the runs are not known: why"""
 
 
 def notes_of(facts: MapFacts, width: int) -> list[Row]:
     """Three rows; without a map what to do."""
+    if facts.run is None and facts.waits:
+        return [(Span(facts.waits, "muted"),)]
     if facts.run is None:
         key = shown(facts.keymap.key_of(BY_ID["xor.start"]))
         rows: list[Row] = [(Span(f"{key} ", "key"), Span("trains 4,000 networks as one batch", "text")), ()]

@@ -15,17 +15,24 @@ LESSON = (
     "below 0.2 that stopped falling. Grey: the course's notebook. p: two-sided p-value (bootstrap) of the "
     "difference of the means; ✓: p is 0.05 or more, it can be chance. Means are of successes."
 )
+EMPTY = (
+    "The nine experiments of the course: learning rates 0.25 to 0.01, one, two or four hidden units, with or "
+    "without bypass. Then: epochs and failures of each, beside the numbers of the course."
+)
 ALIKE = 0.05
 LIKELY, WIDE, WIDEST = 84, 102, 128
 
 
 def notes_of(
-    run: RunSummary | None, report: Json | None, keymap: Keymap, width: int, brief: bool
+    run: RunSummary | None, report: Json | None, keymap: Keymap, width: int, brief: bool, waits: str = ""
 ) -> list[Row]:
+    """`waits`: why the runs are not known yet."""
+    if run is None and waits:
+        return [(Span(waits, "muted"),)]
     if run is None:
         key = shown(keymap.key_of(BY_ID["xor.start"]))
         rows: list[Row] = [(Span(f"{key} ", "key"), Span("runs all nine at once, in seconds", "text")), ()]
-        return rows + paragraph(_lesson(), width)
+        return rows + paragraph(EMPTY, width)
     head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
     if report is None:
         return [(*head, Span(before_step_one(run), "muted"))]

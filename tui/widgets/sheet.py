@@ -13,8 +13,8 @@ from tui import keys
 from tui.inks import inks_of
 from tui.keys import Scope
 from tui.messages import PaneTurned
-from tui.widgets.line import changed_cells, joined, strip_of
-from tui.widgets.span import Row, fitted
+from tui.widgets.line import changed_cells, joined, strip_of, whole_or_cut
+from tui.widgets.span import Row
 
 
 class Sheet(ScrollView, can_focus=True):
@@ -54,7 +54,7 @@ class Sheet(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if not self.is_mounted or not width:
             return
-        old, self._rows = self._rows, [joined(fitted(row, width)) for row in self.rows(width)]
+        old, self._rows = self._rows, [joined(whole_or_cut(row, width)) for row in self.rows(width)]
         if len(old) != len(self._rows):
             self.virtual_size = Size(width, len(self._rows))
             self.refresh()

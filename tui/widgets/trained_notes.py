@@ -85,8 +85,12 @@ def _gates(gates: Sequence[str], width: int) -> list[Row]:
     return [*rows, row] if row else rows
 
 
-def invitation(keymap: Keymap, width: int) -> list[Row]:
+def invitation(keymap: Keymap, width: int, waits: str = "") -> list[Row]:
+    """What to press for a first network; `waits`: that nothing is known yet, and why."""
+    if waits:
+        return [(Span(waits, "muted"),)]
     start, new = (shown(keymap.key_of(BY_ID[key])) for key in ("xor.start", "xor.new"))
-    rows: list[Row] = [(Span(f"{start:>3} ", "key"), Span("train the three networks of the course", "text"))]
+    rows: list[Row] = [(Span("No network is trained yet.", "strong"),), ()]
+    rows += [(Span(f"{start:>3} ", "key"), Span("train the three networks of the course", "text"))]
     rows += [(Span(f"{new:>3} ", "key"), Span("set up a run of your own", "text")), ()]
-    return rows + paragraph(LESSON, width)
+    return rows + paragraph(f"Then: the decision regions while a network trains. {LESSON}", width)

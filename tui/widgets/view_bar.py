@@ -1,4 +1,4 @@
-"""The views of a tab, each behind its key, and one line about how things stand."""
+"""The views of a tab, each behind its key, and what is to be said about how things stand."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Vertical
 
 from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
+from tui.widgets.folding import folded
 from tui.widgets.line import Line
+from tui.widgets.notes import Notes
 from tui.widgets.span import Row, Span, row_width
 
 
-class ViewBar(Line):
-    """`views`: the id of a key, a name, a title each. What is said stands behind them."""
+class ViewNames(Line):
+    """Names behind their keys; a few words behind them where they have room."""
 
     def __init__(self, views: Sequence[tuple[str, str, str]], keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
@@ -31,7 +35,13 @@ class ViewBar(Line):
         self._words = words
         self.draw()
 
+    def has_room(self, words: str, width: int) -> bool:
+        return row_width(self._names()) + cell_len(words) < width
+
     def row(self, width: int) -> Row:
+        return (*self._names(), Span(self._words, "warn"))
+
+    def _names(self) -> Row:
         spans, actions, at = [Span(" ")], [], 1
         for key, name, title in self._views:
             here = name == self._chosen
@@ -41,9 +51,40 @@ class ViewBar(Line):
             actions.append((range(at, at + size), f"app.press({key!r})"))
             at += size + 3
         self.make_clickable(actions)
-        if not self._words:
-            return tuple(spans)
-        room = width - row_width(tuple(spans))
-        if room < min(cell_len(self._words) + 1, 40):
-            return (Span(" " + self._words, "warn"),)
-        return (*spans, Span(self._words, "warn"))
+        return tuple(spans)
+
+
+class ViewBar(Vertical):
+    """`views`: the id of a key, a name, a title each. What is said stands behind them, or below, whole."""
+
+    DEFAULT_CSS = "ViewBar { height: auto; max-height: 5; } ViewBar Notes { height: auto; }"
+
+    def __init__(self, views: Sequence[tuple[str, str, str]], keymap: Keymap, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._names, self._below = ViewNames(views, keymap), Notes()
+        self._words = ""
+
+    def compose(self) -> ComposeResult:
+        yield self._names
+        yield self._below
+
+    def on_mount(self) -> None:
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def choose(self, name: str) -> None:
+        self._names.choose(name)
+
+    def say(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        words = self._words
+        is_beside = not words or self._names.has_room(words, self.app.size.width)
+        self._names.say(words if is_beside else "")
+        self._below.display = not is_beside
+        self._below.show(lambda width: folded((Span(f" {words}", "warn"),), width, 1))
