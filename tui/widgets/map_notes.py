@@ -15,8 +15,14 @@ from tui.widgets.heat import Look
 from tui.widgets.lane_picture import STUCK_INKS
 from tui.widgets.notes import paragraph
 from tui.widgets.run_words import name_of, sign_of
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 
+FAILED = (
+    "   failed, digit = rows whose output stays at 0.5 (loss): ",
+    "   failed, digit = rows at 0.5 (loss)  ",
+    "  failed, rows at 0.5: ",
+)
+"""what the digits of failed networks mean, the longest that fits"""
 LESSON = (
     "Thousands of networks are trained on XOR side by side, each from initial weights of its own. Most solve "
     "it; in others the loss stays on a plateau. Every cell is one network."
@@ -58,7 +64,7 @@ def notes_of(facts: MapFacts, width: int) -> list[Row]:
         title = (*_title(facts.run), *_counts(facts.found))
     return [
         title,
-        _legend(facts.found, facts.drawn),
+        _legend(facts.found, facts.drawn, width),
         _here(facts.cell, facts.here),
     ]
 
@@ -87,19 +93,17 @@ def _counts(found: LaneMap) -> Row:
     return (*row, Span(f"  {stopped:,} stopped", "muted")) if stopped else row
 
 
-def _legend(found: LaneMap, drawn: Look) -> Row:
+def _legend(found: LaneMap, drawn: Look, width: int) -> Row:
     if found.colour != "outcome":
         return (Span(f"colour: {COLOUR_WORDS[found.colour]}", "muted"),)
     if found.x:
         return (Span("greener: a larger share of its networks solved", "muted"),)
     solved = "solved" if drawn == "colour" else f"{_dot(drawn)} solved"
     names = [Span(f"{rows} ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS]
-    return (
-        Span(solved, "good"),
-        Span("   failed, digit = rows whose output stays at 0.5 (loss): ", "muted"),
-        *names,
-        Span("? other", "muted"),
-    )
+    rows: list[Row] = [
+        (Span(solved, "good"), Span(words, "muted"), *names, Span("? other", "muted")) for words in FAILED
+    ]
+    return next((row for row in rows if row_width(row) <= width), rows[-1])
 
 
 def _dot(drawn: Look) -> str:

@@ -59,7 +59,7 @@ async def test_without_a_run_one_key_trains_one(places: Places, session: FakeSes
         await opened.press("s")
         await opened.until(lambda: engine.asked)
         assert engine.asked[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
-        await opened.sees("first checkpoint has not come yet")
+        await opened.sees("With its first checkpoint:")
 
 
 async def test_the_networks_are_compared_and_the_missing_ones_started(
@@ -149,7 +149,7 @@ async def test_one_that_waits_for_a_place_says_for_what(places: Places, session:
     )
     async with lab(places, FakeEngine(waits), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("queued: 2 CPUs are wanted, 0 free", "first checkpoint has not come yet")
+        await opened.sees("queued: 2 CPUs are wanted, 0 free", "With its first checkpoint:")
 
 
 async def test_a_damaged_checkpoint_is_said_in_one_line(

@@ -18,7 +18,7 @@ async def test_the_floors_are_there_before_anything_is_trained(
 ) -> None:
     async with xor_tab(places, FakeEngine(), "d", size) as opened:
         await opened.sees("0.6931", "0.4774", "0.0000", "no hidden unit", "1 unit", "2 units", "not trained")
-        await opened.sees("trains the architectures that are missing", "s start all")
+        await opened.sees("trains these 4 networks", "s start all")
 
 
 async def test_one_key_starts_what_is_missing(places: Places, session: FakeSession) -> None:

@@ -6,8 +6,12 @@ import math
 
 import pytest
 
+from tests.fakes.engine import done, make_run
+from tui.keymap import Keymap
 from tui.lane_cells import Cell, LaneMap
 from tui.widgets.lane_picture import head_of, row_of, window
+from tui.widgets.map_notes import MapFacts, notes_of
+from tui.widgets.span import row_text
 
 
 def made(cells: list[list[Cell]], x: str = "", **facts: object) -> LaneMap:
@@ -63,3 +67,27 @@ def test_the_next_failure_goes_round_and_none_is_none() -> None:
     assert found.stuck_after(1, 0, 1) == (1, 1) and found.stuck_after(1, 1, 1) == (1, 0)
     assert found.stuck_after(0, 0, -1) == (1, 1)
     assert made([[cell(0), cell(1)]]).stuck_after(0, 0, 1) is None
+
+
+@pytest.mark.parametrize(("width", "label"), [(120, 8), (80, 8), (50, 0)])
+def test_labels_take_no_more_columns_than_the_longest(width: int, label: int) -> None:
+    found = made(
+        [[cell(0)], [cell(1)]], groups=({"hidden": 1, "bypass": False}, {"hidden": 2, "bypass": False})
+    )
+    view = window(found, (0, 0), width, 10, None)
+    assert view.label == label
+
+
+def test_a_label_that_does_not_fit_ends_in_a_sign() -> None:
+    found = made([[cell(0)]], groups=({"temperature": 0.001, "hidden": 2, "bypass": True},))
+    view = window(found, (0, 0), 80, 10, None)
+    words = "".join(tile.text for tile in row_of(found, 0, (-1, -1), view, "colour"))
+    assert words.startswith("temperature 0.00… ")
+
+
+@pytest.mark.parametrize("width", [78, 118])
+def test_what_every_digit_of_a_failure_means_is_in_sight(width: int) -> None:
+    found = made([[cell(0, 0.0, 0.48)]])
+    facts = MapFacts(make_run(1, experiment="xor_lanes", state=done()), found, None, None, "colour", Keymap())
+    legend = row_text(notes_of(facts, width)[1])
+    assert len(legend) <= width and all(f"{rows} (0." in legend for rows in (2, 3, 4)) and "? other" in legend

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.line import changed_cells, ends, joined
+from tui.widgets.line import changed_cells, ends, joined, whole_or_cut
 from tui.widgets.span import Row, Span, row_text, row_width
 
 SPANS = st.lists(
@@ -59,4 +59,11 @@ def test_every_difference_lies_in_them_after_the_line_got_narrower_or_wider(
 
 
 def test_the_right_end_stays_whole_where_both_do_not_fit() -> None:
-    assert row_text(ends((Span("a long left"),), (Span("right"),), 9)) == "a loright"
+    assert row_text(ends((Span("a long left"),), (Span("right"),), 9)) == "a l…right"
+
+
+def test_what_is_cut_ends_in_a_sign_and_blanks_behind_the_words_are_not_cut() -> None:
+    assert row_text(whole_or_cut((Span("one two three"),), 8)) == "one two…"
+    assert row_text(whole_or_cut((Span("one two"), Span("       ")), 8)) == "one two "
+    assert row_text(whole_or_cut((Span("one two   "),), 8)) == "one two "
+    assert row_text(ends((Span("one two three"),), (Span("end"),), 10)) == "one tw…end"
