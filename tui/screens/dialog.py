@@ -13,7 +13,7 @@ from tui.glyphs import glyphs
 from tui.keymap import Keymap
 from tui.keys import BY_ID, shown
 from tui.widgets.line import Line
-from tui.widgets.span import Row, Span
+from tui.widgets.span import Row, Span, row_width
 
 Answer = TypeVar("Answer")
 
@@ -53,7 +53,11 @@ class Keys(Line):
         for binding, label in self._named:
             key = shown(self._keymap.key_of(BY_ID[binding]), ascii_only=glyphs().ascii_only)
             off = bool(self.complaint) and not spans
-            spans += [Span(key, "muted" if off else "key"), Span(f" {label}  ", "muted")]
+            hint = [Span(key, "muted" if off else "key"), Span(f" {label}", "muted")]
             if off:
-                spans.append(Span(f"{self.complaint}  ", "bad"))
+                hint.append(Span(f"  {self.complaint}", "bad"))
+            gap = [Span("  ")] if spans else []
+            if spans and row_width((*spans, *gap, *hint)) > width:
+                break  # a key that has no room is left out whole
+            spans += [*gap, *hint]
         return tuple(spans)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -16,8 +17,10 @@ from textual.widgets import Static
 from engine.errors import DltuiError, ParamError
 from engine.params import Param
 from tui import keys
+from tui.key import TABS
 from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
+from tui.tabs.shelf import SHOWN
 from tui.widgets.form import Form, Typed
 
 Answer = TypeVar("Answer")
@@ -40,7 +43,11 @@ class FormScreen(ModalScreen[Answer]):
     `about` has no place on a short screen; `fact` is one line that always has.
     """
 
-    BINDINGS = keys.bindings("form")
+    BINDINGS = keys.bindings("form") + [
+        Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
+        for digit, (tab, _) in enumerate(TABS, 1)
+        if tab in SHOWN
+    ]
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = None
 
@@ -131,6 +138,11 @@ class FormScreen(ModalScreen[Answer]):
     def action_cancel(self) -> None:
         self._left(self.form.typed())
         self.dismiss(None)
+
+    async def action_open_tab(self, tab: str) -> None:
+        """Leaves the form as escape does."""
+        self.action_cancel()
+        await self.app.run_action(f"open_tab('{tab}')")
 
     def action_field(self, by: int) -> None:
         self.form.move(by)

@@ -61,3 +61,25 @@ def test_a_decimal_comma_is_named_in_the_form() -> None:
         "Write 0.01: the decimal point is a dot."
         in launch_screen(find("xor"), {"lr": "0,01"}).form.wrong["lr"]
     )
+
+
+@pytest.mark.parametrize(("digit", "tab"), [("2", "xor"), ("4", "mnist")])
+async def test_alt_and_a_digit_leave_the_form_for_that_tab(places: Places, digit: str, tab: str) -> None:
+    engine = FakeEngine()
+    async with lab(places, engine) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press(f"alt+{digit}")
+        await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
+        await opened.until(lambda: opened.app.state.tab == tab)
+        assert not engine.asked
+
+
+async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Places) -> None:
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.type("abc")
+        await opened.sees("1 field is wrong: hidden")
+        row = next(line for line in opened.text.splitlines() if "1 field is wrong" in line)
+        assert row.rstrip(" │").endswith(("keys", "defaults", "next"))

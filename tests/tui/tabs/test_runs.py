@@ -630,3 +630,10 @@ async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(pla
         story.caught_up = False
         opened.app.runs.draw_curves()
         await opened.sees("loading the curve")
+
+
+async def test_a_run_that_has_ended_is_not_asked_about_before_its_stop_is_refused(places: Places) -> None:
+    async with lab(places, FakeEngine(make_run(1, state=done()))) as opened:
+        await opened.press("s")
+        await opened.sees("is done and cannot be stopped now")
+        assert not isinstance(opened.app.screen, ConfirmScreen)
