@@ -101,7 +101,7 @@ class RunsTab(RunView):
         if self.shown.marks or self.table.sweep is not None:
             self._do_marked("stop")
         elif (run := self._run()) and not marked.possible("stop", run.status):
-            self._deed(deeds.stop, run)  # refused, with what is possible
+            attempt(self, self._deed(deeds.stop, run))  # refused, with what is possible
         elif run:
             words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
             self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(deeds.stop, run))

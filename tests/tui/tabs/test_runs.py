@@ -632,8 +632,12 @@ async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(pla
         await opened.sees("loading the curve")
 
 
-async def test_a_run_that_has_ended_is_not_asked_about_before_its_stop_is_refused(places: Places) -> None:
-    async with lab(places, FakeEngine(make_run(1, state=done()))) as opened:
+async def test_the_engine_says_why_an_ended_run_cannot_be_stopped_without_a_question_before(
+    places: Places,
+) -> None:
+    engine = FakeEngine(make_run(1, state=done()))
+    async with lab(places, engine) as opened:
         await opened.press("s")
-        await opened.sees("is done and cannot be stopped now")
+        await opened.until(lambda: engine.asked)
+        assert engine.asked == [("stop", next(iter(engine.runs_by_id)))]
         assert not isinstance(opened.app.screen, ConfirmScreen)
