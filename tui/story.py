@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.client import Event, EventBatch
 from engine.protocol import Json
+from tui.curves import rising
 from tui.plain_text import plain
 from tui.verbs.words import value_of
 from tui.widgets.mark import Mark
@@ -91,12 +92,18 @@ class Story:
             self._mark(Mark(_step(event.facts, self.step), "pause", words))
 
     def _extend(self, event: Event) -> None:
-        """The points of a block were gathered since the last event: they are spread evenly over that time."""
+        """The points of a block were gathered since the last event: they are spread evenly over that time.
+
+        A step has one value, the first: in files of before some have two.
+        """
         for metric, (steps, values) in event.facts["series"].items():
             if not steps:
                 continue
             series = self._of(metric)
             if series is not None:
+                last = series.last()
+                steps, values = rising(steps, values, -1 if last is None else int(last.step))
+            if series is not None and steps:
                 series.extend(steps, values, self._times(event.clock, len(steps)))
                 self.step = max(self.step, float(steps[-1]))
 

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 
+from checkpoints.errors import CheckpointError
 from engine import store
 from engine.errors import CorruptRun, DltuiError
 from engine.places import Places
@@ -38,6 +39,8 @@ def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
         raise
     except (DltuiError, OSError) as error:
         raise CorruptRun(f"{places.runs / run_id} cannot be read: {error}.") from error
+    except CheckpointError as error:
+        raise CorruptRun(error.message.replace(f"{places.runs / run_id}{os.sep}", "")) from error
     except Exception as error:
         logging.exception("run %s cannot be read", run_id)
         raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error

@@ -100,9 +100,13 @@ class Run:
 
         To be called before anything is kept. Raises MismatchedCheckpoint for `data` not trained on.
         """
-        recorded = self._checkpoints.recorded().pinned.get("data", "") if "data" in facts else ""
+        before = self._checkpoints.recorded() if "data" in facts else Facts()
+        recorded = before.pinned.get("data", "")
         if recorded and recorded != facts["data"]:
-            raise self._other_data(f"data {recorded[:12]}", f"data {facts['data'][:12]}")
+            told, now = f"data {recorded[:12]}", f"data {facts['data'][:12]}"
+            if self._is_read_otherwise(before, facts["data"]):
+                raise self._other_reading(before, told, now)
+            raise self._other_data(told, now)
         self._pinned |= facts
 
     def trains_on(self, title: str, fingerprint: str) -> None:
@@ -324,6 +328,22 @@ class Run:
         return MismatchedCheckpoint(
             f"It was trained on {before}; what is found now is {now}.",
             f"Restore the data it was trained on ({folder}), or start a new run.",
+        )
+
+    def _is_read_otherwise(self, before: Facts, pinned: str) -> bool:
+        """The pinned is made of bytes that are the same, or were not written down."""
+        known, now = before.data.get("fingerprint", ""), self._data.get("fingerprint", "")
+        return bool(now) and now != pinned and known in ("", now)
+
+    def _other_reading(self, before: Facts, told: str, now: str) -> MismatchedCheckpoint:
+        title = self._data["title"]
+        if before.data:
+            what = f"{title} is the text it was trained on, but other words are read in it now"
+        else:
+            what = f"{title} holds other words than it was trained on: it changed, or is read otherwise now"
+        return MismatchedCheckpoint(
+            f"{what} (<unk>, signs nobody sees): {told} then, {now} now.",
+            "It cannot go on, with --fast neither, but answers from its checkpoints: start a new run (R).",
         )
 
     def _look(self, now: float) -> None:

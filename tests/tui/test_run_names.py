@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,3 +66,25 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
     said = asyncio.run(doubt_of_sweep_name(client, make_sweep(2, name="s")))
     assert said.startswith("2 sweeps are called s: verbs need their ids, this one's is ")
     assert asyncio.run(doubt_of_sweep_name(client, make_sweep(3, name="t"))) == ""
+
+
+def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
+    from tui.screens.launch import Launch
+    from tui.tabs.submitting import Submitting
+    from tui.tabs.sweep_deeds import SweepDeeds
+
+    class Both(Engine):
+        async def sweeps(self) -> tuple[Any, ...]:
+            return (make_sweep(1, name="s"), make_sweep(2, name="s"))
+
+        async def submit(self, *_: Any, **__: Any) -> RunSummary:
+            return named("mine")
+
+    view: Any = SimpleNamespace(lab=SimpleNamespace(river=SimpleNamespace(client=Both(2))))
+    view._entered = lambda run, name: f"{name} is started."
+    said = asyncio.run(SweepDeeds._said_of_start(view, make_sweep(2, name="s")))
+    assert " trials. 2 sweeps are called s: " in said
+    said = asyncio.run(Submitting._trained(view, Launch("xor", {}, 1, "mine", "auto")))
+    assert said.startswith("mine is started. 2 runs are called mine: ")
+    view.lab.river.client = Both(1)
+    assert asyncio.run(Submitting._trained(view, Launch("xor", {}, 1, "mine", "auto"))) == "mine is started."

@@ -115,3 +115,10 @@ def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> N
         Event(5, 910.0 + jump, "metrics", {"series": {"loss": [[20], [1.0]]}}, 10.0),
     )
     assert list(story.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]
+
+
+def test_a_step_has_one_value_also_in_files_of_before() -> None:
+    story = told(metrics(1, [1, 2, 2], loss=[3.0, 2.0, 9.0]), metrics(2, [2, 3], loss=[8.0, 1.0]),
+                 metrics(3, [3], loss=[7.0]))  # fmt: skip
+    assert story.series["loss"].curve.steps.tolist() == [1, 2, 3]
+    assert story.series["loss"].curve.values.tolist() == [3.0, 2.0, 1.0]

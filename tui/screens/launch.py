@@ -12,6 +12,7 @@ from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui import executor
+from tui.same_name import doubt_of_name
 from tui.screens.form import FormOutcome, FormScreen
 from tui.verbs.words import data_line, exact, exact_pairs
 from tui.widgets.form import Form, Typed, field_of
@@ -50,6 +51,10 @@ class Launch:
             self.experiment, self.params, seed=self.seed, name=self.name, device=self.device,
             executor=self.executor, data=self.data,
         )  # fmt: skip
+
+    async def doubt(self, client: Client, made: RunSummary) -> str:
+        """A warning where the name that was typed is that of other runs too; empty where it is not."""
+        return await doubt_of_name(client, made) if self.name else ""
 
 
 def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None) -> FormScreen[Launch]:

@@ -374,10 +374,11 @@ class LanguageTab(Tab):
             deeds.attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        run = await launch.submit(self.lab.river.client)
+        client = self.lab.river.client
+        run = await launch.submit(client)
         self.runs.update((run,), ())
         self._show()
-        return "The run is started."
+        return f"The run is started. {await launch.doubt(client, run)}".rstrip()
 
     def labels(self) -> Mapping[str, str]:
         run = self.table.run

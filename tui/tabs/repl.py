@@ -189,8 +189,10 @@ class ReplTab(ReplView):
             attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        await launch.submit(self.lab.river.client)
-        return "The run is started; the model answers from its first checkpoint on."
+        client = self.lab.river.client
+        made = await launch.submit(client)
+        said = "The run is started; the model answers from its first checkpoint on."
+        return f"{said} {await launch.doubt(client, made)}".rstrip()
 
     def labels(self) -> Mapping[str, str]:
         saying, kinds = self._is_saying, {entry.kind for entry in self.talk.entries}

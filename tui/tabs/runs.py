@@ -16,7 +16,6 @@ from tui import deeds, keys, marked
 from tui.deeds import Deed, attempt, require
 from tui.messages import PaneTurned, RunSubmitted
 from tui.plain_text import plain
-from tui.same_name import doubt_of_name
 from tui.tabs.run_view import RunView
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
@@ -383,7 +382,7 @@ class RunsTab(RunView):
         self.remember()
         made = await launch.submit(self.river.client)
         self.post_message(RunSubmitted(made))
-        return await doubt_of_name(self.river.client, made) if launch.name else ""
+        return await launch.doubt(self.river.client, made)
 
     def _order(self, field: str, *, descending: bool) -> None:
         self.pages.ask(replace(self.pages.query, sort=field, descending=descending))

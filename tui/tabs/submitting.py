@@ -68,7 +68,10 @@ class Submitting(Container):
         attempt(self, self._trained(asked))
 
     async def _trained(self, asked: Launch) -> str:
-        return self._entered(await asked.submit(self.lab.river.client), asked.name or asked.experiment)
+        client = self.lab.river.client
+        made = await asked.submit(client)
+        said = self._entered(made, asked.name or asked.experiment)
+        return f"{said} {await asked.doubt(client, made)}".rstrip()
 
     async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
         run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)

@@ -19,6 +19,7 @@ from tui.deeds import Deed, attempt
 from tui.deeds import undo as bring_back
 from tui.messages import RunSubmitted
 from tui.plain_text import plain
+from tui.same_name import doubt_of_sweep_name
 from tui.sweep import deeds, export, settings
 from tui.sweep.draft import Draft, typed_of
 from tui.sweep.trial_table import TrialTable
@@ -76,7 +77,11 @@ class SweepDeeds(SweepsView):
             self.book.loaded = True
             self.choose(sweep.id)
             self.panel.focus(scroll_visible=False)
-            self._say(f"{deeds.name_of(sweep)} starts: {sweep.planned:,} trials.")
+            attempt(self, self._said_of_start(sweep))
+
+    async def _said_of_start(self, sweep: SweepSummary) -> str:
+        doubt = await doubt_of_sweep_name(self.lab.river.client, sweep)
+        return f"{deeds.name_of(sweep)} starts: {sweep.planned:,} trials. {doubt}".rstrip()
 
     def action_pause(self) -> None:
         self._do(deeds.pause_or_resume)

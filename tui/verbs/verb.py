@@ -7,12 +7,45 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from engine.params import Param, read
+
 
 class Verb(TyperCommand):
-    """Its arguments stand as manuals write them: RUN, [FILTER], RUN..."""
+    """Its arguments stand as manuals write them: RUN, [FILTER], RUN...; it reads numbers as --set does."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for option in self.params:
+            _read_strictly(option)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [_as_in_manuals(piece) for piece in super().collect_usage_pieces(ctx)]
+
+
+def _read_strictly(option: Any) -> None:
+    """An option that takes a number refuses a leading zero, and what is out of its bounds, as --set does."""
+    kind, bounds = _number_of(option)
+    if kind is None:
+        return
+    name = max(option.opts, key=len).lstrip("-")
+    least, most = getattr(bounds, "min", None), getattr(bounds, "max", None)
+    param = Param(name, kind, 0, "", least=least, most=most)
+    process = option.process_value
+
+    def read_and_process(context: Any, value: Any) -> Any:
+        return process(context, read(param, value) if isinstance(value, str) else value)
+
+    option.process_value = read_and_process
+
+
+def _number_of(option: Any) -> tuple[type[int] | type[float] | None, Any]:
+    """Which number an option takes, and what has its bounds; None where it takes none."""
+    told = getattr(option, "type_descriptor", None)
+    if told is None:  # a Typer that stands on Click
+        return {"int": int, "flo": float}.get(option.type.name[:3]), option.type
+    kinds: tuple[type[int] | type[float], ...] = (int, float)
+    found = (kind for kind in kinds if told.annotation in (kind, kind | None))
+    return next(found, None), told.parameter_info
 
 
 def _as_in_manuals(piece: str) -> str:

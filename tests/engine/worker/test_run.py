@@ -426,3 +426,22 @@ def test_the_best_weights_outlive_later_checkpoints_and_are_found_by_the_next_at
     again.save()
     assert shelf.steps(folder.checkpoints) == [4, 8, 9, 10]
     assert served_step(folder.checkpoints) == found
+
+
+@pytest.mark.parametrize("mode", ["strict", "fast"])
+@pytest.mark.parametrize("before", [{"title": "texts", "fingerprint": "bytes"}, {}])
+def test_a_text_that_is_read_otherwise_now_says_so_and_not_that_another_one_is_there(
+    tmp_path: Path, mode: str, before: dict[str, str]
+) -> None:
+    folder = new_run(tmp_path, "counter", steps=9)
+    saved(folder, pinned="words of then", **before)
+    again, _ = make_run(folder, number=2, mode=mode)
+    again.trains_on("texts", "bytes")
+    with pytest.raises(MismatchedCheckpoint) as refused:
+        again.pin(data="words of now")
+    said = refused.value.message
+    assert (
+        "texts is the text it was trained on" if before else "it changed, or is read otherwise now"
+    ) in said
+    assert "<unk>" in said and "words of the" in said and "words of now" in said and "\n" not in said
+    assert "start a new run" in refused.value.remedy and "Restore" not in refused.value.remedy
