@@ -11,7 +11,7 @@ from engine.params import Param, read
 
 
 class Verb(TyperCommand):
-    """Its arguments stand as manuals write them: RUN, [FILTER], RUN...; it reads numbers as --set does."""
+    """Its arguments stand as manuals write them: RUN, [FILTER], RUN... Whole numbers are read as by --set."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -23,13 +23,13 @@ class Verb(TyperCommand):
 
 
 def _read_strictly(option: Any) -> None:
-    """An option that takes a number refuses a leading zero, and what is out of its bounds, as --set does."""
-    kind, bounds = _number_of(option)
-    if kind is None:
+    """A whole number has no leading zero; that, and what is out of its bounds, is refused as --set does."""
+    is_whole, bounds = _whole_number(option)
+    if not is_whole:
         return
     name = max(option.opts, key=len).lstrip("-")
     least, most = getattr(bounds, "min", None), getattr(bounds, "max", None)
-    param = Param(name, kind, 0, "", least=least, most=most)
+    param = Param(name, int, 0, "", least=least, most=most)
     process = option.process_value
 
     def read_and_process(context: Any, value: Any) -> Any:
@@ -38,14 +38,12 @@ def _read_strictly(option: Any) -> None:
     option.process_value = read_and_process
 
 
-def _number_of(option: Any) -> tuple[type[int] | type[float] | None, Any]:
-    """Which number an option takes, and what has its bounds; None where it takes none."""
+def _whole_number(option: Any) -> tuple[bool, Any]:
+    """Whether an option takes one, and what has its bounds."""
     told = getattr(option, "type_descriptor", None)
     if told is None:  # a Typer that stands on Click
-        return {"int": int, "flo": float}.get(option.type.name[:3]), option.type
-    kinds: tuple[type[int] | type[float], ...] = (int, float)
-    found = (kind for kind in kinds if told.annotation in (kind, kind | None))
-    return next(found, None), told.parameter_info
+        return option.type.name.startswith("integer"), option.type
+    return told.annotation in (int, int | None), told.parameter_info
 
 
 def _as_in_manuals(piece: str) -> str:

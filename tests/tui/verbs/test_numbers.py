@@ -14,7 +14,6 @@ from tui.verbs.guard import status_of
     [
         (["run", "xor", "--seed", "01"], "seed"),
         (["sweep", "xor", "--seed", "01"], "seed"),
-        (["sweep", "xor", "--gpu-share", "01"], "gpu-share"),
         (["sweep", "trials", "s", "--limit", "01"], "limit"),
         (["ls", "--limit", "01"], "limit"),
         (["predict", "i", "-k", "01"], "k"),
