@@ -78,7 +78,7 @@ class LanguageTab(Tab):
         )
         self.headings = {
             "four": Heading(),
-            "said": Heading(("generated sentences",)),
+            "said": Heading(("sentences sampled at temperature 0.1, 1 and 10",)),
         }
         self._by_epoch: dict[tuple[str, str], TwinSeries] = {}
         self._told_of = ""
