@@ -282,7 +282,7 @@ class RunTable(ScrollView, can_focus=True):
         if row is None:
             return fitted((Span(" …", "muted"),), self.size.width)
         if isinstance(row, SweepRow):
-            return joined(fitted(row_of_sweep(row, self._columns), self.size.width))
+            return joined(fitted(row_of_sweep(row, self._columns, self._metric), self.size.width))
         indent = INDENT if self._is_below_sweep(row) else 0
         cells = row_of(row, self._looks.get(row.id, PLAIN), self._columns, indent)
         return joined(fitted(cells, self.size.width))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from rich.cells import cell_len
+
 from engine.protocol import CauseKind, Status, SweepRow
 from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
@@ -28,15 +30,30 @@ def sweep_title(sweep: SweepRow) -> str:
     return f"{name_of_sweep(sweep)}  {counted(sweep.trials, 'trial')}"
 
 
-def row_of_sweep(sweep: SweepRow, found: tuple[Column, ...]) -> Row:
-    """Its cells under the columns of runs; a column that only a run has something for stays empty."""
+def row_of_sweep(sweep: SweepRow, found: tuple[Column, ...], metric: str) -> Row:
+    """Its cells under the columns of runs; `metric` is that of the chart.
+
+    The best value stands under `best` where it is of that metric or there is room to name its own, else under
+    the parameters, with its name. A column that only a run has something for stays empty.
+    """
     sign = glyphs().fold[sweep.is_open]
     ink = STATUS_INKS[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
-    cells = [_cell(sweep, column) for column in found]
+    is_best_told = any(column.title == "best" and _tells_best(sweep, column, metric) for column in found)
+    cells = [
+        _best_by_name(sweep, column.width)
+        if column.title == "parameters" and not is_best_told
+        else _cell(sweep, column, metric)
+        for column in found
+    ]
     return (Span(" "), Span(sign, ink), Span("    "), *laid_out(found, cells))
 
 
-def _cell(sweep: SweepRow, column: Column) -> Row:
+def _tells_best(sweep: SweepRow, column: Column, metric: str) -> bool:
+    """Whether the column of best values is one for that of the sweep."""
+    return column.width > METRIC or sweep.metric == metric
+
+
+def _cell(sweep: SweepRow, column: Column, metric: str) -> Row:
     match column.title:
         case "name":
             return (
@@ -48,7 +65,8 @@ def _cell(sweep: SweepRow, column: Column) -> Row:
         case "progress":
             return _counts(sweep)
         case "best":
-            return _best(sweep, says_metric=column.width > METRIC)
+            is_told = _tells_best(sweep, column, metric)
+            return _best(sweep, says_metric=column.width > METRIC) if is_told else ()
         case "age":
             return (Span(age_since(sweep.created_at), "muted"),)
     return ()
@@ -80,3 +98,14 @@ def _best(sweep: SweepRow, *, says_metric: bool) -> Row:
         return ()
     name = f"{plain(sweep.metric, limit=METRIC)} " if says_metric else ""
     return (Span(name, "muted"), Span(short(sweep.best), "text" if math.isfinite(sweep.best) else "bad"))
+
+
+def _best_by_name(sweep: SweepRow, width: int) -> Row:
+    """best val_accuracy 0.911, shortened as far as it has to be; nothing where a digit would be cut."""
+    if sweep.best is None:
+        return ()
+    name, value = plain(sweep.metric, limit=40), short(sweep.best)
+    for words in (f"best {name}", name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
+        if cell_len(f"{words} {value}") <= width:
+            return (Span(f"{words} ", "muted"), Span(value, "text" if math.isfinite(sweep.best) else "bad"))
+    return ()

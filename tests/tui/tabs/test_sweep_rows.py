@@ -159,3 +159,19 @@ async def test_a_key_that_needs_one_run_says_so_on_a_sweep(places: Places) -> No
         await opened.sees("▸")
         await opened.press("R")
         await opened.until(lambda: any("tpe1 is a sweep" in notice for notice in opened.notices))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [((80, 24), "val_acc 0.911"), ((120, 40), "val_acc 0.911"), ((200, 60), "val_accuracy 0.911")],
+)
+async def test_the_best_value_of_another_metric_than_that_of_the_chart_is_named(
+    places: Places, size: tuple[int, int], said: str
+) -> None:
+    engine = engine_of(*trials())
+    best = make_trial(1, value=0.911)
+    spec = dataclasses.replace(SWEEP.spec, metric="val_accuracy", goal="max")
+    engine.sweeps.put(dataclasses.replace(SWEEP, spec=spec, best=best), (best,))
+    async with lab(places, engine, size) as opened:
+        await opened.sees("▸", said)
+        assert opened.text.count("0.911") == 1
