@@ -223,7 +223,8 @@ def look_for_end(run: Tracked) -> None:
                 f"{name} is cut off at step {digest.step:,}: the end of attempt {ended.attempt} is missing"
             )
         else:
-            words = f"{name} is {'empty' if run.folder.events.exists() else 'missing'}: its curves are lost"
+            gone = "empty" if os.path.lexists(run.folder.events) else "missing"
+            words = f"{name} is {gone}: its curves are lost"
         run.note_damage("end", words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,7 @@ LINES = 20
 
 def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
     """Oldest first; none where there is no folder."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return ()
     which = served_step(folder)
     return tuple(
@@ -51,7 +52,9 @@ def _of_run(places: Places, run_id: str) -> list[Json]:
     wrong += [damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
     wrong += [damaged(run_id, folder.events, text) for text in _missing_end(places, run_id)]
     path = folder.checkpoints
-    return wrong + ([_row(run_id, row) for row in checkpoint_folder.verify(path)] if path.is_dir() else [])
+    return wrong + (
+        [_row(run_id, row) for row in checkpoint_folder.verify(path)] if os.path.isdir(path) else []
+    )
 
 
 def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, str]]:
