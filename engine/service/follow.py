@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from engine import events
+from engine import events, files
 from engine.errors import CorruptRun
 from engine.service.digest import Digest
 from engine.service.tracked import Tracked
@@ -37,6 +37,16 @@ def read_on(run: Tracked, chunk: int = CHUNK) -> int:
     taken = end - run.offset
     run.offset = end
     return taken
+
+
+def check(run: Tracked) -> None:
+    """Events that were read before may be closed or no file any more: that is a damage of the run."""
+    try:
+        files.open_regular(run.folder.events).close()
+    except FileNotFoundError:
+        pass  # whether there should be one is for `tracked.look_for_end`
+    except CorruptRun as error:
+        run.note_damage("events", error.message)
 
 
 def _size(path: Path) -> int:

@@ -51,6 +51,7 @@ def _read(places: Places, run_id: str, tail: Json | None) -> Tracked:
     if tracked.is_settled(run.state()):
         while follow.read_on(run, CHUNK):
             pass
+        follow.check(run)
         run.is_told = True
         tracked.look_for_checkpoints(run)
         tracked.look_for_end(run)

@@ -95,7 +95,7 @@ class Tracked:
         """Said once: a file may have many odd lines."""
         if file not in self.damages:
             logging.warning("run %s: %s", self.id, text)
-            self.damages[file] = text
+            self.damages[file] = text.replace(f"{self.folder.path}{os.sep}", "")
 
     def is_orphan(self) -> bool:
         return self.state() is None

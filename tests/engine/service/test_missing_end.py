@@ -84,6 +84,17 @@ async def test_a_run_that_was_whole_is_looked_at_again_when_it_is_shown(places: 
         assert (await everything(talk))["one"].damage == ""
 
 
+async def test_events_that_became_something_else_are_said_when_the_run_is_shown(places: Places) -> None:
+    path = done_run(places, "one") / "events.jsonl"
+    async with serving(places), await connect(places) as talk:
+        await settled(talk, 1)
+        path.unlink()
+        path.symlink_to("spec.json")
+        said = "events.jsonl cannot be opened: it is a link, expected a regular file."
+        assert (await talk.show("one")).damage == said
+        assert (await everything(talk))["one"].damage == said
+
+
 async def test_what_was_cut_off_while_no_engine_ran_is_found_when_it_starts(places: Places) -> None:
     folder = done_run(places, "one")
     async with serving(places), await connect(places) as talk:
