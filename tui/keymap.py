@@ -15,7 +15,7 @@ from tui.plain_text import plain
 SIZE_LIMIT = 100_000
 _NAMED = frozenset({"tab", "enter", "space", "backspace", "home", "end", "insert", *SHOWN})
 _NAMES = {sign: name for name, sign in SHOWN.items()}
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(?:[a-z0-9]|f[1-9]|f1[0-2])|[^\s,]", re.IGNORECASE)
+_KEY = r"(?:(?:ctrl|shift|alt)\+)*(?:[a-z0-9]|f[1-9]|f1[0-2])|[^\s,]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,11 @@ def _readable(given: object) -> str | None:
     if not isinstance(given, str) or not given:
         return None
     keys = [_NAMES.get(part.strip(), part.strip()) for part in given.split(",")]
-    return ",".join(keys) if all(key in _NAMED or _KEY.fullmatch(key) for key in keys) else None
+    return (
+        ",".join(keys)
+        if all(key in _NAMED or re.fullmatch(_KEY, key, re.IGNORECASE) for key in keys)
+        else None
+    )
 
 
 def _clash(name: str, wanted: str, good: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 
@@ -11,8 +10,11 @@ HOW = "Sharp pictures: install dltui[images] and start with DLTUI_IMAGES=1 in a 
 
 def prepare() -> None:
     """Before the app runs: the package asks the terminal what it can while it is imported."""
-    if os.environ.get("DLTUI_IMAGES") and importlib.util.find_spec("textual_image") is not None:
-        import textual_image.widget  # noqa: F401
+    if os.environ.get("DLTUI_IMAGES"):
+        from importlib.util import find_spec
+
+        if find_spec("textual_image") is not None:
+            import textual_image.widget  # noqa: F401
 
 
 def is_prepared() -> bool:

@@ -309,7 +309,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "numpy", "torch", "plotext",
     "engine.axes", "engine.catalog", "engine.events", "engine.launch", "engine.recipes",
     "engine.sweep_protocol",
-    "tui.commands", "tui.digits", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
+    "tui.commands", "tui.digits", "tui.marked", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
     "tui.tabs.language", "tui.tabs.mnist", "tui.tabs.repl", "tui.tabs.sweep", "tui.tabs.xor",
     "tui.verbs.commands", "tui.widgets.chart", "tui.widgets.form", "tui.widgets.series", "tui.widgets.sheet",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
-from tui import deeds, keys, marked
+from tui import deeds, keys
 from tui.deeds import Deed, attempt, require
 from tui.messages import PaneTurned, RunSubmitted
 from tui.plain_text import plain
@@ -89,6 +89,8 @@ class RunsTab(RunView):
         return await self.river.client.data_now(run.id)
 
     def action_pause(self) -> None:
+        from tui import marked  # the first rows do not wait for it
+
         if self.shown.marks:
             self._do_marked(marked.verb_of_pause(self.marked_runs()))
         elif self.table.sweep is not None:
@@ -97,6 +99,8 @@ class RunsTab(RunView):
             self._do(deeds.pause_or_resume)
 
     def action_stop(self) -> None:
+        from tui import marked  # the first rows do not wait for it
+
         if self.shown.marks or self.table.sweep is not None:
             self._do_marked("stop")
         elif (run := self._run()) and not marked.possible("stop", run.status):
@@ -123,6 +127,8 @@ class RunsTab(RunView):
     async def _ask_marked(self, verb: str) -> str:
         """Marked runs, or the trials of the sweep under the cursor, are asked for at once; the answer is said
         by what follows it."""
+        from tui import marked  # the first rows do not wait for it
+
         sweep, undo_key = self.table.sweep, self.lab.keymap.shown("run.undo")
         if self.shown.marks or sweep is None:
             meant = await marked.ask(self.river.client, verb, self.shown.marks, undo_key)
@@ -323,6 +329,8 @@ class RunsTab(RunView):
 
     def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
         """Keys on the row of a sweep: what they do to its trials."""
+        from tui import marked  # the first rows do not wait for it
+
         count = f"{sweep.trials:,}"
         return {
             "run.pause": f"{marked.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
@@ -337,6 +345,8 @@ class RunsTab(RunView):
         """Keys that act on the marked runs say so: pause 3 marked."""
         if not self.shown.marks:
             return {}
+        from tui import marked  # the first rows do not wait for it
+
         runs = self.marked_runs()
         verbs = {"run.pause": marked.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
         counts = {key: marked.count_of(verb, runs) for key, verb in verbs.items()}
