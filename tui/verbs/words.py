@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -71,7 +72,8 @@ def folder_words(run: RunSummary) -> str:
 def data_line(experiment: Experiment, folder: str) -> str:
     """The folder of data sets for a form; empty for an experiment that reads none."""
     named = folder or "no folder named (DLTUI_DATA): downloaded, or the bundled substitute"
-    return f"data: {named}" if experiment.reads_data else ""
+    gone = " is no folder any more: a run that needs it fails" if folder and not os.path.isdir(folder) else ""
+    return f"data: {named}{gone}" if experiment.reads_data else ""
 
 
 def other_data(runs: Sequence[RunSummary]) -> str:

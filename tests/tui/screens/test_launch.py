@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.catalog import find
@@ -83,3 +85,11 @@ async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Plac
         await opened.sees("1 field is wrong: hidden")
         row = next(line for line in opened.text.splitlines() if "1 field is wrong" in line)
         assert row.rstrip(" │").endswith(("keys", "defaults", "next"))
+
+
+def test_the_form_says_before_anything_starts_that_the_folder_of_data_is_gone(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    assert launch_screen(find("mnist"), {}, gone)._fact == (
+        f"data: {gone} is no folder any more: a run that needs it fails"
+    )
+    assert launch_screen(find("mnist"), {}, str(tmp_path))._fact == f"data: {tmp_path}"
