@@ -211,7 +211,10 @@ class LabApp(App[int]):
     @on(EngineLost)
     def _lost(self, message: EngineLost) -> None:
         gone = "Engine gone, reconnecting. Runs continue without it."
-        self.banner.lose(gone if message.was_there else f"{message.words} Trying again.")
+        if not message.was_there:
+            self.banner.lose(f"{message.words} Trying again.")
+        else:
+            self.banner.lose(f"{gone} {message.words}" if message.is_refusal else gone)
         self.meters.show(None)
 
     @on(HomeRefused)

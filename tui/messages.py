@@ -45,6 +45,8 @@ class EngineLost(Message):
     words: str
     was_there: bool = True
     """whether it had answered before"""
+    is_refusal: bool = False
+    """whether the words say why a new connection failed, not that the last one ended"""
 
 
 @dataclass

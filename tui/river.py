@@ -205,12 +205,12 @@ class River:
             story.ended = True  # removed meanwhile
 
     def _lose(self, words: str) -> None:
-        self._client = None
+        was_connected, self._client = self._client is not None, None
         for reader in self._readers.values():
             reader.cancel()
         self._readers.clear()
         if words:
-            self._tell(EngineLost(words, self._was_there))
+            self._tell(EngineLost(words, self._was_there, is_refusal=not was_connected))
 
     def _drop_old_stories(self) -> None:
         for run in [run for run in self._stories if run not in self._followed]:

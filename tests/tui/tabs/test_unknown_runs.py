@@ -76,6 +76,15 @@ async def test_what_was_not_done_is_said_without_what_the_banner_says(places: Pl
         assert opened.notices == ["Not done: the engine is not connected."]
 
 
+async def test_why_an_engine_that_is_gone_does_not_come_back_is_said_with_its_remedy(places: Places) -> None:
+    engine = FakeEngine(make_run(1, name="alpha"))
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.sees("alpha")
+        engine.drop()
+        await opened.sees("Engine gone, reconnecting.", "dltui engine start")
+        assert "cannot be reached" in " ".join(opened.text.split())
+
+
 async def test_a_silence_before_the_first_answer_is_not_an_old_screen(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
