@@ -193,4 +193,9 @@ def _write_standing(folder: RunFolder, status: Status) -> None:
     store.write_keeper(folder, KeeperFacts(1, identity.mine(), now))
     if not status.is_active:
         cause = Cause(CauseKind.FINISHED, "Training is complete.")
+        ended = EventWriter(folder.events)
+        ended.append(
+            "ended", step=step, status=str(status), cause={"kind": str(cause.kind), "text": cause.text}
+        )
+        ended.close()
         store.write_exit(folder, ExitFacts(1, status, cause, now))
