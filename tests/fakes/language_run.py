@@ -194,8 +194,6 @@ def _write_standing(folder: RunFolder, status: Status) -> None:
     if not status.is_active:
         cause = Cause(CauseKind.FINISHED, "Training is complete.")
         ended = EventWriter(folder.events)
-        ended.append(
-            "ended", step=step, status=str(status), cause={"kind": str(cause.kind), "text": cause.text}
-        )
+        ended.append("ended", status=str(status), cause={"kind": str(cause.kind), "text": cause.text})
         ended.close()
         store.write_exit(folder, ExitFacts(1, status, cause, now))
