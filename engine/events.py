@@ -12,10 +12,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from engine import event_facts, files
+from engine import event_fields, files
 from engine.errors import FULL, CorruptRun
 from engine.protocol import Json
-from engine.typed import LATEST, WrongType, in_bounds, typed
+from engine.typed_json import LATEST, WrongType, in_bounds, typed
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
@@ -85,7 +85,7 @@ def from_json(data: Json) -> Event:
         elapsed = _checked("elapsed", elapsed, float)
         in_bounds("elapsed", elapsed, 0, LATEST)
     event = Event(seq, when, _checked("kind", kind, str), facts, elapsed)
-    event_facts.check(event.kind, facts)
+    event_fields.check(event.kind, facts)
     return event
 
 

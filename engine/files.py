@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 from engine.errors import CorruptRun
 from engine.text import whole
-from engine.typed import WHOLE_LIMIT, typed
+from engine.typed_json import WHOLE_LIMIT, typed
 
 T = TypeVar("T")
 LIMIT = 4 * 1024 * 1024

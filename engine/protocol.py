@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import spec_versions
 from engine.params import Value
-from engine.typed import typed
+from engine.typed_json import typed
 
 VERSION = 2
 """of the socket protocol; a client and a service that differ say so and part"""

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from engine import files, spec_versions
 from engine.errors import CorruptRun
-from engine.identity import Identity
 from engine.params import Value
 from engine.places import Places
+from engine.process_identity import Identity
 from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
 from engine.text import is_whole
-from engine.typed import LATEST, WrongType, in_bounds
+from engine.typed_json import LATEST, WrongType, in_bounds
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
 """how an attempt can end"""
@@ -263,7 +263,7 @@ def exit_to_json(facts: ExitFacts) -> Json:
 
 
 def read_exit(folder: RunFolder) -> ExitFacts | None:
-    """The last one that was written; whether it counts is for `engine.standing` to say. Raises CorruptRun."""
+    """The last one that was written; whether it counts is for `engine.run_status` to say. Raises CorruptRun."""
     facts = files.read_typed(folder.exit, ExitFacts)
     if facts is not None:
         files.checked(folder.exit, lambda: _check_end(facts))

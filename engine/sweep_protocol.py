@@ -11,7 +11,7 @@ from engine import spec_versions
 from engine.axes import Axis
 from engine.params import Param, Value
 from engine.protocol import Json, number_from_json, number_to_json
-from engine.typed import typed
+from engine.typed_json import typed
 
 TRIALS = Param(
     "trials",

@@ -26,7 +26,13 @@ def loaded_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["engine.client", "engine.catalog", "engine.service.__main__", "engine.keeper.__main__", "engine.store"],
+    [
+        "engine.client.client",
+        "engine.catalog",
+        "engine.service.__main__",
+        "engine.keeper.__main__",
+        "engine.store",
+    ],
 )
 def test_what_schedules_loads_no_framework_no_numpy_and_no_screen(module: str) -> None:
     assert not loaded_after(f"import {module}") & (FRAMEWORKS | {"numpy", "textual", "rich"})

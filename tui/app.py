@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
-from engine import client
+from engine.client import client
 from engine.places import Places, is_private
 from tui import job_control, keys, sharp, theme, view_state
 from tui.clipboard import Clipboard

@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 from textual.worker import Worker, WorkerState
 
 from engine import params
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status

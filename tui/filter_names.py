@@ -8,7 +8,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 
 from engine.catalog import experiments
-from engine.client import filter_words
+from engine.client.client import filter_words
 from engine.protocol import RunSummary
 
 ALWAYS = frozenset({*filter_words.TEXTS, *filter_words.NUMBERS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.client import Session
+from engine.client.client import Session
 from engine.places import Places
 from tui.clipboard import Clipboard
 from tui.keymap import Keymap

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import catalog
-from engine.client import Client, SweepStatus, SweepSummary
+from engine.client.client import Client, SweepStatus, SweepSummary
 from engine.params import declared
 from engine.protocol import Query, RunSummary, Status
 

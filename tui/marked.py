@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import LeftOut, RunSummary, Status, SweepRow
 from tui.plain_text import plain

@@ -11,7 +11,7 @@ from textual.message import Message
 from engine.protocol import Resources, RunSummary
 
 if TYPE_CHECKING:
-    from engine.client import SweepSummary
+    from engine.client.client import SweepSummary
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError, EngineError, HomeUnusable, OtherVersion, ProtocolError
 from engine.places import Places
 from engine.protocol import RunSummary

@@ -8,7 +8,7 @@ from engine.protocol import Query, RunSummary
 from tui.plain_text import plain
 
 if TYPE_CHECKING:
-    from engine.client import Client, SweepSummary
+    from engine.client.client import Client, SweepSummary
 
 
 async def doubt_of_name(client: Client, run: RunSummary) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.client import Event, EventBatch
+from engine.client.client import Event, EventBatch
 from engine.protocol import Json
 from tui.curves import rising
 from tui.plain_text import plain

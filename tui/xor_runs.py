@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.protocol import Query, RunSummary
 
 SINGLE, LANES, GRID = "xor", "xor_lanes", "xor_grid"

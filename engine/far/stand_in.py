@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from checkpoints import folder as shelf
-from engine import event_file, signals, store
+from engine import signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.far import parcel, post
 from engine.far.copying import OWN, Copy
@@ -106,7 +106,7 @@ class StandIn:
     def _hand_over(self, spec: Spec) -> Json:
         """Raises Lost, Refused, Left, and what the disk here does not take."""
         line = self._connected()
-        event_file.goes_on(self._folder.tensorboard)
+        tensorboard_end.goes_on(self._folder.tensorboard)
         copy, far = Copy(self._folder.path, OWN), Far()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"

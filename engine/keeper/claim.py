@@ -7,10 +7,10 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from engine import identity
+from engine import process_identity
 from engine.errors import CorruptRun
-from engine.identity import Identity
 from engine.keeper.exit_draft import ExitDraft
+from engine.process_identity import Identity
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_keeper, write_exit, write_keeper
 
 
@@ -69,7 +69,7 @@ def take(folder: RunFolder, attempt: int) -> Claim:
     if attempt <= _last_attempt(folder):
         os.close(lock)
         raise AlreadyMade
-    facts = KeeperFacts(attempt=attempt, identity=identity.mine(), started_at=round(time.time(), 3))
+    facts = KeeperFacts(attempt=attempt, identity=process_identity.mine(), started_at=round(time.time(), 3))
     return Claim(folder, lock, facts, ExitDraft(folder))
 
 

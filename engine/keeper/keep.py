@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from engine import event_file, identity, store
+from engine import process_identity, store, tensorboard_end
 from engine.errors import CorruptRun
 from engine.keeper import (
     arguments,
@@ -63,7 +63,7 @@ def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
     """Everything between the claim and the verdict; whatever stops it is a verdict too."""
     try:
         claim.record_start()
-        event_file.goes_on(claim.folder.tensorboard)
+        tensorboard_end.goes_on(claim.folder.tensorboard)
         wake = open_wake()
         prctl.become_subreaper()
         control = open_fifo(claim.folder.control)
@@ -124,7 +124,7 @@ def _follow(
 
 def _record_worker(claim: Claim, pid: int, say: Say) -> None:
     try:
-        claim.record_worker(identity.of(pid))
+        claim.record_worker(process_identity.of(pid))
     except OSError as error:
         say(f"keeper.json could not be written: {error}; the keeper continues")
 
@@ -143,7 +143,7 @@ def conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
         signal=outcome.ended.signal,
         usage={"cpu_seconds": outcome.ended.cpu_seconds, "max_rss": outcome.ended.max_rss},
     )
-    event_file.tell_end(claim.folder.tensorboard, status, facts.at)
+    tensorboard_end.tell_end(claim.folder.tensorboard, status, facts.at)
     say(f"attempt {facts.attempt} ended: {status}, {why.text}")
     try:
         claim.conclude(facts)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import files, log_pieces
+from engine import files, log_files
 from engine.errors import CorruptRun
 
 CAP = 8 * 1024 * 1024
@@ -42,7 +42,7 @@ class WorkerLog:
 
     @property
     def older(self) -> Path:
-        return log_pieces.older(self.path)
+        return log_files.older(self.path)
 
     def note(self, line: str) -> None:
         try:
@@ -63,7 +63,7 @@ class WorkerLog:
     def _is_locked(self, held: contextlib.ExitStack) -> bool:
         """Whether no reader is at it. Opened anew for that: the worker shares the descriptor of the log."""
         try:
-            return log_pieces.lock(held.enter_context(self.path.open("rb")).fileno(), shared=False)
+            return log_files.lock(held.enter_context(self.path.open("rb")).fileno(), shared=False)
         except OSError:  # somebody took the file away: nobody can read it
             return True
 
@@ -72,7 +72,7 @@ class WorkerLog:
         text = _read_end(self.path, TAIL)
         if len(text) < TAIL:
             before = _read_end(self.older, TAIL)
-            text = before[log_pieces.start_of(before)[1] :] + text
+            text = before[log_files.start_of(before)[1] :] + text
         mark = self.header.encode(errors="replace")
         return text.rpartition(mark)[2][-TAIL:].decode(errors="replace")
 
@@ -97,7 +97,7 @@ class WorkerLog:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         copy = os.open(draft, flags, 0o600)
         try:
-            os.write(copy, log_pieces.head(self._begins + offset))
+            os.write(copy, log_files.head(self._begins + offset))
             while offset < size:
                 sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
                 if sent == 0:
@@ -112,7 +112,7 @@ class WorkerLog:
         """The byte of all that was printed at which the log begins."""
         try:
             with self.older.open("rb") as file:
-                start, line = log_pieces.start_of(file.read(log_pieces.HEAD_LIMIT))
+                start, line = log_files.start_of(file.read(log_files.HEAD_LIMIT))
                 return start + file.seek(0, os.SEEK_END) - line
         except OSError:
             return 0

@@ -1,1 +1,1 @@
-"""What trained models compute, in NumPy alone: no framework, no files."""
+"""Models: networks as data and arithmetic, a folder for each subject."""

@@ -1,1 +1,1 @@
-"""The service: one process per user and home that queues, places, indexes and tells."""
+"""The service: one process per user and home that queues, places, indexes and reports runs."""

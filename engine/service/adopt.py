@@ -10,8 +10,8 @@ import signal
 import time
 from pathlib import Path
 
-from engine import event_file, identity, store
-from engine.identity import Identity
+from engine import process_identity, store, tensorboard_end
+from engine.process_identity import Identity
 from engine.protocol import Cause, CauseKind, Status
 from engine.service import tracked
 from engine.service.digest import Farewell
@@ -43,7 +43,7 @@ def conclude(run: Tracked) -> None:
     tracked.look_for_checkpoints(run)
     ended = verdict(run)
     store.write_exit(run.folder, ended)
-    event_file.tell_end(run.folder.tensorboard, ended.status, ended.at)
+    tensorboard_end.tell_end(run.folder.tensorboard, ended.status, ended.at)
     (run.folder.path / DRAFT).unlink(missing_ok=True)
     logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
     run.keeperless_since, run.notice = None, ""
@@ -74,7 +74,7 @@ def _story(run: Tracked) -> str:
 def _what_happened(run: Tracked) -> str:
     if run.paper_damage:
         return f"its keeper is gone and left a damaged file ({run.paper_damage})"
-    if run.keeper and run.keeper.identity.boot_id != identity.boot_id():
+    if run.keeper and run.keeper.identity.boot_id != process_identity.boot_id():
         return "the machine was restarted"
     return "its keeper was killed"
 
@@ -100,7 +100,7 @@ def kill_group(worker: Identity) -> bool:
     """SIGKILL for the worker and its process group; False when it is gone or its number is another's."""
     if not worker.is_alive():
         return False
-    members = [found for pid in _group(worker.pid) if (found := identity.of(pid))]
+    members = [found for pid in _group(worker.pid) if (found := process_identity.of(pid))]
     return any([kill(worker), *map(kill, members)])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine import catalog, filter_words
+from engine import catalog, filter_fields
 from engine.protocol import CauseKind, Status
 from engine.service.filter import (
     All,
@@ -30,10 +30,10 @@ _PLACES = {name: f"r.{name}" for name in _NARROW}
 """columns of the narrow table; every other field lies in the summary"""
 _TEXTS, _NUMBERS = (
     {name: _PLACES.get(name, f"json_extract(b.summary, '$.{name}')") for name in names}
-    for names in (filter_words.TEXTS, filter_words.NUMBERS)
+    for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
 )
-_SEARCHED = tuple(_TEXTS[name] for name in filter_words.SEARCHED)
-_YES = filter_words.YES
+_SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
+_YES = filter_fields.YES
 _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"

@@ -23,7 +23,7 @@ from engine.protocol import (
     number_from_json,
     number_to_json,
 )
-from engine.typed import typed
+from engine.typed_json import typed
 
 PACE_SECONDS = 15.0
 """the stretch of time that `rate` looks back on"""

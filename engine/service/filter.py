@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import InputError
-from engine.filter_words import JOINTS, SIGNS
+from engine.filter_fields import JOINTS, SIGNS
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24

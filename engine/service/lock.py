@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from engine import files, identity
+from engine import files, process_identity
 from engine.errors import EngineError
 
 
@@ -42,7 +42,7 @@ def take(path: Path) -> int:
 
 def _sign(fd: int) -> None:
     """For people to read; nothing is decided by it."""
-    signed = json.dumps({**asdict(identity.mine()), "since": round(time.time(), 3)}).encode()
+    signed = json.dumps({**asdict(process_identity.mine()), "since": round(time.time(), 3)}).encode()
     os.ftruncate(fd, 0)
     os.pwrite(fd, signed + b"\n", 0)
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from engine import catalog, event_file, params, served, store
+from engine import catalog, params, served_checkpoint, store, tensorboard_end
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service import control, extension, submission, tracked
@@ -97,7 +97,7 @@ class Runs:
             move("extend", before.status, before.spec.name)
             extension.check_unfinished(before)
             folder = store.folder_of(self._roster.places, run_id)
-            holds_last = await asyncio.to_thread(served.holds_last, folder.checkpoints)
+            holds_last = await asyncio.to_thread(served_checkpoint.holds_last, folder.checkpoints)
             meant = extension.checked(before.spec, changes, holds_last=holds_last)
             await self._written(store.write_amended, folder, dict(meant))
             return await self._again(run_id, "strict")
@@ -208,7 +208,7 @@ class Runs:
         run.not_before = math.inf
         try:
             await self._written(store.write_exit, run.folder, facts)
-            await asyncio.to_thread(event_file.tell_end, run.folder.tensorboard, status, facts.at)
+            await asyncio.to_thread(tensorboard_end.tell_end, run.folder.tensorboard, status, facts.at)
         finally:
             run.not_before = 0.0
         run.look()

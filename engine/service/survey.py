@@ -13,7 +13,7 @@ from engine.places import Places
 from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
 from engine.service import follow, tracked
 from engine.service.tracked import Tracked
-from engine.typed import LATEST
+from engine.typed_json import LATEST
 
 CHUNK = 16 * follow.CHUNK
 

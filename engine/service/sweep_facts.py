@@ -9,7 +9,7 @@ from engine.axes import Axis
 from engine.params import Value
 from engine.protocol import Json
 from engine.sweep_protocol import TrialStatus
-from engine.typed import WrongType, typed
+from engine.typed_json import WrongType, typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from engine.sweep_protocol import (
     sweep_spec_from_json,
     sweep_to_json,
 )
-from engine.typed import LATEST, WrongType, in_bounds, typed
+from engine.typed_json import LATEST, WrongType, in_bounds, typed
 
 SPEC_LIMIT = 64 * 1024 * 1024
 """bytes: an axis may have a hundred thousand values"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from engine import standing, store
+from engine import run_status, store
 from engine.errors import CorruptRun
 from engine.protocol import (
     Json,
@@ -28,7 +28,7 @@ from engine.service import digest as digests
 from engine.service.digest import Digest
 from engine.service.executors.executor import Start
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
-from engine.typed import typed
+from engine.typed_json import typed
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
@@ -77,7 +77,7 @@ class Tracked:
 
     def state(self) -> State | None:
         """None when nobody keeps the run and nobody said how it ended."""
-        found = standing.state_of(self.wanted, self.keeper, self.ended, self.why)
+        found = run_status.state_of(self.wanted, self.keeper, self.ended, self.why)
         if self.paper_damage and isinstance(found, Queued):
             return None
         return found

@@ -14,7 +14,7 @@ from engine import events, store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import CheckpointFacts, Json
-from engine.served import served_step
+from engine.served_checkpoint import served_step
 from engine.service import survey
 from engine.store import RunFolder
 

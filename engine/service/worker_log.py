@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import files, log_pieces
+from engine import files, log_files
 
 LIMIT = 256 * 1024
 """bytes of one part"""
@@ -45,9 +45,9 @@ def read(path: Path, offset: int, limit: int) -> Part:
         newer = _open(path, opened)
         if newer is None:
             return Part("", 0, 0, 0)
-        if not log_pieces.lock(newer.descriptor, shared=True):
+        if not log_files.lock(newer.descriptor, shared=True):
             return Part("", max(offset, 0), max(offset, 0), max(offset, 0))
-        older = _open(log_pieces.older(path), opened)
+        older = _open(log_files.older(path), opened)
         pieces = [newer] if older is None else [older, _moved(newer, older.end)]
         return _cut(pieces, offset, limit)
 
@@ -57,7 +57,7 @@ def _open(path: Path, opened: contextlib.ExitStack) -> _Piece | None:
         descriptor = opened.enter_context(files.open_regular(path)).fileno()
     except FileNotFoundError:
         return None
-    start, head = log_pieces.start_of(os.pread(descriptor, log_pieces.HEAD_LIMIT, 0))
+    start, head = log_files.start_of(os.pread(descriptor, log_files.HEAD_LIMIT, 0))
     return _Piece(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
 
 

@@ -15,7 +15,7 @@ from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models import blueprint
 from engine.models.conv_net import ConvNet
 from engine.protocol import Spec
-from engine.served import MODEL, Served, served, served_step
+from engine.served_checkpoint import MODEL, Served, served, served_step
 from engine.session.desk import Desk
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
@@ -80,7 +80,7 @@ def steps(folder: RunFolder) -> list[int]:
 
 
 def open_net(desk: Desk, run: str, step: int | None = None) -> OpenNet:
-    """The network of a checkpoint, by default the one that the run answers with (engine.served); for a
+    """The network of a checkpoint, by default the one that the run answers with (engine.served_checkpoint); for a
     damaged one the newest older, with a warning.
 
     Raises RunNotFound, RunRefused when there is no such checkpoint, and CorruptRun.

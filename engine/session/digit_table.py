@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engine import events, standing, store
+from engine import events, run_status, store
 from engine.errors import DltuiError
 from engine.models.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
@@ -74,7 +74,7 @@ def _kind_of(spec: Spec) -> tuple[str, int]:
 
 def _is_running(folder: RunFolder) -> bool:
     """Raises CorruptRun."""
-    state = standing.state_of(store.read_wanted(folder), store.read_keeper(folder), store.read_exit(folder))
+    state = run_status.state_of(store.read_wanted(folder), store.read_keeper(folder), store.read_exit(folder))
     return state is not None and status_of(state).is_active
 
 

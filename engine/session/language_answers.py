@@ -19,7 +19,7 @@ from engine.models.language.prediction import Candidate, kind_of
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import Scored
 from engine.protocol import Json, number_to_json
-from engine.served import served_step
+from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, Opened
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checkpoints import folder as shelf
-from engine import events, files, standing, store
+from engine import events, files, run_status, store
 from engine.errors import DltuiError, RunNotFound
 from engine.models.language import opening
 from engine.models.language.description import Description, Direction
 from engine.models.language.model import Model
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
-from engine.served import Served, ServedStep, served_step
+from engine.served_checkpoint import Served, ServedStep, served_step
 from engine.session.desk import Desk
 from engine.store import RunFolder
 
@@ -38,7 +38,7 @@ class LanguageRun:
     def status(self) -> Status:
         """Raises CorruptRun."""
         ended, keeper = store.read_exit(self.folder), store.read_keeper(self.folder)
-        state = standing.state_of(store.read_wanted(self.folder), keeper, ended)
+        state = run_status.state_of(store.read_wanted(self.folder), keeper, ended)
         return Status.LOST if state is None else status_of(state)
 
 

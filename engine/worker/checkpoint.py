@@ -15,7 +15,7 @@ from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedChe
 from checkpoints.folder import Found, Verified
 from checkpoints.manifest import Fact
 from checkpoints.retention import Keep
-from engine import served
+from engine import served_checkpoint
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
 
@@ -65,8 +65,8 @@ class Facts:
             "live": json.dumps(dict(self.live)),
             "logged": json.dumps(dict(self.counts)),
             "last_steps": json.dumps(dict(self.last_steps)),
-            served.EPOCH_STEPS: self.epoch_steps,
-            served.BEST_STEP: self.best_step,
+            served_checkpoint.EPOCH_STEPS: self.epoch_steps,
+            served_checkpoint.BEST_STEP: self.best_step,
             "data": json.dumps(dict(self.data)),
             "spec_version": self.version,
             **{f"pinned.{name}": value for name, value in self.pinned.items()},
@@ -78,7 +78,9 @@ def facts_of(env: Mapping[str, Fact]) -> Facts:
     live, counts, last, data = (
         json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps", "data")
     )
-    epoch_steps, best_step = (int(env.get(name, 0)) for name in (served.EPOCH_STEPS, served.BEST_STEP))
+    epoch_steps, best_step = (
+        int(env.get(name, 0)) for name in (served_checkpoint.EPOCH_STEPS, served_checkpoint.BEST_STEP)
+    )
     return Facts(live, counts, pinned, last, epoch_steps, best_step, data, int(env.get("spec_version", 1)))
 
 
@@ -126,10 +128,10 @@ class Checkpoints:
     def model_of(self, step: int) -> bytes | None:
         """The model.safetensors of the checkpoint of `step`; None when it is not there or not whole."""
         try:
-            found = shelf.read(self._folder.checkpoints / shelf.name_of(step), only={served.MODEL})
+            found = shelf.read(self._folder.checkpoints / shelf.name_of(step), only={served_checkpoint.MODEL})
         except DamagedCheckpoint:
             return None
-        return found.files.get(served.MODEL)
+        return found.files.get(served_checkpoint.MODEL)
 
     def recorded(self) -> Facts:
         """Of the newest checkpoint that says anything, before its weights are read."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import event_file, files
+from engine import files, tensorboard_end
 from engine.errors import CorruptRun
 from engine.params import Value
 from engine.worker.metrics import Points
@@ -92,7 +92,9 @@ class Board:
 
     def _new_file(self) -> Path:
         """Made for us alone, behind those of earlier attempts by its name and by its wall times."""
-        before = [name for name in event_file.names(self._folder) if not name.endswith(event_file.END)]
+        before = [
+            name for name in tensorboard_end.names(self._folder) if not name.endswith(tensorboard_end.END)
+        ]
         told = _last_wall(self._folder / before[-1]) if before else 0.0
         told = max(told, _last_at(self._folder.parent / "events.jsonl"))
         self._began_at, self._began = max(time.time(), told), time.monotonic()

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine import client
+from engine.client import client
 from engine.places import Places
 
 SIZE = (120, 40)

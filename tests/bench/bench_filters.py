@@ -14,7 +14,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from engine import client
+from engine.client import client
 from engine.places import Places
 from tests.bench.bench_app import KEYS, QUIET, Terminal, end
 from tests.bench.bench_watch import TURNS, rate, turn

@@ -17,8 +17,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine import client, store
-from engine.client import Client
+from engine import store
+from engine.client import client
+from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status

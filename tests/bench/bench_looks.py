@@ -68,7 +68,7 @@ def best(action: Callable[[], object]) -> float:
 
 async def strokes() -> float:
     """Median milliseconds of a hundred predictions of a growing stroke, asked of a session's process."""
-    from engine.client import open_session
+    from engine.client.client import open_session
     from engine.places import Places
     from tests.engine.session.digit_runs import convolutions, plant
 

@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine import client, store
+from engine import store
+from engine.client import client
 from engine.places import Places
 from tests.engine.worker.lab import FAKES, make_run, new_run
 from tui.curves import Curves

@@ -29,7 +29,7 @@ import numpy as np
 
 from checkpoints import tensors
 from engine import store
-from engine.client import open_session
+from engine.client.client import open_session
 from engine.data.text import text
 from engine.data.text.vocabulary import Vocabulary
 from engine.models.language import opening, scoring

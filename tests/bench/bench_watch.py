@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from engine import client
+from engine.client import client
 from engine.events import replay
 from engine.places import Places
 from engine.store import folder_of

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from engine import files
 from engine.errors import CorruptRun
 from engine.files import parse, read_bytes, read_typed
-from engine.typed import WrongType, typed
+from engine.typed_json import WrongType, typed
 
 
 class Colour(StrEnum):

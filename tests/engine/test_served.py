@@ -11,7 +11,7 @@ from checkpoints import folder as shelf
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.retention import Keep
-from engine.served import holds_last, served, served_step
+from engine.served_checkpoint import holds_last, served, served_step
 
 
 def save(folder: Path, step: int, best: int | None, epoch: int = 10) -> None:

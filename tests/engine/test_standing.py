@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from engine import identity
+from engine import process_identity
 from engine.protocol import Cause, CauseKind, Paused, Pausing, Queued, Running, Status, Stopping, status_of
-from engine.standing import state_of
+from engine.run_status import state_of
 from engine.store import ExitFacts, KeeperFacts, Wanted
 
-ALIVE = KeeperFacts(1, identity.mine(), 5.0)
-DEAD = dataclasses.replace(ALIVE, identity=dataclasses.replace(identity.mine(), start_ticks=1))
+ALIVE = KeeperFacts(1, process_identity.mine(), 5.0)
+DEAD = dataclasses.replace(ALIVE, identity=dataclasses.replace(process_identity.mine(), start_ticks=1))
 CAUSE = Cause(CauseKind.PAUSED, "paused")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import identity, store
+from engine import process_identity, store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Spec, Status
@@ -55,7 +55,9 @@ def test_papers_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert store.read_wanted(folder) == Wanted() and store.read_keeper(folder) is None
     assert store.read_exit(folder) is None
     store.write_wanted(folder, Wanted(3, "fast"))
-    keeper = KeeperFacts(3, identity.mine(), 1.5, worker=identity.mine(), asked="pause", asked_at=2.0)
+    keeper = KeeperFacts(
+        3, process_identity.mine(), 1.5, worker=process_identity.mine(), asked="pause", asked_at=2.0
+    )
     store.write_keeper(folder, keeper)
     cause = Cause(CauseKind.SIGNAL, "killed", "resume")
     ended = ExitFacts(3, Status.FAILED, cause, 9.0, code=None, signal=9, usage={"cpu_seconds": 1.0})

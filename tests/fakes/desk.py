@@ -16,7 +16,7 @@ Scripted = Callable[..., Json]
 
 
 class FakeSession:
-    """What `engine.client.Session` offers; `asked` holds every question."""
+    """What `engine.client.client.Session` offers; `asked` holds every question."""
 
     def __init__(self, places: Places, **scripted: Scripted) -> None:
         self._desk = Desk(places)

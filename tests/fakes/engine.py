@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client import Change, EventBatch, LogPart
+from engine.client.client import Change, EventBatch, LogPart
+from engine.client.sweeps import SweepWords
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.places import Places
@@ -41,7 +42,6 @@ from engine.service.moves import why_not
 from engine.service.submission import checked_name
 from engine.service.sweep_rows import arranged
 from engine.sweep_protocol import SweepSummary, TrialRow
-from engine.sweep_words import SweepWords
 from tests.fakes.sweeps import FakeSweeps
 
 MACHINE = Resources(
@@ -218,7 +218,7 @@ class FakeEngine:
 
 
 class FakeClient(SweepWords):
-    """What `engine.client.Client` offers, answered from scripted data."""
+    """What `engine.client.client.Client` offers, answered from scripted data."""
 
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from engine import identity, store
+from engine import process_identity, store
 from engine.events import EventWriter
 from engine.keeper.claim import AlreadyMade, Claim, Held, take
 from engine.keeper.control import Words, open_fifo
@@ -113,7 +113,7 @@ def main() -> int:
         status = Worker(folder, read).train()
         os._exit(list(Status).index(status))
     os.close(read)
-    claim.record_worker(identity.of(pid))
+    claim.record_worker(process_identity.of(pid))
     return conclude(claim, watch(claim, control, write, pid))
 
 

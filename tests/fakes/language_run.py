@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from checkpoints import folder as shelf
 from checkpoints import tensors
-from engine import identity, store
+from engine import process_identity, store
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
@@ -190,7 +190,7 @@ def _write_events(folder: RunFolder, step: int, perplexities: Mapping[str, float
 
 def _write_standing(folder: RunFolder, status: Status) -> None:
     now = time.time()
-    store.write_keeper(folder, KeeperFacts(1, identity.mine(), now))
+    store.write_keeper(folder, KeeperFacts(1, process_identity.mine(), now))
     if not status.is_active:
         cause = Cause(CauseKind.FINISHED, "Training is complete.")
         ended = EventWriter(folder.events)

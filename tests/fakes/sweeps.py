@@ -72,7 +72,7 @@ def standing(sweep: SweepSummary, trials: tuple[TrialRow, ...]) -> SweepSummary:
 
 
 class FakeSweeps:
-    """What the service answers to the words of `engine.sweep_words`."""
+    """What the service answers to the words of `engine.client.sweeps`."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, SweepSummary] = {}

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from engine import identity, store
-from engine.client import Client, connect
+from engine import process_identity, store
+from engine.client.client import Client, connect
 from engine.errors import EngineError
 from engine.events import Event, replay
-from engine.identity import Identity
 from engine.places import Places
+from engine.process_identity import Identity
 from engine.protocol import summary_to_json
 from tests.patience import LONG, quiet_seconds
 
@@ -106,7 +106,7 @@ class Home:
     def service(self) -> Identity | None:
         """Who holds the engine lock, if it lives."""
         try:
-            return identity.of(int(json.loads(self.places.lock.read_bytes())["pid"]))
+            return process_identity.of(int(json.loads(self.places.lock.read_bytes())["pid"]))
         except (OSError, ValueError):
             return None
 
@@ -130,12 +130,16 @@ class Home:
     def processes(self) -> list[int]:
         """Every living process whose environment names this home."""
         mark = f"DLTUI_HOME={self.places.root}".encode()
-        return [pid for pid in _pids() if pid != os.getpid() and mark in _environ(pid) and identity.of(pid)]
+        return [
+            pid
+            for pid in _pids()
+            if pid != os.getpid() and mark in _environ(pid) and process_identity.of(pid)
+        ]
 
     def close(self) -> None:
         """Nothing of a test outlives it."""
         for pid in self.processes():
-            kill(identity.of(pid))
+            kill(process_identity.of(pid))
 
 
 def kill(target: Identity | None, number: int = signal.SIGKILL) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import identity
+from engine import process_identity
 from tests.river.home import ROOT, Home, kill
 
 MARK = "DLTUI_TEST_CLUSTER"
@@ -78,5 +78,5 @@ def _end(process: subprocess.Popen[str], folder: str) -> None:
     for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
         with contextlib.suppress(OSError):
             if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                kill(identity.of(pid))
+                kill(process_identity.of(pid))
     shutil.rmtree(folder, ignore_errors=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engine import identity, store
+from engine import process_identity, store
 from engine.events import EventWriter
-from engine.identity import Identity
 from engine.places import Places
+from engine.process_identity import Identity
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
 
@@ -29,7 +29,7 @@ def plant(
     params = {"steps": 9, text: 1.5, "text": text, "texts": text + text}
     spec = Spec(run_id, "counter", params, 1, name, text, 1, text, created)
     store.write_json(folder.spec, store.spec_to_json(spec))
-    gone = Identity(identity.boot_id(), 4_000_000, 1)
+    gone = Identity(process_identity.boot_id(), 4_000_000, 1)
     store.write_keeper(folder, KeeperFacts(1, keeper or gone, created))
     if keeper is None:
         cause = Cause(CauseKind.ERROR, text, text)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import identity
+from engine import process_identity
 from engine.places import Places
 from tests.chaos import scaled
 from tests.fakes.payloads import EVERYTHING, PAYLOADS
@@ -51,7 +51,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """
     home = made(tmp_path_factory.mktemp("museum"))
     asleep = subprocess.Popen(["sleep", "infinity"])
-    keeper = identity.of(asleep.pid)
+    keeper = process_identity.of(asleep.pid)
     for number in range(0, len(PAYLOADS), 2):
         plant(home.places, number, whole(marked(number)), whole(marked(number + 1)))
     plant(home.places, 500, whole(EVERYTHING), whole(EVERYTHING), keeper=keeper)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.identity import Identity
+from engine.process_identity import Identity
 from tests.chaos import scaled
 from tests.river.home import Home, kill
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import identity
+from engine import process_identity
 from tests.fakes import hurry
 from tests.river.home import Home, kill
 from tests.river.loopback import Loopback, cluster
@@ -219,8 +219,10 @@ def _steps(home: Home, run: str) -> int:
     return int(home.show(run)["step"])
 
 
-def _room(home: Home) -> identity.Identity | None:
-    return next((identity.of(pid) for pid in home.processes() if b"engine.far.room" in _command(pid)), None)
+def _room(home: Home) -> process_identity.Identity | None:
+    return next(
+        (process_identity.of(pid) for pid in home.processes() if b"engine.far.room" in _command(pid)), None
+    )
 
 
 def _listening(pids: list[int]) -> list[str]:

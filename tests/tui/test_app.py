@@ -307,7 +307,7 @@ async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
 
 NOT_FOR_THE_FIRST_PICTURE = (
     "numpy", "torch", "plotext",
-    "engine.axes", "engine.catalog", "engine.events", "engine.launch", "engine.recipes",
+    "engine.axes", "engine.catalog", "engine.events", "engine.client.launch", "engine.recipes",
     "engine.sweep_protocol",
     "tui.commands", "tui.digits", "tui.marked", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
     "tui.tabs.language", "tui.tabs.mnist", "tui.tabs.repl", "tui.tabs.sweep", "tui.tabs.xor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.client import Event
+from engine.client.client import Event
 from tui.curves import Curves
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from engine import client
+from engine.client import client
 from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import connect, reach, serving

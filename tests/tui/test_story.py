@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.client import Event, EventBatch
+from engine.client.client import Event, EventBatch
 from tests.fakes.engine import metrics
 from tui.story import Story
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine import catalog
-from engine.client import Client
+from engine.client.client import Client
 from engine.protocol import Query, RunSummary
 
 EXPERIMENT, KEPT = "mnist", 200

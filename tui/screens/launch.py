@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine import catalog, params
 from engine.catalog import Experiment
-from engine.client import Client
+from engine.client.client import Client
 from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary

@@ -7,7 +7,7 @@ from functools import partial
 
 from engine import params
 from engine.catalog import Experiment
-from engine.client import SweepSummary
+from engine.client.client import SweepSummary
 from engine.errors import ParamError
 from engine.params import Param
 from engine.places import data_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.client import Client, SweepSummary
+from engine.client.client import Client, SweepSummary
 
 
 class SweepBook:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from engine.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
+from engine.client.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
 from tui.glyphs import glyphs
 from tui.plain_text import plain
 from tui.sweep.pages import Entry

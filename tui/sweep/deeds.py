@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine import catalog, params
-from engine.client import PARALLEL, TRIALS, Client, SweepStatus, SweepSummary, TrialRow, parse_axis
+from engine.client.client import (
+    PARALLEL,
+    TRIALS,
+    Client,
+    SweepStatus,
+    SweepSummary,
+    TrialRow,
+    parse_axis,
+)
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 
 from engine import catalog, params
 from engine.catalog import Experiment
-from engine.client import (
-    SEED,
-    Axis,
-    Client,
-    SweepSpec,
-    SweepSummary,
-    parse_axis,
-)
-from engine.client import axes as axis_texts
+from engine.client.client import SEED, Axis, Client, SweepSpec, SweepSummary, parse_axis
+from engine.client.client import axes as axis_texts
 from engine.errors import ParamError
 from engine.params import Param, Value
 from tui import executor

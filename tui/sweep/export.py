@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.client import (
+from engine.client.client import (
     Client,
     Group,
     SweepSummary,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.client import SweepSpec
+from engine.client.client import SweepSpec
 from tui.sweep.brush import Interval
 from tui.widgets.canvas import Symbols
 from tui.widgets.span import Row, Span

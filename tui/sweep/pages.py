@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.client import Group, TrialPage, TrialQuery, TrialRow
+from engine.client.client import Group, TrialPage, TrialQuery, TrialRow
 
 PAGE = 200
 PAGES_KEPT = 12

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine import params
 from engine.catalog import Experiment
-from engine.client import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
+from engine.client.client import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
 from engine.errors import ParamError
 from engine.params import Param, Value, said
 from tui import executor

@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 from textual.geometry import Size
 from textual.message import Message
 
-from engine.client import SweepSummary
+from engine.client.client import SweepSummary
 from tui import keys
 from tui.glyphs import glyphs
 from tui.keys import Scope

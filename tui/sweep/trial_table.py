@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.client import SweepSpec, TrialQuery, TrialRow
+from engine.client.client import SweepSpec, TrialQuery, TrialRow
 from tui import keys
 from tui.glyphs import glyphs
 from tui.inks import inks_of

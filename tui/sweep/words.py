@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.client import Axis, SweepStatus, SweepSummary, TrialStatus
+from engine.client.client import Axis, SweepStatus, SweepSummary, TrialStatus
 from engine.params import Value
 from engine.protocol import Status
 from tui.glyphs import glyphs

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from engine import catalog
-from engine.client import Superseded, SweepSummary
+from engine.client.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import deeds, keys

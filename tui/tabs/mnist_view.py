@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.worker import Worker
 
-from engine.client import Superseded
+from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.digits.mosaic import Image

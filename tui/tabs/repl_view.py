@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from engine.client import Superseded
+from engine.client.client import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.lab import Lab

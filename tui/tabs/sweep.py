@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.widget import Widget
 
-from engine.client import Group, SweepStatus, TrialStatus
+from engine.client.client import Group, SweepStatus, TrialStatus
 from tui import keys
 from tui.sweep.brush import equals
 from tui.sweep.picture import Picture

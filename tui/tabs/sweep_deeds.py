@@ -11,7 +11,7 @@ from textual import on
 
 from engine import catalog, params
 from engine.catalog import Experiment
-from engine.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
+from engine.client.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
 from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
 from engine.protocol import RunSummary

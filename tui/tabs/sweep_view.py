@@ -12,7 +12,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.worker import Worker
 
-from engine.client import SweepSummary, TrialPage, TrialQuery, TrialRow
+from engine.client.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
 from tui.glyphs import glyphs
 from tui.lab import Lab

@@ -7,7 +7,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.client import Superseded
+from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import keys

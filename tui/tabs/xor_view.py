@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from engine.client import Superseded
+from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.key import Scope

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from engine.client import Session
+from engine.client.client import Session
 from engine.errors import DltuiError, ParamError
 from engine.protocol import Json
 from tui.talk import gates, sentence, tables, tree

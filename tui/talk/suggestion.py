@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from engine.client import Session, Superseded
+from engine.client.client import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.talk.shown_word import word_of

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
 from engine import places
-from engine.client import Client, connect
+from engine.client.client import Client, connect
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json
 from tui.csv_table import csv_lines

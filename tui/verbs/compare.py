@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
 from tui.comparison import ComparedRow, differing

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import typer
 
 from engine import catalog, params, places
-from engine.client import Client, connect
+from engine.client.client import Client, connect
 from engine.errors import DltuiError
 from engine.params import Param
 from engine.protocol import Query

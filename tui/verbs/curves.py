@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.protocol import RunSummary, number_to_json
 from tui.curves import Curves
 from tui.verbs.ask import ask, say_json, tell, write_csv

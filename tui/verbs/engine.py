@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from engine import client, places
+from engine import places
+from engine.client import client
 from engine.errors import EngineError, EngineSilent
 from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson

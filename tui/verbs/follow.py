@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from rich.cells import set_cell_size
 
 from engine import places
-from engine.client import Client, connect
+from engine.client.client import Client, connect
 from engine.errors import DltuiError, EngineError, HomeUnusable
 from tui.plain_text import plain
 from tui.verbs.ask import fail, tell

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import filter_words
+from engine.client.client import filter_words
 from engine.errors import InputError
 from engine.protocol import Status
 from tui.verbs.ask import fail, say

@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from engine import places
-from engine.client import Session, open_session
+from engine.client.client import Session, open_session
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, read
 from engine.protocol import Json

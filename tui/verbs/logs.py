@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client, LogPart
+from engine.client.client import Client, LogPart
 from engine.protocol import Status
 from tui.plain_text import plain
 from tui.verbs import follow as following

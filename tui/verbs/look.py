@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.filter_names import unknown_name

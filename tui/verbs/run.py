@@ -9,7 +9,7 @@ import typer
 
 from engine import catalog
 from engine import params as declared_params
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.executor import text_of

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import LeftOut, Query, RunSummary
 from tui.plain_text import plain

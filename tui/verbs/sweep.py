@@ -9,8 +9,8 @@ import typer
 
 from engine import catalog
 from engine import params as declared_params
-from engine.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, SweepSummary
-from engine.client import axes as axis_texts
+from engine.client.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, SweepSummary
+from engine.client.client import axes as axis_texts
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
 from tui.executor import text_of

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.client import PARALLEL, TRIALS, SweepSummary
+from engine.client.client import PARALLEL, TRIALS, SweepSummary
 from engine.errors import DltuiError, ParamError
 from engine.params import read
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json

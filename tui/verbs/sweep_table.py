@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from engine.client import Axis, Client, Group, SweepSummary, TrialQuery, TrialRow, group_to_json
+from engine.client.client import (
+    Axis,
+    Client,
+    Group,
+    SweepSummary,
+    TrialQuery,
+    TrialRow,
+    group_to_json,
+)
 from tui.plain_text import plain
 from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
 from tui.sweep.pages import Entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.client import SweepSummary, TrialRow, TrialStatus, row_to_json
+from engine.client.client import SweepSummary, TrialRow, TrialStatus, row_to_json
 from engine.protocol import Json
 from tui.sweep.export import sweep_json as sweep_json
 from tui.verbs.words import short_number

@@ -19,8 +19,8 @@ from engine.models.language import description as descriptions
 from engine.models.language.description import Description
 from engine.models.language.model import Model
 from engine.models.language.weights import Weights, weights
-from engine.served import MODEL as WEIGHTS
-from engine.served import Served, served
+from engine.served_checkpoint import MODEL as WEIGHTS
+from engine.served_checkpoint import Served, served
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.client import detach
+from engine.client.detach import Detaching
 from engine.protocol import Finding, Severity
-from engine.service import detach
-from engine.service.detach import Detaching
 
 
 def examine(detaching: Detaching | None = None) -> list[Finding]:

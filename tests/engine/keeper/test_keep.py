@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import identity
+from engine import process_identity
 from engine.keeper import arguments
 from engine.keeper.cause import Ended
 from engine.keeper.claim import Claim, take
@@ -250,7 +250,7 @@ def test_no_descendant_outlives_the_run_whatever_session_it_fled_to(tmp_path: Pa
         assert run.exit().status is Status.DONE
         born = [int(pid) for pid in (run.folder.path / "born").read_text().split()]
     assert len(born) == 3
-    assert [identity.start_ticks(pid) for pid in born] == [None] * 3
+    assert [process_identity.start_ticks(pid) for pid in born] == [None] * 3
 
 
 def test_a_python_that_does_not_exist_fails_the_run_with_its_name(tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ def test_keeper_json_says_who_keeps_and_who_works(tmp_path: Path) -> None:
         run.wait_for("ready")
         until(lambda: run.facts().worker is not None)
         facts = run.facts()
-        assert facts.identity == identity.of(run.process.pid)
+        assert facts.identity == process_identity.of(run.process.pid)
         assert facts.worker is not None and facts.worker.is_alive()
         assert os.getpgid(facts.worker.pid) == facts.worker.pid
         assert os.getsid(facts.worker.pid) == run.process.pid

@@ -13,11 +13,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-from engine import client, store
-from engine.client import Client
+from engine import store
+from engine.client import client
+from engine.client.client import Client
 from engine.errors import CorruptRun, EngineError
-from engine.identity import Identity
 from engine.places import Places
+from engine.process_identity import Identity
 from engine.protocol import RunSummary, Status
 from engine.service.gpus import GpuDriver, NoGpus
 from engine.service.local import Local

@@ -8,7 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from engine import identity
+from engine import process_identity
 from engine.service import adopt
 from tests.patience import quiet_seconds
 
@@ -39,7 +39,7 @@ def test_a_lock_inherited_by_a_child_is_held_until_the_child_ends(tmp_path: Path
 def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
     leader = subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60"], start_new_session=True)
     bystander = subprocess.Popen(["sleep", "60"])
-    found = identity.of(leader.pid)
+    found = process_identity.of(leader.pid)
     assert found is not None
     try:
         deadline = quiet_seconds() + 60
@@ -48,7 +48,7 @@ def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
         members = adopt._group(leader.pid)
         assert adopt.kill_group(found)
         assert leader.wait(60) == -9
-        while any(identity.of(pid) for pid in members):
+        while any(process_identity.of(pid) for pid in members):
             assert quiet_seconds() < deadline
         assert bystander.poll() is None
         assert not adopt.kill_group(found), "it is gone"
@@ -60,7 +60,7 @@ def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
 def test_a_number_that_another_process_has_now_is_left_alone() -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
-        found = identity.of(other.pid)
+        found = process_identity.of(other.pid)
         assert found is not None
         before = dataclasses.replace(found, start_ticks=found.start_ticks - 5)
         elsewhere = dataclasses.replace(found, boot_id="of another start")

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import client, frames
-from engine.client import Client
+from engine import frames
+from engine.client import client
+from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import VERSION, Status

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import launch
+from engine.client import launch
 from engine.data import drawn
 from engine.errors import DataError, EngineError
 from engine.keeper import log_cap

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Query, RunSummary, Status

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine import store
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.service import sweep, sweep_facts, sweep_journal

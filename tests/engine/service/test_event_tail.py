@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import frames, store
-from engine.client import EventBatch, whole_events
+from engine.client.client import EventBatch, whole_events
 from engine.events import Event, EventWriter, damaged_lines
 from engine.places import Places
 from engine.protocol import Status

@@ -13,7 +13,7 @@ import pytest
 
 from engine.axes import drawn, parse_axes
 from engine.catalog import find
-from engine.client import SweepStatus, TrialQuery
+from engine.client.client import SweepStatus, TrialQuery
 from engine.places import Places
 from engine.service import lane_batch, sweep_batch, trial_spec
 from engine.sweep_protocol import Prune, SweepSpec

@@ -9,7 +9,7 @@ import pytest
 
 from engine import store
 from engine.axes import Axis
-from engine.client import Client, SweepStatus, TrialQuery, TrialRow
+from engine.client.client import Client, SweepStatus, TrialQuery, TrialRow
 from engine.errors import DltuiError
 from engine.models.lanes import record
 from engine.places import Places

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import client
+from engine.client import client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.service import listener

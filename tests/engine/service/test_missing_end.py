@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.client import Client
+from engine.client.client import Client
 from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import SECONDS, connect, serving

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from engine import store
-from engine.client import Client
+from engine.client.client import Client
 from engine.places import Places
 from engine.protocol import CauseKind, Status
 from engine.service.gpus import NoGpus

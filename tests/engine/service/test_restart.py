@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from engine import identity, store
-from engine.client import Client
+from engine import process_identity, store
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, RunSummary, Status
@@ -100,7 +100,7 @@ async def test_a_number_that_went_to_another_process_is_no_keeper_and_is_not_hur
     """The keeper of record has the number of a living process that started at another time."""
     bystander = await asyncio.create_subprocess_exec("sleep", "60")
     try:
-        found = identity.of(bystander.pid)
+        found = process_identity.of(bystander.pid)
         assert found is not None
         stranger = dataclasses.replace(found, start_ticks=found.start_ticks - 1)
         async with serving(places) as service, await connect(places) as talk:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import store
-from engine.client import Client, TrialPage
+from engine.client.client import Client, TrialPage
 from engine.errors import DltuiError
 from engine.far import parcel
 from engine.far.frames import Reader

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from engine import store
-from engine.client import Client
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Query, Queued, Status

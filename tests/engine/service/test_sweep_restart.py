@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from engine import store
-from engine.client import Client, SweepStatus, TrialQuery
+from engine.client.client import Client, SweepStatus, TrialQuery
 from engine.places import Places
 from engine.service import sweep_folder, sweep_journal
 from engine.sweep_protocol import sweep_spec_to_json

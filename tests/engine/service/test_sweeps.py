@@ -9,7 +9,15 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from engine.client import Client, Prune, SweepStatus, SweepSummary, TrialQuery, TrialRow, TrialStatus
+from engine.client.client import (
+    Client,
+    Prune,
+    SweepStatus,
+    SweepSummary,
+    TrialQuery,
+    TrialRow,
+    TrialStatus,
+)
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status

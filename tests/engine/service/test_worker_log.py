@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import log_pieces
+from engine import log_files
 from engine.errors import CorruptRun
 from engine.keeper import log_cap
 from engine.keeper.log_cap import WorkerLog
@@ -121,7 +121,7 @@ def test_while_the_log_is_turned_over_a_reader_is_given_nothing_and_stays_where_
 ) -> None:
     os.write(small.fd, b"something\n")
     with small.path.open("rb") as turning:
-        assert log_pieces.lock(turning.fileno(), shared=False)
+        assert log_files.lock(turning.fileno(), shared=False)
         assert worker_log.read(small.path, 3, 100) == worker_log.Part("", 3, 3, 3)
     assert worker_log.read(small.path, 3, 100).text == "in\nsomething\n"
 
@@ -129,7 +129,7 @@ def test_while_the_log_is_turned_over_a_reader_is_given_nothing_and_stays_where_
 def test_a_reader_puts_turning_over_off_until_the_log_is_twice_as_long(small: WorkerLog) -> None:
     os.write(small.fd, b"x" * 100)
     with small.path.open("rb") as reader:
-        assert log_pieces.lock(reader.fileno(), shared=True)
+        assert log_files.lock(reader.fileno(), shared=True)
         small.bound()
         assert small.path.stat().st_size > 64
         os.write(small.fd, b"x" * 100)

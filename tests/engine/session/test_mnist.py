@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from engine import identity, store
-from engine.client import open_session
+from engine import process_identity, store
+from engine.client.client import open_session
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
@@ -333,7 +333,7 @@ def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(
 def test_a_network_that_still_trains_is_not_the_best(desk: Desk) -> None:
     run = plant(desk.places.root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
     tell(run, (9, 0.84))
-    store.write_keeper(run, KeeperFacts(1, identity.mine(), 1.0))
+    store.write_keeper(run, KeeperFacts(1, process_identity.mine(), 1.0))
     told = parts(desk, "table")[-1]
     row = next(row for row in told["rows"] if row["run"] == run.id)
     assert row["balanced"] is not None and row["is_running"] and told["best"] is None

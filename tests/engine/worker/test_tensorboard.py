@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine import event_file
+from engine import tensorboard_end
 from engine.protocol import Status
 from engine.worker import tensorboard
 from engine.worker.tensorboard import Board
@@ -277,7 +277,7 @@ def test_attempts_within_one_second_do_not_share_a_file(tmp_path: Path) -> None:
 def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: Status, said: int) -> None:
     written(tmp_path, [(1, 0.5)])
     assert not has_end(tmp_path)
-    event_file.tell_end(tmp_path, status, 1_700_000_000.0)
+    tensorboard_end.tell_end(tmp_path, status, 1_700_000_000.0)
     assert has_end(tmp_path) == bool(said)
     if said:
         end = session(tmp_path, "end")
@@ -286,17 +286,17 @@ def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: S
 
 def test_a_run_that_goes_on_has_no_end_and_then_its_last_one(tmp_path: Path) -> None:
     written(tmp_path, [(1, 0.5)])
-    event_file.tell_end(tmp_path, Status.STOPPED, 1.0)
-    event_file.goes_on(tmp_path)
+    tensorboard_end.tell_end(tmp_path, Status.STOPPED, 1.0)
+    tensorboard_end.goes_on(tmp_path)
     assert not has_end(tmp_path)
     written(tmp_path, [(2, 0.4)], attempt=2)
-    event_file.tell_end(tmp_path, Status.DONE, 2.0)
+    tensorboard_end.tell_end(tmp_path, Status.DONE, 2.0)
     assert session(tmp_path, "end").status == 1
     assert scalars(tmp_path, "loss") == pytest.approx({1: 0.5, 2: 0.4})
 
 
 def test_a_run_without_event_files_gets_none_for_its_end(tmp_path: Path) -> None:
-    event_file.tell_end(tmp_path / "tensorboard", Status.DONE, 1.0)
+    tensorboard_end.tell_end(tmp_path / "tensorboard", Status.DONE, 1.0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -316,8 +316,8 @@ def test_a_pipe_in_place_of_an_event_file_holds_up_nobody(tmp_path: Path) -> Non
     folder = new_run(tmp_path, "xor", **SHORT)
     folder.tensorboard.mkdir()
     os.mkfifo(folder.tensorboard / "events.out.tfevents.0000000001.here.0001")
-    event_file.tell_end(folder.tensorboard, Status.DONE, 1.0)
-    event_file.goes_on(folder.tensorboard)
+    tensorboard_end.tell_end(folder.tensorboard, Status.DONE, 1.0)
+    tensorboard_end.goes_on(folder.tensorboard)
     train(folder)
     assert len(curve(folder, "loss")) == 40 and not told(folder, "note")
 

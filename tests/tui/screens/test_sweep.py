@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.catalog import find
-from engine.client import SweepSummary
+from engine.client.client import SweepSummary
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab

@@ -6,7 +6,7 @@ import pytest
 
 from engine import params
 from engine.catalog import find
-from engine.client import Prune
+from engine.client.client import Prune
 from engine.errors import ParamError
 from tests.fakes.sweeps import make_sweep
 from tui.sweep.draft import Draft, draft_of, mistake_in, typed_of

@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from engine.client import Group
+from engine.client.client import Group
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweep.export import as_csv, as_json, free_path
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.client import TrialRow
+from engine.client.client import TrialRow
 from engine.params import Value
 from engine.service import sweep_analysis
 from tests.fakes.sweeps import make_sweep, make_trial

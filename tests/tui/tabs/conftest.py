@@ -11,5 +11,5 @@ from tests.fakes.desk import FakeSession
 @pytest.fixture
 def session(places: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
     made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
     return made

@@ -33,7 +33,7 @@ def session(places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     (data / "coco-captions.txt").write_text("\n".join(lines) + "\n")
     monkeypatch.setenv("DLTUI_DATA", str(data))
     made = FakeSession(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.client import Superseded
+from engine.client.client import Superseded
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json, Status
@@ -38,7 +38,7 @@ async def test_words_of_a_line_that_is_gone_do_not_stay(
 ) -> None:
     write_run(places)
     late = Late(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: late)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: late)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i ")
@@ -56,7 +56,7 @@ async def test_before_the_models_are_known_none_is_said_to_be_missing(
 ) -> None:
     write_run(places, name="sweet")
     late = Late(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: late)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: late)
     async with lab(places, FakeEngine()) as opened:
         late.goes_on.clear()
         await opened.press("6")
@@ -105,7 +105,7 @@ async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
 ) -> None:
     write_run(places)
     session = OneByOne(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: session)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: session)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i bake ")
@@ -149,7 +149,7 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
 
     write_run(places)
     dying = Dying(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: dying)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: dying)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i love")
@@ -213,7 +213,7 @@ async def test_hostile_words_cannot_reach_the_terminal(
         language__predict=lambda **facts: {**head, "candidates": [word]},
         language__generate=lambda **facts: word if facts["seed"] is None else done,
     )
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened, "owned")
         typist = Typist(opened)
@@ -256,7 +256,7 @@ class Endless(FakeSession):
 async def test_escape_stops_the_words_at_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(places)
     endless = Endless(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
     async with lab(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).say("i love")
@@ -286,7 +286,7 @@ async def test_the_newest_words_are_in_sight_however_fast_they_come(
 ) -> None:
     write_run(places)
     endless = Endless(places)
-    monkeypatch.setattr("engine.client.open_session", lambda places: endless)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
     async with lab(places, FakeEngine(), (80, 24)) as opened:
         await open_repl(opened)
         await Typist(opened).say("i love")

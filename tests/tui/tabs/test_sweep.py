@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.client import TrialQuery, TrialRow, TrialStatus
+from engine.client.client import TrialQuery, TrialRow, TrialStatus
 from engine.errors import DltuiError
 from engine.places import Places
 from tests.fakes.engine import FakeEngine, done, make_run

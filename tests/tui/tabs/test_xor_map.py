@@ -33,7 +33,7 @@ def grid(home: Places) -> RunFolder:
 @pytest.fixture
 def session(home: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
     made = FakeSession(home)
-    monkeypatch.setattr("engine.client.open_session", lambda places: made)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
     return made
 
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from engine import client
+from engine.client import client
 from engine.errors import EngineError
 from engine.places import Places
 from tests.engine.service.live import SECONDS, process

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from engine import filter_words
+from engine import filter_fields
 from engine.protocol import Query, Status
 from engine.service.filter import parse
 from tui.keys import KEYS
@@ -54,10 +54,10 @@ def test_usage_names_arguments_as_manuals_do(verb: str, usage: str) -> None:
 def test_the_help_on_filters_names_every_field_sign_and_status() -> None:
     text = "\n".join(help.filter_help())
     for word in (
-        *filter_words.TEXTS,
-        *filter_words.NUMBERS,
-        *filter_words.SIGNS,
-        *filter_words.JOINTS,
+        *filter_fields.TEXTS,
+        *filter_fields.NUMBERS,
+        *filter_fields.SIGNS,
+        *filter_fields.JOINTS,
         *Status,
     ):
         assert word in text

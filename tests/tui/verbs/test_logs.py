@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.client import LogPart
+from engine.client.client import LogPart
 from engine.errors import EngineError
 from engine.protocol import Cause, CauseKind, Done, Queued, Running, RunSummary
 from tests.fakes.engine import make_run

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine.client import EventBatch
+from engine.client.client import EventBatch
 from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
 from tests.fakes.engine import FakeEngine, done, make_run, metrics

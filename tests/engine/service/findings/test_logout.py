@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from engine.client.detach import Detaching
 from engine.protocol import Finding, Severity
-from engine.service.detach import Detaching
 from engine.service.findings.logout import examine
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import launch
+from engine.client import launch
+from engine.client.detach import Detaching
 from engine.errors import EngineError
 from engine.places import Places
-from engine.service.detach import Detaching
 from tests.engine.keeper.kept_run import until
 
 SETSID = Detaching("setsid", "for a test", True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.protocol import Json
-from engine.typed import WHOLE_LIMIT, WrongType, typed
+from engine.typed_json import WHOLE_LIMIT, WrongType, typed
 
 WORDS = frozenset({"nan", "inf", "-inf"})
 """numbers that JSON does not have"""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.service import detach
-from engine.service.detach import ENABLE_LINGER, Host, Login, choose, decide, probe, run_bounded
+from engine.client import detach
+from engine.client.detach import ENABLE_LINGER, Host, Login, choose, decide, probe, run_bounded
 
 
 @pytest.mark.parametrize(

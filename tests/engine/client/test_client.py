@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from engine import client, frames, store
+from engine import frames, store
+from engine.client import client
 from engine.errors import DltuiError, EngineError, EngineSilent, HomeUnusable, OtherVersion, ProtocolError
 from engine.places import Places
 from engine.protocol import VERSION, Status
@@ -272,7 +273,7 @@ async def test_a_home_that_cannot_be_reached_is_said_and_no_engine_is_started_in
     def refuse(path: object) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr("engine.client._check_owner", refuse)
+    monkeypatch.setattr("engine.client.client._check_owner", refuse)
     with pytest.raises(HomeUnusable, match=os.strerror(number)) as error:
         await client.connect(places)
     assert "DLTUI_HOME" in error.value.remedy and not places.log.exists()

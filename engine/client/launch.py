@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine import files
+from engine.client import detach
+from engine.client.detach import Detaching, Way
 from engine.errors import CorruptRun, EngineError
 from engine.import_path import python_path
 from engine.places import Places, make_private
-from engine.service import detach
-from engine.service.detach import Detaching, Way
 
 PATIENCE_SECONDS = 30.0
 END_SECONDS = 10.0

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import frames
+from engine.client.session import Session as Session
+from engine.client.session import Superseded as Superseded
+from engine.client.sweeps import SweepWords
 from engine.errors import (
     DltuiError,
     EngineError,
@@ -42,16 +45,13 @@ from engine.protocol import (
     summary_from_json,
     sweep_row_from_json,
 )
-from engine.sweep_words import SweepWords
-from engine.talk import Session as Session
-from engine.talk import Superseded as Superseded
 from engine.text import whole
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
     from engine import axes as axes
-    from engine import filter_words as filter_words
+    from engine import filter_fields as filter_fields
     from engine.axes import SEED as SEED
     from engine.axes import Axis as Axis
     from engine.axes import parse_axis as parse_axis
@@ -83,7 +83,7 @@ _LATER = {
     ),
 }  # fmt: skip
 """what sweeps and curves need: the first screen does not wait for it"""
-_MODULES_LATER = ("axes", "filter_words")
+_MODULES_LATER = ("axes", "filter_fields")
 
 T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
@@ -158,7 +158,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
             continue
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
-        from engine import launch  # only here: most calls find the service running
+        from engine.client import launch  # only here: most calls find the service running
 
         await asyncio.to_thread(launch.start, places)
     raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
@@ -186,7 +186,7 @@ def open_session(places: Places) -> Session:
 
 
 def _end(pid: int) -> None:
-    from engine import launch
+    from engine.client import launch
 
     launch.end(pid)
 
@@ -596,4 +596,4 @@ def __getattr__(name: str) -> object:
     for module, names in _LATER.items():
         if name in names:
             return getattr(importlib.import_module(f"engine.{module}"), name)
-    raise AttributeError(f"engine.client has no {name}")
+    raise AttributeError(f"engine.client.client has no {name}")

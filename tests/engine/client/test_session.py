@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from engine import talk
+from engine.client import session as talk
+from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
-from engine.talk import Session, Superseded
 from tests.fakes.session import COMMAND
 
 
 @pytest_asyncio.fixture
 async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     async with Session(Places(tmp_path / "home"), COMMAND) as opened:
         yield opened
 
@@ -108,7 +108,7 @@ async def test_words_that_are_no_text_are_refused_before_they_are_sent(session: 
 async def test_nothing_of_it_is_left_after_it_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.setattr(talk, "LEAVE_SECONDS", 60)
     session = Session(Places(tmp_path / "home"), COMMAND)
     await session.ask("echo")

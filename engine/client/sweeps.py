@@ -19,7 +19,7 @@ class Asks(Protocol):
 
 
 class SweepWords:
-    """Part of `engine.client.Client`. A sweep is named by its id, the start of it, its last
+    """Part of `engine.client.client.Client`. A sweep is named by its id, the start of it, its last
     four digits, its name, or @last.
 
     Every word raises what the service says as DltuiError.
