@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.class_names import DIGITS
-from engine.data.digit_places import Origin
 from engine.data.idx import digest_idx
+from engine.data.mnist_folders import Origin
 
 
 @dataclass(frozen=True, slots=True, eq=False)

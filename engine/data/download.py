@@ -11,9 +11,9 @@ from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.data.mirror import MirrorFailed, NoAnswer, Patience, Progress, transfer
-from engine.data.source import File, Source
-from engine.data.turn import alone
+from engine.data.download_mirror import MirrorFailed, NoAnswer, Patience, Progress, transfer
+from engine.data.published_files import File, Source
+from engine.data.write_lock import alone
 from engine.errors import DataError
 
 __all__ = ["Patience", "Progress", "Report", "fetch", "fetch_all"]

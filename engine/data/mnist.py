@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import digit_places
-from engine.data.digit_files import read_digit_files
-from engine.data.digit_places import DigitFiles, FoundDigits, Origin
+from engine.data import mnist_folders
 from engine.data.digits import Digits
 from engine.data.download import Report, fetch_all
-from engine.data.mirror import Patience
-from engine.data.order import WORD, order
+from engine.data.download_mirror import Patience
+from engine.data.example_order import WORD, order
+from engine.data.mnist_files import read_digit_files
+from engine.data.mnist_folders import DigitFiles, FoundDigits, Origin
+from engine.data.published_files import MNIST, Source
 from engine.data.small_digits import load_small_digits
-from engine.data.source import MNIST, Source
 from engine.errors import DataError
 from engine.places import Places
 
@@ -40,12 +40,12 @@ def load(
     DLTUI_OFFLINE=1 skips the download; `report` hears why it failed. What stands in DLTUI_DATA but is wrong
     raises DataError.
     """
-    found = digit_places.find(places, source)
+    found = mnist_folders.find(places, source)
     if places.data is not None and (found is None or found.origin != "DLTUI_DATA"):
         report(f"{places.data} (DLTUI_DATA) holds no MNIST files.")
     if found is not None and (digits := _read(found, source, report)) is not None:
         return digits
-    cached = digit_places.cached_files(places, source)
+    cached = mnist_folders.cached_files(places, source)
     try:
         fetch_all(source, cached.folder, report, patience or Patience())
         return _read_published(cached, source, "download")

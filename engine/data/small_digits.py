@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.digit_places import fingerprint
 from engine.data.digits import Digits, digest_all
+from engine.data.mnist_folders import fingerprint
 from engine.errors import DataError
 
 TEST_SIZE = 360

@@ -19,8 +19,8 @@ from dataclasses import replace
 
 from checkpoints import tensors
 from engine.catalog import LmParams
-from engine.data.text import text
-from engine.data.text.text import Batch, Direction, Sentences, TextSet
+from engine.data.text import load_corpus
+from engine.data.text.load_corpus import Batch, Direction, Sentences, TextSet
 from engine.errors import DataError
 from engine.models.language.description import Description, to_json
 from engine.models.language.description import Direction as Reading
@@ -44,7 +44,7 @@ WORDS = 7
 
 
 def load(params: LmParams, run: Run) -> TextSet:
-    texts = text.load(run.places, params.corpus, params.vocabulary, params.tokeniser, run.note)
+    texts = load_corpus.load(run.places, params.corpus, params.vocabulary, params.tokeniser, run.note)
     if texts.notice:
         run.notice(texts.notice)
         print(texts.notice, flush=True)
@@ -87,7 +87,7 @@ def begin_like(other: str, twin: Twin, kind: Description, run: Run) -> None:
 def perplexity(twin: Twin, sentences: Sentences, direction: Direction, run: Run) -> float:
     """exp(summed loss / number of guesses): <EOS> is a guess, padding never is."""
     loss = guesses = 0.0
-    for batch in text.sorted_batches(sentences, LOOK, direction):
+    for batch in load_corpus.sorted_batches(sentences, LOOK, direction):
         loss += twin.total(batch.inputs, batch.targets)
         guesses += batch.real
         _ = run.should_stop  # a sign of life; who asks to leave gets that after the validation
@@ -158,7 +158,7 @@ def train(params: LmParams, run: Run) -> None:
     patience = Patience(params.patience)
     direction: Direction = "reversed" if params.direction == "reversed" else "forward"
 
-    per_epoch = text.batch_count(texts.train, params.batch)
+    per_epoch = load_corpus.batch_count(texts.train, params.batch)
     last = run.total(per_epoch * params.epochs, epoch=per_epoch)
     done = run.restore(twin.state({"patience": patience}))
     if params.begin and done == 0:
@@ -171,7 +171,9 @@ def train(params: LmParams, run: Run) -> None:
         # The batches are a function of (seed, epoch): `step` alone says where a resumed run goes on.
         epoch, position = divmod(step - 1, per_epoch)
         if position == 0 or step == done + 1:
-            batches = text.batches(texts.train, params.batch, run.seed, epoch, direction, start=position)
+            batches = load_corpus.batches(
+                texts.train, params.batch, run.seed, epoch, direction, start=position
+            )
         batch = next(batches)
         began = time.perf_counter()
         peak = chosen if (chosen := run.set["lr"]) is not None else proposed

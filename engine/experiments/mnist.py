@@ -25,7 +25,7 @@ from torch.optim import Adam
 from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
-from engine.data.order import order
+from engine.data.example_order import order
 from engine.models.live_pictures import LivePictures
 from engine.models.swift.offer import offer
 from engine.models.torch_plan import plan_of

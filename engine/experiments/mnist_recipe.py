@@ -34,7 +34,7 @@ from checkpoints.torch_io import TorchState
 from engine import recipes
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
-from engine.data.order import order
+from engine.data.example_order import order
 from engine.models import quickest
 from engine.models.affine import Reach, bent
 from engine.models.live_pictures import LivePictures

@@ -31,14 +31,14 @@ def named_data(places: Places, spec: Spec) -> TrainedOn | None:
 
 
 def _digits(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
-    from engine.data import digit_places
-    from engine.data.source import MNIST
+    from engine.data import mnist_folders
+    from engine.data.published_files import MNIST
 
-    found = digit_places.find(places, MNIST)
+    found = mnist_folders.find(places, MNIST)
     if found is None or found.origin != "DLTUI_DATA":
         return None
-    digests = digit_places.digests_of(found.files)
-    return TrainedOn(digit_places.title_by(found.files, digests, MNIST), digit_places.fingerprint(digests))
+    digests = mnist_folders.digests_of(found.files)
+    return TrainedOn(mnist_folders.title_by(found.files, digests, MNIST), mnist_folders.fingerprint(digests))
 
 
 def _texts(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.data.text import finding
-from engine.data.text.corpus_facts import tell_corpus
+from engine.data.text import corpus_path
+from engine.data.text.corpus_summary import tell_corpus
 from engine.errors import DataError
 from engine.protocol import Json
 from engine.session.desk import Desk
@@ -16,7 +16,7 @@ from engine.session.words import Handler
 def list_(desk: Desk) -> Json:
     """{corpora: [{name, about, licence, found (path, "" = nowhere), origin (DLTUI_DATA, cache, download,
     embedded, "" = nowhere to be had)}]}."""
-    return {"corpora": finding.corpora(desk.places)}
+    return {"corpora": corpus_path.corpora(desk.places)}
 
 
 def tell(desk: Desk, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain") -> Json:
@@ -24,7 +24,7 @@ def tell(desk: Desk, corpus: str, vocabulary: int = 10_000, tokeniser: str = "pl
 
     Raises DataError.
     """
-    rows = {row["name"]: row for row in finding.corpora(desk.places)}
+    rows = {row["name"]: row for row in corpus_path.corpora(desk.places)}
     if corpus in rows and not rows[corpus]["found"]:
         raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data import drawn as shelf
+from engine.data import drawn_digits as shelf
 from engine.models import greys
 from engine.models.centring import centre
 from engine.protocol import Json

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data import mnist
 from engine.data.digits import Digits
-from engine.data.mirror import Patience
+from engine.data.download_mirror import Patience
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, ParamError
 from engine.places import Places

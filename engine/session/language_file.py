@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from engine.data.regular_file import open_regular
-from engine.data.text.encoding import BAD
+from engine.data.text.decoding import BAD
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.models.language.model import Model

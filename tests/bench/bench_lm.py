@@ -42,10 +42,12 @@ def arguments() -> argparse.Namespace:
 
 
 def texts(corpus: str) -> Any:
-    from engine.data.text import text
+    from engine.data.text import load_corpus
     from engine.places import Places
 
-    return text.load(Places(Path(os.environ["DLTUI_HOME"])), corpus, VOCABULARY, "plain", lambda words: None)
+    return load_corpus.load(
+        Places(Path(os.environ["DLTUI_HOME"])), corpus, VOCABULARY, "plain", lambda words: None
+    )
 
 
 def notebook(words: int) -> Step:
@@ -96,13 +98,15 @@ def lesson(framework: str, words: int) -> Step:
 
 
 def batches(side: str, found: Any) -> list[Any]:
-    from engine.data.text import text
+    from engine.data.text import load_corpus
 
     if side == "notebook":
-        return list(text.sorted_batches(found.train, BATCH, "forward"))[::STRIDE]
+        return list(load_corpus.sorted_batches(found.train, BATCH, "forward"))[::STRIDE]
     if side == "textbook":
-        return list(text.random_batches(found.train, BATCH, 1, 0, "forward"))[::STRIDE]
-    dealt = sorted(text.batches(found.train, BATCH, 1, 0, "forward"), key=lambda batch: batch.inputs.shape[1])
+        return list(load_corpus.random_batches(found.train, BATCH, 1, 0, "forward"))[::STRIDE]
+    dealt = sorted(
+        load_corpus.batches(found.train, BATCH, 1, 0, "forward"), key=lambda batch: batch.inputs.shape[1]
+    )
     return dealt[::STRIDE]
 
 
@@ -135,13 +139,13 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
 
 def compare(side: str, words: int, found: Any) -> tuple[float, float]:
     """How far bfloat16 is from float32: the loss of a step from the same weights, that of two runs apart."""
-    from engine.data.text import text
+    from engine.data.text import load_corpus
 
     if side not in ("torch", "tensorflow"):
         return 0.0, 0.0
     exact, led, free = (twin(side, words, precision) for precision in ("fp32", "bf16", "bf16"))
     steps, runs = [], []
-    dealt = islice(text.batches(found.train, BATCH, 1, 0, "forward"), COMPARED)
+    dealt = islice(load_corpus.batches(found.train, BATCH, 1, 0, "forward"), COMPARED)
     for step, batch in enumerate(dealt, start=1):
         led.put(exact.weights())
         pair = batch.inputs, batch.targets

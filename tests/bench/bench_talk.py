@@ -30,7 +30,7 @@ import numpy as np
 from checkpoints import tensors
 from engine import store
 from engine.client.client import open_session
-from engine.data.text import text
+from engine.data.text import load_corpus
 from engine.data.text.vocabulary import Vocabulary
 from engine.models.language import opening, scoring
 from engine.models.language.description import Description, Direction
@@ -70,7 +70,7 @@ def arguments() -> argparse.Namespace:
 
 def prepare(places: Places) -> str:
     """The run whose model is talked to; beside it the sentences that are scored."""
-    texts = text.load(places, "captions", WORDS, "plain", lambda *_: None)
+    texts = load_corpus.load(places, "captions", WORDS, "plain", lambda *_: None)
     print(f"Words of {len(texts.vocabulary):,} kinds. {texts.notice}".strip())
     made_up = (f"word{number}" for number in range(WORDS - len(texts.vocabulary)))
     vocabulary = Vocabulary((*texts.vocabulary.words, *made_up))

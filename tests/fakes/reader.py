@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.data.digit_places import check_folder
+from engine.data.mnist_folders import check_folder
 from engine.worker.run import Run
 from tests.fakes import counter
 from tests.fakes.catalog import CounterParams

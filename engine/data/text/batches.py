@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.order import order
+from engine.data.example_order import order
 from engine.data.text.text_set import Sentences
 from engine.data.text.vocabulary import EOS, START
 

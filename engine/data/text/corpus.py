@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.data.digit_places import check_folder
 from engine.data.download import Report, fetch_all, is_whole
-from engine.data.mirror import Patience
+from engine.data.download_mirror import Patience
+from engine.data.mnist_folders import check_folder
 from engine.data.regular_file import open_regular
-from engine.data.text.embedded import open_embedded
-from engine.data.text.encoding import CHOICES
-from engine.data.text.finding import Found, find
-from engine.data.text.layout import Layout
-from engine.data.text.published import CORPORA, EMBEDDED, FOLDER, Published
+from engine.data.text.corpus_path import Found, find
+from engine.data.text.decoding import CHOICES
+from engine.data.text.published_corpora import CORPORA, EMBEDDED, FOLDER, Published
+from engine.data.text.python_manual import open_embedded
+from engine.data.text.sentence_layout import Layout
 from engine.data.text.text_file import TextFile
-from engine.data.text.zipped import open_zipped
+from engine.data.text.zip_file import open_zipped
 from engine.errors import DataError
 from engine.places import Places
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from engine.data.text.encoding import HEAD, WIDTHS, Decoder, detect
-from engine.data.text.layout import Layout, detect_layout
+from engine.data.text.decoding import HEAD, WIDTHS, Decoder, detect
+from engine.data.text.sentence_layout import Layout, detect_layout
 from engine.errors import DataError
 
 PLENTY = 512 << 20  # bytes that are read of one file

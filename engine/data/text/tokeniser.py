@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 
-from engine.data.text.signs import MarksApart, WithoutMarks
+from engine.data.text.character_classes import MarksApart, WithoutMarks
 from engine.errors import DataError
 
 WITHOUT_MARKS, MARKS_APART = WithoutMarks(), MarksApart()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.data import digit_places
-from engine.data.digit_places import FoundDigits
-from engine.data.source import MNIST
-from engine.data.text.finding import find
-from engine.data.text.published import CAPTIONS, CORPORA
+from engine.data import mnist_folders
+from engine.data.mnist_folders import FoundDigits
+from engine.data.published_files import MNIST
+from engine.data.text.corpus_path import find
+from engine.data.text.published_corpora import CAPTIONS, CORPORA
 from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Finding, Severity
@@ -15,7 +15,7 @@ from engine.protocol import Finding, Severity
 def examine(places: Places) -> list[Finding]:
     if places.data is not None:
         try:
-            digit_places.check_folder(places.data)
+            mnist_folders.check_folder(places.data)
         except DataError as error:
             return [Finding("data", Severity.WARNING, error.message, error.remedy)]
     return [_examine_mnist(places), _examine_corpora(places)]
@@ -25,7 +25,7 @@ def _examine_mnist(places: Places) -> Finding:
     """What a run of mnist would find, and say."""
     passed_over = ""
     try:
-        found = digit_places.find(places, MNIST)
+        found = mnist_folders.find(places, MNIST)
         if places.data is not None and (found is None or found.origin != "DLTUI_DATA"):
             passed_over = f"{places.data} (DLTUI_DATA) holds no MNIST files. "
         title = _title(found)
@@ -49,9 +49,9 @@ def _title(found: FoundDigits | None) -> str:
     if found is None:
         return ""
     if found.origin != "cache":
-        return digit_places.title_of(found.files, MNIST)
+        return mnist_folders.title_of(found.files, MNIST)
     try:
-        title = digit_places.title_of(found.files, MNIST)
+        title = mnist_folders.title_of(found.files, MNIST)
     except DataError:
         return ""
     return title if title == MNIST.title else ""

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from engine.data.download import Patience, fetch
-from engine.data.source import File
+from engine.data.published_files import File
 from engine.errors import DataError
 from tests.engine.data import mirror_server as manners
 from tests.engine.data.mirror_server import Manner, Mirror, run_mirror

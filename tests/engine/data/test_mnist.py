@@ -16,7 +16,7 @@ import pytest
 from engine.data.download import Patience
 from engine.data.idx import digest_idx
 from engine.data.mnist import Digits, load, split
-from engine.data.source import MNIST, File, Source
+from engine.data.published_files import MNIST, File, Source
 from engine.errors import DataError
 from engine.places import Places
 from tests.engine.data import mirror_server as manners

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.data import mnist
-from engine.data.text import text
+from engine.data.text import load_corpus
 from engine.far.named_data import named_data
 from engine.places import Places
 from engine.protocol import Json, Spec
@@ -29,7 +29,7 @@ def test_it_is_what_a_run_here_would_say_of_its_data(places: Places, tmp_path: P
 
     (tmp_path / "mine.txt").write_text("".join(f"a dog number {n} sits\n" for n in range(40)))
     found = named_data(places, spec("lm", str(tmp_path), corpus="mine.txt"))
-    texts = text.load(Places(places.root, str(tmp_path)), "mine.txt", 50, "plain", quiet)
+    texts = load_corpus.load(Places(places.root, str(tmp_path)), "mine.txt", 50, "plain", quiet)
     assert found is not None and (found.title, found.fingerprint) == (texts.title, texts.source)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.client import launch
-from engine.data import drawn
+from engine.data import drawn_digits
 from engine.errors import DataError, EngineError
 from engine.keeper import log_cap
 from engine.keeper.log_cap import WorkerLog
@@ -72,10 +72,10 @@ def test_drawn_digits(tmp_path: Path, one: Damage) -> None:
     import numpy as np
 
     path = tmp_path / "drawn.jsonl"
-    drawn.add(path, np.full((28, 28), 9, np.uint8), 4, 1.5)
+    drawn_digits.add(path, np.full((28, 28), 9, np.uint8), 4, 1.5)
     one.do(path)
     try:
-        assert len(drawn.read(path)) <= 1
+        assert len(drawn_digits.read(path)) <= 1
     except DataError as error:
         assert "drawn.jsonl" in error.message and "\n" not in error.message
     else:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.data import digit_places
-from engine.data.source import MNIST
+from engine.data import mnist_folders
+from engine.data.published_files import MNIST
 from engine.places import Places
 from engine.protocol import RunSummary
 from engine.service.data_now import data_now
@@ -25,9 +25,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def trained_on(places: Places, folder: Path) -> RunSummary:
-    found = digit_places.find(dataclasses.replace(places, named_data=str(folder)), MNIST)
+    found = mnist_folders.find(dataclasses.replace(places, named_data=str(folder)), MNIST)
     assert found is not None
-    fingerprint = digit_places.fingerprint(digit_places.digests_of(found.files))
+    fingerprint = mnist_folders.fingerprint(mnist_folders.digests_of(found.files))
     run = make_run(1, experiment="mnist", params={}, data_title="digits", data_fingerprint=fingerprint)
     return dataclasses.replace(run, spec=dataclasses.replace(run.spec, data=str(folder)))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from checkpoints.manifest import Fact
-from engine.data.digit_places import fingerprint
 from engine.data.digits import digest_all
+from engine.data.mnist_folders import fingerprint
 from engine.errors import DataError
 from engine.places import Places
 from engine.session.desk import Desk

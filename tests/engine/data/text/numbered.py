@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.data.text.compilation import Compilation, compile_tally
-from engine.data.text.tally import Tally
 from engine.data.text.tokeniser import Tokeniser
+from engine.data.text.word_counts import Tally
+from engine.data.text.word_ids import Compilation, compile_tally
 
 
 def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokeniser.PLAIN) -> Tally:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.data.download import Patience
-from engine.data.source import File
+from engine.data.published_files import File
 from engine.data.text.corpus import Corpus, Wanted, open_corpus, parse
-from engine.data.text.finding import corpora, find
-from engine.data.text.published import CORPORA, Published
+from engine.data.text.corpus_path import corpora, find
+from engine.data.text.published_corpora import CORPORA, Published
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.places import Places

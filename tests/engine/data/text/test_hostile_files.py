@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.text.text import TextSet, batch_count, batches, load
+from engine.data.text.load_corpus import TextSet, batch_count, batches, load
 from engine.errors import DataError
 from engine.places import Places
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.data import mnist
 from engine.data.idx import digest_idx
-from engine.data.source import MNIST, File, Source
+from engine.data.published_files import MNIST, File, Source
 from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Severity

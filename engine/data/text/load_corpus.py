@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.data.download import Report
-from engine.data.mirror import Patience
+from engine.data.download_mirror import Patience
 from engine.data.text.array_file import ArrayFile
 from engine.data.text.batches import Batch, Direction, batch_count, batches, random_batches, sorted_batches
-from engine.data.text.cache import Cache
 from engine.data.text.corpus import Corpus, open_corpus
-from engine.data.text.layout import Layout
-from engine.data.text.numbering import Numbering
-from engine.data.text.published import CORPORA, FOLDER, Published
-from engine.data.text.spacing import WARNING
+from engine.data.text.corpus_cache import Cache
+from engine.data.text.corpus_preparation import Numbering
+from engine.data.text.published_corpora import CORPORA, FOLDER, Published
+from engine.data.text.sentence_layout import Layout
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import RESERVED, Vocabulary
+from engine.data.text.word_spacing import WARNING
 from engine.errors import DataError
 from engine.places import Places
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.data.download import Report
 from engine.data.text.array_file import UNFINISHED, ArrayFile, ArrayWriter, read_arrays, replace_file
-from engine.data.turn import alone
+from engine.data.write_lock import alone
 from engine.errors import DataError
 
 VERSION = 5  # of everything between the bytes and the ids: a change of tokeniser or split needs another

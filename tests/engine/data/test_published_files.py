@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from engine.data.source import MNIST
+from engine.data.published_files import MNIST
 from tests.engine.data.idx_files import NAMES
 
 

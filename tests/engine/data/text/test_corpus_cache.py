@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.data.text.array_file import ArrayWriter
-from engine.data.text.cache import KEPT, Cache, make_key
+from engine.data.text.corpus_cache import KEPT, Cache, make_key
 from engine.errors import DataError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.data.source import File, Source
+from engine.data.published_files import File, Source
 
 EMBEDDED = "embedded"
 FOLDER = "text"  # of DLTUI_DATA and of the cache

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.data import digit_places
+from engine.data import mnist_folders
 from engine.data.class_names import DIGITS, find_class_names, read_class_names
-from engine.data.digit_places import MOST_IMAGE_BYTES, MOST_LABELS, DigitFiles, Origin, fingerprint
 from engine.data.digits import Digits, digest_all
 from engine.data.idx import Bytes, read_idx
-from engine.data.source import Source
+from engine.data.mnist_folders import MOST_IMAGE_BYTES, MOST_LABELS, DigitFiles, Origin, fingerprint
+from engine.data.published_files import Source
 
 
 def read_digit_files(files: DigitFiles, source: Source, origin: Origin) -> Digits:
@@ -18,7 +18,7 @@ def read_digit_files(files: DigitFiles, source: Source, origin: Origin) -> Digit
     test_images, test_labels = _read_pair(files.test_images, files.test_labels)
     arrays = (train_images, train_labels, test_images, test_labels)
     digests = digest_all(*arrays)
-    title = digit_places.title_by(files, digests, source)
+    title = mnist_folders.title_by(files, digests, source)
     named_by = None if title == source.title else find_class_names(files.folder)
     names = read_class_names(named_by) if named_by else DIGITS
     return Digits(
@@ -28,9 +28,9 @@ def read_digit_files(files: DigitFiles, source: Source, origin: Origin) -> Digit
 
 def _read_pair(image_path: Path, label_path: Path) -> tuple[Bytes, Bytes]:
     images = read_idx(image_path, max_items=MOST_IMAGE_BYTES)
-    digit_places.check_images(image_path, images.shape)
+    mnist_folders.check_images(image_path, images.shape)
     labels = read_idx(label_path, max_items=MOST_LABELS)
-    digit_places.check_labels(label_path, labels.shape)
-    digit_places.check_values(label_path, labels.tobytes())
-    digit_places.check_counts(image_path, len(images), label_path, len(labels))
+    mnist_folders.check_labels(label_path, labels.shape)
+    mnist_folders.check_values(label_path, labels.tobytes())
+    mnist_folders.check_counts(image_path, len(images), label_path, len(labels))
     return images, labels

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.order import order
+from engine.data.example_order import order
 
 GOLDEN = [2, 4, 5, 0, 9, 8, 1, 7, 3, 6]
 GOLDEN_NEXT = [7, 1, 4, 9, 8, 3, 5, 0, 2, 6]

@@ -13,7 +13,7 @@ from http.client import HTTPException, HTTPResponse
 from io import BufferedRandom
 from urllib.error import HTTPError, URLError
 
-from engine.data.source import File
+from engine.data.published_files import File
 
 PIECE = 1 << 16
 LONGEST_REASON = 200

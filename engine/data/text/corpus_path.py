@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.data.text.published import CORPORA, EMBEDDED, EMBEDDED_ABOUT, EMBEDDED_LICENCE, FOLDER, Published
+from engine.data.text.published_corpora import (
+    CORPORA,
+    EMBEDDED,
+    EMBEDDED_ABOUT,
+    EMBEDDED_LICENCE,
+    FOLDER,
+    Published,
+)
 from engine.places import Places
 
 Origin = Literal["DLTUI_DATA", "cache", "download", "embedded", "file"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.data.idx_reader import header, header_size, open_idx, pieces, read_shape
-from engine.data.source import Source
+from engine.data.published_files import Source
 from engine.errors import DataError
 from engine.places import Places
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.text import tally as room
-from engine.data.text.tally import LONGEST_SENTENCE, LONGEST_WORD, OVERFLOW, Lexicon, Spool
+from engine.data.text import word_counts as room
+from engine.data.text.word_counts import LONGEST_SENTENCE, LONGEST_WORD, OVERFLOW, Lexicon, Spool
 from tests.engine.data.text.numbered import tally_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data import drawn
+from engine.data import drawn_digits
 from engine.errors import DataError
 
 PICTURE = np.arange(784, dtype=np.uint8).reshape(28, 28)
@@ -18,10 +18,10 @@ PICTURE = np.arange(784, dtype=np.uint8).reshape(28, 28)
 
 def test_what_is_kept_comes_back_oldest_first(tmp_path: Path) -> None:
     path = tmp_path / "home" / "drawn.jsonl"
-    assert drawn.read(path) == []
+    assert drawn_digits.read(path) == []
     for label in (3, 1, 4):
-        drawn.add(path, PICTURE + np.uint8(label), label, at=label)
-    kept = drawn.read(path)
+        drawn_digits.add(path, PICTURE + np.uint8(label), label, at=label)
+    kept = drawn_digits.read(path)
     assert [one.label for one in kept] == [3, 1, 4] and [one.at for one in kept] == [3, 1, 4]
     np.testing.assert_array_equal(kept[2].pixels, PICTURE + np.uint8(4))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -29,40 +29,40 @@ def test_what_is_kept_comes_back_oldest_first(tmp_path: Path) -> None:
 
 def test_one_goes_or_all_go(tmp_path: Path) -> None:
     path = tmp_path / "drawn.jsonl"
-    marks = [drawn.add(path, PICTURE, label, 0).mark for label in range(4)]
-    assert drawn.drop(path, marks[2]) == 1
-    assert [one.label for one in drawn.read(path)] == [0, 1, 3]
+    marks = [drawn_digits.add(path, PICTURE, label, 0).mark for label in range(4)]
+    assert drawn_digits.drop(path, marks[2]) == 1
+    assert [one.label for one in drawn_digits.read(path)] == [0, 1, 3]
     with pytest.raises(DataError, match="No drawn digit"):
-        drawn.drop(path, marks[2])
-    assert drawn.drop(path, "all") == 3 and drawn.drop(path, "all") == 0
+        drawn_digits.drop(path, marks[2])
+    assert drawn_digits.drop(path, "all") == 3 and drawn_digits.drop(path, "all") == 0
 
 
 def test_lines_that_are_no_digit_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "drawn.jsonl"
-    drawn.add(path, PICTURE, 5, 0)
+    drawn_digits.add(path, PICTURE, 5, 0)
     whole = path.read_bytes()
     path.write_bytes(b'[]\n{"label": 3}\n\xff\n' + b"[" * 5000 + b"\n" + whole + whole[: len(whole) // 2])
-    assert [one.label for one in drawn.read(path)] == [5]
+    assert [one.label for one in drawn_digits.read(path)] == [5]
 
 
 def test_a_full_set_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawn, "MOST", 2)
+    monkeypatch.setattr(drawn_digits, "MOST", 2)
     path = tmp_path / "drawn.jsonl"
     for _ in range(2):
-        drawn.add(path, PICTURE, 1, 0)
+        drawn_digits.add(path, PICTURE, 1, 0)
     with pytest.raises(DataError, match="is full: it holds 2 drawn digits"):
-        drawn.add(path, PICTURE, 1, 0)
+        drawn_digits.add(path, PICTURE, 1, 0)
 
 
 @pytest.mark.parametrize("label", [-1, 10])
 def test_a_label_that_is_none_is_refused(tmp_path: Path, label: int) -> None:
     with pytest.raises(DataError, match=f"label {label}, expected 0 to 9"):
-        drawn.add(tmp_path / "drawn.jsonl", PICTURE, label, 0)
+        drawn_digits.add(tmp_path / "drawn.jsonl", PICTURE, label, 0)
 
 
 def test_an_empty_picture_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="The drawing is empty"):
-        drawn.add(tmp_path / "drawn.jsonl", np.zeros((28, 28), dtype=np.uint8), 1, 0)
+        drawn_digits.add(tmp_path / "drawn.jsonl", np.zeros((28, 28), dtype=np.uint8), 1, 0)
 
 
 def test_a_pipe_or_a_link_to_nothing_in_its_place_is_named(tmp_path: Path) -> None:
@@ -70,23 +70,23 @@ def test_a_pipe_or_a_link_to_nothing_in_its_place_is_named(tmp_path: Path) -> No
     (tmp_path / "link").symlink_to("gone")
     for name in ("pipe", "link"):
         with pytest.raises(DataError, match=name):
-            drawn.read(tmp_path / name)
+            drawn_digits.read(tmp_path / name)
 
 
 def test_a_disk_that_takes_nothing_leaves_what_was_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "drawn.jsonl"
-    drawn.add(path, PICTURE, 1, 0)
+    drawn_digits.add(path, PICTURE, 1, 0)
 
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="No space left on device"):
-        drawn.add(path, PICTURE, 2, 0)
+        drawn_digits.add(path, PICTURE, 2, 0)
     monkeypatch.undo()
-    assert [one.label for one in drawn.read(path)] == [1]
+    assert [one.label for one in drawn_digits.read(path)] == [1]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["drawn.jsonl", "drawn.jsonl.lock"]
 
 
@@ -95,11 +95,11 @@ def test_two_that_keep_at_once_lose_nothing(tmp_path: Path) -> None:
 
     def keep_some() -> None:
         for label in range(10):
-            drawn.add(path, PICTURE, label, 0)
+            drawn_digits.add(path, PICTURE, label, 0)
 
     threads = [threading.Thread(target=keep_some) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(drawn.read(path)) == 30
+    assert len(drawn_digits.read(path)) == 30

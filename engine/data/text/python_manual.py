@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from engine.data.text.layout import GAP
-from engine.data.text.published import EMBEDDED
+from engine.data.text.published_corpora import EMBEDDED
+from engine.data.text.sentence_layout import GAP
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from engine.data.download import Report
 from engine.data.text.array_file import ArrayWriter
-from engine.data.text.cache import make_key
-from engine.data.text.compilation import compile_tally, write_compilation
-from engine.data.text.facts import gather_facts
-from engine.data.text.layout import Layout, Splitter
-from engine.data.text.spacing import is_unspaced
+from engine.data.text.corpus_cache import make_key
+from engine.data.text.corpus_statistics import gather_facts
+from engine.data.text.sentence_layout import Layout, Splitter
 from engine.data.text.split import LEAST
-from engine.data.text.tally import MOST_WORDS, Tally
 from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser
+from engine.data.text.word_counts import MOST_WORDS, Tally
+from engine.data.text.word_ids import compile_tally, write_compilation
+from engine.data.text.word_spacing import is_unspaced
 from engine.errors import DataError
 
 HANDFUL = 4096  # sentences normalised at once

@@ -10,8 +10,8 @@ import pytest
 
 from engine.data.text import text_file
 from engine.data.text.array_file import read_arrays, replace_file
-from engine.data.text.layout import Layout
-from engine.data.text.numbering import Numbering
+from engine.data.text.corpus_preparation import Numbering
+from engine.data.text.sentence_layout import Layout
 from engine.data.text.text_file import TextFile
 from engine.data.text.tokeniser import Tokeniser
 from engine.errors import DataError

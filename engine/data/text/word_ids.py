@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from engine.data.text.array_file import ArrayWriter
 from engine.data.text.split import PARTS, split
-from engine.data.text.tally import Tally
 from engine.data.text.text_set import Ids, Offsets
 from engine.data.text.vocabulary import RESERVED, UNK
+from engine.data.text.word_counts import Tally
 
 CHUNK = 1 << 20
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.digit_files import read_digit_files
-from engine.data.digit_places import DigitFiles, find_digit_files
 from engine.data.digits import Digits
 from engine.data.idx import digest_idx
-from engine.data.source import MNIST
+from engine.data.mnist_files import read_digit_files
+from engine.data.mnist_folders import DigitFiles, find_digit_files
+from engine.data.published_files import MNIST
 from engine.errors import DataError
 from tests.engine.data.idx_files import NAMES, header, idx_bytes, make_arrays, write_set
 

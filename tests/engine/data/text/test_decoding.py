@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.text.encoding import Decoder, detect
+from engine.data.text.decoding import Decoder, detect
 from engine.errors import DataError
 
 TEXT = "A naïve café.\nZwei Füße: 猫 and 🐈.\n"

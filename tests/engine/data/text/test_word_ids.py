@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.text import compilation
+from engine.data.text import word_ids
 from engine.data.text.array_file import read_arrays, replace_file
-from engine.data.text.compilation import Compilation, compile_tally, write_compilation
-from engine.data.text.facts import gather_facts
+from engine.data.text.corpus_statistics import gather_facts
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import RESERVED, UNK
+from engine.data.text.word_ids import Compilation, compile_tally, write_compilation
 from tests.engine.data.text.numbered import compile_sentences, tally_of
 
 words = st.sampled_from([*"abcdefghijkl"])
@@ -49,7 +49,7 @@ def test_the_file_holds_the_sentences_in_their_order(
     common = sorted(counted, key=lambda word: (-counted[word], word))[: limit - 4]
     known = [[w if w in common else "<UNK>" for w in sentence.split()] for sentence in sentences]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compilation, "CHUNK", chunk)
+        patch.setattr(word_ids, "CHUNK", chunk)
         compiled = compile_tally(tally_of(Path(folder), sentences), limit, seed)
         assert compiled.words == (*RESERVED, *common)
         found = read_back(compiled, Path(folder))
@@ -62,7 +62,7 @@ def test_the_file_holds_the_sentences_in_their_order(
 @given(corpora, st.integers(5, 20), st.integers(1, 40))
 def test_the_facts_are_those_of_a_slow_count(sentences: list[str], limit: int, chunk: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compilation, "CHUNK", chunk)
+        patch.setattr(word_ids, "CHUNK", chunk)
         compiled = compile_sentences(Path(folder), sentences, limit)
         facts = gather_facts(compiled)
     parts = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.text import text
-from engine.data.text.spacing import is_unspaced
+from engine.data.text import load_corpus
+from engine.data.text.word_spacing import is_unspaced
 from engine.places import Places
 
 CHINESE = "一个男人骑着马在海滩上奔跑"
@@ -39,14 +39,14 @@ def test_it_is_said_before_anything_is_trained_on_it(places: Places, tmp_path: P
     path = tmp_path / "chinese.txt"
     path.write_text("".join(f"{CHINESE}{number}\n" for number in range(20)), "utf-8")
     for _ in range(2):  # also from the cache
-        made = text.load(places, str(path), 100, "plain", lambda line: None)
+        made = load_corpus.load(places, str(path), 100, "plain", lambda line: None)
         assert "written without spaces" in made.notice
 
 
 def test_an_unknown_word_of_the_corpus_is_the_models_own(places: Places, tmp_path: Path) -> None:
     path = tmp_path / "marked.txt"
     path.write_text("".join(f"a <unk> cat number {number}\n" for number in range(20)), "utf-8")
-    made = text.load(places, str(path), 100, "plain", lambda line: None)
+    made = load_corpus.load(places, str(path), 100, "plain", lambda line: None)
     assert "unk" not in made.vocabulary.words and made.notice == ""
     assert made.train.ids[1] == 2
     assert made.facts["train_unknown"] == pytest.approx(1 / 5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.turn import alone
+from engine.data.write_lock import alone
 from engine.errors import DataError
 
 

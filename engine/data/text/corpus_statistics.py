@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.text.compilation import Compilation
 from engine.data.text.split import PARTS
-from engine.data.text.tally import LONGEST_SENTENCE, OVERFLOW
 from engine.data.text.vocabulary import UNK
+from engine.data.text.word_counts import LONGEST_SENTENCE, OVERFLOW
+from engine.data.text.word_ids import Compilation
 
 QUANTILES = (10, 50, 90, 99)
 HASH_SEED = 0x5EED

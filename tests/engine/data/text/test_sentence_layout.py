@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.text.layout import LONGEST_PARAGRAPH, Layout, Splitter, detect_layout, split_paragraph
+from engine.data.text.sentence_layout import (
+    LONGEST_PARAGRAPH,
+    Layout,
+    Splitter,
+    detect_layout,
+    split_paragraph,
+)
 
 CAPTIONS = (
     "A man rides a horse.\nTwo dogs play in snow\na cat sits on a mat.\nPeople eat pizza at a table\n" * 5

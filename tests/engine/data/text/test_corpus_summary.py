@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.text.corpus_facts import tell_corpus
+from engine.data.text.corpus_summary import tell_corpus
 from engine.errors import DataError
 from engine.places import Places
 

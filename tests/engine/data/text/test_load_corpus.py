@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.text.text import TextSet, batches, load
+from engine.data.text.load_corpus import TextSet, batches, load
 from engine.errors import DataError
 from engine.places import Places
 from tests.chaos import scaled
