@@ -85,7 +85,7 @@ def _start(claim: Claim, asked: Arguments, log: WorkerLog) -> WorkerProcess:
         "DLTUI_ATTEMPT": str(asked.attempt),
         "DLTUI_MODE": wanted.mode,
     }
-    trains = "engine.worker" if spec.executor == "local" else "engine.far"
+    trains = "engine.worker" if spec.executor == "local" else "engine.remote"
     command = [asked.python, "-P", "-m", trains, str(claim.folder.path)]
     return worker_process.start(command, environ, Inherited(claim.lock, log.fd, claim.folder.path))
 

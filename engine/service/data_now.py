@@ -13,7 +13,7 @@ def data_now(places: Places, run: RunSummary) -> str:
 
     A run without a named folder, or that said nothing of its data, has nothing to compare.
     """
-    from engine.far.named_data import named_data
+    from engine.remote.named_data import named_data
 
     folder = run.spec.data
     if not folder or not run.data_fingerprint:

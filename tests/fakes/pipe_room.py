@@ -11,11 +11,11 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.far.frames import Frame, Reader, encode
+from engine.remote.frames import Frame, Reader, encode
 
 PIECE = 1 << 12
 """bytes that a socket takes and gives in one piece"""
-NODE = (sys.executable, "-m", "engine.far.node", "cpu")
+NODE = (sys.executable, "-m", "engine.remote.node", "cpu")
 
 
 @dataclass

@@ -221,7 +221,12 @@ def _steps(home: Home, run: str) -> int:
 
 def _room(home: Home) -> process_identity.Identity | None:
     return next(
-        (process_identity.of(pid) for pid in home.processes() if b"engine.far.room" in _command(pid)), None
+        (
+            process_identity.of(pid)
+            for pid in home.processes()
+            if b"engine.remote.ray_gateway" in _command(pid)
+        ),
+        None,
     )
 
 

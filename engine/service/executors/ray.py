@@ -13,10 +13,10 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.far import post
-from engine.far.post import Post
 from engine.import_path import python_path
 from engine.places import Places
+from engine.remote import gateway_address
+from engine.remote.gateway_address import Post
 from engine.service.local import Local, Starting
 
 LOOK_SECONDS = 0.5
@@ -29,7 +29,7 @@ def is_installed() -> bool:
 
 @dataclass(slots=True)
 class Ray:
-    """This process imports no Ray. The stand-ins that their keepers start call for a room; see engine.far."""
+    """This process imports no Ray. The stand-ins that their keepers start call for a room; see engine.remote."""
 
     places: Places
     local: Local
@@ -47,7 +47,7 @@ class Ray:
             return
         self._look_at = now + LOOK_SECONDS
         self._rooms = {name: room for name, room in self._rooms.items() if room.poll() is None}
-        for called in post.called(self.places):
+        for called in gateway_address.called(self.places):
             if called.address not in self._rooms:
                 self._open(called)
 
@@ -55,7 +55,7 @@ class Ray:
         try:
             with os.fdopen(files.open_to_append(called.log), "ab") as log:
                 room = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "engine.far.room", called.address],
+                    [sys.executable, "-P", "-m", "engine.remote.ray_gateway", called.address],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -13,10 +13,10 @@ import pytest
 from engine import store
 from engine.client.client import Client, TrialPage
 from engine.errors import DltuiError
-from engine.far import parcel
-from engine.far.frames import Reader
 from engine.places import Places
 from engine.protocol import CauseKind, Status
+from engine.remote import bundle
+from engine.remote.frames import Reader
 from engine.service import lane_batch, sweep_batch, trial_spec
 from engine.service.gpus import NoGpus
 from engine.service.service import Service
@@ -149,7 +149,7 @@ def test_a_trial_and_a_batch_of_trials_take_the_folder_of_their_sweep() -> None:
 def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
     spec = trial_spec.made(a_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
-    frames = Reader().feed(b"".join(parcel.packed(store.create(places, spec), 1)))
+    frames = Reader().feed(b"".join(bundle.packed(store.create(places, spec), 1)))
     sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
     assert (sent["data"], sent["executor"]) == (None, "local")
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from engine.errors import ProtocolError
-from engine.far.frames import CHUNK, Frame, encode
+from engine.remote.frames import CHUNK, Frame, encode
 
 DRAFTS = ".far"
 """the folder, inside the run folder, for what is not whole yet"""

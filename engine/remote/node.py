@@ -1,4 +1,4 @@
-"""`python -m engine.far.node DEVICE`: a run on this machine for somebody far away.
+"""`python -m engine.remote.node DEVICE`: a run on this machine for somebody far away.
 
 What comes in through stdin is a run, then words for it; the end of stdin is the end of the run. It trains in
 a temporary folder, with a keeper and a worker as any other; what they write goes out through stdout.
@@ -19,14 +19,14 @@ from pathlib import Path
 
 from engine import store
 from engine.errors import CorruptRun, DltuiError, EngineError
-from engine.far import parcel, scratch
-from engine.far.copying import Copy
-from engine.far.frames import Frame, Reader, encode
-from engine.far.growth import Growth
-from engine.far.named_data import VARIABLE
-from engine.far.scratch import Scratch
 from engine.keeper import arguments, prctl
 from engine.protocol import Json
+from engine.remote import bundle, temporary_home
+from engine.remote.frames import Frame, Reader, encode
+from engine.remote.incoming import Copy
+from engine.remote.named_data import VARIABLE
+from engine.remote.outgoing import Growth
+from engine.remote.temporary_home import Scratch
 from engine.service import control
 from engine.service.control import NobodyListens
 from engine.store import RunFolder
@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
     os.dup2(2, 1)  # what anything prints is no frame
     node = Node(out, words[0])
     try:
-        with scratch.take() as place:
+        with temporary_home.take() as place:
             node.work(place)
     except BrokenPipeError:
         return 1  # nobody listens any more
@@ -198,7 +198,7 @@ def _is_held(lock: Path) -> bool:
 
 
 def _check_edition(theirs: str) -> None:
-    mine = parcel.edition()
+    mine = bundle.edition()
     if mine != theirs:
         raise EngineError(f"dltui {mine} is installed, expected {theirs}.", "Install the same on every node.")
 

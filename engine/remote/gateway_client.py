@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 
-from engine.far.frames import Frame, Reader, encode
+from engine.remote.frames import Frame, Reader, encode
 
 
 class Line:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ProtocolError
-from engine.far.frames import HEADER_LIMIT, Frame, Reader, encode
+from engine.remote.frames import HEADER_LIMIT, Frame, Reader, encode
 
 frames = st.builds(
     Frame,

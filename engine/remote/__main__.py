@@ -1,4 +1,4 @@
-"""`python -m engine.far RUNFOLDER`: what a keeper starts in place of a worker when that is elsewhere."""
+"""`python -m engine.remote RUNFOLDER`: what a keeper starts in place of a worker when that is elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from engine import signals
-from engine.far.stand_in import StandIn
 from engine.protocol import Status
+from engine.remote.proxy_worker import StandIn
 from engine.store import RunFolder
 from engine.worker import wire
 from engine.worker.wire import Wire

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.far import scratch
+from engine.remote import temporary_home
 
 
 @pytest.fixture(autouse=True)
@@ -20,21 +20,21 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_crash_left_is_removed_and_what_is_held_stays() -> None:
-    with scratch.take() as held:
-        dead, unlocked = scratch.shelf() / "dead", scratch.shelf() / "unlocked"
+    with temporary_home.take() as held:
+        dead, unlocked = temporary_home.shelf() / "dead", temporary_home.shelf() / "unlocked"
         for folder in (dead, unlocked):
             (folder / "runs").mkdir(parents=True)
-        (dead / scratch.LOCK).touch()
-        with scratch.take() as other:
-            assert sorted(scratch.shelf().iterdir()) == sorted([held.root, other.root])
+        (dead / temporary_home.LOCK).touch()
+        with temporary_home.take() as other:
+            assert sorted(temporary_home.shelf().iterdir()) == sorted([held.root, other.root])
         assert held.unpacking.is_dir()
-    assert list(scratch.shelf().iterdir()) == []
+    assert list(temporary_home.shelf().iterdir()) == []
 
 
 def test_a_stray_file_is_left_alone() -> None:
-    (scratch.shelf() / "stray").touch()
-    with scratch.take() as held:
-        assert held.unpacking.is_dir() and (scratch.shelf() / "stray").exists()
+    (temporary_home.shelf() / "stray").touch()
+    with temporary_home.take() as held:
+        assert held.unpacking.is_dir() and (temporary_home.shelf() / "stray").exists()
 
 
 def test_nobody_sweeps_between_the_making_of_a_folder_and_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_nobody_sweeps_between_the_making_of_a_folder_and_its_lock(monkeypatch: 
     came, found = threading.Event(), list[Path]()
 
     def take_another() -> None:
-        with scratch.take() as other:
+        with temporary_home.take() as other:
             found.append(other.root)
         came.set()
 
@@ -58,6 +58,6 @@ def test_nobody_sweeps_between_the_making_of_a_folder_and_its_lock(monkeypatch: 
         return flock(fd, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with scratch.take() as held:
+    with temporary_home.take() as held:
         rival.join(60)
         assert held.unpacking.is_dir() and found and found[0] != held.root

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from checkpoints import folder as shelf
 from engine import signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
-from engine.far import parcel, post
-from engine.far.copying import OWN, Copy
-from engine.far.frames import Frame, Reader, encode
-from engine.far.line import Line, connect
-from engine.far.named_data import named_data
-from engine.far.post import Post
-from engine.far.scroll import Scroll
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
+from engine.remote import bundle, gateway_address
+from engine.remote.event_copy import Scroll
+from engine.remote.frames import Frame, Reader, encode
+from engine.remote.gateway_address import Post
+from engine.remote.gateway_client import Line, connect
+from engine.remote.incoming import OWN, Copy
+from engine.remote.named_data import named_data
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 from engine.worker.wire import Wire
@@ -79,7 +79,7 @@ class StandIn:
         try:
             spec = store.read_spec(self._folder)
             places = Places(self._folder.path.parent.parent)
-            self._post = Post(places, post.address_of(spec.executor))
+            self._post = Post(places, gateway_address.address_of(spec.executor))
             self._data = named_data(places, spec)
             return self._try_on(spec)
         except Left as left:
@@ -129,7 +129,7 @@ class StandIn:
         }
         try:
             line.say("job", run=spec.id, time=self._handed, need=need)
-            for data in parcel.packed(self._folder, self._attempt, self._data):
+            for data in bundle.packed(self._folder, self._attempt, self._data):
                 line.say("parcel", data)
             line.say("go")
         except ConnectionError as error:

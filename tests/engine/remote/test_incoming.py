@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ProtocolError
-from engine.far.copying import DRAFTS, OWN, Copy, pieces
-from engine.far.frames import CHUNK, Frame, Reader, encode
+from engine.remote.frames import CHUNK, Frame, Reader, encode
+from engine.remote.incoming import DRAFTS, OWN, Copy, pieces
 
 
 def test_files_and_folders_arrive_as_they_are(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m engine.far.room ADDRESS`: the one process that speaks Ray; stand-ins come by a socket.
+"""`python -m engine.remote.ray_gateway ADDRESS`: the one process that speaks Ray; stand-ins come by a socket.
 
 It outlives the service. Where it dies, Ray ends its tasks, the stand-ins call for another one and hand their
 runs over again from the last checkpoints that came back.
@@ -18,11 +18,11 @@ from typing import Any
 
 from engine import signals
 from engine.errors import EngineError, ProtocolError
-from engine.far.cluster import Cluster, Unfit
-from engine.far.frames import Frame, Reader, encode
-from engine.far.post import Post
 from engine.places import home
 from engine.protocol import Json
+from engine.remote.frames import Frame, Reader, encode
+from engine.remote.gateway_address import Post
+from engine.remote.ray_cluster import Cluster, Unfit
 
 JOIN_SECONDS = 90.0
 IDLE_SECONDS = 60.0

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from engine.far import greeting
-from engine.far.post import Post
 from engine.places import make_private
 from engine.protocol import Json
+from engine.remote import handshake
+from engine.remote.gateway_address import Post
 
 STORE = 256 << 20
 """bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
@@ -49,7 +49,7 @@ class Cluster:
         """Raises EngineError."""
         _trust(self._post)
         if self._post.address:
-            greeting.check(self._post.address)
+            handshake.check(self._post.address)
         else:
             os.environ.update(ALONE)
         try:
@@ -61,7 +61,7 @@ class Cluster:
             raise EngineError(text, "pip install -U ray")
         try:
             if self._post.address not in ("", "auto"):
-                greeting.greet(self._post.address)
+                handshake.greet(self._post.address)
             self._join(ray)
         except EngineError:
             raise
@@ -79,15 +79,15 @@ class Cluster:
             )  # fmt: skip
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from engine.far import task
+        from engine.remote import ray_task
 
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._mailbox = ray.remote(num_cpus=0, max_concurrency=1000, scheduling_strategy=here)(
-            task.Mailbox
+            ray_task.Mailbox
         ).remote()
         self._task = ray.remote(
             max_calls=1, max_retries=0, num_returns="streaming", _generator_backpressure_num_objects=AHEAD
-        )(task.attend)
+        )(ray_task.attend)
         self._ray = ray
 
     def put(self, data: bytes) -> Any:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from engine.data import mnist
 from engine.data.text import load_corpus
-from engine.far.named_data import named_data
 from engine.places import Places
 from engine.protocol import Json, Spec
+from engine.remote.named_data import named_data
 from tests.engine.data.idx_files import make_arrays, write_set
 
 

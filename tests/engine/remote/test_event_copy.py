@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ProtocolError
 from engine.events import EventWriter, replay
-from engine.far.scroll import Scroll
+from engine.remote.event_copy import Scroll
 
 
 def test_lines_from_elsewhere_go_on_where_ours_ended_and_come_once(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from checkpoints import folder as shelf
 from engine import store
-from engine.far.copying import OWN, pieces
-from engine.far.frames import encode
+from engine.remote.frames import encode
+from engine.remote.incoming import OWN, pieces
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 from engine.version import VERSION

@@ -17,12 +17,12 @@ import pytest
 from checkpoints import folder as shelf
 from engine import store
 from engine.events import Event, replay
-from engine.far import post, stand_in
-from engine.far.post import Post
-from engine.far.stand_in import StandIn
 from engine.keeper import arguments
 from engine.places import Places
 from engine.protocol import CauseKind, Spec, Status
+from engine.remote import gateway_address, proxy_worker
+from engine.remote.gateway_address import Post
+from engine.remote.proxy_worker import StandIn
 from engine.service import control
 from engine.store import ExitFacts, RunFolder
 from engine.worker.wire import Wire
@@ -166,7 +166,7 @@ def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, roo
 
 def test_without_a_room_it_calls_for_one_and_can_be_paused(places: Places) -> None:
     begun = _begin(places, SPEC)
-    _until(lambda: post.called(places) == [Post(places, "there:1")])
+    _until(lambda: gateway_address.called(places) == [Post(places, "there:1")])
     control.send(begun.folder.control, {"word": "pause"})
     ended = begun.end().exit
     assert (ended.status, ended.cause.text) == (Status.PAUSED, "Paused at step 0.")
@@ -174,7 +174,7 @@ def test_without_a_room_it_calls_for_one_and_can_be_paused(places: Places) -> No
 
 def test_one_whose_run_is_removed_leaves(places: Places) -> None:
     begun = _begin(places, SPEC)
-    _until(lambda: post.called(places))
+    _until(lambda: gateway_address.called(places))
     shutil.rmtree(begun.folder.path)
     begun.process.wait(60)
     assert not begun.folder.path.exists()
@@ -190,12 +190,12 @@ def test_what_the_room_refuses_is_the_cause(places: Places, room: PipeRoom) -> N
 def test_it_gives_up_after_so_many_tries_that_came_to_nothing(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stand_in, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(proxy_worker, "REST_SECONDS", 0.0)
     room = PipeRoom(Post(places, "there:1").socket, DYING)
     room.open()
     ended = StandIn(store.create(places, SPEC), Wire(None), 1).run()
     room.close()
-    assert ended["status"] == "failed" and len(room.jobs) == stand_in.TRIES
+    assert ended["status"] == "failed" and len(room.jobs) == proxy_worker.TRIES
     assert ended["cause"]["text"].startswith("Given up after 5 tries that came to no checkpoint; the last: ")
 
 

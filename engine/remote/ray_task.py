@@ -49,7 +49,7 @@ class Mailbox:
 def attend(key: str, mailbox: Any, parcel: Sequence[Any]) -> Iterator[bytes]:
     """The bytes that the node says. `parcel` are references to what it is told first."""
     node = subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.far.node", _device()],
+        [sys.executable, "-P", "-m", "engine.remote.node", _device()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": python_path(os.environ)},

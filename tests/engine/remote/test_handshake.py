@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import EngineError
-from engine.far import greeting
+from engine.remote import handshake
 
 
 class Refusal(Exception):
@@ -31,37 +31,37 @@ def test_what_the_head_raises_is_raised_here(monkeypatch: pytest.MonkeyPatch) ->
 
     _ray(monkeypatch, refuse)
     with pytest.raises(Refusal, match=r"10\.0\.0\.5:6379"):
-        greeting.greet("10.0.0.5:6379")
+        handshake.greet("10.0.0.5:6379")
 
 
 def test_a_head_that_answers_is_all_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     _ray(monkeypatch, lambda *, address: asked.append(address))
-    greeting.greet("10.0.0.5:6379")
+    handshake.greet("10.0.0.5:6379")
     assert asked == ["10.0.0.5:6379"]
 
 
 def test_one_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(greeting, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(handshake, "PROBE_SECONDS", 0.05)
     never = threading.Event()
     _ray(monkeypatch, lambda *, address: never.wait(60))
     with pytest.raises(
         EngineError, match=r"Something listens at .*, but no Ray cluster answers within 0.05 s"
     ):
-        greeting.greet("10.0.0.5:6379")
+        handshake.greet("10.0.0.5:6379")
     never.set()
 
 
 def test_a_ray_that_cannot_be_asked_is_just_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", types.ModuleType("ray"))
     monkeypatch.setitem(sys.modules, "ray._raylet", types.ModuleType("ray._raylet"))
-    greeting.greet("10.0.0.5:6379")
+    handshake.greet("10.0.0.5:6379")
 
 
 @pytest.mark.parametrize("address", ["nowhere", "http://10.0.0.5:6379", "10.0.0.5:", "10.0.0.5:port"])
 def test_an_address_of_another_form_is_refused(address: str) -> None:
     with pytest.raises(EngineError, match="expected host:port or auto"):
-        greeting.check(address)
+        handshake.check(address)
 
 
 def test_where_nobody_listens_no_ray_is_asked() -> None:
@@ -69,4 +69,4 @@ def test_where_nobody_listens_no_ray_is_asked() -> None:
         closed.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(EngineError, match="No Ray cluster answers at"):
-            greeting.check(address)
+            handshake.check(address)

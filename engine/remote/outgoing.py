@@ -8,9 +8,9 @@ from pathlib import Path
 
 from checkpoints import folder as shelf
 from engine.events import read_lines
-from engine.far.copying import pieces
-from engine.far.frames import CHUNK, encode
-from engine.far.parcel import kept
+from engine.remote.bundle import kept
+from engine.remote.frames import CHUNK, encode
+from engine.remote.incoming import pieces
 from engine.store import RunFolder
 
 Stamp = tuple[int, int, int]
