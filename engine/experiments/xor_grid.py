@@ -14,7 +14,7 @@ from engine.catalog import XorGridParams
 from engine.models.lanes import notebook, plan
 from engine.models.lanes.record import Record
 from engine.protocol import Json
-from engine.worker import lanes
+from engine.worker import xor_batch
 from engine.worker.run import Run
 
 HEAD = (
@@ -30,13 +30,13 @@ networks of the course's notebook seem to include none of these."""
 
 def train(params: XorGridParams, run: Run) -> None:
     networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
-    fleet = lanes.prepare(networks, params.trainer, run)
-    found = lanes.sail(fleet, run, runs=params.runs, successes=params.successes)
+    fleet = xor_batch.prepare(networks, params.trainer, run)
+    found = xor_batch.sail(fleet, run, runs=params.runs, successes=params.successes)
     report(found)
 
 
 def report(found: Record) -> None:
-    lanes.say(found)
+    xor_batch.say(found)
     print(HEAD)
     for row in notebook.table(found):
         print(line(row))

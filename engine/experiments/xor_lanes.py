@@ -14,7 +14,7 @@ from dataclasses import asdict
 from engine import axes, catalog
 from engine.catalog import XorLanesParams
 from engine.models.lanes import plan
-from engine.worker import lanes
+from engine.worker import xor_batch
 from engine.worker.run import Run
 
 
@@ -26,5 +26,5 @@ def train(params: XorLanesParams, run: Run) -> None:
         chosen = plan.from_axes(common, run.seed, grid)
     else:
         chosen = plan.drawn(common, run.seed, grid, draws)
-    fleet = lanes.prepare(chosen, trainer, run)
-    lanes.say(lanes.sail(fleet, run))
+    fleet = xor_batch.prepare(chosen, trainer, run)
+    xor_batch.say(xor_batch.sail(fleet, run))

@@ -14,7 +14,7 @@ def main(words: list[str]) -> int:
 
     signals.ignore()
     from engine.keeper import arguments
-    from engine.keeper.keep import keep
+    from engine.keeper.attempt import keep
 
     try:
         asked = arguments.parse(words, os.environ)

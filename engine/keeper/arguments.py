@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.keeper.ladder import Graces
+from engine.keeper.stop_sequence import Graces
 
 MAIN = Path(__file__).resolve().parent / "__main__.py"
 

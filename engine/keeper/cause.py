@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine import signals
 from engine.errors import FULL, DltuiError
-from engine.keeper.ladder import Graces, Rung
+from engine.keeper.stop_sequence import Graces, Rung
 from engine.protocol import Cause, CauseKind, Status
 
 TEXT_LIMIT = 400

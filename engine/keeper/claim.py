@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from engine import process_identity
 from engine.errors import CorruptRun
-from engine.keeper.exit_draft import ExitDraft
+from engine.keeper.exit_file import ExitDraft
 from engine.process_identity import Identity
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_keeper, write_exit, write_keeper
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from types import FrameType
 
 from engine import signals
-from engine.keeper import ladder, last_words, memory_kills, worker_process
+from engine.keeper import exit_message, oom_kills, stop_sequence, worker_process
 from engine.keeper.claim import Claim
-from engine.keeper.control import Words
-from engine.keeper.ladder import Graces, Ladder
-from engine.keeper.log_cap import WorkerLog
-from engine.keeper.wire import Wire
+from engine.keeper.command_pipe import Words
+from engine.keeper.log_limit import WorkerLog
+from engine.keeper.stop_sequence import Graces, Ladder
+from engine.keeper.worker_pipe import Wire
 from engine.keeper.worker_process import WorkerProcess
 from engine.protocol import Json
 
@@ -31,7 +31,7 @@ class Watch:
         self.told_by: int | None = None
         """the signal that asked this keeper to end the run"""
         self.said = b""
-        self.kills = memory_kills.count()
+        self.kills = oom_kills.count()
         """for lack of memory, as they were half a minute ago at most"""
         self._claim, self._worker, self._log, self._say = claim, worker, log, say
         self._wire = Wire(worker.wire)
@@ -74,7 +74,7 @@ class Watch:
         if self.asked in (word, "stop"):
             return
         self.asked = word
-        self.ladder = ladder.ask(self.ladder, time.monotonic())
+        self.ladder = stop_sequence.ask(self.ladder, time.monotonic())
         try:
             self._claim.record_asked(word)
         except OSError as error:
@@ -87,9 +87,11 @@ class Watch:
             self._take({"word": "stop"})
 
     def _listen(self, data: bytes) -> None:
-        self.said = (self.said + data)[-last_words.LIMIT :]
-        if last_words.read(self.said) is not None:
-            self.ladder = ladder.ask(self.ladder, time.monotonic())  # it said goodbye: now it has to go
+        self.said = (self.said + data)[-exit_message.LIMIT :]
+        if exit_message.read(self.said) is not None:
+            self.ladder = stop_sequence.ask(
+                self.ladder, time.monotonic()
+            )  # it said goodbye: now it has to go
 
     def _ignore(self, data: bytes) -> None:
         """What a closed descriptor says."""
@@ -99,8 +101,8 @@ class Watch:
         if now >= self._look_at:
             self._look_at = now + self._log.bound()
         if now >= self._count_at:
-            self.kills, self._count_at = memory_kills.count(), now + COUNT_SECONDS
-        self.ladder, number = ladder.climb(self.ladder, now)
+            self.kills, self._count_at = oom_kills.count(), now + COUNT_SECONDS
+        self.ladder, number = stop_sequence.climb(self.ladder, now)
         if number is not None:
             self._say(f"the worker did not leave: {number.name} to its group")
             worker_process.signal_group(self._worker.pid, number)

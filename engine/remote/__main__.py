@@ -11,18 +11,18 @@ from engine import signals
 from engine.protocol import Status
 from engine.remote.proxy_worker import StandIn
 from engine.store import RunFolder
-from engine.worker import wire
-from engine.worker.wire import Wire
+from engine.worker import keeper_pipe
+from engine.worker.keeper_pipe import Wire
 
 
 def main(words: list[str]) -> int:
-    strings = wire.take(os.environ)
+    strings = keeper_pipe.take(os.environ)
     # The keeper says by word what is wanted, and ends by SIGKILL whoever does not hear.
     for number in (signal.SIGINT, *signals.ENDING, *signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     folder = RunFolder(Path(words[0]).absolute())
     ended = StandIn(folder, Wire(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()
-    wire.say(strings.last_words, ended)
+    keeper_pipe.say(strings.last_words, ended)
     return 0 if ended["status"] != Status.FAILED else 1
 
 

@@ -20,7 +20,7 @@ from engine.remote.incoming import OWN, Copy
 from engine.remote.named_data import named_data
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
-from engine.worker.wire import Wire
+from engine.worker.keeper_pipe import Wire
 
 TRIES = 5
 """in a row that came to no new checkpoint"""

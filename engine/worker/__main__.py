@@ -18,12 +18,12 @@ from engine import catalog, params, signals, store
 from engine.events import EventWriter
 from engine.protocol import Spec
 from engine.store import RunFolder
-from engine.worker import ending, machine, wire
+from engine.worker import device, ending, keeper_pipe
 from engine.worker.ending import Ending, Leave
-from engine.worker.journal import Journal
+from engine.worker.event_log import Journal
+from engine.worker.keeper_pipe import Strings, Wire
 from engine.worker.run import Attempt, Run
 from engine.worker.tensorboard import Board
-from engine.worker.wire import Strings, Wire
 
 Train = Callable[[Any, Run], None]
 FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")
@@ -31,7 +31,7 @@ FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")
 
 
 def main(arguments: list[str]) -> int:
-    strings = wire.take(os.environ)
+    strings = keeper_pipe.take(os.environ)
     faulthandler.enable()
     told = Leaving()
     for number in (signal.SIGINT, *signals.ENDING):
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     for number in signals.IGNORED:
         signal.signal(number, signal.SIG_IGN)
     ended = _attempt(RunFolder(Path(arguments[0]).absolute()), strings, told)
-    wire.say(strings.last_words, ended.facts())
+    keeper_pipe.say(strings.last_words, ended.facts())
     return 0 if ended.is_good else 1
 
 
@@ -71,7 +71,7 @@ def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
         return _failed(error)
     try:
         chosen = params.build(experiment.params, spec.params)
-        here = machine.prepare(spec, os.environ)
+        here = device.prepare(spec, os.environ)
         run = Run(folder, spec, chosen, here, journal, Wire(strings.wire), _number())
         told.attach(run)
     except Exception as error:  # the same, and the event file can be told too

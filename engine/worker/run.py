@@ -18,14 +18,14 @@ from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
-from engine.worker import live, metrics
+from engine.worker import live_params, metrics
 from engine.worker.checkpoint import Checkpoints, Facts, State
+from engine.worker.device import Machine
 from engine.worker.ending import Leave
-from engine.worker.journal import Journal
-from engine.worker.live import Change, Live
-from engine.worker.machine import Machine
-from engine.worker.sketches import Pace, Parts, drawn
-from engine.worker.wire import Wire
+from engine.worker.event_log import Journal
+from engine.worker.keeper_pipe import Wire
+from engine.worker.live_images import Pace, Parts, drawn
+from engine.worker.live_params import Change, Live
 
 LOOK_SECONDS = 0.02
 """between two looks at the wire"""
@@ -146,7 +146,9 @@ class Run:
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
             self.step, self._best_step = verified.manifest.step, facts.best_step
         if self._journal.goes_on:
-            self._live.restore(self.step, self._live_of(facts), live.told(self._folder.events, self._spec))
+            self._live.restore(
+                self.step, self._live_of(facts), live_params.told(self._folder.events, self._spec)
+            )
             last_steps = {**facts.last_steps, **metrics.told_at(self._folder.events, self.step)}
             # An attempt that goes on at the last step measures its end once more.
             self._twice |= {name for name, step in last_steps.items() if step == self.step}

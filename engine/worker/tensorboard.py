@@ -81,7 +81,7 @@ class Board:
         if self._records is not None:
             return
         record_writer = _imported("tensorboardX.record_writer")
-        self._summaries = _imported("engine.worker.summaries")
+        self._summaries = _imported("engine.worker.tensorboard_events")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         path = self._new_file()
         self._records = record_writer.RecordWriter(os.fspath(path))

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from engine import process_identity, store
 from engine.events import EventWriter
 from engine.keeper.claim import AlreadyMade, Claim, Held, take
-from engine.keeper.control import Words, open_fifo
+from engine.keeper.command_pipe import Words, open_fifo
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, RunFolder
 

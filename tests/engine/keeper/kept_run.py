@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.keeper.arguments import command
-from engine.keeper.ladder import Graces
+from engine.keeper.stop_sequence import Graces
 from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes

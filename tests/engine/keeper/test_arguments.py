@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.keeper.arguments import MAIN, Arguments, command, parse
-from engine.keeper.ladder import Graces
+from engine.keeper.stop_sequence import Graces
 
 
 def test_the_command_says_what_it_was_made_of() -> None:

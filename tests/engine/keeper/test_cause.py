@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.keeper.cause import TEXT_LIMIT, Ended, Evidence, decide, last_error, not_started, one_line
-from engine.keeper.ladder import Rung
+from engine.keeper.stop_sequence import Rung
 from engine.protocol import Cause, CauseKind, Status
 
 KILLED = Ended(None, signal.SIGKILL)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from engine.experiments.mnist import arrays, network
 from engine.models import blueprint, live_pictures
-from engine.worker.sketches import NUMBERS, drawn
+from engine.worker.live_images import NUMBERS, drawn
 from tests.engine.models.nets import entered, pictures, with_norms
 
 

@@ -25,7 +25,7 @@ from engine.remote.gateway_address import Post
 from engine.remote.proxy_worker import StandIn
 from engine.service import control
 from engine.store import ExitFacts, RunFolder
-from engine.worker.wire import Wire
+from engine.worker.keeper_pipe import Wire
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.pipe_room import PipeRoom
 from tests.patience import quiet_seconds

@@ -10,8 +10,8 @@ import pytest
 from engine.client import launch
 from engine.data import drawn_digits
 from engine.errors import DataError, EngineError
-from engine.keeper import log_cap
-from engine.keeper.log_cap import WorkerLog
+from engine.keeper import log_limit
+from engine.keeper.log_limit import WorkerLog
 from engine.places import Places, make_private
 from engine.service import lock
 from engine.service.local import Local
@@ -64,7 +64,7 @@ def test_the_log_of_a_worker(tmp_path: Path, one: Damage) -> None:
     path.touch()
     one.do(path)
     with pytest.raises(Exception, match=r"worker\.log"):
-        WorkerLog.open(path, log_cap.header(1, "cpu"))
+        WorkerLog.open(path, log_limit.header(1, "cpu"))
 
 
 @pytest.mark.parametrize("one", KINDS, ids=names)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from engine import log_files
 from engine.errors import CorruptRun
-from engine.keeper import log_cap
-from engine.keeper.log_cap import WorkerLog
+from engine.keeper import log_limit
+from engine.keeper.log_limit import WorkerLog
 from engine.service import worker_log
 
 
@@ -71,7 +71,7 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WorkerLog]:
     """A log of 64 bytes at most, that one writes into as a worker does."""
-    monkeypatch.setattr(log_cap, "CAP", 64)
+    monkeypatch.setattr(log_limit, "CAP", 64)
     log = WorkerLog.open(tmp_path / "worker.log", "begin")
     yield log
     os.close(log.fd)

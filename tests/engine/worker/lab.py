@@ -19,8 +19,8 @@ from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
 from engine.worker.__main__ import FRAMEWORKS, _in_words
-from engine.worker.journal import Journal
-from engine.worker.machine import Machine
+from engine.worker.device import Machine
+from engine.worker.event_log import Journal
 from engine.worker.run import Attempt, Run
 from engine.worker.tensorboard import Board
 from tests.patience import quiet_seconds

@@ -13,18 +13,18 @@ from engine.keeper import (
     arguments,
     cause,
     descendants,
-    last_words,
-    log_cap,
-    memory_kills,
+    exit_message,
+    log_limit,
+    oom_kills,
     prctl,
     worker_process,
 )
 from engine.keeper.arguments import Arguments
 from engine.keeper.cause import Ended, Evidence, Verdict
 from engine.keeper.claim import AlreadyMade, Claim, Held, take
-from engine.keeper.control import open_fifo
+from engine.keeper.command_pipe import open_fifo
 from engine.keeper.environment import environment
-from engine.keeper.log_cap import WorkerLog
+from engine.keeper.log_limit import WorkerLog
 from engine.keeper.watch import Say, Watch, open_wake
 from engine.keeper.worker_process import Inherited, WorkerProcess
 from engine.store import ExitFacts, RunFolder
@@ -67,7 +67,7 @@ def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
         wake = open_wake()
         prctl.become_subreaper()
         control = open_fifo(claim.folder.control)
-        log = WorkerLog.open(claim.folder.log, log_cap.header(asked.attempt, asked.device))
+        log = WorkerLog.open(claim.folder.log, log_limit.header(asked.attempt, asked.device))
         worker = _start(claim, asked, log)
     except (OSError, CorruptRun) as error:
         return Outcome(_NEVER, cause.not_started(error, asked.python))
@@ -108,12 +108,12 @@ def _follow(
     watch.close()
     evidence = Evidence(
         ended=ended,
-        last_words=last_words.read(watch.said),
+        last_words=exit_message.read(watch.said),
         asked=watch.asked,
         told_by=watch.told_by,
         rung=watch.ladder.rung,
         graces=asked.graces,
-        out_of_memory=memory_kills.happened(watch.kills, memory_kills.count()),
+        out_of_memory=oom_kills.happened(watch.kills, oom_kills.count()),
         disk_full=is_full(claim.folder),
         tail=log.tail(),
         checkpoint=newest_checkpoint(claim.folder),

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.control import LINE_LIMIT, Words, open_fifo
-from engine.keeper.wire import PENDING_LIMIT, Wire
+from engine.keeper.command_pipe import LINE_LIMIT, Words, open_fifo
+from engine.keeper.worker_pipe import PENDING_LIMIT, Wire
 
 
 @given(

@@ -5,7 +5,7 @@ import signal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.ladder import Graces, Ladder, Rung, ask, climb
+from engine.keeper.stop_sequence import Graces, Ladder, Rung, ask, climb
 
 
 def test_nothing_happens_before_somebody_asked() -> None:

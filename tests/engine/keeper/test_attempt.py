@@ -12,10 +12,10 @@ import pytest
 
 from engine import process_identity
 from engine.keeper import arguments
+from engine.keeper.attempt import Outcome, conclude
 from engine.keeper.cause import Ended
 from engine.keeper.claim import Claim, take
-from engine.keeper.keep import Outcome, conclude
-from engine.keeper.ladder import Graces
+from engine.keeper.stop_sequence import Graces
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, Wanted, write_wanted
 from tests.engine.keeper import fakes

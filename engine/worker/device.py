@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.errors import EngineError
 from engine.protocol import Json, Spec
-from engine.worker import chatter
+from engine.worker import framework_output
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -57,7 +57,7 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
 
 
 def _prepare_keras(spec: Spec, threads: int) -> Machine:
-    with chatter.sieved():
+    with framework_output.sieved():
         from checkpoints.keras_io import gpu_name, strict_mode, versions
 
     strict_mode(threads, spec.seed)

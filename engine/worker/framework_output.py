@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SIEVE = Path(__file__).with_name("sieve.py")
+SIEVE = Path(__file__).with_name("output_filter.py")
 STDERR = 2
 PATIENCE = 10.0
 """seconds for the sieve to write its last line"""

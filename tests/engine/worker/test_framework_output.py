@@ -9,7 +9,7 @@ from tests.patience import LONG
 
 IDLE = "I0000 00:00:1.1 2 port.cc:153] oneDNN custom operations are on."
 FIRST = "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR"
-HEAD = "import os\nfrom engine.worker.chatter import sieved\n"
+HEAD = "import os\nfrom engine.worker.framework_output import sieved\n"
 
 
 def said(script: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.worker.sketches import NUMBERS, PER_PACE, SECONDS, Pace, SketchTooLarge, drawn
+from engine.worker.live_images import NUMBERS, PER_PACE, SECONDS, Pace, SketchTooLarge, drawn
 from tests.engine.worker.lab import make_run, new_run, told
 from tests.fakes.tally import Tally
 

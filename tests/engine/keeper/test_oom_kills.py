@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.keeper.memory_kills import Kills, count, happened
+from engine.keeper.oom_kills import Kills, count, happened
 
 
 def tree(place: Path, membership: str, files: dict[str, str]) -> tuple[Path, Path]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.last_words import read
+from engine.keeper.exit_message import read
 from engine.protocol import Cause, CauseKind, Status
 
 DONE = {"status": "done", "cause": {"kind": "finished", "text": "All epochs are done.", "remedy": ""}}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engine.keeper import log_cap
-from engine.keeper.log_cap import CAP, WorkerLog
+from engine.keeper import log_limit
+from engine.keeper.log_limit import CAP, WorkerLog
 
 
 def opened(place: Path, line: str = "--- attempt 1 ---") -> WorkerLog:
@@ -24,7 +24,7 @@ def test_attempts_follow_each_other_under_their_headers(tmp_path: Path) -> None:
 
 def test_a_short_log_stays_as_it_is(tmp_path: Path) -> None:
     log = opened(tmp_path)
-    assert log.bound() == log_cap.CALM_SECONDS
+    assert log.bound() == log_limit.CALM_SECONDS
     assert log.path.stat().st_size == len(log.header) + 1
     assert not log.older.exists()
     os.close(log.fd)
@@ -34,7 +34,7 @@ def test_a_long_log_is_turned_over_and_its_end_kept(tmp_path: Path) -> None:
     log = opened(tmp_path)
     for number in range(3):
         os.write(log.fd, bytes([65 + number]) * (CAP // 2))
-    assert log.bound() == log_cap.FLOOD_SECONDS
+    assert log.bound() == log_limit.FLOOD_SECONDS
     assert log.path.stat().st_size == 0
     printed = len(log.header) + 1 + 3 * (CAP // 2)
     begins = f"--- from byte {printed - CAP} of what was printed ---\n".encode()
@@ -51,5 +51,5 @@ def test_without_room_for_a_copy_the_end_stays_in_place(tmp_path: Path) -> None:
     os.write(log.fd, b"x" * (CAP + 1) + b"the end")
     log.bound()
     kept = log.path.read_bytes()
-    assert kept.endswith(b"the end\n") and len(kept) == log_cap.TAIL + 1
+    assert kept.endswith(b"the end\n") and len(kept) == log_limit.TAIL + 1
     os.close(log.fd)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from engine.worker import wire
-from engine.worker.wire import LINE_LIMIT, Wire
+from engine.worker import keeper_pipe
+from engine.worker.keeper_pipe import LINE_LIMIT, Wire
 
 
 def pair() -> tuple[Wire, int]:
@@ -57,8 +57,8 @@ def test_the_strings_leave_the_environment_and_are_not_inherited() -> None:
     read, write = os.pipe()
     os.set_inheritable(read, True)
     environ = {"DLTUI_WIRE": str(read), "DLTUI_LOCK": "not a number", "OTHER": "1"}
-    strings = wire.take(environ)
-    assert strings == wire.Strings(read, None, None)
+    strings = keeper_pipe.take(environ)
+    assert strings == keeper_pipe.Strings(read, None, None)
     assert environ == {"OTHER": "1"}
     assert not os.get_inheritable(read)
     os.close(write)
@@ -67,5 +67,5 @@ def test_the_strings_leave_the_environment_and_are_not_inherited() -> None:
 def test_last_words_to_a_dead_keeper_are_no_error() -> None:
     read, write = os.pipe()
     os.close(read)
-    wire.say(write, {"status": "done"})
-    wire.say(None, {"status": "done"})
+    keeper_pipe.say(write, {"status": "done"})
+    keeper_pipe.say(None, {"status": "done"})
