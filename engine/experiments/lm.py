@@ -22,18 +22,18 @@ from engine.catalog import LmParams
 from engine.data.text import load_corpus
 from engine.data.text.load_corpus import Batch, Direction, Sentences, TextSet
 from engine.errors import DataError
-from engine.models.language.description import Description, to_json
-from engine.models.language.description import Direction as Reading
 from engine.models.language.generation import generate
-from engine.models.language.manner import Manner
+from engine.models.language.load_model import open_arrays
 from engine.models.language.model import Model
-from engine.models.language.opening import open_arrays
+from engine.models.language.model_description import Description, to_json
+from engine.models.language.model_description import Direction as Reading
+from engine.models.language.sampling_params import Manner
 from engine.models.language.weights import weights
-from engine.models.twins.patience import Patience
-from engine.models.twins.precision import settled
-from engine.models.twins.recipe import resolved
-from engine.models.twins.schedule import share
-from engine.models.twins.twin import Twin, make
+from engine.models.lstm_training.early_stopping import Patience
+from engine.models.lstm_training.lr_schedule import share
+from engine.models.lstm_training.recipe import resolved
+from engine.models.lstm_training.training import Twin, make
+from engine.models.precision import settled
 from engine.worker.run import Run
 
 LOOK = 128  # sentences per forward pass of a validation

@@ -26,9 +26,9 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
-from engine.models.live_pictures import LivePictures
-from engine.models.swift.offer import offer
-from engine.models.torch_plan import plan_of
+from engine.models.images.live_images import LivePictures
+from engine.models.images.torch_architecture import plan_of
+from engine.models.mnist_kernels.offer import offer
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared

@@ -35,10 +35,10 @@ from engine import recipes
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
-from engine.models import quickest
-from engine.models.affine import Reach, bent
-from engine.models.live_pictures import LivePictures
-from engine.models.torch_plan import plan_of
+from engine.models import image_precision
+from engine.models.images.live_images import LivePictures
+from engine.models.images.random_affine import Reach, bent
+from engine.models.images.torch_architecture import plan_of
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images as every run of mnist has
@@ -225,7 +225,7 @@ def one_cycle(done: float, rise: float) -> float:
 
 def gradients(net: nn.Module, recipe: Recipe, precision: str, x: Tensor, y: Tensor) -> Tensor:
     """Loss of a batch; its gradients are left in the weights."""
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == quickest.BF16):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == image_precision.BF16):
         logits = net(x)
     loss = F.cross_entropy(logits.float(), y, label_smoothing=recipe.smoothing)
     loss.backward()
@@ -243,7 +243,7 @@ def precision_of(params: MnistRecipeParams, recipe: Recipe, net: nn.Module, trai
     def update(precision: str) -> None:
         gradients(trial, recipe, precision, x, y).item()
 
-    timing = quickest.settled(run.places.cache, machine(params.recipe, run), update)
+    timing = image_precision.settled(run.places.cache, machine(params.recipe, run), update)
     run.note(f"Precision {timing.words}.")
     run.keep("precision", timing.choice.encode())
     return timing.choice

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from checkpoints.torch_io import TorchState
 from engine.catalog import XorParams
-from engine.models import xor_start
+from engine.models.xor import initial_weights
 from engine.worker.run import Run
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ class Net(nn.Module):
 def begin(net: Net, params: XorParams, seed: int) -> None:
     """Weights as nn.Linear or Xavier draw them, but from the seed's own stream: a network that was trained
     among thousands starts from the same ones here."""
-    drawn = xor_start.start([seed], params.hidden, params.bypass, params.initial)
+    drawn = initial_weights.start([seed], params.hidden, params.bypass, params.initial)
     with torch.no_grad():
         if net.hidden is not None:
             net.hidden.weight.copy_(torch.from_numpy(drawn.hidden_weight[..., 0]))

@@ -11,8 +11,8 @@ so the median and its interval are over all runs counted, a failure standing for
 from __future__ import annotations
 
 from engine.catalog import XorGridParams
-from engine.models.lanes import notebook, plan
-from engine.models.lanes.record import Record
+from engine.models.xor.batch import notebook, plan
+from engine.models.xor.batch.record import Record
 from engine.protocol import Json
 from engine.worker import xor_batch
 from engine.worker.run import Run

@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 from engine import axes, catalog
 from engine.catalog import XorLanesParams
-from engine.models.lanes import plan
+from engine.models.xor.batch import plan
 from engine.worker import xor_batch
 from engine.worker.run import Run
 

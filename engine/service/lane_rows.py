@@ -13,8 +13,8 @@ from typing import Any
 
 from engine import store
 from engine.axes import SEED
-from engine.models.lanes import record
-from engine.models.lanes.record import Record
+from engine.models.xor.batch import record
+from engine.models.xor.batch.record import Record
 from engine.places import Places
 from engine.service.sweep import Standing
 from engine.service.sweep_batch import Batch

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.convolution import Floats
+from engine.models.images.convolution import Floats
 from engine.session import digit_sets
 from engine.session.desk import Desk
 from engine.session.digit_nets import OpenNet

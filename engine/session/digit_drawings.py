@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.data import drawn_digits as shelf
-from engine.models import greys
-from engine.models.centring import centre
+from engine.models.images import grey_levels
+from engine.models.images.centring import centre
 from engine.protocol import Json
 from engine.session.desk import Desk
 from engine.session.digit_looks import drawn, fitting, head
@@ -28,7 +28,7 @@ def kept(desk: Desk) -> Json:
     digits = shelf.read(desk.places.drawn)
     return {
         "digits": [
-            {"mark": one.mark, "label": one.label, "at": one.at, "pixels": greys.rows(one.pixels)}
+            {"mark": one.mark, "label": one.label, "at": one.at, "pixels": grey_levels.rows(one.pixels)}
             for one in digits
         ]
     }

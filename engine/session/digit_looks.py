@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError, ParamError
-from engine.models import greys
-from engine.models import saliency as salience
-from engine.models.centring import centre
-from engine.models.conv_net import Seen, softmax
-from engine.models.layers import Convolution, Dense
+from engine.models.images import grey_levels
+from engine.models.images import saliency as salience
+from engine.models.images.centring import centre
+from engine.models.images.conv_net import Seen, softmax
+from engine.models.images.layers import Convolution, Dense
 from engine.protocol import Json
 from engine.session import digit_sets
 from engine.session.desk import Desk
@@ -70,7 +70,7 @@ def filters(opened: OpenNet, layer: str, limit: int) -> Json:
     count, channels, height, width = weight.shape
     return {
         **head(opened), "name": found.name, "kind": found.kind, "layers": list(shown), "height": height,
-        "width": width, "channels": channels, "count": count, **greys.levels(weight[: max(1, limit)]),
+        "width": width, "channels": channels, "count": count, **grey_levels.levels(weight[: max(1, limit)]),
     }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def maps(opened: OpenNet, looked_at: Picture, layer: str) -> Json:
         raise ParamError(f"{opened.id} has no layer {layer[:40]!r}.", f"It has: {known}, or all.")
     return {
         **head(opened),
-        "original": greys.rows(image),
+        "original": grey_levels.rows(image),
         "label": label,
         **_answer(logits),
         **_layers(chosen),
@@ -97,7 +97,7 @@ def predict(opened: OpenNet, pixels: Any, centred: bool, with_maps: bool) -> Jso
     image = centre(image, opened.net.side) if centred else fitting(image, opened.net.side)
     seen, logits = opened.net.seen(image)
     layers = _layers(seen) if with_maps else {}
-    return {**head(opened), "centred": greys.rows(image), **_answer(logits), **layers}
+    return {**head(opened), "centred": grey_levels.rows(image), **_answer(logits), **layers}
 
 
 def saliency(opened: OpenNet, looked_at: Picture, kind: str, target: int | None) -> Json:
@@ -113,7 +113,7 @@ def saliency(opened: OpenNet, looked_at: Picture, kind: str, target: int | None)
     amounts = look(opened.net, image, target)
     most = float(np.abs(amounts).max())
     return {
-        **head(opened), "original": greys.rows(image), "label": label, "kind": kind, "target": target,
+        **head(opened), "original": grey_levels.rows(image), "label": label, "kind": kind, "target": target,
         **_answer(logits), "most": most,
         "values": (amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
     }  # fmt: skip
@@ -128,7 +128,7 @@ def _layers(seen: list[Seen]) -> Json:
         "layers": [
             {
                 "name": one.name, "kind": one.kind, "shape": list(one.before.shape),
-                "before": greys.levels(one.before), "after": greys.levels(one.after),
+                "before": grey_levels.levels(one.before), "after": grey_levels.levels(one.after),
             }
             for one in seen
         ]

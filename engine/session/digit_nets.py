@@ -12,8 +12,8 @@ from checkpoints.errors import DamagedCheckpoint
 from checkpoints.manifest import NAME as MANIFEST
 from engine import store, trained_on
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
-from engine.models import blueprint
-from engine.models.conv_net import ConvNet
+from engine.models.images import architecture
+from engine.models.images.conv_net import ConvNet
 from engine.protocol import Spec
 from engine.served_checkpoint import MODEL, Served, served, served_step
 from engine.session.desk import Desk
@@ -106,7 +106,7 @@ def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:
     warning = f"{found.damaged[0]} This is step {found.which.step}." if found.damaged else ""
     try:
         weights = tensors.loads(verified.files[MODEL])
-        net = blueprint.build(weights, _plan(folder, weights))
+        net = architecture.build(weights, _plan(folder, weights))
         if net.shapes()[-1] != (CLASSES,):
             raise ValueError(f"it ends in {net.shapes()[-1][0]} numbers, expected {CLASSES}")
     except (ValueError, KeyError, TypeError, OverflowError) as error:
@@ -136,13 +136,13 @@ def _read(folder: RunFolder, step: int | None) -> Served:
     return found
 
 
-def _plan(folder: RunFolder, weights: tensors.Arrays) -> blueprint.Blueprint:
+def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Blueprint:
     path = folder.path / "model.json"
     written = store.read_json(path)
     if written is None:
-        return blueprint.guess(weights)
+        return architecture.guess(weights)
     try:
-        return blueprint.read(written)
+        return architecture.read(written)
     except ValueError as error:
         raise CorruptRun(f"{path}: {error}.") from error
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from engine import store
 from engine.errors import CorruptRun, ParamError
-from engine.models import classification, greys
-from engine.models.conv_net import softmax
+from engine.models.images import classification, grey_levels
+from engine.models.images.conv_net import softmax
 from engine.protocol import Json
 from engine.session.desk import Desk
 from engine.session.digit_answers import Answers, answers, by_parts, cache_path, save
@@ -86,7 +86,7 @@ def images(desk: Desk, opened: OpenNet, split: str, indexes: Sequence[int]) -> J
 def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> dict[str, Any]:
     """One picture and what was said to it."""
     return {
-        "pixels": greys.rows(pixels),
+        "pixels": grey_levels.rows(pixels),
         "label": label,
         "predicted": int(logits.argmax()),
         "probabilities": softmax(logits).astype(np.float64).tolist(),

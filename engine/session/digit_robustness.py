@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ParamError
-from engine.models.distortion import DIRECTIONS, noisy, shifted
+from engine.models.images.distortion import DIRECTIONS, noisy, shifted
 from engine.protocol import Json
 from engine.session import digit_sets
 from engine.session.desk import Desk

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models import greys
+from engine.models.images import grey_levels
 from engine.protocol import Json
 from engine.session.digit_sets import Part, PictureSet
 
@@ -58,10 +58,10 @@ def _statistics(images: NDArray[np.uint8]) -> dict[str, float]:
 def _mean(part: Part, label: int) -> list[Any]:
     chosen = part.images[part.labels == label]
     if not len(chosen):
-        return greys.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
-    return greys.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
+        return grey_levels.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
+    return grey_levels.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
 
 
 def _samples(part: Part, label: int, count: int) -> list[Any]:
     there = np.nonzero(part.labels == label)[0][: max(0, min(count, MOST_SAMPLES))]
-    return greys.rows(part.images[there])
+    return grey_levels.rows(part.images[there])

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import events, run_status, store
 from engine.errors import DltuiError
-from engine.models.classification import balanced_accuracy
+from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
 from engine.session.desk import Desk
 from engine.session.digit_answers import answers

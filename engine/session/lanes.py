@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from engine import store
 from engine.errors import ParamError, RunNotFound
-from engine.models import xor_net
-from engine.models.lanes import failure_map, notebook, record
-from engine.models.lanes.block import OUTCOMES
-from engine.models.lanes.plan import PARAMS, coded
-from engine.models.lanes.record import Record
+from engine.models.xor import xor_net
+from engine.models.xor.batch import failure_map, notebook, record
+from engine.models.xor.batch.arrays import OUTCOMES
+from engine.models.xor.batch.plan import PARAMS, coded
+from engine.models.xor.batch.record import Record
 from engine.params import read
 from engine.protocol import Json
 from engine.session import xor

@@ -16,14 +16,22 @@ from dataclasses import fields
 from pathlib import Path
 
 from engine.errors import DataError, ParamError
-from engine.models.language import bag, beam, blank, both_ways, gates, opening, scoring
-from engine.models.language.description import Direction
+from engine.models.language import (
+    beam_search,
+    both_ways,
+    fill_blank,
+    gates,
+    load_model,
+    scoring,
+    word_orders,
+)
 from engine.models.language.generation import generate as draw_words
-from engine.models.language.manner import Manner, check_length, check_seed
 from engine.models.language.model import Model, check_pair
-from engine.models.language.prediction import check_k
-from engine.models.language.prediction import predict as predicted
+from engine.models.language.model_description import Direction
+from engine.models.language.next_word import check_k
+from engine.models.language.next_word import predict as predicted
 from engine.models.language.prompt import Prompt, cut, parted, seed_of
+from engine.models.language.sampling_params import Manner, check_length, check_seed
 from engine.protocol import Json
 from engine.session import language_answers as answers
 from engine.session import language_file, language_runs
@@ -41,7 +49,7 @@ def models(desk: Desk) -> Json:
     answers; 0: there is none, it cannot be talked to), epoch, is_best, weights, created_at, perplexities:
     {metric: value}}], newest first, default: run id or ""}."""
     runs = language_runs.all_runs(desk)
-    able = [run for run in runs if opening.has_checkpoint(run.folder.path)]
+    able = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
     return {
         "models": [answers.model(run, language_runs.perplexities(desk, run)) for run in runs],
         "default": language_runs.find(desk, direction=_preferred(able)).id if able else "",
@@ -100,7 +108,7 @@ def beam_(
     """
     found = _open(desk, run)
     prompt = seed_of(found.model.vocabulary, text)
-    tree = beam.search(found.model, prompt.ids, width, _manner(manner), length_penalty)
+    tree = beam_search.search(found.model, prompt.ids, width, _manner(manner), length_penalty)
     return {
         **answers.head(found),
         **answers.prompt(prompt, text),
@@ -187,7 +195,7 @@ def blank_(desk: Desk, text: str, forward: str = "", reverse: str = "", k: int =
     """
     pair = _pair(desk, forward, reverse)
     left, right = parted(pair[0].model.vocabulary, text)
-    fillings = blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
+    fillings = fill_blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
     return {
         **answers.pair(*pair),
         "left": list(left.words),
@@ -216,7 +224,7 @@ def orders(desk: Desk, text: str, run: str = "", k: int = 10) -> Json:
         )
     return {
         **answers.head(found),
-        **answers.orders(found.model, prompt, bag.orders(found.model, prompt.ids, k)),
+        **answers.orders(found.model, prompt, word_orders.orders(found.model, prompt.ids, k)),
     }
 
 
@@ -270,7 +278,7 @@ def _open(desk: Desk, run: str) -> Opened:
 
 def _preferred_of(desk: Desk) -> Direction | None:
     runs = language_runs.all_runs(desk)
-    return _preferred([run for run in runs if opening.has_checkpoint(run.folder.path)])
+    return _preferred([run for run in runs if load_model.has_checkpoint(run.folder.path)])
 
 
 def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
-from engine.models.language.bag import Order, Orders
-from engine.models.language.beam import Tree, path
-from engine.models.language.blank import Filling
+from engine.models.language.beam_search import Tree, path
 from engine.models.language.both_ways import LEFT
+from engine.models.language.fill_blank import Filling
 from engine.models.language.gates import Trace
 from engine.models.language.generation import Drawn
 from engine.models.language.model import Model
-from engine.models.language.prediction import Candidate, kind_of
+from engine.models.language.next_word import Candidate, kind_of
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import Scored
+from engine.models.language.word_orders import Order, Orders
 from engine.protocol import Json, number_to_json
 from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, Opened

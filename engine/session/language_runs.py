@@ -9,9 +9,9 @@ from pathlib import Path
 from checkpoints import folder as shelf
 from engine import events, files, run_status, store
 from engine.errors import DltuiError, RunNotFound
-from engine.models.language import opening
-from engine.models.language.description import Description, Direction
+from engine.models.language import load_model
 from engine.models.language.model import Model
+from engine.models.language.model_description import Description, Direction
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
 from engine.served_checkpoint import Served, ServedStep, served_step
@@ -111,7 +111,7 @@ def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
         for other in all_runs(desk)
         if other.description.direction is not mine.direction
         and other.description.vocabulary_sha256 == mine.vocabulary_sha256
-        and opening.has_checkpoint(other.folder.path)
+        and load_model.has_checkpoint(other.folder.path)
     ]
     if not fitting:
         wanted = Direction.REVERSED if mine.direction is Direction.FORWARD else Direction.FORWARD
@@ -136,7 +136,7 @@ def _same_words(run: LanguageRun) -> str:
 def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
     """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
     first = find(desk, direction=Direction.FORWARD)
-    runs = [run for run in all_runs(desk) if opening.has_checkpoint(run.folder.path)]
+    runs = [run for run in all_runs(desk) if load_model.has_checkpoint(run.folder.path)]
     ahead = [run for run in runs if run.description.direction is Direction.FORWARD]
     back = {run.description.vocabulary_sha256 for run in runs if run not in ahead}
     able = [run for run in ahead if run.description.vocabulary_sha256 in back]
@@ -153,7 +153,7 @@ def opened(desk: Desk, run: LanguageRun) -> Opened:
         # In the place of a damaged one another answers, until there is a newer one.
         if one.wanted == wanted and (wanted == one.opened.served.which or one.newest == newest):
             return one.opened
-    model, found = opening.open_model(run.folder.path)
+    model, found = load_model.open_model(run.folder.path)
     kept[:] = [_Kept(wanted, newest, Opened(run, model, found))]
     return kept[0].opened
 
@@ -201,7 +201,7 @@ def _known(desk: Desk, run_id: str) -> LanguageRun | None:
 
 
 def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
-    able = [run for run in runs if opening.has_checkpoint(run.folder.path)]
+    able = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
     if not able:
         what = "has been trained yet" if not runs else "has a checkpoint yet"
         raise RunNotFound(f"No language model {what}.", "Train one: dltui run lm")
@@ -212,10 +212,10 @@ def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
 
 def _read(places: Places, run_id: str) -> LanguageRun | None:
     folder = store.folder_of(places, run_id)
-    if not _exists(folder.path / opening.MODEL):
+    if not _exists(folder.path / load_model.MODEL):
         return None
     try:
-        return LanguageRun(store.read_spec(folder), folder, opening.read_description(folder.path))
+        return LanguageRun(store.read_spec(folder), folder, load_model.read_description(folder.path))
     except DltuiError:
         return None
 

@@ -61,7 +61,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.models import ledger
+from engine.models.images import layer_costs
 from engine.protocol import Json
 from engine.session import (
     digit_drawings,
@@ -96,7 +96,7 @@ def runs(desk: Desk) -> Json:
 def model(desk: Desk, run: str, step: int | None = None) -> Json:
     opened = open_net(desk, run, step)
     pictures = digit_sets.of_run(desk, opened)
-    entries = ledger.entries(opened.net)
+    entries = layer_costs.entries(opened.net)
     return {
         **digit_looks.head(opened),
         "side": opened.net.side,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ParamError
-from engine.models import xor_net, xor_presets
-from engine.models.xor_net import Floats, XorNet
+from engine.models.xor import xor_net, xor_presets
+from engine.models.xor.xor_net import Floats, XorNet
 from engine.protocol import Json, number_to_json
 from engine.session.desk import Desk
 from engine.session.words import Handler

@@ -7,11 +7,11 @@ import time
 import numpy as np
 
 from checkpoints.numpy_io import ArrayState
-from engine.models.lanes import record
-from engine.models.lanes.fleet import Fleet, known
-from engine.models.lanes.plan import Plan
-from engine.models.lanes.record import Record
-from engine.models.lanes.trainer import trainer
+from engine.models.xor.batch import record
+from engine.models.xor.batch.batch_training import Fleet, known
+from engine.models.xor.batch.plan import Plan
+from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.trainer import trainer
 from engine.worker.run import Run
 
 SECONDS = 1.0

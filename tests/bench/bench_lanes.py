@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.lanes import notebook
-from engine.models.lanes.fleet import Fleet
-from engine.models.lanes.plan import from_rows
-from engine.models.lanes.trainer import trainer
-from engine.models.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
+from engine.models.xor.batch import notebook
+from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.plan import from_rows
+from engine.models.xor.batch.trainer import trainer
+from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from tests.engine.worker.lab import new_run, start
 
 SHAPES = ((1, True), (2, False), (4, True))

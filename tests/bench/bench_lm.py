@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.keeper.environment import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
-from engine.models.language.description import Description, Direction
-from engine.models.twins.precision import settled
-from engine.models.twins.twin import Twin, make
+from engine.models.language.model_description import Description, Direction
+from engine.models.lstm_training.training import Twin, make
+from engine.models.precision import settled
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
 COMPARED, COMPARED_LR = 16, 0.002

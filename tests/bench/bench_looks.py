@@ -38,12 +38,12 @@ def compare(model: str) -> float:
     import torch
 
     from engine.experiments.mnist import arrays, network
-    from engine.models import blueprint
-    from engine.models.torch_plan import plan_of
+    from engine.models.images import architecture
+    from engine.models.images.torch_architecture import plan_of
 
     torch.set_num_threads(1)
     net = network(model, 28).eval()
-    ours = blueprint.build(arrays(net), plan_of(net, 28))
+    ours = architecture.build(arrays(net), plan_of(net, 28))
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
     pixels = torch.from_numpy(images).float().div_(127.5).sub_(1).unsqueeze(1)
 

@@ -32,12 +32,12 @@ from engine import store
 from engine.client.client import open_session
 from engine.data.text import load_corpus
 from engine.data.text.vocabulary import Vocabulary
-from engine.models.language import opening, scoring
-from engine.models.language.description import Description, Direction
+from engine.models.language import load_model, scoring
 from engine.models.language.generation import generate
-from engine.models.language.manner import Manner
 from engine.models.language.model import Model
-from engine.models.language.prediction import predict
+from engine.models.language.model_description import Description, Direction
+from engine.models.language.next_word import predict
+from engine.models.language.sampling_params import Manner
 from engine.places import Places
 from tests.engine.models.language.samples import arrays
 from tests.fakes.language_run import write_run
@@ -126,8 +126,8 @@ def quantiles(times: list[float], name: str) -> Found:
 
 def ours(places: Places, run: str, threads: int) -> Found:
     folder = store.folder_of(places, run).path
-    opened = timed(lambda: opening.open_model(folder))
-    model, _ = opening.open_model(folder)
+    opened = timed(lambda: load_model.open_model(folder))
+    model, _ = load_model.open_model(folder)
     sentences = json.loads((places.root / "sentences.json").read_text())
 
     def score(rows: list[list[int]]) -> float:

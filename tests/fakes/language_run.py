@@ -19,8 +19,8 @@ from engine import process_identity, store
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
-from engine.models.language import description as descriptions
-from engine.models.language.description import Description, Direction
+from engine.models.language import model_description as descriptions
+from engine.models.language.model_description import Description, Direction
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from engine.errors import ParamError
 from engine.models.language.generation import Drawn, generate
-from engine.models.language.manner import WORD_LIMIT, Manner
 from engine.models.language.model import Model, check_pair
+from engine.models.language.sampling_params import WORD_LIMIT, Manner
 
 RIGHT, LEFT = "right", "left"
 SIDES = (RIGHT, LEFT)

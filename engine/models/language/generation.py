@@ -9,10 +9,10 @@ import numpy as np
 
 from engine.data.text.vocabulary import EOS
 from engine.errors import DataError
-from engine.models.language import head
-from engine.models.language.manner import Manner, check_length
+from engine.models.language import output_layer
 from engine.models.language.model import Model
 from engine.models.language.sampling import draw, offered, stream
+from engine.models.language.sampling_params import Manner, check_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _words(model: Model, text: list[int], manner: Manner, random: np.random.Gene
     while len(text) < manner.length:
         scores = model.scores(state)[0]
         word = draw(offered(scores, manner, text, len(text)), manner, random)
-        logp = float(scores[word]) - head.log_sum(scores)
+        logp = float(scores[word]) - output_layer.log_sum(scores)
         yield Drawn(word, float(np.exp(logp)), logp)
         if word == EOS:
             return

@@ -9,11 +9,11 @@ import numpy as np
 
 from engine.data.text.vocabulary import PAD, START, Vocabulary
 from engine.errors import DataError
-from engine.models.language import head, lstm
-from engine.models.language.description import Description, Direction
+from engine.models.language import lstm, output_layer
+from engine.models.language.input_cache import WordInputs
 from engine.models.language.lstm import State
+from engine.models.language.model_description import Description, Direction
 from engine.models.language.weights import Floats, Weights
-from engine.models.language.word_inputs import WordInputs
 
 NEVER = (PAD, START)
 """are not words: they are never offered, drawn or counted in a rank"""
@@ -61,7 +61,7 @@ class Model:
 
     def scores(self, state: State) -> Floats:
         """(sentences, V): log-probabilities of what comes next, but for a summand per row."""
-        return head.logits(self.weights, state.top)
+        return output_layer.logits(self.weights, state.top)
 
 
 def check_pair(forward: Model, reverse: Model) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import EOS, UNK
-from engine.models.language.manner import Manner
 from engine.models.language.model import NEVER
+from engine.models.language.sampling_params import Manner
 from engine.models.language.weights import Floats
 
 BLOCK = 128

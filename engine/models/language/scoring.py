@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from engine.data.text.vocabulary import EOS, UNK
-from engine.models.language import head, lstm
+from engine.models.language import lstm, output_layer
 from engine.models.language.model import NEVER, Model
-from engine.models.language.prefixes import Prefixes, prefixes
+from engine.models.language.prefix_tree import Prefixes, prefixes
 from engine.models.language.weights import Floats
 
 ROWS = 256
@@ -157,13 +157,13 @@ def read(model: Model, tree: Prefixes) -> Floats:
     for level in tree.levels:
         state = lstm.step(weights, into[np.searchsorted(words, level.words)], state.of(level.parents))
         tops.append(state.top)
-    return head.features(weights, np.concatenate(tops))
+    return output_layer.features(weights, np.concatenate(tops))
 
 
 def _pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
     """Log-probabilities of words after beginnings, no ranks."""
-    sums = head.all_log_sums(model.weights, features)
-    found = head.chosen(model.weights, features, rows, words).astype(np.float64)
+    sums = output_layer.all_log_sums(model.weights, features)
+    found = output_layer.chosen(model.weights, features, rows, words).astype(np.float64)
     return found - sums[rows], np.zeros(len(rows), np.int64)
 
 
@@ -171,12 +171,12 @@ def _ranked_pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> 
     """Log-probability and rank of words after beginnings; `rows` are sorted."""
     logps, places = np.empty(len(rows)), np.zeros(len(rows), np.int64)
     for start in range(0, len(features), ROWS):
-        scores = head.scores(model.weights, features[start : start + ROWS])
+        scores = output_layer.scores(model.weights, features[start : start + ROWS])
         first, last = np.searchsorted(rows, (start, start + ROWS))
         here, said = rows[first:last] - start, words[first:last]
         found = scores[here, said].astype(np.float64)
         places[first:last] = _ranks(scores, here, said)
-        logps[first:last] = found - head.log_sums(scores)[here]
+        logps[first:last] = found - output_layer.log_sums(scores)[here]
     return logps, places
 
 

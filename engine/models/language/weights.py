@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CorruptRun
-from engine.models.language.description import Description
+from engine.models.language.model_description import Description
 
 Floats = NDArray[np.float32]
 

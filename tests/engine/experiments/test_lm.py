@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from checkpoints import folder as shelf
 from engine.errors import DataError
-from engine.models.language.opening import open_model
+from engine.models.language.load_model import open_model
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions, noise
 from tests.engine.worker.lab import Script, curve, environment, new_run, told, train, weights

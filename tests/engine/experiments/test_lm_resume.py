@@ -9,7 +9,7 @@ import pytest
 
 from checkpoints import keras_neutral
 from checkpoints.errors import MismatchedCheckpoint
-from engine.models.twins import keras_twin, torch_twin
+from engine.models.lstm_training import keras_training, torch_training
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
 from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
@@ -79,7 +79,9 @@ def resumed(root: Path, framework: str, corpus: str) -> RunFolder:
     return folder
 
 
-@pytest.mark.parametrize(("framework", "module"), zip(FRAMEWORKS, (torch_twin, keras_twin), strict=True))
+@pytest.mark.parametrize(
+    ("framework", "module"), zip(FRAMEWORKS, (torch_training, keras_training), strict=True)
+)
 def test_with_masks_that_forget_their_step_the_weights_differ(
     tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, framework: str, module: Any
 ) -> None:

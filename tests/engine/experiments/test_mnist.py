@@ -18,7 +18,7 @@ from checkpoints.torch_io import strict_mode
 from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist
 from engine.experiments.mnist import Goal, Images, network
-from engine.models import blueprint
+from engine.models.images import architecture
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.worker.lab import Script, curve, new_run, told, train
 
@@ -133,10 +133,10 @@ def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, model: 
     """From the checkpoint and model.json alone, down to the accuracy that it reported."""
     folder = new_run(tmp_path, "mnist", model=model, iterations=30, target=None)
     train(folder)
-    plan = blueprint.read(json.loads((folder.path / "model.json").read_bytes()))
+    plan = architecture.read(json.loads((folder.path / "model.json").read_bytes()))
     verified, _ = shelf.newest_intact(folder.checkpoints)
     assert verified is not None
-    net = blueprint.build(tensors.loads(verified.files["model.safetensors"]), plan)
+    net = architecture.build(tensors.loads(verified.files["model.safetensors"]), plan)
     digits = load_small_digits()
     right = (net.logits(digits.test_images).argmax(axis=1) == digits.test_labels).mean()
     assert right == pytest.approx(curve(folder, "test_accuracy")[30], abs=1e-6)

@@ -18,7 +18,8 @@ from checkpoints.torch_io import TorchState, strict_mode
 from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist_recipe
 from engine.experiments.mnist_recipe import RECIPES, average_of, batches, follow, network, one_cycle
-from engine.models import blueprint, quickest
+from engine.models import image_precision
+from engine.models.images import architecture
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
 
@@ -121,12 +122,12 @@ def test_precision_is_timed_once_said_and_kept_by_the_run(
 ) -> None:
     asked: list[str] = []
 
-    def timed(update: Any) -> quickest.Timing:
+    def timed(update: Any) -> image_precision.Timing:
         asked.append("")
         update("bf16")
-        return quickest.Timing(fp32=0.03, bf16=0.02)
+        return image_precision.Timing(fp32=0.03, bf16=0.02)
 
-    monkeypatch.setattr(quickest, "timed", timed)
+    monkeypatch.setattr(image_precision, "timed", timed)
     folder = uninterrupted(tmp_path, "fast", "auto")
     uninterrupted(tmp_path, "fast", "auto")
     assert len(asked) == 1
@@ -151,9 +152,9 @@ def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, recipe:
     verified, _ = shelf.newest_intact(folder.checkpoints)
     assert verified is not None
     saved = tensors.loads(verified.files["model.safetensors"])
-    plan = blueprint.read(json.loads((folder.path / "model.json").read_bytes()))
+    plan = architecture.read(json.loads((folder.path / "model.json").read_bytes()))
     digits = load_small_digits()
-    ours = blueprint.build(saved, plan).logits(digits.test_images)
+    ours = architecture.build(saved, plan).logits(digits.test_images)
     net = network(recipe, side=8)
     net.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in saved.items()})
     shown = mnist_recipe.images(digits.test_images, digits.test_labels, "cpu")
@@ -174,7 +175,7 @@ def test_on_real_pictures_numpy_computes_what_pytorch_does(recipe: str) -> None:
         net(shown.pixels)  # batch normalisation sees something
         theirs = net.eval()(shown.pixels).numpy()
     tensors_of = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
-    ours = blueprint.build(tensors_of, mnist_recipe.plan_of(net, side=28)).logits(pixels)
+    ours = architecture.build(tensors_of, mnist_recipe.plan_of(net, side=28)).logits(pixels)
     assert np.abs(ours - theirs).max() < 1e-4
 
 

@@ -11,7 +11,7 @@ from checkpoints.torch_io import strict_mode
 from engine.catalog import XorParams
 from engine.experiments import xor
 from engine.experiments.xor import Net, Patience
-from engine.models.xor_net import FLOORS
+from engine.models.xor.xor_net import FLOORS
 from tests.engine.worker.lab import curve, new_run, told, train
 from tui.xor_recipes import LADDER, Recipe
 

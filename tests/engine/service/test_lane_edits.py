@@ -11,7 +11,7 @@ from engine import store
 from engine.axes import Axis
 from engine.client.client import Client, SweepStatus, TrialQuery, TrialRow
 from engine.errors import DltuiError
-from engine.models.lanes import record
+from engine.models.xor.batch import record
 from engine.places import Places
 from engine.service import sweep as sweeping
 from engine.service import sweep_batch, sweep_folder

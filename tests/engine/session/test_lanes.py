@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import CorruptRun, ParamError, RunNotFound
-from engine.models.lanes.failure_map import _medians, layout
+from engine.models.xor.batch.failure_map import _medians, layout
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import lanes, words

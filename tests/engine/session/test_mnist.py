@@ -149,7 +149,7 @@ def test_a_long_report_shows_progress_and_is_kept_beside_the_run(
     monkeypatch.setattr("engine.session.digit_answers.SECONDS", 0)
     told = parts(desk, "report", run=run.id, split="train")
     assert [part["done"] for part in told[:-1]] == list(range(256, 1293, 256))
-    monkeypatch.setattr("engine.models.classification.report", None)
+    monkeypatch.setattr("engine.models.images.classification.report", None)
     again = parts(Desk(desk.places), "report", run=run.id, split="train")
     assert again == told[-1:]
 

@@ -14,10 +14,10 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
 from engine.errors import ParamError
-from engine.models.lanes import cohort as cohort_module
-from engine.models.lanes import record, trainer
-from engine.models.lanes.block import BESTS
-from engine.models.lanes.record import Record
+from engine.models.xor.batch import group_training as cohort_module
+from engine.models.xor.batch import record, trainer
+from engine.models.xor.batch.arrays import BESTS
+from engine.models.xor.batch.record import Record
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.manner import Manner as EngineManner
+from engine.models.language.sampling_params import Manner as EngineManner
 from tui.talk.manner import Manner, from_json
 
 

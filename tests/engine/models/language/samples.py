@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
-from engine.models.language.description import Description, Direction
 from engine.models.language.model import Model
+from engine.models.language.model_description import Description, Direction
 from engine.models.language.weights import weights
 
 Arrays = dict[str, NDArray[np.float32]]

@@ -8,10 +8,10 @@ from itertools import permutations
 import pytest
 
 from engine.errors import DataError, ParamError
-from engine.models.language import bag
-from engine.models.language.blank import fill
+from engine.models.language import word_orders
 from engine.models.language.both_ways import grow
-from engine.models.language.manner import Manner
+from engine.models.language.fill_blank import fill
+from engine.models.language.sampling_params import Manner
 from tests.engine.models.language import oracle, samples
 
 KIND = samples.description(9)
@@ -89,7 +89,7 @@ def test_every_order_of_a_bag_is_weighed(model: samples.Model) -> None:
         words: sum(oracle.sentence_logps(arrays, words[::-1] if model.is_reversed else words))
         for words in set(permutations([4, 5, 5, 8]))
     }
-    found = bag.orders(model, [5, 4, 8, 5], 100)
+    found = word_orders.orders(model, [5, 4, 8, 5], 100)
     assert (found.possible, found.is_complete, len(found.best)) == (12, True, 12)
     for order in found.best:
         assert order.logp == pytest.approx(expected[order.ids], rel=1e-5)
@@ -100,9 +100,9 @@ def test_beyond_the_limit_a_search_finds_orders_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for model in (FORWARD, REVERSED):
-        every = bag.orders(model, [4, 5, 6, 7, 8], 5)
-        monkeypatch.setattr(bag, "EVERY_LIMIT", 10)
-        searched = bag.orders(model, [4, 5, 6, 7, 8], 5)
+        every = word_orders.orders(model, [4, 5, 6, 7, 8], 5)
+        monkeypatch.setattr(word_orders, "EVERY_LIMIT", 10)
+        searched = word_orders.orders(model, [4, 5, 6, 7, 8], 5)
         monkeypatch.undo()
         assert not searched.is_complete
         assert [order.ids for order in searched.best] == [order.ids for order in every.best]
@@ -110,7 +110,7 @@ def test_beyond_the_limit_a_search_finds_orders_and_says_so(
 
 
 def test_eight_different_words_are_more_than_are_all_weighed() -> None:
-    assert bag.count(range(7)) == bag.EVERY_LIMIT
-    assert bag.count(range(8)) > bag.EVERY_LIMIT
+    assert word_orders.count(range(7)) == word_orders.EVERY_LIMIT
+    assert word_orders.count(range(8)) > word_orders.EVERY_LIMIT
     with pytest.raises(DataError, match="A bag of 25 words"):
-        bag.orders(FORWARD, [5] * 25, 3)
+        word_orders.orders(FORWARD, [5] * 25, 3)

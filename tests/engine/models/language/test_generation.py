@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from engine.models.language.generation import generate
-from engine.models.language.manner import Manner
+from engine.models.language.sampling_params import Manner
 from engine.models.language.scoring import score
 from tests.engine.models.language import oracle, samples
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from engine.models.language.description import Direction
 from engine.models.language.model import Model
+from engine.models.language.model_description import Direction
 from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import weights
 from tests.engine.models.language import samples
-from tests.engine.models.twins.small import FRAMEWORKS, kind, make_strict, pairs, tied
+from tests.engine.models.lstm_training.small import FRAMEWORKS, kind, make_strict, pairs, tied
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.models.language.manner import Manner
 from engine.models.language.sampling import _at, draw, offered, probabilities, stream
+from engine.models.language.sampling_params import Manner
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.models.language import head, scoring
-from engine.models.language.description import Description
+from engine.models.language import output_layer, scoring
 from engine.models.language.model import Model
+from engine.models.language.model_description import Description
 from engine.models.language.scoring import score
 from engine.models.language.weights import weights
 from tests.engine.models.language import oracle, samples
@@ -80,7 +80,7 @@ def test_a_sentence_scores_the_same_alone_and_in_any_company(
         patch.setattr(scoring, "TOKENS", tokens)
         patch.setattr(scoring, "ROWS", rows)
         patch.setattr(scoring, "WORTH", tokens)
-        patch.setattr(head, "TILE", (rows, 5))
+        patch.setattr(output_layer, "TILE", (rows, 5))
         together = [one.logps for one in score(model, sentences, ranks=ranks, threads=threads)]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,1 @@
+"""Image networks: their architecture as data, their layers in NumPy, and how well they classify."""

@@ -1,0 +1,104 @@
+"""How well ten classes are told apart: the classification report and the confusion matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.images.convolution import Floats
+
+CLASSES = 10
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Of one class, or averaged over all; `support` is the number of images."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`confusion[true][predicted]` counts images; `loss` is the mean cross-entropy."""
+
+    classes: tuple[Scores, ...]
+    macro: Scores
+    weighted: Scores
+    accuracy: float
+    balanced_accuracy: float
+    loss: float
+    confusion: tuple[tuple[int, ...], ...]
+
+
+def report(logits: Floats, labels: Labels) -> Report:
+    """Of logits (N, 10) and labels (N,). A class that nobody predicted has precision 0."""
+    from sklearn import metrics  # a second, so only here
+
+    predicted, every = logits.argmax(axis=1), list(range(CLASSES))
+
+    def scores(average: str | None) -> tuple[NDArray[np.float64], ...]:
+        found: tuple[NDArray[np.float64], ...] = metrics.precision_recall_fscore_support(
+            labels, predicted, labels=every, average=average, zero_division=0
+        )
+        return found
+
+    confusion = metrics.confusion_matrix(labels, predicted, labels=every)
+    return Report(
+        classes=tuple(
+            Scores(float(p), float(r), float(f), int(n)) for p, r, f, n in zip(*scores(None), strict=True)
+        ),
+        macro=_average(scores("macro"), len(labels)),
+        weighted=_average(scores("weighted"), len(labels)),
+        accuracy=float((predicted == labels).mean()),
+        balanced_accuracy=balanced_accuracy(predicted, labels),
+        loss=float(losses(logits, labels).mean()),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+    )
+
+
+def balanced_accuracy(predicted: Labels, labels: Labels) -> float:
+    """The mean recall of the classes that there are images of."""
+    there = np.unique(labels)
+    return float(np.mean([(predicted[labels == label] == label).mean() for label in there]))
+
+
+def losses(logits: Floats, labels: Labels) -> Floats:
+    """Cross-entropy of each image (N,)."""
+    peaks = logits.max(axis=1)
+    total = peaks + np.log(np.exp(logits - peaks[:, None]).sum(axis=1))
+    found: Floats = total - logits[np.arange(len(labels)), labels]
+    return found
+
+
+def cell(logits: Floats, labels: Labels, true: int, predicted: int) -> NDArray[np.intp]:
+    """Images of class `true` predicted as `predicted`, the largest cross-entropy first."""
+    there = np.nonzero((labels == true) & (logits.argmax(axis=1) == predicted))[0]
+    return there[np.argsort(sureness_of(logits[there], labels[there]), kind="stable")]
+
+
+def worst(logits: Floats, labels: Labels) -> NDArray[np.intp]:
+    """Every image that is got wrong, the largest cross-entropy first."""
+    wrong = np.nonzero(logits.argmax(axis=1) != labels)[0]
+    return wrong[np.argsort(sureness_of(logits[wrong], labels[wrong]), kind="stable")]
+
+
+def sureness_of(logits: Floats, chosen: Labels) -> NDArray[np.float64]:
+    """Log odds of one class against all others (N,): they tell apart what rounds to a probability of 1."""
+    rows = np.arange(len(chosen))
+    others = logits.astype(np.float64)
+    others[rows, chosen] = -np.inf
+    peaks = others.max(axis=1)
+    against = peaks + np.log(np.exp(others - peaks[:, None]).sum(axis=1))
+    odds: NDArray[np.float64] = logits[rows, chosen] - against
+    return odds
+
+
+def _average(found: tuple[NDArray[np.float64], ...], support: int) -> Scores:
+    precision, recall, f1, _ = found
+    return Scores(float(precision), float(recall), float(f1), support)

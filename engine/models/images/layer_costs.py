@@ -1,0 +1,33 @@
+"""What a picture network is made of and what it costs: weights and products, layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.models.images.conv_net import ConvNet
+from engine.models.images.layers import BatchNorm, Convolution, Dense, Layer, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`shape` of one image behind the layer; `macs` are multiply-adds per image."""
+
+    name: str
+    kind: str
+    shape: Shape
+    parameters: int
+    macs: int
+
+
+def entries(net: ConvNet) -> list[Entry]:
+    shapes = net.shapes()
+    return [
+        Entry(layer.name, layer.kind, shapes[at + 1], _parameters(layer), layer.macs(shapes[at]))
+        for at, layer in enumerate(net.layers)
+    ]
+
+
+def _parameters(layer: Layer) -> int:
+    if isinstance(layer, Convolution | Dense):
+        return layer.weight.size + layer.bias.size
+    return layer.scale.size + layer.shift.size if isinstance(layer, BatchNorm) else 0

@@ -1,0 +1,181 @@
+"""The layers of a picture network. Each one carries maps (C, H, W, N) or vectors (F, N) on, images last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from engine.models.images.convolution import Floats, convolve, convolve_back
+
+Shape = tuple[int, ...]
+"""of one image: (channels, height, width) or (features,)"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Convolution:
+    name: str
+    weight: Floats
+    bias: Floats
+    padding: int
+    kind = "conv"
+
+    def shape(self, before: Shape) -> Shape:
+        kernels, _, high, wide = self.weight.shape
+        _, height, width = before
+        return kernels, height + 2 * self.padding - high + 1, width + 2 * self.padding - wide + 1
+
+    def forward(self, maps: Floats) -> Floats:
+        return convolve(maps, self.weight, self.bias, self.padding)
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return convolve_back(gradient, self.weight, self.padding, (before.shape[1], before.shape[2]))
+
+    def macs(self, before: Shape) -> int:
+        """Products per image."""
+        return prod(self.shape(before)[1:]) * self.weight.size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchNorm:
+    """As it is after training: a factor and a summand per channel."""
+
+    name: str
+    scale: Floats
+    shift: Floats
+    kind = "batch_norm"
+
+    def shape(self, before: Shape) -> Shape:
+        return before
+
+    def forward(self, maps: Floats) -> Floats:
+        return maps * self._of(self.scale, maps) + self._of(self.shift, maps)
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return gradient * self._of(self.scale, before)
+
+    def macs(self, before: Shape) -> int:
+        return prod(before)
+
+    def _of(self, values: Floats, maps: Floats) -> Floats:
+        return values.reshape(-1, *[1] * (maps.ndim - 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relu:
+    name: str
+    kind = "relu"
+
+    def shape(self, before: Shape) -> Shape:
+        return before
+
+    def forward(self, maps: Floats) -> Floats:
+        return np.maximum(maps, 0)
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return gradient * (before > 0)
+
+    def macs(self, before: Shape) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaxPool:
+    """The largest of each `size` x `size` square; what is left over at the edges is not looked at."""
+
+    name: str
+    size: int = 2
+    kind = "pool"
+
+    def shape(self, before: Shape) -> Shape:
+        return before[0], before[1] // self.size, before[2] // self.size
+
+    def forward(self, maps: Floats) -> Floats:
+        parts = self._parts(maps)
+        largest = np.maximum(parts[0], parts[1])
+        for part in parts[2:]:
+            np.maximum(largest, part, out=largest)
+        return largest
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        """To the first of equals, as the frameworks do it."""
+        back, largest = np.zeros_like(before), self.forward(before)
+        open_still = np.ones(largest.shape, dtype=bool)
+        for into, part in zip(self._parts(back), self._parts(before), strict=True):
+            chosen = open_still & (part == largest)
+            into[...] = gradient * chosen
+            open_still &= ~chosen
+        return back
+
+    def macs(self, before: Shape) -> int:
+        return 0
+
+    def _parts(self, maps: Floats) -> list[Floats]:
+        _, height, width = self.shape(maps.shape[:3])
+        size, bottom, right = self.size, height * self.size, width * self.size
+        return [maps[:, dy:bottom:size, dx:right:size] for dy in range(size) for dx in range(size)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    name: str
+    kind = "flat"
+
+    def shape(self, before: Shape) -> Shape:
+        return (prod(before),)
+
+    def forward(self, maps: Floats) -> Floats:
+        return maps.reshape(-1, maps.shape[-1])
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return gradient.reshape(before.shape)
+
+    def macs(self, before: Shape) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dense:
+    name: str
+    weight: Floats
+    bias: Floats
+    kind = "dense"
+
+    def shape(self, before: Shape) -> Shape:
+        return (len(self.weight),)
+
+    def forward(self, features: Floats) -> Floats:
+        values: Floats = self.weight @ features
+        values += self.bias[:, None]
+        return values
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return self.weight.T @ gradient
+
+    def macs(self, before: Shape) -> int:
+        return int(self.weight.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """One factor for all: the temperature some recipes put behind their last layer."""
+
+    name: str
+    factor: float
+    kind = "scale"
+
+    def shape(self, before: Shape) -> Shape:
+        return before
+
+    def forward(self, maps: Floats) -> Floats:
+        return maps * np.float32(self.factor)
+
+    def backward(self, gradient: Floats, before: Floats) -> Floats:
+        return gradient * np.float32(self.factor)
+
+    def macs(self, before: Shape) -> int:
+        return 0
+
+
+Layer = Convolution | BatchNorm | Relu | MaxPool | Flat | Dense | Scale

@@ -1,1 +1,0 @@
-"""XOR networks by the thousand, each trained exactly as if it were alone."""

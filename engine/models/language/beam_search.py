@@ -1,0 +1,152 @@
+"""Beam search: the most probable sentences, and the tree that was searched for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.text.vocabulary import EOS
+from engine.errors import ParamError
+from engine.models.language import output_layer
+from engine.models.language.lstm import State
+from engine.models.language.model import Model
+from engine.models.language.next_word import best
+from engine.models.language.sampling import offered
+from engine.models.language.sampling_params import Manner, check_length
+
+WIDTH_LIMIT = 64
+LENGTH_LIMIT = 200
+DROPPED = 2  # times the width: sentences of each level that are in the tree though they were not kept
+Weighed = tuple[float, float, int, int]
+"""by what it is ranked, its log-probability, the row of the sentence it goes on from, the word"""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One word in the tree. `parent` is the place of a node in the tree, -1 for the seed.
+
+    `logp` is the sum over the words added up to here, `score` that sum divided by the length penalty.
+    """
+
+    parent: int
+    id: int
+    depth: int
+    logp: float
+    score: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The best nodes of each level; `leaves` are the nodes at which the sentences found end, best first."""
+
+    nodes: tuple[Node, ...]
+    leaves: tuple[int, ...]
+
+
+def path(nodes: Sequence[Node], place: int) -> list[int]:
+    """The words from the seed to a node, in the order in which they were added."""
+    ids: list[int] = []
+    while place >= 0:
+        ids.append(nodes[place].id)
+        place = nodes[place].parent
+    return ids[::-1]
+
+
+def penalty(words: int, alpha: float) -> float:
+    """((5 + n) / 6) ** alpha, as in Google's translation system (Wu and others, 2016); alpha 0: none."""
+    return float(((5 + words) / 6) ** alpha)
+
+
+def search(model: Model, seed_ids: Sequence[int], width: int, manner: Manner, alpha: float = 0.6) -> Tree:
+    """`width` sentences at once, each step the best of all. Of `manner` it heeds all but the drawing.
+
+    A sentence that has ended leaves its place to others; the search stops when the length is reached, or when
+    no open sentence can still beat the worst of `width` that have ended. Raises ParamError.
+    """
+    _check(width, alpha, manner.length)
+    check_length(manner.length, len(seed_ids))
+    return _Search(model, list(seed_ids), width, manner, alpha).run()
+
+
+def _check(width: int, alpha: float, length: int) -> None:
+    if type(width) is not int or not 1 <= width <= WIDTH_LIMIT:
+        raise ParamError(f"beam: expected a whole number from 1 to {WIDTH_LIMIT}, got {str(width)[:40]}.")
+    if type(alpha) not in (int, float) or not 0 <= alpha <= 10:
+        raise ParamError(f"length_penalty: expected a number from 0 to 10, got {str(alpha)[:40]}.")
+    if length > LENGTH_LIMIT:
+        raise ParamError(f"length: a beam goes up to {LENGTH_LIMIT} words, got {length:,}.")
+
+
+class _Search:
+    def __init__(self, model: Model, seed: list[int], width: int, manner: Manner, alpha: float) -> None:
+        self._model, self._seed, self._width = model, seed, width
+        self._manner, self._alpha = manner, alpha
+        self._nodes: list[Node] = []
+        self._open: list[int] = [-1]
+        self._ended: list[int] = []
+
+    def run(self) -> Tree:
+        state = self._model.open(self._seed)
+        for _ in range(self._manner.length - len(self._seed)):
+            weighed = self._weigh(state)
+            rows = self._keep(weighed)
+            if not self._open or self._is_settled():
+                break
+            words = [self._nodes[place].id for place in self._open]
+            state = self._model.further(state.of(rows), words)
+        leaves = sorted([*self._ended, *self._open], key=lambda place: -self._nodes[place].score)
+        return Tree(tuple(self._nodes), tuple(leaves[: self._width]))
+
+    def _weigh(self, state: State) -> list[Weighed]:
+        """The best continuations of each open sentence, best first."""
+        scores = self._model.scores(state)
+        weighed = []
+        for row, place in enumerate(self._open):
+            before = self._nodes[place].logp if place >= 0 else 0.0
+            total = output_layer.log_sum(scores[row])
+            text = self._seed + self._path(place)
+            kept = offered(scores[row], self._manner, text, len(text))
+            for word in best(kept, self._width + 1):
+                if np.isfinite(kept[word]):
+                    rank, logp = (before + float(of[word]) - total for of in (kept, scores[row]))
+                    weighed.append((rank, logp, row, word))
+        return sorted(weighed, key=lambda item: (-item[0], item[2], item[3]))
+
+    def _keep(self, weighed: list[Weighed]) -> list[int]:
+        """Opens the best of the weighed and puts them into the tree, with as many more as can be shown.
+
+        Returns the rows that those go on from.
+        """
+        parents, self._open = self._open, []
+        rows: list[int] = []
+        dropped = 0
+        for _, logp, row, word in weighed:
+            kept = len(rows) < self._width
+            dropped += not kept
+            if dropped > DROPPED * self._width:
+                break
+            self._nodes.append(self._node(parents[row], word, logp, kept))
+            if kept and word == EOS:
+                self._ended.append(len(self._nodes) - 1)
+            elif kept:
+                self._open.append(len(self._nodes) - 1)
+                rows.append(row)
+        return rows
+
+    def _node(self, parent: int, word: int, logp: float, kept: bool) -> Node:
+        depth = self._nodes[parent].depth + 1 if parent >= 0 else 1
+        return Node(parent, word, depth, logp, logp / penalty(depth, self._alpha), kept)
+
+    def _is_settled(self) -> bool:
+        """Log-probabilities only fall; the penalty is largest at the full length."""
+        if len(self._ended) < self._width:
+            return False
+        most = penalty(self._manner.length - len(self._seed) + 1, self._alpha)
+        bar = sorted((self._nodes[place].score for place in self._ended), reverse=True)[self._width - 1]
+        return max(self._nodes[place].logp for place in self._open) / most <= bar
+
+    def _path(self, place: int) -> list[int]:
+        return path(self._nodes, place)

@@ -1,0 +1,1 @@
+"""Training of the LSTM language model in Keras and in PyTorch, equal number for number."""

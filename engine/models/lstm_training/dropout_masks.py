@@ -1,0 +1,26 @@
+"""Dropout masks from NumPy: a function of (seed, step), so both frameworks drop the same and a resume too.
+
+A mask is locked: the same units of a sentence are dropped at every word (Gal and Ghahramani 2016).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.language.model_description import Description
+
+Floats = NDArray[np.float32]
+STREAM = 0xD809 << 32  # added to the seed (below 2**32): apart from the streams of order and weights
+
+
+def masks(description: Description, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
+    """0 or 1 / (1 - rate): one (B, E) on the words, then one (B, H) on the output of each layer."""
+    dice = np.random.Generator(np.random.Philox(key=np.array([STREAM + seed, step], np.uint64)))
+    widths = [description.embedding] + [description.hidden_size] * description.layers
+    kept = dice.random((batch, sum(widths)), np.float32) >= rate
+    scaled = kept.astype(np.float32) / np.float32(1 - rate)
+    ends = np.cumsum(widths)
+    return [
+        np.ascontiguousarray(scaled[:, end - width : end]) for width, end in zip(widths, ends, strict=True)
+    ]

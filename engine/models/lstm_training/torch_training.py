@@ -1,0 +1,154 @@
+"""The LSTM language model in PyTorch: the twin of the Keras one, with the same weights and the same steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from checkpoints import neutral
+from checkpoints.torch_io import Extra, TorchState, load_weights
+from engine.models.language.model_description import Description
+from engine.models.lstm_training import initial_weights
+from engine.models.lstm_training.dropout_masks import masks
+from engine.models.lstm_training.torch_loss import Room, VocabularyLoss, total_loss
+
+Ids = NDArray[np.int32]
+Arrays = Mapping[str, NDArray[Any]]
+cross_entropy: Any = VocabularyLoss.apply
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+BETAS = (0.9, 0.999)
+EPS = 1e-7  # Keras's
+
+
+class Bias(nn.Module):
+    """What is left of the vocabulary layer when its weights are those of the embedding."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(words))
+
+
+class Net(nn.Module):
+    """Embedding, LSTM, vocabulary layer; the loss is computed outside, where the logits never stand whole."""
+
+    def __init__(self, kind: Description) -> None:
+        super().__init__()
+        self.kind = kind
+        self.embedding = nn.Embedding(kind.vocabulary, kind.embedding)
+        self.lstm = nn.LSTM(kind.embedding, kind.hidden_size, kind.layers)
+        for layer in range(kind.layers):  # one bias is enough; the second stays 0, as there is none in Keras
+            getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
+        if kind.projection:
+            self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
+        self.output: Any = Bias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
+
+    @property
+    def vocabulary_weight(self) -> Tensor:
+        weight: Tensor = self.embedding.weight if self.kind.tied else self.output.weight
+        return weight
+
+    def forward(self, words: Tensor, dropped: list[Tensor], dtype: torch.dtype) -> Any:
+        """words (T, B) to what the vocabulary layer sees (T, B, width). Padding is on the right: no mask."""
+        x = self.embedding(words)
+        if dropped:
+            x = x * dropped[0]
+        x = x.to(dtype)
+        lstm: Any = torch._VF.lstm
+        nothing = torch.zeros(1, words.shape[1], self.kind.hidden_size, dtype=dtype, device=words.device)
+        for layer in range(self.kind.layers):
+            x = lstm(x, (nothing, nothing), self._lstm(layer, dtype), True, 1, 0.0, True, False, False)[0]
+            if dropped:
+                x = x * dropped[layer + 1].to(dtype)
+        if self.kind.projection:
+            x = nn.functional.linear(x, self.projection.weight.to(dtype))
+        return x
+
+    def _lstm(self, layer: int, dtype: torch.dtype) -> list[Tensor]:
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self.lstm, f"{kind}_l{layer}").to(dtype) for kind in kinds]
+
+
+class TorchTwin:
+    """Begins with the weights that `seed` gives; `learn` does one update."""
+
+    def __init__(
+        self, kind: Description, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
+        clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
+    ) -> None:  # fmt: skip
+        self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
+        self.device, self.dtype = device, DTYPES[precision]
+        if device == "cpu":
+            torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
+        self.net = Net(kind).to(device)
+        self.put(initial_weights.weights(kind, seed))
+        self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
+        self.optimizer = _optimizer(optimizer, self.trained)
+        self.room = Room(self.net.vocabulary_weight, self.dtype)
+
+    def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
+        """The update that makes `step`; inputs and targets (B, T), 0 is padding. Mean loss of real words."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+            if "betas" in group:  # Keras adds eps before it corrects the second moment, PyTorch after
+                group["eps"] = EPS / math.sqrt(1 - BETAS[1] ** step)
+        self.optimizer.zero_grad()
+        rows, wanted = self._real(targets)
+        hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
+        hidden = hidden.reshape(-1, self.kind.top)
+        if len(rows) < len(hidden):
+            hidden = hidden.index_select(0, rows)
+        loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room)
+        loss.backward()
+        if self.clip:
+            nn.utils.clip_grad_norm_(self.trained, self.clip)
+        self.optimizer.step()
+        return float(loss.item())
+
+    @torch.no_grad()
+    def total(self, inputs: Ids, targets: Ids) -> float:
+        """The summed loss of real words, in float32, nothing dropped."""
+        rows, wanted = self._real(targets)
+        hidden = self.net(self._words(inputs), [], torch.float32).reshape(-1, self.kind.top)
+        return total_loss(hidden[rows], self.net.vocabulary_weight, self.net.output.bias, wanted)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """A copy, under the neutral names."""
+        state = {name: one.detach().cpu().numpy().copy() for name, one in self.net.state_dict().items()}
+        return neutral.from_torch(state, ["lstm"])[0]
+
+    def put(self, weights: Arrays) -> None:
+        """Weights of either framework. Raises MismatchedCheckpoint."""
+        load_weights(self.net, weights)
+
+    def state(self, extras: Mapping[str, Extra]) -> TorchState:
+        return TorchState(self.net, self.optimizer, extras=extras)
+
+    def _words(self, inputs: Ids) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(inputs.T)).to(self.device)
+
+    def _real(self, targets: Ids) -> tuple[Tensor, Tensor]:
+        """Where real words are in (T, B) order, and which they are."""
+        flat = targets.T.reshape(-1)
+        rows = np.flatnonzero(flat)
+        return torch.from_numpy(rows).to(self.device), torch.from_numpy(flat[rows].astype(np.int64)).to(
+            self.device
+        )
+
+    def _dropped(self, batch: int, step: int) -> list[Tensor]:
+        if not self.dropout:
+            return []
+        made = masks(self.kind, self.dropout, batch, self.seed, step)
+        return [torch.from_numpy(mask).to(self.device) for mask in made]
+
+
+def _optimizer(name: str, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """fused: one pass over weights, gradients and both moments instead of a dozen."""
+    if name == "adam":
+        return torch.optim.Adam(weights, betas=BETAS, eps=EPS, fused=True)
+    return torch.optim.SGD(weights, lr=0.0, momentum=0.9 if name == "momentum" else 0.0, fused=True)

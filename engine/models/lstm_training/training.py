@@ -1,0 +1,49 @@
+"""What both twins can do. Only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.language.model_description import Description
+
+Ids = NDArray[np.int32]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Twin(Protocol):
+    """A language model in training. inputs and targets are (B, T), padded on the right with 0."""
+
+    def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
+        """The update that makes `step`. Returns the mean loss of real words, in nats."""
+        ...
+
+    def total(self, inputs: Ids, targets: Ids) -> float:
+        """The summed loss of real words, in float32, nothing dropped, nothing learned."""
+        ...
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """A copy of all weights under their neutral names."""
+        ...
+
+    def put(self, weights: Arrays) -> None:
+        """Weights of either framework. Raises MismatchedCheckpoint."""
+        ...
+
+    def state(self, extras: Mapping[str, Any]) -> Any:
+        """All that an exact resume needs."""
+        ...
+
+
+def make(framework: str, kind: Description, **options: Any) -> Twin:
+    """`options` are seed, dropout, optimizer, clip, precision and device."""
+    if framework == "torch":
+        from engine.models.lstm_training.torch_training import TorchTwin
+
+        return TorchTwin(kind, **options)
+    from engine.models.lstm_training.keras_training import KerasTwin
+
+    return KerasTwin(kind, **options)

@@ -1,0 +1,1 @@
+"""XOR networks: forward pass, presets, initial weights; `batch` trains thousands side by side."""

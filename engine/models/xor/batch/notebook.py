@@ -1,0 +1,148 @@
+"""The nine experiments on XOR: settings, what the notebook printed, and the same numbers of a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.xor import xor_net
+from engine.models.xor.batch import notebook_likelihood
+from engine.models.xor.batch.arrays import RUNNING, SUCCESS
+from engine.models.xor.batch.record import Record
+from engine.params import Value
+from engine.protocol import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """By the notebook; all but the fails over successful runs."""
+
+    mean: float
+    std: float
+    train_loss: float
+    val_loss: float
+    fails: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    lr: float
+    hidden: int
+    bypass: bool
+    printed: Printed
+
+
+SETTINGS = (
+    Setting(0.25, 1, True, Printed(4861.8, 699.3, 0.0301, 0.0453, 0)),
+    Setting(0.1, 4, False, Printed(7417.2, 1289.8, 0.0258, 0.0376, 0)),
+    Setting(0.1, 2, True, Printed(7692.2, 1325.4, 0.0347, 0.0497, 0)),
+    Setting(0.1, 4, True, Printed(7861.1, 1335.8, 0.0315, 0.0503, 0)),
+    Setting(0.1, 2, False, Printed(7029.3, 1459.1, 0.0288, 0.0369, 1)),
+    Setting(0.01, 2, False, Printed(30300.8, 5188.1, 0.1077, 0.1258, 10)),
+    Setting(0.01, 2, True, Printed(32571.8, 3321.6, 0.1363, 0.1689, 6)),
+    Setting(0.01, 4, False, Printed(35293.8, 2819.4, 0.0978, 0.1287, 10)),
+    Setting(0.01, 4, True, Printed(33227.0, 3080.5, 0.1216, 0.1580, 8)),
+)
+RECIPE: dict[str, Value] = {
+    "activation": "sigmoid", "loss": "bce", "optimizer": "sgd", "initial": "xavier", "validation": "notebook",
+    "patience": 10, "min_delta": 1e-4, "target": 0.2,
+}  # fmt: skip
+AXES = ("lr", "hidden", "bypass", "seed")
+
+
+def rows(runs: int, epochs: int, seed: int) -> Iterator[dict[str, Value]]:
+    """The networks of all settings, `runs` of each in a row, every one with a seed of its own."""
+    first = (seed - 1) * len(SETTINGS) * runs + 1
+    for number in range(len(SETTINGS) * runs):
+        setting = SETTINGS[number // runs]
+        own = {"lr": setting.lr, "hidden": setting.hidden, "bypass": setting.bypass}
+        yield {**RECIPE, **own, "epochs": epochs, "seed": (first + number) % 2**31}
+
+
+def table(record: Record) -> list[Json]:
+    """One row for each setting, as session word lanes.report has them."""
+    runs, successes, epochs = (int(record.told[name]) for name in ("runs", "successes", "epochs"))
+    return [
+        {
+            **_row(record, number, setting, counted(record, number * runs, runs, successes), epochs),
+            "chance": _chance(record, slice(number * runs, (number + 1) * runs), setting),
+        }
+        for number, setting in enumerate(SETTINGS)
+    ]
+
+
+def _chance(record: Record, runs: slice, setting: Setting) -> float | None:
+    """Over all runs of a setting, those too that are not counted. None while any of them trains."""
+    outcome, stop = record.arrays["outcome"][runs], record.arrays["stop"][runs]
+    if (outcome == RUNNING).any():
+        return None
+    return notebook_likelihood.chance(stop, outcome == SUCCESS, setting.printed.mean)
+
+
+def counted(record: Record, first: int, runs: int, successes: int) -> NDArray[np.int64]:
+    """The networks that the notebook would have trained: one after the other until enough succeed."""
+    outcomes = record.arrays["outcome"][first : first + runs]
+    enough = np.flatnonzero(np.cumsum(outcomes == SUCCESS) == successes)
+    return np.arange(first, first + (int(enough[0]) + 1 if len(enough) else runs))
+
+
+def gates(record: Record) -> dict[str, int]:
+    """What the single hidden unit of the first setting has become, over its successes."""
+    lanes = counted(record, 0, int(record.told["runs"]), int(record.told["successes"]))
+    found: dict[str, int] = {}
+    for lane in lanes[record.arrays["outcome"][lanes] == SUCCESS]:
+        (name,) = xor_net.unit_gates(record.network(int(lane)))
+        found[name] = found.get(name, 0) + 1
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _row(record: Record, number: int, setting: Setting, lanes: NDArray[np.int64], epochs: int) -> Json:
+    outcome, stop = record.arrays["outcome"][lanes], record.arrays["stop"][lanes]
+    is_success, is_running = outcome == SUCCESS, outcome == RUNNING
+    won = stop[is_success]
+    beyond = np.where(is_success, stop, np.inf)
+    low, high = interval(beyond)
+    return {
+        "experiment": number + 1, "lr": setting.lr, "hidden": setting.hidden, "bypass": setting.bypass,
+        "runs": len(lanes), "fails": int((~is_success & ~is_running).sum()), "running": int(is_running.sum()),
+        "mean": _of(np.mean, won), "std": _of(np.std, won),
+        "train_loss": _of(np.mean, record.losses("loss")[lanes][is_success]),
+        "val_loss": _of(np.mean, record.losses("val_loss")[lanes][is_success]),
+        "median": _finite(median(beyond)), "low": _finite(low), "high": _finite(high),
+        "mean_all": float(np.where(is_success, stop, epochs).mean()),
+        "lanes": lanes.tolist(), "notebook": asdict(setting.printed),
+    }  # fmt: skip
+
+
+def median(values: NDArray[Any]) -> float:
+    ordered = np.sort(values)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return float(low if low == high else (low + high) / 2)
+
+
+def interval(values: NDArray[Any]) -> tuple[float, float]:
+    """At least 95 % sure to hold the median, whatever the distribution: two order statistics.
+
+    Below six values there is none: minus and plus infinity.
+    """
+    count, ordered = len(values), np.sort(values)
+    rank, below = 0, 0.5**count
+    while below <= 0.025:
+        rank += 1
+        below += math.comb(count, rank) * 0.5**count
+    if not rank:
+        return -math.inf, math.inf
+    return float(ordered[rank - 1]), float(ordered[count - rank])
+
+
+def _of(statistic: Any, values: NDArray[Any]) -> float | None:
+    return float(statistic(values)) if len(values) else None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

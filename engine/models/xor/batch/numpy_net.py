@@ -1,0 +1,220 @@
+"""Forward and back through a block in NumPy, in as few and as cheap passes over memory as there can be.
+
+Every operation goes element by element over the networks and every sum is in one order, so a network's bits
+do not depend on its neighbours. Inputs are 0, 1 or a few tenths, so that what goes into a unit is a sum. A
+sigmoid is (1 + tanh(z / 2)) / 2, and what is fixed of that goes into the weights. A threshold unit is a
+sigmoid of weights that were made steeper. The bypass is one more unit, which does nothing to its input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.xor.batch.arrays import Singles
+from engine.models.xor.batch.group import Family
+
+ONE, HALF, MOST = np.float32(1), np.float32(0.5), np.float32(0.9)
+LARGE = np.float32(80)
+"""a score from which on the loss is that score"""
+POINTS = 8
+"""(0, 1), (1, 0), (0, 0), (1, 1), (1, .9), (1, .1), (.9, .9), (.1, .9), in this order"""
+ONES = {4: (slice(0, 2),), POINTS: (slice(0, 2), slice(5, 8, 2))}
+"""which of so many points have the answer 1"""
+SHARES = np.array([-0.25, -0.25, 0.25, 0.25], np.float32)[:, None]
+"""of a row in the mean, with the sign of its error"""
+
+
+def order(family: Family) -> NDArray[np.intp]:
+    """The rows of a block as they are worked with: first inputs, second inputs and biases of all units, the
+    bypass the last of them, then the output's. Without bypass that is how they lie."""
+    k, last = family.hidden, family.size - 1
+    if not family.bypass:
+        return np.arange(family.size)
+    ends = (family.bypass_row, family.bypass_row + 1, last)
+    units = [row for part, end in enumerate(ends) for row in (*range(part * k, part * k + k), end)]
+    return np.array([*units, *range(family.output_row, last)])
+
+
+class NumpyNet:
+    """Weights, in `order`, and working memory for one family and width; not to be shared by threads."""
+
+    def __init__(self, family: Family, width: int) -> None:
+        self.family = family
+        k, units = family.hidden, family.hidden + family.bypass
+        self._is_soft = family.activation in ("sigmoid", "btu")
+        self.weights, self.gradient = _rows(family.size, width), _rows(family.size, width)
+        self.last = 3 * units - 1 if family.bypass else family.size - 1
+        """the row of the output's bias"""
+        is_btu = family.activation == "btu"
+        self._used = _rows(family.size, width) if is_btu else self.weights
+        self._slabs = self._used[: 3 * units].reshape(3, units, width)
+        self._outputs = self._used[3 * units : 3 * units + k]
+        spare = _rows(4 * units, width)  # for one thing on the way forward, for another on the way back
+        self._inputs, self._mosts = spare[: 4 * units].reshape(2, 2, units, width)
+        self._products = spare[: 4 * k].reshape(4, k, width)
+        self._values = np.empty((family.points, units, width), np.float32)
+        self._hidden, self._rows = self._values[:, :k], self._values[:4, :k]
+        self._lead, self._halves = (_rows(k, width) for _ in range(2))
+        self._scores, self._terms = _rows(family.points, width), _rows(family.points, width)
+        self._base, self._row = _rows(2, width)
+        if family.bypass:
+            self._base = self._values[2, k]
+        self._ones = [self._scores[ones] for ones in ONES[family.points]]
+        self._errors, self._sums = _rows(4, width), _rows(3, width)
+        self._steps = self.gradient[: 3 * units].reshape(3, units, width)
+        self._output_step = self.gradient[3 * units : 3 * units + k]
+
+    # --- forward --------------------------------------------------------------------------------------------
+
+    def forward(self, sharpness: Singles) -> None:
+        family, scores = self.family, self._scores
+        if self._used is not self.weights:
+            np.multiply(self.weights, sharpness, out=self._used)
+        self._lines()
+        if family.activation == "relu":
+            np.maximum(self._hidden, 0, out=self._hidden)
+        else:
+            np.tanh(self._hidden, out=self._hidden)
+        if family.hidden:
+            np.einsum("pkw,kw->pw", self._hidden, self._lead, out=scores)
+            scores += self._values[:, family.hidden] if family.bypass else self._base
+        else:
+            np.copyto(scores, self._values[:, 0])
+        for ones in self._ones:
+            np.negative(ones, out=ones)
+
+    def _lines(self) -> None:
+        """What goes into the units at the points, and into the output at all of them."""
+        z, inputs = self._values, self._inputs
+        first, second = inputs
+        for own, out in ((self._slabs[2], z[2]), (self._slabs[:2], inputs)):
+            self._scale(own, out)
+        self._lay_base()
+        np.add(z[2], first, out=z[1])
+        np.add(z[2:0:-1], second, out=z[0:4:3])
+        if len(z) == 4:
+            return
+        first, second = np.multiply(inputs, MOST, out=self._mosts)
+        np.add(z[1:3], second, out=z[4:8:2])
+        np.subtract(z[3], second, out=z[5])
+        np.subtract(z[4], first, out=z[7])
+        z[6] += first
+
+    def _scale(self, own: Singles, out: Singles) -> None:
+        """What goes into a sigmoid is halved."""
+        if not self._is_soft:
+            np.copyto(out, own)
+            return
+        k = self.family.hidden
+        np.multiply(own[..., :k, :], HALF, out=out[..., :k, :])
+        if self.family.bypass:
+            np.copyto(out[..., k, :], own[..., k, :])
+
+    def _lay_base(self) -> None:
+        """The output's bias, with the half that every sigmoid has at least."""
+        last = self._used[self.last]
+        if self._is_soft:
+            np.multiply(self._outputs, HALF, out=self._lead)
+            np.add.reduce(self._lead, axis=0, out=self._row)
+            np.add(last, self._row, out=self._base)
+        else:
+            np.copyto(self._lead, self._outputs)
+            np.copyto(self._base, last)
+
+    # --- back -----------------------------------------------------------------------------------------------
+
+    def backward(self, sharpness: Singles, shares: Singles) -> Singles:
+        """The gradient of the four rows, `shares` being SHARES times what it is to be multiplied by.
+
+        Overwrites the units' values."""
+        family, sums = self.family, self._sums
+        errors = self._find_errors(shares)
+        _gather(errors, sums)
+        if family.hidden:
+            self._through(errors)
+        if family.bypass:
+            np.copyto(self._steps[:, family.hidden], sums)
+        else:
+            np.copyto(self.gradient[self.last], sums[2])
+        if family.activation == "btu":
+            self.gradient *= sharpness
+        return self.gradient
+
+    def _find_errors(self, shares: Singles) -> Singles:
+        """The loss by the scores, (4, W)."""
+        errors = np.negative(self._scores[:4], out=self._errors)
+        np.exp(errors, out=errors)
+        errors += ONE
+        if self.family.loss == "bce":
+            return np.divide(shares, errors, out=errors)
+        wrong = np.divide(ONE, errors, out=errors)
+        slopes = ONE - wrong
+        slopes *= wrong
+        slopes *= wrong
+        return np.multiply(slopes, 2 * shares, out=errors)
+
+    def _through(self, errors: Singles) -> None:
+        """To the outputs of the units, and through them to their inputs."""
+        family, values, products = self.family, self._rows, self._products
+        np.multiply(values, errors[:, None], out=products)
+        output = np.add.reduce(products, axis=0, out=self._output_step)
+        steps = self._steps[:, : family.hidden]
+        if family.activation == "relu":
+            np.multiply(values > 0, errors[:, None], out=products)
+            _gather(products, steps)
+            steps *= self._lead
+            return
+        products *= values
+        _gather(products, steps)
+        np.subtract(self._sums[:, None], steps, out=steps)
+        lead = self._lead
+        if self._is_soft:
+            output += self._sums[2]
+            output *= HALF
+            lead = np.multiply(lead, HALF, out=self._halves)
+        steps *= lead
+
+    # --- how well -------------------------------------------------------------------------------------------
+
+    def right(self) -> Any:
+        """How many of the four rows are."""
+        return (self._scores[:4] < 0).sum(axis=0)
+
+    def loss(self, points: int) -> Singles:
+        """The mean over the points, in one order; what is tiny is kept."""
+        scores, terms = self._scores[:points], self._terms[:points]
+        if self.family.loss == "mse":
+            np.negative(scores, out=terms)
+            np.exp(terms, out=terms)
+            terms += ONE
+            np.divide(ONE, terms, out=terms)
+            terms *= terms
+        else:
+            np.exp(scores, out=terms)
+            np.log1p(terms, out=terms)
+        mean: Singles = np.add.reduce(terms, axis=0)
+        if not np.isfinite(mean).all():
+            mean = self._large(points, mean)
+        mean *= np.float32(1 / points)
+        return mean
+
+    def _large(self, points: int, found: Singles) -> Singles:
+        """The sums that were too large for exp."""
+        scores = self._scores[:points]
+        terms = np.where(scores > LARGE, scores, self._terms[:points])
+        return np.where(np.isfinite(found), found, np.add.reduce(terms, axis=0))
+
+
+def _rows(count: int, width: int) -> Singles:
+    return np.zeros((count, width), np.float32)
+
+
+def _gather(rows: Singles, out: Singles) -> None:
+    """What the four rows add up to for the weights of first inputs, of second inputs, and biases."""
+    np.add(rows[1], rows[3], out=out[0])
+    np.add(rows[0], rows[3], out=out[1])
+    np.add(rows[0], rows[2], out=out[2])
+    out[2] += out[0]

@@ -1,0 +1,32 @@
+"""What is kept of a word is what would be worked out again, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.models.language import input_cache, lstm
+from engine.models.language.generation import generate
+from engine.models.language.input_cache import WordInputs
+from engine.models.language.sampling_params import Manner
+from tests.engine.models.language import samples
+
+
+@pytest.mark.parametrize("room", [0, 1 << 20])
+def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(input_cache, "ROOM", room)
+    weights = samples.model().weights
+    inputs = WordInputs(weights)
+    for word in (5, 12, 5, 0):
+        expected = lstm.projected(weights, weights.embedding[word : word + 1])
+        assert inputs.of(word).tobytes() == expected.tobytes()
+        assert inputs.of(word).shape == (1, 16)
+
+
+def test_a_sentence_does_not_depend_on_what_was_asked_before() -> None:
+    fresh, used = samples.model(seed=4), samples.model(seed=4)
+    for seed in range(5):
+        list(generate(used, [], Manner(length=30), seed))
+    one, other = (list(generate(model, [5], Manner(length=30), 9)) for model in (fresh, used))
+    assert one == other
+    assert np.isfinite([word.logp for word in one]).all()

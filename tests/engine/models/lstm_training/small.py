@@ -1,0 +1,59 @@
+"""Small models and batches for the twins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.language.model_description import Description, Direction
+from engine.models.lstm_training.training import Twin, make
+
+FRAMEWORKS = ("torch", "tensorflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    inputs: NDArray[np.int32]
+    targets: NDArray[np.int32]
+
+
+def kind(**changes: Any) -> Description:
+    facts: dict[str, Any] = {
+        "layers": 1, "direction": Direction.FORWARD, "embedding": 12, "hidden_size": 8, "vocabulary": 40,
+        "tied": False, "projection": False, "tokeniser": "plain", "corpus": "none", "vocabulary_sha256": "",
+    }  # fmt: skip
+    return Description(**(facts | changes))
+
+
+def tied(**changes: Any) -> Description:
+    return kind(tied=True, projection=True, **changes)
+
+
+def make_strict(framework: str, kind: Description, **options: Any) -> Twin:
+    """As a worker does it, with one thread."""
+    if framework == "torch":
+        from checkpoints.torch_io import strict_mode
+    else:
+        from checkpoints.keras_io import strict_mode
+    strict_mode(1, 1)
+    return make(framework, kind, seed=1, **options)
+
+
+def pairs(count: int, vocabulary: int = 40, sentences: int = 6, seed: int = 0) -> list[Pair]:
+    """Random sentences of 1 to 9 words, padded right."""
+    dice = np.random.default_rng(seed)
+    return [_pair(dice, vocabulary, sentences) for _ in range(count)]
+
+
+def _pair(dice: np.random.Generator, vocabulary: int, sentences: int) -> Pair:
+    lengths = dice.integers(1, 10, sentences)
+    inputs = np.zeros((sentences, int(lengths.max()) + 1), np.int32)
+    targets = np.zeros_like(inputs)
+    for row, length in enumerate(lengths):
+        words = dice.integers(4, vocabulary, length)
+        inputs[row, : length + 1] = [1, *words]
+        targets[row, : length + 1] = [*words, 3]
+    return Pair(inputs, targets)

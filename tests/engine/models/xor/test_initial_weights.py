@@ -1,0 +1,69 @@
+"""Initial weights: the same alone and among others, and spread as PyTorch spreads them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from engine.catalog import XorParams
+from engine.experiments.xor import Net
+from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.group_training import unpacked
+from engine.models.xor.batch.plan import from_rows
+from engine.models.xor.initial_weights import start
+from tests.engine.models.xor.batch.batch import trained_by
+
+
+def test_a_network_starts_the_same_alone_and_among_others() -> None:
+    many = start(np.arange(1000), 3, True, "linear")
+    for seed in (0, 17, 999):
+        one = start([seed], 3, True, "linear")
+        for name in ("hidden_weight", "hidden_bias", "output_weight", "output_bias"):
+            assert getattr(one, name)[..., 0].tobytes() == getattr(many, name)[..., seed].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "hidden", "last"),
+    [("linear", 1 / math.sqrt(2), 1 / math.sqrt(6)), ("xavier", 1.0, math.sqrt(6 / 7))],
+)
+def test_weights_are_even_within_their_bounds(scheme: str, hidden: float, last: float) -> None:
+    drawn = start(np.arange(1, 20_001), 4, True, scheme)
+    for values, bound in ((drawn.hidden_weight, hidden), (drawn.output_weight, last)):
+        assert np.abs(values).max() <= bound
+        shares = np.histogram(values / bound, 20, (-1, 1))[0] / values.size
+        assert np.allclose(shares, 0.05, atol=2e-3)
+    biases = np.concatenate([drawn.hidden_bias.ravel(), drawn.output_bias])
+    assert (biases == 0).all() if scheme == "xavier" else np.abs(biases).max() <= hidden
+
+
+def test_no_two_weights_go_together() -> None:
+    drawn = start(np.arange(1, 20_001), 2, True, "linear")
+    rows = np.concatenate([drawn.hidden_weight.reshape(4, -1), drawn.hidden_bias, drawn.output_weight])
+    between = np.corrcoef(rows) - np.eye(len(rows))
+    assert np.abs(between).max() < 0.03
+    neighbours = [np.corrcoef(row[:-1], row[1:])[0, 1] for row in rows]
+    assert np.abs(neighbours).max() < 0.03
+
+
+@pytest.mark.parametrize("scheme", ["linear", "xavier"])
+@pytest.mark.parametrize(("hidden", "bypass"), [(0, True), (1, True), (3, False)])
+def test_xor_as_a_run_starts_from_the_weights_of_the_lane(scheme: str, hidden: int, bypass: bool) -> None:
+    row = {"hidden": hidden, "bypass": bypass, "initial": scheme, "seed": 41}
+    fleet = Fleet(from_rows([row]), trained_by("numpy"))
+    lane = unpacked(hidden, fleet.weights()[0])
+    net = Net(XorParams(hidden=hidden, bypass=bypass, initial=scheme), seed=41)
+    if hidden:
+        assert net.hidden.weight.tolist() == lane["hidden_weight"]
+        assert net.hidden.bias.tolist() == lane["hidden_bias"]
+    assert net.output.weight[0].tolist() == lane["output_weight"]
+    assert net.output.bias.item() == lane["output_bias"]
+
+
+def test_the_bounds_are_those_of_pytorch() -> None:
+    layer = torch.nn.Linear(2, 5000)
+    assert layer.weight.abs().max().item() == pytest.approx(1 / math.sqrt(2), rel=1e-3)
+    torch.nn.init.xavier_uniform_(layer.weight)
+    assert layer.weight.abs().max().item() == pytest.approx(math.sqrt(6 / 5002), rel=1e-3)
