@@ -27,8 +27,8 @@ from engine.remote.incoming import Copy
 from engine.remote.named_data import VARIABLE
 from engine.remote.outgoing import Growth
 from engine.remote.temporary_home import Scratch
-from engine.service import control
-from engine.service.control import NobodyListens
+from engine.service.runs import keeper_commands
+from engine.service.runs.keeper_commands import NobodyListens
 from engine.store import RunFolder
 
 LOOK_SECONDS = 0.1
@@ -125,7 +125,7 @@ class Node:
     def _pass_on(self, folder: RunFolder) -> None:
         while self._words:
             try:
-                control.send(folder.control, self._words[0])
+                keeper_commands.send(folder.control, self._words[0])
             except NobodyListens:
                 return  # its keeper is just starting, or just leaving
             del self._words[0]

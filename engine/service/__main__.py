@@ -12,9 +12,9 @@ import sys
 from engine import places, signals
 from engine.errors import EngineError
 from engine.places import Places, make_private
-from engine.service import lock, logbook
-from engine.service.lock import AlreadyRunning
-from engine.service.service import Service
+from engine.service.server import lock, service_log
+from engine.service.server.lock import AlreadyRunning
+from engine.service.server.service import Service
 
 FAILED = 1
 RUNNING_ALREADY = 3
@@ -31,7 +31,7 @@ def serve(home: Places) -> int:
         make_private(home.root)
         held = lock.take(home.lock)
         try:
-            logbook.open_log(home.log)
+            service_log.open_log(home.log)
             asyncio.run(_run(home))
         finally:
             os.close(held)

@@ -23,7 +23,7 @@ from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status
-from engine.service.index import Row, open_index, row_of
+from engine.service.index.index import Row, open_index, row_of
 from engine.store import ExitFacts
 
 REPLAY_BYTES = 50 << 20

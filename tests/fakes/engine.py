@@ -38,9 +38,9 @@ from engine.protocol import (
     Stopped,
     SweepRow,
 )
-from engine.service.moves import why_not
-from engine.service.submission import checked_name
-from engine.service.sweep_rows import arranged
+from engine.service.index.sweep_rows import arranged
+from engine.service.runs.submission import checked_name
+from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps
 

@@ -11,10 +11,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
-from engine.service import adopt, connection, lock, logbook
-from engine.service import service as service_module
-from engine.service.local import Local
-from engine.service.service import Service
+from engine.service.placement.local_executor import Local
+from engine.service.runs import orphans
+from engine.service.server import connection, lock, service_log
+from engine.service.server import service as service_module
+from engine.service.server.service import Service
 
 KEEPER = Path(__file__).with_name("keeper.py")
 
@@ -29,7 +30,7 @@ async def run() -> None:
         service_module.VERSION = named
     service = Service(home, local=Local(home.log, fake_command))
     connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
-    service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", adopt.PATIENCE))
+    service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.PATIENCE))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, service.leave)
     loop.add_signal_handler(signal.SIGUSR1, service.heal)
@@ -41,5 +42,5 @@ if __name__ == "__main__":
     here = places.home()
     places.make_private(here.root)
     held = lock.take(here.lock)
-    logbook.open_log(here.log)
+    service_log.open_log(here.log)
     asyncio.run(run())

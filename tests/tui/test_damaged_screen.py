@@ -12,7 +12,7 @@ from engine.client import client
 from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import connect, reach, serving
-from tests.engine.service.test_damaged_runs import lay_out, settled
+from tests.engine.service.runs.test_damaged_runs import lay_out, settled
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab
 from tui.app import LabApp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import RunSummary
-from engine.service import sweep_submission
+from engine.service.sweeps import submission
 from tests.fakes.engine import done, failed, make_run
 from tui.lm_runs import PLANS, SUITE, LmRuns, Plan, difference_words
 
@@ -73,4 +73,4 @@ def test_every_plan_is_a_sweep_that_the_engine_takes(plan: Plan) -> None:
         "params": {**plan.params, "corpus": "captions"},
         "name": plan.name,
     }
-    assert sweep_submission.spec_of(facts).name == plan.name
+    assert submission.spec_of(facts).name == plan.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import LeftOut, Status
-from engine.service.moves import why_not
+from engine.service.runs.transitions import why_not
 from tests.fakes.engine import done, make_run
 from tui.marked import MarkedRuns, count_of, possible
 

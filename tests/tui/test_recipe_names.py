@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.service.submission import checked_name
+from engine.service.runs.submission import checked_name
 from tui import lm_runs, xor_recipes
 from tui.digits.recipes import recipes
 

@@ -23,7 +23,7 @@ from engine.protocol import CauseKind, Spec, Status
 from engine.remote import gateway_address, proxy_worker
 from engine.remote.gateway_address import Post
 from engine.remote.proxy_worker import StandIn
-from engine.service import control
+from engine.service.runs import keeper_commands
 from engine.store import ExitFacts, RunFolder
 from engine.worker.keeper_pipe import Wire
 from tests.engine.data.idx_files import make_arrays, write_set
@@ -146,9 +146,9 @@ def test_a_node_refuses_other_data_than_its_user_named_and_takes_the_same_from_a
 def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeRoom) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
-    control.send(begun.folder.control, {"word": "set", "name": "pace", "value": 5.0})
+    keeper_commands.send(begun.folder.control, {"word": "set", "name": "pace", "value": 5.0})
     _until(lambda: "set" in [event.kind for event in begun.events()])
-    control.send(begun.folder.control, {"word": "stop", "why": "worse than the median"})
+    keeper_commands.send(begun.folder.control, {"word": "stop", "why": "worse than the median"})
     far = begun.end()
     assert far.exit.status is Status.STOPPED and far.exit.cause.kind is CauseKind.PRUNED
     assert far.exit.cause.text.endswith(": worse than the median.")
@@ -167,7 +167,7 @@ def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, roo
 def test_without_a_room_it_calls_for_one_and_can_be_paused(places: Places) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: gateway_address.called(places) == [Post(places, "there:1")])
-    control.send(begun.folder.control, {"word": "pause"})
+    keeper_commands.send(begun.folder.control, {"word": "pause"})
     ended = begun.end().exit
     assert (ended.status, ended.cause.text) == (Status.PAUSED, "Paused at step 0.")
 

@@ -20,9 +20,9 @@ from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.process_identity import Identity
 from engine.protocol import RunSummary, Status
-from engine.service.gpus import GpuDriver, NoGpus
-from engine.service.local import Local
-from engine.service.service import Service
+from engine.service.placement.gpus import GpuDriver, NoGpus
+from engine.service.placement.local_executor import Local
+from engine.service.server.service import Service
 from tests.fakes.service import fake_command
 from tests.patience import quiet_seconds
 

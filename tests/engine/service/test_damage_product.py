@@ -17,7 +17,7 @@ from engine.store import RunFolder
 from tests import damage
 from tests.chaos import scaled
 from tests.damage import Damage
-from tests.engine.service.test_damaged_runs import PAPERS, done_run
+from tests.engine.service.runs.test_damaged_runs import PAPERS, done_run
 
 READERS: dict[str, Callable[[RunFolder], Any]] = {
     "spec.json": store.read_spec,

@@ -13,8 +13,8 @@ from engine.errors import DataError, EngineError
 from engine.keeper import log_limit
 from engine.keeper.log_limit import WorkerLog
 from engine.places import Places, make_private
-from engine.service import lock
-from engine.service.local import Local
+from engine.service.placement.local_executor import Local
+from engine.service.server import lock
 from tests import damage
 from tests.damage import Damage
 

@@ -12,8 +12,8 @@ from engine import store
 from engine.client.client import Client
 from engine.places import Places
 from engine.protocol import CauseKind, Status
-from engine.service.gpus import NoGpus
-from engine.service.service import Service
+from engine.service.placement.gpus import NoGpus
+from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
 from tests.patience import quiet_seconds
 

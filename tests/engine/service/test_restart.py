@@ -16,7 +16,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, RunSummary, Status
-from engine.service.index import open_index
+from engine.service.index.index import open_index
 from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
 from tests.engine.service.live import SECONDS, connect, end_runs, process, reach, serving, start, until

@@ -6,7 +6,7 @@ import pytest
 
 from engine import axes, catalog
 from engine.errors import ParamError
-from engine.service.sweep_submission import spec_of
+from engine.service.sweeps.submission import spec_of
 
 
 def test_lm_four_is_the_four_language_models_with_all_else_as_given() -> None:

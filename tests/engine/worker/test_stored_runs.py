@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine import events, store
-from engine.service import tracked
-from engine.service.digest import Digest
+from engine.service.runs import tracked_run
+from engine.service.runs.stats import Digest
 from engine.store import RunFolder
 from tests.engine.stored import EXPECTED, resumed, run_of
 from tests.engine.worker.lab import curve, weights
@@ -118,6 +118,6 @@ def test_a_field_of_a_later_version_is_kept_ignored_and_said(tmp_path: Path) -> 
     folder = run_of(tmp_path, "xor")
     data = json.loads(folder.spec.read_text())
     folder.spec.write_text(json.dumps({**data, "priority": "high"}))
-    run = tracked.load(folder)
+    run = tracked_run.load(folder)
     assert "ignores: priority" in run.summary().notice
     assert store.spec_to_json(run.spec)["priority"] == "high"

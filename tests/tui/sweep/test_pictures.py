@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.client.client import TrialRow
 from engine.params import Value
-from engine.service import sweep_analysis
+from engine.service.sweeps import sweep_analysis
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui import glyphs
 from tui.sweep import heat_map, importance, parallel, plots

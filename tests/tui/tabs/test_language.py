@@ -11,7 +11,7 @@ import pytest
 from engine.events import Event
 from engine.places import Places
 from engine.protocol import Running, RunSummary
-from engine.service import sweep_submission
+from engine.service.sweeps import submission
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.lab import Lab, lab
@@ -141,7 +141,7 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
         await opened.sees("PyTorch on captions", "waits for its turn")
-        assert sweep_submission.spec_of(facts).name == facts["name"]
+        assert submission.spec_of(facts).name == facts["name"]
         spec = next(iter(engine.sweeps.by_id.values())).spec
         assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
 

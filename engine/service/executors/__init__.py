@@ -1,1 +1,0 @@
-"""Where keepers are started: on this machine, or by a cluster."""

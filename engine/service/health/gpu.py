@@ -1,0 +1,113 @@
+"""The GPU driver against the CUDA that the frameworks were built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.protocol import Finding, Severity
+from engine.service.health import frameworks
+from engine.service.health.frameworks import Build
+from engine.service.health.machine import cores
+
+NEEDS = {11: 450, 12: 525, 13: 580}
+"""CUDA major version to the oldest driver that runs it (NVIDIA, CUDA compatibility, minor version table)"""
+TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    version: str
+    gpus: tuple[str, ...]
+    """their names"""
+
+    @property
+    def major(self) -> int:
+        head = self.version.partition(".")[0]
+        return int(head) if head.isdigit() else 0
+
+
+def examine(*, deep: bool = False) -> list[Finding]:
+    driver = read_driver()
+    builds = {"torch": frameworks.torch_build(), "tensorflow": frameworks.tensorflow_build()}
+    findings = [driver_finding(driver)]
+    for name, build in builds.items():
+        seen = frameworks.count_seen(name) if deep and build and driver else None
+        findings.append(framework_finding(name, build, driver, seen))
+    return findings
+
+
+def read_driver() -> Driver | None:
+    """None without an NVIDIA driver, or without its Python binding."""
+    try:
+        import pynvml
+    except ImportError:
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    try:
+        return _ask(pynvml)
+    except pynvml.NVMLError:
+        return Driver("", ())
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _ask(nvml: Any) -> Driver:
+    handles = [nvml.nvmlDeviceGetHandleByIndex(place) for place in range(nvml.nvmlDeviceGetCount())]
+    return Driver(
+        _words(nvml.nvmlSystemGetDriverVersion()), tuple(_words(nvml.nvmlDeviceGetName(h)) for h in handles)
+    )
+
+
+def _words(raw: str | bytes) -> str:
+    return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+
+
+def driver_finding(driver: Driver | None) -> Finding:
+    if driver is None:
+        return Finding("gpu", Severity.NOTE, f"No NVIDIA GPU: training runs on the CPU ({cores()} cores).")
+    if not driver.gpus:
+        return Finding(
+            "gpu",
+            Severity.WARNING,
+            f"The NVIDIA driver {driver.version} answers but shows no GPU: training runs on the CPU.",
+            "Run nvidia-smi; a GPU that fell off the bus needs a reboot.",
+        )
+    return Finding("gpu", Severity.OK, f"{', '.join(driver.gpus)}; NVIDIA driver {driver.version}.")
+
+
+def framework_finding(
+    name: str, build: Build | None, driver: Driver | None, seen: int | None = None
+) -> Finding:
+    """Whether the framework can use the GPUs; `seen` is how many it sees itself, when it was asked."""
+    title = TITLES[name]
+    if build is None:
+        severity = Severity.WARNING if name == "torch" else Severity.NOTE
+        return Finding(
+            name, severity, f"{title} is not installed.", f"Its experiments need it: pip install {name}"
+        )
+    text = f"{title} {build.version} is built for {f'CUDA {build.cuda}' if build.cuda else 'the CPU alone'}"
+    if driver is None or not driver.gpus:
+        return Finding(name, Severity.OK, f"{text}.")
+    if not build.cuda:
+        plain = build.version.partition("+")[0]
+        remedy = f"Install a build with CUDA: pip install --force-reinstall {name}=={plain}"
+        return Finding(name, Severity.WARNING, f"{text}: it cannot see the GPU.", remedy)
+    need = NEEDS.get(int(build.cuda.partition(".")[0]), 0)
+    if driver.major < need:
+        return Finding(
+            name,
+            Severity.WARNING,
+            f"{text}, which needs driver {need}; this one is {driver.version}: it cannot see the GPU.",
+            f"Update the NVIDIA driver, or install a {title} built for an older CUDA.",
+        )
+    if seen == 0:
+        remedy = "Check that its CUDA packages are installed, and CUDA_VISIBLE_DEVICES."
+        return Finding(
+            name, Severity.WARNING, f"{text} and the driver is new enough, yet it sees no GPU.", remedy
+        )
+    verdict = "the driver can run it" if seen is None else f"it sees {seen} GPU{'' if seen == 1 else 's'}"
+    return Finding(name, Severity.OK, f"{text}: {verdict}.")

@@ -1,0 +1,1 @@
+"""The index of all runs in SQLite, and the filter language that queries it."""

@@ -1,0 +1,228 @@
+"""Fields of the run table as SQL: what a filter compares and what a sort orders by. Values are always bound.
+
+`r` is the narrow table of runs, `b` the table that holds each summary as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine import catalog, filter_fields
+from engine.protocol import CauseKind, Status
+from engine.service.index.filter import (
+    All,
+    Clause,
+    Comparison,
+    FilterError,
+    Not,
+    Some,
+    Word,
+    check_field,
+    fields_of,
+    parse,
+)
+
+RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
+"""of statuses in a sort: what needs an eye comes first"""
+_NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "sweep")
+_PLACES = {name: f"r.{name}" for name in _NARROW}
+"""columns of the narrow table; every other field lies in the summary"""
+_TEXTS, _NUMBERS = (
+    {name: _PLACES.get(name, f"json_extract(b.summary, '$.{name}')") for name in names}
+    for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
+)
+_SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
+_YES = filter_fields.YES
+_INFINITY = "9e999"
+_NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
+_IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
+_IS_NOT_GIVEN = "(coalesce(json_type(b.summary, ?), json_type(b.summary, ?)) = 'null')"
+"""whether a parameter has no number: as it was set live, else as it was submitted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    text: str
+    values: tuple[object, ...] = ()
+
+    @property
+    def reads_summaries(self) -> bool:
+        return "b.summary" in self.text
+
+
+def where(text: str, sweeps: Mapping[str, str] | None = None) -> Sql:
+    """The filter as a condition; `sweeps` are names by id, for `sweep=NAME`. Raises FilterError."""
+    clause = parse(text)
+    return Sql("1") if clause is None else _condition(_with_sweep_ids(clause, sweeps or {}))
+
+
+def open_fields(where: str, sort: str) -> list[str]:
+    """The fields of a query that are no column of every run. Raises FilterError."""
+    names = dict.fromkeys((*fields_of(parse(where)), sort))
+    return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
+
+
+def names_trials(where: str) -> bool:
+    """Whether the filter compares the sweep or the number of a trial. Raises FilterError."""
+    return not {"sweep", "trial"}.isdisjoint(fields_of(parse(where)))
+
+
+def has_field(name: str) -> Sql:
+    """The condition that a run has a metric or a parameter of that name. Raises FilterError."""
+    check_field(name)
+    paths = _paths(name, "metrics", "live", "params")
+    looked = ", ".join("json_type(b.summary, ?)" for _ in paths)
+    return Sql(f"coalesce({looked}) IS NOT NULL", paths)
+
+
+def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
+    """`sweep=` with the name of a sweep, the start of its id or its last four digits means its id."""
+    match clause:
+        case Comparison(field="sweep"):
+            meant = clause.typed.lower()
+            ids = [sweep_id for sweep_id, name in sweeps.items() if _answers(sweep_id, name, meant)]
+            same = [replace(clause, typed=sweep_id) for sweep_id in ids] or [clause]
+            return Some(tuple(same)) if clause.sign == "=" else All(tuple(same))
+        case Not(part):
+            return Not(_with_sweep_ids(part, sweeps))
+        case All(parts):
+            return All(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+        case Some(parts):
+            return Some(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+    return clause
+
+
+def _answers(sweep_id: str, name: str, meant: str) -> bool:
+    return meant != "" and (name.lower() == meant or sweep_id.startswith(meant) or sweep_id[-4:] == meant)
+
+
+def order(field: str, descending: bool) -> Sql:
+    """The sort as ORDER BY terms: rows without the field last, ties by age. Raises FilterError."""
+    key = _sort_key(field)
+    way = "DESC" if descending else "ASC"
+    if field == "created":
+        return Sql(age_order(way))
+    return Sql(f"{key.text} {way} NULLS LAST, {age_order('DESC')}", key.values)
+
+
+def age_order(way: str) -> str:
+    """ORDER BY terms of the order of submission: `Spec.order` as SQL; `way` is ASC or DESC."""
+    return f"r.submitted {way}, r.created {way}, r.id {way}"
+
+
+def _sort_key(field: str) -> Sql:
+    if field == "status":
+        ranks = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(RANKS))
+        return Sql(f"CASE r.status {ranks} END")
+    if field in _TEXTS:
+        return Sql(f"lower({_TEXTS[field]})")
+    if field in _NUMBERS:
+        return Sql(_NUMBERS[field])
+    value = _open_field(field, "metrics", "live", "params")
+    return Sql(_finite(value.text, "x"), value.values)
+
+
+def _condition(clause: Clause) -> Sql:
+    match clause:
+        case Word(text):
+            return _search(text)
+        case Not(part):
+            inner = _condition(part)
+            return Sql(f"NOT {inner.text}", inner.values)
+        case All(parts):
+            return _joined(" AND ", parts)
+        case Some(parts):
+            return _joined(" OR ", parts)
+        case Comparison():
+            return _comparison(clause)
+
+
+def _joined(joint: str, parts: tuple[Clause, ...]) -> Sql:
+    found = [_condition(part) for part in parts]
+    return Sql(
+        f"({joint.join(part.text for part in found)})", tuple(v for part in found for v in part.values)
+    )
+
+
+def _search(text: str) -> Sql:
+    places = " OR ".join(f"instr(lower({column}), ?) > 0" for column in _SEARCHED)
+    return Sql(f"({places})", (text.lower(),) * len(_SEARCHED))
+
+
+def _comparison(asked: Comparison) -> Sql:
+    if asked.field in _TEXTS:
+        return _of_text(asked)
+    if isinstance(asked.value, str):
+        return _of_word(asked)
+    if asked.field in _NUMBERS:
+        return _true(Sql(f"{_NUMBERS[asked.field]} {asked.sign} ?", (asked.value,)))
+    value = _open_field(asked.field, "metrics", "live", "params")
+    number = Sql(f"{_finite(value.text, _NO_TEXT)} {asked.sign} ?", (*value.values, asked.value))
+    if asked.sign not in ("=", "!="):
+        return _true(number)
+    text = Sql(
+        f"(SELECT {_IS_TEXT} AND lower(x) {asked.sign} ? FROM ({value.text}))",
+        (asked.typed.lower(), *value.values),
+    )
+    return Sql(f"({_true(number).text} OR {_true(text).text})", number.values + text.values)
+
+
+def _of_text(asked: Comparison) -> Sql:
+    if asked.sign not in ("=", "!="):
+        raise FilterError(f"Filter: {asked.field} is text, expected = or !=, got {asked.sign}.")
+    value = asked.typed.lower()
+    if (asked.field, value) == ("status", CauseKind.PRUNED):
+        pruned = _of_text(replace(asked, field="cause", sign="="))
+        return pruned if asked.sign == "=" else Sql(f"(NOT {pruned.text})", pruned.values)
+    if asked.field == "status" and value not in set(Status):
+        raise FilterError(
+            f"Filter, position {asked.position}: expected a status ({', '.join(Status)}), got {value[:40]!r}."
+        )
+    return _true(Sql(f"lower({_TEXTS[asked.field]}) {asked.sign} ?", (value,)))
+
+
+def _of_word(asked: Comparison) -> Sql:
+    value = str(asked.value).lower()
+    if asked.sign not in ("=", "!=") or asked.field in _NUMBERS:
+        raise FilterError(
+            f"Filter, position {asked.position}: expected a number after {asked.field}{asked.sign}, "
+            f"got {value[:40]!r}."
+        )
+    found = _open_field(asked.field, "params", "metrics")
+    if value in _YES:
+        same = f"(SELECT lower(x) = ? OR x = ? FROM ({found.text}))"
+        values: tuple[object, ...] = (value, _YES[value], *found.values)
+    else:
+        same, values = f"(SELECT lower(x) = ? FROM ({found.text}))", (value, *found.values)
+    if value and value == catalog.word_for_none(asked.field):
+        same = f"({same} IS TRUE OR {_IS_NOT_GIVEN})"
+        values = (*values, *_paths(asked.field, "live", "params"))
+    return _true(Sql(same if asked.sign == "=" else f"(NOT {same})", values))
+
+
+def _open_field(name: str, *sources: str) -> Sql:
+    """SELECT of `x`, the field in the first of the sources that has it."""
+    check_field(name)
+    looked = ", ".join("json_extract(b.summary, ?)" for _ in sources)
+    found = f"SELECT coalesce({looked}) AS x"
+    if "live" not in sources:
+        return Sql(found, _paths(name, *sources))
+    return Sql(f"{found} WHERE NOT coalesce({_IS_NOT_GIVEN}, 0)", _paths(name, *sources, "live", "params"))
+
+
+def _paths(name: str, *sources: str) -> tuple[str, ...]:
+    return tuple(f'$.{source}."{name}"' for source in sources)
+
+
+def _finite(found: str, otherwise: str) -> str:
+    """`x` of the SELECT with the words nan, inf and -inf as NULL and infinities."""
+    return (
+        f"(SELECT CASE x WHEN 'nan' THEN NULL WHEN 'inf' THEN {_INFINITY} WHEN '-inf' THEN -{_INFINITY} "
+        f"ELSE {otherwise} END FROM ({found}))"
+    )
+
+
+def _true(condition: Sql) -> Sql:
+    """NULL counts as false, so that `not` turns it round."""
+    return Sql(f"(({condition.text}) IS TRUE)", condition.values)

@@ -1,0 +1,483 @@
+"""The index of all runs in SQLite: rebuildable, one writer, one reader, both this process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.errors import CorruptRun, EngineError
+from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
+from engine.service.health.file_system import is_remote
+from engine.service.index import columns, sweep_rows
+
+SCHEMA = 4
+LIMIT = 1000
+"""rows of one page"""
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
+    name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
+    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL);
+CREATE TABLE bodies (
+    number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
+CREATE INDEX by_age ON runs (submitted, created, id);
+CREATE INDEX by_sweep ON runs (sweep, submitted, created, id) WHERE sweep != '';
+CREATE INDEX by_name ON runs (name);
+CREATE INDEX by_status ON runs (status);
+CREATE INDEX by_token ON runs (token) WHERE token != '';
+CREATE INDEX by_mark ON runs (substr(id, -4));
+"""
+_NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token, sweep"
+_FROM = "FROM runs r"
+_FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
+_BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
+_DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_SUM = ".sum"
+"""ending of the file that holds the sum of a closed index"""
+_STATUSES = frozenset(Status)
+"""the narrow row may say another one, see `set_status`"""
+_RESTING = ("paused", "done", "stopped", "failed", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as the index keeps it; `tail` says how far its events were read."""
+
+    summary: Json
+    tail: Json
+
+    @property
+    def id(self) -> str:
+        return str(self.summary["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Summaries as JSON text, ready for the wire."""
+
+    summaries: tuple[bytes, ...]
+    matching: int
+    total: int
+    unknown: tuple[str, ...] = ()
+    """fields of the query that no run has"""
+    sweeps: tuple[SweepRow, ...] = ()
+    """without what only the sweeps themselves know"""
+    length: int | None = None
+    """rows in all, where some of them are sweeps"""
+
+
+class DamagedIndex(Exception):
+    """Something in it is not what was put there."""
+
+
+def row_of(summary: RunSummary, tail: Json) -> Row:
+    return Row(summary_to_json(summary), tail)
+
+
+class Index:
+    """Not safe to share between threads: one of them owns it."""
+
+    def __init__(self, connection: sqlite3.Connection, stamp: str = "", path: Path | None = None) -> None:
+        self._db = connection
+        self.path = path
+        """None in memory"""
+        self.stamp = stamp
+        """what the last one closed it with; empty after a crash and for a new index"""
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Insert or replace, all or none."""
+        with self._db:
+            for row in rows:
+                number = self._upsert(row)
+                summary, tail = _text(row.summary), _text(row.tail)
+                body = (number, summary, tail, _sum(summary.encode(), tail.encode()))
+                self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
+
+    def _upsert(self, row: Row) -> int:
+        values = _narrow(row.summary)
+        marks = ", ".join("?" * len(values))
+        renewed = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
+        found = self._db.execute(
+            f"INSERT INTO runs ({_NARROW}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {renewed} "
+            "RETURNING number",
+            values,
+        ).fetchone()
+        return int(found[0])
+
+    def set_status(self, run_id: str, status: Status) -> None:
+        """Of the narrow row alone: a mark that the run has to be looked at again after a crash."""
+        with self._db:
+            self._db.execute("UPDATE runs SET status = ? WHERE id = ?", (str(status), run_id))
+
+    def drop(self, run_ids: Iterable[str]) -> None:
+        with self._db:
+            for run_id in run_ids:
+                self._db.execute("DELETE FROM bodies WHERE number = (SELECT number FROM runs WHERE id = ?)",
+                                 (run_id,))  # fmt: skip
+                self._db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+    def clear(self) -> None:
+        with self._db:
+            self._db.execute("DELETE FROM bodies")
+            self._db.execute("DELETE FROM runs")
+
+    # --- questions -----------------------------------------------------------------------------------------
+
+    def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> Window:
+        """`sweeps` are their names by id. Raises FilterError."""
+        condition = columns.where(query.where, sweeps)
+        order = columns.order(query.sort, query.descending)
+        limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        sizes = self._sizes_of_sweeps() if query.by_sweep and not columns.names_trials(query.where) else {}
+        if sizes:
+            return self._page_by_sweep(query, condition, order, sizes)
+        total = self.total()
+        source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+        found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order.text}"
+        values = condition.values + order.values
+        if condition.text == "1":
+            numbers = self._numbers(f"{found} LIMIT ? OFFSET ?", (*values, limit, offset))
+            return Window(self._bodies(numbers), total, total, self._unknown(query))
+        numbers = self._numbers(found, values)
+        window = self._bodies(numbers[offset : offset + limit])
+        return Window(window, len(numbers), total, self._unknown(query))
+
+    def _page_by_sweep(
+        self, query: Query, condition: columns.Sql, order: columns.Sql, sizes: Mapping[str, int]
+    ) -> Window:
+        limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        total = self.total()
+        if condition.text == "1" and query.sort == "created" and sizes.keys().isdisjoint(query.open_sweeps):
+            matching, length = total, total - sum(sizes.values()) + len(sizes)
+            rows = self._newest_or_oldest(sizes, order, limit, offset)
+        else:
+            source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+            asked = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
+            found = self._db.execute(asked, condition.values + order.values).fetchall()
+            whole = sweep_rows.arranged(found, sizes, query.open_sweeps)
+            matching, length, rows = len(found), len(whole), whole[offset : offset + limit]
+        sweeps = tuple(
+            self._sweep_row(place, row, row in query.open_sweeps)
+            for place, row in enumerate(rows)
+            if isinstance(row, str)
+        )
+        bodies = self._bodies(row for row in rows if not isinstance(row, str))
+        return Window(bodies, matching, total, self._unknown(query), sweeps, length)
+
+    def _sizes_of_sweeps(self) -> dict[str, int]:
+        """Trials in the table by sweep, of those that have two or more."""
+        asked = "SELECT sweep, count(*) FROM runs WHERE sweep != '' GROUP BY sweep HAVING count(*) > 1"
+        return dict(self._db.execute(asked).fetchall())
+
+    def _newest_or_oldest(
+        self, sizes: Mapping[str, int], order: columns.Sql, limit: int, offset: int
+    ) -> list[int | str]:
+        """Rows of the whole table by submission, read in the order of its index."""
+        first = (
+            f"SELECT r.number FROM runs r WHERE r.sweep = ? AND r.sweep != '' ORDER BY {order.text} LIMIT 1"
+        )
+        firsts = {self._db.execute(first, (sweep,)).fetchone()[0]: sweep for sweep in sizes}
+        asked = (
+            f"SELECT r.number {_FROM} WHERE r.number IN (SELECT value FROM json_each(?)) OR r.number NOT IN "
+            "(SELECT t.number FROM runs t WHERE t.sweep != '' AND t.sweep IN "
+            f"(SELECT value FROM json_each(?))) ORDER BY {order.text} LIMIT ? OFFSET ?"
+        )
+        values = (json.dumps(list(firsts)), json.dumps(list(sizes)), limit, offset)
+        return [firsts.get(number, number) for (number,) in self._db.execute(asked, values)]
+
+    def _sweep_row(self, place: int, sweep: str, is_open: bool) -> SweepRow:
+        asked = (
+            "SELECT iif(cause = 'pruned', 'pruned', status) AS standing, count(*), max(created), "
+            "max(experiment) FROM runs WHERE sweep = ? AND sweep != '' GROUP BY standing"
+        )
+        found = self._db.execute(asked, (sweep,)).fetchall()
+        counts = {str(row[0]): int(row[1]) for row in found}
+        newest = max(float(row[2]) for row in found)
+        return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
+
+    def _unknown(self, query: Query) -> tuple[str, ...]:
+        names = columns.open_fields(query.where, query.sort)
+        return tuple(name for name in names if not self._is_known(columns.has_field(name)))
+
+    def _is_known(self, has_field: columns.Sql) -> bool:
+        found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
+        return found.fetchone() is not None
+
+    def matching_ids(self, where: str, sweeps: Mapping[str, str] | None = None) -> list[str]:
+        """Of all runs that pass the filter, oldest first. Raises FilterError."""
+        condition, order = columns.where(where, sweeps), columns.order("created", False)
+        source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
+        found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
+        return [row[0] for row in self._db.execute(found, condition.values + order.values)]
+
+    def get(self, run_id: str) -> Row | None:
+        """Raises DamagedIndex."""
+        found = self._db.execute(f"SELECT {_BODY} {_FROM_BOTH} WHERE r.id = ?", (run_id,)).fetchone()
+        return Row(*map(json.loads, _checked(found))) if found else None
+
+    def id_of_token(self, token: str) -> str | None:
+        found = self._db.execute("SELECT id FROM runs WHERE token = ? AND token != ''", (token,)).fetchone()
+        return str(found[0]) if found else None
+
+    def named(self, run: str, limit: int = 6) -> list[str]:
+        """Ids that answer to `run`: by name, else by the start of the id, else by its last four digits."""
+        above, order = run + "\U0010ffff", columns.age_order("DESC")
+        for condition, values in (
+            ("name = ?", (run,)),
+            ("id >= ? AND id < ?", (run, above)),
+            ("substr(id, -4) = ?", (run,)),
+        ):
+            rows = self._db.execute(
+                f"SELECT r.id {_FROM} WHERE {condition} ORDER BY {order} LIMIT {int(limit)}", values
+            ).fetchall()
+            if rows:
+                return [str(row[0]) for row in rows]
+        return []
+
+    def newest(self) -> str | None:
+        """The last that was submitted, of those that can be read."""
+        found = self._db.execute(
+            f"SELECT r.id {_FROM} WHERE status != 'damaged' ORDER BY {columns.age_order('DESC')} LIMIT 1"
+        ).fetchone()
+        return str(found[0]) if found else None
+
+    def last_number(self) -> int:
+        """The largest counter of submissions below 2^53 in it; 0 when no run has one."""
+        found = self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs WHERE submitted < ?", (2**53,))
+        return int(found.fetchone()[0])
+
+    def compare(self, on_disk: set[str]) -> list[str]:
+        """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""
+        gone = []
+        for (run_id,) in self._db.execute("SELECT id FROM runs"):
+            if run_id in on_disk:
+                on_disk.remove(run_id)
+            else:
+                gone.append(run_id)
+        return gone
+
+    def unsettled(self) -> list[str]:
+        """Runs that may have moved while no service looked, oldest first."""
+        marks = ", ".join("?" * len(_RESTING))
+        found = self._db.execute(
+            f"SELECT r.id {_FROM} WHERE status NOT IN ({marks}) ORDER BY {columns.age_order('ASC')}", _RESTING
+        )
+        return [row[0] for row in found]
+
+    def offsets(self, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """Number, id, and how many bytes of its events were read, of runs that rest, by rising number."""
+        marks = ", ".join("?" * len(_RESTING))
+        found = self._db.execute(
+            f"SELECT r.number, r.id, coalesce(json_extract(b.tail, '$.offset'), 0) {_FROM_BOTH} "
+            f"WHERE r.number > ? AND r.status IN ({marks}) ORDER BY r.number LIMIT ?",
+            (after, *_RESTING, limit),
+        )
+        return found.fetchall()
+
+    def counts(self) -> dict[str, int]:
+        """Runs by status."""
+        return dict(self._db.execute("SELECT status, count(*) FROM runs GROUP BY status").fetchall())
+
+    def total(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def damaged_ids(self, limit: int) -> list[str]:
+        found = self._db.execute("SELECT id FROM runs WHERE status = 'damaged' ORDER BY id LIMIT ?", (limit,))
+        return [row[0] for row in found]
+
+    def copy_to(self, other: Index) -> None:
+        """Replace everything that `other` holds."""
+        self._db.backup(other._db)
+
+    def abandon(self) -> None:
+        """Close without a word to the disk."""
+        self._db.close()
+
+    def close(self, stamp: str = "") -> None:
+        """After this the next opening need not check every row, and gives the `stamp` back."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', ?)", (stamp,))
+        self._db.close()
+        if self.path is not None:
+            _write_sum(self.path)
+
+    def _numbers(self, sql: str, values: tuple[Any, ...]) -> list[int]:
+        return [row[0] for row in self._db.execute(sql, values)]
+
+    def _bodies(self, numbers: Iterable[int]) -> tuple[bytes, ...]:
+        find = f"SELECT {_BODY} FROM bodies b WHERE number = ?"
+        return tuple(_checked(self._db.execute(find, (number,)).fetchone())[0] for number in numbers)
+
+
+def takes_nothing(error: sqlite3.Error) -> bool:
+    """The disk is at fault, not the index: it is full, or it is read-only."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS
+
+
+def open_in_memory() -> Index:
+    """An empty index that needs no disk."""
+    db = sqlite3.connect(":memory:", check_same_thread=False)
+    db.executescript(_TABLES)
+    return Index(db)
+
+
+def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> Index:
+    """The index in `path`; one that is damaged or of another schema is thrown away, and `tell` told why.
+
+    Raises EngineError.
+    """
+    if os.path.lexists(path):
+        try:
+            return _reopened(path)
+        except (sqlite3.DatabaseError, DamagedIndex, ValueError, OSError) as error:
+            if isinstance(error, sqlite3.Error) and takes_nothing(error):
+                raise EngineError(f"The index {path} cannot be opened: {error}.") from error
+            logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
+            if not isinstance(error, OtherSchema):
+                tell(str(error))
+    try:
+        throw_away(path)
+        return _made(path)
+    except (sqlite3.Error, OSError) as error:
+        raise EngineError(
+            f"The index {path} cannot be made: {error}.", "Is the disk full or the folder read-only?"
+        ) from error
+
+
+def throw_away(path: Path) -> None:
+    """With the files beside it. Raises OSError."""
+    for suffix in ("", "-wal", "-shm", "-journal", _SUM):
+        found = path.with_name(path.name + suffix)
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
+        else:
+            found.unlink(missing_ok=True)
+
+
+def _made(path: Path) -> Index:
+    db = _connect(path)
+    db.executescript(_TABLES)
+    with db:
+        db.execute("INSERT INTO facts VALUES ('schema', ?)", (str(SCHEMA),))
+    return Index(db, path=path)
+
+
+class OtherSchema(DamagedIndex):
+    """Of an earlier or a later dltui."""
+
+
+def _reopened(path: Path) -> Index:
+    """Raises sqlite3.Error, DamagedIndex, ValueError or OSError."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise DamagedIndex("it is no regular file")
+    is_as_closed = _take_sum(path)
+    db = _connect(path)
+    try:
+        facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
+        if facts.get("schema") != str(SCHEMA):
+            raise OtherSchema(f"schema {facts.get('schema')}, expected {SCHEMA}")
+        if "closed" not in facts or not is_as_closed:
+            _check(db)
+        with db:
+            db.execute("DELETE FROM facts WHERE name = 'closed'")
+        return Index(db, facts.get("closed", ""), path)
+    except BaseException:
+        db.close()
+        raise
+
+
+def _write_sum(path: Path) -> None:
+    """What the next opening compares with: without it, it checks every row."""
+    try:
+        path.with_name(path.name + _SUM).write_text(f"{_sum_of_file(path)}\n")
+    except OSError as error:
+        logging.warning("%s: its sum cannot be written: %s", path, error)
+
+
+def _take_sum(path: Path) -> bool:
+    """Whether the file is as it was closed; False where nobody closed it. Raises DamagedIndex."""
+    beside = path.with_name(path.name + _SUM)
+    try:
+        said = files.read_bytes(beside, limit=64)
+    except CorruptRun as error:
+        raise DamagedIndex(error.message) from error
+    if said is None:
+        return False
+    beside.unlink()
+    if path.with_name(path.name + "-wal").exists():
+        return False
+    if said.strip() != str(_sum_of_file(path)).encode():
+        raise DamagedIndex("its bytes are not those that were written")
+    return True
+
+
+def _sum_of_file(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            total = zlib.crc32(part, total)
+    return total
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raises DamagedIndex. SQLite looks at its own structure alone, not at the text in it."""
+    with closing(db.execute("PRAGMA integrity_check(1)")) as found:
+        said = found.fetchone()[0]
+    if said != "ok":
+        raise DamagedIndex(str(said)[:200])
+    narrow = ", ".join(f"r.{name}" for name in _NARROW.split(", "))
+    for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
+        summary, _ = map(json.loads, _checked(row[:3]))
+        if any(
+            one != other for one, other in zip(_narrow(summary), row[3:], strict=True) if one not in _STATUSES
+        ):
+            raise DamagedIndex(f"the row of {str(summary['id'])[:80]} is not what its summary says")
+
+
+def _checked(row: tuple[Any, ...] | None) -> tuple[bytes, bytes]:
+    """The summary and the tail of a body. Raises DamagedIndex."""
+    if row is None:
+        raise DamagedIndex("a run without a summary")
+    summary, tail, told = row
+    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _sum(summary, tail) != told:
+        raise DamagedIndex("a summary that is not what was written")
+    return summary, tail
+
+
+def _sum(summary: bytes, tail: bytes) -> int:
+    return zlib.crc32(tail, zlib.crc32(summary))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False)
+    journal = "DELETE" if is_remote(path.parent) else "WAL"
+    for pragma in (f"journal_mode={journal}", "synchronous=NORMAL", "mmap_size=0", "temp_store=MEMORY",
+                   "cache_size=-8000", "locking_mode=EXCLUSIVE"):  # fmt: skip
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def _narrow(summary: Json) -> tuple[object, ...]:
+    best = summary["best"]["value"] if summary["best"] else None
+    cause = summary["cause"]["kind"] if summary["cause"] else ""
+    return (
+        summary["id"], summary["number"], summary["created_at"], summary["name"], summary["experiment"],
+        summary["status"], summary["step"], best if isinstance(best, int | float) else None, cause,
+        summary["device"], summary["token"], summary["sweep"],
+    )  # fmt: skip
+
+
+def _text(data: Json) -> str:
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,85 @@
+"""A run folder read from beginning to end: for runs that the index does not know."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+
+from checkpoints.errors import CheckpointError
+from engine import store
+from engine.errors import CorruptRun, DltuiError
+from engine.places import Places
+from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
+from engine.service.runs import event_reader, tracked_run
+from engine.service.runs.tracked_run import Tracked
+from engine.typed_json import LATEST
+
+CHUNK = 16 * event_reader.CHUNK
+
+
+def read(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+    """The run, with all its events where it rests: without a `tail` that may take a while.
+
+    Raises CorruptRun.
+    """
+    return _guarded(places, run_id, lambda: _read(places, run_id, tail))
+
+
+def load(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+    """The run; with a `tail` its events are read on from there. Raises CorruptRun."""
+    return _guarded(places, run_id, lambda: _load(places, run_id, tail))
+
+
+def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
+    """Whatever lies in one folder, the others are read."""
+    try:
+        return do()
+    except CorruptRun:
+        raise
+    except (DltuiError, OSError) as error:
+        raise CorruptRun(f"{places.runs / run_id} cannot be read: {error}.") from error
+    except CheckpointError as error:
+        raise CorruptRun(error.message.replace(f"{places.runs / run_id}{os.sep}", "")) from error
+    except Exception as error:
+        logging.exception("run %s cannot be read", run_id)
+        raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error
+
+
+def _read(places: Places, run_id: str, tail: Json | None) -> Tracked:
+    run = _load(places, run_id, tail)
+    if tracked_run.is_settled(run.state()):
+        while event_reader.read_on(run, CHUNK):
+            pass
+        event_reader.check(run)
+        run.is_told = True
+        tracked_run.look_for_checkpoints(run)
+        tracked_run.look_for_end(run)
+    return run
+
+
+def _load(places: Places, run_id: str, tail: Json | None) -> Tracked:
+    run = tracked_run.load(store.folder_of(places, run_id), tail)
+    if run.spec.id != run_id:
+        raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
+    return run
+
+
+def look(places: Places, run_id: str, tail: Json | None = None) -> Tracked | RunSummary:
+    """The run, or, where it cannot be read, how it is listed."""
+    try:
+        return read(places, run_id, tail)
+    except CorruptRun as error:
+        logging.warning("run %s is damaged: %s", run_id, error.message)
+        return damaged(places, run_id, error.message)
+
+
+def damaged(places: Places, run_id: str, why: str) -> RunSummary:
+    """How a run is listed whose folder cannot be read: by the name of the folder alone."""
+    try:
+        at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST)
+    except OSError:
+        at = 0.0
+    shown = why.replace(f"{places.runs / run_id}{os.sep}", "")
+    cause = Cause(CauseKind.DAMAGED, shown, f"Repair it, then dltui reindex; or dltui rm {run_id}")
+    return RunSummary(Spec(run_id, "", {}, 1, run_id, "", 1, "", at), Damaged(at, cause))

@@ -1,0 +1,101 @@
+"""Checkpoints hashed anew, events read line by line, and every other file of a run read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from checkpoints import folder as checkpoint_folder
+from checkpoints.errors import DamagedCheckpoint
+from checkpoints.folder import Found
+from engine import events, store
+from engine.errors import CorruptRun
+from engine.places import Places
+from engine.protocol import CheckpointFacts, Json
+from engine.served_checkpoint import served_step
+from engine.service.runs import run_folder
+from engine.store import RunFolder
+
+LIMIT = 10_000
+"""rows of one answer; the damaged ones come first"""
+LINES = 20
+"""damaged lines of one run that are named"""
+
+
+def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
+    """Oldest first; none where there is no folder."""
+    if not os.path.isdir(folder):
+        return ()
+    which = served_step(folder)
+    return tuple(
+        CheckpointFacts(
+            found.step, str(found.path), found.weights_sha256, found.size,
+            answers=which.words if which and which.step == found.step else "",
+        )
+        for found in checkpoint_folder.listing(folder)
+    )  # fmt: skip
+
+
+def check(places: Places, run_ids: Iterable[str]) -> list[Json]:
+    """{run, step, path, ok, text} of each checkpoint, oldest first, and of all else that is damaged."""
+    rows = [row for run_id in run_ids for row in _of_run(places, run_id)]
+    if len(rows) > LIMIT:
+        rows.sort(key=lambda row: bool(row["ok"]))
+    return rows[:LIMIT]
+
+
+def _of_run(places: Places, run_id: str) -> list[Json]:
+    folder = store.folder_of(places, run_id)
+    wrong = [damaged(run_id, path, text) for path, text in _damaged_files(places, folder)]
+    wrong += [damaged(run_id, folder.events, text) for text in _damaged_lines(folder.events)]
+    wrong += [damaged(run_id, folder.events, text) for text in _missing_end(places, run_id)]
+    path = folder.checkpoints
+    return wrong + (
+        [_row(run_id, row) for row in checkpoint_folder.verify(path)] if os.path.isdir(path) else []
+    )
+
+
+def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, str]]:
+    papers: tuple[tuple[Path, Callable[[], object]], ...] = (
+        (folder.spec, lambda: run_folder.load(places, folder.id)),
+        (folder.wanted, lambda: store.read_wanted(folder)),
+        (folder.keeper, lambda: store.read_keeper(folder)),
+        (folder.exit, lambda: store.read_exit(folder)),
+    )
+    for path, read in papers:
+        try:
+            read()
+        except CorruptRun as error:
+            yield path, error.message
+
+
+def _damaged_lines(path: Path) -> list[str]:
+    try:
+        found = list(islice(events.damaged_lines(path), LINES + 1))
+    except CorruptRun as error:
+        return [error.message]
+    more = [f"and more than {LINES} damaged lines"] if len(found) > LINES else []
+    return [f"byte {line.offset}: {line.text}" for line in found[:LINES]] + more
+
+
+def _missing_end(places: Places, run_id: str) -> list[str]:
+    try:
+        run = run_folder.read(places, run_id)
+    except CorruptRun:
+        return []  # told of already
+    return [run.damages["end"]] if "end" in run.damages else []
+
+
+def damaged(run_id: str, path: Path, text: str) -> Json:
+    return {"run": run_id, "step": 0, "path": str(path), "ok": False, "text": text}
+
+
+def _row(run_id: str, found: Found | DamagedCheckpoint) -> Json:
+    if isinstance(found, DamagedCheckpoint):
+        step = checkpoint_folder.step_of(found.path.name) or 0
+        return {"run": run_id, "step": step, "path": str(found.path), "ok": False, "text": found.offence}
+    return {
+        "run": run_id, "step": found.step, "path": str(found.path), "ok": True, "text": found.weights_sha256,
+    }  # fmt: skip

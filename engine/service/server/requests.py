@@ -1,0 +1,237 @@
+"""Every word a client may say, and who answers it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from engine import store
+from engine.errors import DltuiError, InputError
+from engine.protocol import (
+    Json,
+    LeftOut,
+    Query,
+    RunSummary,
+    removal_to_json,
+    summary_to_json,
+    sweep_row_to_json,
+)
+from engine.service.index.index import Index
+from engine.service.runs import submission, worker_log
+from engine.service.runs.runs import is_unsaved
+from engine.service.runs.transitions import why_not
+from engine.service.server import streams
+from engine.service.server.connection import Frame, LaterAnswer, Raw, Table
+from engine.service.sweeps.requests import SweepRequests
+from engine.service.sweeps.sweeps import damages
+
+if TYPE_CHECKING:
+    from engine.service.server.service import Service
+
+
+class Requests:
+    """`request` is the frame as it came: whatever is in it may be missing or odd."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._roster = service.roster
+
+    def table(self) -> Table:
+        answers = (
+            self.submit, self.runs, self.show, self.data_now, self.pause, self.resume, self.stop, self.set,
+            self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
+            self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
+        )  # fmt: skip
+        sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
+        return Table(
+            {answer.__name__: answer for answer in (*answers, *sweeps)},
+            {"events": self.events, "watch": self.watch},
+        )
+
+    # --- runs ----------------------------------------------------------------------------------------------
+
+    async def submit(self, request: Json) -> Frame:
+        return _run(await self._service.runs.submit(request))
+
+    async def runs(self, request: Json) -> Frame:
+        """The ledger is written first, so that a page shows what the requests before it did."""
+        query = _query(request)
+        self._service.check_stock()
+        await self._roster.ledger.flush()
+        window = await self._roster.ledger.ask(Index.page, query, self._service.sweeps.names())
+        told = {
+            "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
+            "notice": await self._service.notice(),
+        }  # fmt: skip
+        if query.by_sweep:
+            sweeps = [sweep_row_to_json(self._service.sweeps.told(row)) for row in window.sweeps]
+            told |= {"length": window.length, "sweeps": sweeps}
+        return Raw("runs", window.summaries, told)
+
+    async def show(self, request: Json) -> Frame:
+        from engine.service.runs import verification  # 10 ms that the start of the service need not take
+
+        run_id = await self._find(request)
+        summary = await self._roster.summary_now(run_id)
+        folder = store.folder_of(self._roster.places, run_id).checkpoints
+        checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
+        return _run(dataclasses.replace(summary, checkpoints=checkpoints))
+
+    async def data_now(self, request: Json) -> Frame:
+        from engine.service.runs.data_check import data_now
+
+        run = await self._roster.summary(await self._find(request))
+        return {"words": await asyncio.to_thread(data_now, self._roster.places, run)}
+
+    async def pause(self, request: Json) -> Frame:
+        return _run(await self._service.runs.pause(await self._find(request)))
+
+    async def resume(self, request: Json) -> Frame:
+        run_id = await self._find(request)
+        return _run(await self._service.runs.resume(run_id, request.get("mode", "strict")))
+
+    async def stop(self, request: Json) -> Frame:
+        return _run(await self._service.runs.stop(await self._find(request)))
+
+    async def set(self, request: Json) -> Frame:
+        run_id = await self._find(request)
+        return _run(await self._service.runs.set(run_id, request.get("name"), request.get("value")))
+
+    async def remove(self, request: Json) -> Frame:
+        """`run` names one, `runs` several that are one removal."""
+        named = request.get("runs", [request.get("run")])
+        if not isinstance(named, list) or not named:
+            raise DltuiError("runs: expected a list of runs.")
+        run_ids = [await self._roster.find(name) for name in named]
+        removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
+        return {"removal": removal_to_json(removal), "left_out": [asdict(run) for run in left_out]}
+
+    async def undo(self, request: Json) -> Frame:
+        return {"removal": removal_to_json(await self._service.removals.undo(request.get("run", "")))}
+
+    async def delete_removed(self, request: Json) -> Frame:
+        """For good: all that was removed, or the run or sweep of that name."""
+        deleted = await self._service.removals.delete(request.get("run", ""))
+        return {"removals": [removal_to_json(removal) for removal in deleted]}
+
+    async def removals(self, request: Json) -> Frame:
+        return {"removals": [removal_to_json(removal) for removal in await self._service.removals.all()]}
+
+    async def applicable(self, request: Json) -> Frame:
+        """Which of the runs that are named, or that pass a filter, `verb` could be done to now."""
+        found = await self._chosen(request)
+        verb = request.get("verb")
+        applies: list[Json] = []
+        left_out: list[Json] = []
+        for run in found:
+            why, is_so = why_not(verb, run.status, run.spec.name)
+            if verb == "resume" and is_unsaved(run):
+                why = ""
+            if why:
+                left_out.append(asdict(LeftOut(run.id, run.spec.name, why, is_so)))
+            else:
+                applies.append(summary_to_json(run))
+        return {"runs": applies, "left_out": left_out}
+
+    async def _chosen(self, request: Json) -> list[RunSummary]:
+        """Runs by name in the order given, then those that pass the filter `where`; none twice."""
+        named, where = request.get("runs", []), request.get("where", "")
+        if not isinstance(named, list) or not isinstance(where, str):
+            raise DltuiError("runs: expected a list; where: expected text.")
+        ids = [await self._roster.find(name) for name in named]
+        if where:
+            await self._roster.ledger.flush()
+            ids += await self._roster.ledger.ask(Index.matching_ids, where, self._service.sweeps.names())
+        return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
+
+    async def log(self, request: Json) -> Frame:
+        folder = store.folder_of(self._roster.places, await self._find(request))
+        offset, limit = _whole(request, "offset", -65_536), _whole(request, "limit", 65_536)
+        try:
+            return asdict(await asyncio.to_thread(worker_log.read, folder.log, offset, limit))
+        except OSError as error:
+            raise DltuiError(f"{folder.log} cannot be read: {error.strerror}.") from error
+
+    # --- the engine ----------------------------------------------------------------------------------------
+
+    async def resources(self, request: Json) -> Frame:
+        return {"resources": asdict(self._service.measure())}
+
+    async def doctor(self, request: Json) -> Frame:
+        from engine.service.health import doctor  # asked for seldom, and it looks at much
+
+        places = dataclasses.replace(self._roster.places, named_data=submission.data_of(request.get("data")))
+        found = await asyncio.to_thread(doctor.examine, places, await self._service.findings())
+        return {"findings": [asdict(finding) for finding in found]}
+
+    async def verify(self, request: Json) -> Frame:
+        from engine.service.runs import verification
+
+        if request.get("run"):
+            run_ids = [await self._find(request)]
+        else:
+            run_ids = await asyncio.to_thread(store.list_ids, self._roster.places)
+        checked = await asyncio.to_thread(verification.check, self._roster.places, run_ids)
+        for run_id in {row["run"] for row in checked if row["path"].endswith("/events.jsonl")}:
+            await self._roster.summary_now(run_id)  # from now on its row says it too
+        if not request.get("run"):
+            for path, text in await asyncio.to_thread(damages, self._roster.places):
+                checked.append(verification.damaged(path.parent.name, path, text))
+        return {"checked": checked}
+
+    async def reindex(self, request: Json) -> Frame:
+        return {"runs": await self._service.reindex()}
+
+    async def engine(self, request: Json) -> Frame:
+        return await self._service.facts()
+
+    async def ping(self, request: Json) -> Frame:
+        return {}
+
+    async def shutdown(self, request: Json) -> Frame:
+        self._service.leave()
+        return {}
+
+    # --- streams -------------------------------------------------------------------------------------------
+
+    def events(self, request: Json) -> AsyncIterator[Frame | LaterAnswer]:
+        return streams.events(self._roster, request.get("run"), request.get("after", 0))
+
+    def watch(self, request: Json) -> AsyncIterator[Frame]:
+        return streams.watch(self._roster, self._service.board)
+
+    async def _find(self, request: Json) -> str:
+        return await self._roster.find(request.get("run"))
+
+
+def _run(summary: RunSummary) -> Json:
+    return {"run": summary_to_json(summary)}
+
+
+def _query(request: Json) -> Query:
+    plain = Query()
+    where, sort = request.get("where", plain.where), request.get("sort", plain.sort)
+    if not isinstance(where, str) or not isinstance(sort, str):
+        raise InputError("where and sort: expected text.")
+    opened = request.get("open_sweeps", [])
+    if not isinstance(opened, list) or not all(isinstance(sweep, str) for sweep in opened):
+        raise InputError("open_sweeps: expected a list of ids.")
+    return Query(
+        where=where,
+        sort=sort,
+        descending=request.get("descending", plain.descending) is not False,
+        offset=_whole(request, "offset", plain.offset),
+        limit=_whole(request, "limit", plain.limit),
+        by_sweep=request.get("by_sweep") is True,
+        open_sweeps=tuple(opened),
+    )
+
+
+def _whole(request: Json, name: str, otherwise: int) -> int:
+    value = request.get(name, otherwise)
+    if type(value) is not int or abs(value) >= 2**53:
+        raise InputError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")
+    return value

@@ -1,0 +1,290 @@
+"""The service put together: who looks after what, from start to leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from engine.errors import CorruptRun, EngineError
+from engine.places import Places
+from engine.protocol import Finding, Json, Resources, Severity, Status
+from engine.service.index.index import Index
+from engine.service.index.index_thread import Ledger
+from engine.service.placement import ray_executor
+from engine.service.placement.executor import Executor
+from engine.service.placement.gpus import GpuDriver
+from engine.service.placement.local_executor import Local
+from engine.service.placement.machine import IDLE_SECONDS, LOOK_SECONDS, Machine
+from engine.service.placement.placement import Gate
+from engine.service.placement.resources import Meter
+from engine.service.runs import reconcile
+from engine.service.runs.cycle import Cycle
+from engine.service.runs.registry import Roster
+from engine.service.runs.removals import Removals
+from engine.service.runs.runs import Runs
+from engine.service.runs.submission import cores
+from engine.service.server.changes import Board
+from engine.service.server.connection import Connection, peer_uid
+from engine.service.server.listener import Listener, identity_of
+from engine.service.server.requests import Requests
+from engine.service.sweeps.cycle import SweepCycle
+from engine.service.sweeps.sweeps import Sweeps
+from engine.version import VERSION
+
+CLIENTS = 32
+GPU_SECONDS = 2.0
+HOME_SECONDS = 1.0
+LIST_SECONDS = 2.0
+"""between two tries to list the folder of all runs"""
+TELL_SECONDS = 600.0
+"""that whoever lists runs is told of an index that was rebuilt"""
+NAMED = 5
+"""damaged runs that the doctor names"""
+STOCK_SECONDS = 0.5
+"""that the first clients wait for run folders which the index does not know"""
+
+
+class Service:
+    """Made by the holder of the engine lock."""
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        local: Local | None = None,
+        driver: GpuDriver | None = None,
+        elsewhere: Mapping[str, Executor] | None = None,
+    ) -> None:
+        self.places = places
+        self.board = Board()
+        self.ledger = Ledger(places.index)
+        self.ledger.refill = self._refill
+        self.roster = Roster(places, self.ledger, self.board)
+        order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
+        self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
+        here = local or Local(places.log)
+        if elsewhere is None:
+            elsewhere = {"ray": ray_executor.Ray(places, here)} if ray_executor.is_installed() else {}
+        self.cycle = Cycle(self.roster, here, self.machine, elsewhere=elsewhere)
+        self.runs = Runs(self.roster, self.cycle.wake, self.executors)
+        self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
+        self.cycle.rested = self.sweeps.wake
+        self.runs.came_or_went = self.sweeps.run_came_or_went
+        self.removals = Removals(places, self.runs, self.sweeps)
+        self._table = Requests(self).table()
+        self._listener = Listener(places.socket, self._accept)
+        self._clients: set[Connection] = set()
+        self._leaving = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._reindexing = asyncio.Lock()
+        self._healing: asyncio.Task[bool] | None = None
+        self._is_complete = False
+        """every run folder is in the index"""
+        self._unlisted = ""
+        """why the folder of all runs cannot be listed"""
+        self._began = time.monotonic()
+
+    async def run(self) -> None:
+        """Until somebody tells it to leave; runs continue without it. Raises EngineError."""
+        self.removals.prepare()
+        await self._listener.open()
+        logging.info("listening on %s", self.places.socket)
+        tasks = [asyncio.create_task(work) for work in self._duties()]
+        try:
+            await self._first_of(tasks)
+        finally:
+            await self._close(tasks)
+
+    def leave(self) -> None:
+        self._leaving.set()
+
+    def heal(self) -> None:
+        """Bind the socket again where it is gone."""
+        self._healing = asyncio.get_running_loop().create_task(self._listener.heal())
+
+    async def reindex(self) -> int:
+        """Everything anew from the run folders; the number of runs found."""
+        async with self._reindexing:
+            self._is_complete = False
+            await self.ledger.start_anew()
+            await self._refill()
+            return self.ledger.total
+
+    async def _refill(self) -> None:
+        """Every run folder into an index that is empty."""
+        self._is_complete = False
+        for run in self.roster.moving():
+            await self.ledger.enter(run.summary(), run.tail())
+        await reconcile.enter(self.roster, await reconcile.settle(self.roster))
+        self._is_complete = True
+
+    def measure(self) -> Resources:
+        """The machine as it is now."""
+        self.machine.measure(self.roster, self.board)
+        assert self.board.resources is not None
+        return self.board.resources
+
+    async def facts(self) -> Json:
+        return {
+            **self._hello(),
+            "root": str(self.places.root),
+            "socket": str(self.places.socket),
+            "uptime": round(time.monotonic() - self._began, 3),
+            "runs": await self.roster.counts(),
+            "slots": self.machine.cores,
+            "slots_used": self.machine.slots_used,
+            "clients": len(self._clients),
+        }
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        return ("local", *self.cycle.elsewhere)
+
+    def _sweep_cycle(self) -> SweepCycle:
+        return SweepCycle(self.roster, self.runs, self.machine, self.executors)
+
+    def _hello(self) -> Json:
+        return {"pid": os.getpid(), "version": VERSION}
+
+    def _duties(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep(), self._stay_home()]
+
+    async def _first_of(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Until it is told to leave, or a duty that should go on for ever fails."""
+        leaving = asyncio.create_task(self._leaving.wait())
+        done, _ = await asyncio.wait({leaving, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        for task in done - {leaving}:
+            task.result()
+
+    async def _stay_home(self) -> None:
+        """Where the home was removed there is nothing left to serve, and another service may be at work."""
+        home = identity_of(self.places.root)
+        while identity_of(self.places.root) == home:
+            await asyncio.sleep(HOME_SECONDS)
+        logging.error("%s is gone: the service leaves", self.places.root)
+        self.leave()
+        await self._leaving.wait()
+
+    def check_stock(self) -> None:
+        """Raises EngineError where the runs cannot be listed: no list is shown that only looks empty."""
+        if self._unlisted:
+            raise EngineError(self._unlisted, "Repair it: the engine checks again every few seconds.")
+
+    async def notice(self) -> str:
+        """What whoever lists runs has to know."""
+        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        lines = (
+            f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else "",
+            "" if self._is_complete else "Not all run folders are read yet: more runs follow.",
+            self._rebuilt(),
+        )
+        return "\n".join(filter(None, lines))
+
+    def _rebuilt(self) -> str:
+        """Told for a while."""
+        if time.monotonic() - self.ledger.damaged_at > TELL_SECONDS:
+            return ""
+        return f"The index was damaged ({self.ledger.damage[:100]}) and was rebuilt from the run folders."
+
+    async def findings(self) -> list[Finding]:
+        """What the doctor cannot see by itself."""
+        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        rebuilt = self._rebuilt()
+        found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
+        if not damaged:
+            return found
+        shown = ", ".join(await self.ledger.ask(Index.damaged_ids, NAMED))
+        more = " and more" if damaged > NAMED else ""
+        text = f"{_damaged_runs(damaged)}: {shown}{more}."
+        return [
+            Finding("runs", Severity.WARNING, text, "dltui ls status=damaged says why; dltui rm RUN"),
+            *found,
+        ]
+
+    async def _take_stock(self) -> list[str]:
+        """The runs new to the index; waits where the folder of all runs cannot be listed."""
+        while True:
+            try:
+                found = await reconcile.settle(self.roster)
+            except CorruptRun as error:
+                if not self._unlisted:
+                    logging.error("%s", error.message)
+                self._unlisted = error.message
+                self._ready.set()
+                await asyncio.sleep(LIST_SECONDS)
+            else:
+                self._unlisted = ""
+                return found
+
+    async def _begin(self) -> None:
+        """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
+        strangers = await self._take_stock()
+        entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
+        await asyncio.wait({entering}, timeout=STOCK_SECONDS)
+        await self.cycle.catch_up(STOCK_SECONDS)
+        self._ready.set()
+        await asyncio.gather(
+            self._finish_stock(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
+        )
+
+    async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
+        await entering
+        self._is_complete = True
+        await reconcile.look_for_cuts(self.roster)
+
+    async def _read_gpus(self) -> None:
+        while True:
+            await self.machine.read_gpus()
+            self.cycle.wake()
+            await asyncio.sleep(GPU_SECONDS)
+
+    async def _measure(self) -> None:
+        await self._ready.wait()
+        while True:
+            try:
+                self.measure()
+            except (OSError, ValueError, KeyError):
+                logging.exception("the machine could not be measured")
+            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
+
+    def _is_idle(self) -> bool:
+        return not self._clients and not self.roster.moving()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid = peer_uid(writer)
+        if uid != os.geteuid():
+            logging.warning("a client of user %d was turned away", uid)
+            writer.transport.abort()
+            return
+        client = Connection(reader, writer, self._table, self._hello())
+        if len(self._clients) >= CLIENTS:
+            await client.turn_away(EngineError(f"The engine has {CLIENTS} clients already.", "Close one."))
+            return
+        self._clients.add(client)
+        try:
+            await self._ready.wait()
+            await client.serve()
+        finally:
+            self._clients.discard(client)
+
+    async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
+        self._listener.close()
+        await asyncio.sleep(0.05)  # for the answer to the one who asked it to leave
+        for client in list(self._clients):
+            client.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.sweeps.close()
+        self.removals.close()
+        self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
+        logging.info("left; runs continue under their keepers")
+
+
+def _damaged_runs(count: int) -> str:
+    return f"{count} runs are damaged" if count > 1 else "1 run is damaged"

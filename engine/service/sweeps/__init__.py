@@ -1,0 +1,1 @@
+"""Sweeps: samplers, pruning, trials, journal, edits and analysis."""

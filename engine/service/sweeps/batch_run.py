@@ -1,0 +1,85 @@
+"""Many XOR networks as one run of the vectorised trainer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from engine import catalog, params
+from engine.axes import Axis, count
+from engine.errors import ParamError, UnknownExperiment
+from engine.params import Param, Value, said
+from engine.protocol import Spec
+from engine.service.runs import submission
+from engine.service.sweeps import sweep_batch, trial_spec
+from engine.service.sweeps.sweep_batch import Batch
+from engine.sweep_protocol import SweepSpec, TrialRow
+
+EXPERIMENT = "xor_lanes"
+METRICS = ("loss", "val_loss")
+
+
+def fits(spec: SweepSpec) -> bool:
+    """Whether the sweep can be trained as one batch: networks that are all possible."""
+    plain = spec.experiment == "xor" and spec.sampler != "tpe" and spec.prune.kind == "none"
+    if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
+        return False
+    if spec.executor != "local" or (
+        spec.sampler == "grid" and spec.trials and spec.trials < count(spec.axes, 10**30)
+    ):
+        return False
+    try:
+        built(spec, sweep_batch.first_of(spec))
+    except (ParamError, UnknownExperiment):
+        return False
+    return True
+
+
+def built(spec: SweepSpec, batch: Batch) -> Any:
+    """Raises ParamError or UnknownExperiment."""
+    axes = axes_text(batch)
+    given: dict[str, Value] = {**spec.params, **batch.params, "axes": axes, "draws": batch.draws}
+    return params.build(catalog.find(EXPERIMENT).params, given)
+
+
+def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+    """The run of the whole batch."""
+    experiment = catalog.find(EXPERIMENT)
+    return Spec(
+        id=row.run,
+        experiment=EXPERIMENT,
+        params=dataclasses.asdict(built(spec, batch)),
+        seed=batch.seed,
+        name=f"{spec.name[:50]}-lanes{batch.number or ''}",
+        framework=experiment.framework,
+        threads=experiment.threads or submission.cores(),
+        device=spec.device,
+        created_at=created_at,
+        sweep=spec.id,
+        trial=row.trial,
+        data=spec.data,
+    )
+
+
+def axes_text(batch: Batch) -> str:
+    """As a person would type them, the seeds last: the fastest."""
+    kinds = trial_spec.kinds("xor")
+    return "; ".join(_typed(axis, kinds[axis.name]) for axis in (*batch.axes, sweep_batch.seed_axis(batch)))
+
+
+def _typed(axis: Axis, param: Param) -> str:
+    if axis.values is None:
+        scale = " log" if axis.log else " linear"
+        return f"{axis.name}={axis.low!r}..{axis.high!r}{scale}"
+    values = axis.values
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return f"{axis.name}={numbers[0]}..{numbers[-1]}{_scale_of(axis)}"
+    return f"{axis.name}={','.join(said(param, value) for value in values)}"
+
+
+def _scale_of(axis: Axis) -> str:
+    """What a range of whole numbers needs to be drawn from as it was asked for."""
+    if axis.log and axis.low is not None:
+        return " log"
+    return " linear" if trial_spec.kinds("xor")[axis.name].log else ""

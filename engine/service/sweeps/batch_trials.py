@@ -1,0 +1,168 @@
+"""Trials that are lanes of one batch: read from the files that the vectorised trainer leaves.
+
+NumPy is imported by what this imports: only ever from inside a function, off the event loop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine import store
+from engine.axes import SEED
+from engine.models.xor.batch import record
+from engine.models.xor.batch.record import Record
+from engine.places import Places
+from engine.service.sweeps.sweep import Standing
+from engine.service.sweeps.sweep_batch import Batch
+from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
+
+_STATUS = {
+    "success": TrialStatus.DONE, "fail": TrialStatus.DONE, "diverged": TrialStatus.FAILED,
+    "stopped": TrialStatus.STOPPED,
+}  # fmt: skip
+_CAUSES = {
+    "success": "success", "fail": "not solved within its epochs", "diverged": "loss is not a number",
+    "stopped": "stopped by the user",
+}  # fmt: skip
+
+
+Begun = Sequence[tuple[Batch, TrialRow]]
+"""batches, each with the row of its run"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A batch that has left something."""
+
+    batch: Batch
+    run: TrialRow
+    record: Record
+    values: Any
+    away: tuple[int, ...]
+    """its lanes, from 0 on, that a later batch trains"""
+
+
+def standing(places: Places, spec: SweepSpec, batches: Begun) -> Standing | None:
+    """None while no batch has left anything; one that ended before it did counts whole.
+
+    Raises CorruptRun or OSError.
+    """
+    best: list[TrialRow] = []
+    parts = _parts(places, spec, batches)
+    counts = _never_begun(parts, batches)
+    for part in parts:
+        counts += _counts(part)
+        best += _best(part, spec)
+    return Standing(dict(counts), min(best, key=_by_value, default=None)) if counts else None
+
+
+def rows(places: Places, spec: SweepSpec, batches: Begun, pinned: frozenset[int]) -> list[TrialRow]:
+    """Every lane, in the order of their numbers. Raises CorruptRun or OSError."""
+    found: list[TrialRow] = []
+    parts = _parts(places, spec, batches)
+    for part in parts:
+        away = set(part.away)
+        found += [_row(part, spec, lane) for lane in range(len(part.record)) if lane not in away]
+    known = {part.batch.number for part in parts}
+    begins = {
+        batch.first: run.status for batch, run in batches if batch.number not in known and batch.extends
+    }
+    if pinned or begins or len(parts) > 1:
+        found = sorted((_marked(row, begins, pinned) for row in found), key=lambda row: row.trial)
+    return found
+
+
+def row(places: Places, spec: SweepSpec, batches: Begun, trial: int) -> TrialRow | None:
+    """Of one lane; None while its batch has left nothing. Raises CorruptRun or OSError."""
+    batch, run = next(((batch, run) for batch, run in reversed(batches) if batch.holds(trial)), (None, None))
+    if batch is None or run is None:
+        return None
+    parts = _parts(places, spec, [(batch, run)])
+    return _row(parts[0], spec, trial - batch.first) if parts else None
+
+
+def _never_begun(parts: Sequence[_Part], batches: Begun) -> Counter[str]:
+    known = {part.batch.number for part in parts}
+    counts: Counter[str] = Counter()
+    for batch, run in batches:
+        if batch.number not in known and not batch.extends and run.status.is_settled:
+            counts[str(run.status)] += batch.count
+    return counts
+
+
+def _marked(row: TrialRow, begins: Mapping[int, TrialStatus], pinned: frozenset[int]) -> TrialRow:
+    status = begins.get(row.trial, row.status)
+    if row.trial not in pinned and status is row.status:
+        return row
+    return replace(row, pinned=row.trial in pinned, status=status)
+
+
+def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_Part]:
+    opened = [(batch, run, found) for batch, run in batches if (found := _read(places, run.run)) is not None]
+    moved = {batch.first: batch.number for batch, _, _ in opened if batch.extends}
+    return [
+        _Part(batch, run, found, found.best_losses(spec.metric), tuple(
+            trial - batch.first
+            for trial, number in moved.items()
+            if number != batch.number and batch.holds(trial)
+        ))
+        for batch, run, found in opened
+    ]  # fmt: skip
+
+
+def _counts(part: _Part) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for outcome, count in part.record.counts().items():
+        count -= sum(part.record.outcome(lane) == outcome for lane in part.away)
+        if count:
+            counts[str(_STATUS.get(outcome, part.run.status))] += count
+    return counts
+
+
+def _best(part: _Part, spec: SweepSpec) -> list[TrialRow]:
+    values = part.values.copy()
+    values[list(part.away)] = math.inf
+    best = int(values.argmin()) if len(values) else 0
+    return [_row(part, spec, best)] if len(values) and math.isfinite(values[best]) else []
+
+
+def _by_value(row: TrialRow) -> tuple[float, int]:
+    return (math.inf if row.value is None else row.value, row.trial)
+
+
+def _read(places: Places, run_id: str) -> Record | None:
+    folder = store.folder_of(places, run_id).path
+    try:
+        return record.read_folder(folder)
+    except FileNotFoundError:
+        return None
+
+
+def _row(part: _Part, spec: SweepSpec, lane: int) -> TrialRow:
+    batch, run, found = part.batch, part.run, part.record
+    outcome = found.outcome(lane)
+    status = _STATUS.get(outcome, run.status)
+    value = float(part.values[lane])
+    worth = math.isfinite(value) and status is not TrialStatus.FAILED
+    logged = ("loss", "val_loss") if found.validates[lane] else ("loss",)
+    losses = {name: float(found.arrays[name][lane]) for name in logged}
+    stop = int(found.arrays["stop"][lane])
+    return TrialRow(
+        trial=batch.first + lane,
+        config=batch.config_of(batch.first + lane),
+        params={axis.name: found.value(axis.name, lane) for axis in spec.axes},
+        seed=int(found.codes(SEED.name)[lane]),
+        status=status,
+        value=value if worth else None,
+        step=stop or found.epoch,
+        best_step=found.best_epoch(spec.metric, lane) if worth else 0,
+        total_steps=int(found.told["epochs"]),
+        metrics={name: loss for name, loss in losses.items() if loss == loss},
+        run=run.run,
+        cause=_CAUSES.get(outcome, run.cause),
+        lane=lane,
+    )

@@ -1,0 +1,222 @@
+"""A request to sweep, checked and made into a spec."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine import axes as axis_texts
+from engine import catalog, params, store
+from engine.axes import SEED, VALUE_LIMIT, Axis
+from engine.catalog import Experiment
+from engine.errors import InputError, ParamError
+from engine.params import Param, Value
+from engine.protocol import Json
+from engine.service.runs import submission
+from engine.service.sweeps import batch_run, sampler, trial_spec
+from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
+
+POINTS = 100_000
+"""configurations of one sweep"""
+DRAWN = 30
+"""configurations of a random or TPE sweep that names no number"""
+TRIED = 64
+"""configurations looked at before anything starts"""
+RUNGS = 12
+
+
+def spec_of(facts: Json) -> SweepSpec:
+    """Raises DltuiError naming the field, what was expected and what came."""
+    facts = _of_suite(facts)
+    asked = submission.read({**facts, "params": facts.get("params", {})})
+    experiment = catalog.find(asked.experiment)
+    axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
+    method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
+    fixed = _fixed(experiment, asked.params, axes)
+    metric = _metric(facts.get("metric") or experiment.best)
+    created = round(time.time(), 3)
+    sweep_id = store.new_id(f"{experiment.name}-sweep", created)
+    made = SweepSpec(
+        id=sweep_id,
+        name=asked.name or f"{experiment.name}-{sweep_id[-4:]}",
+        experiment=experiment.name,
+        axes=axes,
+        params=fixed,
+        sampler=method,
+        seed=asked.seed,
+        seeds=seeds,
+        trials=_trials(facts.get("trials"), method),
+        parallel=count_of(PARALLEL, facts.get("parallel")),
+        gpu_share=_share(facts.get("gpu_share", 1.0)),
+        prune=_prune(facts.get("prune") or {}),
+        metric=metric,
+        goal=_goal(facts.get("goal"), metric, experiment),
+        executor=asked.executor,
+        device=asked.device,
+        created_at=created,
+        token=asked.token,
+        data=asked.data,
+    )
+    check(made)
+    return replace(made, lanes=batch_run.fits(made))
+
+
+def _of_suite(facts: Json) -> Json:
+    """The name of a suite stands for its experiment, axes and parameters; what is given besides is added."""
+    suite = catalog.suite(str(facts.get("experiment")))
+    axes, given = facts.get("axes", []), facts.get("params", {})
+    if suite is None or not isinstance(axes, list) or not isinstance(given, dict):
+        return facts
+    return {
+        **facts,
+        "experiment": suite.experiment,
+        "axes": [*suite.axes, *axes],
+        "params": {**suite.params, **given},
+    }
+
+
+def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
+    """The axes, and the seeds, which are an axis of their own. Raises ParamError."""
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ParamError(f"axes: expected a list of texts such as lr=0.1,0.01, got {str(texts)[:80]!r}.")
+    axes = axis_texts.parse_axes(experiment, ";".join(texts))
+    chosen = _seeds(seeds)
+    for axis in axes:
+        if axis.name == SEED.name:
+            if chosen != (1,):
+                raise ParamError("seeds: expected them once, got both seeds and an axis of seeds.")
+            chosen = tuple(value for value in axis.values or () if isinstance(value, int))
+    axes = tuple(axis for axis in axes if axis.name != SEED.name)
+    if not axes and len(chosen) < 2:
+        raise ParamError("axes: expected one at least, got none.", "For instance: --axis 'lr=0.1,0.01'")
+    return axes, chosen
+
+
+def check(spec: SweepSpec) -> None:
+    """What cannot be swept. Raises ParamError."""
+    if spec.sampler == "grid":
+        limit = POINTS if not spec.trials else math.inf
+        points = axis_texts.count(spec.axes, 10**30)
+        if points > limit:
+            raise ParamError(
+                f"axes: expected a grid of at most {POINTS:,} points, got {points:,}.",
+                "Give fewer values, or say how many to try: --trials 100",
+            )
+    _check_metric(spec)
+    first: ParamError | None = None
+    for chosen in itertools.islice(_first_points(spec), TRIED):
+        try:
+            _check_logged(spec, trial_spec.check(spec, chosen))
+            return
+        except ParamError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def _check_metric(spec: SweepSpec) -> None:
+    """Raises ParamError for a metric that is none of those the experiment declares."""
+    declared = catalog.find(spec.experiment).metrics
+    if declared and spec.metric not in declared:
+        raise ParamError(
+            f"metric: expected one that {spec.experiment} logs, got {spec.metric!r}.",
+            f"It logs: {', '.join(declared)}.",
+        )
+
+
+def _check_logged(spec: SweepSpec, built: Any) -> None:
+    """Raises ParamError where a trial with these params would never log the metric of the sweep."""
+    why_not_logged = getattr(built, "why_not_logged", None)
+    why = why_not_logged(spec.metric) if why_not_logged is not None else ""
+    if why:
+        raise ParamError(f"metric: no trial logs {spec.metric}: {why}.")
+
+
+def _first_points(spec: SweepSpec) -> Any:
+    if spec.sampler == "grid":
+        return sampler.grid_from([spec.axes], 0)
+    kinds = trial_spec.kinds(spec.experiment)
+    return (axis_texts.drawn(spec.axes, kinds, spec.seed, number) for number in range(TRIED))
+
+
+def _fixed(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:
+    declared = {param.name: param for param in params.declared(experiment.params)}
+    for name in given:
+        if name not in declared:
+            raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(declared)}.")
+        if any(axis.name == name for axis in axes):
+            raise ParamError(f"{name}: expected it fixed or as an axis, got both.")
+    return {name: params.read(declared[name], value) for name, value in given.items()}
+
+
+def _seeds(given: Any) -> tuple[int, ...]:
+    if isinstance(given, list) and given and len(set(map(str, given))) == len(given):
+        if len(given) > VALUE_LIMIT:
+            raise ParamError(f"seeds: expected at most {VALUE_LIMIT:,}, got {len(given):,}.")
+        return tuple(int(params.read_number(SEED, value)) for value in given)
+    if isinstance(given, list):
+        raise ParamError(f"seeds: expected different whole numbers, got {str(given)[:80]}.")
+    return tuple(range(1, whole("seeds", given, 1, 10_000) + 1))
+
+
+def _prune(given: Any) -> Prune:
+    plain = Prune()
+    if not isinstance(given, dict):
+        raise ParamError(f"prune: expected an object, got {str(given)[:80]!r}.")
+    made = Prune(
+        one_of("prune", given.get("kind", plain.kind), PRUNERS),
+        whole("eta", given.get("eta", plain.eta), 2, 100),
+        whole("rungs", given.get("rungs", plain.rungs), 1, RUNGS),
+        whole("startup", given.get("startup", plain.startup), 1, 10_000),
+    )
+    if made.kind == "asha" and min(made.shares) < 1e-9:
+        raise ParamError(f"rungs: with eta={made.eta}, {made.rungs} of them leave no step before the first.")
+    return made
+
+
+def count_of(param: Param, given: Any) -> int | None:
+    """None where it is not given. Raises ParamError."""
+    found = params.read(param, given)
+    return None if found is None else int(found)
+
+
+def _trials(given: Any, method: str) -> int | None:
+    trials = count_of(TRIALS, given)
+    return DRAWN if trials is None and method != "grid" else trials
+
+
+def _share(given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
+        raise ParamError(f"gpu_share: expected a number above 0, at most 1, got {str(given)[:80]!r}.")
+    return float(given)
+
+
+def _metric(given: Any) -> str:
+    if not isinstance(given, str) or not given.isprintable() or not 0 < len(given) <= 64:
+        raise ParamError(f"metric: expected the name of one, got {str(given)[:80]!r}.")
+    return given
+
+
+def _goal(given: Any, metric: str, experiment: Experiment) -> str:
+    """Nobody knows which way another metric than that of the experiment is better."""
+    if not given and metric != experiment.best:
+        raise ParamError(f"goal: expected min or max of {metric[:40]}, got none.", "For instance: --goal max")
+    return one_of("goal", given or experiment.goal, ("min", "max"))
+
+
+def one_of(field: str, given: Any, choices: Sequence[str]) -> str:
+    if given not in choices:
+        raise ParamError(f"{field}: expected one of {', '.join(choices)}, got {str(given)[:80]!r}.")
+    return str(given)
+
+
+def whole(field: str, given: Any, least: int, most: int) -> int:
+    if type(given) is not int or not least <= given <= most:
+        raise InputError(
+            f"{field}: expected a whole number from {least:,} to {most:,}, got {str(given)[:80]!r}."
+        )
+    return given

@@ -1,0 +1,203 @@
+"""The trials of a sweep as a table: filtered, sorted, grouped, in windows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from engine import catalog
+from engine.params import Value
+from engine.service.index.filter import All, Clause, Comparison, FilterError, Not, Some, Word, parse
+from engine.sweep_protocol import Group, TrialPage, TrialQuery, TrialRow, TrialStatus
+
+LIMIT = 1000
+"""rows, or groups, of one window"""
+_OWN = (
+    "trial", "config", "seed", "status", "value", "step", "best_step", "total_steps", "seconds", "pinned",
+    "run", "cause",
+)  # fmt: skip
+_SEARCHED = ("run", "status", "cause")
+_YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: bool(a == b), "!=": lambda a, b: bool(a != b), "<": lambda a, b: bool(a < b),
+    "<=": lambda a, b: bool(a <= b), ">": lambda a, b: bool(a > b), ">=": lambda a, b: bool(a >= b),
+}  # fmt: skip
+_RANKS = {status: rank for rank, status in enumerate(TrialStatus)}
+Test = Callable[[TrialRow], bool]
+
+
+def page(rows: Sequence[TrialRow], query: TrialQuery, *, largest: bool) -> TrialPage:
+    """Raises FilterError naming what does not parse, or a field that no trial has."""
+    found = passing(rows, query.where)
+    limit = min(query.limit, LIMIT)
+    if query.group:
+        groups = _groups(found, [name.strip() for name in query.group.split(",")], largest)
+        groups = _sorted_groups(groups, query, largest)
+        window = tuple(groups[query.offset : query.offset + limit])
+        return TrialPage((), window, len(groups), len(rows))
+    _check(rows, query.sort, "sort")
+    found = ordered(found, query.sort, query.descending)
+    return TrialPage(tuple(found[query.offset : query.offset + limit]), (), len(found), len(rows))
+
+
+def passing(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
+    """Raises FilterError."""
+    clause = parse(where)
+    if clause is None:
+        return list(rows)
+    test = _test(clause, rows)
+    return [row for row in rows if test(row)]
+
+
+def field(row: TrialRow, name: str) -> Any:
+    """None where the trial has no such thing."""
+    if name == "best":
+        return row.value
+    if name in _OWN:
+        return getattr(row, name)
+    found = row.metrics.get(name)
+    return row.params.get(name) if found is None else found
+
+
+def ordered(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[TrialRow]:
+    """Rows without the field, or with NaN, come last either way."""
+    keyed = [(_key(row, sort), row) for row in rows]
+    known = [(key, row) for key, row in keyed if key is not None]
+    known.sort(key=lambda pair: (pair[0], pair[1].trial), reverse=descending)
+    return [row for _, row in known] + [row for key, row in keyed if key is None]
+
+
+def _key(row: TrialRow, sort: str) -> Any:
+    """Numbers before texts, so that a column of both can be sorted."""
+    value = field(row, sort)
+    if value is None or value != value:
+        return None
+    if sort == "status":
+        return (0, _RANKS[value])
+    return (1, value) if isinstance(value, str) else (0, value)
+
+
+# --- the filter -------------------------------------------------------------------------------------------
+
+
+def _test(clause: Clause, rows: Sequence[TrialRow]) -> Test:
+    match clause:
+        case Word(text):
+            return _search(text.lower())
+        case Not(part):
+            inner = _test(part, rows)
+            return lambda row: not inner(row)
+        case All(parts):
+            tests = [_test(part, rows) for part in parts]
+            return lambda row: all(test(row) for test in tests)
+        case Some(parts):
+            tests = [_test(part, rows) for part in parts]
+            return lambda row: any(test(row) for test in tests)
+        case Comparison():
+            _check(rows, clause.field, "filter")
+            return _compared(clause)
+
+
+def _search(text: str) -> Test:
+    def found(row: TrialRow) -> bool:
+        values = [getattr(row, name) for name in _SEARCHED] + [v for v in row.params.values()]
+        return any(text in value.lower() for value in values if isinstance(value, str))
+
+    return found
+
+
+def _compared(asked: Comparison) -> Test:
+    compare, name, value = _COMPARE[asked.sign], asked.field, asked.value
+    if isinstance(value, str):
+        if asked.sign not in ("=", "!="):
+            raise FilterError(
+                f"Filter, position {asked.position}: expected a number after {name}{asked.sign}, "
+                f"got {value[:40]!r}."
+            )
+        return _compared_text(name, value.lower(), compare)
+
+    def test(row: TrialRow) -> bool:
+        found = field(row, name)
+        if isinstance(found, str) and asked.sign in ("=", "!="):
+            return compare(found.lower(), asked.typed.lower())
+        return isinstance(found, int | float) and found == found and compare(found, value)
+
+    return test
+
+
+def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Test:
+    def test(row: TrialRow) -> bool:
+        chosen = row.params.get(name)
+        found = chosen if isinstance(chosen, str | bool) else field(row, name)
+        if found is None:
+            return name in row.params and compare(catalog.word_for_none(name), value)
+        if isinstance(found, bool):
+            return compare(found, _YES.get(value))
+        return compare(str(found).lower(), value)
+
+    return test
+
+
+def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
+    """A field that no trial has is a mistake, unless there is no trial."""
+    if name in _OWN or name == "best" or not rows:
+        return
+    if any(name in row.params or name in row.metrics for row in rows):
+        return
+    known = dict.fromkeys(key for row in rows[:100] for key in (*row.params, *row.metrics))
+    raise FilterError(
+        f"{what}: expected one of the fields of the trials, got {name[:80]!r}.",
+        f"There is: {', '.join((*_OWN, *known))[:300]}.",
+    )
+
+
+# --- groups -----------------------------------------------------------------------------------------------
+
+
+def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> list[Group]:
+    for name in names:
+        _check(rows, name, "group")
+    parts: dict[tuple[Value, ...], list[TrialRow]] = {}
+    for row in rows:
+        parts.setdefault(tuple(field(row, name) for name in names), []).append(row)
+    return [_group(dict(zip(names, key, strict=True)), part, largest) for key, part in parts.items()]
+
+
+def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Group:
+    valued = [row for row in rows if row.value is not None]
+    values = [row.value for row in valued if row.value is not None]
+    best = (max if largest else min)(valued, key=lambda row: row.value or 0.0) if valued else None
+    return Group(
+        key=key,
+        count=len(rows),
+        valued=len(values),
+        mean=statistics.fmean(values) if values else None,
+        spread=statistics.stdev(values) if len(values) > 1 else None,
+        best=best,
+    )
+
+
+def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> list[Group]:
+    """By a field of the key, by count, mean, spread or the best value; by `trial` the best one first, by
+    `best_trial` and any other field by that of the best one."""
+    sort = query.sort
+
+    def key(group: Group) -> Any:
+        if sort in group.key:
+            found: Any = group.key[sort]
+        elif sort in ("count", "mean", "spread"):
+            found = getattr(group, sort)
+        elif sort in ("value", "best"):
+            found = group.best.value if group.best else None
+        elif sort == "trial":
+            found = group.best.value if group.best else None
+            return None if found is None else (0, -found if largest else found)
+        else:
+            name = "trial" if sort == "best_trial" else sort
+            return _key(group.best, name) if group.best else None
+        return None if found is None else ((1, found) if isinstance(found, str) else (0, found))
+
+    known = [group for group in groups if key(group) is not None]
+    known.sort(key=key, reverse=query.descending)
+    return known + [group for group in groups if key(group) is None]

@@ -1,0 +1,98 @@
+"""What a trial came to, read from the summary of its run."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+
+from engine import catalog
+from engine.errors import UnknownExperiment
+from engine.protocol import CauseKind, RunSummary, Status
+from engine.service.sweeps.curve import Curve
+from engine.service.sweeps.sweep import Config, Sweep, Trial
+from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
+
+LIVE = ("status", "value", "step", "best_step", "total_steps", "metrics", "seconds", "cause")
+"""fields of a row that its run decides"""
+_WORTHLESS = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of one configuration: the mean over its seeds; None where there is nothing to compare."""
+
+    value: float | None
+    step: int
+    is_whole: bool
+    """every seed was trained to its end"""
+
+
+REMOVED = "its run was removed"
+"""cause of a trial; it is looked at again when the run is brought back"""
+
+
+def needs_curve(spec: SweepSpec) -> bool:
+    """Otherwise the digest of the run has the best of the metric already."""
+    if spec.prune.kind != "none":
+        return True
+    try:
+        experiment = catalog.find(spec.experiment)
+    except UnknownExperiment:
+        return True
+    return (spec.metric, spec.goal) != (experiment.best, experiment.goal)
+
+
+def is_over(summary: RunSummary) -> bool:
+    return summary.status.is_final or summary.status is Status.PAUSED
+
+
+def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve | None) -> TrialRow:
+    if summary is None:
+        return replace(trial.row, status=TrialStatus.FAILED, value=None, cause=REMOVED)
+    status = _status(trial, summary)
+    value, step = _best(summary, curve) if trial.number > 0 else (None, 0)
+    return replace(
+        trial.row,
+        status=status,
+        value=None if status in _WORTHLESS else value,
+        step=summary.step,
+        best_step=step,
+        total_steps=summary.total_steps,
+        metrics=dict(summary.metrics),
+        seconds=round(summary.train_seconds, 3),
+        cause=summary.cause.text if summary.cause else "",
+    )
+
+
+def is_through(sweep: Sweep, config: Config) -> bool:
+    """Nothing more will come of it; a paused trial is still to come."""
+    if config.refused:
+        return True
+    rows = [sweep.trials[number] for number in config.trials.values()]
+    waits = any(trial.open or trial.row.status is TrialStatus.PAUSED for trial in rows)
+    return not waits and len(rows) >= len(sweep.spec.seeds)
+
+
+def result_of(sweep: Sweep, config: Config) -> Result:
+    rows = [sweep.trials[number].row for number in config.trials.values()]
+    values = [row.value for row in rows if row.value is not None and math.isfinite(row.value)]
+    return Result(
+        statistics.fmean(values) if values and len(values) == len(rows) else None,
+        max((row.step for row in rows), default=0),
+        all(row.status is TrialStatus.DONE for row in rows),
+    )
+
+
+def _status(trial: Trial, summary: RunSummary) -> TrialStatus:
+    if summary.status is Status.STOPPED:
+        pruned = summary.cause is not None and summary.cause.kind is CauseKind.PRUNED
+        return TrialStatus.PRUNED if pruned or trial.order == "prune" else TrialStatus.STOPPED
+    return TrialStatus(str(summary.status))
+
+
+def _best(summary: RunSummary, curve: Curve | None) -> tuple[float | None, int]:
+    if curve is not None:
+        return curve.best, curve.best_step
+    best = summary.best
+    return (best.value, best.step) if best else (None, 0)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.protocol import Severity
+from engine.service.health.storage import disk, file_system, has_reset_bug, nearest
+
+ROOT = Path("/home/ada/.local/state/dltui")
+
+
+@pytest.mark.parametrize(
+    ("free", "severity"),
+    [
+        (5_000_000_000, Severity.OK),
+        (4_999_999_999, Severity.WARNING),
+        (1_000_000_000, Severity.WARNING),
+        (999_999_999, Severity.DANGER),
+        (0, Severity.DANGER),
+    ],
+)
+def test_a_full_disk_is_felt_before_it_is_full(free: int, severity: Severity) -> None:
+    assert disk(ROOT, free).severity is severity
+
+
+@pytest.mark.parametrize(
+    ("version", "has"),
+    [
+        ((3, 6, 23), False),
+        ((3, 7, 0), True),
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 53, 0), False),
+    ],
+)
+def test_the_wal_reset_bug_is_known_by_version(version: tuple[int, ...], has: bool) -> None:
+    assert has_reset_bug(version) is has
+
+
+def test_a_home_on_another_machine_is_named() -> None:
+    assert file_system(ROOT, "nfs4").severity is Severity.WARNING
+    assert file_system(ROOT, "ext4").severity is Severity.OK
+
+
+def test_a_home_that_is_not_there_yet_is_judged_by_where_it_will_be(tmp_path: Path) -> None:
+    assert nearest(tmp_path / "a" / "b") == tmp_path

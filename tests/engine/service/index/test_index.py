@@ -1,0 +1,255 @@
+"""The index: rows go in and come out, damage is noticed, and only what is asked for is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import EngineError
+from engine.protocol import Query, Status, summary_from_json
+from engine.service.index.index import DamagedIndex, Index, open_index, row_of
+from tests.engine.service.rows import a_row, a_summary
+
+
+def test_a_row_comes_out_as_it_went_in_nan_and_all(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    summary = a_summary("a", "xor", "done", {"x": float("-inf"), "y": 1e-300}, {"lr": 0.1, "act": "btu"})
+    index.put([row_of(summary, {"offset": 7, "digest": {"best": None}})])
+    row = index.get(summary.id)
+    assert row is not None and row.tail == {"offset": 7, "digest": {"best": None}}
+    assert summary_from_json(row.summary) == summary
+    assert index.get("nobody") is None
+
+
+def test_a_row_put_twice_is_replaced_everywhere(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a", "xor", "running")])
+    index.put([a_row("a", "xor", "done")])
+    assert (index.total(), index.counts()) == (1, {"done": 1})
+    window = index.page(Query("done"))
+    assert json.loads(window.summaries[0])["status"] == "done" and window.matching == 1
+
+
+def test_dropped_rows_are_gone_from_every_answer(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a"), a_row("b")])
+    gone = a_summary("a")
+    index.drop([gone.id])
+    assert index.get(gone.id) is None and index.total() == 1
+    assert index.id_of_token(gone.spec.token) is None and index.named(gone.id) == []
+
+
+def test_runs_are_found_by_token_name_prefix_and_last_digits(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a"), a_row("b")])
+    a, b = a_summary("a"), a_summary("b")
+    assert index.id_of_token("t-a") == a.id and index.id_of_token("") is None
+    assert index.named("run-b") == [b.id]
+    assert index.named("2026") == [b.id, a.id], "newest first"
+    assert index.named(a.id[-4:]) == [a.id]
+    assert index.named("%") == []
+    assert index.newest() == b.id
+
+
+def test_pages_are_windows_on_one_order(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row(name) for name in "abcdefgh"])
+    whole = index.page(Query()).summaries
+    parts = [index.page(Query(offset=at, limit=3)).summaries for at in (0, 3, 6)]
+    assert tuple(row for part in parts for row in part) == whole and len(whole) == 8
+    filtered = [index.page(Query("run", offset=at, limit=3)) for at in (0, 3, 6)]
+    assert tuple(row for part in filtered for row in part.summaries) == whole
+    assert {part.matching for part in filtered} == {8}
+    assert index.page(Query(offset=100)).summaries == ()
+    assert index.page(Query(limit=-5)).summaries == ()
+
+
+def test_runs_that_may_have_moved_are_told_apart(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a", "xor", "done"), a_row("b", "xor", "running"), a_row("c", "xor", "queued")])
+    assert index.unsettled() == [a_summary("b").id, a_summary("c").id]
+    index.set_status(a_summary("a").id, Status.QUEUED)
+    assert a_summary("a").id in index.unsettled()
+
+
+def test_the_index_is_compared_with_what_is_on_disk(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a"), a_row("b")])
+    on_disk = {a_summary("b").id, "new"}
+    assert index.compare(on_disk) == [a_summary("a").id]
+    assert on_disk == {"new"}
+
+
+def test_a_well_closed_index_gives_its_stamp_back_once(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    first = open_index(path)
+    first.put([a_row("a")])
+    first.close("the stamp")
+    second = open_index(path)
+    assert second.stamp == "the stamp" and second.total() == 1
+    _crash(second)
+    assert open_index(path).stamp == ""
+
+
+@pytest.mark.parametrize("where", range(0, 100, 7))
+def test_a_damaged_page_never_brings_anybody_down(tmp_path: Path, where: int) -> None:
+    """After an unclean stop: either the rows are right or the index is empty and is filled anew."""
+    path = tmp_path / "i.sqlite"
+    made = open_index(path)
+    made.put([a_row(name) for name in "abcdefghij"])
+    made.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM facts WHERE name = 'closed'")
+    db.close()
+    raw = bytearray(path.read_bytes())
+    at = len(raw) * where // 100 // 512 * 512
+    raw[at : at + 512] = os.urandom(512)
+    path.write_bytes(raw)
+    index = open_index(path)
+    if index.total():
+        assert [json.loads(row)["name"] for row in index.page(Query()).summaries] == [
+            f"run-{name}" for name in "jihgfedcba"
+        ]
+
+
+def test_an_index_of_another_schema_is_thrown_away(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    made = open_index(path)
+    made.put([a_row("a")])
+    made.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE facts SET value = '99' WHERE name = 'schema'")
+    db.close()
+    assert open_index(path).total() == 0
+
+
+def test_an_index_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"The index .* cannot be made: .*read-only"):
+        open_index(tmp_path / "no such folder" / "i.sqlite")
+
+
+def test_put_is_all_or_nothing(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    broken = a_row("b")
+    with pytest.raises(KeyError):
+        index.put([a_row("a"), type(broken)({"id": "half"}, {})])
+    assert index.total() == 0
+
+
+def _crash(index: Index) -> None:
+    """Close the file without saying so."""
+    index._db.close()
+
+
+def _closed(path: Path) -> bytes:
+    """The bytes of an index of ten runs that was closed well."""
+    made = open_index(path)
+    made.put([a_row(name) for name in "abcdefghij"])
+    made.close("stamp")
+    return path.read_bytes()
+
+
+def _flip_and_read(path: Path, whole: bytes, total: int, bit: int) -> None:
+    """Every answer is right, or the index is empty and is told to be damaged: its owner fills it anew."""
+    beside = path.with_name(path.name + ".sum")
+    data = bytearray(whole)
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+    beside.write_text(f"{total}\n")
+    told: list[str] = []
+    index = open_index(path, told.append)
+    assert index.total() == 0 and told, bit
+    assert index.page(Query()).summaries == () and index.newest() is None
+    index.close()
+
+
+def test_a_flipped_bit_after_a_clean_close_is_always_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    total, source = zlib.crc32(whole), random.Random(4)
+    for _ in range(60):
+        _flip_and_read(path, whole, total, source.randrange(len(whole) * 8))
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_of_a_thousand_bytes_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    for byte in range(0, len(whole), 61):
+        _flip_and_read(path, whole, zlib.crc32(whole), byte * 8 + byte % 8)
+
+
+def test_without_its_sum_every_row_is_checked(tmp_path: Path) -> None:
+    """As after a crash: a summary that was changed is not given to anybody."""
+    path = tmp_path / "i.sqlite"
+    whole = _closed(path)
+    for word in (b'"name":"run-c"', b'"step":', b"run-d"):
+        for at in (found.start() for found in re.finditer(word, whole)):
+            data = bytearray(whole)
+            data[at + len(word) - 2] ^= 1
+            path.write_bytes(data)
+            path.with_name(path.name + ".sum").unlink(missing_ok=True)
+            index = open_index(path)
+            assert index.total() == 0
+            index.abandon()
+
+
+def test_a_row_that_changes_under_a_running_service_is_noticed_when_it_is_read(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    index.put([a_row("a"), a_row("b")])
+    index._db.execute("UPDATE bodies SET summary = replace(summary, 'run-a', 'run-x')")
+    with pytest.raises(DamagedIndex):
+        index.page(Query())
+    with pytest.raises(DamagedIndex):
+        index.get(a_summary("a").id)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_in_place_of_the_index_makes_room_for_one(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "i.sqlite"
+    make(path)
+    index = open_index(path)
+    index.put([a_row("a")])
+    index.close()
+    assert path.is_file() and open_index(path).total() == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("lr=auto", "ad"), ("lr!=auto", "bc"), ("lr<1", "bc"), ("lr=0", "c"), ("clip=off", "b"),
+        ("clip=auto", "acd"), ("not lr=auto", "bc"), ("lr=never", ""),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_not_given_is_found_by_its_word_as_it_is_now(
+    tmp_path: Path, where: str, found: str
+) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    rows = [
+        a_summary("a", "lm", params={"lr": None, "clip": None}),
+        a_summary("b", "lm", params={"lr": 0.1, "clip": "off"}),
+        a_summary("c", "lm", params={"lr": None, "clip": None}, live={"lr": 0.0}),
+        a_summary("d", "lm", params={"lr": 0.1, "clip": None}, live={"lr": None}),
+    ]
+    index.put([row_of(row, {}) for row in rows])
+    names = [json.loads(text)["name"][-1] for text in index.page(Query(where)).summaries]
+    assert "".join(sorted(names)) == found
+
+
+def test_rows_of_an_index_of_before_are_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "i.sqlite"
+    index = open_index(path)
+    index.put([a_row("a")])
+    index.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE facts SET value = '1' WHERE name = 'schema'")
+    db.close()
+    assert open_index(path).total() == 0

@@ -1,0 +1,128 @@
+"""What NVML tells, and what becomes of it when it does not answer. The driver is a stand-in."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.places import Places
+from engine.protocol import Gpu, Status
+from engine.service.placement import gpus
+from engine.service.placement.gpus import NoGpus, Nvml
+from tests.engine.service.live import connect, reach, serving, until
+
+
+class FakeNvml:
+    """Answers as pynvml does, for two GPUs."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.holders: dict[int, list[tuple[int, int | None]]] = {0: [(10, 5), (11, None)], 1: []}
+
+    def nvmlDeviceGetCount(self) -> int:
+        if self.broken:
+            raise self.NVMLError("GPU is lost")
+        return 2
+
+    def __getattr__(self, name: str) -> Any:
+        answers: Mapping[str, Any] = {
+            "nvmlDeviceGetHandleByIndex": lambda place: place,
+            "nvmlDeviceGetMemoryInfo": lambda handle: SimpleNamespace(used=7, total=100),
+            "nvmlDeviceGetName": lambda handle: b"NVIDIA H200" if handle else "NVIDIA H200",
+            "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
+            "nvmlDeviceGetUtilizationRates": self._rates,
+            "nvmlDeviceGetComputeRunningProcesses": self._holders,
+            "nvmlDeviceGetGraphicsRunningProcesses": self._holders,
+        }
+        return answers[name]
+
+    def _rates(self, handle: int) -> Any:
+        if handle:
+            raise self.NVMLError("not supported")
+        return SimpleNamespace(gpu=25)
+
+    def _holders(self, handle: int) -> Sequence[Any]:
+        return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in self.holders[handle]]
+
+
+def test_gpus_are_read_and_foreign_memory_is_told_from_ours() -> None:
+    nvml = FakeNvml()
+    assert Nvml(nvml).read([]) == (
+        Gpu("NVIDIA H200", "GPU-0", 7, 100, 0.25, 5),
+        Gpu("NVIDIA H200", "GPU-1", 7, 100, 0.0, 0),
+    )
+    assert Nvml(nvml).read([10])[0].foreign_bytes == 0
+
+
+def test_a_driver_that_fails_is_asked_again() -> None:
+    nvml = FakeNvml()
+    driver = Nvml(nvml)
+    nvml.broken = True
+    assert driver.read([]) == ()
+    nvml.broken = False
+    assert len(driver.read([])) == 2
+
+
+def test_without_the_library_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "pynvml":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert isinstance(gpus.find_driver(), NoGpus)
+
+
+class OneGpu:
+    """A machine with one GPU, on which others may come and go."""
+
+    def __init__(self) -> None:
+        self.foreign = 0
+
+    def read(self, ours: object) -> tuple[Gpu, ...]:
+        return (Gpu("H200", "GPU-abc", self.foreign, 80 << 30, 0.0, self.foreign),)
+
+
+async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: Places) -> None:
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
+        first = await talk.submit("xor", {"epochs": 5000}, device="gpu", name="first")
+        await reach(talk, first.id, Status.RUNNING)
+        run = service.roster.get(first.id)
+        assert run is not None and run.device == "GPU-abc"
+        second = await talk.submit("xor", {"epochs": 2}, device="gpu")
+        waiting = service.roster.get(second.id)
+        assert waiting is not None
+        await until(lambda: waiting.why == "needs a GPU: H200 is used by a run of dltui")
+        third = await talk.submit("xor", {"epochs": 2}, device="auto")
+        assert (await reach(talk, third.id, Status.DONE)).step == 2
+        await talk.stop(first.id)
+        await reach(talk, second.id, Status.DONE)
+
+
+async def test_a_new_service_knows_on_which_gpu_the_runs_it_finds_are(places: Places) -> None:
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000}, device="gpu")
+        await reach(talk, made.id, Status.RUNNING)
+        adopted = service.machine.device_of(service.roster.get(made.id) or pytest.fail("it runs"))
+        assert adopted == "GPU-abc"
+
+
+async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
+    driver = OneGpu()
+    driver.foreign = 40 << 30
+    async with serving(places, driver=driver) as service, await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 2}, device="gpu")
+        run = service.roster.get(made.id)
+        assert run is not None
+        await until(lambda: run.why == "needs a GPU: H200 is used by others (40.0 GiB)")
+        driver.foreign = 0
+        assert (await reach(talk, made.id, Status.DONE)).step == 2

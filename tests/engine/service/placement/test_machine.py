@@ -1,0 +1,78 @@
+"""Meters: against /proc texts with known answers, and against processes that work or wait."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.service.health import file_system
+from engine.service.placement import processes, resources
+from engine.service.placement.machine import device_of_command
+from engine.service.placement.processes import Pace
+from tests.patience import quiet_seconds
+
+
+def test_processor_time_counts_waiting_for_disks_as_idle() -> None:
+    assert resources.processor_ticks("cpu  10 5 15 100 20 1 2 3 50 0\ncpu0 1 1\n") == (36, 156)
+
+
+def test_busy_is_what_passed_since_the_last_reading(tmp_path: Path) -> None:
+    meter = resources.Meter(tmp_path, 2)
+    first = meter.read(0)
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        sum(range(1000))
+    second = meter.read(1)
+    assert 0 <= first.cpu_busy <= 1 and 0.4 / (os.cpu_count() or 1) < second.cpu_busy <= 1
+    assert second.slots == 2 and second.slots_used == 1 and second.disk_free > 0
+
+
+def test_memory_that_could_be_had_is_not_used() -> None:
+    text = "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 700 kB\n"
+    assert resources.memory(text) == (1_024_000, 716_800)
+    assert resources.memory("MemTotal: 10 kB\nMemFree: 4 kB\n") == (10240, 4096)
+
+
+def test_a_process_is_measured_with_its_children() -> None:
+    script = "import subprocess, sys; subprocess.run(['sleep', '30'])"
+    parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script])
+    try:
+        deadline = quiet_seconds() + 60
+        while len((use := processes.use_of(parent.pid)).pids) < 2:
+            assert quiet_seconds() < deadline
+        assert use.pids[0] == parent.pid and use.rss > 4 << 20
+    finally:
+        for pid in reversed(processes.use_of(parent.pid).pids):
+            subprocess.run(["kill", "-9", str(pid)], check=False)
+        parent.wait()
+    assert processes.use_of(parent.pid) == processes.Use()
+
+
+def test_the_pace_is_cores_kept_busy_since_the_last_look() -> None:
+    pace = Pace()
+    assert pace.cores(1, 10.0, 100.0) == 0
+    assert pace.cores(1, 13.0, 102.0) == 1.5
+    pace.forget(1)
+    assert pace.cores(1, 20.0, 103.0) == 0
+
+
+def test_the_device_of_a_keeper_stands_in_its_command_line(tmp_path: Path) -> None:
+    line = tmp_path / "cmdline"
+    line.write_bytes(b"python\0-I\0keeper.py\0/r\0" + b"1\0--device\0GPU-1\0")
+    assert device_of_command(line) == "GPU-1"
+    line.write_bytes(b"python\0--device")
+    assert device_of_command(line) == "cpu"
+    assert device_of_command(tmp_path / "gone") == "cpu"
+
+
+def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    mounts = f"/dev/a / ext4 rw 0 0\nserver:/x {root}/my\\040runs nfs4 rw 0 0\ntmpfs {root}/my tmpfs rw 0 0\n"
+    assert file_system.kind_of(root, mounts) == "ext4"
+    assert file_system.kind_of(root / "my runs" / "a", mounts) == "nfs4"
+    assert file_system.kind_of(root / "my", mounts) == "tmpfs"
+    assert file_system.kind_of(root / "myself", mounts) == "ext4"
+    assert not file_system.is_remote(Path("/proc"))

@@ -1,0 +1,59 @@
+"""A run that stopped moving is noticed, one that is slow by nature is not, and no clock is trusted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.places import Places
+from engine.protocol import Status
+from engine.service.placement import stall
+from engine.service.placement.stall import Beats, notice
+from tests.engine.service.live import connect, end_runs, reach, serving, until
+
+
+def test_no_beat_yet_is_no_silence(tmp_path: Path) -> None:
+    beats = Beats()
+    assert beats.silence("r", tmp_path / "beat", 10.0) == 0
+    assert beats.silence("r", tmp_path / "beat", 10_000.0) == 0
+
+
+def test_silence_is_counted_from_the_last_change_that_was_seen(tmp_path: Path) -> None:
+    beats, beat = Beats(), tmp_path / "beat"
+    beat.touch()
+    assert beats.silence("r", beat, 10.0) == 0
+    assert beats.silence("r", beat, 75.0) == 65.0
+    os.utime(beat, (1, 1))
+    assert beats.silence("r", beat, 80.0) == 0, "the clock was set back: it moved all the same"
+    assert beats.silence("r", beat, 81.0) == 1.0
+    beats.forget("r")
+    assert beats.silence("r", beat, 500.0) == 0
+
+
+def test_a_minute_or_twenty_usual_steps_make_a_stall() -> None:
+    assert notice(59, rate=100) == "" and notice(61, rate=100) == "no step for 61 s"
+    assert notice(199, rate=0.1) == "" and notice(201, rate=0.1) == "no step for 201 s"
+    assert notice(61, rate=0) == "no step for 61 s"
+
+
+async def test_a_stalled_run_says_so_and_goes_on_running(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stall, "LEAST_SECONDS", 0.3)
+    monkeypatch.setattr(stall, "STEPS", 0)
+    async with serving(places) as service, await connect(places) as talk:
+        made = await talk.submit("xor", {"epochs": 5000})
+        await reach(talk, made.id, Status.RUNNING)
+        run = service.roster.get(made.id)
+        assert run is not None
+        await until(lambda: run.keeper is not None and run.keeper.worker is not None)
+        assert run.keeper is not None and run.keeper.worker is not None
+        await until(run.folder.beat.exists)
+        os.kill(run.keeper.worker.pid, 19)
+        await until(lambda: run.notice.startswith("no step for"))
+        assert (await talk.show(made.id)).status is Status.RUNNING
+        os.kill(run.keeper.worker.pid, 18)
+        await until(lambda: run.notice == "")
+    end_runs(places)

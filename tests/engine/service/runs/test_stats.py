@@ -1,0 +1,262 @@
+"""Events add up: to the last values, the best ever, the time spent; and a rewind takes back what it must."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import CorruptRun
+from engine.events import Event
+from engine.protocol import Best, CauseKind, Status
+from engine.service.runs import stats as digests
+from engine.service.runs.stats import Digest, Goal, goal_of
+
+SMALL = Goal("loss", largest=False)
+
+
+def told(*events: tuple[float, str, dict[str, Any]], goal: Goal = SMALL) -> Digest:
+    digest = Digest(goal)
+    for seq, (at, kind, facts) in enumerate(events, 1):
+        digest.fold(Event(seq, at, kind, facts))
+    return digest
+
+
+def started(at: float, **facts: Any) -> tuple[float, str, dict[str, Any]]:
+    return at, "started", {"total_steps": 100, "device": "cpu", "attempt": 1, **facts}
+
+
+def loss(at: float, step: int, value: object) -> tuple[float, str, dict[str, Any]]:
+    return at, "metrics", {"series": {"loss": [[step], [value]]}}
+
+
+def saved(at: float, step: int) -> tuple[float, str, dict[str, Any]]:
+    return at, "checkpoint", {"step": step, "path": "p", "weights_sha256": "0", "bytes": 1}
+
+
+def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> None:
+    one, two = ({"title": name, "fingerprint": name * 4} for name in ("mnist", "other"))
+    assert told(started(0, data=one), started(1, data={}), started(2)).data_title == "mnist"
+    found = told(started(0, data=one), started(1, data=two))
+    assert (found.data_title, found.data_fingerprint) == ("other", "other" * 4)
+    assert digests.from_json(digests.to_json(found), SMALL) == found
+
+
+def test_nothing_told_is_nothing_known() -> None:
+    digest = Digest()
+    assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.note) == (0, None, 0, 0, "")
+
+
+def test_columns_give_last_values_and_the_best_in_between() -> None:
+    series = {"loss": [[10, 20, 30], [0.5, 0.1, "nan"]], "accuracy": [[30], ["inf"]], "empty": [[], []]}
+    digest = told(started(1, notice="digits instead of MNIST"), (2, "metrics", {"series": series}))
+    assert digest.step == 30 and digest.total_steps == 100 and digest.device == "cpu"
+    assert math.isnan(digest.metrics["loss"]) and digest.metrics["accuracy"] == math.inf
+    assert "empty" not in digest.metrics
+    assert digest.best == Best("loss", 0.1, 20)
+    assert digest.data_notice == "digits instead of MNIST" and digest.started_at == 1
+
+
+def test_the_goal_may_be_the_largest() -> None:
+    digest = told(started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=Goal("loss", True))
+    assert digest.best == Best("loss", 0.9, 2)
+    assert goal_of("mnist") == Goal("val_accuracy", True) and goal_of("no longer there") == Goal()
+
+
+def test_a_rewind_to_a_checkpoint_brings_back_exactly_what_stood_there() -> None:
+    first = [started(0), loss(1, 10, 0.5), (1, "set", {"step": 10, "name": "lr", "value": 0.1}), saved(1, 10)]
+    at_checkpoint = told(*first)
+    digest = told(
+        *first, loss(2, 20, 0.01), (2, "set", {"step": 20, "name": "lr", "value": 9}),
+        started(5, attempt=2), (5, "restored", {"step": 10}),
+    )  # fmt: skip
+    for name in ("step", "metrics", "best", "live", "checkpoint_step"):
+        assert getattr(digest, name) == getattr(at_checkpoint, name), name
+    digest.fold(Event(99, 6, "metrics", {"series": {"loss": [[20], [0.3]]}}))
+    assert digest.best == Best("loss", 0.3, 20)
+
+
+def test_a_rewind_to_nothing_forgets_all_points() -> None:
+    digest = told(started(0), loss(1, 5, 0.5), started(2), (2, "restored", {"step": 0}))
+    assert (digest.step, digest.metrics, digest.best) == (0, {}, None)
+
+
+def test_restoring_the_step_that_was_reached_takes_nothing_back() -> None:
+    digest = told(started(0), loss(1, 7, 0.5), saved(1, 7), started(2), (2, "restored", {"step": 7}))
+    assert digest.step == 7 and digest.metrics == {"loss": 0.5} and digest.best == Best("loss", 0.5, 7)
+
+
+def test_time_is_spent_while_training_not_while_paused() -> None:
+    cause = {"kind": "paused", "text": "paused"}
+    digest = told(
+        started(100), loss(110, 1, 1), (112, "ended", {"status": "paused", "cause": cause}),
+        started(500), loss(503, 2, 1),
+    )  # fmt: skip
+    assert digest.train_seconds == pytest.approx(12 + 3)
+    assert digest.started_at == 100 and digest.farewell is None
+
+
+def test_a_stretch_that_a_crash_ended_counts_up_to_its_last_event() -> None:
+    digest = told(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
+    assert digest.train_seconds == pytest.approx(10 + 5)
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    slow = [loss(at, at, 1.0) for at in range(100)]
+    fast = [loss(100 + at / 10, 100 + at, 1.0) for at in range(300)]
+    assert told(started(0), *slow).rate == pytest.approx(1, rel=0.01)
+    assert told(started(0), *slow, *fast).rate == pytest.approx(10, rel=0.05)
+    assert len(told(started(0), *slow, *fast).pace) < 100
+
+
+def test_a_note_is_a_notice_until_all_is_well_again() -> None:
+    full = (2.0, "note", {"text": "disk full", "severity": "warning"})
+    assert told(started(0), full).note == "disk full"
+    assert told(started(0), full, (3, "note", {"text": "saved again", "severity": "ok"})).note == ""
+    assert told(started(0), full, started(4)).note == ""
+
+
+def test_the_last_words_of_a_worker_are_kept() -> None:
+    digest = told(started(0), (9, "ended", {"status": "failed", "cause": {"kind": "diverged", "text": "x"}}))
+    assert digest.farewell is not None
+    assert (digest.farewell.status, digest.farewell.cause.kind) == (Status.FAILED, CauseKind.DIVERGED)
+
+
+def test_a_kind_of_tomorrow_is_passed_over() -> None:
+    assert told(started(0), (1, "image", {"path": "x"}), (2, "unheard of", {})).seq == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("metrics", {}),
+        ("metrics", {"series": [1]}),
+        ("metrics", {"series": {"loss": [[1], ["what"]]}}),
+        ("metrics", {"series": {"loss": 3}}),
+        ("set", {"name": "lr", "value": "x"}),
+        ("checkpoint", {}),
+        ("restored", {"step": None}),
+        ("ended", {"status": "over", "cause": {}}),
+        ("started", {"total_steps": "many"}),
+    ],
+)
+def test_odd_facts_are_named_and_do_no_harm(kind: str, facts: dict[str, Any]) -> None:
+    digest = told(started(0), loss(1, 5, 0.5))
+    with pytest.raises(CorruptRun, match=f"Event 3 is no {kind}"):
+        digest.fold(Event(3, 2.0, kind, facts))
+    digest.fold(Event(4, 3.0, *loss(3, 6, 0.4)[1:]))
+    assert digest.step == 6 and digest.seq == 4
+
+
+happening = st.one_of(
+    st.tuples(st.just("metrics"), st.integers(1, 50), st.sampled_from([0.1, 0.5, 2.0, "nan", "inf"])),
+    st.tuples(st.just("checkpoint"), st.none(), st.none()),
+    st.tuples(st.just("resume"), st.none(), st.none()),
+    st.tuples(st.just("note"), st.none(), st.none()),
+)
+
+
+@given(st.lists(happening, max_size=40), st.integers(0, 40))
+def test_a_digest_goes_on_from_json_as_if_it_had_never_stopped(
+    happenings: list[tuple[str, Any, Any]], cut: int
+) -> None:
+    events = _events(happenings)
+    whole, first = Digest(SMALL), Digest(SMALL)
+    for event in events:
+        whole.fold(event)
+    for event in events[:cut]:
+        first.fold(event)
+    second = digests.from_json(digests.to_json(first), SMALL)
+    for event in events[cut:]:
+        second.fold(event)
+    assert _facts(second) == _facts(whole)
+
+
+@given(st.lists(happening, max_size=40))
+def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[str, Any, Any]]) -> None:
+    """Against brute force over all points that survive every rewind."""
+    events, points = _events(happenings), {}
+    digest = Digest(SMALL)
+    for event in events:
+        digest.fold(event)
+        if event.kind == "metrics":
+            steps, values = event.facts["series"]["loss"]
+            points[steps[0]] = values[0]
+        elif event.kind == "restored":
+            points = {step: value for step, value in points.items() if step <= event.facts["step"]}
+    finite = {step: value for step, value in points.items() if isinstance(value, float)}
+    if finite:
+        assert digest.best is not None and digest.best.value == min(finite.values())
+    else:
+        assert digest.best is None
+
+
+def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
+    """A history that a worker could have written: steps grow, a resume goes back to the last saved."""
+    events, step, kept, at = [Event(1, 0.0, "started", {"total_steps": 9})], 0, 0, 0.0
+    for kind, number, value in happenings:
+        at += 1.0
+        seq = len(events) + 1
+        if kind == "metrics":
+            step += number
+            events.append(Event(seq, at, "metrics", {"series": {"loss": [[step], [value]]}}))
+        elif kind == "checkpoint":
+            kept = step
+            events.append(Event(seq, at, "checkpoint", {"step": step}))
+        elif kind == "resume":
+            step = kept
+            events.append(Event(seq, at, "started", {"total_steps": 9}))
+            events.append(Event(seq + 1, at, "restored", {"step": kept}))
+        else:
+            events.append(Event(seq, at, "note", {"text": "x", "severity": "note"}))
+    return events
+
+
+def _facts(digest: Digest) -> str:
+    return repr({**digests.to_json(digest), "train_seconds": digest.train_seconds})
+
+
+def on_two_clocks(jump: float) -> list[Event]:
+    """Two attempts of 12 and 6 s at two steps a second; the wall clock jumps in the middle of each."""
+    facts = {"total_steps": 100, "device": "cpu"}
+    cause = {"kind": "paused", "text": "paused"}
+    found = [Event(1, 1000.0, "started", {**facts, "attempt": 1}, 0.5)]
+    for second in range(1, 13):
+        wall = 1000.0 + second + (jump if second > 6 else 0.0)
+        found.append(Event(len(found) + 1, wall, "metrics", {"series": {"loss": [[2 * second], [0.5]]}},
+                           0.5 + second))  # fmt: skip
+    found.append(Event(len(found) + 1, 1012.0 + jump, "ended", {"status": "paused", "cause": cause}, 12.5))
+    found.append(Event(len(found) + 1, 1200.0 + jump, "started", {**facts, "attempt": 2}, 0.5))
+    for second in range(1, 7):
+        wall = 1200.0 + second + (jump if second < 4 else 2 * jump)
+        found.append(Event(len(found) + 1, wall, "metrics", {"series": {"loss": [[24 + 2 * second], [0.5]]}},
+                           0.5 + second))  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
+def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: float) -> None:
+    digest = Digest(SMALL)
+    for event in on_two_clocks(jump):
+        digest.fold(event)
+    assert digest.train_seconds == pytest.approx(18.0)
+    assert digest.rate == pytest.approx(2.0)
+    again = digests.from_json(json.loads(json.dumps(digests.to_json(digest))), SMALL)
+    assert again.train_seconds == pytest.approx(18.0)
+
+
+def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
+    events = [event for event in on_two_clocks(3600.0) if event.kind != "ended"]
+    digest = Digest(SMALL)
+    for event in events:
+        digest.fold(event)
+    assert digest.train_seconds == pytest.approx(18.0)
+
+
+def test_events_of_before_with_a_wall_clock_set_back_lose_no_more_than_the_jump() -> None:
+    digest = told(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
+    assert digest.train_seconds == pytest.approx(20.0)

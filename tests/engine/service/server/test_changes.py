@@ -1,0 +1,63 @@
+"""Watchers are told the latest of each row, once, however far behind they are."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from engine.protocol import Resources
+from engine.service.server import changes as boards
+from engine.service.server.changes import Board
+from tests.engine.service.rows import a_summary
+from tests.patience import LONG
+
+MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
+
+
+def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
+    board, run = Board(), a_summary("a")
+    for step in range(10):
+        board.post(dataclasses.replace(run, step=step))
+    board.post(a_summary("b"))
+    news = board.since(0)
+    assert [(row.spec.name, row.step) for row in news.changed] == [("run-a", 9), ("run-b", 10)]
+    assert board.since(news.version).changed == ()
+
+
+def test_removal_takes_the_place_of_all_changes() -> None:
+    board, run = Board(), a_summary("a")
+    board.post(run)
+    board.strike(run.id)
+    news = board.since(0)
+    assert news.changed == () and news.removed == (run.id,)
+
+
+def test_the_machine_is_told_when_it_changed() -> None:
+    board = Board()
+    board.measure(MACHINE)
+    first = board.since(0)
+    assert first.resources == MACHINE
+    board.measure(dataclasses.replace(MACHINE))
+    assert board.since(first.version).resources is None
+    board.measure(dataclasses.replace(MACHINE, cpu_busy=0.6))
+    assert board.since(first.version).resources is not None
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "LIMIT", 3)
+    board = Board()
+    for name in "abcde":
+        board.post(a_summary(name))
+    assert [run.spec.name for run in board.since(0).changed] == ["run-c", "run-d", "run-e"]
+
+
+async def test_who_waits_is_woken_by_the_next_change_and_not_before() -> None:
+    board = Board()
+    waiting = asyncio.create_task(board.wait(board.version))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    board.post(a_summary("a"))
+    await asyncio.wait_for(waiting, LONG)
+    await asyncio.wait_for(board.wait(0), LONG)

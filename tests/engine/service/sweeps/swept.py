@@ -1,0 +1,60 @@
+"""Sweeps for tests: specs, and sweeps whose trials are answered by a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.axes import parse_axis
+from engine.catalog import find
+from engine.params import Value
+from engine.protocol import Json
+from engine.service.sweeps import submission
+from engine.service.sweeps import sweep as sweeping
+from engine.service.sweeps.sweep import Config, Sweep
+from engine.service.sweeps.sweep_folder import SweepFolder
+from engine.sweep_protocol import Prune, SweepSpec, TrialStatus
+
+Answer = Callable[[dict[str, Value]], float]
+
+
+def a_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
+    usual: dict[str, Any] = {
+        "id": "20260101-000000-sweep-aaaa", "name": "s", "params": {}, "sampler": "grid", "seed": 1,
+        "seeds": (1,), "trials": None, "parallel": None, "gpu_share": 1.0, "prune": Prune(), "metric": "loss",
+        "goal": "min", "executor": "local", "device": "auto", "created_at": 1.0,
+    }  # fmt: skip
+    parsed = tuple(parse_axis(find(experiment), text) for text in axes)
+    return SweepSpec(experiment=experiment, axes=parsed, **{**usual, **facts})
+
+
+def a_sweep(path: Path, spec: SweepSpec) -> Sweep:
+    path.mkdir(exist_ok=True)
+    return sweeping.new(SweepFolder(path), spec)
+
+
+def checked(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
+    """As a client would ask for it."""
+    return submission.spec_of({"experiment": experiment, "axes": list(axes), **facts})
+
+
+def asked(trial: int, config: int, params: Json, seed: int = 1, point: int | None = 0) -> Json:
+    return {
+        "kind": "asked", "trial": trial, "config": config, "params": params, "seed": seed, "point": point,
+        "run": f"run-{trial}", "created_at": 1.0,
+    }  # fmt: skip
+
+
+def told(trial: int, value: float | None, status: TrialStatus = TrialStatus.DONE, step: int = 10) -> Json:
+    return {
+        "kind": "told", "trial": trial, "status": str(status), "value": value, "step": step,
+        "best_step": step, "total_steps": 10, "metrics": {}, "seconds": 1.0, "cause": "",
+    }  # fmt: skip
+
+
+def ended(sweep: Sweep, config: Config, value: float | None, status: TrialStatus = TrialStatus.DONE) -> None:
+    """Ask for a configuration and say at once what came of it."""
+    number = len(sweep.trials) + 1
+    sweep.fold(asked(number, config.number, config.params, point=config.point))
+    sweep.fold(told(number, value, status))
