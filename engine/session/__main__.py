@@ -7,9 +7,9 @@ import signal
 import sys
 
 from engine import places, signals
-from engine.session.desk import Desk
-from engine.session.inbox import Inbox
-from engine.session.sitting import Sitting
+from engine.session.cache import Desk
+from engine.session.requests import Inbox
+from engine.session.server import Sitting
 
 
 def main() -> int:

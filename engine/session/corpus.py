@@ -9,8 +9,8 @@ from engine.data.text import corpus_path
 from engine.data.text.corpus_summary import tell_corpus
 from engine.errors import DataError
 from engine.protocol import Json
-from engine.session.desk import Desk
-from engine.session.words import Handler
+from engine.session.cache import Desk
+from engine.session.methods import Handler
 
 
 def list_(desk: Desk) -> Json:

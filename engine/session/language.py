@@ -34,10 +34,10 @@ from engine.models.language.prompt import Prompt, cut, parted, seed_of
 from engine.models.language.sampling_params import Manner, check_length, check_seed
 from engine.protocol import Json
 from engine.session import language_answers as answers
-from engine.session import language_file, language_runs
-from engine.session.desk import Desk
+from engine.session import language_runs, scored_file
+from engine.session.cache import Desk
 from engine.session.language_runs import Opened
-from engine.session.words import Handler
+from engine.session.methods import Handler
 
 TEXTS_LIMIT = 2000
 COMPARED = 8
@@ -161,7 +161,7 @@ def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:
     Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
     lines, bytes, size}; the last is {..., done: true, total, skipped (how many), lines}.
     """
-    return language_file.scored(_open(desk, run), Path(path).expanduser())
+    return scored_file.scored(_open(desk, run), Path(path).expanduser())
 
 
 def both(

@@ -15,7 +15,7 @@ from engine.models.language.model_description import Description, Direction
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
 from engine.served_checkpoint import Served, ServedStep, served_step
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from engine.store import RunFolder
 
 SHOWN = 4

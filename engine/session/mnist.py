@@ -64,24 +64,24 @@ from typing import Any
 from engine.models.images import layer_costs
 from engine.protocol import Json
 from engine.session import (
-    digit_drawings,
-    digit_history,
-    digit_looks,
-    digit_reports,
-    digit_robustness,
-    digit_sets,
-    digit_statistics,
-    digit_table,
+    mnist_drawings,
+    mnist_history,
+    mnist_network,
+    mnist_reports,
+    mnist_robustness,
+    mnist_sets,
+    mnist_statistics,
+    mnist_table,
 )
-from engine.session.desk import Desk
-from engine.session.digit_nets import all_runs, open_net, steps
-from engine.session.words import Handler
+from engine.session.cache import Desk
+from engine.session.methods import Handler
+from engine.session.mnist_nets import all_runs, open_net, steps
 
 
 def explore(desk: Desk, samples: int = 10) -> Json:
-    pictures = digit_sets.at_hand(desk)
+    pictures = mnist_sets.at_hand(desk)
     key = ("mnist.explore", pictures.digits.fingerprint, samples)
-    return desk.keep(key, lambda: digit_statistics.explore(pictures, samples))
+    return desk.keep(key, lambda: mnist_statistics.explore(pictures, samples))
 
 
 def runs(desk: Desk) -> Json:
@@ -95,13 +95,13 @@ def runs(desk: Desk) -> Json:
 
 def model(desk: Desk, run: str, step: int | None = None) -> Json:
     opened = open_net(desk, run, step)
-    pictures = digit_sets.of_run(desk, opened)
+    pictures = mnist_sets.of_run(desk, opened)
     entries = layer_costs.entries(opened.net)
     return {
-        **digit_looks.head(opened),
+        **mnist_network.head(opened),
         "side": opened.net.side,
         "steps": steps(opened.folder),
-        "per_epoch": digit_table.per_epoch(opened.spec, len(pictures.part("train").labels)),
+        "per_epoch": mnist_table.per_epoch(opened.spec, len(pictures.part("train").labels)),
         "layers": [
             {
                 "name": entry.name, "kind": entry.kind, "shape": list(entry.shape),
@@ -117,26 +117,26 @@ def model(desk: Desk, run: str, step: int | None = None) -> Json:
 
 
 def report(desk: Desk, run: str, split: str = "test", step: int | None = None) -> Iterator[Json]:
-    return digit_reports.stream(desk, open_net(desk, run, step), split)
+    return mnist_reports.stream(desk, open_net(desk, run, step), split)
 
 
 def cell(
     desk: Desk, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
     step: int | None = None,
 ) -> Json:  # fmt: skip
-    return digit_reports.cell(desk, open_net(desk, run, step), split, true, predicted, offset, limit)
+    return mnist_reports.cell(desk, open_net(desk, run, step), split, true, predicted, offset, limit)
 
 
 def worst(desk: Desk, run: str, split: str = "test", n: int = 100, step: int | None = None) -> Json:
-    return digit_reports.worst(desk, open_net(desk, run, step), split, n)
+    return mnist_reports.worst(desk, open_net(desk, run, step), split, n)
 
 
 def images(desk: Desk, run: str, indexes: list[int], split: str = "test", step: int | None = None) -> Json:
-    return digit_reports.images(desk, open_net(desk, run, step), split, indexes)
+    return mnist_reports.images(desk, open_net(desk, run, step), split, indexes)
 
 
 def filters(desk: Desk, run: str, layer: str = "", step: int | None = None, limit: int = 256) -> Json:
-    return digit_looks.filters(open_net(desk, run, step), layer, limit)
+    return mnist_network.filters(open_net(desk, run, step), layer, limit)
 
 
 def maps(
@@ -144,13 +144,13 @@ def maps(
     pixels: Any = None,
 ) -> Json:  # fmt: skip
     opened = open_net(desk, run, step)
-    return digit_looks.maps(opened, digit_looks.picture(desk, opened, split, index, pixels), layer)
+    return mnist_network.maps(opened, mnist_network.picture(desk, opened, split, index, pixels), layer)
 
 
 def predict(
     desk: Desk, run: str, pixels: Any, centred: bool = True, maps: bool = True, step: int | None = None
 ) -> Json:
-    return digit_looks.predict(open_net(desk, run, step), pixels, centred, maps)
+    return mnist_network.predict(open_net(desk, run, step), pixels, centred, maps)
 
 
 def saliency(
@@ -158,7 +158,9 @@ def saliency(
     index: int = 0, pixels: Any = None, step: int | None = None,
 ) -> Json:  # fmt: skip
     opened = open_net(desk, run, step)
-    return digit_looks.saliency(opened, digit_looks.picture(desk, opened, split, index, pixels), kind, target)
+    return mnist_network.saliency(
+        opened, mnist_network.picture(desk, opened, split, index, pixels), kind, target
+    )
 
 
 def robustness(
@@ -169,11 +171,11 @@ def robustness(
     images: int = 2000,
     step: int | None = None,
 ) -> Iterator[Json]:
-    return digit_robustness.stream(desk, open_net(desk, run, step), kind, split, images)
+    return mnist_robustness.stream(desk, open_net(desk, run, step), kind, split, images)
 
 
 def kept_report(desk: Desk, run: str, step: int | None = None) -> Json:
-    return digit_drawings.report(desk, open_net(desk, run, step))
+    return mnist_drawings.report(desk, open_net(desk, run, step))
 
 
 WORDS: Mapping[str, Handler] = {
@@ -185,14 +187,14 @@ WORDS: Mapping[str, Handler] = {
     "worst": worst,
     "images": images,
     "filters": filters,
-    "history": digit_history.history,
+    "history": mnist_history.history,
     "maps": maps,
     "predict": predict,
     "saliency": saliency,
     "robustness": robustness,
-    "keep": digit_drawings.keep,
-    "kept": digit_drawings.kept,
-    "drop": digit_drawings.drop,
+    "keep": mnist_drawings.keep,
+    "kept": mnist_drawings.kept,
+    "drop": mnist_drawings.drop,
     "kept_report": kept_report,
-    "table": digit_table.stream,
+    "table": mnist_table.stream,
 }

@@ -11,8 +11,8 @@ from engine.errors import ParamError
 from engine.models.xor import xor_net, xor_presets
 from engine.models.xor.xor_net import Floats, XorNet
 from engine.protocol import Json, number_to_json
-from engine.session.desk import Desk
-from engine.session.words import Handler
+from engine.session.cache import Desk
+from engine.session.methods import Handler
 
 SIDE_LIMIT = 400
 """cells of the plane along one side"""

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.places import Places
-from engine.session.desk import Desk
-from engine.session.digit_answers import answers
-from engine.session.digit_nets import open_net
+from engine.session.cache import Desk
+from engine.session.mnist_answers import answers
+from engine.session.mnist_nets import open_net
 from tests.engine.worker.lab import curve, new_run, train
 
 ITERATIONS, TARGET, TRAINING = 13_000, 0.99, 54_000

@@ -9,8 +9,8 @@ from typing import Any
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 
 Scripted = Callable[..., Json]
 
@@ -30,7 +30,7 @@ class FakeSession:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
         if word in self._scripted:
             return self._scripted[word](**facts)
-        answer = words.answer(self._desk, word, facts)
+        answer = methods.answer(self._desk, word, facts)
         assert isinstance(answer, dict)
         return answer
 
@@ -41,7 +41,7 @@ class FakeSession:
         if word in self._scripted:
             yield self._scripted[word](**facts)
             return
-        answer = words.answer(self._desk, word, facts)
+        answer = methods.answer(self._desk, word, facts)
         for part in [answer] if isinstance(answer, dict) else answer:
             await asyncio.sleep(0)
             yield part

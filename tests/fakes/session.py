@@ -11,10 +11,10 @@ from typing import Any
 from engine import places
 from engine.errors import DltuiError
 from engine.protocol import Json
-from engine.session.desk import Desk
-from engine.session.inbox import Inbox
-from engine.session.sitting import Sitting
-from engine.session.words import Answer
+from engine.session.cache import Desk
+from engine.session.methods import Answer
+from engine.session.requests import Inbox
+from engine.session.server import Sitting
 
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 
 
 def ask(desk: Desk, word: str, **facts: Any) -> Json:
-    answer = words.answer(desk, word, facts)
+    answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     return json.loads(json.dumps(answer, allow_nan=False))
 
 
 def parts(desk: Desk, word: str, **facts: Any) -> list[Json]:
-    answer = words.answer(desk, word, facts)
+    answer = methods.answer(desk, word, facts)
     assert isinstance(answer, Iterator)
     return [json.loads(json.dumps(part, allow_nan=False)) for part in answer]

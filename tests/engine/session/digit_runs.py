@@ -16,8 +16,8 @@ from checkpoints.manifest import Fact
 from engine.data.small_digits import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 from engine.store import RunFolder
 from tests.engine.worker.lab import new_run
 
@@ -91,7 +91,7 @@ def ask(desk: Desk, word: str, **facts: object) -> Json:
 
 
 def parts(desk: Desk, word: str, **facts: object) -> list[Json]:
-    answer = words.answer(desk, f"mnist.{word}", facts)
+    answer = methods.answer(desk, f"mnist.{word}", facts)
     found = [answer] if isinstance(answer, dict) else list(answer)
     told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
     return told

@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import DataError
 from engine.places import Places
-from engine.session import corpus, words
-from engine.session.desk import Desk
+from engine.session import corpus, methods
+from engine.session.cache import Desk
 
 LINES = [f"a cat sat on mat number {number}" for number in range(40)]
 
@@ -42,5 +42,5 @@ def test_nothing_is_downloaded_to_tell_of_it(desk: Desk) -> None:
 
 
 def test_the_room_is_found_by_name(desk: Desk) -> None:
-    answer = words.answer(desk, "corpus.list", {})
+    answer = methods.answer(desk, "corpus.list", {})
     assert isinstance(answer, dict) and answer["corpora"]

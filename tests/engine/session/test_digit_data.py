@@ -13,7 +13,7 @@ from engine.data.digits import digest_all
 from engine.data.mnist_folders import fingerprint
 from engine.errors import DataError
 from engine.places import Places
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, plant

@@ -12,8 +12,8 @@ import pytest
 
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 from tests.engine.session.asking import ask, parts
 from tests.fakes.language_run import write_run
 
@@ -97,7 +97,7 @@ def test_a_reversed_model_puts_words_in_front(desk: Desk, back: str) -> None:
 
 
 def test_a_stream_can_be_left_between_two_words(desk: Desk, forward: str) -> None:
-    stream = words.answer(desk, "language.generate", {"run": forward, "text": "i", "length": 10_000})
+    stream = methods.answer(desk, "language.generate", {"run": forward, "text": "i", "length": 10_000})
     assert isinstance(stream, Iterator)
     assert next(stream)["word"]
     stream.close()  # type: ignore[attr-defined]

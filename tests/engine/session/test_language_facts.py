@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 from tests.engine.session.asking import ask
 from tests.fakes.language_run import write_run
 from tests.fakes.payloads import PAYLOADS
@@ -59,7 +59,7 @@ def test_bad_facts_get_one_clear_line(
     desk: Desk, forward: str, back: str, word: str, facts: dict[str, Any]
 ) -> None:
     with pytest.raises(DltuiError) as caught:
-        words.answer(desk, f"language.{word}", facts)
+        methods.answer(desk, f"language.{word}", facts)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
 

@@ -16,7 +16,7 @@ from engine.errors import DltuiError
 from engine.events import EventWriter
 from engine.places import Places
 from engine.protocol import Status
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from tests.engine.session.asking import ask
 from tests.fakes.language_run import PERPLEXITIES, write_checkpoint, write_run
 
@@ -118,7 +118,7 @@ def test_perplexities_follow_the_events_as_they_grow(desk: Desk, places: Places,
 def test_opening_a_model_imports_no_framework(places: Places, forward: str) -> None:
     script = (
         "import sys; from engine import places\n"
-        "from engine.session import words; from engine.session.desk import Desk\n"
+        "from engine.session import words; from engine.session.cache import Desk\n"
         "words.answer(Desk(places.home()), 'language.predict', {'text': 'i love'})\n"
         "print(sorted({'torch', 'tensorflow', 'keras', 'sklearn', 'numba', 'scipy'} & sys.modules.keys()))"
     )

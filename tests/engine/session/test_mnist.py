@@ -19,8 +19,8 @@ from engine.client.client import open_session
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
-from engine.session import digit_sets
-from engine.session.desk import Desk
+from engine.session import mnist_sets
+from engine.session.cache import Desk
 from engine.store import KeeperFacts, RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, parts, plant, save, tell, templates
@@ -58,7 +58,7 @@ def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: Des
 
 
 def test_pixel_statistics_are_those_of_the_training_part(desk: Desk) -> None:
-    seen = digit_sets.at_hand(desk).parts["train"].images
+    seen = mnist_sets.at_hand(desk).parts["train"].images
     found = ask(desk, "explore")["statistics"]
     assert found["mean"] == pytest.approx(seen.mean()) and found["std"] == pytest.approx(seen.std())
     assert (found["min"], found["max"]) == (seen.min(), seen.max())
@@ -86,7 +86,7 @@ def test_a_stand_in_gives_way_when_the_data_come(
     assert ask(desk, "explore")["side"] == 8
     write_set(tmp_path, make_arrays())
     assert ask(desk, "explore")["side"] == 8
-    monkeypatch.setattr("engine.session.digit_sets.STAND_IN_SECONDS", -1)
+    monkeypatch.setattr("engine.session.mnist_sets.STAND_IN_SECONDS", -1)
     assert ask(desk, "explore")["side"] == 28
 
 
@@ -123,7 +123,7 @@ def test_the_model_is_a_ledger_of_layers_and_the_newest_checkpoint_by_default(
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_the_report_is_that_of_scikit_learn(desk: Desk, run: RunFolder, split: str) -> None:
     told = parts(desk, "report", run=run.id, split=split)
-    part = digit_sets.at_hand(desk).part(split)
+    part = mnist_sets.at_hand(desk).part(split)
     weights = templates()
     seen = part.images.reshape(-1, 64) / 127.5 - 1
     predicted = (seen @ weights["output.weight"].T + weights["output.bias"]).argmax(axis=1)
@@ -146,7 +146,7 @@ def test_the_report_is_that_of_scikit_learn(desk: Desk, run: RunFolder, split: s
 def test_a_long_report_shows_progress_and_is_kept_beside_the_run(
     desk: Desk, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.session.digit_answers.SECONDS", 0)
+    monkeypatch.setattr("engine.session.mnist_answers.SECONDS", 0)
     told = parts(desk, "report", run=run.id, split="train")
     assert [part["done"] for part in told[:-1]] == list(range(256, 1293, 256))
     monkeypatch.setattr("engine.models.images.classification.report", None)

@@ -9,8 +9,8 @@ import pytest
 from engine.errors import ParamError
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def desk(places: Places) -> Desk:
 
 
 def ask(desk: Desk, word: str, **facts: object) -> Json:
-    answer = words.answer(desk, word, facts)
+    answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told

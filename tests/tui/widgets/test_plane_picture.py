@@ -7,7 +7,7 @@ import math
 import pytest
 
 from engine.places import Places
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from tests.engine.session.asking import ask
 from tui.widgets.heat import LEVELS, Look, level_of, shade_of
 from tui.widgets.plane_picture import Fold, PlaneScene, Point, Tile, picture, scene_of, value_at

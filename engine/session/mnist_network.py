@@ -14,9 +14,9 @@ from engine.models.images.centring import centre
 from engine.models.images.conv_net import Seen, softmax
 from engine.models.images.layers import Convolution, Dense
 from engine.protocol import Json
-from engine.session import digit_sets
-from engine.session.desk import Desk
-from engine.session.digit_nets import OpenNet
+from engine.session import mnist_sets
+from engine.session.cache import Desk
+from engine.session.mnist_nets import OpenNet
 
 LARGEST = 512
 KINDS = ("occlusion", "gradient")
@@ -32,7 +32,7 @@ def picture(desk: Desk, opened: OpenNet, split: str, index: int, pixels: Any) ->
     """Raises DataError."""
     if pixels is not None:
         return fitting(drawn(pixels), opened.net.side), None
-    part = digit_sets.of_run(desk, opened).part(split)
+    part = mnist_sets.of_run(desk, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
     return part.images[index], int(part.labels[index])

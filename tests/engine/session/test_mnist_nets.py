@@ -9,7 +9,7 @@ import pytest
 from engine.errors import CorruptRun, DataError, DltuiError, RunNotFound, RunRefused
 from engine.events import EventWriter
 from engine.places import Places
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, damage, plant, templates

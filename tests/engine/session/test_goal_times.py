@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events import Event
-from engine.session.milestones import Milestones
+from engine.session.goal_times import Milestones
 
 
 def told(*lines: tuple[float, str, dict[str, object]]) -> Milestones:

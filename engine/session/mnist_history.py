@@ -8,8 +8,8 @@ from pathlib import Path
 from engine import events
 from engine.errors import CorruptRun, RunRefused
 from engine.protocol import Json, number_from_json, number_to_json
-from engine.session.desk import Desk
-from engine.session.digit_nets import folder_of
+from engine.session.cache import Desk
+from engine.session.mnist_nets import folder_of
 
 SKETCH, METRICS, RESTORED = (f'"kind":"{kind}"'.encode() for kind in ("sketch", "metrics", "restored"))
 VALIDATED = b'"val_accuracy"'

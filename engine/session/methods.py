@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import ProtocolError
 from engine.protocol import Json
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 
 Answer = Json | Iterator[Json]
 Handler = Callable[..., Answer]

@@ -20,8 +20,8 @@ from engine.models.xor.batch.record import Record
 from engine.params import read
 from engine.protocol import Json
 from engine.session import xor
-from engine.session.desk import Desk
-from engine.session.words import Handler
+from engine.session.cache import Desk
+from engine.session.methods import Handler
 
 PAGE_LIMIT = 1_000
 STANDING = ("outcome", "stop", "loss", "val_loss")

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from engine.errors import ParamError
 from engine.models.images.distortion import DIRECTIONS, noisy, shifted
 from engine.protocol import Json
-from engine.session import digit_sets
-from engine.session.desk import Desk
-from engine.session.digit_looks import head
-from engine.session.digit_nets import OpenNet
+from engine.session import mnist_sets
+from engine.session.cache import Desk
+from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_network import head
 
 SEED = 7
 UNITS = {"shift": "pixels", "noise": "of the grey scale"}
@@ -27,7 +27,7 @@ def stream(desk: Desk, opened: OpenNet, kind: str, split: str, images: int) -> I
     """
     if kind not in UNITS:
         raise ParamError(f"robustness: expected {' or '.join(UNITS)}, got {kind[:20]!r}.")
-    part = digit_sets.of_run(desk, opened).part(split)
+    part = mnist_sets.of_run(desk, opened).part(split)
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(part.labels))[: max(1, images)])
     return _points(opened, kind, part.images[chosen], part.labels[chosen])
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.models.images import grey_levels
 from engine.protocol import Json
-from engine.session.digit_sets import Part, PictureSet
+from engine.session.mnist_sets import Part, PictureSet
 
 CLASSES = 10
 MOST_SAMPLES = 100

@@ -12,10 +12,10 @@ from typing import BinaryIO
 from checkpoints.errors import CheckpointError
 from engine.errors import DltuiError, error_to_json
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
-from engine.session.inbox import Inbox
-from engine.session.words import Answer
+from engine.session import methods
+from engine.session.cache import Desk
+from engine.session.methods import Answer
+from engine.session.requests import Inbox
 
 Find = Callable[[Desk, str, Json], Answer]
 
@@ -27,7 +27,7 @@ class Sitting:
     only the newest that waits is answered.
     """
 
-    def __init__(self, desk: Desk, inbox: Inbox, out: BinaryIO, answer: Find = words.answer) -> None:
+    def __init__(self, desk: Desk, inbox: Inbox, out: BinaryIO, answer: Find = methods.answer) -> None:
         self._desk, self._inbox, self._out, self._answer = desk, inbox, out, answer
         self._waiting: deque[Json] = deque()
         self._streams: dict[int, Iterator[Json]] = {}

@@ -11,10 +11,10 @@ from engine.data import drawn_digits as shelf
 from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.protocol import Json
-from engine.session.desk import Desk
-from engine.session.digit_looks import drawn, fitting, head
-from engine.session.digit_nets import OpenNet
-from engine.session.digit_reports import shown
+from engine.session.cache import Desk
+from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_network import drawn, fitting, head
+from engine.session.mnist_reports import shown
 
 
 def keep(desk: Desk, pixels: Any, label: int) -> Json:

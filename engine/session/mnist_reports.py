@@ -15,10 +15,10 @@ from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification, grey_levels
 from engine.models.images.conv_net import softmax
 from engine.protocol import Json
-from engine.session.desk import Desk
-from engine.session.digit_answers import Answers, answers, by_parts, cache_path, save
-from engine.session.digit_looks import head
-from engine.session.digit_nets import OpenNet
+from engine.session.cache import Desk
+from engine.session.mnist_answers import Answers, answers, by_parts, cache_path, save
+from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_network import head
 
 MOST_IMAGES = 500
 FORM = 1

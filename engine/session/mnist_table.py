@@ -10,10 +10,10 @@ from engine import events, run_status, store
 from engine.errors import DltuiError
 from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
-from engine.session.desk import Desk
-from engine.session.digit_answers import answers
-from engine.session.digit_nets import all_runs, open_net
-from engine.session.milestones import Milestones
+from engine.session.cache import Desk
+from engine.session.goal_times import Milestones
+from engine.session.mnist_answers import answers
+from engine.session.mnist_nets import all_runs, open_net
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 

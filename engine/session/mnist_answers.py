@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.images.convolution import Floats
-from engine.session import digit_sets
-from engine.session.desk import Desk
-from engine.session.digit_nets import OpenNet
-from engine.session.digit_sets import PictureSet
+from engine.session import mnist_sets
+from engine.session.cache import Desk
+from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_sets import PictureSet
 
 MOST_FILES = 24
 SECONDS = 0.1
@@ -54,7 +54,7 @@ def answers(desk: Desk, opened: OpenNet, split: str) -> Answers:
 
 def by_parts(desk: Desk, opened: OpenNet, split: str) -> Generator[tuple[int, int], None, Answers]:
     """Yields (pictures done, of how many); returns the answers. Raises DataError."""
-    pictures = digit_sets.of_run(desk, opened)
+    pictures = mnist_sets.of_run(desk, opened)
     images = pictures.part(split).images
     path = cache_path(opened, pictures, split, "npy")
     held = desk.keep(("mnist.answers", path), _Held)

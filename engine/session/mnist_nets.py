@@ -16,7 +16,7 @@ from engine.models.images import architecture
 from engine.models.images.conv_net import ConvNet
 from engine.protocol import Spec
 from engine.served_checkpoint import MODEL, Served, served, served_step
-from engine.session.desk import Desk
+from engine.session.cache import Desk
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 

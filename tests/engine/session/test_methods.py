@@ -11,8 +11,8 @@ import pytest
 from engine.errors import ProtocolError
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import words
-from engine.session.desk import Desk
+from engine.session import methods
+from engine.session.cache import Desk
 
 
 def double(desk: Desk, number: int) -> Json:
@@ -28,30 +28,30 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_word_is_found_in_its_room(desk: Desk) -> None:
-    with patch.object(words.importlib, "import_module", return_value=ROOM):
-        assert words.answer(desk, "xor.double", {"number": 4}) == {"twice": 8}
+    with patch.object(methods.importlib, "import_module", return_value=ROOM):
+        assert methods.answer(desk, "xor.double", {"number": 4}) == {"twice": 8}
 
 
 def test_an_unknown_room_is_refused(desk: Desk) -> None:
     with pytest.raises(ProtocolError, match="no room 'os'"):
-        words.answer(desk, "os.system", {})
+        methods.answer(desk, "os.system", {})
 
 
 def test_an_unknown_word_is_refused_with_the_known_ones(desk: Desk) -> None:
     with (
-        patch.object(words.importlib, "import_module", return_value=ROOM),
+        patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match="It has: double"),
     ):
-        words.answer(desk, "xor.halve", {})
+        methods.answer(desk, "xor.halve", {})
 
 
 @pytest.mark.parametrize("facts", [{}, {"number": 1, "more": 2}])
 def test_facts_that_do_not_fit_are_refused_before_anything_is_done(desk: Desk, facts: Json) -> None:
     with (
-        patch.object(words.importlib, "import_module", return_value=ROOM),
+        patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match=r"xor\.double cannot be asked like that"),
     ):
-        words.answer(desk, "xor.double", facts)
+        methods.answer(desk, "xor.double", facts)
 
 
 def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from engine.data.download_mirror import Patience
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, ParamError
 from engine.places import Places
-from engine.session.desk import Desk
-from engine.session.digit_nets import OpenNet
+from engine.session.cache import Desk
+from engine.session.mnist_nets import OpenNet
 from engine.trained_on import TrainedOn
 
 PARTS = ("train", "validation", "test")

@@ -15,8 +15,8 @@ from engine.errors import CorruptRun, ParamError, RunNotFound
 from engine.models.xor.batch.failure_map import _medians, layout
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import lanes, words
-from engine.session.desk import Desk
+from engine.session import methods, xor_batch
+from engine.session.cache import Desk
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, train
 
@@ -48,7 +48,7 @@ def desk(root: Path) -> Iterator[Desk]:
 
 
 def ask(desk: Desk, word: str, **facts: object) -> Json:
-    answer = words.answer(desk, word, facts)
+    answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told
@@ -211,7 +211,7 @@ def test_a_run_without_networks_and_damaged_files_are_named(desk: Desk, root: Pa
 
 
 def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(desk: Desk, batch: RunFolder) -> None:
-    cells = layout(lanes.opened(desk, batch.id), "lr", "hidden", 0)
+    cells = layout(xor_batch.opened(desk, batch.id), "lr", "hidden", 0)
     numbers = np.random.default_rng(1).normal(size=120)
     numbers[::7] = np.inf
     found = _medians(cells, numbers).reshape(-1)
