@@ -13,7 +13,7 @@ import typer
 
 from engine.catalog import SUITES, experiments
 from engine.params import declared
-from tui.keys import KEYS
+from tui.keys.all_keys import KEYS
 from tui.screens.launch import ABOUT
 from tui.sweep.settings import MORE, SETTINGS
 from tui.verbs.commands import app

@@ -30,10 +30,10 @@ def _is_terminal() -> bool:
 
 def _app() -> int:
     try:
-        from tui import terminal
+        from tui.terminal import capabilities
 
-        if terminal.has_no_screen():
-            return terminal.refused()
+        if capabilities.has_no_screen():
+            return capabilities.refused()
         from engine import places
         from tui.app import open_app
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui import swift_start  # isort: skip  # before what takes time to import
+from tui.terminal import gc_start  # isort: skip  # before what takes time to import
 
 import asyncio
 import os
@@ -21,16 +21,12 @@ from textual.worker import Worker
 
 from engine.client import client
 from engine.places import Places, is_private
-from tui import job_control, keys, sharp, theme, view_state
-from tui.clipboard import Clipboard
-from tui.compositor import FrugalScreen
+from tui import theme, view_state
 from tui.deeds import report
-from tui.driver import Terminal
-from tui.focus_scope import scope_of
-from tui.glyphs import glyphs
-from tui.keymap import read_keymap
-from tui.keys import BY_ID
-from tui.lab import Lab
+from tui.keys import all_keys
+from tui.keys.all_keys import BY_ID
+from tui.keys.focus_scope import scope_of
+from tui.keys.keymap import read_keymap
 from tui.messages import (
     CurvesGrew,
     EngineConnected,
@@ -46,13 +42,19 @@ from tui.messages import (
     SweepsChanged,
     ViewChanged,
 )
-from tui.paste_filter import LIMIT
-from tui.plain_text import plain
 from tui.river import Connect, River
+from tui.tab.context import Lab
+from tui.tab.switcher import SHOWN, Shelf, known
 from tui.tabs.runs import RunsTab
-from tui.tabs.shelf import SHOWN, Shelf, known
-from tui.typing_order import TypingOrder
-from tui.way_out import WayOut
+from tui.terminal import image_protocol, job_control
+from tui.terminal.clipboard import Clipboard
+from tui.terminal.driver import Terminal
+from tui.terminal.exit import WayOut
+from tui.terminal.glyphs import glyphs
+from tui.terminal.key_order import TypingOrder
+from tui.terminal.paste import LIMIT
+from tui.terminal.plain_text import plain
+from tui.terminal.repaint import FrugalScreen
 from tui.widgets.banner import Banner, most_serious
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.meters import Meters
@@ -66,7 +68,7 @@ HOME_CHECK = 5.0
 
 def open_app(places: Places) -> int:
     """Run the app until the person leaves or the terminal goes; the exit status."""
-    sharp.prepare()
+    image_protocol.prepare()
     app = LabApp(places)
     app.run(mouse="DLTUI_NO_MOUSE" not in os.environ)
     return app.return_code or 0
@@ -83,7 +85,7 @@ class LabApp(App[int]):
 
     TITLE = "dltui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
+    BINDINGS: ClassVar[list[BindingType]] = all_keys.bindings("app")
     COMMANDS: ClassVar[set[Any]] = {_commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (116, "-wide"), (160, "-ample")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny-high"), (15, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -148,7 +150,7 @@ class LabApp(App[int]):
         for complaint in filter(None, (self.keys_file.complaint, self._forgotten)):
             self.notify(plain(complaint, limit=300), severity="warning", markup=False, timeout=10)
         self.show_hints()
-        self.call_after_refresh(swift_start.end)
+        self.call_after_refresh(gc_start.end)
 
     def on_unmount(self) -> None:
         self.session.leave()

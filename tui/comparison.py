@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.words import data_words, settled_params, short_number, span, value_of
 
 MISSING = "-"

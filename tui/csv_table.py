@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 CELL_LIMIT = 1_000_000
 

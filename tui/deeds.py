@@ -14,7 +14,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.words import changed_params, exact_pairs, value_of
 from tui.widgets.numerals import short, size
 from tui.widgets.run_words import name_of, own_name

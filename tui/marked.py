@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import LeftOut, RunSummary, Status, SweepRow
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs import words
 from tui.widgets.numerals import size
 from tui.widgets.run_words import name_of

@@ -9,7 +9,7 @@ from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import RunSummary
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.words import pairs, told_params, value_of
 
 LIMIT = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.protocol import Query, RunSummary
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.client.client import Client, SweepSummary

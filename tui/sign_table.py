@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.protocol import Status
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.key import Tab
+from tui.keys.key import Tab
+from tui.terminal.glyphs import glyphs
 from tui.widgets.mark import ASCII_SIGNS, SIGNS, Kind
 from tui.widgets.palette import DASH_SIGNS
 

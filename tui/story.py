@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.client.client import Event, EventBatch
 from engine.protocol import Json
 from tui.curves import rising
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.words import value_of
 from tui.widgets.mark import Mark
 from tui.widgets.numerals import short

@@ -22,7 +22,7 @@ from tests.river.escapes import HIDDEN, foreign_in_app, foreign_in_talk
 from tests.river.home import Home
 from tests.river.planted import as_file_name, plant
 from tests.river.terminal import Terminal
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 AMPLE = (200, 60)
 ACTS = [text for text in PAYLOADS if any(unicodedata.category(sign) in HIDDEN for sign in text)]

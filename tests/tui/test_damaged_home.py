@@ -11,7 +11,7 @@ import pytest
 from tests import damage
 from tests.damage import Damage
 from tui import view_state
-from tui.keymap import read_keymap
+from tui.keys.keymap import read_keymap
 from tui.talk.past import Past
 from tui.view_state import ViewState, chosen
 

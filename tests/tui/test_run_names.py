@@ -70,7 +70,7 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     from tui.screens.launch import Launch
-    from tui.tabs.submitting import Submitting
+    from tui.tab.submit import Submitting
     from tui.tabs.sweep_deeds import SweepDeeds
 
     class Both(Engine):

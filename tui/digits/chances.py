@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.digits.paper import Paper
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 
 def chances(

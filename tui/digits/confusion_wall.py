@@ -9,8 +9,8 @@ from engine.protocol import Json
 from tui.digits.paper import Paper
 from tui.digits.pixels import greys
 from tui.digits.sizes import sized
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 
 CLASSES = 10
 RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)

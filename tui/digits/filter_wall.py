@@ -11,7 +11,7 @@ from tui.digits.moment import Moment
 from tui.digits.paper import Paper, positive
 from tui.digits.pixels import Values
 from tui.digits.sizes import sized
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 
 TOP = 3
 Size = tuple[int, int]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.protocol import RunSummary
 from tui.digits.paper import Paper
-from tui.keymap import Keymap
-from tui.plain_text import plain
+from tui.keys.keymap import Keymap
+from tui.terminal.plain_text import plain
 from tui.widgets.run_words import before_step_one, name_of, percent_of, sign_of
 
 

@@ -14,8 +14,8 @@ from tui.digits.pad import BRUSHES, SIDE, Pad
 from tui.digits.paper import Paper
 from tui.digits.pixels import DARK, greys
 from tui.digits.sizes import sized
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 
 TOP, LEFT = 2, 2
 

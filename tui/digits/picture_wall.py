@@ -12,8 +12,8 @@ from tui.digits.chances import chances
 from tui.digits.paper import Paper, positive
 from tui.digits.pixels import greys
 from tui.digits.sizes import sized
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 
 TOP = 2
 

@@ -10,9 +10,9 @@ from textual.content import Content
 
 from engine.protocol import RunSummary
 from tui.comparison import MISSING, ComparedRow, compared
-from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.words import other_data
 from tui.widgets.numerals import short
 from tui.widgets.run_words import name_of, sign_of

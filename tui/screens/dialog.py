@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from textual.screen import ModalScreen
 
-from tui import keys
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys import all_keys
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span, row_width
 
@@ -23,7 +23,7 @@ DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
 class Dialog(ModalScreen[Answer]):
     """Enter goes ahead, escape goes back; what that means is the dialog's own."""
 
-    BINDINGS = keys.bindings("dialog")
+    BINDINGS = all_keys.bindings("dialog")
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
 

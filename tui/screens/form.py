@@ -16,11 +16,11 @@ from textual.widgets import Static
 
 from engine.errors import DltuiError, ParamError
 from engine.params import Param
-from tui import keys
-from tui.key import TABS
-from tui.plain_text import plain
+from tui.keys import all_keys
+from tui.keys.key import TABS
 from tui.screens.dialog import DIALOG_CSS, Keys
-from tui.tabs.shelf import SHOWN
+from tui.tab.switcher import SHOWN
+from tui.terminal.plain_text import plain
 from tui.widgets.form import Form, Typed
 
 Answer = TypeVar("Answer")
@@ -43,7 +43,7 @@ class FormScreen(ModalScreen[Answer]):
     `about` has no place on a short screen; `fact` is one line that always has.
     """
 
-    BINDINGS = keys.bindings("form") + [
+    BINDINGS = all_keys.bindings("form") + [
         Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
         for digit, (tab, _) in enumerate(TABS, 1)
         if tab in SHOWN
@@ -151,7 +151,7 @@ class FormScreen(ModalScreen[Answer]):
         self.form.put_defaults()
 
     def action_help(self) -> None:
-        from tui.keymap import Keymap
+        from tui.keys.keymap import Keymap
         from tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen("form", Keymap(), "runs"))

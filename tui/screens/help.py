@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.keymap import Keymap
 from tui.screens.dialog import Dialog, Keys
 from tui.sign_table import signs
-from tui.tabs.shelf import SHOWN
+from tui.tab.switcher import SHOWN
+from tui.terminal.glyphs import glyphs
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted
 

@@ -8,16 +8,16 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui import keys
+from tui.keys import all_keys
 from tui.messages import HomeRefused
-from tui.plain_text import plain
 from tui.screens.dialog import DIALOG_CSS, Keys
+from tui.terminal.plain_text import plain
 
 
 class HomeScreen(ModalScreen[None]):
     """It stays until the folder can be used; that is looked at every few seconds, and on a key."""
 
-    BINDINGS = keys.bindings("home")
+    BINDINGS = all_keys.bindings("home")
     CSS_PATH = DIALOG_CSS
 
     def __init__(self, refused: HomeRefused) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
+from tui.terminal.plain_text import plain
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 

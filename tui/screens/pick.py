@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.catalog import Experiment
-from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.screens.dialog import Dialog, Keys
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.overview import wrapped
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span

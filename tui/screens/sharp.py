@@ -11,7 +11,7 @@ from tui.screens.dialog import Dialog, Keys
 
 
 class SharpScreen(Dialog[None]):
-    """Only after `tui.sharp.prepare`."""
+    """Only after `tui.terminal.image_protocol.prepare`."""
 
     DEFAULT_CSS = """
     SharpScreen Vertical.sharp { width: 96%; height: 96%; }

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.client.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
-from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.sweep.pages import Entry
 from tui.sweep.words import ink_of, param_text, sign_of, value_text
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.numerals import clock, short
 from tui.widgets.span import Row, Span
 

@@ -17,8 +17,8 @@ from engine.client.client import (
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary
-from tui.plain_text import plain
 from tui.sweep import settings
+from tui.terminal.plain_text import plain
 from tui.verbs.words import exact
 
 LENGTHS = ("epochs", "iterations", "steps")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.glyphs import glyphs
 from tui.sweep.look import BUCKETS, Look, merits
 from tui.sweep.words import value_text
+from tui.terminal.glyphs import glyphs
 from tui.widgets.span import Row, Span, fitted
 
 LABEL = 10

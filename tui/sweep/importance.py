@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.glyphs import glyphs
-from tui.plain_text import plain
 from tui.sweep.look import Look
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.span import Row, Span, fitted
 
 NAME, NUMBER = 14, 7

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import Scope
+from tui.keys.all_keys import Scope
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.notes import paragraph
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span

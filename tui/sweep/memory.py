@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.plain_text import plain
 from tui.sweep.brush import Interval
+from tui.terminal.plain_text import plain
 
 KEPT = 30
 """sweeps of which it is remembered"""

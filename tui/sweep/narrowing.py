@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.plain_text import plain
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.line import Line, ends
 from tui.widgets.span import Row, Span
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.glyphs import glyphs
 from tui.sweep.brush import Scale, holds, is_wide, scales_of
 from tui.sweep.look import BUCKETS, Look, merits, selected
 from tui.sweep.words import value_text
+from tui.terminal.glyphs import glyphs
 from tui.widgets.canvas import Canvas, Pen, pen
 from tui.widgets.span import Row, Span, fitted
 

@@ -12,15 +12,15 @@ from textual.color import Color
 from textual.message import Message
 from textual.strip import Strip
 
-from tui import keys
-from tui.glyphs import chart_symbols
 from tui.inks import inks_of
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.later import Later
-from tui.plain_text import plain
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.brush import Interval, scales_of, shifted, toggled, where_of, widened
 from tui.sweep.look import BUCKETS, Look
+from tui.terminal.glyphs import chart_symbols
+from tui.terminal.plain_text import plain
 from tui.widgets.folding import folded
 from tui.widgets.heat import look_of
 from tui.widgets.sheet import Sheet
@@ -42,7 +42,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     DEFAULT_CSS = "Picture { scrollbar-size: 0 0; }"
     SCOPE: ClassVar[Scope] = "axes"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Brushed(Message):

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tui.glyphs import glyphs
 from tui.sweep.brush import Scale as Across
 from tui.sweep.brush import is_wide
 from tui.sweep.look import BUCKETS, Look, merits
 from tui.sweep.words import value_text
+from tui.terminal.glyphs import glyphs
 from tui.widgets.canvas import Canvas, pen
 from tui.widgets.scale import Scale, linear_scale, log_scale
 from tui.widgets.span import Row, Span, fitted

@@ -11,11 +11,11 @@ from textual.geometry import Size
 from textual.message import Message
 
 from engine.client.client import SweepSummary
-from tui import keys
-from tui.glyphs import glyphs
-from tui.keys import Scope
-from tui.plain_text import plain
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.sweep.words import best_of, counts_of, sweep_sign
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, fitted
 
@@ -29,7 +29,7 @@ class SweepList(Sheet, inherit_bindings=False):
     """The cursor is on the sweep that is looked at."""
 
     SCOPE: ClassVar[Scope] = "sweeps"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Moved(Message):

@@ -15,12 +15,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.client.client import SweepSpec, TrialQuery, TrialRow
-from tui import keys
-from tui.glyphs import glyphs
 from tui.inks import inks_of
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.sweep.columns import GAP, Column, arranged, columns_of, in_sight
 from tui.sweep.pages import Entry, TrialPages, key_of
+from tui.terminal.glyphs import glyphs
 from tui.widgets.line import changed_cells, joined
 from tui.widgets.span import Row, Span, fitted, justified, row_width
 
@@ -32,7 +32,7 @@ class TrialTable(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "TrialTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
     SCOPE: ClassVar[Scope] = "trials"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     class Selected(Message):
         """The cursor is on another line."""

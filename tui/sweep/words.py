@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from engine.client.client import Axis, SweepStatus, SweepSummary, TrialStatus
 from engine.params import Value
 from engine.protocol import Status
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.sweep_words import how_far
 from tui.verbs.words import value_of
 from tui.widgets.folding import folded

@@ -14,14 +14,15 @@ from engine import catalog
 from engine.client.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui import deeds, keys
+from tui import deeds
 from tui.digits.twin_series import TwinSeries
-from tui.lab import Lab
+from tui.keys import all_keys
 from tui.lm_runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
-from tui.plain_text import plain
 from tui.story import Story
-from tui.tabs.tab import Tab
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.corpus_facts import CorpusFacts
 from tui.widgets.corpus_list import CorpusList
@@ -59,7 +60,7 @@ class LanguageTab(Tab):
     """Two views; where there is room for both they stand side by side."""
 
     NAME = "language"
-    BINDINGS = keys.bindings("language")
+    BINDINGS = all_keys.bindings("language")
 
     def __init__(self, lab: Lab, **widget: Any) -> None:
         super().__init__(lab, **widget)
@@ -229,7 +230,7 @@ class LanguageTab(Tab):
         if run is None and self.asked is not None:
             return [(Span(" Queued behind the models above.", "muted"),)]
         if run is None:
-            key = keys.shown(self.lab.keymap.key_of(keys.BY_ID["language.start"]))
+            key = all_keys.shown(self.lab.keymap.key_of(all_keys.BY_ID["language.start"]))
             return [
                 (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
             ]

@@ -14,15 +14,16 @@ from textual.widget import Widget
 from engine import catalog
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
-from tui import keys, sharp
 from tui.digits.runs import EXPERIMENT, DigitRuns
-from tui.glyphs import glyphs
-from tui.keys import BY_ID, shown
-from tui.lab import Lab
+from tui.keys import all_keys
+from tui.keys.all_keys import BY_ID, shown
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
-from tui.plain_text import plain
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
 from tui.tabs.mnist_view import MnistView
-from tui.tabs.tab import Tab
+from tui.terminal import image_protocol
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.run_words import name_of
 from tui.widgets.view_bar import ViewBar
@@ -47,7 +48,7 @@ class MnistTab(Tab):
     """Holds the views; each is made when it is first opened."""
 
     NAME = "mnist"
-    BINDINGS = keys.bindings("mnist")
+    BINDINGS = all_keys.bindings("mnist")
 
     def __init__(self, lab: Lab, **widget: Any) -> None:
         super().__init__(lab, **widget)
@@ -236,8 +237,8 @@ class MnistTab(Tab):
                 "This view has no pictures: data, filters, draw and a cell of the report have.",
                 markup=False,
             )
-        elif not sharp.is_prepared():
-            self.app.notify(sharp.HOW, markup=False, timeout=8)
+        elif not image_protocol.is_prepared():
+            self.app.notify(image_protocol.HOW, markup=False, timeout=8)
         else:
             from tui.screens.sharp import SharpScreen
 
@@ -259,7 +260,7 @@ class MnistTab(Tab):
 
     def labels(self) -> Mapping[str, str]:
         labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}
-        labels |= {} if sharp.is_prepared() else {"mnist.sharp": ""}
+        labels |= {} if image_protocol.is_prepared() else {"mnist.sharp": ""}
         return labels | (self.view.labels() if self._front in self._views else {})
 
     def actor(self, scope: str) -> Widget:

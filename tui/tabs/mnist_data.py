@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.protocol import Json
-from tui import keys
 from tui.digits.data_wall import DataWall
 from tui.digits.mosaic import Image, grey, joined
 from tui.digits.paper import Paper
 from tui.digits.pixels import greys
+from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 
 SAMPLES = 40
@@ -17,7 +17,7 @@ class DataView(MnistView):
     """Needs no run."""
 
     SCOPE = "data"
-    BINDINGS = keys.bindings("data")
+    BINDINGS = all_keys.bindings("data")
     facts: Json | None = None
     top = 0
 

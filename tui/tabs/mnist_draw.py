@@ -10,16 +10,16 @@ import numpy as np
 from textual import events
 
 from engine.protocol import Json
-from tui import keys
 from tui.digits.mosaic import Image, grey, joined
 from tui.digits.pad import BRUSHES, SIDE, Pad
 from tui.digits.pad_wall import LEFT, TOP, PadWall, pad_size
 from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
 from tui.digits.pixels import DARK
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.run_words import name_of
 
 DIGITS = tuple("0123456789")
@@ -31,7 +31,7 @@ class DrawView(MnistView):
     """The pad, and the digits that were kept."""
 
     SCOPE = "pad"
-    BINDINGS = keys.bindings("pad")
+    BINDINGS = all_keys.bindings("pad")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

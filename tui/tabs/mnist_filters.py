@@ -9,16 +9,16 @@ from typing import Any
 from textual.timer import Timer
 
 from engine.protocol import Json
-from tui import keys
 from tui.digits.filter_wall import Cell, FilterWall, is_roomy
 from tui.digits.invitation import invite
 from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
 from tui.digits.mosaic import Image, mosaic
 from tui.digits.paper import Paper
 from tui.digits.pixels import Values
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.run_words import name_of
 
 IMAGES, KEPT = 4, 300
@@ -37,7 +37,7 @@ class FiltersView(MnistView):
     """Any layer at any step that was sketched or kept."""
 
     SCOPE = "filters"
-    BINDINGS = keys.bindings("filters")
+    BINDINGS = all_keys.bindings("filters")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary
-from tui import keys
 from tui.digits.mural import Mural
 from tui.digits.network_table import Entry, NetworkTable, ledger
 from tui.digits.recipes import Recipe, recipes
 from tui.digits.twin_series import TwinSeries
-from tui.glyphs import glyphs
+from tui.keys import all_keys
 from tui.story import Story
 from tui.tabs.mnist_view import MnistView
+from tui.terminal.glyphs import glyphs
 from tui.view_state import chosen
 from tui.widgets.run_words import before_step_one
 from tui.widgets.still_chart import StillChart
@@ -34,7 +34,7 @@ class NetworksView(MnistView):
     """A line for each recipe, the layers and curves of the one under the cursor."""
 
     SCOPE = "networks"
-    BINDINGS = keys.bindings("networks")
+    BINDINGS = all_keys.bindings("networks")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

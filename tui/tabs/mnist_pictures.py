@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from engine.protocol import Json
-from tui import keys
 from tui.digits.mosaic import Image, grey, heat, joined
 from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
 from tui.digits.pixels import greys
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
+from tui.terminal.plain_text import plain
 
 KINDS = ("", "occlusion", "gradient")
 
@@ -24,7 +24,7 @@ class PicturesView(MnistView):
     """Opened from the report, and left for it."""
 
     SCOPE = "pictures"
-    BINDINGS = keys.bindings("pictures")
+    BINDINGS = all_keys.bindings("pictures")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

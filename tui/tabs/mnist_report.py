@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from engine.protocol import Json
-from tui import keys
 from tui.digits.confusion_wall import CLASSES, ConfusionWall
 from tui.digits.invitation import invite
 from tui.digits.paper import Paper
 from tui.digits.stress_wall import KINDS, StressWall
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.run_words import name_of
 
@@ -28,7 +28,7 @@ class ReportView(MnistView):
     """A confusion matrix to walk on."""
 
     SCOPE, KEPT = "confusion", ("mnist report",)
-    BINDINGS = keys.bindings("confusion")
+    BINDINGS = all_keys.bindings("confusion")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -22,11 +22,11 @@ from tui.digits.mural import Mural
 from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
 from tui.digits.runs import DigitRuns
-from tui.key import Scope
-from tui.lab import Lab
+from tui.keys.key import Scope
 from tui.messages import HintsChanged, ViewChanged
-from tui.plain_text import plain
-from tui.tabs.submitting import Submitting
+from tui.tab.context import Lab
+from tui.tab.submit import Submitting
+from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     pass

@@ -10,13 +10,13 @@ from textual.worker import Worker
 
 from engine import catalog
 from engine.errors import DltuiError
-from tui import keys
 from tui.deeds import attempt
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.repl_view import ReplView
 from tui.talk import transcripts
 from tui.talk.conversation import SETTINGS
 from tui.talk.slash import parted
+from tui.terminal.plain_text import plain
 from tui.widgets.prompt_line import PromptLine
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SEARCHING = {
 class ReplTab(ReplView):
     """What is said is answered; the keys of the transcript."""
 
-    BINDINGS = keys.bindings("repl")
+    BINDINGS = all_keys.bindings("repl")
 
     _saying: Worker[None] | None = None
 

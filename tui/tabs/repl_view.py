@@ -15,10 +15,9 @@ from textual.widgets import Input
 from engine.client.client import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
-from tui.lab import Lab
 from tui.messages import HintsChanged, RunsChanged, ViewChanged
-from tui.plain_text import plain
-from tui.tabs.tab import Tab
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
 from tui.talk import manner
 from tui.talk.conversation import Conversation
 from tui.talk.greeting import greeting, guide
@@ -26,6 +25,7 @@ from tui.talk.models import Models
 from tui.talk.past import Past
 from tui.talk.slash import completions
 from tui.talk.suggestion import Suggestion, asks_for_words, is_sampled, suggest
+from tui.terminal.plain_text import plain
 from tui.widgets.heading import Heading
 from tui.widgets.model_line import ModelLine, name_of
 from tui.widgets.offer import Offer, Offered

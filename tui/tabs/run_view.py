@@ -13,8 +13,6 @@ from textual.containers import Vertical
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.deeds import attempt
-from tui.glyphs import glyphs
-from tui.lab import Lab
 from tui.later import Later
 from tui.messages import (
     CurvesGrew,
@@ -26,10 +24,12 @@ from tui.messages import (
     ViewChanged,
 )
 from tui.metrics_known import metrics_of
-from tui.plain_text import plain
 from tui.run_pages import RunPages
 from tui.shown_runs import RunCurve, ShownRuns
-from tui.tabs.tab import Tab
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.words import seed_words
 from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel

@@ -12,11 +12,12 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
-from tui import deeds, keys
+from tui import deeds
 from tui.deeds import Deed, attempt, require
+from tui.keys import all_keys
 from tui.messages import PaneTurned, RunSubmitted
-from tui.plain_text import plain
 from tui.tabs.run_view import RunView
+from tui.terminal.plain_text import plain
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading
 from tui.widgets.run_details import ALL_PANES, PANES
@@ -39,7 +40,7 @@ SORTS = ("created", "name", "status", "", "best")
 class RunsTab(RunView):
     """Every action is one thing done to the selected run, or another way to look at the runs."""
 
-    BINDINGS = keys.bindings("runs")
+    BINDINGS = all_keys.bindings("runs")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing but a new run before everything is there."""

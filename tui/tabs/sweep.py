@@ -6,7 +6,7 @@ from textual import on
 from textual.widget import Widget
 
 from engine.client.client import Group, SweepStatus, TrialStatus
-from tui import keys
+from tui.keys import all_keys
 from tui.sweep.brush import equals
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
@@ -28,7 +28,7 @@ _NEED_A_TRIAL = (
 class SweepTab(SweepDeeds):
     """Every action of its own is another way to look at the sweeps."""
 
-    BINDINGS = keys.bindings("sweep")
+    BINDINGS = all_keys.bindings("sweep")
 
     # --- views -----------------------------------------------------------------------------------------
 

@@ -18,13 +18,13 @@ from engine.protocol import RunSummary
 from tui.deeds import Deed, attempt
 from tui.deeds import undo as bring_back
 from tui.messages import RunSubmitted
-from tui.plain_text import plain
 from tui.same_name import doubt_of_sweep_name
 from tui.sweep import deeds, export, settings
 from tui.sweep.draft import Draft, typed_of
 from tui.sweep.trial_table import TrialTable
 from tui.sweep.words import axis_text
 from tui.tabs.sweep_view import SweepsView
+from tui.terminal.plain_text import plain
 from tui.verbs.words import exact, exact_pairs
 
 

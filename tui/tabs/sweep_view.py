@@ -14,11 +14,8 @@ from textual.worker import Worker
 
 from engine.client.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
-from tui.glyphs import glyphs
-from tui.lab import Lab
 from tui.later import Later
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
-from tui.plain_text import plain
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both, in_words
 from tui.sweep.invitation import Invitation
@@ -30,7 +27,10 @@ from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
 from tui.sweep.words import facts_rows
-from tui.tabs.tab import Tab
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heading import Heading

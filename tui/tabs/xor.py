@@ -13,12 +13,12 @@ from textual.widget import Widget
 
 from engine import catalog
 from engine.errors import DltuiError
-from tui import keys
-from tui.lab import Lab
+from tui.keys import all_keys
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
-from tui.plain_text import plain
-from tui.tabs.tab import Tab
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
 from tui.tabs.xor_view import XorView
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.view_bar import ViewBar
 from tui.xor_runs import XorRuns
@@ -41,7 +41,7 @@ class XorTab(Tab):
     """Holds the views; each is made when it is first opened."""
 
     NAME = "xor"
-    BINDINGS = keys.bindings("xor")
+    BINDINGS = all_keys.bindings("xor")
 
     def __init__(self, lab: Lab, **widget: Any) -> None:
         super().__init__(lab, **widget)

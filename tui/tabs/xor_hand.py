@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.protocol import Json
-from tui import keys
-from tui.glyphs import glyphs
 from tui.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.tabs.xor_view import XorView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.hand_notes import Standing, lesson_of, notes_of, title_of
 from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
@@ -33,7 +33,7 @@ class HandView(XorView):
     """A key changes a number; table, plane and drawing show it."""
 
     NAME, SCOPE = "hand", "weights"
-    BINDINGS = keys.bindings("weights")
+    BINDINGS = all_keys.bindings("weights")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

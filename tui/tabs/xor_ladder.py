@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary, Status
-from tui import keys
-from tui.glyphs import glyphs
 from tui.hand_net import from_facts
+from tui.keys import all_keys
 from tui.story import Story
 from tui.tabs.xor_view import XorView
+from tui.terminal.glyphs import glyphs
 from tui.widgets.ladder_notes import Rung, caption_of, lesson_of
 from tui.widgets.notes import Notes
 from tui.widgets.plane import Plane
@@ -41,7 +41,7 @@ class LadderView(XorView):
     """Four networks side by side, each beside the least loss that it can have."""
 
     NAME, SCOPE = "ladder", "rungs"
-    BINDINGS = keys.bindings("rungs")
+    BINDINGS = all_keys.bindings("rungs")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

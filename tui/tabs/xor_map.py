@@ -14,11 +14,11 @@ from textual.containers import Vertical
 from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui import keys
+from tui.keys import all_keys
 from tui.lane_cells import COLOURS, Cell, LaneMap, lane_map
 from tui.messages import HintsChanged
-from tui.plain_text import plain
 from tui.tabs.xor_view import XorView
+from tui.terminal.plain_text import plain
 from tui.view_state import chosen
 from tui.widgets.heat import look_of
 from tui.widgets.lane_grid import LaneGrid
@@ -45,7 +45,7 @@ class MapView(XorView):
 
     NAME, SCOPE = "map", "lanes"
     EXPERIMENT = LANES
-    BINDINGS = keys.bindings("lanes")
+    BINDINGS = all_keys.bindings("lanes")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -10,10 +10,10 @@ from textual.containers import Vertical
 from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui import keys
-from tui.glyphs import glyphs
+from tui.keys import all_keys
 from tui.messages import HintsChanged
 from tui.tabs.xor_view import XorView
+from tui.terminal.glyphs import glyphs
 from tui.widgets.nine_plots import plots
 from tui.widgets.nine_table import lesson_of, notes_of, rows_of, setting_words
 from tui.widgets.notes import Notes
@@ -28,7 +28,7 @@ class NineView(XorView):
 
     NAME, SCOPE = "nine", "nine"
     EXPERIMENT = GRID
-    BINDINGS = keys.bindings("nine")
+    BINDINGS = all_keys.bindings("nine")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

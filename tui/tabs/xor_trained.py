@@ -10,12 +10,12 @@ from textual.containers import Vertical
 from textual.timer import Timer
 
 from engine.protocol import Json, RunSummary
-from tui import keys
-from tui.glyphs import glyphs
 from tui.hand_net import UNITS, HandNet, from_facts
-from tui.plain_text import plain
+from tui.keys import all_keys
 from tui.story import Sketch, Story
 from tui.tabs.xor_view import XorView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of
 from tui.widgets.network import Network
@@ -41,7 +41,7 @@ class TrainedView(XorView):
     """One run in full, the notebook's three as curves."""
 
     NAME, SCOPE = "trained", "sketches"
-    BINDINGS = keys.bindings("sketches")
+    BINDINGS = all_keys.bindings("sketches")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

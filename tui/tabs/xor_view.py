@@ -13,10 +13,10 @@ from textual.widget import Widget
 from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui.key import Scope
-from tui.lab import Lab
+from tui.keys.key import Scope
 from tui.messages import HintsChanged, ViewChanged
-from tui.tabs.submitting import Submitting
+from tui.tab.context import Lab
+from tui.tab.submit import Submitting
 from tui.xor_runs import XorRuns
 
 SETTLE = 0.05

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span, row_text
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
 from tui.talk.grid import Column, grid
 from tui.talk.shown_word import word_of
+from tui.terminal.glyphs import glyphs
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from engine.errors import ParamError
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 MOST_WORDS = 1_000
 MORE = 10

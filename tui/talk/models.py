@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 from tui.widgets.model_line import facts_of
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import CorruptRun
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 KEPT = 1_000
 BYTES = 1_000_000

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.protocol import Json, number_from_json
-from tui.glyphs import glyphs
 from tui.talk.grid import Column, grid
 from tui.talk.shown_word import in_order, word_of
+from tui.terminal.glyphs import glyphs
 from tui.widgets.numerals import short
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span, row_width

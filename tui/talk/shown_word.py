@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.protocol import Json
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 WORD = 40
 EOS, END, START = "<EOS>", "(end)", "(start)"

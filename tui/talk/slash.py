@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import ParamError
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import DltuiError
-from tui.plain_text import plain
 from tui.talk.entry import Entry
+from tui.terminal.plain_text import plain
 
 
 async def export(root: Path, entries: Sequence[Entry], name: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
 from tui.talk.sentence import percent
 from tui.talk.shown_word import word_of
+from tui.terminal.glyphs import glyphs
 from tui.widgets.span import Row, Span, row_width
 
 BRANCHES = ("─", "┬", "├", "└", "│")

@@ -13,7 +13,7 @@ from engine.client.client import Client, connect
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json
 from tui.csv_table import csv_lines
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 T = TypeVar("T")
 NOT_DONE = "Nothing was done. To confirm without a question: --yes"

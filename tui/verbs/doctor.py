@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from engine.errors import EngineError
 from engine.protocol import Finding, Severity
-from tui.terminal import examine
+from tui.terminal.capabilities import examine
 from tui.verbs.ask import ask_or_raise, say, say_json
 from tui.verbs.look import AsJson
 

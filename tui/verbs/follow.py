@@ -12,7 +12,7 @@ from rich.cells import set_cell_size
 from engine import places
 from engine.client.client import Client, connect
 from engine.errors import DltuiError, EngineError, HomeUnusable
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.ask import fail, tell
 
 Look = Callable[[Client], Awaitable[bool]]

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from engine import places
 from engine.errors import DltuiError
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.ask import exit_code, tell, tell_error
 from tui.verbs.streams import OutputRefused
 

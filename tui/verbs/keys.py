@@ -22,8 +22,8 @@ def keys(
     json: AsJson = False,
 ) -> None:
     """Print the keys of the app and their names for keys.json."""
-    from tui.keymap import read_keymap
-    from tui.keys import KEYS, shown
+    from tui.keys.all_keys import KEYS, shown
+    from tui.keys.keymap import read_keymap
 
     path = places.home().keymap
     keymap = read_keymap(path)

@@ -10,7 +10,7 @@ import typer
 
 from engine.client.client import Client, LogPart
 from engine.protocol import Status
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs import follow as following
 from tui.verbs.ask import ask
 from tui.verbs.look import Run

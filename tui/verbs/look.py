@@ -14,7 +14,7 @@ from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.filter_names import unknown_name
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.table import TableColumn, table, wrapped

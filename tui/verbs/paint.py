@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.widgets.palette import DARK, LIGHT, SIXTEEN
 from tui.widgets.span import Row
 

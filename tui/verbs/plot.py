@@ -74,7 +74,7 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
 
 
 def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: int, height: int) -> None:
-    from tui.glyphs import chart_symbols
+    from tui.terminal.glyphs import chart_symbols
     from tui.verbs.paint import Paint
     from tui.widgets.chart_view import ChartView
     from tui.widgets.picture import picture

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from engine.protocol import LeftOut, Removal, removal_to_json
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs import several
 from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson

@@ -12,7 +12,7 @@ import typer
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import LeftOut, Query, RunSummary
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import refuse_unknown

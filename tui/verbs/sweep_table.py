@@ -16,9 +16,9 @@ from engine.client.client import (
     TrialRow,
     group_to_json,
 )
-from tui.plain_text import plain
 from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
 from tui.sweep.pages import Entry
+from tui.terminal.plain_text import plain
 from tui.verbs.ask import ask, say, say_json, tell, write_csv
 from tui.verbs.bars import percent_bars
 from tui.verbs.completion import complete_sweep

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 from tui.verbs.ask import tell
 
 GAP = "  "

@@ -8,10 +8,10 @@ from rich.text import Text
 from textual.widgets import Static
 
 from engine.protocol import Finding, Severity
-from tui.glyphs import glyphs
 from tui.inks import inks_of
-from tui.keys import BY_ID, shown
-from tui.plain_text import plain
+from tui.keys.all_keys import BY_ID, shown
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.folding import folded
 from tui.widgets.span import Row, Span
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.protocol import CheckpointFacts, Status
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.numerals import size
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span

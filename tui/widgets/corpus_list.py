@@ -10,8 +10,8 @@ from rich.cells import set_cell_size
 from textual.message import Message
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 

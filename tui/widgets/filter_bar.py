@@ -11,9 +11,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 
-from tui import keys
-from tui.keys import Scope
-from tui.plain_text import plain
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
+from tui.terminal.plain_text import plain
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
 
@@ -50,7 +50,7 @@ class FilterBar(Horizontal):
     """Shown while it is typed in, and as long as it hides runs. Its field is made when first needed."""
 
     SCOPE: ClassVar[Scope] = "filter"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Changed(Message):

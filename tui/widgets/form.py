@@ -20,9 +20,9 @@ from textual.widget import Widget
 
 from engine.errors import ParamError
 from engine.params import Param, read, said
-from tui.glyphs import glyphs
 from tui.inks import inks_of
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.line import strip_of
 from tui.widgets.span import Row, Span, clipped, fitted, row_width
 from tui.widgets.text_field import TextField

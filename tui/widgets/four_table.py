@@ -10,10 +10,10 @@ from rich.cells import set_cell_size
 from textual.message import Message
 
 from engine.protocol import RunSummary, Status
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
 from tui.lm_runs import CELLS, PLANS, Plan, difference_words
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.numerals import short
 from tui.widgets.run_words import bar, eta_of, sign_of
 from tui.widgets.sheet import Sheet

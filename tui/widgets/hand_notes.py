@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
 from tui.hand_net import HandNet
+from tui.terminal.glyphs import glyphs
 from tui.widgets.heat import ASCII_SHADES, SHADES, Look
 from tui.widgets.notes import paragraph
 from tui.widgets.plane_picture import ASCII_DOTS, SMALL_DOTS

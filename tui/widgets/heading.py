@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.message import Message
 
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span, row_width
 

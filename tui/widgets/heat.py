@@ -8,8 +8,8 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from tui.glyphs import glyphs
 from tui.inks import inks_of
+from tui.terminal.glyphs import glyphs
 
 LEVELS = 24
 SOLVED = 8

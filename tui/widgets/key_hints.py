@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tui.glyphs import glyphs
-from tui.key import OWNERS
-from tui.keymap import Keymap
-from tui.keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.key import OWNERS
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span
 

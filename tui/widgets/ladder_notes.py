@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.notes import paragraph
 from tui.widgets.span import Row, Span, row_text
 

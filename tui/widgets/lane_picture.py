@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.glyphs import glyphs
 from tui.lane_cells import Cell, LaneMap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.heat import SOLVED, Look, level_of, shade_of
 from tui.widgets.numerals import short
 from tui.widgets.plane_picture import Tile, joined

@@ -6,8 +6,8 @@ import math
 
 from rich.cells import cell_len
 
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.numerals import clock, short, whole
 from tui.widgets.palette import DASH_SIGNS, dash_of, ink_of
 from tui.widgets.scene import Scene

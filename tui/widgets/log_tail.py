@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, cells, clipped
 

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
 from tui.lane_cells import COLOUR_WORDS, PLATEAUS, Cell, LaneMap
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.heat import Look
 from tui.widgets.lane_picture import STUCK_INKS
 from tui.widgets.notes import paragraph

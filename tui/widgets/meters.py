@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.protocol import Gpu, Resources
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span, row_width
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.protocol import Json, number_from_json
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.line import Line, ends
 from tui.widgets.numerals import short
 from tui.widgets.span import Row, Span, row_width

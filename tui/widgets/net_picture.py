@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.glyphs import glyphs
 from tui.hand_net import HandNet, Place, columns_of
+from tui.terminal.glyphs import glyphs
 from tui.widgets.heat import ONE, ZERO
 from tui.widgets.span import Row, Span
 from tui.widgets.wires import Wires

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui.glyphs import glyphs
 from tui.hand_net import HandNet, Place
+from tui.terminal.glyphs import glyphs
 from tui.widgets.net_picture import NetScene, picture
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row

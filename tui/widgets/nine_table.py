@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.protocol import Json, RunSummary
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.notes import paragraph
 from tui.widgets.run_words import before_step_one, name_of, sign_of
 from tui.widgets.span import Row, Span, clipped

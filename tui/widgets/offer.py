@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.glyphs import glyphs
 from tui.talk.sentence import percent
+from tui.terminal.glyphs import glyphs
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span
 

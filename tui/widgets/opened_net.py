@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
 from tui.hand_net import HandNet, from_facts
 from tui.lane_cells import Cell
+from tui.terminal.glyphs import glyphs
 from tui.widgets.hand_notes import legend
 from tui.widgets.heading import Heading
 from tui.widgets.heat import look_of

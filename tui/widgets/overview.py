@@ -8,9 +8,9 @@ from typing import Any
 from rich.cells import chop_cells
 
 from engine.protocol import RunSummary, Status
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.words import damaged_events, remarks, status_word, value_of
 from tui.widgets.numerals import clock, short
 from tui.widgets.run_words import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of

@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len, chop_cells
 
 from engine.protocol import RunSummary
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.verbs.words import changed_params, data_words, folder_words, settled_params, value_of
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, justified

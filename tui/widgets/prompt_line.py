@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from textual import events
 from textual.message import Message
 
-from tui import keys
-from tui.keys import TABS, Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import TABS, Scope
 from tui.widgets.text_field import LONGEST, TextField
 
 DIGITS, QUOTE = "123456789", "'"
@@ -24,7 +24,7 @@ class PromptLine(TextField):
 
     SCOPE: ClassVar[Scope] = "prompt"
     PASTE = LONGEST
-    BINDINGS = keys.bindings("prompt")
+    BINDINGS = all_keys.bindings("prompt")
 
     class Said(Message):
         """The line is to be answered."""

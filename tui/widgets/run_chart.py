@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from engine.protocol import RunSummary
-from tui import keys
-from tui.glyphs import chart_symbols
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.metrics_known import choose_metric, metrics_of
 from tui.shown_runs import RunCurve
 from tui.story import Story
+from tui.terminal.glyphs import chart_symbols
 from tui.widgets.chart import Chart
 from tui.widgets.chart_view import ChartView
 
@@ -21,7 +21,7 @@ class RunChart(Chart):
     """Follows what is told; says nothing that did not change."""
 
     SCOPE: ClassVar[Scope] = "chart"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)

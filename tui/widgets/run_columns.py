@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.protocol import Query, RunSummary
-from tui.glyphs import glyphs
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.numerals import short
 from tui.widgets.palette import DASH_SIGNS, dash_of
 from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing

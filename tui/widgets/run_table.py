@@ -15,9 +15,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.protocol import Query, RunSummary, SweepRow
-from tui import keys
 from tui.inks import inks_of
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.messages import PaneTurned
 from tui.params_apart import params_apart
 from tui.run_pages import RunPages, TableRow
@@ -39,7 +39,7 @@ class RunTable(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "RunTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
     SCOPE: ClassVar[Scope] = "table"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Selected(Message):

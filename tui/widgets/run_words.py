@@ -6,9 +6,9 @@ import math
 import time
 
 from engine.protocol import Queued, RunSummary, Status
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.words import pairs, status_word, told_params
 from tui.widgets.numerals import HOUR, clock, short
 from tui.widgets.span import Row, Span

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 from tui.widgets.overview import wrapped
 from tui.widgets.span import Row, Span
 

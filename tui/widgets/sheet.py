@@ -9,9 +9,9 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui import keys
 from tui.inks import inks_of
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.messages import PaneTurned
 from tui.widgets.line import changed_cells, joined, strip_of, whole_or_cut
 from tui.widgets.span import Row
@@ -22,7 +22,7 @@ class Sheet(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "Sheet { scrollbar-size: 1 1; overflow-x: hidden; }"
     SCOPE: ClassVar[Scope] = "pane"
-    BINDINGS = keys.bindings(SCOPE)
+    BINDINGS = all_keys.bindings(SCOPE)
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size, split_graphemes
 
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 
 
 class Span(NamedTuple):

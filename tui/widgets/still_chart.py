@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tui.glyphs import chart_symbols
+from tui.terminal.glyphs import chart_symbols
 from tui.widgets.chart import Chart
 from tui.widgets.chart_view import ChartView, Range
 from tui.widgets.series import Series

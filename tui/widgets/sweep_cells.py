@@ -7,9 +7,9 @@ import math
 from rich.cells import cell_len
 
 from engine.protocol import CauseKind, Status, SweepRow
-from tui.glyphs import glyphs
 from tui.inks import STATUS_INKS
-from tui.plain_text import plain
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.verbs.words import counted
 from tui.widgets.numerals import short
 from tui.widgets.run_columns import METRIC, Column, laid_out

@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.geometry import Size
 
-from tui.keys import TABS
+from tui.keys.all_keys import TABS
 from tui.widgets.line import Line
 from tui.widgets.span import Row, Span, row_width
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.widgets import Input
 
-from tui.plain_text import plain
+from tui.terminal.plain_text import plain
 
 LONGEST = 1_000
 

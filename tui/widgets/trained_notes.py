@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary, Status
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
-from tui.plain_text import plain
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
 from tui.story import Sketch
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.widgets.hand_notes import legend
 from tui.widgets.heat import Look
 from tui.widgets.notes import paragraph

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from textual.timer import Timer
 
-from tui import keys
-from tui.keys import Scope
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
 from tui.talk.entry import Entry
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row
@@ -21,7 +21,7 @@ class Transcript(Sheet):
     """Stays at its end while it grows, unless somebody looks at what was said before."""
 
     SCOPE: ClassVar[Scope] = "transcript"
-    BINDINGS = keys.bindings("transcript")
+    BINDINGS = all_keys.bindings("transcript")
 
     def __init__(self, entries: list[Entry], greeting: Greeting, **widget: Any) -> None:
         super().__init__(**widget)

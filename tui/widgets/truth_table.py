@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.protocol import Json
-from tui.glyphs import glyphs
+from tui.terminal.glyphs import glyphs
 from tui.widgets.numerals import short
 from tui.widgets.sheet import Sheet
 from tui.widgets.span import Row, Span, row_width

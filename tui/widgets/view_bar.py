@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.glyphs import glyphs
-from tui.keymap import Keymap
-from tui.keys import BY_ID, shown
+from tui.keys.all_keys import BY_ID, shown
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
 from tui.widgets.folding import folded
 from tui.widgets.line import Line
 from tui.widgets.notes import Notes

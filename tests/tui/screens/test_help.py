@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tui.glyphs import ASCII, UNICODE
-from tui.key import TABS, Tab
-from tui.keymap import Keymap
-from tui.keys import KEYS, Scope, inside
+from tui.keys.all_keys import KEYS, Scope, inside
+from tui.keys.key import TABS, Tab
+from tui.keys.keymap import Keymap
 from tui.screens.help import KeySheet, exists, groups
 from tui.sign_table import signs
-from tui.tabs.shelf import SHOWN
+from tui.tab.switcher import SHOWN
+from tui.terminal.glyphs import ASCII, UNICODE
 from tui.widgets.span import row_text, row_width
 
 

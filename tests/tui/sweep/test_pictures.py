@@ -14,9 +14,9 @@ from engine.client.client import TrialRow
 from engine.params import Value
 from engine.service.sweeps import sweep_analysis
 from tests.fakes.sweeps import make_sweep, make_trial
-from tui import glyphs
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.look import BUCKETS, Look, merits
+from tui.terminal import glyphs
 from tui.widgets.span import Row, row_text, row_width
 
 AXES = ("lr=0.001..0.1 log", "hidden=1..8", "activation=relu,tanh,sigmoid", "bypass=no,yes")

@@ -1,1 +1,1 @@
-"""Tests of the tabs."""
+"""Tests of tui.tabs."""

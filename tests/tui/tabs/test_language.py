@@ -216,7 +216,7 @@ async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session:
 async def test_without_colours_and_blocks_everything_can_be_read(
     places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui import glyphs
+    from tui.terminal import glyphs
 
     monkeypatch.setenv("DLTUI_SYMBOLS", "ascii")
     glyphs.glyphs.cache_clear()

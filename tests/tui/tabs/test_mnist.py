@@ -249,7 +249,7 @@ def test_nothing_of_the_tab_is_imported_before_it_is_opened() -> None:
 async def test_sharp_pictures_say_how_to_have_them(
     places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.sharp.is_prepared", lambda: False)
+    monkeypatch.setattr("tui.terminal.image_protocol.is_prepared", lambda: False)
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
         await opened.sees("weights as an image")

@@ -51,7 +51,7 @@ async def test_filters_are_shown_as_one_picture(
     places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("textual_image")
-    monkeypatch.setattr("tui.sharp.is_prepared", lambda: True)
+    monkeypatch.setattr("tui.terminal.image_protocol.is_prepared", lambda: True)
     async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
         await opened.sees("weights as an image")

@@ -11,7 +11,7 @@ from tests.fakes.lab import lab
 from tests.fakes.sweeps import make_sweep
 from tui.digits.invitation import invite
 from tui.digits.paper import Paper
-from tui.keymap import Keymap
+from tui.keys.keymap import Keymap
 from tui.messages import EngineStalled
 
 PAGES = [

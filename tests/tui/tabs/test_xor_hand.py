@@ -189,7 +189,7 @@ async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSessio
 async def test_without_colours_and_blocks_everything_can_be_read(
     places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    from tui import glyphs
+    from tui.terminal import glyphs
 
     monkeypatch.setenv("DLTUI_SYMBOLS", "ascii")
     glyphs.glyphs.cache_clear()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from engine import filter_fields
 from engine.protocol import Query, Status
 from engine.service.index.filter import parse
-from tui.keys import KEYS
+from tui.keys.all_keys import KEYS
 from tui.verbs import commands, help
 
 SHELL = CliRunner()

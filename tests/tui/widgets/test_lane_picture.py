@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.fakes.engine import done, make_run
-from tui.keymap import Keymap
+from tui.keys.keymap import Keymap
 from tui.lane_cells import Cell, LaneMap
 from tui.widgets.lane_picture import head_of, row_of, window
 from tui.widgets.map_notes import MapFacts, notes_of

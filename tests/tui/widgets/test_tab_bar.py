@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui.key import TABS
-from tui.tabs.shelf import SHOWN
+from tui.keys.key import TABS
+from tui.tab.switcher import SHOWN
 from tui.widgets.span import row_text, row_width
 from tui.widgets.tab_bar import TabBar
 

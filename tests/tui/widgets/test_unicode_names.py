@@ -15,10 +15,10 @@ from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.lab import lab
-from tui.plain_text import plain
 from tui.screens.choose import ChoiceList
 from tui.screens.compare import CompareSheet
 from tui.story import Story
+from tui.terminal.plain_text import plain
 from tui.widgets.changes import changes
 from tui.widgets.chart_view import ChartView
 from tui.widgets.overview import Overview

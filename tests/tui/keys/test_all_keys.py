@@ -1,0 +1,143 @@
+"""One table of keys behind everything that listens."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from textual.keys import _character_to_key
+
+from tui.app import LabApp
+from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
+from tui.screens.dialog import Dialog
+from tui.screens.form import FormScreen
+from tui.screens.home import HomeScreen
+from tui.sweep.picture import Picture
+from tui.sweep.sweep_list import SweepList
+from tui.sweep.trial_table import TrialTable
+from tui.tabs.language import LanguageTab
+from tui.tabs.mnist import MnistTab
+from tui.tabs.mnist_data import DataView
+from tui.tabs.mnist_draw import DrawView
+from tui.tabs.mnist_filters import FiltersView
+from tui.tabs.mnist_networks import NetworksView
+from tui.tabs.mnist_pictures import PicturesView
+from tui.tabs.mnist_report import ReportView
+from tui.tabs.repl import ReplTab
+from tui.tabs.runs import RunsTab
+from tui.tabs.sweep import SweepTab
+from tui.tabs.xor import XorTab
+from tui.tabs.xor_hand import HandView
+from tui.tabs.xor_ladder import LadderView
+from tui.tabs.xor_map import MapView
+from tui.tabs.xor_nine import NineView
+from tui.tabs.xor_trained import TrainedView
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.prompt_line import PromptLine
+from tui.widgets.run_chart import RunChart
+from tui.widgets.run_table import RunTable
+from tui.widgets.sheet import Sheet
+from tui.widgets.transcript import Transcript
+
+LISTENERS: dict[Scope, type] = {
+    "app": LabApp,
+    "home": HomeScreen,
+    "runs": RunsTab,
+    "table": RunTable,
+    "chart": RunChart,
+    "pane": Sheet,
+    "xor": XorTab,
+    "weights": HandView,
+    "sketches": TrainedView,
+    "rungs": LadderView,
+    "lanes": MapView,
+    "nine": NineView,
+    "sweep": SweepTab,
+    "sweeps": SweepList,
+    "trials": TrialTable,
+    "axes": Picture,
+    "language": LanguageTab,
+    "repl": ReplTab,
+    "prompt": PromptLine,
+    "transcript": Transcript,
+    "mnist": MnistTab,
+    "data": DataView,
+    "networks": NetworksView,
+    "confusion": ReportView,
+    "pictures": PicturesView,
+    "filters": FiltersView,
+    "pad": DrawView,
+    "filter": FilterBar,
+    "form": FormScreen,
+    "dialog": Dialog,
+}
+
+
+def spelled(key: Key) -> set[str]:
+    return {_character_to_key(one) if len(one) == 1 else one for one in key.key.split(",")}
+
+
+def test_no_two_keys_clash_where_both_are_heard() -> None:
+    for one, other in combinations(KEYS, 2):
+        if overlaps(one.scope, other.scope):
+            assert not spelled(one) & spelled(other), f"{one.id} and {other.id}"
+
+
+def test_every_id_is_there_once() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+def test_every_key_does_something_that_exists(key: Key) -> None:
+    action = key.action.partition("(")[0]
+    listener = LabApp if action.startswith("app.") else LISTENERS[key.scope]
+    assert hasattr(listener, f"action_{action.removeprefix('app.')}")
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+def test_every_key_says_what_it_does_in_one_line(key: Key) -> None:
+    assert key.label and key.help and len(key.help) <= 42 and len(key.label) <= 16
+
+
+def test_arrows_and_vim_keys_do_the_same() -> None:
+    for scope in ("table", "chart", "pane"):
+        own = [key for key in KEYS if key.scope == scope]
+        for arrow, letter in (("up", "k"), ("down", "j"), ("left", "h"), ("right", "l")):
+            assert [key.id for key in own if arrow in spelled(key)] == [
+                key.id for key in own if letter in spelled(key)
+            ]
+
+
+def test_keys_are_named_as_a_person_knows_them() -> None:
+    assert [shown(key) for key in ("ctrl+p", "question_mark", "escape", "R")] == ["^p", "?", "esc", "R"]
+
+
+ONE_MEANING = {
+    "y": {"chart.log", "axes.log"},
+    "c": {"run.copy", "sweep.copy", "repl.copy"},
+    "C": {"run.copy_command", "sweep.copy_all"},
+    "0": {"chart.fit", "sweep.clear"},
+}
+"""the logarithmic axis, copying, all of it in sight"""
+
+
+@pytest.mark.parametrize("key", ONE_MEANING)
+def test_a_key_means_one_thing_in_every_tab(key: str) -> None:
+    assert {one.id for one in KEYS if key in spelled(one)} == ONE_MEANING[key]
+
+
+def test_x_dismisses_the_banner_and_escape_goes_back_in_every_tab() -> None:
+    assert {one.action for one in KEYS if "x" in spelled(one)} == {"app.dismiss_banner"}
+    leaving = {"back", "clear", "cancel", "close", "escape", "stop", "leave"}
+    assert {one.action for one in KEYS if "escape" in spelled(one)} <= leaving
+
+
+def test_every_tab_opens_with_alt_and_its_digit_while_one_types() -> None:
+    for digit in range(1, 8):
+        assert any({str(digit), f"alt+{digit}"} == spelled(one) for one in KEYS if one.scope == "app")
+
+
+def test_one_key_shows_the_chart_alone_in_every_tab_that_has_one() -> None:
+    alone = [key for key in KEYS if key.help == "Chart in full screen, and back"]
+    assert {"runs", "sketches", "rungs", "lanes", "networks", "language"} == {key.scope for key in alone}
+    assert all(key.key.split(",")[0] == "F" for key in alone)

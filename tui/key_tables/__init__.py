@@ -1,1 +1,0 @@
-"""The rows of the table of keys, a file for each part of the app."""

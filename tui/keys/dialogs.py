@@ -1,0 +1,22 @@
+"""Keys of the filter, of forms and of dialogs."""
+
+from __future__ import annotations
+
+from tui.keys.key import Key
+
+KEYS = (
+    Key("filter.keep", "enter", "leave_filter", "keep", "Keep the filter, go back to the table",
+        "filter", 1),
+    Key("filter.clear", "escape", "clear", "show all", "Clear the filter", "filter", 2),
+    Key("filter.leave", "down", "leave_filter", "to the table", "Go to the table", "filter", 3),
+    Key("form.launch", "enter", "launch", "launch", "Submit, or go to the first wrong field", "form", 1),
+    Key("form.next", "down,tab", "field(1)", "next", "Next field", "form", 3),
+    Key("form.previous", "up,shift+tab", "field(-1)", "previous", "Previous field", "form"),
+    Key("form.defaults", "ctrl+r", "defaults", "defaults", "Restore the default values", "form", 4),
+    Key("form.cancel", "escape", "cancel", "cancel", "Cancel: nothing is started", "form", 2),
+    Key("form.help", "f1", "help", "keys", "Show the keys of the form", "form", 5),
+    Key("home.retry", "r", "retry", "try again", "Check the home folder again", "home", 1),
+    Key("home.leave", "q", "app.leave", "quit", "Quit dltui", "home", 2),
+    Key("dialog.accept", "enter", "accept", "ok", "Confirm", "dialog", 1),
+    Key("dialog.cancel", "escape", "cancel", "back", "Cancel", "dialog", 2),
+)  # fmt: skip

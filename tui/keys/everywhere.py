@@ -1,0 +1,20 @@
+"""Keys that are heard everywhere."""
+
+from __future__ import annotations
+
+from tui.keys.key import TABS, Key
+
+KEYS = (
+    Key("app.help", "question_mark,f1", "help", "keys", "Keys of the focused panel", "app", 20),
+    Key("app.palette", "ctrl+p", "command_palette", "all commands", "Find any command, run or theme",
+        "app", 21),
+    Key("app.focus", "tab", "focus_next", "next panel", "Next panel", "app"),
+    Key("app.focus_back", "shift+tab", "focus_previous", "previous panel", "Previous panel", "app"),
+    Key("app.theme", "T", "next_theme", "theme", "Next theme", "app"),
+    Key("app.quit", "q,ctrl+q", "leave", "quit", "Quit the app; runs continue", "app", 22),
+    Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Suspend the app; fg resumes it", "app"),
+    *(
+        Key(f"app.tab_{tab}", f"{digit},alt+{digit}", f"open_tab('{tab}')", title, f"The {title} tab", "app")
+        for digit, (tab, title) in enumerate(TABS, 1)
+    ),
+)  # fmt: skip

@@ -1,0 +1,16 @@
+"""Which keys are heard, by what has the focus."""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+
+from tui.keys.key import Scope, Tab
+
+
+def scope_of(focused: Widget | None, tab: Tab = "runs") -> Scope:
+    """The scope that the focused widget, or what holds it, names as its own; else that of the tab."""
+    for node in focused.ancestors_with_self if focused is not None else ():
+        scope: Scope | None = getattr(node, "SCOPE", None)
+        if scope is not None:
+            return scope
+    return tab

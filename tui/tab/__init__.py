@@ -1,0 +1,1 @@
+"""What tabs share: the protocol, the switcher, the context they get."""

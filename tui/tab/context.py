@@ -1,0 +1,25 @@
+"""What every tab may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.client.client import Session
+from engine.places import Places
+from tui.keys.keymap import Keymap
+from tui.river import River
+from tui.terminal.clipboard import Clipboard
+from tui.view_state import ViewState
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One of each for the whole app."""
+
+    places: Places
+    river: River
+    session: Session
+    """looks into models and data; its process starts with the first question"""
+    state: ViewState
+    keymap: Keymap
+    clipboard: Clipboard

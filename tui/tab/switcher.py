@@ -1,0 +1,78 @@
+"""The tabs: one in front, each made when it is first opened."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+
+from tui.keys.key import TABS
+from tui.keys.key import Tab as Name
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.tabs.runs import RunsTab
+
+SHOWN: dict[Name, str] = {
+    "runs": "tui.tabs.runs:RunsTab",
+    "xor": "tui.tabs.xor:XorTab",
+    "sweep": "tui.tabs.sweep:SweepTab",
+    "mnist": "tui.tabs.mnist:MnistTab",
+    "language": "tui.tabs.language:LanguageTab",
+    "repl": "tui.tabs.repl:ReplTab",
+}
+"""the tabs that work, and where they are made; a tab that does not is not promised"""
+
+
+class Shelf(Container):
+    """Imports a tab's module no sooner than it is opened: the first screen waits for none of them."""
+
+    def __init__(self, lab: Lab, first: str, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._lab = lab
+        self.runs = RunsTab(lab, id="runs")
+        self._made: dict[Name, Tab] = {"runs": self.runs}
+        self.front: Tab = self._make(known(first))
+        self.runs.display = self.front is self.runs
+
+    def compose(self) -> ComposeResult:
+        yield from self._made.values()
+
+    def __iter__(self) -> Iterator[Tab]:
+        return iter(self._made.values())
+
+    async def bring(self, name: str) -> None:
+        """That tab to the front."""
+        wanted = known(name)
+        if wanted == self.front.NAME:
+            return
+        self.front.go()
+        self.front = self._make(wanted)
+        if not self.front.is_attached:
+            await self.mount(self.front)
+        self.front.come()
+
+    def tell(self, message: Message) -> None:
+        """A message to every tab."""
+        for tab in self._made.values():
+            if tab.is_attached:
+                tab.post_message(message)
+
+    def refetch(self) -> None:
+        for tab in self._made.values():
+            if tab.is_attached:
+                tab.refetch()
+
+    def _make(self, name: Name) -> Tab:
+        if name not in self._made:
+            module, _, kind = SHOWN[name].partition(":")
+            self._made[name] = getattr(importlib.import_module(module), kind)(self._lab, id=name)
+        return self._made[name]
+
+
+def known(name: str) -> Name:
+    """The tab of that name; the runs when there is none."""
+    return next((tab for tab, _ in TABS if tab == name and tab in SHOWN), "runs")

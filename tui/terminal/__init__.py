@@ -1,0 +1,1 @@
+"""The terminal: input and output driver, repainting, colours, capabilities, clipboard, exit."""
