@@ -21,7 +21,7 @@ from textual.worker import Worker
 
 from engine.client import client
 from engine.places import Places, is_private
-from tui import theme, view_state
+from tui import view_state
 from tui.deeds import report
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID
@@ -55,11 +55,12 @@ from tui.terminal.key_order import TypingOrder
 from tui.terminal.paste import LIMIT
 from tui.terminal.plain_text import plain
 from tui.terminal.repaint import FrugalScreen
-from tui.widgets.banner import Banner, most_serious
-from tui.widgets.key_hints import KeyHints
-from tui.widgets.meters import Meters
-from tui.widgets.tab_bar import TabBar
-from tui.widgets.too_small import TooSmall
+from tui.ui import theme
+from tui.ui.banner import Banner, most_serious
+from tui.ui.key_hints import KeyHints
+from tui.ui.meters import Meters
+from tui.ui.tab_bar import TabBar
+from tui.ui.too_small import TooSmall
 
 SAVE_AFTER = 1.0
 TERMINAL_CHECK = 2.0

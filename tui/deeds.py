@@ -15,8 +15,8 @@ from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import short, size
 from tui.verbs.words import changed_params, exact_pairs, value_of
-from tui.widgets.numerals import short, size
 from tui.widgets.run_words import name_of, own_name
 
 Deed = Coroutine[Any, Any, str]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.ui.palette import hues_of
 from tui.view_state import MARKS_LIMIT
-from tui.widgets.palette import hues_of
 from tui.widgets.run_columns import Look
 
 if TYPE_CHECKING:

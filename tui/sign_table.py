@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.protocol import Status
-from tui.inks import STATUS_INKS
+from tui.chart.mark import ASCII_SIGNS, SIGNS, Kind
 from tui.keys.key import Tab
 from tui.terminal.glyphs import glyphs
-from tui.widgets.mark import ASCII_SIGNS, SIGNS, Kind
-from tui.widgets.palette import DASH_SIGNS
+from tui.ui.palette import DASH_SIGNS
+from tui.ui.styles import STATUS_INKS
 
 Sign = tuple[str, str, str]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from engine.client.client import Event, EventBatch
 from engine.protocol import Json
+from tui.chart.mark import Mark
+from tui.chart.series import Series
 from tui.curves import rising
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import short
 from tui.verbs.words import value_of
-from tui.widgets.mark import Mark
-from tui.widgets.numerals import short
-from tui.widgets.series import Series
 
 METRICS_LIMIT = 64
 MARKS_LIMIT = 2_000

@@ -14,10 +14,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.widgets.chart_view import ChartView
-from tui.widgets.picture import picture
-from tui.widgets.scene import Scene
-from tui.widgets.series import Series
+from tui.chart.chart_view import ChartView
+from tui.chart.picture import picture
+from tui.chart.scene import Scene
+from tui.chart.series import Series
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 STYLE = Style(color="#56b4e9", bgcolor="#121212")

@@ -19,8 +19,9 @@ from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
 from tests.fakes.lab import lab
 from tests.patience import LONG
 from tui import app as app_module
-from tui import river, theme, view_state
+from tui import river, view_state
 from tui.app import LabApp
+from tui.ui import theme
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202egnp.exe\x9b31m"
 
@@ -311,7 +312,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "engine.sweep_protocol",
     "tui.commands", "tui.digits", "tui.marked", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
     "tui.tabs.language", "tui.tabs.mnist", "tui.tabs.repl", "tui.tabs.sweep", "tui.tabs.xor",
-    "tui.verbs.commands", "tui.widgets.chart", "tui.widgets.form", "tui.widgets.series", "tui.widgets.sheet",
+    "tui.verbs.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.digits.paper import Paper
+from tui.drawings.image_canvas import Paper
 from tui.terminal.plain_text import plain
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.digits.paper import Paper
-from tui.digits.pixels import greys
-from tui.digits.sizes import sized
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import greys
+from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

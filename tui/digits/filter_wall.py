@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui.digits.moment import Moment
-from tui.digits.paper import Paper, positive
-from tui.digits.pixels import Values
-from tui.digits.sizes import sized
+from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.pixels import Values
+from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
 
 TOP = 3

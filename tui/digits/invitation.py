@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import RunSummary
-from tui.digits.paper import Paper
+from tui.drawings.image_canvas import Paper
 from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
 from tui.widgets.run_words import before_step_one, name_of, percent_of, sign_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.protocol import Json
-from tui.digits.pixels import DARK, Values, greys, numbers, signed
+from tui.drawings.pixels import DARK, Values, greys, numbers, signed
 
 FILTERS, MAPS = "filters/", "maps/"
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.digits.moment import Moment
-from tui.digits.pixels import Values
+from tui.drawings.pixels import Values
 
 Image = NDArray[np.uint8]
 GROUND, COLD, WARM = (16, 20, 27), (122, 162, 247), (242, 179, 107)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
-from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
+from tui.drawings.image_canvas import Paper
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import clock
 from tui.verbs.words import remarks
-from tui.widgets.numerals import clock
 from tui.widgets.run_words import percent_of, sign_of
 
 HEAD = 2

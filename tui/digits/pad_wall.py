@@ -11,9 +11,9 @@ from engine.protocol import Json
 from tui.digits.chances import chances
 from tui.digits.moment import look_of
 from tui.digits.pad import BRUSHES, SIDE, Pad
-from tui.digits.paper import Paper
-from tui.digits.pixels import DARK, greys
-from tui.digits.sizes import sized
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import DARK, greys
+from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

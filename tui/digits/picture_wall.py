@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.digits.chances import chances
-from tui.digits.paper import Paper, positive
-from tui.digits.pixels import greys
-from tui.digits.sizes import sized
+from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.pixels import greys
+from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

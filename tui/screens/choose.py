@@ -12,9 +12,9 @@ from textual.content import Content
 from tui.screens.dialog import Dialog, Keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, justified, row_width
 from tui.widgets.overview import wrapped
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, justified, row_width
 
 Choice = tuple[str, str]
 """a title and what it means"""

@@ -13,11 +13,11 @@ from tui.comparison import MISSING, ComparedRow, compared
 from tui.screens.dialog import Dialog, Keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import short
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, clipped, fitted
 from tui.verbs.words import other_data
-from tui.widgets.numerals import short
 from tui.widgets.run_words import name_of, sign_of
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, clipped, fitted
 
 MOST_LABEL, MOST_NAME = 20, 24
 """cells of the label of a row, and of the name of a run; numbers are never cut"""

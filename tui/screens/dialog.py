@@ -12,8 +12,8 @@ from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.widgets.line import Line
-from tui.widgets.span import Row, Span, row_width
+from tui.ui.line import Line
+from tui.ui.span import Row, Span, row_width
 
 Answer = TypeVar("Answer")
 

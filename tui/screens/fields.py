@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from engine.params import Param
 from tui.screens.form import FormScreen
-from tui.widgets.form import VALUE_WIDTH, Form, Typed, field_of
+from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
 
 PATH_WIDTH = 60
 

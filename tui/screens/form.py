@@ -21,7 +21,7 @@ from tui.keys.key import TABS
 from tui.screens.dialog import DIALOG_CSS, Keys
 from tui.tab.switcher import SHOWN
 from tui.terminal.plain_text import plain
-from tui.widgets.form import Form, Typed
+from tui.ui.form import Form, Typed
 
 Answer = TypeVar("Answer")
 WORDS_LIMIT = 400

@@ -15,8 +15,8 @@ from tui.screens.dialog import Dialog, Keys
 from tui.sign_table import signs
 from tui.tab.switcher import SHOWN
 from tui.terminal.glyphs import glyphs
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, fitted
 
 MODAL = frozenset(("filter", "form", "dialog", "prompt", "home"))
 KEY_WIDTH = 11

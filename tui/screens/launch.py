@@ -14,8 +14,8 @@ from engine.protocol import RunSummary
 from tui import executor
 from tui.same_name import doubt_of_name
 from tui.screens.form import FormOutcome, FormScreen
+from tui.ui.form import Form, Typed, field_of
 from tui.verbs.words import data_line, exact, exact_pairs
-from tui.widgets.form import Form, Typed, field_of
 from tui.widgets.run_words import own_name
 
 MOST_SEED = 2**32 - 1

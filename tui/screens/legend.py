@@ -9,8 +9,8 @@ from textual.containers import Vertical
 
 from tui.screens.dialog import Dialog, Keys
 from tui.terminal.plain_text import plain
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 
 
 class CurveSheet(Sheet):

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tui.screens.dialog import Dialog, Keys
-from tui.widgets.text_field import TextField
+from tui.ui.text_field import TextField
 
 
 class NumberPrompt(Dialog[float]):

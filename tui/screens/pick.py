@@ -11,9 +11,9 @@ from engine.catalog import Experiment
 from tui.screens.dialog import Dialog, Keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
 
 
 class ExperimentList(Sheet):

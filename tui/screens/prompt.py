@@ -9,7 +9,7 @@ from engine.params import Param
 from engine.protocol import RunSummary
 from tui import deeds
 from tui.screens.form import FormScreen
-from tui.widgets.form import Form, Typed, field_of
+from tui.ui.form import Form, Typed, field_of
 from tui.widgets.run_words import name_of
 
 Given = tuple[str, object]

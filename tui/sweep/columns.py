@@ -11,8 +11,8 @@ from tui.sweep.pages import Entry
 from tui.sweep.words import ink_of, param_text, sign_of, value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.numerals import clock, short
-from tui.widgets.span import Row, Span
+from tui.ui.numbers import clock, short
+from tui.ui.span import Row, Span
 
 SEED = "seed"
 GAP = 2

@@ -8,7 +8,7 @@ from typing import Any
 from tui.sweep.look import BUCKETS, Look, merits
 from tui.sweep.words import value_text
 from tui.terminal.glyphs import glyphs
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.span import Row, Span, fitted
 
 LABEL = 10
 LEAST, MOST, TALLEST = 6, 20, 6

@@ -8,7 +8,7 @@ from typing import Any
 from tui.sweep.look import Look
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.span import Row, Span, fitted
 
 NAME, NUMBER = 14, 7
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from tui.keys.all_keys import Scope
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.widgets.notes import paragraph
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.notes import paragraph
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 
 WORDS = "A sweep trains one experiment many times, with different parameters, and shows which of them matter."
 THEN = (

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.client.client import SweepSpec
+from tui.chart.canvas import Symbols
 from tui.sweep.brush import Interval
-from tui.widgets.canvas import Symbols
-from tui.widgets.span import Row, Span
+from tui.ui.span import Row, Span
 
 BUCKETS = 8
 """colours of a metric, from the worst to the best"""

@@ -7,8 +7,8 @@ from typing import Any
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.line import Line, ends
-from tui.widgets.span import Row, Span
+from tui.ui.line import Line, ends
+from tui.ui.span import Row, Span
 
 
 class Narrowing(Line):

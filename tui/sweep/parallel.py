@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.chart.canvas import Canvas, Pen, pen
 from tui.sweep.brush import Scale, holds, is_wide, scales_of
 from tui.sweep.look import BUCKETS, Look, merits, selected
 from tui.sweep.words import value_text
 from tui.terminal.glyphs import glyphs
-from tui.widgets.canvas import Canvas, Pen, pen
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.span import Row, Span, fitted
 
 DRAWN = 800
 """lines; of more, as many are left out evenly"""

@@ -12,19 +12,19 @@ from textual.color import Color
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.inks import inks_of
+from tui.drawings.heat import look_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.later import Later
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.brush import Interval, scales_of, shifted, toggled, where_of, widened
 from tui.sweep.look import BUCKETS, Look
 from tui.terminal.glyphs import chart_symbols
 from tui.terminal.plain_text import plain
-from tui.widgets.folding import folded
-from tui.widgets.heat import look_of
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.debounce import Later
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
+from tui.ui.styles import inks_of
+from tui.ui.wrapped_spans import folded
 
 Draw = Callable[[Mapping[str, Any], Look, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from tui.chart.canvas import Canvas, pen
+from tui.chart.scale import Scale, linear_scale, log_scale
 from tui.sweep.brush import Scale as Across
 from tui.sweep.brush import is_wide
 from tui.sweep.look import BUCKETS, Look, merits
 from tui.sweep.words import value_text
 from tui.terminal.glyphs import glyphs
-from tui.widgets.canvas import Canvas, pen
-from tui.widgets.scale import Scale, linear_scale, log_scale
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.span import Row, Span, fitted
 
 LABEL = 8
 LEAST = 34

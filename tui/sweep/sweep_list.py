@@ -16,8 +16,8 @@ from tui.keys.all_keys import Scope
 from tui.sweep.words import best_of, counts_of, sweep_sign
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, fitted
 
 NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 16
 ROOMY = 100

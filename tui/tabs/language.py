@@ -15,7 +15,9 @@ from engine.client.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui import deeds
-from tui.digits.twin_series import TwinSeries
+from tui.chart.series import Series
+from tui.chart.still_chart import StillChart
+from tui.chart.two_series import TwinSeries
 from tui.keys import all_keys
 from tui.lm_runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
@@ -23,19 +25,17 @@ from tui.story import Story
 from tui.tab.context import Lab
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.palette import DARK
+from tui.ui.span import Span
+from tui.ui.view_bar import ViewBar
 from tui.view_state import chosen
 from tui.widgets.corpus_facts import CorpusFacts
 from tui.widgets.corpus_list import CorpusList
 from tui.widgets.four_table import FourTable
-from tui.widgets.heading import Heading
-from tui.widgets.notes import Notes
 from tui.widgets.overview import wrapped
-from tui.widgets.palette import DARK
 from tui.widgets.samples import sample_rows, samples_of
-from tui.widgets.series import Series
-from tui.widgets.span import Span
-from tui.widgets.still_chart import StillChart
-from tui.widgets.view_bar import ViewBar
 
 if TYPE_CHECKING:
     from tui.screens.launch import Launch

@@ -24,9 +24,9 @@ from tui.tabs.mnist_view import MnistView
 from tui.terminal import image_protocol
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.view_bar import ViewBar
 from tui.view_state import chosen
 from tui.widgets.run_words import name_of
-from tui.widgets.view_bar import ViewBar
 
 if TYPE_CHECKING:
     from tui.screens.launch import Launch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.protocol import Json
 from tui.digits.data_wall import DataWall
 from tui.digits.mosaic import Image, grey, joined
-from tui.digits.paper import Paper
-from tui.digits.pixels import greys
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import greys
 from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 

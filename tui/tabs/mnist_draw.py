@@ -13,9 +13,9 @@ from engine.protocol import Json
 from tui.digits.mosaic import Image, grey, joined
 from tui.digits.pad import BRUSHES, SIDE, Pad
 from tui.digits.pad_wall import LEFT, TOP, PadWall, pad_size
-from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
-from tui.digits.pixels import DARK
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import DARK
 from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs

@@ -13,8 +13,8 @@ from tui.digits.filter_wall import Cell, FilterWall, is_roomy
 from tui.digits.invitation import invite
 from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
 from tui.digits.mosaic import Image, mosaic
-from tui.digits.paper import Paper
-from tui.digits.pixels import Values
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import Values
 from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs

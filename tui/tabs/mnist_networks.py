@@ -10,17 +10,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary
-from tui.digits.mural import Mural
+from tui.chart.still_chart import StillChart
+from tui.chart.two_series import TwinSeries
 from tui.digits.network_table import Entry, NetworkTable, ledger
 from tui.digits.recipes import Recipe, recipes
-from tui.digits.twin_series import TwinSeries
+from tui.drawings.image_widget import Mural
 from tui.keys import all_keys
 from tui.story import Story
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.view_state import chosen
 from tui.widgets.run_words import before_step_one
-from tui.widgets.still_chart import StillChart
 
 CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
 NEED_RUNS = (

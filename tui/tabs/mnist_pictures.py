@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.digits.mosaic import Image, grey, heat, joined
-from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall, grid
-from tui.digits.pixels import greys
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import greys
 from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.plain_text import plain

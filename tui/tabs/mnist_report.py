@@ -8,8 +8,8 @@ from typing import Any
 from engine.protocol import Json
 from tui.digits.confusion_wall import CLASSES, ConfusionWall
 from tui.digits.invitation import invite
-from tui.digits.paper import Paper
 from tui.digits.stress_wall import KINDS, StressWall
+from tui.drawings.image_canvas import Paper
 from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs

@@ -18,10 +18,10 @@ from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.digits.mosaic import Image
-from tui.digits.mural import Mural
-from tui.digits.paper import Paper
 from tui.digits.recipes import Recipe
 from tui.digits.runs import DigitRuns
+from tui.drawings.image_canvas import Paper
+from tui.drawings.image_widget import Mural
 from tui.keys.key import Scope
 from tui.messages import HintsChanged, ViewChanged
 from tui.tab.context import Lab

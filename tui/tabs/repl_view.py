@@ -26,12 +26,12 @@ from tui.talk.past import Past
 from tui.talk.slash import completions
 from tui.talk.suggestion import Suggestion, asks_for_words, is_sampled, suggest
 from tui.terminal.plain_text import plain
-from tui.widgets.heading import Heading
+from tui.ui.heading import Heading
+from tui.ui.span import Span
 from tui.widgets.model_line import ModelLine, name_of
 from tui.widgets.offer import Offer, Offered
 from tui.widgets.prompt_line import PromptLine
 from tui.widgets.prompt_sign import PromptSign
-from tui.widgets.span import Span
 from tui.widgets.transcript import Transcript
 
 TYPING, LOOKING, SLOW = 0.03, 1.0, 0.25

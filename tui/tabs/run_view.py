@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.deeds import attempt
-from tui.later import Later
 from tui.messages import (
     CurvesGrew,
     HintsChanged,
@@ -30,15 +29,16 @@ from tui.tab.context import Lab
 from tui.tab.tab import Tab
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.debounce import Later
+from tui.ui.filter_bar import FilterBar
+from tui.ui.palette import LETTERS
+from tui.ui.span import Row, Span
 from tui.verbs.words import seed_words
 from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel
-from tui.widgets.filter_bar import FilterBar
-from tui.widgets.palette import LETTERS
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import before_step_one, name_of
-from tui.widgets.span import Row, Span
 from tui.widgets.sweep_cells import sweep_title
 
 if TYPE_CHECKING:
@@ -378,7 +378,7 @@ class RunView(Tab):
         found = self.pages.find(run) or self._known.get(run)
         if found is None:
             return run.split("-", 2)[-1]
-        from tui.widgets.legend import LONGEST_LABEL  # with curves alone
+        from tui.chart.legend import LONGEST_LABEL  # with curves alone
 
         seed = seed_words(found, self.known_runs())
         room = LONGEST_LABEL - len(seed) - 1

@@ -18,8 +18,8 @@ from tui.keys import all_keys
 from tui.messages import PaneTurned, RunSubmitted
 from tui.tabs.run_view import RunView
 from tui.terminal.plain_text import plain
-from tui.widgets.filter_bar import FilterBar
-from tui.widgets.heading import Heading
+from tui.ui.filter_bar import FilterBar
+from tui.ui.heading import Heading
 from tui.widgets.run_details import ALL_PANES, PANES
 from tui.widgets.run_table import RunTable
 from tui.widgets.run_words import name_of

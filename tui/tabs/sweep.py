@@ -13,7 +13,7 @@ from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable
 from tui.tabs.sweep_deeds import SweepDeeds
 from tui.tabs.sweep_view import VIEWS
-from tui.widgets.filter_bar import FilterBar
+from tui.ui.filter_bar import FilterBar
 
 _NEED_A_SWEEP = (
     "sweep.pause", "sweep.stop", "sweep.add", "sweep.widen", "sweep.size", "sweep.filter", "sweep.export",

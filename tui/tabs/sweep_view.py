@@ -14,7 +14,6 @@ from textual.worker import Worker
 
 from engine.client.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
-from tui.later import Later
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both, in_words
@@ -31,12 +30,13 @@ from tui.tab.context import Lab
 from tui.tab.tab import Tab
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.debounce import Later
+from tui.ui.filter_bar import FilterBar
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.span import Row, Span
+from tui.ui.view_bar import ViewBar
 from tui.view_state import chosen
-from tui.widgets.filter_bar import FilterBar
-from tui.widgets.heading import Heading
-from tui.widgets.notes import Notes
-from tui.widgets.span import Row, Span
-from tui.widgets.view_bar import ViewBar
 
 Work = Callable[[], Coroutine[None, None, None]]
 VIEWS = {

@@ -19,8 +19,8 @@ from tui.tab.context import Lab
 from tui.tab.tab import Tab
 from tui.tabs.xor_view import XorView
 from tui.terminal.plain_text import plain
+from tui.ui.view_bar import ViewBar
 from tui.view_state import chosen
-from tui.widgets.view_bar import ViewBar
 from tui.xor_runs import XorRuns
 
 if TYPE_CHECKING:

@@ -9,19 +9,19 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.protocol import Json
-from tui.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
+from tui.drawings.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
+from tui.drawings.heat import look_of
+from tui.drawings.plane import Plane, columns_beside
+from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
 from tui.tabs.xor_view import XorView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.span import Span
 from tui.widgets.hand_notes import Standing, lesson_of, notes_of, title_of
-from tui.widgets.heading import Heading
-from tui.widgets.heat import look_of
 from tui.widgets.network import Network
-from tui.widgets.notes import Notes
-from tui.widgets.plane import Plane, columns_beside
-from tui.widgets.plane_picture import scene_of
-from tui.widgets.span import Span
 from tui.widgets.truth_table import TruthTable
 
 PUZZLE = "puzzle: "

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary, Status
-from tui.hand_net import from_facts
+from tui.chart.still_chart import StillChart
+from tui.drawings.hand_net import from_facts
+from tui.drawings.plane import Plane
+from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
 from tui.story import Story
 from tui.tabs.xor_view import XorView
 from tui.terminal.glyphs import glyphs
+from tui.ui.notes import Notes
 from tui.widgets.ladder_notes import Rung, caption_of, lesson_of
-from tui.widgets.notes import Notes
-from tui.widgets.plane import Plane
-from tui.widgets.plane_picture import scene_of
-from tui.widgets.still_chart import StillChart
 from tui.xor_recipes import LADDER, Recipe, shape
 from tui.xor_runs import SINGLE
 

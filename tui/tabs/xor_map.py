@@ -14,17 +14,17 @@ from textual.containers import Vertical
 from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
+from tui.drawings.heat import look_of
 from tui.keys import all_keys
 from tui.lane_cells import COLOURS, Cell, LaneMap, lane_map
 from tui.messages import HintsChanged
 from tui.tabs.xor_view import XorView
 from tui.terminal.plain_text import plain
+from tui.ui.notes import Notes
 from tui.view_state import chosen
-from tui.widgets.heat import look_of
 from tui.widgets.lane_grid import LaneGrid
 from tui.widgets.lane_picture import columns_for, label_width
 from tui.widgets.map_notes import MapFacts, notes_of
-from tui.widgets.notes import Notes
 from tui.widgets.opened_net import OpenedNet
 from tui.xor_runs import GRID, LANES
 

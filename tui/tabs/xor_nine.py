@@ -14,9 +14,9 @@ from tui.keys import all_keys
 from tui.messages import HintsChanged
 from tui.tabs.xor_view import XorView
 from tui.terminal.glyphs import glyphs
+from tui.ui.notes import Notes
 from tui.widgets.nine_plots import plots
 from tui.widgets.nine_table import lesson_of, notes_of, rows_of, setting_words
-from tui.widgets.notes import Notes
 from tui.xor_runs import GRID
 
 POLL = 0.7

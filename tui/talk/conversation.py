@@ -11,14 +11,15 @@ from typing import Any
 from engine.client.client import Session
 from engine.errors import DltuiError, ParamError
 from engine.protocol import Json
-from tui.talk import gates, sentence, tables, tree
+from tui.drawings import sentence, tree
+from tui.drawings.grid import Column
+from tui.talk import gates, tables
 from tui.talk.entry import Entry
-from tui.talk.grid import Column
 from tui.talk.manner import Manner
-from tui.talk.shown_word import word_of
 from tui.talk.slash import Slash, parted
+from tui.ui.shown_word import word_of
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span
 
 KEPT = 100
 LINES_LIMIT = 2_000

@@ -8,8 +8,8 @@ from typing import Any
 from engine.protocol import Json
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.span import Row, Span, row_text
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span, row_text
 
 EXPORT_WIDTH = 100
 Compose = Callable[[int], Sequence[Row]]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.protocol import Json
-from tui.talk.grid import Column, grid
-from tui.talk.shown_word import word_of
+from tui.drawings.grid import Column, grid
 from tui.terminal.glyphs import glyphs
+from tui.ui.shown_word import word_of
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span
 
 LABELS = ("", "i  input", "f  forget", "g  candidate", "o  output", "c  cell", "h  hidden")
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"

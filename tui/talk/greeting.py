@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.protocol import Json
 from tui.talk.slash import SLASHES
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span
 
 UNTRAINED = (
     "A language model reads sentences word by word and learns what comes next. Trained on 25,014 photo",

@@ -9,8 +9,8 @@ from functools import partial
 from engine.client.client import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
-from tui.talk.shown_word import word_of
 from tui.talk.slash import BY_NAME, SAMPLED, TEXTUAL
+from tui.ui.shown_word import word_of
 from tui.widgets.offer import Offered
 
 SEARCHED = 1_000

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from engine.protocol import Json, number_from_json
-from tui.talk.grid import Column, grid
-from tui.talk.sentence import ink_of, percent, perplexity, sign_of, uncounted
-from tui.talk.shown_word import word_of
+from tui.drawings.grid import Column, grid
+from tui.drawings.sentence import ink_of, percent, perplexity, sign_of, uncounted
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.shown_word import word_of
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span
 
 BAR = 20
 DIFFERENT = "The vocabularies differ, so the perplexities cannot be compared"

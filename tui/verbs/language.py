@@ -16,7 +16,7 @@ from engine.client.client import Session, open_session
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, read
 from engine.protocol import Json
-from tui.talk.shown_word import in_order, word_of
+from tui.ui.shown_word import in_order, word_of
 from tui.verbs.ask import fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson

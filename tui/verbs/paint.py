@@ -11,8 +11,8 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.terminal.plain_text import plain
-from tui.widgets.palette import DARK, LIGHT, SIXTEEN
-from tui.widgets.span import Row
+from tui.ui.palette import DARK, LIGHT, SIXTEEN
+from tui.ui.span import Row
 
 WORDS = {
     "title": Style(bold=True),

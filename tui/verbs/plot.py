@@ -17,7 +17,7 @@ from tui.verbs.curves import curves_json, read_all
 from tui.verbs.words import labels, seed_words
 
 if TYPE_CHECKING:
-    from tui.widgets.series import Series
+    from tui.chart.series import Series
 
 Told = list[tuple[RunSummary, Curves]]
 
@@ -74,11 +74,11 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
 
 
 def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: int, height: int) -> None:
+    from tui.chart.chart_view import ChartView
+    from tui.chart.picture import picture
+    from tui.chart.scene import Scene
     from tui.terminal.glyphs import chart_symbols
     from tui.verbs.paint import Paint
-    from tui.widgets.chart_view import ChartView
-    from tui.widgets.picture import picture
-    from tui.widgets.scene import Scene
 
     series, paint = _series(drawn), Paint()
     lost = [(one.label, missing(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
@@ -89,8 +89,8 @@ def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: 
 
 
 def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
-    from tui.widgets.palette import hues_of
-    from tui.widgets.series import Series
+    from tui.chart.series import Series
+    from tui.ui.palette import hues_of
 
     hues = hues_of([run.id for run, _ in drawn])
     found = []

@@ -8,9 +8,9 @@ from typing import Any
 from engine.protocol import CheckpointFacts, Status
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.numerals import size
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.numbers import size
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 
 
 class CheckpointsSheet(Sheet):

@@ -12,8 +12,8 @@ from textual.message import Message
 from engine.protocol import Json
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 
 ORIGINS = {
     "DLTUI_DATA": "in DLTUI_DATA", "cache": "downloaded", "download": "can be downloaded",

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from engine.protocol import RunSummary
 from tui.metrics_known import metrics_of
 from tui.shown_runs import RunCurve
-from tui.widgets.heading import Heading
+from tui.ui.heading import Heading
 from tui.widgets.run_details import ALL_PANES
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class CurvesPanel(Vertical):
         return self.chart.view.to_json() if self.is_filled else self._saved
 
     def fill(self) -> None:
-        from tui.widgets.chart_view import ChartView
+        from tui.chart.chart_view import ChartView
         from tui.widgets.run_chart import RunChart
 
         self.chart = RunChart(ChartView.from_json(self._saved), id="chart")

@@ -10,14 +10,14 @@ from rich.cells import set_cell_size
 from textual.message import Message
 
 from engine.protocol import RunSummary, Status
-from tui.inks import STATUS_INKS
 from tui.lm_runs import CELLS, PLANS, Plan, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.numerals import short
+from tui.ui.numbers import short
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
+from tui.ui.styles import STATUS_INKS
 from tui.widgets.run_words import bar, eta_of, sign_of
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
 
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")

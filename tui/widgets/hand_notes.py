@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.hand_net import HandNet
+from tui.drawings.hand_net import HandNet
+from tui.drawings.heat import ASCII_SHADES, SHADES, Look
+from tui.drawings.plane_picture import ASCII_DOTS, SMALL_DOTS
 from tui.terminal.glyphs import glyphs
-from tui.widgets.heat import ASCII_SHADES, SHADES, Look
-from tui.widgets.notes import paragraph
-from tui.widgets.plane_picture import ASCII_DOTS, SMALL_DOTS
-from tui.widgets.span import Row, Span, row_width
+from tui.ui.notes import paragraph
+from tui.ui.span import Row, Span, row_width
 from tui.widgets.truth_table import loss_words
 
 TRUTHS: dict[tuple[int, ...], str] = {

@@ -8,8 +8,8 @@ from engine.protocol import RunSummary
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.widgets.notes import paragraph
-from tui.widgets.span import Row, Span, row_text
+from tui.ui.notes import paragraph
+from tui.ui.span import Row, Span, row_text
 
 NEAR = 1e-3
 """nats between a loss and its floor that make no difference here"""

@@ -9,10 +9,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.drawings.heat import Heat, look_of
+from tui.drawings.plane_picture import Tile
 from tui.lane_cells import LaneMap
-from tui.widgets.heat import Heat, look_of
 from tui.widgets.lane_picture import Window, head_of, row_of, window
-from tui.widgets.plane_picture import Tile
 
 
 class LaneGrid(Widget):

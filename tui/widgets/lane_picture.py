@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tui.drawings.heat import SOLVED, Look, level_of, shade_of
+from tui.drawings.plane_picture import Tile, joined
 from tui.lane_cells import Cell, LaneMap
 from tui.terminal.glyphs import glyphs
-from tui.widgets.heat import SOLVED, Look, level_of, shade_of
-from tui.widgets.numerals import short
-from tui.widgets.plane_picture import Tile, joined
+from tui.ui.numbers import short
 
 LABEL = 9
 WIDTHS = (6, 4, 2, 1)

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, cells, clipped
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, cells, clipped
 
 LINES_KEPT = 2_000
 LINE_LIMIT = 1_000

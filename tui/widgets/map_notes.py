@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
+from tui.drawings.heat import Look
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.lane_cells import COLOUR_WORDS, PLATEAUS, Cell, LaneMap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.heat import Look
+from tui.ui.notes import paragraph
+from tui.ui.span import Row, Span, row_width
 from tui.widgets.lane_picture import STUCK_INKS
-from tui.widgets.notes import paragraph
 from tui.widgets.run_words import name_of, sign_of
-from tui.widgets.span import Row, Span, row_width
 
 FAILED = (
     "   failed, digit = rows whose output stays at 0.5 (loss): ",

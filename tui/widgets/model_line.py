@@ -8,9 +8,9 @@ from typing import Any
 from engine.protocol import Json, number_from_json
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.line import Line, ends
-from tui.widgets.numerals import short
-from tui.widgets.span import Row, Span, row_width
+from tui.ui.line import Line, ends
+from tui.ui.numbers import short
+from tui.ui.span import Row, Span, row_width
 
 MEASURES = (("test_perplexity", ""), ("val_perplexity", " (validation)"), ("perplexity", " (training)"))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui.hand_net import HandNet, Place
+from tui.drawings.hand_net import HandNet, Place
+from tui.drawings.net import NetScene, picture
 from tui.terminal.glyphs import glyphs
-from tui.widgets.net_picture import NetScene, picture
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row
 
 
 class Network(Sheet, can_focus=False):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from engine.protocol import Json
-from tui.widgets.notes import paragraph
-from tui.widgets.span import Row, Span, fitted
+from tui.ui.notes import paragraph
+from tui.ui.span import Row, Span, fitted
 
 OURS, THEIRS = "accent", "done"
 HIDDEN = (

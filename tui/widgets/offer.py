@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.talk.sentence import percent
+from tui.drawings.sentence import percent
 from tui.terminal.glyphs import glyphs
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span
 
 COLUMN = 34
 WIDE, SLASH = 64, 13

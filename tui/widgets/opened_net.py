@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json
-from tui.hand_net import HandNet, from_facts
+from tui.chart.series import Series
+from tui.chart.still_chart import StillChart
+from tui.drawings.hand_net import HandNet, from_facts
+from tui.drawings.heat import look_of
+from tui.drawings.plane import Plane, columns_beside
+from tui.drawings.plane_picture import scene_of
 from tui.lane_cells import Cell
 from tui.terminal.glyphs import glyphs
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes, paragraph
+from tui.ui.span import Row, Span
 from tui.widgets.hand_notes import legend
-from tui.widgets.heading import Heading
-from tui.widgets.heat import look_of
 from tui.widgets.network import Network
-from tui.widgets.notes import Notes, paragraph
-from tui.widgets.plane import Plane, columns_beside
-from tui.widgets.plane_picture import scene_of
-from tui.widgets.series import Series
-from tui.widgets.span import Row, Span
-from tui.widgets.still_chart import StillChart
 from tui.widgets.truth_table import TruthTable
 from tui.xor_recipes import shape
 

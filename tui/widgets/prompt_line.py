@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tui.keys import all_keys
 from tui.keys.all_keys import TABS, Scope
-from tui.widgets.text_field import LONGEST, TextField
+from tui.ui.text_field import LONGEST, TextField
 
 DIGITS, QUOTE = "123456789", "'"
 

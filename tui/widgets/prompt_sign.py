@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tui.terminal.glyphs import glyphs
-from tui.widgets.line import Line
-from tui.widgets.span import Row, Span
+from tui.ui.line import Line
+from tui.ui.span import Row, Span
 
 
 class PromptSign(Line):

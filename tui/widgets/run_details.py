@@ -8,14 +8,14 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from engine.protocol import CheckpointFacts, RunSummary
-from tui.widgets.heading import Heading
+from tui.ui.heading import Heading
 
 if TYPE_CHECKING:
+    from tui.ui.sheet import Sheet
     from tui.widgets.checkpoints_sheet import CheckpointsSheet
     from tui.widgets.log_tail import LogTail
     from tui.widgets.overview import Overview
     from tui.widgets.params_sheet import ParamsSheet
-    from tui.widgets.sheet import Sheet
 
 PANES = ("params", "log", "checkpoints")
 ALL_PANES = ("curves", *PANES)

@@ -6,12 +6,12 @@ import math
 import time
 
 from engine.protocol import Queued, RunSummary, Status
-from tui.inks import STATUS_INKS
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import HOUR, clock, short
+from tui.ui.span import Row, Span
+from tui.ui.styles import STATUS_INKS
 from tui.verbs.words import pairs, status_word, told_params
-from tui.widgets.numerals import HOUR, clock, short
-from tui.widgets.span import Row, Span
 
 COARSE = ((86_400, "d"), (3_600, "h"), (60, "m"))
 

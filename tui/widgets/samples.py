@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.terminal.plain_text import plain
+from tui.ui.span import Row, Span
 from tui.widgets.overview import wrapped
-from tui.widgets.span import Row, Span
 
 SAID = re.compile(r"After epoch (\d+), at ([\d.]+): (.*); at ([\d.]+): (.*); at ([\d.]+): (.*)", re.DOTALL)
 WORDS = 200

@@ -7,14 +7,14 @@ import math
 from rich.cells import cell_len
 
 from engine.protocol import CauseKind, Status, SweepRow
-from tui.inks import STATUS_INKS
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import short
+from tui.ui.span import Row, Span
+from tui.ui.styles import STATUS_INKS
 from tui.verbs.words import counted
-from tui.widgets.numerals import short
 from tui.widgets.run_columns import METRIC, Column, laid_out
 from tui.widgets.run_words import age_since
-from tui.widgets.span import Row, Span
 
 AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 PRUNED = ("▽", "%")

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary, Status
+from tui.drawings.heat import Look
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.story import Sketch
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.notes import paragraph
+from tui.ui.span import Row, Span, row_width
 from tui.widgets.hand_notes import legend
-from tui.widgets.heat import Look
-from tui.widgets.notes import paragraph
-from tui.widgets.span import Row, Span, row_width
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from textual.timer import Timer
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.talk.entry import Entry
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row
 
 LEAST_SECONDS = 1 / 30
 Greeting = Callable[[int, int], Sequence[Row]]

@@ -8,9 +8,9 @@ from typing import Any
 
 from engine.protocol import Json
 from tui.terminal.glyphs import glyphs
-from tui.widgets.numerals import short
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, row_width
+from tui.ui.numbers import short
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, row_width
 
 
 class TruthTable(Sheet, can_focus=False):

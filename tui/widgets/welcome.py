@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from tui.keys.all_keys import BY_ID, Scope, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.widgets.sheet import Sheet
-from tui.widgets.span import Row, Span, row_width
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, row_width
 
 PICTURE = (
     "⢣                      ",

@@ -7,7 +7,7 @@ import pytest
 
 from tui.digits.filter_wall import PICTURES, FilterWall, factor_of, pictures_of
 from tui.digits.moment import Look, Moment
-from tui.digits.paper import Paper
+from tui.drawings.image_canvas import Paper
 
 
 def text(paper: Paper) -> str:

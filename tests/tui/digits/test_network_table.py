@@ -11,8 +11,8 @@ from engine.protocol import Best, Running, RunSummary
 from tests.fakes.engine import done, make_run
 from tests.tui.digits.test_walls import text
 from tui.digits.network_table import Entry, NetworkTable
-from tui.digits.paper import Paper
 from tui.digits.recipes import RECIPES, recipes
+from tui.drawings.image_canvas import Paper
 from tui.tabs.mnist import told_of
 
 FAST = RECIPES[0]

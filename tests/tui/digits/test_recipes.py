@@ -9,7 +9,7 @@ from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
 from tui.digits.recipes import NOTEBOOK, recipes
 from tui.digits.runs import DigitRuns
-from tui.digits.sizes import sized
+from tui.drawings.sizes import sized
 
 
 def test_every_recipe_is_accepted_by_its_experiment() -> None:

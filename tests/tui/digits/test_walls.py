@@ -9,9 +9,9 @@ import pytest
 
 from tui.digits.confusion_wall import ConfusionWall
 from tui.digits.data_wall import DataWall
-from tui.digits.paper import Paper
 from tui.digits.picture_wall import PictureWall
-from tui.widgets.heat import Look
+from tui.drawings.heat import Look
+from tui.drawings.image_canvas import Paper
 
 NAMES = (
     "T-shirt/top",

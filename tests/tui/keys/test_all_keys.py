@@ -32,11 +32,11 @@ from tui.tabs.xor_ladder import LadderView
 from tui.tabs.xor_map import MapView
 from tui.tabs.xor_nine import NineView
 from tui.tabs.xor_trained import TrainedView
-from tui.widgets.filter_bar import FilterBar
+from tui.ui.filter_bar import FilterBar
+from tui.ui.sheet import Sheet
 from tui.widgets.prompt_line import PromptLine
 from tui.widgets.run_chart import RunChart
 from tui.widgets.run_table import RunTable
-from tui.widgets.sheet import Sheet
 from tui.widgets.transcript import Transcript
 
 LISTENERS: dict[Scope, type] = {

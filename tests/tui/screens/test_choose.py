@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.screens.choose import ChoiceList
-from tui.widgets.span import row_text
+from tui.ui.span import row_text
 
 LONG = "one two three four five six seven eight nine ten eleven twelve"
 

@@ -11,7 +11,7 @@ from tui.screens.help import KeySheet, exists, groups
 from tui.sign_table import signs
 from tui.tab.switcher import SHOWN
 from tui.terminal.glyphs import ASCII, UNICODE
-from tui.widgets.span import row_text, row_width
+from tui.ui.span import row_text, row_width
 
 
 @pytest.mark.parametrize("scope", sorted({key.scope for key in KEYS}))

@@ -14,7 +14,7 @@ from tests.fakes.lab import Lab, lab
 from tui.screens.form import FormScreen
 from tui.screens.sweep import sweep_screen
 from tui.sweep.draft import Draft
-from tui.widgets.form import Form
+from tui.ui.form import Form
 
 SIZES = [(80, 24), (200, 60)]
 

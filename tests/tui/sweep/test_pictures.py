@@ -17,7 +17,7 @@ from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweep import heat_map, importance, parallel, plots
 from tui.sweep.look import BUCKETS, Look, merits
 from tui.terminal import glyphs
-from tui.widgets.span import Row, row_text, row_width
+from tui.ui.span import Row, row_text, row_width
 
 AXES = ("lr=0.001..0.1 log", "hidden=1..8", "activation=relu,tanh,sigmoid", "bypass=no,yes")
 SWEEP = make_sweep(axes=AXES, seeds=(1, 2))

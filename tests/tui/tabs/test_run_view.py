@@ -15,8 +15,8 @@ from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
 from tui.curves import Curves
+from tui.ui.heading import Heading
 from tui.verbs.curves import _write_csv
-from tui.widgets.heading import Heading
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 

@@ -10,7 +10,7 @@ from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.lab import lab
 from tests.fakes.sweeps import make_sweep
 from tui.digits.invitation import invite
-from tui.digits.paper import Paper
+from tui.drawings.image_canvas import Paper
 from tui.keys.keymap import Keymap
 from tui.messages import EngineStalled
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tui.talk import sentence, tables, tree
-from tui.talk.grid import grid
-from tui.talk.shown_word import word_of
-from tui.widgets.span import Span, row_text, row_width
+from tui.drawings import sentence, tree
+from tui.drawings.grid import grid
+from tui.talk import tables
+from tui.ui.shown_word import word_of
+from tui.ui.span import Span, row_text, row_width
 
 
 def word(text: str, bits: float | None) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Tests of the widgets."""
+"""Tests of tui.widgets."""

@@ -9,9 +9,9 @@ import pytest
 from tests.fakes.engine import done, make_run
 from tui.keys.keymap import Keymap
 from tui.lane_cells import Cell, LaneMap
+from tui.ui.span import row_text
 from tui.widgets.lane_picture import head_of, row_of, window
 from tui.widgets.map_notes import MapFacts, notes_of
-from tui.widgets.span import row_text
 
 
 def made(cells: list[list[Cell]], x: str = "", **facts: object) -> LaneMap:

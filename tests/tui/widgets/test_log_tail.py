@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui.ui.span import row_text, row_width
 from tui.widgets.log_tail import LogTail
-from tui.widgets.span import row_text, row_width
 
 LONG = "step 1000 loss 0.4056 val_loss 0.4012 val_accuracy 0.9073"
 

@@ -6,8 +6,8 @@ import pytest
 
 from engine.protocol import Best, RunSummary
 from tests.fakes.engine import make_run
+from tui.ui.span import Row, row_text, row_width
 from tui.widgets.overview import Overview
-from tui.widgets.span import Row, row_text, row_width
 
 NARROW = 37
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.protocol import RunSummary
 from tests.fakes.engine import make_run
+from tui.ui.span import Row, row_text, row_width
 from tui.widgets.params_sheet import ParamsSheet
-from tui.widgets.span import Row, row_text, row_width
 
 
 def rows_of(run: RunSummary, width: int) -> list[Row]:

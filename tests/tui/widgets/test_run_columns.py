@@ -6,8 +6,8 @@ import pytest
 
 from engine.protocol import Best, Query
 from tests.fakes.engine import make_run
+from tui.ui.span import row_text, row_width
 from tui.widgets.run_columns import Look, columns, header, row_of
-from tui.widgets.span import row_text, row_width
 
 RUN = make_run(
     1, name="a name that is longer than any column", params={"hidden": 4, "lr": 0.3}, metrics={"loss": 1 / 3},

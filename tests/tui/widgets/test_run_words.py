@@ -9,8 +9,8 @@ import pytest
 
 from engine.protocol import Cause, CauseKind, Paused, Queued, RunSummary
 from tests.fakes.engine import done, failed, make_run
+from tui.ui.span import row_text, row_width
 from tui.widgets.run_words import age_of, ago, name_of, number, params_of, standing
-from tui.widgets.span import row_text, row_width
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui.ui.span import row_text
 from tui.widgets.samples import sample_rows, samples_of
-from tui.widgets.span import row_text
 
 NOTES = [
     "torch, bf16: a recipe.",

@@ -9,7 +9,7 @@ import pytest
 from engine.places import Places
 from engine.session.cache import Desk
 from engine.session.xor import look
-from tui.widgets.span import row_text, row_width
+from tui.ui.span import row_text, row_width
 from tui.widgets.truth_table import table
 
 

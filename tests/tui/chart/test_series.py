@@ -1,0 +1,107 @@
+"""A series grows, is cut back, and finds its points."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tui.chart.series import Series, pick
+
+
+def series(steps: list[float], values: list[float], times: list[float] | None = None) -> Series:
+    made = Series("run", "run")
+    made.extend(steps, values, times)
+    return made
+
+
+def test_points_come_back_as_they_were_logged() -> None:
+    one = series([1, 2, 3], [0.5, math.nan, 0.25], [100.0, 101.5, 104.0])
+    last = one.last()
+    assert last is not None
+    assert (len(one), last.step, last.time, last.value) == (3, 3.0, 4.0, 0.25)
+    assert (one.span("step"), one.span("time")) == ((1.0, 3.0), (0.0, 4.0))
+
+
+def test_eviction_forgets_later_points_in_every_form() -> None:
+    one = series(list(range(1, 101)), [1.0 / step for step in range(1, 101)])
+    one.curve.line(True)
+    one.evict_after(40)
+    one.extend([41, 42], [math.inf, 7.0])
+    fresh = series([*range(1, 41), 41, 42], [*(1.0 / step for step in range(1, 41)), math.inf, 7.0])
+    assert len(one) == 42
+    for log in (False, True):
+        np.testing.assert_allclose(one.curve.line(log).values, fresh.curve.line(log).values)
+    assert one.curve.infinite.tolist() == [40]
+
+
+def test_steps_that_go_back_replace_what_came_after_them() -> None:
+    one = series([1, 2, 3, 4], [1, 2, 3, 4])
+    one.extend([3, 4, 5], [30, 40, 50])
+    assert one.curve.steps.tolist() == [1, 2, 3, 4, 5]
+    assert one.curve.values.tolist() == [1, 2, 30, 40, 50]
+
+
+def test_time_never_runs_backwards_when_the_clock_does() -> None:
+    one = series([1, 2, 3, 4], [1, 1, 1, 1], [50.0, 60.0, 20.0, 70.0])
+    assert one.curve.seconds.tolist() == [0, 10, 10, 20]
+
+
+def test_infinities_and_on_a_log_axis_nothing_positive_are_gaps() -> None:
+    one = series([1, 2, 3, 4], [math.inf, -1.0, 0.0, 2.0])
+    assert np.isnan(one.curve.line(False).values).tolist() == [True, False, False, False]
+    assert np.isnan(one.curve.line(True).values).tolist() == [True, True, True, False]
+
+
+def test_the_nearest_point_is_found_on_either_axis() -> None:
+    one = series([10, 20, 40], [1, 2, 3], [0, 5, 9])
+    near = [one.near(position, "step") for position in (10, 14, 16, 29, 31, 40)]
+    assert [point.step if point else None for point in near] == [10, 10, 20, 20, 40, 40]
+    assert one.near(9.5, "time") is None
+    assert (one.translated(30, "step"), one.translated(7, "time")) == (7.0, 30.0)
+
+
+def test_the_crosshair_always_lands_on_another_point_until_the_end() -> None:
+    one = series([10, 20, 40], [1, 2, 3])
+    assert [one.beyond(10, "step", 1), one.beyond(20, "step", 1), one.beyond(40, "step", 1)] == [20, 40, 40]
+    assert [one.beyond(40, "step", -1), one.beyond(10, "step", -5), one.beyond(10, "step", 31)] == [
+        20,
+        10,
+        40,
+    ]
+
+
+def test_unequal_columns_are_refused_with_their_sizes() -> None:
+    with pytest.raises(ValueError, match="2 steps, 1 values, 2 times"):
+        series([1, 2], [1])
+
+
+def test_the_selected_series_is_picked_else_the_first() -> None:
+    one, two = Series("a", "a"), Series("b", "b")
+    assert pick((one, two), "b") is two
+    assert pick((one, two), "gone") is one
+    assert pick((), None) is None
+
+
+def test_a_dressed_series_grows_with_the_one_it_was_made_from_and_leaves_its_looks_alone() -> None:
+    one = Series("run", "run")
+    other = one.dressed("baseline", 5)
+    one.extend([1, 2], [0.5, 0.25])
+    other.extend([3], [0.125])
+    assert (len(one), len(other), one.version) == (3, 3, other.version)
+    assert (one.label, one.hue, other.label, other.hue) == ("run", 0, "baseline", 5)
+    assert other == one.dressed("baseline", 5) != one
+
+
+def test_a_chart_without_points_needs_no_numpy() -> None:
+    code = (
+        "import sys; from tui.chart.chart import Chart; from tui.chart.scene import Scene;"
+        "from tui.chart.series import Series; from tui.chart.picture import picture;"
+        "rows = picture(Scene(series=(Series('a', 'a'),)), 80, 24);"
+        "print(len(rows), 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "24 False\n"

@@ -1,0 +1,69 @@
+"""Rows of spans: fewer of them, and what differs between two."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.ui.line import changed_cells, ends, joined, whole_or_cut
+from tui.ui.span import Row, Span, row_text, row_width
+
+SPANS = st.lists(
+    st.builds(Span, st.text(" ab", min_size=1, max_size=4), st.sampled_from(["", "x", "y"])), max_size=8
+)
+
+
+def cells(row: Row) -> list[tuple[str, str]]:
+    return [(character, span.ink if character != " " else "") for span in row for character in span.text]
+
+
+@given(SPANS)
+def test_joining_changes_no_visible_cell(spans: list[Span]) -> None:
+    assert cells(joined(spans)) == cells(tuple(spans))
+
+
+@given(SPANS)
+def test_neighbours_that_are_joined_differ_in_ink(spans: list[Span]) -> None:
+    row = joined(spans)
+    assert all(one.ink != other.ink for one, other in pairwise(row))
+
+
+@given(SPANS, SPANS)
+def test_every_difference_lies_in_the_cells_that_are_named(one: list[Span], other: list[Span]) -> None:
+    width = max(row_width(tuple(one)), row_width(tuple(other)))
+    old = (*one, Span(" " * (width - row_width(tuple(one)) + 1)))
+    new = (*other, Span(" " * (width - row_width(tuple(other)) + 1)))
+    change = changed_cells(old, new)
+    differing = [x for x, pair in enumerate(zip(cells(old), cells(new), strict=True)) if pair[0] != pair[1]]
+    if change is None:
+        assert not differing
+    else:
+        assert all(change[0] <= x < change[0] + change[1] for x in differing)
+
+
+@given(SPANS, SPANS)
+def test_every_difference_lies_in_them_after_the_line_got_narrower_or_wider(
+    one: list[Span], other: list[Span]
+) -> None:
+    old, new = tuple(one), tuple(other)
+    change = changed_cells(old, new)
+    before, after = cells(old), cells(new)
+    width = max(len(before), len(after))
+    padded = [[*row, *[("", "")] * (width - len(row))] for row in (before, after)]
+    differing = [x for x, pair in enumerate(zip(*padded, strict=True)) if pair[0] != pair[1]]
+    assert change is not None or not differing
+    if change is not None:
+        assert all(change[0] <= x < change[0] + change[1] for x in differing)
+
+
+def test_the_right_end_stays_whole_where_both_do_not_fit() -> None:
+    assert row_text(ends((Span("a long left"),), (Span("right"),), 9)) == "a l…right"
+
+
+def test_what_is_cut_ends_in_a_sign_and_blanks_behind_the_words_are_not_cut() -> None:
+    assert row_text(whole_or_cut((Span("one two three"),), 8)) == "one two…"
+    assert row_text(whole_or_cut((Span("one two"), Span("       ")), 8)) == "one two "
+    assert row_text(whole_or_cut((Span("one two   "),), 8)) == "one two "
+    assert row_text(ends((Span("one two three"),), (Span("end"),), 10)) == "one tw…end"

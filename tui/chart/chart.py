@@ -1,0 +1,321 @@
+"""Live curves: the lines of one metric, drawn again only where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
+from tui.chart.legend import entries
+from tui.chart.mark import Mark
+from tui.chart.picture import measured, picture, plot_area
+from tui.chart.scene import Scene
+from tui.chart.series import Series
+from tui.chart.styles import series_styles, styled
+from tui.ui.changed_cells import changes
+from tui.ui.span import Row, cells, row_width
+
+if TYPE_CHECKING:
+    from tui.chart.canvas import Symbols
+
+LEAST_SECONDS = 0.2
+
+
+class Chart(Widget, can_focus=True):
+    """Lines over steps or time. New data is drawn at most 5 times a second, a key at once."""
+
+    DEFAULT_CSS = """
+    Chart {
+        height: 1fr;
+        width: 1fr;
+        & .chart--title { color: $foreground; text-style: bold; }
+        & .chart--label { color: $foreground 70%; }
+        & .chart--value { color: $foreground; text-style: bold; }
+        & .chart--tag { color: $foreground 55%; }
+        & .chart--axis { color: $foreground 38%; }
+        & .chart--grid { color: $foreground 22%; }
+        & .chart--crosshair { color: $accent; }
+        & .chart--alert { color: $error; text-style: bold; }
+        & .chart--live { color: $success; }
+        & .chart--mark-checkpoint { color: $foreground 75%; }
+        & .chart--mark-pause { color: $warning; text-style: bold; }
+        & .chart--mark-set { color: $accent; text-style: bold; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--title",
+        "chart--label",
+        "chart--value",
+        "chart--tag",
+        "chart--axis",
+        "chart--grid",
+        "chart--crosshair",
+        "chart--alert",
+        "chart--live",
+        "chart--mark-checkpoint",
+        "chart--mark-pause",
+        "chart--mark-set",
+    }
+
+    @dataclass
+    class ViewChanged(Message):
+        """The person looks at the chart in another way."""
+
+        chart: Chart
+        view: ChartView
+
+    def __init__(self, *, symbols: Symbols = "braille", view: ChartView | None = None, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._scene = Scene(view or ChartView(), symbols=symbols)
+        self._rows: list[Row] = []
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[str, Style] = {}
+        self._drawn_at = 0.0
+        self._pending: Timer | None = None
+
+    @property
+    def view(self) -> ChartView:
+        return self._scene.view
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return self._scene.series
+
+    def set_view(self, view: ChartView) -> None:
+        """Look at it this way; says nothing to anybody."""
+        self._show(replace(self._scene, view=view))
+
+    def set_series(
+        self,
+        series: Sequence[Series],
+        selected: str | None = None,
+        lacking: Sequence[str] = (),
+        baseline: str = "",
+    ) -> None:
+        """Show these curves: the one whose key is `selected` on top, the `baseline` dashed.
+
+        `lacking` are names of runs without such a curve.
+        """
+        scene = replace(self._scene, series=tuple(series), selected=selected)
+        self._show(replace(scene, lacking=tuple(lacking), baseline=baseline))
+
+    def span(self) -> Range | None:
+        """First and last position of its curves."""
+        return replace(self._scene, within=None).whole()
+
+    def set_ground(self, within: Range | None, least_gutter: int = 6) -> None:
+        """Show at least that x range, with that many cells left of it."""
+        if (within, least_gutter) != (self._scene.within, self._scene.least_gutter):
+            self._show(replace(self._scene, within=within, least_gutter=least_gutter))
+
+    def legend(self, width: int) -> list[Row]:
+        """A row for each curve, complete."""
+        return entries(measured(replace(self._scene, letters=self.app.no_color), width))
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        return self._scene.lacking
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Show what happened to the selected run."""
+        self._show(replace(self._scene, marks=tuple(marks)))
+
+    def set_live(self, live: bool) -> None:
+        self._show(replace(self._scene, live=live))
+
+    def set_empty(self, words: str) -> None:
+        """What to say while there is nothing to draw."""
+        if words != self._scene.empty:
+            self._show(replace(self._scene, empty=words))
+
+    def set_symbols(self, symbols: Symbols) -> None:
+        self._show(replace(self._scene, symbols=symbols))
+
+    def data_changed(self) -> None:
+        """Points were added to, or taken from, the series shown."""
+        if self._pending is None and self.is_mounted:
+            wait = max(0.001, self._drawn_at + LEAST_SECONDS - monotonic())
+            self._pending = self.set_timer(wait, self._draw_pending)
+
+    def action_zoom_in(self) -> None:
+        self._zoom(ZOOM)
+
+    def action_zoom_out(self) -> None:
+        self._zoom(1 / ZOOM)
+
+    def action_zoom_reset(self) -> None:
+        self._look(replace(self.view, x=None, follow=True))
+
+    def action_pan_left(self, times: int = 1) -> None:
+        self._pan(-times)
+
+    def action_pan_right(self, times: int = 1) -> None:
+        self._pan(times)
+
+    def action_follow(self) -> None:
+        """Go to the newest point and stay with it."""
+        self._pan(10_000_000)
+
+    def action_toggle_log(self) -> None:
+        self._look(replace(self.view, log=not self.view.log))
+
+    def action_toggle_outliers(self) -> None:
+        self._look(replace(self.view, trimmed=not self.view.trimmed))
+
+    def action_toggle_axis(self) -> None:
+        """Step or time; range and crosshair stay where they are on the selected curve."""
+        view, main = self.view, self._scene.main
+        x, crosshair = view.x, view.crosshair
+        if main is not None:
+            x = x and (main.translated(x[0], view.axis), main.translated(x[1], view.axis))
+            crosshair = main.translated(crosshair, view.axis) if crosshair is not None else None
+        x = x if x and x[0] < x[1] else None
+        self._look(replace(view, axis="time" if view.axis == "step" else "step", x=x, crosshair=crosshair))
+
+    def action_smooth_more(self) -> None:
+        self._look(self.view.smoothed(1))
+
+    def action_smooth_less(self) -> None:
+        self._look(self.view.smoothed(-1))
+
+    def action_smooth_off(self) -> None:
+        self._look(replace(self.view, smoothing=0.0))
+
+    def action_toggle_raw(self) -> None:
+        self._look(self.view.toggled_raw())
+
+    def action_crosshair_left(self, cells: int = 1) -> None:
+        self._step_crosshair(-cells)
+
+    def action_crosshair_right(self, cells: int = 1) -> None:
+        self._step_crosshair(cells)
+
+    def action_crosshair_off(self) -> None:
+        self._look(replace(self.view, crosshair=None))
+
+    def move_crosshair(self, position: float) -> None:
+        """Put the crosshair on the point of the selected curve nearest to a position."""
+        main = self._scene.main
+        if main is not None and len(main):
+            index = main.curve.nearest(position, self.view.axis)
+            self._look(replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index])))
+
+    def on_click(self, event: events.Click) -> None:
+        area, seen = plot_area(self._scene, *self.size), self._scene.seen()
+        if area and seen and area[1] > 1:
+            share = (event.screen_x - self.content_region.x - area[0]) / (area[1] - 1)
+            self.move_crosshair(seen[0] + min(max(share, 0.0), 1.0) * (seen[1] - seen[0]))
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_show(self) -> None:
+        self._draw()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._dress()
+
+    def render_line(self, y: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None:
+            row = self._rows[y] if y < len(self._rows) else ()
+            strip = Strip([Segment(span.text, self._style(span.ink)) for span in row])
+            self._strips[y] = strip
+        return strip
+
+    def _look(self, view: ChartView) -> None:
+        if view != self.view:
+            self.set_view(view)
+            self.post_message(self.ViewChanged(self, view))
+
+    def _show(self, scene: Scene) -> None:
+        self._scene = scene
+        self._draw()
+
+    def _ranges(self) -> tuple[Range, Range] | None:
+        """What is seen and all there is to see."""
+        seen = self._scene.seen()
+        whole = replace(self._scene, view=replace(self.view, x=None)).seen()
+        return (seen, whole) if seen and whole else None
+
+    def _zoom(self, factor: float) -> None:
+        if ranges := self._ranges():
+            self._look(self.view.zoomed(*ranges, factor))
+
+    def _pan(self, times: int) -> None:
+        if ranges := self._ranges():
+            self._look(self.view.panned(*ranges, times * PAN))
+
+    def _step_crosshair(self, cells: int) -> None:
+        """To the next point about that many cells away; the first press shows it at the newest in sight."""
+        main, seen = self._scene.main, self._scene.seen()
+        area = plot_area(self._scene, *self.size)
+        if main is None or seen is None or area is None:
+            return
+        now = self.view.crosshair
+        if now is None or not seen[0] <= now <= seen[1]:
+            self.move_crosshair(seen[1])
+            return
+        reach = cells * (seen[1] - seen[0]) / area[1]
+        there = main.beyond(now, self.view.axis, reach)
+        if there is not None and seen[0] <= there <= seen[1]:
+            self._look(replace(self.view, crosshair=there))
+
+    def _draw_pending(self) -> None:
+        self._pending = None
+        if self.is_on_screen:
+            self._draw()
+
+    def _draw(self) -> None:
+        """Make the picture anew and have the terminal told only of the rows that differ."""
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        self._drawn_at = monotonic()
+        scene = replace(self._scene, letters=self.app.no_color)
+        old, self._rows = self._rows, picture(scene, width, height)
+        if len(old) != height or row_width(old[0]) != width:
+            self._repaint()
+            return
+        regions: list[Region] = []
+        for y in range(height):
+            if old[y] != self._rows[y]:
+                self._strips.pop(y, None)
+                stretches = changes(cells(old[y]), cells(self._rows[y]))
+                regions += [Region(x, y, count, 1) for x, count in stretches]
+        if regions:
+            self.refresh(*regions)
+
+    def _dress(self) -> None:
+        self._styles.clear()
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self._strips.clear()
+        self.refresh()
+
+    def _style(self, ink: str) -> Style:
+        """Kept until something is styled anew: the ground is looked for in everything that lies behind."""
+        if ink not in self._styles:
+            ground = self.background_colors[1]
+            if not self._styles:
+                sixteen = self.app.console.color_system == "standard"
+                self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
+            if ink not in self._styles:
+                self._styles[ink] = styled(self.get_component_styles(f"chart--{ink}"), ground)
+        return self._styles[ink]

@@ -1,0 +1,118 @@
+"""How a chart is looked at; it can be written down and read back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from tui.chart.series import Axis
+
+WEIGHTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+MIDDLING = 0.9
+ZOOM = 2.0
+PAN = 0.25
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point in sight.
+
+    `raw` shows the values as they were logged, and keeps the amount of smoothing for later. `trimmed` fits
+    the value axis to the middle nine tenths of the values in sight.
+    """
+
+    metric: str = ""
+    x: Range | None = None
+    log: bool = False
+    axis: Axis = "step"
+    smoothing: float = 0.0
+    crosshair: float | None = None
+    follow: bool = True
+    raw: bool = False
+    trimmed: bool = False
+
+    @property
+    def amount(self) -> float:
+        """Of smoothing, as it is drawn: 0 for none."""
+        return 0.0 if self.raw else self.smoothing
+
+    def zoomed(self, seen: Range, whole: Range, factor: float) -> ChartView:
+        """`factor` > 1 shows less. Zooms on the crosshair, else on the newest end when that is in sight."""
+        low, high = seen
+        width = (high - low) / factor
+        if width >= whole[1] - whole[0]:
+            return replace(self, x=None, follow=True)
+        least = 4.0 if self.axis == "step" else 0.1
+        width = max(width, least, abs(high) * 1e-9)
+        fixed, share = self._anchor(seen, whole)
+        return self._moved(fixed - share * width, width, whole)
+
+    def panned(self, seen: Range, whole: Range, screens: float) -> ChartView:
+        """Moves by a share of what is seen; stops at the ends."""
+        width = seen[1] - seen[0]
+        if width >= whole[1] - whole[0]:
+            return self
+        return self._moved(seen[0] + screens * width, width, whole)
+
+    def smoothed(self, notches: int) -> ChartView:
+        """Some notches smoother (or less smooth) than now."""
+        now = min(range(len(WEIGHTS)), key=lambda index: abs(WEIGHTS[index] - self.smoothing))
+        amount = WEIGHTS[min(max(now + notches, 0), len(WEIGHTS) - 1)]
+        return replace(self, smoothing=amount, raw=False)
+
+    def toggled_raw(self) -> ChartView:
+        """Raw where it is smoothed; smoothed, by a middling amount where none was chosen, where it is raw."""
+        if self.amount:
+            return replace(self, raw=True)
+        return replace(self, raw=False, smoothing=self.smoothing or MIDDLING)
+
+    def to_json(self) -> dict[str, object]:
+        plain: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"x": list(self.x) if self.x else None}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, object]) -> ChartView:
+        """The saved view; whatever is missing or does not fit stays at its default."""
+        default = cls()
+        metric, axis = saved.get("metric"), saved.get("axis")
+        smoothing = _number(saved.get("smoothing"))
+        return cls(
+            metric=metric if isinstance(metric, str) else default.metric,
+            x=_range(saved.get("x")),
+            log=saved.get("log") is True,
+            axis="time" if axis == "time" else "step",
+            smoothing=smoothing if smoothing is not None and 0 <= smoothing < 1 else default.smoothing,
+            crosshair=_number(saved.get("crosshair")),
+            follow=saved.get("follow") is not False,
+            raw=saved.get("raw") is True,
+            trimmed=saved.get("trimmed") is True,
+        )
+
+    def _anchor(self, seen: Range, whole: Range) -> tuple[float, float]:
+        """A position that stays where it is, and how far across it stands."""
+        low, high = seen
+        if self.crosshair is not None and low <= self.crosshair <= high:
+            return self.crosshair, (self.crosshair - low) / (high - low)
+        if self.follow and high >= whole[1]:
+            return whole[1], 1.0
+        return (low + high) / 2, 0.5
+
+    def _moved(self, low: float, width: float, whole: Range) -> ChartView:
+        low = max(min(low, whole[1] - width), whole[0])
+        return replace(self, x=(low, low + width), follow=low + width >= whole[1] * (1 - 1e-12))
+
+
+def _number(saved: object) -> float | None:
+    if isinstance(saved, bool) or not isinstance(saved, (int, float)):
+        return None
+    return float(saved) if abs(saved) < 1e300 and math.isfinite(saved) else None
+
+
+def _range(saved: object) -> Range | None:
+    if not isinstance(saved, (list, tuple)) or len(saved) != 2:
+        return None
+    low, high = _number(saved[0]), _number(saved[1])
+    return (low, high) if low is not None and high is not None and low < high else None

@@ -1,0 +1,229 @@
+"""The lines themselves, on their grid, with marks and crosshair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui.chart.canvas import Canvas, Pen, pen
+from tui.chart.chart_view import Range
+from tui.chart.envelope import Envelope
+from tui.chart.mark import ASCII_SIGNS, SIGNS, Mark
+from tui.chart.scale import Scale, linear_scale, log_scale
+from tui.chart.scene import Scene
+from tui.chart.series import Series
+from tui.chart.trace import Lens, Trace, dashed, trace
+from tui.ui.palette import ink_of
+
+LETTER_EVERY = 24
+NEAR_CELLS = 2
+SPARSE = 4
+"""cells to a point from which on the points of a curve are marked"""
+FEW = 20
+"""values of which none is an outlier: a twentieth of them is less than one"""
+SAMPLED = 20_000
+"""values of a curve, evenly spaced, that its percentiles are taken of"""
+SHARES = frozenset(("accuracy", "acc", "precision", "recall", "f1", "auc"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One picture of the lines: `cells` across, as many rows as `scale` has."""
+
+    scene: Scene
+    seen: Range
+    cells: int
+    scale: Scale
+
+    def canvas(self) -> Canvas:
+        canvas = Canvas(self.cells, self.scale.rows)
+        self._draw_raw(canvas)
+        traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
+        self._draw_points(canvas)
+        self._draw_infinities(canvas)
+        if self.scene.letters and self.scene.symbols != "ascii" and len(traces) > 1:
+            for series, line in traces:
+                self._draw_letters(canvas, series, line)
+        self._draw_crosshair(canvas)
+        self._draw_marks(canvas)
+        self._draw_grid(canvas)
+        return canvas
+
+    def signs(self) -> dict[int, tuple[str, Mark]]:
+        """What to write on the axis: cell -> sign and mark.
+
+        A pause covers a change of a parameter, and that a checkpoint.
+        """
+        table = ASCII_SIGNS if self.scene.symbols == "ascii" else SIGNS
+        order = {"checkpoint": 0, "set": 1, "pause": 2}
+        marks = sorted(self.scene.marks, key=lambda mark: order[mark.kind])
+        placed = ((self.mark_cell(mark), mark) for mark in marks)
+        return {cell: (table[mark.kind], mark) for cell, mark in placed if cell is not None}
+
+    def mark_cell(self, mark: Mark) -> int | None:
+        position = mark.step
+        if self.scene.view.axis == "time" and self.scene.main:
+            position = self.scene.main.translated(mark.step, "step")
+        return self.cell(position)
+
+    def cell(self, position: float) -> int | None:
+        low, high = self.seen
+        if not low <= position <= high:
+            return None
+        across = pen(self.scene.symbols).across
+        return round((position - low) / (high - low) * (self.cells * across - 1)) // across
+
+    def _draw(self, canvas: Canvas, series: Series) -> Trace:
+        tool = pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
+        line = (
+            self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
+        )
+        line = dashed(line, self.scene.dash(series))
+        canvas.paint(line, tool, ink_of(series.hue))
+        return line
+
+    def _draw_raw(self, canvas: Canvas) -> None:
+        """What the smoothed lines were made from, behind all of them."""
+        tool = pen(self.scene.symbols, ".")
+        for series in self.scene.drawn:
+            if self.scene.is_smoothed(series):
+                canvas.paint(self._trace(series, tool), tool, ink_of(series.hue, faint=True))
+
+    def _trace(self, series: Series, tool: Pen) -> Trace:
+        view, curve = self.scene.view, series.curve
+        return trace(curve.positions(view.axis), curve.line(view.log), self._lens(tool))
+
+    def _smooth_trace(self, series: Series, tool: Pen) -> Trace:
+        """One dot in every column, joined."""
+        view, lens, envelope = self.scene.view, self._lens(tool), Envelope()
+        where, values = series.curve.smoothed(view.axis, self.seen, lens.columns, view.amount)
+        envelope.extend(np.where(values > 0, values, np.nan) if view.log else values)
+        return trace(where, envelope, lens)
+
+    def _lens(self, tool: Pen) -> Lens:
+        return Lens(*self.seen, self.cells * tool.across, tool.down, self.scale)
+
+    def _draw_points(self, canvas: Canvas) -> None:
+        """A sign for every point of a curve that has few, so that one point alone is seen as well."""
+        sign = "o" if self.scene.symbols == "ascii" else "•"
+        for series in self.scene.drawn:
+            if not 0 < len(series) * SPARSE <= self.cells:
+                continue
+            positions = series.curve.positions(self.scene.view.axis)
+            for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
+                cell, row = self.cell(position), self._row(value)
+                if cell is not None and row is not None:
+                    canvas.put(row, cell, sign, ink_of(series.hue))
+
+    def _draw_infinities(self, canvas: Canvas) -> None:
+        sign = "!" if self.scene.symbols == "ascii" else "∞"
+        for series in self.scene.drawn:
+            if not len(series):
+                continue
+            curve = series.curve
+            infinite = curve.infinite
+            columns = self._lens(pen("ascii")).column(curve.positions(self.scene.view.axis)[infinite])
+            upward = curve.values[infinite] > 0
+            for row, which in ((0, upward), (canvas.rows - 1, ~upward)):
+                for cell in np.unique(np.rint(columns[which])).tolist():
+                    canvas.put(row, int(cell), sign, "alert")
+
+    def _draw_letters(self, canvas: Canvas, series: Series, line: Trace) -> None:
+        tool = pen(self.scene.symbols)
+        start = 4 + 5 * self.scene.series.index(series)
+        for column in range(start * tool.across, len(line.top), LETTER_EVERY * tool.across):
+            if line.top[column] <= line.bottom[column]:
+                row = int(line.top[column] + line.bottom[column]) // 2 // tool.down
+                canvas.put(row, column // tool.across, self.scene.letter(series), ink_of(series.hue))
+
+    def _draw_crosshair(self, canvas: Canvas) -> None:
+        view = self.scene.view
+        cell = self.cell(view.crosshair) if view.crosshair is not None else None
+        if cell is None or view.crosshair is None:
+            return
+        sign = "O" if self.scene.symbols == "ascii" else "●"
+        for series in self.scene.drawn:
+            point = series.near(view.crosshair, view.axis)
+            if point is not None:
+                smooth = self.scene.smooth_near(series, view.crosshair)
+                row = self._row(point.value if smooth is None else smooth)
+                if row is not None:
+                    canvas.put(row, cell, sign, ink_of(series.hue))
+        canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("│"), "crosshair")
+
+    def _row(self, value: float) -> int | None:
+        if not np.isfinite(value) or (self.scale.log and value <= 0):
+            return None
+        row = int(np.rint(self.scale.dots(np.array([value]), 1)[0]))
+        return row if 0 <= row < self.scale.rows else None
+
+    def _draw_marks(self, canvas: Canvas) -> None:
+        """A line up from a mark near the crosshair; for the others the sign on the axis is enough."""
+        view = self.scene.view
+        here = self.cell(view.crosshair) if view.crosshair is not None else None
+        if here is None:
+            return
+        for cell in self.signs():
+            if abs(cell - here) <= NEAR_CELLS:
+                canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("┊"), "grid")
+
+    def _draw_grid(self, canvas: Canvas) -> None:
+        for row, _ in self.scale.labels:
+            dots = "." if self.scene.symbols == "ascii" else "┈"
+            step = 4 if self.scene.symbols == "ascii" else 1
+            canvas.fill(slice(row, row + 1), slice(step - 1, None, step), dots, "grid")
+
+    def _vertical(self, line: str) -> str:
+        return "|" if self.scene.symbols == "ascii" else line
+
+
+def fit_scale(scene: Scene, seen: Range, rows: int) -> Scale | None:
+    """The y axis that holds everything in sight, or, without outliers, most of it; None where nothing is."""
+    lows, highs = [], []
+    for series in scene.series:
+        if len(series):
+            positions = series.curve.positions(scene.view.axis)
+            bounds = np.searchsorted(positions, [seen[0], np.nextafter(seen[1], np.inf)]).astype(np.int64)
+            low, high = series.curve.line(scene.view.log).extremes(_with_neighbours(bounds, len(series)))
+            lows.append(low[0])
+            highs.append(high[0])
+    if not lows or np.all(np.isnan(lows)):
+        return None
+    lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
+    if scene.view.trimmed:
+        lowest, highest = _without_outliers(scene, seen, (lowest, highest))
+    if scene.view.log:
+        return log_scale(lowest, highest, rows)
+    return linear_scale(lowest, highest, rows, ceiling_of(scene.view.metric))
+
+
+def _without_outliers(scene: Scene, seen: Range, ends: Range) -> Range:
+    """The 5th to the 95th percentile of the values in sight, a tenth wider at both ends, within `ends`."""
+    log, found = scene.view.log, []
+    for series in scene.series:
+        positions = series.curve.positions(scene.view.axis)
+        first, last = np.searchsorted(positions, [seen[0], np.nextafter(seen[1], np.inf)])
+        values = series.curve.values[first : last : max(1, (last - first) // SAMPLED)]
+        found.append(values[np.isfinite(values) & ((values > 0) | (not log))])
+    values = np.concatenate(found)
+    if len(values) < FEW:
+        return ends
+    low, high = np.percentile(np.log10(values) if log else values, (5, 95))
+    spare = (high - low) / 10
+    low, high = (10.0**end if log else end for end in (low - spare, high + spare))
+    return max(ends[0], float(low)), min(ends[1], float(high))
+
+
+def ceiling_of(metric: str) -> float | None:
+    """What a metric cannot exceed: shares, by their names, end at 1."""
+    last = metric.lower().replace("/", "_").rpartition("_")[2]
+    return 1.0 if last in SHARES else None
+
+
+def _with_neighbours(bounds: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Where no point is in sight, the points on both sides, between which the line passes."""
+    if bounds[0] < bounds[1]:
+        return bounds
+    return np.array([max(bounds[0] - 1, 0), min(bounds[1] + 1, length)])

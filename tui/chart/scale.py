@@ -1,0 +1,185 @@
+"""The y axis: which value stands on which row."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui.chart.ticks import multiples, nice_steps
+from tui.ui.numbers import short, tick
+
+Floats = NDArray[np.float64]
+
+SLACK = 0.375
+LARGEST = sys.float_info.max
+LARGEST_EXPONENT = 308.25
+SMALLEST_SPAN = 1e-290
+DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 400)
+"""between two ticks of a log axis; the fewer the better"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Even rows from `bottom` up, `per_row` apart; both are log10 of the value on a log axis.
+
+    labels: (row counted from the top, text).
+    """
+
+    bottom: float
+    per_row: float
+    rows: int
+    log: bool
+    labels: tuple[tuple[int, str], ...]
+
+    def dots(self, values: Floats, per_cell: int) -> Floats:
+        """Rows of dots counted from the top; a row's value lies at the middle of its dots."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            heights = np.log10(values) if self.log else values
+            upward = heights / self.per_row - self.bottom / self.per_row
+            return np.clip((self.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
+
+
+def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> Scale:
+    """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows.
+
+    No row stands for more than the `ceiling`, where nothing in [low, high] does.
+    """
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in widened(low, high))
+    height = rows - 1 + 2 * SLACK
+    least = min(high / height - low / height, LARGEST)
+    exponent = math.floor(math.log10(least))
+    steps = (
+        float(f"{factor}e{power}") for power in range(exponent - 1, exponent + 4) for factor in (1, 2, 5)
+    )
+    grids = [_Grid.below(low, rows, step, gap) for step in steps if step < LARGEST for gap in range(2, 9)]
+    holding = [grid for grid in grids if grid.holds(high)]
+    if ceiling is not None and high <= ceiling:
+        capped = [_Grid.under(ceiling, rows, grid.step, grid.gap) for grid in grids]
+        low_enough = [grid for grid in capped if grid.bottom <= low + SLACK * grid.per_row]
+        holding = [grid for grid in holding if grid.top <= ceiling] + low_enough
+    if not holding:
+        return Scale(
+            low + SLACK * least, least, rows, False, ((0, short(high)), (rows - 1, short(low)))[:rows]
+        )
+    return min(holding, key=lambda grid: grid.cost(least)).scale()
+
+
+def log_scale(low: float, high: float, rows: int) -> Scale:
+    """Decades on whole rows, wasting little height; round values where the data span little more than one."""
+    bottom, top = math.log10(low), math.log10(high)
+    if top - bottom < 1.2 or rows < 4:
+        return _narrow_log(bottom, top, rows)
+    found: list[tuple[float, _Grid]] = []
+    for place, decades in enumerate(DECADES):
+        widest = int(rows * decades / (top - bottom)) + 1
+        for gap in range(widest if decades == 1 else min(widest, 8), 0 if decades == 400 else 1, -1):
+            grid = _Grid.below(bottom, rows, decades, gap)
+            if grid.holds(top):
+                found.append((grid.per_row * (1 + 0.1 * place), grid))
+                break
+    if not found:
+        raise ArithmeticError(f"no log axis of {rows} rows holds {low} to {high}")
+    grid = min(found, key=itemgetter(0))[1]
+    return Scale(grid.bottom, grid.per_row, rows, True, _decade_labels(grid))
+
+
+def widened(low: float, high: float) -> tuple[float, float]:
+    """The range, at least as wide as its labels can tell apart."""
+    size = max(abs(low), abs(high))
+    least = max(size * 1e-6, SMALLEST_SPAN)
+    if high - low >= least:
+        return low, high
+    pad = max(size * 0.1, least) if high == low and size else (least if size else 1.0)
+    return low - pad, high + pad
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Rows `step / gap` apart, the lowest being the `first` multiple of that; every `gap`-th is a tick."""
+
+    first: int
+    rows: int
+    step: float
+    gap: int
+
+    @classmethod
+    def below(cls, low: float, rows: int, step: float, gap: int) -> _Grid:
+        return cls(math.floor(low / (step / gap) + SLACK), rows, step, gap)
+
+    @classmethod
+    def under(cls, ceiling: float, rows: int, step: float, gap: int) -> _Grid:
+        return cls(round(ceiling / (step / gap)) - rows + 1, rows, step, gap)
+
+    @property
+    def top(self) -> float:
+        return (self.first + self.rows - 1) * self.per_row * (1 - 1e-9)
+
+    @property
+    def per_row(self) -> float:
+        return self.step / self.gap
+
+    @property
+    def bottom(self) -> float:
+        return self.first * self.per_row
+
+    def holds(self, high: float) -> bool:
+        return math.isfinite(self.bottom) and high / self.per_row <= self.first + self.rows - 1 + SLACK
+
+    def ticks(self) -> list[tuple[int, float]]:
+        """Row from the top and value."""
+        rows = range(self.first, self.first + self.rows)
+        top = self.first + self.rows - 1
+        found = [(top - row, row // self.gap * self.step) for row in rows if row % self.gap == 0]
+        return [(row, value) for row, value in found if abs(value) <= LARGEST]
+
+    def cost(self, least: float) -> float:
+        """Wasted height first, then ticks too near, too far or too few."""
+        ideal = 3 if self.rows < 16 else 4 if self.rows < 32 else 5
+        ticks, wanted = len(self.ticks()), min(4, 1 + self.rows // 4)
+        few = 2.0 if ticks < 2 else 0.05 * max(0, wanted - ticks)
+        return self.per_row / least + 0.04 * abs(self.gap - ideal) + few
+
+    def scale(self) -> Scale:
+        labels = tuple((row, tick(value, self.step)) for row, value in self.ticks())
+        return Scale(self.bottom, self.per_row, self.rows, False, labels)
+
+
+def _decade_labels(grid: _Grid) -> tuple[tuple[int, str], ...]:
+    labels = {row: _power(round(decade)) for row, decade in grid.ticks()}
+    if grid.step == 1 and grid.gap >= 6:
+        for row in range(grid.first // grid.gap, (grid.first + grid.rows) // grid.gap + 1):
+            for factor in (2, 5):
+                place = grid.first + grid.rows - 1 - round((row + math.log10(factor)) * grid.gap)
+                if 0 <= place < grid.rows:
+                    labels[place] = _power(row, factor)
+    return tuple(sorted(labels.items()))
+
+
+def _power(exponent: int, factor: int = 1) -> str:
+    value = float(f"{factor}e{exponent}") if -300 < exponent < 300 else 0.0
+    return tick(value, value) if value else f"{factor}e{exponent}"
+
+
+def _narrow_log(bottom: float, top: float, rows: int) -> Scale:
+    if top - bottom < 1e-6:
+        bottom, top = bottom - 0.05, top + 0.05
+    per_row = (top - bottom) / (rows - 1 + 2 * SLACK)
+    base = bottom + SLACK * per_row
+    low, high = (10 ** min(end, LARGEST_EXPONENT) for end in (bottom, top))
+    for step in nice_steps((high - low) / 64, high - low) if high > low > 1e-300 else ():
+        values = [value for value in multiples(step, low, high) if value > 0]
+        places = [rows - 1 - round((math.log10(value) - base) / per_row) for value in values]
+        if len(places) > 1 and all(upper - lower >= 2 for upper, lower in pairwise(places)):
+            labels = tuple((row, tick(value, step)) for row, value in zip(places, values, strict=True))
+            return Scale(base, per_row, rows, True, labels)
+    return Scale(base, per_row, rows, True, _ends(low, high, rows))
+
+
+def _ends(low: float, high: float, rows: int) -> tuple[tuple[int, str], ...]:
+    return ((0, short(high)), (rows - 1, short(low)))[:rows]

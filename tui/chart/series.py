@@ -1,0 +1,126 @@
+"""One curve: what was logged, and the forms it is drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from tui.chart.curve import Curve
+
+Axis = Literal["step", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One logged value."""
+
+    step: float
+    time: float
+    value: float
+
+
+@dataclass(slots=True, eq=False)
+class _Logged:
+    """The points, shared by every dress of a series."""
+
+    curve: Curve | None = None
+    version: int = 0
+
+
+class Series:
+    """A labelled curve that grows. NaN and infinities are gaps; `key` says whose curve it is.
+
+    Times are seconds since any origin, drawn from the first one on. NumPy comes with the first points.
+    """
+
+    def __init__(self, key: str, label: str, *, hue: int = 0) -> None:
+        self.key = key
+        self.label = label
+        self.hue = hue
+        self._logged = _Logged()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Series) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[int, str, str, int]:
+        return id(self._logged), self.key, self.label, self.hue
+
+    def dressed(self, label: str, hue: int, key: str | None = None) -> Series:
+        """The same growing points under another name and colour."""
+        made = Series(self.key if key is None else key, label, hue=hue)
+        made._logged = self._logged
+        return made
+
+    @property
+    def version(self) -> int:
+        return self._logged.version
+
+    def __len__(self) -> int:
+        return len(self._logged.curve) if self._logged.curve else 0
+
+    @property
+    def curve(self) -> Curve:
+        if self._logged.curve is None:
+            from tui.chart.curve import Curve
+
+            self._logged.curve = Curve()
+        return self._logged.curve
+
+    def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
+        """Add points at the end; without times, time counts like steps.
+
+        Points that go back in step replace what came after them: the run was rewound.
+        """
+        self.curve.extend(steps, values, times)
+        self._logged.version += 1
+
+    def evict_after(self, step: float) -> None:
+        """Forget every point later than `step`."""
+        if self._logged.curve is not None:
+            self._logged.curve.evict_after(step)
+            self._logged.version += 1
+
+    def span(self, axis: Axis) -> tuple[float, float] | None:
+        """First and last position on the axis."""
+        positions = self.positions(axis)
+        return (float(positions[0]), float(positions[-1])) if positions is not None else None
+
+    def positions(self, axis: Axis) -> NDArray[np.float64] | None:
+        if not len(self):
+            return None
+        return self.curve.positions(axis)
+
+    def last(self) -> Point | None:
+        return self.curve.point(len(self) - 1) if len(self) else None
+
+    def near(self, position: float, axis: Axis) -> Point | None:
+        """The point nearest to a position, or None outside the curve."""
+        span = self.span(axis)
+        if span is None or not span[0] <= position <= span[1]:
+            return None
+        return self.curve.point(self.curve.nearest(position, axis))
+
+    def beyond(self, position: float, axis: Axis, reach: float) -> float | None:
+        """Where the crosshair lands from `position` going `reach` (negative: left), always on a point."""
+        return self.curve.beyond(position, axis, reach) if len(self) else None
+
+    def translated(self, position: float, axis: Axis) -> float:
+        """A position on the other axis."""
+        return self.curve.translated(position, axis) if len(self) else position
+
+
+def pick(series: Sequence[Series], key: str | None) -> Series | None:
+    """The series called `key`, else the first."""
+    for candidate in series:
+        if candidate.key == key:
+            return candidate
+    return series[0] if series else None

@@ -1,0 +1,37 @@
+"""What the inks of a chart look like in the theme and the terminal at hand."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.color import Color
+from textual.css.styles import StylesBase
+
+from tui.ui.palette import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
+
+FAINT = 0.6
+
+
+def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
+    """A style for the full and the faint ink of every hue, on light or dark ground."""
+    full = [Color.parse(code) for code in _hues(ground, sixteen)]
+    faint = [colour.blend(ground, FAINT) for colour in full]
+    if sixteen:
+        faint = [Color.parse(code) for code in SIXTEEN_FAINT]
+    inks = {f"series-{index}": colour for index, colour in enumerate(full)}
+    inks |= {f"faint-{index}": colour for index, colour in enumerate(faint)}
+    return {ink: on_ground(colour, ground) for ink, colour in inks.items()}
+
+
+def styled(styles: StylesBase, ground: Color) -> Style:
+    """Colour and weight of a component; a translucent colour is mixed with what lies behind it."""
+    return on_ground(ground + styles.color, ground) + styles.text_style
+
+
+def on_ground(colour: Color, ground: Color) -> Style:
+    return Style(color=colour.rich_color, bgcolor=ground.rich_color)
+
+
+def _hues(ground: Color, sixteen: bool) -> tuple[str, ...]:
+    if sixteen:
+        return SIXTEEN
+    return DARK if ground.brightness < 0.5 else LIGHT

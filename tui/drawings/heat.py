@@ -1,0 +1,105 @@
+"""Probabilities as colours: from the colour of 0 over the ground to the colour of 1."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+
+from tui.terminal.glyphs import glyphs
+from tui.ui.styles import inks_of
+
+LEVELS = 24
+SOLVED = 8
+SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
+ZERO, ONE = "done", "accent"
+"""the inks of 0 and of 1; weights that push towards them have the same"""
+
+Look = Literal["colour", "shade", "ascii"]
+
+
+def look_of(app: App[Any]) -> Look:
+    """Half blocks need as many colours as there are levels."""
+    if glyphs().ascii_only:
+        return "ascii"
+    few = app.no_color or app.current_theme.ansi or app.console.color_system == "standard"
+    return "shade" if few else "colour"
+
+
+def level_of(share: float) -> int:
+    """0 .. LEVELS - 1; what is no number is in the middle."""
+    if share != share:
+        return LEVELS // 2
+    return max(0, min(int(share * LEVELS), LEVELS - 1))
+
+
+def shade_of(share: float, look: Look) -> str:
+    """One character, fuller for more."""
+    table = ASCII_SHADES if look == "ascii" else SHADES
+    return table[max(0, min(int(share * len(table)), len(table) - 1))] if share == share else "?"
+
+
+class Heat:
+    """Styles by name: `heat-7` a level; `solved-3`, `stuck-2`, `ramp-5` grounds; else an ink of the app."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._inks = inks_of(app)
+        self._levels: list[Any] = []
+        self._made: dict[tuple[str, str], Style] = {}
+        self._grounds: dict[str, Any] = {}
+        if look_of(app) == "colour":
+            self._levels, self._grounds = _levels(app), _grounds(app)
+
+    def style(self, ink: str, ground: str) -> Style:
+        made = self._made.get((ink, ground))
+        if made is None:
+            made = self._made[ink, ground] = self._ink(ink) + self._ground(ground)
+        return made
+
+    def _ink(self, ink: str) -> Style:
+        if ink.startswith("heat-"):
+            return Style(color=self._levels[int(ink[5:])])
+        if ink == "dark":
+            return Style(color=self._grounds["dark"], bold=True) if self._grounds else Style()
+        return self._inks[ink] if ink else Style()
+
+    def _ground(self, ground: str) -> Style:
+        if ground.startswith("heat-"):
+            return Style(bgcolor=self._levels[int(ground[5:])])
+        if ground.startswith(("solved-", "stuck-", "ramp-")):
+            return Style(bgcolor=self._grounds[ground]) if self._grounds else Style()
+        if ground == "plate":
+            return Style(reverse=True, bold=True)
+        return Style()
+
+
+def _levels(app: App[Any]) -> list[Any]:
+    variables = app.get_css_variables()
+    ground, zero, one = (Color.parse(variables[name]) for name in ("background", "primary", "accent"))
+    middle = ground.blend(Color.parse(variables["foreground"]), 0.06)
+    low, high = ground.blend(zero, 0.62), ground.blend(one, 0.88)
+    shares = [2 * level / (LEVELS - 1) for level in range(LEVELS)]
+    mixed = [low.blend(middle, at) if at < 1 else middle.blend(high, at - 1) for at in shares]
+    return [colour.rich_color for colour in mixed]
+
+
+def _grounds(app: App[Any]) -> dict[str, Any]:
+    """How far a network came: solved sooner is brighter; stuck with 2, 3 or 4 rows undecided."""
+    variables = app.get_css_variables()
+    ground, solved = (Color.parse(variables[name]) for name in ("background", "success"))
+    shares = [0.2 + 0.6 * level / (SOLVED - 1) for level in range(SOLVED)]
+    grounds = {f"solved-{level}": ground.blend(solved, share) for level, share in enumerate(shares)}
+    for rows, name, share in (
+        (2, "warning", 0.75),
+        (3, "accent", 0.8),
+        (4, "error", 0.85),
+        (0, "muted", 0.35),
+    ):
+        grounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
+    accent = Color.parse(variables["accent"])
+    for level in range(LEVELS):
+        grounds[f"ramp-{level}"] = ground.blend(accent, 0.18 + 0.82 * level / (LEVELS - 1))
+    grounds["dark"] = ground
+    return {name: colour.rich_color for name, colour in grounds.items()}

@@ -1,0 +1,199 @@
+"""A screenful of cells to write words and draw pictures on, two pixels to a cell where there are colours."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+
+from tui.drawings.heat import LEVELS, Look, shade_of
+from tui.drawings.pixels import Values, stretched
+from tui.ui.span import Row
+
+BLANK = ord(" ")
+EDGE = 0.42
+"""how far apart two pixels of a cell have to be to be told apart without colours"""
+FAINT, DIM = 0.65, 0.12
+"""power of a grey, and the least amount, where there are only five shades"""
+_NAMES: list[str] = [""]
+"""of inks; what is the same on two papers has the same number"""
+_NUMBERS: dict[str, int] = {"": 0}
+
+
+class Patch(NamedTuple):
+    """Cells beside each other that look alike."""
+
+    text: str
+    ink: str
+    ground: str
+
+
+class Paper:
+    """`look` says what the terminal can draw; what does not fit is cut."""
+
+    def __init__(self, width: int, height: int, look: Look) -> None:
+        self.width, self.height, self.look = width, height, look
+        self._signs = np.full((height, width), BLANK, np.uint32)
+        self._inks = np.zeros((height, width), np.int32)
+        self._grounds = np.zeros((height, width), np.int32)
+
+    def write(self, x: int, y: int, text: str, ink: str = "", ground: str = "") -> int:
+        """The column behind it."""
+        if not 0 <= y < self.height or x < 0:
+            return x + len(text)
+        if cell_len(text) != len(text):
+            text = "".join(sign if cell_len(sign) == 1 else "?" for sign in text)
+        end = min(self.width, x + len(text))
+        if end > x:
+            self._signs[y, x:end] = [ord(sign) for sign in text[: end - x]]
+            self._inks[y, x:end] = _number(ink)
+            self._grounds[y, x:end] = _number(ground)
+        return x + len(text)
+
+    def row(self, x: int, y: int, row: Row, width: int | None = None) -> int:
+        """The column behind it; at most `width` cells are written."""
+        end = self.width if width is None else min(self.width, x + width)
+        for span in row:
+            if x < end:
+                x = self.write(x, y, span.text[: end - x], span.ink)
+        return x
+
+    def words(self, x: int, y: int, text: str, width: int, lines: int, ink: str = "muted") -> int:
+        """Wrapped, in so many lines at most; the row below."""
+        import textwrap
+
+        for line in textwrap.wrap(text, max(10, width))[: max(0, lines)]:
+            self.write(x, y, line[:width], ink)
+            y += 1
+        return y
+
+    def picture(self, x: int, y: int, columns: int, rows: int, values: Values, kind: str = "grey") -> None:
+        """In so many cells: `grey` of 0 to 1, or `heat` of -1 to 1."""
+        shares = stretched(values if kind == "grey" else (values + 1) / 2, 2 * rows, columns)
+        top, bottom = max(0, -y), min(rows, self.height - y)
+        left, right = max(0, -x), min(columns, self.width - x)
+        if bottom <= top or right <= left:
+            return
+        shares = shares[2 * top : 2 * bottom, left:right]
+        place = (slice(y + top, y + bottom), slice(x + left, x + right))
+        if self.look == "colour":
+            self._paint(place, shares, kind)
+        else:
+            self._shade(place, shares, kind)
+
+    def _paint(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
+        steps = (np.nan_to_num(shares, nan=0.5) * LEVELS).astype(np.int32)
+        levels = _table(kind)[np.clip(steps, 0, LEVELS - 1)]
+        upper, lower = levels[0::2], levels[1::2]
+        self._signs[place] = np.where(upper == lower, BLANK, ord("▀"))
+        self._inks[place] = np.where(upper == lower, 0, upper)
+        self._grounds[place] = lower
+
+    def _shade(self, place: tuple[slice, slice], shares: Values, kind: str) -> None:
+        upper, lower = shares[0::2], shares[1::2]
+        signs = self._greys(upper, lower) if kind == "grey" else self._amounts((upper + lower) - 1)
+        self._signs[place] = signs
+        self._inks[place] = _number("strong")
+        self._grounds[place] = 0
+
+    def _greys(self, upper: Values, lower: Values) -> NDArray[np.uint32]:
+        """Shades, and half a cell where its two pixels differ much; what is faint is made out."""
+        upper, lower = np.clip(upper, 0, 1) ** FAINT, np.clip(lower, 0, 1) ** FAINT
+        above, below = ("'", ",") if self.look == "ascii" else ("▀", "▄")
+        means = (upper + lower) / 2
+        shades = [[ord(shade_of(mean, self.look)) for mean in row] for row in means.tolist()]
+        signs = np.array(shades, np.uint32)
+        signs = np.where((upper - lower > EDGE) & (means < 0.75), ord(above), signs)
+        return np.where((lower - upper > EDGE) & (means < 0.75), ord(below), signs).astype(np.uint32)
+
+    def _amounts(self, values: Values) -> NDArray[np.uint32]:
+        """From -1 to 1: fuller for more, dashes for what is below zero."""
+        signs = [[ord(self._amount(one)) for one in row] for row in values.tolist()]
+        return np.array(signs, np.uint32)
+
+    def _amount(self, value: float) -> str:
+        if value > DIM:
+            return shade_of(0.15 + 0.85 * value, self.look)
+        return "=" if value < -0.5 else "-" if value < -DIM else " "
+
+    def dot(self, x: int, y: int, ink: str) -> None:
+        """One pixel of a picture in another ink; `y` counts pixels, two to a cell."""
+        row = y // 2
+        if not (0 <= row < self.height and 0 <= x < self.width):
+            return
+        if self.look != "colour":
+            self.write(x, row, "+" if self.look == "ascii" else "╋", ink)
+            return
+        halves = self._signs[row, x] == ord("▀")
+        other = self._inks[row, x] if y % 2 and halves else self._grounds[row, x]
+        both = other == _number(ink)
+        self._signs[row, x] = ord("█" if both else "▄" if y % 2 else "▀")
+        self._inks[row, x], self._grounds[row, x] = _number(ink), 0 if both else other
+
+    def frame(self, x: int, y: int, columns: int, rows: int, ink: str) -> None:
+        """Around so many cells, whose first is at (x, y)."""
+        plain = self.look == "ascii"
+        across, down = ("-", "|") if plain else ("─", "│")
+        corners = ("+", "+", "+", "+") if plain else ("╭", "╮", "╰", "╯")
+        for row, (left, right) in ((y - 1, corners[:2]), (y + rows, corners[2:])):
+            if x >= 1:
+                self.write(x - 1, row, left + across * columns + right, ink)
+        for row in range(y, y + rows):
+            if x >= 1:
+                self.write(x - 1, row, down, ink)
+            self.write(x + columns, row, down, ink)
+
+    def bar(self, x: int, y: int, width: int, share: float, ink: str = "accent") -> int:
+        full = round(max(0.0, min(share if share == share else 0.0, 1.0)) * width)
+        done, ahead = ("#", ".") if self.look == "ascii" else ("━", "─")
+        self.write(x, y, done * full, ink)
+        return self.write(x + full, y, ahead * (width - full), "line")
+
+    def lines(self) -> list[tuple[Patch, ...]]:
+        return [self.line(y) for y in range(self.height)]
+
+    def line(self, y: int) -> tuple[Patch, ...]:
+        signs, inks, grounds = self._signs[y], self._inks[y], self._grounds[y]
+        edges = _edges(inks, grounds)
+        text = "".join(map(chr, signs.tolist()))
+        return tuple(
+            Patch(text[start:end], _NAMES[inks[start]], _NAMES[grounds[start]])
+            for start, end in pairwise(edges)
+        )
+
+    def changes(self, old: Paper) -> list[tuple[int, int, int]]:
+        """Line, first cell and the one behind the last, where this one of the same size differs."""
+        differs = self._signs != old._signs
+        differs |= self._inks != old._inks
+        differs |= self._grounds != old._grounds
+        lines = np.flatnonzero(differs.any(axis=1)).tolist()
+        cells = [np.flatnonzero(differs[y]) for y in lines]
+        return [(y, int(here[0]), int(here[-1]) + 1) for y, here in zip(lines, cells, strict=True)]
+
+
+@cache
+def _table(kind: str) -> NDArray[np.int32]:
+    """The numbers of its levels."""
+    return np.array([_number(f"{kind}-{level}") for level in range(LEVELS)], np.int32)
+
+
+def _number(name: str) -> int:
+    found = _NUMBERS.get(name)
+    if found is None:
+        found = _NUMBERS[name] = len(_NAMES)
+        _NAMES.append(name)
+    return found
+
+
+def positive(paper: Paper) -> str:
+    """What an amount above zero looks like."""
+    return "orange" if paper.look == "colour" else "full"
+
+
+def _edges(inks: NDArray[np.int32], grounds: NDArray[np.int32]) -> list[int]:
+    changes = (np.diff(inks) != 0) | (np.diff(grounds) != 0)
+    return [0, *(np.flatnonzero(changes) + 1).tolist(), len(inks)] if len(inks) else [0, 0]

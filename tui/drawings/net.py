@@ -1,0 +1,198 @@
+"""A small network as a drawing: inputs, hidden units, output; every weight a wire and a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.drawings.hand_net import HandNet, Place, columns_of
+from tui.drawings.heat import ONE, ZERO
+from tui.drawings.wires import Wires
+from tui.terminal.glyphs import glyphs
+from tui.ui.span import Row, Span
+
+NUMBER = 6
+FIRST_INPUT = 5
+"""column from which the wires of the inputs start"""
+
+
+@dataclass(frozen=True, slots=True)
+class NetScene:
+    net: HandNet
+    gates: Sequence[str] = ()
+    """what each hidden unit has become"""
+    gate: str = ""
+    """of the whole network"""
+    picked: Place | None = None
+    ascii_only: bool = False
+    is_spacious: bool = False
+    """higher than it has to be, where there is room"""
+
+
+def signed(value: float) -> str:
+    """A weight in six characters, its sign always there."""
+    if abs(value) >= 100:
+        return f"{value:+.0f}"
+    if abs(value) < 1 and round(value, 2) != round(value, 3):
+        return f"{value:+.3f}"
+    return f"{value:+.2f}"
+
+
+def needed(units: int, bypass: bool) -> int:
+    """Rows of the drawing with wires."""
+    return max(3, 3 * units) + (2 if bypass and units else 0)
+
+
+def roomy(units: int, bypass: bool) -> int:
+    """Rows with which the drawing is at its best."""
+    return needed(units, bypass) + (4 if bypass and units else 2 if units < 2 else 0) + 2 * max(0, units - 1)
+
+
+def picture(scene: NetScene, width: int, height: int) -> list[Row]:
+    """At most `height` rows; without room for wires a row per unit."""
+    net = scene.net
+    if height < needed(net.units, net.bypass) or width < 38:
+        return table(scene, height)
+    return Drawing(scene, width, height).rows()
+
+
+def table(scene: NetScene, height: int) -> list[Row]:
+    net = scene.net
+    rows: list[Row] = [(Span("        x1     x2    bias     -> y", "muted"),)]
+    inputs = 2 if net.bypass else 0
+    for unit in range(net.units):
+        places = [Place("hidden", unit, entry) for entry in range(3)]
+        places.append(Place("output", 0, inputs + unit))
+        name = Span(f" h{unit + 1:<3}", f"hue-{unit}")
+        gate = Span(f"  {scene.gates[unit]}" if unit < len(scene.gates) else "", "muted")
+        rows.append((name, *(_number(scene, place) for place in places), gate))
+    last = Place("output", 0, inputs + net.units)
+    own = [_number(scene, Place("output", 0, entry)) for entry in range(inputs)] or [Span(" " * 14)]
+    rows.append((Span(" y   ", "strong"), *own, _number(scene, last), Span(f"  {scene.gate}", "strong")))
+    if len(rows) > height > 1:
+        rows = [*rows[: height - 2], (Span(f" and {len(rows) - height + 1} more", "muted"),), rows[-1]]
+    return rows
+
+
+def _number(scene: NetScene, place: Place) -> Span:
+    value = scene.net.at(place)
+    return Span(f"{signed(value):>7}", "picked" if place == scene.picked else ink_of_weight(value))
+
+
+def ink_of_weight(value: float) -> str:
+    return "muted" if value == 0 else ONE if value > 0 else ZERO
+
+
+class Drawing:
+    """With wires."""
+
+    def __init__(self, scene: NetScene, width: int, height: int) -> None:
+        self._scene, self._net = scene, scene.net
+        high = roomy(self._net.units, self._net.bypass)
+        self._height = min(height, max(high, width // 3) if scene.is_spacious else high)
+        self._wires = Wires(width, self._height, ascii_only=scene.ascii_only)
+        self._output = width - (14 if width < 60 else 22)
+        """column of the output's numbers"""
+        self._hidden = max(FIRST_INPUT + 6, round(self._output * 0.38))
+        numbers = [net for column in columns_of(self._net.units, self._net.bypass) for net in column]
+        self._largest = max([abs(self._net.at(place)) for place in numbers] + [1e-9])
+
+    def rows(self) -> list[Row]:
+        self._draw_bypass()
+        for unit in range(self._net.units):
+            self._draw_unit(unit)
+        self._draw_output()
+        self._draw_inputs()
+        return self._wires.rows()
+
+    # --- where things stand ----------------------------------------------------------------------------
+
+    def _unit_row(self, unit: int) -> int:
+        """Of its first weight."""
+        units = self._net.units
+        spare = self._height - 3 * units - (2 if self._net.bypass else 0)
+        gap = min(6, spare // max(1, units - 1)) if units > 1 else 0
+        return (self._height - 3 * units - gap * (units - 1)) // 2 + unit * (3 + gap)
+
+    def _output_row(self, position: int) -> int:
+        count = len(columns_of(self._net.units, self._net.bypass)[-1])
+        apart = max(1, min(4, (self._height - 1) // count))
+        return (self._height - apart * (count - 1)) // 2 + apart * position
+
+    def _position(self, entry: int) -> int:
+        """Of an output weight among the output's numbers, top down."""
+        column = columns_of(self._net.units, self._net.bypass)[-1]
+        return [place.entry for place in column].index(entry)
+
+    def _input_row(self, which: int) -> int:
+        middle, apart = (self._height - 1) / 2, max(1.0, self._height / 4)
+        return round(middle + (apart if which else -apart))
+
+    # --- the parts -------------------------------------------------------------------------------------
+
+    def _draw_inputs(self) -> None:
+        node = "o" if self._scene.ascii_only else "●"
+        for which in range(2):
+            self._wires.put(0, self._input_row(which), f"x{which + 1} {node}", "strong")
+
+    def _draw_unit(self, unit: int) -> None:
+        top = self._unit_row(unit)
+        for entry in range(3):
+            place = Place("hidden", unit, entry)
+            if entry < 2:
+                start = (FIRST_INPUT, self._input_row(entry))
+                self._wire([start, (self._hidden - 1, top + entry)], self._net.at(place))
+            self._put_number(self._hidden, top + entry, place)
+        self._put_bracket(self._hidden + NUMBER, top, 3)
+        name = f"h{unit + 1}"
+        right = self._hidden + NUMBER + 2
+        self._wires.put(right, top + 1, name, f"hue-{unit}")
+        gate = self._scene.gates[unit] if unit < len(self._scene.gates) else ""
+        self._wires.put(right, top + 2, _short(gate, self._output - right - 1), "muted")
+        entry = unit + (2 if self._net.bypass else 0)
+        end = (self._output - 1, self._output_row(self._position(entry)))
+        self._wire([(right + 3, top + 1), end], self._net.at(Place("output", 0, entry)))
+
+    def _draw_bypass(self) -> None:
+        if not self._net.bypass:
+            return
+        for entry, row in ((0, 0), (1, self._height - 1)):
+            end = (self._output - 1, self._output_row(self._position(entry)))
+            start = (FIRST_INPUT, self._input_row(entry))
+            round_it = [(self._hidden, row), (self._hidden + NUMBER + 5, row)] if self._net.units else []
+            self._wire([start, *round_it, end], self._net.at(Place("output", 0, entry)))
+
+    def _draw_output(self) -> None:
+        column = columns_of(self._net.units, self._net.bypass)[-1]
+        for position, place in enumerate(column):
+            self._put_number(self._output, self._output_row(position), place)
+        top, bottom = self._output_row(0), self._output_row(len(column) - 1)
+        self._put_bracket(self._output + NUMBER, top, bottom - top + 1)
+        right, middle = self._output + NUMBER + 2, (top + bottom) // 2
+        self._wires.put(right, middle, "y", "strong")
+        self._wires.put(right, middle + 1, _short(self._scene.gate, self._wires.width - right), "strong")
+
+    def _put_number(self, column: int, row: int, place: Place) -> None:
+        value = self._net.at(place)
+        ink = "picked" if place == self._scene.picked else ink_of_weight(value)
+        self._wires.put(column, row, f"{signed(value):>{NUMBER}}", ink)
+
+    def _put_bracket(self, column: int, top: int, rows: int) -> None:
+        for row in range(rows):
+            place = "first" if row == 0 else "last" if row == rows - 1 else "between"
+            table = {"first": "\\", "last": "/", "between": "|"}
+            if not self._scene.ascii_only:
+                table = {"first": "╮", "last": "╯", "between": "│"}
+            self._wires.put(column, top + row, table[place], "muted")
+
+    def _wire(self, corners: Sequence[tuple[int, int]], value: float) -> None:
+        if value == 0:
+            self._wires.wire(corners, "line", broken=True)
+            return
+        share = abs(value) / self._largest
+        thickness = 1 if share < 0.34 else 2 if share < 0.75 else 3
+        self._wires.wire(corners, ink_of_weight(value), thickness, broken=value < 0)
+
+
+def _short(words: str, room: int) -> str:
+    return words if len(words) <= room else words[: max(0, room - 1)] + glyphs().cut * (room > 0)

@@ -1,0 +1,102 @@
+"""A plane with its axes, two values to a cell; rows that did not change are not drawn again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.drawings.heat import Heat, look_of
+from tui.drawings.plane_picture import MARGIN, PlaneScene, Tile, picture, with_axes
+
+
+def columns_beside(width: int) -> int:
+    """How many of `width` a plane may have, so that a drawing and a truth table fit beside it."""
+    return max(round(width * 0.4), width - 60)
+
+
+class Plane(Widget):
+    """As wide as it is high on the screen when it has twice as many columns as rows. `axes`: x1 and x2 with
+    the places of 0 and 1."""
+
+    DEFAULT_CSS = "Plane { width: 32; height: 16; }"
+
+    def __init__(self, *, axes: bool = True, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._margin = (MARGIN, 1) if axes else (0, 0)
+        self._scene: PlaneScene | None = None
+        self._rows: list[tuple[Tile, ...]] = []
+        self._heat: Heat | None = None
+        self._words = ""
+        self.rows = 16
+        """how high it is, once it is laid out"""
+
+    @property
+    def wanted(self) -> dict[str, int]:
+        """The size in which to ask for its values."""
+        width, height = self._inner
+        fine = 2 if look_of(self.app) == "colour" else 1
+        return {"width": max(1, min(width, 400)), "height": max(1, min(fine * height, 400))}
+
+    @property
+    def _inner(self) -> tuple[int, int]:
+        """The size without the axes."""
+        return self.size.width - self._margin[0], self.size.height - self._margin[1]
+
+    def fit(self, width: int, height: int) -> None:
+        """The largest square that fits into so many cells with its axes.
+
+        Of an odd number of rows: 0 and 1 then lie in the middle of a cell, and none has its middle where
+        x + y = 0.5, say: there a sharp threshold is neither on nor off.
+        """
+        rows = max(1, min(height - self._margin[1], (width - self._margin[0]) // 2))
+        rows -= 1 - rows % 2
+        self.rows = rows + self._margin[1]
+        self.styles.width, self.styles.height = 2 * rows + self._margin[0], self.rows
+
+    def show(self, scene: PlaneScene | None, words: str = "") -> None:
+        """`words` stand in the middle while there is nothing else."""
+        self._scene, self._words = scene, words
+        self._draw()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+        self.call_after_refresh(self._draw)  # its size may have come before it was mounted
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _dress(self) -> None:
+        self._heat = None
+        self._draw()
+        self.refresh()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        old, self._rows = self._rows, self._picture(width, height)
+        if len(old) != height:
+            self.refresh()
+            return
+        for y, row in enumerate(self._rows):
+            if row != old[y]:
+                self.refresh(Region(0, y, width, 1))
+
+    def _picture(self, width: int, height: int) -> list[tuple[Tile, ...]]:
+        if self._scene is not None:
+            inner, look = self._inner, look_of(self.app)
+            rows = picture(self._scene, max(1, inner[0]), max(1, inner[1]), look)
+            return with_axes(rows, max(1, inner[0]), look) if self._margin[1] else rows
+        words, blank = Tile(self._words[:width].center(width), "muted", ""), Tile(" " * width, "", "")
+        return [(words,) if y == height // 2 else (blank,) for y in range(height)]
+
+    def render_line(self, y: int) -> Strip:
+        if self._heat is None:
+            self._heat = Heat(self.app)
+        row = self._rows[y] if y < len(self._rows) else ()
+        segments = [Segment(tile.text, self._heat.style(tile.ink, tile.ground)) for tile in row]
+        return Strip(segments).apply_style(self.rich_style)

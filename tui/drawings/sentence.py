@@ -1,0 +1,115 @@
+"""Sentences whose words say how much they surprised the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.protocol import Json, number_from_json
+from tui.drawings.grid import Column, grid
+from tui.terminal.glyphs import glyphs
+from tui.ui.numbers import short
+from tui.ui.shown_word import in_order, word_of
+from tui.ui.span import Row, Span, row_width
+from tui.widgets.overview import wrapped
+
+EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
+"""bits: 1 in 4, 1 in 64, 1 in 1,024"""
+LEGEND = "bits = -log2 p: 1 bit is p = 0.5, each further bit halves p; ! from 10 bits on"
+
+
+def ink_of(bits: float | None) -> str:
+    if bits is None:
+        return "muted"
+    return "good" if bits < EXPECTED else "text" if bits < FAIR else "warn" if bits < SURPRISING else "bad"
+
+
+def sign_of(bits: float) -> str:
+    """The number, marked where the ink says so too."""
+    return f"{bits:.1f}" + ("!" if bits >= SURPRISING else "")
+
+
+def given(word: str, *, known: bool = True) -> Column:
+    """A word that a person typed; it has no surprise of its own."""
+    return (Span(word_of(word), "strong" if known else "warn"), Span("" if known else "?", "warn"))
+
+
+def drawn(part: Json) -> Column:
+    """A word that a model added."""
+    bits = float(part["surprisal"])
+    word = word_of(part["word"], reverse=part["side"] == "left")
+    return (Span(word, ink_of(bits)), Span(sign_of(bits), ink_of(bits)))
+
+
+def growing(columns: Sequence[Column], width: int) -> list[Row]:
+    return grid(("", "bits"), columns, width)
+
+
+def scored(sentence: Json, width: int, *, reverse: bool = False) -> list[Row]:
+    """A sentence of `language.score`, of a reversed model with `reverse`."""
+    columns = [_weighed(word, reverse=reverse) for word in in_order(sentence["words"], reverse=reverse)]
+    return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence, width)]
+
+
+def sums(sentence: Json, width: int) -> list[Row]:
+    dot = f" {glyphs().dot} "
+    unknown = int(sentence["unknown"])
+    value = number_from_json(sentence["perplexity"])
+    share: Row = (
+        Span("perplexity ", "muted"), Span(perplexity(value), "strong"),
+        Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
+    )  # fmt: skip
+    log: Row = (Span("log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"))
+    whole: Row = (*share, Span(dot, "muted"), *log)
+    rows: list[Row] = [whole] if row_width(whole) <= width else [share, log]
+    return rows + (wrapped(uncounted(sentence), width, "warn") if unknown else [])
+
+
+def uncounted(sentence: Json) -> str:
+    """That unknown words are left out of the perplexity, and what it is with them."""
+    unknown = int(sentence["unknown"])
+    words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
+    value = number_from_json(sentence["counted"]["perplexity"])
+    return f"{words}; counted as <UNK>: perplexity {perplexity(value)}"
+
+
+def perplexity(value: float) -> str:
+    """With one decimal, so that a column of them is aligned."""
+    return f"{value:,.1f}" if value < 1e6 else short(value)
+
+
+def in_bits(logp: float) -> str:
+    """A natural log-probability in the unit of the words, and in that of losses: -30.1 bits (-20.87 nats)."""
+    return f"{logp / math.log(2):.1f} bits ({logp:.2f} nats)"
+
+
+def chance(logp: float) -> str:
+    """A probability that may be smaller than any floating-point number: 0.12, 3.4e-18."""
+    if logp > math.log(0.001):
+        return f"{math.exp(logp):.2g}"
+    power = math.floor(logp / math.log(10))
+    share = round(10 ** (logp / math.log(10) - power), 1)
+    return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
+
+
+def _weighed(word: Mapping[str, Any], *, reverse: bool) -> Column:
+    text = word_of(word["word"], reverse=reverse)
+    if not word["known"]:
+        return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
+    bits = float(word["surprisal"])
+    ink, rank = ink_of(bits), word["rank"]
+    return (
+        Span(text, ink), Span(sign_of(bits), ink), Span(percent(float(word["p"])), "muted"),
+        Span(f"{rank:,}" if rank else "", "muted"),
+    )  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """97, 5.1, 0.45, <.01, 0"""
+    value = 100 * share
+    if not share:
+        return "0"
+    if value >= 9.95:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 0.995 else f"{value:.2f}" if value >= 0.00995 else "<.01"

@@ -1,0 +1,87 @@
+"""A grid of characters with wires behind them: lines of dots, thicker for more, broken for less than 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from tui.ui.span import Row, Span
+
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+DASH = 4
+"""dots drawn and dots left out, along a broken wire"""
+
+At = tuple[int, int]
+
+
+class Wires:
+    """Text covers wires, whichever comes first."""
+
+    def __init__(self, width: int, height: int, *, ascii_only: bool = False) -> None:
+        self.width, self.height = width, height
+        self._ascii_only = ascii_only
+        self._text: dict[At, tuple[str, str]] = {}
+        self._dots: dict[At, tuple[int, str]] = {}
+        self._strokes: dict[At, tuple[str, str]] = {}
+
+    def put(self, column: int, row: int, text: str, ink: str) -> None:
+        for offset, character in enumerate(text):
+            if 0 <= column + offset < self.width and 0 <= row < self.height:
+                self._text[column + offset, row] = (character, ink)
+
+    def wire(self, corners: Sequence[At], ink: str, thickness: int = 1, *, broken: bool = False) -> None:
+        """From the middle of a cell to the middle of the next, 1 to 3 dots thick."""
+        travelled = 0
+        for start, end in pairwise(corners):
+            if self._ascii_only:
+                self._draw_strokes(start, end, ink, thickness)
+            else:
+                travelled = self._draw_dots(start, end, ink, thickness, travelled if broken else -1)
+
+    def _draw_dots(self, start: At, end: At, ink: str, thickness: int, travelled: int) -> int:
+        (x0, y0), (x1, y1) = ((2 * column + 0.5, 4 * row + 1.5) for column, row in (start, end))
+        steps = max(1, math.ceil(max(abs(x1 - x0), abs(y1 - y0))))
+        for step in range(steps + 1):
+            if travelled >= 0 and (travelled + step) // DASH % 2:
+                continue
+            x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
+            for offset in range(thickness):
+                self._dot(int(x), int(y) + offset - thickness // 2, ink)
+        return travelled + steps if travelled >= 0 else -1
+
+    def _dot(self, x: int, y: int, ink: str) -> None:
+        at = (x // 2, y // 4)
+        if 0 <= at[0] < self.width and 0 <= at[1] < self.height and y >= 0:
+            bits = self._dots.get(at, (0, ink))[0] | DOTS[y % 4][x % 2]
+            self._dots[at] = (bits, ink)
+
+    def _draw_strokes(self, start: At, end: At, ink: str, thickness: int) -> None:
+        (x0, y0), (x1, y1) = start, end
+        steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+        flat = "=" if thickness > 1 else "-"
+        sign = flat if abs(y1 - y0) * 3 < abs(x1 - x0) else "\\" if (x1 - x0) * (y1 - y0) > 0 else "/"
+        for step in range(steps + 1):
+            at = round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
+            self._strokes[at] = (sign, ink)
+
+    def rows(self) -> list[Row]:
+        return [self._row(y) for y in range(self.height)]
+
+    def _row(self, y: int) -> Row:
+        spans: list[Span] = []
+        for x in range(self.width):
+            character, ink = self._cell(x, y)
+            if spans and spans[-1].ink == ink:
+                spans[-1] = Span(spans[-1].text + character, ink)
+            else:
+                spans.append(Span(character, ink))
+        return tuple(spans)
+
+    def _cell(self, x: int, y: int) -> tuple[str, str]:
+        if (x, y) in self._text:
+            return self._text[x, y]
+        if (x, y) in self._dots:
+            bits, ink = self._dots[x, y]
+            return chr(0x2800 + bits), ink
+        return self._strokes.get((x, y), (" ", ""))

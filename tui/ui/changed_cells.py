@@ -1,0 +1,32 @@
+"""Where two rows of cells differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui.ui.span import Cell
+
+GAP = 8
+"""cells that are cheaper to send again than to go around"""
+
+
+def changes(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """First cell and number of cells of each stretch; all of the new row where the old has another width.
+
+    A stretch has no half of a wide character: what is sent of one would be a blank.
+    """
+    if len(old) != len(new):
+        yield 0, len(new)
+        return
+    first = last = -1
+    for x, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before == after or x <= last:
+            continue
+        if first >= 0 and x - last > GAP:
+            yield first, last - first + 1
+            first = -1
+        if first < 0:
+            first = x - (x > 0 and "" in (before[0], after[0]))
+        last = x + any(x + 1 < len(row) and not row[x + 1][0] for row in (old, new))
+    if first >= 0:
+        yield first, last - first + 1

@@ -1,0 +1,70 @@
+"""A rule that names what is below it, or lets one choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len
+from textual.message import Message
+
+from tui.terminal.glyphs import glyphs
+from tui.ui.line import Line
+from tui.ui.span import Row, Span, row_width
+
+
+class Heading(Line):
+    """Titles on a rule, the chosen one bright."""
+
+    @dataclass
+    class Chosen(Message):
+        title: str
+
+    def __init__(self, titles: Sequence[str] = (), **widget: Any) -> None:
+        super().__init__(**widget)
+        self._titles = tuple(titles)
+        self._chosen = self._titles[0] if self._titles else ""
+        self._note: Row = ()
+        self._lit = False
+
+    def choose(self, chosen: str, titles: Sequence[str] | None = None) -> None:
+        self._titles = self._titles if titles is None else tuple(titles)
+        self._chosen = chosen
+        self.draw()
+
+    def note(self, *spans: Span) -> None:
+        """Words at the right end."""
+        self._note = spans
+        self.draw()
+
+    def light(self, lit: bool) -> None:
+        """Whether what is below has the focus."""
+        self._lit = lit
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        rule, ink = glyphs().rule, "accent" if self._lit else "line"
+        spans = [Span(rule * 2 + " ", ink)]
+        actions = []
+        at = 3
+        for title in self._titles:
+            chosen = title == self._chosen
+            spans += [
+                Span(title, "key" if chosen and self._lit else "strong" if chosen else "muted"),
+                Span("  "),
+            ]
+            actions.append((range(at, at + cell_len(title)), f"choose({title!r})"))
+            at += cell_len(title) + 2
+        self.make_clickable(actions)
+        if self._titles:
+            spans[-1] = Span(" ")
+            at -= 1
+        note = (Span(" "), *self._note, Span(" " + rule, ink)) if self._note else ()
+        room = width - at - row_width(note)
+        if room < 3:
+            note, room = (), width - at
+        return (*spans, Span(rule * room, ink), *note)
+
+    def action_choose(self, title: str) -> None:
+        self.post_message(self.Chosen(title))

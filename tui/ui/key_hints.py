@@ -1,0 +1,72 @@
+"""The keys that matter now, on the last line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+
+from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.key import OWNERS
+from tui.keys.keymap import Keymap
+from tui.terminal.glyphs import glyphs
+from tui.ui.line import Line
+from tui.ui.span import Row, Span
+
+
+class KeyHints(Line):
+    """As many keys as fit, by rank; the last ones say where the others are."""
+
+    def __init__(self, keymap: Keymap, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._keymap = keymap
+        self._scope: Scope = "app"
+        self._tab: Tab = "runs"
+        self._labels: Mapping[str, str] = {}
+
+    def show(self, scope: Scope, labels: Mapping[str, str], tab: Tab = "runs") -> None:
+        """`labels` says what some keys do now; an empty label leaves the key out."""
+        self._scope, self._tab, self._labels = scope, tab, dict(labels)
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        spans = [Span(" ")]
+        actions = []
+        at = 1
+        for key, word, label in self._fitting(width):
+            end = at + cell_len(word) + 1 + cell_len(label)
+            spans += [Span(word, "key"), Span(f" {label}", "muted"), Span("  ")]
+            actions.append((range(at, end), f"app.press({key.id!r})"))
+            at = end + 2
+        self.make_clickable(actions)
+        return tuple(spans)
+
+    def _fitting(self, width: int) -> list[tuple[Key, str, str]]:
+        hints = [hint for key in ranked(self._scope, self._tab) if (hint := self._hint(key))[2]]
+        least = [hint for hint in hints if hint[0].scope == "app"]
+        room = width - 1 - sum(map(_size, least))
+        kept = []
+        for hint in hints:
+            if hint in least:
+                continue
+            room -= _size(hint)
+            if room < 0:
+                break
+            kept.append(hint)
+        return kept + least
+
+    def _hint(self, key: Key) -> tuple[Key, str, str]:
+        word = shown(self._keymap.key_of(key), ascii_only=glyphs().ascii_only)
+        return key, word, self._labels.get(key.id, key.label)
+
+
+def ranked(scope: Scope, tab: Tab = "runs") -> Sequence[Key]:
+    """The keys of a footer: the innermost scope's own first, the app's last."""
+    heard = [key for key in KEYS if key.rank and key.scope in inside(scope, tab)]
+    own = scope if scope in OWNERS and scope != "table" else ""
+    return sorted(heard, key=lambda key: (key.scope != own, key.rank))
+
+
+def _size(hint: tuple[Key, str, str]) -> int:
+    return cell_len(hint[1]) + 1 + cell_len(hint[2]) + 2

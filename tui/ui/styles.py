@@ -1,0 +1,76 @@
+"""What the inks of the app look like in the theme at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+
+from engine.protocol import Status
+from tui.ui.palette import DARK, LIGHT
+
+STATUS_INKS = {
+    Status.QUEUED: "muted",
+    Status.RUNNING: "good",
+    Status.PAUSING: "warn",
+    Status.PAUSED: "warn",
+    Status.STOPPING: "muted",
+    Status.DONE: "done",
+    Status.STOPPED: "muted",
+    Status.FAILED: "bad",
+    Status.LOST: "bad",
+    Status.DAMAGED: "bad",
+}
+_VARIABLES = {
+    "text": "foreground", "muted": "muted", "line": "line", "accent": "accent", "good": "success",
+    "warn": "warning", "bad": "error", "done": "primary", "link": "secondary",
+}  # fmt: skip
+
+
+class Inks:
+    """Styles by what they mean: text, strong, muted, line, accent, key, picked, good, warn, done, a hue."""
+
+    def __init__(self, app: App[Any]) -> None:
+        variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
+        self.name = app.theme
+        self._dark = app.current_theme.dark
+        self._styles = {ink: Style(color=_rich(variables[name])) for ink, name in _VARIABLES.items()}
+        self._styles["strong"] = self["text"] + Style(bold=True)
+        self._styles["key"] = self["accent"] + Style(bold=True)
+        self._styles["field"] = self["text"] + Style(bgcolor=None if plain else _rich(variables["panel"]))
+        self._styles["picked"] = Style(reverse=True, bold=True)
+        self.is_plain = plain
+        """the cursor then is the one row without colours of its own"""
+        self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
+        self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)
+
+    def __getitem__(self, ink: str) -> Style:
+        style = self._styles.get(ink)
+        if style is None:  # a hue, as in hue-3
+            style = self._styles[ink] = self._hue(int(ink.removeprefix("hue-")))
+        return style
+
+    def _hue(self, hue: int) -> Style:
+        hues = DARK if self._dark else LIGHT
+        return Style(color=_rich(hues[hue % len(hues)]))
+
+    def _row(self, background: str, *, reverse: bool = False, bold: bool = False) -> Style:
+        if reverse:
+            return Style(reverse=True)
+        return Style(bgcolor=_rich(background), bold=bold or None)
+
+
+def _rich(value: str) -> Any:
+    return Color.parse(value).rich_color
+
+
+_made: dict[tuple[str, bool], Inks] = {}
+
+
+def inks_of(app: App[Any]) -> Inks:
+    made = _made.get((app.theme, app.no_color))
+    if made is None:
+        made = _made[app.theme, app.no_color] = Inks(app)
+    return made
