@@ -13,8 +13,8 @@ import typer
 
 from engine.catalog import SUITES, experiments
 from engine.params import declared
+from tui.dialogs.launch import ABOUT
 from tui.keys.all_keys import KEYS
-from tui.screens.launch import ABOUT
 from tui.sweep.settings import MORE, SETTINGS
 from tui.verbs.commands import app
 

@@ -22,7 +22,8 @@ from textual.worker import Worker
 from engine.client import client
 from engine.places import Places, is_private
 from tui import view_state
-from tui.deeds import report
+from tui.data.actions import report
+from tui.data.connection import Connect, River
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID
 from tui.keys.focus_scope import scope_of
@@ -42,7 +43,6 @@ from tui.messages import (
     SweepsChanged,
     ViewChanged,
 )
-from tui.river import Connect, River
 from tui.tab.context import Lab
 from tui.tab.switcher import SHOWN, Shelf, known
 from tui.tabs.runs import RunsTab
@@ -222,7 +222,7 @@ class LabApp(App[int]):
 
     @on(HomeRefused)
     def _refuse_home(self, message: HomeRefused) -> None:
-        from tui.screens.home import HomeScreen
+        from tui.dialogs.home import HomeScreen
 
         if not isinstance(self.screen, HomeScreen):
             self.push_screen(HomeScreen(message))
@@ -233,7 +233,7 @@ class LabApp(App[int]):
     def _leave_home_screen(self) -> None:
         if len(self.screen_stack) == 1:
             return
-        from tui.screens.home import HomeScreen
+        from tui.dialogs.home import HomeScreen
 
         if isinstance(self.screen, HomeScreen):
             self.pop_screen()
@@ -330,7 +330,7 @@ class LabApp(App[int]):
         self.notify("Press q to quit. Runs continue.", markup=False)
 
     def action_help(self) -> None:
-        from tui.screens.help import HelpScreen
+        from tui.dialogs.help import HelpScreen
 
         tab = self.shelf.front.NAME
         self.push_screen(HelpScreen(scope_of(self.focused, tab), self.keys_file, tab))

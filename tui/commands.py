@@ -12,12 +12,12 @@ from textual.fuzzy import FuzzySearch
 from textual.style import Style
 
 from engine.catalog import experiments
+from tui.data.run_text import name_of
+from tui.dialogs.help import exists
 from tui.keys.all_keys import BY_ID, KEYS, Key, shown
 from tui.keys.key import OWNERS
-from tui.screens.help import exists
 from tui.terminal.plain_text import plain
 from tui.ui import theme
-from tui.widgets.run_words import name_of
 
 if TYPE_CHECKING:
     from tui.app import LabApp

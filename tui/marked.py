@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import LeftOut, RunSummary, Status, SweepRow
+from tui.data import value_text as words
+from tui.data.run_text import name_of
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
-from tui.verbs import words
-from tui.widgets.run_words import name_of
 from tui.widgets.sweep_cells import name_of_sweep
 
 LISTED = 8

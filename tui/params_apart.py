@@ -9,8 +9,8 @@ from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import RunSummary
+from tui.data.value_text import pairs, told_params, value_of
 from tui.terminal.plain_text import plain
-from tui.verbs.words import pairs, told_params, value_of
 
 LIMIT = 300
 DIGITS = range(3, 6)

@@ -11,7 +11,7 @@ from tui.view_state import MARKS_LIMIT
 from tui.widgets.run_columns import Look
 
 if TYPE_CHECKING:
-    from tui.story import Story
+    from tui.data.run_history import Story
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from engine import catalog
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
-from tui.screens.launch import launch_screen
+from tui.dialogs.launch import launch_screen
 from tui.screens.sweep import sweep_screen
 
 EXPERIMENT = "lm"

@@ -16,7 +16,7 @@ from engine import store
 from engine.client import client
 from engine.places import Places
 from tests.engine.worker.lab import FAKES, make_run, new_run
-from tui.curves import Curves
+from tui.data.curves import Curves
 
 STEPS = 1_000_000
 

@@ -19,8 +19,9 @@ from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
 from tests.fakes.lab import lab
 from tests.patience import LONG
 from tui import app as app_module
-from tui import river, view_state
+from tui import view_state
 from tui.app import LabApp
+from tui.data import connection
 from tui.ui import theme
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202egnp.exe\x9b31m"
@@ -28,7 +29,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202egnp.exe\x9b31m"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(river, "FIRST_WAIT", 0.02)
+    monkeypatch.setattr(connection, "FIRST_WAIT", 0.02)
 
 
 async def never(_: Places) -> Any:
@@ -98,7 +99,7 @@ async def test_a_home_that_others_could_enter_takes_the_whole_screen_until_it_is
     places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing else is said of it, and after `chmod` the key `r` goes on at once."""
-    monkeypatch.setattr(river, "FIRST_WAIT", 3600.0)
+    monkeypatch.setattr(connection, "FIRST_WAIT", 3600.0)
     engine = FakeEngine(make_run(1, name="plane"))
     lab_home = places.root / "a-folder-with-a-rather-long-name" / "and-another-one-inside-of-it" / "lab"
     (lab_home / "runs").mkdir(parents=True)
@@ -310,7 +311,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "numpy", "torch", "plotext",
     "engine.axes", "engine.catalog", "engine.events", "engine.client.launch", "engine.recipes",
     "engine.sweep_protocol",
-    "tui.commands", "tui.digits", "tui.marked", "tui.screens", "tui.story", "tui.sweep", "tui.talk",
+    "tui.commands", "tui.digits", "tui.marked", "tui.dialogs", "tui.data.run_history", "tui.sweep", "tui.talk",
     "tui.tabs.language", "tui.tabs.mnist", "tui.tabs.repl", "tui.tabs.sweep", "tui.tabs.xor",
     "tui.verbs.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
 )  # fmt: skip
@@ -357,8 +358,8 @@ async def test_a_home_that_is_opened_to_others_is_told_while_the_app_runs(
 async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(river, "QUIET_SECONDS", 0.02)
-    monkeypatch.setattr(river, "ANSWER_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "QUIET_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.02)
     engine = FakeEngine(make_run(1, name="alpha"))
     async with lab(places, engine) as opened:
         await opened.sees("alpha")

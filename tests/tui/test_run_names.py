@@ -12,10 +12,10 @@ import pytest
 from engine.protocol import Page, Query, RunSummary
 from tests.fakes.engine import make_run
 from tests.fakes.sweeps import make_sweep
-from tui.deeds import command_line
-from tui.same_name import doubt_of_name, doubt_of_sweep_name
-from tui.screens.launch import typed_of
-from tui.widgets.run_words import own_name
+from tui.data.actions import command_line
+from tui.data.run_text import own_name
+from tui.data.same_name import doubt_of_name, doubt_of_sweep_name
+from tui.dialogs.launch import typed_of
 
 
 def named(name: str, **facts: Any) -> RunSummary:
@@ -69,7 +69,7 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
     from tui.tab.submit import Submitting
     from tui.tabs.sweep_deeds import SweepDeeds
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engine.protocol import RunSummary
+from tui.data.run_text import before_step_one, name_of, percent_of, sign_of
 from tui.drawings.image_canvas import Paper
 from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
-from tui.widgets.run_words import before_step_one, name_of, percent_of, sign_of
 
 
 def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
+from tui.data.run_text import percent_of, sign_of
+from tui.data.value_text import remarks
 from tui.digits.recipes import Recipe
 from tui.drawings.image_canvas import Paper
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock
-from tui.verbs.words import remarks
-from tui.widgets.run_words import percent_of, sign_of
 
 HEAD = 2
 HEADINGS = "batch  state     to 99 %  time  valid.  balanced    test"

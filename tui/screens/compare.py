@@ -9,15 +9,15 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.protocol import RunSummary
-from tui.comparison import MISSING, ComparedRow, compared
-from tui.screens.dialog import Dialog, Keys
+from tui.data.comparison import MISSING, ComparedRow, compared
+from tui.data.run_text import name_of, sign_of
+from tui.data.value_text import other_data
+from tui.dialogs.dialog import Dialog, Keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, clipped, fitted
-from tui.verbs.words import other_data
-from tui.widgets.run_words import name_of, sign_of
 
 MOST_LABEL, MOST_NAME = 20, 24
 """cells of the label of a row, and of the name of a run; numbers are never cut"""

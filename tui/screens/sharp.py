@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.dialogs.dialog import Dialog, Keys
 from tui.digits.mosaic import Image
-from tui.screens.dialog import Dialog, Keys
 
 
 class SharpScreen(Dialog[None]):

@@ -11,11 +11,11 @@ from engine.client.client import SweepSummary
 from engine.errors import ParamError
 from engine.params import Param
 from engine.places import data_folder
-from tui.screens.form import FormOutcome, FormScreen
+from tui.data.value_text import data_line
+from tui.dialogs.form import FormOutcome, FormScreen
 from tui.sweep import settings
 from tui.sweep.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
 from tui.ui.form import Field, FoldRow, Form, Typed, field_of
-from tui.verbs.words import data_line
 
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
 AXIS_LIMIT = 400

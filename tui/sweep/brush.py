@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.verbs.words import exact
+from tui.data.value_text import exact
 
 STEP = 0.05
 LEAST = 0.05

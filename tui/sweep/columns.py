@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.client.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
-from tui.sweep.pages import Entry
+from tui.data.trial_pages import Entry
 from tui.sweep.words import ink_of, param_text, sign_of, value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain

@@ -17,9 +17,9 @@ from engine.client.client import (
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary
+from tui.data.value_text import exact
 from tui.sweep import settings
 from tui.terminal.plain_text import plain
-from tui.verbs.words import exact
 
 LENGTHS = ("epochs", "iterations", "steps")
 """parameters that only say when training ends"""

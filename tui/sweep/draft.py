@@ -12,9 +12,9 @@ from engine.client.client import SEED, Axis, Client, SweepSpec, SweepSummary, pa
 from engine.client.client import axes as axis_texts
 from engine.errors import ParamError
 from engine.params import Param, Value
-from tui import executor
+from tui.data import executor
+from tui.data.value_text import exact
 from tui.sweep import settings as asked
-from tui.verbs.words import exact
 
 DRAWN = 30
 """configurations of a random or TPE sweep that names no number"""

@@ -9,7 +9,7 @@ from engine.catalog import Experiment
 from engine.client.client import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
 from engine.errors import ParamError
 from engine.params import Param, Value, said
-from tui import executor
+from tui.data import executor
 
 _PRUNE = Prune()
 OWN = "its own"

@@ -15,10 +15,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.client.client import SweepSpec, TrialQuery, TrialRow
+from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweep.columns import GAP, Column, arranged, columns_of, in_sight
-from tui.sweep.pages import Entry, TrialPages, key_of
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import changed_cells, joined
 from tui.ui.span import Row, Span, fitted, justified, row_width

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from engine.client.client import Axis, SweepStatus, SweepSummary, TrialStatus
 from engine.params import Value
 from engine.protocol import Status
+from tui.data.sweep_text import how_far
+from tui.data.value_text import value_of
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
 from tui.ui.styles import STATUS_INKS
 from tui.ui.wrapped_spans import folded
-from tui.verbs.sweep_words import how_far
-from tui.verbs.words import value_of
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
 _FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from engine.client.client import Session
 from engine.places import Places
+from tui.data.connection import River
 from tui.keys.keymap import Keymap
-from tui.river import River
 from tui.terminal.clipboard import Clipboard
 from tui.view_state import ViewState
 

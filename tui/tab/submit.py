@@ -12,7 +12,7 @@ from tui.tab.context import Lab
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 
 class Recipe(Protocol):
@@ -46,7 +46,7 @@ class Submitting(Container):
         self.remove_class("-chart-alone")
 
     def launch(self, *recipes: Recipe) -> None:
-        from tui.deeds import attempt
+        from tui.data.actions import attempt
 
         if recipes:
             attempt(self, self._launched(recipes))
@@ -57,13 +57,13 @@ class Submitting(Container):
         return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
 
     def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
-        from tui.deeds import attempt
+        from tui.data.actions import attempt
 
         attempt(self, self._submitted(experiment, params, seed, name))
 
     def train(self, asked: Launch) -> None:
         """What a form asked for."""
-        from tui.deeds import attempt
+        from tui.data.actions import attempt
 
         attempt(self, self._trained(asked))
 

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.worker import Worker
 
-from tui.deeds import report
+from tui.data.actions import report
 from tui.keys.key import Tab as Name
 from tui.tab.context import Lab
 

@@ -14,14 +14,14 @@ from engine import catalog
 from engine.client.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui import deeds
 from tui.chart.series import Series
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
+from tui.data import actions
+from tui.data.run_history import Story
 from tui.keys import all_keys
 from tui.lm_runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
-from tui.story import Story
 from tui.tab.context import Lab
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
@@ -38,7 +38,7 @@ from tui.widgets.overview import wrapped
 from tui.widgets.samples import sample_rows, samples_of
 
 if TYPE_CHECKING:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 GROWN = 0.33
 """seconds between two looks at stories that grow"""
@@ -325,7 +325,7 @@ class LanguageTab(Tab):
         self._remember()
 
     def action_start(self) -> None:
-        from tui.screens.choose import ChooseScreen
+        from tui.dialogs.choose import ChooseScreen
 
         choices = [(plan.title, plan.words) for plan in PLANS]
         title = f"train the four on {plain(self.corpora.chosen, limit=40)}"
@@ -335,7 +335,7 @@ class LanguageTab(Tab):
         if place is not None:
             plan = PLANS[place]
             self._framework = str(plan.params["framework"])
-            deeds.attempt(self, self._start(plan))
+            actions.attempt(self, self._start(plan))
             self._remember()
 
     async def _start(self, plan: Plan) -> str:
@@ -353,9 +353,9 @@ class LanguageTab(Tab):
             return
         run = self.table.run
         if run is not None and run.status.is_active:
-            deeds.attempt(self, deeds.stop(self.lab.river.client, run))
+            actions.attempt(self, actions.stop(self.lab.river.client, run))
         elif run is None and self.asked is not None:
-            deeds.attempt(self, self._stop_sweep(self.asked))
+            actions.attempt(self, self._stop_sweep(self.asked))
 
     async def _stop_sweep(self, sweep: SweepSummary) -> str:
         self.runs.sweep((await self.lab.river.client.sweep_edit(sweep.id, "stop"),))
@@ -363,7 +363,7 @@ class LanguageTab(Tab):
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
-        from tui.screens.launch import launch_screen
+        from tui.dialogs.launch import launch_screen
 
         last = self.lab.state.last_params.get(EXPERIMENT, {})
         typed = {name: str(text) for name, text in last.items()} | {"corpus": self.corpora.chosen}
@@ -372,7 +372,7 @@ class LanguageTab(Tab):
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
             self.lab.state.last_params[launch.experiment] = dict(launch.typed)
-            deeds.attempt(self, self._submit(launch))
+            actions.attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
         client = self.lab.river.client

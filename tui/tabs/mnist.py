@@ -14,6 +14,7 @@ from textual.widget import Widget
 from engine import catalog
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
+from tui.data.run_text import name_of
 from tui.digits.runs import EXPERIMENT, DigitRuns
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
@@ -26,10 +27,9 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.view_bar import ViewBar
 from tui.view_state import chosen
-from tui.widgets.run_words import name_of
 
 if TYPE_CHECKING:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 GROWN = 0.33
 """seconds between two looks at a story that grows"""
@@ -209,7 +209,7 @@ class MnistTab(Tab):
         self.view.start()
 
     def action_choose_run(self) -> None:
-        from tui.screens.choose import ChooseScreen
+        from tui.dialogs.choose import ChooseScreen
 
         runs = self.runs.all()
         if not runs:
@@ -246,7 +246,7 @@ class MnistTab(Tab):
             self.app.push_screen(SharpScreen(name_of(run) if run is not None else "your digit", picture))
 
     def action_new(self) -> None:
-        from tui.screens.launch import launch_screen
+        from tui.dialogs.launch import launch_screen
 
         experiment = catalog.find(EXPERIMENT)
         last = self.lab.state.last_params.get(experiment.name, {})

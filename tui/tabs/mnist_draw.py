@@ -10,6 +10,7 @@ import numpy as np
 from textual import events
 
 from engine.protocol import Json
+from tui.data.run_text import name_of
 from tui.digits.mosaic import Image, grey, joined
 from tui.digits.pad import BRUSHES, SIDE, Pad
 from tui.digits.pad_wall import LEFT, TOP, PadWall, pad_size
@@ -20,7 +21,6 @@ from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.run_words import name_of
 
 DIGITS = tuple("0123456789")
 NO_RUN = "You can draw already, but there is no network to classify it yet: {} trains one in half a minute."
@@ -204,7 +204,7 @@ class DrawView(MnistView):
     # --- digits of one's own ---------------------------------------------------------------------------
 
     def action_keep(self) -> None:
-        from tui.screens.choose import ChooseScreen
+        from tui.dialogs.choose import ChooseScreen
 
         if self.is_kept_shown or self.pad.is_empty:
             return

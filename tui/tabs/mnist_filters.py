@@ -9,6 +9,7 @@ from typing import Any
 from textual.timer import Timer
 
 from engine.protocol import Json
+from tui.data.run_text import name_of
 from tui.digits.filter_wall import Cell, FilterWall, is_roomy
 from tui.digits.invitation import invite
 from tui.digits.moment import Look, Moment, kernels_of, layers_of, look_of, sketched
@@ -19,7 +20,6 @@ from tui.keys import all_keys
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.widgets.run_words import name_of
 
 IMAGES, KEPT = 4, 300
 MORE = 4

@@ -12,15 +12,15 @@ from textual.containers import Horizontal, Vertical
 from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
+from tui.data.run_history import Story
+from tui.data.run_text import before_step_one
 from tui.digits.network_table import Entry, NetworkTable, ledger
 from tui.digits.recipes import Recipe, recipes
 from tui.drawings.image_widget import Mural
 from tui.keys import all_keys
-from tui.story import Story
 from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.view_state import chosen
-from tui.widgets.run_words import before_step_one
 
 CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
 NEED_RUNS = (

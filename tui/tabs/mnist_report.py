@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from engine.protocol import Json
+from tui.data.run_text import name_of
 from tui.digits.confusion_wall import CLASSES, ConfusionWall
 from tui.digits.invitation import invite
 from tui.digits.stress_wall import KINDS, StressWall
@@ -15,7 +16,6 @@ from tui.tabs.mnist_view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.view_state import chosen
-from tui.widgets.run_words import name_of
 
 SPLITS = ("test", "validation", "train")
 PREVIEW, MOST = 20, 200

@@ -10,7 +10,7 @@ from textual.worker import Worker
 
 from engine import catalog
 from engine.errors import DltuiError
-from tui.deeds import attempt
+from tui.data.actions import attempt
 from tui.keys import all_keys
 from tui.tabs.repl_view import ReplView
 from tui.talk import transcripts
@@ -20,7 +20,7 @@ from tui.terminal.plain_text import plain
 from tui.widgets.prompt_line import PromptLine
 
 if TYPE_CHECKING:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 
 NO_MODEL = "There is no model to answer yet: ^n trains one."
@@ -168,7 +168,7 @@ class ReplTab(ReplView):
 
     @on(PromptLine.Trained)
     def action_new(self) -> None:
-        from tui.screens.launch import launch_screen
+        from tui.dialogs.launch import launch_screen
 
         last = self.lab.state.last_params.get("lm", {})
         typed = {name: str(text) for name, text in last.items()} | self._partner()

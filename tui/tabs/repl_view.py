@@ -167,7 +167,7 @@ class ReplView(Tab):
             self.remember()
 
     def action_model(self) -> None:
-        from tui.screens.choose import ChooseScreen
+        from tui.dialogs.choose import ChooseScreen
 
         able = self.models.able
         if not able:

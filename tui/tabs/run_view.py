@@ -12,7 +12,11 @@ from textual.containers import Vertical
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
-from tui.deeds import attempt
+from tui.data.actions import attempt
+from tui.data.metrics import metrics_of
+from tui.data.run_pages import RunPages
+from tui.data.run_text import before_step_one, name_of
+from tui.data.value_text import seed_words
 from tui.messages import (
     CurvesGrew,
     HintsChanged,
@@ -22,8 +26,6 @@ from tui.messages import (
     SweepsChanged,
     ViewChanged,
 )
-from tui.metrics_known import metrics_of
-from tui.run_pages import RunPages
 from tui.shown_runs import RunCurve, ShownRuns
 from tui.tab.context import Lab
 from tui.tab.tab import Tab
@@ -33,12 +35,10 @@ from tui.ui.debounce import Later
 from tui.ui.filter_bar import FilterBar
 from tui.ui.palette import LETTERS
 from tui.ui.span import Row, Span
-from tui.verbs.words import seed_words
 from tui.view_state import MARKS_LIMIT, OPEN_SWEEPS_LIMIT
 from tui.widgets.curves_panel import CurvesPanel
 from tui.widgets.run_details import ALL_PANES, RunDetails
 from tui.widgets.run_table import RunTable
-from tui.widgets.run_words import before_step_one, name_of
 from tui.widgets.sweep_cells import sweep_title
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class RunView(Tab):
         self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
 
     def _doubt(self, where: str) -> str:
-        from tui.filter_names import doubt
+        from tui.data.filter_names import doubt
 
         return doubt(where, self._known.values())
 

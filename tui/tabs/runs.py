@@ -12,8 +12,9 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
-from tui import deeds
-from tui.deeds import Deed, attempt, require
+from tui.data import actions
+from tui.data.actions import Deed, attempt, require
+from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.messages import PaneTurned, RunSubmitted
 from tui.tabs.run_view import RunView
@@ -22,12 +23,11 @@ from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
 from tui.widgets.run_details import ALL_PANES, PANES
 from tui.widgets.run_table import RunTable
-from tui.widgets.run_words import name_of
 from tui.widgets.sweep_cells import name_of_sweep
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
@@ -50,7 +50,7 @@ class RunsTab(RunView):
 
     def action_new(self) -> None:
         from engine import catalog
-        from tui.screens.pick import PickScreen
+        from tui.dialogs.pick import PickScreen
 
         found = catalog.experiments()
         if len(found) == 1:
@@ -66,7 +66,7 @@ class RunsTab(RunView):
         self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
     ) -> None:
         """Ask for its parameters, the last ones offered, and launch it."""
-        from tui.screens.launch import launch_screen
+        from tui.dialogs.launch import launch_screen
 
         last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
         self.app.push_screen(
@@ -75,7 +75,7 @@ class RunsTab(RunView):
 
     def action_again(self) -> None:
         from engine import catalog
-        from tui.screens.launch import typed_of
+        from tui.dialogs.launch import typed_of
 
         if run := self._run():
             try:
@@ -97,7 +97,7 @@ class RunsTab(RunView):
         elif self.table.sweep is not None:
             self._do_marked(marked.verb_of_sweep(self.table.sweep))
         else:
-            self._do(deeds.pause_or_resume)
+            self._do(actions.pause_or_resume)
 
     def action_stop(self) -> None:
         from tui import marked  # the first rows do not wait for it
@@ -105,10 +105,10 @@ class RunsTab(RunView):
         if self.shown.marks or self.table.sweep is not None:
             self._do_marked("stop")
         elif (run := self._run()) and not marked.possible("stop", run.status):
-            attempt(self, self._deed(deeds.stop, run))  # refused, with what is possible
+            attempt(self, self._deed(actions.stop, run))  # refused, with what is possible
         elif run:
             words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
-            self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(deeds.stop, run))
+            self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(actions.stop, run))
 
     def action_delete(self) -> None:
         if self.shown.marks or self.table.sweep is not None:
@@ -119,7 +119,7 @@ class RunsTab(RunView):
             lost = f"{kept}: {undo_key} brings it back."
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
-            remove = partial(deeds.remove, undo_key=undo_key)
+            remove = partial(actions.remove, undo_key=undo_key)
             self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(remove, run))
 
     def _do_marked(self, verb: str) -> None:
@@ -141,7 +141,7 @@ class RunsTab(RunView):
         return ""
 
     def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Deed]) -> None:
-        from tui.screens.confirm import ConfirmScreen
+        from tui.dialogs.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
             if agreed:
@@ -153,10 +153,10 @@ class RunsTab(RunView):
         attempt(self, self._undo())
 
     async def _undo(self) -> str:
-        return await deeds.undo(self.river.client)
+        return await actions.undo(self.river.client)
 
     def action_set_live(self) -> None:
-        from tui.screens.prompt import live_screen
+        from tui.dialogs.prompt import live_screen
 
         run = self._run()
         if run is None:
@@ -164,7 +164,7 @@ class RunsTab(RunView):
         if run.status is not Status.RUNNING:
             self._say(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
             return
-        params = deeds.live_params(run)
+        params = actions.live_params(run)
         if not params:
             self._say(f"{name_of(run)} has no parameter that can be changed during training.")
             return
@@ -175,7 +175,7 @@ class RunsTab(RunView):
         if run is None:
             return
         try:
-            name, value = deeds.scaled_lr(run, factor)
+            name, value = actions.scaled_lr(run, factor)
         except DltuiError as error:
             self._say(str(error))
             return
@@ -189,7 +189,7 @@ class RunsTab(RunView):
 
     def action_copy_command(self) -> None:
         if run := self._run():
-            attempt(self, self.clipboard.copy(self.app, deeds.command_line(run)))
+            attempt(self, self.clipboard.copy(self.app, actions.command_line(run)))
 
     # --- the view --------------------------------------------------------------------------------------
 
@@ -316,12 +316,12 @@ class RunsTab(RunView):
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
             return labels | ({"view.filter": "filter"} if self.pages.query.where else {})
         labels = {"run.stop": "stop" if not run.status.is_final else ""}
-        if run.status is not Status.RUNNING or not deeds.live_params(run):
+        if run.status is not Status.RUNNING or not actions.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
         if run.status is Status.RUNNING:
             labels["run.pause"] = "pause"
         else:
-            labels["run.pause"] = "resume" if deeds.resumable(run) else ""
+            labels["run.pause"] = "resume" if actions.resumable(run) else ""
         labels |= self._labels_of_marks()
         labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""
         labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
@@ -405,7 +405,7 @@ class RunsTab(RunView):
             attempt(self, self._set_live(run, *given))
 
     async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
-        return await deeds.set_live(self.river.client, run, name, value)
+        return await actions.set_live(self.river.client, run, name, value)
 
     def _say(self, words: str) -> None:
         self.app.notify(plain(words, limit=400), markup=False)

@@ -15,17 +15,18 @@ from engine.client.client import Axis, Group, SweepStatus, SweepSummary, TrialRo
 from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
 from engine.protocol import RunSummary
-from tui.deeds import Deed, attempt
-from tui.deeds import undo as bring_back
+from tui.data import trial_export
+from tui.data.actions import Deed, attempt
+from tui.data.actions import undo as bring_back
+from tui.data.same_name import doubt_of_sweep_name
+from tui.data.value_text import exact, exact_pairs
 from tui.messages import RunSubmitted
-from tui.same_name import doubt_of_sweep_name
-from tui.sweep import deeds, export, settings
+from tui.sweep import deeds, settings
 from tui.sweep.draft import Draft, typed_of
 from tui.sweep.trial_table import TrialTable
 from tui.sweep.words import axis_text
 from tui.tabs.sweep_view import SweepsView
 from tui.terminal.plain_text import plain
-from tui.verbs.words import exact, exact_pairs
 
 
 class SweepDeeds(SweepsView):
@@ -37,7 +38,7 @@ class SweepDeeds(SweepsView):
     # --- sweeps ----------------------------------------------------------------------------------------
 
     def action_new(self) -> None:
-        from tui.screens.pick import PickScreen
+        from tui.dialogs.pick import PickScreen
 
         last = self.lab.state.last_experiment
         self.app.push_screen(PickScreen(catalog.experiments(), last, "sweep an experiment"), self._picked)
@@ -213,13 +214,13 @@ class SweepDeeds(SweepsView):
             attempt(self, self._copy_all(sweep))
 
     async def _copy_all(self, sweep: SweepSummary) -> str:
-        entries = await export.read_all(self.lab.river.client, sweep.id, self.pages.query)
-        text = export.as_csv(entries, self.table.marked, "\t", for_terminal=True)
+        entries = await trial_export.read_all(self.lab.river.client, sweep.id, self.pages.query)
+        text = trial_export.as_csv(entries, self.table.marked, "\t", for_terminal=True)
         return f"{len(entries):,} lines. {await self.lab.clipboard.copy(self.app, text)}"
 
     def action_export(self) -> None:
         if sweep := self._sweep():
-            path = export.free_path(Path.cwd(), sweep.spec.name, "csv")
+            path = trial_export.free_path(Path.cwd(), sweep.spec.name, "csv")
             fields = (Param("file", str, str(path), "file name, ending in .csv or .json"),)
             deed = self._deed_of(self._export, sweep)
             self._fields(f"write {self.pages.matching:,} trials", fields, {}, "write", deed)
@@ -228,11 +229,15 @@ class SweepDeeds(SweepsView):
         path = Path(typed["file"]).expanduser()
         if path.suffix not in (".csv", ".json"):
             raise DltuiError(f"file: expected a name that ends in .csv or .json, got {typed['file'][:80]!r}.")
-        entries = await export.read_all(client, sweep.id, self.pages.query)
+        entries = await trial_export.read_all(client, sweep.id, self.pages.query)
         is_csv = path.suffix == ".csv"
-        text = export.as_csv(entries, self.table.marked) if is_csv else export.as_json(sweep, entries)
+        text = (
+            trial_export.as_csv(entries, self.table.marked)
+            if is_csv
+            else trial_export.as_json(sweep, entries)
+        )
         try:
-            export.write(path, text)
+            trial_export.write(path, text)
         except FileExistsError as error:
             raise DltuiError(f"file: {path} is there already; nothing was written.") from error
         except OSError as error:
@@ -274,7 +279,7 @@ class SweepDeeds(SweepsView):
         return do
 
     def _fields(self, title: str, fields: Any, typed: Mapping[str, str], word: str, deed: Any) -> None:
-        from tui.screens.fields import fields_screen
+        from tui.dialogs.fields import fields_screen
 
         self.app.push_screen(fields_screen(title, fields, typed, word, deed), self._said)
 
@@ -284,7 +289,7 @@ class SweepDeeds(SweepsView):
             self._expire()
 
     def _ask(self, question: str, words: str, word: str, deed: Any, sweep: SweepSummary) -> None:
-        from tui.screens.confirm import ConfirmScreen
+        from tui.dialogs.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
             if agreed:

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from engine.client.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
+from tui.data.trial_pages import TrialPages
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.sweep.book import SweepBook
 from tui.sweep.brush import both, in_words
@@ -21,7 +22,6 @@ from tui.sweep.invitation import Invitation
 from tui.sweep.look import Look
 from tui.sweep.memory import Memory, SweepView
 from tui.sweep.narrowing import Narrowing
-from tui.sweep.pages import TrialPages
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable

@@ -24,7 +24,7 @@ from tui.view_state import chosen
 from tui.xor_runs import XorRuns
 
 if TYPE_CHECKING:
-    from tui.screens.launch import Launch
+    from tui.dialogs.launch import Launch
 
 GROWN = 0.33
 """seconds between two looks at a story that grows"""
@@ -183,7 +183,7 @@ class XorTab(Tab):
         self.view.start()
 
     def action_new(self) -> None:
-        from tui.screens.launch import launch_screen
+        from tui.dialogs.launch import launch_screen
 
         experiment = catalog.find(self.view.EXPERIMENT)
         last = self.lab.state.last_params.get(experiment.name, {})

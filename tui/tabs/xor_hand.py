@@ -126,7 +126,7 @@ class HandView(XorView):
         self._set(-self.net.at(self.picked))
 
     def action_type(self) -> None:
-        from tui.screens.number import NumberPrompt
+        from tui.dialogs.number import NumberPrompt
 
         prompt = NumberPrompt(called(self.picked, self.net), self.net.at(self.picked), LARGEST)
         self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
@@ -180,7 +180,7 @@ class HandView(XorView):
             self._choose_preset()
 
     def _choose_preset(self) -> None:
-        from tui.screens.choose import ChooseScreen
+        from tui.dialogs.choose import ChooseScreen
 
         self._load_wanted = False
         choices = [(preset["name"], preset["note"]) for preset in self._presets]

@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary, Status
 from tui.chart.still_chart import StillChart
+from tui.data.run_history import Story
 from tui.drawings.hand_net import from_facts
 from tui.drawings.plane import Plane
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
-from tui.story import Story
 from tui.tabs.xor_view import XorView
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes

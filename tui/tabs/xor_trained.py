@@ -11,12 +11,13 @@ from textual.timer import Timer
 
 from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
+from tui.data.run_history import Sketch, Story
+from tui.data.run_text import name_of, sign_of
 from tui.drawings.hand_net import UNITS, HandNet, from_facts
 from tui.drawings.heat import look_of
 from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
-from tui.story import Sketch, Story
 from tui.tabs.xor_view import XorView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -24,7 +25,6 @@ from tui.ui.heading import Heading
 from tui.ui.notes import Notes
 from tui.ui.span import Span
 from tui.widgets.network import Network
-from tui.widgets.run_words import name_of, sign_of
 from tui.widgets.trained_notes import Moment, invitation, notes_of
 from tui.widgets.truth_table import TruthTable
 from tui.xor_recipes import NOTEBOOK, shape

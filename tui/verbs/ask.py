@@ -12,7 +12,7 @@ from engine import places
 from engine.client.client import Client, connect
 from engine.errors import DltuiError, InputError
 from engine.protocol import Json
-from tui.csv_table import csv_lines
+from tui.data.csv_table import csv_lines
 from tui.terminal.plain_text import plain
 
 T = TypeVar("T")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.protocol import Json
+from tui.data.value_text import columns
 from tui.verbs.ask import say, say_json, tell
 from tui.verbs.language import (
     LONG,
@@ -24,7 +25,6 @@ from tui.verbs.language import (
     tell_model,
 )
 from tui.verbs.look import AsJson
-from tui.verbs.words import columns
 
 Forward = Annotated[str, typer.Option(help="forward model: run (default: the newest finished one)")]
 Reverse = Annotated[

@@ -9,12 +9,12 @@ import typer
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
-from tui.comparison import ComparedRow, differing
+from tui.data.comparison import ComparedRow, differing
+from tui.data.value_text import labels, other_data, short_number
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
 from tui.verbs.table import in_blocks
-from tui.verbs.words import labels, other_data, short_number
 
 RUNS = typer.Argument(
     metavar="RUN", help="two or more: id, prefix, name, or @last", autocompletion=complete_run

@@ -8,10 +8,10 @@ import typer
 
 from engine.client.client import Client
 from engine.protocol import RunSummary, number_to_json
-from tui.curves import Curves
+from tui.data.curves import Curves
+from tui.data.value_text import damaged_events, run_json
 from tui.verbs.ask import ask, say_json, tell, write_csv
 from tui.verbs.look import Run
-from tui.verbs.words import damaged_events, run_json
 
 STEP = "step"
 

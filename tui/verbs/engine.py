@@ -11,9 +11,9 @@ import typer
 from engine import places
 from engine.client import client
 from engine.errors import EngineError, EngineSilent
+from tui.data.value_text import columns, span
 from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson
-from tui.verbs.words import columns, span
 
 app = typer.Typer(
     help="Start, stop and inspect the engine (background service).",

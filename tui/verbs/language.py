@@ -16,11 +16,11 @@ from engine.client.client import Session, open_session
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, read
 from engine.protocol import Json
+from tui.data.value_text import columns, short_number
 from tui.ui.shown_word import in_order, word_of
 from tui.verbs.ask import fail, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import AsJson
-from tui.verbs.words import columns, short_number
 
 T = TypeVar("T")
 LONG = 50

@@ -13,12 +13,8 @@ import typer
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
-from tui.filter_names import unknown_name
-from tui.terminal.plain_text import plain
-from tui.verbs.ask import ask, fail, say, say_json, tell
-from tui.verbs.completion import complete_run
-from tui.verbs.table import TableColumn, table, wrapped
-from tui.verbs.words import (
+from tui.data.filter_names import unknown_name
+from tui.data.value_text import (
     age,
     counted,
     data_words,
@@ -34,6 +30,10 @@ from tui.verbs.words import (
     told_params,
     why,
 )
+from tui.terminal.plain_text import plain
+from tui.verbs.ask import ask, fail, say, say_json, tell
+from tui.verbs.completion import complete_run
+from tui.verbs.table import TableColumn, table, wrapped
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 COLUMNS = (

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.protocol import RunSummary
-from tui.curves import Curve, Curves
+from tui.data.curves import Curve, Curves
+from tui.data.value_text import labels, seed_words
 from tui.verbs.ask import ask, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.curves import curves_json, read_all
-from tui.verbs.words import labels, seed_words
 
 if TYPE_CHECKING:
     from tui.chart.series import Series

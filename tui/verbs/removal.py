@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from engine.protocol import LeftOut, Removal, removal_to_json
+from tui.data.value_text import columns, counted, named, span
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 from tui.verbs import several
 from tui.verbs.ask import ask, is_confirmed, say, say_json, tell
 from tui.verbs.look import AsJson
 from tui.verbs.several import Runs, Where, Yes
-from tui.verbs.words import columns, counted, named, span
 
 DAY = 24 * 3600
 Now = Annotated[bool, typer.Option("--now", help="delete permanently, free the space at once")]

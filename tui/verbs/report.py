@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from engine.protocol import Json
+from tui.data.value_text import columns
 from tui.verbs.ask import ask, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.language import ask_session, last_part
 from tui.verbs.look import AsJson
-from tui.verbs.words import columns
 
 CLASSES = range(10)
 WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss": "loss"}

@@ -12,12 +12,12 @@ from engine import params as declared_params
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
-from tui.executor import text_of
-from tui.same_name import doubt_of_name
+from tui.data.executor import text_of
+from tui.data.same_name import doubt_of_name
+from tui.data.value_text import pairs, progress, run_json, short_number, span, why
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.completion import complete_experiment, complete_setting
 from tui.verbs.follow import follow, show_line
-from tui.verbs.words import pairs, progress, run_json, short_number, span, why
 
 EXIT_OF = {
     Status.DONE: 0,

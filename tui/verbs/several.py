@@ -12,11 +12,11 @@ import typer
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import LeftOut, Query, RunSummary
+from tui.data.value_text import counted, run_json, why
 from tui.terminal.plain_text import plain
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json, tell
 from tui.verbs.completion import complete_run
 from tui.verbs.look import refuse_unknown
-from tui.verbs.words import counted, run_json, why
 
 Runs = Annotated[
     list[str] | None,

@@ -13,14 +13,14 @@ from engine.client.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, S
 from engine.client.client import axes as axis_texts
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
-from tui.executor import text_of
-from tui.same_name import doubt_of_sweep_name
+from tui.data.executor import text_of
+from tui.data.same_name import doubt_of_sweep_name
+from tui.data.sweep_text import counted, sweep_json, valued
+from tui.data.value_text import pairs
 from tui.verbs.ask import ask, fail, say, say_json, tell
 from tui.verbs.completion import complete_setting, complete_swept
 from tui.verbs.follow import follow, show_line
 from tui.verbs.run import Executor, RayAddress
-from tui.verbs.sweep_words import counted, sweep_json, valued
-from tui.verbs.words import pairs
 
 EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6, SweepStatus.DAMAGED: 5}
 POLL_SECONDS = 0.3

@@ -10,14 +10,14 @@ import typer
 from engine.client.client import PARALLEL, TRIALS, SweepSummary
 from engine.errors import DltuiError, ParamError
 from engine.params import read
+from tui.data.sweep_text import counted, sweep_json
+from tui.data.value_text import counted as count_of
 from tui.verbs.ask import ask, fail, is_confirmed, say, say_json
 from tui.verbs.look import AsJson
 from tui.verbs.removal import Now, tell_removed
 from tui.verbs.several import Yes
 from tui.verbs.sweep import split
 from tui.verbs.sweep_table import Sweep
-from tui.verbs.sweep_words import counted, sweep_json
-from tui.verbs.words import counted as count_of
 
 EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, parallel N, trials N"
 

@@ -16,16 +16,16 @@ from engine.client.client import (
     TrialRow,
     group_to_json,
 )
-from tui.sweep.export import json_of, read, read_all, sweep_json, table_of
-from tui.sweep.pages import Entry
+from tui.data.sweep_text import counted, how_far, row_json, valued
+from tui.data.trial_export import json_of, read, read_all, sweep_json, table_of
+from tui.data.trial_pages import Entry
+from tui.data.value_text import columns, exact, pairs, short_number, span, value_of
 from tui.terminal.plain_text import plain
 from tui.verbs.ask import ask, say, say_json, tell, write_csv
 from tui.verbs.bars import percent_bars
 from tui.verbs.completion import complete_sweep
 from tui.verbs.look import SHOWN, AsJson
-from tui.verbs.sweep_words import counted, how_far, row_json, valued
 from tui.verbs.table import TableColumn, table, terminal_width, wrapped
-from tui.verbs.words import columns, exact, pairs, short_number, span, value_of
 
 Sweep = Annotated[
     str,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.containers import Vertical
 
 from engine.protocol import RunSummary
-from tui.metrics_known import metrics_of
+from tui.data.metrics import metrics_of
 from tui.shown_runs import RunCurve
 from tui.ui.heading import Heading
 from tui.widgets.run_details import ALL_PANES

@@ -10,6 +10,7 @@ from rich.cells import set_cell_size
 from textual.message import Message
 
 from engine.protocol import RunSummary, Status
+from tui.data.run_text import bar, eta_of, sign_of
 from tui.lm_runs import CELLS, PLANS, Plan, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -17,7 +18,6 @@ from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
 from tui.ui.styles import STATUS_INKS
-from tui.widgets.run_words import bar, eta_of, sign_of
 
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")

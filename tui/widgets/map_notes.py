@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
+from tui.data.run_text import name_of, sign_of
 from tui.drawings.heat import Look
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
@@ -15,7 +16,6 @@ from tui.terminal.plain_text import plain
 from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_width
 from tui.widgets.lane_picture import STUCK_INKS
-from tui.widgets.run_words import name_of, sign_of
 
 FAILED = (
     "   failed, digit = rows whose output stays at 0.5 (loss): ",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.protocol import Json, RunSummary
+from tui.data.run_text import before_step_one, name_of, sign_of
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, clipped
-from tui.widgets.run_words import before_step_one, name_of, sign_of
 
 LESSON = (
     "Each setting is trained until ten runs have succeeded or fifteen have run: success is a validation loss "

@@ -8,14 +8,14 @@ from typing import Any
 from rich.cells import chop_cells
 
 from engine.protocol import RunSummary, Status
+from tui.data.run_text import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
+from tui.data.value_text import damaged_events, remarks, status_word, value_of
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width
 from tui.ui.styles import STATUS_INKS
-from tui.verbs.words import damaged_events, remarks, status_word, value_of
-from tui.widgets.run_words import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
 
 LABEL, VALUE = 10, 10
 MEGABYTE = 1 << 20

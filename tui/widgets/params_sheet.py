@@ -8,10 +8,10 @@ from typing import Any
 from rich.cells import cell_len, chop_cells
 
 from engine.protocol import RunSummary
+from tui.data.value_text import changed_params, data_words, folder_words, settled_params, value_of
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, justified
-from tui.verbs.words import changed_params, data_words, folder_words, settled_params, value_of
 
 NAME = 11
 LINES = 2

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from engine.protocol import RunSummary
 from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView
+from tui.data.metrics import choose_metric, metrics_of
+from tui.data.run_history import Story
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.metrics_known import choose_metric, metrics_of
 from tui.shown_runs import RunCurve
-from tui.story import Story
 from tui.terminal.glyphs import chart_symbols
 
 

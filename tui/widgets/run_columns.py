@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.protocol import Query, RunSummary
+from tui.data.run_text import age_of, name_of, number, params_of, sign_of, standing
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.palette import DASH_SIGNS, dash_of
 from tui.ui.span import Row, Span, fitted, justified, row_width
-from tui.widgets.run_words import age_of, name_of, number, params_of, sign_of, standing
 
 NARROW = 64
 LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12

@@ -15,16 +15,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.protocol import Query, RunSummary, SweepRow
+from tui.data.run_pages import RunPages, TableRow
+from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import PaneTurned
 from tui.params_apart import params_apart
-from tui.run_pages import RunPages, TableRow
 from tui.ui.line import changed_cells, joined
 from tui.ui.span import Row, Span, fitted
 from tui.ui.styles import inks_of
 from tui.widgets.run_columns import MOST_NAME, Column, Look, columns, header, row_of
-from tui.widgets.run_words import name_of
 from tui.widgets.sweep_cells import row_of_sweep, sweep_title
 
 PLAIN = Look()

@@ -7,14 +7,14 @@ import math
 from rich.cells import cell_len
 
 from engine.protocol import CauseKind, Status, SweepRow
+from tui.data.run_text import age_since
+from tui.data.value_text import counted
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
 from tui.ui.styles import STATUS_INKS
-from tui.verbs.words import counted
 from tui.widgets.run_columns import METRIC, Column, laid_out
-from tui.widgets.run_words import age_since
 
 AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 PRUNED = ("▽", "%")

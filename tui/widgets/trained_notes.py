@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary, Status
+from tui.data.run_history import Sketch
 from tui.drawings.heat import Look
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
-from tui.story import Sketch
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.notes import paragraph

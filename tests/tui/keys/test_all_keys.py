@@ -8,10 +8,10 @@ import pytest
 from textual.keys import _character_to_key
 
 from tui.app import LabApp
+from tui.dialogs.dialog import Dialog
+from tui.dialogs.form import FormScreen
+from tui.dialogs.home import HomeScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
-from tui.screens.dialog import Dialog
-from tui.screens.form import FormScreen
-from tui.screens.home import HomeScreen
 from tui.sweep.picture import Picture
 from tui.sweep.sweep_list import SweepList
 from tui.sweep.trial_table import TrialTable

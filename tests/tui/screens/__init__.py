@@ -1,1 +1,1 @@
-"""Tests of the dialogs."""
+"""Tests of tui.screens."""

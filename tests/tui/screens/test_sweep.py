@@ -11,7 +11,7 @@ from engine.client.client import SweepSummary
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
-from tui.screens.form import FormScreen
+from tui.dialogs.form import FormScreen
 from tui.screens.sweep import sweep_screen
 from tui.sweep.draft import Draft
 from tui.ui.form import Form

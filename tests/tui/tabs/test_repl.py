@@ -12,7 +12,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
 from tests.fakes.language_run import write_run
 from tests.tui.tabs.repl_bench import Typist, open_repl, tab
-from tui.screens.choose import ChoiceList
+from tui.dialogs.choose import ChoiceList
 from tui.talk.entry import Entry
 
 

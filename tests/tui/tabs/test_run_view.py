@@ -14,7 +14,7 @@ from engine.places import Places
 from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
-from tui.curves import Curves
+from tui.data.curves import Curves
 from tui.ui.heading import Heading
 from tui.verbs.curves import _write_csv
 

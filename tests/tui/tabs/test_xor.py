@@ -10,7 +10,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab
 from tests.tui.tabs.xor_bench import drawn, xor_tab
 from tui import view_state
-from tui.screens.form import FormScreen
+from tui.dialogs.form import FormScreen
 from tui.tabs.xor import VIEWS, XorTab
 from tui.tabs.xor_view import XorView
 from tui.xor_recipes import LADDER, NOTEBOOK

@@ -18,9 +18,9 @@ from tests.fakes.lab import lab
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
-from tui.screens.choose import ChoiceList
+from tui.data.run_history import Story
+from tui.dialogs.choose import ChoiceList
 from tui.screens.compare import CompareSheet
-from tui.story import Story
 from tui.terminal.plain_text import plain
 from tui.ui.changed_cells import changes
 from tui.ui.span import Row, Span, cells, fitted, justified, row_text, row_width

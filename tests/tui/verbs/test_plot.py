@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.fakes.engine import make_run
-from tui.curves import Curve
+from tui.data.curves import Curve
 from tui.verbs import plot
 
 NAN, INF = math.nan, math.inf

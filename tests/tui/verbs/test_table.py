@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.data.value_text import value_of
 from tui.verbs import table as tables
 from tui.verbs.look import COLUMNS
 from tui.verbs.table import TableColumn, in_blocks, table, wrapped
-from tui.verbs.words import value_of
 
 ROW = (
     "running", "20261129-224814-xor-99d4", "a-rather-long-name", "600/10000 6%", "val_accuracy=0.9241",

@@ -21,8 +21,8 @@ from engine.service.server.event_tail import EventTail, join
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import hurry
 from tests.patience import LONG, quiet_seconds
-from tui.curves import Curves
-from tui.story import Story
+from tui.data.curves import Curves
+from tui.data.run_history import Story
 
 
 def read_all(path: Path, after: int = 0) -> list[dict[str, object]]:

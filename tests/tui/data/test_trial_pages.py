@@ -1,0 +1,64 @@
+"""Windows on a long list of trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.client.client import TrialPage, TrialQuery
+from tests.fakes.sweeps import make_trial
+from tui.data.trial_pages import PAGE, PAGES_KEPT, TrialPages, key_of
+
+
+def page_of(query: TrialQuery, total: int = 10_000) -> TrialPage:
+    first = query.offset + 1
+    rows = tuple(make_trial(number) for number in range(first, min(first + query.limit, total + 1)))
+    return TrialPage(rows, (), total, total)
+
+
+def asked() -> TrialPages:
+    pages = TrialPages(TrialQuery())
+    pages.ask("one", TrialQuery())
+    return pages
+
+
+def fill(pages: TrialPages, first: int, last: int) -> None:
+    for query in pages.wanted(first, last):
+        pages.put("one", query, page_of(query))
+
+
+def test_only_what_is_in_sight_is_asked_for() -> None:
+    pages = asked()
+    fill(pages, 0, 20)
+    assert pages.matching == 10_000 and pages.wanted(0, 20) == []
+    assert [query.offset for query in pages.wanted(PAGE - 1, PAGE)] == [PAGE]
+    fill(pages, 9_990, 9_999)
+    assert key_of(pages.at(9_999)) == 10_000 and pages.index_of(10_000) == 9_999
+
+
+def test_what_is_far_away_is_forgotten() -> None:
+    pages = asked()
+    for first in range(0, 10_000, PAGE):
+        fill(pages, first, first)
+    assert sum(1 for _ in pages.known()) == PAGE * PAGES_KEPT
+    assert pages.at(0) is None and pages.at(9_999) is not None
+
+
+def test_an_answer_to_an_older_question_is_left_out() -> None:
+    pages = asked()
+    query = pages.wanted(0, 0)[0]
+    pages.ask("one", TrialQuery(where="lr>1"))
+    pages.put("one", query, page_of(query))
+    assert not pages.loaded
+    pages.put("two", replace(query, where="lr>1"), page_of(query))
+    assert not pages.loaded
+
+
+def test_the_old_stays_visible_until_the_new_has_come() -> None:
+    pages = asked()
+    fill(pages, 0, 0)
+    pages.expire()
+    assert pages.at(0) is not None and len(pages.wanted(0, 0)) == 1
+    pages.ask("one", TrialQuery(sort="value"))
+    assert pages.at(0) is not None
+    pages.ask("two", TrialQuery(sort="value"))
+    assert pages.at(0) is None

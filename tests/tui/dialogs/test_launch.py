@@ -1,0 +1,95 @@
+"""The form of a new run, by keys alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import find
+from engine.places import Places
+from tests.fakes.engine import FakeEngine, make_run
+from tests.fakes.lab import lab
+from tui.dialogs.form import FormScreen
+from tui.dialogs.launch import launch_screen
+from tui.dialogs.pick import PickScreen
+
+
+async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
+    engine = FakeEngine()
+    async with lab(places, engine, (80, 24)) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        assert "ray_address" not in opened.text
+        await opened.press("up", "right")
+        await opened.sees("ray_address")
+        await opened.press("down")
+        await opened.type("auto")
+        await opened.press("enter")
+        await opened.until(lambda: engine.executors)
+        assert engine.executors == ["ray@auto"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_form_says_which_data_are_trained_on(
+    places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+    async with lab(
+        places, FakeEngine(make_run(1, experiment="mnist", params={}, data="/of/the/run")), size
+    ) as opened:
+        await opened.press("R")
+        await opened.sees("data: /of/the/run", "launch", "keys")
+        await opened.press("escape")
+        await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.press("down")
+        await opened.press("enter")
+        await opened.sees("data: no folder named")
+
+
+def test_what_is_left_to_a_recipe_is_said_with_what_comes_of_it() -> None:
+    assert launch_screen(find("lm"), {})._outcome.words == "auto: lr=0.01, dropout=0, clip=off"
+    assert (
+        launch_screen(find("lm"), {"recipe": "tuned", "lr": "0"})._outcome.words
+        == "auto: dropout=0.5, clip=1"
+    )
+    assert launch_screen(find("xor"), {})._outcome.words == ""
+
+
+def test_a_decimal_comma_is_named_in_the_form() -> None:
+    assert (
+        "Write 0.01: the decimal point is a dot."
+        in launch_screen(find("xor"), {"lr": "0,01"}).form.wrong["lr"]
+    )
+
+
+@pytest.mark.parametrize(("digit", "tab"), [("2", "xor"), ("4", "mnist")])
+async def test_alt_and_a_digit_leave_the_form_for_that_tab(places: Places, digit: str, tab: str) -> None:
+    engine = FakeEngine()
+    async with lab(places, engine) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press(f"alt+{digit}")
+        await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
+        await opened.until(lambda: opened.app.state.tab == tab)
+        assert not engine.asked
+
+
+async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Places) -> None:
+    async with lab(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.type("abc")
+        await opened.sees("1 field is wrong: hidden")
+        row = next(line for line in opened.text.splitlines() if "1 field is wrong" in line)
+        assert row.rstrip(" │").endswith(("keys", "defaults", "next"))
+
+
+def test_the_form_says_before_anything_starts_that_the_folder_of_data_is_gone(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    assert launch_screen(find("mnist"), {}, gone)._fact == (
+        f"data: {gone} is no folder any more: a run that needs it fails"
+    )
+    assert launch_screen(find("mnist"), {}, str(tmp_path))._fact == f"data: {tmp_path}"

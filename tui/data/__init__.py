@@ -1,0 +1,1 @@
+"""What the app knows of the engine: the connection, histories of runs, actions, texts."""

@@ -1,0 +1,35 @@
+"""Names in a filter that no run can have: nearly always a slip of the finger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from difflib import get_close_matches
+
+from engine.catalog import experiments
+from engine.client.client import filter_fields
+from engine.protocol import RunSummary
+
+ALWAYS = frozenset({*filter_fields.TEXTS, *filter_fields.NUMBERS})
+METRICS = frozenset(f"{split}{name}" for split in ("", "train_", "val_", "test_")
+                    for name in ("loss", "accuracy", "perplexity"))  # fmt: skip
+_COMPARED = re.compile(r"([A-Za-z_@][A-Za-z0-9_./@-]*)\s*(?:<=|>=|!=|==|=|<|>)")
+
+
+def doubt(where: str, known: Iterable[RunSummary]) -> str:
+    """A few words about the first name that no parameter and no metric in sight has; "" for none."""
+    found = unknown_name(_COMPARED.findall(where), known)
+    return f"no run here has {found[0]}" + (f"; {found[1]}?" if found[1] else "") if found else ""
+
+
+def unknown_name(compared: Iterable[str], known: Iterable[RunSummary]) -> tuple[str, str] | None:
+    """The first of these names that no experiment and none of these runs has, and a name like it or ""."""
+    names = {*ALWAYS, *METRICS, *(field.name for one in experiments() for field in fields(one.params))}
+    for run in known:
+        names |= {*run.metrics, *run.spec.params, *run.live}
+    for name in compared:
+        if name not in names:
+            near = get_close_matches(name, sorted(names), 1)
+            return name, near[0] if near else ""
+    return None

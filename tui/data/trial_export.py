@@ -1,0 +1,105 @@
+"""Trials for another program: a file, or the clipboard."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.client.client import (
+    Client,
+    Group,
+    SweepSummary,
+    TrialQuery,
+    TrialRow,
+    group_to_json,
+    row_to_json,
+    sweep_to_json,
+)
+from engine.protocol import Json
+from tui.data.csv_table import csv_lines
+from tui.data.trial_pages import Entry
+
+PAGE = 1000
+OWN = ("trial", "config", "status", "value", "seed", "step", "best_step", "seconds", "pinned", "run", "cause")
+STATISTICS = ("count", "valued", "mean", "spread")
+
+
+async def read_all(client: Client, sweep: str, query: TrialQuery) -> list[Entry]:
+    """Everything that passes the filter, in the order of the table. Raises DltuiError."""
+    return (await read(client, sweep, query, None))[0]
+
+
+async def read(client: Client, sweep: str, query: TrialQuery, most: int | None) -> tuple[list[Entry], int]:
+    """The first entries that pass the filter, all without `most`; and how many pass it."""
+    found: list[Entry] = []
+    while True:
+        limit = PAGE if most is None else min(PAGE, most - len(found))
+        page = await client.sweep_trials(sweep, replace(query, offset=len(found), limit=limit))
+        part = page.groups if query.group else page.rows
+        found += part
+        if not part or len(found) >= min(page.matching, most or page.matching):
+            return found, page.matching
+
+
+def cells_of(entry: Entry) -> dict[str, Any]:
+    """Columns by name; a metric that is called like a parameter is told apart."""
+    if isinstance(entry, Group):
+        best = {f"best.{name}": value for name, value in cells_of(entry.best).items()} if entry.best else {}
+        return {**entry.key, **{name: getattr(entry, name) for name in STATISTICS}, **best}
+    own = {name: getattr(entry, name) for name in OWN}
+    metrics = {
+        f"metric.{name}" if name in entry.params else name: value for name, value in entry.metrics.items()
+    }
+    return {**own, **entry.params, **metrics}
+
+
+def table_of(entries: Sequence[Entry], marked: Sequence[str] = ()) -> tuple[list[str], list[dict[str, Any]]]:
+    """Names of columns, of the marked ones alone where some are, and a row for each entry."""
+    rows = [cells_of(entry) for entry in entries]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(OWN)
+    return [name for name in names if not marked or name in {*marked, "trial"}] or names, rows
+
+
+def as_csv(
+    entries: Sequence[Entry], marked: Sequence[str] = (), delimiter: str = ",", *, for_terminal: bool = False
+) -> str:
+    """A line for each, for a program to read; control characters are spelled out for a terminal."""
+    return "".join(csv_lines(*table_of(entries, marked), delimiter=delimiter, for_terminal=for_terminal))
+
+
+def as_json(sweep: SweepSummary, entries: Sequence[Entry]) -> str:
+    told = [json_of(entry) for entry in entries]
+    kind = "groups" if entries and isinstance(entries[0], Group) else "trials"
+    return json.dumps({"sweep": sweep_json(sweep), kind: told}, indent=1)
+
+
+def json_of(entry: Entry) -> Json:
+    return row_to_json(entry) if isinstance(entry, TrialRow) else group_to_json(entry)
+
+
+def sweep_json(sweep: SweepSummary) -> Json:
+    """For another program; `token` is between client and service alone."""
+    told = sweep_to_json(sweep)
+    told["spec"].pop("token", None)
+    return told
+
+
+def write(path: Path, text: str) -> None:
+    """Raises OSError; a file that is there is not written over."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def free_path(folder: Path, stem: str, ending: str) -> Path:
+    """`stem.csv`, or with the first number that is free."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip(".") or "sweep"
+    path, number = folder / f"{name}.{ending}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.{ending}"
+    return path

@@ -1,0 +1,1 @@
+"""Dialogs over the tabs: launch form, prompts, choices, help."""

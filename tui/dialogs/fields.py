@@ -1,0 +1,21 @@
+"""Asks for a few values and does something with them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from engine.params import Param
+from tui.dialogs.form import FormScreen
+from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
+
+PATH_WIDTH = 60
+
+
+def fields_screen(
+    title: str, fields: Sequence[Param], typed: Typed, word: str, act: Callable[[Typed], Awaitable[str]]
+) -> FormScreen[str]:
+    """Its answer says what was done."""
+    is_path = len(fields) == 1 and fields[0].kind is str and not fields[0].choices
+    width = PATH_WIDTH if is_path else VALUE_WIDTH
+    form = Form([field_of(one) for one in fields], typed, value_width=width)
+    return FormScreen(title, form, act, word=word)

@@ -1,0 +1,109 @@
+"""The keys of what has focus, out of the table of all keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.sign_table import signs
+from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.keymap import Keymap
+from tui.tab.switcher import SHOWN
+from tui.terminal.glyphs import glyphs
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, fitted
+
+MODAL = frozenset(("filter", "form", "dialog", "prompt", "home"))
+KEY_WIDTH = 11
+COLUMN = 55
+NAMES: tuple[Row, ...] = ((), (Span("Names of the keys for keys.json: dltui keys", "muted"),))
+
+
+class KeySheet(Sheet):
+    """Groups of keys, in two columns where there is room."""
+
+    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab) -> None:
+        super().__init__()
+        self._scope, self._tab, self._keymap = scope, tab, keymap
+
+    def rows(self, width: int) -> Sequence[Row]:
+        blocks = [self._block(heading, keys) for heading, keys in groups(self._scope, self._tab)]
+        if width < 2 * COLUMN:
+            return [*[row for block in blocks for row in (*block, ())][:-1], *self._signs(), *NAMES]
+        half = sum(map(len, blocks)) // 2
+        left: list[Row] = []
+        right: list[Row] = []
+        for block in blocks:
+            column = left if len(left) < half else right
+            column += [*block, ()]
+        height = max(len(left), len(right))
+        sides = zip(_filled(left, height), _filled(right, height), strict=True)
+        both = [(*fitted(one, width // 2 - 1), Span(" "), *other) for one, other in sides][: height - 1]
+        return [*both, *self._signs(), *NAMES]
+
+    def _signs(self) -> list[Row]:
+        """What the signs of the tab stand for, below its keys."""
+        found = signs(self._tab) if self._scope not in MODAL else []
+        widest = max((cell_len(sign) for sign, _, _ in found), default=0)
+        rows = [
+            (Span(f"  {sign}{' ' * (widest + 2 - cell_len(sign))}", ink), Span(words, "text"))
+            for sign, ink, words in found
+        ]
+        return [(), (Span("Signs", "strong"),), *rows] if rows else []
+
+    def _block(self, heading: str, keys: Sequence[Key]) -> list[Row]:
+        named = [self._names(key) for key in keys]
+        widest = max(KEY_WIDTH, max(map(cell_len, named), default=0) + 1)
+        lines = [
+            (Span(f"  {names}{' ' * (widest - cell_len(names))}", "key"), Span(key.help, "text"))
+            for names, key in zip(named, keys, strict=True)
+        ]
+        return [(Span(heading, "strong"),), *lines]
+
+    def _names(self, key: Key) -> str:
+        given = self._keymap.keys.get(key.id, key.key).split(",")
+        return " ".join(shown(name, ascii_only=glyphs().ascii_only) for name in given)
+
+
+class HelpScreen(Dialog[None]):
+    """Closed by any of the keys that opened it."""
+
+    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab = "runs") -> None:
+        super().__init__()
+        self._scope, self._tab, self._keymap = scope, tab, keymap
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog widest") as box:
+            box.border_title = "keys"
+            yield KeySheet(self._scope, self._keymap, self._tab)
+            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+
+    def key_question_mark(self) -> None:
+        self.dismiss(None)
+
+    def key_q(self) -> None:
+        self.dismiss(None)
+
+
+def groups(scope: Scope, tab: Tab = "runs") -> list[tuple[str, list[Key]]]:
+    """The keys that are heard there, innermost first, under their headings."""
+    scopes = inside(scope, tab)
+    heard = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
+    named: dict[str, list[Key]] = {}
+    for heading, some in groupby(heard, key=lambda key: key.heading):
+        named.setdefault(heading, []).extend(some)
+    return list(named.items())
+
+
+def exists(key: Key) -> bool:
+    """Tabs that are not there yet have no key."""
+    return not key.id.startswith("app.tab_") or key.id.removeprefix("app.tab_") in SHOWN
+
+
+def _filled(rows: list[Row], height: int) -> list[Row]:
+    return rows + [()] * (height - len(rows))

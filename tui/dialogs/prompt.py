@@ -1,0 +1,29 @@
+"""Asks for the value of a parameter that can change while the run trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine import params
+from engine.params import Param
+from engine.protocol import RunSummary
+from tui.data import actions
+from tui.data.run_text import name_of
+from tui.dialogs.form import FormScreen
+from tui.ui.form import Form, Typed, field_of
+
+Given = tuple[str, object]
+
+
+def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | None]:
+    """Its answer is name and value of the first parameter that was changed; None when none was."""
+    before = {param.name: actions.value_now(run, param) for param in found}
+
+    async def act(typed: Typed) -> Given | None:
+        values = {param.name: params.read(param, typed[param.name]) for param in found}
+        return next(((name, value) for name, value in values.items() if value != before[name]), None)
+
+    shown = {param.name: params.said(param, before[param.name]) for param in found}
+    form = Form([field_of(param) for param in found], shown)
+    title = f"set live: {name_of(run)}"
+    return FormScreen(title, form, act, word="set", is_wide=False)

@@ -1,1 +1,0 @@
-"""The dialogs that lie over the tabs."""
