@@ -15,7 +15,7 @@ from engine.catalog import SUITES, experiments
 from engine.params import declared
 from tui.dialogs.launch import ABOUT
 from tui.keys.all_keys import KEYS
-from tui.sweep.settings import MORE, SETTINGS
+from tui.sweeps.settings import MORE, SETTINGS
 from tui.verbs.commands import app
 
 ROOT = Path(__file__).parents[1]

@@ -43,9 +43,9 @@ from tui.messages import (
     SweepsChanged,
     ViewChanged,
 )
+from tui.runs.tab import RunsTab
 from tui.tab.context import Lab
 from tui.tab.switcher import SHOWN, Shelf, known
-from tui.tabs.runs import RunsTab
 from tui.terminal import image_protocol, job_control
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import Terminal

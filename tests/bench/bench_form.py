@@ -23,7 +23,7 @@ from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
 from tui.dialogs.launch import launch_screen
-from tui.screens.sweep import sweep_screen
+from tui.sweeps.form_screen import sweep_screen
 
 EXPERIMENT = "lm"
 TURNS = 7

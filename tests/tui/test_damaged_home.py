@@ -12,7 +12,7 @@ from tests import damage
 from tests.damage import Damage
 from tui import view_state
 from tui.keys.keymap import read_keymap
-from tui.talk.past import Past
+from tui.repl.input_history import Past
 from tui.view_state import ViewState, chosen
 
 KINDS = list(damage.of_a_file())

@@ -70,8 +70,8 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     from tui.dialogs.launch import Launch
+    from tui.sweeps.tab_actions import SweepDeeds
     from tui.tab.submit import Submitting
-    from tui.tabs.sweep_deeds import SweepDeeds
 
     class Both(Engine):
         async def sweeps(self) -> tuple[Any, ...]:

@@ -12,17 +12,17 @@ from textual.message import Message
 
 from tui.keys.key import TABS
 from tui.keys.key import Tab as Name
+from tui.runs.tab import RunsTab
 from tui.tab.context import Lab
 from tui.tab.tab import Tab
-from tui.tabs.runs import RunsTab
 
 SHOWN: dict[Name, str] = {
-    "runs": "tui.tabs.runs:RunsTab",
-    "xor": "tui.tabs.xor:XorTab",
-    "sweep": "tui.tabs.sweep:SweepTab",
-    "mnist": "tui.tabs.mnist:MnistTab",
-    "language": "tui.tabs.language:LanguageTab",
-    "repl": "tui.tabs.repl:ReplTab",
+    "runs": "tui.runs.tab:RunsTab",
+    "xor": "tui.xor.tab:XorTab",
+    "sweep": "tui.sweeps.tab:SweepTab",
+    "mnist": "tui.mnist.tab:MnistTab",
+    "language": "tui.language.tab:LanguageTab",
+    "repl": "tui.repl.tab:ReplTab",
 }
 """the tabs that work, and where they are made; a tab that does not is not promised"""
 

@@ -13,7 +13,7 @@ from engine.experiments import xor
 from engine.experiments.xor import Net, Patience
 from engine.models.xor.xor_net import FLOORS
 from tests.engine.worker.lab import curve, new_run, told, train
-from tui.xor_recipes import LADDER, Recipe
+from tui.xor.recipes import LADDER, Recipe
 
 
 def test_two_hidden_units_reach_a_loss_below_a_tenth(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.lab import lab
 from tui.data.comparison import best_of, compared, differing
 from tui.data.value_text import other_data
-from tui.screens.compare import CompareScreen, CompareSheet
+from tui.runs.compare import CompareScreen, CompareSheet
 
 ONE = make_run(
     1, params={"lr": 0.1, "hidden": 2}, seed=1, metrics={"loss": 0.5}, best=Best("loss", 0.25, 1_200)

@@ -12,32 +12,32 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.form import FormScreen
 from tui.dialogs.home import HomeScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
-from tui.sweep.picture import Picture
-from tui.sweep.sweep_list import SweepList
-from tui.sweep.trial_table import TrialTable
-from tui.tabs.language import LanguageTab
-from tui.tabs.mnist import MnistTab
-from tui.tabs.mnist_data import DataView
-from tui.tabs.mnist_draw import DrawView
-from tui.tabs.mnist_filters import FiltersView
-from tui.tabs.mnist_networks import NetworksView
-from tui.tabs.mnist_pictures import PicturesView
-from tui.tabs.mnist_report import ReportView
-from tui.tabs.repl import ReplTab
-from tui.tabs.runs import RunsTab
-from tui.tabs.sweep import SweepTab
-from tui.tabs.xor import XorTab
-from tui.tabs.xor_hand import HandView
-from tui.tabs.xor_ladder import LadderView
-from tui.tabs.xor_map import MapView
-from tui.tabs.xor_nine import NineView
-from tui.tabs.xor_trained import TrainedView
+from tui.language.tab import LanguageTab
+from tui.mnist.data import DataView
+from tui.mnist.draw import DrawView
+from tui.mnist.filters import FiltersView
+from tui.mnist.networks import NetworksView
+from tui.mnist.pictures import PicturesView
+from tui.mnist.report import ReportView
+from tui.mnist.tab import MnistTab
+from tui.repl.prompt_line import PromptLine
+from tui.repl.tab import ReplTab
+from tui.repl.transcript import Transcript
+from tui.runs.run_chart import RunChart
+from tui.runs.tab import RunsTab
+from tui.runs.table import RunTable
+from tui.sweeps.picture import Picture
+from tui.sweeps.sweep_list import SweepList
+from tui.sweeps.tab import SweepTab
+from tui.sweeps.trial_table import TrialTable
 from tui.ui.filter_bar import FilterBar
 from tui.ui.sheet import Sheet
-from tui.widgets.prompt_line import PromptLine
-from tui.widgets.run_chart import RunChart
-from tui.widgets.run_table import RunTable
-from tui.widgets.transcript import Transcript
+from tui.xor.by_hand import HandView
+from tui.xor.experiments import NineView
+from tui.xor.failure_map import MapView
+from tui.xor.smallest_loss import LadderView
+from tui.xor.tab import XorTab
+from tui.xor.trained import TrainedView
 
 LISTENERS: dict[Scope, type] = {
     "app": LabApp,

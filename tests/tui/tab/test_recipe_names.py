@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine.service.runs.submission import checked_name
-from tui import lm_runs, xor_recipes
-from tui.digits.recipes import recipes
+from tui.language import runs
+from tui.mnist.recipes import recipes
+from tui.xor import recipes as xor_recipes
 
 NAMES = [
     recipe.name
-    for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.LADDER, *recipes(), *lm_runs.PLANS)
+    for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.LADDER, *recipes(), *runs.PLANS)
 ]  # fmt: skip
 
 

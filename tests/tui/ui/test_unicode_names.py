@@ -20,13 +20,13 @@ from tui.chart.picture import picture
 from tui.chart.scene import Scene
 from tui.data.run_history import Story
 from tui.dialogs.choose import ChoiceList
-from tui.screens.compare import CompareSheet
+from tui.runs.compare import CompareSheet
+from tui.runs.overview import Overview
+from tui.runs.params_sheet import ParamsSheet
+from tui.runs.run_columns import Look, columns, header, row_of
 from tui.terminal.plain_text import plain
 from tui.ui.changed_cells import changes
 from tui.ui.span import Row, Span, cells, fitted, justified, row_text, row_width
-from tui.widgets.overview import Overview
-from tui.widgets.params_sheet import ParamsSheet
-from tui.widgets.run_columns import Look, columns, header, row_of
 
 SCRIPTS = (
     "กำลังเรียนรู้", "हिन्दी में", "e\u0301te\u0301", "1\ufe0f\u20e3 2\ufe0f\u20e3", "東京\u3099",

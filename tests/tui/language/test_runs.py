@@ -1,0 +1,76 @@
+"""Which run stands for which of the four."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.protocol import RunSummary
+from engine.service.sweeps import submission
+from tests.fakes.engine import done, failed, make_run
+from tui.language.runs import PLANS, SUITE, LmRuns, Plan, difference_words
+
+
+def run(number: int, **facts: object) -> RunSummary:
+    params = {"framework": "torch", "corpus": "captions", "layers": 1, "direction": "forward"}
+    return make_run(number, experiment="lm", params=params, created=1e9 + number, **facts)
+
+
+def four(*runs: RunSummary) -> list[RunSummary | None]:
+    known = LmRuns()
+    known.update(runs, ())
+    return known.four("torch", "captions")
+
+
+def test_the_newest_that_went_well_stands_for_its_cell() -> None:
+    well, broken = run(1, state=done()), run(2, state=failed())
+    assert four(well, broken) == [well, None, None, None]
+    again = run(3, state=done())
+    assert four(well, broken, again)[0] is again
+
+
+def test_one_that_trains_takes_the_place_of_an_older_one() -> None:
+    older = run(1, state=done(), metrics={"val_perplexity": 40.0})
+    newer = run(2)
+    assert four(older, newer)[0] == newer
+
+
+def test_other_frameworks_corpora_and_experiments_do_not_count() -> None:
+    assert four(make_run(1), make_run(2, experiment="lm", params={"framework": "tensorflow"})) == [None] * 4
+
+
+def small(number: int, **given: object) -> RunSummary:
+    params = {"framework": "torch", "corpus": "captions", "layers": 1, "direction": "forward", **given}
+    return make_run(number, experiment="lm", params=params, state=done(), created=1e9 + number)
+
+
+def test_a_run_of_other_sizes_takes_no_place_of_one_of_the_plan() -> None:
+    recipe, other = small(1), small(2, vocabulary=1_000, hidden_size=32, epochs=1)
+    assert four(recipe, other)[0] == recipe
+    assert four(other)[0] == other
+    plan = PLANS[1]
+    assert plan.differences(recipe) == {}
+    assert difference_words(plan.differences(other)) == "vocabulary 1,000, hidden 32, 1 epoch"
+
+
+def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
+    known = LmRuns()
+    assert known.plan("torch", "captions").title == "PyTorch"
+    known.update([small(1), small(2, recipe="tuned")], ())
+    assert known.plan("torch", "captions").title == "PyTorch, tuned"
+    known.update([small(3, layers=2)], ())
+    assert known.plan("torch", "captions").title == "PyTorch"
+    found = known.four("torch", "captions")
+    assert [run and run.spec.params.get("recipe", "notebook") for run in found] == [
+        "notebook", None, "notebook", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)
+def test_every_plan_is_a_sweep_that_the_engine_takes(plan: Plan) -> None:
+    facts = {
+        "experiment": SUITE,
+        "axes": [],
+        "params": {**plan.params, "corpus": "captions"},
+        "name": plan.name,
+    }
+    assert submission.spec_of(facts).name == plan.name

@@ -1,0 +1,88 @@
+"""Walls with what is rare: long names, pictures of another size, nothing at all."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tui.drawings.heat import Look
+from tui.drawings.image_canvas import Paper
+from tui.mnist.confusion_image import ConfusionWall
+from tui.mnist.data_image import DataWall
+from tui.mnist.pictures_image import PictureWall
+
+NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+SCORES = {"precision": 0.5, "recall": 1.0, "f1": 0.667, "support": 10}
+SIZES = [(80, 21), (120, 37), (200, 57), (60, 12)]
+LOOKS: list[Look] = ["colour", "shade", "ascii"]
+
+
+def text(paper: Paper) -> str:
+    return "\n".join("".join(patch.text for patch in line) for line in paper.lines())
+
+
+def explored(side: int) -> dict[str, Any]:
+    picture = [[0] * side] * side
+    return {
+        "title": "Fashion", "source": "folder", "notice": "", "notes": [], "side": side, "class_names": NAMES,
+        "splits": {"train": 90, "validation": 10, "test": 20}, "counts": {"train": [9] * 10},
+        "statistics": {"mean": 1.0, "std": 2.0, "min": 0, "max": 255, "ink": 0.5},
+        "means": [picture] * 10, "samples": [[picture] * 3] * 9 + [[]],
+    }  # fmt: skip
+
+
+def report() -> dict[str, Any]:
+    classes = [{"label": label, "name": name, **SCORES} for label, name in enumerate(NAMES)]
+    confusion = [[10 if true == answer else 0 for answer in range(10)] for true in range(10)]
+    confusion[0][6] = 3
+    return {"classes": classes, "macro": SCORES, "weighted": SCORES, "accuracy": 0.9,
+            "balanced_accuracy": 0.9, "loss": 0.1, "confusion": confusion, "images": 103,
+            "title": "Fashion"}  # fmt: skip
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_classes_with_names_are_explored(size: tuple[int, int], look: Look) -> None:
+    for side in (8, 28, 64):
+        paper = Paper(*size, look)
+        DataWall(explored(side), 2).paint(paper)
+        assert "Fashion" in text(paper) and "Tro" in text(paper)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look: Look) -> None:
+    paper = Paper(*size, look)
+    ConfusionWall("Fashion", report(), (0, 6), []).paint(paper)
+    if size[1] > 20:
+        assert "T-shirt/top predicted as Shirt: 3 of 13" in text(paper)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_pictures_with_names_are_shown(size: tuple[int, int], look: Look) -> None:
+    image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
+             "loss": 2.3026}  # fmt: skip
+    paper = Paper(*size, look)
+    PictureWall("pictures", [image] * 50, 50, 49, NAMES).paint(paper)
+    assert "it is Ankle boot" in text(paper) and "50 of 50" in text(paper)
+    assert re.search("largest (loss )?first", text(paper)) and "picture 7, loss 2.30" in text(paper)
+
+
+def test_an_empty_cell_says_so() -> None:
+    paper = Paper(80, 21, "colour")
+    PictureWall("pictures", [], 0, 0, NAMES).paint(paper)
+    assert "No picture is in this cell" in text(paper)

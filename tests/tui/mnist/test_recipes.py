@@ -1,0 +1,81 @@
+"""The runs that the tab starts by itself, and which run it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine import catalog, params
+from engine.protocol import Queued
+from tests.fakes.engine import done, make_run
+from tui.drawings.sizes import sized
+from tui.mnist.recipes import NOTEBOOK, recipes
+from tui.mnist.runs import DigitRuns
+
+
+def test_every_recipe_is_accepted_by_its_experiment() -> None:
+    for recipe in recipes():
+        built = params.build(catalog.find(recipe.experiment).params, recipe.params)
+        assert all(getattr(built, name) == value for name, value in recipe.params.items())
+
+
+def test_the_two_recipes_are_runs_of_their_own_experiment() -> None:
+    fast = make_run(experiment="mnist_recipe", params={"recipe": "fast"})
+    assert [one.name for one in recipes() if one.made(fast)] == ["fast"]
+    assert not any(one.made(make_run(experiment="mnist", params={"recipe": "fast"})) for one in recipes())
+
+
+def test_the_notebook_has_six_convolutional_runs_and_two_others() -> None:
+    assert [(one.model, one.batch) for one in NOTEBOOK if "conv" in one.model] == [
+        (model, batch)
+        for model in ("single_conv", "double_conv", "double_conv_dropout")
+        for batch in (50, 100)
+    ]
+    assert all(one.params["iterations"] == 13_000 for one in NOTEBOOK if "conv" not in one.model)
+
+
+def test_a_run_is_known_by_its_model_and_batch() -> None:
+    given = {"model": "double_conv", "batch": 100}
+    run = make_run(experiment="mnist", params=given)
+    assert [one.name for one in NOTEBOOK if one.made(run)] == ["double_conv b100"]
+    assert not any(one.made(make_run(experiment="xor", params=given)) for one in NOTEBOOK)
+
+
+def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None:
+    old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
+    new = make_run(1, experiment="mnist", state=Queued("waits"))
+    runs = DigitRuns()
+    assert runs.shown is None
+    assert runs.update((old, new, make_run(2)), ()) and len(runs.all()) == 2
+    assert runs.shown == old
+    runs.chosen = new.id
+    assert runs.shown == new
+    runs.update((), (new.id,))
+    assert runs.shown == old
+
+
+def test_what_is_on_the_screen_stays_and_a_newer_one_is_told() -> None:
+    old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
+    waits = make_run(1, experiment="mnist", state=Queued("waits"))
+    runs = DigitRuns()
+    runs.update((old,), ())
+    runs.hold(old)
+    runs.update((waits,), ())
+    assert runs.shown == old and runs.newer is None
+    begun = replace(waits, checkpoint_step=1)
+    runs.update((begun,), ())
+    assert runs.shown == old and runs.newer == begun
+    runs.chosen = begun.id
+    runs.hold(begun)
+    assert runs.shown == begun and runs.newer is None
+    runs.chosen = old.id
+    runs.hold(old)
+    assert runs.newer is None, "it was there when the older one was chosen"
+    runs.update((), (old.id,))
+    assert runs.shown == begun
+
+
+def test_pictures_are_drawn_with_whole_pixels_where_they_fit() -> None:
+    assert sized(28, 60, 30) == (56, 28)
+    assert sized(8, 13, 20) == (8, 4)
+    assert sized(28, 15, 20) == (14, 7)
+    assert sized(28, 80, 5) == (10, 5)

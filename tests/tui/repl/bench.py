@@ -1,0 +1,36 @@
+"""The REPL over made-up language models, with a session in the test's own process."""
+
+from __future__ import annotations
+
+from tests.fakes.lab import Lab
+from tui.repl.tab import ReplTab
+
+
+def tab(opened: Lab) -> ReplTab:
+    return opened.app.query_one(ReplTab)
+
+
+async def open_repl(opened: Lab, *words: str) -> None:
+    await opened.press("6")
+    await opened.until(lambda: opened.app.query(ReplTab) and tab(opened).models.is_known)
+    await opened.sees(*words)
+
+
+class Typist:
+    """Types what the names of keys do not cover."""
+
+    NAMES = {"/": "slash", "_": "underscore", "@": "at", "?": "question_mark"}  # noqa: RUF012
+
+    def __init__(self, opened: Lab) -> None:
+        self._opened = opened
+
+    async def type(self, text: str) -> None:
+        for sign in text:
+            if sign in self.NAMES:
+                await self._opened.press(self.NAMES[sign])
+            else:
+                await self._opened.type(sign)
+
+    async def say(self, line: str) -> None:
+        await self.type(line)
+        await self._opened.press("enter")

@@ -1,0 +1,78 @@
+"""How the columns share the width."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.protocol import Best, Query
+from tests.fakes.engine import make_run
+from tui.runs.run_columns import Look, columns, header, row_of
+from tui.ui.span import row_text, row_width
+
+RUN = make_run(
+    1, name="a name that is longer than any column", params={"hidden": 4, "lr": 0.3}, metrics={"loss": 1 / 3},
+    best=Best("loss", 0.1, 3), step=10, rate=123_456.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", range(60, 220, 10))
+def test_a_row_and_its_header_are_as_wide_as_the_table(width: int) -> None:
+    found = columns(width - 7, "loss")
+    assert row_width(row_of(RUN, Look(3, True), found)) <= width
+    assert row_width(header(found, Query())) <= width
+    titles = [column.title for column in found]
+    assert titles[0] == "name" and {"progress", "loss", "best", "age"} <= {*titles, "best"}
+
+
+def test_more_room_brings_more_columns() -> None:
+    assert (
+        len(columns(53, "loss"))
+        < len(columns(73, "loss"))
+        < len(columns(110, "loss"))
+        < len(columns(190, "loss"))
+    )
+
+
+def best_cell(metric: str, width: int) -> str:
+    found = columns(width, metric)
+    cell = next(column for column in found if column.title == "best").cell
+    return row_text(cell(RUN, 30))
+
+
+def test_a_best_value_of_another_metric_is_named_or_left_out() -> None:
+    assert best_cell("loss", 73) == "0.1" and best_cell("accuracy", 73) == ""
+    assert best_cell("accuracy", 128) == "loss 0.1"
+
+
+def test_a_name_takes_what_it_needs_and_parameters_the_rest() -> None:
+    wide, short = columns(73, "loss"), columns(73, "loss", 11)
+    assert short[0].width == 11
+    assert short[1].width == wide[0].width + wide[1].width - 11
+
+
+def test_the_sorted_column_says_which_way() -> None:
+    found = columns(120, "loss")
+    assert "age▼" in row_text(header(found, Query()))
+    assert "loss▲" in row_text(header(found, Query(sort="loss", descending=False)))
+
+
+def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
+    found = columns(73, "loss")
+    looks = [
+        Look(),
+        Look(1),
+        Look(1, True),
+        Look(1, False, True),
+        Look(1, True, False, "B"),
+        Look(1, letter="B"),
+    ]
+    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "width", "title"),
+    [("val_accuracy", 80, "val_acc"), ("val_accuracy", 120, "val_accuracy"), ("loss", 80, "loss"),
+     ("val_perplexity", 80, "val_ppl"), ("words_per_second", 80, "words_p…")],
+)  # fmt: skip
+def test_a_metric_heads_its_column_uncut_or_with_a_sign(metric: str, width: int, title: str) -> None:
+    assert title in [column.title for column in columns(width, metric)]

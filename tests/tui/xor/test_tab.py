@@ -1,0 +1,117 @@
+"""The XOR tab as a whole: its views, its keys, its sizes."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.places import Places
+from tests.fakes.desk import FakeSession
+from tests.fakes.engine import FakeEngine
+from tests.fakes.lab import Lab
+from tests.tui.xor.bench import drawn, xor_tab
+from tui import view_state
+from tui.dialogs.form import FormScreen
+from tui.xor.recipes import LADDER, NOTEBOOK
+from tui.xor.tab import VIEWS, XorTab
+from tui.xor.view import XorView
+
+ORDER = ["hand", "trained", "ladder", "map", "nine"]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    made = FakeEngine()
+    for number, recipe in enumerate((*NOTEBOOK, *LADDER), 1):
+        run, story = drawn(recipe, number)
+        made.events_of[run.id] = story
+        made.change(run)
+    return made
+
+
+def front(opened: Lab) -> XorView:
+    return opened.app.query_one(XorTab).view
+
+
+@pytest.mark.parametrize("size", [(60, 15), (61, 16), (80, 24), (116, 30), (200, 60)])
+async def test_every_view_opens_by_its_key_at_every_size(
+    places: Places, session: FakeSession, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async with xor_tab(places, engine, "b", size) as opened:
+        for key, name in zip("btdfe", ORDER, strict=True):
+            await opened.press(key)
+            await opened.until(lambda name=name: name == front(opened).NAME)
+            await opened.until(lambda: opened.app.focused is front(opened))
+            await opened.pilot.pause()
+            assert all(len(line) <= size[0] for line in opened.text.splitlines())
+        await opened.pilot.resize_terminal(90, 20)
+        for name in reversed(ORDER[:-1]):
+            await opened.press("left_square_bracket")
+            await opened.until(lambda name=name: name == front(opened).NAME)
+        await opened.press("left_square_bracket")
+        await opened.until(lambda: front(opened).NAME == "nine")
+        await opened.press("right_square_bracket")
+        await opened.until(lambda: front(opened).NAME == "hand")
+        assert not opened.notices
+    assert list(VIEWS) == ORDER
+
+
+async def test_only_the_view_in_front_asks(places: Places, session: FakeSession, engine: FakeEngine) -> None:
+    async with xor_tab(places, engine, "d") as opened:
+        await opened.sees("of 4 right")
+        await opened.press("b")
+        await opened.sees("XOR solved")
+        asked = await opened.rests(lambda: len(session.asked))
+        for run in list(engine.runs_by_id.values()):
+            engine.change(run)
+        await opened.press("1")
+        await opened.sees("no hidden uni")
+        assert len(session.asked) == asked
+
+
+async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, session: FakeSession) -> None:
+    engine = FakeEngine()
+    async with xor_tab(places, engine, "b") as opened:
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("backspace")
+        await opened.type("3")
+        await opened.press("enter")
+        await opened.until(lambda: bool(engine.asked))
+        assert engine.asked[0][1] == "xor" and engine.asked[0][2]["hidden"] == 3
+        await opened.until(lambda: front(opened).NAME == "trained")
+        await opened.sees("3 units", "It is queued")
+
+
+async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: FakeSession) -> None:
+    engine = FakeEngine()
+    async with xor_tab(places, engine, "f") as opened:
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("enter")
+        await opened.until(lambda: bool(engine.asked))
+        assert engine.asked[0][1] == "xor_lanes"
+        assert front(opened).NAME == "map"
+
+
+async def test_the_palette_knows_the_keys_of_the_view_in_front(places: Places, session: FakeSession) -> None:
+    async with xor_tab(places, FakeEngine(), "b") as opened:
+        await opened.sees("XOR solved")
+        await opened.press("ctrl+p")
+        await opened.type("flip sign")
+        await opened.sees("Weights: flip sign")
+        await opened.press("enter")
+        await opened.until(lambda: "XOR solved" not in opened.text)
+
+
+async def test_damaged_memories_of_the_view_are_left_out(places: Places, session: FakeSession) -> None:
+    state = view_state.ViewState(tab="xor")
+    state.views["xor"] = {
+        "view": 7, "hand": {"net": {"hidden_weight": "no"}, "name": 3, "note": None},
+        "map": [], "ladder": {"cursor": -9},
+    }  # fmt: skip
+    places.view_state.parent.mkdir(parents=True, exist_ok=True)
+    view_state.write(places.view_state, state)
+    async with xor_tab(places, FakeEngine(), "b") as opened:
+        await opened.sees("XOR solved", "1 hidden unit + bypass")
+        await opened.press("d")
+        await opened.sees("› no hidden unit")

@@ -1,1 +1,0 @@
-"""The MNIST lab's own words: its runs, its recipes, its pictures."""

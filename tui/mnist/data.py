@@ -1,0 +1,67 @@
+"""The data: what there is to learn from."""
+
+from __future__ import annotations
+
+from engine.protocol import Json
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import greys
+from tui.keys import all_keys
+from tui.mnist.data_image import DataWall
+from tui.mnist.mosaic import Image, grey, joined
+from tui.mnist.view import MnistView
+
+SAMPLES = 40
+
+
+class DataView(MnistView):
+    """Needs no run."""
+
+    SCOPE = "data"
+    BINDINGS = all_keys.bindings("data")
+    facts: Json | None = None
+    top = 0
+
+    def look(self) -> None:
+        if self.facts is None:
+            self.ask("explore", self._take, "mnist data", samples=SAMPLES)
+
+    def _take(self, facts: Json) -> None:
+        self.facts = facts
+
+    def paint(self, paper: Paper) -> None:
+        if self.facts is None:
+            words = "The pictures cannot be opened." if self.trouble else "The pictures are being opened."
+            paper.write(2, 1, words, "strong" if self.trouble else "muted")
+        else:
+            DataWall(self.facts, self.top).paint(paper)
+
+    def paint_trouble(self, paper: Paper) -> None:
+        if self.facts is None:
+            paper.words(2, 3, self.trouble, paper.width - 4, paper.height - 3, "warn")
+        else:
+            super().paint_trouble(paper)
+
+    def action_scroll(self, by: int) -> None:
+        if self.facts is not None:
+            self.top = max(0, min(self.top + by, DataWall(self.facts, 0).last))
+            self.show()
+
+    def action_scroll_to(self, end: int) -> None:
+        self.action_scroll(SAMPLES if end else -SAMPLES)
+
+    @property
+    def reads(self) -> bool:
+        return False
+
+    def sharp(self) -> Image | None:
+        """The mean image of each class, and the pictures below it as far as ten lines."""
+        if self.facts is None:
+            return None
+        lines = [[grey(greys(rows)) for rows in self.facts["means"]]]
+        for line in range(max(0, self.top - 1), min(self.top + 5, self.top - 1 + SAMPLES)):
+            of_classes = [samples[line] for samples in self.facts["samples"] if line < len(samples)]
+            lines += [[grey(greys(rows)) for rows in of_classes]] if of_classes else []
+        return joined(lines)
+
+    def labels(self) -> dict[str, str]:
+        return {**super().labels(), "mnist.run": ""}

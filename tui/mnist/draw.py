@@ -1,0 +1,266 @@
+"""Draw: a digit of one's own, read while it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from textual import events
+
+from engine.protocol import Json
+from tui.data.run_text import name_of
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import DARK
+from tui.keys import all_keys
+from tui.mnist.mosaic import Image, grey, joined
+from tui.mnist.pad import BRUSHES, SIDE, Pad
+from tui.mnist.pad_image import LEFT, TOP, PadWall, pad_size
+from tui.mnist.pictures_image import PictureWall, grid
+from tui.mnist.view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+
+DIGITS = tuple("0123456789")
+NO_RUN = "You can draw already, but there is no network to classify it yet: {} trains one in half a minute."
+NOT_YET = "You can draw already; the network classifies it from its first checkpoint on."
+
+
+class DrawView(MnistView):
+    """The pad, and the digits that were kept."""
+
+    SCOPE = "pad"
+    BINDINGS = all_keys.bindings("pad")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.pad = Pad(str(self.saved_before.get("ink", "")))
+        self.is_centred = self.saved_before.get("centred") is not False
+        self._was_centred = False
+        """before a picture of the data set came to be changed"""
+        self.is_kept_shown = False
+        self.cursor = 0
+        self._answer: Json | None = None
+        self._names: tuple[str, ...] = DIGITS
+        self._named = ""
+        self._kept: Json | None = None
+
+    # --- what is asked ---------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        run = self.run_id
+        if run and run != self._named:
+            self._named, self._answer = run, None
+            self.ask("model", self._take_model, "mnist names", run=run)
+        if self.is_kept_shown:
+            self._look_at_kept()
+        elif self._answer is None:
+            self._read()
+
+    def _take_model(self, model: Json) -> None:
+        self._names = tuple(plain(str(name), limit=20) for name in model["class_names"]) or DIGITS
+
+    def _read(self) -> None:
+        """Have the drawing read; of the readings only the newest matters."""
+        if self.pad.is_empty or not self.run_id:
+            self._answer = None
+            return
+        facts = {"run": self.run_id, "pixels": self.pad.rows(), "centred": self.is_centred}
+        self.ask("predict", self._take_answer, "mnist predict", **facts)
+
+    def _take_answer(self, answer: Json) -> None:
+        self._answer = answer if answer["run"] == self.run_id and not self.pad.is_empty else None
+
+    def _look_at_kept(self) -> None:
+        if self.run_id:
+            self.ask("kept_report", self._take_kept, "mnist kept", run=self.run_id)
+
+    def _take_kept(self, report: Json) -> None:
+        self._kept = report
+        self.cursor = max(0, min(self.cursor, report["count"] - 1))
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def paint(self, paper: Paper) -> None:
+        if self.is_kept_shown:
+            self._paint_kept(paper)
+            return
+        run = self.run_shown
+        is_read = run is not None and bool(self.run_id)
+        title = f"Your digit {glyphs().dot} classified by {name_of(run)}" if run and is_read else "Your digit"
+        title += f", step {self._answer['step']:,}" if self._answer is not None else ""
+        width = pad_size(paper.width, paper.height)[0] + 3 if self._answer is not None else paper.width - 2
+        if len(title) > width:
+            title = title[: width - 1] + glyphs().cut
+        why = self._why()
+        PadWall(self.pad, title, self._answer, self._names, self.is_centred, why).paint(paper)
+
+    def _why(self) -> str:
+        """Nothing can be read, and what helps."""
+        if self.run_id:
+            return ""
+        if self.waits:
+            return self.waits
+        run = self.run_shown
+        return (
+            NOT_YET
+            if run is not None and not run.status.is_final
+            else NO_RUN.format(self.lab.keymap.shown("mnist.start"))
+        )
+
+    def _paint_kept(self, paper: Paper) -> None:
+        report = self._kept
+        if not self.run_id or report is None:
+            paper.write(1, 0, "Your digits", "strong")
+            paper.write(1, 2, self._why() or "computing ...", "muted")
+        elif not report["count"]:
+            paper.write(1, 0, "Your digits", "strong")
+            paper.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")
+        else:
+            right = round(report["accuracy"] * report["count"])
+            title = f"Your digits: {right} of {report['count']} classified rightly"
+            PictureWall(title, report["images"], report["count"], self.cursor, self._names).paint(paper)
+
+    # --- the pen ---------------------------------------------------------------------------------------
+
+    def _drawn(self) -> None:
+        self._read()
+        self.show()
+        self.remember()
+
+    def action_move(self, across: int, down: int) -> None:
+        if self.is_kept_shown:
+            self._move_kept(across, down)
+        elif self.pad.move(across, down):
+            self._drawn()
+        else:
+            self.show()
+
+    def action_pen(self) -> None:
+        self.is_kept_shown = False
+        self.pad.pen()
+        self._drawn()
+
+    def action_rubber(self) -> None:
+        self.pad.is_rubber = not self.pad.is_rubber
+        self._drawn()
+
+    def action_brush(self) -> None:
+        self.pad.brush = (self.pad.brush + 1) % len(BRUSHES)
+        self._drawn()
+
+    def action_clear(self) -> None:
+        self._empty()
+        self._drawn()
+
+    def _empty(self) -> None:
+        """A drawing that is begun is centred as drawings were before."""
+        self.pad.clear()
+        self.is_centred, self._was_centred = self.is_centred or self._was_centred, False
+
+    def action_undo(self) -> None:
+        if self.pad.undo():
+            self._drawn()
+
+    def action_centre(self) -> None:
+        self.is_centred, self._was_centred = not self.is_centred, False
+        self._drawn()
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        """A picture from another view, read as it is there: those of the data set are centred already."""
+        self.is_kept_shown = False
+        self._was_centred = self.is_centred or self._was_centred
+        self.is_centred = False
+        self.pad.load(np.asarray(facts["pixels"], dtype=np.uint8))
+        self._drawn()
+
+    # --- the mouse -------------------------------------------------------------------------------------
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        place = self._pixel(event)
+        if place is not None:
+            self.pad.go_to(*place, False)
+            self.pad.begin()
+            self.capture_mouse()
+            self._drawn()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        place = self._pixel(event) if event.button and self.app.mouse_captured is self else None
+        if place is not None and self.pad.go_to(*place, True):
+            self._drawn()
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+
+    def _pixel(self, event: events.MouseEvent) -> tuple[int, int] | None:
+        columns, rows = pad_size(*self.mural.size)
+        x, y = event.x - LEFT, event.y - TOP
+        if self.is_kept_shown or not (0 <= x < columns and 0 <= y < rows):
+            return None
+        scale = columns / SIDE
+        return int(x / scale), int(2 * y / scale)
+
+    # --- digits of one's own ---------------------------------------------------------------------------
+
+    def action_keep(self) -> None:
+        from tui.dialogs.choose import ChooseScreen
+
+        if self.is_kept_shown or self.pad.is_empty:
+            return
+        guess = self._answer["predicted"] if self._answer is not None else 0
+        choices = [(name, "predicted" if label == guess and self._answer else "")
+                   for label, name in enumerate(self._names)]  # fmt: skip
+        self.app.push_screen(ChooseScreen("which digit is it", choices, "keep", guess), self._keep)
+
+    def _keep(self, label: int | None) -> None:
+        if label is not None:
+            take = partial(self._take_count, label)
+            self.ask("keep", take, "mnist keep", pixels=self.pad.rows(), label=label)
+
+    def _take_count(self, label: int, kept: Json) -> None:
+        words = f"Kept as {self._names[label]}; you have {kept['count']}. t shows them."
+        self.app.notify(words, markup=False)
+        self._empty()
+        self._answer = None
+        self.remember()
+
+    def action_kept(self) -> None:
+        self.is_kept_shown = not self.is_kept_shown
+        self.look()
+        self.show()
+        self.remember()
+
+    def action_drop(self) -> None:
+        if self.is_kept_shown and self._kept is not None and self._kept["count"]:
+            mark = self._kept["images"][self.cursor]["mark"]
+            self.ask("drop", lambda _: self._look_at_kept(), "mnist drop", mark=mark)
+
+    def _move_kept(self, across: int, down: int) -> None:
+        count = self._kept["count"] if self._kept is not None else 0
+        if count and self._kept is not None:
+            side = len(self._kept["images"][0]["pixels"])
+            line = grid(side, self.mural.size.width, self.mural.size.height)[0]
+            self.cursor = max(0, min(self.cursor + across + down * line, count - 1))
+            self.show()
+
+    def sharp(self) -> Image | None:
+        return joined([[grey(self.pad.ink / DARK)]])
+
+    def labels(self) -> dict[str, str]:
+        pad = self.pad
+        hidden = ("pen", "keep", "clear", "undo", "rubber", "brush", "place") if self.is_kept_shown else ()
+        drawn = () if pad.can_undo else ("undo",)
+        return {
+            **super().labels(),
+            "pad.pen": "pen up" if pad.is_down else "pen down",
+            "pad.rubber": "pen" if pad.is_rubber else "eraser",
+            "pad.keep": "" if pad.is_empty else "save digit",
+            "pad.clear": "" if pad.is_empty else "clear",
+            "pad.drop": "drop" if self.is_kept_shown else "",
+            "pad.kept": "draw" if self.is_kept_shown else "kept digits",
+            **{f"pad.{name}": "" for name in (*hidden, *drawn)},
+        }
+
+    def saved(self) -> dict[str, Any]:
+        return {"ink": self.pad.text(), "centred": self.is_centred or self._was_centred}

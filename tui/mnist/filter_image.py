@@ -1,0 +1,252 @@
+"""The weights of a layer and its activations for some pictures, at one step of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.pixels import Values
+from tui.drawings.sizes import sized
+from tui.mnist.snapshot import Moment
+from tui.terminal.glyphs import glyphs
+
+TOP = 3
+Size = tuple[int, int]
+
+
+PICTURES = 4
+"""as many as the course shows"""
+LEAST = 6
+"""rows of a map in which one can tell anything"""
+Cell = tuple[int, int, int, int]
+"""filter, channel, row and column of a weight"""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWall:
+    """`steps` there are, the one at `at` is shown; `whole` are those with a checkpoint. `page`, where filters
+    and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3 both; beside filters 0
+    chooses by the room. `first` comes first where not all filters fit; `cell` is under the cursor."""
+
+    title: str
+    facts: str
+    steps: Sequence[int]
+    at: int
+    whole: frozenset[int]
+    moment: Moment
+    names: Sequence[str]
+    page: int = 0
+    first: int = 0
+    cell: Cell | None = None
+
+    def paint(self, paper: Paper) -> None:
+        x = paper.write(1, 0, self.title, "strong")
+        paper.write(x, 0, self.facts, "muted")
+        self._track(paper, 1)
+        kernels = self.moment.kernels
+        high = paper.height - TOP
+        if kernels is None:
+            paper.write(1, TOP, "computing ...", "muted")
+        elif not self.moment.looks:
+            self._templates(paper, kernels)
+        elif is_roomy(paper.width, paper.height):
+            left = 32 if paper.width < 160 else 44
+            self._kernels(paper, 1, TOP, kernels, (left - 2, high))
+            self._pictures(paper, left, TOP, (paper.width - left, high), len(kernels), self.page)
+        elif self.page:
+            self._pictures(paper, 1, TOP - 1, (paper.width - 1, high + 1), len(kernels), self.page)
+        else:
+            y = self._kernels(paper, 1, TOP - 1, kernels, (paper.width - 2, high - 6))
+            self._strip(paper, y + 1, len(kernels))
+
+    def _track(self, paper: Paper, y: int) -> None:
+        """Where in its training this is; marks are checkpoints."""
+        width, last = paper.width - 2, max(self.steps[-1], 1) if self.steps else 1
+        rule, mark = glyphs().rule, glyphs().mark
+        paper.write(1, y, rule * width, "line")
+        for step in self.whole:
+            paper.write(1 + round((width - 1) * min(step, last) / last), y, mark, "muted")
+        if self.steps:
+            paper.write(1 + round((width - 1) * self.steps[self.at] / last), y, mark, "key")
+
+    # --- filters ---------------------------------------------------------------------------------------
+
+    def _kernels(self, paper: Paper, x: int, y: int, kernels: Values, room: Size) -> int:
+        """A column for each filter, its channels below each other; the row below."""
+        count, channels, side = kernels.shape[:3]
+        bottom = min(paper.height, y + room[1])
+        factor = factor_of(side, channels, count, (room[0], bottom - y - 3))
+        columns, rows = side * factor, (side * factor + 1) // 2
+        across, each = max(1, (room[0] + 1) // (columns + 1)), channels * rows + 1
+        fit = across * max(1, (bottom - y - 3 + 1) // each)
+        first = 0 if fit >= count else min(self.first, count - 1)
+        more = "" if fit >= count else f", {first + 1} to {min(count, first + fit)}"
+        paper.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
+        y = paper.words(
+            x, y + 1, self._said(paper, kernels), room[0], 2, "muted" if self.cell is None else "text"
+        )
+        if channels > 1:
+            y = paper.words(x, y, f"a column is one filter with its {channels} input channels", room[0], 2)
+        for place, kernel in enumerate(kernels[first : first + fit]):
+            left = x + place % across * (columns + 1)
+            top = y + place // across * each
+            if top >= paper.height:
+                break
+            for channel, values in enumerate(kernel):
+                paper.picture(left, top + channel * rows, columns, rows, self.moment.shares(values), "heat")
+                self._cursor(paper, (first + place, channel), left, top + channel * rows, factor)
+        return int(y + -(-min(count - first, fit) // across) * each)
+
+    def _cursor(self, paper: Paper, where: tuple[int, int], x: int, y: int, factor: int) -> None:
+        if self.cell is None or where != self.cell[:2]:
+            return
+        row, column = self.cell[2] * factor, self.cell[3] * factor
+        for down in range(factor):
+            for along in range(factor):
+                paper.dot(x + column + along, 2 * y + row + down, "good")
+
+    def _said(self, paper: Paper, kernels: Values) -> str:
+        """The weight under the cursor, else what the colours mean."""
+        if self.cell is None:
+            return legend(paper, self.moment.largest)
+        which, channel, row, column = self.cell
+        of = f", channel {channel + 1}" if kernels.shape[1] > 1 else ""
+        value = float(kernels[self.cell])
+        return f"filter {which + 1}{of}, row {row + 1}, column {column + 1}: weight {value:+.4f}"
+
+    def _templates(self, paper: Paper, kernels: Values) -> None:
+        """A dense layer's filters are as large as the picture."""
+        side, count = kernels.shape[2], len(kernels)
+        high = paper.height - TOP
+        columns, rows = template_size(side, count, paper.width - 1, high)
+        across = max(1, paper.width // (columns + 1))
+        fit = across * max(1, high // (rows + 1))
+        first = 0 if fit >= count else min(self.first, count - 1)
+        words = f"each unit's {side * side} weights as an image"
+        if fit < count:
+            words += f", units {first} to {min(count, first + fit) - 1} of {count}"
+        x = paper.write(1, TOP - 1, words, "key")
+        paper.write(x + 3, TOP - 1, legend(paper, self.moment.largest), "muted")
+        for place, kernel in enumerate(kernels[first : first + fit, 0], start=first):
+            x, y = 1 + (place - first) % across * (columns + 1), TOP + (place - first) // across * (rows + 1)
+            paper.picture(x, y, columns, rows, self.moment.shares(kernel), "heat")
+            is_named = self.moment.layer == "output" and place < len(self.names)
+            paper.write(x, y + rows, (self.names[place] if is_named else f"{place}")[:columns], "muted")
+
+    # --- maps ------------------------------------------------------------------------------------------
+
+    def _pictures(self, paper: Paper, x: int, y: int, room: Size, count: int, page: int) -> None:
+        """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 those
+        after it or before it alone, with 0 after it alone where both of all pictures would be too small."""
+        has_before = any(look.before is not None for look in self.moment.looks)
+        wanted = min(len(self.moment.looks), PICTURES)
+        is_low = pictures_of(wanted, 2, room[1] - 1)[0] < wanted
+        bands = 2 if has_before and (page == 3 or (not page and not is_low)) else 1
+        shown, gap, high = pictures_of(len(self.moment.looks), bands, room[1] - 1)
+        columns, rows = self._tile(room[0], high, count)
+        paper.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
+        for look in self.moment.looks[:shown]:
+            if look.original is not None:
+                paper.picture(x, y, columns, rows, look.original)
+            left, after = x + columns + 1, y + (bands - 1) * rows
+            if bands == 2 or (page == 2 and has_before):
+                self._maps(paper, left, y, look.before, (columns, rows), "heat")
+            if bands == 2:
+                _between(paper, x, y + rows, (columns, rows))
+            if page != 2 or not has_before:
+                self._maps(paper, left, after, look.after, (columns, rows), "grey")
+            y += bands * rows + gap
+
+    def _map_words(self, bands: int, page: int, count: int, width: int, columns: int) -> str:
+        words = (
+            "maps before the ReLU" if page == 2 else "maps after the ReLU" if page or bands == 1 else "maps"
+        )
+        if bands == 1 and not any(look.before is not None for look in self.moment.looks):
+            words += f"; before it: at a checkpoint {glyphs().mark}"
+        fit = max(1, width // (columns + 1) - 1)
+        return (
+            words
+            if fit >= count
+            else f"{words}, filters {self._start(count) + 1} to {self._start(count) + fit}"
+        )
+
+    def _start(self, count: int) -> int:
+        return min(self.first, count - 1) if count > MAPS else 0
+
+    def _strip(self, paper: Paper, y: int, count: int) -> None:
+        """The maps of one picture after the ReLU, where there is room below the filters."""
+        columns, rows = self._tile(paper.width - 2, paper.height - y - 1, count)
+        look = self.moment.looks[0]
+        if paper.height - y < 5:
+            return
+        paper.write(1, y, "a picture, and its maps after the ReLU", "key")
+        if look.original is not None:
+            paper.picture(1, y + 1, columns, rows, look.original)
+        self._maps(paper, 2 + columns, y + 1, look.after, (columns, rows), "grey")
+
+    def _tile(self, width: int, height: int, count: int) -> Size:
+        original = self.moment.looks[0].original
+        side = original.shape[0] if original is not None else 28
+        return sized(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
+
+    def _maps(self, paper: Paper, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
+        found = maps if maps is not None else np.zeros((0, 1, 1))
+        for place, values in enumerate(found[self._start(len(found)) :]):
+            left = x + place * (size[0] + 1)
+            if left + size[0] <= paper.width:
+                paper.picture(left, y, *size, values, kind)
+
+
+MAPS = 8
+"""maps beside each other at most, so that each is large enough"""
+
+
+def factor_of(side: int, channels: int, count: int, room: Size) -> int:
+    """The largest whole factor at which all filters fit; 1 where they do not."""
+    for factor in range(8, 1, -1):
+        columns, rows = side * factor, (side * factor + 1) // 2
+        if (room[0] + 1) // (columns + 1) * ((room[1] + 1) // (channels * rows + 1)) >= count:
+            return factor
+    return 1
+
+
+def template_size(side: int, count: int, width: int, height: int) -> Size:
+    """The largest at which all fit; a small one where they do not."""
+    for wanted in (4 * side, 3 * side, 2 * side, side, 22, 18, 14):
+        columns, rows = sized(side, wanted, height)
+        if (width + 1) // (columns + 1) * (height // (rows + 1)) >= count:
+            return columns, rows
+    return sized(side, 14, 14)
+
+
+def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
+    """How many pictures are shown, empty rows behind each, and rows of each of its bands."""
+    wanted = min(count, PICTURES)
+    for shown in range(wanted, 0, -1):
+        for gap in (1, 0):
+            rows = (height - gap * (shown - 1)) // (shown * bands)
+            if rows >= LEAST:
+                return shown, gap, rows
+    return 1, 0, max(1, height // bands)
+
+
+def _between(paper: Paper, x: int, y: int, size: Size) -> None:
+    """Which maps are above, and which beside this."""
+    up, here = ("^", ">") if paper.look == "ascii" else ("↑", "→")
+    for line, words in enumerate((f"{up} before the", "  ReLU", f"{here} after it")[: size[1]]):
+        paper.write(x, y + line, words[: size[0]], "muted")
+
+
+def legend(paper: Paper, largest: float) -> str:
+    """What the colours of weights mean, and the weight of the fullest."""
+    most = f" (at most {largest:.2g})" if largest else ""
+    negative = "blue" if paper.look == "colour" else "dashes"
+    return f"{positive(paper)}: positive weight, {negative}: negative{most}"
+
+
+def is_roomy(width: int, height: int) -> bool:
+    """Whether filters and maps fit side by side."""
+    return width >= 100 and height >= 30

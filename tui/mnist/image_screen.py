@@ -1,0 +1,35 @@
+"""One picture as sharp as the terminal can."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.dialogs.dialog import Dialog, Keys
+from tui.mnist.mosaic import Image
+
+
+class SharpScreen(Dialog[None]):
+    """Only after `tui.terminal.image_protocol.prepare`."""
+
+    DEFAULT_CSS = """
+    SharpScreen Vertical.sharp { width: 96%; height: 96%; }
+    SharpScreen .picture { width: auto; height: 1fr; }
+    """
+
+    def __init__(self, title: str, picture: Image) -> None:
+        super().__init__()
+        self._title, self._picture = title, picture
+
+    def compose(self) -> ComposeResult:
+        import PIL.Image
+        from textual_image.widget import Image as Shown
+
+        with Vertical(classes="dialog sharp") as box:
+            box.border_title = Content(self._title)
+            yield Shown(PIL.Image.fromarray(self._picture), classes="picture")
+            yield Keys((("dialog.cancel", "back"),))
+
+    def action_accept(self) -> None:
+        self.dismiss(None)

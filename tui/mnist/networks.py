@@ -1,0 +1,244 @@
+"""The networks: started, watched and compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json, RunSummary
+from tui.chart.still_chart import StillChart
+from tui.chart.two_series import TwinSeries
+from tui.data.run_history import Story
+from tui.data.run_text import before_step_one
+from tui.drawings.image_widget import Mural
+from tui.keys import all_keys
+from tui.mnist.network_table import Entry, NetworkTable, ledger
+from tui.mnist.recipes import Recipe, recipes
+from tui.mnist.view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.view_state import chosen
+
+CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
+NEED_RUNS = (
+    "mnist.start", "networks.open", "networks.overlay", "networks.all", "networks.full", "networks.metric",
+)  # fmt: skip
+"""keys that mean nothing before the runs are known"""
+TITLES = {"loss": "train", "val_loss": "validation", "val_accuracy": "validation"}
+
+
+class NetworksView(MnistView):
+    """A line for each recipe, the layers and curves of the one under the cursor."""
+
+    SCOPE = "networks"
+    BINDINGS = all_keys.bindings("networks")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.recipes = recipes()
+        cursor = self.saved_before.get("cursor")
+        self.is_placed = isinstance(cursor, int) and 0 <= cursor < len(self.recipes)
+        self.cursor = cursor if isinstance(cursor, int) and self.is_placed else 0
+        self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
+        self._asked: object = None
+        self._models: dict[tuple[str, int], Json] = {}
+        self.metric = chosen(self.saved_before, "metric", tuple(CURVES), "loss")
+        self.overlaid: frozenset[int] = frozenset()
+        """places whose validation curves are drawn beside that under the cursor"""
+        self.ledger, self.chart = Mural(id="ledger"), StillChart("loss", log=True)
+        self._twins: dict[tuple[str, str], TwinSeries] = {}
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield self.mural
+            with Horizontal(id="network-below"):
+                yield self.ledger
+                yield self.chart
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    @property
+    def reads(self) -> bool:
+        return False
+
+    def run_meant(self) -> tuple[str, RunSummary | None]:
+        return self.entry.recipe.title, self.entry.run
+
+    def run_of(self, recipe: Recipe) -> RunSummary | None:
+        """The newest run of it that has weights, else the newest."""
+        made = [run for run in self.runs.all() if recipe.made(run)]
+        return next((run for run in made if run.checkpoint_step), made[0] if made else None)
+
+    @property
+    def entry(self) -> Entry:
+        return self._entries()[self.cursor]
+
+    def _entries(self) -> list[Entry]:
+        rows = {row["run"]: row for row in self._table["rows"]}
+        runs = [self.run_of(recipe) for recipe in self.recipes]
+        return [
+            Entry(recipe, run, rows.get(run.id) if run is not None else None)
+            for recipe, run in zip(self.recipes, runs, strict=True)
+        ]
+
+    def missing(self) -> list[Recipe]:
+        return [recipe for recipe in self.recipes if self.run_of(recipe) is None]
+
+    # --- what is asked ---------------------------------------------------------------------------------
+
+    def _place(self) -> None:
+        """The first time on the run that every view shows."""
+        run = self.run_shown
+        places = [place for place, one in enumerate(self.recipes) if run is not None and one.made(run)]
+        if places and not self.is_placed:
+            self.cursor, self.is_placed = places[0], True
+
+    def look(self) -> None:
+        self._place()
+        runs = [run for recipe in self.recipes if (run := self.run_of(recipe)) is not None]
+        standing = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
+        if standing != self._asked:
+            self._asked = standing
+            self.watch_parts("table", self._take_table, "mnist table")
+        self._look_at_entry()
+
+    def closed(self) -> None:
+        super().closed()
+        if self._table["done"] < self._table["total"]:
+            self._asked = None
+        self.lab.river.follow((), who="mnist")
+
+    def _look_at_entry(self) -> None:
+        run = self.entry.run
+        runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
+        self.lab.river.follow([one.id for one in runs], who="mnist")
+        if run is not None and run.checkpoint_step and self._model(run) is None:
+            take = partial(self._take_model, run.id)
+            self.ask("model", take, "mnist model", run=run.id)
+
+    def _model(self, run: RunSummary | None) -> Json | None:
+        return self._models.get((run.id, 0)) if run is not None else None
+
+    def _take_model(self, run: str, model: Json) -> None:
+        self._models[run, 0] = model
+
+    def _take_table(self, table: Json) -> None:
+        self._table = {**table, "rows": table["rows"]}
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        table = self._picture()
+        self.mural.styles.height = table.height
+        self.mural.show(table.paint)
+        self.ledger.show(partial(ledger, self._model(self.entry.run), self._absent))
+        self._draw_curves()
+
+    def _picture(self) -> NetworkTable:
+        done, total = self._table["done"], self._table["total"]
+        has_weights = any(entry.run is not None and entry.run.checkpoint_step for entry in self._entries())
+        computes = self._asked is not None and done < total and has_weights
+        progress = f"computing balanced accuracy: {done} of {total} networks" if computes else ""
+        return NetworkTable(
+            self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
+            self.overlaid, self.waits,
+        )  # fmt: skip
+
+    @property
+    def _absent(self) -> str:
+        """Why there are no layers, or no curve, of the network under the cursor."""
+        run = self.entry.run
+        if self.waits or run is None:
+            key = self.lab.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
+            return "" if self.waits else f"{key} trains it."
+        if run.checkpoint_step:
+            return "loading its layers"
+        ended = f"It is {run.status}, without a checkpoint."
+        return ended if run.status.is_final else "Its layers are shown from its first checkpoint on."
+
+    def story_grew(self, run: str) -> None:
+        self._draw_curves()
+
+    def _drawn(self) -> list[int]:
+        """Places whose curves are drawn: that under the cursor last, on top."""
+        return [*sorted(self.overlaid - {self.cursor}), self.cursor]
+
+    def _draw_curves(self) -> None:
+        """Train and validation of one network; of several the validation alone."""
+        places = self._drawn()
+        metrics = CURVES[self.metric][-1:] if len(places) > 1 else CURVES[self.metric]
+        series = []
+        for place in places:
+            run = self.run_of(self.recipes[place])
+            story: Story | None = self.lab.river.story(run.id) if run is not None else None
+            for hue, metric in enumerate(metrics):
+                if run is not None and story is not None and metric in story.series:
+                    several = len(places) > 1
+                    label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
+                    twin = self._twins.setdefault(
+                        (run.id, f"{label} {metric}"), TwinSeries(label, place % 8 if several else hue)
+                    )
+                    series.append(twin.follow(story.series[metric]))
+        if self.chart.view.metric != self.metric:
+            self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
+        run = self.entry.run
+        words = self.waits or (before_step_one(run) if run is not None else "") or "no points yet"
+        self.chart.set_empty(words)
+        self.chart.tell(series, series[-1].key if series else "")
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_choose(self, by: int) -> None:
+        self.cursor, self.is_placed = (self.cursor + by) % len(self.recipes), True
+        self._look_at_entry()
+        self.show()
+        self.remember()
+
+    def action_metric(self) -> None:
+        self.metric = "accuracy" if self.metric == "loss" else "loss"
+        self._draw_curves()
+        self.remember()
+
+    def action_overlay(self) -> None:
+        if self.entry.run is None:
+            self.app.notify(f"{self.entry.recipe.title} has no curve yet: it is not trained.", markup=False)
+            return
+        self.overlaid ^= {self.cursor}
+        self._look_at_entry()
+        self.show()
+        self.remember()
+
+    def action_open(self) -> None:
+        run = self.entry.run
+        if run is not None and run.checkpoint_step:
+            self.runs.chosen = run.id
+            self.post_message(self.Wanted("report", {}))
+
+    def action_start_all(self) -> None:
+        self.launch(*self.missing())
+
+    def start(self) -> None:
+        self.launch(self.entry.recipe)
+
+    def labels(self) -> dict[str, str]:
+        run, missing = self.entry.run, self.missing()
+        if self.waits:
+            return dict.fromkeys(NEED_RUNS, "")
+        full = {} if self.chart.series else {"networks.full": "", "networks.metric": ""}
+        return {
+            "networks.metric": "accuracy" if self.metric == "loss" else "loss",
+            **full,
+            "mnist.start": "train it" if run is None else "train again",
+            "networks.open": "open report" if run is not None and run.checkpoint_step else "",
+            "networks.overlay": ""
+            if run is None
+            else ("overlay", "no overlay")[self.cursor in self.overlaid],
+            "networks.all": f"train all {len(missing)}" if missing else "",
+        }
+
+    def saved(self) -> dict[str, Any]:
+        placed = {"cursor": self.cursor} if self.is_placed else {}
+        return {**placed, "metric": self.metric}

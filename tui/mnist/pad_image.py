@@ -1,0 +1,134 @@
+"""A drawing beside what a network makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.protocol import Json
+from tui.drawings.image_canvas import Paper
+from tui.drawings.pixels import DARK, greys
+from tui.drawings.sizes import sized
+from tui.mnist.pad import BRUSHES, SIDE, Pad
+from tui.mnist.probabilities import chances
+from tui.mnist.snapshot import look_of
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+
+TOP, LEFT = 2, 2
+
+
+@dataclass(frozen=True, slots=True)
+class PadWall:
+    """`answer` is that of mnist.predict to the drawing, None while there is none."""
+
+    pad: Pad
+    title: str
+    answer: Json | None
+    names: Sequence[str]
+    is_centred: bool
+    why: str
+
+    def paint(self, paper: Paper) -> None:
+        columns, rows = pad_size(paper.width, paper.height)
+        paper.write(1, 0, self.title, "strong")
+        self._sheet(paper, columns, rows)
+        self._state(paper, TOP + rows + 1, columns)
+        x = LEFT + columns + 3
+        if self.answer is None:
+            self._invitation(paper, x)
+            return
+        self._answer(paper, x, paper.width - x)
+
+    def _sheet(self, paper: Paper, columns: int, rows: int) -> None:
+        ink = "accent" if self.pad.is_down else "line"
+        paper.frame(LEFT, TOP, columns, rows, ink)
+        paper.picture(LEFT, TOP, columns, rows, self.pad.ink / DARK)
+        scale = columns // SIDE
+        x, y = LEFT + self.pad.x * scale, 2 * TOP + self.pad.y * scale
+        for down in range(scale):
+            for across in range(scale):
+                paper.dot(x + across, y + down, "accent")
+
+    def _state(self, paper: Paper, y: int, width: int) -> None:
+        pad = self.pad
+        tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
+        stands = "down: moving draws" if pad.is_down else "up: space for down"
+        paper.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
+        placed = "centred, as in MNIST" if self.is_centred else "where it was drawn"
+        paper.write(1, y + 1, placed[: width + 2], "muted")
+
+    def _invitation(self, paper: Paper, x: int) -> None:
+        if self.why:
+            paper.words(x, TOP, self.why, paper.width - x - 1, 4)
+            return
+        y = paper.words(
+            x, TOP, "Draw a digit: arrows move, space puts the pen down.", paper.width - x - 1, 3, "text"
+        )
+        words = "Every stroke is classified at once: ten probabilities, and all maps. The mouse draws too."
+        paper.words(x, y + 1, words, paper.width - x - 1, 4)
+
+    # --- what the network makes of it ------------------------------------------------------------------
+
+    def _answer(self, paper: Paper, x: int, width: int) -> None:
+        answer = self.answer
+        assert answer is not None
+        small = sized(len(answer["centred"]), 14 if paper.width < 160 else 28, 14)
+        said = plain(self.names[answer["predicted"]], limit=20)
+        column = paper.write(x, 0, "prediction ", "muted")
+        column = paper.write(column, 0, said, "good")
+        paper.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
+        paper.picture(x, TOP, *small, greys(answer["centred"]))
+        paper.write(x, TOP + small[1], "its input", "muted")
+        bars = x + max(small[0], 12) + 2
+        chances(
+            paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None
+        )
+        self._maps(paper, x, TOP + max(10, small[1] + 1), width)
+
+    def _maps(self, paper: Paper, x: int, y: int, width: int) -> None:
+        """A line of maps for each convolution, behind its ReLU."""
+        assert self.answer is not None
+        layers = [layer for layer in self.answer["layers"] if len(layer["shape"]) == 3]
+        if not layers:
+            self._units(paper, x, y, width)
+            return
+        room = (paper.height - y - len(layers)) // len(layers)
+        for layer in layers:
+            after = look_of({**self.answer, "original": self.answer["centred"]}, layer["name"]).after
+            if after is None or room < 2:
+                continue
+            columns, rows = sized(len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room)
+            paper.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
+            for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
+                paper.picture(x + place * (columns + 1), y + 1, columns, rows, values)
+            y += rows + 1
+
+    def _units(self, paper: Paper, x: int, y: int, width: int) -> None:
+        """Without convolutions: the hidden units as a patch of pixels."""
+        assert self.answer is not None
+        for layer in self.answer["layers"][:-1]:
+            values = np.asarray(layer["after"]["levels"], dtype=np.float64).reshape(-1) / DARK
+            across = max(1, min(width - 1, 40, len(values)))
+            lines = -(-len(values) // across)
+            grid = np.zeros((lines + lines % 2, across))
+            grid.reshape(-1)[: len(values)] = values
+            if y + 1 + len(grid) // 2 > paper.height:
+                return
+            paper.write(
+                x,
+                y,
+                f"{plain(layer['name'], limit=20)}: {len(values)} units {glyphs().dot} bright is active",
+                "muted",
+            )
+            paper.picture(x, y + 1, across, len(grid) // 2, grid)
+            y += len(grid) // 2 + 1
+
+
+def pad_size(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of cells: as many whole pixels as fit into the left half."""
+    columns = max(SIDE, min(int(width * 0.5) - 4, 2 * (height - TOP - 3)))
+    columns -= columns % SIDE
+    return columns, columns // 2

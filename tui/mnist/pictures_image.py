@@ -1,0 +1,135 @@
+"""Some pictures beside each other, and all that is known of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.protocol import Json
+from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.pixels import greys
+from tui.drawings.sizes import sized
+from tui.mnist.probabilities import chances
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+
+TOP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PictureWall:
+    """`images` as mnist.cell tells them; `why` is an answer of mnist.saliency to the chosen one."""
+
+    title: str
+    images: Sequence[Json]
+    count: int
+    cursor: int
+    names: Sequence[str]
+    kind: str = ""
+    why: Json | None = None
+
+    def paint(self, paper: Paper) -> None:
+        x = paper.write(1, 0, self.title, "strong")
+        paper.write(x, 0, f"  {self.cursor + 1} of {self.count:,}" if self.images else "  none", "muted")
+        if not self.images:
+            paper.write(1, TOP, "No picture is in this cell.", "muted")
+            return
+        detail = detail_width(paper.width)
+        order, room = f"true{_arrow(paper)}predicted and loss, largest loss first", paper.width - detail - 2
+        paper.write(1, 1, order if len(order) <= room else "loss, largest first", "muted")
+        self._grid(paper, paper.width - detail - 2)
+        self._detail(paper, paper.width - detail, detail)
+
+    # --- the grid --------------------------------------------------------------------------------------
+
+    def _grid(self, paper: Paper, width: int) -> None:
+        side = len(self.images[0]["pixels"])
+        columns, rows = tile(side, paper.width)
+        across, lines = grid(side, paper.width, paper.height)
+        top = max(0, self.cursor // across - lines + 1)
+        top = max(top, min(top, self.cursor // across))
+        for place in range(top * across, min(len(self.images), (top + lines) * across)):
+            x = 1 + (place % across) * (columns + 1)
+            y = TOP + (place // across - top) * (rows + 1)
+            self._tile(paper, x, y, (columns, rows), place)
+
+    def _tile(self, paper: Paper, x: int, y: int, size: tuple[int, int], place: int) -> None:
+        image, here = self.images[place], place == self.cursor
+        paper.picture(x, y, *size, greys(image["pixels"]))
+        true, said = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
+        words = f"{true}{_arrow(paper)}{said}" if true != said else true
+        sign = glyphs().choice[1] if here else " "
+        loss = loss_words(float(image["loss"]))
+        text = f"{sign}{words}"[: size[0]]
+        paper.write(x, y + size[1], text, "key" if here else "text" if true == said else "bad")
+        if len(text) + 1 + len(loss) <= size[0]:
+            paper.write(x + len(text) + 1, y + size[1], loss, "muted")
+
+    # --- the chosen one --------------------------------------------------------------------------------
+
+    def _detail(self, paper: Paper, x: int, width: int) -> None:
+        image = self.images[self.cursor]
+        side = len(image["pixels"])
+        beside = width >= 60
+        room = (width - 2) // 2 if beside else width - 2
+        columns, rows = sized(side, min(room, 2 * side), paper.height - 13)
+        picture = greys(image["pixels"])
+        fits = self.kind and self.why is not None
+        if beside or not fits:
+            paper.picture(x, TOP, columns, rows, picture)
+        if fits and self.why is not None:
+            values = np.clip(np.asarray(self.why["values"], dtype=np.float64), -1, 1)
+            paper.picture(x + (columns + 2 if beside else 0), TOP, columns, rows, values, "heat")
+        true, said = (plain(self.names[image[key]], limit=20) for key in ("label", "predicted"))
+        x = x if x >= 1 else 1
+        paper.write(x, 0, f"it is {true}", "good")
+        if true != said:
+            paper.write(x + len(true) + 7, 0, f"the network says {said}"[: width - len(true) - 7], "bad")
+        self._caption(paper, x, 1, width)
+        chances(
+            paper, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
+        )
+
+    def _caption(self, paper: Paper, x: int, y: int, width: int) -> None:
+        image = self.images[self.cursor]
+        index = image.get("index")
+        words = (
+            f"picture {index:,}, loss {loss_words(float(image['loss']))}" if isinstance(index, int) else ""
+        )
+        ink = "muted"
+        if self.kind and self.why is None:
+            words = "computing ..."
+        elif self.why is not None and self.kind:
+            target = plain(self.names[self.why["target"]], limit=12)
+            effect = "hiding" if self.kind == "occlusion" else "less ink"
+            words, ink = f"{positive(paper)}: {effect} lowers p({target})", "accent"
+            full = f"{self.kind}, {words}"
+            words = full if len(full) <= width else words
+        paper.write(x, y, words[:width], ink)
+
+
+def _arrow(paper: Paper) -> str:
+    return ">" if paper.look == "ascii" else "→"
+
+
+def loss_words(loss: float) -> str:
+    """A cross-entropy in four signs or so."""
+    return f"{loss:.2f}" if loss < 9.995 else f"{loss:.1f}"
+
+
+def detail_width(width: int) -> int:
+    return 30 if width < 100 else 42 if width < 160 else 78
+
+
+def tile(side: int, width: int) -> tuple[int, int]:
+    """The size of a picture in the grid: small, or as large as it is."""
+    return sized(side, 10 if width < 100 else 14 if width < 160 else 28, 14)
+
+
+def grid(side: int, width: int, height: int) -> tuple[int, int]:
+    """Pictures in a line, and lines."""
+    columns, rows = tile(side, width)
+    across = max(1, (width - detail_width(width) - 2) // (columns + 1))
+    return across, max(1, (height - TOP) // (rows + 1))

@@ -1,0 +1,76 @@
+"""The runs that the tab can start by itself: the notebook's five networks, and the two recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.protocol import RunSummary
+from tui.mnist.runs import EXPERIMENT
+
+CONVOLUTIONS = ("single_conv", "double_conv", "double_conv_dropout")
+ITERATIONS = 13_000
+BY_RECIPE = "mnist_recipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A run of mnist, or of mnist_recipe; `parameters` is how many it has on 28x28 pixels."""
+
+    model: str
+    batch: int
+    parameters: int
+    more: Mapping[str, object] = field(default_factory=dict)
+    seed: int = 1
+
+    @property
+    def title(self) -> str:
+        return self.model
+
+    @property
+    def experiment(self) -> str:
+        return BY_RECIPE if "recipe" in self.more else EXPERIMENT
+
+    @property
+    def params(self) -> dict[str, object]:
+        """Those of a recipe are its own business."""
+        if self.experiment == BY_RECIPE:
+            return dict(self.more)
+        return {"model": self.model, "batch": self.batch, **self.more}
+
+    @property
+    def name(self) -> str:
+        return f"{self.title} b{self.batch}" if "recipe" not in self.more else self.title
+
+    def made(self, run: RunSummary) -> bool:
+        """Whether that run is one of it, however long it trained."""
+        given = run.spec.params
+        if run.spec.experiment != self.experiment:
+            return False
+        if self.experiment == BY_RECIPE:
+            return given.get("recipe") == self.more["recipe"]
+        return (given.get("model"), given.get("batch")) == (self.model, self.batch)
+
+
+_LONG = {"iterations": ITERATIONS, "target": None}
+
+NOTEBOOK = (
+    Recipe("logistic", 50, 7_850, _LONG),
+    Recipe("mlp", 50, 199_210, _LONG),
+    *(
+        Recipe(model, batch, parameters)
+        for model, parameters in zip(CONVOLUTIONS, (1_014_924, 262_914, 262_914), strict=True)
+        for batch in (50, 100)
+    ),
+)
+
+
+RECIPES = (
+    Recipe("fast", 96, 108_922, {"recipe": "fast"}),
+    Recipe("accurate", 128, 141_930, {"recipe": "accurate"}),
+)
+
+
+def recipes() -> tuple[Recipe, ...]:
+    """The notebook's, and those that go beyond it."""
+    return (*NOTEBOOK, *RECIPES)

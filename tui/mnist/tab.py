@@ -1,0 +1,285 @@
+"""The MNIST tab: handwritten digits, the networks that read them, and what those see."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from engine import catalog
+from engine.errors import DltuiError
+from engine.protocol import RunSummary
+from tui.data.run_text import name_of
+from tui.keys import all_keys
+from tui.keys.all_keys import BY_ID, shown
+from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
+from tui.mnist.runs import EXPERIMENT, DigitRuns
+from tui.mnist.view import MnistView
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.terminal import image_protocol
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.view_bar import ViewBar
+from tui.view_state import chosen
+
+if TYPE_CHECKING:
+    from tui.dialogs.launch import Launch
+
+GROWN = 0.33
+"""seconds between two looks at a story that grows"""
+VIEWS = {
+    "data": ("data", "tui.mnist.data:DataView"),
+    "networks": ("networks", "tui.mnist.networks:NetworksView"),
+    "report": ("report", "tui.mnist.report:ReportView"),
+    "filters": ("filters", "tui.mnist.filters:FiltersView"),
+    "draw": ("draw", "tui.mnist.draw:DrawView"),
+}
+HIDDEN = {"pictures": "tui.mnist.pictures:PicturesView"}
+"""behind a cell of the report"""
+
+
+class MnistTab(Tab):
+    """Holds the views; each is made when it is first opened."""
+
+    NAME = "mnist"
+    BINDINGS = all_keys.bindings("mnist")
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        saved = lab.state.views.get(self.NAME, {})
+        self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
+        self.runs = DigitRuns(plain(str(self._saved.get("run", "")), limit=200))
+        self.bar = ViewBar([(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
+        self._stack = Container(id="mnist-views")
+        self._views: dict[str, MnistView] = {}
+        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
+        self._grown: set[str] = set()
+        self._is_open = False
+        self._words = ""
+        """what the view in front has said"""
+        self._untrained = ""
+        """that it is not about the network the cursor was on"""
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self._stack
+
+    def on_mount(self) -> None:
+        self._turn_to(self._front)
+        self.refetch()
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """A tab that the app begins with has not come from anywhere."""
+        if self.display and not self._is_open:
+            self.opened()
+
+    @property
+    def view(self) -> MnistView:
+        return self._views[self._front]
+
+    # --- views -----------------------------------------------------------------------------------------
+
+    def action_turn_to(self, name: str) -> None:
+        if name in VIEWS:
+            self._turn_to(name)
+
+    def action_turn(self, by: int) -> None:
+        names = list(VIEWS)
+        here = self._front if self._front in VIEWS else "report"
+        self._turn_to(names[(names.index(here) + by) % len(names)])
+
+    def _turn_to(self, name: str) -> None:
+        if self._front in self._views and name != self._front:
+            self._untrained = self._follow_cursor(name)
+            self.view.closed()
+            self.view.display = False
+        self._front = name
+        if name not in self._views:
+            self._views[name] = self._make(name)
+            self._stack.mount(self._views[name])
+        self.view.display = True
+        self.bar.choose(name if name in VIEWS else "report")
+        self._tell("")
+        if self._is_open:
+            self.view.focus(scroll_visible=False)
+            self.call_after_refresh(self.view.opened)
+        self.post_message(HintsChanged())
+        self.post_message(ViewChanged())
+
+    def _follow_cursor(self, name: str) -> str:
+        """The next view is about the network under the cursor; what is to be said where it cannot be."""
+        meant = self.view.run_meant()
+        if meant is None or name in ("data", "networks"):
+            return ""
+        title, run = meant
+        if run is not None:
+            self.runs.chosen = run.id
+            return ""
+        other = self.runs.shown
+        return f"{title} is not trained yet: this is {name_of(other)}." if other is not None else ""
+
+    def _make(self, name: str) -> MnistView:
+        place = VIEWS[name][1] if name in VIEWS else HIDDEN[name]
+        module, _, kind = place.partition(":")
+        saved = self._saved.get(name)
+        made: MnistView = getattr(importlib.import_module(module), kind)(
+            self.lab, self.runs, saved if isinstance(saved, dict) else {}, id=f"mnist-{name}"
+        )
+        return made
+
+    def opened(self) -> None:
+        self._is_open = True
+        self.view.focus(scroll_visible=False)
+        self.call_after_refresh(self.view.opened)
+
+    def closed(self) -> None:
+        self._is_open = False
+        self.view.closed()
+
+    def first_focus(self) -> Widget | None:
+        return self._views.get(self._front)
+
+    @on(MnistView.Said)
+    def _say(self, message: MnistView.Said) -> None:
+        self._tell(message.words)
+
+    def _tell(self, words: str) -> None:
+        """What a view says; else, beside a network that is looked at, that another was meant or is newer."""
+        self._words = words
+        words = words or self._untrained
+        newer = self.runs.newer if self._front in self._views and self.view.reads else None
+        if not words and newer is not None:
+            key = shown(self.lab.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
+            words = f"newer: {name_of(newer)}, {key} opens it"
+        self.bar.say(plain(words, limit=300))
+
+    @on(MnistView.Wanted)
+    def _hand_over(self, message: MnistView.Wanted) -> None:
+        self._turn_to(message.view)
+        self.view.take(message.facts)
+
+    # --- the river -------------------------------------------------------------------------------------
+
+    def refetch(self) -> None:
+        if self.lab.river.is_connected:
+            self.run_worker(self._fetch(), group="mnist runs", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.runs.fetch(self.lab.river.client)
+        except DltuiError as error:
+            self.bar.say(plain(str(error), limit=300))
+            return
+        self._tell_of_runs()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        if self.runs.update(message.changed, message.removed):
+            self._tell_of_runs()
+
+    def _tell_of_runs(self) -> None:
+        if self._is_open:
+            self.view.runs_changed()
+            self._tell(self._words)
+            self.post_message(HintsChanged())
+
+    @on(CurvesGrew)
+    def _curve_grew(self, message: CurvesGrew) -> None:
+        if self._is_open:
+            if not self._grown:
+                self.set_timer(GROWN, self._tell_of_stories)
+            self._grown.add(message.run)
+
+    def _tell_of_stories(self) -> None:
+        grown, self._grown = self._grown, set()
+        if self._is_open:
+            for run in grown:
+                self.view.story_grew(run)
+
+    # --- keys of every view ----------------------------------------------------------------------------
+
+    def action_start(self) -> None:
+        self.view.start()
+
+    def action_choose_run(self) -> None:
+        from tui.dialogs.choose import ChooseScreen
+
+        runs = self.runs.all()
+        if not runs:
+            self.app.notify(
+                f"There is no digit network yet: {self.lab.keymap.shown('mnist.new')} sets one up.",
+                markup=False,
+            )
+            return
+        choices = [(name_of(run), told_of(run)) for run in runs]
+        self.app.push_screen(ChooseScreen("look at which network", choices, "look"), self._choose(runs))
+
+    def _choose(self, runs: list[RunSummary]) -> Any:
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self.runs.chosen, self._untrained = runs[place].id, ""
+                self._tell_of_runs()
+                self.post_message(ViewChanged())
+
+        return chosen
+
+    def action_sharp(self) -> None:
+        picture = self.view.sharp()
+        if picture is None:
+            self.app.notify(
+                "This view has no pictures: data, filters, draw and a cell of the report have.",
+                markup=False,
+            )
+        elif not image_protocol.is_prepared():
+            self.app.notify(image_protocol.HOW, markup=False, timeout=8)
+        else:
+            from tui.mnist.image_screen import SharpScreen
+
+            run = self.runs.shown
+            self.app.push_screen(SharpScreen(name_of(run) if run is not None else "your digit", picture))
+
+    def action_new(self) -> None:
+        from tui.dialogs.launch import launch_screen
+
+        experiment = catalog.find(EXPERIMENT)
+        last = self.lab.state.last_params.get(experiment.name, {})
+        typed = {name: str(text) for name, text in last.items()}
+        self.app.push_screen(launch_screen(experiment, typed), self._launched)
+
+    def _launched(self, launch: Launch | None) -> None:
+        if launch is not None:
+            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            self.view.train(launch)
+
+    def labels(self) -> Mapping[str, str]:
+        labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}
+        labels |= {} if image_protocol.is_prepared() else {"mnist.sharp": ""}
+        return labels | (self.view.labels() if self._front in self._views else {})
+
+    def actor(self, scope: str) -> Widget:
+        return self.view if scope == self.view.SCOPE else self
+
+    @on(ViewChanged)
+    def remember(self) -> None:
+        """Into the state that the app writes down."""
+        saved = {name: view.saved() for name, view in self._views.items()}
+        front = self._front if self._front in VIEWS else "report"
+        self._saved = {**self._saved, **saved, "view": front, "run": self.runs.chosen}
+        self.lab.state.views[self.NAME] = self._saved
+
+
+def told_of(run: RunSummary) -> str:
+    """Which network, where it stands, how good it is."""
+    network = run.spec.params.get("model") or run.spec.params.get("recipe") or run.spec.experiment
+    last = run.metrics.get("val_accuracy")
+    share = "" if last is None else f", {last:.2%} of validation"
+    if run.best is not None and last is not None and run.best.value != last:
+        share += f" (best {run.best.value:.2%})"
+    return plain(f"{network}, {run.status}{share}", limit=90)

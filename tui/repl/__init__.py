@@ -1,0 +1,1 @@
+"""The REPL tab: talking to trained language models."""

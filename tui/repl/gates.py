@@ -1,0 +1,48 @@
+"""What one unit of an LSTM does while it reads: gates, cell and output as heat with numbers."""
+
+from __future__ import annotations
+
+from engine.protocol import Json
+from tui.drawings.grid import Column, grid
+from tui.runs.overview import wrapped
+from tui.terminal.glyphs import glyphs
+from tui.ui.shown_word import word_of
+from tui.ui.span import Row, Span
+
+LABELS = ("", "i  input", "f  forget", "g  candidate", "o  output", "c  cell", "h  hidden")
+SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
+BAR = 3
+
+
+def heat(answer: Json, width: int) -> list[Row]:
+    """One column a word; shares of 0 to 1, g and h of -1 to 1, the cell as far as it goes."""
+    largest = max((abs(float(value)) for value in answer["c"]), default=1.0) or 1.0
+    columns = [_column(answer, place, largest) for place in range(len(answer["words"]))]
+    law = "c = f x c before + i x g, h = o x tanh(c). Shade: |value|, of c as a share of its largest"
+    told = wrapped(f"{law} ({largest:.2f}).", width, "muted")
+    return [_head(answer), *told, *grid(LABELS, columns, width)]
+
+
+def _head(answer: Json) -> Row:
+    unit, units = int(answer["unit"]), answer["liveliest"]
+    place = f" {glyphs().dot} its cell changes most" if units and units[0] == unit else ""
+    return (
+        Span(f"unit {unit:,}", "strong"),
+        Span(f" (of 0 to {int(answer['hidden']) - 1:,})", "muted"),
+        Span(f", layer {int(answer['layer']) + 1} of {answer['layers']}{place}", "muted"),
+    )
+
+
+def _column(answer: Json, place: int, largest: float) -> Column:
+    cells = [Span(word_of(answer["words"][place]), "strong")]
+    for name in "ifgoch":
+        value = float(answer[name][place])
+        cells.append(_cell(value, abs(value) / largest if name == "c" else abs(value)))
+    return cells
+
+
+def _cell(value: float, share: float) -> Span:
+    table = ASCII_SHADES if glyphs().ascii_only else SHADES
+    level = max(0, min(int(share * len(table)), len(table) - 1)) if share == share else 0
+    ink = "done" if value < 0 else "accent"
+    return Span(f"{table[level] * BAR} {value:5.2f}", ink)

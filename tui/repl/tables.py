@@ -1,0 +1,181 @@
+"""Answers that are rows: fillings of a blank, orders, a batch of sentences, two models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from engine.protocol import Json, number_from_json
+from tui.drawings.grid import Column, grid
+from tui.drawings.sentence import ink_of, percent, perplexity, sign_of, uncounted
+from tui.runs.overview import wrapped
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.shown_word import word_of
+from tui.ui.span import Row, Span
+
+BAR = 20
+DIFFERENT = "The vocabularies differ, so the perplexities cannot be compared"
+ORDERS = ("as pasted", "most probable first", "least probable first")
+"""how a batch can be sorted"""
+
+
+def bar(share: float, width: int = BAR) -> Row:
+    full = round(min(1.0, max(0.0, share)) * width)
+    sign = glyphs().bar[0]
+    return (Span(sign * full, "accent"), Span(" " * (width - full)))
+
+
+def fillings(answer: Json, width: int) -> list[Row]:
+    """Each word with what the two models and their product say."""
+    found = answer["fillings"]
+    widest = max((cell_len(word_of(one["word"])) for one in found), default=4)
+    most = max((float(one["p"]) for one in found), default=1.0) or 1.0
+    rows: list[Row] = [(Span(f"{'':{widest}}      %  {'':{BAR}}   left  right", "muted"),)]
+    for place, one in enumerate(found):
+        rows.append(
+            (
+                Span(set_cell_size(word_of(one["word"]), widest), "strong" if place == 0 else "text"),
+                Span(f"  {percent(float(one['p'])):>5}  ", "strong" if place == 0 else "text"),
+                *bar(float(one["p"]) / most),
+                Span(f"  {percent(float(one['forward'])):>5}  {percent(float(one['reversed'])):>5}", "muted"),
+            )
+        )
+    left, right = (" ".join(map(word_of, answer[side])) for side in ("left", "right"))
+    best = f"{left} {word_of(found[0]['word'])} {right}".strip() if found else ""
+    law = "% is what both sides make of the word, multiplied"
+    return [*rows, (), (Span(best, "strong"),), *wrapped(law, width, "muted")]
+
+
+def orders(answer: Json, width: int) -> list[Row]:
+    rows: list[Row] = [(Span("     perplexity  log p", "muted"),)]
+    typed = answer["typed"]
+    for one in [*answer["orders"], *([typed] if typed else [])]:
+        rows += _order(one, width)
+    how = "all weighed" if answer["complete"] else "the best of a search"
+    possible = int(answer["possible"])
+    return [*rows, (Span(f"{possible:,} {'order' if possible == 1 else 'orders'}, {how}", "muted"),)]
+
+
+def _order(one: Json, width: int) -> list[Row]:
+    """A sentence that is too long for a line goes on below itself."""
+    ink = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
+    rank = f"{one['rank']:>4} " if one["rank"] else "     "
+    value = f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
+    said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
+    first, *rest = wrapped(said, width - len(rank) - len(value), ink)
+    indent = Span(" " * (len(rank) + len(value)))
+    return [(Span(rank, "muted"), Span(value, "text"), *first), *((indent, *row) for row in rest)]
+
+
+def batch(answer: Json, order: int, width: int) -> list[Row]:
+    """Many sentences, one line each."""
+    rows = list(answer["sentences"])
+    if order:
+        rows.sort(key=_perplexity, reverse=order == 2)
+    total = answer["total"]
+    head: Row = (
+        Span(f"{total['sentences']:,} sentences", "strong"), Span(f", {ORDERS[order]}", "muted"),
+        Span(f" {glyphs().dot} together ", "muted"), Span(_overall(total), "strong"),
+        Span(f" {glyphs().dot} {total['unknown']:,} unknown of {total['words']:,} words", "muted"),
+    )  # fmt: skip
+    keys = "esc, then o : sorted otherwise"
+    lines: list[Row] = [head, (Span(f"perplexity  words  unknown  {keys}", "muted"),)]
+    for one in rows:
+        value = _perplexity(one)
+        unknown = int(one["unknown"])
+        lines.append(
+            (
+                Span(f"{perplexity(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
+                Span(f"  {unknown or '':>7}  ", "warn"),
+                Span(plain(str(one["text"]), limit=max(1, width - 28)), "text"),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def side_by_side(answer: Json, width: int) -> list[Row]:
+    """The same sentence as each model sees it, then what each would say next."""
+    models = answer["models"]
+    marks = [chr(ord("A") + place) for place in range(len(models))]
+    are_alike = len({model["vocabulary_sha256"] for model in models}) == 1
+    rows: list[Row] = []
+    for mark, model in zip(marks, models, strict=True):
+        rows += [_named(mark, model, are_alike), *_unknown_of(model, width)]
+    if not are_alike:
+        sizes = " and ".join(f"{model['vocabulary']:,}" for model in models)
+        rows += wrapped(f"{DIFFERENT} ({sizes} words).", width, "warn")
+    columns: list[Column] = []
+    sentences = [model["sentence"]["words"] for model in models]
+    if len({len(words) for words in sentences}) == 1:
+        for same in zip(*sentences, strict=True):
+            columns.append((Span(_shared_name(same, models), "strong"), *map(_bits, same)))
+    rows += [(), *grid(("", *(f"{mark} bits" for mark in marks)), columns, width), ()]
+    return rows + _next(marks, models, width)
+
+
+def _shared_name(same: Sequence[Json], models: Sequence[Json]) -> str:
+    """Of one place of a sentence: what ends it for a forward model begins it for a reversed one."""
+    names = (
+        word_of(word["word"], reverse=model["direction"] == "reversed")
+        for word, model in zip(same, models, strict=True)
+    )
+    return " / ".join(dict.fromkeys(names))
+
+
+def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]:
+    sides = ["before" if model["direction"] == "reversed" else "next" for model in models]
+    each = max(20, min(36, width // max(1, len(models))))
+    rows: list[Row] = [
+        tuple(Span(f"{mark} {side}".ljust(each), "muted") for mark, side in zip(marks, sides, strict=True))
+    ]
+    for place in range(5):
+        spans: list[Span] = []
+        for model in models:
+            found = model["candidates"]
+            if place < len(found):
+                is_reversed = model["direction"] == "reversed"
+                share, word = float(found[place]["p"]), word_of(found[place]["word"], reverse=is_reversed)
+                spans += [Span(set_cell_size(word, each - 8)), Span(f"{percent(share):>5}%  ", "muted")]
+        rows.append(tuple(spans))
+    return rows
+
+
+def _unknown_of(model: Json, width: int) -> list[Row]:
+    """What the unknown words of the sentence would cost this model; none when it knows all of them."""
+    if not model["sentence"]["unknown"]:
+        return []
+    return [(Span("  "), *row) for row in wrapped(uncounted(model["sentence"]), width - 2, "warn")]
+
+
+def _named(mark: str, model: Json, is_compared: bool) -> Row:
+    sentence, name = model["sentence"], plain(str(model["name"] or model["run"]), limit=40)
+    size = f"{model['layers']} {'layer' if model['layers'] == 1 else 'layers'}"
+    facts = [fact for fact in (str(model["framework"]), size, str(model["direction"])) if fact not in name]
+    return (
+        Span(f"{mark} ", "key"), Span(name, "strong"),
+        Span("  " + ", ".join(facts), "muted"),
+        Span("  perplexity ", "muted"),
+        Span(perplexity(number_from_json(sentence["perplexity"])), "strong" if is_compared else "muted"),
+    )  # fmt: skip
+
+
+def _bits(word: Json) -> Span:
+    if not word["known"]:
+        return Span("?", "warn")
+    bits = float(word["surprisal"])
+    return Span(sign_of(bits), ink_of(bits))
+
+
+def _perplexity(sentence: Json) -> float:
+    return number_from_json(sentence["perplexity"])
+
+
+def _overall(total: Json) -> str:
+    value = total["perplexity"]
+    return "no known word" if value is None else perplexity(number_from_json(value))
+
+
+def _ink(value: float) -> str:
+    return "good" if value < 30 else "text" if value < 200 else "warn" if value < 2000 else "bad"

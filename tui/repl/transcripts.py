@@ -1,0 +1,40 @@
+"""Transcripts as files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import DltuiError
+from tui.repl.entry import Entry
+from tui.terminal.plain_text import plain
+
+
+async def export(root: Path, entries: Sequence[Entry], name: str) -> str:
+    """Into the file of that name, else into one of its own; says where. Raises DltuiError."""
+    if not entries:
+        raise DltuiError("Nothing was said yet.")
+    path = Path(name).expanduser() if name else root / time.strftime("transcript-%Y%m%d-%H%M%S.txt")
+    text = "\n\n".join(entry.text() for entry in entries) + "\n"
+    try:
+        await asyncio.to_thread(_write, path, text)
+    except FileExistsError as error:
+        raise DltuiError(f"{path} is there already.", "Name another file: /export FILE") from error
+    except FileNotFoundError as error:
+        raise DltuiError(
+            f"There is no folder {path.parent}.", "Make it first, or name another file: /export FILE"
+        ) from error
+    except OSError as error:
+        raise DltuiError(
+            f"{path} cannot be written: {error.strerror}.", "Name another file: /export FILE"
+        ) from error
+    return f"The transcript is in {plain(str(path), limit=300)}."
+
+
+def _write(path: Path, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
+        opened.write(text)

@@ -1,0 +1,55 @@
+"""What the REPL says before anything was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.protocol import Json
+from tui.repl.slash import SLASHES
+from tui.runs.overview import wrapped
+from tui.ui.span import Row, Span
+
+UNTRAINED = (
+    "A language model reads sentences word by word and learns what comes next. Trained on 25,014 photo",
+    "captions it takes some minutes on two cores; from its first checkpoint on it answers here.",
+)
+HINTS = (
+    ("words", "the most probable next words, as you type"),
+    ("tab 1-9", "take the best word, or the numbered one after a space; '1 types 1"),
+    ("enter", "generate words that continue yours"),
+    ("/score", "how much each word surprises it, in bits"),
+    ("/", "all commands: blanks, orders, both ways, beam search, gates"),
+    ("paste", "several lines at once: they are scored as a table"),
+)
+
+
+def greeting(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
+    if model is None:
+        return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
+    rows: list[Row] = [(), (Span("  Prompt the model.", "strong"),)]
+    rows += [*((Span("  "), *row) for row in wrapped(guide(model), width - 4, "muted")), ()]
+    return rows + [(Span(f"  {key:<9}", "key"), Span(words, "text")) for key, words in HINTS]
+
+
+def untrained(width: int) -> list[Row]:
+    rows: list[Row] = [(), (Span("  No language model yet.", "strong"),), ()]
+    rows += [(Span("  "), *row) for row in wrapped(" ".join(UNTRAINED), min(width - 4, 90), "text")]
+    keys = (Span("  esc n ", "key"), Span("sets one up. ", "text"), Span("5 ", "key"))
+    return [*rows, (), (*keys, Span("after esc: the four models and their corpus.", "text"))]
+
+
+def guide(model: Json) -> str:
+    """What is special about talking to it."""
+    if model["direction"] == "reversed":
+        return "A reversed model: predicts the words before yours."
+    return "A forward model: predicts the words after yours."
+
+
+def commands(width: int) -> Sequence[Row]:
+    """All slash words."""
+    rows: list[Row] = []
+    for slash in SLASHES:
+        first, *rest = wrapped(slash.help, width - 29, "muted")
+        rows.append((Span(f"{slash.word:<13}", "key"), Span(f"{slash.takes:<16}", "text"), *first))
+        rows += [(Span(" " * 29), *row) for row in rest]
+    return rows

@@ -1,0 +1,92 @@
+"""The curves of the shown runs: one metric, and a second one where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Vertical
+
+from engine.protocol import RunSummary
+from tui.data.metrics import metrics_of
+from tui.runs.charted_runs import RunCurve
+from tui.runs.run_details import ALL_PANES
+from tui.ui.heading import Heading
+
+if TYPE_CHECKING:
+    from tui.runs.run_chart import RunChart
+
+ROOM_FOR_TWO = 30
+"""rows from which on two charts are better than one"""
+
+
+WIDE_GUTTER = 9
+"""holds the labels of nearly every metric"""
+
+
+class CurvesPanel(Vertical):
+    """Empty until it is filled, so that the first picture does not wait for it."""
+
+    chart: RunChart
+
+    def __init__(self, saved: Mapping[str, object], **widget: Any) -> None:
+        super().__init__(**widget)
+        self.is_filled = False
+        self._saved = dict(saved)
+        self._headings = (Heading(ALL_PANES, id="curves-heading"), Heading(("curves",), id="chart-heading"))
+        self._second: RunChart | None = None
+
+    @property
+    def saved(self) -> dict[str, object]:
+        """How it is looked at, to be written down."""
+        return self.chart.view.to_json() if self.is_filled else self._saved
+
+    def fill(self) -> None:
+        from tui.chart.chart_view import ChartView
+        from tui.runs.run_chart import RunChart
+
+        self.chart = RunChart(ChartView.from_json(self._saved), id="chart")
+        self.is_filled = True
+        self.mount(*self._headings, self.chart)
+
+    def choose(self, pane: str) -> None:
+        self._headings[0].choose(pane)
+
+    def light(self, lit: bool) -> None:
+        for heading in self._headings:
+            heading.light(lit)
+
+    def say_when_empty(self, words: str) -> None:
+        self.chart.set_empty(words)
+
+    def tell(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    ) -> None:
+        stories = [curve.story for curve in shown]
+        self.chart.tell(shown, selected, wanted, baseline)
+        known = [metric for metric in metrics_of(stories, selected) if metric != self.chart.metric]
+        mine = [metric for metric in known if selected is not None and metric in selected.metrics]
+        if mine and self.size.height >= ROOM_FOR_TWO:
+            self._tell_second(shown, selected, mine[0], baseline)
+        elif self._second is not None:
+            self._second.display = False
+            self.chart.set_ground(None)
+
+    def _tell_second(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, metric: str, baseline: str
+    ) -> None:
+        """Another metric of the selected run, looked at in the same way."""
+        from tui.runs.run_chart import RunChart
+
+        if self._second is None:
+            self._second = RunChart(self.chart.view, id="second")
+            self._second.can_focus = False  # the keys of the first one move both
+            self.mount(self._second)
+        self._second.display = True
+        self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
+        self._second.tell(shown, selected, metric, baseline)
+        spans = [span for chart in (self.chart, self._second) if (span := chart.span()) is not None]
+        together = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+        for chart in (self.chart, self._second):
+            chart.set_ground(together, WIDE_GUTTER)

@@ -1,0 +1,92 @@
+"""The chart of the runs tab: the stories of the shown runs, one metric of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from engine.protocol import RunSummary
+from tui.chart.chart import Chart
+from tui.chart.chart_view import ChartView
+from tui.data.metrics import choose_metric, metrics_of
+from tui.data.run_history import Story
+from tui.keys import all_keys
+from tui.keys.all_keys import Scope
+from tui.runs.charted_runs import RunCurve
+from tui.terminal.glyphs import chart_symbols
+
+
+class RunChart(Chart):
+    """Follows what is told; says nothing that did not change."""
+
+    SCOPE: ClassVar[Scope] = "chart"
+    BINDINGS = all_keys.bindings(SCOPE)
+
+    def __init__(self, view: ChartView, **widget: Any) -> None:
+        super().__init__(symbols=chart_symbols(), view=view, **widget)
+        self._told_marks = -1
+        self._told: tuple[str, tuple[str, ...], str] = ("", (), "")
+
+    @property
+    def metric(self) -> str:
+        return self.view.metric
+
+    def tell(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    ) -> None:
+        """Show these runs; `wanted` is the metric where one has it, `baseline` the run to compare with."""
+        stories = [curve.story for curve in shown]
+        mine = next((story for story in stories if selected is not None and story.run == selected.id), None)
+        metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
+        if metric != self.view.metric and metric:
+            self.set_view(replace(self.view, metric=metric))
+        series = tuple(
+            curve.story.series[metric].dressed(curve.label, curve.hue)
+            for curve in shown
+            if metric in curve.story.series
+        )
+        lacking = tuple(
+            curve.label for curve in shown if curve.story.metrics and metric not in curve.story.series
+        )
+        name = selected.id if selected is not None else ""
+        told = (name, lacking, baseline)
+        if series != self.series or told != self._told:
+            self._told = told
+            self.set_series(series, name, lacking, baseline)
+        elif series:
+            self.data_changed()
+        self._tell_marks(mine)
+        live = selected is not None and selected.status.is_active
+        if live != self._scene.live:
+            self.set_live(live)
+
+    def _tell_marks(self, story: Story | None) -> None:
+        marks = story.marks if story is not None else []
+        known = hash((story.run, len(marks), marks[-1] if marks else None)) if story is not None else -1
+        if known != self._told_marks:
+            self._told_marks = known
+            self.set_marks(marks)
+
+    def action_pan(self, way: int) -> None:
+        if self.view.crosshair is not None:
+            (self.action_crosshair_right if way > 0 else self.action_crosshair_left)()
+        else:
+            (self.action_pan_right if way > 0 else self.action_pan_left)()
+
+    def action_zoom(self, way: int) -> None:
+        (self.action_zoom_in if way > 0 else self.action_zoom_out)()
+
+    def action_pan_to_end(self, way: int) -> None:
+        if way > 0:
+            self.action_follow()
+        else:
+            self.action_pan_left(10_000_000)
+
+    def toggle_crosshair(self) -> bool:
+        """Whether it is there now."""
+        if self.view.crosshair is None:
+            self.action_crosshair_left()
+        else:
+            self.action_crosshair_off()
+        return self.view.crosshair is not None

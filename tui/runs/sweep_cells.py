@@ -1,0 +1,111 @@
+"""The row of a sweep in the run table."""
+
+from __future__ import annotations
+
+import math
+
+from rich.cells import cell_len
+
+from engine.protocol import CauseKind, Status, SweepRow
+from tui.data.run_text import age_since
+from tui.data.value_text import counted
+from tui.runs.run_columns import METRIC, Column, laid_out
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.numbers import short
+from tui.ui.span import Row, Span
+from tui.ui.styles import STATUS_INKS
+
+AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
+PRUNED = ("▽", "%")
+"""the sign of the Sweep tab for trials that were stopped early, and that without Unicode"""
+
+
+def name_of_sweep(sweep: SweepRow) -> str:
+    return plain(sweep.name or sweep.id.split("-", 2)[-1], limit=80)
+
+
+def sweep_title(sweep: SweepRow) -> str:
+    """tpe1  9 trials"""
+    return f"{name_of_sweep(sweep)}  {counted(sweep.trials, 'trial')}"
+
+
+def row_of_sweep(sweep: SweepRow, found: tuple[Column, ...], metric: str) -> Row:
+    """Its cells under the columns of runs; `metric` is that of the chart.
+
+    The best value stands under `best` where it is of that metric or there is room to name its own, else under
+    the parameters, with its name. A column that only a run has something for stays empty.
+    """
+    sign = glyphs().fold[sweep.is_open]
+    ink = STATUS_INKS[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
+    is_best_told = any(column.title == "best" and _tells_best(sweep, column, metric) for column in found)
+    cells = [
+        _best_by_name(sweep, column.width)
+        if column.title == "parameters" and not is_best_told
+        else _cell(sweep, column, metric)
+        for column in found
+    ]
+    return (Span(" "), Span(sign, ink), Span("    "), *laid_out(found, cells))
+
+
+def _tells_best(sweep: SweepRow, column: Column, metric: str) -> bool:
+    """Whether the column of best values is one for that of the sweep."""
+    return column.width > METRIC or sweep.metric == metric
+
+
+def _cell(sweep: SweepRow, column: Column, metric: str) -> Row:
+    match column.title:
+        case "name":
+            return (
+                Span(name_of_sweep(sweep), "strong"),
+                Span(f"  {counted(sweep.trials, 'trial')}", "muted"),
+            )
+        case "experiment":
+            return (Span(plain(sweep.experiment, limit=40), "muted"),)
+        case "progress":
+            return _counts(sweep)
+        case "best":
+            is_told = _tells_best(sweep, column, metric)
+            return _best(sweep, says_metric=column.width > METRIC) if is_told else ()
+        case "age":
+            return (Span(age_since(sweep.created_at), "muted"),)
+    return ()
+
+
+def _counts(sweep: SweepRow) -> Row:
+    """How many are done, at work, waiting, ended otherwise; of how many that are planned."""
+    spans: list[Span] = []
+    for word, count in sorted(sweep.counts.items(), key=lambda pair: _ORDER.index(pair[0])):
+        sign, ink = _sign(word)
+        spans += [Span(sign, ink), Span(f"{count:,} ", "text")]
+    more = sweep.planned > sweep.trials
+    return (*spans, Span(f"of {sweep.planned:,}", "muted")) if more else tuple(spans)
+
+
+_ORDER = ("running", "pausing", "stopping", "queued", "done", "paused", "stopped", "pruned", "failed", "lost",
+          "damaged")  # fmt: skip
+
+
+def _sign(word: str) -> tuple[str, str]:
+    if word == CauseKind.PRUNED:
+        return PRUNED[glyphs().ascii_only], "warn"
+    status = Status(word)
+    return glyphs().statuses[status], STATUS_INKS[status]
+
+
+def _best(sweep: SweepRow, *, says_metric: bool) -> Row:
+    if sweep.best is None:
+        return ()
+    name = f"{plain(sweep.metric, limit=METRIC)} " if says_metric else ""
+    return (Span(name, "muted"), Span(short(sweep.best), "text" if math.isfinite(sweep.best) else "bad"))
+
+
+def _best_by_name(sweep: SweepRow, width: int) -> Row:
+    """best val_accuracy 0.911, shortened as far as it has to be; nothing where a digit would be cut."""
+    if sweep.best is None:
+        return ()
+    name, value = plain(sweep.metric, limit=40), short(sweep.best)
+    for words in (f"best {name}", name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
+        if cell_len(f"{words} {value}") <= width:
+            return (Span(f"{words} ", "muted"), Span(value, "text" if math.isfinite(sweep.best) else "bad"))
+    return ()

@@ -1,1 +1,0 @@
-"""Sweeps on the screen: the list, the trials, the pictures, the forms."""

@@ -1,0 +1,147 @@
+"""What can be done to a sweep or a trial, each answered with one line that says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine import catalog, params
+from engine.client.client import (
+    PARALLEL,
+    TRIALS,
+    Client,
+    SweepStatus,
+    SweepSummary,
+    TrialRow,
+    parse_axis,
+)
+from engine.errors import DltuiError, ParamError, RunRefused
+from engine.params import Param
+from engine.protocol import RunSummary
+from tui.data.value_text import exact
+from tui.sweeps import settings
+from tui.terminal.plain_text import plain
+
+LENGTHS = ("epochs", "iterations", "steps")
+"""parameters that only say when training ends"""
+COUNTS = (TRIALS, PARALLEL)
+
+
+def name_of(sweep: SweepSummary) -> str:
+    return plain(sweep.spec.name or sweep.id, limit=80)
+
+
+async def pause_or_resume(client: Client, sweep: SweepSummary) -> str:
+    verb = "pause" if sweep.status is SweepStatus.RUNNING else "resume"
+    await client.sweep_edit(sweep.id, verb)
+    return f"{name_of(sweep)} {'pauses' if verb == 'pause' else 'resumes'}."
+
+
+async def stop(client: Client, sweep: SweepSummary) -> str:
+    await client.sweep_edit(sweep.id, "stop")
+    return f"{name_of(sweep)} stops."
+
+
+async def remove(client: Client, sweep: SweepSummary, undo_key: str) -> str:
+    await client.sweep_remove(sweep.id)
+    return f"{name_of(sweep)} is removed; its trials stay in the Runs tab. {undo_key} brings it back."
+
+
+async def pin(client: Client, sweep: SweepSummary, row: TrialRow) -> str:
+    await client.sweep_edit(sweep.id, "pin", trial=row.trial, on=not row.pinned)
+    return f"Trial {row.trial} is {'pinned: nothing prunes it' if not row.pinned else 'no longer pinned'}."
+
+
+async def stop_trial(client: Client, sweep: SweepSummary, row: TrialRow) -> str:
+    await client.sweep_edit(sweep.id, "stop_trial", trial=row.trial)
+    return f"Trial {row.trial} stops."
+
+
+async def widen(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
+    """Raises ParamError where nothing, or nonsense, was typed; nothing is changed then."""
+    experiment = catalog.find(sweep.spec.experiment)
+    given = [f"{name}={text.strip()}" for name, text in typed.items() if text.strip()]
+    if not given:
+        raise ParamError("Expected more values for one axis at least, got none.")
+    for text in given:
+        parse_axis(experiment, text)
+    for text in given:
+        await client.sweep_edit(sweep.id, "widen", axis=text)
+    return f"{name_of(sweep)}: {plain('; '.join(given), limit=200)} is tried as well."
+
+
+async def resize(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
+    wanted = {param.name: params.read(param, typed[param.name]) for param in COUNTS}
+    now = {"trials": sweep.spec.trials, "parallel": sweep.spec.parallel}
+    changed = {name: count for name, count in wanted.items() if count != now[name]}
+    for name, count in changed.items():
+        await client.sweep_edit(sweep.id, name, count=count)
+    said = ", ".join(f"{name} {settings.typed(name, count)}" for name, count in changed.items())
+    return f"{name_of(sweep)}: {said or 'nothing is changed'}."
+
+
+async def add(client: Client, sweep: SweepSummary, given: Mapping[str, object]) -> str:
+    await client.sweep_edit(sweep.id, "add", params=dict(given))
+    return f"{name_of(sweep)}: one trial more."
+
+
+def to_add(sweep: SweepSummary, typed: Mapping[str, str]) -> dict[str, object]:
+    """What a trial has besides what is the same in all. Raises ParamError."""
+    experiment = catalog.find(sweep.spec.experiment)
+    values = params.build(experiment.params, dict(typed))
+    axes = {axis.name for axis in sweep.spec.axes}
+    return {
+        param.name: getattr(values, param.name)
+        for param in params.declared(experiment.params)
+        if param.name in axes
+        or getattr(values, param.name) != sweep.spec.params.get(param.name, param.default)
+    }
+
+
+def lengths_of(sweep: SweepSummary) -> tuple[Param, ...]:
+    declared = params.declared(catalog.find(sweep.spec.experiment).params)
+    return tuple(param for param in declared if param.name in LENGTHS)
+
+
+def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> params.Value:
+    if row.lane is not None and param.name == "epochs":
+        return row.total_steps
+    return row.params.get(param.name, sweep.spec.params.get(param.name, param.default))
+
+
+async def extend(client: Client, sweep: SweepSummary, row: TrialRow, typed: Mapping[str, str]) -> str:
+    """Raises ParamError when nothing grows."""
+    read = ((param, params.read(param, typed[param.name])) for param in lengths_of(sweep))
+    lengths = {param.name: value for param, value in read if value != length_now(sweep, row, param)}
+    await client.sweep_edit(sweep.id, "extend", trial=row.trial, **lengths)
+    said = ", ".join(f"{name} {exact(name, value)}" for name, value in lengths.items())
+    return f"Trial {row.trial} trains on{': ' + said if said else ''}."
+
+
+def values_of(sweep: SweepSummary, row: TrialRow) -> dict[str, object]:
+    """Every parameter of a trial that is not a default."""
+    return {**sweep.spec.params, **row.params}
+
+
+async def train_alone(client: Client, sweep: SweepSummary, row: TrialRow) -> RunSummary:
+    """The configuration of a trial as a run of its own."""
+    return await client.submit(
+        sweep.spec.experiment,
+        values_of(sweep, row),
+        seed=row.seed,
+        name=f"{sweep.spec.name[:50]}-{row.trial} alone",
+        data=sweep.spec.data,
+    )
+
+
+def require_trial(rows: Sequence[TrialRow | None]) -> TrialRow:
+    for row in rows:
+        if row is not None:
+            return row
+    raise RunRefused("No trial is selected.")
+
+
+async def run_of(client: Client, row: TrialRow) -> RunSummary:
+    """Raises DltuiError when the trial has no run, or its run was removed."""
+    if not row.run:
+        raise DltuiError(f"Trial {row.trial} is {row.status}: it has no run yet.")
+    return await client.show(row.run)

@@ -1,0 +1,165 @@
+"""The columns of a table of trials, or of groups of them, and which of them are in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from engine.client.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
+from tui.data.trial_pages import Entry
+from tui.sweeps.text import ink_of, param_text, sign_of, value_text
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.numbers import clock, short
+from tui.ui.span import Row, Span
+
+SEED = "seed"
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`name` is the field that the engine sorts, filters and groups by."""
+
+    name: str
+    title: str
+    width: int
+    cell: Callable[[Entry], Row]
+    right: bool = True
+    can_group: bool = False
+
+
+def columns_of(spec: SweepSpec, query: TrialQuery, metrics: Iterable[str]) -> tuple[Column, ...]:
+    return _of_groups(spec, query) if query.group else _of_trials(spec, metrics)
+
+
+def _of_trials(spec: SweepSpec, metrics: Iterable[str]) -> tuple[Column, ...]:
+    metric = plain(spec.metric, limit=14)
+    others = [name for name in metrics if name != spec.metric]
+    return (
+        Column("trial", "trial", 6, lambda row: _number(row, "trial", "muted")),
+        Column("status", "state", 10, _state, right=False, can_group=True),
+        Column("value", f"best {metric}", max(9, len(metric) + 6), lambda row: _value(row, "strong")),
+        *(_param(axis.name) for axis in spec.axes),
+        *([_param(SEED, 5)] if len(spec.seeds) > 1 else []),
+        Column("step", "steps", 8, lambda row: _number(row, "step", "muted")),
+        Column("seconds", "time", 6, _time),
+        Column("config", "config", 6, lambda row: _number(row, "config", "muted"), can_group=True),
+        *(_metric(name) for name in others),
+    )
+
+
+def _of_groups(spec: SweepSpec, query: TrialQuery) -> tuple[Column, ...]:
+    keys = [name.strip() for name in query.group.split(",")]
+    rest = [axis.name for axis in spec.axes if axis.name not in keys]
+    return (
+        *(Column(name, plain(name, limit=14), _wide(name), partial(_key, name=name), can_group=True)
+          for name in keys),
+        Column("count", "trials", 6, _counted),
+        Column("mean", "mean", 9, lambda group: _stat(group, "mean")),
+        Column("spread", "spread", 9, lambda group: _stat(group, "spread")),
+        Column("value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")),
+        Column("best_trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
+        *(_param(name) for name in rest),
+    )  # fmt: skip
+
+
+def _wide(name: str) -> int:
+    return max(8, min(14, len(name) + 1))
+
+
+def _param(name: str, width: int = 0) -> Column:
+    return Column(
+        name, plain(name, limit=14), width or _wide(name), partial(_params, name=name), can_group=True
+    )
+
+
+def _metric(name: str) -> Column:
+    return Column(name, plain(name, limit=14), _wide(name), partial(_metrics, name=name))
+
+
+def _best(entry: Entry | None) -> TrialRow | None:
+    return entry.best if isinstance(entry, Group) else entry
+
+
+def _number(entry: Entry | None, name: str, ink: str) -> Row:
+    row = _best(entry)
+    return (Span(f"{getattr(row, name):,}" if row is not None else "", ink),)
+
+
+def _value(entry: Entry | None, ink: str) -> Row:
+    row = _best(entry)
+    return (Span(value_text(row.value) if row is not None else "", ink),)
+
+
+def _state(entry: Entry) -> Row:
+    assert isinstance(entry, TrialRow)
+    word = str(entry.status)
+    if entry.status is TrialStatus.RUNNING and entry.total_steps:
+        word = f"{100 * entry.step / entry.total_steps:.0f}%"
+    return (sign_of(entry.status), Span(f" {word}", ink_of(entry.status)))
+
+
+def _time(entry: Entry) -> Row:
+    row = _best(entry)
+    if row is None or not row.seconds:
+        return (Span(""),)
+    return (Span(f"{row.seconds:.1f}s" if row.seconds < 10 else clock(round(row.seconds)), "muted"),)
+
+
+def _params(entry: Entry, name: str) -> Row:
+    row = _best(entry)
+    if row is None:
+        return (Span(""),)
+    return (Span(param_text(name, row.seed if name == SEED else row.params.get(name)), "text"),)
+
+
+def _metrics(entry: Entry, name: str) -> Row:
+    row = _best(entry)
+    return (Span(value_text(row.metrics.get(name)) if row is not None else "", "muted"),)
+
+
+def _key(entry: Entry, name: str) -> Row:
+    assert isinstance(entry, Group)
+    return (Span(param_text(name, entry.key.get(name)), "text"),)
+
+
+def _counted(entry: Entry) -> Row:
+    assert isinstance(entry, Group)
+    left = entry.count - entry.valued
+    return (Span(f"{entry.valued:,}", "text"), Span(f"+{left}" if left else "", "muted"))
+
+
+def _stat(entry: Entry, name: str) -> Row:
+    value = getattr(entry, name)
+    if value is None:
+        return (Span("", "muted"),)
+    sign = "" if name == "mean" else "+-" if glyphs().ascii_only else "±"
+    return (Span(f"{sign}{short(value)}", "text"),)
+
+
+def arranged(columns: Sequence[Column], marked: Iterable[str]) -> tuple[Column, ...]:
+    """The first one, then those that are marked, then the others."""
+    wanted = {columns[0].name, *marked}
+    return (*(c for c in columns if c.name in wanted), *(c for c in columns if c.name not in wanted))
+
+
+def in_sight(columns: Sequence[Column], kept: int, cursor: int, width: int) -> list[int]:
+    """Places of the columns that fit: the first `kept`, and as many others as have the cursor among them."""
+    room = width
+    shown: list[int] = []
+    for place in range(min(kept, len(columns))):
+        room -= columns[place].width + GAP
+        if room < 0 and shown:
+            break
+        shown.append(place)
+    start = kept
+    while start < cursor and sum(columns[at].width + GAP for at in range(start, cursor + 1)) > room:
+        start += 1
+    for place in range(start, len(columns)):
+        room -= columns[place].width + GAP
+        if room < -GAP and place != cursor:
+            break
+        shown.append(place)
+    return shown

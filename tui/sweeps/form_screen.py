@@ -1,0 +1,71 @@
+"""Asks what a sweep is to try, says how many trials that makes, and starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from engine import params
+from engine.catalog import Experiment
+from engine.client.client import SweepSummary
+from engine.errors import ParamError
+from engine.params import Param
+from engine.places import data_folder
+from tui.data.value_text import data_line
+from tui.dialogs.form import FormOutcome, FormScreen
+from tui.sweeps import settings
+from tui.sweeps.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
+from tui.ui.form import Field, FoldRow, Form, Typed, field_of
+
+HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
+AXIS_LIMIT = 400
+"""characters of the values of an axis"""
+
+
+def sweep_screen(
+    experiment: Experiment,
+    typed: Typed,
+    submit: Callable[[Draft], Awaitable[SweepSummary]],
+    keep: Callable[[Typed], None],
+    data: str | None = None,
+) -> FormScreen[SweepSummary]:
+    """`keep` hears what was typed, whether the sweep is started or not; `data` as in `launch_screen`."""
+
+    async def act(given: Typed) -> SweepSummary:
+        keep(given)
+        return await submit(draft_of(experiment, given))
+
+    def outcome(given: Typed) -> FormOutcome:
+        try:
+            draft = draft_of(experiment, given)
+            return FormOutcome("\n".join((draft.words, *draft.said)))
+        except ParamError as error:
+            if str(error).startswith(NOTHING_VARIES):
+                return FormOutcome(str(error), is_ready=False)
+            raise
+
+    more = frozenset(param.name for param in settings.MORE)
+    fold = FoldRow(more, _told, lambda given: bool(settings.changed(given)))
+    form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
+    title = f"sweep {experiment.name}"
+    fact = data_line(experiment, data_folder() if data is None else data)
+    return FormScreen(title, form, act, word="start", about=(HOW,), fact=fact, outcome=outcome, left=keep)
+
+
+def fields_of(experiment: Experiment) -> list[Field]:
+    axes = [_axis_field(experiment, param) for param in params.declared(experiment.params)]
+    return [*axes, *(_setting(experiment, param) for param in (*settings.SETTINGS, *settings.MORE))]
+
+
+def _axis_field(experiment: Experiment, param: Param) -> Field:
+    mistake = partial(mistake_in, experiment, param)
+    return Field(param, mistake, partial(varies, param), is_typed=True, limit=AXIS_LIMIT)
+
+
+def _setting(experiment: Experiment, param: Param) -> Field:
+    return _axis_field(experiment, param) if param.name == "seeds" else field_of(param)
+
+
+def _told(typed: Typed) -> str:
+    """Behind the fold: what is not as it is by default, else what can be said there."""
+    return ", ".join(settings.changed(typed) or settings.names())

@@ -1,0 +1,170 @@
+"""Parallel coordinates: an upright axis for each parameter and the metric, a line for each trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui.chart.canvas import Canvas, Pen, pen
+from tui.sweeps.brush import Scale, holds, is_wide, scales_of
+from tui.sweeps.picture_view import BUCKETS, Look, merits, selected
+from tui.sweeps.text import value_text
+from tui.terminal.glyphs import glyphs
+from tui.ui.span import Row, Span, fitted
+
+DRAWN = 800
+"""lines; of more, as many are left out evenly"""
+MARGIN = 5
+FEW = 8
+"""values of a parameter that all have a tick"""
+
+
+def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+    lines = answer["rows"]
+    if not lines:
+        return [look.nothing]
+    scales = scales_of(answer, look.spec.metric)
+    scales[-1] = _metric_scale(scales[-1], look)
+    shown = _thinned(lines, selected(answer, look.trial))
+    canvas = _canvas(scales, shown, look, width, max(3, height - 2))
+    return [_titles(scales, look, width), *canvas.lines(), _foot(len(shown), lines, scales, look, width)]
+
+
+def _metric_scale(scale: Scale, look: Look) -> Scale:
+    log = is_wide(scale.low, scale.high) if look.log is None else look.log and scale.low > 0
+    return Scale(scale.name, scale.title, scale.low, scale.high, log)
+
+
+def _thinned(lines: Sequence[Any], kept: int | None) -> list[Any]:
+    step = max(1, -(-len(lines) // DRAWN))
+    found = [line for place, line in enumerate(lines) if place % step == 0 or place == len(lines) - 1]
+    if kept is not None and lines[kept] not in found:
+        found.append(lines[kept])
+    return found
+
+
+def places(count: int, width: int) -> list[int]:
+    """The cell in which each axis stands."""
+    room = width - 2 * MARGIN - 1
+    return [MARGIN + round(room * place / max(1, count - 1)) for place in range(count)]
+
+
+def _canvas(scales: Sequence[Scale], lines: Sequence[Any], look: Look, width: int, height: int) -> Canvas:
+    canvas = Canvas(width, height)
+    shares = np.array(
+        [
+            [scale.share(cell) for scale, cell in zip(scales, (*line["cells"], line["value"]), strict=True)]
+            for line in lines
+        ]
+    )
+    inside = _inside(scales, shares, look)
+    merit = np.array(merits([line["value"] for line in lines], look.largest))
+    columns = places(len(scales), width)
+    for ink, letter, chosen in _layers(lines, look, inside, merit):
+        tool = pen(look.symbols, letter)
+        canvas.stipple(_dots(shares[chosen], columns, canvas, tool), tool, ink)
+    for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
+        used = [line["cells"][place] for line in lines] if place < len(scales) - 1 else []
+        _draw_axis(canvas, scale, column, look, place == look.axis, used)
+    return canvas
+
+
+def _layers(
+    lines: Sequence[Any], look: Look, inside: NDArray[np.bool_], merit: NDArray[np.int64]
+) -> list[tuple[str, str, NDArray[np.bool_]]]:
+    """What is painted, the most interesting last: ink, letter of a terminal without dots, which lines."""
+    layers = [("line", ".", ~inside)]
+    layers += [(look.ink(bucket), "o", inside & (merit == bucket)) for bucket in range(BUCKETS)]
+    chosen = np.array([line["trial"] == look.trial for line in lines])
+    return [(ink, letter, which) for ink, letter, which in [*layers, ("strong", "#", chosen)] if which.any()]
+
+
+def _inside(scales: Sequence[Scale], shares: NDArray[np.float64], look: Look) -> NDArray[np.bool_]:
+    found = np.ones(len(shares), bool)
+    for place, scale in enumerate(scales):
+        brush = look.brushes.get(scale.name)
+        if brush is not None:
+            found &= np.array([holds(brush, share) for share in shares[:, place]])
+    return found
+
+
+def _dots(
+    shares: NDArray[np.float64], columns: Sequence[int], canvas: Canvas, tool: Pen
+) -> NDArray[np.bool_]:
+    """Straight lines between neighbouring axes; a trial that is not on an axis has a gap there."""
+    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
+    dots = np.zeros((high, wide), bool)
+    for left in range(len(columns) - 1):
+        ends = shares[:, left : left + 2]
+        ends = ends[~np.isnan(ends).any(axis=1)]
+        start, stop = (columns[at] * tool.across + tool.across // 2 for at in (left, left + 1))
+        t = np.linspace(0, 1, max(stop - start + 1, high))
+        y = ends[:, :1] * (1 - t) + ends[:, 1:] * t
+        x = np.broadcast_to(np.rint(start + t * (stop - start)).astype(int), y.shape)
+        dots[np.rint((1 - y) * (high - 1)).astype(int).clip(0, high - 1), x.clip(0, wide - 1)] = True
+    return dots
+
+
+def _draw_axis(
+    canvas: Canvas, scale: Scale, column: int, look: Look, here: bool, used: Sequence[Any]
+) -> None:
+    brush = look.brushes.get(scale.name)
+    lit = here and look.lit
+    for row in range(canvas.rows):
+        share = 1 - row / max(1, canvas.rows - 1)
+        if brush is not None and brush[0] - 0.5 / canvas.rows <= share <= brush[1] + 0.5 / canvas.rows:
+            canvas.put(row, column, "#" if glyphs().ascii_only else "┃", "accent")
+        else:
+            canvas.put(row, column, glyphs().upright, "accent" if lit else "muted")
+    for share, text in _labels(scale, canvas.rows, used):
+        row = round((1 - share) * (canvas.rows - 1))
+        text = text[:9]
+        at = column + 1 if column + 1 + len(text) < canvas.columns else column - len(text)
+        canvas.write(row, at, text, "key" if lit else "text")
+
+
+def _labels(scale: Scale, rows: int, used: Sequence[Any] = ()) -> list[tuple[float, str]]:
+    """Where few values were tried, those; else round numbers."""
+    if scale.choices:
+        fits = max(1, -(-len(scale.choices) // rows))
+        return [
+            (scale.share_of_choice(place), value_text(choice))
+            for place, choice in enumerate(scale.choices)
+            if place % fits == 0
+        ]
+    if scale.low == scale.high:
+        return [(0.5, value_text(scale.low))]
+    values = sorted({value for value in used if isinstance(value, int | float)})
+    if 1 < len(values) <= min(FEW, rows // 2):
+        return [(scale.share(value), value_text(value)) for value in values]
+    shares = (0.0, 0.25, 0.5, 0.75, 1.0) if rows >= 16 else (0.0, 0.5, 1.0)
+    return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
+
+
+def _titles(scales: Sequence[Scale], look: Look, width: int) -> Row:
+    columns = places(len(scales), width)
+    room = max(4, (columns[1] - columns[0] if len(columns) > 1 else width) - 1)
+    spans: list[Span] = []
+    at = 0
+    for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
+        brushed = scale.name in look.brushes
+        text = f"{glyphs().mark if brushed else ''}{scale.title}"[:room]
+        start = min(max(at, column - len(text) // 2), max(at, width - len(text)))
+        ink = "picked" if place == look.axis and look.lit else "accent" if brushed else "strong"
+        spans += [Span(" " * (start - at)), Span(text, ink)]
+        at = start + len(text)
+    return fitted(tuple(spans), width)
+
+
+def _foot(shown: int, lines: Sequence[Any], scales: Sequence[Scale], look: Look, width: int) -> Row:
+    """What the colours mean, and how many lines there are."""
+    block = "=" if glyphs().ascii_only else "━"
+    ramp = tuple(Span(block * 2, look.ink(bucket)) for bucket in range(BUCKETS))
+    some = f"{shown:,} of {len(lines):,} lines" if shown < len(lines) else f"{shown:,} lines"
+    word = "+ -" if look.brushes else "space"
+    tip = "widens the brush" if look.brushes else "brushes the axis"
+    tail = (Span(f"   {some}   ", "muted"), Span(word, "key"), Span(f" {tip}", "muted"))
+    return fitted((Span(" worst ", "muted"), *ramp, Span(" best", "muted"), *tail), width)

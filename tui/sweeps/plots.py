@@ -1,0 +1,172 @@
+"""The metric against something, as points: one parameter, or the order in which trials ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tui.chart.canvas import Canvas, pen
+from tui.chart.scale import Scale, linear_scale, log_scale
+from tui.sweeps.brush import Scale as Across
+from tui.sweeps.brush import is_wide
+from tui.sweeps.picture_view import BUCKETS, Look, merits
+from tui.sweeps.text import value_text
+from tui.terminal.glyphs import glyphs
+from tui.ui.span import Row, Span, fitted
+
+LABEL = 8
+LEAST = 34
+"""cells of a panel that stands beside another"""
+MANY = 300
+"""points from which on each is a dot"""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """`shares` along the axis, `merit` the bucket of each."""
+
+    shares: Sequence[float]
+    values: Sequence[float]
+    merit: Sequence[int]
+    trials: Sequence[int]
+
+
+def slices(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+    """As many panels side by side as fit, the one under the cursor first."""
+    panels = answer["params"]
+    if not panels or not panels[0]["points"]:
+        return [look.nothing]
+    count = max(1, min(len(panels), width // LEAST))
+    here = min(look.axis, len(panels) - 1)
+    first = max(0, min(here, len(panels) - count))
+    each = width // count
+    drawn = [_panel(panels[at], look, each, height, at == here) for at in range(first, first + count)]
+    return [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
+
+
+def _panel(param: Mapping[str, Any], look: Look, width: int, height: int, here: bool) -> list[Row]:
+    given = [point for point in param["points"] if point[0] is not None]
+    values = [float(point[1]) for point in given]
+    across = _across(param, [point[0] for point in given])
+    points = Points(
+        [across.share(point[0]) for point in given], values, merits(values, look.largest),
+        [point[2] for point in given],
+    )  # fmt: skip
+    ink = "picked" if here and look.lit else "strong"
+    title = (Span(" " * LABEL), Span(across.title, ink), Span(f"  {look.spec.metric}", "muted"))
+    return [title, *_picture(points, look, width, height - 2, line=False), _ends(across, width)]
+
+
+def _across(param: Mapping[str, Any], values: Sequence[Any]) -> Across:
+    choices = tuple(param["choices"] or ())
+    numbers = [float(value) for value in values] if not choices else []
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    return Across(param["name"], param["name"], low, high, bool(param["log"]) and low > 0, choices)
+
+
+def best_so_far(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+    """Every trial as a point, the best until then as a line."""
+    found = answer["points"]
+    if not found:
+        return [look.nothing]
+    trials = [int(point[0]) for point in found]
+    values = [float(point[1]) for point in found]
+    across = Across("trial", "trial", float(trials[0]), float(max(trials[-1], trials[0] + 1)))
+    shares = [across.share(trial) for trial in trials]
+    points = Points(shares, values, merits(values, look.largest), trials)
+    best = found[-1][2]
+    at = next(trial for trial, value in zip(trials, values, strict=True) if value == best)
+    title = (
+        Span(f" {look.spec.metric}: best so far ", "muted"), Span(value_text(best), "strong"),
+        Span(f" since trial {at}", "muted"),
+    )  # fmt: skip
+    line = [float(point[2]) for point in found]
+    return [title, *_picture(points, look, width, height - 2, line=line), _ends(across, width)]
+
+
+def _picture(
+    points: Points, look: Look, width: int, height: int, *, line: Sequence[float] | bool
+) -> list[Row]:
+    room, height = max(4, width - LABEL - 2), max(2, height)
+    scale = _scale(points.values, look, height)
+    canvas = Canvas(room, height)
+    shares, values = np.array(points.shares), np.array(points.values)
+    _scatter(canvas, points, shares, scale, look)
+    if not isinstance(line, bool):
+        _staircase(canvas, shares, np.array(line), scale, look)
+        _mark(canvas, points, shares, values, scale, look)
+    else:
+        _mark(canvas, points, shares, values, scale, look)
+    labels = dict(scale.labels)
+    bar = glyphs().upright
+    return [
+        (Span(f"{labels.get(row, ''):>{LABEL - 1}}", "muted"), Span(bar, "line"), *cells)
+        for row, cells in enumerate(canvas.lines())
+    ]
+
+
+def _scale(values: Sequence[float], look: Look, rows: int) -> Scale:
+    low, high = min(values), max(values)
+    log = is_wide(low, high) if look.log is None else look.log and low > 0
+    return (log_scale if log and low > 0 else linear_scale)(low, high, rows)
+
+
+def _scatter(canvas: Canvas, points: Points, shares: Any, scale: Scale, look: Look) -> None:
+    tool = pen(look.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
+    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
+    y = np.rint(scale.dots(np.array(points.values), tool.down)).astype(int).clip(0, high - 1)
+    x = np.rint(shares * (wide - 1)).astype(int).clip(0, wide - 1)
+    merit = np.array(points.merit)
+    for bucket in range(BUCKETS):
+        dots = np.zeros((high, wide), bool)
+        dots[y[merit == bucket], x[merit == bucket]] = True
+        canvas.stipple(dots, tool, look.ink(bucket))
+
+
+def _staircase(canvas: Canvas, shares: Any, best: Any, scale: Scale, look: Look) -> None:
+    """Level until a better one comes, then straight to it."""
+    tool = pen(look.symbols, "-")
+    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
+    x = np.rint(shares * (wide - 1)).astype(int)
+    y = np.rint(scale.dots(best, tool.down)).astype(int).clip(0, high - 1)
+    dots = np.zeros((high, wide), bool)
+    for place in range(len(x)):
+        stop = x[place + 1] if place + 1 < len(x) else wide - 1
+        dots[y[place], x[place] : stop + 1] = True
+        if place:
+            low, top = sorted((y[place - 1], y[place]))
+            dots[low : top + 1, x[place]] = True
+    canvas.stipple(dots, tool, "accent")
+
+
+def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: Scale, look: Look) -> None:
+    """The best one, and the one that is selected in the table."""
+    rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
+    columns = np.rint(shares * (canvas.columns - 1)).astype(int)
+    best = int(values.argmax() if look.largest else values.argmin())
+    for place, sign, ink in ((best, glyphs().mark, "accent"), (_place(points, look), "@", "strong")):
+        if place is not None:
+            canvas.put(int(rows[place]), int(columns[place]), sign, ink)
+
+
+def _place(points: Points, look: Look) -> int | None:
+    return points.trials.index(look.trial) if look.trial in points.trials else None
+
+
+def _ends(across: Across, width: int) -> Row:
+    room = max(4, width - LABEL - 2)
+    if across.choices:
+        cells = [" "] * room
+        for place, choice in enumerate(across.choices):
+            text = value_text(choice)[: max(3, room // len(across.choices) - 1)]
+            at = round(across.share_of_choice(place) * (room - 1)) - len(text) // 2
+            at = max(0, min(at, room - len(text)))
+            cells[at : at + len(text)] = list(text)
+        return (Span(" " * LABEL), Span("".join(cells)[:room], "muted"))
+    low, high = (value_text(float(f"{end:.4g}")) for end in (across.low, across.high))
+    scale = f"{across.title}{' (log)' if across.log else ''}"
+    middle = scale.center(max(0, room - len(low) - len(high)))
+    return (Span(" " * LABEL), Span(f"{low}{middle}{high}"[:room], "muted"))

@@ -1,0 +1,301 @@
+"""What the keys of the Sweep tab do to sweeps and trials."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual import on
+
+from engine import catalog, params
+from engine.catalog import Experiment
+from engine.client.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
+from engine.errors import DltuiError, UnknownExperiment
+from engine.params import Param
+from engine.protocol import RunSummary
+from tui.data import trial_export
+from tui.data.actions import Deed, attempt
+from tui.data.actions import undo as bring_back
+from tui.data.same_name import doubt_of_sweep_name
+from tui.data.value_text import exact, exact_pairs
+from tui.messages import RunSubmitted
+from tui.sweeps import actions, settings
+from tui.sweeps.draft import Draft, typed_of
+from tui.sweeps.text import axis_text
+from tui.sweeps.trial_table import TrialTable
+from tui.sweeps.view import SweepsView
+from tui.terminal.plain_text import plain
+
+
+class SweepDeeds(SweepsView):
+    """Every action is one thing done to a sweep or to a trial."""
+
+    def open_group(self, group: Group) -> None:
+        """Show its trials alone."""
+
+    # --- sweeps ----------------------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        from tui.dialogs.pick import PickScreen
+
+        last = self.lab.state.last_experiment
+        self.app.push_screen(PickScreen(catalog.experiments(), last, "sweep an experiment"), self._picked)
+
+    def _picked(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            last = self.lab.state.last_params.get(f"sweep {experiment.name}", {})
+            self._set_up(experiment, {name: str(text) for name, text in last.items()})
+
+    def action_again(self) -> None:
+        if sweep := self._sweep():
+            try:
+                experiment = catalog.find(sweep.spec.experiment)
+            except UnknownExperiment as error:
+                self._say(str(error))
+                return
+            self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
+
+    def _set_up(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
+        from tui.sweeps.form_screen import sweep_screen
+
+        async def submit(draft: Draft) -> SweepSummary:
+            return await draft.submit(self.lab.river.client, data)
+
+        keep = partial(self._keep_typed, experiment.name)
+        self.app.push_screen(sweep_screen(experiment, typed, submit, keep, data), self._started)
+
+    def _keep_typed(self, experiment: str, typed: Mapping[str, str]) -> None:
+        kept = {name: text for name, text in typed.items() if name != "name"}
+        self.lab.state.last_params[f"sweep {experiment}"] = kept
+        self.lab.state.last_experiment = experiment
+        self.remember()
+
+    def _started(self, sweep: SweepSummary | None) -> None:
+        if sweep is not None:
+            self.book.update((sweep,), ())
+            self.book.loaded = True
+            self.choose(sweep.id)
+            self.panel.focus(scroll_visible=False)
+            attempt(self, self._said_of_start(sweep))
+
+    async def _said_of_start(self, sweep: SweepSummary) -> str:
+        doubt = await doubt_of_sweep_name(self.lab.river.client, sweep)
+        return f"{actions.name_of(sweep)} starts: {sweep.planned:,} trials. {doubt}".rstrip()
+
+    def action_pause(self) -> None:
+        self._do(actions.pause_or_resume)
+
+    def action_stop(self) -> None:
+        sweep = self._sweep()
+        if sweep is not None and sweep.status in (SweepStatus.DONE, SweepStatus.STOPPED):
+            self._say(f"{actions.name_of(sweep)} is {sweep.status} already.")
+        elif sweep is not None:
+            words = "No more trials start; running ones write a checkpoint and end. Resume continues them."
+            self._ask(f"Stop {actions.name_of(sweep)}?", words, "stop", actions.stop, sweep)
+
+    def action_delete(self) -> None:
+        if sweep := self._sweep():
+            words = "The sweep is removed from the list. The runs of its trials stay in the Runs tab."
+            self._ask(f"Remove {actions.name_of(sweep)}?", words, "remove", self._remove, sweep)
+
+    async def _remove(self, client: Any, sweep: SweepSummary) -> str:
+        said = await actions.remove(client, sweep, self.lab.keymap.shown("sweep.undo"))
+        self.book.update((), (sweep.id,))
+        self.show_all()
+        return said
+
+    def action_undo(self) -> None:
+        attempt(self, self._undo())
+
+    async def _undo(self) -> str:
+        return await bring_back(self.lab.river.client)
+
+    def action_widen(self) -> None:
+        if sweep := self._sweep():
+            spec = sweep.spec
+            fields = [Param(axis.name, str, "", f"more values; now {axis_text(axis)}") for axis in spec.axes]
+            seeds = axis_text(Axis("seed", spec.seeds))
+            fields.append(Param("seed", str, "", f"more seeds; now {seeds}"))
+            deed = self._deed_of(actions.widen, sweep)
+            self._fields(f"widen {actions.name_of(sweep)}", fields, {}, "widen", deed)
+
+    def action_size(self) -> None:
+        if sweep := self._sweep():
+            spec = sweep.spec
+            typed = {name: settings.typed(name, getattr(spec, name)) for name in ("trials", "parallel")}
+            deed = self._deed_of(actions.resize, sweep)
+            self._fields(f"trial count: {actions.name_of(sweep)}", actions.COUNTS, typed, "change", deed)
+
+    def action_add(self) -> None:
+        sweep = self._sweep()
+        if sweep is None:
+            return
+        row = self.trial
+        typed = {**sweep.spec.params, **(row.params if row is not None else {})}
+        fields = params.declared(catalog.find(sweep.spec.experiment).params)
+        like = f", like trial {row.trial}" if row is not None else ""
+
+        async def add(given: Mapping[str, str]) -> str:
+            return await actions.add(self.lab.river.client, sweep, actions.to_add(sweep, given))
+
+        texts = {name: exact(name, value) for name, value in typed.items()}
+        self._fields(f"add a trial{like}", fields, texts, "add", add)
+
+    # --- trials ----------------------------------------------------------------------------------------
+
+    def action_pin(self) -> None:
+        self._do_trial(actions.pin)
+
+    def action_stop_trial(self) -> None:
+        self._do_trial(actions.stop_trial)
+
+    def action_extend(self) -> None:
+        sweep, row = self._sweep(), self._trial()
+        if sweep is None or row is None:
+            return
+        fields = actions.lengths_of(sweep)
+        typed = {param.name: params.said(param, actions.length_now(sweep, row, param)) for param in fields}
+        deed = self._deed_of(lambda client, sweep, given: actions.extend(client, sweep, row, given), sweep)
+        self._fields(f"extend: trial {row.trial}", fields, typed, "train on", deed)
+
+    def action_train_alone(self) -> None:
+        sweep, row = self._sweep(), self._trial()
+        if sweep is not None and row is not None:
+            attempt(self, self._train_alone(sweep, row))
+
+    async def _train_alone(self, sweep: SweepSummary, row: TrialRow) -> str:
+        await self._show_run(await actions.train_alone(self.lab.river.client, sweep, row))
+        return ""
+
+    @on(TrialTable.Opened)
+    def _open_entry(self) -> None:
+        entry, sweep = self.table.selected, self._sweep()
+        if isinstance(entry, Group):
+            self.open_group(entry)
+        elif sweep is not None and (row := self._trial()) is not None:
+            attempt(self, self._open_run(row) if row.lane is None else self._open_lane(row))
+
+    async def _open_run(self, row: TrialRow) -> str:
+        await self._show_run(await actions.run_of(self.lab.river.client, row))
+        return ""
+
+    async def _show_run(self, run: RunSummary) -> None:
+        """In the Runs tab, where a filter may not hide it."""
+        app: Any = self.app
+        await app.action_open_tab("runs")
+        if app.runs.pages.query.where:
+            app.runs.filter_bar.action_clear()
+        app.runs.post_message(RunSubmitted(run))
+
+    async def _open_lane(self, row: TrialRow) -> str:
+        """On the failure map, the cursor on that network."""
+        from tui.xor.view import XorView
+
+        app: Any = self.app
+        await app.action_open_tab("xor")
+        app.shelf.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.lane}))
+        return ""
+
+    # --- out -------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        entry = self.table.selected
+        if entry is None:
+            self._say("No trial is selected.")
+            return
+        given = entry.key if isinstance(entry, Group) else {**entry.params, "seed": entry.seed}
+        text = " ".join(pair for pair in exact_pairs(given) if not pair.endswith("="))
+        attempt(self, self.lab.clipboard.copy(self.app, text))
+
+    def action_copy_all(self) -> None:
+        if sweep := self._sweep():
+            attempt(self, self._copy_all(sweep))
+
+    async def _copy_all(self, sweep: SweepSummary) -> str:
+        entries = await trial_export.read_all(self.lab.river.client, sweep.id, self.pages.query)
+        text = trial_export.as_csv(entries, self.table.marked, "\t", for_terminal=True)
+        return f"{len(entries):,} lines. {await self.lab.clipboard.copy(self.app, text)}"
+
+    def action_export(self) -> None:
+        if sweep := self._sweep():
+            path = trial_export.free_path(Path.cwd(), sweep.spec.name, "csv")
+            fields = (Param("file", str, str(path), "file name, ending in .csv or .json"),)
+            deed = self._deed_of(self._export, sweep)
+            self._fields(f"write {self.pages.matching:,} trials", fields, {}, "write", deed)
+
+    async def _export(self, client: Any, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
+        path = Path(typed["file"]).expanduser()
+        if path.suffix not in (".csv", ".json"):
+            raise DltuiError(f"file: expected a name that ends in .csv or .json, got {typed['file'][:80]!r}.")
+        entries = await trial_export.read_all(client, sweep.id, self.pages.query)
+        is_csv = path.suffix == ".csv"
+        text = (
+            trial_export.as_csv(entries, self.table.marked)
+            if is_csv
+            else trial_export.as_json(sweep, entries)
+        )
+        try:
+            trial_export.write(path, text)
+        except FileExistsError as error:
+            raise DltuiError(f"file: {path} is there already; nothing was written.") from error
+        except OSError as error:
+            raise DltuiError(f"file: {path} cannot be written: {error.strerror}.") from error
+        return f"{len(entries):,} trials are in {path}."
+
+    # --- how it is done --------------------------------------------------------------------------------
+
+    def _sweep(self) -> SweepSummary | None:
+        if self.book.chosen is None:
+            self._say(f"There is no sweep yet: {self.lab.keymap.shown('sweep.new')} sets one up.")
+        return self.book.chosen
+
+    def _trial(self) -> TrialRow | None:
+        if self.trial is None:
+            self._say("No trial is selected.")
+        return self.trial
+
+    def _do(self, deed: Callable[[Any, SweepSummary], Deed]) -> None:
+        if sweep := self._sweep():
+            attempt(self, self._done(deed, sweep))
+
+    def _do_trial(self, deed: Callable[[Any, SweepSummary, TrialRow], Deed]) -> None:
+        sweep, row = self._sweep(), self._trial()
+        if sweep is not None and row is not None:
+            attempt(self, self._done(lambda client, sweep: deed(client, sweep, row), sweep))
+
+    async def _done(self, deed: Callable[[Any, SweepSummary], Awaitable[str]], sweep: SweepSummary) -> str:
+        said = await deed(self.lab.river.client, sweep)
+        self._expire()
+        return said
+
+    def _deed_of(
+        self, deed: Callable[[Any, SweepSummary, Mapping[str, str]], Awaitable[str]], sweep: SweepSummary
+    ) -> Callable[[Mapping[str, str]], Awaitable[str]]:
+        async def do(typed: Mapping[str, str]) -> str:
+            return await deed(self.lab.river.client, sweep, typed)
+
+        return do
+
+    def _fields(self, title: str, fields: Any, typed: Mapping[str, str], word: str, deed: Any) -> None:
+        from tui.dialogs.fields import fields_screen
+
+        self.app.push_screen(fields_screen(title, fields, typed, word, deed), self._said)
+
+    def _said(self, words: str | None) -> None:
+        if words:
+            self._say(words)
+            self._expire()
+
+    def _ask(self, question: str, words: str, word: str, deed: Any, sweep: SweepSummary) -> None:
+        from tui.dialogs.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                attempt(self, self._done(deed, sweep))
+
+        self.app.push_screen(ConfirmScreen(question, words, word), answered)
+
+    def _say(self, words: str) -> None:
+        self.app.notify(plain(words, limit=400), markup=False)

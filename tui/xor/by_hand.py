@@ -1,0 +1,244 @@
+"""XOR by hand: every weight of a small network under the fingers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.protocol import Json
+from tui.drawings.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
+from tui.drawings.heat import look_of
+from tui.drawings.plane import Plane, columns_beside
+from tui.drawings.plane_picture import scene_of
+from tui.keys import all_keys
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.span import Span
+from tui.xor.by_hand_notes import Standing, lesson_of, notes_of, title_of
+from tui.xor.net_widget import Network
+from tui.xor.truth_table import TruthTable
+from tui.xor.view import XorView
+
+PUZZLE = "puzzle: "
+"""what the name of a task begins with: its hint is true whatever the weights are"""
+START = HandNet(((1.0, 1.0),), (-1.5,), (1.0, 1.0, -2.0), -0.5)
+
+
+class HandView(XorView):
+    """A key changes a number; table, plane and drawing show it."""
+
+    NAME, SCOPE = "hand", "weights"
+    BINDINGS = all_keys.bindings("weights")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.edits = Edits(_read(self.saved_before.get("net"), START))
+        self.edits.loaded = _read(self.saved_before.get("loaded"), self.edits.net)
+        self.name_of_net = plain(str(self.saved_before.get("name", "1 unit + bypass")), limit=60)
+        self.note = plain(str(self.saved_before.get("note", "")), limit=300)
+        self.picked = columns_of(self.net.units, self.net.bypass)[0][0]
+        self._look: Json | None = None
+        self._looked_at: HandNet | None = None
+        self._presets: list[Json] = []
+        self._load_wanted = False
+        self.side = Vertical(classes="plane-side")
+        self.plane, self.network, self.truth = Plane(), Network(is_spacious=True), TruthTable()
+        self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
+
+    def compose(self) -> ComposeResult:
+        with self.side:
+            yield self.plane
+            yield self.notes
+        with Vertical(classes="net-side"):
+            yield self.heading
+            yield self.network
+            yield self.truth
+            yield self.lesson
+
+    @property
+    def net(self) -> HandNet:
+        return self.edits.net
+
+    @property
+    def look(self) -> Json | None:
+        """What the session said of the network as it is; None while it is asked."""
+        return self._look if self._looked_at == self.net else None
+
+    def fit(self, width: int, height: int) -> None:
+        self.plane.fit(columns_beside(width), height - 5)
+        self.side.styles.width = self.plane.styles.width
+        self.network.room(height - (7 if height < 26 else 19))
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        self._draw()
+        self._ask()
+
+    def runs_changed(self) -> None:
+        """They have nothing to do with it."""
+
+    def _ask(self) -> None:
+        net = self.net
+        if self.in_front and self.plane.size.width:
+            facts = net.facts() | self.plane.wanted
+            self.ask("xor.look", lambda look: self._take_look(net, look), "xor hand", **facts)
+
+    def _take_look(self, net: HandNet, look: Json) -> None:
+        self._look, self._looked_at = look, net
+        self.plane.show(scene_of(look, glyphs().ascii_only))
+        self.truth.show(look)
+        self._draw()
+
+    def _draw(self) -> None:
+        """The drawing at once; what needs the session when it has answered."""
+        look = self.look
+        gates = [unit["gate"] for unit in look["units"]] if look else []
+        gate = look["output"]["gate"] if look else ""
+        self.network.show(self.net, gates, gate, self.picked)
+        is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
+        standing = Standing(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
+        self.notes.show(lambda width: notes_of(standing, width))
+        self.lesson.show(lesson_of)
+        self.heading.choose(title_of(standing), (title_of(standing),))
+        self.heading.note(Span(f"T {self.net.temperature:g}", "key"))
+        if self._look is None:
+            self.plane.show(None, "computing ...")
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_move(self, across: int, down: int) -> None:
+        self.picked = moved(self.picked, self.net.units, self.net.bypass, across, down)
+        self._draw()
+
+    def action_nudge(self, by: float) -> None:
+        self._set(self.net.at(self.picked) + by)
+
+    def action_zero(self) -> None:
+        self._set(0.0)
+
+    def action_flip(self) -> None:
+        self._set(-self.net.at(self.picked))
+
+    def action_type(self) -> None:
+        from tui.dialogs.number import NumberPrompt
+
+        prompt = NumberPrompt(called(self.picked, self.net), self.net.at(self.picked), LARGEST)
+        self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
+
+    def action_colder(self, by: int) -> None:
+        end = "smallest" if by > 0 else "largest"
+        self._change(self.net.colder(by), f"T {self.net.temperature:g} is the {end} there is.")
+
+    def action_add_unit(self) -> None:
+        self._change(self.net.with_unit(), f"By hand there are {UNITS} hidden units at most.")
+
+    def action_remove_unit(self) -> None:
+        unit = self.picked.unit if self.picked.layer == "hidden" else self.net.units - 1
+        words = "There is no hidden unit to remove."
+        if self.net.units:
+            words = "The last hidden unit stays while bypass is off: nothing else reaches the output."
+        self._change(self.net.without_unit(unit), words)
+
+    def action_bypass(self) -> None:
+        words = "Bypass stays on while there is no hidden unit: nothing else reaches the output."
+        self._change(self.net.with_bypass(not self.net.bypass), words)
+
+    def action_undo(self) -> None:
+        self._step(self.edits.undo(), "There is no change to take back.")
+
+    def action_redo(self) -> None:
+        self._step(self.edits.redo(), "There is no change to make again.")
+
+    def action_reset(self) -> None:
+        self._change(self.edits.loaded, "The weights are as they were loaded.")
+
+    def action_load(self) -> None:
+        self._load_wanted = True
+        if self._presets:
+            self._choose_preset()
+        else:
+            self.ask("xor.presets", self._take_presets, "xor presets")
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        """A network from another view."""
+        net = _read(facts.get("net"), self.net)
+        self._look = None  # another network's plane and table are not shown until this one's come
+        self.plane.show(None, "computing ...")
+        self.truth.show(None)
+        self._load(net, str(facts.get("name", "")), str(facts.get("note", "")))
+
+    def _take_presets(self, presets: Json) -> None:
+        puzzles = [{**puzzle, "name": f"{PUZZLE}{puzzle['name']}"} for puzzle in presets["puzzles"]]
+        self._presets = [*presets["networks"], *puzzles]
+        if self._load_wanted:
+            self._choose_preset()
+
+    def _choose_preset(self) -> None:
+        from tui.dialogs.choose import ChooseScreen
+
+        self._load_wanted = False
+        choices = [(preset["name"], preset["note"]) for preset in self._presets]
+        self.app.push_screen(ChooseScreen("load a network or a puzzle", choices, "load"), self._load_preset)
+
+    def _load_preset(self, chosen: int | None) -> None:
+        if chosen is not None:
+            preset = self._presets[chosen]
+            self._load(_read(preset["net"], self.net), preset["name"], preset["note"])
+
+    def _load(self, net: HandNet, name: str, note: str) -> None:
+        self.edits.load(net)
+        self.name_of_net, self.note = plain(name, limit=60), plain(note, limit=300)
+        self._step(True)
+
+    def _set(self, value: float) -> None:
+        self._change(self.net.with_number(self.picked, value))
+
+    def _change(self, net: HandNet, otherwise: str = "") -> None:
+        self._step(self.edits.change(net), otherwise)
+
+    def _step(self, changed: bool, otherwise: str = "") -> None:
+        """Show what changed; `otherwise` says why nothing did."""
+        if not changed and otherwise:
+            self.app.notify(otherwise, markup=False)
+        if changed:
+            self.picked = moved(self.picked, self.net.units, self.net.bypass, 0, 0)
+            self.show()
+            self.remember()
+
+    def labels(self) -> dict[str, str]:
+        return {
+            "xor.start": "",
+            "weights.undo": "undo" if self.edits.can_undo else "",
+            "weights.redo": "redo" if self.edits.can_redo else "",
+            "weights.bypass": "bypass off" if self.net.bypass else "bypass on",
+        }
+
+    def saved(self) -> dict[str, Any]:
+        loaded = self.edits.loaded.facts()
+        return {"net": self.net.facts(), "loaded": loaded, "name": self.name_of_net, "note": self.note}
+
+
+def called(place: Place, net: HandNet) -> str:
+    """The name of a number: h1: weight of x2."""
+    if place.layer == "hidden":
+        return f"h{place.unit + 1}: " + ("weight of x1", "weight of x2", "bias")[place.entry]
+    inputs = 2 if net.bypass else 0
+    if place.entry == inputs + net.units:
+        return "y: bias"
+    unit = place.entry - inputs
+    return f"y: weight of x{place.entry + 1}" if unit < 0 else f"y: weight of h{unit + 1}"
+
+
+def _read(saved: object, otherwise: HandNet) -> HandNet:
+    if not isinstance(saved, dict):
+        return otherwise
+    try:
+        return from_facts(saved)
+    except ValueError:
+        return otherwise

@@ -1,0 +1,145 @@
+"""The notebook's nine experiments: learning rate, hidden units, bypass; our numbers beside its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.client.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json, RunSummary
+from tui.keys import all_keys
+from tui.messages import HintsChanged
+from tui.terminal.glyphs import glyphs
+from tui.ui.notes import Notes
+from tui.xor.experiment_plots import plots
+from tui.xor.experiment_table import lesson_of, notes_of, rows_of, setting_words
+from tui.xor.runs import GRID
+from tui.xor.view import XorView
+
+POLL = 0.7
+"""seconds between two looks while it trains"""
+
+
+class NineView(XorView):
+    """A table of nine lines and three plots."""
+
+    NAME, SCOPE = "nine", "nine"
+    EXPERIMENT = GRID
+    BINDINGS = all_keys.bindings("nine")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        cursor = self.saved_before.get("cursor")
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < 9 else 0
+        self.report: Json | None = None
+        self._report_of = ""
+        self.page = False
+        """whether a low screen shows the plots in place of the table"""
+        self._is_asking = False
+        self.notes, self.table, self.plots = Notes(id="nine-notes"), Notes(id="nine-table"), Notes()
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield self.notes
+            yield self.table
+            yield self.plots
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL, self._poll)
+
+    @property
+    def run_shown(self) -> RunSummary | None:
+        """The newest that says anything, else the newest."""
+        runs = self.runs.of(GRID)
+        return next((run for run in runs if not run.status.is_final or run.step), runs[0] if runs else None)
+
+    def start(self) -> None:
+        self.submit(GRID, {}, name="the nine")
+
+    def submitted(self, run: RunSummary) -> None:
+        self.report = None
+        self.show()
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        self._draw()
+        run = self.run_shown
+        if run is not None and self.in_front and not self._is_asking:
+            self._is_asking = True
+            self.run_worker(self._fetch(run), group="xor nine", exit_on_error=False)
+
+    def _poll(self) -> None:
+        run = self.run_shown
+        if self.in_front and run is not None and not run.status.is_final:
+            self.show()
+
+    async def _fetch(self, run: RunSummary) -> None:
+        try:
+            report = await self.lab.session.ask("lanes.report", run=run.id)
+            if self.run_shown is not None and self.run_shown.id == run.id:
+                self.say("")
+                self.report, self._report_of = report, run.id
+                self._draw()
+                self.post_message(HintsChanged())
+        except Superseded:
+            return
+        except DltuiError as error:
+            if run.status.is_final:
+                self.say(str(error))
+        finally:
+            self._is_asking = False
+
+    def _draw(self) -> None:
+        run = self.run_shown
+        report = self.report if run is not None and self._report_of == run.id else None
+        brief = self.is_short
+        self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief, self.waits))
+        self.table.show(
+            lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
+        )
+        self.table.display, self.plots.display = not (brief and self.page), not brief or self.page
+        ascii_only = glyphs().ascii_only
+        self.plots.show(lambda width: plots(report, width, max(7, self.plots.size.height), ascii_only))
+
+    @property
+    def is_short(self) -> bool:
+        return self.size.height < 26
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_page(self) -> None:
+        self.page = not self.page
+        self._draw()
+        self.post_message(HintsChanged())
+        self.call_after_refresh(self._show_if_seen)
+
+    def action_choose(self, by: int) -> None:
+        self.cursor = max(0, min(self.cursor + by, 8))
+        self._draw()
+        self.remember()
+
+    def action_open(self) -> None:
+        if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
+            row = self.report["rows"][self.cursor]
+            facts = {"lane": row["lanes"][0], "lanes": row["lanes"], "meant": setting_words(row)}
+            self.post_message(self.Wanted("map", {"run": self._report_of, **facts}))
+
+    def labels(self) -> dict[str, str]:
+        words = "run the nine" if not self.runs.of(GRID) else "run again"
+        run = self.run_shown
+        if self.waits or (run is not None and not run.status.is_final):
+            words = ""
+        page = "table" if self.page else "plots"
+        page = page if self.is_short and self.report is not None else ""
+        return {
+            "xor.start": words,
+            "nine.page": page,
+            "nine.open": "its networks" if self.report is not None else "",
+        }
+
+    def saved(self) -> dict[str, Any]:
+        return {"cursor": self.cursor}

@@ -1,0 +1,357 @@
+"""The failure map: thousands of networks trained side by side, and where each of them ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.client.client import Superseded
+from engine.errors import DltuiError
+from engine.protocol import Json, RunSummary
+from tui.drawings.heat import look_of
+from tui.keys import all_keys
+from tui.messages import HintsChanged
+from tui.terminal.plain_text import plain
+from tui.ui.notes import Notes
+from tui.view_state import chosen
+from tui.xor.map_cells import COLOURS, Cell, LaneMap, lane_map
+from tui.xor.map_grid import LaneGrid
+from tui.xor.map_notes import MapFacts, notes_of
+from tui.xor.map_picture import columns_for, label_width
+from tui.xor.opened_net import OpenedNet
+from tui.xor.runs import GRID, LANES
+from tui.xor.view import XorView
+
+POLL = 0.6
+"""seconds between two looks at a batch that trains"""
+BOTH = 150
+"""columns from which on map and network stand side by side"""
+NOTES = 3
+BATCH: Mapping[str, object] = {
+    "axes": "hidden=1..4; bypass=no,yes; seed=1..500", "activation": "sigmoid", "initial": "xavier",
+    "lr": 0.05, "epochs": 3000,
+}  # fmt: skip
+"""4,000 networks: every shape of XOR five hundred times"""
+
+
+class MapView(XorView):
+    """A cursor walks over the networks; enter opens the one below it."""
+
+    NAME, SCOPE = "map", "lanes"
+    EXPERIMENT = LANES
+    BINDINGS = all_keys.bindings("lanes")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        saved = self.saved_before
+        self.chosen = plain(str(saved.get("run", "")), limit=200)
+        self.colour_by = chosen(saved, "colour", COLOURS, "outcome")
+        self.pair = 0
+        """which pair of axes; 0: a cell for each network"""
+        lane = saved.get("lane")
+        self._wanted_lane = lane if isinstance(lane, int) else -1
+        self.cursor = (0, 0)
+        self.found: LaneMap | None = None
+        self._found_of: tuple[str, str, int, int] | None = None
+        self._is_asking = False
+        self._total = self._label = 0
+        self._marked: frozenset[int] = frozenset()
+        self._meant = ""
+        """which networks are marked: those of one experiment"""
+        self._here: dict[str, Any] | None = None
+        self.side = Vertical(id="map-side")
+        self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
+
+    def compose(self) -> ComposeResult:
+        with self.side:
+            yield self.notes
+            yield self.grid
+        yield self.opened_net
+
+    def on_mount(self) -> None:
+        self.opened_net.display = False
+        self.set_interval(POLL, self._poll)
+
+    def fit(self, width: int, height: int) -> None:
+        both = width >= BOTH
+        is_open = self.opened_net.display
+        self.side.display = both or not is_open
+        self.side.styles.width = "40%" if both and is_open else "100%"
+        self.opened_net.fit(round(width * 0.6) - 2 if both else width - 2, height)
+
+    # --- which run -------------------------------------------------------------------------------------
+
+    @property
+    def run_shown(self) -> RunSummary | None:
+        found = self.runs.find(self.chosen)
+        if found is None or found.spec.experiment not in (LANES, GRID):
+            found = next(iter(self.runs.of(LANES, GRID)), None)
+        return found
+
+    def start(self) -> None:
+        self.submit(LANES, BATCH, name="failure map")
+
+    def submitted(self, run: RunSummary) -> None:
+        if run.spec.experiment == LANES:
+            self._choose(run.id)
+        else:
+            self.post_message(self.Wanted("trained", {"run": run.id}))
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        self._wanted_lane = int(facts.get("lane", -1))
+        self.pair = 0
+        marked, meant = frozenset(facts.get("lanes", ())), str(facts.get("meant", ""))
+        self._choose(str(facts.get("run", "")), marked, meant)
+
+    def _choose(self, run: str, marked: frozenset[int] = frozenset(), meant: str = "") -> None:
+        self._marked, self._meant, self._label = marked, meant, 0
+        self.chosen, self.found, self._found_of = run, None, None
+        self.show()
+        self.remember()
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        self._draw()
+        self._ask_map()
+
+    def runs_changed(self) -> None:
+        self.show()
+
+    def _poll(self) -> None:
+        run = self.run_shown
+        if self.in_front and run is not None and not run.status.is_final:
+            self._ask_map()
+
+    def _ask_map(self) -> None:
+        run = self.run_shown
+        if run is not None and self.in_front and not self._is_asking and self.grid.size.width:
+            self._is_asking = True
+            self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
+
+    def _columns(self, outcome: Json | None = None) -> int:
+        """Cells in a row, by how many networks there are and how wide their labels are."""
+        if outcome is not None:
+            self._total = sum(outcome["outcomes"].values())
+            self._label = max(self._label, label_width(outcome["groups"], self.grid.size.width))
+        return columns_for(self._total, *self.grid.size, self._label)
+
+    async def _fetch(self, run: str) -> None:
+        try:
+            await self._take_answers(run)
+        except Superseded:
+            return
+        except DltuiError as error:
+            if self.run_shown is None or self.run_shown.status.is_final:
+                self.say(str(error))
+        finally:
+            self._is_asking = False
+
+    async def _take_answers(self, run: str) -> None:
+        """Of four questions; the last three only where the first says that there is more to know."""
+        x, y = self.axes_shown
+        facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
+        outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+        if not x and facts["columns"] != self._columns(outcome):
+            facts["columns"] = self._columns()
+            outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+        state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
+        if state == self._found_of:
+            return
+        colour = self.colour_by if outcome["validates"] or self.colour_by != COLOURS[-1] else COLOURS[0]
+        answers = {"outcome": outcome}
+        for name in dict.fromkeys(("loss", "stop", colour)):
+            if name not in answers:
+                answers[name] = await self.lab.session.ask("lanes.map", **facts, colour=name)
+        found = await asyncio.to_thread(
+            lane_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
+        )
+        self._take_map(state, found)
+
+    def _take_map(self, state: tuple[str, str, int, int], found: LaneMap) -> None:
+        if self.run_shown is None or state[0] != self.run_shown.id:
+            return
+        self.say("")
+        lane = self._wanted_lane if self._wanted_lane >= 0 else self.lane
+        self.found, self._found_of = replace(found, marked=self._marked), state
+        self._wanted_lane = -1
+        place = found.place_of(lane) if lane is not None else None
+        self.cursor = place or (0, 0)
+        self._here = None
+        self._draw()
+        self._look_closer()
+        self.post_message(HintsChanged())
+
+    def _look_closer(self) -> None:
+        """At the network below the cursor."""
+        run, lane = self.run_shown, self.lane
+        if run is None or lane is None:
+            return
+        self.ask("lanes.table", self._take_row, "xor row", run=run.id, offset=lane, limit=1)
+        if self.opened_net.display:
+            self._ask_net()
+
+    def _take_row(self, table: Json) -> None:
+        if table["rows"]:
+            self._here = dict(zip(table["columns"], table["rows"][0], strict=True))
+            self._draw()
+
+    @property
+    def here(self) -> dict[str, Any] | None:
+        """The parameters of the network below the cursor, once they have been told."""
+        return self._here if self._here is not None and self._here["lane"] == self.lane else None
+
+    @property
+    def cell(self) -> Cell | None:
+        return self.found.at(*self.cursor) if self.found is not None else None
+
+    @property
+    def lane(self) -> int | None:
+        return self.cell.lane if self.cell is not None else None
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        axes = self.found.axes if self.found is not None else ()
+        return [("", ""), *((second, first) for first, second in combinations(axes, 2))]
+
+    @property
+    def axes_shown(self) -> tuple[str, str]:
+        return self.pairs[self.pair] if self.pair < len(self.pairs) else ("", "")
+
+    def _draw(self) -> None:
+        self.grid.show(self.found, self.cursor)
+        facts = MapFacts(
+            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap, self._meant,
+            self.waits,
+        )  # fmt: skip
+        self.notes.show(lambda width: notes_of(facts, width))
+
+    def _ask_net(self) -> None:
+        run, lane = self.run_shown, self.lane
+        if run is not None and lane is not None and self.opened_net.plane.size.width:
+            size = self.opened_net.plane.wanted
+            self.ask("lanes.open", self.opened_net.show, "xor lane", run=run.id, lane=lane, **size)
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_move(self, across: int, down: int) -> None:
+        if self.found is None:
+            return
+        column, row = self.cursor[0] + across, self.cursor[1] + down
+        if across and not self.found.x:  # on one long line
+            row, column = row + column // self.found.columns, column % self.found.columns
+        if self.found.at(column, row) is not None:
+            self._go_to(column, row)
+
+    def action_page(self, by: int) -> None:
+        if self.found is not None:
+            self._go_near(self.cursor[0], self.cursor[1] + by * self.grid.rows_in_sight)
+
+    def action_go_to(self, end: int) -> None:
+        if self.found is not None:
+            self._go_near(self.found.columns - 1 if end else 0, len(self.found.cells) - 1 if end else 0)
+
+    def _go_near(self, column: int, row: int) -> None:
+        """There, or at the last cell before it."""
+        assert self.found is not None
+        row = max(0, min(row, len(self.found.cells) - 1))
+        while column > 0 and self.found.at(column, row) is None:
+            column -= 1
+        self._go_to(column, row)
+
+    def _go_to(self, column: int, row: int) -> None:
+        self.cursor = (column, row)
+        self._draw()
+        self.remember()
+        self._look_closer()
+
+    def action_next_failed(self, way: int) -> None:
+        if self.found is None:
+            return
+        place = self.found.stuck_after(*self.cursor, way)
+        if place is None:
+            self.app.notify("None of them failed.", markup=False)
+        else:
+            self._go_to(*place)
+
+    def action_open(self) -> None:
+        self._set_open(not self.opened_net.display)
+
+    def action_close(self) -> None:
+        """The chart alone, the opened network; then what came from the experiments goes back there."""
+        if self.has_class("-chart-alone"):
+            self.action_back()
+        elif self.opened_net.display:
+            self._set_open(False)
+        elif self._marked:
+            self._choose(self.chosen)
+            self.post_message(self.Wanted("nine", {}))
+
+    def action_chart_alone(self) -> None:
+        """Of the opened network."""
+        if self.opened_net.display:
+            super().action_chart_alone()
+
+    def _set_open(self, wanted: bool) -> None:
+        self.opened_net.display = wanted and self.lane is not None
+        self.action_back()
+        self.fit(self.size.width, self.size.height)
+        self.call_after_refresh(self._opened_or_closed)
+        self.remember()
+
+    def _opened_or_closed(self) -> None:
+        if self.opened_net.display:
+            self._ask_net()
+        self.show()
+
+    def action_hand_over(self) -> None:
+        run, lane = self.run_shown, self.lane
+        if run is not None and lane is not None:
+            self.ask(
+                "lanes.open", self._submit_lane, "xor hand over", run=run.id, lane=lane, width=1, height=1
+            )
+
+    def _submit_lane(self, answer: dict[str, Any]) -> None:
+        self.submit("xor", answer["params"], int(answer["seed"]), f"network {answer['lane']}")
+
+    def action_colour(self) -> None:
+        colours = COLOURS if self.found is None or self.found.validates else COLOURS[:-1]
+        place = colours.index(self.colour_by) if self.colour_by in colours else -1
+        self.colour_by = colours[(place + 1) % len(colours)]
+        self.show()
+        self.remember()
+
+    def action_axes(self) -> None:
+        self.pair = (self.pair + 1) % len(self.pairs)
+        self.show()
+        self.remember()
+
+    def action_next_run(self) -> None:
+        runs = [run.id for run in self.runs.of(LANES, GRID)]
+        if self.run_shown is not None:
+            self._choose(runs[(runs.index(self.run_shown.id) + 1) % len(runs)])
+
+    def labels(self) -> dict[str, str]:
+        start = "train again" if self.runs.of(LANES) else "train 4,000"
+        labels = {"xor.start": "" if self.waits else start}
+        if not self.opened_net.display:
+            labels["lanes.full"] = ""
+        labels["lanes.open"] = "close" if self.opened_net.display else "open"
+        if self.found is None:
+            labels |= dict.fromkeys(
+                ("lanes.open", "lanes.next_failed", "lanes.hand_over", "lanes.colour"), ""
+            )
+        if len(self.pairs) < 2:
+            labels["lanes.axes"] = ""
+        if len(self.runs.of(LANES, GRID)) < 2:
+            labels["lanes.run"] = ""
+        return labels
+
+    def saved(self) -> dict[str, Any]:
+        return {"run": self.chosen, "colour": self.colour_by, "lane": -1 if self.lane is None else self.lane}

@@ -1,0 +1,88 @@
+"""The cells of a failure map on the screen, with a cursor that is always in sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.drawings.heat import Heat, look_of
+from tui.drawings.plane_picture import Tile
+from tui.xor.map_cells import LaneMap
+from tui.xor.map_picture import Window, head_of, row_of, window
+
+
+class LaneGrid(Widget):
+    """Rows that did not change are not drawn again."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._found: LaneMap | None = None
+        self._cursor = (0, 0)
+        self._window: Window | None = None
+        self._rows: list[tuple[Tile, ...]] = []
+        self._heat: Heat | None = None
+        self._made: dict[tuple[int, bool], tuple[Tile, ...]] = {}
+        self._made_of: LaneMap | None = None
+
+    @property
+    def rows_in_sight(self) -> int:
+        return self._window.rows if self._window is not None else 1
+
+    def show(self, found: LaneMap | None, cursor: tuple[int, int]) -> None:
+        self._found, self._cursor = found, cursor
+        self._draw()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._dress, init=False)
+        self.call_after_refresh(self._draw)  # its size may have come before it was mounted
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _dress(self) -> None:
+        self._heat = None
+        self._made.clear()
+        self._draw()
+        self.refresh()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        if not self.is_mounted or not width or not height:
+            return
+        old, self._rows = self._rows, []
+        if self._found is not None and self._found.cells:
+            self._rows = self._picture(self._found, width, height)
+        if len(old) != len(self._rows):
+            self.refresh()
+            return
+        for y, row in enumerate(self._rows):
+            if row is not old[y] and row != old[y]:
+                self.refresh(Region(0, y, width, 1))
+
+    def _picture(self, found: LaneMap, width: int, height: int) -> list[tuple[Tile, ...]]:
+        """Rows without the cursor are made once for a map and a window."""
+        view, look = window(found, self._cursor, width, height, self._window), look_of(self.app)
+        if view != self._window or found is not self._made_of:
+            self._made.clear()
+        self._window, self._made_of = view, found
+        rows = head_of(found, view, look)
+        for line in range(view.tall * min(view.rows, len(found.cells) - view.top)):
+            y, is_middle = view.top + line // view.tall, line % view.tall == view.tall // 2
+            if y == self._cursor[1]:
+                rows.append(row_of(found, y, self._cursor, view, look, is_middle=is_middle))
+                continue
+            if (y, is_middle) not in self._made:
+                self._made[y, is_middle] = row_of(found, y, (-1, -1), view, look, is_middle=is_middle)
+            rows.append(self._made[y, is_middle])
+        return rows
+
+    def render_line(self, y: int) -> Strip:
+        if self._heat is None:
+            self._heat = Heat(self.app)
+        row = self._rows[y] if y < len(self._rows) else ()
+        segments = [Segment(tile.text, self._heat.style(tile.ink, tile.ground)) for tile in row]
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

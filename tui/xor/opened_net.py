@@ -1,0 +1,112 @@
+"""One network of thousands, opened: its plane, weights, truth table, curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json
+from tui.chart.series import Series
+from tui.chart.still_chart import StillChart
+from tui.drawings.hand_net import HandNet, from_facts
+from tui.drawings.heat import look_of
+from tui.drawings.plane import Plane, columns_beside
+from tui.drawings.plane_picture import scene_of
+from tui.terminal.glyphs import glyphs
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes, paragraph
+from tui.ui.span import Row, Span
+from tui.xor.by_hand_notes import legend
+from tui.xor.map_cells import Cell
+from tui.xor.net_widget import Network
+from tui.xor.recipes import shape
+from tui.xor.truth_table import TruthTable
+
+STUCK = {
+    0: "Its loss is none of 0.35, 0.48 and 0.69: more epochs may solve it.",
+    2: "Stuck at loss 0.35 (half of ln 2): two rows are right, the output of the other two is 0.5.",
+    3: "Stuck at loss 0.48, the least of one hidden unit: one row is right, the output of the others is 2/3.",
+    4: "Stuck at loss 0.69 (ln 2): the output is 0.5 for every row.",
+}
+
+
+class OpenedNet(Horizontal):
+    """An answer of `lanes.open`."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.answer: Json | None = None
+        self.side = Vertical(classes="plane-side")
+        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.heading, self.notes, self.chart = (
+            Heading(("network",)),
+            Notes(),
+            StillChart("loss", unit="epoch"),
+        )
+
+    def compose(self) -> ComposeResult:
+        with self.side:
+            yield self.plane
+            yield self.notes
+        with Vertical(classes="net-side"):
+            yield self.heading
+            yield self.network
+            yield self.truth
+            yield self.chart
+
+    def fit(self, width: int, height: int) -> None:
+        self.plane.fit(columns_beside(width), height - (6 if height < 26 else 10))
+        self.side.styles.width = self.plane.styles.width
+        self.network.room(height - (13 if height < 26 else 20))
+
+    def show(self, answer: Json) -> None:
+        self.answer = answer
+        look, net = answer["look"], _net(answer)
+        title = f"network {answer['lane']:,} {glyphs().dot} {_shape(answer)}"
+        self.heading.choose(title, (title,))
+        self.heading.note(Span(f"seed {answer['seed']}", "muted"))
+        gates = [unit["gate"] for unit in look["units"]] if look else []
+        self.network.show(net, gates, look["output"]["gate"] if look else "")
+        self.truth.show(look)
+        self.plane.show(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
+        self._show_curve(answer["curve"])
+        self.notes.show(lambda width: self._words(answer, gates, width))
+
+    def _show_curve(self, curve: Json) -> None:
+        series = []
+        for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "validation"))):
+            if curve[name]:
+                made = Series(name, label, hue=hue)
+                values = [float("nan") if value is None else value for value in curve[name]]
+                made.extend(curve["epochs"], values)
+                series.append(made)
+        self.chart.tell(series, "loss")
+
+    def _words(self, answer: Json, gates: list[str], width: int) -> list[Row]:
+        outcome = answer["outcome"]
+        loss = "nan" if answer["loss"] is None else f"{answer['loss']:.3f}"
+        words = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
+        ink = {"success": "good", "running": "text"}.get(outcome, "bad")
+        rows: list[Row] = [(Span(words, ink), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
+        if outcome == "fail":
+            rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
+        for unit, gate in enumerate(gates):
+            rows.append((Span(f"h{unit + 1} ", f"hue-{unit}"), Span(gate, "text")))
+        return [*rows, *legend(look_of(self.app), True)]
+
+
+def _cell(answer: Json) -> Cell:
+    return Cell(answer["lane"], 1, 0, 0.0, answer["loss"], answer["stop"])
+
+
+def _net(answer: Json) -> HandNet | None:
+    try:
+        return from_facts(answer["net"])
+    except ValueError:
+        return None
+
+
+def _shape(answer: Json) -> str:
+    return shape(int(answer["params"]["hidden"]), bool(answer["params"]["bypass"]))

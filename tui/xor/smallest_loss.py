@@ -1,0 +1,206 @@
+"""The ladder: what each shape of a network can reach on XOR, and that it does."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from engine.protocol import Json, RunSummary, Status
+from tui.chart.still_chart import StillChart
+from tui.data.run_history import Story
+from tui.drawings.hand_net import from_facts
+from tui.drawings.plane import Plane
+from tui.drawings.plane_picture import scene_of
+from tui.keys import all_keys
+from tui.terminal.glyphs import glyphs
+from tui.ui.notes import Notes
+from tui.xor.recipes import LADDER, Recipe, shape
+from tui.xor.runs import SINGLE
+from tui.xor.smallest_loss_notes import Rung, caption_of, lesson_of
+from tui.xor.view import XorView
+
+CAPTION = 4
+
+
+class Column(Vertical):
+    """One rung: its name and numbers over its plane."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.caption, self.plane = Notes(), Plane(axes=False)
+
+    def compose(self) -> ComposeResult:
+        yield self.caption
+        yield self.plane
+
+
+class LadderView(XorView):
+    """Four networks side by side, each beside the least loss that it can have."""
+
+    NAME, SCOPE = "ladder", "rungs"
+    BINDINGS = all_keys.bindings("rungs")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        cursor = self.saved_before.get("cursor")
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(LADDER) else 0
+        self._rungs: list[Json] = []
+        self._looks: dict[int, Json] = {}
+        self._drawn: dict[int, tuple[str, float, int]] = {}
+        self.shelf = Horizontal(id="rungs")
+        self.columns = [Column(classes="rung") for _ in LADDER]
+        self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="ladder-lesson")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            with self.shelf:
+                yield from self.columns
+            yield self.lesson
+            yield self.chart
+
+    def fit(self, width: int, height: int) -> None:
+        each = (width - 2) // len(LADDER) - 2
+        for column in self.columns:
+            column.plane.fit(each, (height - CAPTION) * 5 // 8)
+        self.shelf.styles.height = CAPTION + self.columns[0].plane.rows + 1
+        self._drawn.clear()
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    def run_of(self, recipe: Recipe) -> RunSummary | None:
+        """The newest run that followed it."""
+        return next((run for run in self.runs.of(SINGLE) if recipe.made(run)), None)
+
+    def missing(self) -> list[Recipe]:
+        return [recipe for recipe in LADDER if self.run_of(recipe) is None]
+
+    def follow(self) -> None:
+        runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
+        self.lab.river.follow(runs, who="xor")
+
+    def story_of(self, place: int) -> Story | None:
+        run = self.run_of(LADDER[place])
+        return self.lab.river.story(run.id) if run is not None else None
+
+    def start(self) -> None:
+        self.launch(*self.missing())
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        if not self._rungs and self.in_front:
+            self.ask("xor.presets", self._take_presets, "xor presets")
+        self._draw()
+        for place in range(len(LADDER)):
+            self._ask(place)
+
+    def story_grew(self, run: str) -> None:
+        self.show()
+
+    def _take_presets(self, presets: Json) -> None:
+        self._rungs = presets["ladder"]
+        self._draw()
+
+    def _ask(self, place: int) -> None:
+        """Only for weights that were not looked at yet."""
+        run, story, plane = self.run_of(LADDER[place]), self.story_of(place), self.columns[place].plane
+        if run is None or story is None or not story.sketches or not plane.size.width or not self.in_front:
+            return
+        sketch = story.sketches[-1]
+        known = (run.id, sketch.step, plane.size.width)
+        if self._drawn.get(place) == known:
+            return
+        try:
+            net = from_facts({**run.spec.params, **sketch.parts})
+        except ValueError:
+            return
+        self._drawn[place] = known
+        facts = net.facts() | plane.wanted
+        self.ask("xor.look", lambda look: self._take_look(place, look), f"xor rung {place}", **facts)
+
+    def unanswered(self) -> None:
+        self._drawn.clear()
+
+    def _take_look(self, place: int, look: Json) -> None:
+        self._looks[place] = look
+        self.columns[place].plane.show(scene_of(look, glyphs().ascii_only))
+        self._draw()
+
+    def _draw(self) -> None:
+        for place, column in enumerate(self.columns):
+            rung = self._rung(place)
+            column.caption.show(partial(caption_of, rung))
+            if place not in self._looks:
+                column.plane.show(None, "" if self.waits else _absent(rung))
+        key = self.lab.keymap
+        start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
+        brief = self.size.height < 26
+        note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
+        self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
+        stories = [self.story_of(place) for place in range(len(LADDER))]
+        series = [
+            story.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
+            for hue, (recipe, story) in enumerate(zip(LADDER, stories, strict=True))
+            if story is not None and "loss" in story.series
+        ]
+        run = self.run_of(LADDER[self.cursor])
+        self.chart.set_empty(self.waits or ("no points yet" if run is not None else "not trained yet"))
+        self.chart.tell(series, run.id if run is not None else "")
+
+    def _rung(self, place: int) -> Rung:
+        recipe, story = LADDER[place], self.story_of(place)
+        last = story.series["loss"].last() if story is not None and "loss" in story.series else None
+        floor = next(
+            (
+                float(rung["floor"])
+                for rung in self._rungs
+                if (rung["hidden"], rung["bypass"]) == (recipe.hidden, recipe.bypass)
+            ),
+            None,
+        )
+        look = self._looks.get(place)
+        return Rung(
+            shape(recipe.hidden, recipe.bypass), place, place == self.cursor, self.run_of(recipe), floor,
+            last.value if last is not None else None, last.step if last is not None else 0.0,
+            look["right"] if look is not None else None,
+        )  # fmt: skip
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_choose(self, by: int) -> None:
+        self.cursor = (self.cursor + by) % len(LADDER)
+        self._draw()
+        self.remember()
+
+    def action_open(self) -> None:
+        run = self.run_of(LADDER[self.cursor])
+        if run is not None:
+            self.post_message(self.Wanted("trained", {"run": run.id}))
+
+    def labels(self) -> dict[str, str]:
+        missing = len(self.missing())
+        opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
+        words = "" if not missing else "start all" if missing == len(LADDER) else "start missing"
+        has_curve = any(self.story_of(place) is not None for place in range(len(LADDER)))
+        full = {} if has_curve else {"rungs.full": ""}
+        return {"xor.start": "" if self.waits else words, "rungs.open": opened, **full}
+
+    def saved(self) -> dict[str, Any]:
+        return {"cursor": self.cursor}
+
+
+def _start_words(missing: int) -> str:
+    if missing == len(LADDER):
+        return f"trains these {missing} networks"
+    return f"trains the {missing} missing networks" if missing > 1 else "trains the missing network"
+
+
+def _absent(rung: Rung) -> str:
+    if rung.run is None:
+        return "not trained"
+    if rung.run.status is Status.QUEUED or rung.run.status.is_final:
+        return str(rung.run.status)
+    return "starting"

@@ -1,0 +1,212 @@
+"""The XOR tab: one small problem, looked at in five ways."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from engine import catalog
+from engine.errors import DltuiError
+from tui.keys import all_keys
+from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
+from tui.tab.context import Lab
+from tui.tab.tab import Tab
+from tui.terminal.plain_text import plain
+from tui.ui.view_bar import ViewBar
+from tui.view_state import chosen
+from tui.xor.runs import XorRuns
+from tui.xor.view import XorView
+
+if TYPE_CHECKING:
+    from tui.dialogs.launch import Launch
+
+GROWN = 0.33
+"""seconds between two looks at a story that grows"""
+VIEWS = {
+    "hand": ("by hand", "tui.xor.by_hand:HandView"),
+    "trained": ("trained", "tui.xor.trained:TrainedView"),
+    "ladder": ("architectures", "tui.xor.smallest_loss:LadderView"),
+    "map": ("failure map", "tui.xor.failure_map:MapView"),
+    "nine": ("experiments", "tui.xor.experiments:NineView"),
+}
+
+
+class XorTab(Tab):
+    """Holds the views; each is made when it is first opened."""
+
+    NAME = "xor"
+    BINDINGS = all_keys.bindings("xor")
+
+    def __init__(self, lab: Lab, **widget: Any) -> None:
+        super().__init__(lab, **widget)
+        saved = lab.state.views.get(self.NAME, {})
+        self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
+        self.runs = XorRuns()
+        self.bar = ViewBar([(f"xor.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
+        self._stack = Container(id="xor-views")
+        self._views: dict[str, XorView] = {}
+        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
+        self._grown: set[str] = set()
+        self._is_open = False
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self._stack
+
+    def on_mount(self) -> None:
+        self._turn_to(self._front)
+        self.refetch()
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """A tab that the app begins with has not come from anywhere."""
+        if self.display and not self._is_open:
+            self.opened()
+
+    @property
+    def view(self) -> XorView:
+        return self._views[self._front]
+
+    # --- views -----------------------------------------------------------------------------------------
+
+    def action_turn_to(self, name: str) -> None:
+        if name in VIEWS:
+            self._turn_to(name)
+
+    def action_turn(self, by: int) -> None:
+        names = list(VIEWS)
+        self._turn_to(names[(names.index(self._front) + by) % len(names)])
+
+    def _turn_to(self, name: str) -> None:
+        if self._front in self._views and name != self._front:
+            self.view.closed()
+            self.view.display = False
+        self._front = name
+        if name not in self._views:
+            self._views[name] = self._make(name)
+            self._stack.mount(self._views[name])
+        self.view.display = True
+        self.bar.choose(name)
+        self.bar.say("")
+        if self._is_open:
+            self._show_front()
+        self.post_message(HintsChanged())
+        self.post_message(ViewChanged())
+
+    def _make(self, name: str) -> XorView:
+        module, _, kind = VIEWS[name][1].partition(":")
+        saved = self._saved.get(name)
+        made: XorView = getattr(importlib.import_module(module), kind)(
+            self.lab, self.runs, saved if isinstance(saved, dict) else {}, id=f"xor-{name}"
+        )
+        return made
+
+    def opened(self) -> None:
+        self._is_open = True
+        self._show_front()
+
+    def _show_front(self) -> None:
+        """Its contents come once it has a size, unless another view is in front by then."""
+        view = self.view
+        view.focus(scroll_visible=False)
+
+        def open_it() -> None:
+            if self._is_open and view is self.view:
+                view.opened()
+
+        self.call_after_refresh(open_it)
+
+    def closed(self) -> None:
+        self._is_open = False
+        self.view.closed()
+
+    def first_focus(self) -> Widget | None:
+        return self._views.get(self._front)
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(HintsChanged())
+
+    @on(XorView.Said)
+    def _say(self, message: XorView.Said) -> None:
+        self.bar.say(plain(message.words, limit=300))
+
+    @on(XorView.Wanted)
+    def _hand_over(self, message: XorView.Wanted) -> None:
+        self._turn_to(message.view)
+        self.view.take(message.facts)
+
+    # --- the river -------------------------------------------------------------------------------------
+
+    def refetch(self) -> None:
+        if self.lab.river.is_connected:
+            self.run_worker(self._fetch(), group="xor runs", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.runs.fetch(self.lab.river.client)
+        except DltuiError as error:
+            self.bar.say(plain(str(error), limit=300))
+            return
+        self._tell_of_runs()
+
+    @on(RunsChanged)
+    def _take_changes(self, message: RunsChanged) -> None:
+        if self.runs.update(message.changed, message.removed):
+            self._tell_of_runs()
+
+    def _tell_of_runs(self) -> None:
+        if self._is_open:
+            self.view.runs_changed()
+            self.post_message(HintsChanged())
+
+    @on(CurvesGrew)
+    def _curve_grew(self, message: CurvesGrew) -> None:
+        if self._is_open:
+            if not self._grown:
+                self.set_timer(GROWN, self._tell_of_stories)
+            self._grown.add(message.run)
+
+    def _tell_of_stories(self) -> None:
+        grown, self._grown = self._grown, set()
+        for run in grown:
+            self.view.story_grew(run)
+
+    # --- keys of every view ----------------------------------------------------------------------------
+
+    def action_start(self) -> None:
+        self.view.start()
+
+    def action_new(self) -> None:
+        from tui.dialogs.launch import launch_screen
+
+        experiment = catalog.find(self.view.EXPERIMENT)
+        last = self.lab.state.last_params.get(experiment.name, {})
+        typed = {name: str(text) for name, text in last.items()}
+        self.app.push_screen(launch_screen(experiment, typed), self._launched)
+
+    def _launched(self, launch: Launch | None) -> None:
+        if launch is None:
+            return
+        self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+        if launch.experiment == "xor":
+            self._turn_to("trained")
+        self.view.train(launch)
+
+    def labels(self) -> Mapping[str, str]:
+        return self.view.labels() if self._front in self._views else {}
+
+    def actor(self, scope: str) -> Widget:
+        return self.view if scope == self.view.SCOPE else self
+
+    @on(ViewChanged)
+    def remember(self) -> None:
+        """Into the state that the app writes down."""
+        saved = {name: view.saved() for name, view in self._views.items()}
+        self._saved = {**self._saved, **saved, "view": self._front}
+        self.lab.state.views[self.NAME] = self._saved

@@ -1,0 +1,314 @@
+"""XOR trained: the decision regions of a network while it trains, and again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.timer import Timer
+
+from engine.protocol import Json, RunSummary
+from tui.chart.still_chart import StillChart
+from tui.data.run_history import Sketch, Story
+from tui.data.run_text import name_of, sign_of
+from tui.drawings.hand_net import UNITS, HandNet, from_facts
+from tui.drawings.heat import look_of
+from tui.drawings.plane import Plane, columns_beside
+from tui.drawings.plane_picture import scene_of
+from tui.keys import all_keys
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.span import Span
+from tui.xor.net_widget import Network
+from tui.xor.recipes import NOTEBOOK, shape
+from tui.xor.runs import SINGLE
+from tui.xor.trained_notes import Moment, invitation, notes_of
+from tui.xor.truth_table import TruthTable
+from tui.xor.view import XorView
+
+INVITED = 76
+"""columns of the words while nothing is trained"""
+FRAME = 0.1
+FRAMES = 60
+"""of a training that is played"""
+
+
+class TrainedView(XorView):
+    """One run in full, the notebook's three as curves."""
+
+    NAME, SCOPE = "trained", "sketches"
+    BINDINGS = all_keys.bindings("sketches")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.chosen = plain(str(self.saved_before.get("run", "")), limit=200)
+        self.at: int | None = None
+        """which sketch is looked at; None: the newest, as they come"""
+        self._look: Json | None = None
+        self._seen: dict[str, Any] = {}
+        """what was asked about last"""
+        self._playing: Timer | None = None
+        self.side = Vertical(classes="plane-side")
+        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.heading, self.notes = Heading(("trained",)), Notes()
+        self.chart = StillChart("loss", unit="epoch")
+
+    def compose(self) -> ComposeResult:
+        with self.side:
+            yield self.plane
+            yield self.notes
+        with Vertical(classes="net-side"):
+            yield self.heading
+            yield self.network
+            yield self.truth
+            yield self.chart
+
+    def fit(self, width: int, height: int) -> None:
+        self.plane.fit(columns_beside(width), height - (5 if height < 26 else 10))
+        self.side.styles.width = self.plane.styles.width
+        self.network.room(height - (13 if height < 26 else 20))
+
+    # --- which run -------------------------------------------------------------------------------------
+
+    @property
+    def run_shown(self) -> RunSummary | None:
+        found = self.runs.find(self.chosen)
+        if found is None or found.spec.experiment != SINGLE:
+            found = next(iter(self.runs.of(SINGLE)), None)
+        return found
+
+    @property
+    def story(self) -> Story | None:
+        run = self.run_shown
+        return self.lab.river.story(run.id) if run is not None else None
+
+    @property
+    def sketches(self) -> list[Sketch]:
+        return self.story.sketches if self.story is not None else []
+
+    def overlaid(self) -> list[RunSummary]:
+        """The newest run of each of the notebook's three, and the one that is shown."""
+        runs = self.runs.of(SINGLE)
+        found = [next((run for run in runs if recipe.made(run)), None) for recipe in NOTEBOOK]
+        shown = self.run_shown
+        extra = [] if shown in found or shown is None else [shown]
+        return [run for run in (*found, *extra) if run is not None]
+
+    def missing(self) -> list[Any]:
+        runs = self.runs.of(SINGLE)
+        return [recipe for recipe in NOTEBOOK if not any(recipe.made(run) for run in runs)]
+
+    def follow(self) -> None:
+        self.lab.river.follow([run.id for run in self.overlaid()], who="xor")
+
+    def start(self) -> None:
+        self.launch(*self.missing())
+
+    def submitted(self, run: RunSummary) -> None:
+        self._choose(run.id)
+
+    def take(self, facts: Mapping[str, Any]) -> None:
+        self._choose(str(facts.get("run", "")))
+
+    # --- what is seen ----------------------------------------------------------------------------------
+
+    def story_grew(self, run: str) -> None:
+        self._draw_curves()
+        if self.run_shown is not None and run == self.run_shown.id and self.at is None:
+            self.show()
+
+    def show(self) -> None:
+        run, net = self.run_shown, self.net
+        self.set_class(run is None, "-none")
+        self.side.styles.width = "1fr" if run is None else self.plane.styles.width
+        self._draw(net)
+        self._draw_curves()
+        if run is not None and net is not None and self.in_front and self.plane.size.width:
+            facts = net.facts() | self.plane.wanted
+            if facts == self._seen and self._look is not None:
+                return
+            self._seen = facts
+            self.ask("xor.look", lambda look: self._take_look(run.id, net, look), "xor trained", **facts)
+
+    def unanswered(self) -> None:
+        self._seen = {}
+
+    @property
+    def sketch(self) -> Sketch | None:
+        sketches = self.sketches
+        if not sketches:
+            return None
+        return sketches[-1 if self.at is None else max(0, min(self.at, len(sketches) - 1))]
+
+    @property
+    def net(self) -> HandNet | None:
+        """The weights of the sketch that is looked at."""
+        run, sketch = self.run_shown, self.sketch
+        if run is None or sketch is None:
+            return None
+        given = run.spec.params
+        try:
+            return from_facts({**given, **sketch.parts, "targets": (0, 1, 1, 0)})
+        except ValueError:
+            return None
+
+    def _take_look(self, run: str, net: HandNet, look: Json) -> None:
+        if self.run_shown is None or self.run_shown.id != run:
+            return
+        self._look = look
+        self.plane.show(scene_of(look, glyphs().ascii_only))
+        self.truth.show(look)
+        self._draw(net)
+
+    def _draw(self, net: HandNet | None) -> None:
+        run, look = self.run_shown, self._look
+        if net is None:
+            self._look = look = None
+            words = "no weights of it yet" if self.sketch is None else "its weights are not finite"
+            self.plane.show(None, words if run is not None else "")
+            self.truth.show(None)
+        elif look is None:
+            self.plane.show(None, "computing ...")
+        fits = look is not None and net is not None and len(look["units"]) == net.units
+        gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []
+        gate = look["output"]["gate"] if look is not None and fits else ""
+        self.network.show(net, gates, gate)
+        self._draw_words(run, gates)
+
+    def _draw_words(self, run: RunSummary | None, gates: list[str]) -> None:
+        if run is None:
+            self.notes.show(lambda width: invitation(self.lab.keymap, min(width, INVITED), self.waits))
+            return
+        place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
+        title = title_of(run)
+        self.heading.choose(title, (title,))
+        self.heading.note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
+        moment = Moment(
+            run, self.sketch, self.at, len(self.sketches), self._loss(), tuple(gates), look_of(self.app)
+        )
+        self.notes.show(lambda width: notes_of(moment, width, self.notes.size.height))
+
+    def _loss(self) -> float | None:
+        story, sketch = self.story, self.sketch
+        if story is None or sketch is None or "loss" not in story.series:
+            return None
+        point = story.series["loss"].near(sketch.step, "step")
+        return point.value if point is not None else None
+
+    def _draw_curves(self) -> None:
+        runs = self.overlaid()
+        stories = [self.lab.river.story(run.id) for run in runs]
+        series = [
+            story.series["loss"].dressed(label_of(run), hue_of(run))
+            for run, story in zip(runs, stories, strict=True)
+            if story is not None and "loss" in story.series
+        ]
+        run, sketch = self.run_shown, self.sketch
+        at = sketch.step if sketch is not None and self.at is not None else None
+        self.chart.tell(series, run.id if run is not None else "", at)
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def action_scrub(self, by: int) -> None:
+        self._stop_playing()
+        last = len(self.sketches) - 1
+        now = last if self.at is None else self.at
+        self._go_to(now + by)
+
+    def action_scrub_to(self, end: int) -> None:
+        self._stop_playing()
+        self._go_to(len(self.sketches) if end else 0)
+
+    def _go_to(self, at: int) -> None:
+        last = len(self.sketches) - 1
+        self.at = None if at >= last else max(0, at)
+        self.show()
+
+    def action_play(self) -> None:
+        if self._playing is not None:
+            self._stop_playing()
+            return
+        self._go_to(0)
+        self._playing = self.set_interval(FRAME, self._play_on)
+
+    def _play_on(self) -> None:
+        if self.at is None or not self.in_front:
+            self._stop_playing()
+            return
+        self._go_to(self.at + max(1, len(self.sketches) // FRAMES))
+
+    def _stop_playing(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def closed(self) -> None:
+        self._stop_playing()
+        super().closed()
+
+    def action_choose(self, by: int) -> None:
+        runs = [run.id for run in self.runs.of(SINGLE)]
+        if self.run_shown is not None:
+            self._choose(runs[(runs.index(self.run_shown.id) + by) % len(runs)])
+
+    def _choose(self, run: str) -> None:
+        self._stop_playing()
+        self.chosen, self.at = run, None
+        self.follow()
+        self.show()
+        self.remember()
+
+    def action_by_hand(self) -> None:
+        net, run = self.net, self.run_shown
+        if net is None or run is None:
+            return
+        facts = net.facts()
+        if net.activation == "sigmoid":
+            facts |= {"activation": "btu", "temperature": 1.0}  # the same function
+        if facts["activation"] != "btu" or net.units > UNITS:
+            self.app.notify(f"By hand there are threshold units, {UNITS} at most.", markup=False)
+            return
+        note = f"Trained for {self.sketch.step:,.0f} epochs." if self.sketch else ""
+        self.post_message(self.Wanted("hand", {"net": facts, "name": name_of(run), "note": note}))
+
+    def labels(self) -> dict[str, str]:
+        here = bool(self.sketches)
+        names = ("earlier", "later", "play", "live", "copy")
+        hidden = names if not here else ("later", "live") if self.at is None else ()
+        labels = {f"sketches.{name}": "" for name in hidden}
+        if len(self.runs.of(SINGLE)) < 2:
+            labels["sketches.next"] = ""
+        words = ("", "start missing", "start missing", "start the three")[len(self.missing())]
+        if not here:
+            labels["sketches.full"] = ""
+        return labels | {"xor.start": "" if self.waits else words}
+
+    def saved(self) -> dict[str, Any]:
+        return {"run": self.chosen}
+
+
+def shape_of(run: RunSummary) -> str:
+    given = run.spec.params
+    hidden = given.get("hidden")
+    return shape(hidden if isinstance(hidden, int) else 0, bool(given.get("bypass")))
+
+
+def hue_of(run: RunSummary) -> int:
+    """The three by their place, so that a colour stays when another is trained."""
+    return next((place for place, recipe in enumerate(NOTEBOOK) if recipe.made(run)), len(NOTEBOOK))
+
+
+def title_of(run: RunSummary) -> str:
+    """Its name, and its architecture where the name is another."""
+    name, drawn = name_of(run), shape_of(run)
+    is_told = drawn in name.replace(" with bypass", " + bypass")
+    return name if is_told else f"{name} {glyphs().dot} {drawn}"
+
+
+def label_of(run: RunSummary) -> str:
+    """What its curve is called: the three by their shape."""
+    return shape_of(run) if any(recipe.made(run) for recipe in NOTEBOOK) else name_of(run)
