@@ -39,7 +39,7 @@ def test_what_schedules_loads_no_framework_no_numpy_and_no_screen(module: str) -
 
 
 def test_a_verb_loads_no_textual_and_no_numpy() -> None:
-    assert not loaded_after("import tui.verbs.commands") & (FRAMEWORKS | {"numpy", "textual", "plotext"})
+    assert not loaded_after("import tui.cli.commands") & (FRAMEWORKS | {"numpy", "textual", "plotext"})
 
 
 def test_the_app_starts_without_frameworks_and_numpy() -> None:

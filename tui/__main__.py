@@ -19,7 +19,7 @@ def main() -> None:
 def _start() -> None:
     if len(sys.argv) == 1 and _is_terminal():
         sys.exit(_app())
-    from tui.verbs import commands
+    from tui.cli import commands
 
     commands.main()
 
@@ -39,7 +39,7 @@ def _app() -> int:
 
         return open_app(places.home())
     except Exception as error:
-        from tui.verbs import guard
+        from tui.cli import guard
 
         return guard.told(error)
 

@@ -313,7 +313,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "engine.sweep_protocol",
     "tui.commands", "tui.mnist", "tui.runs.marked", "tui.dialogs", "tui.data.run_history", "tui.sweeps", "tui.repl",
     "tui.language.tab", "tui.mnist.tab", "tui.repl.tab", "tui.sweeps.tab", "tui.xor.tab",
-    "tui.verbs.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
+    "tui.cli.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
 )  # fmt: skip
 
 

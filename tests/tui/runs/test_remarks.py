@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.fakes.engine import done, make_run
+from tui.cli.ls import _facts, _row
 from tui.data.value_text import remarks, row_words
-from tui.verbs.look import _facts, _row
 
 
 def test_the_last_column_of_a_done_run_begins_with_what_is_damaged() -> None:

@@ -14,9 +14,9 @@ from engine.places import Places
 from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
+from tui.cli.export import _write_csv
 from tui.data.curves import Curves
 from tui.ui.heading import Heading
-from tui.verbs.curves import _write_csv
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 

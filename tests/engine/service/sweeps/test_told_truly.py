@@ -17,8 +17,8 @@ from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus
 from tests.engine.service.rows import a_summary
 from tests.engine.service.sweeps.swept import a_spec, a_sweep, asked, checked, told
 from tests.fakes.sweeps import make_sweep, make_trial
+from tui.cli.sweep_table import _facts
 from tui.sweeps.text import best_of, facts_of
-from tui.verbs.sweep_table import _facts
 
 # --- the metric --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,23 @@
+"""The tables of `dltui sweep`."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.sweep_protocol import Group
+from tui.cli import sweep_table
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ({"lr": None}, "lr=auto"),
+        ({"patience": None}, "patience=never"),
+        ({"lr": 0}, "lr=0"),
+        ({"x": None}, "x=-"),
+    ],
+)
+def test_a_group_of_trials_with_a_number_that_is_not_given_has_its_word(
+    key: dict[str, float | None], said: str
+) -> None:
+    assert sweep_table.group_row(Group(key, 1, 1, 2.0, None, None))[0] == said

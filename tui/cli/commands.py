@@ -1,0 +1,101 @@
+"""The table of commands, as Typer needs it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tui.cli import (
+    compare,
+    doctor,
+    engine,
+    experiments,
+    export,
+    guard,
+    help,
+    keys,
+    language,
+    language_both,
+    logs,
+    ls,
+    output,
+    plot,
+    removal,
+    report,
+    run,
+    run_control,
+    sweep_commands,
+)
+from tui.cli.engine_call import say, tell
+from tui.cli.usage import Verb, Verbs
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib import metadata  # no other verb waits for it
+
+        say(f"dltui {metadata.version('dltui')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="dltui",
+    cls=Verbs,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def dltui(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="print the version and exit", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """A deep-learning lab in the terminal. Without a command it opens the app."""
+    if context.invoked_subcommand is None:
+        tell("The app needs a terminal for its input and its output, and this is none.")
+        tell("  Verbs work without one: dltui run, ls, show, plot, ...; all of them: dltui --help")
+        sys.exit(2)
+
+
+app.command("experiments", cls=Verb)(experiments.experiments)
+app.command("run", cls=Verb)(run.run)
+app.command("ls", cls=Verb)(ls.ls)
+app.command("show", cls=Verb)(ls.show)
+app.command("logs", cls=Verb)(logs.logs)
+app.command("plot", cls=Verb)(plot.plot)
+app.command("compare", cls=Verb)(compare.compare)
+app.command("export", cls=Verb)(export.export)
+app.command("report", cls=Verb)(report.report)
+app.command("pause", cls=Verb)(run_control.pause)
+app.command("resume", cls=Verb)(run_control.resume)
+app.command("stop", cls=Verb)(run_control.stop)
+app.command("set", cls=Verb)(run_control.set_live)
+app.command("rm", cls=Verb)(removal.rm)
+app.command("undo", cls=Verb)(removal.undo)
+app.command("verify", cls=Verb)(run_control.verify)
+app.add_typer(sweep_commands.app, name="sweep")
+app.add_typer(engine.app, name="engine")
+app.command("reindex", cls=Verb)(engine.reindex)
+app.command("doctor", cls=Verb)(doctor.doctor)
+app.command("predict", cls=Verb)(language.predict)
+app.command("generate", cls=Verb)(language.generate)
+app.command("score", cls=Verb)(language.score)
+app.command("both", cls=Verb)(language_both.both)
+app.command("blank", cls=Verb)(language_both.blank)
+app.command("orders", cls=Verb)(language_both.orders)
+app.command("keys", cls=Verb)(keys.keys)
+app.command("help", cls=Verb)(help.help_on)
+
+
+def main() -> None:
+    output.prepare()
+    guard.keep_background_faults()
+    sys.exit(guard.status_of(app))

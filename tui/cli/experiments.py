@@ -1,0 +1,61 @@
+"""`dltui experiments`: the catalog, with parameters and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from engine.catalog import SUITES, Experiment, find, suite
+from engine.catalog import experiments as catalogued
+from engine.params import Param, declared, said
+from engine.protocol import Json
+from tui.cli.completion import complete_experiment
+from tui.cli.engine_call import say, say_json
+from tui.cli.table import wrapped
+
+
+def experiments(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="one experiment or suite", autocompletion=complete_experiment),
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Print the catalog: experiments, parameters, defaults."""
+    found = (find(name),) if name and not suite(name) else () if name else catalogued()
+    suites = [one for one in SUITES if not name or one.name == name or one.experiment == name]
+    if json:
+        say_json([_as_json(experiment) for experiment in found])
+        return
+    for experiment in found:
+        _say(experiment)
+    for one in suites:
+        say(f"{one.name}  (a sweep of {one.experiment}: {' '.join(one.axes)})  {one.title}")
+        say(f"    dltui sweep {one.name}")
+
+
+def _say(experiment: Experiment) -> None:
+    for line in wrapped([(experiment.name, f"({experiment.framework})", experiment.title)]):
+        say(line)
+    for line in wrapped([("", experiment.claim)], indent=2):
+        say(line)
+    for line in wrapped([_row(param) for param in declared(experiment.params)], indent=4):
+        say(line)
+    say("")
+
+
+def _row(param: Param) -> tuple[str, str]:
+    live = "; can be changed during training" if param.live else ""
+    return f"{param.name}={said(param, param.default)}", f"{param.help}{live}; {param.expected}"
+
+
+def _as_json(experiment: Experiment) -> Json:
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "claim": experiment.claim,
+        "framework": experiment.framework,
+        "params": [{**asdict(p), "kind": p.kind.__name__} for p in declared(experiment.params)],
+    }

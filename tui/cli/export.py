@@ -1,0 +1,68 @@
+"""`dltui export`: the curves of a run, for another program."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.client.client import Client
+from engine.protocol import RunSummary, number_to_json
+from tui.cli.engine_call import ask, say_json, tell, write_csv
+from tui.cli.ls import Run
+from tui.data.curves import Curves
+from tui.data.value_text import damaged_events, run_json
+
+STEP = "step"
+
+
+async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Curves]]:
+    return [await _read(client, run) for run in runs]
+
+
+async def _read(client: Client, run: str) -> tuple[RunSummary, Curves]:
+    """What has been told so far; a live run is not waited for."""
+    found = await client.show(run)
+    curves, left_out = Curves(), 0
+    async for batch in client.events(found.id):
+        curves.add(batch.events)
+        left_out += batch.left_out
+        if batch.caught_up or batch.ended:
+            break
+    if left_out:
+        tell(damaged_events(left_out, found.id))
+    return found, curves
+
+
+def export(
+    run: Run,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="CSV: step and one column per metric (the default)")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="run and its curves as JSON")] = False,
+) -> None:
+    """Print the curves of a run as CSV or JSON."""
+    found, curves = ask(lambda client: _read(client, run))
+    if json and not csv:
+        say_json(curves_json(found, curves))
+        return
+    _write_csv(curves)
+
+
+def curves_json(run: RunSummary, curves: Curves, only: set[str] | None = None) -> dict[str, object]:
+    points = {
+        metric: {"step": c.steps, "at": c.times, "value": [number_to_json(value) for value in c.values]}
+        for metric, c in curves.by_metric.items()
+        if only is None or metric in only
+    }
+    return {"run": run_json(run), "curves": points}
+
+
+def _write_csv(curves: Curves) -> None:
+    """A metric that is called like the first column gets another name."""
+    names = {metric: f"metric.{STEP}" if metric == STEP else metric for metric in curves.by_metric}
+    by_step: dict[int, dict[str, object]] = {}
+    for metric, curve in curves.by_metric.items():
+        for step, value in zip(curve.steps, curve.values, strict=True):
+            by_step.setdefault(step, {STEP: step})[names[metric]] = value
+    write_csv([STEP, *names.values()], (by_step[step] for step in sorted(by_step)))

@@ -1,0 +1,80 @@
+"""`dltui help TOPIC`: what is larger than an option's line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import typer
+
+from engine.client.client import filter_fields
+from engine.errors import InputError
+from engine.protocol import Status
+from tui.cli.engine_call import fail, say
+from tui.cli.table import wrapped
+
+Rows = list[tuple[str, str]]
+
+
+def help_on(
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="filter", autocompletion=lambda: [*TOPICS])
+    ] = "",
+) -> None:
+    """Explain a topic, such as filter."""
+    if not topic:
+        say(f"Topics: {', '.join(TOPICS)}. All verbs: dltui --help; one of them: dltui VERB --help")
+        return
+    if topic not in TOPICS:
+        fail(InputError(f"There is no help on {topic[:80]!r}.", f"Topics: {', '.join(TOPICS)}."))
+    for line in TOPICS[topic]():
+        say(line)
+
+
+def filter_help() -> Iterable[str]:
+    """The filter language, from the tables of its parser."""
+    yield from ("Runs and trials are filtered by words and comparisons, as in: ", "")
+    yield "    dltui ls 'mnist and val_loss<0.1 and not status=failed'"
+    yield from _part("Words", _words())
+    yield from _part("Comparisons: FIELD SIGN VALUE", _comparisons())
+    yield from _part("Fields that are text", list(filter_fields.TEXTS.items()))
+    yield from _part("Fields that are numbers", list(filter_fields.NUMBERS.items()))
+    yield from _part("Every parameter and every metric is a field too", _examples())
+
+
+def _words() -> Rows:
+    *most, last = filter_fields.SEARCHED
+    either, both, neither = (name for name in ("or", "and", "not") if name in filter_fields.JOINTS)
+    return [
+        ("WORD", f"runs or trials with the word in their {', '.join(most)} or {last}"),
+        ('"TWO WORDS"', "several words as one: in double or single quotes"),
+        (f"A {both} B, A B", "both"),
+        (f"A {either} B", f"one of them; {both} binds closer"),
+        (f"{neither} A, (A {either} B) {both} C", "the opposite; parentheses"),
+    ]
+
+
+def _comparisons() -> Rows:
+    yes, no = (", ".join(word for word, is_on in filter_fields.YES.items() if is_on == on) for on in (1, 0))
+    return [
+        (" ".join(sorted(filter_fields.SIGNS, key=filter_fields.SIGNS.index)), "== is ="),
+        ("TEXT", "only with = and !=; upper and lower case are equal"),
+        ("STATUS", f"one of {', '.join(Status)}"),
+        ("yes or no", f"{yes}; {no}"),
+        ("no value", "a run that lacks the field passes no comparison, and every `not` of one"),
+    ]
+
+
+def _examples() -> Rows:
+    return [
+        ("val_accuracy>0.98", "a metric: its last value"),
+        ("lr>=0.001 optimizer=adam", "parameters, as they were changed live"),
+        ('name="my run" or sweep=tpe1', "a name with a blank in it; the trials of a sweep"),
+    ]
+
+
+def _part(title: str, rows: Rows) -> Iterable[str]:
+    return ["", title, *wrapped(rows, indent=4)]
+
+
+TOPICS: dict[str, Callable[[], Iterable[str]]] = {"filter": filter_help}

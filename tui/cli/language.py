@@ -1,0 +1,270 @@
+"""`dltui predict`, `generate`, `score`: talk to a trained language model."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_format
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from engine import places
+from engine.client.client import Session, open_session
+from engine.errors import DltuiError, ParamError
+from engine.params import Param, Value, read
+from engine.protocol import Json
+from tui.cli.completion import complete_run
+from tui.cli.engine_call import fail, say, say_json, tell
+from tui.cli.ls import AsJson
+from tui.data.value_text import columns, short_number
+from tui.ui.shown_word import in_order, word_of
+
+T = TypeVar("T")
+LONG = 50
+"""words at most of a sentence that may end by itself"""
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="model: run id, unique prefix, name or @last (default: the newest finished lm run)",
+        autocompletion=complete_run,
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="random seed of the sampling (default: a new one each time)")
+]
+Temperature = Annotated[
+    float, typer.Option(help="temperature: 0 the most probable word, 1 the model's distribution")
+]
+TOP_K = Param(
+    "top-k", int, None, "top-k: sample from the N most probable words", least=1, most=1 << 20, word="all"
+)
+BEAM = Param("beam", int, None, "beam search of width N instead of sampling", least=1, word="off")
+TopK = Annotated[str, typer.Option(metavar="N", help=TOP_K.help)]
+TopP = Annotated[
+    float, typer.Option(help="top-p: sample from the most probable words with this total probability")
+]
+Repetition = Annotated[
+    float, typer.Option(help="repetition penalty: divides the probability of words used before")
+]
+
+
+def predict(
+    text: Annotated[str, typer.Argument(help="beginning of the sentence (reversed model: end)")] = "",
+    model: Model = "",
+    k: Annotated[int, typer.Option("-k", help="number of words")] = 10,
+    json: AsJson = False,
+) -> None:
+    """Print the most probable next words.
+
+    Of a reversed model, the words before.
+    """
+    answer = ask_session(lambda session: session.ask("language.predict", run=model, text=text, k=k))
+    tell_model(answer)
+    if json:
+        say_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
+        return
+    rows = [(f"{100 * c['p']:6.2f} %", _bits(c), _word(c, answer)) for c in answer["candidates"]]
+    for line in columns(rows):
+        say(line)
+
+
+def generate(
+    text: Annotated[str, typer.Argument(help="beginning of the sentence (reversed model: end)")] = "",
+    model: Model = "",
+    length: Annotated[
+        int | None, typer.Option(help="length of the sentence in words, TEXT included [7]")
+    ] = None,
+    until_eos: Annotated[
+        bool, typer.Option(help=f"end at the end-of-sentence token; {LONG} words at most")
+    ] = False,
+    least: Annotated[int, typer.Option(help="minimum number of words with --until-eos")] = 0,
+    temperature: Temperature = 1.0,
+    top_k: TopK = "all",
+    top_p: TopP = 1.0,
+    repetition: Repetition = 1.0,
+    beam: Annotated[str, typer.Option(metavar="N", help=BEAM.help)] = "off",
+    seed: Seed = None,
+    json: AsJson = False,
+) -> None:
+    """Generate text that continues TEXT.
+
+    logp is the log-probability of the added words.
+    """
+    words = length if length is not None else LONG if until_eos else 7
+    manner: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
+    best, width = option(TOP_K, top_k), option(BEAM, beam)
+    if width is not None:
+        _refuse_drawing(temperature, best, top_p, seed)
+        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=width, **manner))
+        _say_beam(found, json)
+        return
+    manner |= {"temperature": temperature, "top_k": best, "top_p": top_p}
+    facts: Json = {"run": model, "text": text, "seed": seed, **manner}
+    say_grown(ask_session(lambda session: last_part(session, "language.generate", facts)), json)
+
+
+def score(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="SENTENCE", help="sentence to score, in quotes")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="text file of any size, one sentence per line")] = None,
+    model: Model = "",
+    json: AsJson = False,
+) -> None:
+    """Print the probability and perplexity of sentences.
+
+    Per word, as a natural log-probability and as a perplexity.
+
+    The end of the sentence counts. Words the model does not know are marked and not counted.
+    With --file one line per sentence, with --json as one JSON object per line.
+    """
+    if bool(texts) == (file is not None):
+        tell("Expected sentences or --file, one of the two.")
+        sys.exit(2)
+    if file is not None:
+        path = str(file.expanduser().absolute())
+        ask_session(lambda session: _score_file(session, path, model, json))
+        return
+    answer = ask_session(lambda session: session.ask("language.score", texts=texts, run=model))
+    tell_model(answer)
+    if json:
+        say_json({"sentences": [_shape(sentence) for sentence in answer["sentences"]]})
+        return
+    for sentence in answer["sentences"]:
+        _say_sentence(sentence, answer)
+
+
+def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
+    """Run `question` with a session of its own; an error becomes one line on stderr and an exit status."""
+
+    async def run() -> T:
+        async with open_session(places.home()) as session:
+            return await question(session)
+
+    try:
+        return asyncio.run(run())
+    except DltuiError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+async def last_part(session: Session, word: str, facts: Json) -> Json:
+    """What a stream ends with: the sentence. Its words come faster than they could be read."""
+    parts = [part async for part in session.stream(word, **facts)]
+    return parts[-1]
+
+
+def say_grown(answer: Json, json: bool) -> None:
+    tell_model(answer)
+    if json:
+        say_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
+        return
+    say(answer["text"])
+    tell(f"log-probability {answer['logp']:.2f} nats, seed {answer['seed']}")
+
+
+def tell_model(answer: Json) -> None:
+    """Which model answered, and what has to be known about it."""
+    runs = f"{answer['forward']} and {answer['reverse']}" if "forward" in answer else answer["run"]
+    live = ", still training" if answer["is_running"] else ""
+    tell(f"{runs} ({answer['direction']}{live}): {answer['weights']}")
+    if answer["notice"]:
+        tell(answer["notice"])
+    if answer.get("unknown"):
+        tell(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
+
+
+def option(param: Param, text: str) -> Value:
+    """What was given for an option; exits with one line for what cannot be."""
+    try:
+        return read(param, text)
+    except ParamError as error:
+        fail(error)
+
+
+def _refuse_drawing(temperature: float, top_k: Value, top_p: float, seed: int | None) -> None:
+    if temperature != 1 or top_k is not None or top_p != 1 or seed is not None:
+        tell("--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed.")
+        sys.exit(2)
+
+
+def _say_beam(answer: Json, json: bool) -> None:
+    tell_model(answer)
+    found = answer["sentences"]
+    if json:
+        best = {name: found[0][name] for name in ("text", "words", "logp")}
+        say_json({**best, "seed": None, "beam": found})
+        return
+    for line in columns([(f"{one['logp']:8.2f}", f"{one['score']:8.3f}", one["text"]) for one in found]):
+        say(line)
+
+
+def _shape(sentence: Json) -> Json:
+    words = [{name: word[name] for name in ("word", "p", "rank", "known")} for word in sentence["words"]]
+    return {**{name: sentence[name] for name in ("text", "logp", "perplexity")}, "words": words}
+
+
+def _say_sentence(sentence: Json, answer: Json) -> None:
+    say(sentence["text"])
+    words = in_order(sentence["words"], reverse=answer["direction"] == "reversed")
+    rows = [("word", "p", "surprisal", "rank"), *(_word_row(word, answer) for word in words)]
+    for line in columns(rows):
+        say(f"    {line}")
+    say(f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}")
+    if sentence["unknown"]:
+        counted = sentence["counted"]
+        say(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
+    say("")
+
+
+def _word_row(word: Json, answer: Json) -> tuple[str, str, str, str]:
+    name = _word(word, answer)
+    if not word["known"]:
+        return name, "unknown", "", ""
+    return name, short_number(word["p"]), _bits(word), f"{word['rank']:,}"
+
+
+def _word(word: Json, answer: Json) -> str:
+    return word_of(word["word"], reverse=answer["direction"] == "reversed")
+
+
+def _bits(word: Json) -> str:
+    return f"{word['surprisal']:5.2f} bits"
+
+
+def _sums(sums: Json) -> str:
+    return f"log-probability {sums['logp']:.4f} nats, perplexity {_number(sums['perplexity'])}"
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.2f}"
+
+
+async def _score_file(session: Session, path: str, model: str, json: bool) -> None:
+    async for part in session.stream("language.score_file", path=path, run=model):
+        if part.get("done"):
+            _tell_total(part)
+            return
+        for row in part["sentences"]:
+            if json:
+                print(json_format.dumps(row))
+            else:
+                say(f"{row['logp']:10.4f}  {_number(row['perplexity']):>10}  {row['text']}")
+        for row in part["skipped"]:
+            tell(f"Line {row['line']:,} is left out: {row['error']}")
+
+
+def _tell_total(part: Json) -> None:
+    tell_model(part)
+    total = part["total"]
+    left_out = f", {part['skipped']:,} lines left out" if part["skipped"] else ""
+    unknown = f", {total['unknown']:,} unknown words not counted" if total["unknown"] else ""
+    perplexity = "" if total["perplexity"] is None else f", perplexity {_number(total['perplexity'])}"
+    tell(f"{total['sentences']:,} sentences, {total['words']:,} words{perplexity}{unknown}{left_out}")

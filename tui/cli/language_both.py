@@ -1,0 +1,104 @@
+"""`dltui both`, `blank`, `orders`: what a forward and a reversed model find out together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.protocol import Json
+from tui.cli.engine_call import say, say_json, tell
+from tui.cli.language import (
+    LONG,
+    TOP_K,
+    Model,
+    Repetition,
+    Seed,
+    Temperature,
+    TopK,
+    TopP,
+    ask_session,
+    last_part,
+    option,
+    say_grown,
+    tell_model,
+)
+from tui.cli.ls import AsJson
+from tui.data.value_text import columns
+
+Forward = Annotated[str, typer.Option(help="forward model: run (default: the newest finished one)")]
+Reverse = Annotated[
+    str, typer.Option(help="reversed model: run (default: the newest with the same vocabulary)")
+]
+
+
+def both(
+    text: Annotated[str, typer.Argument(help="words in the middle")],
+    forward: Forward = "",
+    reverse: Reverse = "",
+    length: Annotated[int, typer.Option(help="maximum number of words, of TEXT and one side")] = LONG,
+    first: Annotated[str, typer.Option(help="side that is extended first: right or left")] = "right",
+    temperature: Temperature = 1.0,
+    top_k: TopK = "all",
+    top_p: TopP = 1.0,
+    repetition: Repetition = 1.0,
+    seed: Seed = None,
+    json: AsJson = False,
+) -> None:
+    """Extend TEXT to the left and right with two models.
+
+    To the right with a forward model, to the left with a reversed one.
+    """
+    facts: Json = {
+        "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
+        "temperature": temperature, "top_k": option(TOP_K, top_k), "top_p": top_p, "repetition": repetition,
+        "until_end": True,
+    }  # fmt: skip
+    say_grown(ask_session(lambda session: last_part(session, "language.both", facts)), json)
+
+
+def blank(
+    text: Annotated[str, typer.Argument(help="sentence with a blank, such as 'i ___ cupcakes'")],
+    forward: Forward = "",
+    reverse: Reverse = "",
+    k: Annotated[int, typer.Option("-k", help="number of words")] = 10,
+    json: AsJson = False,
+) -> None:
+    """Fill a blank with a forward and a reversed model.
+
+    The product of both probabilities, as a share among all words.
+    """
+    answer = ask_session(
+        lambda session: session.ask("language.blank", text=text, forward=forward, reverse=reverse, k=k)
+    )
+    tell_model(answer)
+    if json:
+        say_json(answer["fillings"])
+        return
+    rows = [(f"{100 * one['p']:6.2f} %", f"{one['logp']:8.2f}", one["text"]) for one in answer["fillings"]]
+    for line in columns([("share", "logp", "sentence"), *rows]):
+        say(line)
+
+
+def orders(
+    text: Annotated[str, typer.Argument(help="words, in any order")],
+    model: Model = "",
+    k: Annotated[int, typer.Option("-k", help="number of orders")] = 10,
+    json: AsJson = False,
+) -> None:
+    """Rank the orders of the words of TEXT by probability."""
+    answer = ask_session(lambda session: session.ask("language.orders", text=text, run=model, k=k))
+    tell_model(answer)
+    if json:
+        say_json(answer["orders"])
+        return
+    shown = [*answer["orders"], *([answer["typed"]] if answer["typed"] else [])]
+    rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in shown]
+    for line in columns(rows):
+        say(line)
+    how = "all scored" if answer["complete"] else "too many to score all: the best of a beam search"
+    tell(f"{answer['possible']:,} orders, {how}")
+
+
+def _mark(order: Json) -> str:
+    return "<- yours" if order["given"] else ""

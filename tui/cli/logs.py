@@ -1,0 +1,69 @@
+"""`dltui logs`: what the worker printed."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from typing import Annotated
+
+import typer
+
+from engine.client.client import Client, LogPart
+from engine.protocol import Status
+from tui.cli import follow as following
+from tui.cli.engine_call import ask
+from tui.cli.ls import Run
+from tui.terminal.plain_text import plain
+
+PART = 1 << 18
+"""bytes that are asked for at once"""
+FOLLOW_SECONDS = 0.3
+LONGEST_SPELLING = 10
+"""characters that one may become when it is spelled out"""
+
+
+def logs(
+    run: Run,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="follow until the run ends or is paused")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object per chunk")] = False,
+) -> None:
+    """Print the log of a run; -f follows it to the end.
+
+    A run that is queued is waited for. Into a file or a pipe everything goes as it is.
+    """
+    found = ask(lambda client: client.show(run))
+    offset = 0
+
+    async def look(client: Client) -> bool:
+        """Print what is new. The status is asked for first: nothing is printed after a run has ended."""
+        nonlocal offset
+        status = (await client.show(found.id)).status
+        offset = await _print_from(client, found.id, offset, json)
+        return status.is_final or status is Status.PAUSED
+
+    if follow:
+        following.follow(look, FOLLOW_SECONDS, f"The run continues. Follow: dltui logs -f {found.id}")
+    else:
+        ask(look)
+
+
+async def _print_from(client: Client, run: str, offset: int, json: bool) -> int:
+    """Print all there is from a byte on; the byte behind it."""
+    while True:
+        part = await client.log(run, offset, PART)
+        _print(part, json)
+        if not part.text or part.end >= part.size:
+            return part.end
+        offset = part.end
+
+
+def _print(part: LogPart, json: bool) -> None:
+    if json and part.text:
+        sys.stdout.write(json_format.dumps({"offset": part.offset, "text": part.text}) + "\n")
+    elif sys.stdout.isatty():
+        sys.stdout.write(plain(part.text, lines=True, limit=LONGEST_SPELLING * PART))
+    elif not json:
+        sys.stdout.write(part.text)
+    sys.stdout.flush()

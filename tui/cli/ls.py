@@ -1,0 +1,229 @@
+"""`dltui ls` and `show`: look at runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from engine.client.client import Client
+from engine.errors import InputError
+from engine.protocol import Page, Query, RunSummary, Status, SweepRow
+from tui.cli.completion import complete_run
+from tui.cli.engine_call import ask, fail, say, say_json, tell
+from tui.cli.table import TableColumn, table, wrapped
+from tui.data.filter_names import unknown_name
+from tui.data.value_text import (
+    age,
+    counted,
+    data_words,
+    folder_words,
+    pairs,
+    progress,
+    row_words,
+    run_json,
+    settled_params,
+    short_number,
+    span,
+    status_word,
+    told_params,
+    why,
+)
+from tui.terminal.plain_text import plain
+
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+COLUMNS = (
+    TableColumn("STATUS"), TableColumn("RUN"), TableColumn("NAME", 8, 5), TableColumn("PROGRESS", 9, 3),
+    TableColumn("BEST", 12, 4), TableColumn("AGE"), TableColumn("PARAMETERS", 10, 1),
+    TableColumn("CAUSE", 10, 0),
+)  # fmt: skip
+MOVING = (Status.RUNNING, Status.PAUSING, Status.STOPPING, Status.QUEUED, Status.PAUSED)
+"""statuses that a sweep is said to have while one of its trials has it, the first that fits"""
+ORDER = "sort order (default: descending)"
+SHOWN = 50
+"""rows of a terminal, unless told otherwise"""
+PAGE = 500
+Run = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run),
+]
+
+
+def ls(
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILTER", help="filter such as 'mnist and val_loss<0.1'; see dltui help filter"
+        ),
+    ] = "",
+    sort: Annotated[
+        str, typer.Option(help="sort key: created, name, status, step, best, a parameter or a metric")
+    ] = "created",
+    ascending: Annotated[bool, typer.Option("--ascending/--descending", help=ORDER)] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1),
+    ] = None,
+    trials: Annotated[
+        bool, typer.Option("--trials", help="list each trial of a sweep (a pipe and --json always do)")
+    ] = False,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="list removed runs and sweeps that `undo` can bring back")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """List runs, newest first; in a terminal a sweep is one row.
+
+    The trials of one sweep: dltui ls sweep=NAME.
+    """
+    if removed:
+        from tui.cli.removal import ls_removed
+
+        ls_removed(json)
+        return
+
+    is_looked_at = sys.stdout.isatty() and not json
+    most = limit or (SHOWN if is_looked_at else None)
+    query = Query(where, sort, not ascending, by_sweep=is_looked_at and not trials)
+    page = ask(lambda client: _read(client, query, most))
+    refuse_unknown(page)
+    if json:
+        say_json([run_json(run) for run in page.runs])
+        return
+    if page.notice:
+        tell(page.notice)
+    if not page.rows:
+        if page.total:
+            say(f"None of {page.total} runs matches.")
+        elif not page.notice:
+            say("No run yet. Start one: dltui run xor")
+        return
+    varied = _with_varied_seeds(page.runs)
+    rows = [
+        _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied) for row in page.rows
+    ]
+    for line in table(COLUMNS, rows):
+        say(line)
+    length = page.matching if page.length is None else page.length
+    if length > len(rows):
+        tell(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
+    if page.sweeps:
+        tell("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
+
+
+async def _read(client: Client, query: Query, most: int | None) -> Page:
+    """As many as are asked for, page by page; all of them without a limit."""
+    page = await client.runs(replace(query, limit=min(most or PAGE, PAGE)))
+    length = page.matching if page.length is None else page.length
+    wanted = min(most or length, length)
+    rows = {row.id: row for row in page.rows}
+    while len(rows) < wanted:
+        more = (await client.runs(replace(query, offset=len(rows), limit=min(wanted - len(rows), PAGE)))).rows
+        if not {row.id for row in more} - set(rows):
+            break
+        rows |= {row.id: row for row in more}
+    placed = list(enumerate(rows.values()))
+    sweeps = tuple(replace(row, place=place) for place, row in placed if isinstance(row, SweepRow))
+    return replace(page, runs=tuple(row for _, row in placed if isinstance(row, RunSummary)), sweeps=sweeps)
+
+
+def refuse_unknown(page: Page) -> None:
+    """A filter or a sort by a name that neither a run nor an experiment has is a slip of the finger."""
+    found = unknown_name(page.unknown, page.runs) if page.total else None
+    if found is not None:
+        name, near = found
+        fail(InputError(f"No run has {name}.", f"Did you mean {near}?" if near else ""))
+
+
+def _with_varied_seeds(runs: Sequence[RunSummary]) -> set[str]:
+    """Ids of those that another one differs from in nothing but the seed."""
+    alike: dict[str, list[RunSummary]] = {}
+    for run in runs:
+        alike.setdefault(f"{run.spec.experiment} {run.spec.params}", []).append(run)
+    return {run.id for same in alike.values() if len({one.spec.seed for one in same}) > 1 for run in same}
+
+
+def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
+    best = f"{run.best.metric}={short_number(run.best.value)}" if run.best else ""
+    name = plain(run.spec.name)
+    return (
+        status_word(run),
+        run.id,
+        name,
+        progress(run),
+        best,
+        age(run),
+        pairs(told_params(run, tell_seed=tell_seed)),
+        plain(row_words(run)),
+    )
+
+
+def _sweep_row(sweep: SweepRow) -> tuple[str, ...]:
+    """The trials by status, with the sweep's id, name and best value."""
+    counts = dict(sweep.counts)
+    status = next((one for one in MOVING if counts.get(one)), max(counts, key=lambda one: counts[one]))
+    best = "" if sweep.best is None else f"{sweep.metric}={short_number(sweep.best)}"
+    standing = ", ".join(f"{count:,} {one}" for one, count in counts.items())
+    planned = f" of {sweep.planned:,}" if sweep.planned > sweep.trials else ""
+    return (
+        status, sweep.id, plain(sweep.name), f"{counted(sweep.trials, 'trial')}{planned}", best,
+        span(time.time() - sweep.created_at), standing, "",
+    )  # fmt: skip
+
+
+def show(run: Run, json: AsJson = False) -> None:
+    """Show everything about one run."""
+
+    async def look(client: Client) -> tuple[RunSummary, str]:
+        found = await client.show(run)
+        return found, await client.data_now(found.id)
+
+    found, data_now = ask(look)
+    if json:
+        say_json({**run_json(found), "data_now": data_now})
+        return
+    for line in wrapped([(name, plain(text)) for name, text in _facts(found, data_now) if text]):
+        say(line)
+
+
+def _device(run: RunSummary) -> str:
+    threads = run.spec.threads
+    return f"{run.device} with {threads} thread{'' if threads == 1 else 's'}" if run.device else ""
+
+
+def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
+    cause = run.cause
+    best = f"{run.best.metric}={short_number(run.best.value)} at step {run.best.step}" if run.best else ""
+    facts = [
+        ("run", run.id),
+        ("name", run.spec.name),
+        ("experiment", f"{run.spec.experiment} ({run.spec.framework})"),
+        ("status", f"{status_word(run)}{': ' + why(run) if why(run) else ''}"),
+        ("remedy", cause.remedy if cause else ""),
+        ("damage", run.damage),
+        ("notice", run.notice),
+        ("data notice", run.data_notice),
+        ("progress", progress(run)),
+        ("metrics", pairs({name: short_number(value) for name, value in run.metrics.items()})),
+        ("best", best),
+        ("params", pairs(settled_params(run))),
+        ("changed live", pairs(run.live)),
+        ("seed", str(run.spec.seed)),
+        ("data", data_words(run)),
+        ("data folder", folder_words(run)),
+        ("data now", data_now),
+        ("device", _device(run)),
+        ("executor", run.spec.executor if run.spec.executor != "local" else ""),
+        ("trained for", span(run.train_seconds)),
+    ]
+    answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
+    rows = [("checkpoint", _checkpoint(one.step, one.path, one.damaged)) for one in run.checkpoints]
+    return facts + answers + rows
+
+
+def _checkpoint(step: int, path: str, damaged: str) -> str:
+    return f"step {step}  {path}{'  DAMAGED: ' + damaged if damaged else ''}"

@@ -1,0 +1,113 @@
+"""`dltui plot`: curves, drawn as the app draws them."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.protocol import RunSummary
+from tui.cli.completion import complete_run
+from tui.cli.engine_call import ask, say_json, tell
+from tui.cli.export import curves_json, read_all
+from tui.data.curves import Curve, Curves
+from tui.data.value_text import labels, seed_words
+
+if TYPE_CHECKING:
+    from tui.chart.series import Series
+
+Told = list[tuple[RunSummary, Curves]]
+
+RUNS = typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run)
+IN_A_PIPE = (100, 24)
+LEAST_WIDTH, LEAST_HEIGHT = 20, 8
+PROMPT_ROWS = 2
+"""of the terminal that stay free below a plot"""
+
+
+def plot(
+    runs: Annotated[list[str], RUNS],
+    metric: Annotated[
+        str, typer.Option(help="metric: loss, val_accuracy, ... (default: the first that all runs have)")
+    ] = "",
+    log: Annotated[bool, typer.Option("--log", help="logarithmic y axis")] = False,
+    width: Annotated[
+        int | None, typer.Option(min=LEAST_WIDTH, max=400, help="width in columns (default: the terminal's)")
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option(min=LEAST_HEIGHT, max=200, help="height in rows (default: the terminal's)")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="runs and their curves as JSON")] = False,
+) -> None:
+    """Draw the curves of runs in one chart."""
+    told = ask(lambda client: read_all(client, runs))
+    chosen = metric or _shared_metric([curves for _, curves in told])
+    if json:
+        say_json([curves_json(run, curves, {metric} if metric else None) for run, curves in told])
+        return
+    drawn = [(run, curves.by_metric[chosen]) for run, curves in told if chosen in curves.by_metric]
+    if not drawn:
+        known = sorted({name for _, curves in told for name in curves.by_metric})
+        tell(f"No point of {chosen or 'any metric'} yet. Available: {', '.join(known) or 'nothing'}.")
+        sys.exit(1)
+    for run, curves in told:
+        if chosen not in curves.by_metric:
+            tell(f"{run.spec.name or run.id} has no {chosen}.")
+    _draw(drawn, chosen, log, *_size(width, height))
+
+
+def _shared_metric(told: list[Curves]) -> str:
+    """The first that all have, else the first of the first run."""
+    names = list(told[0].by_metric)
+    shared = [name for name in names if all(name in curves.by_metric for curves in told)]
+    return next(iter(shared or names), "")
+
+
+def _size(width: int | None, height: int | None) -> tuple[int, int]:
+    if not sys.stdout.isatty():
+        return width or IN_A_PIPE[0], height or IN_A_PIPE[1]
+    columns, lines = shutil.get_terminal_size(IN_A_PIPE)
+    return width or max(columns, LEAST_WIDTH), height or max(lines - PROMPT_ROWS, LEAST_HEIGHT)
+
+
+def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: int, height: int) -> None:
+    from tui.chart.chart_view import ChartView
+    from tui.chart.picture import picture
+    from tui.chart.scene import Scene
+    from tui.cli.picture import Paint
+    from tui.terminal.glyphs import chart_symbols
+
+    series, paint = _series(drawn), Paint()
+    lost = [(one.label, missing(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
+    notes = [f"{label}: {words}" for label, words in lost if words]
+    scene = Scene(ChartView(metric, log=log), series, symbols=chart_symbols(), letters=not paint.has_colours)
+    paint.show(picture(scene, width, max(height - len(notes), LEAST_HEIGHT)))
+    paint.note(notes)
+
+
+def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
+    from tui.chart.series import Series
+    from tui.ui.palette import hues_of
+
+    hues = hues_of([run.id for run, _ in drawn])
+    found = []
+    runs = [run for run, _ in drawn]
+    for (run, curve), label in zip(drawn, labels(runs), strict=True):
+        series = Series(run.id, f"{label} {seed_words(run, runs)}".strip(), hue=hues[run.id])
+        series.extend(curve.steps, curve.values, curve.times)
+        found.append(series)
+    return tuple(found)
+
+
+def missing(curve: Curve) -> str:
+    """What has no place on the axis: "3 NaN, first at step 120"; nothing where all is finite."""
+    kinds = {"NaN": math.isnan, "infinite": math.isinf}
+    said = []
+    for word, is_such in kinds.items():
+        steps = [step for step, value in zip(curve.steps, curve.values, strict=True) if is_such(value)]
+        if steps:
+            said.append(f"{len(steps):,} {word}, first at step {steps[0]:,}")
+    return "; ".join(said)

@@ -1,0 +1,127 @@
+"""`dltui report`: how well trained MNIST networks tell the ten classes apart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.protocol import Json
+from tui.cli.completion import complete_run
+from tui.cli.engine_call import ask, say, say_json, tell
+from tui.cli.language import ask_session, last_part
+from tui.cli.ls import AsJson
+from tui.data.value_text import columns
+
+CLASSES = range(10)
+WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss": "loss"}
+
+
+def report(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="id, prefix, name, or @last; default: a table of all networks",
+            autocompletion=complete_run,
+        ),
+    ] = "",
+    split: Annotated[str, typer.Option(help="split: train, validation or test")] = "test",
+    step: Annotated[
+        int | None, typer.Option(help="step of the checkpoint (default: the one used for answers)")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Print precision, recall, F1 and the confusion matrix.
+
+    Without RUN: a table of the networks of the course's MNIST notebook and of the two recipes.
+    Train one with: dltui run mnist --set model=double_conv
+    """
+    if not run:
+        _say_table(ask_session(lambda session: last_part(session, "mnist.table", {})), json)
+        return
+    found = ask(lambda client: client.show(run))
+    facts: Json = {"run": found.id, "split": split, "step": step}
+    answer = ask_session(lambda session: last_part(session, "mnist.report", facts))
+    if answer["warning"]:
+        tell(answer["warning"])
+    if json:
+        say_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
+        return
+    _say_report(found.spec.name or found.id, answer)
+
+
+def _say_report(name: str, answer: Json) -> None:
+    made = answer["report"]
+    whose = made["title"].removeprefix("the images of ")
+    say(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {whose}\n")
+    for line in columns(_scores(made)):
+        say(line)
+    whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]
+    say(f"\n{'   '.join(whole)}\n")
+    for line in columns(_matrix(made)):
+        say(line)
+
+
+def _say_table(answer: Json, json: bool) -> None:
+    if json:
+        say_json({name: answer[name] for name in ("goal", "rows", "best", "notice")})
+        return
+    head = (
+        "network",
+        "batch",
+        f"to {answer['goal']:.0%}",
+        "seconds",
+        "validation",
+        "balanced",
+        "test",
+        "run",
+    )
+    for line in columns([head, *(_row(row) for row in answer["rows"])]):
+        say(line)
+    for row in answer["rows"]:
+        if row["run"] and row["why"]:
+            say(f"{row['run']}: {row['why']}")
+    if answer["notice"]:
+        say(f"\n{answer['notice']}")
+    if best := answer["best"]:
+        test = (
+            "not tested yet"
+            if best["test_accuracy"] is None
+            else f"test accuracy {best['test_accuracy']:.4f}"
+        )
+        batch = f", batch {best['batch']}" if best["batch"] else ""
+        say(f"\nbest by balanced validation accuracy: {best['model']}{batch}; {test}")
+
+
+def _row(row: Json) -> tuple[str, ...]:
+    steps, seconds = row["iterations"], row["seconds"]
+    not_yet = "" if row["is_reached"] else "> "
+    shares = (row[name] for name in ("val_accuracy", "balanced", "test_accuracy"))
+    return (
+        row["model"], str(row["batch"] or ""), "" if steps is None else f"{not_yet}{steps:,} steps",
+        "" if seconds is None else f"{not_yet}{seconds:.1f}",
+        *("" if share is None else f"{share:.4f}" for share in shares),
+        row["run"] or row["why"],
+    )  # fmt: skip
+
+
+def _scores(made: Json) -> list[tuple[str, ...]]:
+    named = [(one["name"], one) for one in made["classes"]]
+    rows = [*named, ("macro average", made["macro"]), ("weighted average", made["weighted"])]
+    head = ("class", "precision", "recall", "f1", "images")
+    return [head, *((name, *_three(one), f"{one['support']:,}") for name, one in rows)]
+
+
+def _three(scores: Json) -> tuple[str, ...]:
+    return tuple(f"{scores[name]:.4f}" for name in ("precision", "recall", "f1"))
+
+
+def _matrix(made: Json) -> list[tuple[str, ...]]:
+    """Rows are what it is, columns what it was taken for."""
+    head = ("true \\ predicted", *(str(label) for label in CLASSES))
+    rows = [
+        (made["classes"][true]["name"], *(str(count) if count else "." for count in made["confusion"][true]))
+        for true in CLASSES
+    ]
+    return [head, *rows]

@@ -1,0 +1,129 @@
+"""`dltui run`: start an experiment, and wait for it if asked to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from engine import catalog
+from engine import params as declared_params
+from engine.client.client import Client
+from engine.errors import DltuiError, ParamError
+from engine.protocol import RunSummary, Status
+from tui.cli.completion import complete_experiment, complete_setting
+from tui.cli.engine_call import ask, fail, say, say_json, tell
+from tui.cli.follow import follow, show_line
+from tui.data.executor import text_of
+from tui.data.same_name import doubt_of_name
+from tui.data.value_text import pairs, progress, run_json, short_number, span, why
+
+EXIT_OF = {
+    Status.DONE: 0,
+    Status.STOPPED: 3,
+    Status.FAILED: 4,
+    Status.LOST: 5,
+    Status.DAMAGED: 5,
+    Status.PAUSED: 6,
+}
+POLL_SECONDS = 0.25
+Executor = Annotated[str, typer.Option(help="executor: local, or a ray cluster")]
+RayAddress = Annotated[
+    str,
+    typer.Option(
+        envvar=["DLTUI_RAY_ADDRESS", "RAY_ADDRESS"],
+        help="address of the Ray cluster: host:port or auto; empty: a local Ray",
+    ),
+]
+
+
+def run(
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT", help="experiment of the catalog", autocompletion=complete_experiment
+        ),
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="value of a parameter", autocompletion=complete_setting),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="random seed: initial weights, dropout, data order")] = 1,
+    name: Annotated[str, typer.Option(help="name of the run")] = "",
+    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    executor: Executor = "local",
+    ray_address: RayAddress = "",
+    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
+) -> None:
+    """Start an experiment; print the id of the run.
+
+    With --wait the exit status is 0 done, 3 stopped, 4 failed, 5 lost, 6 paused.
+    """
+    given = checked(experiment, settings or [])
+    place = text_of(executor, ray_address)
+
+    async def submit(client: Client) -> tuple[RunSummary, str]:
+        made = await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
+        return made, await doubt_of_name(client, made) if name else ""
+
+    started, doubt = ask(submit)
+    if doubt:
+        tell(doubt)
+    if not json:
+        say(started.id)
+    if wait:
+        ended = wait_for(started.id)
+        if json:
+            say_json(run_json(ended))
+        sys.exit(EXIT_OF[ended.status])
+    if json:
+        say_json(run_json(started))
+
+
+def checked(experiment: str, settings: list[str]) -> dict[str, object]:
+    """`k=v` texts as a mapping that the experiment accepts; exits with one line when it does not."""
+    try:
+        given: dict[str, object] = dict(_split(setting) for setting in settings)
+        declared_params.build(catalog.find(experiment).params, given)
+    except DltuiError as error:
+        fail(error)
+    return given
+
+
+def _split(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals:
+        raise ParamError(f"--set takes name=value, got {setting[:80]!r}.", "For instance: --set lr=0.01")
+    return name.strip(), value
+
+
+def wait_for(run_id: str) -> RunSummary:
+    """Show progress until the run has ended. Ctrl+C leaves; the run goes on."""
+    found: list[RunSummary] = []
+    shown = ""
+
+    async def look(client: Client) -> bool:
+        nonlocal shown
+        found[:] = [await client.show(run_id)]
+        shown = _show_progress(found[0], shown)
+        return _is_over(found[0])
+
+    follow(look, POLL_SECONDS, f"The run continues. Follow: dltui show {run_id}; end it: dltui stop {run_id}")
+    tell(f"{found[0].status}: {why(found[0])}")
+    return found[0]
+
+
+def _is_over(run: RunSummary) -> bool:
+    return run.status.is_final or run.status is Status.PAUSED
+
+
+def _show_progress(found: RunSummary, before: str) -> str:
+    metrics = pairs({name: short_number(value) for name, value in found.metrics.items()})
+    left = f"  {span(found.eta_seconds)} left" if found.eta_seconds is not None else ""
+    waiting = f"  {why(found)}" if found.status is Status.QUEUED else ""
+    line = f"{found.status}  {progress(found)}  {metrics}{left}{waiting}"
+    if line != before:
+        show_line(line, is_last=_is_over(found))
+    return line

@@ -1,0 +1,182 @@
+"""`dltui sweep EXPERIMENT`: start a sweep, and wait for it if asked to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from engine import catalog
+from engine import params as declared_params
+from engine.client.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, SweepSummary
+from engine.client.client import axes as axis_texts
+from engine.errors import DltuiError, ParamError
+from engine.params import Param, Value
+from tui.cli.completion import complete_setting, complete_swept
+from tui.cli.engine_call import ask, fail, say, say_json, tell
+from tui.cli.follow import follow, show_line
+from tui.cli.run import Executor, RayAddress
+from tui.data.executor import text_of
+from tui.data.same_name import doubt_of_sweep_name
+from tui.data.sweep_text import counted, sweep_json, valued
+from tui.data.value_text import pairs
+
+EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6, SweepStatus.DAMAGED: 5}
+POLL_SECONDS = 0.3
+SEEDS = Param("seeds", int, 1, "a count, or a list such as 1,5,9", least=0, most=2**31 - 1)
+
+
+def start(
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="experiment of the catalog, or a suite of runs: lm_four",
+            autocompletion=complete_swept,
+        ),
+    ],
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--axis",
+            metavar="AXIS",
+            autocompletion=complete_setting,
+            help="parameter that varies: lr=0.1,0.01 or hidden=1..4 or 'lr=0.001..0.1 log'",
+        ),
+    ] = None,
+    sampler: Annotated[str, typer.Option(help="sampler: grid, random or tpe")] = "grid",
+    prune: Annotated[str, typer.Option(help="pruning of bad trials: none, median or asha")] = "none",
+    eta: Annotated[int, typer.Option(help="asha: reduction factor")] = Prune().eta,
+    rungs: Annotated[int, typer.Option(help="number of pruning checks per trial")] = Prune().rungs,
+    startup: Annotated[
+        int, typer.Option(help="median: trials before the first one is pruned")
+    ] = Prune().startup,
+    trials: Annotated[str, typer.Option(metavar="N", help=TRIALS.help)] = "all",
+    parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
+    seeds: Annotated[
+        str, typer.Option(help="seeds of each configuration: a count, or a list such as 1,5,9")
+    ] = "1",
+    seed: Annotated[int, typer.Option(help="seed of the sampler")] = 1,
+    gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="fixed parameter K=V", autocompletion=complete_setting),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="metric to optimise (default: the experiment's)")] = "",
+    goal: Annotated[str, typer.Option(help="goal for the metric: min or max")] = "",
+    name: Annotated[str, typer.Option(help="name of the sweep")] = "",
+    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    executor: Executor = "local",
+    ray_address: RayAddress = "",
+    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
+) -> None:
+    """Start a sweep; print its id.
+
+    With --wait the exit status is 0 done, 3 stopped, 6 paused.
+
+    Example: dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20
+    """
+    given = {
+        "sampler": sampler, "seed": seed, "seeds": _seeds(seeds),
+        "trials": _count(TRIALS, trials), "parallel": _count(PARALLEL, parallel),
+        "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
+        "name": name, "device": device, "executor": text_of(executor, ray_address),
+    }  # fmt: skip
+    _echo(experiment, axis or [])
+    started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
+    if not json:
+        say(started.id)
+    if wait:
+        started = wait_for(started.id)
+    if json:
+        say_json(sweep_json(started))
+    if wait:
+        sys.exit(EXIT_OF[started.status])
+
+
+def _submit(
+    experiment: str, axes: list[str], fixed: dict[str, object], given: dict[str, Any]
+) -> SweepSummary:
+    async def submit(client: Client) -> tuple[SweepSummary, str]:
+        made = await client.sweep_submit(experiment, axes, fixed, **given)
+        return made, await doubt_of_sweep_name(client, made) if given["name"] else ""
+
+    started, doubt = ask(submit)
+    if doubt:
+        tell(doubt)
+    return started
+
+
+def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
+    try:
+        found = dict(split(setting) for setting in settings)
+        suite = catalog.suite(experiment)
+        swept = catalog.find(suite.experiment if suite else experiment)
+        known = {param.name: param for param in declared_params.declared(swept.params)}
+        for name in found:
+            if name not in known:
+                raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
+        return {name: declared_params.read(known[name], value) for name, value in found.items()}
+    except DltuiError as error:
+        fail(error)
+
+
+def split(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals:
+        raise ParamError(f"Expected name=value, got {setting[:80]!r}.", "For instance: lr=0.01")
+    return name.strip(), value.strip()
+
+
+def _count(param: Param, text: str) -> Value:
+    try:
+        return declared_params.read(param, text)
+    except ParamError as error:
+        fail(error)
+
+
+def _seeds(text: str) -> int | list[int]:
+    try:
+        seeds = [int(declared_params.read_number(SEEDS, part)) for part in text.split(",")]
+    except ParamError as error:
+        fail(error)
+    return seeds if "," in text else seeds[0]
+
+
+def _echo(experiment: str, axes: list[str]) -> None:
+    """What a decimal comma did to a list is seen before anything starts."""
+    try:
+        suite = catalog.suite(experiment)
+        swept = catalog.find(suite.experiment if suite else experiment)
+        for axis in axis_texts.parse_axes(swept, ";".join(axes)):
+            tell(axis_texts.words(swept, axis))
+    except DltuiError:
+        return  # the engine says what is wrong
+
+
+def wait_for(sweep_id: str) -> SweepSummary:
+    """Show progress until the sweep has ended. Ctrl+C leaves; the sweep goes on."""
+    found: list[SweepSummary] = []
+    shown = ""
+
+    async def look(client: Client) -> bool:
+        nonlocal shown
+        found[:] = [await client.sweep_show(sweep_id)]
+        shown = _show_progress(found[0], shown)
+        return found[0].status is not SweepStatus.RUNNING
+
+    words = f"The sweep continues. Follow: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
+    follow(look, POLL_SECONDS, words)
+    why = f"; {found[0].why}" if found[0].why else ""
+    tell(f"{found[0].status}: {counted(found[0])}{why}")
+    return found[0]
+
+
+def _show_progress(found: SweepSummary, before: str) -> str:
+    best = f"  best {valued(found.best)} with {pairs(found.best.params)}" if found.best else ""
+    line = f"{found.settled}/{found.planned} trials  {counted(found)}{best}  {found.why}".rstrip()
+    if line != before:
+        show_line(line, is_last=found.status is not SweepStatus.RUNNING)
+    return line

@@ -1,0 +1,110 @@
+"""`dltui sweep pause|resume|stop|edit|rm`: the words that go to a sweep."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from engine.client.client import PARALLEL, TRIALS, SweepSummary
+from engine.errors import DltuiError, ParamError
+from engine.params import read
+from tui.cli.engine_call import ask, fail, is_confirmed, say, say_json
+from tui.cli.ls import AsJson
+from tui.cli.many_runs import Yes
+from tui.cli.removal import Now, tell_removed
+from tui.cli.sweep import split
+from tui.cli.sweep_table import Sweep
+from tui.data.sweep_text import counted, sweep_json
+from tui.data.value_text import counted as count_of
+
+EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, parallel N, trials N"
+
+
+def pause(sweep: Sweep, json: AsJson = False) -> None:
+    """Pause: start no more trials, pause running ones."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "pause")), json)
+
+
+def resume(sweep: Sweep, json: AsJson = False) -> None:
+    """Resume paused trials and start new ones."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "resume")), json)
+
+
+def stop(sweep: Sweep, json: AsJson = False) -> None:
+    """Stop: start no more trials, stop running ones."""
+    _report(ask(lambda client: client.sweep_edit(sweep, "stop")), json)
+
+
+def edit(
+    sweep: Sweep,
+    verb: Annotated[str, typer.Argument(metavar="VERB", help=EDITS)],
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD", help="arguments of VERB")] = None,
+    json: AsJson = False,
+) -> None:
+    """Change a sweep: add, widen, pin, stop, extend trials."""
+    try:
+        meant, facts = _meant(verb, words or [])
+    except DltuiError as error:
+        fail(error)
+    _report(ask(lambda client: client.sweep_edit(sweep, meant, **facts)), json)
+
+
+def _meant(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+    if verb == "add":
+        return "add", {"params": dict(split(word) for word in words)}
+    if verb == "widen" and len(words) == 1:
+        return "widen", {"axis": words[0]}
+    if verb in ("pin", "unpin", "stop") and len(words) == 1:
+        facts: dict[str, Any] = {"trial": _whole(words[0])}
+        return ("stop_trial", facts) if verb == "stop" else ("pin", {**facts, "on": verb == "pin"})
+    if verb in ("parallel", "trials") and len(words) == 1:
+        return verb, {"count": read(PARALLEL if verb == "parallel" else TRIALS, words[0])}
+    if verb == "extend" and words:
+        lengths = {name: _whole(value) for name, value in map(split, words[1:])}
+        return "extend", {"trial": _whole(words[0]), **lengths}
+    raise ParamError(f"Expected one of: {EDITS}; got {' '.join([verb, *words])[:80]!r}.")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ParamError(f"Expected a whole number, got {text[:80]!r}.") from None
+
+
+def rm(
+    sweep: Sweep,
+    runs: Annotated[bool, typer.Option("--runs", help="remove the runs of its trials too")] = False,
+    yes: Yes = False,
+    now: Now = False,
+    json: AsJson = False,
+) -> None:
+    """Remove a sweep; its runs stay unless --runs is given.
+
+    `undo` brings it back for a day.
+    """
+    found = ask(lambda client: client.sweep_show(sweep))
+    lost = f" and {count_of(sum(found.counts.values()), 'run')}" if runs else ""
+    name = f"{found.spec.name} ({found.id})" if found.spec.name else found.id
+    how = "Delete for good" if now else "Remove"
+    if not (yes or is_confirmed(f"{how} the sweep {name}{lost}?")):
+        if json:
+            say_json({"id": found.id, "deleted": False})
+        sys.exit(1)
+    removal = ask(lambda client: client.sweep_remove(found.id, runs=runs, now=now))
+    if json:
+        say_json(
+            {"id": found.id, "deleted": True, "bytes": removal.bytes, "seconds_left": removal.seconds_left}
+        )
+    else:
+        tell_removed(name, removal)
+
+
+def _report(sweep: SweepSummary, json: bool) -> None:
+    if json:
+        say_json(sweep_json(sweep))
+    else:
+        say(f"{sweep.id}  {sweep.status}: {counted(sweep)}{'; ' + sweep.why if sweep.why else ''}")
+    sys.stdout.flush()
