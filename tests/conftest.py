@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from engine.places import Places
-from tests.river.home import Home
+from tests.end_to_end.home import Home
 
 # Compiled once for all homes, and for the next time too: each test has a home of its own.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dltui-numba-{os.getuid()}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.river.home import ROOT, Home
+from tests.end_to_end.home import ROOT, Home
 
 README = (ROOT / "README.md").read_text()
 IMPORTS = """

@@ -26,10 +26,10 @@ from engine.remote.proxy_worker import StandIn
 from engine.service.runs import keeper_commands
 from engine.store import ExitFacts, RunFolder
 from engine.worker.keeper_pipe import Wire
+from tests.end_to_end.home import ROOT
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.pipe_room import PipeRoom
 from tests.patience import quiet_seconds
-from tests.river.home import ROOT
 
 SPEC = Spec(
     id="r1", experiment="counter", params={"steps": 60, "seconds": 0.02, "pace": 1.0}, seed=1, name="far",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import typer
 
+from tests.end_to_end.home import ROOT, SECONDS, Home
+from tests.end_to_end.planted import plant
 from tests.engine.session.digit_runs import plant as plant_digits
 from tests.engine.session.digit_runs import templates
 from tests.fakes.language_run import write_run
-from tests.river.home import ROOT, SECONDS, Home
-from tests.river.planted import plant
 from tui.cli import commands
 from tui.cli.guard import CLOSED_PIPE
 

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import DltuiError
 from engine.places import Places
-from tests.river.home import ROOT
+from tests.end_to_end.home import ROOT
 from tui.cli import engine_call, guard
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tests.end_to_end.home import Home
 from tests.engine.session.digit_runs import convolutions, damage, plant, tell, templates
-from tests.river.home import Home
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import csv
 import json
 from pathlib import Path
 
-from tests.river.home import Home
-from tests.river.terminal import Terminal
+from tests.end_to_end.home import Home
+from tests.end_to_end.terminal import Terminal
 
 
 def sweep(home: Home) -> dict[str, object]:

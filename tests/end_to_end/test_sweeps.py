@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.river.home import Home
+from tests.end_to_end.home import Home
 
 
 def test_a_sweep_of_xor_is_waited_for_listed_filtered_and_exported(home: Home) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.chaos import scaled
-from tests.river.home import Home, kill
-from tests.river.terminal import Terminal
+from tests.end_to_end.home import Home, kill
+from tests.end_to_end.terminal import Terminal
 
 LEAVES = b"\x11q"
 ENTERS = b"\r\n"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from engine import process_identity
+from tests.end_to_end.home import Home, kill
+from tests.end_to_end.loopback import Loopback, cluster
 from tests.fakes import hurry
-from tests.river.home import Home, kill
-from tests.river.loopback import Loopback, cluster
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from engine import process_identity
 from engine.places import Places
 from tests.chaos import scaled
+from tests.end_to_end.escapes import HIDDEN, foreign_in_app, foreign_in_talk
+from tests.end_to_end.home import Home
+from tests.end_to_end.planted import as_file_name, plant
+from tests.end_to_end.terminal import Terminal
 from tests.fakes.payloads import EVERYTHING, PAYLOADS
-from tests.river.escapes import HIDDEN, foreign_in_app, foreign_in_talk
-from tests.river.home import Home
-from tests.river.planted import as_file_name, plant
-from tests.river.terminal import Terminal
 from tui.terminal.plain_text import plain
 
 AMPLE = (200, 60)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.places import Places
+from tests.end_to_end.home import Home
 from tests.fakes import hurry
-from tests.river.home import Home
 
 
 @pytest.fixture

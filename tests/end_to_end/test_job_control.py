@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.river.home import Home
-from tests.river.terminal import APP, Terminal
+from tests.end_to_end.home import Home
+from tests.end_to_end.terminal import APP, Terminal
 
 SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
 PROMPT = "in-the-shell>"

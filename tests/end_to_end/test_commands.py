@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.river.home import Home
+from tests.end_to_end.home import Home
 
 XOR = {"epochs": 300}
 

@@ -18,8 +18,8 @@ from typing import Any, Self
 
 import pyte
 
+from tests.end_to_end.home import ROOT
 from tests.patience import quiet_seconds
-from tests.river.home import ROOT
 
 SECONDS = 120.0
 APP = (sys.executable, "-m", "tui")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.river.home import Home
-from tests.river.terminal import Terminal
+from tests.end_to_end.home import Home
+from tests.end_to_end.terminal import Terminal
 
 
 def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> None:

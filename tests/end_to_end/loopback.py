@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import process_identity
-from tests.river.home import ROOT, Home, kill
+from tests.end_to_end.home import ROOT, Home, kill
 
 MARK = "DLTUI_TEST_CLUSTER"
 

@@ -12,7 +12,7 @@ import pytest
 
 from engine.process_identity import Identity
 from tests.chaos import scaled
-from tests.river.home import Home, kill
+from tests.end_to_end.home import Home, kill
 
 STEPS, SECONDS = 150, 0.01
 Pick = Callable[[Home, str], Identity | None]
