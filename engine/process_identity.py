@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProcessIdentity:
     boot_id: str
     pid: int
     start_ticks: int
@@ -32,12 +32,12 @@ def start_ticks(pid: int) -> int | None:
     return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
-def of(pid: int) -> Identity | None:
+def of(pid: int) -> ProcessIdentity | None:
     ticks = start_ticks(pid)
-    return None if ticks is None else Identity(boot_id(), pid, ticks)
+    return None if ticks is None else ProcessIdentity(boot_id(), pid, ticks)
 
 
-def mine() -> Identity:
+def mine() -> ProcessIdentity:
     found = of(os.getpid())
     assert found is not None, "a running process has a line in /proc"
     return found

@@ -13,7 +13,7 @@ from engine import files, spec_versions
 from engine.errors import CorruptRun
 from engine.params import Value
 from engine.places import Places
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
 from engine.text import is_whole
 from engine.typed_json import LATEST, WrongType, in_bounds
@@ -106,9 +106,9 @@ class KeeperFacts:
     """Who keeps the run."""
 
     attempt: int
-    identity: Identity
+    identity: ProcessIdentity
     started_at: float
-    worker: Identity | None = None
+    worker: ProcessIdentity | None = None
     asked: str = ""
     """the last of pause and stop that it was told"""
     asked_at: float = 0.0

@@ -23,7 +23,7 @@ from engine.client import client
 from engine.places import Places, is_private
 from tui import view_state
 from tui.data.actions import report
-from tui.data.connection import Connect, River
+from tui.data.connection import Connect, Connection
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID
 from tui.keys.focus_scope import scope_of
@@ -44,17 +44,17 @@ from tui.messages import (
     ViewChanged,
 )
 from tui.runs.tab import RunsTab
-from tui.tab.context import Lab
-from tui.tab.switcher import SHOWN, Shelf, known
+from tui.tab.context import TabContext
+from tui.tab.switcher import SHOWN, TabSwitcher, known
 from tui.terminal import image_protocol, job_control
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import Terminal
-from tui.terminal.exit import WayOut
+from tui.terminal.exit import AppExit
 from tui.terminal.glyphs import glyphs
-from tui.terminal.key_order import TypingOrder
+from tui.terminal.key_order import KeyOrder
 from tui.terminal.paste import LIMIT
 from tui.terminal.plain_text import plain
-from tui.terminal.repaint import FrugalScreen
+from tui.terminal.repaint import PartialScreen
 from tui.ui import theme
 from tui.ui.banner import Banner, most_serious
 from tui.ui.key_hints import KeyHints
@@ -96,16 +96,18 @@ class LabApp(App[int]):
     def __init__(self, places: Places, connect: Connect = client.connect) -> None:
         super().__init__(driver_class=Terminal)
         self.places = places
-        self._typing = TypingOrder(self, super().on_event)
-        self._way_out = WayOut(self._leave_soon, self._save_now)
+        self._typing = KeyOrder(self, super().on_event)
+        self._way_out = AppExit(self._leave_soon, self._save_now)
         self.state, self._forgotten = view_state.read_or_say(places.view_state)
         self.keys_file = read_keymap(places.keymap)
-        self.river = River(places, connect, self._route)
+        self.river = Connection(places, connect, self._route)
         self.session = client.open_session(places)
         self.tab_bar, self.meters, self.banner = TabBar(tuple(SHOWN)), Meters(), Banner()
         self.key_hints = KeyHints(self.keys_file)
-        lab = Lab(places, self.river, self.session, self.state, self.keys_file, Clipboard(places.clipboard))
-        self.shelf = Shelf(lab, self.state.tab, id="shelf")
+        lab = TabContext(
+            places, self.river, self.session, self.state, self.keys_file, Clipboard(places.clipboard)
+        )
+        self.shelf = TabSwitcher(lab, self.state.tab, id="shelf")
         self.tab_bar.open(self.shelf.front.NAME)
         self._saving: Timer | None = None
         self._is_home_private = True
@@ -125,7 +127,7 @@ class LabApp(App[int]):
         ScrollBarRender.VERTICAL_BARS = [" "] * 8
 
     def get_default_screen(self) -> Screen[None]:
-        return FrugalScreen()
+        return PartialScreen()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine import frames
 from engine.client.session import Session as Session
 from engine.client.session import Superseded as Superseded
-from engine.client.sweeps import SweepWords
+from engine.client.sweeps import SweepCalls
 from engine.errors import (
     DltuiError,
     EngineError,
@@ -94,7 +94,7 @@ STREAM_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RunsChange:
     """What changed in the run table since the last one."""
 
     changed: tuple[RunSummary, ...] = ()
@@ -263,7 +263,7 @@ def _check_peer(writer: asyncio.StreamWriter) -> int:
     return int(pid)
 
 
-class Client(SweepWords):
+class Client(SweepCalls):
     """One connection; requests and streams share it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
@@ -410,7 +410,7 @@ class Client(SweepWords):
                     left_out + int(frame.get("left_out", 0)),
                 )  # fmt: skip
 
-    async def watch(self) -> AsyncIterator[Change]:
+    async def watch(self) -> AsyncIterator[RunsChange]:
         """Changes of the run table, of sweeps and of the machine, twice a second at most."""
         async with contextlib.aclosing(self._stream("watch")) as stream:
             async for frame in stream:
@@ -569,9 +569,9 @@ def _understood(read: Callable[[], T]) -> T:
         raise ProtocolError(f"What the engine answered cannot be read: {error!r}"[:300]) from error
 
 
-def _change(frame: Json) -> Change:
+def _change(frame: Json) -> RunsChange:
     resources = frame.get("resources")
-    return Change(
+    return RunsChange(
         tuple(summary_from_json(run) for run in frame.get("changed", ())),
         tuple(frame.get("removed", ())),
         resources_from_json(resources) if resources else None,

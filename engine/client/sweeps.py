@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 
-class Asks(Protocol):
-    async def ask(self: Asks, word: str, **facts: object) -> Json: ...
+class Caller(Protocol):
+    async def ask(self: Caller, word: str, **facts: object) -> Json: ...
 
 
-class SweepWords:
+class SweepCalls:
     """Part of `engine.client.client.Client`. A sweep is named by its id, the start of it, its last
     four digits, its name, or @last.
 
@@ -26,7 +26,7 @@ class SweepWords:
     """
 
     async def sweep_submit(
-        self: Asks,
+        self: Caller,
         experiment: str,
         axes: Sequence[str],
         params: Mapping[str, object] | None = None,
@@ -61,14 +61,14 @@ class SweepWords:
         answer = await self.ask("sweep_submit", **facts, token=uuid.uuid4().hex)
         return _sweep(answer["sweep"])
 
-    async def sweeps(self: Asks) -> tuple[SweepSummary, ...]:
+    async def sweeps(self: Caller) -> tuple[SweepSummary, ...]:
         """All of them, newest first."""
         return tuple(_sweep(sweep) for sweep in (await self.ask("sweeps"))["sweeps"])
 
-    async def sweep_show(self: Asks, sweep: str) -> SweepSummary:
+    async def sweep_show(self: Caller, sweep: str) -> SweepSummary:
         return _sweep((await self.ask("sweep_show", sweep=sweep))["sweep"])
 
-    async def sweep_edit(self: Asks, sweep: str, verb: str, **facts: object) -> SweepSummary:
+    async def sweep_edit(self: Caller, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
 
         pause, resume, stop (the sweep and its trials at work); `stop_trial` trial=; `pin` trial=, on=True
@@ -77,20 +77,20 @@ class SweepWords:
         """
         return _sweep((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
 
-    async def sweep_remove(self: Asks, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
+    async def sweep_remove(self: Caller, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
         """Remove a sweep that is not at work; with `runs` its trials' runs as well, all as one removal.
 
         With `now` they are deleted for good.
         """
         return removal_from_json((await self.ask("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"])
 
-    async def sweep_trials(self: Asks, sweep: str, query: TrialQuery | None = None) -> TrialPage:
+    async def sweep_trials(self: Caller, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """At most 1,000 rows or groups at once."""
         from engine.sweep_protocol import TrialQuery, page_from_json
 
         return page_from_json(await self.ask("sweep_trials", sweep=sweep, **asdict(query or TrialQuery())))
 
-    async def sweep_analysis(self: Asks, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
+    async def sweep_analysis(self: Caller, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
         """What a picture of the sweep is drawn from, of the trials that pass the filter `where`.
 
         importance: {"importance": [[param, share]...], "why": "" or why there is none}, largest first.

@@ -11,19 +11,19 @@ from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.data.download_mirror import MirrorFailed, NoAnswer, Patience, Progress, transfer
-from engine.data.published_files import File, Source
+from engine.data.download_mirror import MirrorFailed, NoAnswer, Progress, Timeouts, transfer
+from engine.data.published_files import DataSource, PublishedFile
 from engine.data.write_lock import alone
 from engine.errors import DataError
 
-__all__ = ["Patience", "Progress", "Report", "fetch", "fetch_all"]
+__all__ = ["Progress", "Report", "Timeouts", "fetch", "fetch_all"]
 
 Report = Callable[[str], None]
 ROUNDS = 5
 USEFUL = 0.05  # of the file: what a mirror has to send to be asked again
 
 
-def fetch_all(source: Source, folder: Path, report: Report, patience: Patience) -> None:
+def fetch_all(source: DataSource, folder: Path, report: Report, patience: Timeouts) -> None:
     """Every file of `source` into `folder`; DLTUI_OFFLINE=1 forbids it. Raises DataError."""
     if os.environ.get("DLTUI_OFFLINE", "0") not in ("", "0"):
         raise DataError("DLTUI_OFFLINE is set, so no download was tried.")
@@ -32,19 +32,19 @@ def fetch_all(source: Source, folder: Path, report: Report, patience: Patience) 
 
 
 def fetch(
-    file: File,
+    file: PublishedFile,
     mirrors: Sequence[str],
     folder: Path,
     *,
     progress: Progress = lambda received, total: None,
-    patience: Patience | None = None,
+    patience: Timeouts | None = None,
 ) -> Path:
     """`folder`/`file.name`, downloaded unless it is already there and right.
 
     Under that name nothing partial and nothing unchecked ever stands. Two processes take turns.
     Raises DataError, which names every mirror and why it failed.
     """
-    patience = patience or Patience()
+    patience = patience or Timeouts()
     final, part = folder / file.name, folder / f"{file.name}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def fetch(
     return final
 
 
-def _percent(file: File, report: Report) -> Progress:
+def _percent(file: PublishedFile, report: Report) -> Progress:
     """A line for each tenth of a file."""
     said = -1
 
@@ -75,7 +75,7 @@ def _percent(file: File, report: Report) -> Progress:
     return progress
 
 
-def is_whole(path: Path, file: File) -> bool:
+def is_whole(path: Path, file: PublishedFile) -> bool:
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     with path.open("rb") as handle:
@@ -83,11 +83,11 @@ def is_whole(path: Path, file: File) -> bool:
 
 
 def _download(
-    file: File, mirrors: Sequence[str], part_path: Path, progress: Progress, patience: Patience
+    file: PublishedFile, mirrors: Sequence[str], part_path: Path, progress: Progress, patience: Timeouts
 ) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(part_path, flags, 0o600), "r+b") as part:
-        hunt = _Hunt(file, part, progress, patience)
+        hunt = _Download(file, part, progress, patience)
         if not (hunt.is_right() or hunt.ask_all(mirrors)):
             raise DataError(
                 f"{file.name} could not be downloaded ({_tell(hunt.failures)}).",
@@ -97,13 +97,13 @@ def _download(
 
 
 @dataclass(slots=True)
-class _Hunt:
+class _Download:
     """One file wanted from several mirrors, and what each of them did."""
 
-    file: File
+    file: PublishedFile
     part: BufferedRandom
     progress: Progress
-    patience: Patience
+    patience: Timeouts
     failures: dict[str, str] = field(default_factory=dict)
     waited: float = 0.0
 
@@ -152,7 +152,7 @@ class _Hunt:
         return right
 
 
-def _url(mirror: str, file: File) -> str:
+def _url(mirror: str, file: PublishedFile) -> str:
     return mirror + file.name if mirror.endswith("/") else mirror
 
 

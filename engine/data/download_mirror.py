@@ -13,7 +13,7 @@ from http.client import HTTPException, HTTPResponse
 from io import BufferedRandom
 from urllib.error import HTTPError, URLError
 
-from engine.data.published_files import File
+from engine.data.published_files import PublishedFile
 
 PIECE = 1 << 16
 LONGEST_REASON = 200
@@ -32,7 +32,7 @@ class NoAnswer(MirrorFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds: `answer` for one mirror to begin, `answers` for all that never do, `silence` without a byte,
     `lock` for another download of the same file. `slowest` is in bytes per second, over `silence` seconds.
     """
@@ -45,7 +45,7 @@ class Patience:
 
 
 def transfer(
-    url: str, file: File, part: BufferedRandom, answer: float, patience: Patience, progress: Progress
+    url: str, file: PublishedFile, part: BufferedRandom, answer: float, patience: Timeouts, progress: Progress
 ) -> None:
     """Append to `part` what it lacks of `file`, or start again where the mirror cannot resume.
 
@@ -105,7 +105,7 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _check_answer(response: HTTPResponse, have: int, file: File) -> int:
+def _check_answer(response: HTTPResponse, have: int, file: PublishedFile) -> int:
     """The offset at which the body begins."""
     if response.headers.get_content_type() == "text/html":
         raise MirrorFailed("the server sent a web page, not the file")
@@ -116,7 +116,7 @@ def _check_answer(response: HTTPResponse, have: int, file: File) -> int:
     return start
 
 
-def _start(response: HTTPResponse, have: int, file: File) -> int:
+def _start(response: HTTPResponse, have: int, file: PublishedFile) -> int:
     if response.status == 200:
         return 0
     given = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
@@ -128,7 +128,7 @@ def _start(response: HTTPResponse, have: int, file: File) -> int:
 
 
 def _copy(
-    response: HTTPResponse, part: BufferedRandom, file: File, patience: Patience, progress: Progress
+    response: HTTPResponse, part: BufferedRandom, file: PublishedFile, patience: Timeouts, progress: Progress
 ) -> None:
     received = part.tell()
     window, window_began = received, time.monotonic()
@@ -147,7 +147,7 @@ def _copy(
         raise MirrorFailed(f"the server stopped after {received} of {file.size} bytes")
 
 
-def _read(response: HTTPResponse, received: int, file: File, patience: Patience) -> bytes:
+def _read(response: HTTPResponse, received: int, file: PublishedFile, patience: Timeouts) -> bytes:
     try:
         return response.read1(PIECE)
     except TimeoutError as error:

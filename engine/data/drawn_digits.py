@@ -25,7 +25,7 @@ MARK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
+class DrawnDigits:
     """`pixels` uint8 (28, 28), centred as MNIST is."""
 
     mark: str
@@ -34,7 +34,7 @@ class Drawn:
     pixels: NDArray[np.uint8]
 
 
-def read(path: Path) -> list[Drawn]:
+def read(path: Path) -> list[DrawnDigits]:
     """Oldest first; no file is an empty set, and a line that is no digit is passed over. Raises DataError."""
     try:
         lines = (files.read_bytes(path, limit=MOST * LINE_LIMIT) or b"").split(b"\n")
@@ -43,13 +43,13 @@ def read(path: Path) -> list[Drawn]:
     return [drawn for line in lines if line and (drawn := _parsed(line)) is not None][:MOST]
 
 
-def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> Drawn:
+def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> DrawnDigits:
     """Raises DataError for a label that is none, for an empty picture and for a full set."""
     if not 0 <= label <= 9:
         raise DataError(f"A drawn digit has label {label}, expected 0 to 9.")
     if pixels.shape != (SIDE, SIDE) or not pixels.any():
         raise DataError("The drawing is empty: there is nothing to save.", "Draw a digit first.")
-    drawn = Drawn(os.urandom(MARK_BYTES).hex(), label, at, pixels)
+    drawn = DrawnDigits(os.urandom(MARK_BYTES).hex(), label, at, pixels)
     with _alone(path):
         kept = read(path)
         if len(kept) >= MOST:
@@ -69,18 +69,18 @@ def drop(path: Path, mark: str) -> int:
     return len(kept) - len(left)
 
 
-def _parsed(line: bytes) -> Drawn | None:
+def _parsed(line: bytes) -> DrawnDigits | None:
     try:
         data = files.parse_object(line)
         pixels = np.frombuffer(base64.b64decode(data["pixels"], validate=True), np.uint8)
         label, at = int(data["label"]), float(data["at"])
-        whole = Drawn(str(data["mark"]), label, at, pixels.reshape(SIDE, SIDE))
+        whole = DrawnDigits(str(data["mark"]), label, at, pixels.reshape(SIDE, SIDE))
     except (ValueError, KeyError, TypeError, ArithmeticError, binascii.Error):
         return None
     return whole if 0 <= label <= 9 else None
 
 
-def _write(path: Path, kept: list[Drawn]) -> None:
+def _write(path: Path, kept: list[DrawnDigits]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -94,7 +94,7 @@ def _write(path: Path, kept: list[Drawn]) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror}.", "Free some space.") from error
 
 
-def _line(drawn: Drawn) -> bytes:
+def _line(drawn: DrawnDigits) -> bytes:
     pixels = base64.b64encode(drawn.pixels.tobytes()).decode()
     data = {"mark": drawn.mark, "label": drawn.label, "at": drawn.at, "pixels": pixels}
     return json.dumps(data).encode() + b"\n"

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from engine.data import mnist_folders
 from engine.data.digits import Digits
 from engine.data.download import Report, fetch_all
-from engine.data.download_mirror import Patience
+from engine.data.download_mirror import Timeouts
 from engine.data.example_order import WORD, order
 from engine.data.mnist_files import read_digit_files
 from engine.data.mnist_folders import DigitFiles, FoundDigits, Origin
-from engine.data.published_files import MNIST, Source
+from engine.data.published_files import MNIST, DataSource
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError
 from engine.places import Places
@@ -33,7 +33,7 @@ class Split:
 
 
 def load(
-    places: Places, *, report: Report, source: Source = MNIST, patience: Patience | None = None
+    places: Places, *, report: Report, source: DataSource = MNIST, patience: Timeouts | None = None
 ) -> Digits:
     """DLTUI_DATA, then the cache, then a download into the cache, then the small digits with a `notice`.
 
@@ -47,7 +47,7 @@ def load(
         return digits
     cached = mnist_folders.cached_files(places, source)
     try:
-        fetch_all(source, cached.folder, report, patience or Patience())
+        fetch_all(source, cached.folder, report, patience or Timeouts())
         return _read_published(cached, source, "download")
     except DataError as error:
         report(str(error))
@@ -66,7 +66,7 @@ def split(digits: Digits, seed: int = 42, validation: float = 0.1) -> Split:
     return Split(train=shuffled[held_out:], validation=shuffled[:held_out])
 
 
-def _read(found: FoundDigits, source: Source, report: Report) -> Digits | None:
+def _read(found: FoundDigits, source: DataSource, report: Report) -> Digits | None:
     """None for a cached copy that has to be downloaded again. Raises DataError for one of the user's own."""
     if found.origin != "cache":
         return read_digit_files(found.files, source, found.origin)
@@ -77,7 +77,7 @@ def _read(found: FoundDigits, source: Source, report: Report) -> Digits | None:
         return None
 
 
-def _read_published(files: DigitFiles, source: Source, origin: Origin) -> Digits:
+def _read_published(files: DigitFiles, source: DataSource, origin: Origin) -> Digits:
     digits = read_digit_files(files, source, origin)
     if digits.title != source.title:
         raise DataError(f"{files.folder} does not hold {source.title} as published (SHA-256 differs).")

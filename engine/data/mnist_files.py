@@ -9,10 +9,10 @@ from engine.data.class_names import DIGITS, find_class_names, read_class_names
 from engine.data.digits import Digits, digest_all
 from engine.data.idx import Bytes, read_idx
 from engine.data.mnist_folders import MOST_IMAGE_BYTES, MOST_LABELS, DigitFiles, Origin, fingerprint
-from engine.data.published_files import Source
+from engine.data.published_files import DataSource
 
 
-def read_digit_files(files: DigitFiles, source: Source, origin: Origin) -> Digits:
+def read_digit_files(files: DigitFiles, source: DataSource, origin: Origin) -> Digits:
     """Called by the title of `source` only if it is byte for byte that. Raises DataError."""
     train_images, train_labels = _read_pair(files.train_images, files.train_labels)
     test_images, test_labels = _read_pair(files.test_images, files.test_labels)

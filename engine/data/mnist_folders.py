@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.data.idx_reader import header, header_size, open_idx, pieces, read_shape
-from engine.data.published_files import Source
+from engine.data.published_files import DataSource
 from engine.errors import DataError
 from engine.places import Places
 
@@ -44,7 +44,7 @@ class FoundDigits:
     origin: Origin
 
 
-def find(places: Places, source: Source) -> FoundDigits | None:
+def find(places: Places, source: DataSource) -> FoundDigits | None:
     """The files that a run reads: those of the named folder, else the cached ones; None: they are downloaded.
 
     Raises DataError as `find_digit_files` does: what is wrong in a named folder is never passed over.
@@ -55,7 +55,7 @@ def find(places: Places, source: Source) -> FoundDigits | None:
     return FoundDigits(cached, "cache") if all(map(os.path.exists, cached)) else None
 
 
-def cached_files(places: Places, source: Source) -> DigitFiles:
+def cached_files(places: Places, source: DataSource) -> DigitFiles:
     """Where downloaded ones lie, whether they do or not."""
     return DigitFiles(*(places.cache / "mnist" / file.name for file in source.files))
 
@@ -90,7 +90,7 @@ def fingerprint(digests: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def title_of(files: DigitFiles, source: Source) -> str:
+def title_of(files: DigitFiles, source: DataSource) -> str:
     """Of four files that are read whole, without NumPy. Raises DataError as a run that reads them does."""
     return title_by(files, digests_of(files), source)
 
@@ -103,7 +103,7 @@ def digests_of(files: DigitFiles) -> tuple[str, ...]:
     )
 
 
-def title_by(files: DigitFiles, digests: tuple[str, ...], source: Source) -> str:
+def title_by(files: DigitFiles, digests: tuple[str, ...], source: DataSource) -> str:
     """The title of `source` for what is byte for byte that, else where the images lie.
 
     Raises DataError for published content under another of the published names.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PublishedFile:
     """`size` and `sha256` are those of the file as published, `unpacked_sha256` that of its content."""
 
     name: str
@@ -16,7 +16,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DataSource:
     """`mirrors` are folders (ending in /) that hold every file under its own name, or the address of the only
     file; a digit set lists its files in the order training images, training labels, test images, test labels.
     """
@@ -25,10 +25,10 @@ class Source:
     credit: str
     licence: str
     mirrors: tuple[str, ...]
-    files: tuple[File, ...]
+    files: tuple[PublishedFile, ...]
 
 
-MNIST = Source(
+MNIST = DataSource(
     title="MNIST",
     credit="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits",
     licence="CC BY-SA 3.0",
@@ -39,25 +39,25 @@ MNIST = Source(
         "https://raw.githubusercontent.com/fgnt/mnist/master/",
     ),
     files=(
-        File(
+        PublishedFile(
             name="train-images-idx3-ubyte.gz",
             size=9_912_422,
             sha256="440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
             unpacked_sha256="ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         ),
-        File(
+        PublishedFile(
             name="train-labels-idx1-ubyte.gz",
             size=28_881,
             sha256="3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
             unpacked_sha256="65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
         ),
-        File(
+        PublishedFile(
             name="t10k-images-idx3-ubyte.gz",
             size=1_648_877,
             sha256="8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
             unpacked_sha256="0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         ),
-        File(
+        PublishedFile(
             name="t10k-labels-idx1-ubyte.gz",
             size=4_542,
             sha256="f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",

@@ -20,19 +20,19 @@ from dataclasses import replace
 from checkpoints import tensors
 from engine.catalog import LmParams
 from engine.data.text import load_corpus
-from engine.data.text.load_corpus import Batch, Direction, Sentences, TextSet
+from engine.data.text.load_corpus import Direction, SentenceBatch, Sentences, TextSet
 from engine.errors import DataError
 from engine.models.language.generation import generate
 from engine.models.language.load_model import open_arrays
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description, to_json
+from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction as Reading
-from engine.models.language.sampling_params import Manner
+from engine.models.language.model_description import ModelDescription, to_json
+from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.weights import weights
-from engine.models.lstm_training.early_stopping import Patience
+from engine.models.lstm_training.early_stopping import EarlyStopping
 from engine.models.lstm_training.lr_schedule import share
 from engine.models.lstm_training.recipe import resolved
-from engine.models.lstm_training.training import Twin, make
+from engine.models.lstm_training.training import LstmTraining, make
 from engine.models.precision import settled
 from engine.worker.run import Run
 
@@ -53,9 +53,9 @@ def load(params: LmParams, run: Run) -> TextSet:
     return texts
 
 
-def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> Description:
+def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDescription:
     """Written beside the checkpoints: with it the weights can be read without a framework."""
-    kind = Description(
+    kind = ModelDescription(
         layers=params.layers, direction=Reading(params.direction), embedding=params.embedding,
         hidden_size=params.hidden_size, vocabulary=len(texts.vocabulary), tied=tied,
         projection=tied and params.embedding != params.hidden_size, tokeniser=params.tokeniser,
@@ -66,7 +66,7 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> Descript
     return kind
 
 
-def begin_like(other: str, twin: Twin, kind: Description, run: Run) -> None:
+def begin_like(other: str, twin: LstmTraining, kind: ModelDescription, run: Run) -> None:
     """The weights of another run, of whichever framework: they mean the same in both."""
     folder = run.places.runs / other
     if not folder.is_dir():
@@ -84,7 +84,7 @@ def begin_like(other: str, twin: Twin, kind: Description, run: Run) -> None:
 # --- looking at it ------------------------------------------------------------------------------------------
 
 
-def perplexity(twin: Twin, sentences: Sentences, direction: Direction, run: Run) -> float:
+def perplexity(twin: LstmTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
     """exp(summed loss / number of guesses): <EOS> is a guess, padding never is."""
     loss = guesses = 0.0
     for batch in load_corpus.sorted_batches(sentences, LOOK, direction):
@@ -99,12 +99,12 @@ def exponential(loss: float) -> float:
     return math.exp(min(loss, 700.0))
 
 
-def speak(twin: Twin, kind: Description, texts: TextSet, run: Run, epoch: int) -> None:
+def speak(twin: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
     """A sentence at each temperature: close to the best word, as the model has it, close to pure chance."""
-    model = Model(kind, texts.vocabulary, weights(twin.weights(), kind), run.step)
+    model = LanguageModel(kind, texts.vocabulary, weights(twin.weights(), kind), run.step)
     said = []
     for number, temperature in enumerate(TEMPERATURES):
-        manner = Manner(temperature=float(temperature), length=WORDS, until_end=True)
+        manner = SamplingParams(temperature=float(temperature), length=WORDS, until_end=True)
         drawn = [word.id for word in generate(model, [], manner, run.seed + epoch, number)]
         sentence = texts.vocabulary.text(model.in_reading_order(drawn))
         run.text(f"sample/temperature {temperature}", sentence)
@@ -117,7 +117,7 @@ def speak(twin: Twin, kind: Description, texts: TextSet, run: Run, epoch: int) -
 
 
 @contextmanager
-def best_weights(twin: Twin, patience: Patience, run: Run) -> Iterator[None]:
+def best_weights(twin: LstmTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
     """Inside, the twin has the weights of the best epoch, where they were kept; afterwards its own again.
 
     Later epochs know the training sentences better and the language worse.
@@ -155,7 +155,7 @@ def train(params: LmParams, run: Run) -> None:
         params.framework, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
         clip=recipe.clip, precision=precision, device=run.device,
     )  # fmt: skip
-    patience = Patience(params.patience)
+    patience = EarlyStopping(params.patience)
     direction: Direction = "reversed" if params.direction == "reversed" else "forward"
 
     per_epoch = load_corpus.batch_count(texts.train, params.batch)
@@ -163,7 +163,7 @@ def train(params: LmParams, run: Run) -> None:
     done = run.restore(twin.state({"patience": patience}))
     if params.begin and done == 0:
         begin_like(params.begin, twin, kind, run)
-    batches: Iterator[Batch] = iter(())
+    batches: Iterator[SentenceBatch] = iter(())
     words, seconds = 0, 0.0
     for step in range(done + 1, last + 1):
         if patience.is_over:

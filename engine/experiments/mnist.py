@@ -26,7 +26,7 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
-from engine.models.images.live_images import LivePictures
+from engine.models.images.live_images import LiveImages
 from engine.models.images.torch_architecture import plan_of
 from engine.models.mnist_kernels.offer import offer
 from engine.worker.run import Run
@@ -38,7 +38,7 @@ LOOK = 1000  # images per forward pass of a validation
 # --- data ---------------------------------------------------------------------------------------------------
 
 
-class Images:
+class TrainingImages:
     """A whole set as two tensors: pixels (N, 1, side, side) in [-1, 1], labels (N,).
 
     A loop over single images (look up, convert, normalise, stack) costs more than training on them; 60,000
@@ -56,7 +56,7 @@ class Images:
         return len(self.labels)
 
 
-def load(run: Run) -> tuple[Images, Images, Images]:
+def load(run: Run) -> tuple[TrainingImages, TrainingImages, TrainingImages]:
     """Training, validation and test images. Without MNIST they are 8x8 digits, and the run says so."""
     digits = mnist.load(run.places, report=run.note)
     if digits.notice:
@@ -69,9 +69,9 @@ def load(run: Run) -> tuple[Images, Images, Images]:
     train, validation = (torch.from_numpy(part).to(run.device) for part in (parts.train, parts.validation))
     test = torch.from_numpy(digits.test_images), torch.from_numpy(digits.test_labels)
     return (
-        Images(pixels[train], labels[train]),
-        Images(pixels[validation], labels[validation]),
-        Images(*(array.to(run.device) for array in test)),
+        TrainingImages(pixels[train], labels[train]),
+        TrainingImages(pixels[validation], labels[validation]),
+        TrainingImages(*(array.to(run.device) for array in test)),
     )
 
 
@@ -111,7 +111,7 @@ def network(model: str, side: int) -> nn.Sequential:
 
 
 @torch.no_grad()
-def look_at(net: nn.Module, images: Images) -> tuple[float, float]:
+def look_at(net: nn.Module, images: TrainingImages) -> tuple[float, float]:
     """Mean cross-entropy and accuracy over all images, dropout off."""
     net.eval()
     loss, right = 0.0, 0
@@ -132,10 +132,10 @@ def show_filters(net: nn.Sequential, run: Run) -> None:
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
-def pictures_of(net: nn.Sequential, images: Images, run: Run) -> LivePictures:
+def pictures_of(net: nn.Sequential, images: TrainingImages, run: Run) -> LiveImages:
     """What the screen shows while it trains: filters, and what they make of four images."""
     shown = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = LivePictures(plan_of(net, side=shown.shape[-1]), shown)
+    pictures = LiveImages(plan_of(net, side=shown.shape[-1]), shown)
     run.keep("model.json", json.dumps(pictures.description()).encode())
     return pictures
 
@@ -145,7 +145,7 @@ def arrays(net: nn.Module) -> dict[str, np.ndarray]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
 
 
-class Goal:
+class AccuracyGoal:
     """The validation accuracy that ends the run. Part of the state: a resumed run must know it is over."""
 
     def __init__(self, target: float | None) -> None:
@@ -164,7 +164,7 @@ class Goal:
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
-def learning(net: nn.Module, optimizer: Adam, images: Images) -> Callable[[Tensor], float]:
+def learning(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], float]:
     """An update on the chosen images, the way every PyTorch program does it."""
 
     def update(chosen: Tensor) -> float:
@@ -183,7 +183,7 @@ def train(params: MnistParams, run: Run) -> None:
     net = network(params.model, side=images.pixels.shape[-1]).to(run.device)
     # fused: one pass over weights, gradients and both moments instead of a dozen
     optimizer = Adam(net.parameters(), lr=params.lr, fused=True)
-    goal = Goal(params.target)
+    goal = AccuracyGoal(params.target)
     # The same updates in loops compiled for these few layers, where they fit; bits differ, so it is pinned.
     swift = offer(net, images.pixels.shape[-1], params.batch, run.threads, run.places.cache, run.note)
     run.pin(kernels=swift.name if swift else "torch")

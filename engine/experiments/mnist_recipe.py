@@ -36,8 +36,8 @@ from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
 from engine.models import image_precision
-from engine.models.images.live_images import LivePictures
-from engine.models.images.random_affine import Reach, bent
+from engine.models.images.live_images import LiveImages
+from engine.models.images.random_affine import AffineRange, bent
 from engine.models.images.torch_architecture import plan_of
 from engine.worker.run import Run
 
@@ -55,14 +55,14 @@ class Recipe:
     batch: tuple[int, int]  # images per step in the first and in the second half
     smoothing: float  # share of a label spread over all ten digits
     average: float = 0.0  # how much of the averaged weights stays at each step; 0: no average
-    reach: Reach | None = None  # how far pictures are bent
+    reach: AffineRange | None = None  # how far pictures are bent
 
 
 RECIPES = {
     "fast": Recipe(betas=(0.7, 0.9), rise=0.3, batch=(96, 256), smoothing=0.1),
     "accurate": Recipe(
         betas=(0.9, 0.99), rise=0.15, batch=(128, 128), smoothing=0.1, average=0.998,
-        reach=Reach(turn=15, scale=0.15, shear=0.2, shift=0.07),
+        reach=AffineRange(turn=15, scale=0.15, shear=0.2, shift=0.07),
     ),
 }  # fmt: skip
 
@@ -70,7 +70,7 @@ RECIPES = {
 
 
 @dataclass(frozen=True)
-class Images:
+class RecipeImages:
     """Pixels (N, 1, side, side) in [-1, 1], the channel last in memory, and labels (N,), on the device."""
 
     pixels: Tensor
@@ -80,12 +80,14 @@ class Images:
         return len(self.labels)
 
 
-def images(pixels: np.ndarray, labels: np.ndarray, device: str) -> Images:
+def images(pixels: np.ndarray, labels: np.ndarray, device: str) -> RecipeImages:
     floats = torch.from_numpy(pixels).to(device, torch.float32).div_(127.5).sub_(1)
-    return Images(floats.unsqueeze(3).permute(0, 3, 1, 2), torch.from_numpy(labels).to(device, torch.int64))
+    return RecipeImages(
+        floats.unsqueeze(3).permute(0, 3, 1, 2), torch.from_numpy(labels).to(device, torch.int64)
+    )
 
 
-def load(run: Run) -> tuple[Images, Images, Images]:
+def load(run: Run) -> tuple[RecipeImages, RecipeImages, RecipeImages]:
     """Training, validation and test images. Without MNIST they are 8x8 digits, and the run says so."""
     digits = mnist.load(run.places, report=run.note)
     if digits.notice:
@@ -102,15 +104,15 @@ def load(run: Run) -> tuple[Images, Images, Images]:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ImageBatch:
     epoch: int
     start: int
     stop: int
 
 
-def batches(recipe: Recipe, count: int, epochs: int) -> list[Batch]:
+def batches(recipe: Recipe, count: int, epochs: int) -> list[ImageBatch]:
     """What each step sees. A last batch of an epoch that would be less than half one is left out."""
-    found: list[Batch] = []
+    found: list[ImageBatch] = []
     for epoch in range(epochs):
         start = 0
         while start < count:
@@ -118,7 +120,7 @@ def batches(recipe: Recipe, count: int, epochs: int) -> list[Batch]:
             size = recipe.batch[0] if done < 0.5 else recipe.batch[1]
             if start and count - start < size / 2:
                 break
-            found.append(Batch(epoch, start, min(start + size, count)))
+            found.append(ImageBatch(epoch, start, min(start + size, count)))
             start += size
     return found
 
@@ -169,7 +171,7 @@ def average_of(net: nn.Sequential) -> nn.Sequential:
 
 
 @torch.no_grad()
-def look_at(net: nn.Module, shown: Images, run: Run, shifts: tuple = SHIFTS[:1]) -> tuple[float, float]:
+def look_at(net: nn.Module, shown: RecipeImages, run: Run, shifts: tuple = SHIFTS[:1]) -> tuple[float, float]:
     """Mean cross-entropy and accuracy over all images, in fp32, of the logits averaged over all shifts."""
     was_training = net.training
     net.eval()
@@ -201,10 +203,10 @@ def show_filters(net: nn.Sequential, run: Run) -> None:
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
-def pictures_of(net: nn.Sequential, validation: Images, run: Run) -> LivePictures:
+def pictures_of(net: nn.Sequential, validation: RecipeImages, run: Run) -> LiveImages:
     """What the screen shows while it trains: filters, and what they make of four images."""
     shown = ((validation.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = LivePictures(plan_of(net, side=shown.shape[-1]), shown)
+    pictures = LiveImages(plan_of(net, side=shown.shape[-1]), shown)
     run.keep("model.json", json.dumps(pictures.description()).encode())
     return pictures
 
@@ -232,7 +234,9 @@ def gradients(net: nn.Module, recipe: Recipe, precision: str, x: Tensor, y: Tens
     return loss.detach()
 
 
-def precision_of(params: MnistRecipeParams, recipe: Recipe, net: nn.Module, train: Images, run: Run) -> str:
+def precision_of(
+    params: MnistRecipeParams, recipe: Recipe, net: nn.Module, train: RecipeImages, run: Run
+) -> str:
     """fp32 or bf16: what was asked for, what this run began with, else what is quicker on this machine."""
     if params.precision != "auto":
         return params.precision
@@ -263,11 +267,11 @@ def follow(average: nn.Module, net: nn.Module, keeps: float, step: int) -> None:
     torch._foreach_lerp_(ours, theirs, share)
 
 
-def chooser(seed: int, count: int, device: str) -> Callable[[Batch], Tensor]:
+def chooser(seed: int, count: int, device: str) -> Callable[[ImageBatch], Tensor]:
     """The images of a batch: the order of an epoch is a function of (seed, epoch)."""
     in_hand: dict[int, Tensor] = {}
 
-    def chosen(batch: Batch) -> Tensor:
+    def chosen(batch: ImageBatch) -> Tensor:
         if batch.epoch not in in_hand:
             in_hand.clear()
             in_hand[batch.epoch] = torch.from_numpy(order(seed, batch.epoch, count)).to(device)

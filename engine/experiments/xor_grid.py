@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from engine.catalog import XorGridParams
 from engine.models.xor.batch import notebook, plan
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.protocol import Json
 from engine.worker import xor_batch
 from engine.worker.run import Run
@@ -35,7 +35,7 @@ def train(params: XorGridParams, run: Run) -> None:
     report(found)
 
 
-def report(found: Record) -> None:
+def report(found: BatchRecord) -> None:
     xor_batch.say(found)
     print(HEAD)
     for row in notebook.table(found):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.keeper.stop_sequence import Graces
+from engine.keeper.stop_sequence import GracePeriods
 
 MAIN = Path(__file__).resolve().parent / "__main__.py"
 
@@ -29,11 +29,11 @@ class Arguments:
     python: str
     device: str = "cpu"
     """cpu, or the UUID of a GPU"""
-    graces: Graces = field(default_factory=Graces)
+    graces: GracePeriods = field(default_factory=GracePeriods)
 
 
 def command(
-    folder: Path, attempt: int, *, python: str, device: str = "cpu", graces: Graces | None = None
+    folder: Path, attempt: int, *, python: str, device: str = "cpu", graces: GracePeriods | None = None
 ) -> list[str]:
     """The command that keeps attempt `attempt` of the run in `folder`.
 
@@ -60,15 +60,15 @@ def parse(words: Sequence[str], environ: Mapping[str, str]) -> Arguments:
         attempt=attempt,
         python=options["--python"],
         device=options.get("--device", "cpu"),
-        graces=parse_graces(graces) if graces else Graces(),
+        graces=parse_graces(graces) if graces else GracePeriods(),
     )
 
 
-def parse_graces(text: str) -> Graces:
+def parse_graces(text: str) -> GracePeriods:
     """`30,15`: seconds to answer a word, then seconds to answer SIGTERM. Raises ValueError."""
     ask, comma, term = text.partition(",")
     try:
-        graces = Graces(float(ask), float(term))
+        graces = GracePeriods(float(ask), float(term))
     except ValueError:
         comma = ""
     if not comma or not (0 <= graces.ask < 1e6 and 0 <= graces.term < 1e6):

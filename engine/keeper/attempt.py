@@ -24,9 +24,9 @@ from engine.keeper.cause import Ended, Evidence, Verdict
 from engine.keeper.claim import AlreadyMade, Claim, Held, take
 from engine.keeper.command_pipe import open_fifo
 from engine.keeper.environment import environment
-from engine.keeper.log_limit import WorkerLog
-from engine.keeper.watch import Say, Watch, open_wake
-from engine.keeper.worker_process import Inherited, WorkerProcess
+from engine.keeper.log_limit import LimitedLog
+from engine.keeper.watch import Say, WorkerWatch, open_wake
+from engine.keeper.worker_process import InheritedFiles, WorkerProcess
 from engine.store import ExitFacts, RunFolder
 
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")
@@ -67,7 +67,7 @@ def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
         wake = open_wake()
         prctl.become_subreaper()
         control = open_fifo(claim.folder.control)
-        log = WorkerLog.open(claim.folder.log, log_limit.header(asked.attempt, asked.device))
+        log = LimitedLog.open(claim.folder.log, log_limit.header(asked.attempt, asked.device))
         worker = _start(claim, asked, log)
     except (OSError, CorruptRun) as error:
         return Outcome(_NEVER, cause.not_started(error, asked.python))
@@ -77,7 +77,7 @@ def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
         os.close(control)
 
 
-def _start(claim: Claim, asked: Arguments, log: WorkerLog) -> WorkerProcess:
+def _start(claim: Claim, asked: Arguments, log: LimitedLog) -> WorkerProcess:
     spec = store.read_spec(claim.folder)
     wanted = store.read_wanted(claim.folder)
     environ = {
@@ -87,18 +87,18 @@ def _start(claim: Claim, asked: Arguments, log: WorkerLog) -> WorkerProcess:
     }
     trains = "engine.worker" if spec.executor == "local" else "engine.remote"
     command = [asked.python, "-P", "-m", trains, str(claim.folder.path)]
-    return worker_process.start(command, environ, Inherited(claim.lock, log.fd, claim.folder.path))
+    return worker_process.start(command, environ, InheritedFiles(claim.lock, log.fd, claim.folder.path))
 
 
 def _follow(
     claim: Claim,
     asked: Arguments,
     worker: WorkerProcess,
-    log: WorkerLog,
+    log: LimitedLog,
     ears: tuple[int, int],
     say: Say,
 ) -> Outcome:
-    watch = Watch(claim, worker, log, asked.graces, say)
+    watch = WorkerWatch(claim, worker, log, asked.graces, say)
     _record_worker(claim, worker.pid, say)
     watch.until_it_ends(*ears)
     ended = worker_process.reap(worker.pid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine import signals
 from engine.errors import FULL, DltuiError
-from engine.keeper.stop_sequence import Graces, Rung
+from engine.keeper.stop_sequence import GracePeriods, StopStep
 from engine.protocol import Cause, CauseKind, Status
 
 TEXT_LIMIT = 400
@@ -36,9 +36,9 @@ class Evidence:
     """pause or stop, when it was asked to leave"""
     told_by: int | None = None
     """the signal by which the keeper was asked, where it was not a word"""
-    rung: Rung = Rung.CALM
+    rung: StopStep = StopStep.CALM
     """how far the ladder was climbed"""
-    graces: Graces = field(default_factory=Graces)
+    graces: GracePeriods = field(default_factory=GracePeriods)
     out_of_memory: bool = False
     """the kernel killed something of ours, or nearby, for lack of memory"""
     disk_full: bool = False
@@ -118,7 +118,7 @@ def _said(seen: Evidence, status: Status, cause: Cause) -> Verdict:
 
 
 def _ended_by_ladder(seen: Evidence) -> bool:
-    sent = {Rung.TERMINATED: (signal.SIGTERM,), Rung.KILLED: (signal.SIGTERM, signal.SIGKILL)}
+    sent = {StopStep.TERMINATED: (signal.SIGTERM,), StopStep.KILLED: (signal.SIGTERM, signal.SIGKILL)}
     return seen.ended.signal in sent.get(seen.rung, ())
 
 
@@ -140,7 +140,7 @@ def _asked(seen: Evidence) -> Verdict:
     return status, Cause(kind, text, _goes_on(seen))
 
 
-def _both(graces: Graces) -> float:
+def _both(graces: GracePeriods) -> float:
     return graces.ask + graces.term
 
 

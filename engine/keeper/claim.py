@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from engine import process_identity
 from engine.errors import CorruptRun
-from engine.keeper.exit_file import ExitDraft
-from engine.process_identity import Identity
+from engine.keeper.exit_file import ExitFile
+from engine.process_identity import ProcessIdentity
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_keeper, write_exit, write_keeper
 
 
@@ -27,12 +27,12 @@ class Claim:
     folder: RunFolder
     lock: int
     facts: KeeperFacts
-    draft: ExitDraft
+    draft: ExitFile
 
     def record_start(self) -> None:
         self._record(self.facts)
 
-    def record_worker(self, worker: Identity | None) -> None:
+    def record_worker(self, worker: ProcessIdentity | None) -> None:
         self._record(replace(self.facts, worker=worker))
 
     def record_asked(self, word: str) -> None:
@@ -70,7 +70,7 @@ def take(folder: RunFolder, attempt: int) -> Claim:
         os.close(lock)
         raise AlreadyMade
     facts = KeeperFacts(attempt=attempt, identity=process_identity.mine(), started_at=round(time.time(), 3))
-    return Claim(folder, lock, facts, ExitDraft(folder))
+    return Claim(folder, lock, facts, ExitFile(folder))
 
 
 def _last_attempt(folder: RunFolder) -> int:

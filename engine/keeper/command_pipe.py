@@ -23,7 +23,7 @@ def open_fifo(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
-class Words:
+class CommandPipe:
     """Cuts what arrives into words; noise is counted and left out."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from engine.store import ExitFacts, RunFolder, exit_to_json
 RESERVED = 16 * 1024
 
 
-class ExitDraft:
+class ExitFile:
     """Room for exit.json. File systems that write everything elsewhere (btrfs, ZFS) promise nothing."""
 
     def __init__(self, folder: RunFolder) -> None:

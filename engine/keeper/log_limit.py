@@ -25,7 +25,7 @@ def header(attempt: int, device: str) -> str:
 
 
 @dataclass(slots=True)
-class WorkerLog:
+class LimitedLog:
     """One attempt's use of the log. `fd` is what the worker inherits: always at the end of the file."""
 
     path: Path
@@ -34,7 +34,7 @@ class WorkerLog:
     _size: int = 0
 
     @classmethod
-    def open(cls, path: Path, line: str) -> WorkerLog:
+    def open(cls, path: Path, line: str) -> LimitedLog:
         """Raises OSError or CorruptRun where it cannot be opened; a full disk costs the header alone."""
         log = cls(path, files.open_to_append(path), line)
         log.note(line)

@@ -9,17 +9,17 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
-class Kills:
+class OomKills:
     group: int = 0
     machine: int = 0
 
 
-def count(proc: Path = Path("/proc"), cgroups: Path = _CGROUPS) -> Kills:
+def count(proc: Path = Path("/proc"), cgroups: Path = _CGROUPS) -> OomKills:
     """Zeros where the kernel does not say."""
-    return Kills(_in_group(proc / "self/cgroup", cgroups), _number(proc / "vmstat", "oom_kill"))
+    return OomKills(_in_group(proc / "self/cgroup", cgroups), _number(proc / "vmstat", "oom_kill"))
 
 
-def happened(before: Kills, after: Kills) -> bool:
+def happened(before: OomKills, after: OomKills) -> bool:
     return after.group > before.group or after.machine > before.machine
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
-class Rung(IntEnum):
+class StopStep(IntEnum):
     CALM = 0
     ASKED = 1
     TERMINATED = 2
@@ -15,7 +15,7 @@ class Rung(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Graces:
+class GracePeriods:
     """Seconds the worker has before the next rung."""
 
     ask: float = 30.0
@@ -23,25 +23,25 @@ class Graces:
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
-    graces: Graces = Graces()
-    rung: Rung = Rung.CALM
+class StopSequence:
+    graces: GracePeriods = GracePeriods()
+    rung: StopStep = StopStep.CALM
     deadline: float | None = None
     """on the clock of the caller; None: time alone changes nothing"""
 
 
-def ask(ladder: Ladder, now: float) -> Ladder:
+def ask(ladder: StopSequence, now: float) -> StopSequence:
     """The worker was asked to leave. Asking again gives it no more time."""
-    if ladder.rung is not Rung.CALM:
+    if ladder.rung is not StopStep.CALM:
         return ladder
-    return replace(ladder, rung=Rung.ASKED, deadline=now + ladder.graces.ask)
+    return replace(ladder, rung=StopStep.ASKED, deadline=now + ladder.graces.ask)
 
 
-def climb(ladder: Ladder, now: float) -> tuple[Ladder, signal.Signals | None]:
+def climb(ladder: StopSequence, now: float) -> tuple[StopSequence, signal.Signals | None]:
     """One rung up when its time has come, and the signal to send."""
     if ladder.deadline is None or now < ladder.deadline:
         return ladder, None
-    if ladder.rung is Rung.ASKED:
-        up = replace(ladder, rung=Rung.TERMINATED, deadline=now + ladder.graces.term)
+    if ladder.rung is StopStep.ASKED:
+        up = replace(ladder, rung=StopStep.TERMINATED, deadline=now + ladder.graces.term)
         return up, signal.SIGTERM
-    return replace(ladder, rung=Rung.KILLED, deadline=None), signal.SIGKILL
+    return replace(ladder, rung=StopStep.KILLED, deadline=None), signal.SIGKILL

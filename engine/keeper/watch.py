@@ -12,10 +12,10 @@ from types import FrameType
 from engine import signals
 from engine.keeper import exit_message, oom_kills, stop_sequence, worker_process
 from engine.keeper.claim import Claim
-from engine.keeper.command_pipe import Words
-from engine.keeper.log_limit import WorkerLog
-from engine.keeper.stop_sequence import Graces, Ladder
-from engine.keeper.worker_pipe import Wire
+from engine.keeper.command_pipe import CommandPipe
+from engine.keeper.log_limit import LimitedLog
+from engine.keeper.stop_sequence import GracePeriods, StopSequence
+from engine.keeper.worker_pipe import WorkerPipe
 from engine.keeper.worker_process import WorkerProcess
 from engine.protocol import Json
 
@@ -24,9 +24,11 @@ COUNT_SECONDS = 30.0
 """between two counts of kills for lack of memory: an old one explains nothing"""
 
 
-class Watch:
-    def __init__(self, claim: Claim, worker: WorkerProcess, log: WorkerLog, graces: Graces, say: Say) -> None:
-        self.ladder = Ladder(graces)
+class WorkerWatch:
+    def __init__(
+        self, claim: Claim, worker: WorkerProcess, log: LimitedLog, graces: GracePeriods, say: Say
+    ) -> None:
+        self.ladder = StopSequence(graces)
         self.asked = ""
         self.told_by: int | None = None
         """the signal that asked this keeper to end the run"""
@@ -34,8 +36,8 @@ class Watch:
         self.kills = oom_kills.count()
         """for lack of memory, as they were half a minute ago at most"""
         self._claim, self._worker, self._log, self._say = claim, worker, log, say
-        self._wire = Wire(worker.wire)
-        self._words = Words()
+        self._wire = WorkerPipe(worker.wire)
+        self._words = CommandPipe()
         self._look_at = self._count_at = time.monotonic()
 
     def until_it_ends(self, control: int, wake: int) -> None:

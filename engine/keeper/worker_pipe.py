@@ -11,7 +11,7 @@ PENDING_LIMIT = 64 * 1024
 """bytes kept for a worker that does not read, on top of what the pipe holds"""
 
 
-class Wire:
+class WorkerPipe:
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
         self.fd = fd

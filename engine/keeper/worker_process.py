@@ -29,7 +29,7 @@ class WorkerProcess:
 
 
 @dataclass(frozen=True, slots=True)
-class Inherited:
+class InheritedFiles:
     """What the worker gets: descriptors and the folder it works in."""
 
     lock: int
@@ -37,7 +37,7 @@ class Inherited:
     folder: Path
 
 
-def start(command: Sequence[str], environ: Mapping[str, str], given: Inherited) -> WorkerProcess:
+def start(command: Sequence[str], environ: Mapping[str, str], given: InheritedFiles) -> WorkerProcess:
     """Fork and exec. The calling thread has to be the only one and to outlive the worker.
 
     Raises OSError when it cannot be started.
@@ -71,7 +71,7 @@ def start(command: Sequence[str], environ: Mapping[str, str], given: Inherited) 
 def _become(
     command: Sequence[str],
     environ: Mapping[str, str],
-    given: Inherited,
+    given: InheritedFiles,
     passed: tuple[int, int],
     failure: int,
     keeper: int,

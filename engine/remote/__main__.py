@@ -9,10 +9,10 @@ from pathlib import Path
 
 from engine import signals
 from engine.protocol import Status
-from engine.remote.proxy_worker import StandIn
+from engine.remote.proxy_worker import ProxyWorker
 from engine.store import RunFolder
 from engine.worker import keeper_pipe
-from engine.worker.keeper_pipe import Wire
+from engine.worker.keeper_pipe import KeeperPipe
 
 
 def main(words: list[str]) -> int:
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     for number in (signal.SIGINT, *signals.ENDING, *signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     folder = RunFolder(Path(words[0]).absolute())
-    ended = StandIn(folder, Wire(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()
+    ended = ProxyWorker(folder, KeeperPipe(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()
     keeper_pipe.say(strings.last_words, ended)
     return 0 if ended["status"] != Status.FAILED else 1
 

@@ -14,7 +14,7 @@ from engine.protocol import Json
 _CHECKPOINT = b'"kind":"checkpoint"'
 
 
-class Scroll:
+class EventCopy:
     """Only while nobody is at work elsewhere may something be said that does not come from there."""
 
     def __init__(self, path: Path) -> None:

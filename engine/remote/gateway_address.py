@@ -17,7 +17,7 @@ CALL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class GatewayAddress:
     places: Places
     address: str
     """of the cluster; empty for one that is started here"""
@@ -55,13 +55,13 @@ class Post:
         self.call.write_text(self.address)
 
 
-def called(places: Places) -> list[Post]:
+def called(places: Places) -> list[GatewayAddress]:
     """The rooms that somebody waits for; their calls are taken away."""
     found = []
     for path in places.root.glob("ray/*/call"):
         try:
             age = time.time() - path.stat().st_mtime
-            post = Post(places, (files.read_bytes(path, limit=4096) or b"").decode())
+            post = GatewayAddress(places, (files.read_bytes(path, limit=4096) or b"").decode())
             path.unlink()
         except (OSError, UnicodeDecodeError, CorruptRun):
             continue  # gone meanwhile, or being written: whoever waits calls again

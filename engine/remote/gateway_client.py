@@ -8,7 +8,7 @@ import socket
 from engine.remote.frames import Frame, Reader, encode
 
 
-class Line:
+class GatewayClient:
     """Everything on it blocks but `hear`, which waits as long as it is told."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -36,7 +36,7 @@ class Line:
         self._connection.close()
 
 
-def connect(path: str) -> Line | None:
+def connect(path: str) -> GatewayClient | None:
     """None where nobody listens."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
@@ -44,4 +44,4 @@ def connect(path: str) -> Line | None:
     except OSError:
         connection.close()
         return None
-    return Line(connection)
+    return GatewayClient(connection)

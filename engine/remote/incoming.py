@@ -19,7 +19,7 @@ OWN = frozenset([*_TOLD, "worker.log", "beat", "run.lock", "control"])
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@=+-]{0,200}")
 
 
-class Copy:
+class IncomingFiles:
     def __init__(self, folder: Path, closed: Collection[str] = ()) -> None:
         """`closed` are names that no frame may touch."""
         self._folder, self._closed = folder, closed

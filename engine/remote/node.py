@@ -23,10 +23,10 @@ from engine.keeper import arguments, prctl
 from engine.protocol import Json
 from engine.remote import bundle, temporary_home
 from engine.remote.frames import Frame, Reader, encode
-from engine.remote.incoming import Copy
+from engine.remote.incoming import IncomingFiles
 from engine.remote.named_data import VARIABLE
-from engine.remote.outgoing import Growth
-from engine.remote.temporary_home import Scratch
+from engine.remote.outgoing import OutgoingFiles
+from engine.remote.temporary_home import TemporaryHome
 from engine.service.runs import keeper_commands
 from engine.service.runs.keeper_commands import NobodyListens
 from engine.store import RunFolder
@@ -39,7 +39,7 @@ LEAVE_SECONDS = 60.0
 def main(words: list[str]) -> int:
     out = os.dup(1)
     os.dup2(2, 1)  # what anything prints is no frame
-    node = Node(out, words[0])
+    node = RemoteNode(out, words[0])
     try:
         with temporary_home.take() as place:
             node.work(place)
@@ -52,7 +52,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-class Node:
+class RemoteNode:
     def __init__(self, out: int, device: str) -> None:
         self._out, self._device = out, device
         self._reader = Reader()
@@ -65,12 +65,12 @@ class Node:
         self._words: list[Json] = []
         """for the keeper, which may not listen yet"""
 
-    def work(self, place: Scratch) -> None:
+    def work(self, place: TemporaryHome) -> None:
         """Raises OSError and DltuiError."""
         folder = self._unpack(place)
         if folder is None:
             return
-        growth = Growth(folder)
+        growth = OutgoingFiles(folder)
         self._send(encode("begun", host=socket.gethostname(), folder=str(folder.path)))
         self._keeper = self._start(folder)
         while self._is_at_work(folder) and not self._is_cut:
@@ -94,9 +94,9 @@ class Node:
 
     # --- what comes in --------------------------------------------------------------------------------------
 
-    def _unpack(self, place: Scratch) -> RunFolder | None:
+    def _unpack(self, place: TemporaryHome) -> RunFolder | None:
         """None when the other end went away. Raises OSError and DltuiError."""
-        copy = Copy(place.unpacking)
+        copy = IncomingFiles(place.unpacking)
         while not self._is_cut:
             for frame in self._hear(1.0):
                 if frame.kind == "go":

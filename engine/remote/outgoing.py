@@ -16,7 +16,7 @@ from engine.store import RunFolder
 Stamp = tuple[int, int, int]
 
 
-class Growth:
+class OutgoingFiles:
     """What is in the folder when it is made is known at the other end already."""
 
     def __init__(self, folder: RunFolder) -> None:

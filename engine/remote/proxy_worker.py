@@ -12,15 +12,15 @@ from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
 from engine.remote import bundle, gateway_address
-from engine.remote.event_copy import Scroll
+from engine.remote.event_copy import EventCopy
 from engine.remote.frames import Frame, Reader, encode
-from engine.remote.gateway_address import Post
-from engine.remote.gateway_client import Line, connect
-from engine.remote.incoming import OWN, Copy
+from engine.remote.gateway_address import GatewayAddress
+from engine.remote.gateway_client import GatewayClient, connect
+from engine.remote.incoming import OWN, IncomingFiles
 from engine.remote.named_data import named_data
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
-from engine.worker.keeper_pipe import Wire
+from engine.worker.keeper_pipe import KeeperPipe
 
 TRIES = 5
 """in a row that came to no new checkpoint"""
@@ -30,11 +30,11 @@ REST_SECONDS = 2.0
 """before the second try; each further one rests twice as long"""
 
 
-class Lost(Exception):
+class NodeLost(Exception):
     """The worker there is gone, or cannot be heard any more: it can be tried again."""
 
 
-class Refused(Exception):
+class NodeRefused(Exception):
     """Nothing will come of trying again."""
 
     def __init__(self, text: str, remedy: str) -> None:
@@ -42,7 +42,7 @@ class Refused(Exception):
         self.remedy = remedy
 
 
-class Left(Exception):
+class NodeEnded(Exception):
     """Somebody asked for the end of a run that nobody is at work on."""
 
     def __init__(self, status: Status, kind: CauseKind, text: str) -> None:
@@ -51,7 +51,7 @@ class Left(Exception):
 
 
 @dataclass(slots=True)
-class Far:
+class RemoteAttempt:
     """What is known of the worker elsewhere."""
 
     host: str = ""
@@ -61,10 +61,10 @@ class Far:
     """that its worker died of"""
 
 
-class StandIn:
-    def __init__(self, folder: RunFolder, wire: Wire, attempt: int) -> None:
+class ProxyWorker:
+    def __init__(self, folder: RunFolder, wire: KeeperPipe, attempt: int) -> None:
         self._folder, self._wire, self._attempt = folder, wire, attempt
-        self._scroll = Scroll(folder.events)
+        self._scroll = EventCopy(folder.events)
         self._words: list[Json] = []
         self._asked: list[Json] = []
         """pause and stop: they hold wherever the run is tried next"""
@@ -79,12 +79,12 @@ class StandIn:
         try:
             spec = store.read_spec(self._folder)
             places = Places(self._folder.path.parent.parent)
-            self._post = Post(places, gateway_address.address_of(spec.executor))
+            self._post = GatewayAddress(places, gateway_address.address_of(spec.executor))
             self._data = named_data(places, spec)
             return self._try_on(spec)
-        except Left as left:
+        except NodeEnded as left:
             return self._end(left.status, left.kind, str(left), "Resume continues from there.")
-        except Refused as refused:
+        except NodeRefused as refused:
             return self._end(Status.FAILED, CauseKind.ERROR, str(refused), refused.remedy)
         except (OSError, DltuiError) as error:
             return self._broken(error)
@@ -94,12 +94,12 @@ class StandIn:
         while True:
             try:
                 return self._hand_over(spec)
-            except Lost as lost:
+            except NodeLost as lost:
                 tries = 0 if self._step() > step else tries + 1
                 step = self._step()
                 if tries >= TRIES:
                     text = f"Given up after {TRIES} tries that came to no checkpoint; the last: {lost}"
-                    raise Refused(text, "Look at the cluster with `ray status`, then resume.") from lost
+                    raise NodeRefused(text, "Look at the cluster with `ray status`, then resume.") from lost
                 self._scroll.note(f"{lost} {self._way_on()}: try {tries + 1} of {TRIES}.", "warning")
                 self._wait(REST_SECONDS * 2**tries if tries else 0.0)
 
@@ -107,7 +107,7 @@ class StandIn:
         """Raises Lost, Refused, Left, and what the disk here does not take."""
         line = self._connected()
         tensorboard_end.goes_on(self._folder.tensorboard)
-        copy, far = Copy(self._folder.path, OWN), Far()
+        copy, far = IncomingFiles(self._folder.path, OWN), RemoteAttempt()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
             self._scroll.note(
@@ -120,7 +120,7 @@ class StandIn:
             line.close()
             copy.close()
 
-    def _send(self, line: Line, spec: Spec) -> None:
+    def _send(self, line: GatewayClient, spec: Spec) -> None:
         need = {
             "cpus": spec.threads,
             "share": spec.gpu_share,
@@ -135,11 +135,11 @@ class StandIn:
         except ConnectionError as error:
             for frame in line.hear(1.0):
                 self._news(frame)
-            raise Lost("The connection process to Ray ended.") from error
+            raise NodeLost("The connection process to Ray ended.") from error
 
     # --- while it trains elsewhere --------------------------------------------------------------------------
 
-    def _attend(self, line: Line, copy: Copy, far: Far) -> Json:
+    def _attend(self, line: GatewayClient, copy: IncomingFiles, far: RemoteAttempt) -> Json:
         reader = Reader()
         while True:
             for frame in line.hear(LOOK_SECONDS):
@@ -150,38 +150,38 @@ class StandIn:
             if far.ended is not None:
                 return self._ended(far, far.ended)
             if line.is_cut:
-                raise Lost("The connection process to Ray ended.")
+                raise NodeLost("The connection process to Ray ended.")
             self._pass_on(line, far)
             if not far.host:
                 self._beat()
 
-    def _ended(self, far: Far, ended: Json) -> Json:
+    def _ended(self, far: RemoteAttempt, ended: Json) -> Json:
         """What was killed there without anybody here asking for it can be tried again: keeper and worker."""
         is_asked = self._is_told_of_orphan or bool(self._asked)
         is_killed = far.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
         is_crash = far.signal is not None and far.signal not in signals.FROM_OUTSIDE
         if not self._is_told_of_orphan and ended["status"] == Status.LOST:
-            raise Lost(str(ended["cause"]["text"]))
+            raise NodeLost(str(ended["cause"]["text"]))
         if is_killed and not is_crash and not is_asked:
-            raise Lost(f"On {far.host}: {ended['cause']['text']}")
+            raise NodeLost(f"On {far.host}: {ended['cause']['text']}")
         return ended
 
     def _news(self, frame: Frame) -> None:
         """What the room says of its own. A cluster that took it once may do so again."""
         text = str(frame.facts.get("text", ""))
         if frame.kind == "refused" and self._handed == 1:
-            raise Refused(text, str(frame.facts.get("remedy", "")))
+            raise NodeRefused(text, str(frame.facts.get("remedy", "")))
         if frame.kind in ("refused", "lost", "over"):
-            raise Lost(text or "Its Ray task ended without an exit status.")
+            raise NodeLost(text or "Its Ray task ended without an exit status.")
 
-    def _take_all(self, frames: list[Frame], copy: Copy, far: Far) -> None:
+    def _take_all(self, frames: list[Frame], copy: IncomingFiles, far: RemoteAttempt) -> None:
         for frame in frames:
             try:
                 self._take(frame, copy, far)
             except ProtocolError as error:
-                raise Lost(f"What came from {far.host} cannot be read: {error}") from error
+                raise NodeLost(f"What came from {far.host} cannot be read: {error}") from error
 
-    def _take(self, frame: Frame, copy: Copy, far: Far) -> None:
+    def _take(self, frame: Frame, copy: IncomingFiles, far: RemoteAttempt) -> None:
         if frame.kind == "events":
             self._scroll.take(frame.payload, far.folder)
         elif frame.kind == "log":
@@ -199,7 +199,7 @@ class StandIn:
                 self._scroll.sync()  # a checkpoint is not here before the events up to it
             copy.take(frame)
 
-    def _pass_on(self, line: Line, far: Far) -> None:
+    def _pass_on(self, line: GatewayClient, far: RemoteAttempt) -> None:
         """Words wait here until somebody is at work there; who is not at work needs none to leave."""
         if not far.host:
             self._leave_if_asked()
@@ -213,11 +213,11 @@ class StandIn:
                 line.say("word", encode("orphan"))
                 self._is_told_of_orphan = True
         except ConnectionError as error:
-            raise Lost("The connection process to Ray ended.") from error
+            raise NodeLost("The connection process to Ray ended.") from error
 
     # --- while nobody trains --------------------------------------------------------------------------------
 
-    def _connected(self) -> Line:
+    def _connected(self) -> GatewayClient:
         """A room that listens; the service starts one when it is called. Raises Left."""
         while True:
             line = connect(str(self._post.socket))
@@ -243,15 +243,15 @@ class StandIn:
         why = next((str(word["why"]) for word in self._asked if word.get("why")), "")
         at = f"at step {self._step()}"
         if not self._folder.spec.exists():
-            raise Left(Status.LOST, CauseKind.UNKNOWN, "Its run folder was removed.")
+            raise NodeEnded(Status.LOST, CauseKind.UNKNOWN, "Its run folder was removed.")
         if self._wire.is_cut:
-            raise Left(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
+            raise NodeEnded(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
         if "stop" in asked and why:
-            raise Left(Status.STOPPED, CauseKind.PRUNED, f"Pruned {at}: {why}.")
+            raise NodeEnded(Status.STOPPED, CauseKind.PRUNED, f"Pruned {at}: {why}.")
         if "stop" in asked:
-            raise Left(Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}.")
+            raise NodeEnded(Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}.")
         if "pause" in asked:
-            raise Left(Status.PAUSED, CauseKind.PAUSED, f"Paused {at}.")
+            raise NodeEnded(Status.PAUSED, CauseKind.PAUSED, f"Paused {at}.")
 
     def _listen(self) -> None:
         came = self._wire.words()

@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.places import make_private
 from engine.protocol import Json
 from engine.remote import handshake
-from engine.remote.gateway_address import Post
+from engine.remote.gateway_address import GatewayAddress
 
 STORE = 256 << 20
 """bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
@@ -32,14 +32,14 @@ TOKEN_REMEDY = (
 )
 
 
-class Unfit(Exception):
+class ClusterUnfit(Exception):
     """No node of the cluster could ever take it."""
 
 
-class Cluster:
+class RayCluster:
     """Everything in here but `stream` may block."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: GatewayAddress) -> None:
         self._post = post
         self._ray: Any = None
         self._task: Any = None
@@ -142,13 +142,15 @@ class Cluster:
             return
         most = max((node.get("CPU", 0) for node in nodes), default=0)
         wanted = f"{cpus:g} CPU" + (f" and {gpus:g} GPU" if gpus else "")
-        raise Unfit(f"It takes {wanted}; of {len(nodes)} nodes none has that (the largest has {most:g} CPU).")
+        raise ClusterUnfit(
+            f"It takes {wanted}; of {len(nodes)} nodes none has that (the largest has {most:g} CPU)."
+        )
 
 
 # --- tokens, addresses, words -----------------------------------------------------------------------------
 
 
-def _trust(post: Post) -> None:
+def _trust(post: GatewayAddress) -> None:
     """Token authentication is on unless its user says otherwise. Ray reads this once, when it is imported.
 
     Raises EngineError where the token of a named cluster is nowhere: Ray would abort the process.

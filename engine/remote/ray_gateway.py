@@ -21,8 +21,8 @@ from engine.errors import EngineError, ProtocolError
 from engine.places import home
 from engine.protocol import Json
 from engine.remote.frames import Frame, Reader, encode
-from engine.remote.gateway_address import Post
-from engine.remote.ray_cluster import Cluster, Unfit
+from engine.remote.gateway_address import GatewayAddress
+from engine.remote.ray_cluster import ClusterUnfit, RayCluster
 
 JOIN_SECONDS = 90.0
 IDLE_SECONDS = 60.0
@@ -32,7 +32,7 @@ BLOCK = 4 << 20
 
 
 @dataclass(slots=True)
-class Order:
+class TaskOrder:
     """What a stand-in hands in."""
 
     run: str = ""
@@ -42,8 +42,8 @@ class Order:
     parcel: list[Any] = field(default_factory=list)
 
 
-class Room:
-    def __init__(self, post: Post, cluster: Cluster) -> None:
+class RayGateway:
+    def __init__(self, post: GatewayAddress, cluster: RayCluster) -> None:
         self._post, self._cluster = post, cluster
         self._visitors = 0
         self._until = time.monotonic() + IDLE_SECONDS
@@ -105,7 +105,7 @@ class Room:
         except EngineError as error:
             await _say(writer, "refused", text=error.message, remedy=error.remedy)
             return
-        except Unfit as error:
+        except ClusterUnfit as error:
             await _say(writer, "refused", text=str(error), remedy="dltui doctor shows what this machine has.")
             return
         logging.info("%s: handed to Ray, time %d", key, order.time)
@@ -120,9 +120,9 @@ class Room:
             await asyncio.to_thread(self._cluster.cancel, key, handle)
             logging.info("%s: over", key)
 
-    async def _ordered(self, reader: asyncio.StreamReader) -> tuple[Order, Reader]:
+    async def _ordered(self, reader: asyncio.StreamReader) -> tuple[TaskOrder, Reader]:
         """Raises ConnectionError when the visitor leaves before it has said everything."""
-        order, frames, block = Order(), Reader(), bytearray()
+        order, frames, block = TaskOrder(), Reader(), bytearray()
         while True:
             for frame in await _hear(reader, frames):
                 if frame.kind == "job":
@@ -136,7 +136,7 @@ class Room:
                 if frame.kind == "go":
                     return order, frames
 
-    def _submit(self, order: Order) -> tuple[str, Any]:
+    def _submit(self, order: TaskOrder) -> tuple[str, Any]:
         self._count += 1
         key = f"{order.run}.{os.getpid()}.{self._count}"
         return key, self._cluster.submit(key, order.need, order.parcel, first=order.time == 1)
@@ -178,24 +178,24 @@ async def _say(writer: asyncio.StreamWriter, kind: str, **facts: Any) -> None:
 def main(words: list[str]) -> int:
     signals.ignore()  # a batch system warns every process of a job; keepers and workers act on it
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    post = Post(home(), words[0])
+    post = GatewayAddress(home(), words[0])
     post.make()
     lock = os.open(post.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return 0  # there is one
-    cluster = Cluster(post)
+    cluster = RayCluster(post)
     logging.info("a room for %s, process %d", post.address or "a Ray of this machine", os.getpid())
     try:
-        asyncio.run(_serve(Room(post, cluster)))
+        asyncio.run(_serve(RayGateway(post, cluster)))
     finally:
         cluster.close()
     logging.info("left: nobody needs it")
     return 0
 
 
-async def _serve(room: Room) -> None:
+async def _serve(room: RayGateway) -> None:
     await room.serve()
     if room.is_refused:
         logging.warning("left: Ray could not be used")

@@ -20,7 +20,7 @@ LOCK = "node.lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Scratch:
+class TemporaryHome:
     root: Path
 
     @property
@@ -37,13 +37,13 @@ class Scratch:
 
 
 @contextlib.contextmanager
-def take() -> Iterator[Scratch]:
+def take() -> Iterator[TemporaryHome]:
     """A folder that is removed at the end. Its data sets are those of this machine's own home."""
     with _made() as root:
         try:
             (root / "unpacking").mkdir(mode=0o700)
             _lend_data(root)
-            yield Scratch(root)
+            yield TemporaryHome(root)
         finally:
             shutil.rmtree(root, ignore_errors=True)
 

@@ -7,9 +7,9 @@ import signal
 import sys
 
 from engine import places, signals
-from engine.session.cache import Desk
-from engine.session.requests import Inbox
-from engine.session.server import Sitting
+from engine.session.cache import SessionCache
+from engine.session.requests import RequestQueue
+from engine.session.server import SessionServer
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints may not pass for an answer
     try:
-        Sitting(Desk(places.home()), Inbox(sys.stdin.buffer), out).hold()
+        SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out).hold()
     except BrokenPipeError:
         pass  # who asked has gone
     return 0

@@ -13,7 +13,7 @@ KEPT = 12
 T = TypeVar("T")
 
 
-class Desk:
+class SessionCache:
     """Keeps what was opened last, so that the next question about it is answered at once."""
 
     def __init__(self, places: Places, kept: int = KEPT) -> None:

@@ -9,17 +9,17 @@ from engine.data.text import corpus_path
 from engine.data.text.corpus_summary import tell_corpus
 from engine.errors import DataError
 from engine.protocol import Json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 
 
-def list_(desk: Desk) -> Json:
+def list_(desk: SessionCache) -> Json:
     """{corpora: [{name, about, licence, found (path, "" = nowhere), origin (DLTUI_DATA, cache, download,
     embedded, "" = nowhere to be had)}]}."""
     return {"corpora": corpus_path.corpora(desk.places)}
 
 
-def tell(desk: Desk, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain") -> Json:
+def tell(desk: SessionCache, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain") -> Json:
     """What `tell_corpus` tells, and `remarks`: what was found out on the way. Nothing is downloaded for it.
 
     Raises DataError.

@@ -12,7 +12,7 @@ METRIC = "val_accuracy"
 
 
 @dataclass(slots=True)
-class Milestones:
+class GoalTimes:
     """`goal` is of the validation accuracy. Time in which nobody trained (a pause) does not count."""
 
     goal: float
@@ -24,7 +24,7 @@ class Milestones:
     _at: float | None = None
     """of the last event of an attempt; None between attempts"""
 
-    def add(self, events: Iterable[Event]) -> Milestones:
+    def add(self, events: Iterable[Event]) -> GoalTimes:
         for event in events:
             self._count(event)
             if event.kind == "restored":

@@ -26,24 +26,24 @@ from engine.models.language import (
     word_orders,
 )
 from engine.models.language.generation import generate as draw_words
-from engine.models.language.model import Model, check_pair
+from engine.models.language.model import LanguageModel, check_pair
 from engine.models.language.model_description import Direction
 from engine.models.language.next_word import check_k
 from engine.models.language.next_word import predict as predicted
 from engine.models.language.prompt import Prompt, cut, parted, seed_of
-from engine.models.language.sampling_params import Manner, check_length, check_seed
+from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
 from engine.protocol import Json
 from engine.session import language_answers as answers
 from engine.session import language_runs, scored_file
-from engine.session.cache import Desk
-from engine.session.language_runs import Opened
+from engine.session.cache import SessionCache
+from engine.session.language_runs import OpenedModel
 from engine.session.methods import Handler
 
 TEXTS_LIMIT = 2000
 COMPARED = 8
 
 
-def models(desk: Desk) -> Json:
+def models(desk: SessionCache) -> Json:
     """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
     tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (of the checkpoint that
     answers; 0: there is none, it cannot be talked to), epoch, is_best, weights, created_at, perplexities:
@@ -56,12 +56,12 @@ def models(desk: Desk) -> Json:
     }
 
 
-def open_(desk: Desk, run: str = "") -> Json:
+def open_(desk: SessionCache, run: str = "") -> Json:
     """{..., name, layers, hidden, vocabulary, tokeniser, corpus, framework}: reads the weights in."""
     return answers.opened(_open(desk, run))
 
 
-def predict(desk: Desk, run: str = "", text: str = "", k: int = 10, **manner: object) -> Json:
+def predict(desk: SessionCache, run: str = "", text: str = "", k: int = 10, **manner: object) -> Json:
     """The next words (of a reversed model: the words before). `text` may be empty: the first (last) words.
 
     {..., text, words, unknown: [words of text], candidates: [{word, p, drawn, surprisal, kind}]}; kind is
@@ -79,7 +79,7 @@ def predict(desk: Desk, run: str = "", text: str = "", k: int = 10, **manner: ob
 
 
 def generate(
-    desk: Desk, run: str = "", text: str = "", seed: int | None = None, **manner: object
+    desk: SessionCache, run: str = "", text: str = "", seed: int | None = None, **manner: object
 ) -> Iterator[Json]:
     """A sentence word by word. `manner`: temperature=1.0 (0: best word), top_k=None (all), top_p=1.0,
     repetition=1.0, length=7 (words of the whole sentence, the seed's included), until_end=False, least=0,
@@ -98,7 +98,12 @@ def generate(
 
 
 def beam_(
-    desk: Desk, run: str = "", text: str = "", width: int = 4, length_penalty: float = 0.6, **manner: object
+    desk: SessionCache,
+    run: str = "",
+    text: str = "",
+    width: int = 4,
+    length_penalty: float = 0.6,
+    **manner: object,
 ) -> Json:
     """The most probable sentences, and the tree that was searched. `manner` as in generate.
 
@@ -116,7 +121,9 @@ def beam_(
     }
 
 
-def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False) -> Json:
+def score(
+    desk: SessionCache, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False
+) -> Json:
     """How probable sentences are: {..., sentences: [sentence], total: {sentences, words, unknown, logp,
     perplexity}, skipped: [{line, error}]}.
 
@@ -142,7 +149,9 @@ def score(desk: Desk, texts: Sequence[str], run: str = "", ranks: bool = True, s
     }
 
 
-def _read(model: Model, texts: Sequence[str], skip: bool) -> tuple[list[tuple[str, Prompt]], list[Json]]:
+def _read(
+    model: LanguageModel, texts: Sequence[str], skip: bool
+) -> tuple[list[tuple[str, Prompt]], list[Json]]:
     read: list[tuple[str, Prompt]] = []
     skipped: list[Json] = []
     for number, text in enumerate(texts, 1):
@@ -155,7 +164,7 @@ def _read(model: Model, texts: Sequence[str], skip: bool) -> tuple[list[tuple[st
     return read, skipped
 
 
-def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:
+def score_file(desk: SessionCache, path: str, run: str = "") -> Iterator[Json]:
     """A file of one sentence a line, of any size, read as a corpus of training is.
 
     Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
@@ -165,7 +174,7 @@ def score_file(desk: Desk, path: str, run: str = "") -> Iterator[Json]:
 
 
 def both(
-    desk: Desk,
+    desk: SessionCache,
     text: str,
     forward: str = "",
     reverse: str = "",
@@ -186,7 +195,7 @@ def both(
     return answers.growing(pair[0].model.vocabulary, prompt, drawn, answers.pair(*pair), drawn_from)
 
 
-def blank_(desk: Desk, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
+def blank_(desk: SessionCache, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
     """The words that fit a blank, written ___, between what is left and right of it.
 
     {..., forward, reverse, left, right (words), unknown, fillings: [{word, p, forward, reversed, logp,
@@ -205,7 +214,7 @@ def blank_(desk: Desk, text: str, forward: str = "", reverse: str = "", k: int =
     }
 
 
-def orders(desk: Desk, text: str, run: str = "", k: int = 10) -> Json:
+def orders(desk: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
     """The orders of the words of `text`, the most probable first.
 
     {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order that was typed)}],
@@ -228,7 +237,7 @@ def orders(desk: Desk, text: str, run: str = "", k: int = 10) -> Json:
     }
 
 
-def gates_(desk: Desk, text: str, run: str = "", layer: int = 0, unit: int | None = None) -> Json:
+def gates_(desk: SessionCache, text: str, run: str = "", layer: int = 0, unit: int | None = None) -> Json:
     """One unit of the LSTM after each word, in the model's reading order, <START> first.
 
     {..., words, layer, unit, layers, hidden, liveliest: [units whose cell changes most], i, f, g, o, c, h:
@@ -242,14 +251,14 @@ def gates_(desk: Desk, text: str, run: str = "", layer: int = 0, unit: int | Non
     return {**answers.head(found), **answers.gates(found.model, prompt, trace, layer, chosen, lively)}
 
 
-def compare(desk: Desk, runs: Sequence[str], text: str, k: int = 10) -> Json:
+def compare(desk: SessionCache, runs: Sequence[str], text: str, k: int = 10) -> Json:
     """{models: [{..., sentence (as in score), candidates (as in predict)}]}: up to 8 models on one text."""
     if isinstance(runs, str) or not 1 <= len(runs) <= COMPARED:
         raise ParamError(f"runs: expected a list of 1 to {COMPARED} models.")
     return {"models": [_compared(_open(desk, run), text, k) for run in runs]}
 
 
-def _compared(found: Opened, text: str, k: int) -> Json:
+def _compared(found: OpenedModel, text: str, k: int) -> Json:
     prompt = cut(found.model.vocabulary, text)
     scored = scoring.score(found.model, [prompt.ids])[0]
     candidates = predicted(found.model, prompt.ids, k)
@@ -260,7 +269,7 @@ def _compared(found: Opened, text: str, k: int) -> Json:
     }
 
 
-def _cut(model: Model, text: str, number: int) -> Prompt:
+def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
     """Raises DataError that says which of many it is; 0 of one."""
     try:
         return cut(model.vocabulary, text)
@@ -270,13 +279,13 @@ def _cut(model: Model, text: str, number: int) -> Prompt:
         raise DataError(f"Sentence {number}: {error.message}", error.remedy) from error
 
 
-def _open(desk: Desk, run: str) -> Opened:
+def _open(desk: SessionCache, run: str) -> OpenedModel:
     if run == "":
         return language_runs.opened(desk, language_runs.find(desk, direction=_preferred_of(desk)))
     return language_runs.opened(desk, language_runs.find(desk, run))
 
 
-def _preferred_of(desk: Desk) -> Direction | None:
+def _preferred_of(desk: SessionCache) -> Direction | None:
     runs = language_runs.all_runs(desk)
     return _preferred([run for run in runs if load_model.has_checkpoint(run.folder.path)])
 
@@ -287,7 +296,7 @@ def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:
     return Direction.FORWARD if is_there else None
 
 
-def _pair(desk: Desk, forward: str, reverse: str) -> tuple[Opened, Opened]:
+def _pair(desk: SessionCache, forward: str, reverse: str) -> tuple[OpenedModel, OpenedModel]:
     """Raises DataError for models that do not go together."""
     if not forward and not reverse:
         one, other = language_runs.newest_pair(desk)
@@ -306,12 +315,12 @@ def _seed(seed: int | None) -> int:
     return answers.fresh_seed() if seed is None else check_seed(seed)
 
 
-def _manner(facts: Mapping[str, object]) -> Manner:
-    known = {field.name for field in fields(Manner)}
+def _manner(facts: Mapping[str, object]) -> SamplingParams:
+    known = {field.name for field in fields(SamplingParams)}
     foreign = sorted(facts.keys() - known)
     if foreign:
         raise ParamError(f"There is no {foreign[0][:40]!r}.", f"Expected: {', '.join(sorted(known))}.")
-    return Manner(**facts)  # type: ignore[arg-type]  # it checks each of its fields
+    return SamplingParams(**facts)  # type: ignore[arg-type]  # it checks each of its fields
 
 
 WORDS: Mapping[str, Handler] = {

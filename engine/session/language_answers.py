@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
-from engine.models.language.beam_search import Tree, path
+from engine.models.language.beam_search import BeamTree, path
 from engine.models.language.both_ways import LEFT
-from engine.models.language.fill_blank import Filling
-from engine.models.language.gates import Trace
-from engine.models.language.generation import Drawn
-from engine.models.language.model import Model
+from engine.models.language.fill_blank import BlankFilling
+from engine.models.language.gates import GateTrace
+from engine.models.language.generation import DrawnSentence
+from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import Candidate, kind_of
 from engine.models.language.prompt import Prompt
-from engine.models.language.scoring import Scored
-from engine.models.language.word_orders import Order, Orders
+from engine.models.language.scoring import ScoredSentence
+from engine.models.language.word_orders import WordOrder, WordOrders
 from engine.protocol import Json, number_to_json
 from engine.served_checkpoint import served_step
-from engine.session.language_runs import LanguageRun, Opened
+from engine.session.language_runs import LanguageRun, OpenedModel
 
 
 def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
@@ -43,11 +43,11 @@ def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
     }
 
 
-def opened(found: Opened) -> Json:
+def opened(found: OpenedModel) -> Json:
     return {**head(found), "name": found.run.spec.name, **_described(found.run)}
 
 
-def head(found: Opened) -> Json:
+def head(found: OpenedModel) -> Json:
     """What every answer begins with."""
     return {
         "run": found.run.id,
@@ -60,7 +60,7 @@ def head(found: Opened) -> Json:
     }
 
 
-def pair(forward: Opened, reverse: Opened) -> Json:
+def pair(forward: OpenedModel, reverse: OpenedModel) -> Json:
     notices = (forward.served.notice, reverse.served.notice)
     both = {**head(forward), "is_running": forward.is_running or reverse.is_running}
     both["notice"] = " ".join(notice for notice in notices if notice)
@@ -77,7 +77,7 @@ def candidate(found: Candidate) -> Json:
 
 
 def growing(
-    vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, Drawn]], head: Json, seed: int
+    vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, DrawnSentence]], head: Json, seed: int
 ) -> Iterator[Json]:
     """The words as they are drawn, and at last the whole sentence."""
     words, logp, ended = list(prompt.words), 0.0, False
@@ -101,7 +101,7 @@ def growing(
     }
 
 
-def tree(model: Model, prompt: Prompt, found: Tree) -> Json:
+def tree(model: LanguageModel, prompt: Prompt, found: BeamTree) -> Json:
     nodes = [
         {
             "id": place,
@@ -119,7 +119,7 @@ def tree(model: Model, prompt: Prompt, found: Tree) -> Json:
     return {"nodes": nodes, "sentences": [_leaf(model, prompt, found, leaf) for leaf in found.leaves]}
 
 
-def _leaf(model: Model, prompt: Prompt, tree: Tree, leaf: int) -> Json:
+def _leaf(model: LanguageModel, prompt: Prompt, tree: BeamTree, leaf: int) -> Json:
     added = [model.vocabulary.words[number] for number in path(tree.nodes, leaf) if number != EOS]
     words = [*added[::-1], *prompt.words] if model.is_reversed else [*prompt.words, *added]
     node = tree.nodes[leaf]
@@ -133,7 +133,7 @@ def _leaf(model: Model, prompt: Prompt, tree: Tree, leaf: int) -> Json:
     }
 
 
-def sentence(text: str, prompt: Prompt, scored: Scored, ranks: bool) -> Json:
+def sentence(text: str, prompt: Prompt, scored: ScoredSentence, ranks: bool) -> Json:
     spelled = (*prompt.words, "<EOS>")
     rows = zip(spelled, scored.ids, scored.logps, scored.ranks, strict=True)
     return {
@@ -143,7 +143,7 @@ def sentence(text: str, prompt: Prompt, scored: Scored, ranks: bool) -> Json:
     }
 
 
-def sums(scored: Scored) -> Json:
+def sums(scored: ScoredSentence) -> Json:
     """Of a sentence, unknown words left out, and counted."""
     count = len(scored.ids)
     return {
@@ -157,7 +157,7 @@ def sums(scored: Scored) -> Json:
     }
 
 
-def total(scored: Sequence[Scored]) -> Json:
+def total(scored: Sequence[ScoredSentence]) -> Json:
     """Over all sentences: the perplexity is per word, not a mean of the sentences'."""
     logp = math.fsum(one.logp for one in scored)
     counted = sum(len(one.ids) - one.unknown for one in scored)
@@ -170,7 +170,7 @@ def total(scored: Sequence[Scored]) -> Json:
     }
 
 
-def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: Filling) -> Json:
+def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: BlankFilling) -> Json:
     word = vocabulary.words[found.id]
     return {
         "word": word,
@@ -182,12 +182,12 @@ def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: Filling)
     }
 
 
-def orders(model: Model, prompt: Prompt, found: Orders) -> Json:
+def orders(model: LanguageModel, prompt: Prompt, found: WordOrders) -> Json:
     rows = [_order(model, prompt, order, rank) for rank, order in enumerate(found.best, 1)]
     typed = None
     if not any(row["given"] for row in rows):
         [scored] = scoring.score(model, [prompt.ids], ranks=False)
-        typed = _order(model, prompt, Order(prompt.ids, scored.full_logp), None)
+        typed = _order(model, prompt, WordOrder(prompt.ids, scored.full_logp), None)
     return {
         "words": list(prompt.words),
         "unknown": [],
@@ -198,7 +198,7 @@ def orders(model: Model, prompt: Prompt, found: Orders) -> Json:
     }
 
 
-def _order(model: Model, prompt: Prompt, order: Order, rank: int | None) -> Json:
+def _order(model: LanguageModel, prompt: Prompt, order: WordOrder, rank: int | None) -> Json:
     words = [model.vocabulary.words[number] for number in order.ids]
     return {
         "rank": rank,
@@ -210,7 +210,9 @@ def _order(model: Model, prompt: Prompt, order: Order, rank: int | None) -> Json
     }
 
 
-def gates(model: Model, prompt: Prompt, trace: Trace, layer: int, unit: int, lively: Sequence[int]) -> Json:
+def gates(
+    model: LanguageModel, prompt: Prompt, trace: GateTrace, layer: int, unit: int, lively: Sequence[int]
+) -> Json:
     read = ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
     return {
         "words": read,

@@ -10,12 +10,12 @@ from checkpoints import folder as shelf
 from engine import events, files, run_status, store
 from engine.errors import DltuiError, RunNotFound
 from engine.models.language import load_model
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description, Direction
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import Direction, ModelDescription
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
 from engine.served_checkpoint import Served, ServedStep, served_step
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 
 SHOWN = 4
@@ -29,7 +29,7 @@ class LanguageRun:
 
     spec: Spec
     folder: RunFolder
-    description: Description
+    description: ModelDescription
 
     @property
     def id(self) -> str:
@@ -43,11 +43,11 @@ class LanguageRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedModel:
     """A model with its run, and the checkpoint that it was read from."""
 
     run: LanguageRun
-    model: Model
+    model: LanguageModel
     served: Served
 
     @property
@@ -61,7 +61,7 @@ class _Kept:
 
     wanted: ServedStep | None
     newest: int
-    opened: Opened
+    opened: OpenedModel
 
 
 @dataclass(slots=True)
@@ -74,13 +74,13 @@ class _Perplexities:
     validations: dict[int, float] = field(default_factory=dict)
 
 
-def all_runs(desk: Desk) -> list[LanguageRun]:
+def all_runs(desk: SessionCache) -> list[LanguageRun]:
     """Newest first; what cannot be read is left out."""
     runs = (_known(desk, run_id) for run_id in store.list_ids(desk.places))
     return sorted((run for run in runs if run is not None), key=lambda run: run.spec.order, reverse=True)
 
 
-def find(desk: Desk, name: str = "", direction: Direction | None = None) -> LanguageRun:
+def find(desk: SessionCache, name: str = "", direction: Direction | None = None) -> LanguageRun:
     """By id, start of an id, name or @last; without a name the newest that is done, else has a checkpoint.
 
     Raises RunNotFound naming the candidates.
@@ -103,7 +103,7 @@ def find(desk: Desk, name: str = "", direction: Direction | None = None) -> Lang
     raise RunNotFound(f"{len(matching)} language models answer to {name[:80]!r}: {some}.", "Use a longer id.")
 
 
-def partner(desk: Desk, run: LanguageRun) -> LanguageRun:
+def partner(desk: SessionCache, run: LanguageRun) -> LanguageRun:
     """The newest run of the other direction with the same vocabulary. Raises RunNotFound."""
     mine = run.description
     fitting = [
@@ -133,7 +133,7 @@ def _same_words(run: LanguageRun) -> str:
     return "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in given.items())
 
 
-def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
+def newest_pair(desk: SessionCache) -> tuple[LanguageRun, LanguageRun]:
     """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
     first = find(desk, direction=Direction.FORWARD)
     runs = [run for run in all_runs(desk) if load_model.has_checkpoint(run.folder.path)]
@@ -144,7 +144,7 @@ def newest_pair(desk: Desk) -> tuple[LanguageRun, LanguageRun]:
     return one, partner(desk, one)
 
 
-def opened(desk: Desk, run: LanguageRun) -> Opened:
+def opened(desk: SessionCache, run: LanguageRun) -> OpenedModel:
     """With the weights that it answers with. Raises DltuiError and CheckpointError."""
     wanted = served_step(run.folder.checkpoints)
     newest = max(shelf.steps(run.folder.checkpoints), default=0)
@@ -154,11 +154,11 @@ def opened(desk: Desk, run: LanguageRun) -> Opened:
         if one.wanted == wanted and (wanted == one.opened.served.which or one.newest == newest):
             return one.opened
     model, found = load_model.open_model(run.folder.path)
-    kept[:] = [_Kept(wanted, newest, Opened(run, model, found))]
+    kept[:] = [_Kept(wanted, newest, OpenedModel(run, model, found))]
     return kept[0].opened
 
 
-def perplexities(desk: Desk, run: LanguageRun) -> dict[str, float]:
+def perplexities(desk: SessionCache, run: LanguageRun) -> dict[str, float]:
     """The last value of every metric with perplexity in its name; of the validation that of the weights that
     answer, where it is known."""
     kept: dict[str, _Perplexities] = desk.keep("language perplexities", dict)
@@ -188,7 +188,7 @@ def _take_values(told: _Perplexities, line: bytes) -> None:
         return  # a line that is no metrics says nothing about perplexity
 
 
-def _known(desk: Desk, run_id: str) -> LanguageRun | None:
+def _known(desk: SessionCache, run_id: str) -> LanguageRun | None:
     """The run of exactly that id, without a look at all the others."""
     if not run_id or "/" in run_id or run_id[0] in ".@":
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import ProtocolError
 from engine.protocol import Json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 Answer = Json | Iterator[Json]
 Handler = Callable[..., Answer]
@@ -18,7 +18,7 @@ Handler = Callable[..., Answer]
 ROOMS = ("xor", "lanes", "mnist", "language", "corpus")
 
 
-def answer(desk: Desk, word: str, facts: Mapping[str, Any]) -> Answer:
+def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
     """Raises ProtocolError for an unknown word and for facts it does not take."""
     handler = find(word)
     try:

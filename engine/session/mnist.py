@@ -73,18 +73,18 @@ from engine.session import (
     mnist_statistics,
     mnist_table,
 )
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 from engine.session.mnist_nets import all_runs, open_net, steps
 
 
-def explore(desk: Desk, samples: int = 10) -> Json:
+def explore(desk: SessionCache, samples: int = 10) -> Json:
     pictures = mnist_sets.at_hand(desk)
     key = ("mnist.explore", pictures.digits.fingerprint, samples)
     return desk.keep(key, lambda: mnist_statistics.explore(pictures, samples))
 
 
-def runs(desk: Desk) -> Json:
+def runs(desk: SessionCache) -> Json:
     """Folders that cannot be read are left out: the run table names what is wrong with them."""
     found = []
     for folder, spec in all_runs(desk):
@@ -93,7 +93,7 @@ def runs(desk: Desk) -> Json:
     return {"runs": found}
 
 
-def model(desk: Desk, run: str, step: int | None = None) -> Json:
+def model(desk: SessionCache, run: str, step: int | None = None) -> Json:
     opened = open_net(desk, run, step)
     pictures = mnist_sets.of_run(desk, opened)
     entries = layer_costs.entries(opened.net)
@@ -116,31 +116,33 @@ def model(desk: Desk, run: str, step: int | None = None) -> Json:
     }  # fmt: skip
 
 
-def report(desk: Desk, run: str, split: str = "test", step: int | None = None) -> Iterator[Json]:
+def report(desk: SessionCache, run: str, split: str = "test", step: int | None = None) -> Iterator[Json]:
     return mnist_reports.stream(desk, open_net(desk, run, step), split)
 
 
 def cell(
-    desk: Desk, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
+    desk: SessionCache, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
     step: int | None = None,
 ) -> Json:  # fmt: skip
     return mnist_reports.cell(desk, open_net(desk, run, step), split, true, predicted, offset, limit)
 
 
-def worst(desk: Desk, run: str, split: str = "test", n: int = 100, step: int | None = None) -> Json:
+def worst(desk: SessionCache, run: str, split: str = "test", n: int = 100, step: int | None = None) -> Json:
     return mnist_reports.worst(desk, open_net(desk, run, step), split, n)
 
 
-def images(desk: Desk, run: str, indexes: list[int], split: str = "test", step: int | None = None) -> Json:
+def images(
+    desk: SessionCache, run: str, indexes: list[int], split: str = "test", step: int | None = None
+) -> Json:
     return mnist_reports.images(desk, open_net(desk, run, step), split, indexes)
 
 
-def filters(desk: Desk, run: str, layer: str = "", step: int | None = None, limit: int = 256) -> Json:
+def filters(desk: SessionCache, run: str, layer: str = "", step: int | None = None, limit: int = 256) -> Json:
     return mnist_network.filters(open_net(desk, run, step), layer, limit)
 
 
 def maps(
-    desk: Desk, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
+    desk: SessionCache, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
     pixels: Any = None,
 ) -> Json:  # fmt: skip
     opened = open_net(desk, run, step)
@@ -148,13 +150,18 @@ def maps(
 
 
 def predict(
-    desk: Desk, run: str, pixels: Any, centred: bool = True, maps: bool = True, step: int | None = None
+    desk: SessionCache,
+    run: str,
+    pixels: Any,
+    centred: bool = True,
+    maps: bool = True,
+    step: int | None = None,
 ) -> Json:
     return mnist_network.predict(open_net(desk, run, step), pixels, centred, maps)
 
 
 def saliency(
-    desk: Desk, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
+    desk: SessionCache, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
     index: int = 0, pixels: Any = None, step: int | None = None,
 ) -> Json:  # fmt: skip
     opened = open_net(desk, run, step)
@@ -164,7 +171,7 @@ def saliency(
 
 
 def robustness(
-    desk: Desk,
+    desk: SessionCache,
     run: str,
     kind: str = "shift",
     split: str = "test",
@@ -174,7 +181,7 @@ def robustness(
     return mnist_robustness.stream(desk, open_net(desk, run, step), kind, split, images)
 
 
-def kept_report(desk: Desk, run: str, step: int | None = None) -> Json:
+def kept_report(desk: SessionCache, run: str, step: int | None = None) -> Json:
     return mnist_drawings.report(desk, open_net(desk, run, step))
 
 

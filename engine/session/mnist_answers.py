@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.models.images.convolution import Floats
 from engine.session import mnist_sets
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet
 from engine.session.mnist_sets import PictureSet
 
@@ -24,7 +24,7 @@ SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class NetworkAnswers:
     """Logits (N, classes) for the pictures of `split`."""
 
     opened: OpenNet
@@ -41,18 +41,20 @@ class Answers:
         return self.pictures.part(self.split).labels
 
 
-def answers(desk: Desk, opened: OpenNet, split: str) -> Answers:
+def answers(desk: SessionCache, opened: OpenNet, split: str) -> NetworkAnswers:
     """At once, however long it takes (a third of a second for 10,000 pictures)."""
     work = by_parts(desk, opened, split)
     while True:
         try:
             next(work)
         except StopIteration as done:
-            found: Answers = done.value
+            found: NetworkAnswers = done.value
             return found
 
 
-def by_parts(desk: Desk, opened: OpenNet, split: str) -> Generator[tuple[int, int], None, Answers]:
+def by_parts(
+    desk: SessionCache, opened: OpenNet, split: str
+) -> Generator[tuple[int, int], None, NetworkAnswers]:
     """Yields (pictures done, of how many); returns the answers. Raises DataError."""
     pictures = mnist_sets.of_run(desk, opened)
     images = pictures.part(split).images
@@ -70,7 +72,7 @@ def by_parts(desk: Desk, opened: OpenNet, split: str) -> Generator[tuple[int, in
         logits = held.logits = np.ascontiguousarray(np.concatenate(parts))
         save(path, _packed(logits))
     yield len(images), len(images)
-    return Answers(opened, pictures, split, held.logits)
+    return NetworkAnswers(opened, pictures, split, held.logits)
 
 
 @dataclass(slots=True)

@@ -11,20 +11,20 @@ from engine.data import drawn_digits as shelf
 from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.protocol import Json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet
 from engine.session.mnist_network import drawn, fitting, head
 from engine.session.mnist_reports import shown
 
 
-def keep(desk: Desk, pixels: Any, label: int) -> Json:
+def keep(desk: SessionCache, pixels: Any, label: int) -> Json:
     """Centred first: the set is one of 28x28, whatever it was drawn on."""
     picture = centre(drawn(pixels), shelf.SIDE)
     added = shelf.add(desk.places.drawn, picture, label, time.time())
     return {"mark": added.mark, "count": len(shelf.read(desk.places.drawn))}
 
 
-def kept(desk: Desk) -> Json:
+def kept(desk: SessionCache) -> Json:
     digits = shelf.read(desk.places.drawn)
     return {
         "digits": [
@@ -34,12 +34,12 @@ def kept(desk: Desk) -> Json:
     }
 
 
-def drop(desk: Desk, mark: str) -> Json:
+def drop(desk: SessionCache, mark: str) -> Json:
     dropped = shelf.drop(desk.places.drawn, mark)
     return {"dropped": dropped, "count": len(shelf.read(desk.places.drawn))}
 
 
-def report(desk: Desk, opened: OpenNet) -> Json:
+def report(desk: SessionCache, opened: OpenNet) -> Json:
     """Accuracy is null while nothing is kept."""
     digits = shelf.read(desk.places.drawn)
     confusion = np.zeros((10, 10), dtype=np.int64)

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine import events
 from engine.errors import CorruptRun, RunRefused
 from engine.protocol import Json, number_from_json, number_to_json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import folder_of
 
 SKETCH, METRICS, RESTORED = (f'"kind":"{kind}"'.encode() for kind in ("sketch", "metrics", "restored"))
@@ -16,7 +16,7 @@ VALIDATED = b'"val_accuracy"'
 
 
 @dataclass(slots=True)
-class History:
+class NetworkHistory:
     """Sketches by step as they were written, and the validation accuracy where it was measured."""
 
     path: Path
@@ -24,7 +24,7 @@ class History:
     accuracies: dict[int, float] = field(default_factory=dict)
     _offset: int = 0
 
-    def go_on(self) -> History:
+    def go_on(self) -> NetworkHistory:
         """Read what was added since the last time."""
         while True:
             lines, end = events.read_lines(self.path, self._offset)
@@ -50,10 +50,10 @@ class History:
             self.accuracies = {step: found for step, found in self.accuracies.items() if step <= last}
 
 
-def history(desk: Desk, run: str, step: int | None = None) -> Json:
+def history(desk: SessionCache, run: str, step: int | None = None) -> Json:
     """Raises RunNotFound, and RunRefused for a step that was not sketched."""
     folder, _ = folder_of(desk, run)
-    told = desk.keep(("mnist.history", run), lambda: History(folder.events)).go_on()
+    told = desk.keep(("mnist.history", run), lambda: NetworkHistory(folder.events)).go_on()
     there = sorted(told.sketches)
     if step is not None and step not in told.sketches:
         near = min(there, key=lambda other: abs(other - step), default=None)

@@ -16,7 +16,7 @@ from engine.models.images import architecture
 from engine.models.images.conv_net import ConvNet
 from engine.protocol import Spec
 from engine.served_checkpoint import MODEL, Served, served, served_step
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 
@@ -46,7 +46,7 @@ class OpenNet:
         return self.folder.id
 
 
-def folder_of(desk: Desk, run: str) -> tuple[RunFolder, Spec]:
+def folder_of(desk: SessionCache, run: str) -> tuple[RunFolder, Spec]:
     """Raises RunNotFound, RunRefused for a run of something else, and CorruptRun."""
     folder = store.folder_of(desk.places, run)
     if not run or run.startswith(".") or "/" in run or "\0" in run or not folder.path.is_dir():
@@ -59,7 +59,7 @@ def folder_of(desk: Desk, run: str) -> tuple[RunFolder, Spec]:
     return folder, spec
 
 
-def all_runs(desk: Desk) -> list[tuple[RunFolder, Spec]]:
+def all_runs(desk: SessionCache) -> list[tuple[RunFolder, Spec]]:
     """Newest first; what is of something else or cannot be read is left out."""
     found = []
     for run in store.list_ids(desk.places):
@@ -79,7 +79,7 @@ def steps(folder: RunFolder) -> list[int]:
     return sorted(step for name in names if (step := shelf.step_of(name)) is not None)
 
 
-def open_net(desk: Desk, run: str, step: int | None = None) -> OpenNet:
+def open_net(desk: SessionCache, run: str, step: int | None = None) -> OpenNet:
     """The network of a checkpoint, by default the one that the run answers with (engine.served_checkpoint); for a
     damaged one the newest older, with a warning.
 
@@ -136,7 +136,7 @@ def _read(folder: RunFolder, step: int | None) -> Served:
     return found
 
 
-def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Blueprint:
+def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Architecture:
     path = folder.path / "model.json"
     written = store.read_json(path)
     if written is None:

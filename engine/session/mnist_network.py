@@ -11,11 +11,11 @@ from engine.errors import DataError, ParamError
 from engine.models.images import grey_levels
 from engine.models.images import saliency as salience
 from engine.models.images.centring import centre
-from engine.models.images.conv_net import Seen, softmax
+from engine.models.images.conv_net import Activations, softmax
 from engine.models.images.layers import Convolution, Dense
 from engine.protocol import Json
 from engine.session import mnist_sets
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet
 
 LARGEST = 512
@@ -28,7 +28,7 @@ def head(opened: OpenNet) -> Json:
     return {"run": opened.id, "step": opened.step, "weights": opened.words, "warning": opened.warning}
 
 
-def picture(desk: Desk, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
+def picture(desk: SessionCache, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
     """Raises DataError."""
     if pixels is not None:
         return fitting(drawn(pixels), opened.net.side), None
@@ -123,7 +123,7 @@ def _answer(logits: NDArray[np.float32]) -> Json:
     return {"predicted": int(logits.argmax()), "probabilities": softmax(logits).astype(np.float64).tolist()}
 
 
-def _layers(seen: list[Seen]) -> Json:
+def _layers(seen: list[Activations]) -> Json:
     return {
         "layers": [
             {

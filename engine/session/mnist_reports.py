@@ -15,8 +15,8 @@ from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification, grey_levels
 from engine.models.images.conv_net import softmax
 from engine.protocol import Json
-from engine.session.cache import Desk
-from engine.session.mnist_answers import Answers, answers, by_parts, cache_path, save
+from engine.session.cache import SessionCache
+from engine.session.mnist_answers import NetworkAnswers, answers, by_parts, cache_path, save
 from engine.session.mnist_nets import OpenNet
 from engine.session.mnist_network import head
 
@@ -25,14 +25,14 @@ FORM = 1
 """of the reports that are kept; another one is made again"""
 
 
-def stream(desk: Desk, opened: OpenNet, split: str) -> Iterator[Json]:
+def stream(desk: SessionCache, opened: OpenNet, split: str) -> Iterator[Json]:
     """Progress, and the report with the last part."""
     work = by_parts(desk, opened, split)
     while True:
         try:
             done, total = next(work)
         except StopIteration as end:
-            found: Answers = end.value
+            found: NetworkAnswers = end.value
             break
         if done < total:
             yield {"done": done, "total": total}
@@ -43,7 +43,7 @@ def stream(desk: Desk, opened: OpenNet, split: str) -> Iterator[Json]:
     yield {"done": count, "total": count, **facts}
 
 
-def full_report(found: Answers) -> Json:
+def full_report(found: NetworkAnswers) -> Json:
     """Kept beside the run, because scikit-learn takes a second to come."""
     path = cache_path(found.opened, found.pictures, found.split, "json")
     try:
@@ -57,7 +57,9 @@ def full_report(found: Answers) -> Json:
     return made
 
 
-def cell(desk: Desk, opened: OpenNet, split: str, true: int, predicted: int, offset: int, limit: int) -> Json:
+def cell(
+    desk: SessionCache, opened: OpenNet, split: str, true: int, predicted: int, offset: int, limit: int
+) -> Json:
     """Raises ParamError for a cell that is none."""
     if not (0 <= true <= 9 and 0 <= predicted <= 9):
         raise ParamError(f"The confusion matrix has no cell {true}, {predicted}: expected 0 to 9 each.")
@@ -66,13 +68,13 @@ def cell(desk: Desk, opened: OpenNet, split: str, true: int, predicted: int, off
     return {**_pictures(found, there[max(0, offset) :], limit), "count": len(there), "offset": max(0, offset)}
 
 
-def worst(desk: Desk, opened: OpenNet, split: str, n: int) -> Json:
+def worst(desk: SessionCache, opened: OpenNet, split: str, n: int) -> Json:
     found = answers(desk, opened, split)
     there = classification.worst(found.logits, found.labels)
     return {**_pictures(found, there, n), "count": len(there), "offset": 0}
 
 
-def images(desk: Desk, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
+def images(desk: SessionCache, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
     """Raises ParamError for an index that is not there."""
     found = answers(desk, opened, split)
     there = np.asarray(indexes, dtype=np.intp)
@@ -93,7 +95,7 @@ def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) ->
     }
 
 
-def _pictures(found: Answers, there: NDArray[np.intp], limit: int) -> Json:
+def _pictures(found: NetworkAnswers, there: NDArray[np.intp], limit: int) -> Json:
     chosen = [int(index) for index in there[: max(0, min(limit, MOST_IMAGES))]]
     losses = classification.losses(found.logits[chosen].astype(np.float64), found.labels[chosen])
     pictures = [
@@ -107,7 +109,7 @@ def _pictures(found: Answers, there: NDArray[np.intp], limit: int) -> Json:
     return {**head(found.opened), "split": found.split, "images": pictures}
 
 
-def _made(found: Answers) -> Json:
+def _made(found: NetworkAnswers) -> Json:
     made = classification.report(found.logits, found.labels)
     digits = found.pictures.digits
     classes = [

@@ -11,7 +11,7 @@ from engine.errors import ParamError
 from engine.models.images.distortion import DIRECTIONS, noisy, shifted
 from engine.protocol import Json
 from engine.session import mnist_sets
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet
 from engine.session.mnist_network import head
 
@@ -20,7 +20,7 @@ UNITS = {"shift": "pixels", "noise": "of the grey scale"}
 NOISES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
-def stream(desk: Desk, opened: OpenNet, kind: str, split: str, images: int) -> Iterator[Json]:
+def stream(desk: SessionCache, opened: OpenNet, kind: str, split: str, images: int) -> Iterator[Json]:
     """The curve as far as it is known, with each part. Raises ParamError for an unknown kind.
 
     A shift is the mean over up, down, left and right, on a fixed random choice of `images` pictures.

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from engine.data import mnist
 from engine.data.digits import Digits
-from engine.data.download_mirror import Patience
+from engine.data.download_mirror import Timeouts
 from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, ParamError
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet
 from engine.trained_on import TrainedOn
 
@@ -26,7 +26,7 @@ LOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class ImagePart:
     """Pictures uint8 (N, side, side) and labels uint8 (N,), in the order in which they are counted."""
 
     images: NDArray[np.uint8]
@@ -36,7 +36,7 @@ class Part:
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureSet:
     digits: Digits
-    parts: dict[str, Part]
+    parts: dict[str, ImagePart]
     notes: tuple[str, ...]
     """what was said while it was looked for"""
     found_at: float
@@ -45,14 +45,14 @@ class PictureSet:
     def side(self) -> int:
         return int(self.digits.test_images.shape[1])
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> ImagePart:
         """Raises ParamError for another name than train, validation and test."""
         if name not in self.parts:
             raise ParamError(f"There is no split {name[:40]!r}.", f"It is one of {', '.join(PARTS)}.")
         return self.parts[name]
 
 
-def at_hand(desk: Desk, named: str | None = None) -> PictureSet:
+def at_hand(desk: SessionCache, named: str | None = None) -> PictureSet:
     """What a run started now would train on; behind a stand-in it looks again later. Raises DataError.
 
     `named` is a folder of data sets as in `Spec.data`; None: the one of this session.
@@ -66,7 +66,7 @@ def at_hand(desk: Desk, named: str | None = None) -> PictureSet:
     return found
 
 
-def of_run(desk: Desk, opened: OpenNet) -> PictureSet:
+def of_run(desk: SessionCache, opened: OpenNet) -> PictureSet:
     """The pictures a network was trained, validated and tested on: found where its run found them.
 
     Raises DataError for other ones.
@@ -95,14 +95,14 @@ def of_run(desk: Desk, opened: OpenNet) -> PictureSet:
 
 def _load(places: Places) -> PictureSet:
     notes: list[str] = []
-    digits = mnist.load(places, report=notes.append, patience=Patience(lock=LOCK_SECONDS))
+    digits = mnist.load(places, report=notes.append, patience=Timeouts(lock=LOCK_SECONDS))
     return _parted(digits, tuple(notes))
 
 
 def _parted(digits: Digits, notes: tuple[str, ...]) -> PictureSet:
     """Parted as the experiments do, by the seed that is the default."""
     split = mnist.split(digits)
-    train = Part(digits.train_images[split.train], digits.train_labels[split.train])
-    held_out = Part(digits.train_images[split.validation], digits.train_labels[split.validation])
-    test = Part(digits.test_images, digits.test_labels)
+    train = ImagePart(digits.train_images[split.train], digits.train_labels[split.train])
+    held_out = ImagePart(digits.train_images[split.validation], digits.train_labels[split.validation])
+    test = ImagePart(digits.test_images, digits.test_labels)
     return PictureSet(digits, {"train": train, "validation": held_out, "test": test}, notes, time.monotonic())

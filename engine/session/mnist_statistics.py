@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.models.images import grey_levels
 from engine.protocol import Json
-from engine.session.mnist_sets import Part, PictureSet
+from engine.session.mnist_sets import ImagePart, PictureSet
 
 CLASSES = 10
 MOST_SAMPLES = 100
@@ -35,7 +35,7 @@ def explore(pictures: PictureSet, samples: int) -> Json:
     }
 
 
-def _counts(part: Part) -> list[int]:
+def _counts(part: ImagePart) -> list[int]:
     return [int(count) for count in np.bincount(part.labels, minlength=CLASSES)]
 
 
@@ -55,13 +55,13 @@ def _statistics(images: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def _mean(part: Part, label: int) -> list[Any]:
+def _mean(part: ImagePart, label: int) -> list[Any]:
     chosen = part.images[part.labels == label]
     if not len(chosen):
         return grey_levels.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
     return grey_levels.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
 
 
-def _samples(part: Part, label: int, count: int) -> list[Any]:
+def _samples(part: ImagePart, label: int, count: int) -> list[Any]:
     there = np.nonzero(part.labels == label)[0][: max(0, min(count, MOST_SAMPLES))]
     return grey_levels.rows(part.images[there])

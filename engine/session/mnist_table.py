@@ -10,8 +10,8 @@ from engine import events, run_status, store
 from engine.errors import DltuiError
 from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
-from engine.session.cache import Desk
-from engine.session.goal_times import Milestones
+from engine.session.cache import SessionCache
+from engine.session.goal_times import GoalTimes
 from engine.session.mnist_answers import answers
 from engine.session.mnist_nets import all_runs, open_net
 from engine.store import RunFolder
@@ -28,7 +28,7 @@ PLAIN = ("", "notebook", "none")
 """values of `recipe` that mean the notebook's own training"""
 
 
-def stream(desk: Desk) -> Iterator[Json]:
+def stream(desk: SessionCache) -> Iterator[Json]:
     """The newest run of each kind that has a checkpoint or, failing that, that there is.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
@@ -56,7 +56,7 @@ def per_epoch(spec: Spec, images: int) -> int | None:
     return -(-images // batch) if batch and is_plain(spec) else None
 
 
-def _newest(desk: Desk) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
+def _newest(desk: SessionCache) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
     for folder, spec in reversed(all_runs(desk)):
         kind = _kind_of(spec)
@@ -78,7 +78,7 @@ def _is_running(folder: RunFolder) -> bool:
     return state is not None and status_of(state).is_active
 
 
-def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
+def _row(desk: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
     """`why` says what is missing."""
     row: dict[str, Any] = dict.fromkeys(
         ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
@@ -87,7 +87,7 @@ def _row(desk: Desk, found: tuple[RunFolder, Spec] | None) -> Json:
     if found is None:
         return {**row, "why": "not trained yet"}
     folder, spec = found
-    told = Milestones(GOAL).add(events.replay(folder.events))
+    told = GoalTimes(GOAL).add(events.replay(folder.events))
     row |= {"run": folder.id, "name": spec.name, "is_reached": told.reached is not None}
     row |= {"val_accuracy": told.value("val_accuracy"), "test_accuracy": told.value("test_accuracy")}
     steps = max((step for step, _ in told.last.values()), default=0)

@@ -14,7 +14,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 WAITING = 1024
 
 
-class Inbox:
+class RequestQueue:
     """Lines of JSON from `file`. Whoever asks faster than is answered waits on the pipe."""
 
     def __init__(self, file: BinaryIO) -> None:

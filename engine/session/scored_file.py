@@ -12,12 +12,12 @@ from engine.data.regular_file import open_regular
 from engine.data.text.decoding import BAD
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
-from engine.models.language.model import Model
+from engine.models.language.model import LanguageModel
 from engine.models.language.prompt import Prompt, cut
-from engine.models.language.scoring import Scored, perplexity, score
+from engine.models.language.scoring import ScoredSentence, perplexity, score
 from engine.protocol import Json, number_to_json
 from engine.session import language_answers as answers
-from engine.session.language_runs import Opened
+from engine.session.language_runs import OpenedModel
 
 LINES = 256
 """of one part"""
@@ -41,7 +41,7 @@ class _Total:
     skipped: int = 0
     logp: float = 0.0
 
-    def add(self, part: _Part, scored: list[Scored]) -> None:
+    def add(self, part: _Part, scored: list[ScoredSentence]) -> None:
         self.sentences += len(scored)
         self.skipped += len(part.skipped)
         for one in scored:
@@ -56,7 +56,7 @@ class _Total:
         return {"total": {**facts, "perplexity": value}, "skipped": self.skipped, "lines": self.lines}
 
 
-def scored(found: Opened, path: Path) -> Iterator[Json]:
+def scored(found: OpenedModel, path: Path) -> Iterator[Json]:
     """Raises DataError, at once, when the file cannot be read or holds nothing."""
     try:
         is_file = path.is_file()
@@ -71,7 +71,7 @@ def scored(found: Opened, path: Path) -> Iterator[Json]:
     return _scored(found, path, size)
 
 
-def _scored(found: Opened, path: Path, size: int) -> Iterator[Json]:
+def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[Json]:
     """Read as a corpus of lines is: encodings, line ends and invisible characters alike."""
     opened: list[BufferedReader] = []
 
@@ -93,7 +93,7 @@ def _scored(found: Opened, path: Path, size: int) -> Iterator[Json]:
     yield {**answers.head(found), "done": True, **total.as_json()}
 
 
-def _next_part(model: Model, lines: Iterator[tuple[int, str]], total: _Total) -> _Part | None:
+def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _Total) -> _Part | None:
     """None at the end of the file. Empty lines are neither scored nor skipped."""
     part, any_line = _Part(), False
     for number, line in lines:
@@ -105,7 +105,7 @@ def _next_part(model: Model, lines: Iterator[tuple[int, str]], total: _Total) ->
     return part if any_line else None
 
 
-def _take(model: Model, part: _Part, number: int, line: str) -> None:
+def _take(model: LanguageModel, part: _Part, number: int, line: str) -> None:
     if BAD in line:
         place = len(line[: line.index(BAD)].encode()) + 1
         part.skipped.append({"line": number, "error": f"Byte {place} is not UTF-8."})
@@ -117,5 +117,5 @@ def _take(model: Model, part: _Part, number: int, line: str) -> None:
         part.skipped.append({"line": number, "error": error.message})
 
 
-def _row(number: int, text: str, prompt: Prompt, one: Scored) -> Json:
+def _row(number: int, text: str, prompt: Prompt, one: ScoredSentence) -> Json:
     return {"line": number, "text": text, "words": len(prompt.words), **answers.sums(one)}

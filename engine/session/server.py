@@ -13,21 +13,23 @@ from checkpoints.errors import CheckpointError
 from engine.errors import DltuiError, error_to_json
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Answer
-from engine.session.requests import Inbox
+from engine.session.requests import RequestQueue
 
-Find = Callable[[Desk, str, Json], Answer]
+Find = Callable[[SessionCache, str, Json], Answer]
 
 
-class Sitting:
+class SessionServer:
     """A question is {id, ask, facts, newest}; {cancel: id} ends a stream. Answers carry the id.
 
     A stream's parts are {id, part}, and {id, end} after the last. Of questions with the same mark `newest`
     only the newest that waits is answered.
     """
 
-    def __init__(self, desk: Desk, inbox: Inbox, out: BinaryIO, answer: Find = methods.answer) -> None:
+    def __init__(
+        self, desk: SessionCache, inbox: RequestQueue, out: BinaryIO, answer: Find = methods.answer
+    ) -> None:
         self._desk, self._inbox, self._out, self._answer = desk, inbox, out, answer
         self._waiting: deque[Json] = deque()
         self._streams: dict[int, Iterator[Json]] = {}

@@ -11,7 +11,7 @@ from engine.errors import ParamError
 from engine.models.xor import xor_net, xor_presets
 from engine.models.xor.xor_net import Floats, XorNet
 from engine.protocol import Json, number_to_json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 
 SIDE_LIMIT = 400
@@ -19,7 +19,7 @@ SIDE_LIMIT = 400
 
 
 def look(
-    desk: Desk,
+    desk: SessionCache,
     hidden_weight: Sequence[Sequence[float]],
     hidden_bias: Sequence[float],
     output_weight: Sequence[float],
@@ -74,7 +74,7 @@ def seen(net: XorNet, targets: Floats, width: int, height: int) -> Json:
     }
 
 
-def presets(desk: Desk) -> Json:
+def presets(desk: SessionCache) -> Json:
     """Networks to start from.
 
     Answer:

@@ -16,11 +16,11 @@ from engine.models.xor import xor_net
 from engine.models.xor.batch import failure_map, notebook, record
 from engine.models.xor.batch.arrays import OUTCOMES
 from engine.models.xor.batch.plan import PARAMS, coded
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.params import read
 from engine.protocol import Json
 from engine.session import xor
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 
 PAGE_LIMIT = 1_000
@@ -28,7 +28,7 @@ STANDING = ("outcome", "stop", "loss", "val_loss")
 
 
 def table(
-    desk: Desk,
+    desk: SessionCache,
     run: str,
     sort: str = "lane",
     descending: bool = False,
@@ -69,7 +69,9 @@ def table(
     }
 
 
-def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome", columns: int = 0) -> Json:
+def map_(
+    desk: SessionCache, run: str, x: str = "", y: str = "", colour: str = "outcome", columns: int = 0
+) -> Json:
     """The failure map.
 
     Facts: `x`, `y` two parameters that vary (seed, lr, hidden, ...), both or neither; `colour` outcome, stop,
@@ -117,7 +119,7 @@ def map_(desk: Desk, run: str, x: str = "", y: str = "", colour: str = "outcome"
     }
 
 
-def open_(desk: Desk, run: str, lane: int, width: int = 40, height: int = 40) -> Json:
+def open_(desk: SessionCache, run: str, lane: int, width: int = 40, height: int = 40) -> Json:
     """One network.
 
     Raises RunNotFound and ParamError.
@@ -145,7 +147,7 @@ def open_(desk: Desk, run: str, lane: int, width: int = 40, height: int = 40) ->
     }
 
 
-def report(desk: Desk, run: str) -> Json:
+def report(desk: SessionCache, run: str) -> Json:
     """The table of the nine experiments beside the notebook's numbers. Only for runs of `xor_grid`.
 
     Raises RunNotFound and ParamError.
@@ -168,7 +170,7 @@ def report(desk: Desk, run: str) -> Json:
     return {"rows": notebook.table(found), "gates": notebook.gates(found), **_progress(found)}
 
 
-def opened(desk: Desk, run: str) -> Record:
+def opened(desk: SessionCache, run: str) -> BatchRecord:
     """The newest state of a run's networks. Raises RunNotFound and CorruptRun."""
     if run not in store.list_ids(desk.places):
         raise RunNotFound(f"There is no run {run[:80]!r}.")
@@ -185,7 +187,7 @@ def opened(desk: Desk, run: str) -> Record:
     if stamped != stamp:
         desk.drop(key)
         _, kept = desk.keep(key, lambda: (stamp, read()))
-    found: Record = kept
+    found: BatchRecord = kept
     return found
 
 
@@ -193,11 +195,11 @@ def _reader(folder: Any) -> Any:
     return lambda: record.read_folder(folder)
 
 
-def _progress(found: Record) -> Json:
+def _progress(found: BatchRecord) -> Json:
     return {"counts": found.counts(), "epoch": found.epoch, "epochs": found.told["epochs"]}
 
 
-def _numbers(found: Record, column: str) -> NDArray[Any]:
+def _numbers(found: BatchRecord, column: str) -> NDArray[Any]:
     """(N,) to sort by."""
     if column == "lane":
         return np.arange(len(found))
@@ -208,7 +210,7 @@ def _numbers(found: Record, column: str) -> NDArray[Any]:
     return found.losses("best") if column == "val_loss" else found.codes(column)
 
 
-def _matching(found: Record, where: Mapping[str, object]) -> NDArray[np.bool_]:
+def _matching(found: BatchRecord, where: Mapping[str, object]) -> NDArray[np.bool_]:
     matching = np.ones(len(found), bool)
     for name, value in where.items():
         if name == "outcome":
@@ -222,12 +224,12 @@ def _matching(found: Record, where: Mapping[str, object]) -> NDArray[np.bool_]:
     return matching
 
 
-def _row(found: Record, lane: int) -> list[Any]:
+def _row(found: BatchRecord, lane: int) -> list[Any]:
     own = [found.value(name, lane) for name in found.axes]
     return [lane, *own, *(_shown(found, name, lane) for name in STANDING)]
 
 
-def _shown(found: Record, name: str, lane: int) -> Any:
+def _shown(found: BatchRecord, name: str, lane: int) -> Any:
     if name == "outcome":
         return found.outcome(lane)
     if name == "stop":
@@ -237,7 +239,7 @@ def _shown(found: Record, name: str, lane: int) -> Any:
     return _finite(found.losses("loss")[lane])
 
 
-def _curve(found: Record, lane: int) -> Json:
+def _curve(found: BatchRecord, lane: int) -> Json:
     """Up to where it stopped, and that point itself."""
     stop, epochs = int(found.arrays["stop"][lane]), found.arrays["curve.epochs"]
     told = epochs < stop

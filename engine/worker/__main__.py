@@ -20,10 +20,10 @@ from engine.protocol import Spec
 from engine.store import RunFolder
 from engine.worker import device, ending, keeper_pipe
 from engine.worker.ending import Ending, Leave
-from engine.worker.event_log import Journal
-from engine.worker.keeper_pipe import Strings, Wire
+from engine.worker.event_log import EventLog
+from engine.worker.keeper_pipe import KeeperPipe, Strings
 from engine.worker.run import Attempt, Run
-from engine.worker.tensorboard import Board
+from engine.worker.tensorboard import TensorBoardFiles
 
 Train = Callable[[Any, Run], None]
 FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")
@@ -66,13 +66,13 @@ def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
     try:
         spec = store.read_spec(folder)
         experiment = catalog.find(spec.experiment)
-        journal = Journal(EventWriter(folder.events), _board(folder, spec))
+        journal = EventLog(EventWriter(folder.events), _board(folder, spec))
     except Exception as error:  # the keeper is told, whatever it is; nobody else could
         return _failed(error)
     try:
         chosen = params.build(experiment.params, spec.params)
         here = device.prepare(spec, os.environ)
-        run = Run(folder, spec, chosen, here, journal, Wire(strings.wire), _number())
+        run = Run(folder, spec, chosen, here, journal, KeeperPipe(strings.wire), _number())
         told.attach(run)
     except Exception as error:  # the same, and the event file can be told too
         return _close(journal, 0, _failed(error))
@@ -114,7 +114,7 @@ def _failed(error: BaseException) -> Ending:
     return ending.failed(error)
 
 
-def _close(journal: Journal, step: int, ended: Ending) -> Ending:
+def _close(journal: EventLog, step: int, ended: Ending) -> Ending:
     try:
         journal.close(step, **ended.facts())
     except OSError as error:
@@ -122,10 +122,10 @@ def _close(journal: Journal, step: int, ended: Ending) -> Ending:
     return ended
 
 
-def _board(folder: RunFolder, spec: Spec) -> Board | None:
+def _board(folder: RunFolder, spec: Spec) -> TensorBoardFiles | None:
     if spec.framework not in FRAMEWORKS:
         return None
-    return Board(folder.tensorboard, _number().number, _in_words(spec))
+    return TensorBoardFiles(folder.tensorboard, _number().number, _in_words(spec))
 
 
 def _in_words(spec: Spec) -> dict[str, params.Value]:

@@ -25,7 +25,7 @@ SHARE = 20
 """slow checkpoints come less often: at least this many times its own duration lies between two"""
 
 
-class Captured(Protocol):
+class CapturedState(Protocol):
     """A training at a step boundary, in memory of its own."""
 
     @property
@@ -36,16 +36,16 @@ class Captured(Protocol):
     def weights_sha256(self) -> str: ...
 
 
-class State(Protocol):
+class TrainingState(Protocol):
     """Everything a training consists of, such as checkpoints.torch_io.TorchState."""
 
-    def capture(self, step: int, /) -> Captured: ...
+    def capture(self, step: int, /) -> CapturedState: ...
 
     def restore(self, verified: Verified, /, *, strict: bool = True) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CheckpointFacts:
     """What travels with the state: live values, how much was logged and up to which step, what the data
     were, how many steps an epoch has (0: not told) and which step was the best one kept (0: none)."""
 
@@ -73,7 +73,7 @@ class Facts:
         }
 
 
-def facts_of(env: Mapping[str, Fact]) -> Facts:
+def facts_of(env: Mapping[str, Fact]) -> CheckpointFacts:
     pinned = {name.removeprefix("pinned."): str(env[name]) for name in env if name.startswith("pinned.")}
     live, counts, last, data = (
         json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps", "data")
@@ -81,7 +81,9 @@ def facts_of(env: Mapping[str, Fact]) -> Facts:
     epoch_steps, best_step = (
         int(env.get(name, 0)) for name in (served_checkpoint.EPOCH_STEPS, served_checkpoint.BEST_STEP)
     )
-    return Facts(live, counts, pinned, last, epoch_steps, best_step, data, int(env.get("spec_version", 1)))
+    return CheckpointFacts(
+        live, counts, pinned, last, epoch_steps, best_step, data, int(env.get("spec_version", 1))
+    )
 
 
 class Checkpoints:
@@ -92,7 +94,7 @@ class Checkpoints:
         self.due_at = time.monotonic() + self._seconds
         self.saved_step: int | None = None
 
-    def save(self, step: int, state: State, facts: Facts, *, is_last: bool = False) -> str:
+    def save(self, step: int, state: TrainingState, facts: CheckpointFacts, *, is_last: bool = False) -> str:
         """What could not be cleaned up, in words; the best step of `facts` is not removed.
 
         The last one may use the space that is kept free for events and logs: there will be no more of them.
@@ -133,16 +135,18 @@ class Checkpoints:
             return None
         return found.files.get(served_checkpoint.MODEL)
 
-    def recorded(self) -> Facts:
+    def recorded(self) -> CheckpointFacts:
         """Of the newest checkpoint that says anything, before its weights are read."""
         for step in reversed(shelf.steps(self._folder.checkpoints)):
             with suppress(CheckpointError, OSError, ValueError):
                 return facts_of(
                     shelf.read(self._folder.checkpoints / shelf.name_of(step), only=()).manifest.env
                 )
-        return Facts()
+        return CheckpointFacts()
 
-    def restore(self, verified: Verified, state: State, pinned: Mapping[str, str], *, strict: bool) -> Facts:
+    def restore(
+        self, verified: Verified, state: TrainingState, pinned: Mapping[str, str], *, strict: bool
+    ) -> CheckpointFacts:
         """Raises MismatchedCheckpoint when `state` or the data are not those of the checkpoint."""
         facts = facts_of(verified.manifest.env)
         for name, value in pinned.items():

@@ -15,7 +15,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Device:
     device: str
     """cpu or cuda"""
     name: str
@@ -24,7 +24,7 @@ class Machine:
     versions: Json
 
 
-def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Machine:
+def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Device:
     """Settle threads, device and seed before anything trains. Raises EngineError without the wanted GPU."""
     threads = spec.threads or len(os.sched_getaffinity(0))
     for name in THREADS:
@@ -37,10 +37,10 @@ def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Machine:
     if spec.framework == "tensorflow":
         return _prepare_keras(spec, threads)
     _check_gpu(spec, False)
-    return Machine("cpu", "cpu", threads, {"python": platform.python_version()})
+    return Device("cpu", "cpu", threads, {"python": platform.python_version()})
 
 
-def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
+def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Device:
     import torch
 
     from checkpoints.torch_io import strict_mode
@@ -53,10 +53,10 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Machine:
     strict_mode(threads, spec.seed)
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
     name = torch.cuda.get_device_name(0) if on_gpu else "cpu"
-    return Machine("cuda" if on_gpu else "cpu", name, threads, versions)
+    return Device("cuda" if on_gpu else "cpu", name, threads, versions)
 
 
-def _prepare_keras(spec: Spec, threads: int) -> Machine:
+def _prepare_keras(spec: Spec, threads: int) -> Device:
     with framework_output.sieved():
         from checkpoints.keras_io import gpu_name, strict_mode, versions
 
@@ -64,7 +64,7 @@ def _prepare_keras(spec: Spec, threads: int) -> Machine:
     name = gpu_name()
     _check_gpu(spec, name is not None)
     facts: Json = {"python": platform.python_version(), **versions()}
-    return Machine("cuda" if name else "cpu", name or "cpu", threads, facts)
+    return Device("cuda" if name else "cpu", name or "cpu", threads, facts)
 
 
 def _check_gpu(spec: Spec, is_there: bool) -> None:

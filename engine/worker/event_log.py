@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from engine.events import EventWriter
 from engine.protocol import Json
 from engine.worker.metrics import Metrics, columns
-from engine.worker.tensorboard import Board
+from engine.worker.tensorboard import TensorBoardFiles
 
 METRICS_SECONDS = 0.25
 """between two `metrics` events"""
 
 
-class Journal:
+class EventLog:
     """Nothing in here stops a training, except that the event file itself cannot be written at all."""
 
-    def __init__(self, events: EventWriter, board: Board | None = None) -> None:
+    def __init__(self, events: EventWriter, board: TensorBoardFiles | None = None) -> None:
         self.metrics = Metrics()
         self.goes_on = events.seq > 0
         """an earlier attempt has told something already"""

@@ -13,7 +13,7 @@ LINE_LIMIT = 64 * 1024
 """bytes of a word; more without an end of line is noise"""
 
 
-class Wire:
+class KeeperPipe:
     """The read end of a pipe whose write end only the keeper holds: its end of file means the keeper died."""
 
     def __init__(self, fd: int | None) -> None:

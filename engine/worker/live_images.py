@@ -26,7 +26,7 @@ class SketchTooLarge(ValueError):
 
 
 @dataclass(slots=True)
-class Pace:
+class ImagePace:
     """When the next sketch is due. Twice as rare after every 256 sketches or megabyte."""
 
     due_at: float = 0.0

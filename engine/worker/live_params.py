@@ -17,7 +17,7 @@ NEVER = math.inf
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ParamChange:
     """`name` became `value` when `step` updates were done."""
 
     step: int
@@ -25,22 +25,22 @@ class Change:
     value: float | None
 
 
-class Live:
+class LiveParams:
     """`values` are in force now; `ahead` waits for its step to come again after a restore."""
 
     def __init__(self, params: Any) -> None:
         kind: type[ParamSet] = type(params)
         self._declared = {param.name: param for param in declared(kind) if param.live}
         self.values: dict[str, float | None] = {name: getattr(params, name) for name in self._declared}
-        self.ahead: list[Change] = []
-        self.heard: list[Change] = []
+        self.ahead: list[ParamChange] = []
+        self.heard: list[ParamChange] = []
         """all that were in force at any time, in this attempt or, as far as it goes on, an earlier one"""
 
     @property
     def next_step(self) -> float:
         return self.ahead[0].step if self.ahead else NEVER
 
-    def change(self, step: int, name: str, given: object) -> Change:
+    def change(self, step: int, name: str, given: object) -> ParamChange:
         """A word from the user: it outranks what had been set for later steps. Raises ParamError."""
         param = self._declared.get(name)
         if param is None:
@@ -50,17 +50,17 @@ class Live:
         assert not isinstance(value, str), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]
         self.values[name] = value
-        self.heard.append(Change(step, name, value))
+        self.heard.append(ParamChange(step, name, value))
         return self.heard[-1]
 
-    def restore(self, step: int, values: Mapping[str, float | None], past: Iterable[Change]) -> None:
+    def restore(self, step: int, values: Mapping[str, float | None], past: Iterable[ParamChange]) -> None:
         """Go back to `step`: `values` were in force, and `past` says what was set from then on."""
         self.values |= {name: value for name, value in values.items() if name in self._declared}
         known = sorted((change for change in past if change.name in self._declared), key=lambda one: one.step)
         self.heard = [change for change in known if change.step < step]
         self.ahead = [change for change in known if change.step >= step]
 
-    def due(self, step: int) -> list[Change]:
+    def due(self, step: int) -> list[ParamChange]:
         """Put into force what has to be from `step` on."""
         due = [change for change in self.ahead if change.step <= step]
         self.ahead = self.ahead[len(due) :]
@@ -69,10 +69,10 @@ class Live:
         return due
 
 
-def told(path: Path, spec: Spec) -> list[Change]:
+def told(path: Path, spec: Spec) -> list[ParamChange]:
     """What users set in a run of `spec`, as its event file tells it: of each name, a later word undoes those
     of later steps."""
-    changes: list[Change] = []
+    changes: list[ParamChange] = []
     offset = 0
     while True:
         lines, end = events.read_lines(path, offset)
@@ -83,7 +83,7 @@ def told(path: Path, spec: Spec) -> list[Change]:
         offset = end
 
 
-def _with(changes: list[Change], line: bytes, spec: Spec) -> list[Change]:
+def _with(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamChange]:
     if b'"kind":"set"' not in line[:96]:
         return changes
     try:
@@ -93,7 +93,7 @@ def _with(changes: list[Change], line: bytes, spec: Spec) -> list[Change]:
         name, value = str(facts["name"]), facts["value"]
         if not spec_versions.is_current(facts):
             value = spec_versions.live(spec.experiment, spec.params, name, value)
-        new = Change(int(facts["step"]), name, None if value is None else float(value))
+        new = ParamChange(int(facts["step"]), name, None if value is None else float(value))
     except (CorruptRun, KeyError, TypeError, ValueError):
         return changes  # a damaged line: `dltui verify` names it
     return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

@@ -47,7 +47,7 @@ class Bucket:
 
 
 @dataclass(slots=True)
-class Series:
+class MetricSeries:
     """One metric: `count` points so far, the newest of `last_step`, `ready` to be written.
 
     `steady` are the points for those to whom it must not matter when a checkpoint was taken: the same for
@@ -131,13 +131,13 @@ class Metrics:
     """The buffer of a run."""
 
     def __init__(self) -> None:
-        self._series: dict[str, Series] = {}
+        self._series: dict[str, MetricSeries] = {}
 
     def add(self, step: int, name: str, value: float) -> bool:
         """Whether it is taken: the steps of a metric go up, and each has one value, the first."""
         series = self._series.get(name)
         if series is None:
-            series = self._series[name] = Series()
+            series = self._series[name] = MetricSeries()
         return series.add(step, value)
 
     def take(self, *, to_the_last: bool = False) -> dict[str, Points]:
@@ -162,7 +162,7 @@ class Metrics:
         """Forget everything but how many points there have been, which says how wide buckets are, and up to
         which step."""
         names = counts.keys() | last_steps.keys()
-        self._series = {name: Series(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
+        self._series = {name: MetricSeries(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
 
 
 def told_at(path: Path, step: int) -> dict[str, int]:

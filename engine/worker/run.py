@@ -19,13 +19,13 @@ from engine.protocol import Json, Spec
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
 from engine.worker import live_params, metrics
-from engine.worker.checkpoint import Checkpoints, Facts, State
-from engine.worker.device import Machine
+from engine.worker.checkpoint import CheckpointFacts, Checkpoints, TrainingState
+from engine.worker.device import Device
 from engine.worker.ending import Leave
-from engine.worker.event_log import Journal
-from engine.worker.keeper_pipe import Wire
-from engine.worker.live_images import Pace, Parts, drawn
-from engine.worker.live_params import Change, Live
+from engine.worker.event_log import EventLog
+from engine.worker.keeper_pipe import KeeperPipe
+from engine.worker.live_images import ImagePace, Parts, drawn
+from engine.worker.live_params import LiveParams, ParamChange
 
 LOOK_SECONDS = 0.02
 """between two looks at the wire"""
@@ -59,9 +59,9 @@ class Run:
         folder: RunFolder,
         spec: Spec,
         params: Any,
-        machine: Machine,
-        journal: Journal,
-        wire: Wire,
+        machine: Device,
+        journal: EventLog,
+        wire: KeeperPipe,
         attempt: Attempt = Attempt(),
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
@@ -74,9 +74,9 @@ class Run:
         self._is_told = False
         self._folder, self._machine, self._attempt, self._spec = folder, machine, attempt, spec
         self._journal, self._wire = journal, wire
-        self._live = Live(params)
+        self._live = LiveParams(params)
         self._checkpoints = Checkpoints(folder, self._acknowledge)
-        self._state: State | None = None
+        self._state: TrainingState | None = None
         self._pinned: dict[str, str] = {}
         self._data: dict[str, str] = {}
         self._total, self._epoch_steps, self._best_step = 0, 0, 0
@@ -84,7 +84,7 @@ class Run:
         self._twice: set[str] = set()
         """metrics of which it need not be said any more that a step has one value"""
         self._look_seconds, self._look_at, self._beat_at = look_seconds, 0.0, 0.0
-        self._pace = Pace()
+        self._pace = ImagePace()
         self._is_unsaved_told = False
         """the last that was noted is that a checkpoint could not be saved"""
 
@@ -100,7 +100,7 @@ class Run:
 
         To be called before anything is kept. Raises MismatchedCheckpoint for `data` not trained on.
         """
-        before = self._checkpoints.recorded() if "data" in facts else Facts()
+        before = self._checkpoints.recorded() if "data" in facts else CheckpointFacts()
         recorded = before.pinned.get("data", "")
         if recorded and recorded != facts["data"]:
             told, now = f"data {recorded[:12]}", f"data {facts['data'][:12]}"
@@ -130,7 +130,7 @@ class Run:
         """What the user has to know for as long as this run trains."""
         self._notice = text
 
-    def restore(self, state: State) -> int:
+    def restore(self, state: TrainingState) -> int:
         """Go back to the newest checkpoint that is whole; returns the number of updates done, 0 for none.
 
         To be called after `total`, `pin` and `notice`. Raises MismatchedCheckpoint.
@@ -140,7 +140,7 @@ class Run:
         verified, damaged = self._checkpoints.newest()
         for words in damaged:
             self.note(words, severity="warning")
-        facts = Facts()
+        facts = CheckpointFacts()
         if verified is not None:
             strict = self._attempt.mode != "fast"
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
@@ -157,7 +157,7 @@ class Run:
             self._replay()
         return self.step
 
-    def _live_of(self, facts: Facts) -> Mapping[str, float | None]:
+    def _live_of(self, facts: CheckpointFacts) -> Mapping[str, float | None]:
         """Of a checkpoint, in the values of the present version."""
         if facts.version >= VERSION:
             return facts.live
@@ -294,7 +294,7 @@ class Run:
         self._journal.flush(to_the_last=True)
         self._sync_events()
         logged = self._journal.metrics
-        facts = Facts(
+        facts = CheckpointFacts(
             dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
             self._best_step, self._data,
         )  # fmt: skip
@@ -332,12 +332,12 @@ class Run:
             f"Restore the data it was trained on ({folder}), or start a new run.",
         )
 
-    def _is_read_otherwise(self, before: Facts, pinned: str) -> bool:
+    def _is_read_otherwise(self, before: CheckpointFacts, pinned: str) -> bool:
         """The pinned is made of bytes that are the same, or were not written down."""
         known, now = before.data.get("fingerprint", ""), self._data.get("fingerprint", "")
         return bool(now) and now != pinned and known in ("", now)
 
-    def _other_reading(self, before: Facts, told: str, now: str) -> MismatchedCheckpoint:
+    def _other_reading(self, before: CheckpointFacts, told: str, now: str) -> MismatchedCheckpoint:
         title = self._data["title"]
         if before.data:
             what = f"{title} is the text it was trained on, but other words are read in it now"
@@ -381,7 +381,7 @@ class Run:
             said = f"{name}: a value for step {step:,} is ignored: this or a later step is logged already."
             self.note(said, severity="warning")
 
-    def _tell(self, change: Change, **facts: object) -> None:
+    def _tell(self, change: ParamChange, **facts: object) -> None:
         self._journal.event(
             "set", step=change.step, name=change.name, value=change.value, version=VERSION, **facts
         )

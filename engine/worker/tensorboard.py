@@ -25,7 +25,7 @@ _AT = re.compile(rb'"at":\s*(\d{1,12}(?:\.\d+)?)')
 _STAMP = re.compile(r"\.tfevents\.(\d{1,12})\.")
 
 
-class Board:
+class TensorBoardFiles:
     """One event file per attempt. Wall times never fall, within an attempt or from one to the next.
 
     tensorboardX is imported when the first thing is told.

@@ -8,9 +8,9 @@ import numpy as np
 
 from checkpoints.numpy_io import ArrayState
 from engine.models.xor.batch import record
-from engine.models.xor.batch.batch_training import Fleet, known
-from engine.models.xor.batch.plan import Plan
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.batch_training import BatchTraining, known
+from engine.models.xor.batch.plan import BatchPlan
+from engine.models.xor.batch.record import BatchRecord
 from engine.models.xor.batch.trainer import trainer
 from engine.worker.run import Run
 
@@ -20,12 +20,12 @@ SHARE = 20
 """at least this many times its own duration lies between two"""
 
 
-def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
+def prepare(plan: BatchPlan, wanted: str, run: Run) -> BatchTraining:
     """The fleet of a plan, with the trainer that its run shall have. Raises EngineError."""
     if wanted != "numpy" and not (run.places.cache / "numba").exists():
         print("Compiling once for this home, a few seconds.", flush=True)
     chosen = trainer(wanted, run.places.cache)
-    fleet = Fleet(plan, chosen, run.threads)
+    fleet = BatchTraining(plan, chosen, run.threads)
     run.total(fleet.epochs)
     run.pin(trainer=chosen.facts)
     if chosen.notice:
@@ -33,7 +33,7 @@ def prepare(plan: Plan, wanted: str, run: Run) -> Fleet:
     return fleet
 
 
-def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
+def sail(fleet: BatchTraining, run: Run, **facts: object) -> BatchRecord:
     """Train to the end, or until the run shall be left; returns how all of them stand."""
     run.restore(ArrayState(fleet, fleet.added_arrays()))
     run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
@@ -53,12 +53,12 @@ def sail(fleet: Fleet, run: Run, **facts: object) -> Record:
     return record.read(record.static(fleet.plan, fleet.epochs, **facts), record.changing(fleet))
 
 
-def say(found: Record) -> None:
+def say(found: BatchRecord) -> None:
     counts = ", ".join(f"{count:,} {name}" for name, count in found.counts().items() if count)
     print(f"{len(found):,} networks at epoch {found.epoch:,}: {counts}")
 
 
-def _state(fleet: Fleet) -> dict[str, float]:
+def _state(fleet: BatchTraining) -> dict[str, float]:
     counts, losses = fleet.counts(), known(fleet.column("loss"))
     finite = losses[np.isfinite(losses)]
     told = {"median_loss": float(np.median(finite))} if len(finite) else {}
@@ -70,7 +70,7 @@ def _state(fleet: Fleet) -> dict[str, float]:
     }
 
 
-def _keep(fleet: Fleet, run: Run) -> float:
+def _keep(fleet: BatchTraining, run: Run) -> float:
     """When to do it again. A disk that is full is told of by the checkpoints."""
     began = time.monotonic()
     try:

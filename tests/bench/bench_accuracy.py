@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.mnist_answers import answers
 from engine.session.mnist_nets import open_net
 from tests.engine.worker.lab import curve, new_run, train
@@ -75,7 +75,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def result(desk: Desk, row: Row, seed: int, epochs: int) -> Result:
+def result(desk: SessionCache, row: Row, seed: int, epochs: int) -> Result:
     given: dict[str, Any] = {"model": row.model, "batch": row.batch, "epochs": epochs}
     given |= {"iterations": ITERATIONS, "target": None} if row.is_counted else {"target": TARGET}
     folder = new_run(desk.places.root, "mnist", seed=seed, **given)
@@ -111,7 +111,7 @@ def main() -> None:
         f"{'':28} " + "".join(f"{name:>9}" for name in ("train", "1 epoch", "best val", "last val", "test"))
     )
     with tempfile.TemporaryDirectory() as root:
-        desk = Desk(Places(Path(root)))
+        desk = SessionCache(Places(Path(root)))
         for row in NOTEBOOK:
             if not chosen.models or row.model in chosen.models:
                 report(row, [result(desk, row, seed, chosen.epochs) for seed in chosen.seeds])

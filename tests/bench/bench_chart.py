@@ -17,13 +17,13 @@ from textual.strip import Strip
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 STYLE = Style(color="#56b4e9", bgcolor="#121212")
 
 
-def curves(count: int, points: int) -> tuple[Series, ...]:
+def curves(count: int, points: int) -> tuple[CurveSeries, ...]:
     """Noisy falling losses with a few holes."""
     random = np.random.default_rng(0)
     made = []
@@ -31,7 +31,7 @@ def curves(count: int, points: int) -> tuple[Series, ...]:
         steps = np.arange(1, points + 1)
         values = np.exp(-steps / points * 5) + 0.1 * (index + random.random(points))
         values[random.integers(0, points, 20)] = np.nan
-        series = Series(f"run {index}", f"run {index}", hue=index)
+        series = CurveSeries(f"run {index}", f"run {index}", hue=index)
         series.extend(steps, values, steps * 0.01)
         made.append(series)
     return tuple(made)

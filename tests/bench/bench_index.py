@@ -23,7 +23,7 @@ from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status
-from engine.service.index.index import Row, open_index, row_of
+from engine.service.index.index import IndexRow, open_index, row_of
 from engine.store import ExitFacts
 
 REPLAY_BYTES = 50 << 20
@@ -142,7 +142,7 @@ def _fill(places: Places, count: int) -> None:
     index.close()
 
 
-def _rows(places: Places, count: int) -> Iterator[Row]:
+def _rows(places: Places, count: int) -> Iterator[IndexRow]:
     cause = Cause(CauseKind.FINISHED, "Finished at step 1000.")
     for n in range(count):
         run_id = f"20260101-{n // 3600 % 24:02d}{n // 60 % 60:02d}{n % 60:02d}-xor-{n:05x}"

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.xor.batch import notebook
-from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.batch.trainer import trainer
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
@@ -86,7 +86,7 @@ def lanes(
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
     recipe: dict[str, Any] = {**notebook.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
-    fleet = Fleet(plan, trainer(kind, cache), threads)
+    fleet = BatchTraining(plan, trainer(kind, cache), threads)
 
     def run(epochs: int) -> Times:
         fleet.stride, end = 128, fleet.epoch + epochs

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.keeper.environment import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
-from engine.models.language.model_description import Description, Direction
-from engine.models.lstm_training.training import Twin, make
+from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.lstm_training.training import LstmTraining, make
 from engine.models.precision import settled
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
@@ -87,8 +87,10 @@ def textbook(words: int) -> Step:
     return step
 
 
-def twin(framework: str, words: int, precision: str = "auto") -> Twin:
-    kind = Description(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
+def twin(framework: str, words: int, precision: str = "auto") -> LstmTraining:
+    kind = ModelDescription(
+        1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", ""
+    )
     return make(framework, kind, seed=1, precision=settled(precision, "cpu"))
 
 

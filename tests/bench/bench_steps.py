@@ -16,7 +16,7 @@ from engine import store
 from engine.client import client
 from engine.places import Places
 from tests.engine.worker.lab import FAKES, make_run, new_run
-from tui.data.curves import Curves
+from tui.data.curves import RunCurves
 
 STEPS = 1_000_000
 
@@ -35,11 +35,11 @@ def write(places: Places) -> str:
     return folder.id
 
 
-async def opened(places: Places, run: str) -> tuple[float, Curves]:
+async def opened(places: Places, run: str) -> tuple[float, RunCurves]:
     async with await client.connect(places) as line:
         await line.show(run)
         began = time.perf_counter()
-        curves = Curves()
+        curves = RunCurves()
         async for batch in line.events(run):
             curves.add(batch.events)
             if batch.caught_up or batch.ended:

@@ -34,10 +34,10 @@ from engine.data.text import load_corpus
 from engine.data.text.vocabulary import Vocabulary
 from engine.models.language import load_model, scoring
 from engine.models.language.generation import generate
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description, Direction
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.next_word import predict
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 from engine.places import Places
 from tests.engine.models.language.samples import arrays
 from tests.fakes.language_run import write_run
@@ -74,7 +74,7 @@ def prepare(places: Places) -> str:
     print(f"Words of {len(texts.vocabulary):,} kinds. {texts.notice}".strip())
     made_up = (f"word{number}" for number in range(WORDS - len(texts.vocabulary)))
     vocabulary = Vocabulary((*texts.vocabulary.words, *made_up))
-    kind = Description(
+    kind = ModelDescription(
         1, Direction.FORWARD, WIDTH, HIDDEN, WORDS, False, False, "plain", "captions", vocabulary.sha256
     )
     run = write_run(places, model=(kind, arrays(kind, 1, SCALE), vocabulary))
@@ -147,9 +147,9 @@ def ours(places: Places, run: str, threads: int) -> Found:
     }
 
 
-def drawn(model: Model, count: int = 1000) -> list[float]:
+def drawn(model: LanguageModel, count: int = 1000) -> list[float]:
     """Seconds for each word of a sentence that is being drawn."""
-    times, words = [], generate(model, [4], Manner(length=count + 22), 1)
+    times, words = [], generate(model, [4], SamplingParams(length=count + 22), 1)
     for _ in range(20):
         next(words)
     for _ in range(count):

@@ -20,7 +20,7 @@ from engine.client.client import Client, connect
 from engine.errors import EngineError
 from engine.events import Event, replay
 from engine.places import Places
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from engine.protocol import summary_to_json
 from tests.patience import LONG, quiet_seconds
 
@@ -103,18 +103,18 @@ class Home:
     def log_tail(self) -> str:
         return self.places.log.read_text()[-3000:] if self.places.log.exists() else ""
 
-    def service(self) -> Identity | None:
+    def service(self) -> ProcessIdentity | None:
         """Who holds the engine lock, if it lives."""
         try:
             return process_identity.of(int(json.loads(self.places.lock.read_bytes())["pid"]))
         except (OSError, ValueError):
             return None
 
-    def keeper(self, run: str) -> Identity | None:
+    def keeper(self, run: str) -> ProcessIdentity | None:
         facts = store.read_keeper(store.folder_of(self.places, run))
         return facts.identity if facts and facts.identity.is_alive() else None
 
-    def worker(self, run: str) -> Identity | None:
+    def worker(self, run: str) -> ProcessIdentity | None:
         facts = store.read_keeper(store.folder_of(self.places, run))
         return facts.worker if facts and facts.worker and facts.worker.is_alive() else None
 
@@ -142,7 +142,7 @@ class Home:
             kill(process_identity.of(pid))
 
 
-def kill(target: Identity | None, number: int = signal.SIGKILL) -> bool:
+def kill(target: ProcessIdentity | None, number: int = signal.SIGKILL) -> bool:
     """False when it was gone already."""
     if target is None or not target.is_alive():
         return False

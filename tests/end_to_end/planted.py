@@ -8,7 +8,7 @@ from pathlib import Path
 from engine import process_identity, store
 from engine.events import EventWriter
 from engine.places import Places
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
 
@@ -16,7 +16,13 @@ BEGAN = 1_700_000_000.0
 
 
 def plant(
-    places: Places, number: int, name: str, text: str, run_id: str = "", *, keeper: Identity | None = None
+    places: Places,
+    number: int,
+    name: str,
+    text: str,
+    run_id: str = "",
+    *,
+    keeper: ProcessIdentity | None = None,
 ) -> str:
     """A run that failed, `text` in all that is said of it; its id. The highest number is the newest.
 
@@ -29,7 +35,7 @@ def plant(
     params = {"steps": 9, text: 1.5, "text": text, "texts": text + text}
     spec = Spec(run_id, "counter", params, 1, name, text, 1, text, created)
     store.write_json(folder.spec, store.spec_to_json(spec))
-    gone = Identity(process_identity.boot_id(), 4_000_000, 1)
+    gone = ProcessIdentity(process_identity.boot_id(), 4_000_000, 1)
     store.write_keeper(folder, KeeperFacts(1, keeper or gone, created))
     if keeper is None:
         cause = Cause(CauseKind.ERROR, text, text)

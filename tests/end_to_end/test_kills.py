@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from tests.chaos import scaled
 from tests.end_to_end.home import Home, kill
 
 STEPS, SECONDS = 150, 0.01
-Pick = Callable[[Home, str], Identity | None]
+Pick = Callable[[Home, str], ProcessIdentity | None]
 WHOM: dict[str, Pick] = {
     "service": lambda home, run: home.service(),
     "keeper": lambda home, run: home.keeper(run),

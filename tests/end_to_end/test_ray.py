@@ -219,7 +219,7 @@ def _steps(home: Home, run: str) -> int:
     return int(home.show(run)["step"])
 
 
-def _room(home: Home) -> process_identity.Identity | None:
+def _room(home: Home) -> process_identity.ProcessIdentity | None:
     return next(
         (
             process_identity.of(pid)

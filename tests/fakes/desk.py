@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 Scripted = Callable[..., Json]
 
@@ -19,7 +19,7 @@ class FakeSession:
     """What `engine.client.client.Session` offers; `asked` holds every question."""
 
     def __init__(self, places: Places, **scripted: Scripted) -> None:
-        self._desk = Desk(places)
+        self._desk = SessionCache(places)
         self._scripted = {word.replace("__", "."): answer for word, answer in scripted.items()}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.is_up = True

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client.client import Change, EventBatch, LogPart
-from engine.client.sweeps import SweepWords
+from engine.client.client import EventBatch, LogPart, RunsChange
+from engine.client.sweeps import SweepCalls
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.places import Places
@@ -156,13 +156,13 @@ class FakeEngine:
         self.runs_by_id.update((run.id, run) for run in runs)
         for run in removed:
             self.runs_by_id.pop(run, None)
-        told = Change(tuple(runs), removed, resources, self.count or len(self.runs_by_id))
+        told = RunsChange(tuple(runs), removed, resources, self.count or len(self.runs_by_id))
         for line in self._lines:
             line.changes.put_nowait(told)
 
     def change_sweep(self, sweep: SweepSummary, trials: tuple[TrialRow, ...] = ()) -> None:
         """Tell every line that this sweep is like this now."""
-        told = Change(total=len(self.runs_by_id), sweeps=(self.sweeps.put(sweep, trials),))
+        told = RunsChange(total=len(self.runs_by_id), sweeps=(self.sweeps.put(sweep, trials),))
         for line in self._lines:
             line.changes.put_nowait(told)
 
@@ -217,12 +217,12 @@ class FakeEngine:
         self._grown = asyncio.Event()
 
 
-class FakeClient(SweepWords):
+class FakeClient(SweepCalls):
     """What `engine.client.client.Client` offers, answered from scripted data."""
 
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
-        self.changes: asyncio.Queue[Change | DltuiError | None] = asyncio.Queue()
+        self.changes: asyncio.Queue[RunsChange | DltuiError | None] = asyncio.Queue()
         self.notice = engine.notice
 
     @property
@@ -352,10 +352,10 @@ class FakeClient(SweepWords):
         self._check()
         return list(self._engine.findings)
 
-    async def watch(self) -> AsyncIterator[Change]:
+    async def watch(self) -> AsyncIterator[RunsChange]:
         total = self._engine.count or len(self._engine.runs_by_id)
         sweeps = tuple(self._engine.sweeps.by_id.values())
-        yield Change(resources=self._engine.resources_now, total=total, sweeps=sweeps)
+        yield RunsChange(resources=self._engine.resources_now, total=total, sweeps=sweeps)
         while (change := await self.changes.get()) is not None:
             if isinstance(change, DltuiError):
                 raise change

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from engine import process_identity, store
 from engine.events import EventWriter
 from engine.keeper.claim import AlreadyMade, Claim, Held, take
-from engine.keeper.command_pipe import Words, open_fifo
+from engine.keeper.command_pipe import CommandPipe, open_fifo
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, RunFolder
 
@@ -33,7 +33,7 @@ class Worker:
 
     def __init__(self, folder: RunFolder, wire: int) -> None:
         self.spec = store.read_spec(folder)
-        self.folder, self.wire, self.words = folder, wire, Words()
+        self.folder, self.wire, self.words = folder, wire, CommandPipe()
         self.name = self.spec.name
         self.pace = 0.0 if "fast" in self.name else PACE
         self.hurry = folder.path.parent.parent / "hurry"
@@ -119,7 +119,7 @@ def main() -> int:
 
 def watch(claim: Claim, control: int, wire: int, pid: int) -> int:
     """The wait status of the worker."""
-    words = Words()
+    words = CommandPipe()
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:

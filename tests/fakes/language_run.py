@@ -20,7 +20,7 @@ from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
 from engine.models.language import model_description as descriptions
-from engine.models.language.model_description import Description, Direction
+from engine.models.language.model_description import Direction, ModelDescription
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
@@ -56,7 +56,7 @@ def write_run(
     step: int = 1200,
     perplexities: Mapping[str, float] = PERPLEXITIES,
     created_at: float | None = None,
-    model: tuple[Description, Mapping[str, Floats], Vocabulary] | None = None,
+    model: tuple[ModelDescription, Mapping[str, Floats], Vocabulary] | None = None,
 ) -> str:
     """The id of a new run of `lm`; `model` puts one of another making in the place of the bigram model.
 
@@ -83,7 +83,7 @@ def bigrams(
     sentences: Sequence[str] = SENTENCES,
     size: int = 0,
     corpus: str = "captions",
-) -> tuple[Description, dict[str, Floats], Vocabulary]:
+) -> tuple[ModelDescription, dict[str, Floats], Vocabulary]:
     """What a run keeps of its model: description, weights, words."""
     vocabulary = _vocabulary(sentences, words, size)
     arrays = _arrays(vocabulary, sentences, direction, layers)
@@ -160,16 +160,16 @@ def _pairs(vocabulary: Vocabulary, sentences: Sequence[str], direction: str) -> 
 
 def _description(
     vocabulary: Vocabulary, arrays: Mapping[str, Floats], direction: str, layers: int, corpus: str
-) -> Description:
+) -> ModelDescription:
     width = arrays["embedding.weight"].shape[1]
-    return Description(
+    return ModelDescription(
         layers, Direction(direction), width, width, len(vocabulary), False, False, "plain", corpus,
         vocabulary.sha256,
     )  # fmt: skip
 
 
 def _folder(
-    places: Places, description: Description, name: str, framework: str, created_at: float | None
+    places: Places, description: ModelDescription, name: str, framework: str, created_at: float | None
 ) -> RunFolder:
     now = time.time() if created_at is None else created_at
     params = {

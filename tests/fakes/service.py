@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
-from engine.service.placement.local_executor import Local
+from engine.service.placement.local_executor import LocalExecutor
 from engine.service.runs import orphans
 from engine.service.server import connection, lock, service_log
 from engine.service.server import service as service_module
@@ -28,7 +28,7 @@ async def run() -> None:
     home = places.home()
     if named := os.environ.get("DLTUI_TEST_VERSION"):
         service_module.VERSION = named
-    service = Service(home, local=Local(home.log, fake_command))
+    service = Service(home, local=LocalExecutor(home.log, fake_command))
     connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
     service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.PATIENCE))
     loop = asyncio.get_running_loop()

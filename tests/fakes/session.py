@@ -11,15 +11,15 @@ from typing import Any
 from engine import places
 from engine.errors import DltuiError
 from engine.protocol import Json
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.methods import Answer
-from engine.session.requests import Inbox
-from engine.session.server import Sitting
+from engine.session.requests import RequestQueue
+from engine.session.server import SessionServer
 
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
 
 
-def answer(desk: Desk, word: str, facts: Mapping[str, Any]) -> Answer:
+def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
     if word == "echo":
         return dict(facts)
     if word == "slow":
@@ -49,7 +49,7 @@ def count(to: int) -> Iterator[Json]:
 def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    Sitting(Desk(places.home()), Inbox(sys.stdin.buffer), out, answer).hold()
+    SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out, answer).hold()
     return 0
 
 

@@ -12,7 +12,7 @@ from tests import damage
 from tests.damage import Damage
 from tui import view_state
 from tui.keys.keymap import read_keymap
-from tui.repl.input_history import Past
+from tui.repl.input_history import InputHistory
 from tui.view_state import ViewState, chosen
 
 KINDS = list(damage.of_a_file())
@@ -58,7 +58,7 @@ def test_what_was_said_is_not_read_from_and_not_written_to_what_is_no_file(
     path = tmp_path / "said.txt"
     path.write_text("i love\n")
     one.do(path)
-    past = Past(path)
+    past = InputHistory(path)
     assert past.lines == []
     with pytest.raises(OSError, match=r"said\.txt"):
         past.add("you")

@@ -70,8 +70,8 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     from tui.dialogs.launch import Launch
-    from tui.sweeps.tab_actions import SweepDeeds
-    from tui.tab.submit import Submitting
+    from tui.sweeps.tab_actions import SweepTabActions
+    from tui.tab.submit import SubmittingView
 
     class Both(Engine):
         async def sweeps(self) -> tuple[Any, ...]:
@@ -82,9 +82,11 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
 
     view: Any = SimpleNamespace(lab=SimpleNamespace(river=SimpleNamespace(client=Both(2))))
     view._entered = lambda run, name: f"{name} is started."
-    said = asyncio.run(SweepDeeds._said_of_start(view, make_sweep(2, name="s")))
+    said = asyncio.run(SweepTabActions._said_of_start(view, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
-    said = asyncio.run(Submitting._trained(view, Launch("xor", {}, 1, "mine", "auto")))
+    said = asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto")))
     assert said.startswith("mine is started. 2 runs are called mine: ")
     view.lab.river.client = Both(1)
-    assert asyncio.run(Submitting._trained(view, Launch("xor", {}, 1, "mine", "auto"))) == "mine is started."
+    assert (
+        asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto"))) == "mine is started."
+    )

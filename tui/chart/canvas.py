@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.trace import Trace
+from tui.chart.trace import DotTrace
 from tui.ui.span import Row, Span
 
 Symbols = Literal["braille", "block", "ascii"]
@@ -21,7 +21,7 @@ QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pen:
+class DotPen:
     """Dots per cell, the weight of each dot, and the character for every sum of weights."""
 
     across: int
@@ -31,14 +31,14 @@ class Pen:
 
 
 @cache
-def pen(symbols: Symbols, letter: str = "*") -> Pen:
+def pen(symbols: Symbols, letter: str = "*") -> DotPen:
     if symbols == "braille":
         weights = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint8)
-        return Pen(2, 4, weights, np.array([BLANK, *range(0x2801, 0x2900)], np.uint32))
+        return DotPen(2, 4, weights, np.array([BLANK, *range(0x2801, 0x2900)], np.uint32))
     if symbols == "block":
         weights = np.array([[1, 2], [4, 8]], np.uint8)
-        return Pen(2, 2, weights, np.array([ord(quarter) for quarter in QUARTERS], np.uint32))
-    return Pen(1, 1, np.array([[1]], np.uint8), np.array([BLANK, ord(letter)], np.uint32))
+        return DotPen(2, 2, weights, np.array([ord(quarter) for quarter in QUARTERS], np.uint32))
+    return DotPen(1, 1, np.array([[1]], np.uint8), np.array([BLANK, ord(letter)], np.uint32))
 
 
 class Canvas:
@@ -51,14 +51,14 @@ class Canvas:
         self._inks = np.zeros((rows, columns), np.int64)
         self._names: list[str] = [""]
 
-    def paint(self, trace: Trace, pen: Pen, ink: str) -> None:
+    def paint(self, trace: DotTrace, pen: DotPen, ink: str) -> None:
         """Draw a line of `columns * pen.across` columns of dots."""
         bits = _bits(trace, pen, self.rows)
         marked = bits > 0
         self._characters[marked] = pen.characters[bits[marked]]
         self._inks[marked] = self._ink(ink)
 
-    def stipple(self, dots: NDArray[np.bool_], pen: Pen, ink: str) -> None:
+    def stipple(self, dots: NDArray[np.bool_], pen: DotPen, ink: str) -> None:
         """Set these dots: `rows * pen.down` rows of `columns * pen.across`."""
         cells = dots.reshape(self.rows, pen.down, self.columns, pen.across)
         bits = (cells * pen.weights[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint8)
@@ -103,7 +103,7 @@ class Canvas:
         return self._names.index(name)
 
 
-def _bits(trace: Trace, pen: Pen, rows: int) -> NDArray[np.uint8]:
+def _bits(trace: DotTrace, pen: DotPen, rows: int) -> NDArray[np.uint8]:
     """The sum of the weights of the dots covered in every cell."""
     tops = np.arange(rows)[:, None] * pen.down
     start = np.clip(trace.top - tops, 0, pen.down)
@@ -115,7 +115,7 @@ def _bits(trace: Trace, pen: Pen, rows: int) -> NDArray[np.uint8]:
 
 
 @cache
-def _stretches(pen: Pen) -> NDArray[np.uint8]:
+def _stretches(pen: DotPen) -> NDArray[np.uint8]:
     """[side, start, stop]: weights of the dots from start up to stop on that side of a cell."""
     sums = np.zeros((pen.across, pen.down + 1, pen.down + 1), np.uint8)
     for start in range(pen.down):

@@ -18,10 +18,10 @@ from textual.widget import Widget
 
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
 from tui.chart.legend import entries
-from tui.chart.mark import Mark
+from tui.chart.mark import ChartMark
 from tui.chart.picture import measured, picture, plot_area
 from tui.chart.scene import Scene
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.chart.styles import series_styles, styled
 from tui.ui.changed_cells import changes
 from tui.ui.span import Row, cells, row_width
@@ -89,7 +89,7 @@ class Chart(Widget, can_focus=True):
         return self._scene.view
 
     @property
-    def series(self) -> tuple[Series, ...]:
+    def series(self) -> tuple[CurveSeries, ...]:
         return self._scene.series
 
     def set_view(self, view: ChartView) -> None:
@@ -98,7 +98,7 @@ class Chart(Widget, can_focus=True):
 
     def set_series(
         self,
-        series: Sequence[Series],
+        series: Sequence[CurveSeries],
         selected: str | None = None,
         lacking: Sequence[str] = (),
         baseline: str = "",
@@ -127,7 +127,7 @@ class Chart(Widget, can_focus=True):
     def lacking(self) -> tuple[str, ...]:
         return self._scene.lacking
 
-    def set_marks(self, marks: Sequence[Mark]) -> None:
+    def set_marks(self, marks: Sequence[ChartMark]) -> None:
         """Show what happened to the selected run."""
         self._show(replace(self._scene, marks=tuple(marks)))
 

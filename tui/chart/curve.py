@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tui.chart.envelope import Envelope
-from tui.chart.number_column import Column
-from tui.chart.series import Axis, Point
+from tui.chart.number_column import NumberColumn
+from tui.chart.series import Axis, CurvePoint
 from tui.chart.smoothing import averages, reach
 
 Floats = NDArray[np.float64]
 
 
-class Line:
+class CurveLine:
     """An envelope over the finite values, the positive ones alone for a log axis."""
 
     def __init__(self, log: bool) -> None:
@@ -29,15 +29,15 @@ class Line:
             self.envelope.extend(np.where(usable, fresh, np.nan))
 
 
-class Curve:
+class ChartCurve:
     """Steps, seconds and values of equal length, in order of step."""
 
     def __init__(self) -> None:
-        self._steps = Column(np.float64)
-        self._seconds = Column(np.float64)
-        self._values = Column(np.float64)
-        self._infinite = Column(np.int64)
-        self._lines: dict[bool, Line] = {}
+        self._steps = NumberColumn(np.float64)
+        self._seconds = NumberColumn(np.float64)
+        self._values = NumberColumn(np.float64)
+        self._infinite = NumberColumn(np.int64)
+        self._lines: dict[bool, CurveLine] = {}
         self._origin: float | None = None
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class Curve:
 
     def line(self, log: bool) -> Envelope:
         """The envelope of the values, for a log axis or not, up to date with them."""
-        line = self._lines.setdefault(log, Line(log))
+        line = self._lines.setdefault(log, CurveLine(log))
         line.catch_up(self.values)
         return line.envelope
 
@@ -129,8 +129,8 @@ class Curve:
             np.insert(counts, at, number),
         )
 
-    def point(self, index: int) -> Point:
-        return Point(float(self.steps[index]), float(self.seconds[index]), float(self.values[index]))
+    def point(self, index: int) -> CurvePoint:
+        return CurvePoint(float(self.steps[index]), float(self.seconds[index]), float(self.values[index]))
 
     def nearest(self, position: float, axis: Axis) -> int:
         positions = self.positions(axis)

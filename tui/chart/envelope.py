@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.number_column import Column
+from tui.chart.number_column import NumberColumn
 
 BLOCK = 32
 
@@ -17,13 +17,13 @@ class Envelope:
     """A growing curve whose NaNs are holes, with lowest, highest, sum and count of every 32 points kept."""
 
     def __init__(self) -> None:
-        self._values = Column(np.float64)
-        self._lows = Column(np.float64)
-        self._highs = Column(np.float64)
-        self._sums = Column(np.float64)
-        self._counts = Column(np.float64)
-        self._hole_starts = Column(np.int64)
-        self._hole_ends = Column(np.int64)
+        self._values = NumberColumn(np.float64)
+        self._lows = NumberColumn(np.float64)
+        self._highs = NumberColumn(np.float64)
+        self._sums = NumberColumn(np.float64)
+        self._counts = NumberColumn(np.float64)
+        self._hole_starts = NumberColumn(np.int64)
+        self._hole_ends = NumberColumn(np.int64)
 
     def __len__(self) -> int:
         return len(self._values)

@@ -7,7 +7,7 @@ import math
 from rich.cells import cell_len
 
 from tui.chart.scene import Scene
-from tui.chart.series import Point, Series
+from tui.chart.series import CurvePoint, CurveSeries
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short, whole
@@ -57,17 +57,17 @@ def _with_rest(some: list[Row], width: int, count: int) -> Row:
     return (*_flat(kept), Span(f"   +{left} more", "tag")) if left else _flat(kept)
 
 
-def _by_weight(scene: Scene) -> list[Series]:
+def _by_weight(scene: Scene) -> list[CurveSeries]:
     """The baseline first, then the selected one, then the others in their order."""
     return sorted(scene.series, key=lambda one: (one.key != scene.baseline, one is not scene.main))
 
 
-def _name(scene: Scene, series: Series) -> Row:
+def _name(scene: Scene, series: CurveSeries) -> Row:
     label = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
     return (Span(_swatch(scene, series) + " ", ink_of(series.hue)), label)
 
 
-def _entry(scene: Scene, series: Series) -> Row:
+def _entry(scene: Scene, series: CurveSeries) -> Row:
     view = scene.view
     point = series.last()
     if view.crosshair is not None:
@@ -84,7 +84,7 @@ def _entry(scene: Scene, series: Series) -> Row:
     return tuple(words)
 
 
-def _difference(scene: Scene, series: Series, point: Point) -> Row:
+def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
     """From the baseline at the same place, else at the end of both."""
     base = next((one for one in scene.series if one.key == scene.baseline), None)
     if base is None or base is series:
@@ -104,7 +104,7 @@ def _lacks(scene: Scene, label: str) -> Row:
     return (Span(words, "tag"),)
 
 
-def _swatch(scene: Scene, series: Series) -> str:
+def _swatch(scene: Scene, series: CurveSeries) -> str:
     if scene.letters and len(scene.series) > 1:
         return scene.letter(series)
     if scene.symbols == "ascii":

@@ -12,7 +12,7 @@ ASCII_SIGNS: dict[Kind, str] = {"checkpoint": "#", "pause": "=", "set": "^"}
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """`text` says what happened, such as "lr 0.1 → 0.01"."""
 
     step: float

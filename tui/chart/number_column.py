@@ -11,7 +11,7 @@ Number = TypeVar("Number", np.float64, np.int64)
 FIRST_ROOM = 256
 
 
-class Column(Generic[Number]):
+class NumberColumn(Generic[Number]):
     """An array with amortised growth."""
 
     def __init__(self, dtype: type[Number]) -> None:

@@ -12,7 +12,7 @@ from tui.ui.span import Row, Span, fitted
 
 if TYPE_CHECKING:
     from tui.chart.plot import Plot
-    from tui.chart.scale import Scale
+    from tui.chart.scale import YScale
 
 LEAST_WIDTH, LEAST_HEIGHT = 20, 5
 DOTS_ACROSS = {"braille": 2, "block": 2, "ascii": 1}
@@ -59,7 +59,7 @@ def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
     return gutter, width - gutter - 1
 
 
-def _gutter(scene: Scene, scale: Scale) -> int:
+def _gutter(scene: Scene, scale: YScale) -> int:
     """Room for the labels and the axis line; never so little that usual labels make it jump."""
     return max(scene.least_gutter, 2 + max((len(label) for _, label in scale.labels), default=0))
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, Pen, pen
+from tui.chart.canvas import Canvas, DotPen, pen
 from tui.chart.chart_view import Range
 from tui.chart.envelope import Envelope
-from tui.chart.mark import ASCII_SIGNS, SIGNS, Mark
-from tui.chart.scale import Scale, linear_scale, log_scale
+from tui.chart.mark import ASCII_SIGNS, SIGNS, ChartMark
+from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.chart.scene import Scene
-from tui.chart.series import Series
-from tui.chart.trace import Lens, Trace, dashed, trace
+from tui.chart.series import CurveSeries
+from tui.chart.trace import DotTrace, Lens, dashed, trace
 from tui.ui.palette import ink_of
 
 LETTER_EVERY = 24
@@ -35,7 +35,7 @@ class Plot:
     scene: Scene
     seen: Range
     cells: int
-    scale: Scale
+    scale: YScale
 
     def canvas(self) -> Canvas:
         canvas = Canvas(self.cells, self.scale.rows)
@@ -51,7 +51,7 @@ class Plot:
         self._draw_grid(canvas)
         return canvas
 
-    def signs(self) -> dict[int, tuple[str, Mark]]:
+    def signs(self) -> dict[int, tuple[str, ChartMark]]:
         """What to write on the axis: cell -> sign and mark.
 
         A pause covers a change of a parameter, and that a checkpoint.
@@ -62,7 +62,7 @@ class Plot:
         placed = ((self.mark_cell(mark), mark) for mark in marks)
         return {cell: (table[mark.kind], mark) for cell, mark in placed if cell is not None}
 
-    def mark_cell(self, mark: Mark) -> int | None:
+    def mark_cell(self, mark: ChartMark) -> int | None:
         position = mark.step
         if self.scene.view.axis == "time" and self.scene.main:
             position = self.scene.main.translated(mark.step, "step")
@@ -75,7 +75,7 @@ class Plot:
         across = pen(self.scene.symbols).across
         return round((position - low) / (high - low) * (self.cells * across - 1)) // across
 
-    def _draw(self, canvas: Canvas, series: Series) -> Trace:
+    def _draw(self, canvas: Canvas, series: CurveSeries) -> DotTrace:
         tool = pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
         line = (
             self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
@@ -91,18 +91,18 @@ class Plot:
             if self.scene.is_smoothed(series):
                 canvas.paint(self._trace(series, tool), tool, ink_of(series.hue, faint=True))
 
-    def _trace(self, series: Series, tool: Pen) -> Trace:
+    def _trace(self, series: CurveSeries, tool: DotPen) -> DotTrace:
         view, curve = self.scene.view, series.curve
         return trace(curve.positions(view.axis), curve.line(view.log), self._lens(tool))
 
-    def _smooth_trace(self, series: Series, tool: Pen) -> Trace:
+    def _smooth_trace(self, series: CurveSeries, tool: DotPen) -> DotTrace:
         """One dot in every column, joined."""
         view, lens, envelope = self.scene.view, self._lens(tool), Envelope()
         where, values = series.curve.smoothed(view.axis, self.seen, lens.columns, view.amount)
         envelope.extend(np.where(values > 0, values, np.nan) if view.log else values)
         return trace(where, envelope, lens)
 
-    def _lens(self, tool: Pen) -> Lens:
+    def _lens(self, tool: DotPen) -> Lens:
         return Lens(*self.seen, self.cells * tool.across, tool.down, self.scale)
 
     def _draw_points(self, canvas: Canvas) -> None:
@@ -130,7 +130,7 @@ class Plot:
                 for cell in np.unique(np.rint(columns[which])).tolist():
                     canvas.put(row, int(cell), sign, "alert")
 
-    def _draw_letters(self, canvas: Canvas, series: Series, line: Trace) -> None:
+    def _draw_letters(self, canvas: Canvas, series: CurveSeries, line: DotTrace) -> None:
         tool = pen(self.scene.symbols)
         start = 4 + 5 * self.scene.series.index(series)
         for column in range(start * tool.across, len(line.top), LETTER_EVERY * tool.across):
@@ -179,7 +179,7 @@ class Plot:
         return "|" if self.scene.symbols == "ascii" else line
 
 
-def fit_scale(scene: Scene, seen: Range, rows: int) -> Scale | None:
+def fit_scale(scene: Scene, seen: Range, rows: int) -> YScale | None:
     """The y axis that holds everything in sight, or, without outliers, most of it; None where nothing is."""
     lows, highs = [], []
     for series in scene.series:

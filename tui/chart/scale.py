@@ -25,7 +25,7 @@ DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 400)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class YScale:
     """Even rows from `bottom` up, `per_row` apart; both are log10 of the value on a log axis.
 
     labels: (row counted from the top, text).
@@ -45,7 +45,7 @@ class Scale:
             return np.clip((self.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
 
 
-def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> Scale:
+def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> YScale:
     """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows.
 
     No row stands for more than the `ceiling`, where nothing in [low, high] does.
@@ -64,13 +64,13 @@ def linear_scale(low: float, high: float, rows: int, ceiling: float | None = Non
         low_enough = [grid for grid in capped if grid.bottom <= low + SLACK * grid.per_row]
         holding = [grid for grid in holding if grid.top <= ceiling] + low_enough
     if not holding:
-        return Scale(
+        return YScale(
             low + SLACK * least, least, rows, False, ((0, short(high)), (rows - 1, short(low)))[:rows]
         )
     return min(holding, key=lambda grid: grid.cost(least)).scale()
 
 
-def log_scale(low: float, high: float, rows: int) -> Scale:
+def log_scale(low: float, high: float, rows: int) -> YScale:
     """Decades on whole rows, wasting little height; round values where the data span little more than one."""
     bottom, top = math.log10(low), math.log10(high)
     if top - bottom < 1.2 or rows < 4:
@@ -86,7 +86,7 @@ def log_scale(low: float, high: float, rows: int) -> Scale:
     if not found:
         raise ArithmeticError(f"no log axis of {rows} rows holds {low} to {high}")
     grid = min(found, key=itemgetter(0))[1]
-    return Scale(grid.bottom, grid.per_row, rows, True, _decade_labels(grid))
+    return YScale(grid.bottom, grid.per_row, rows, True, _decade_labels(grid))
 
 
 def widened(low: float, high: float) -> tuple[float, float]:
@@ -145,9 +145,9 @@ class _Grid:
         few = 2.0 if ticks < 2 else 0.05 * max(0, wanted - ticks)
         return self.per_row / least + 0.04 * abs(self.gap - ideal) + few
 
-    def scale(self) -> Scale:
+    def scale(self) -> YScale:
         labels = tuple((row, tick(value, self.step)) for row, value in self.ticks())
-        return Scale(self.bottom, self.per_row, self.rows, False, labels)
+        return YScale(self.bottom, self.per_row, self.rows, False, labels)
 
 
 def _decade_labels(grid: _Grid) -> tuple[tuple[int, str], ...]:
@@ -166,7 +166,7 @@ def _power(exponent: int, factor: int = 1) -> str:
     return tick(value, value) if value else f"{factor}e{exponent}"
 
 
-def _narrow_log(bottom: float, top: float, rows: int) -> Scale:
+def _narrow_log(bottom: float, top: float, rows: int) -> YScale:
     if top - bottom < 1e-6:
         bottom, top = bottom - 0.05, top + 0.05
     per_row = (top - bottom) / (rows - 1 + 2 * SLACK)
@@ -177,8 +177,8 @@ def _narrow_log(bottom: float, top: float, rows: int) -> Scale:
         places = [rows - 1 - round((math.log10(value) - base) / per_row) for value in values]
         if len(places) > 1 and all(upper - lower >= 2 for upper, lower in pairwise(places)):
             labels = tuple((row, tick(value, step)) for row, value in zip(places, values, strict=True))
-            return Scale(base, per_row, rows, True, labels)
-    return Scale(base, per_row, rows, True, _ends(low, high, rows))
+            return YScale(base, per_row, rows, True, labels)
+    return YScale(base, per_row, rows, True, _ends(low, high, rows))
 
 
 def _ends(low: float, high: float, rows: int) -> tuple[tuple[int, str], ...]:

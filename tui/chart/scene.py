@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.chart.chart_view import ChartView, Range
-from tui.chart.mark import Mark
-from tui.chart.series import Series, pick
+from tui.chart.mark import ChartMark
+from tui.chart.series import CurveSeries, pick
 from tui.ui.palette import BASELINE_DASH, DASHES, LETTERS, dash_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ class Scene:
     """`letters` tells the lines apart where colours cannot."""
 
     view: ChartView = field(default_factory=ChartView)
-    series: tuple[Series, ...] = ()
+    series: tuple[CurveSeries, ...] = ()
     selected: str | None = None
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[ChartMark, ...] = ()
     live: bool = False
     symbols: Symbols = "braille"
     letters: bool = False
@@ -46,11 +46,11 @@ class Scene:
     """what is said while there is nothing to draw"""
 
     @property
-    def main(self) -> Series | None:
+    def main(self) -> CurveSeries | None:
         return pick(self.series, self.selected)
 
     @property
-    def drawn(self) -> tuple[Series, ...]:
+    def drawn(self) -> tuple[CurveSeries, ...]:
         """The series in painting order: the selected one last, on top."""
         return tuple(sorted(self.series, key=lambda series: series is self.main))
 
@@ -58,11 +58,11 @@ class Scene:
     def x_name(self) -> str:
         return "time" if self.view.axis == "time" else self.unit
 
-    def is_smoothed(self, series: Series) -> bool:
+    def is_smoothed(self, series: CurveSeries) -> bool:
         """Smoothing a curve of few points would draw values that nobody measured."""
         return self.view.amount > 0 and len(series) >= self.columns
 
-    def smooth_near(self, series: Series, position: float) -> float | None:
+    def smooth_near(self, series: CurveSeries, position: float) -> float | None:
         """The value of the smoothed line nearest to a position; None where there is none."""
         seen = self.seen()
         if seen is None or not self.is_smoothed(series):
@@ -73,13 +73,13 @@ class Scene:
         value = float(values[abs(where - position).argmin()])
         return value if math.isfinite(value) else None
 
-    def dash(self, series: Series) -> tuple[int, ...]:
+    def dash(self, series: CurveSeries) -> tuple[int, ...]:
         """Columns of dots drawn and left out in turn; none for a whole line."""
         if self.symbols == "ascii":
             return ()  # lines of letters
         return BASELINE_DASH if series.key == self.baseline else DASHES[dash_of(series.hue)]
 
-    def letter(self, series: Series) -> str:
+    def letter(self, series: CurveSeries) -> str:
         return LETTERS[self.series.index(series) % len(LETTERS)]
 
     def said_at(self, position: float) -> str:

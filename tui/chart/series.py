@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from tui.chart.curve import Curve
+    from tui.chart.curve import ChartCurve
 
 Axis = Literal["step", "time"]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CurvePoint:
     """One logged value."""
 
     step: float
@@ -28,11 +28,11 @@ class Point:
 class _Logged:
     """The points, shared by every dress of a series."""
 
-    curve: Curve | None = None
+    curve: ChartCurve | None = None
     version: int = 0
 
 
-class Series:
+class CurveSeries:
     """A labelled curve that grows. NaN and infinities are gaps; `key` says whose curve it is.
 
     Times are seconds since any origin, drawn from the first one on. NumPy comes with the first points.
@@ -45,7 +45,7 @@ class Series:
         self._logged = _Logged()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Series) and self._identity == other._identity
+        return isinstance(other, CurveSeries) and self._identity == other._identity
 
     def __hash__(self) -> int:
         return hash(self._identity)
@@ -54,9 +54,9 @@ class Series:
     def _identity(self) -> tuple[int, str, str, int]:
         return id(self._logged), self.key, self.label, self.hue
 
-    def dressed(self, label: str, hue: int, key: str | None = None) -> Series:
+    def dressed(self, label: str, hue: int, key: str | None = None) -> CurveSeries:
         """The same growing points under another name and colour."""
-        made = Series(self.key if key is None else key, label, hue=hue)
+        made = CurveSeries(self.key if key is None else key, label, hue=hue)
         made._logged = self._logged
         return made
 
@@ -68,11 +68,11 @@ class Series:
         return len(self._logged.curve) if self._logged.curve else 0
 
     @property
-    def curve(self) -> Curve:
+    def curve(self) -> ChartCurve:
         if self._logged.curve is None:
-            from tui.chart.curve import Curve
+            from tui.chart.curve import ChartCurve
 
-            self._logged.curve = Curve()
+            self._logged.curve = ChartCurve()
         return self._logged.curve
 
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
@@ -99,10 +99,10 @@ class Series:
             return None
         return self.curve.positions(axis)
 
-    def last(self) -> Point | None:
+    def last(self) -> CurvePoint | None:
         return self.curve.point(len(self) - 1) if len(self) else None
 
-    def near(self, position: float, axis: Axis) -> Point | None:
+    def near(self, position: float, axis: Axis) -> CurvePoint | None:
         """The point nearest to a position, or None outside the curve."""
         span = self.span(axis)
         if span is None or not span[0] <= position <= span[1]:
@@ -118,7 +118,7 @@ class Series:
         return self.curve.translated(position, axis) if len(self) else position
 
 
-def pick(series: Sequence[Series], key: str | None) -> Series | None:
+def pick(series: Sequence[CurveSeries], key: str | None) -> CurveSeries | None:
     """The series called `key`, else the first."""
     for candidate in series:
         if candidate.key == key:

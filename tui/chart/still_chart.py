@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView, Range
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.terminal.glyphs import chart_symbols
 
 
@@ -27,7 +27,7 @@ class StillChart(Chart, can_focus=False):
         super().__init__(symbols=chart_symbols(), view=ChartView(metric=metric, log=log), **widget)
         self._scene = replace(self._scene, unit=unit, within=within)
 
-    def tell(self, series: Sequence[Series], selected: str, at: float | None = None) -> None:
+    def tell(self, series: Sequence[CurveSeries], selected: str, at: float | None = None) -> None:
         """Show these curves, that one on top; `at` is a step that is pointed at."""
         if tuple(series) != self.series or selected != self._scene.selected:
             self.set_series(series, selected)

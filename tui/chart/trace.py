@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.chart.envelope import Envelope, Floats, Indices
-from tui.chart.scale import Scale
+from tui.chart.scale import YScale
 
 FLAT = 3
 """rows of dots that a column of a dashed line may be left out with"""
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class DotTrace:
     """Rows of dots counted from the top, one pair per column of dots; empty where top > bottom."""
 
     top: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Lens:
     high: float
     columns: int
     per_cell: int
-    scale: Scale
+    scale: YScale
 
     @property
     def height(self) -> int:
@@ -53,28 +53,28 @@ class Lens:
         return np.round(self.scale.dots(values, self.per_cell), 6)
 
 
-def trace(positions: Floats, envelope: Envelope, lens: Lens) -> Trace:
+def trace(positions: Floats, envelope: Envelope, lens: Lens) -> DotTrace:
     """Every point of every column, and the straight lines between the columns."""
     bounds = lens.bounds(positions)
     low, high = envelope.extremes(bounds)
     top, bottom = lens.rows(high), lens.rows(low)
-    drawn = Trace(np.full(lens.columns, lens.height), np.full(lens.columns, -1))
+    drawn = DotTrace(np.full(lens.columns, lens.height), np.full(lens.columns, -1))
     filled = np.flatnonzero(~np.isnan(low))
     _cover(drawn, filled, top[filled], bottom[filled], lens.height)
     _connect(drawn, positions, envelope, bounds, lens)
     return drawn
 
 
-def dashed(line: Trace, dash: tuple[int, ...]) -> Trace:
+def dashed(line: DotTrace, dash: tuple[int, ...]) -> DotTrace:
     """The line with gaps: that many columns drawn, left out, drawn, and so on. Spikes stay whole."""
     if not dash:
         return line
     pattern = np.repeat(np.arange(len(dash)) % 2 == 1, dash)
     gap = pattern[np.arange(len(line.top)) % len(pattern)] & (line.bottom - line.top < FLAT)
-    return Trace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
+    return DotTrace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
 
 
-def _connect(drawn: Trace, positions: Floats, envelope: Envelope, bounds: Indices, lens: Lens) -> None:
+def _connect(drawn: DotTrace, positions: Floats, envelope: Envelope, bounds: Indices, lens: Lens) -> None:
     before, after = _neighbours(envelope, bounds)
     joined = envelope.joined(before, after)
     before, after = before[joined], after[joined]
@@ -104,7 +104,7 @@ def _neighbours(envelope: Envelope, bounds: Indices) -> tuple[Indices, Indices]:
     return last[filled][:-1], first[filled][1:]
 
 
-def _cover(drawn: Trace, column: Indices, top: Floats, bottom: Floats, height: int) -> None:
+def _cover(drawn: DotTrace, column: Indices, top: Floats, bottom: Floats, height: int) -> None:
     upper, lower = np.rint(top).astype(np.int64), np.rint(bottom).astype(np.int64)
     seen = (lower >= 0) & (upper < height)
     column, upper, lower = column[seen], upper[seen], lower[seen]

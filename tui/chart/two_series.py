@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 
 POINTS = 400
 
 
-class TwinSeries(Series):
+class TwinSeries(CurveSeries):
     """Follows another series; of a long one it shows means, since single batches say little."""
 
     def __init__(self, label: str, hue: int) -> None:
         super().__init__(label, label, hue=hue)
-        self._followed: tuple[Series, int, float] | None = None
+        self._followed: tuple[CurveSeries, int, float] | None = None
 
-    def follow(self, other: Series, per_unit: float = 1.0) -> TwinSeries:
+    def follow(self, other: CurveSeries, per_unit: float = 1.0) -> TwinSeries:
         """Its x counts units of that many steps."""
         now = (other, other.version, per_unit)
         if now != self._followed:
@@ -23,7 +23,7 @@ class TwinSeries(Series):
             self._followed = now
         return self
 
-    def _take(self, other: Series, per_unit: float) -> None:
+    def _take(self, other: CurveSeries, per_unit: float) -> None:
         if not len(other):
             return
         steps, values = other.curve.steps, other.curve.values

@@ -10,20 +10,20 @@ from engine.client.client import Client
 from engine.protocol import RunSummary, number_to_json
 from tui.cli.engine_call import ask, say_json, tell, write_csv
 from tui.cli.ls import Run
-from tui.data.curves import Curves
+from tui.data.curves import RunCurves
 from tui.data.value_text import damaged_events, run_json
 
 STEP = "step"
 
 
-async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Curves]]:
+async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, RunCurves]]:
     return [await _read(client, run) for run in runs]
 
 
-async def _read(client: Client, run: str) -> tuple[RunSummary, Curves]:
+async def _read(client: Client, run: str) -> tuple[RunSummary, RunCurves]:
     """What has been told so far; a live run is not waited for."""
     found = await client.show(run)
-    curves, left_out = Curves(), 0
+    curves, left_out = RunCurves(), 0
     async for batch in client.events(found.id):
         curves.add(batch.events)
         left_out += batch.left_out
@@ -49,7 +49,7 @@ def export(
     _write_csv(curves)
 
 
-def curves_json(run: RunSummary, curves: Curves, only: set[str] | None = None) -> dict[str, object]:
+def curves_json(run: RunSummary, curves: RunCurves, only: set[str] | None = None) -> dict[str, object]:
     points = {
         metric: {"step": c.steps, "at": c.times, "value": [number_to_json(value) for value in c.values]}
         for metric, c in curves.by_metric.items()
@@ -58,7 +58,7 @@ def curves_json(run: RunSummary, curves: Curves, only: set[str] | None = None) -
     return {"run": run_json(run), "curves": points}
 
 
-def _write_csv(curves: Curves) -> None:
+def _write_csv(curves: RunCurves) -> None:
     """A metric that is called like the first column gets another name."""
     names = {metric: f"metric.{STEP}" if metric == STEP else metric for metric in curves.by_metric}
     by_step: dict[int, dict[str, object]] = {}

@@ -13,13 +13,13 @@ from engine.protocol import RunSummary
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import ask, say_json, tell
 from tui.cli.export import curves_json, read_all
-from tui.data.curves import Curve, Curves
+from tui.data.curves import MetricCurve, RunCurves
 from tui.data.value_text import labels, seed_words
 
 if TYPE_CHECKING:
-    from tui.chart.series import Series
+    from tui.chart.series import CurveSeries
 
-Told = list[tuple[RunSummary, Curves]]
+Told = list[tuple[RunSummary, RunCurves]]
 
 RUNS = typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run)
 IN_A_PIPE = (100, 24)
@@ -59,7 +59,7 @@ def plot(
     _draw(drawn, chosen, log, *_size(width, height))
 
 
-def _shared_metric(told: list[Curves]) -> str:
+def _shared_metric(told: list[RunCurves]) -> str:
     """The first that all have, else the first of the first run."""
     names = list(told[0].by_metric)
     shared = [name for name in names if all(name in curves.by_metric for curves in told)]
@@ -73,7 +73,9 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
     return width or max(columns, LEAST_WIDTH), height or max(lines - PROMPT_ROWS, LEAST_HEIGHT)
 
 
-def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: int, height: int) -> None:
+def _draw(
+    drawn: list[tuple[RunSummary, MetricCurve]], metric: str, log: bool, width: int, height: int
+) -> None:
     from tui.chart.chart_view import ChartView
     from tui.chart.picture import picture
     from tui.chart.scene import Scene
@@ -88,21 +90,21 @@ def _draw(drawn: list[tuple[RunSummary, Curve]], metric: str, log: bool, width: 
     paint.note(notes)
 
 
-def _series(drawn: list[tuple[RunSummary, Curve]]) -> tuple[Series, ...]:
-    from tui.chart.series import Series
+def _series(drawn: list[tuple[RunSummary, MetricCurve]]) -> tuple[CurveSeries, ...]:
+    from tui.chart.series import CurveSeries
     from tui.ui.palette import hues_of
 
     hues = hues_of([run.id for run, _ in drawn])
     found = []
     runs = [run for run, _ in drawn]
     for (run, curve), label in zip(drawn, labels(runs), strict=True):
-        series = Series(run.id, f"{label} {seed_words(run, runs)}".strip(), hue=hues[run.id])
+        series = CurveSeries(run.id, f"{label} {seed_words(run, runs)}".strip(), hue=hues[run.id])
         series.extend(curve.steps, curve.values, curve.times)
         found.append(series)
     return tuple(found)
 
 
-def missing(curve: Curve) -> str:
+def missing(curve: MetricCurve) -> str:
     """What has no place on the axis: "3 NaN, first at step 120"; nothing where all is finite."""
     kinds = {"NaN": math.isnan, "infinite": math.isinf}
     said = []

@@ -27,7 +27,7 @@ from tui.messages import (
 )
 
 if TYPE_CHECKING:
-    from tui.data.run_history import Story
+    from tui.data.run_history import RunHistory
 
 Connect = Callable[[Places], Awaitable[Client]]
 
@@ -37,7 +37,7 @@ QUIET_SECONDS, ANSWER_SECONDS = 2.0, 3.0
 """without a frame until the engine is asked for a sign of life, and then until one is told that none comes"""
 
 
-class River:
+class Connection:
     """Carries what the engine says to `tell`, and starts over when the engine has gone."""
 
     def __init__(self, places: Places, connect: Connect, tell: Callable[[Message], Any]) -> None:
@@ -46,7 +46,7 @@ class River:
         self._was_there = False
         self._unanswered_since: float | None = None
         self._hurried = asyncio.Event()
-        self._stories: dict[str, Story] = {}
+        self._stories: dict[str, RunHistory] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._wanted: dict[str, list[str]] = {}
         """who follows which runs"""
@@ -67,7 +67,7 @@ class River:
         """What a page that knows nothing yet is waiting for."""
         return "loading the runs" if self.is_connected else "connecting to the engine"
 
-    def story(self, run: str) -> Story | None:
+    def story(self, run: str) -> RunHistory | None:
         return self._stories.get(run)
 
     async def flow(self) -> None:
@@ -108,7 +108,7 @@ class River:
 
     def follow(self, runs: Iterable[str], who: str = "runs") -> None:
         """Read the stories of these runs for `who`, and of none that nobody follows."""
-        from tui.data.run_history import Story  # the first screen does not wait for it
+        from tui.data.run_history import RunHistory  # the first screen does not wait for it
 
         self._wanted[who] = list(runs)
         wanted = self._followed
@@ -116,7 +116,7 @@ class River:
             self._readers.pop(run).cancel()
         for run in wanted:
             story = self._stories.pop(run, None)
-            self._stories[run] = Story(run) if story is None else story
+            self._stories[run] = RunHistory(run) if story is None else story
         self._drop_old_stories()
         self._read_all()
 
@@ -193,7 +193,7 @@ class River:
             if story is not None and not story.ended and (reader is None or reader.done()):
                 self._readers[run] = asyncio.create_task(self._read(self._client, story))
 
-    async def _read(self, client: Client, story: Story) -> None:
+    async def _read(self, client: Client, story: RunHistory) -> None:
         try:
             async for batch in client.events(story.run, after=story.seq):
                 story.fold(batch)

@@ -12,7 +12,7 @@ from engine.protocol import number_from_json
 
 
 @dataclass(slots=True)
-class Curve:
+class MetricCurve:
     """One metric: points in the order of their steps."""
 
     steps: list[int] = field(default_factory=list)
@@ -38,8 +38,8 @@ def rising(steps: list[int], values: list[Any], last: int) -> tuple[list[int], l
 
 
 @dataclass(slots=True)
-class Curves:
-    by_metric: dict[str, Curve] = field(default_factory=dict)
+class RunCurves:
+    by_metric: dict[str, MetricCurve] = field(default_factory=dict)
     seq: int = 0
     """number of the last event that was folded in"""
     _written_at: float = 0.0
@@ -60,7 +60,7 @@ class Curves:
         A step has one value, the first: in files of before some have two.
         """
         for metric, (steps, values) in event.facts["series"].items():
-            curve = self.by_metric.setdefault(metric, Curve())
+            curve = self.by_metric.setdefault(metric, MetricCurve())
             steps, values = rising(steps, values, curve.steps[-1] if curve.steps else -1)
             since = min(self._written_at or event.at, event.at)
             gap = (event.at - since) / max(1, len(steps))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from engine.protocol import RunSummary
 
 if TYPE_CHECKING:
-    from tui.data.run_history import Story
+    from tui.data.run_history import RunHistory
 
 FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 
 
-def metrics_of(stories: Sequence[Story], selected: RunSummary | None) -> list[str]:
+def metrics_of(stories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
     """Every metric that one of them has, those of the selected run first."""
     mine = list(selected.metrics) if selected is not None else []
     told = [metric for story in stories for metric in story.metrics]
@@ -21,7 +21,9 @@ def metrics_of(stories: Sequence[Story], selected: RunSummary | None) -> list[st
     return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
 
 
-def choose_metric(wanted: str, known: Sequence[str], mine: Story | None, selected: RunSummary | None) -> str:
+def choose_metric(
+    wanted: str, known: Sequence[str], mine: RunHistory | None, selected: RunSummary | None
+) -> str:
     """The wanted one if any run on the chart has it, else the first that the selected run has."""
     if wanted and (wanted in known or not known):
         return wanted

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from engine.client.client import Event, EventBatch
 from engine.protocol import Json
-from tui.chart.mark import Mark
-from tui.chart.series import Series
+from tui.chart.mark import ChartMark
+from tui.chart.series import CurveSeries
 from tui.data.curves import rising
 from tui.data.value_text import value_of
 from tui.terminal.plain_text import plain
@@ -29,7 +29,7 @@ class Sketch:
     parts: Json
 
 
-class Story:
+class RunHistory:
     """One run as far as it was told; the next telling goes on after event `seq`."""
 
     def __init__(self, run: str) -> None:
@@ -41,8 +41,8 @@ class Story:
         self.left_out = 0
         """damaged lines of its events"""
         self.is_damage_shown = True
-        self.series: dict[str, Series] = {}
-        self.marks: list[Mark] = []
+        self.series: dict[str, CurveSeries] = {}
+        self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one goes when there are too many"""
         self.notes: list[str] = []
@@ -80,16 +80,16 @@ class Story:
         elif event.kind == "restored":
             self._rewind(_step(event.facts, self.step))
         elif event.kind == "checkpoint":
-            self._mark(Mark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
+            self._mark(ChartMark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
         elif event.kind == "set":
-            self._mark(Mark(_step(event.facts, self.step), "set", _change(event.facts)))
+            self._mark(ChartMark(_step(event.facts, self.step), "set", _change(event.facts)))
         elif event.kind == "sketch" and isinstance(event.facts.get("parts"), dict):
             self._draw(Sketch(_step(event.facts, self.step), event.facts["parts"]))
         elif event.kind == "note" and isinstance(event.facts.get("text"), str):
             self.notes = [*self.notes[1 - NOTES_LIMIT :], event.facts["text"]]
         elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):
             words = plain(str(event.facts["status"]))
-            self._mark(Mark(_step(event.facts, self.step), "pause", words))
+            self._mark(ChartMark(_step(event.facts, self.step), "pause", words))
 
     def _extend(self, event: Event) -> None:
         """The points of a block were gathered since the last event: they are spread evenly over that time.
@@ -107,10 +107,10 @@ class Story:
                 series.extend(steps, values, self._times(event.clock, len(steps)))
                 self.step = max(self.step, float(steps[-1]))
 
-    def _of(self, metric: str) -> Series | None:
+    def _of(self, metric: str) -> CurveSeries | None:
         series = self.series.get(metric)
         if series is None and len(self.series) < METRICS_LIMIT:
-            series = self.series[metric] = Series(self.run, self.run)
+            series = self.series[metric] = CurveSeries(self.run, self.run)
         return series
 
     def _times(self, at: float, points: int) -> Sequence[float]:
@@ -132,7 +132,7 @@ class Story:
         if len(self.sketches) > SKETCHES_LIMIT:
             del self.sketches[1::2]
 
-    def _mark(self, mark: Mark) -> None:
+    def _mark(self, mark: ChartMark) -> None:
         if len(self.marks) < MARKS_LIMIT:
             self.marks.append(mark)
 

@@ -32,7 +32,7 @@ class Patch(NamedTuple):
     ground: str
 
 
-class Paper:
+class ImageCanvas:
     """`look` says what the terminal can draw; what does not fit is cut."""
 
     def __init__(self, width: int, height: int, look: Look) -> None:
@@ -165,7 +165,7 @@ class Paper:
             for start, end in pairwise(edges)
         )
 
-    def changes(self, old: Paper) -> list[tuple[int, int, int]]:
+    def changes(self, old: ImageCanvas) -> list[tuple[int, int, int]]:
         """Line, first cell and the one behind the last, where this one of the same size differs."""
         differs = self._signs != old._signs
         differs |= self._inks != old._inks
@@ -189,7 +189,7 @@ def _number(name: str) -> int:
     return found
 
 
-def positive(paper: Paper) -> str:
+def positive(paper: ImageCanvas) -> str:
     """What an amount above zero looks like."""
     return "orange" if paper.look == "colour" else "full"
 

@@ -14,14 +14,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.drawings.heat import LEVELS, Heat, look_of
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 
-Paint = Callable[[Paper], None]
+Paint = Callable[[ImageCanvas], None]
 GREYS = [8 + 10 * level for level in range(LEVELS)]
 """the ramp that terminals with 256 colours have: it takes half the bytes of others"""
 
 
-class Mural(Widget):
+class ImageWidget(Widget):
     """`show` takes what paints it in the size it has, now and whenever that changes."""
 
     DEFAULT_CSS = "Mural { width: 1fr; height: 1fr; }"
@@ -29,8 +29,8 @@ class Mural(Widget):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._paint: Paint | None = None
-        self._paper: Paper | None = None
-        self._paints: Paints | None = None
+        self._paper: ImageCanvas | None = None
+        self._paints: Painter | None = None
         self.drawn = 0
         """cells that were sent so far"""
 
@@ -56,7 +56,7 @@ class Mural(Widget):
             return
         if self._paints is not None and self._paints.beneath != self.rich_style:
             self._paints = None
-        paper = Paper(width, height, look_of(self.app))
+        paper = ImageCanvas(width, height, look_of(self.app))
         self._paint(paper)
         old, self._paper = self._paper, paper
         if old is None or (old.width, old.height, old.look) != (width, height, paper.look):
@@ -70,7 +70,7 @@ class Mural(Widget):
         if self._paper is None or y >= self._paper.height:
             return Strip([])
         if self._paints is None:
-            self._paints = Paints(self.app, self.rich_style)
+            self._paints = Painter(self.app, self.rich_style)
         style = self._paints.style
         line = self._paper.line(y)
         return Strip(
@@ -78,7 +78,7 @@ class Mural(Widget):
         )
 
 
-class Paints(Heat):
+class Painter(Heat):
     """The greys of pictures beside the inks of the app, upon the style of what lies `beneath`; nothing is as
     dark or light as its background."""
 

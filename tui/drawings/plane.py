@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.drawings.heat import Heat, look_of
-from tui.drawings.plane_picture import MARGIN, PlaneScene, Tile, picture, with_axes
+from tui.drawings.plane_picture import MARGIN, PlaneCell, PlaneScene, picture, with_axes
 
 
 def columns_beside(width: int) -> int:
@@ -28,7 +28,7 @@ class Plane(Widget):
         super().__init__(**widget)
         self._margin = (MARGIN, 1) if axes else (0, 0)
         self._scene: PlaneScene | None = None
-        self._rows: list[tuple[Tile, ...]] = []
+        self._rows: list[tuple[PlaneCell, ...]] = []
         self._heat: Heat | None = None
         self._words = ""
         self.rows = 16
@@ -86,12 +86,15 @@ class Plane(Widget):
             if row != old[y]:
                 self.refresh(Region(0, y, width, 1))
 
-    def _picture(self, width: int, height: int) -> list[tuple[Tile, ...]]:
+    def _picture(self, width: int, height: int) -> list[tuple[PlaneCell, ...]]:
         if self._scene is not None:
             inner, look = self._inner, look_of(self.app)
             rows = picture(self._scene, max(1, inner[0]), max(1, inner[1]), look)
             return with_axes(rows, max(1, inner[0]), look) if self._margin[1] else rows
-        words, blank = Tile(self._words[:width].center(width), "muted", ""), Tile(" " * width, "", "")
+        words, blank = (
+            PlaneCell(self._words[:width].center(width), "muted", ""),
+            PlaneCell(" " * width, "", ""),
+        )
         return [(words,) if y == height // 2 else (blank,) for y in range(height)]
 
     def render_line(self, y: int) -> Strip:

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from engine.protocol import RunSummary, Status
 from tui.data.run_text import bar, eta_of, sign_of
-from tui.language.runs import CELLS, PLANS, Plan, difference_words
+from tui.language.runs import CELLS, PLANS, FourModels, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -32,7 +32,7 @@ REFERENCE = (
 """test perplexities of the notebook's recipe in Keras on the captions, after each epoch"""
 
 
-class FourTable(Sheet):
+class PerplexityTable(Sheet):
     """A cursor on one of the four."""
 
     @dataclass
@@ -48,7 +48,12 @@ class FourTable(Sheet):
         self._are_asked = False
 
     def show(
-        self, runs: Sequence[RunSummary | None], plan: Plan, is_captions: bool, *, are_asked: bool = False
+        self,
+        runs: Sequence[RunSummary | None],
+        plan: FourModels,
+        is_captions: bool,
+        *,
+        are_asked: bool = False,
     ) -> None:
         """Runs with other parameters than the plan's are not compared with the rest, and it is said what
         differs. `are_asked`: a sweep will train those without a run."""

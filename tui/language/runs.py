@@ -21,7 +21,7 @@ FREE = frozenset({"layers", "direction", "corpus", "precision"})
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PerplexityCell:
     """One of the four."""
 
     layers: int
@@ -32,11 +32,11 @@ class Cell:
         return f"{self.layers} {'layer' if self.layers == 1 else 'layers'} {self.direction}"
 
 
-CELLS = tuple(Cell(layers, direction) for layers in (1, 2) for direction in ("forward", "reversed"))
+CELLS = tuple(PerplexityCell(layers, direction) for layers in (1, 2) for direction in ("forward", "reversed"))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FourModels:
     """A way to train the four; whatever is not said is the experiment's default."""
 
     title: str
@@ -57,15 +57,19 @@ class Plan:
 
 
 PLANS = (
-    Plan("Keras", "the course's recipe, 20 epochs", {"framework": "tensorflow"}),
-    Plan("PyTorch", "the same recipe in PyTorch", {"framework": "torch"}),
-    Plan("Keras, tuned", "dropout, tied weights, a schedule", {"framework": "tensorflow", "recipe": "tuned"}),
-    Plan("PyTorch, tuned", "dropout, tied weights, a schedule", {"framework": "torch", "recipe": "tuned"}),
-    Plan("PyTorch, a first look", "2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),
+    FourModels("Keras", "the course's recipe, 20 epochs", {"framework": "tensorflow"}),
+    FourModels("PyTorch", "the same recipe in PyTorch", {"framework": "torch"}),
+    FourModels(
+        "Keras, tuned", "dropout, tied weights, a schedule", {"framework": "tensorflow", "recipe": "tuned"}
+    ),
+    FourModels(
+        "PyTorch, tuned", "dropout, tied weights, a schedule", {"framework": "torch", "recipe": "tuned"}
+    ),
+    FourModels("PyTorch, a first look", "2 epochs: a minute or so each", {"framework": "torch", "epochs": 2}),
 )
 
 
-class LmRuns:
+class LanguageRuns:
     """Newest first."""
 
     def __init__(self) -> None:
@@ -105,11 +109,11 @@ class LmRuns:
                 return sweep
         return None
 
-    def plan(self, framework: str, corpus: str) -> Plan:
+    def plan(self, framework: str, corpus: str) -> FourModels:
         """The plan of that framework by which the most of the four were trained, of several the newest."""
         plans = [plan for plan in PLANS if plan.params["framework"] == framework]
 
-        def standing(plan: Plan) -> tuple[int, Any]:
+        def standing(plan: FourModels) -> tuple[int, Any]:
             found = [run for run in self._best(framework, corpus, plan) if run and not plan.differences(run)]
             return len(found), max((run.spec.order for run in found), default=())
 
@@ -122,7 +126,7 @@ class LmRuns:
         """
         return self._best(framework, corpus, self.plan(framework, corpus))
 
-    def _best(self, framework: str, corpus: str, plan: Plan) -> list[RunSummary | None]:
+    def _best(self, framework: str, corpus: str, plan: FourModels) -> list[RunSummary | None]:
         best = sorted(self._runs.values(), key=_standing, reverse=True)
         best.sort(key=lambda run: bool(plan.differences(run)))
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
@@ -149,6 +153,6 @@ def _difference(name: str, value: Any) -> str:
     return f"{name.removesuffix('_size')} {said}"
 
 
-def _fits(run: RunSummary, cell: Cell, framework: str, corpus: str) -> bool:
+def _fits(run: RunSummary, cell: PerplexityCell, framework: str, corpus: str) -> bool:
     wanted = {"layers": cell.layers, "direction": cell.direction, "framework": framework, "corpus": corpus}
     return all(run.spec.params.get(name) == value for name, value in wanted.items())

@@ -14,20 +14,20 @@ from engine import catalog
 from engine.client.client import Superseded, SweepSummary
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
 from tui.data import actions
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 from tui.keys import all_keys
 from tui.language.corpus_facts import CorpusFacts
 from tui.language.corpus_list import CorpusList
-from tui.language.perplexity_table import FourTable
-from tui.language.runs import CELLS, EXPERIMENT, PLANS, SUITE, LmRuns, Plan
+from tui.language.perplexity_table import PerplexityTable
+from tui.language.runs import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
 from tui.language.samples import sample_rows, samples_of
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
 from tui.runs.overview import wrapped
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -62,14 +62,14 @@ class LanguageTab(Tab):
     NAME = "language"
     BINDINGS = all_keys.bindings("language")
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
-        self.runs = LmRuns()
+        self.runs = LanguageRuns()
         self._front = chosen(saved, "view", VIEWS, "four")
         self._framework = chosen(saved, "framework", FRAMEWORKS, "")
         place = saved.get("place")
-        self.table = FourTable(place if isinstance(place, int) else 0, id="four-table")
+        self.table = PerplexityTable(place if isinstance(place, int) else 0, id="four-table")
         self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")
         self.facts = CorpusFacts(id="corpus-facts")
         self.bar = ViewBar([(f"language.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
@@ -239,7 +239,7 @@ class LanguageTab(Tab):
         notice = wrapped(said, width, "warn") if said else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
-    def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> Series | None:
+    def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> CurveSeries | None:
         """A metric of a run over epochs; None where it has logged none."""
         story = self._story(run)
         if story is None or metric not in story.series:
@@ -248,10 +248,10 @@ class LanguageTab(Tab):
         followed = kept.follow(story.series[metric], steps_of_epoch(run))
         return followed.dressed(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
 
-    def _story(self, run: RunSummary | None) -> Story | None:
+    def _story(self, run: RunSummary | None) -> RunHistory | None:
         return self.lab.river.story(run.id) if run is not None else None
 
-    @on(FourTable.Moved)
+    @on(PerplexityTable.Moved)
     def _moved(self) -> None:
         self._show_stories()
         self.post_message(HintsChanged())
@@ -338,7 +338,7 @@ class LanguageTab(Tab):
             actions.attempt(self, self._start(plan))
             self._remember()
 
-    async def _start(self, plan: Plan) -> str:
+    async def _start(self, plan: FourModels) -> str:
         corpus = self.corpora.chosen
         sweep = await self.lab.river.client.sweep_submit(
             SUITE, (), {**plan.params, "corpus": corpus}, name=plan.name

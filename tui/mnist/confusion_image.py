@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
@@ -18,7 +18,7 @@ RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
 
 
 @dataclass(frozen=True, slots=True)
-class ConfusionWall:
+class ConfusionImage:
     """`report` is that of mnist.report, made with `weights`; `cell` is true class and answer; `images` are
     behind it."""
 
@@ -28,7 +28,7 @@ class ConfusionWall:
     images: Sequence[Json] | None
     weights: str = ""
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         self._title(paper)
         longest = max(len(self.name(label)) for label in range(CLASSES))
         left = 4 if paper.width < 100 else 3 + min(longest, 12)
@@ -61,7 +61,7 @@ class ConfusionWall:
         wrong = [int(count) for true, row in rows for answer, count in enumerate(row) if true != answer]
         return max(1, *wrong)
 
-    def _title(self, paper: Paper) -> None:
+    def _title(self, paper: ImageCanvas) -> None:
         report, x = self.report, paper.write(1, 0, self.title, "strong")
         facts = (("accuracy", report["accuracy"]), ("balanced", report["balanced_accuracy"]))
         loss = (("loss", report["loss"]),) if paper.width >= 100 else ()
@@ -69,7 +69,7 @@ class ConfusionWall:
             x = paper.write(x, 0, f"  {name} ", "muted")
             x = paper.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
 
-    def _head(self, paper: Paper, left: int, each: int, x: int) -> None:
+    def _head(self, paper: ImageCanvas, left: int, each: int, x: int) -> None:
         paper.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
@@ -82,7 +82,7 @@ class ConfusionWall:
             )
 
     def _cell(
-        self, paper: Paper, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
+        self, paper: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
     ) -> None:
         count = int(self.report["confusion"][true][answer])
         here = (true, answer) == self.cell
@@ -96,13 +96,13 @@ class ConfusionWall:
             text = words if line == size[1] // 3 else " " * size[0]
             paper.write(x, y + line, text, "" if here else ink, "plate" if here else ground)
 
-    def _scores(self, paper: Paper, x: int, y: int, scores: Json) -> None:
+    def _scores(self, paper: ImageCanvas, x: int, y: int, scores: Json) -> None:
         size = score_width(paper)
         for name in ("precision", "recall", "f1"):
             x = paper.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
         paper.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
 
-    def _words(self, paper: Paper, y: int) -> None:
+    def _words(self, paper: ImageCanvas, y: int) -> None:
         true, answer = self.cell
         row = self.report["confusion"][true]
         count = int(row[answer])
@@ -113,7 +113,7 @@ class ConfusionWall:
         paper.write(x, y, f"{count:,}", "strong")
         paper.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")
 
-    def _strip(self, paper: Paper, y: int) -> None:
+    def _strip(self, paper: ImageCanvas, y: int) -> None:
         """The first of the pictures behind the cell, the worst of them first."""
         room = paper.height - y
         if room < 3 or not self.images:
@@ -131,6 +131,6 @@ def _placed(text: str, width: int) -> str:
     return text.rjust(width) if width < 7 else text.rjust((width + 4) // 2).ljust(width)
 
 
-def score_width(paper: Paper) -> int:
+def score_width(paper: ImageCanvas) -> int:
     """Columns of a score, which has three digits where there is little room."""
     return 6 if paper.width < 100 else 11

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.keys import all_keys
-from tui.mnist.data_image import DataWall
+from tui.mnist.data_image import DataImage
 from tui.mnist.mosaic import Image, grey, joined
 from tui.mnist.view import MnistView
 
@@ -28,14 +28,14 @@ class DataView(MnistView):
     def _take(self, facts: Json) -> None:
         self.facts = facts
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         if self.facts is None:
             words = "The pictures cannot be opened." if self.trouble else "The pictures are being opened."
             paper.write(2, 1, words, "strong" if self.trouble else "muted")
         else:
-            DataWall(self.facts, self.top).paint(paper)
+            DataImage(self.facts, self.top).paint(paper)
 
-    def paint_trouble(self, paper: Paper) -> None:
+    def paint_trouble(self, paper: ImageCanvas) -> None:
         if self.facts is None:
             paper.words(2, 3, self.trouble, paper.width - 4, paper.height - 3, "warn")
         else:
@@ -43,7 +43,7 @@ class DataView(MnistView):
 
     def action_scroll(self, by: int) -> None:
         if self.facts is not None:
-            self.top = max(0, min(self.top + by, DataWall(self.facts, 0).last))
+            self.top = max(0, min(self.top + by, DataImage(self.facts, 0).last))
             self.show()
 
     def action_scroll_to(self, end: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.drawings.sizes import sized
 from tui.terminal.glyphs import glyphs
@@ -17,13 +17,13 @@ LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class DataWall:
+class DataImage:
     """`facts` is an answer of mnist.explore; `top` is the first line of pictures that is shown."""
 
     facts: Json
     top: int
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         y = self._head(paper)
         wide = (paper.width - 1) // CLASSES >= LEAST
         across = CLASSES if wide else CLASSES // 2
@@ -42,7 +42,7 @@ class DataWall:
     def last(self) -> int:
         return len(self.facts["samples"][0])
 
-    def _head(self, paper: Paper) -> int:
+    def _head(self, paper: ImageCanvas) -> int:
         facts, dot = self.facts, f" {glyphs().dot} "
         side, splits, seen = facts["side"], facts["splits"], facts["statistics"]
         x = paper.write(1, 0, plain(facts["title"], limit=80), "strong")
@@ -68,7 +68,7 @@ class DataWall:
         )
         return y + 4 if paper.height > 26 else y + 3
 
-    def _classes(self, paper: Paper, y: int, classes: range, each: int) -> int:
+    def _classes(self, paper: ImageCanvas, y: int, classes: range, each: int) -> int:
         counts = self.facts["counts"]["train"]
         most = max(*counts, 1)
         for place, label in enumerate(classes):
@@ -82,7 +82,7 @@ class DataWall:
         return y + (3 if paper.height > 26 else 1)
 
     def _pictures(
-        self, paper: Paper, y: int, classes: range, each: int, size: tuple[int, int], line: int
+        self, paper: ImageCanvas, y: int, classes: range, each: int, size: tuple[int, int], line: int
     ) -> None:
         for place, label in enumerate(classes):
             samples = self.facts["samples"][label]

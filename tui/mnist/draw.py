@@ -11,13 +11,13 @@ from textual import events
 
 from engine.protocol import Json
 from tui.data.run_text import name_of
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK
 from tui.keys import all_keys
 from tui.mnist.mosaic import Image, grey, joined
 from tui.mnist.pad import BRUSHES, SIDE, Pad
-from tui.mnist.pad_image import LEFT, TOP, PadWall, pad_size
-from tui.mnist.pictures_image import PictureWall, grid
+from tui.mnist.pad_image import LEFT, TOP, PadImage, pad_size
+from tui.mnist.pictures_image import PicturesImage, grid
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -82,7 +82,7 @@ class DrawView(MnistView):
 
     # --- what is seen ----------------------------------------------------------------------------------
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         if self.is_kept_shown:
             self._paint_kept(paper)
             return
@@ -94,7 +94,7 @@ class DrawView(MnistView):
         if len(title) > width:
             title = title[: width - 1] + glyphs().cut
         why = self._why()
-        PadWall(self.pad, title, self._answer, self._names, self.is_centred, why).paint(paper)
+        PadImage(self.pad, title, self._answer, self._names, self.is_centred, why).paint(paper)
 
     def _why(self) -> str:
         """Nothing can be read, and what helps."""
@@ -109,7 +109,7 @@ class DrawView(MnistView):
             else NO_RUN.format(self.lab.keymap.shown("mnist.start"))
         )
 
-    def _paint_kept(self, paper: Paper) -> None:
+    def _paint_kept(self, paper: ImageCanvas) -> None:
         report = self._kept
         if not self.run_id or report is None:
             paper.write(1, 0, "Your digits", "strong")
@@ -120,7 +120,7 @@ class DrawView(MnistView):
         else:
             right = round(report["accuracy"] * report["count"])
             title = f"Your digits: {right} of {report['count']} classified rightly"
-            PictureWall(title, report["images"], report["count"], self.cursor, self._names).paint(paper)
+            PicturesImage(title, report["images"], report["count"], self.cursor, self._names).paint(paper)
 
     # --- the pen ---------------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from engine.protocol import RunSummary
 from tui.data.run_text import before_step_one, name_of, percent_of, sign_of
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
 
 
-def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
+def invite(paper: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
     """In the middle: how to get one, or how far the one that trains has come.
 
     `waits`: why the runs are not known yet; empty once they are.
@@ -43,6 +43,6 @@ def invite(paper: Paper, run: RunSummary | None, keymap: Keymap, what: str, wait
     paper.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)
 
 
-def _start(paper: Paper, x: int, y: int, keymap: Keymap) -> None:
+def _start(paper: ImageCanvas, x: int, y: int, keymap: Keymap) -> None:
     key = keymap.shown("mnist.start", ascii_only=paper.look == "ascii")
     paper.write(paper.write(x, y, key, "key") + 1, y, "trains double_conv: 98 % in half a minute.")

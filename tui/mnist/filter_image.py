@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.image_canvas import ImageCanvas, positive
 from tui.drawings.pixels import Values
 from tui.drawings.sizes import sized
-from tui.mnist.snapshot import Moment
+from tui.mnist.snapshot import Snapshot
 from tui.terminal.glyphs import glyphs
 
 TOP = 3
@@ -26,7 +26,7 @@ Cell = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class FilterWall:
+class FilterImage:
     """`steps` there are, the one at `at` is shown; `whole` are those with a checkpoint. `page`, where filters
     and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3 both; beside filters 0
     chooses by the room. `first` comes first where not all filters fit; `cell` is under the cursor."""
@@ -36,13 +36,13 @@ class FilterWall:
     steps: Sequence[int]
     at: int
     whole: frozenset[int]
-    moment: Moment
+    moment: Snapshot
     names: Sequence[str]
     page: int = 0
     first: int = 0
     cell: Cell | None = None
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         x = paper.write(1, 0, self.title, "strong")
         paper.write(x, 0, self.facts, "muted")
         self._track(paper, 1)
@@ -62,7 +62,7 @@ class FilterWall:
             y = self._kernels(paper, 1, TOP - 1, kernels, (paper.width - 2, high - 6))
             self._strip(paper, y + 1, len(kernels))
 
-    def _track(self, paper: Paper, y: int) -> None:
+    def _track(self, paper: ImageCanvas, y: int) -> None:
         """Where in its training this is; marks are checkpoints."""
         width, last = paper.width - 2, max(self.steps[-1], 1) if self.steps else 1
         rule, mark = glyphs().rule, glyphs().mark
@@ -74,7 +74,7 @@ class FilterWall:
 
     # --- filters ---------------------------------------------------------------------------------------
 
-    def _kernels(self, paper: Paper, x: int, y: int, kernels: Values, room: Size) -> int:
+    def _kernels(self, paper: ImageCanvas, x: int, y: int, kernels: Values, room: Size) -> int:
         """A column for each filter, its channels below each other; the row below."""
         count, channels, side = kernels.shape[:3]
         bottom = min(paper.height, y + room[1])
@@ -100,7 +100,7 @@ class FilterWall:
                 self._cursor(paper, (first + place, channel), left, top + channel * rows, factor)
         return int(y + -(-min(count - first, fit) // across) * each)
 
-    def _cursor(self, paper: Paper, where: tuple[int, int], x: int, y: int, factor: int) -> None:
+    def _cursor(self, paper: ImageCanvas, where: tuple[int, int], x: int, y: int, factor: int) -> None:
         if self.cell is None or where != self.cell[:2]:
             return
         row, column = self.cell[2] * factor, self.cell[3] * factor
@@ -108,7 +108,7 @@ class FilterWall:
             for along in range(factor):
                 paper.dot(x + column + along, 2 * y + row + down, "good")
 
-    def _said(self, paper: Paper, kernels: Values) -> str:
+    def _said(self, paper: ImageCanvas, kernels: Values) -> str:
         """The weight under the cursor, else what the colours mean."""
         if self.cell is None:
             return legend(paper, self.moment.largest)
@@ -117,7 +117,7 @@ class FilterWall:
         value = float(kernels[self.cell])
         return f"filter {which + 1}{of}, row {row + 1}, column {column + 1}: weight {value:+.4f}"
 
-    def _templates(self, paper: Paper, kernels: Values) -> None:
+    def _templates(self, paper: ImageCanvas, kernels: Values) -> None:
         """A dense layer's filters are as large as the picture."""
         side, count = kernels.shape[2], len(kernels)
         high = paper.height - TOP
@@ -138,7 +138,7 @@ class FilterWall:
 
     # --- maps ------------------------------------------------------------------------------------------
 
-    def _pictures(self, paper: Paper, x: int, y: int, room: Size, count: int, page: int) -> None:
+    def _pictures(self, paper: ImageCanvas, x: int, y: int, room: Size, count: int, page: int) -> None:
         """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 those
         after it or before it alone, with 0 after it alone where both of all pictures would be too small."""
         has_before = any(look.before is not None for look in self.moment.looks)
@@ -176,7 +176,7 @@ class FilterWall:
     def _start(self, count: int) -> int:
         return min(self.first, count - 1) if count > MAPS else 0
 
-    def _strip(self, paper: Paper, y: int, count: int) -> None:
+    def _strip(self, paper: ImageCanvas, y: int, count: int) -> None:
         """The maps of one picture after the ReLU, where there is room below the filters."""
         columns, rows = self._tile(paper.width - 2, paper.height - y - 1, count)
         look = self.moment.looks[0]
@@ -192,7 +192,7 @@ class FilterWall:
         side = original.shape[0] if original is not None else 28
         return sized(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
 
-    def _maps(self, paper: Paper, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
+    def _maps(self, paper: ImageCanvas, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
         found = maps if maps is not None else np.zeros((0, 1, 1))
         for place, values in enumerate(found[self._start(len(found)) :]):
             left = x + place * (size[0] + 1)
@@ -233,14 +233,14 @@ def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
     return 1, 0, max(1, height // bands)
 
 
-def _between(paper: Paper, x: int, y: int, size: Size) -> None:
+def _between(paper: ImageCanvas, x: int, y: int, size: Size) -> None:
     """Which maps are above, and which beside this."""
     up, here = ("^", ">") if paper.look == "ascii" else ("↑", "→")
     for line, words in enumerate((f"{up} before the", "  ReLU", f"{here} after it")[: size[1]]):
         paper.write(x, y + line, words[: size[0]], "muted")
 
 
-def legend(paper: Paper, largest: float) -> str:
+def legend(paper: ImageCanvas, largest: float) -> str:
     """What the colours of weights mean, and the weight of the fullest."""
     most = f" (at most {largest:.2g})" if largest else ""
     negative = "blue" if paper.look == "colour" else "dashes"

@@ -10,13 +10,13 @@ from textual.timer import Timer
 
 from engine.protocol import Json
 from tui.data.run_text import name_of
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import Values
 from tui.keys import all_keys
 from tui.mnist.empty_state import invite
-from tui.mnist.filter_image import Cell, FilterWall, is_roomy
+from tui.mnist.filter_image import Cell, FilterImage, is_roomy
 from tui.mnist.mosaic import Image, mosaic
-from tui.mnist.snapshot import Look, Moment, kernels_of, layers_of, look_of, sketched
+from tui.mnist.snapshot import Snapshot, SnapshotView, kernels_of, layers_of, look_of, sketched
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -51,7 +51,7 @@ class FiltersView(MnistView):
         self._accuracies: dict[int, float] = {}
         self._parts: dict[int, Json] = {}
         self._kernels: dict[tuple[int, str], Values] = {}
-        self._looks: dict[tuple[int, str, int], Look] = {}
+        self._looks: dict[tuple[int, str, int], SnapshotView] = {}
         self._originals: dict[int, Any] = {}
         self._playing: Timer | None = None
         self._living: Timer | None = None
@@ -209,7 +209,7 @@ class FiltersView(MnistView):
     # --- what is seen ----------------------------------------------------------------------------------
 
     @property
-    def moment(self) -> Moment:
+    def moment(self) -> Snapshot:
         step, layer = self.step, self.layer_name
         originals = [self._originals[index] for index in range(IMAGES) if index in self._originals]
         told = sketched(self._parts.get(step, {}), layer, originals)
@@ -220,16 +220,16 @@ class FiltersView(MnistView):
         if (len(looks) < IMAGES or (self.is_live and told.looks)) and self.first == 0:
             looks = list(told.looks)
         turned = self.pick % IMAGES
-        return Moment(layer, kernels, [*looks[turned:], *looks[:turned]])
+        return Snapshot(layer, kernels, [*looks[turned:], *looks[:turned]])
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         run = self.run_shown
         if run is None or not self.steps:
             invite(paper, run, self.lab.keymap, WHAT, self.waits)
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
-        FilterWall(
+        FilterImage(
             title, f"{dot}{self._facts(dot)}", self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.moment, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,

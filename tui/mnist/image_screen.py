@@ -10,12 +10,12 @@ from tui.dialogs.dialog import Dialog, Keys
 from tui.mnist.mosaic import Image
 
 
-class SharpScreen(Dialog[None]):
+class ImageScreen(Dialog[None]):
     """Only after `tui.terminal.image_protocol.prepare`."""
 
     DEFAULT_CSS = """
-    SharpScreen Vertical.sharp { width: 96%; height: 96%; }
-    SharpScreen .picture { width: auto; height: 1fr; }
+    ImageScreen Vertical.sharp { width: 96%; height: 96%; }
+    ImageScreen .picture { width: auto; height: 1fr; }
     """
 
     def __init__(self, title: str, picture: Image) -> None:

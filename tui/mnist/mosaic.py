@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.drawings.pixels import Values
-from tui.mnist.snapshot import Moment
+from tui.mnist.snapshot import Snapshot
 
 Image = NDArray[np.uint8]
 GROUND, COLD, WARM = (16, 20, 27), (122, 162, 247), (242, 179, 107)
@@ -29,7 +29,7 @@ def heat(values: Values) -> Image:
     return (np.array(GROUND) + np.abs(amount) * (colour - GROUND)).astype(np.uint8)
 
 
-def mosaic(moment: Moment) -> Image | None:
+def mosaic(moment: Snapshot) -> Image | None:
     """A line of filters, then for each picture its maps before the ReLU and after it."""
     lines: list[list[Image]] = []
     if moment.kernels is not None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from engine.protocol import Json, RunSummary, Status
 from tui.data.run_text import percent_of, sign_of
 from tui.data.value_text import remarks
-from tui.drawings.image_canvas import Paper
-from tui.mnist.recipes import Recipe
+from tui.drawings.image_canvas import ImageCanvas
+from tui.mnist.recipes import NetworkRecipe
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock
@@ -20,18 +20,18 @@ NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NetworkRow:
     """A recipe, its newest run, and its row of mnist.table: None until that has been read, and whether the
     run reached its goal is not known until then."""
 
-    recipe: Recipe
+    recipe: NetworkRecipe
     run: RunSummary | None
     row: Json | None
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkTable:
-    entries: Sequence[Entry]
+    entries: Sequence[NetworkRow]
     cursor: int
     best: Json | None
     progress: str
@@ -46,7 +46,7 @@ class NetworkTable:
     def height(self) -> int:
         return HEAD + len(self.entries) + 3
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         wide = paper.width >= 100
         trained = sum(entry.run is not None and entry.run.checkpoint_step > 0 for entry in self.entries)
         recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
@@ -59,7 +59,9 @@ class NetworkTable:
             self._entry(paper, HEAD + place, entry, (place == self.cursor, place in self.overlaid), wide)
         self._best(paper, HEAD + len(self.entries))
 
-    def _entry(self, paper: Paper, y: int, entry: Entry, state: tuple[bool, bool], wide: bool) -> None:
+    def _entry(
+        self, paper: ImageCanvas, y: int, entry: NetworkRow, state: tuple[bool, bool], wide: bool
+    ) -> None:
         recipe, run = entry.recipe, entry.run
         here, is_overlaid = state
         is_best = self.best is not None and run is not None and self.best.get("run") == run.id
@@ -89,7 +91,7 @@ class NetworkTable:
             place = 3 + NAME + len(HEADINGS) + 2
             paper.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")
 
-    def _best(self, paper: Paper, y: int) -> None:
+    def _best(self, paper: ImageCanvas, y: int) -> None:
         if self.progress:
             paper.write(1, y, self.progress, "muted")
         elif self.notice:
@@ -113,7 +115,7 @@ class NetworkTable:
             paper.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
 
 
-def _numbers(entry: Entry) -> list[tuple[str, str]]:
+def _numbers(entry: NetworkRow) -> list[tuple[str, str]]:
     run, row = entry.run, entry.row or {}
     assert run is not None
     reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
@@ -142,7 +144,7 @@ def _share(value: object) -> str:
         return glyphs().dot
 
 
-def ledger(model: Mapping[str, object] | None, words: str, paper: Paper) -> None:
+def ledger(model: Mapping[str, object] | None, words: str, paper: ImageCanvas) -> None:
     """What each layer of a network holds and what it costs to pass one picture through it.
 
     `words`: why the layers are not known.

@@ -12,12 +12,12 @@ from textual.containers import Horizontal, Vertical
 from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 from tui.data.run_text import before_step_one
-from tui.drawings.image_widget import Mural
+from tui.drawings.image_widget import ImageWidget
 from tui.keys import all_keys
-from tui.mnist.network_table import Entry, NetworkTable, ledger
-from tui.mnist.recipes import Recipe, recipes
+from tui.mnist.network_table import NetworkRow, NetworkTable, ledger
+from tui.mnist.recipes import NetworkRecipe, recipes
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.view_state import chosen
@@ -48,7 +48,7 @@ class NetworksView(MnistView):
         self.metric = chosen(self.saved_before, "metric", tuple(CURVES), "loss")
         self.overlaid: frozenset[int] = frozenset()
         """places whose validation curves are drawn beside that under the cursor"""
-        self.ledger, self.chart = Mural(id="ledger"), StillChart("loss", log=True)
+        self.ledger, self.chart = ImageWidget(id="ledger"), StillChart("loss", log=True)
         self._twins: dict[tuple[str, str], TwinSeries] = {}
 
     def compose(self) -> ComposeResult:
@@ -67,24 +67,24 @@ class NetworksView(MnistView):
     def run_meant(self) -> tuple[str, RunSummary | None]:
         return self.entry.recipe.title, self.entry.run
 
-    def run_of(self, recipe: Recipe) -> RunSummary | None:
+    def run_of(self, recipe: NetworkRecipe) -> RunSummary | None:
         """The newest run of it that has weights, else the newest."""
         made = [run for run in self.runs.all() if recipe.made(run)]
         return next((run for run in made if run.checkpoint_step), made[0] if made else None)
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> NetworkRow:
         return self._entries()[self.cursor]
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[NetworkRow]:
         rows = {row["run"]: row for row in self._table["rows"]}
         runs = [self.run_of(recipe) for recipe in self.recipes]
         return [
-            Entry(recipe, run, rows.get(run.id) if run is not None else None)
+            NetworkRow(recipe, run, rows.get(run.id) if run is not None else None)
             for recipe, run in zip(self.recipes, runs, strict=True)
         ]
 
-    def missing(self) -> list[Recipe]:
+    def missing(self) -> list[NetworkRecipe]:
         return [recipe for recipe in self.recipes if self.run_of(recipe) is None]
 
     # --- what is asked ---------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ class NetworksView(MnistView):
         series = []
         for place in places:
             run = self.run_of(self.recipes[place])
-            story: Story | None = self.lab.river.story(run.id) if run is not None else None
+            story: RunHistory | None = self.lab.river.story(run.id) if run is not None else None
             for hue, metric in enumerate(metrics):
                 if run is not None and story is not None and metric in story.series:
                     several = len(places) > 1

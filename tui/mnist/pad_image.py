@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK, greys
 from tui.drawings.sizes import sized
 from tui.mnist.pad import BRUSHES, SIDE, Pad
@@ -21,7 +21,7 @@ TOP, LEFT = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
-class PadWall:
+class PadImage:
     """`answer` is that of mnist.predict to the drawing, None while there is none."""
 
     pad: Pad
@@ -31,7 +31,7 @@ class PadWall:
     is_centred: bool
     why: str
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         columns, rows = pad_size(paper.width, paper.height)
         paper.write(1, 0, self.title, "strong")
         self._sheet(paper, columns, rows)
@@ -42,7 +42,7 @@ class PadWall:
             return
         self._answer(paper, x, paper.width - x)
 
-    def _sheet(self, paper: Paper, columns: int, rows: int) -> None:
+    def _sheet(self, paper: ImageCanvas, columns: int, rows: int) -> None:
         ink = "accent" if self.pad.is_down else "line"
         paper.frame(LEFT, TOP, columns, rows, ink)
         paper.picture(LEFT, TOP, columns, rows, self.pad.ink / DARK)
@@ -52,7 +52,7 @@ class PadWall:
             for across in range(scale):
                 paper.dot(x + across, y + down, "accent")
 
-    def _state(self, paper: Paper, y: int, width: int) -> None:
+    def _state(self, paper: ImageCanvas, y: int, width: int) -> None:
         pad = self.pad
         tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
         stands = "down: moving draws" if pad.is_down else "up: space for down"
@@ -60,7 +60,7 @@ class PadWall:
         placed = "centred, as in MNIST" if self.is_centred else "where it was drawn"
         paper.write(1, y + 1, placed[: width + 2], "muted")
 
-    def _invitation(self, paper: Paper, x: int) -> None:
+    def _invitation(self, paper: ImageCanvas, x: int) -> None:
         if self.why:
             paper.words(x, TOP, self.why, paper.width - x - 1, 4)
             return
@@ -72,7 +72,7 @@ class PadWall:
 
     # --- what the network makes of it ------------------------------------------------------------------
 
-    def _answer(self, paper: Paper, x: int, width: int) -> None:
+    def _answer(self, paper: ImageCanvas, x: int, width: int) -> None:
         answer = self.answer
         assert answer is not None
         small = sized(len(answer["centred"]), 14 if paper.width < 160 else 28, 14)
@@ -88,7 +88,7 @@ class PadWall:
         )
         self._maps(paper, x, TOP + max(10, small[1] + 1), width)
 
-    def _maps(self, paper: Paper, x: int, y: int, width: int) -> None:
+    def _maps(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
         """A line of maps for each convolution, behind its ReLU."""
         assert self.answer is not None
         layers = [layer for layer in self.answer["layers"] if len(layer["shape"]) == 3]
@@ -106,7 +106,7 @@ class PadWall:
                 paper.picture(x + place * (columns + 1), y + 1, columns, rows, values)
             y += rows + 1
 
-    def _units(self, paper: Paper, x: int, y: int, width: int) -> None:
+    def _units(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
         """Without convolutions: the hidden units as a patch of pixels."""
         assert self.answer is not None
         for layer in self.answer["layers"][:-1]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.keys import all_keys
 from tui.mnist.mosaic import Image, grey, heat, joined
-from tui.mnist.pictures_image import PictureWall, grid
+from tui.mnist.pictures_image import PicturesImage, grid
 from tui.mnist.view import MnistView
 from tui.terminal.plain_text import plain
 
@@ -83,7 +83,7 @@ class PicturesView(MnistView):
     def _take_why(self, key: tuple[int, str, bool], answer: Json) -> None:
         self._why[key] = answer
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         if not self._wanted or not self._is_asked or (not self.images and not self.count and not self._why):
             paper.write(2, 1, "Computing ..." if self._is_asked else "Choose a cell of the report.", "muted")
             if not self._wanted:
@@ -91,7 +91,7 @@ class PicturesView(MnistView):
         why = self._why.get(self._why_key())
         title = plain(f"{self._wanted['title']}, {self._wanted['split']} pictures", limit=60)
         names = self._wanted["names"]
-        PictureWall(title, self.images, self.count, self.cursor, names, self.kind, why).paint(paper)
+        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, why).paint(paper)
 
     # --- what is done ----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper, positive
+from tui.drawings.image_canvas import ImageCanvas, positive
 from tui.drawings.pixels import greys
 from tui.drawings.sizes import sized
 from tui.mnist.probabilities import chances
@@ -19,7 +19,7 @@ TOP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class PictureWall:
+class PicturesImage:
     """`images` as mnist.cell tells them; `why` is an answer of mnist.saliency to the chosen one."""
 
     title: str
@@ -30,7 +30,7 @@ class PictureWall:
     kind: str = ""
     why: Json | None = None
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         x = paper.write(1, 0, self.title, "strong")
         paper.write(x, 0, f"  {self.cursor + 1} of {self.count:,}" if self.images else "  none", "muted")
         if not self.images:
@@ -44,7 +44,7 @@ class PictureWall:
 
     # --- the grid --------------------------------------------------------------------------------------
 
-    def _grid(self, paper: Paper, width: int) -> None:
+    def _grid(self, paper: ImageCanvas, width: int) -> None:
         side = len(self.images[0]["pixels"])
         columns, rows = tile(side, paper.width)
         across, lines = grid(side, paper.width, paper.height)
@@ -55,7 +55,7 @@ class PictureWall:
             y = TOP + (place // across - top) * (rows + 1)
             self._tile(paper, x, y, (columns, rows), place)
 
-    def _tile(self, paper: Paper, x: int, y: int, size: tuple[int, int], place: int) -> None:
+    def _tile(self, paper: ImageCanvas, x: int, y: int, size: tuple[int, int], place: int) -> None:
         image, here = self.images[place], place == self.cursor
         paper.picture(x, y, *size, greys(image["pixels"]))
         true, said = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
@@ -69,7 +69,7 @@ class PictureWall:
 
     # --- the chosen one --------------------------------------------------------------------------------
 
-    def _detail(self, paper: Paper, x: int, width: int) -> None:
+    def _detail(self, paper: ImageCanvas, x: int, width: int) -> None:
         image = self.images[self.cursor]
         side = len(image["pixels"])
         beside = width >= 60
@@ -92,7 +92,7 @@ class PictureWall:
             paper, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
         )
 
-    def _caption(self, paper: Paper, x: int, y: int, width: int) -> None:
+    def _caption(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
         image = self.images[self.cursor]
         index = image.get("index")
         words = (
@@ -110,7 +110,7 @@ class PictureWall:
         paper.write(x, y, words[:width], ink)
 
 
-def _arrow(paper: Paper) -> str:
+def _arrow(paper: ImageCanvas) -> str:
     return ">" if paper.look == "ascii" else "→"
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.terminal.plain_text import plain
 
 
 def chances(
-    paper: Paper, x: int, y: int, width: int, shares: Sequence[float], names: Sequence[str], true: int | None
+    paper: ImageCanvas,
+    x: int,
+    y: int,
+    width: int,
+    shares: Sequence[float],
+    names: Sequence[str],
+    true: int | None,
 ) -> None:
     """A line each; the likeliest is bright, the right one green."""
     likeliest = max(range(len(shares)), key=lambda label: shares[label])

@@ -14,7 +14,7 @@ BY_RECIPE = "mnist_recipe"
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class NetworkRecipe:
     """A run of mnist, or of mnist_recipe; `parameters` is how many it has on 28x28 pixels."""
 
     model: str
@@ -55,10 +55,10 @@ class Recipe:
 _LONG = {"iterations": ITERATIONS, "target": None}
 
 NOTEBOOK = (
-    Recipe("logistic", 50, 7_850, _LONG),
-    Recipe("mlp", 50, 199_210, _LONG),
+    NetworkRecipe("logistic", 50, 7_850, _LONG),
+    NetworkRecipe("mlp", 50, 199_210, _LONG),
     *(
-        Recipe(model, batch, parameters)
+        NetworkRecipe(model, batch, parameters)
         for model, parameters in zip(CONVOLUTIONS, (1_014_924, 262_914, 262_914), strict=True)
         for batch in (50, 100)
     ),
@@ -66,11 +66,11 @@ NOTEBOOK = (
 
 
 RECIPES = (
-    Recipe("fast", 96, 108_922, {"recipe": "fast"}),
-    Recipe("accurate", 128, 141_930, {"recipe": "accurate"}),
+    NetworkRecipe("fast", 96, 108_922, {"recipe": "fast"}),
+    NetworkRecipe("accurate", 128, 141_930, {"recipe": "accurate"}),
 )
 
 
-def recipes() -> tuple[Recipe, ...]:
+def recipes() -> tuple[NetworkRecipe, ...]:
     """The notebook's, and those that go beyond it."""
     return (*NOTEBOOK, *RECIPES)

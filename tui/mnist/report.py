@@ -7,11 +7,11 @@ from typing import Any
 
 from engine.protocol import Json
 from tui.data.run_text import name_of
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.keys import all_keys
-from tui.mnist.confusion_image import CLASSES, ConfusionWall
+from tui.mnist.confusion_image import CLASSES, ConfusionImage
 from tui.mnist.empty_state import invite
-from tui.mnist.robustness_image import KINDS, StressWall
+from tui.mnist.robustness_image import KINDS, RobustnessImage
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -99,7 +99,7 @@ class ReportView(MnistView):
 
     # --- what is seen ----------------------------------------------------------------------------------
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         run, report = self.run_shown, self.report
         if not self.run_id or run is None:
             invite(paper, run, self.lab.keymap, WHAT, self.waits)
@@ -112,13 +112,13 @@ class ReportView(MnistView):
             read = max((int(curve["images"]) for curve in curves.values()), default=0)
             of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
             title = self._title(report, of if read else "", self._weights)
-            StressWall(title, curves).paint(paper)
+            RobustnessImage(title, curves).paint(paper)
         else:
             mark = (self.run_id, self.split, *self.cell)
             fits = self._images is not None and self._images[0] == mark
             images = self._images[1] if fits and self._images is not None else None
             title = self._title(report, f"{report['images']:,}")
-            ConfusionWall(title, report, self.cell, images, self._weights).paint(paper)
+            ConfusionImage(title, report, self.cell, images, self._weights).paint(paper)
 
     def _key(self, kind: str) -> tuple[str, str, str]:
         return self.run_id, self.split, kind
@@ -135,7 +135,7 @@ class ReportView(MnistView):
         words += [f"{count} {self.split} pictures".strip(), *more]
         return plain(dot.join(words), limit=120)
 
-    def _paint_progress(self, paper: Paper) -> None:
+    def _paint_progress(self, paper: ImageCanvas) -> None:
         if self._progress.get("failed"):
             key = self.lab.keymap.shown("mnist.report", ascii_only=paper.look == "ascii")
             paper.write(2, 2, f"There is no report; {key} asks again.", "muted")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 
 KINDS = (
     ("shift", "by so many pixels", "A convolution responds to a stroke wherever it is, a dense layer not."),
@@ -15,23 +15,23 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class StressWall:
+class RobustnessImage:
     """`curves` has the parts of mnist.robustness that came, by kind."""
 
     title: str
     curves: Mapping[str, Json]
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         paper.write(1, 0, self.title, "strong")
         half = paper.width // 2
         for place, (kind, words, lesson) in enumerate(KINDS):
             self._curve(paper, 1 + place * half, half - 3, kind, words, lesson)
 
-    def _high(self, paper: Paper, count: int) -> int:
+    def _high(self, paper: ImageCanvas, count: int) -> int:
         """Lines for each bar and the empty one below it, as many as there is room for; 1: none empty."""
         return max(1, min(8, (paper.height - 8) // max(1, count)))
 
-    def _curve(self, paper: Paper, x: int, width: int, kind: str, words: str, lesson: str) -> None:
+    def _curve(self, paper: ImageCanvas, x: int, width: int, kind: str, words: str, lesson: str) -> None:
         paper.write(x, 2, kind, "key")
         paper.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
         curve = self.curves.get(kind)

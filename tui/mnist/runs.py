@@ -16,7 +16,7 @@ def is_ours(run: RunSummary) -> bool:
     return run.spec.experiment.startswith(EXPERIMENT)
 
 
-class DigitRuns:
+class MnistRuns:
     """The newest first; one is chosen for every view, and the one on the screen stays there."""
 
     def __init__(self, chosen: str = "") -> None:

@@ -15,7 +15,7 @@ FILTERS, MAPS = "filters/", "maps/"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SnapshotView:
     """A picture, and the maps of one layer for it: `before` its ReLU in -1 to 1, `after` it in 0 to 1."""
 
     original: Values | None
@@ -24,12 +24,12 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Snapshot:
     """`kernels` [filter][channel] pictures of weights, or None while they are not known."""
 
     layer: str
     kernels: Values | None = None
-    looks: Sequence[Look] = field(default_factory=tuple)
+    looks: Sequence[SnapshotView] = field(default_factory=tuple)
 
     @property
     def largest(self) -> float:
@@ -46,15 +46,15 @@ def layers_of(parts: Json) -> list[str]:
     return [name.removeprefix(FILTERS) for name in parts if name.startswith(FILTERS)]
 
 
-def sketched(parts: Json, layer: str, originals: Sequence[Any]) -> Moment:
+def sketched(parts: Json, layer: str, originals: Sequence[Any]) -> Snapshot:
     """From a sketch; what does not fit together is left out."""
     kernels = _array(parts.get(FILTERS + layer), 4)
     maps = _array(parts.get(MAPS + layer), 4)
     looks = []
     for place in range(len(maps) if maps is not None else 0):
         original = greys(originals[place]) if place < len(originals) else None
-        looks.append(Look(original, None, None if maps is None else maps[place] / DARK))
-    return Moment(layer, kernels, looks)
+        looks.append(SnapshotView(original, None, None if maps is None else maps[place] / DARK))
+    return Snapshot(layer, kernels, looks)
 
 
 def kernels_of(answer: Json) -> Values:
@@ -62,14 +62,16 @@ def kernels_of(answer: Json) -> Values:
     return numbers(answer)
 
 
-def look_of(answer: Json, layer: str) -> Look:
+def look_of(answer: Json, layer: str) -> SnapshotView:
     """From an answer of mnist.maps."""
     found = next((one for one in answer["layers"] if one["name"] == layer), None)
     if found is None or len(found["shape"]) != 3:
-        return Look(greys(answer["original"]), None, None)
+        return SnapshotView(greys(answer["original"]), None, None)
     after = np.maximum(numbers(found["after"]), 0)
     most = float(after.max())
-    return Look(greys(answer["original"]), signed(numbers(found["before"])), after / most if most else after)
+    return SnapshotView(
+        greys(answer["original"]), signed(numbers(found["before"])), after / most if most else after
+    )
 
 
 def _array(value: object, dimensions: int) -> Values | None:

@@ -18,9 +18,9 @@ from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
-from tui.mnist.runs import EXPERIMENT, DigitRuns
+from tui.mnist.runs import EXPERIMENT, MnistRuns
 from tui.mnist.view import MnistView
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal import image_protocol
 from tui.terminal.glyphs import glyphs
@@ -50,11 +50,11 @@ class MnistTab(Tab):
     NAME = "mnist"
     BINDINGS = all_keys.bindings("mnist")
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
         self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
-        self.runs = DigitRuns(plain(str(self._saved.get("run", "")), limit=200))
+        self.runs = MnistRuns(plain(str(self._saved.get("run", "")), limit=200))
         self.bar = ViewBar([(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
         self._stack = Container(id="mnist-views")
         self._views: dict[str, MnistView] = {}
@@ -240,10 +240,10 @@ class MnistTab(Tab):
         elif not image_protocol.is_prepared():
             self.app.notify(image_protocol.HOW, markup=False, timeout=8)
         else:
-            from tui.mnist.image_screen import SharpScreen
+            from tui.mnist.image_screen import ImageScreen
 
             run = self.runs.shown
-            self.app.push_screen(SharpScreen(name_of(run) if run is not None else "your digit", picture))
+            self.app.push_screen(ImageScreen(name_of(run) if run is not None else "your digit", picture))
 
     def action_new(self) -> None:
         from tui.dialogs.launch import launch_screen

@@ -17,15 +17,15 @@ from textual.worker import Worker
 from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui.drawings.image_canvas import Paper
-from tui.drawings.image_widget import Mural
+from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.image_widget import ImageWidget
 from tui.keys.key import Scope
 from tui.messages import HintsChanged, ViewChanged
 from tui.mnist.mosaic import Image
-from tui.mnist.recipes import Recipe
-from tui.mnist.runs import DigitRuns
-from tui.tab.context import Lab
-from tui.tab.submit import Submitting
+from tui.mnist.recipes import NetworkRecipe
+from tui.mnist.runs import MnistRuns
+from tui.tab.context import TabContext
+from tui.tab.submit import SubmittingView
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ FOLDER = re.compile(r"\S*/checkpoints/")
 """of a run, which is named elsewhere on the screen"""
 
 
-class MnistView(Submitting, can_focus=True):
+class MnistView(SubmittingView, can_focus=True):
     """One way to look at the digits. Out of sight it asks nothing and draws nothing."""
 
     SCOPE: ClassVar[Scope]
@@ -57,14 +57,14 @@ class MnistView(Submitting, can_focus=True):
         view: str
         facts: dict[str, Any]
 
-    runs: DigitRuns
+    runs: MnistRuns
 
-    def __init__(self, lab: Lab, runs: DigitRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+    def __init__(self, lab: TabContext, runs: MnistRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
         self.lab, self.runs = lab, runs
         self.saved_before = saved
         self.in_front = False
-        self.mural = Mural()
+        self.mural = ImageWidget()
         self.trouble = ""
         self._streams: dict[str, Worker[None]] = {}
 
@@ -118,18 +118,18 @@ class MnistView(Submitting, can_focus=True):
             self.runs.hold(run)
         self.mural.show(self._painted)
 
-    def _painted(self, paper: Paper) -> None:
+    def _painted(self, paper: ImageCanvas) -> None:
         self.paint(paper)
         if self.trouble:
             self.paint_trouble(paper)
 
-    def paint_trouble(self, paper: Paper) -> None:
+    def paint_trouble(self, paper: ImageCanvas) -> None:
         """What went wrong, whole: below all else."""
         width = paper.width - 4
         lines = min(len(textwrap.wrap(self.trouble, max(10, width))), paper.height)
         paper.words(2, paper.height - lines, self.trouble, width, lines, "warn")
 
-    def paint(self, paper: Paper) -> None:
+    def paint(self, paper: ImageCanvas) -> None:
         """In the size at hand."""
 
     def runs_changed(self) -> None:
@@ -148,7 +148,7 @@ class MnistView(Submitting, can_focus=True):
 
     def start(self) -> None:
         """Train double_conv, with which every view has something to show."""
-        self.launch(Recipe("double_conv", 50, 0))
+        self.launch(NetworkRecipe("double_conv", 50, 0))
 
     def sharp(self) -> Image | None:
         """What it shows, as one picture."""

@@ -22,7 +22,7 @@ WORD, NARROW_WORD = 13, 11
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class Completion:
     """`share` is the model's probability, `drawn` that of a sampling which differs from it.
 
     `text` is what is taken, safe to draw; `kind` word, end or unknown.
@@ -35,20 +35,20 @@ class Offered:
     drawn: float | None = None
 
 
-class Offer(Sheet, can_focus=False):
+class Completions(Sheet, can_focus=False):
     """Side by side where there is room, so that a low list holds as many."""
 
     DEFAULT_CSS = "Offer { scrollbar-size: 0 0; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._items: tuple[Offered, ...] = ()
+        self._items: tuple[Completion, ...] = ()
         self._cursor: int | None = None
         self._says = ""
         self._is_numbered = True
 
     def show(
-        self, items: Sequence[Offered], cursor: int | None = None, says: str = "", *, numbered: bool = True
+        self, items: Sequence[Completion], cursor: int | None = None, says: str = "", *, numbered: bool = True
     ) -> None:
         """`cursor` picks one of them out; `says` stands there when there is nothing to offer.
 
@@ -118,7 +118,7 @@ class Offer(Sheet, can_focus=False):
         return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(words, "muted"))
 
 
-def _lengths(item: Offered, most: float, room: int) -> Row:
+def _lengths(item: Completion, most: float, room: int) -> Row:
     """One bar, or the model's above that of the sampling: where both reach the cell is full."""
     ink = "accent" if item.kind == "word" else "line"
     full = _cells(item.share or 0.0, most, room)

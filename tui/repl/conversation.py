@@ -14,8 +14,8 @@ from engine.protocol import Json
 from tui.drawings import sentence, tree
 from tui.drawings.grid import Column
 from tui.repl import gates, tables
-from tui.repl.entry import Entry
-from tui.repl.sampling import Manner
+from tui.repl.entry import TranscriptEntry
+from tui.repl.sampling import Sampling
 from tui.repl.slash import Slash, parted
 from tui.runs.overview import wrapped
 from tui.ui.shown_word import word_of
@@ -31,7 +31,7 @@ SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width", "repetitio
 class Conversation:
     """`changed` is called whenever an entry has grown. `run` is the model that answers, by its id."""
 
-    def __init__(self, session: Session, manner: Manner, changed: Callable[[], None]) -> None:
+    def __init__(self, session: Session, manner: Sampling, changed: Callable[[], None]) -> None:
         self._session, self._changed = session, changed
         self.manner = manner
         self.run = ""
@@ -40,14 +40,14 @@ class Conversation:
         """with which it is compared when no other is named"""
         self.lacks_partner = False
         """the last answer was that no model of the other direction shares the vocabulary"""
-        self.entries: list[Entry] = []
-        self._words: dict[str, Callable[[Entry, str], Awaitable[None]]] = {
+        self.entries: list[TranscriptEntry] = []
+        self._words: dict[str, Callable[[TranscriptEntry, str], Awaitable[None]]] = {
             "generate": self._generate, "score": self._score, "both": self._both, "blank": self._blank,
             "orders": self._orders, "beam": self._beam, "gates": self._gates, "compare": self._compare,
         }  # fmt: skip
 
-    def add(self, line: str) -> Entry:
-        entry = Entry(line)
+    def add(self, line: str) -> TranscriptEntry:
+        entry = TranscriptEntry(line)
         self.entries.append(entry)
         del self.entries[:-KEPT]
         self._changed()
@@ -57,10 +57,10 @@ class Conversation:
         self.entries.clear()
         self._changed()
 
-    def newest(self, kind: str) -> Entry | None:
+    def newest(self, kind: str) -> TranscriptEntry | None:
         return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
 
-    def set(self, slash: Slash, text: str) -> Entry:
+    def set(self, slash: Slash, text: str) -> TranscriptEntry:
         """A setting; without a value it is said what it is."""
         entry = self.add(f"{slash.word} {text}".strip())
         try:
@@ -114,12 +114,12 @@ class Conversation:
         finally:
             self._changed()
 
-    def sort(self, entry: Entry) -> None:
+    def sort(self, entry: TranscriptEntry) -> None:
         entry.data["order"] = (entry.data["order"] + 1) % len(tables.ORDERS)
         entry.changed()
         self._changed()
 
-    async def turn_unit(self, entry: Entry, by: int) -> None:
+    async def turn_unit(self, entry: TranscriptEntry, by: int) -> None:
         """Another unit of the same gates: along the liveliest ones."""
         answer = entry.data["answer"]
         units = answer["liveliest"]
@@ -130,14 +130,14 @@ class Conversation:
 
     # --- words -----------------------------------------------------------------------------------------
 
-    async def _generate(self, entry: Entry, text: str) -> None:
+    async def _generate(self, entry: TranscriptEntry, text: str) -> None:
         await self._stream(entry, "generate", text, run=self.run)
 
-    async def _both(self, entry: Entry, text: str) -> None:
+    async def _both(self, entry: TranscriptEntry, text: str) -> None:
         side = "reverse" if self.direction == "reversed" else "forward"
         await self._stream(entry, "both", text, **{side: self.run})
 
-    async def _stream(self, entry: Entry, word: str, text: str, **run: str) -> None:
+    async def _stream(self, entry: TranscriptEntry, word: str, text: str, **run: str) -> None:
         """Word by word; closing the stream ends the drawing."""
         columns: list[Column] = [sentence.given(one) for one in text.split()]
         entry.show(lambda width: sentence.growing(columns, width))
@@ -158,21 +158,21 @@ class Conversation:
             if not column[1].text and column[0].text.lower() in unknown:
                 columns[place] = sentence.given(column[0].text, known=False)
 
-    def _finish(self, entry: Entry, done: Json) -> None:
+    def _finish(self, entry: TranscriptEntry, done: Json) -> None:
         added = int(done["added"])
         words = "the end came first" if not added else f"log-probability {sentence.in_bits(done['logp'])}"
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
         self._say_unknown(entry, done)
         self._say_notice(entry, done, f"; {', '.join(self.manner.all_words(int(done['seed'])))}")
 
-    async def _score(self, entry: Entry, text: str) -> None:
+    async def _score(self, entry: TranscriptEntry, text: str) -> None:
         answer = await self._ask("score", texts=[text])
         scored = answer["sentences"][0]
         entry.show(partial(sentence.scored, scored, reverse=answer["direction"] == "reversed"))
         entry.note(sentence.LEGEND)
         self._say_notice(entry, answer)
 
-    async def _blank(self, entry: Entry, text: str) -> None:
+    async def _blank(self, entry: TranscriptEntry, text: str) -> None:
         side = "reverse" if self.direction == "reversed" else "forward"
         facts: Json = {"text": text, side: self.run}
         answer = await self._session.ask("language.blank", k=10, **facts)
@@ -180,12 +180,12 @@ class Conversation:
         self._say_unknown(entry, answer)
         self._say_notice(entry, answer)
 
-    async def _orders(self, entry: Entry, text: str) -> None:
+    async def _orders(self, entry: TranscriptEntry, text: str) -> None:
         answer = await self._ask("orders", text=text, k=12)
         entry.show(partial(tables.orders, answer))
         self._say_notice(entry, answer)
 
-    async def _beam(self, entry: Entry, text: str) -> None:
+    async def _beam(self, entry: TranscriptEntry, text: str) -> None:
         bounds = self.manner.bounds(text)
         answer = await self._ask("beam", text=text, width=self.manner.width, **bounds)
         entry.show(lambda width: [*tree.drawn(answer, width), (), *tree.sentences(answer)])
@@ -193,7 +193,7 @@ class Conversation:
         how = f"width {self.manner.width}, {self.manner.length_words()}"
         self._say_notice(entry, answer, f"; {how}, repetition {self.manner.repetition:g}")
 
-    async def _gates(self, entry: Entry, text: str) -> None:
+    async def _gates(self, entry: TranscriptEntry, text: str) -> None:
         unit, layer, rest = None, 0, text.split()
         while rest and rest[0].startswith("@"):
             kind, number = rest[0][1:2], rest[0][2:]
@@ -206,14 +206,14 @@ class Conversation:
             rest = rest[1:]
         await self._show_gates(entry, {"text": " ".join(rest), "layer": layer, "unit": unit})
 
-    async def _show_gates(self, entry: Entry, facts: Json) -> None:
+    async def _show_gates(self, entry: TranscriptEntry, facts: Json) -> None:
         answer = await self._ask("gates", **facts)
         entry.put("gates", {"answer": answer, "facts": facts})
         entry.show(partial(gates.heat, answer))
         entry.say_keys("esc, then ] or [ : the other units whose cells change most")
         self._say_notice(entry, answer)
 
-    async def _compare(self, entry: Entry, text: str) -> None:
+    async def _compare(self, entry: TranscriptEntry, text: str) -> None:
         named, _, rest = text.partition(" ") if text.startswith("@") else ("", "", text)
         other = named[1:] or self.other
         if not other:
@@ -246,12 +246,12 @@ class Conversation:
     async def _ask(self, word: str, **facts: Any) -> Json:
         return await self._session.ask(f"language.{word}", run=self.run, **facts)
 
-    def _say_unknown(self, entry: Entry, answer: Json) -> None:
+    def _say_unknown(self, entry: TranscriptEntry, answer: Json) -> None:
         unknown = [word_of(word) for word in answer.get("unknown", ())]
         if unknown:
             entry.note(f"? not in its vocabulary: {', '.join(unknown[:8])}", "warn")
 
-    def _say_notice(self, entry: Entry, answer: Json, drawn: str = "") -> None:
+    def _say_notice(self, entry: TranscriptEntry, answer: Json, drawn: str = "") -> None:
         entry.source = f"{answer['run']}, {answer['weights']}{drawn}"
         entry.note(str(answer.get("notice", "")), "warn")
         if answer.get("is_running"):

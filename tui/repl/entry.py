@@ -15,7 +15,7 @@ EXPORT_WIDTH = 100
 Compose = Callable[[int], Sequence[Row]]
 
 
-class Entry:
+class TranscriptEntry:
     """`line` as it was typed. The answer is composed for the width at hand and grows while it streams."""
 
     def __init__(self, line: str) -> None:

@@ -14,7 +14,7 @@ BYTES = 1_000_000
 LONGEST = 1_000
 
 
-class Past:
+class InputHistory:
     """Newest last. One step back from the draft is the newest line; the draft waits in front of it."""
 
     def __init__(self, file: Path) -> None:

@@ -19,7 +19,7 @@ NOT_GIVEN = {"seed": "fresh", "topk": "all", "length": "more"}
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Sampling:
     """`length` is that of the whole sentence, without it MORE words are added at most; without `seed` each
     time has a fresh one, without `topk` all words are drawn from; `repetition` divides the probability of
     words that were said already."""
@@ -32,7 +32,7 @@ class Manner:
     width: int = 4
     repetition: float = 1.0
 
-    def set(self, name: str, text: str) -> Manner:
+    def set(self, name: str, text: str) -> Sampling:
         """With that setting as it was typed. Raises ParamError."""
         is_given = text != NOT_GIVEN.get(name) and not (name == "seed" and not text)
         changed: dict[str, Any] = {name: _value(name, text) if is_given else None}
@@ -50,7 +50,7 @@ class Manner:
     @property
     def is_as_learned(self) -> bool:
         """Words are drawn with the model's own probabilities."""
-        return self.sampling() == Manner().sampling()
+        return self.sampling() == Sampling().sampling()
 
     def bounds(self, text: str) -> dict[str, object]:
         """What a beam heeds too."""
@@ -80,10 +80,10 @@ class Manner:
         return {_WRITTEN.get(name, name): value for name, value in asdict(self).items()}
 
 
-def from_json(data: object) -> Manner:
+def from_json(data: object) -> Sampling:
     """What is missing or wrong is as usual; so is a seed of -1, a topk or a length of 0."""
-    manner = Manner()
-    for field in fields(Manner):
+    manner = Sampling()
+    for field in fields(Sampling):
         name = _WRITTEN.get(field.name, field.name)
         given = data.get(name) if isinstance(data, Mapping) else None
         if isinstance(given, int | float) and not isinstance(given, bool):

@@ -9,7 +9,7 @@ from functools import partial
 from engine.client.client import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
-from tui.repl.completions import Offered
+from tui.repl.completions import Completion
 from tui.repl.slash import BY_NAME, SAMPLED, TEXTUAL
 from tui.ui.shown_word import word_of
 
@@ -22,7 +22,7 @@ class Suggestion:
     """`line` is what it is of. A word that is taken stands in for `fragment`, the letters it begins with."""
 
     line: str
-    items: tuple[Offered, ...] = ()
+    items: tuple[Completion, ...] = ()
     fragment: str = ""
     reverse: bool = False
     says: str = ""
@@ -110,9 +110,9 @@ async def _begun(
 
 def _offered(
     candidates: Sequence[Json], none: Suggestion, sampling: Mapping[str, object] | None
-) -> list[Offered]:
+) -> list[Completion]:
     return [
-        Offered(
+        Completion(
             word_of(one["word"], reverse=none.reverse), float(one["p"]), kind=str(one["kind"]),
             drawn=float(one["drawn"]) if sampling else None,
         )

@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.repl.entry import Entry
+from tui.repl.entry import TranscriptEntry
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 
@@ -23,7 +23,7 @@ class Transcript(Sheet):
     SCOPE: ClassVar[Scope] = "transcript"
     BINDINGS = all_keys.bindings("transcript")
 
-    def __init__(self, entries: list[Entry], greeting: Greeting, **widget: Any) -> None:
+    def __init__(self, entries: list[TranscriptEntry], greeting: Greeting, **widget: Any) -> None:
         super().__init__(**widget)
         self._entries, self._greeting = entries, greeting
         self._pending: Timer | None = None
@@ -48,7 +48,7 @@ class Transcript(Sheet):
         if follow:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
 
-    def to_entry(self, entry: Entry) -> None:
+    def to_entry(self, entry: TranscriptEntry) -> None:
         """Its first line at the top, where what follows fills the window; else to the end."""
         self._draw_now()
         above = self._entries[: self._entries.index(entry)] if entry in self._entries else []

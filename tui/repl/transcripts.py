@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import DltuiError
-from tui.repl.entry import Entry
+from tui.repl.entry import TranscriptEntry
 from tui.terminal.plain_text import plain
 
 
-async def export(root: Path, entries: Sequence[Entry], name: str) -> str:
+async def export(root: Path, entries: Sequence[TranscriptEntry], name: str) -> str:
     """Into the file of that name, else into one of its own; says where. Raises DltuiError."""
     if not entries:
         raise DltuiError("Nothing was said yet.")

@@ -17,9 +17,9 @@ from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.messages import HintsChanged, RunsChanged, ViewChanged
 from tui.repl import sampling as manner
-from tui.repl.completions import Offer, Offered
+from tui.repl.completions import Completion, Completions
 from tui.repl.conversation import Conversation
-from tui.repl.input_history import Past
+from tui.repl.input_history import InputHistory
 from tui.repl.model_line import ModelLine, name_of
 from tui.repl.models import Models
 from tui.repl.prompt_line import PromptLine
@@ -28,7 +28,7 @@ from tui.repl.slash import completions
 from tui.repl.suggestion import Suggestion, asks_for_words, is_sampled, suggest
 from tui.repl.transcript import Transcript
 from tui.repl.welcome import greeting, guide
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -46,13 +46,13 @@ class ReplView(Tab):
 
     NAME = "repl"
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
         self.talk = Conversation(lab.session, manner.from_json(saved.get("manner")), self._said_more)
         self.models = Models(str(saved.get("run", "")))
-        self.past = Past(lab.places.said)
-        self.model_line, self.heading, self.offer = ModelLine(), Heading(("next word",)), Offer()
+        self.past = InputHistory(lab.places.said)
+        self.model_line, self.heading, self.offer = ModelLine(), Heading(("next word",)), Completions()
         self.transcript = Transcript(self.talk.entries, self._greet)
         self._draft = str(saved.get("draft", ""))
         self.sign = PromptSign()
@@ -202,7 +202,7 @@ class ReplView(Tab):
         line = self.prompt.value
         found = completions(line)
         if found:
-            items = [Offered(f"{slash.word} {slash.takes}", words=slash.help) for slash in found]
+            items = [Completion(f"{slash.word} {slash.takes}", words=slash.help) for slash in found]
             self._offer("commands", items, 0)
         elif not self.talk.run or not asks_for_words(line):
             self._offer("next word", ())
@@ -267,7 +267,9 @@ class ReplView(Tab):
         if self._wanted is not None:
             self._take_word(self._wanted)
 
-    def _offer(self, title: str, items: Sequence[Offered], cursor: int | None = None, says: str = "") -> None:
+    def _offer(
+        self, title: str, items: Sequence[Completion], cursor: int | None = None, says: str = ""
+    ) -> None:
         if "slow" in self._waits:
             self._waits.pop("slow").stop()
         words = sum(item.kind == "word" for item in items if item.share is not None)
@@ -336,7 +338,7 @@ class ReplView(Tab):
         found = self.past.search(self.prompt.value)
         self._search = min(self._search, max(0, len(found) - 1))
         says = "Nothing in the history matches."
-        self._offer("history", [Offered(line) for line in found], self._search, says)
+        self._offer("history", [Completion(line) for line in found], self._search, says)
         self.post_message(HintsChanged())
 
     def _end_search(self, *, taken: bool) -> None:

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.runs.run_columns import Look
+from tui.runs.run_columns import TableStyle
 from tui.ui.palette import hues_of
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
-    from tui.data.run_history import Story
+    from tui.data.run_history import RunHistory
 
 
 @dataclass(frozen=True, slots=True)
 class RunCurve:
     """A run on a chart, as it looks there."""
 
-    story: Story
+    story: RunHistory
     label: str
     hue: int
 
@@ -38,10 +38,10 @@ class ShownRuns:
     def hues(self) -> dict[str, int]:
         return hues_of(self.ids)
 
-    def looks(self, letters: Mapping[str, str]) -> dict[str, Look]:
+    def looks(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
         """By run; `letters` tell the lines apart where there are no colours."""
         return {
-            run: Look(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
+            run: TableStyle(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
             for run, hue in self.hues().items()
         }
 

@@ -10,7 +10,7 @@ from engine.protocol import RunSummary
 from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView
 from tui.data.metrics import choose_metric, metrics_of
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.runs.charted_runs import RunCurve
@@ -61,7 +61,7 @@ class RunChart(Chart):
         if live != self._scene.live:
             self.set_live(live)
 
-    def _tell_marks(self, story: Story | None) -> None:
+    def _tell_marks(self, story: RunHistory | None) -> None:
         marks = story.marks if story is not None else []
         known = hash((story.run, len(marks), marks[-1] if marks else None)) if story is not None else -1
         if known != self._told_marks:

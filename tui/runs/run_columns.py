@@ -21,7 +21,7 @@ METRIC = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TableStyle:
     """How a row stands out: its colour, or its letter where there are no colours; marked; the baseline."""
 
     hue: int | None = None
@@ -31,7 +31,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class RunColumn:
     title: str
     width: int
     cell: Callable[[RunSummary, int], Row]
@@ -41,7 +41,7 @@ class Column:
 
 def columns(
     width: int, metric: str, longest: int = MOST_NAME, params: Mapping[str, str] | None = None
-) -> tuple[Column, ...]:
+) -> tuple[RunColumn, ...]:
     """What fits into that many cells, behind the sign and the swatch.
 
     `longest` is how many cells the longest name takes; `params` is what the rows are told apart by, by id of
@@ -51,24 +51,26 @@ def columns(
     last = partial(_metric, metric=metric)
     best = partial(_best, metric=metric, says_metric=ample)
     kept = [
-        Column("progress", 24 if roomy else 20, standing, "status"),
-        Column(_shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True),
-        Column("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True),
-        Column("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
+        RunColumn("progress", 24 if roomy else 20, standing, "status"),
+        RunColumn(
+            _shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
+        ),
+        RunColumn("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True),
+        RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
-        kept.insert(1, Column("steps/s", 8, _rate, right=True))
+        kept.insert(1, RunColumn("steps/s", 8, _rate, right=True))
     if roomy:
-        kept.insert(0, Column("experiment", 10, _experiment, "experiment"))
+        kept.insert(0, RunColumn("experiment", 10, _experiment, "experiment"))
     if width < NARROW:
         kept = [column for column in kept if column.title != "best"]
     room = max(LEAST_NAME, width - sum(column.width + 1 for column in kept) - 1)
     name = max(LEAST_NAME, min(MOST_NAME, longest, room // 2))
     first = [
-        Column("name", name, _name, "name"),
-        Column("parameters", max(0, room - name), partial(_params, told=params or {})),
+        RunColumn("name", name, _name, "name"),
+        RunColumn("parameters", max(0, room - name), partial(_params, told=params or {})),
     ]
-    return (*first, *kept) if room - name >= LEAST_PARAMS else (Column("name", room, _name, "name"), *kept)
+    return (*first, *kept) if room - name >= LEAST_PARAMS else (RunColumn("name", room, _name, "name"), *kept)
 
 
 def _shortened(metric: str, width: int) -> str:
@@ -80,7 +82,7 @@ def _shortened(metric: str, width: int) -> str:
     return words[: width - 1] + glyphs().cut
 
 
-def header(found: tuple[Column, ...], query: Query) -> Row:
+def header(found: tuple[RunColumn, ...], query: Query) -> Row:
     spans = [Span("      ")]
     for column in found:
         title = column.title
@@ -91,7 +93,7 @@ def header(found: tuple[Column, ...], query: Query) -> Row:
     return tuple(spans)
 
 
-def row_of(run: RunSummary, look: Look, found: tuple[Column, ...], indent: int = 0) -> Row:
+def row_of(run: RunSummary, look: TableStyle, found: tuple[RunColumn, ...], indent: int = 0) -> Row:
     """The run's cells; its name stands `indent` cells further right."""
     cells = [column.cell(run, column.width) for column in found]
     if indent and found:
@@ -99,7 +101,7 @@ def row_of(run: RunSummary, look: Look, found: tuple[Column, ...], indent: int =
     return (Span(" "), sign_of(run), Span(" "), *_swatch(look), Span(" "), *laid_out(found, cells))
 
 
-def laid_out(found: tuple[Column, ...], cells: Sequence[Row]) -> Row:
+def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
     """A cell for each column, cut or padded to its width."""
     spans: list[Span] = []
     for column, cell in zip(found, cells, strict=True):
@@ -112,7 +114,7 @@ def laid_out(found: tuple[Column, ...], cells: Sequence[Row]) -> Row:
     return tuple(spans)
 
 
-def _swatch(look: Look) -> Row:
+def _swatch(look: TableStyle) -> Row:
     if look.hue is None:
         return (Span("  "),)
     dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(look.hue)]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from engine.protocol import CauseKind, Status, SweepRow
 from tui.data.run_text import age_since
 from tui.data.value_text import counted
-from tui.runs.run_columns import METRIC, Column, laid_out
+from tui.runs.run_columns import METRIC, RunColumn, laid_out
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -30,7 +30,7 @@ def sweep_title(sweep: SweepRow) -> str:
     return f"{name_of_sweep(sweep)}  {counted(sweep.trials, 'trial')}"
 
 
-def row_of_sweep(sweep: SweepRow, found: tuple[Column, ...], metric: str) -> Row:
+def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> Row:
     """Its cells under the columns of runs; `metric` is that of the chart.
 
     The best value stands under `best` where it is of that metric or there is room to name its own, else under
@@ -48,12 +48,12 @@ def row_of_sweep(sweep: SweepRow, found: tuple[Column, ...], metric: str) -> Row
     return (Span(" "), Span(sign, ink), Span("    "), *laid_out(found, cells))
 
 
-def _tells_best(sweep: SweepRow, column: Column, metric: str) -> bool:
+def _tells_best(sweep: SweepRow, column: RunColumn, metric: str) -> bool:
     """Whether the column of best values is one for that of the sweep."""
     return column.width > METRIC or sweep.metric == metric
 
 
-def _cell(sweep: SweepRow, column: Column, metric: str) -> Row:
+def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
     match column.title:
         case "name":
             return (

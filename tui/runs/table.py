@@ -21,13 +21,13 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import PaneTurned
 from tui.runs.differing_params import params_apart
-from tui.runs.run_columns import MOST_NAME, Column, Look, columns, header, row_of
+from tui.runs.run_columns import MOST_NAME, RunColumn, TableStyle, columns, header, row_of
 from tui.runs.sweep_cells import row_of_sweep, sweep_title
 from tui.ui.line import changed_cells, joined
 from tui.ui.span import Row, Span, fitted
 from tui.ui.styles import inks_of
 
-PLAIN = Look()
+PLAIN = TableStyle()
 PATIENCE = 4
 LEAST_ROWS = 4
 INDENT = 2
@@ -81,8 +81,8 @@ class RunTable(ScrollView, can_focus=True):
         self._selected = ""
         self._wanted, self._patience = "", 0
         self._metric = "loss"
-        self._looks: Mapping[str, Look] = {}
-        self._columns: tuple[Column, ...] = ()
+        self._looks: Mapping[str, TableStyle] = {}
+        self._columns: tuple[RunColumn, ...] = ()
         self._painted: dict[int, Row] = {}
         self.empty_words: Callable[[], Row] = tuple
 
@@ -118,7 +118,7 @@ class RunTable(ScrollView, can_focus=True):
             self._metric = metric
             self._repaint()
 
-    def set_looks(self, looks: Mapping[str, Look]) -> None:
+    def set_looks(self, looks: Mapping[str, TableStyle]) -> None:
         """Colours and marks by run id."""
         self._looks = dict(looks)
         self.rows_changed(range(self.seen[0], self.seen[1] + 1))
@@ -190,7 +190,7 @@ class RunTable(ScrollView, can_focus=True):
         row = self._painted[index] = self._compose_row(index)
         return self._strip(row, width, is_cursor=index == self._cursor)
 
-    def _columns_of_rows_in_sight(self, width: int) -> tuple[Column, ...]:
+    def _columns_of_rows_in_sight(self, width: int) -> tuple[RunColumn, ...]:
         rows = [row for place in range(self.seen[0], self.seen[1] + 1) if (row := self._pages.at(place))]
         longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
         runs = [row for row in rows if isinstance(row, RunSummary)]

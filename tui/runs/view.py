@@ -31,11 +31,11 @@ from tui.runs.curves_panel import CurvesPanel
 from tui.runs.run_details import ALL_PANES, RunDetails
 from tui.runs.sweep_cells import sweep_title
 from tui.runs.table import RunTable
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.debounce import Later
+from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.palette import LETTERS
 from tui.ui.span import Row, Span
@@ -59,7 +59,7 @@ class RunView(Tab):
 
     NAME = "runs"
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         self.river, self.state, self.clipboard = lab.river, lab.state, lab.clipboard
         state = lab.state
@@ -74,7 +74,7 @@ class RunView(Tab):
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
-        self._later = Later(self)
+        self._later = Debounce(self)
         self._asked: dict[Query, int] = {}
         self._known: dict[str, RunSummary] = {}
         self._checkpoints_of: tuple[str, int, Status] | None = None

@@ -20,7 +20,7 @@ VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class BrushScale:
     """An upright axis of a picture: of numbers, or of choices evenly apart."""
 
     name: str
@@ -57,12 +57,12 @@ class Scale:
         return math.log(value) if self.log and value > 0 else value
 
 
-def scales_of(answer: Mapping[str, Any], metric: str) -> list[Scale]:
+def scales_of(answer: Mapping[str, Any], metric: str) -> list[BrushScale]:
     """Those of the `parallel` analysis, the metric last."""
     found = [_scale(column) for column in answer["columns"]]
     values = [row["value"] for row in answer["rows"]]
     low, high = min(values, default=0.0), max(values, default=1.0)
-    return [*found, Scale(VALUE, metric, low, high, is_wide(low, high))]
+    return [*found, BrushScale(VALUE, metric, low, high, is_wide(low, high))]
 
 
 def is_wide(low: float, high: float) -> bool:
@@ -70,10 +70,10 @@ def is_wide(low: float, high: float) -> bool:
     return low > 0 and high / low > 50
 
 
-def _scale(column: Mapping[str, Any]) -> Scale:
+def _scale(column: Mapping[str, Any]) -> BrushScale:
     name, choices = str(column["name"]), tuple(column["choices"] or ())
     low, high = float(column["low"] or 0), float(column["high"] or 0)
-    return Scale(name, name, low, high, bool(column["log"]) and low > 0, choices)
+    return BrushScale(name, name, low, high, bool(column["log"]) and low > 0, choices)
 
 
 def toggled(brush: Interval | None) -> Interval | None:
@@ -109,7 +109,7 @@ def holds(brush: Interval, share: float) -> bool:
     return brush[0] - 1e-9 <= share <= brush[1] + 1e-9
 
 
-def clause_of(scale: Scale, brush: Interval) -> str:
+def clause_of(scale: BrushScale, brush: Interval) -> str:
     """The brush as a filter; empty where everything passes."""
     if scale.choices:
         kept = [
@@ -126,7 +126,7 @@ def clause_of(scale: Scale, brush: Interval) -> str:
     return " and ".join(parts)
 
 
-def where_of(scales: Sequence[Scale], brushes: Mapping[str, Interval]) -> str:
+def where_of(scales: Sequence[BrushScale], brushes: Mapping[str, Interval]) -> str:
     """All brushes as one filter."""
     clauses = [clause_of(scale, brushes[scale.name]) for scale in scales if scale.name in brushes]
     return " and ".join(clause for clause in clauses if clause)

@@ -11,7 +11,7 @@ from tui.ui.line import Line, ends
 from tui.ui.span import Row, Span
 
 
-class Narrowing(Line):
+class BrushLine(Line):
     """In sight while there is a brush."""
 
     def __init__(self, keymap: Keymap, **widget: Any) -> None:

@@ -19,7 +19,7 @@ GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TrialColumn:
     """`name` is the field that the engine sorts, filters and groups by."""
 
     name: str
@@ -30,37 +30,37 @@ class Column:
     can_group: bool = False
 
 
-def columns_of(spec: SweepSpec, query: TrialQuery, metrics: Iterable[str]) -> tuple[Column, ...]:
+def columns_of(spec: SweepSpec, query: TrialQuery, metrics: Iterable[str]) -> tuple[TrialColumn, ...]:
     return _of_groups(spec, query) if query.group else _of_trials(spec, metrics)
 
 
-def _of_trials(spec: SweepSpec, metrics: Iterable[str]) -> tuple[Column, ...]:
+def _of_trials(spec: SweepSpec, metrics: Iterable[str]) -> tuple[TrialColumn, ...]:
     metric = plain(spec.metric, limit=14)
     others = [name for name in metrics if name != spec.metric]
     return (
-        Column("trial", "trial", 6, lambda row: _number(row, "trial", "muted")),
-        Column("status", "state", 10, _state, right=False, can_group=True),
-        Column("value", f"best {metric}", max(9, len(metric) + 6), lambda row: _value(row, "strong")),
+        TrialColumn("trial", "trial", 6, lambda row: _number(row, "trial", "muted")),
+        TrialColumn("status", "state", 10, _state, right=False, can_group=True),
+        TrialColumn("value", f"best {metric}", max(9, len(metric) + 6), lambda row: _value(row, "strong")),
         *(_param(axis.name) for axis in spec.axes),
         *([_param(SEED, 5)] if len(spec.seeds) > 1 else []),
-        Column("step", "steps", 8, lambda row: _number(row, "step", "muted")),
-        Column("seconds", "time", 6, _time),
-        Column("config", "config", 6, lambda row: _number(row, "config", "muted"), can_group=True),
+        TrialColumn("step", "steps", 8, lambda row: _number(row, "step", "muted")),
+        TrialColumn("seconds", "time", 6, _time),
+        TrialColumn("config", "config", 6, lambda row: _number(row, "config", "muted"), can_group=True),
         *(_metric(name) for name in others),
     )
 
 
-def _of_groups(spec: SweepSpec, query: TrialQuery) -> tuple[Column, ...]:
+def _of_groups(spec: SweepSpec, query: TrialQuery) -> tuple[TrialColumn, ...]:
     keys = [name.strip() for name in query.group.split(",")]
     rest = [axis.name for axis in spec.axes if axis.name not in keys]
     return (
-        *(Column(name, plain(name, limit=14), _wide(name), partial(_key, name=name), can_group=True)
+        *(TrialColumn(name, plain(name, limit=14), _wide(name), partial(_key, name=name), can_group=True)
           for name in keys),
-        Column("count", "trials", 6, _counted),
-        Column("mean", "mean", 9, lambda group: _stat(group, "mean")),
-        Column("spread", "spread", 9, lambda group: _stat(group, "spread")),
-        Column("value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")),
-        Column("best_trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
+        TrialColumn("count", "trials", 6, _counted),
+        TrialColumn("mean", "mean", 9, lambda group: _stat(group, "mean")),
+        TrialColumn("spread", "spread", 9, lambda group: _stat(group, "spread")),
+        TrialColumn("value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")),
+        TrialColumn("best_trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
         *(_param(name) for name in rest),
     )  # fmt: skip
 
@@ -69,14 +69,14 @@ def _wide(name: str) -> int:
     return max(8, min(14, len(name) + 1))
 
 
-def _param(name: str, width: int = 0) -> Column:
-    return Column(
+def _param(name: str, width: int = 0) -> TrialColumn:
+    return TrialColumn(
         name, plain(name, limit=14), width or _wide(name), partial(_params, name=name), can_group=True
     )
 
 
-def _metric(name: str) -> Column:
-    return Column(name, plain(name, limit=14), _wide(name), partial(_metrics, name=name))
+def _metric(name: str) -> TrialColumn:
+    return TrialColumn(name, plain(name, limit=14), _wide(name), partial(_metrics, name=name))
 
 
 def _best(entry: Entry | None) -> TrialRow | None:
@@ -139,13 +139,13 @@ def _stat(entry: Entry, name: str) -> Row:
     return (Span(f"{sign}{short(value)}", "text"),)
 
 
-def arranged(columns: Sequence[Column], marked: Iterable[str]) -> tuple[Column, ...]:
+def arranged(columns: Sequence[TrialColumn], marked: Iterable[str]) -> tuple[TrialColumn, ...]:
     """The first one, then those that are marked, then the others."""
     wanted = {columns[0].name, *marked}
     return (*(c for c in columns if c.name in wanted), *(c for c in columns if c.name not in wanted))
 
 
-def in_sight(columns: Sequence[Column], kept: int, cursor: int, width: int) -> list[int]:
+def in_sight(columns: Sequence[TrialColumn], kept: int, cursor: int, width: int) -> list[int]:
     """Places of the columns that fit: the first `kept`, and as many others as have the cursor among them."""
     room = width
     shown: list[int] = []

@@ -25,7 +25,7 @@ NOTHING_VARIES = "No parameter varies yet."
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SweepDraft:
     """`planned` counts every seed of every configuration."""
 
     experiment: str
@@ -99,7 +99,7 @@ def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
     raise ParamError(f"seeds: expected a count from 1 to 10,000, or a list such as 1,5,9, got {text[:80]!r}.")
 
 
-def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
+def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
     """Raises ParamError naming the first field that is wrong, also when values do not go together."""
     declared = params.declared(experiment.params)
     swept = [param for param in declared if varies(param, typed[param.name])]
@@ -113,7 +113,7 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> Draft:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
     configurations = _count(axes, str(settings["sampler"]), asked.whole_or_none(settings, "trials"))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
-    return Draft(experiment.name, texts, fixed, settings, seeds, configurations)
+    return SweepDraft(experiment.name, texts, fixed, settings, seeds, configurations)
 
 
 def _count(axes: Sequence[Axis], sampler: str, trials: int | None) -> int:

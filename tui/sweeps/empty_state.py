@@ -20,7 +20,7 @@ THEN = (
 WIDTH = 76
 
 
-class Invitation(Sheet, can_focus=True, inherit_bindings=False):
+class EmptyState(Sheet, can_focus=True, inherit_bindings=False):
     """Has the focus, so that the keys of the tab are heard."""
 
     SCOPE: ClassVar[Scope] = "sweep"

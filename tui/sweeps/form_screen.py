@@ -14,7 +14,7 @@ from engine.places import data_folder
 from tui.data.value_text import data_line
 from tui.dialogs.form import FormOutcome, FormScreen
 from tui.sweeps import settings
-from tui.sweeps.draft import NOTHING_VARIES, Draft, draft_of, mistake_in, varies
+from tui.sweeps.draft import NOTHING_VARIES, SweepDraft, draft_of, mistake_in, varies
 from tui.ui.form import Field, FoldRow, Form, Typed, field_of
 
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
@@ -25,7 +25,7 @@ AXIS_LIMIT = 400
 def sweep_screen(
     experiment: Experiment,
     typed: Typed,
-    submit: Callable[[Draft], Awaitable[SweepSummary]],
+    submit: Callable[[SweepDraft], Awaitable[SweepSummary]],
     keep: Callable[[Typed], None],
     data: str | None = None,
 ) -> FormScreen[SweepSummary]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.sweeps.picture_view import BUCKETS, Look, merits
+from tui.sweeps.picture_view import BUCKETS, PictureView, merits
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
@@ -14,7 +14,7 @@ LABEL = 10
 LEAST, MOST, TALLEST = 6, 20, 6
 
 
-def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
     cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
     known = [value for line in cells for value in line if value is not None]
     if not known:
@@ -43,7 +43,13 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
 
 
 def _line(
-    name: object, values: Sequence[Any], merit: Sequence[int | None], each: int, look: Look, *, numbers: bool
+    name: object,
+    values: Sequence[Any],
+    merit: Sequence[int | None],
+    each: int,
+    look: PictureView,
+    *,
+    numbers: bool,
 ) -> Row:
     label = value_text(name)[: LABEL - 1] if name != "" else ""
     spans = [Span(f" {label:>{LABEL - 1}} ", "muted")]

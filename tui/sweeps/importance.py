@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.sweeps.picture_view import Look
+from tui.sweeps.picture_view import PictureView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted
@@ -13,7 +13,7 @@ from tui.ui.span import Row, Span, fitted
 NAME, NUMBER = 14, 7
 
 
-def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
     words = f" importance for reaching the best 10 % of {plain(look.spec.metric, limit=30)} (PED-ANOVA)"
     head = fitted((Span(words, "muted"),), width)
     if answer["why"]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.client.client import Client, SweepSummary
 
 
-class SweepBook:
+class KnownSweeps:
     def __init__(self, chosen: str = "") -> None:
         self._wanted = chosen
         self._known: dict[str, SweepSummary] = {}

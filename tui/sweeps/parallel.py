@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, Pen, pen
-from tui.sweeps.brush import Scale, holds, is_wide, scales_of
-from tui.sweeps.picture_view import BUCKETS, Look, merits, selected
+from tui.chart.canvas import Canvas, DotPen, pen
+from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
+from tui.sweeps.picture_view import BUCKETS, PictureView, merits, selected
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
@@ -22,7 +22,7 @@ FEW = 8
 """values of a parameter that all have a tick"""
 
 
-def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
     lines = answer["rows"]
     if not lines:
         return [look.nothing]
@@ -33,9 +33,9 @@ def rows(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequ
     return [_titles(scales, look, width), *canvas.lines(), _foot(len(shown), lines, scales, look, width)]
 
 
-def _metric_scale(scale: Scale, look: Look) -> Scale:
+def _metric_scale(scale: BrushScale, look: PictureView) -> BrushScale:
     log = is_wide(scale.low, scale.high) if look.log is None else look.log and scale.low > 0
-    return Scale(scale.name, scale.title, scale.low, scale.high, log)
+    return BrushScale(scale.name, scale.title, scale.low, scale.high, log)
 
 
 def _thinned(lines: Sequence[Any], kept: int | None) -> list[Any]:
@@ -52,7 +52,9 @@ def places(count: int, width: int) -> list[int]:
     return [MARGIN + round(room * place / max(1, count - 1)) for place in range(count)]
 
 
-def _canvas(scales: Sequence[Scale], lines: Sequence[Any], look: Look, width: int, height: int) -> Canvas:
+def _canvas(
+    scales: Sequence[BrushScale], lines: Sequence[Any], look: PictureView, width: int, height: int
+) -> Canvas:
     canvas = Canvas(width, height)
     shares = np.array(
         [
@@ -73,7 +75,7 @@ def _canvas(scales: Sequence[Scale], lines: Sequence[Any], look: Look, width: in
 
 
 def _layers(
-    lines: Sequence[Any], look: Look, inside: NDArray[np.bool_], merit: NDArray[np.int64]
+    lines: Sequence[Any], look: PictureView, inside: NDArray[np.bool_], merit: NDArray[np.int64]
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
     """What is painted, the most interesting last: ink, letter of a terminal without dots, which lines."""
     layers = [("line", ".", ~inside)]
@@ -82,7 +84,9 @@ def _layers(
     return [(ink, letter, which) for ink, letter, which in [*layers, ("strong", "#", chosen)] if which.any()]
 
 
-def _inside(scales: Sequence[Scale], shares: NDArray[np.float64], look: Look) -> NDArray[np.bool_]:
+def _inside(
+    scales: Sequence[BrushScale], shares: NDArray[np.float64], look: PictureView
+) -> NDArray[np.bool_]:
     found = np.ones(len(shares), bool)
     for place, scale in enumerate(scales):
         brush = look.brushes.get(scale.name)
@@ -92,7 +96,7 @@ def _inside(scales: Sequence[Scale], shares: NDArray[np.float64], look: Look) ->
 
 
 def _dots(
-    shares: NDArray[np.float64], columns: Sequence[int], canvas: Canvas, tool: Pen
+    shares: NDArray[np.float64], columns: Sequence[int], canvas: Canvas, tool: DotPen
 ) -> NDArray[np.bool_]:
     """Straight lines between neighbouring axes; a trial that is not on an axis has a gap there."""
     high, wide = canvas.rows * tool.down, canvas.columns * tool.across
@@ -109,7 +113,7 @@ def _dots(
 
 
 def _draw_axis(
-    canvas: Canvas, scale: Scale, column: int, look: Look, here: bool, used: Sequence[Any]
+    canvas: Canvas, scale: BrushScale, column: int, look: PictureView, here: bool, used: Sequence[Any]
 ) -> None:
     brush = look.brushes.get(scale.name)
     lit = here and look.lit
@@ -126,7 +130,7 @@ def _draw_axis(
         canvas.write(row, at, text, "key" if lit else "text")
 
 
-def _labels(scale: Scale, rows: int, used: Sequence[Any] = ()) -> list[tuple[float, str]]:
+def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tuple[float, str]]:
     """Where few values were tried, those; else round numbers."""
     if scale.choices:
         fits = max(1, -(-len(scale.choices) // rows))
@@ -144,7 +148,7 @@ def _labels(scale: Scale, rows: int, used: Sequence[Any] = ()) -> list[tuple[flo
     return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
 
 
-def _titles(scales: Sequence[Scale], look: Look, width: int) -> Row:
+def _titles(scales: Sequence[BrushScale], look: PictureView, width: int) -> Row:
     columns = places(len(scales), width)
     room = max(4, (columns[1] - columns[0] if len(columns) > 1 else width) - 1)
     spans: list[Span] = []
@@ -159,7 +163,9 @@ def _titles(scales: Sequence[Scale], look: Look, width: int) -> Row:
     return fitted(tuple(spans), width)
 
 
-def _foot(shown: int, lines: Sequence[Any], scales: Sequence[Scale], look: Look, width: int) -> Row:
+def _foot(
+    shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], look: PictureView, width: int
+) -> Row:
     """What the colours mean, and how many lines there are."""
     block = "=" if glyphs().ascii_only else "━"
     ramp = tuple(Span(block * 2, look.ink(bucket)) for bucket in range(BUCKETS))

@@ -17,16 +17,16 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweeps import heat_map, importance, parallel, plots
 from tui.sweeps.brush import Interval, scales_of, shifted, toggled, where_of, widened
-from tui.sweeps.picture_view import BUCKETS, Look
+from tui.sweeps.picture_view import BUCKETS, PictureView
 from tui.terminal.glyphs import chart_symbols
 from tui.terminal.plain_text import plain
-from tui.ui.debounce import Later
+from tui.ui.debounce import Debounce
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
 from tui.ui.styles import inks_of
 from tui.ui.wrapped_spans import folded
 
-Draw = Callable[[Mapping[str, Any], Look, int, int], Sequence[Row]]
+Draw = Callable[[Mapping[str, Any], PictureView, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {
     "parallel": parallel.rows, "importance": importance.rows, "slice": plots.slices,
     "best": plots.best_so_far, "heat": heat_map.rows,
@@ -61,17 +61,17 @@ class Picture(Sheet, inherit_bindings=False):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.look: Look | None = None
+        self.look: PictureView | None = None
         self.kind = "parallel"
         self.answer: Mapping[str, Any] | None = None
         self._words = ""
         self._is_narrowed = self._is_slow = False
-        self._later = Later(self)
+        self._later = Debounce(self)
         self._styles: dict[str, Style] = {}
 
     # --- what it is told -------------------------------------------------------------------------------
 
-    def show(self, kind: str, look: Look | None) -> None:
+    def show(self, kind: str, look: PictureView | None) -> None:
         if kind != self.kind or look is None or self.look is None or look.spec.id != self.look.spec.id:
             self.answer, self._words, self._is_slow = None, "", False
             self._later.call("wait", PATIENCE, self._wait)

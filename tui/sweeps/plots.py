@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from tui.chart.canvas import Canvas, pen
-from tui.chart.scale import Scale, linear_scale, log_scale
-from tui.sweeps.brush import Scale as Across
+from tui.chart.scale import YScale, linear_scale, log_scale
+from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide
-from tui.sweeps.picture_view import BUCKETS, Look, merits
+from tui.sweeps.picture_view import BUCKETS, PictureView, merits
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
@@ -34,7 +34,7 @@ class Points:
     trials: Sequence[int]
 
 
-def slices(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+def slices(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
     """As many panels side by side as fit, the one under the cursor first."""
     panels = answer["params"]
     if not panels or not panels[0]["points"]:
@@ -47,7 +47,7 @@ def slices(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Se
     return [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
 
 
-def _panel(param: Mapping[str, Any], look: Look, width: int, height: int, here: bool) -> list[Row]:
+def _panel(param: Mapping[str, Any], look: PictureView, width: int, height: int, here: bool) -> list[Row]:
     given = [point for point in param["points"] if point[0] is not None]
     values = [float(point[1]) for point in given]
     across = _across(param, [point[0] for point in given])
@@ -67,7 +67,7 @@ def _across(param: Mapping[str, Any], values: Sequence[Any]) -> Across:
     return Across(param["name"], param["name"], low, high, bool(param["log"]) and low > 0, choices)
 
 
-def best_so_far(answer: Mapping[str, Any], look: Look, width: int, height: int) -> Sequence[Row]:
+def best_so_far(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
     """Every trial as a point, the best until then as a line."""
     found = answer["points"]
     if not found:
@@ -88,7 +88,7 @@ def best_so_far(answer: Mapping[str, Any], look: Look, width: int, height: int) 
 
 
 def _picture(
-    points: Points, look: Look, width: int, height: int, *, line: Sequence[float] | bool
+    points: Points, look: PictureView, width: int, height: int, *, line: Sequence[float] | bool
 ) -> list[Row]:
     room, height = max(4, width - LABEL - 2), max(2, height)
     scale = _scale(points.values, look, height)
@@ -108,13 +108,13 @@ def _picture(
     ]
 
 
-def _scale(values: Sequence[float], look: Look, rows: int) -> Scale:
+def _scale(values: Sequence[float], look: PictureView, rows: int) -> YScale:
     low, high = min(values), max(values)
     log = is_wide(low, high) if look.log is None else look.log and low > 0
     return (log_scale if log and low > 0 else linear_scale)(low, high, rows)
 
 
-def _scatter(canvas: Canvas, points: Points, shares: Any, scale: Scale, look: Look) -> None:
+def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, look: PictureView) -> None:
     tool = pen(look.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
     high, wide = canvas.rows * tool.down, canvas.columns * tool.across
     y = np.rint(scale.dots(np.array(points.values), tool.down)).astype(int).clip(0, high - 1)
@@ -126,7 +126,7 @@ def _scatter(canvas: Canvas, points: Points, shares: Any, scale: Scale, look: Lo
         canvas.stipple(dots, tool, look.ink(bucket))
 
 
-def _staircase(canvas: Canvas, shares: Any, best: Any, scale: Scale, look: Look) -> None:
+def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, look: PictureView) -> None:
     """Level until a better one comes, then straight to it."""
     tool = pen(look.symbols, "-")
     high, wide = canvas.rows * tool.down, canvas.columns * tool.across
@@ -142,7 +142,7 @@ def _staircase(canvas: Canvas, shares: Any, best: Any, scale: Scale, look: Look)
     canvas.stipple(dots, tool, "accent")
 
 
-def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: Scale, look: Look) -> None:
+def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, look: PictureView) -> None:
     """The best one, and the one that is selected in the table."""
     rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
     columns = np.rint(shares * (canvas.columns - 1)).astype(int)
@@ -152,7 +152,7 @@ def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: Scale
             canvas.put(int(rows[place]), int(columns[place]), sign, ink)
 
 
-def _place(points: Points, look: Look) -> int | None:
+def _place(points: Points, look: PictureView) -> int | None:
     return points.trials.index(look.trial) if look.trial in points.trials else None
 
 

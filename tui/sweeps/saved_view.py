@@ -32,7 +32,7 @@ class SweepView:
     pair: tuple[str, str] = ("", "")
 
 
-class Memory:
+class SavedViews:
     def __init__(self, saved: Any) -> None:
         found = saved if isinstance(saved, dict) else {}
         self._views = {plain(str(name), limit=200): _read(view) for name, view in found.items()}

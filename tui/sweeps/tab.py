@@ -10,7 +10,7 @@ from tui.keys import all_keys
 from tui.sweeps.brush import equals
 from tui.sweeps.picture import Picture
 from tui.sweeps.sweep_list import SweepList
-from tui.sweeps.tab_actions import SweepDeeds
+from tui.sweeps.tab_actions import SweepTabActions
 from tui.sweeps.trial_table import TrialTable
 from tui.sweeps.view import VIEWS
 from tui.ui.filter_bar import FilterBar
@@ -25,7 +25,7 @@ _NEED_A_TRIAL = (
 )  # fmt: skip
 
 
-class SweepTab(SweepDeeds):
+class SweepTab(SweepTabActions):
     """Every action of its own is another way to look at the sweeps."""
 
     BINDINGS = all_keys.bindings("sweep")

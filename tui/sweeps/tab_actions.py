@@ -22,14 +22,14 @@ from tui.data.same_name import doubt_of_sweep_name
 from tui.data.value_text import exact, exact_pairs
 from tui.messages import RunSubmitted
 from tui.sweeps import actions, settings
-from tui.sweeps.draft import Draft, typed_of
+from tui.sweeps.draft import SweepDraft, typed_of
 from tui.sweeps.text import axis_text
 from tui.sweeps.trial_table import TrialTable
 from tui.sweeps.view import SweepsView
 from tui.terminal.plain_text import plain
 
 
-class SweepDeeds(SweepsView):
+class SweepTabActions(SweepsView):
     """Every action is one thing done to a sweep or to a trial."""
 
     def open_group(self, group: Group) -> None:
@@ -60,7 +60,7 @@ class SweepDeeds(SweepsView):
     def _set_up(self, experiment: Experiment, typed: Mapping[str, str], data: str | None = None) -> None:
         from tui.sweeps.form_screen import sweep_screen
 
-        async def submit(draft: Draft) -> SweepSummary:
+        async def submit(draft: SweepDraft) -> SweepSummary:
             return await draft.submit(self.lab.river.client, data)
 
         keep = partial(self._keep_typed, experiment.name)

@@ -18,7 +18,7 @@ from engine.client.client import SweepSpec, TrialQuery, TrialRow
 from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.sweeps.columns import GAP, Column, arranged, columns_of, in_sight
+from tui.sweeps.columns import GAP, TrialColumn, arranged, columns_of, in_sight
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import changed_cells, joined
 from tui.ui.span import Row, Span, fitted, justified, row_width
@@ -59,7 +59,7 @@ class TrialTable(ScrollView, can_focus=True):
         self._key: object = None
         self.marked: list[str] = []
         self.column_name = "value"
-        self._columns: tuple[Column, ...] = ()
+        self._columns: tuple[TrialColumn, ...] = ()
         self._shown: list[int] = []
         self._painted: dict[int, Row] = {}
         self._empty: Row = ()
@@ -77,11 +77,11 @@ class TrialTable(ScrollView, can_focus=True):
         return self._pages.at(self._cursor)
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TrialColumn, ...]:
         return self._columns
 
     @property
-    def column(self) -> Column | None:
+    def column(self) -> TrialColumn | None:
         return next((column for column in self._columns if column.name == self.column_name), None)
 
     def set_columns(self, spec: SweepSpec | None, metrics: Iterable[str]) -> None:

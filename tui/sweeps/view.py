@@ -17,20 +17,20 @@ from engine.errors import DltuiError, EngineError
 from tui.data.trial_pages import TrialPages
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.sweeps.brush import both, in_words
-from tui.sweeps.brush_line import Narrowing
-from tui.sweeps.empty_state import Invitation
-from tui.sweeps.known_sweeps import SweepBook
+from tui.sweeps.brush_line import BrushLine
+from tui.sweeps.empty_state import EmptyState
+from tui.sweeps.known_sweeps import KnownSweeps
 from tui.sweeps.picture import Picture
-from tui.sweeps.picture_view import Look
-from tui.sweeps.saved_view import Memory, SweepView
+from tui.sweeps.picture_view import PictureView
+from tui.sweeps.saved_view import SavedViews, SweepView
 from tui.sweeps.sweep_list import SweepList
 from tui.sweeps.text import facts_rows
 from tui.sweeps.trial_table import TrialTable
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.debounce import Later
+from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
 from tui.ui.notes import Notes
@@ -58,26 +58,26 @@ class SweepsView(Tab):
 
     NAME = "sweep"
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
-        self.book = SweepBook(plain(str(saved.get("sweep", "")), limit=200))
-        self.memory = Memory(saved.get("of"))
+        self.book = KnownSweeps(plain(str(saved.get("sweep", "")), limit=200))
+        self.memory = SavedViews(saved.get("of"))
         self.front = chosen(saved, "view", VIEWS, "table")
         self.pages = TrialPages(TrialQuery())
         self.bar = ViewBar([(f"sweep.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
         self.list = SweepList(id="sweep-list")
         self.facts = Notes(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
-        self.narrowing = Narrowing(lab.keymap)
+        self.narrowing = BrushLine(lab.keymap)
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
         self.picture = Picture()
-        self.invitation = Invitation(lab.keymap, id="sweep-invitation")
+        self.invitation = EmptyState(lab.keymap, id="sweep-invitation")
         self._metrics: dict[str, None] = {}
         self._shown_of = ""
         self._is_open = False
-        self._later = Later(self)
+        self._later = Debounce(self)
         self._asked: dict[TrialQuery, int] = {}
 
     def compose(self) -> ComposeResult:
@@ -240,8 +240,8 @@ class SweepsView(Tab):
         if view.trial and not view.group:
             self.table.select(view.trial)
 
-    def _look(self, sweep: SweepSummary, view: SweepView) -> Look:
-        return Look(sweep.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
+    def _look(self, sweep: SweepSummary, view: SweepView) -> PictureView:
+        return PictureView(sweep.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
 
     @property
     def kind(self) -> str:

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from engine.client.client import Session
 from engine.places import Places
-from tui.data.connection import River
+from tui.data.connection import Connection
 from tui.keys.keymap import Keymap
 from tui.terminal.clipboard import Clipboard
 from tui.view_state import ViewState
 
 
 @dataclass(frozen=True, slots=True)
-class Lab:
+class TabContext:
     """One of each for the whole app."""
 
     places: Places
-    river: River
+    river: Connection
     session: Session
     """looks into models and data; its process starts with the first question"""
     state: ViewState

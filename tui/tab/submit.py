@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 from textual.containers import Container
 
 from engine.protocol import RunSummary
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
 
-class Recipe(Protocol):
+class Submission(Protocol):
     """A run that a view knows how to start by itself."""
 
     @property
@@ -28,15 +28,15 @@ class Recipe(Protocol):
     def name(self) -> str: ...
 
 
-class Runs(Protocol):
+class KnownRuns(Protocol):
     def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> object: ...
 
 
-class Submitting(Container):
+class SubmittingView(Container):
     """What is refused is said."""
 
-    lab: Lab
-    runs: Runs
+    lab: TabContext
+    runs: KnownRuns
 
     def action_chart_alone(self) -> None:
         """The chart in all the room there is, and back."""
@@ -45,13 +45,13 @@ class Submitting(Container):
     def action_back(self) -> None:
         self.remove_class("-chart-alone")
 
-    def launch(self, *recipes: Recipe) -> None:
+    def launch(self, *recipes: Submission) -> None:
         from tui.data.actions import attempt
 
         if recipes:
             attempt(self, self._launched(recipes))
 
-    async def _launched(self, recipes: Sequence[Recipe]) -> str:
+    async def _launched(self, recipes: Sequence[Submission]) -> str:
         for recipe in recipes:
             await self._submitted(recipe.experiment, recipe.params, recipe.seed, recipe.name)
         return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."

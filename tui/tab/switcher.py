@@ -13,7 +13,7 @@ from textual.message import Message
 from tui.keys.key import TABS
 from tui.keys.key import Tab as Name
 from tui.runs.tab import RunsTab
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 
 SHOWN: dict[Name, str] = {
@@ -27,10 +27,10 @@ SHOWN: dict[Name, str] = {
 """the tabs that work, and where they are made; a tab that does not is not promised"""
 
 
-class Shelf(Container):
+class TabSwitcher(Container):
     """Imports a tab's module no sooner than it is opened: the first screen waits for none of them."""
 
-    def __init__(self, lab: Lab, first: str, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, first: str, **widget: Any) -> None:
         super().__init__(**widget)
         self._lab = lab
         self.runs = RunsTab(lab, id="runs")

@@ -11,7 +11,7 @@ from textual.worker import Worker
 
 from tui.data.actions import report
 from tui.keys.key import Tab as Name
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 
 
 class Tab(Container):
@@ -23,7 +23,7 @@ class Tab(Container):
     NAME: ClassVar[Name]
     """also the name of its scope in the table of keys"""
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(**widget)
         self.lab = lab
         self._last_focus: Widget | None = None

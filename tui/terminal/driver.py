@@ -10,7 +10,7 @@ from typing import Any
 from tui.terminal import job_control
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.output import TerminalOutput
-from tui.terminal.sgr import Pen
+from tui.terminal.sgr import SgrWriter
 
 SYNC_END = "\x1b[?2026l"
 
@@ -20,7 +20,7 @@ class Terminal(Keyboard):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._pen = Pen()
+        self._pen = SgrWriter()
         self._output: TerminalOutput | None = None
         self._is_suspended = False
 

@@ -19,7 +19,7 @@ RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b
 STDIN, STDERR = 0, 2
 
 
-class WayOut:
+class AppExit:
     """A stalled terminal blocks the app's loop; the interpreter itself still hears signals."""
 
     def __init__(self, leave: Callable[[], object], save: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ ROUNDS = 2
 """of messages: what a key did may have asked for something more"""
 
 
-class TypingOrder:
+class KeyOrder:
     """Over a slow line many keys arrive at once; the first may open a dialog that the second is meant for."""
 
     def __init__(self, app: App[Any], hear: Callable[[Event], Awaitable[None]]) -> None:

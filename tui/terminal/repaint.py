@@ -44,7 +44,7 @@ class CellsUpdate(CompositorUpdate):
         )
 
 
-class FrugalCompositor(Compositor):
+class PartialCompositor(Compositor):
     def render_partial_update(self) -> CellsUpdate | None:  # type: ignore[override]
         screen = self.size.region
         regions = [found for region in self._dirty_regions if (found := region.intersection(screen))]
@@ -102,9 +102,9 @@ def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
     return left + first, piece.y, strip.crop(first, last)
 
 
-class FrugalScreen(Screen[None]):
+class PartialScreen(Screen[None]):
     """A screen on which little changes at a time."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")
-        self._compositor = FrugalCompositor()
+        self._compositor = PartialCompositor()

@@ -16,7 +16,7 @@ GREYS = {str(8 + 10 * level): str(232 + level) for level in range(24)}
 """the greys among the 256 colours have shorter names (xterm's ramp: 8, 18, ... 238)"""
 
 
-class Look(NamedTuple):
+class CellStyle(NamedTuple):
     """`ink` and `ground` as the terminal is told them; empty: its own."""
 
     attributes: frozenset[str]
@@ -24,14 +24,14 @@ class Look(NamedTuple):
     ground: str
 
 
-PLAIN = Look(frozenset(), "", "")
+PLAIN = CellStyle(frozenset(), "", "")
 
 
-class Pen:
+class SgrWriter:
     """What the terminal writes with. It has to see everything that is sent, from the start."""
 
     def __init__(self) -> None:
-        self._has: Look | None = PLAIN
+        self._has: CellStyle | None = PLAIN
         """None: nobody knows"""
         self._wanted = PLAIN
 
@@ -71,7 +71,7 @@ class Pen:
 
 
 @lru_cache(8192)
-def _after(look: Look, codes: str) -> Look | None:
+def _after(look: CellStyle, codes: str) -> CellStyle | None:
     """None for codes that are not known here."""
     words = iter(codes.split(";"))
     for word in words:
@@ -103,7 +103,7 @@ def _mixed(word: str, words: Iterator[str]) -> str | None:
     return ";".join([word, kind, *numbers])
 
 
-def _named(look: Look, word: str) -> Look | None:
+def _named(look: CellStyle, word: str) -> CellStyle | None:
     number = int(word)
     if 30 <= number <= 37 or 90 <= number <= 97:
         return look._replace(ink=word)
@@ -115,7 +115,7 @@ def _named(look: Look, word: str) -> Look | None:
 
 
 @lru_cache(8192)
-def _between(old: Look | None, new: Look) -> str:
+def _between(old: CellStyle | None, new: CellStyle) -> str:
     """The codes that turn one into the other: changes alone, or all from the start where that is shorter."""
     whole = ";".join(["0", *sorted(new.attributes), *filter(None, (new.ink, new.ground))])
     if old is None or not old.attributes <= new.attributes:

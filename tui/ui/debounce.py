@@ -8,7 +8,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 
-class Later:
+class Debounce:
     def __init__(self, owner: Widget) -> None:
         self._owner = owner
         self._timers: dict[str, Timer] = {}

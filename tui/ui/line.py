@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.span import Row, Span, clipped, fitted, row_width
-from tui.ui.styles import Inks, inks_of
+from tui.ui.styles import Styles, inks_of
 
 
 def joined(row: Sequence[Span]) -> Row:
@@ -54,7 +54,7 @@ def _without_blanks_behind(row: Row) -> Row:
     return tuple(kept)
 
 
-def strip_of(row: Sequence[Span], inks: Inks) -> Strip:
+def strip_of(row: Sequence[Span], inks: Styles) -> Strip:
     text = inks["text"]
     return Strip([Segment(span.text, inks[span.ink] if span.ink else text) for span in row])
 

@@ -29,7 +29,7 @@ _VARIABLES = {
 }  # fmt: skip
 
 
-class Inks:
+class Styles:
     """Styles by what they mean: text, strong, muted, line, accent, key, picked, good, warn, done, a hue."""
 
     def __init__(self, app: App[Any]) -> None:
@@ -66,11 +66,11 @@ def _rich(value: str) -> Any:
     return Color.parse(value).rich_color
 
 
-_made: dict[tuple[str, bool], Inks] = {}
+_made: dict[tuple[str, bool], Styles] = {}
 
 
-def inks_of(app: App[Any]) -> Inks:
+def inks_of(app: App[Any]) -> Styles:
     made = _made.get((app.theme, app.no_color))
     if made is None:
-        made = _made[app.theme, app.no_color] = Inks(app)
+        made = _made[app.theme, app.no_color] = Styles(app)
     return made

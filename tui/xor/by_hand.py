@@ -19,8 +19,8 @@ from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.notes import Notes
 from tui.ui.span import Span
-from tui.xor.by_hand_notes import Standing, lesson_of, notes_of, title_of
-from tui.xor.net_widget import Network
+from tui.xor.by_hand_notes import ByHandState, lesson_of, notes_of, title_of
+from tui.xor.net_widget import NetWidget
 from tui.xor.truth_table import TruthTable
 from tui.xor.view import XorView
 
@@ -47,7 +47,7 @@ class HandView(XorView):
         self._presets: list[Json] = []
         self._load_wanted = False
         self.side = Vertical(classes="plane-side")
-        self.plane, self.network, self.truth = Plane(), Network(is_spacious=True), TruthTable()
+        self.plane, self.network, self.truth = Plane(), NetWidget(is_spacious=True), TruthTable()
         self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
 
     def compose(self) -> ComposeResult:
@@ -102,7 +102,7 @@ class HandView(XorView):
         gate = look["output"]["gate"] if look else ""
         self.network.show(self.net, gates, gate, self.picked)
         is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
-        standing = Standing(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
+        standing = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
         self.notes.show(lambda width: notes_of(standing, width))
         self.lesson.show(lesson_of)
         self.heading.choose(title_of(standing), (title_of(standing),))

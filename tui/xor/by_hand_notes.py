@@ -26,7 +26,7 @@ WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ByHandState:
     """`note` belongs to what `name` was loaded as: with `is_changed` it is said of that alone."""
 
     name: str
@@ -41,7 +41,7 @@ def aim_of(net: HandNet) -> str:
     return TRUTHS.get(net.targets, "".join(map(str, net.targets)))
 
 
-def title_of(standing: Standing) -> str:
+def title_of(standing: ByHandState) -> str:
     units = standing.net.units
     shape = "no hidden unit" if not units else f"{units} hidden unit{'s' if units > 1 else ''}"
     return f"{aim_of(standing.net)} · {shape}{' + bypass' if standing.net.bypass else ''}".replace(
@@ -49,7 +49,7 @@ def title_of(standing: Standing) -> str:
     )
 
 
-def notes_of(standing: Standing, width: int) -> list[Row]:
+def notes_of(standing: ByHandState, width: int) -> list[Row]:
     look = standing.look
     near = look is not None and any(
         not point["is_row"] and point["target"] is not None for point in look["points"]
@@ -65,7 +65,7 @@ def lesson_of(width: int) -> list[Row]:
     return [row for words in WORDS for row in (*paragraph(words, width), ())]
 
 
-def _verdict(standing: Standing, width: int) -> Row:
+def _verdict(standing: ByHandState, width: int) -> Row:
     look = standing.look
     if look is None:
         return (Span("...", "muted"),)

@@ -23,7 +23,7 @@ POLL = 0.7
 """seconds between two looks while it trains"""
 
 
-class NineView(XorView):
+class ExperimentsView(XorView):
     """A table of nine lines and three plots."""
 
     NAME, SCOPE = "nine", "nine"

@@ -20,8 +20,8 @@ from tui.messages import HintsChanged
 from tui.terminal.plain_text import plain
 from tui.ui.notes import Notes
 from tui.view_state import chosen
-from tui.xor.map_cells import COLOURS, Cell, LaneMap, lane_map
-from tui.xor.map_grid import LaneGrid
+from tui.xor.map_cells import COLOURS, FailureMap, MapCell, lane_map
+from tui.xor.map_grid import MapGrid
 from tui.xor.map_notes import MapFacts, notes_of
 from tui.xor.map_picture import columns_for, label_width
 from tui.xor.opened_net import OpenedNet
@@ -57,7 +57,7 @@ class MapView(XorView):
         lane = saved.get("lane")
         self._wanted_lane = lane if isinstance(lane, int) else -1
         self.cursor = (0, 0)
-        self.found: LaneMap | None = None
+        self.found: FailureMap | None = None
         self._found_of: tuple[str, str, int, int] | None = None
         self._is_asking = False
         self._total = self._label = 0
@@ -66,7 +66,7 @@ class MapView(XorView):
         """which networks are marked: those of one experiment"""
         self._here: dict[str, Any] | None = None
         self.side = Vertical(id="map-side")
-        self.grid, self.notes, self.opened_net = LaneGrid(), Notes(id="map-notes"), OpenedNet()
+        self.grid, self.notes, self.opened_net = MapGrid(), Notes(id="map-notes"), OpenedNet()
 
     def compose(self) -> ComposeResult:
         with self.side:
@@ -174,7 +174,7 @@ class MapView(XorView):
         )
         self._take_map(state, found)
 
-    def _take_map(self, state: tuple[str, str, int, int], found: LaneMap) -> None:
+    def _take_map(self, state: tuple[str, str, int, int], found: FailureMap) -> None:
         if self.run_shown is None or state[0] != self.run_shown.id:
             return
         self.say("")
@@ -208,7 +208,7 @@ class MapView(XorView):
         return self._here if self._here is not None and self._here["lane"] == self.lane else None
 
     @property
-    def cell(self) -> Cell | None:
+    def cell(self) -> MapCell | None:
         return self.found.at(*self.cursor) if self.found is not None else None
 
     @property

@@ -18,7 +18,7 @@ Numbers = Sequence[Sequence[float | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MapCell:
     """`lane` -1: empty. `share` of its networks that succeeded, None while none has ended."""
 
     lane: int
@@ -42,10 +42,10 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneMap:
+class FailureMap:
     """Rows of cells. `values` hold what the colour means, between `low` and `high`."""
 
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: tuple[tuple[MapCell, ...], ...]
     colour: str
     values: Numbers
     low: float
@@ -74,7 +74,7 @@ class LaneMap:
     def total(self) -> int:
         return sum(self.outcomes.values())
 
-    def at(self, column: int, row: int) -> Cell | None:
+    def at(self, column: int, row: int) -> MapCell | None:
         if 0 <= row < len(self.cells) and 0 <= column < len(self.cells[row]):
             cell = self.cells[row][column]
             return cell if cell.lane >= 0 else None
@@ -100,16 +100,16 @@ class LaneMap:
         return None
 
 
-def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> LaneMap:
+def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> FailureMap:
     """From four answers of `lanes.map`, coloured by outcome, loss, stop and by `colour`."""
     rows = zip(
         outcome["lanes"], outcome["counts"], outcome["running"], outcome["values"], loss["values"],
         stop["values"], strict=True,
     )  # fmt: skip
-    cells = tuple(tuple(Cell(*parts) for parts in zip(*row, strict=True)) for row in rows)
+    cells = tuple(tuple(MapCell(*parts) for parts in zip(*row, strict=True)) for row in rows)
     low, high = (float(coloured[name]) if coloured[name] is not None else 0.0 for name in ("low", "high"))
     told = {name: outcome[name] for name in ("x", "y", "xs", "ys", "epoch", "epochs")}
-    return LaneMap(
+    return FailureMap(
         cells,
         colour,
         coloured["values"],
@@ -124,6 +124,6 @@ def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str)
     )
 
 
-def _stops(cells: Sequence[Sequence[Cell]]) -> tuple[float, float]:
+def _stops(cells: Sequence[Sequence[MapCell]]) -> tuple[float, float]:
     stops = [cell.stop for row in cells for cell in row if cell.stop is not None and cell.share == 1]
     return (min(stops), max(stops)) if stops else (0.0, 0.0)

@@ -10,29 +10,29 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.drawings.heat import Heat, look_of
-from tui.drawings.plane_picture import Tile
-from tui.xor.map_cells import LaneMap
-from tui.xor.map_picture import Window, head_of, row_of, window
+from tui.drawings.plane_picture import PlaneCell
+from tui.xor.map_cells import FailureMap
+from tui.xor.map_picture import MapWindow, head_of, row_of, window
 
 
-class LaneGrid(Widget):
+class MapGrid(Widget):
     """Rows that did not change are not drawn again."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._found: LaneMap | None = None
+        self._found: FailureMap | None = None
         self._cursor = (0, 0)
-        self._window: Window | None = None
-        self._rows: list[tuple[Tile, ...]] = []
+        self._window: MapWindow | None = None
+        self._rows: list[tuple[PlaneCell, ...]] = []
         self._heat: Heat | None = None
-        self._made: dict[tuple[int, bool], tuple[Tile, ...]] = {}
-        self._made_of: LaneMap | None = None
+        self._made: dict[tuple[int, bool], tuple[PlaneCell, ...]] = {}
+        self._made_of: FailureMap | None = None
 
     @property
     def rows_in_sight(self) -> int:
         return self._window.rows if self._window is not None else 1
 
-    def show(self, found: LaneMap | None, cursor: tuple[int, int]) -> None:
+    def show(self, found: FailureMap | None, cursor: tuple[int, int]) -> None:
         self._found, self._cursor = found, cursor
         self._draw()
 
@@ -63,7 +63,7 @@ class LaneGrid(Widget):
             if row is not old[y] and row != old[y]:
                 self.refresh(Region(0, y, width, 1))
 
-    def _picture(self, found: LaneMap, width: int, height: int) -> list[tuple[Tile, ...]]:
+    def _picture(self, found: FailureMap, width: int, height: int) -> list[tuple[PlaneCell, ...]]:
         """Rows without the cursor are made once for a map and a window."""
         view, look = window(found, self._cursor, width, height, self._window), look_of(self.app)
         if view != self._window or found is not self._made_of:

@@ -14,7 +14,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_width
-from tui.xor.map_cells import COLOUR_WORDS, PLATEAUS, Cell, LaneMap
+from tui.xor.map_cells import COLOUR_WORDS, PLATEAUS, FailureMap, MapCell
 from tui.xor.map_picture import STUCK_INKS
 
 FAILED = (
@@ -32,8 +32,8 @@ LESSON = (
 @dataclass(frozen=True, slots=True)
 class MapFacts:
     run: RunSummary | None
-    found: LaneMap | None
-    cell: Cell | None
+    found: FailureMap | None
+    cell: MapCell | None
     here: Json | None
     """the parameters of its network"""
     drawn: Look
@@ -79,7 +79,7 @@ def _title(run: RunSummary) -> Row:
     return (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
 
 
-def _counts(found: LaneMap) -> Row:
+def _counts(found: FailureMap) -> Row:
     solved, failed = found.outcomes.get("success", 0), found.outcomes.get("fail", 0)
     lost = found.outcomes.get("diverged", 0)
     row: Row = (
@@ -93,7 +93,7 @@ def _counts(found: LaneMap) -> Row:
     return (*row, Span(f"  {stopped:,} stopped", "muted")) if stopped else row
 
 
-def _legend(found: LaneMap, drawn: Look, width: int) -> Row:
+def _legend(found: FailureMap, drawn: Look, width: int) -> Row:
     if found.colour != "outcome":
         return (Span(f"colour: {COLOUR_WORDS[found.colour]}", "muted"),)
     if found.x:
@@ -110,7 +110,7 @@ def _dot(drawn: Look) -> str:
     return "." if drawn == "ascii" else "·"
 
 
-def _here(cell: Cell | None, params: Json | None) -> Row:
+def _here(cell: MapCell | None, params: Json | None) -> Row:
     sign = Span(f"{glyphs().choice[1]} ", "key")
     if cell is None:
         return ()

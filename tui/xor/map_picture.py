@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.drawings.heat import SOLVED, Look, level_of, shade_of
-from tui.drawings.plane_picture import Tile, joined
+from tui.drawings.plane_picture import PlaneCell, joined
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
-from tui.xor.map_cells import Cell, LaneMap
+from tui.xor.map_cells import FailureMap, MapCell
 
 LABEL = 9
 WIDTHS = (6, 4, 2, 1)
@@ -25,7 +25,7 @@ NO_STOPS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class MapWindow:
     """What is in sight: so many cells from `left` and `top` on, each of `wide` by `tall` characters."""
 
     left: int
@@ -38,7 +38,9 @@ class Window:
     """columns left of the cells"""
 
 
-def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, before: Window | None) -> Window:
+def window(
+    found: FailureMap, cursor: tuple[int, int], width: int, height: int, before: MapWindow | None
+) -> MapWindow:
     """So that the cursor is in sight, moved no more than needed."""
     label = LABEL if found.x else label_width(found.groups, width)
     room = max(1, height - len(head_of(found, None, "shade")))
@@ -52,7 +54,7 @@ def window(found: LaneMap, cursor: tuple[int, int], width: int, height: int, bef
     columns = max(1, (width - label) // wide)
     left = _scrolled(before.left if before else 0, cursor[0], columns, found.columns)
     top = _scrolled(before.top if before else 0, cursor[1], rows, len(found.cells))
-    return Window(left, top, columns, rows, wide, tall, label)
+    return MapWindow(left, top, columns, rows, wide, tall, label)
 
 
 def columns_for(total: int, width: int, height: int, label: int = 0) -> int:
@@ -96,30 +98,30 @@ def _scrolled(start: int, at: int, room: int, count: int) -> int:
 
 
 def row_of(
-    found: LaneMap, y: int, cursor: tuple[int, int], view: Window, look: Look, *, is_middle: bool = True
-) -> tuple[Tile, ...]:
+    found: FailureMap, y: int, cursor: tuple[int, int], view: MapWindow, look: Look, *, is_middle: bool = True
+) -> tuple[PlaneCell, ...]:
     """A line of one row of cells, with axes behind its value; signs stand in the middle line alone."""
     tiles = []
     if found.x:
         name = _said(found.ys[y])[: LABEL - 1] if is_middle else ""
-        tiles.append(Tile(f"{name:>{LABEL - 1}} ", "muted", ""))
+        tiles.append(PlaneCell(f"{name:>{LABEL - 1}} ", "muted", ""))
     elif view.label:
         group = found.groups[y] if is_middle and y < len(found.groups) else {}
         words = group_words(group)
         if len(words) >= view.label:
             words = words[: view.label - 2] + glyphs().cut
-        tiles.append(Tile(f"{words:<{view.label}}", "text", ""))
+        tiles.append(PlaneCell(f"{words:<{view.label}}", "text", ""))
     for x in range(view.left, min(view.left + view.columns, found.columns)):
         tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
         is_filled = is_middle or tile.text.strip(FILLERS) == ""
-        tiles.append(tile if is_filled else Tile(" " * view.wide, tile.ink, tile.ground))
+        tiles.append(tile if is_filled else PlaneCell(" " * view.wide, tile.ink, tile.ground))
     return joined(tiles)
 
 
-def head_of(found: LaneMap, view: Window | None, look: Look) -> list[tuple[Tile, ...]]:
+def head_of(found: FailureMap, view: MapWindow | None, look: Look) -> list[tuple[PlaneCell, ...]]:
     """Lines above the cells: what the colours mean, the names of the axes, the values along them; as many
     without a window."""
-    rows: list[tuple[Tile, ...]] = [] if found.colour == "outcome" else [ramp_of(found, look)]
+    rows: list[tuple[PlaneCell, ...]] = [] if found.colour == "outcome" else [ramp_of(found, look)]
     if not found.x:
         return rows
     if view is None:
@@ -130,25 +132,29 @@ def head_of(found: LaneMap, view: Window | None, look: Look) -> list[tuple[Tile,
         if last - view.left < found.columns
         else ""
     )
-    return [*rows, (Tile(f"rows: {found.y}, columns: {found.x}{part}", "muted", ""),), axis_of(found, view)]
+    return [
+        *rows,
+        (PlaneCell(f"rows: {found.y}, columns: {found.x}{part}", "muted", ""),),
+        axis_of(found, view),
+    ]
 
 
-def ramp_of(found: LaneMap, look: Look) -> tuple[Tile, ...]:
+def ramp_of(found: FailureMap, look: Look) -> tuple[PlaneCell, ...]:
     """The colours of a measure between its ends, and what has none."""
     levels = [level_of((place + 0.5) / RAMP) for place in range(RAMP)]
-    cells = [Tile(" ", "", f"ramp-{level}") for level in levels]
+    cells = [PlaneCell(" ", "", f"ramp-{level}") for level in levels]
     if look != "colour":
-        cells = [Tile(shade_of((place + 0.5) / RAMP, look), "text", "") for place in range(RAMP)]
+        cells = [PlaneCell(shade_of((place + 0.5) / RAMP, look), "text", "") for place in range(RAMP)]
     absent = "not solved" if found.colour == "stop" else "not known"
     dot = "." if look == "ascii" else "·"
     ends = (
-        Tile(f"{short(found.low)} ", "text", ""),
-        Tile(f" {short(found.high)}   {dot} {absent}", "text", ""),
+        PlaneCell(f"{short(found.low)} ", "text", ""),
+        PlaneCell(f" {short(found.high)}   {dot} {absent}", "text", ""),
     )
     return (ends[0], *cells, ends[1])
 
 
-def axis_of(found: LaneMap, view: Window) -> tuple[Tile, ...]:
+def axis_of(found: FailureMap, view: MapWindow) -> tuple[PlaneCell, ...]:
     """The values along the other axis."""
     words = f"{found.y[: LABEL - 2]:>{LABEL - 1}} "
     shown = range(view.left, min(view.left + view.columns, found.columns))
@@ -158,7 +164,7 @@ def axis_of(found: LaneMap, view: Window) -> tuple[Tile, ...]:
         for x in shown
         if (x - view.left) % every == 0
     ]
-    return (Tile(words + "".join(values)[: view.columns * view.wide], "muted", ""),)
+    return (PlaneCell(words + "".join(values)[: view.columns * view.wide], "muted", ""),)
 
 
 def _said(value: object) -> str:
@@ -167,20 +173,20 @@ def _said(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _tile(found: LaneMap, x: int, y: int, wide: int, look: Look, is_cursor: bool) -> Tile:
+def _tile(found: FailureMap, x: int, y: int, wide: int, look: Look, is_cursor: bool) -> PlaneCell:
     cell = found.cells[y][x]
     if cell.lane < 0:
-        return Tile(" " * wide, "", "")
+        return PlaneCell(" " * wide, "", "")
     sign, ink, ground = _look_of_cell(found, cell, x, y, look)
     if found.x and wide >= 5 and found.colour == "outcome" and cell.share is not None:
         sign = f"{math.floor(100 * cell.share)}%"
     if is_cursor:
-        return Tile(f"{sign if sign.strip() else '+':^{wide}}", "strong", "plate")
+        return PlaneCell(f"{sign if sign.strip() else '+':^{wide}}", "strong", "plate")
     is_shade = look != "colour" and sign in FILLERS and bool(found.x)
-    return Tile(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], ink, ground)
+    return PlaneCell(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], ink, ground)
 
 
-def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tuple[str, str, str]:
+def _look_of_cell(found: FailureMap, cell: MapCell, x: int, y: int, look: Look) -> tuple[str, str, str]:
     """Sign, ink and ground."""
     if found.marked and cell.lane not in found.marked:
         return ("." if look == "ascii" else "·"), "line", ""
@@ -200,7 +206,7 @@ def _look_of_cell(found: LaneMap, cell: Cell, x: int, y: int, look: Look) -> tup
     return (str(rows) if rows else "?"), ink, f"stuck-{rows}"
 
 
-def _shared(cell: Cell, look: Look) -> tuple[str, str, str]:
+def _shared(cell: MapCell, look: Look) -> tuple[str, str, str]:
     """Of many networks: greener with every tenth that was solved."""
     share = cell.share or 0.0
     if look != "colour":
@@ -211,7 +217,7 @@ def _shared(cell: Cell, look: Look) -> tuple[str, str, str]:
     return " ", "dark" if level > SOLVED // 3 else "strong", f"solved-{level}"
 
 
-def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str]:
+def _measured(found: FailureMap, x: int, y: int, look: Look) -> tuple[str, str, str]:
     value = found.values[y][x]
     if value is None:
         return ("." if look == "ascii" else "·"), "line", ""
@@ -221,7 +227,7 @@ def _measured(found: LaneMap, x: int, y: int, look: Look) -> tuple[str, str, str
     return shade_of(share, look), "accent" if share > 0.5 else "done", ""
 
 
-def earliness(found: LaneMap, cell: Cell) -> int:
+def earliness(found: FailureMap, cell: MapCell) -> int:
     """0 .. SOLVED - 1: how soon it was solved, or by how much where all train equally long."""
     low, high = found.stops
     if high > low and cell.stop is not None:

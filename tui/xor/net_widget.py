@@ -12,7 +12,7 @@ from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 
 
-class Network(Sheet, can_focus=False):
+class NetWidget(Sheet, can_focus=False):
     """Signed weights as wires and numbers; as high as is needed, `is_spacious` as there is room."""
 
     def __init__(self, *, is_spacious: bool = False, **widget: Any) -> None:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.drawings.hand_net import HandNet, from_facts
 from tui.drawings.heat import look_of
@@ -19,8 +19,8 @@ from tui.ui.heading import Heading
 from tui.ui.notes import Notes, paragraph
 from tui.ui.span import Row, Span
 from tui.xor.by_hand_notes import legend
-from tui.xor.map_cells import Cell
-from tui.xor.net_widget import Network
+from tui.xor.map_cells import MapCell
+from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import shape
 from tui.xor.truth_table import TruthTable
 
@@ -39,7 +39,7 @@ class OpenedNet(Horizontal):
         super().__init__(**widget)
         self.answer: Json | None = None
         self.side = Vertical(classes="plane-side")
-        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
         self.heading, self.notes, self.chart = (
             Heading(("network",)),
             Notes(),
@@ -78,7 +78,7 @@ class OpenedNet(Horizontal):
         series = []
         for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "validation"))):
             if curve[name]:
-                made = Series(name, label, hue=hue)
+                made = CurveSeries(name, label, hue=hue)
                 values = [float("nan") if value is None else value for value in curve[name]]
                 made.extend(curve["epochs"], values)
                 series.append(made)
@@ -97,8 +97,8 @@ class OpenedNet(Horizontal):
         return [*rows, *legend(look_of(self.app), True)]
 
 
-def _cell(answer: Json) -> Cell:
-    return Cell(answer["lane"], 1, 0, 0.0, answer["loss"], answer["stop"])
+def _cell(answer: Json) -> MapCell:
+    return MapCell(answer["lane"], 1, 0, 0.0, answer["loss"], answer["stop"])
 
 
 def _net(answer: Json) -> HandNet | None:

@@ -10,7 +10,7 @@ from engine.protocol import RunSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class XorRecipe:
     """A run of `xor`; whatever is not said here is the experiment's default."""
 
     name: str
@@ -48,16 +48,16 @@ _NOTEBOOK = {
 _LADDER = _NOTEBOOK | {"lr": 0.1, "epochs": 2000}
 
 NOTEBOOK = (
-    Recipe("1 unit with bypass", 1, True, more=_NOTEBOOK),
-    Recipe("2 units", 2, False, more=_NOTEBOOK),
-    Recipe("4 units", 4, False, more=_NOTEBOOK),
+    XorRecipe("1 unit with bypass", 1, True, more=_NOTEBOOK),
+    XorRecipe("2 units", 2, False, more=_NOTEBOOK),
+    XorRecipe("4 units", 4, False, more=_NOTEBOOK),
 )
 """the notebook's three trained networks"""
 
 LADDER = (
-    Recipe("no hidden unit lr 0.1", 0, True, more=_LADDER),
-    Recipe("1 unit lr 0.1", 1, False, more=_LADDER),
-    Recipe("1 unit with bypass lr 0.1", 1, True, more=_LADDER),
-    Recipe("2 units lr 0.1", 2, False, more=_LADDER),
+    XorRecipe("no hidden unit lr 0.1", 0, True, more=_LADDER),
+    XorRecipe("1 unit lr 0.1", 1, False, more=_LADDER),
+    XorRecipe("1 unit with bypass lr 0.1", 1, True, more=_LADDER),
+    XorRecipe("2 units lr 0.1", 2, False, more=_LADDER),
 )
 """each comes within 0.001 nats of the least loss its shape can have"""

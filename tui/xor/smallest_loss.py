@@ -10,22 +10,22 @@ from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary, Status
 from tui.chart.still_chart import StillChart
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 from tui.drawings.hand_net import from_facts
 from tui.drawings.plane import Plane
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes
-from tui.xor.recipes import LADDER, Recipe, shape
+from tui.xor.recipes import LADDER, XorRecipe, shape
 from tui.xor.runs import SINGLE
-from tui.xor.smallest_loss_notes import Rung, caption_of, lesson_of
+from tui.xor.smallest_loss_notes import SmallestLoss, caption_of, lesson_of
 from tui.xor.view import XorView
 
 CAPTION = 4
 
 
-class Column(Vertical):
+class LossColumn(Vertical):
     """One rung: its name and numbers over its plane."""
 
     def __init__(self, **widget: Any) -> None:
@@ -37,7 +37,7 @@ class Column(Vertical):
         yield self.plane
 
 
-class LadderView(XorView):
+class SmallestLossView(XorView):
     """Four networks side by side, each beside the least loss that it can have."""
 
     NAME, SCOPE = "ladder", "rungs"
@@ -51,7 +51,7 @@ class LadderView(XorView):
         self._looks: dict[int, Json] = {}
         self._drawn: dict[int, tuple[str, float, int]] = {}
         self.shelf = Horizontal(id="rungs")
-        self.columns = [Column(classes="rung") for _ in LADDER]
+        self.columns = [LossColumn(classes="rung") for _ in LADDER]
         self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="ladder-lesson")
 
     def compose(self) -> ComposeResult:
@@ -70,18 +70,18 @@ class LadderView(XorView):
 
     # --- runs ------------------------------------------------------------------------------------------
 
-    def run_of(self, recipe: Recipe) -> RunSummary | None:
+    def run_of(self, recipe: XorRecipe) -> RunSummary | None:
         """The newest run that followed it."""
         return next((run for run in self.runs.of(SINGLE) if recipe.made(run)), None)
 
-    def missing(self) -> list[Recipe]:
+    def missing(self) -> list[XorRecipe]:
         return [recipe for recipe in LADDER if self.run_of(recipe) is None]
 
     def follow(self) -> None:
         runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
         self.lab.river.follow(runs, who="xor")
 
-    def story_of(self, place: int) -> Story | None:
+    def story_of(self, place: int) -> RunHistory | None:
         run = self.run_of(LADDER[place])
         return self.lab.river.story(run.id) if run is not None else None
 
@@ -150,7 +150,7 @@ class LadderView(XorView):
         self.chart.set_empty(self.waits or ("no points yet" if run is not None else "not trained yet"))
         self.chart.tell(series, run.id if run is not None else "")
 
-    def _rung(self, place: int) -> Rung:
+    def _rung(self, place: int) -> SmallestLoss:
         recipe, story = LADDER[place], self.story_of(place)
         last = story.series["loss"].last() if story is not None and "loss" in story.series else None
         floor = next(
@@ -162,7 +162,7 @@ class LadderView(XorView):
             None,
         )
         look = self._looks.get(place)
-        return Rung(
+        return SmallestLoss(
             shape(recipe.hidden, recipe.bypass), place, place == self.cursor, self.run_of(recipe), floor,
             last.value if last is not None else None, last.step if last is not None else 0.0,
             look["right"] if look is not None else None,
@@ -198,7 +198,7 @@ def _start_words(missing: int) -> str:
     return f"trains the {missing} missing networks" if missing > 1 else "trains the missing network"
 
 
-def _absent(rung: Rung) -> str:
+def _absent(rung: SmallestLoss) -> str:
     if rung.run is None:
         return "not trained"
     if rung.run.status is Status.QUEUED or rung.run.status.is_final:

@@ -20,7 +20,7 @@ LESSON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class SmallestLoss:
     name: str
     place: int
     is_chosen: bool
@@ -36,7 +36,7 @@ class Rung:
         return self.loss is not None and self.floor is not None and abs(self.loss - self.floor) < NEAR
 
 
-def caption_of(rung: Rung, width: int) -> list[Row]:
+def caption_of(rung: SmallestLoss, width: int) -> list[Row]:
     sign = glyphs().choice[1] if rung.is_chosen else " "
     floor = "......" if rung.floor is None else f"{rung.floor:.4f}"
     rows: list[Row] = [
@@ -46,7 +46,7 @@ def caption_of(rung: Rung, width: int) -> list[Row]:
     return [*rows, _loss(rung, width), _right(rung)]
 
 
-def _loss(rung: Rung, width: int) -> Row:
+def _loss(rung: SmallestLoss, width: int) -> Row:
     if rung.loss is None:
         return (Span("loss   ", "muted"), Span("-", "muted"))
     sign = ("v" if glyphs().ascii_only else "✓") if rung.is_reached else ""
@@ -57,13 +57,15 @@ def _loss(rung: Rung, width: int) -> Row:
     )
 
 
-def _right(rung: Rung) -> Row:
+def _right(rung: SmallestLoss) -> Row:
     if rung.right is None:
         return ()
     return (Span(f"{rung.right} of 4 right", "good" if rung.right == 4 else "text"),)
 
 
-def lesson_of(rung: Rung, note: str, start: str, keymap: Keymap, width: int, brief: bool) -> list[Row]:
+def lesson_of(
+    rung: SmallestLoss, note: str, start: str, keymap: Keymap, width: int, brief: bool
+) -> list[Row]:
     rows: list[Row] = []
     if start:
         key = shown(keymap.key_of(BY_ID["xor.start"]))

@@ -15,7 +15,7 @@ from engine import catalog
 from engine.errors import DltuiError
 from tui.keys import all_keys
 from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
-from tui.tab.context import Lab
+from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.view_bar import ViewBar
@@ -31,9 +31,9 @@ GROWN = 0.33
 VIEWS = {
     "hand": ("by hand", "tui.xor.by_hand:HandView"),
     "trained": ("trained", "tui.xor.trained:TrainedView"),
-    "ladder": ("architectures", "tui.xor.smallest_loss:LadderView"),
+    "ladder": ("architectures", "tui.xor.smallest_loss:SmallestLossView"),
     "map": ("failure map", "tui.xor.failure_map:MapView"),
-    "nine": ("experiments", "tui.xor.experiments:NineView"),
+    "nine": ("experiments", "tui.xor.experiments:ExperimentsView"),
 }
 
 
@@ -43,7 +43,7 @@ class XorTab(Tab):
     NAME = "xor"
     BINDINGS = all_keys.bindings("xor")
 
-    def __init__(self, lab: Lab, **widget: Any) -> None:
+    def __init__(self, lab: TabContext, **widget: Any) -> None:
         super().__init__(lab, **widget)
         saved = lab.state.views.get(self.NAME, {})
         self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}

@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
-from tui.data.run_history import Sketch, Story
+from tui.data.run_history import RunHistory, Sketch
 from tui.data.run_text import name_of, sign_of
 from tui.drawings.hand_net import UNITS, HandNet, from_facts
 from tui.drawings.heat import look_of
@@ -23,10 +23,10 @@ from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.notes import Notes
 from tui.ui.span import Span
-from tui.xor.net_widget import Network
+from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import NOTEBOOK, shape
 from tui.xor.runs import SINGLE
-from tui.xor.trained_notes import Moment, invitation, notes_of
+from tui.xor.trained_notes import TrainingSnapshot, invitation, notes_of
 from tui.xor.truth_table import TruthTable
 from tui.xor.view import XorView
 
@@ -53,7 +53,7 @@ class TrainedView(XorView):
         """what was asked about last"""
         self._playing: Timer | None = None
         self.side = Vertical(classes="plane-side")
-        self.plane, self.network, self.truth = Plane(), Network(), TruthTable()
+        self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
         self.heading, self.notes = Heading(("trained",)), Notes()
         self.chart = StillChart("loss", unit="epoch")
 
@@ -82,7 +82,7 @@ class TrainedView(XorView):
         return found
 
     @property
-    def story(self) -> Story | None:
+    def story(self) -> RunHistory | None:
         run = self.run_shown
         return self.lab.river.story(run.id) if run is not None else None
 
@@ -187,7 +187,7 @@ class TrainedView(XorView):
         title = title_of(run)
         self.heading.choose(title, (title,))
         self.heading.note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
-        moment = Moment(
+        moment = TrainingSnapshot(
             run, self.sketch, self.at, len(self.sketches), self._loss(), tuple(gates), look_of(self.app)
         )
         self.notes.show(lambda width: notes_of(moment, width, self.notes.size.height))

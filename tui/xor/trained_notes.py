@@ -18,7 +18,7 @@ from tui.xor.by_hand_notes import legend
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TrainingSnapshot:
     run: RunSummary
     sketch: Sketch | None
     at: int | None
@@ -28,7 +28,7 @@ class Moment:
     drawn: Look
 
 
-def notes_of(moment: Moment, width: int, height: int = 99) -> list[Row]:
+def notes_of(moment: TrainingSnapshot, width: int, height: int = 99) -> list[Row]:
     """What it draws is explained only where all of that fits into `height`."""
     rows = (
         [_time(moment, width), _bar(moment, width)] if moment.sketch is not None else _nothing(moment, width)
@@ -44,7 +44,7 @@ LESSON = (
 )
 
 
-def _time(moment: Moment, width: int) -> Row:
+def _time(moment: TrainingSnapshot, width: int) -> Row:
     assert moment.sketch is not None
     loss = f"  loss {moment.loss:.4f}" if moment.loss is not None else ""
     live = moment.at is None and moment.run.status.is_active
@@ -54,7 +54,7 @@ def _time(moment: Moment, width: int) -> Row:
     return more if row_width(more) <= width else row
 
 
-def _bar(moment: Moment, width: int) -> Row:
+def _bar(moment: TrainingSnapshot, width: int) -> Row:
     """Where this picture stands among all of them."""
     room = max(4, width - 2)
     at = moment.count - 1 if moment.at is None else moment.at
@@ -63,7 +63,7 @@ def _bar(moment: Moment, width: int) -> Row:
     return (Span(full * before, "accent"), Span(knob, "key"), Span(empty * (room - 1 - before), "line"))
 
 
-def _nothing(moment: Moment, width: int) -> list[Row]:
+def _nothing(moment: TrainingSnapshot, width: int) -> list[Row]:
     words = "Its worker starts: the first picture comes with the first epochs."
     if moment.run.status is Status.QUEUED:
         words = f"It is queued: {plain(getattr(moment.run.state, 'why', ''), limit=200)}."

@@ -15,14 +15,14 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys.key import Scope
 from tui.messages import HintsChanged, ViewChanged
-from tui.tab.context import Lab
-from tui.tab.submit import Submitting
+from tui.tab.context import TabContext
+from tui.tab.submit import SubmittingView
 from tui.xor.runs import XorRuns
 
 SETTLE = 0.05
 
 
-class XorView(Submitting, can_focus=True):
+class XorView(SubmittingView, can_focus=True):
     """One way to look at XOR. Out of sight it asks nothing and draws nothing."""
 
     SCOPE: ClassVar[Scope]
@@ -45,7 +45,7 @@ class XorView(Submitting, can_focus=True):
 
     runs: XorRuns
 
-    def __init__(self, lab: Lab, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+    def __init__(self, lab: TabContext, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
         self.lab, self.runs = lab, runs
         self.saved_before = saved

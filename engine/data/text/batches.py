@@ -21,7 +21,7 @@ HALF = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class SentenceBatch:
     """Row b is one sentence: inputs <START> w1 .. wn, targets w1 .. wn <EOS>, then 0 in both.
 
     Both are int32 (B, T), T = the longest sentence + 1. `real` counts the targets that are not padding.
@@ -41,7 +41,7 @@ def batches(
     *,
     start: int = 0,
     multiple: int = 1,
-) -> Iterator[Batch]:
+) -> Iterator[SentenceBatch]:
     """Every sentence once, in batches of like length; a function of (seed, epoch) alone.
 
     The first `start` batches are passed over unmade. T is rounded up to a `multiple`, for compilers that
@@ -53,7 +53,7 @@ def batches(
 
 def sorted_batches(
     sentences: Sentences, batch_size: int, direction: Direction, *, multiple: int = 1
-) -> Iterator[Batch]:
+) -> Iterator[SentenceBatch]:
     """Shortest first, always in the same order: the notebook's own batches, and those of every evaluation."""
     for rows in sorted_rows(sentences, batch_size):
         yield assemble(sentences, rows, direction, multiple)
@@ -61,7 +61,7 @@ def sorted_batches(
 
 def random_batches(
     sentences: Sentences, batch_size: int, seed: int, epoch: int, direction: Direction
-) -> Iterator[Batch]:
+) -> Iterator[SentenceBatch]:
     """The textbook's: sentences as the dice throw them, most of a batch padding. For comparison."""
     for rows in _cut(order(seed, epoch, len(sentences)), batch_size):
         yield assemble(sentences, rows, direction)
@@ -85,7 +85,7 @@ def sorted_rows(sentences: Sentences, batch_size: int) -> list[Numbers]:
     return _cut(np.argsort(sentences.lengths, kind="stable"), batch_size)
 
 
-def assemble(sentences: Sentences, rows: Numbers, direction: Direction, multiple: int = 1) -> Batch:
+def assemble(sentences: Sentences, rows: Numbers, direction: Direction, multiple: int = 1) -> SentenceBatch:
     """`reversed` turns the real words round, before the padding; the ends stay where they are."""
     starts = sentences.offsets[rows]
     lengths = sentences.offsets[rows + 1] - starts
@@ -105,7 +105,7 @@ def assemble(sentences: Sentences, rows: Numbers, direction: Direction, multiple
     targets = np.zeros((len(rows), width), np.int32)
     targets[:, :-1] = words
     targets[np.arange(len(rows)), lengths] = EOS
-    return Batch(inputs, targets, int(lengths.sum()) + len(rows))
+    return SentenceBatch(inputs, targets, int(lengths.sum()) + len(rows))
 
 
 def _cut(rows: Numbers, batch_size: int) -> list[Numbers]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.data.download import Report, fetch_all, is_whole
-from engine.data.download_mirror import Patience
+from engine.data.download_mirror import Timeouts
 from engine.data.mnist_folders import check_folder
 from engine.data.regular_file import open_regular
-from engine.data.text.corpus_path import Found, find
+from engine.data.text.corpus_path import FoundCorpus, find
 from engine.data.text.decoding import CHOICES
-from engine.data.text.published_corpora import CORPORA, EMBEDDED, FOLDER, Published
+from engine.data.text.published_corpora import CORPORA, EMBEDDED, FOLDER, PublishedCorpus
 from engine.data.text.python_manual import open_embedded
-from engine.data.text.sentence_layout import Layout
+from engine.data.text.sentence_layout import SentenceLayout
 from engine.data.text.text_file import TextFile
 from engine.data.text.zip_file import open_zipped
 from engine.errors import DataError
@@ -39,7 +39,7 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CorpusRequest:
     """One of the asked: `name:layout:encoding`, the last two in any order or left out."""
 
     name: str
@@ -51,8 +51,8 @@ def open_corpus(
     places: Places,
     asked: str,
     report: Report,
-    patience: Patience,
-    published: Mapping[str, Published] = CORPORA,
+    patience: Timeouts,
+    published: Mapping[str, PublishedCorpus] = CORPORA,
 ) -> Corpus:
     """A single named corpus that is nowhere is replaced by the embedded one. Raises DataError else."""
     wanted = parse(asked)
@@ -70,11 +70,11 @@ def open_corpus(
 def open_local(places: Places, asked: str) -> tuple[TextFile, ...] | None:
     """What `open_corpus` opens; None where something would be downloaded. Raises DataError."""
     here = {name: replace(each, source=replace(each.source, mirrors=())) for name, each in CORPORA.items()}
-    opened = open_corpus(places, asked, lambda text: None, Patience(), here)
+    opened = open_corpus(places, asked, lambda text: None, Timeouts(), here)
     return None if opened.notice else opened.files
 
 
-def parse(asked: str) -> tuple[Wanted, ...]:
+def parse(asked: str) -> tuple[CorpusRequest, ...]:
     """Parted at commas, unless the whole is a file's name. Raises DataError."""
     whole = os.path.isfile(os.path.expanduser(asked))
     parts = [asked] if whole else [part.strip() for part in asked.split(",")]
@@ -86,11 +86,11 @@ def parse(asked: str) -> tuple[Wanted, ...]:
     return tuple(_parse_one(part) for part in parts)
 
 
-def _parse_one(text: str) -> Wanted:
-    wanted = Wanted(text)
+def _parse_one(text: str) -> CorpusRequest:
+    wanted = CorpusRequest(text)
     while not os.path.isfile(os.path.expanduser(wanted.name)):
         name, colon, choice = wanted.name.rpartition(":")
-        if not colon or not name or choice not in (*Layout, *CHOICES):
+        if not colon or not name or choice not in (*SentenceLayout, *CHOICES):
             break
         wanted = replace(wanted, name=name, **{"encoding" if choice in CHOICES else "layout": choice})
     return wanted
@@ -101,7 +101,11 @@ class _Nowhere(DataError):
 
 
 def _open(
-    places: Places, wanted: Wanted, report: Report, patience: Patience, published: Mapping[str, Published]
+    places: Places,
+    wanted: CorpusRequest,
+    report: Report,
+    patience: Timeouts,
+    published: Mapping[str, PublishedCorpus],
 ) -> TextFile:
     if wanted.name == EMBEDDED:
         return replace(open_embedded(), layout=wanted.layout or "prose")
@@ -112,7 +116,7 @@ def _open(
     return replace(file, layout=wanted.layout or file.layout, encoding=wanted.encoding or file.encoding)
 
 
-def _open_published(places: Places, corpus: Published, report: Report, patience: Patience) -> TextFile:
+def _open_published(places: Places, corpus: PublishedCorpus, report: Report, patience: Timeouts) -> TextFile:
     found = find(places, corpus)
     if found is None or (found.origin == "cache" and not is_whole(found.path, corpus.file)):
         found = _download(places, corpus, report, patience)
@@ -123,7 +127,7 @@ def _open_published(places: Places, corpus: Published, report: Report, patience:
     return replace(_open_path(found.path, corpus.name), layout=corpus.layout)
 
 
-def _download(places: Places, corpus: Published, report: Report, patience: Patience) -> Found:
+def _download(places: Places, corpus: PublishedCorpus, report: Report, patience: Timeouts) -> FoundCorpus:
     folder = places.cache / FOLDER
     if not corpus.source.mirrors:
         raise _Nowhere(f"{corpus.source.title} ({corpus.file.name}) is not here and has no download.")
@@ -131,7 +135,7 @@ def _download(places: Places, corpus: Published, report: Report, patience: Patie
         fetch_all(corpus.source, folder, report, patience)
     except DataError as error:
         raise _Nowhere(str(error)) from error
-    return Found(folder / corpus.file.name, "download")
+    return FoundCorpus(folder / corpus.file.name, "download")
 
 
 def _locate(places: Places, name: str) -> Path:

@@ -22,7 +22,7 @@ PATIENCE = 1800.0  # seconds for another process to number the same corpus
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class CorpusCache:
     folder: Path
 
     def fetch(self, key: str, make: Callable[[ArrayWriter], None], report: Report) -> ArrayFile:

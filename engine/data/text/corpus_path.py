@@ -13,7 +13,7 @@ from engine.data.text.published_corpora import (
     EMBEDDED_ABOUT,
     EMBEDDED_LICENCE,
     FOLDER,
-    Published,
+    PublishedCorpus,
 )
 from engine.places import Places
 
@@ -21,20 +21,20 @@ Origin = Literal["DLTUI_DATA", "cache", "download", "embedded", "file"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundCorpus:
     path: Path
     origin: Origin
 
 
-def find(places: Places, corpus: Published) -> Found | None:
+def find(places: Places, corpus: PublishedCorpus) -> FoundCorpus | None:
     """A link to nothing counts as found, so that it is named and not passed over."""
     name = corpus.file.name
     if places.data is not None:
         for path in (places.data / FOLDER / name, places.data / name):
             if os.path.lexists(path):
-                return Found(path, "DLTUI_DATA")
+                return FoundCorpus(path, "DLTUI_DATA")
     cached = places.cache / FOLDER / name
-    return Found(cached, "cache") if os.path.lexists(cached) else None
+    return FoundCorpus(cached, "cache") if os.path.lexists(cached) else None
 
 
 def corpora(places: Places) -> list[dict[str, str]]:

@@ -11,11 +11,11 @@ from engine.data.download import Report
 from engine.data.text.array_file import ArrayWriter
 from engine.data.text.corpus_cache import make_key
 from engine.data.text.corpus_statistics import gather_facts
-from engine.data.text.sentence_layout import Layout, Splitter
+from engine.data.text.sentence_layout import SentenceLayout, Splitter
 from engine.data.text.split import LEAST
 from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser
-from engine.data.text.word_counts import MOST_WORDS, Tally
+from engine.data.text.word_counts import MOST_WORDS, WordCounts
 from engine.data.text.word_ids import compile_tally, write_compilation
 from engine.data.text.word_spacing import is_unspaced
 from engine.errors import DataError
@@ -27,9 +27,9 @@ SAID_EVERY = 64  # MiB
 
 
 @dataclass(frozen=True, slots=True)
-class Numbering:
+class CorpusPreparation:
     files: tuple[TextFile, ...]
-    layouts: tuple[Layout, ...]
+    layouts: tuple[SentenceLayout, ...]
     tokeniser: Tokeniser
     vocabulary: int
     seed: int
@@ -58,7 +58,7 @@ class Numbering:
 
     def write(self, writer: ArrayWriter) -> None:
         """Raises DataError for a corpus that cannot be read, or of too few sentences."""
-        tally, samples = Tally(self.folder, self.tokeniser), []
+        tally, samples = WordCounts(self.folder, self.tokeniser), []
         for file, layout, digest in zip(self.files, self.layouts, self._digests, strict=True):
             samples.append(self._read(file, layout, tally))
             if file.digest() != digest:  # or the numbers of other bytes would be kept under this key
@@ -79,7 +79,7 @@ class Numbering:
                 f"expected {LEAST} or more: one to train on, one to validate, one to test."
             )
 
-    def _read(self, file: TextFile, layout: Layout, tally: Tally) -> str:
+    def _read(self, file: TextFile, layout: SentenceLayout, tally: WordCounts) -> str:
         """Returns how it begins."""
         splitter, read, sample = Splitter(layout), 0, ""
         for block in file.blocks():
@@ -92,6 +92,6 @@ class Numbering:
         return sample
 
 
-def _add(tally: Tally, sentences: Iterator[str]) -> None:
+def _add(tally: WordCounts, sentences: Iterator[str]) -> None:
     while handful := list(islice(sentences, HANDFUL)):
         tally.add(handful)

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import UNK
 from engine.data.text.word_counts import LONGEST_SENTENCE, OVERFLOW
-from engine.data.text.word_ids import Compilation
+from engine.data.text.word_ids import WordIds
 
 QUANTILES = (10, 50, 90, 99)
 HASH_SEED = 0x5EED
 Hashes = NDArray[np.uint64]
 
 
-def gather_facts(compiled: Compilation) -> dict[str, float]:
+def gather_facts(compiled: WordIds) -> dict[str, float]:
     """Counts: sentences, words, distinct_words, vocabulary, <part>_sentences, <part>_words; duplicates (those
     that stood there before), validation_duplicates and test_duplicates (that the training part has too).
 
@@ -36,7 +36,7 @@ def gather_facts(compiled: Compilation) -> dict[str, float]:
     return facts | _part_facts(compiled) | _duplicate_facts(compiled)
 
 
-def _part_facts(compiled: Compilation) -> dict[str, float]:
+def _part_facts(compiled: WordIds) -> dict[str, float]:
     facts: dict[str, float] = {}
     train = _id_counts(compiled, 0)
     for number, part in enumerate(PARTS):
@@ -50,14 +50,14 @@ def _part_facts(compiled: Compilation) -> dict[str, float]:
     return facts
 
 
-def _id_counts(compiled: Compilation, part: int) -> NDArray[np.int64]:
+def _id_counts(compiled: WordIds, part: int) -> NDArray[np.int64]:
     counts = np.zeros(len(compiled.words), np.int64)
     for ids in compiled.ids(part):
         counts += np.bincount(ids, minlength=len(counts))
     return counts
 
 
-def _duplicate_facts(compiled: Compilation) -> dict[str, float]:
+def _duplicate_facts(compiled: WordIds) -> dict[str, float]:
     hashes = np.concatenate([_hashes(compiled, span) for span in compiled.spans()])
     facts: dict[str, float] = {"duplicates": len(hashes) - len(np.unique(hashes))}
     train = np.unique(hashes[compiled.parts == 0])
@@ -66,7 +66,7 @@ def _duplicate_facts(compiled: Compilation) -> dict[str, float]:
     return facts
 
 
-def _hashes(compiled: Compilation, span: slice) -> Hashes:
+def _hashes(compiled: WordIds, span: slice) -> Hashes:
     """64 bits for each sentence: equal sentences have equal ones, and two others all but never."""
     rng = np.random.default_rng(HASH_SEED)
     factors = rng.integers(0, 1 << 64, LONGEST_SENTENCE, np.uint64) | np.uint64(1)

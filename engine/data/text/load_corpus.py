@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.data.download import Report
-from engine.data.download_mirror import Patience
+from engine.data.download_mirror import Timeouts
 from engine.data.text.array_file import ArrayFile
-from engine.data.text.batches import Batch, Direction, batch_count, batches, random_batches, sorted_batches
+from engine.data.text.batches import (
+    Direction,
+    SentenceBatch,
+    batch_count,
+    batches,
+    random_batches,
+    sorted_batches,
+)
 from engine.data.text.corpus import Corpus, open_corpus
-from engine.data.text.corpus_cache import Cache
-from engine.data.text.corpus_preparation import Numbering
-from engine.data.text.published_corpora import CORPORA, FOLDER, Published
-from engine.data.text.sentence_layout import Layout
+from engine.data.text.corpus_cache import CorpusCache
+from engine.data.text.corpus_preparation import CorpusPreparation
+from engine.data.text.published_corpora import CORPORA, FOLDER, PublishedCorpus
+from engine.data.text.sentence_layout import SentenceLayout
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet
@@ -24,8 +31,8 @@ from engine.errors import DataError
 from engine.places import Places
 
 __all__ = [
-    "Batch",
     "Direction",
+    "SentenceBatch",
     "Sentences",
     "TextSet",
     "Vocabulary",
@@ -37,11 +44,11 @@ __all__ = [
 ]
 
 SAID = {
-    Layout.LINES: "each line is a sentence",
-    Layout.PARAGRAPHS: "lines are split where sentences end",
-    Layout.PROSE: "sentences go on over line ends",
+    SentenceLayout.LINES: "each line is a sentence",
+    SentenceLayout.PARAGRAPHS: "lines are split where sentences end",
+    SentenceLayout.PROSE: "sentences go on over line ends",
 }
-OTHER = {Layout.LINES: "prose", Layout.PARAGRAPHS: "lines", Layout.PROSE: "lines"}
+OTHER = {SentenceLayout.LINES: "prose", SentenceLayout.PARAGRAPHS: "lines", SentenceLayout.PROSE: "lines"}
 SPLIT_SEED = 42  # the same test sentences for every run: runs are to be compared
 
 
@@ -53,8 +60,8 @@ def load(
     report: Report,
     *,
     seed: int = SPLIT_SEED,
-    patience: Patience | None = None,
-    published: Mapping[str, Published] = CORPORA,
+    patience: Timeouts | None = None,
+    published: Mapping[str, PublishedCorpus] = CORPORA,
 ) -> TextSet:
     """`corpus` is a name, a path, or several with commas between, each followed by `:lines`, `:paragraphs`,
     `:prose`, `:utf-8`, `:utf-16` or `:latin-1` where that is not to be found out. `vocabulary` is the number
@@ -65,10 +72,10 @@ def load(
     cutter = Tokeniser.named(tokeniser)
     if vocabulary <= len(RESERVED):
         raise DataError(f"A vocabulary of {vocabulary} has no room for a word, expected 5 or more.")
-    opened = open_corpus(places, corpus, report, patience or Patience(), published)
-    cache = Cache(places.cache / FOLDER / "numbered")
+    opened = open_corpus(places, corpus, report, patience or Timeouts(), published)
+    cache = CorpusCache(places.cache / FOLDER / "numbered")
     layouts = tuple(_settle_layout(file, report) for file in opened.files)
-    job = Numbering(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
+    job = CorpusPreparation(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
     kept = cache.fetch(job.key(), job.write, report)
     title = ", ".join(file.name for file in opened.files)
     made = _text_set(kept, cutter, _notice(opened, kept.facts), title, job.source)
@@ -76,7 +83,7 @@ def load(
     return made
 
 
-def _settle_layout(file: TextFile, report: Report) -> Layout:
+def _settle_layout(file: TextFile, report: Report) -> SentenceLayout:
     layout = file.resolve_layout()
     if not file.layout:
         report(f"{file.name}: {SAID[layout]} (to change that: {file.name}:{OTHER[layout]}).")

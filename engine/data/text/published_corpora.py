@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.data.published_files import File, Source
+from engine.data.published_files import DataSource, PublishedFile
 
 EMBEDDED = "embedded"
 FOLDER = "text"  # of DLTUI_DATA and of the cache
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedCorpus:
     """`source` holds one file; without mirrors it cannot be downloaded. `members` are those of a zip file."""
 
     name: str
     about: str
     layout: str
-    source: Source
+    source: DataSource
     members: tuple[str, ...] = ()
 
     @property
-    def file(self) -> File:
+    def file(self) -> PublishedFile:
         return self.source.files[0]
 
 
-def _text(name: str, size: int, sha256: str) -> tuple[File, ...]:
-    return (File(name=name, size=size, sha256=sha256, unpacked_sha256=sha256),)
+def _text(name: str, size: int, sha256: str) -> tuple[PublishedFile, ...]:
+    return (PublishedFile(name=name, size=size, sha256=sha256, unpacked_sha256=sha256),)
 
 
-CAPTIONS = Published(
+CAPTIONS = PublishedCorpus(
     name="captions",
     about="25,014 captions of photographs, one per line",
     layout="lines",
-    source=Source(
+    source=DataSource(
         title="COCO captions",
         credit="T.-Y. Lin et al.: Microsoft COCO, Common Objects in Context; validation captions of 2014",
         licence="CC BY 4.0",
@@ -45,11 +45,11 @@ CAPTIONS = Published(
         ),
     ),
 )
-TINYSHAKESPEARE = Published(
+TINYSHAKESPEARE = PublishedCorpus(
     name="tinyshakespeare",
     about="40,000 lines of Shakespeare",
     layout="prose",
-    source=Source(
+    source=DataSource(
         title="tiny Shakespeare",
         credit="W. Shakespeare; selected by A. Karpathy",
         licence="public domain",
@@ -64,11 +64,11 @@ TINYSHAKESPEARE = Published(
         ),
     ),
 )
-WIKITEXT_2 = Published(
+WIKITEXT_2 = PublishedCorpus(
     name="wikitext-2",
     about="good articles of Wikipedia, 2 million words",
     layout="paragraphs",
-    source=Source(
+    source=DataSource(
         title="WikiText-2 (raw)",
         credit="S. Merity, C. Xiong, J. Bradbury, R. Socher: Pointer Sentinel Mixture Models",
         licence="CC BY-SA 3.0",
@@ -86,6 +86,8 @@ WIKITEXT_2 = Published(
     ),
     members=tuple(f"wikitext-2-raw/wiki.{part}.raw" for part in ("train", "valid", "test")),
 )
-CORPORA: dict[str, Published] = {corpus.name: corpus for corpus in (CAPTIONS, TINYSHAKESPEARE, WIKITEXT_2)}
+CORPORA: dict[str, PublishedCorpus] = {
+    corpus.name: corpus for corpus in (CAPTIONS, TINYSHAKESPEARE, WIKITEXT_2)
+}
 EMBEDDED_ABOUT = "Python's own reference manual, as it ships inside the interpreter"
 EMBEDDED_LICENCE = "PSF License"

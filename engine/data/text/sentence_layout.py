@@ -43,21 +43,21 @@ SHORT = frozenset(
 OFTEN = 0.3
 
 
-class Layout(StrEnum):
+class SentenceLayout(StrEnum):
     LINES = "lines"
     PARAGRAPHS = "paragraphs"
     PROSE = "prose"
 
 
-def detect_layout(sample: str) -> Layout:
+def detect_layout(sample: str) -> SentenceLayout:
     """LINES unless many sentences end within lines; PROSE where lines are broken at a margin."""
     lines = [line.strip() for line in sample.split("\n") if line.strip()]
     if len(lines) < 2:
-        return Layout.PARAGRAPHS
+        return SentenceLayout.PARAGRAPHS
     inside = sum(1 for line in lines for _ in break_points(line)) / len(lines)
     if _are_wrapped(lines) and inside > 0.02:
-        return Layout.PROSE
-    return Layout.PARAGRAPHS if inside > OFTEN else Layout.LINES
+        return SentenceLayout.PROSE
+    return SentenceLayout.PARAGRAPHS if inside > OFTEN else SentenceLayout.LINES
 
 
 def _are_wrapped(lines: list[str]) -> bool:
@@ -96,14 +96,14 @@ def split_paragraph(paragraph: str) -> Iterator[str]:
 class Splitter:
     """Blocks of text in, sentences out; in between never more than a paragraph is held."""
 
-    layout: Layout
+    layout: SentenceLayout
     _open: str = ""
 
     def feed(self, block: str) -> Iterator[str]:
         """`block` ends at the end of a line, or where a line is too long to be held."""
-        if self.layout is Layout.LINES:
+        if self.layout is SentenceLayout.LINES:
             yield from block.split("\n")
-        elif self.layout is Layout.PARAGRAPHS:
+        elif self.layout is SentenceLayout.PARAGRAPHS:
             for line in block.split("\n"):
                 yield from split_paragraph(line)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from engine.data.text.decoding import HEAD, WIDTHS, Decoder, detect
-from engine.data.text.sentence_layout import Layout, detect_layout
+from engine.data.text.sentence_layout import SentenceLayout, detect_layout
 from engine.errors import DataError
 
 PLENTY = 512 << 20  # bytes that are read of one file
@@ -47,10 +47,10 @@ class TextFile:
             digest.update(piece)
         return digest.hexdigest()
 
-    def resolve_layout(self) -> Layout:
+    def resolve_layout(self) -> SentenceLayout:
         """What was asked for, or what the first 64 KiB look like. Raises DataError."""
         if self.layout:
-            return Layout(self.layout)
+            return SentenceLayout(self.layout)
         with self.open() as stream:
             head = stream.read(HEAD)
         encoding, mark = detect(self.name, head, self.encoding)

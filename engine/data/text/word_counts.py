@@ -63,7 +63,7 @@ class Spool:
 
 
 @dataclass(slots=True)
-class Tally:
+class WordCounts:
     """Sentences in, provisional numbers out."""
 
     folder: Path

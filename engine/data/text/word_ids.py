@@ -13,13 +13,13 @@ from engine.data.text.array_file import ArrayWriter
 from engine.data.text.split import PARTS, split
 from engine.data.text.text_set import Ids, Offsets
 from engine.data.text.vocabulary import RESERVED, UNK
-from engine.data.text.word_counts import Tally
+from engine.data.text.word_counts import WordCounts
 
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compilation:
+class WordIds:
     """Sentence n is numbers[offsets[n] : offsets[n + 1]] and belongs to PARTS[parts[n]]; `final` turns the
     tally's numbers into ids of `words`.
     """
@@ -49,7 +49,7 @@ class Compilation:
             yield self.final[self.numbers_of(span)[self.owners(span) == part]]
 
 
-def compile_tally(tally: Tally, limit: int, seed: int) -> Compilation:
+def compile_tally(tally: WordCounts, limit: int, seed: int) -> WordIds:
     """A vocabulary of `limit` ids at most: the commonest words of the whole corpus, ties by alphabet."""
     numbers, lengths = tally.numbers.seen(), tally.lengths.seen()
     names = list(tally.lexicon)
@@ -60,10 +60,10 @@ def compile_tally(tally: Tally, limit: int, seed: int) -> Compilation:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     words = (*RESERVED, *(names[number] for number in chosen))
-    return Compilation(words, numbers, offsets, split(len(lengths), seed), final)
+    return WordIds(words, numbers, offsets, split(len(lengths), seed), final)
 
 
-def write_compilation(compiled: Compilation, writer: ArrayWriter) -> None:
+def write_compilation(compiled: WordIds, writer: ArrayWriter) -> None:
     lengths = np.diff(compiled.offsets)
     for number, part in enumerate(PARTS):
         writer.add(f"{part}.ids", "int32", compiled.ids(number))

@@ -28,7 +28,7 @@ from engine.models.images.layers import (
     Layer,
     MaxPool,
     Relu,
-    Scale,
+    ScaleLayer,
 )
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -48,14 +48,14 @@ POOLS = (2, 3, 4, 5, 6, 7, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
+class Architecture:
     side: int
     layers: tuple[Line, ...]
     divisor: float = 127.5
     mean: float = 1.0
 
 
-def read(data: Mapping[str, Any]) -> Blueprint:
+def read(data: Mapping[str, Any]) -> Architecture:
     """Of the content of model.json. Raises ValueError."""
     if data.get("kind") != KIND:
         raise ValueError(f"kind {data.get('kind')!r}, expected {KIND!r}")
@@ -65,7 +65,7 @@ def read(data: Mapping[str, Any]) -> Blueprint:
     if not all(isinstance(line, dict) and isinstance(line.get("name"), str) for line in lines):
         raise ValueError("each layer has to be an object with a name")
     try:
-        found = Blueprint(int(data["side"]), tuple(lines), float(data["divisor"]), float(data["mean"]))
+        found = Architecture(int(data["side"]), tuple(lines), float(data["divisor"]), float(data["mean"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"side, divisor and mean have to be numbers: {error}") from error
     if not 1 <= found.side <= 256 or not found.divisor:
@@ -73,13 +73,13 @@ def read(data: Mapping[str, Any]) -> Blueprint:
     return found
 
 
-def to_json(plan: Blueprint) -> dict[str, Any]:
+def to_json(plan: Architecture) -> dict[str, Any]:
     """The content of model.json."""
     lines = [dict(line) for line in plan.layers]
     return {"kind": KIND, "side": plan.side, "divisor": plan.divisor, "mean": plan.mean, "layers": lines}
 
 
-def build(tensors: Tensors, plan: Blueprint) -> ConvNet:
+def build(tensors: Tensors, plan: Architecture) -> ConvNet:
     """Raises ValueError unless the tensors are exactly those of the plan: names, shapes, float32, finite."""
     layers = tuple(_layer(line, tensors) for line in plan.layers)
     _check_names(tensors, plan)
@@ -88,7 +88,7 @@ def build(tensors: Tensors, plan: Blueprint) -> ConvNet:
     return net
 
 
-def guess(tensors: Tensors) -> Blueprint:
+def guess(tensors: Tensors) -> Architecture:
     """Convolutions, then dense layers; a ReLU behind each but the last; pooling and padding as they fit.
 
     Raises ValueError when nothing fits.
@@ -96,7 +96,7 @@ def guess(tensors: Tensors) -> Blueprint:
     spine = _spine(tensors)
     for side in SIDES if spine else ():
         for lines in _candidates(spine, tensors):
-            plan = Blueprint(side, tuple(lines))
+            plan = Architecture(side, tuple(lines))
             try:
                 build(tensors, plan)
             except ValueError:
@@ -105,7 +105,7 @@ def guess(tensors: Tensors) -> Blueprint:
     raise ValueError(f"no order of {', '.join(spine) or 'no layers'} fits its shapes")
 
 
-def _check_names(tensors: Tensors, plan: Blueprint) -> None:
+def _check_names(tensors: Tensors, plan: Architecture) -> None:
     needed: set[str] = set()
     allowed: set[str] = set()
     for line, follower in zip(plan.layers, [*plan.layers[1:], {}], strict=True):
@@ -124,7 +124,7 @@ def _check_names(tensors: Tensors, plan: Blueprint) -> None:
         raise ValueError(f"{foreign[0]} belongs to no layer")
 
 
-def _is_shifted(plan: Blueprint, line: Line, follower: Line) -> bool:
+def _is_shifted(plan: Architecture, line: Line, follower: Line) -> bool:
     """Whether a batch norm behind adds what a bias would, which then may be missing."""
     if follower.get("kind") == "pool":
         behind = plan.layers[plan.layers.index(follower) + 1 :]
@@ -147,7 +147,7 @@ def _layer(line: Line, tensors: Tensors) -> Layer:
             raise ValueError(f"{name} pools {line['size']!r} pixels, expected {POOLS[0]} to {POOLS[-1]}")
         return MaxPool(name, line.get("size", 2))
     if kind == "scale":
-        return Scale(name, float(line["factor"]))
+        return ScaleLayer(name, float(line["factor"]))
     if kind in ("relu", "flat"):
         return Relu(name) if kind == "relu" else Flat(name)
     raise ValueError(f"layer {name}: kind {kind!r} is not known")

@@ -14,7 +14,7 @@ Labels = NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class ClassScores:
     """Of one class, or averaged over all; `support` is the number of images."""
 
     precision: float
@@ -27,9 +27,9 @@ class Scores:
 class Report:
     """`confusion[true][predicted]` counts images; `loss` is the mean cross-entropy."""
 
-    classes: tuple[Scores, ...]
-    macro: Scores
-    weighted: Scores
+    classes: tuple[ClassScores, ...]
+    macro: ClassScores
+    weighted: ClassScores
     accuracy: float
     balanced_accuracy: float
     loss: float
@@ -51,7 +51,8 @@ def report(logits: Floats, labels: Labels) -> Report:
     confusion = metrics.confusion_matrix(labels, predicted, labels=every)
     return Report(
         classes=tuple(
-            Scores(float(p), float(r), float(f), int(n)) for p, r, f, n in zip(*scores(None), strict=True)
+            ClassScores(float(p), float(r), float(f), int(n))
+            for p, r, f, n in zip(*scores(None), strict=True)
         ),
         macro=_average(scores("macro"), len(labels)),
         weighted=_average(scores("weighted"), len(labels)),
@@ -99,6 +100,6 @@ def sureness_of(logits: Floats, chosen: Labels) -> NDArray[np.float64]:
     return odds
 
 
-def _average(found: tuple[NDArray[np.float64], ...], support: int) -> Scores:
+def _average(found: tuple[NDArray[np.float64], ...], support: int) -> ClassScores:
     precision, recall, f1, _ = found
-    return Scores(float(precision), float(recall), float(f1), support)
+    return ClassScores(float(precision), float(recall), float(f1), support)

@@ -18,7 +18,7 @@ MOST_IMAGES = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Activations:
     """What one convolution or hidden layer made of an image: (C, H, W) or (F,).
 
     `before` is what its ReLU was given (behind a batch norm, if it has one; pooling left out), `after` what
@@ -83,7 +83,7 @@ class ConvNet:
             values.append(layer.forward(values[-1]))
         return values
 
-    def seen(self, image: Pixels) -> tuple[list[Seen], Floats]:
+    def seen(self, image: Pixels) -> tuple[list[Activations], Floats]:
         """What each layer made of one image (side, side), and its logits (classes,)."""
         values = self.passed(self.enter(image[None]))
         found = []
@@ -92,16 +92,16 @@ class ConvNet:
                 found.append(self._seen(at, layer, values[at + 1]))
         return found, values[-1][:, 0]
 
-    def _seen(self, at: int, layer: Convolution | Dense, value: Floats) -> Seen:
+    def _seen(self, at: int, layer: Convolution | Dense, value: Floats) -> Activations:
         """A pooling in front of the ReLU is left out: the picture before pooling is the larger one."""
         for follower in self.layers[at + 1 :]:
             if isinstance(follower, BatchNorm):
                 value = follower.forward(value)
             elif isinstance(follower, Relu):
-                return Seen(layer.name, layer.kind, value[..., 0], np.maximum(value[..., 0], 0))
+                return Activations(layer.name, layer.kind, value[..., 0], np.maximum(value[..., 0], 0))
             elif isinstance(follower, Convolution | Dense):
                 break
-        return Seen(layer.name, layer.kind, value[..., 0], value[..., 0])
+        return Activations(layer.name, layer.kind, value[..., 0], value[..., 0])
 
     def gradient(self, image: Pixels, target: int) -> Floats:
         """How the logit of class `target` moves with each pixel (side, side), per step of one grey level."""

@@ -9,7 +9,7 @@ from engine.models.images.layers import BatchNorm, Convolution, Dense, Layer, Sh
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LayerCost:
     """`shape` of one image behind the layer; `macs` are multiply-adds per image."""
 
     name: str
@@ -19,10 +19,10 @@ class Entry:
     macs: int
 
 
-def entries(net: ConvNet) -> list[Entry]:
+def entries(net: ConvNet) -> list[LayerCost]:
     shapes = net.shapes()
     return [
-        Entry(layer.name, layer.kind, shapes[at + 1], _parameters(layer), layer.macs(shapes[at]))
+        LayerCost(layer.name, layer.kind, shapes[at + 1], _parameters(layer), layer.macs(shapes[at]))
         for at, layer in enumerate(net.layers)
     ]
 

@@ -158,7 +158,7 @@ class Dense:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scale:
+class ScaleLayer:
     """One factor for all: the temperature some recipes put behind their last layer."""
 
     name: str
@@ -178,4 +178,4 @@ class Scale:
         return 0
 
 
-Layer = Convolution | BatchNorm | Relu | MaxPool | Flat | Dense | Scale
+Layer = Convolution | BatchNorm | Relu | MaxPool | Flat | Dense | ScaleLayer

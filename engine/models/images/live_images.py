@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.images.architecture import Blueprint, Tensors, build, guess, to_json
+from engine.models.images.architecture import Architecture, Tensors, build, guess, to_json
 from engine.models.images.conv_net import Pixels
 from engine.models.images.layers import Convolution, Dense, Layer
 
@@ -19,8 +19,8 @@ MOST_KERNELS, MOST_CHANNELS, MOST_TEMPLATES = 16, 5, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LivePictures:
-    plan: Blueprint
+class LiveImages:
+    plan: Architecture
     images: Pixels
 
     def description(self) -> Mapping[str, Any]:
@@ -50,9 +50,9 @@ class LivePictures:
         return parts
 
 
-def of(tensors: Tensors, images: Pixels, plan: Blueprint | None = None) -> LivePictures:
+def of(tensors: Tensors, images: Pixels, plan: Architecture | None = None) -> LiveImages:
     """For a training with these tensors; `images` (N, side, side) of 0 to 255. Raises ValueError."""
-    return LivePictures(plan or guess(tensors), images)
+    return LiveImages(plan or guess(tensors), images)
 
 
 def _last_picture(layers: Sequence[Layer], at: int) -> int:

@@ -16,7 +16,7 @@ APART = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AffineRange:
     """How far a picture may be bent, either way; every value in between is equally likely."""
 
     turn: float
@@ -29,7 +29,7 @@ class Reach:
     """share of the side"""
 
 
-def maps(reach: Reach, count: int, seed: int, step: int) -> NDArray[np.float32]:
+def maps(reach: AffineRange, count: int, seed: int, step: int) -> NDArray[np.float32]:
     """(count, 2, 3), from output to input places in [-1, 1]: a function of (seed, step) alone."""
     key = np.array([seed, step], dtype=np.uint64)
     random = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, APART]))
@@ -45,7 +45,7 @@ def maps(reach: Reach, count: int, seed: int, step: int) -> NDArray[np.float32]:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=1).astype(np.float32)
 
 
-def bent(pixels: Tensor, reach: Reach, seed: int, step: int, background: float = -1.0) -> Tensor:
+def bent(pixels: Tensor, reach: AffineRange, seed: int, step: int, background: float = -1.0) -> Tensor:
     """(B, C, H, W) -> the same shape; what comes in from outside is `background`."""
     places = torch.from_numpy(maps(reach, len(pixels), seed, step)).to(pixels.device)
     grid = F.affine_grid(places, list(pixels.shape), align_corners=False)

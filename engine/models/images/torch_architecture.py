@@ -6,19 +6,19 @@ from typing import Any
 
 from torch import nn
 
-from engine.models.images.architecture import Blueprint
+from engine.models.images.architecture import Architecture
 
 UNSEEN = (nn.Dropout, nn.Dropout2d, nn.Identity)
 """do nothing once training is over"""
 
 
-def plan_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float = 1.0) -> Blueprint:
+def plan_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float = 1.0) -> Architecture:
     """For a network that sees pixels p of 0 to 255 as p / `divisor` - `mean`.
 
     Raises ValueError for a layer that the NumPy network does not have.
     """
     layers = [_line(name, layer) for name, layer in net.named_children() if not isinstance(layer, UNSEEN)]
-    return Blueprint(side, tuple(layers), divisor, mean)
+    return Architecture(side, tuple(layers), divisor, mean)
 
 
 def _line(name: str, layer: nn.Module) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import numpy as np
 from engine.data.text.vocabulary import EOS
 from engine.errors import ParamError
 from engine.models.language import output_layer
-from engine.models.language.lstm import State
-from engine.models.language.model import Model
+from engine.models.language.lstm import LstmState
+from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import best
 from engine.models.language.sampling import offered
-from engine.models.language.sampling_params import Manner, check_length
+from engine.models.language.sampling_params import SamplingParams, check_length
 
 WIDTH_LIMIT = 64
 LENGTH_LIMIT = 200
@@ -24,7 +24,7 @@ Weighed = tuple[float, float, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class BeamNode:
     """One word in the tree. `parent` is the place of a node in the tree, -1 for the seed.
 
     `logp` is the sum over the words added up to here, `score` that sum divided by the length penalty.
@@ -39,14 +39,14 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class BeamTree:
     """The best nodes of each level; `leaves` are the nodes at which the sentences found end, best first."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[BeamNode, ...]
     leaves: tuple[int, ...]
 
 
-def path(nodes: Sequence[Node], place: int) -> list[int]:
+def path(nodes: Sequence[BeamNode], place: int) -> list[int]:
     """The words from the seed to a node, in the order in which they were added."""
     ids: list[int] = []
     while place >= 0:
@@ -60,7 +60,9 @@ def penalty(words: int, alpha: float) -> float:
     return float(((5 + words) / 6) ** alpha)
 
 
-def search(model: Model, seed_ids: Sequence[int], width: int, manner: Manner, alpha: float = 0.6) -> Tree:
+def search(
+    model: LanguageModel, seed_ids: Sequence[int], width: int, manner: SamplingParams, alpha: float = 0.6
+) -> BeamTree:
     """`width` sentences at once, each step the best of all. Of `manner` it heeds all but the drawing.
 
     A sentence that has ended leaves its place to others; the search stops when the length is reached, or when
@@ -81,14 +83,16 @@ def _check(width: int, alpha: float, length: int) -> None:
 
 
 class _Search:
-    def __init__(self, model: Model, seed: list[int], width: int, manner: Manner, alpha: float) -> None:
+    def __init__(
+        self, model: LanguageModel, seed: list[int], width: int, manner: SamplingParams, alpha: float
+    ) -> None:
         self._model, self._seed, self._width = model, seed, width
         self._manner, self._alpha = manner, alpha
-        self._nodes: list[Node] = []
+        self._nodes: list[BeamNode] = []
         self._open: list[int] = [-1]
         self._ended: list[int] = []
 
-    def run(self) -> Tree:
+    def run(self) -> BeamTree:
         state = self._model.open(self._seed)
         for _ in range(self._manner.length - len(self._seed)):
             weighed = self._weigh(state)
@@ -98,9 +102,9 @@ class _Search:
             words = [self._nodes[place].id for place in self._open]
             state = self._model.further(state.of(rows), words)
         leaves = sorted([*self._ended, *self._open], key=lambda place: -self._nodes[place].score)
-        return Tree(tuple(self._nodes), tuple(leaves[: self._width]))
+        return BeamTree(tuple(self._nodes), tuple(leaves[: self._width]))
 
-    def _weigh(self, state: State) -> list[Weighed]:
+    def _weigh(self, state: LstmState) -> list[Weighed]:
         """The best continuations of each open sentence, best first."""
         scores = self._model.scores(state)
         weighed = []
@@ -136,9 +140,9 @@ class _Search:
                 rows.append(row)
         return rows
 
-    def _node(self, parent: int, word: int, logp: float, kept: bool) -> Node:
+    def _node(self, parent: int, word: int, logp: float, kept: bool) -> BeamNode:
         depth = self._nodes[parent].depth + 1 if parent >= 0 else 1
-        return Node(parent, word, depth, logp, logp / penalty(depth, self._alpha), kept)
+        return BeamNode(parent, word, depth, logp, logp / penalty(depth, self._alpha), kept)
 
     def _is_settled(self) -> bool:
         """Log-probabilities only fall; the penalty is largest at the full length."""

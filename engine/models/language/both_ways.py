@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.errors import ParamError
-from engine.models.language.generation import Drawn, generate
-from engine.models.language.model import Model, check_pair
-from engine.models.language.sampling_params import WORD_LIMIT, Manner
+from engine.models.language.generation import DrawnSentence, generate
+from engine.models.language.model import LanguageModel, check_pair
+from engine.models.language.sampling_params import WORD_LIMIT, SamplingParams
 
 RIGHT, LEFT = "right", "left"
 SIDES = (RIGHT, LEFT)
 
 
 def grow(
-    forward: Model, reverse: Model, seed_ids: Sequence[int], manner: Manner, seed: int, first: str = RIGHT
-) -> Iterator[tuple[str, Drawn]]:
+    forward: LanguageModel,
+    reverse: LanguageModel,
+    seed_ids: Sequence[int],
+    manner: SamplingParams,
+    seed: int,
+    first: str = RIGHT,
+) -> Iterator[tuple[str, DrawnSentence]]:
     """The words that are added, each with its side. `first` is the side that grows first, to its end.
 
     The second model reads all that stands there by then, so that it finishes the sentence that was begun.
@@ -31,8 +36,8 @@ def grow(
 
 
 def _grow(
-    models: dict[str, Model], text: list[int], manner: Manner, seed: int, first: str
-) -> Iterator[tuple[str, Drawn]]:
+    models: dict[str, LanguageModel], text: list[int], manner: SamplingParams, seed: int, first: str
+) -> Iterator[tuple[str, DrawnSentence]]:
     second = LEFT if first == RIGHT else RIGHT
     room = manner.length - len(text)
     half = -(-room // 2)
@@ -47,5 +52,5 @@ def _grow(
             yield side, drawn
 
 
-def _up_to(manner: Manner, length: int) -> Manner:
+def _up_to(manner: SamplingParams, length: int) -> SamplingParams:
     return replace(manner, length=length, least=min(manner.least, length))

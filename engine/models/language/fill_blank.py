@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.models.language import output_layer
-from engine.models.language.model import NEVER, Model, check_pair
+from engine.models.language.model import NEVER, LanguageModel, check_pair
 from engine.models.language.next_word import best, check_k
 from engine.models.language.scoring import score
 
@@ -18,7 +18,7 @@ Logps = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
+class BlankFilling:
     """`p` is the share of the product among all words; `forward` and `reversed` are its two factors.
 
     `logp` is the forward model's log-probability of the whole sentence with this word in the blank.
@@ -31,7 +31,9 @@ class Filling:
     logp: float
 
 
-def fill(forward: Model, reverse: Model, left: Sequence[int], right: Sequence[int], k: int) -> list[Filling]:
+def fill(
+    forward: LanguageModel, reverse: LanguageModel, left: Sequence[int], right: Sequence[int], k: int
+) -> list[BlankFilling]:
     """The `k` words that fit best between `left` and `right`, best first.
 
     p(w) = F(w | left) R(w | right) / sum over all words v of F(v | left) R(v | right), with F the forward
@@ -50,12 +52,12 @@ def fill(forward: Model, reverse: Model, left: Sequence[int], right: Sequence[in
     words = [word for word in best(joint, k) if shares[word] > 0]
     sentences = score(forward, [[*left, word, *right] for word in words], ranks=False)
     return [
-        Filling(w, float(shares[w]), float(np.exp(before[w])), float(np.exp(after[w])), sentence.logp)
+        BlankFilling(w, float(shares[w]), float(np.exp(before[w])), float(np.exp(after[w])), sentence.logp)
         for w, sentence in zip(words, sentences, strict=True)
     ]
 
 
-def _logps(model: Model, ids: Sequence[int]) -> Logps:
+def _logps(model: LanguageModel, ids: Sequence[int]) -> Logps:
     scores = model.scores(model.open(ids))[0]
     logps: Logps = scores.astype(np.float64) - output_layer.log_sum(scores)
     return logps

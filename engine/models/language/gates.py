@@ -10,11 +10,11 @@ import numpy as np
 from engine.data.text.vocabulary import START
 from engine.errors import ParamError
 from engine.models.language import lstm
-from engine.models.language.model import Model
+from engine.models.language.model import LanguageModel
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class GateTrace:
     """One unit after each word read, <START> first: gates i, f, o (0 to 1), candidate g, cell c, output h."""
 
     ids: tuple[int, ...]
@@ -26,7 +26,7 @@ class Trace:
     h: tuple[float, ...]
 
 
-def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
+def trace(model: LanguageModel, ids: Sequence[int], layer: int, unit: int) -> GateTrace:
     """In the order in which the model reads. Layers and units count from 0. Raises ParamError."""
     _check_layer(model, layer)
     units = model.description.hidden_size
@@ -35,10 +35,10 @@ def trace(model: Model, ids: Sequence[int], layer: int, unit: int) -> Trace:
     read = (START, *model.in_reading_order(ids))
     columns = [_after(model, before, word, layer, unit) for before, word in _steps(model, read)]
     i, f, g, o, c, h = (tuple(float(value) for value in row) for row in zip(*columns, strict=True))
-    return Trace(read, i, f, g, o, c, h)
+    return GateTrace(read, i, f, g, o, c, h)
 
 
-def liveliest(model: Model, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
+def liveliest(model: LanguageModel, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
     """The units of a layer whose cell changes most from word to word, liveliest first. Raises ParamError."""
     _check_layer(model, layer)
     read = [START, *model.in_reading_order(ids)]
@@ -47,7 +47,7 @@ def liveliest(model: Model, ids: Sequence[int], layer: int, count: int = 8) -> l
     return [int(unit) for unit in np.argsort(-moved, kind="stable")[:count]]
 
 
-def _steps(model: Model, read: Sequence[int]) -> list[tuple[lstm.State, int]]:
+def _steps(model: LanguageModel, read: Sequence[int]) -> list[tuple[lstm.LstmState, int]]:
     """The state before each word."""
     state, steps = lstm.blank(model.weights, 1), []
     for word in read:
@@ -56,7 +56,9 @@ def _steps(model: Model, read: Sequence[int]) -> list[tuple[lstm.State, int]]:
     return steps
 
 
-def _after(model: Model, before: lstm.State, word: int, layer: int, unit: int) -> tuple[float, ...]:
+def _after(
+    model: LanguageModel, before: lstm.LstmState, word: int, layer: int, unit: int
+) -> tuple[float, ...]:
     after, weights = model.further(before, [word]), model.weights
     if layer:
         into = after.hidden[layer - 1] @ weights.layers[layer].kernel + weights.layers[layer].bias
@@ -67,7 +69,7 @@ def _after(model: Model, before: lstm.State, word: int, layer: int, unit: int) -
     return (*(gate[0, unit] for gate in four), after.cell[layer, 0, unit], after.hidden[layer, 0, unit])
 
 
-def _check_layer(model: Model, layer: object) -> None:
+def _check_layer(model: LanguageModel, layer: object) -> None:
     """Said as people count layers, from 1 on."""
     layers = len(model.weights.layers)
     if type(layer) is not int:

@@ -10,13 +10,13 @@ import numpy as np
 from engine.data.text.vocabulary import EOS
 from engine.errors import DataError
 from engine.models.language import output_layer
-from engine.models.language.model import Model
+from engine.models.language.model import LanguageModel
 from engine.models.language.sampling import draw, offered, stream
-from engine.models.language.sampling_params import Manner, check_length
+from engine.models.language.sampling_params import SamplingParams, check_length
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnSentence:
     """`p` is the model's own probability of the word, untouched by temperature and cuts; `<EOS>` ends it."""
 
     id: int
@@ -29,8 +29,8 @@ class Drawn:
 
 
 def generate(
-    model: Model, seed_ids: Sequence[int], manner: Manner, seed: int, number: int = 0
-) -> Iterator[Drawn]:
+    model: LanguageModel, seed_ids: Sequence[int], manner: SamplingParams, seed: int, number: int = 0
+) -> Iterator[DrawnSentence]:
     """The words that are added, a reversed model's right to left. The same for the same seed, always.
 
     Raises ParamError when the seed words are as many as `manner.length` already.
@@ -40,13 +40,15 @@ def generate(
     return _words(model, list(seed_ids), manner, stream(seed, number))
 
 
-def _words(model: Model, text: list[int], manner: Manner, random: np.random.Generator) -> Iterator[Drawn]:
+def _words(
+    model: LanguageModel, text: list[int], manner: SamplingParams, random: np.random.Generator
+) -> Iterator[DrawnSentence]:
     state = model.open(text)
     while len(text) < manner.length:
         scores = model.scores(state)[0]
         word = draw(offered(scores, manner, text, len(text)), manner, random)
         logp = float(scores[word]) - output_layer.log_sum(scores)
-        yield Drawn(word, float(np.exp(logp)), logp)
+        yield DrawnSentence(word, float(np.exp(logp)), logp)
         if word == EOS:
             return
         text.append(word)
@@ -54,6 +56,6 @@ def _words(model: Model, text: list[int], manner: Manner, random: np.random.Gene
             state = model.further(state, [word])
 
 
-def _check_words(model: Model, manner: Manner) -> None:
+def _check_words(model: LanguageModel, manner: SamplingParams) -> None:
     if len(model.vocabulary) <= EOS + 1 and not manner.unknown:
         raise DataError("The model's vocabulary holds no word.", "Train it on a corpus with words.")

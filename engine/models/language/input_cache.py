@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from engine.models.language import lstm
-from engine.models.language.weights import Floats, Weights
+from engine.models.language.weights import Floats, ModelWeights
 
 ROOM = 256 << 20
 """bytes at most of all words together; pages of words that never came are never touched"""
 
 
-class WordInputs:
+class InputCache:
     """Always by the same product of one row: a sentence has the same bits whatever was asked before."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: ModelWeights) -> None:
         self._weights = weights
         shape = (len(weights.embedding), len(weights.layers[0].bias))
         is_kept = 4 * shape[0] * shape[1] <= ROOM

@@ -16,9 +16,9 @@ from engine import files
 from engine.data.text.vocabulary import Vocabulary, read_vocabulary
 from engine.errors import CorruptRun, DataError, RunRefused
 from engine.models.language import model_description as descriptions
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description
-from engine.models.language.weights import Weights, weights
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import ModelDescription
+from engine.models.language.weights import ModelWeights, weights
 from engine.served_checkpoint import MODEL as WEIGHTS
 from engine.served_checkpoint import Served, served
 
@@ -30,7 +30,7 @@ _DESCRIPTION_LIMIT = 1 << 20  # bytes
 _VOCABULARY_LIMIT = 256 << 20
 
 
-def open_model(run: Path) -> tuple[Model, Served]:
+def open_model(run: Path) -> tuple[LanguageModel, Served]:
     """The model that the run answers with, and its checkpoint without the bytes of its files.
 
     Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for what cannot be trusted.
@@ -38,11 +38,11 @@ def open_model(run: Path) -> tuple[Model, Served]:
     description = read_description(run)
     vocabulary = read_words(run, description)
     found = _served(run)
-    model = Model(description, vocabulary, _weights(found.verified, description), found.which.step)
+    model = LanguageModel(description, vocabulary, _weights(found.verified, description), found.which.step)
     return model, replace(found, verified=replace(found.verified, files={}))
 
 
-def open_arrays(run: Path) -> tuple[Description, Arrays]:
+def open_arrays(run: Path) -> tuple[ModelDescription, Arrays]:
     """The tensors that the run answers with, as they were saved. Raises like `open_model`."""
     return read_description(run), _arrays(_served(run).verified)
 
@@ -52,7 +52,7 @@ def has_checkpoint(run: Path) -> bool:
     return bool(shelf.steps(run / "checkpoints"))
 
 
-def read_description(run: Path) -> Description:
+def read_description(run: Path) -> ModelDescription:
     """Raises RunRefused when the run keeps no language model, CorruptRun when it cannot be understood."""
     try:
         data = strict_json.loads(_bytes(run / MODEL, _DESCRIPTION_LIMIT), _DESCRIPTION_LIMIT)
@@ -67,7 +67,7 @@ def read_description(run: Path) -> Description:
     return descriptions.from_json(data)
 
 
-def read_words(run: Path, description: Description) -> Vocabulary:
+def read_words(run: Path, description: ModelDescription) -> Vocabulary:
     """Raises CorruptRun when these are not the words the model was trained with."""
     path = run / VOCABULARY
     try:
@@ -84,7 +84,7 @@ def read_words(run: Path, description: Description) -> Vocabulary:
     return vocabulary
 
 
-def _weights(verified: Verified, description: Description) -> Weights:
+def _weights(verified: Verified, description: ModelDescription) -> ModelWeights:
     return weights(_arrays(verified), description)
 
 

@@ -9,13 +9,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.weights import Floats, Layer, Weights
+from engine.models.language.weights import Floats, Layer, ModelWeights
 
 Rows = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class State:
+class LstmState:
     """What has been read: `hidden` and `cell` (layers, sentences, H)."""
 
     hidden: Floats
@@ -27,9 +27,9 @@ class State:
         top: Floats = self.hidden[-1]
         return top
 
-    def of(self, rows: Rows) -> State:
+    def of(self, rows: Rows) -> LstmState:
         """The states of some sentences; `rows` index them and may repeat."""
-        return State(self.hidden[:, np.asarray(rows)], self.cell[:, np.asarray(rows)])
+        return LstmState(self.hidden[:, np.asarray(rows)], self.cell[:, np.asarray(rows)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +42,13 @@ class Gates:
     o: Floats
 
 
-def blank(weights: Weights, sentences: int) -> State:
+def blank(weights: ModelWeights, sentences: int) -> LstmState:
     """Nothing has been read."""
     shape = (len(weights.layers), sentences, weights.layers[0].hidden)
-    return State(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+    return LstmState(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
 
 
-def projected(weights: Weights, inputs: Floats) -> Floats:
+def projected(weights: ModelWeights, inputs: Floats) -> Floats:
     """What the first layer's gates get from word vectors (n, E): (n, 4H), the bias included."""
     first = weights.layers[0]
     into: Floats = inputs @ first.kernel
@@ -56,7 +56,7 @@ def projected(weights: Weights, inputs: Floats) -> Floats:
     return into
 
 
-def step(weights: Weights, into: Floats, before: State) -> State:
+def step(weights: ModelWeights, into: Floats, before: LstmState) -> LstmState:
     """One word further; `into` (sentences, 4H) comes from `projected`."""
     hidden, cell = np.empty_like(before.hidden), np.empty_like(before.cell)
     for number, layer in enumerate(weights.layers):
@@ -67,7 +67,7 @@ def step(weights: Weights, into: Floats, before: State) -> State:
         here = np.multiply(gates.f, before.cell[number], out=cell[number])
         here += gates.i * gates.g
         np.multiply(gates.o, np.tanh(here), out=hidden[number])
-    return State(hidden, cell)
+    return LstmState(hidden, cell)
 
 
 def open_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:

@@ -10,27 +10,27 @@ import numpy as np
 from engine.data.text.vocabulary import PAD, START, Vocabulary
 from engine.errors import DataError
 from engine.models.language import lstm, output_layer
-from engine.models.language.input_cache import WordInputs
-from engine.models.language.lstm import State
-from engine.models.language.model_description import Description, Direction
-from engine.models.language.weights import Floats, Weights
+from engine.models.language.input_cache import InputCache
+from engine.models.language.lstm import LstmState
+from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.weights import Floats, ModelWeights
 
 NEVER = (PAD, START)
 """are not words: they are never offered, drawn or counted in a rank"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class LanguageModel:
     """`step` is the number of updates it had been trained for when its weights were saved."""
 
-    description: Description
+    description: ModelDescription
     vocabulary: Vocabulary
-    weights: Weights
+    weights: ModelWeights
     step: int = 0
-    _inputs: WordInputs = field(init=False, repr=False)
+    _inputs: InputCache = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_inputs", WordInputs(self.weights))
+        object.__setattr__(self, "_inputs", InputCache(self.weights))
 
     @property
     def is_reversed(self) -> bool:
@@ -40,7 +40,7 @@ class Model:
         """As the model reads them; the same call turns them back."""
         return list(reversed(ids)) if self.is_reversed else list(ids)
 
-    def read(self, ids: Sequence[int], state: State | None = None) -> State:
+    def read(self, ids: Sequence[int], state: LstmState | None = None) -> LstmState:
         """The state after words in the model's own order, <START> first; goes on from `state`."""
         inputs = lstm.projected(self.weights, self.weights.embedding[np.asarray(ids, np.int64)])
         found = lstm.blank(self.weights, 1) if state is None else state
@@ -48,23 +48,23 @@ class Model:
             found = lstm.step(self.weights, inputs[position : position + 1], found)
         return found
 
-    def open(self, ids: Sequence[int] = ()) -> State:
+    def open(self, ids: Sequence[int] = ()) -> LstmState:
         """The state after <START> and words in the order in which people write them."""
         return self.read([START, *self.in_reading_order(ids)])
 
-    def further(self, state: State, ids: Sequence[int]) -> State:
+    def further(self, state: LstmState, ids: Sequence[int]) -> LstmState:
         """Each of the sentences of `state` one word further."""
         if len(ids) == 1:
             return lstm.step(self.weights, self._inputs.of(ids[0]), state)
         inputs = self.weights.embedding[np.asarray(ids, np.int64)]
         return lstm.step(self.weights, lstm.projected(self.weights, inputs), state)
 
-    def scores(self, state: State) -> Floats:
+    def scores(self, state: LstmState) -> Floats:
         """(sentences, V): log-probabilities of what comes next, but for a summand per row."""
         return output_layer.logits(self.weights, state.top)
 
 
-def check_pair(forward: Model, reverse: Model) -> None:
+def check_pair(forward: LanguageModel, reverse: LanguageModel) -> None:
     """Two models that work together read in opposite directions and share every word. Raises DataError."""
     if forward.is_reversed or not reverse.is_reversed:
         raise DataError(

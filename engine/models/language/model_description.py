@@ -22,7 +22,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class ModelDescription:
     """`embedding`, `hidden_size`, `vocabulary` are numbers of units and of words."""
 
     layers: int
@@ -56,14 +56,14 @@ class Description:
         return shapes | {"output.bias": (self.vocabulary,)}
 
 
-def from_json(data: Mapping[str, Any]) -> Description:
+def from_json(data: Mapping[str, Any]) -> ModelDescription:
     """Raises CorruptRun naming the field that is not what it has to be."""
     if data.get("kind") != KIND:
         raise CorruptRun(f"model.json: kind is {data.get('kind')!r}, expected {KIND!r}.")
     hidden = _size(data, "hidden_size", DIMENSION_LIMIT)
     width = _size(data, "embedding", DIMENSION_LIMIT)
     tied = _flag(data, "tied", False)
-    description = Description(
+    description = ModelDescription(
         layers=_size(data, "layers", LAYER_LIMIT),
         direction=_direction(data.get("direction")),
         embedding=width,
@@ -82,7 +82,7 @@ def from_json(data: Mapping[str, Any]) -> Description:
     return description
 
 
-def to_json(description: Description) -> dict[str, Any]:
+def to_json(description: ModelDescription) -> dict[str, Any]:
     facts = {field.name: getattr(description, field.name) for field in fields(description)}
     return {"kind": KIND, **facts, "direction": str(description.direction)}
 

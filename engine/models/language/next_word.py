@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
 from engine.models.language import output_layer
-from engine.models.language.model import NEVER, Model
+from engine.models.language.model import NEVER, LanguageModel
 from engine.models.language.sampling import offered, probabilities
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 
 K_LIMIT = 1000
-USUAL = Manner()
+USUAL = SamplingParams()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ def kind_of(number: int) -> str:
     return {EOS: "end", UNK: "unknown"}.get(number, "word")
 
 
-def predict(model: Model, ids: Sequence[int], k: int = 10, manner: Manner = USUAL) -> list[Candidate]:
+def predict(
+    model: LanguageModel, ids: Sequence[int], k: int = 10, manner: SamplingParams = USUAL
+) -> list[Candidate]:
     """The `k` most probable words after (of a reversed model: in front of) `ids`, best first.
 
     `manner` is how sentences are sampled: it orders nothing, and says with which probability each is drawn.

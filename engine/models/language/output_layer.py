@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.weights import Floats, Weights
+from engine.models.language.weights import Floats, ModelWeights
 
 SAFE = 60.0
 """exp of a float32 score within +-60 and the sum of a vocabulary of them neither overflow nor vanish"""
@@ -19,7 +19,7 @@ TILE = (512, 1000)
 Ints = NDArray[np.int64]
 
 
-def features(weights: Weights, top: Floats) -> Floats:
+def features(weights: ModelWeights, top: Floats) -> Floats:
     """What the head reads, (n, E or H), of the last layer's hidden units (n, H)."""
     if weights.projection is None:
         return top
@@ -28,12 +28,12 @@ def features(weights: Weights, top: Floats) -> Floats:
     return projected
 
 
-def logits(weights: Weights, top: Floats) -> Floats:
+def logits(weights: ModelWeights, top: Floats) -> Floats:
     """Scores (n, V) of hidden units (n, H)."""
     return scores(weights, features(weights, top))
 
 
-def scores(weights: Weights, read: Floats) -> Floats:
+def scores(weights: ModelWeights, read: Floats) -> Floats:
     """(n, V) of features (n, E or H). One row is a product of matrix and vector, which is faster."""
     if len(read) == 1:
         row: Floats = np.dot(weights.output, read[0])[None]
@@ -54,7 +54,7 @@ def log_sums(scores: Floats) -> Floats:
     return sums if is_safe else sums + peaks
 
 
-def all_log_sums(weights: Weights, read: Floats) -> Floats:
+def all_log_sums(weights: ModelWeights, read: Floats) -> Floats:
     """log(sum(exp(scores))) for each row of features (n, E or H), without ever holding the scores.
 
     They are made in tiles that stay in the cache of a core: what is done to them there costs next to nothing.
@@ -65,7 +65,7 @@ def all_log_sums(weights: Weights, read: Floats) -> Floats:
     return found
 
 
-def _tiled(weights: Weights, read: Floats) -> Floats:
+def _tiled(weights: ModelWeights, read: Floats) -> Floats:
     """exp of a score is exp of the product times exp of the bias: so biases are added, and words summed, by
     one product of a vector and the tile."""
     totals = _totals(weights, read) if np.abs(weights.output_bias).max() < SAFE_BIAS else None
@@ -74,7 +74,7 @@ def _tiled(weights: Weights, read: Floats) -> Floats:
     return np.log(totals)
 
 
-def _totals(weights: Weights, read: Floats) -> Floats | None:
+def _totals(weights: ModelWeights, read: Floats) -> Floats | None:
     """sum(exp(scores)) of each row; None where it may not fit."""
     rows, words = len(read), len(weights.output)
     factors, totals = np.exp(weights.output_bias), np.zeros(rows, np.float32)
@@ -90,7 +90,7 @@ def _totals(weights: Weights, read: Floats) -> Floats | None:
     return totals
 
 
-def chosen(weights: Weights, read: Floats, rows: Ints, words: Ints) -> Floats:
+def chosen(weights: ModelWeights, read: Floats, rows: Ints, words: Ints) -> Floats:
     """The scores of single words after some of the features: `rows` and `words` (pairs)."""
     found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), TILE[0]):

@@ -25,7 +25,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prefixes:
+class PrefixTree:
     """`places` (sentences, longest + 1): the number, counted over all levels, of each beginning;
     `targets`, of the same shape, is the word that comes after it. -1 where a sentence has ended before.
     """
@@ -39,7 +39,7 @@ class Prefixes:
         return sum(len(level.words) for level in self.levels)
 
 
-def prefixes(sentences: Sequence[Sequence[int]]) -> Prefixes:
+def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
     """Of sentences of word ids in the model's reading order, without their ends."""
     rows = _table(sentences)
     order = np.lexsort(rows.T[::-1])
@@ -56,7 +56,7 @@ def prefixes(sentences: Sequence[Sequence[int]]) -> Prefixes:
         here = rows[order, column] >= 0
         places[order[here], column] = first + numbers[here]
         first += len(new)
-    return Prefixes(tuple(levels), places, _targets(rows))
+    return PrefixTree(tuple(levels), places, _targets(rows))
 
 
 def _table(sentences: Sequence[Sequence[int]]) -> Ints:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.models.language.model import NEVER
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.weights import Floats
 
 BLOCK = 128
@@ -21,7 +21,7 @@ def stream(seed: int, number: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array([seed, number], np.uint64)))
 
 
-def offered(scores: Floats, manner: Manner, text: Collection[int], words: int) -> Floats:
+def offered(scores: Floats, manner: SamplingParams, text: Collection[int], words: int) -> Floats:
     """The scores (V,) with -inf for what may not come, `words` being in the text already."""
     kept = scores.copy()
     kept[list(NEVER)] = -np.inf
@@ -34,12 +34,12 @@ def offered(scores: Floats, manner: Manner, text: Collection[int], words: int) -
     return kept
 
 
-def draw(kept: Floats, manner: Manner, random: np.random.Generator) -> int:
+def draw(kept: Floats, manner: SamplingParams, random: np.random.Generator) -> int:
     """One word of the offered scores. Takes exactly one random number, whatever the temperature."""
     return _at(proportions(kept, manner), random.random())
 
 
-def proportions(kept: Floats, manner: Manner) -> Floats:
+def proportions(kept: Floats, manner: SamplingParams) -> Floats:
     """What the words (V,) of the offered scores are drawn in proportion to: temperature, top-k, top-p."""
     if manner.temperature == 0:
         shares = np.zeros_like(kept)
@@ -51,7 +51,7 @@ def proportions(kept: Floats, manner: Manner) -> Floats:
     return _nucleus(_best(shares, manner.top_k), manner.top_p)
 
 
-def probabilities(kept: Floats, manner: Manner) -> NDArray[np.float64]:
+def probabilities(kept: Floats, manner: SamplingParams) -> NDArray[np.float64]:
     """With which each word (V,) of the offered scores is drawn; all 0 where none is offered."""
     if not np.isfinite(kept).any():
         return np.zeros(len(kept))

@@ -14,7 +14,7 @@ COLDEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SamplingParams:
     """Raises ParamError for what cannot be.
 
     temperature  scores are divided by it; 0 takes the most probable word, else at least 0.001

@@ -15,8 +15,8 @@ from threadpoolctl import ThreadpoolController
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.models.language import lstm, output_layer
-from engine.models.language.model import NEVER, Model
-from engine.models.language.prefix_tree import Prefixes, prefixes
+from engine.models.language.model import NEVER, LanguageModel
+from engine.models.language.prefix_tree import PrefixTree, prefixes
 from engine.models.language.weights import Floats
 
 ROWS = 256
@@ -34,7 +34,7 @@ Ranks = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class ScoredSentence:
     """One sentence of n words: for each word as written, and last for `<EOS>`, n + 1 values.
 
     `ids` the words, `logps` their natural log-probabilities, `ranks` their places among all words, 1 the most
@@ -74,8 +74,8 @@ def perplexity(logp: float, words: int) -> float:
 
 
 def score(
-    model: Model, sentences: Sequence[Sequence[int]], *, ranks: bool = True, threads: int = 0
-) -> list[Scored]:
+    model: LanguageModel, sentences: Sequence[Sequence[int]], *, ranks: bool = True, threads: int = 0
+) -> list[ScoredSentence]:
     """Of sentences of ids as written, without their ends. Without `ranks` those are 0, and it is faster.
 
     `threads` 0 takes the cores there are, up to four. They change no result by more than its last digits.
@@ -84,19 +84,19 @@ def score(
     order = sorted(range(len(read)), key=read.__getitem__)
     parts = list(_parts(read, order, threads or _cores()))
 
-    def work(part: Sequence[int]) -> list[Scored]:
+    def work(part: Sequence[int]) -> list[ScoredSentence]:
         return _score(model, [read[place] for place in part], ranks)
 
     scored = _at_once(work, parts, threads or _cores())
-    found: list[Scored | None] = [None] * len(read)
+    found: list[ScoredSentence | None] = [None] * len(read)
     for place, one in zip(chain(*parts), chain(*scored), strict=True):
         found[place] = one
     return [one for one in found if one is not None]
 
 
 def _at_once(
-    work: Callable[[Sequence[int]], list[Scored]], parts: Sequence[Sequence[int]], threads: int
-) -> list[list[Scored]]:
+    work: Callable[[Sequence[int]], list[ScoredSentence]], parts: Sequence[Sequence[int]], threads: int
+) -> list[list[ScoredSentence]]:
     """A thread for each part; then the products of one part have no threads of their own."""
     if min(threads, len(parts)) < 2:
         return [work(part) for part in parts]
@@ -124,7 +124,7 @@ def _parts(read: Sequence[Sequence[int]], order: Sequence[int], threads: int) ->
         yield order[start:]
 
 
-def _score(model: Model, sentences: Sequence[Sequence[int]], ranks: bool) -> list[Scored]:
+def _score(model: LanguageModel, sentences: Sequence[Sequence[int]], ranks: bool) -> list[ScoredSentence]:
     """Of sentences in reading order."""
     tree = prefixes(sentences)
     told = tree.places >= 0
@@ -140,14 +140,14 @@ def _score(model: Model, sentences: Sequence[Sequence[int]], ranks: bool) -> lis
     ]
 
 
-def _scored(model: Model, sentence: Sequence[int], logps: Logps, ranks: Ranks) -> Scored:
+def _scored(model: LanguageModel, sentence: Sequence[int], logps: Logps, ranks: Ranks) -> ScoredSentence:
     values, places = logps.tolist(), ranks.tolist()
     if model.is_reversed:
         values[:-1], places[:-1] = values[-2::-1], places[-2::-1]
-    return Scored((*model.in_reading_order(sentence), EOS), tuple(values), tuple(places))
+    return ScoredSentence((*model.in_reading_order(sentence), EOS), tuple(values), tuple(places))
 
 
-def read(model: Model, tree: Prefixes) -> Floats:
+def read(model: LanguageModel, tree: PrefixTree) -> Floats:
     """The features (beginnings, E or H) of every beginning in the tree, level by level."""
     weights = model.weights
     words = np.unique(np.concatenate([level.words for level in tree.levels]))
@@ -160,14 +160,14 @@ def read(model: Model, tree: Prefixes) -> Floats:
     return output_layer.features(weights, np.concatenate(tops))
 
 
-def _pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
+def _pairs(model: LanguageModel, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
     """Log-probabilities of words after beginnings, no ranks."""
     sums = output_layer.all_log_sums(model.weights, features)
     found = output_layer.chosen(model.weights, features, rows, words).astype(np.float64)
     return found - sums[rows], np.zeros(len(rows), np.int64)
 
 
-def _ranked_pairs(model: Model, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
+def _ranked_pairs(model: LanguageModel, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
     """Log-probability and rank of words after beginnings; `rows` are sorted."""
     logps, places = np.empty(len(rows)), np.zeros(len(rows), np.int64)
     for start in range(0, len(features), ROWS):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CorruptRun
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weights:
+class ModelWeights:
     """`embedding` (V, E); `output` (V, E or H), the embedding itself when tied; `output_bias` (V)."""
 
     embedding: Floats
@@ -47,14 +47,14 @@ class Weights:
     output_bias: Floats
 
 
-def weights(arrays: Mapping[str, NDArray[Any]], description: Description) -> Weights:
+def weights(arrays: Mapping[str, NDArray[Any]], description: ModelDescription) -> ModelWeights:
     """float32, in rows. Raises CorruptRun for a tensor that is missing, of another shape or not finite."""
     shapes = description.shapes()
     if "projection.bias" in arrays and description.projection:
         shapes["projection.bias"] = (description.embedding,)
     _check_names(arrays, shapes)
     checked = {name: _checked(name, arrays[name], shape) for name, shape in shapes.items()}
-    return Weights(
+    return ModelWeights(
         embedding=checked["embedding.weight"],
         layers=tuple(_layer(checked, number) for number in range(description.layers)),
         projection=_projection(checked, description),
@@ -68,7 +68,7 @@ def _layer(arrays: Mapping[str, Floats], number: int) -> Layer:
     return Layer(arrays[start + "kernel"], arrays[start + "recurrent"], arrays[start + "bias"])
 
 
-def _projection(arrays: Mapping[str, Floats], description: Description) -> Projection | None:
+def _projection(arrays: Mapping[str, Floats], description: ModelDescription) -> Projection | None:
     if not description.projection:
         return None
     none = np.zeros(description.embedding, np.float32)

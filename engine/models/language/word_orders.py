@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from engine.data.text.vocabulary import EOS
 from engine.errors import DataError
 from engine.models.language import output_layer
-from engine.models.language.lstm import State
-from engine.models.language.model import Model
+from engine.models.language.lstm import LstmState
+from engine.models.language.model import LanguageModel
 from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import Floats
 
@@ -23,7 +23,7 @@ WIDTH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class WordOrder:
     """Ids as written; `logp` of the whole sentence, its end included."""
 
     ids: tuple[int, ...]
@@ -35,15 +35,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class WordOrders:
     """`possible` orders there are; with `is_complete` every one was weighed, else a search kept the best."""
 
-    best: tuple[Order, ...]
+    best: tuple[WordOrder, ...]
     possible: int
     is_complete: bool
 
 
-def orders(model: Model, bag: Sequence[int], k: int) -> Orders:
+def orders(model: LanguageModel, bag: Sequence[int], k: int) -> WordOrders:
     """Raises DataError for more than WORD_LIMIT words."""
     if len(bag) > WORD_LIMIT:
         raise DataError(
@@ -53,13 +53,13 @@ def orders(model: Model, bag: Sequence[int], k: int) -> Orders:
     if possible <= EVERY_LIMIT:
         all_orders = list(arrangements(bag))
         found = [
-            Order(tuple(ids), scored.full_logp)
+            WordOrder(tuple(ids), scored.full_logp)
             for ids, scored in zip(all_orders, score(model, all_orders, ranks=False), strict=True)
         ]
     else:
         found = _search(model, bag)
     found.sort(key=lambda order: (-order.logp, order.ids))
-    return Orders(tuple(found[:k]), possible, possible <= EVERY_LIMIT)
+    return WordOrders(tuple(found[:k]), possible, possible <= EVERY_LIMIT)
 
 
 def count(bag: Sequence[int]) -> int:
@@ -87,7 +87,7 @@ class _Beginning:
     logp: float
 
 
-def _search(model: Model, bag: Sequence[int]) -> list[Order]:
+def _search(model: LanguageModel, bag: Sequence[int]) -> list[WordOrder]:
     """A beam over beginnings, in the model's reading order."""
     live, state = [_Beginning((), tuple(sorted(bag)), 0.0)], model.open()
     for _ in bag:
@@ -98,7 +98,7 @@ def _search(model: Model, bag: Sequence[int]) -> list[Order]:
         state = model.further(state.of(rows), [beginning.ids[-1] for beginning in live])
     ends = _logps(model, state)[:, EOS]
     return [
-        Order(tuple(model.in_reading_order(beginning.ids)), beginning.logp + float(end))
+        WordOrder(tuple(model.in_reading_order(beginning.ids)), beginning.logp + float(end))
         for beginning, end in zip(live, ends, strict=True)
     ]
 
@@ -114,7 +114,7 @@ def _longer(live: Sequence[_Beginning], logps: Floats) -> list[tuple[int, _Begin
     return longer
 
 
-def _logps(model: Model, state: State) -> Floats:
+def _logps(model: LanguageModel, state: LstmState) -> Floats:
     """(beginnings, V)."""
     scores = model.scores(state)
     found = scores.copy()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 
 Floats = NDArray[np.float32]
 STREAM = 0xD809 << 32  # added to the seed (below 2**32): apart from the streams of order and weights
 
 
-def masks(description: Description, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
+def masks(description: ModelDescription, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
     """0 or 1 / (1 - rate): one (B, E) on the words, then one (B, H) on the output of each layer."""
     dice = np.random.Generator(np.random.Philox(key=np.array([STREAM + seed, step], np.uint64)))
     widths = [description.embedding] + [description.hidden_size] * description.layers

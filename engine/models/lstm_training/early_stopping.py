@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Patience:
+class EarlyStopping:
     """`epochs` without a better value end it; None never does."""
 
     def __init__(self, epochs: int | None) -> None:

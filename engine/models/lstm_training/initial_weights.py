@@ -7,13 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 
 Floats = NDArray[np.float32]
 STREAM = 0x1A17  # apart from the streams of data order and dropout
 
 
-def weights(description: Description, seed: int) -> dict[str, Floats]:
+def weights(description: ModelDescription, seed: int) -> dict[str, Floats]:
     """Embedding uniform in +-0.05; matrices Glorot uniform; recurrent ones orthogonal; forget gates open."""
     dice = np.random.Generator(np.random.Philox(key=np.array([seed, STREAM], np.uint64)))
     return {name: _tensor(name, size, dice) for name, size in description.shapes().items()}

@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 
 
-class Bias(keras.layers.Layer):  # type: ignore[misc]
+class KerasBias(keras.layers.Layer):  # type: ignore[misc]
     """What is left of the vocabulary layer when its weights are those of the embedding."""
 
     def __init__(self, words: int, **options: Any) -> None:
@@ -23,7 +23,7 @@ class Bias(keras.layers.Layer):  # type: ignore[misc]
         return logits + self.bias
 
 
-def network(kind: Description) -> keras.Model:
+def network(kind: ModelDescription) -> keras.Model:
     """From words (B, T) to logits (B, T, V). No mask: padding is on the right, and its loss is left out."""
     words = keras.Input((None,), dtype="int32")
     embedding = keras.layers.Embedding(kind.vocabulary, kind.embedding, name="embedding")
@@ -34,5 +34,5 @@ def network(kind: Description) -> keras.Model:
         x = keras.layers.Dense(kind.embedding, use_bias=False, name="projection")(x)
     if kind.tied:
         logits = keras.ops.matmul(x, keras.ops.transpose(embedding.embeddings))
-        return keras.Model(words, Bias(kind.vocabulary, name="output")(logits))
+        return keras.Model(words, KerasBias(kind.vocabulary, name="output")(logits))
     return keras.Model(words, keras.layers.Dense(kind.vocabulary, name="output")(x))

@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from checkpoints.keras_io import KerasState, load_weights, neutral_weights
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
 from engine.models.lstm_training.keras_adam import FusedAdam
@@ -27,11 +27,11 @@ WORDS = tf.TensorSpec((None, None), tf.int32)
 ROWS = tf.TensorSpec((None,), tf.int32)
 
 
-class KerasTwin:
+class KerasTraining:
     """Begins with the weights that `seed` gives; `learn` does one update."""
 
     def __init__(
-        self, kind: Description, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
+        self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
         clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
     ) -> None:  # fmt: skip
         self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip

@@ -9,7 +9,7 @@ from engine.catalog import LmParams
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class LstmRecipe:
     lr: float
     dropout: float
     tied: bool
@@ -25,11 +25,11 @@ class Recipe:
         return f"lr {self.lr:g} {self.schedule}, {dropped}, {tied}{clipped}"
 
 
-def resolved(params: LmParams) -> Recipe:
+def resolved(params: LmParams) -> LstmRecipe:
     """Explicit values win; the rest is the recipe's."""
     proposed = recipes.language(params.recipe, params.layers)
     clip = proposed.clip if params.clip is None else params.clip
-    return Recipe(
+    return LstmRecipe(
         lr=proposed.lr if params.lr is None else params.lr,
         dropout=proposed.dropout if params.dropout is None else params.dropout,
         tied=proposed.tied if params.tied == "recipe" else params.tied == "yes",

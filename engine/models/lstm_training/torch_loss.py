@@ -15,7 +15,7 @@ SMALLEST = 1e-37
 """a probability that rounds to 0 still has a logarithm"""
 
 
-class Room:
+class Workspace:
     """Buffers for one vocabulary layer, made once: mapping new pages costs more than multiplying."""
 
     def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
@@ -51,7 +51,7 @@ class VocabularyLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, room: Room
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, room: Workspace
     ) -> Tensor:
         room.take(weight, bias)
         count, width = hidden.shape
@@ -74,7 +74,7 @@ class VocabularyLoss(torch.autograd.Function):
         return hidden, weight, bias, None, None
 
 
-def _chunk(hidden: Tensor, targets: Tensor, room: Room, hidden_slope: Tensor) -> Tensor:
+def _chunk(hidden: Tensor, targets: Tensor, room: Workspace, hidden_slope: Tensor) -> Tensor:
     """The summed log-probability of the targets; leaves the unscaled gradients behind."""
     n = len(targets)
     index, inputs, logits = room.index[:n], room.hidden[:n], room.logits[:n]

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from checkpoints import neutral
 from checkpoints.torch_io import Extra, TorchState, load_weights
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
-from engine.models.lstm_training.torch_loss import Room, VocabularyLoss, total_loss
+from engine.models.lstm_training.torch_loss import VocabularyLoss, Workspace, total_loss
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
@@ -26,7 +26,7 @@ BETAS = (0.9, 0.999)
 EPS = 1e-7  # Keras's
 
 
-class Bias(nn.Module):
+class TorchBias(nn.Module):
     """What is left of the vocabulary layer when its weights are those of the embedding."""
 
     def __init__(self, words: int) -> None:
@@ -34,10 +34,10 @@ class Bias(nn.Module):
         self.bias = nn.Parameter(torch.zeros(words))
 
 
-class Net(nn.Module):
+class TorchLstmNet(nn.Module):
     """Embedding, LSTM, vocabulary layer; the loss is computed outside, where the logits never stand whole."""
 
-    def __init__(self, kind: Description) -> None:
+    def __init__(self, kind: ModelDescription) -> None:
         super().__init__()
         self.kind = kind
         self.embedding = nn.Embedding(kind.vocabulary, kind.embedding)
@@ -46,7 +46,7 @@ class Net(nn.Module):
             getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         if kind.projection:
             self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
-        self.output: Any = Bias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
+        self.output: Any = TorchBias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
 
     @property
     def vocabulary_weight(self) -> Tensor:
@@ -74,22 +74,22 @@ class Net(nn.Module):
         return [getattr(self.lstm, f"{kind}_l{layer}").to(dtype) for kind in kinds]
 
 
-class TorchTwin:
+class TorchTraining:
     """Begins with the weights that `seed` gives; `learn` does one update."""
 
     def __init__(
-        self, kind: Description, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
+        self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
         clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
     ) -> None:  # fmt: skip
         self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
         self.device, self.dtype = device, DTYPES[precision]
         if device == "cpu":
             torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
-        self.net = Net(kind).to(device)
+        self.net = TorchLstmNet(kind).to(device)
         self.put(initial_weights.weights(kind, seed))
         self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
         self.optimizer = _optimizer(optimizer, self.trained)
-        self.room = Room(self.net.vocabulary_weight, self.dtype)
+        self.room = Workspace(self.net.vocabulary_weight, self.dtype)
 
     def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
         """The update that makes `step`; inputs and targets (B, T), 0 is padding. Mean loss of real words."""

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.model_description import Description
+from engine.models.language.model_description import ModelDescription
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class Twin(Protocol):
+class LstmTraining(Protocol):
     """A language model in training. inputs and targets are (B, T), padded on the right with 0."""
 
     def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
@@ -38,12 +38,12 @@ class Twin(Protocol):
         ...
 
 
-def make(framework: str, kind: Description, **options: Any) -> Twin:
+def make(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
     """`options` are seed, dropout, optimizer, clip, precision and device."""
     if framework == "torch":
-        from engine.models.lstm_training.torch_training import TorchTwin
+        from engine.models.lstm_training.torch_training import TorchTraining
 
-        return TorchTwin(kind, **options)
-    from engine.models.lstm_training.keras_training import KerasTwin
+        return TorchTraining(kind, **options)
+    from engine.models.lstm_training.keras_training import KerasTraining
 
-    return KerasTwin(kind, **options)
+    return KerasTraining(kind, **options)

@@ -22,7 +22,7 @@ MOST = float(np.finfo(np.float32).max)
 ESTIMATES = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 
 
-class Memory(NamedTuple):
+class AdamState(NamedTuple):
     """Data pointers of a parameter."""
 
     value: Any
@@ -81,14 +81,14 @@ def _sixteen(typing: Any, value: Any, mean: Any, square: Any, at: Any, gradient:
         v, (kinds, a) = Vectors(context, builder), (signature.args, arguments)
         mask = v.first(a[6])
         g = v.load(v.data(kinds[4], a[4]), a[5], mask)
-        memory = Memory(*(v.data(kinds[n], a[n]) for n in range(3)))
+        memory = AdamState(*(v.data(kinds[n], a[n]) for n in range(3)))
         move(v, memory, a[3], g, v.spread(a[7]), v.spread(a[8]), mask)
         return context.get_dummy_value()
 
     return types.void(value, mean, square, long, gradient, long, long, single, single), write
 
 
-def move(v: Vectors, memory: Memory, at: Any, g: Any, rate: Any, root: Any, mask: Any) -> None:
+def move(v: Vectors, memory: AdamState, at: Any, g: Any, rate: Any, root: Any, mask: Any) -> None:
     """Sixteen elements with the gradient `g`; `rate` and `root` are in all places of a vector."""
     b = v.builder
     m, s = v.load(memory.mean, at, mask), v.load(memory.square, at, mask)

@@ -46,7 +46,7 @@ class Conv(NamedTuple):
     below: Floats
 
 
-class Dense(NamedTuple):
+class DenseArrays(NamedTuple):
     """`seen` (rows, I), `out` and its gradient `delta` (rows, O), and `below`, the gradient of `seen`.
 
     `halves` has what goes below of the first half of outputs, and of the second. `by_row` lists what of
@@ -96,9 +96,9 @@ def conv(weight: Parameter, bias: Parameter, blocks: int, channels: int, side: i
 
 
 def dense(weight: Parameter, bias: Parameter, images: int, inputs: int, outputs: int, seen: Floats | None,
-          below: Floats | None) -> Dense:  # fmt: skip
+          below: Floats | None) -> DenseArrays:  # fmt: skip
     """`seen` and `below` are the `out` and `delta` of the layer beneath, where there is one."""
-    return Dense(
+    return DenseArrays(
         weight,
         bias,
         rows(images, inputs) if seen is None else seen,

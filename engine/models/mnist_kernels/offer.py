@@ -29,7 +29,7 @@ SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CompiledTraining:
     """`name` says all that the bits of a result depend on; `begin` takes over a network as it is now."""
 
     name: str
@@ -37,7 +37,7 @@ class Offer:
 
 
 def offer(net: nn.Sequential, side: int, batch: int, threads: int, cache: Path,
-          report: Callable[[str], object]) -> Offer | None:  # fmt: skip
+          report: Callable[[str], object]) -> CompiledTraining | None:  # fmt: skip
     """None where PyTorch has to do it itself. Compiles when that has not been done on this processor."""
     if not fits(net, side, batch):
         return None
@@ -50,7 +50,7 @@ def offer(net: nn.Sequential, side: int, batch: int, threads: int, cache: Path,
     def begin(net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, seed: int) -> Learner:
         return Learner(net, optimizer, pixels, labels, batch, threads, seed)
 
-    return Offer(name, begin)
+    return CompiledTraining(name, begin)
 
 
 def fits(net: nn.Sequential, side: int, batch: int) -> bool:
@@ -102,11 +102,11 @@ class Learner:
 
     def __init__(self, net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, batch: int,
                  threads: int, seed: int) -> None:  # fmt: skip
-        from engine.models.mnist_kernels.trainer import Trainer
+        from engine.models.mnist_kernels.trainer import KernelTrainer
 
         self._group = optimizer.param_groups[0]
         self._counts = _counts(optimizer)
-        self._trainer = Trainer(
+        self._trainer = KernelTrainer(
             [_pair(layer, optimizer) for layer in _layers(net, nn.Conv2d)],
             [_pair(layer, optimizer) for layer in _layers(net, nn.Linear)],
             pixels.reshape(len(pixels), -1).numpy(), labels.numpy(), batch, threads,

@@ -28,7 +28,7 @@ LEAVE, STEP, IMAGES, CONVS, DENSES, DROPS, SEED, NEAR = 0, 1, 2, 3, 4, 5, 6, 7
 """places in Batch.facts"""
 
 
-class Batch(NamedTuple):
+class KernelBatch(NamedTuple):
     """What changes from step to step, and room to work in."""
 
     pixels: Floats
@@ -52,7 +52,7 @@ class Batch(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def work(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> float:
+def work(rank: int, ranks: int, batch: KernelBatch, convs: Any, denses: Any) -> float:
     """The first of `ranks` threads does a step and returns its mean loss; the others do step after step,
     until they are dismissed. Numbers below 1.2e-38 count as zero meanwhile."""
     before = mode()
@@ -76,7 +76,7 @@ def _mean(losses: Any, images: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def dismiss(ranks: int, batch: Batch) -> None:
+def dismiss(ranks: int, batch: KernelBatch) -> None:
     batch.facts[LEAVE] = 1
     meet(batch.barrier, ranks)
 
@@ -88,7 +88,7 @@ def blocks_of(images: int) -> int:
 
 
 @njit(inline="always")
-def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None:
+def _share(rank: int, ranks: int, batch: KernelBatch, convs: Any, denses: Any) -> None:
     images, top = batch.facts[IMAGES], batch.facts[DENSES] - 1
     blocks = blocks_of(images)
     start, end = blocks * rank // ranks, blocks * (rank + 1) // ranks
@@ -119,7 +119,9 @@ def _share(rank: int, ranks: int, batch: Batch, convs: Any, denses: Any) -> None
 
 
 @njit(inline="always")
-def _forward(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
+def _forward(
+    rank: int, ranks: int, batch: KernelBatch, denses: Any, first: int, last: int, images: int
+) -> None:
     for layer in range(batch.facts[DENSES] - 1):
         meet(batch.barrier, ranks)
         dense.forward(denses[layer], rank, ranks, images, batch.panels[rank])
@@ -128,7 +130,7 @@ def _forward(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last:
 
 
 @inner
-def _top(rank: int, batch: Batch, layer: Any, first: int, last: int, images: int) -> None:
+def _top(rank: int, batch: KernelBatch, layer: Any, first: int, last: int, images: int) -> None:
     """Of the last layer: losses, and the gradient below it."""
     if batch.facts[NEAR]:
         near.forward(layer, first, last, near.FREE)
@@ -144,7 +146,7 @@ def _top(rank: int, batch: Batch, layer: Any, first: int, last: int, images: int
 
 
 @njit(inline="always")
-def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int, images: int) -> None:
+def _back(rank: int, ranks: int, batch: KernelBatch, denses: Any, first: int, last: int, images: int) -> None:
     """Of all layers the gradients and the updates, from the last to the first."""
     top, lr, step = batch.facts[DENSES] - 1, batch.lr[0], float(batch.facts[STEP])
     panel, sums = batch.panels[rank], batch.scratch[rank]
@@ -168,7 +170,7 @@ def _back(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: in
 
 
 @njit(inline="always")
-def _back_near(rank: int, ranks: int, batch: Batch, denses: Any, first: int, last: int,
+def _back_near(rank: int, ranks: int, batch: KernelBatch, denses: Any, first: int, last: int,
                images: int) -> None:  # fmt: skip
     """The same where all layers are small and nothing lies below them: the threads meet twice."""
     top, sums, lr, step = batch.facts[DENSES] - 1, batch.scratch[rank], batch.lr[0], float(batch.facts[STEP])
@@ -184,7 +186,7 @@ def _back_near(rank: int, ranks: int, batch: Batch, denses: Any, first: int, las
 
 
 @njit(inline="always")
-def _gather(batch: Batch, first: int, last: int) -> None:
+def _gather(batch: KernelBatch, first: int, last: int) -> None:
     for image in range(first, last):
         found = batch.chosen[image]
         batch.labels[image] = batch.all_labels[found]
@@ -193,7 +195,7 @@ def _gather(batch: Batch, first: int, last: int) -> None:
 
 
 @njit(inline="always")
-def _see(rank: int, batch: Batch, convs: Any, seen: Any, block: int, blocks: int, images: int) -> None:
+def _see(rank: int, batch: KernelBatch, convs: Any, seen: Any, block: int, blocks: int, images: int) -> None:
     """A block of images through the convolutions, to what the first dense layer sees."""
     first, top = images * block // blocks, batch.facts[CONVS] - 1
     lanes, size = batch.lanes.reshape(-1), batch.lanes.shape[1]
@@ -209,7 +211,9 @@ def _see(rank: int, batch: Batch, convs: Any, seen: Any, block: int, blocks: int
 
 
 @njit(inline="always")
-def _look_back(rank: int, batch: Batch, convs: Any, below: Any, block: int, blocks: int, images: int) -> None:
+def _look_back(
+    rank: int, batch: KernelBatch, convs: Any, below: Any, block: int, blocks: int, images: int
+) -> None:
     first = images * block // blocks
     gradient, at, size = batch.upper.reshape(-1), rank * batch.upper.shape[1], batch.upper.shape[1]
     to_lanes(below, first, gradient, at, size // LANES)
@@ -245,7 +249,7 @@ def _into_conv(conv: Any, above: Any, block: int) -> None:
 
 
 @njit(inline="always")
-def _drop(batch: Batch, numbers: Any, first: int, last: int) -> None:
+def _drop(batch: KernelBatch, numbers: Any, first: int, last: int) -> None:
     if batch.facts[DROPS]:
         features = batch.upper.shape[1] // LANES
         drop(numbers, first, last, features, batch.facts[SEED], batch.facts[STEP])

@@ -10,7 +10,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from engine.models.mnist_kernels.adam import Memory, move
+from engine.models.mnist_kernels.adam import AdamState, move
 from engine.models.mnist_kernels.vector import INTS, LANES, LONG, Totals, Vectors, intrinsic
 
 QUARTER = LANES // 4
@@ -98,7 +98,7 @@ def _learn(rows: int, vectors: int) -> Any:
         def write(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v, b, (kinds, a) = Vectors(context, builder), builder, (signature.args, arguments)
             deltas, x_data = v.data(kinds[0], a[0]), v.data(kinds[3], a[3])
-            memory = Memory(*(v.data(kinds[k], a[k]) for k in (7, 8, 9)))
+            memory = AdamState(*(v.data(kinds[k], a[k]) for k in (7, 8, 9)))
             mask = v.first(a[12]) if vectors == 1 else None
             places = {
                 (r, part): v.plus(b.add(a[10], v.times(a[11], r)), part * LANES)

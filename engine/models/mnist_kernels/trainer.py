@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.models.mnist_kernels import layers, step
 from engine.models.mnist_kernels.barrier import SIZE
-from engine.models.mnist_kernels.layers import FILTERS, Conv, Dense, Floats, Parameter
+from engine.models.mnist_kernels.layers import FILTERS, Conv, DenseArrays, Floats, Parameter
 from engine.models.mnist_kernels.listed import SEGMENT, WIDTH
 from engine.models.mnist_kernels.vector import LANES
 
@@ -25,7 +25,7 @@ Pair = tuple[Parameter, Parameter]
 """weight and bias"""
 
 
-class Trainer:
+class KernelTrainer:
     """`convs` and `denses` in their order from the pixels up; `pixels` (N, side * side), `labels` (N,).
 
     `dropout` is the seed by which half of what the first dense layer sees is dropped, if that is wanted.
@@ -39,7 +39,7 @@ class Trainer:
         self.convs, inputs = _convs(convs, blocks, round(count**0.5), self.ranks)
         rows, size = layers.rows(batch, count), inputs * LANES
         self.denses = _denses(denses, batch, inputs or count, None if convs else rows)
-        self._batch = step.Batch(
+        self._batch = step.KernelBatch(
             pixels, labels, np.zeros(batch, np.int64), np.zeros(8, np.int64), np.zeros(1),
             np.zeros(batch, np.int64), layers.zeros(batch), rows, layers.zeros(self.ranks, count * LANES),
             layers.zeros(self.ranks, size), layers.zeros(self.ranks, ROOM), layers.zeros(self.ranks, ROOM),
@@ -72,7 +72,7 @@ class Trainer:
 def warm() -> None:
     """Compile for this processor, or read what was compiled before: a step of the smallest network."""
     bias, weight = (Parameter(*(layers.zeros(n) for _ in range(3))) for n in (1, LANES))
-    Trainer([], [(weight, bias)], np.zeros((1, LANES), np.float32), np.zeros(1, np.int64), 1).step(
+    KernelTrainer([], [(weight, bias)], np.zeros((1, LANES), np.float32), np.zeros(1, np.int64), 1).step(
         np.zeros(1, np.int64), 1, 0.0
     )
 
@@ -88,8 +88,8 @@ def _convs(pairs: Sequence[Pair], blocks: int, side: int, ranks: int) -> tuple[t
     return (*made, *spare), FILTERS * (side >> len(made)) ** 2 if made else 0
 
 
-def _denses(pairs: Sequence[Pair], images: int, inputs: int, seen: Floats | None) -> tuple[Dense, ...]:
-    made: list[Dense] = []
+def _denses(pairs: Sequence[Pair], images: int, inputs: int, seen: Floats | None) -> tuple[DenseArrays, ...]:
+    made: list[DenseArrays] = []
     below: Floats | None = None
     for weight, bias in pairs:
         layer = layers.dense(weight, bias, images, inputs, len(bias.value), seen, below)

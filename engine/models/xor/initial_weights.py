@@ -21,7 +21,7 @@ _GOLDEN, _FIRST, _SECOND = (
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class InitialWeights:
     """Weights of N networks, the network last."""
 
     hidden_weight: Singles
@@ -34,7 +34,7 @@ class Start:
     """(N,)"""
 
 
-def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> Start:
+def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> InitialWeights:
     """`linear`: all uniform within 1 / sqrt(inputs of the layer), as nn.Linear has it; `xavier`: weights
     uniform within sqrt(6 / (inputs + outputs)), biases zero."""
     seen = hidden + (2 if bypass else 0)
@@ -49,7 +49,7 @@ def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> Start:
         (part * scale).astype(np.float32) + np.float32(0)  # no negative zeros
         for part, scale in zip((weight, bias, output, last), scales, strict=True)
     ]
-    return Start(parts[0].reshape(hidden, 2, draws.shape[1]), parts[1], parts[2], parts[3][0])
+    return InitialWeights(parts[0].reshape(hidden, 2, draws.shape[1]), parts[1], parts[2], parts[3][0])
 
 
 def _uniform(seeds: NDArray[np.uint64], count: int) -> NDArray[np.float64]:

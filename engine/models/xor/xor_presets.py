@@ -36,7 +36,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class LeastLoss:
     hidden: int
     bypass: bool
     note: str
@@ -71,8 +71,8 @@ PUZZLES = (
 )  # fmt: skip
 
 LADDER = (
-    Rung(0, True, "One line cannot separate the classes: 0.5 for every row is the best output."),
-    Rung(1, False, "One line separates one row from the other three, whose best output is 2/3."),
-    Rung(1, True, "One line, and the inputs beside it: all four rows can be right."),
-    Rung(2, False, "Two lines: all four rows can be right."),
+    LeastLoss(0, True, "One line cannot separate the classes: 0.5 for every row is the best output."),
+    LeastLoss(1, False, "One line separates one row from the other three, whose best output is 2/3."),
+    LeastLoss(1, True, "One line, and the inputs beside it: all four rows can be right."),
+    LeastLoss(2, False, "Two lines: all four rows can be right."),
 )

@@ -52,7 +52,7 @@ _RESTING = ("paused", "done", "stopped", "failed", "lost")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IndexRow:
     """A run as the index keeps it; `tail` says how far its events were read."""
 
     summary: Json
@@ -64,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class IndexWindow:
     """Summaries as JSON text, ready for the wire."""
 
     summaries: tuple[bytes, ...]
@@ -82,8 +82,8 @@ class DamagedIndex(Exception):
     """Something in it is not what was put there."""
 
 
-def row_of(summary: RunSummary, tail: Json) -> Row:
-    return Row(summary_to_json(summary), tail)
+def row_of(summary: RunSummary, tail: Json) -> IndexRow:
+    return IndexRow(summary_to_json(summary), tail)
 
 
 class Index:
@@ -96,7 +96,7 @@ class Index:
         self.stamp = stamp
         """what the last one closed it with; empty after a crash and for a new index"""
 
-    def put(self, rows: Iterable[Row]) -> None:
+    def put(self, rows: Iterable[IndexRow]) -> None:
         """Insert or replace, all or none."""
         with self._db:
             for row in rows:
@@ -105,7 +105,7 @@ class Index:
                 body = (number, summary, tail, _sum(summary.encode(), tail.encode()))
                 self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
 
-    def _upsert(self, row: Row) -> int:
+    def _upsert(self, row: IndexRow) -> int:
         values = _narrow(row.summary)
         marks = ", ".join("?" * len(values))
         renewed = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
@@ -135,7 +135,7 @@ class Index:
 
     # --- questions -----------------------------------------------------------------------------------------
 
-    def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> Window:
+    def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> IndexWindow:
         """`sweeps` are their names by id. Raises FilterError."""
         condition = columns.where(query.where, sweeps)
         order = columns.order(query.sort, query.descending)
@@ -149,14 +149,14 @@ class Index:
         values = condition.values + order.values
         if condition.text == "1":
             numbers = self._numbers(f"{found} LIMIT ? OFFSET ?", (*values, limit, offset))
-            return Window(self._bodies(numbers), total, total, self._unknown(query))
+            return IndexWindow(self._bodies(numbers), total, total, self._unknown(query))
         numbers = self._numbers(found, values)
         window = self._bodies(numbers[offset : offset + limit])
-        return Window(window, len(numbers), total, self._unknown(query))
+        return IndexWindow(window, len(numbers), total, self._unknown(query))
 
     def _page_by_sweep(
         self, query: Query, condition: columns.Sql, order: columns.Sql, sizes: Mapping[str, int]
-    ) -> Window:
+    ) -> IndexWindow:
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
         total = self.total()
         if condition.text == "1" and query.sort == "created" and sizes.keys().isdisjoint(query.open_sweeps):
@@ -174,7 +174,7 @@ class Index:
             if isinstance(row, str)
         )
         bodies = self._bodies(row for row in rows if not isinstance(row, str))
-        return Window(bodies, matching, total, self._unknown(query), sweeps, length)
+        return IndexWindow(bodies, matching, total, self._unknown(query), sweeps, length)
 
     def _sizes_of_sweeps(self) -> dict[str, int]:
         """Trials in the table by sweep, of those that have two or more."""
@@ -222,10 +222,10 @@ class Index:
         found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
         return [row[0] for row in self._db.execute(found, condition.values + order.values)]
 
-    def get(self, run_id: str) -> Row | None:
+    def get(self, run_id: str) -> IndexRow | None:
         """Raises DamagedIndex."""
         found = self._db.execute(f"SELECT {_BODY} {_FROM_BOTH} WHERE r.id = ?", (run_id,)).fetchone()
-        return Row(*map(json.loads, _checked(found))) if found else None
+        return IndexRow(*map(json.loads, _checked(found))) if found else None
 
     def id_of_token(self, token: str) -> str | None:
         found = self._db.execute("SELECT id FROM runs WHERE token = ? AND token != ''", (token,)).fetchone()

@@ -17,7 +17,7 @@ from engine.protocol import Json, RunSummary
 from engine.service.index.index import (
     DamagedIndex,
     Index,
-    Row,
+    IndexRow,
     open_in_memory,
     open_index,
     row_of,
@@ -31,7 +31,7 @@ MOVE_SECONDS = 5.0
 """between two looks whether a full disk has room for the index again"""
 
 
-class Ledger:
+class IndexThread:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="index")
@@ -166,7 +166,7 @@ class Ledger:
         await self.ask(Index.put, [row_of(summary, tail)])
         await self.count()
 
-    async def fill(self, rows: Iterable[Row]) -> None:
+    async def fill(self, rows: Iterable[IndexRow]) -> None:
         await self.ask(Index.put, list(rows))
         await self.count()
 

@@ -11,7 +11,7 @@ from engine.errors import EngineError, InputError
 INSTALL = "pip install 'dltui[ray]', then dltui engine stop"
 
 
-class Start(Protocol):
+class KeeperStart(Protocol):
     """An attempt that was started and has not said so in its run folder yet."""
 
     @property
@@ -37,7 +37,7 @@ class Executor(Protocol):
     are elsewhere has somebody here who keeps these files.
     """
 
-    def start(self, folder: Path, attempt: int, device: str) -> Start:
+    def start(self, folder: Path, attempt: int, device: str) -> KeeperStart:
         """`device` is cpu or the UUID of a GPU. Raises OSError."""
 
     def reap(self) -> None:

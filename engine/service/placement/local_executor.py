@@ -40,7 +40,7 @@ def keeper_command(folder: Path, attempt: int, device: str) -> list[str]:
 
 
 @dataclass(slots=True)
-class Local:
+class LocalExecutor:
     """One keeper a run, each in a session of its own: they outlive the service."""
 
     log: Path

@@ -12,14 +12,14 @@ from pathlib import Path
 from engine.protocol import Gpu, Running
 from engine.service.placement import stall
 from engine.service.placement.gpus import GpuDriver, NoGpus, find_driver
-from engine.service.placement.placement import Gate
-from engine.service.placement.processes import Pace, use_of
+from engine.service.placement.placement import GpuPlacement
+from engine.service.placement.processes import CpuRate, use_of
 from engine.service.placement.queue import CPU, Gpus, Holding
-from engine.service.placement.resources import Meter
-from engine.service.placement.stall import Beats
-from engine.service.runs.registry import Roster
-from engine.service.runs.tracked_run import Tracked
-from engine.service.server.changes import Board
+from engine.service.placement.resources import ResourceMeter
+from engine.service.placement.stall import StallWatch
+from engine.service.runs.registry import RunRegistry
+from engine.service.runs.tracked_run import TrackedRun
+from engine.service.server.changes import ChangeFeed
 
 LOOK_SECONDS = 1.0
 IDLE_SECONDS = 5.0
@@ -27,17 +27,17 @@ IDLE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class Machine:
-    meter: Meter
+class MachineMonitor:
+    meter: ResourceMeter
     driver: GpuDriver | None = None
     """found at the first reading where it is not given"""
-    gate: Gate = field(default_factory=Gate)
+    gate: GpuPlacement = field(default_factory=GpuPlacement)
     gpus: tuple[Gpu, ...] = ()
     is_known: bool = False
     """no run is placed before it is known which GPUs there are"""
     slots_used: int = 0
-    _beats: Beats = field(default_factory=Beats)
-    _pace: Pace = field(default_factory=Pace)
+    _beats: StallWatch = field(default_factory=StallWatch)
+    _pace: CpuRate = field(default_factory=CpuRate)
     _ours: tuple[int, ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class Machine:
             self.gpus = await asyncio.to_thread(self.driver.read, self._ours)
         self.is_known = True
 
-    def measure(self, roster: Roster, board: Board) -> None:
+    def measure(self, roster: RunRegistry, board: ChangeFeed) -> None:
         """What the workers use, and the whole machine."""
         now = time.monotonic()
         pids: list[int] = []
@@ -69,7 +69,7 @@ class Machine:
     def free_gpus(self, holding: Sequence[Holding]) -> Gpus:
         return self.gate.update(self.gpus, [run.gpu for run in holding if run.gpu])
 
-    def stall_of(self, run: Tracked) -> str:
+    def stall_of(self, run: TrackedRun) -> str:
         """A notice when a running run has not moved for long; none is known of any other."""
         if not isinstance(run.state(), Running):
             self._beats.forget(run.id)
@@ -77,12 +77,12 @@ class Machine:
         silence = self._beats.silence(run.id, run.folder.beat, time.monotonic())
         return stall.notice(silence, run.digest.rate)
 
-    def forget(self, run: Tracked) -> None:
+    def forget(self, run: TrackedRun) -> None:
         self._beats.forget(run.id)
         if run.keeper and run.keeper.worker:
             self._pace.forget(run.keeper.worker.pid)
 
-    def device_of(self, run: Tracked) -> str:
+    def device_of(self, run: TrackedRun) -> str:
         """The device a keeper that an earlier service started was given: its command line says so."""
         if not run.keeper or not run.keeper.identity.is_alive():
             return CPU

@@ -19,7 +19,7 @@ SHUT_FOREIGN = 2 * GIB
 
 
 @dataclass(slots=True)
-class Gate:
+class GpuPlacement:
     """Remembers which GPUs are open: a value that swings about a limit does not open and shut them."""
 
     order: tuple[str, ...] = ()

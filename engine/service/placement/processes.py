@@ -12,7 +12,7 @@ LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ProcessUse:
     pids: tuple[int, ...] = ()
     rss: int = 0
     """bytes"""
@@ -21,7 +21,7 @@ class Use:
 
 
 @dataclass(slots=True)
-class Pace:
+class CpuRate:
     """CPU time so far to cores kept busy since the last look."""
 
     _last: dict[int, tuple[float, float]] = field(default_factory=dict)
@@ -35,14 +35,14 @@ class Pace:
         self._last.pop(pid, None)
 
 
-def use_of(pid: int) -> Use:
+def use_of(pid: int) -> ProcessUse:
     """Of the process and all it started; nothing when it is gone."""
-    use, waiting = Use(), [pid]
+    use, waiting = ProcessUse(), [pid]
     while waiting and len(use.pids) < LIMIT:
         one = waiting.pop()
         found = _stat(one)
         if found is not None:
-            use = Use((*use.pids, one), use.rss + found[1], use.seconds + found[0])
+            use = ProcessUse((*use.pids, one), use.rss + found[1], use.seconds + found[0])
             waiting += _children(one)
     return use
 

@@ -44,15 +44,15 @@ class Gpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class QueuedStart:
     id: str
     device: str
     """cpu, or the UUID of a GPU"""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    starts: tuple[Start, ...] = ()
+class QueuePlan:
+    starts: tuple[QueuedStart, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     """why each of the others waits, by id"""
 
@@ -66,21 +66,21 @@ def used(holding: Iterable[Holding], cores: int) -> int:
     return sum(slots_of(run.threads, run.gpu, cores) for run in holding)
 
 
-def plan(waiting: Iterable[Waiting], holding: Sequence[Holding], cores: int, gpus: Gpus) -> Plan:
-    desk = _Desk(list(holding), cores, gpus)
+def plan(waiting: Iterable[Waiting], holding: Sequence[Holding], cores: int, gpus: Gpus) -> QueuePlan:
+    desk = _FreeResources(list(holding), cores, gpus)
     for run in sorted(waiting, key=lambda run: (run.since, run.id)):
         desk.serve(run)
-    return Plan(tuple(desk.starts), desk.reasons)
+    return QueuePlan(tuple(desk.starts), desk.reasons)
 
 
-class _Desk:
+class _FreeResources:
     """Serves one run after the other; who cannot be served closes what it waits for to all behind it."""
 
     def __init__(self, holding: list[Holding], cores: int, gpus: Gpus) -> None:
         self._holding, self._cores = holding, cores
         self._gpus, self._why_no_gpu, self._shared = list(gpus.free), gpus.why_none, list(gpus.shared)
         self._first: dict[str, Waiting] = {}
-        self.starts: list[Start] = []
+        self.starts: list[QueuedStart] = []
         self.reasons: dict[str, str] = {}
 
     def serve(self, run: Waiting) -> None:
@@ -125,7 +125,7 @@ class _Desk:
         return ""
 
     def _start(self, run: Waiting, gpu: str) -> None:
-        self.starts.append(Start(run.id, gpu or CPU))
+        self.starts.append(QueuedStart(run.id, gpu or CPU))
         self._holding.append(Holding(run.id, run.name, run.threads, gpu, run.share))
 
     def _left(self) -> int:

@@ -16,8 +16,8 @@ from engine.errors import CorruptRun
 from engine.import_path import python_path
 from engine.places import Places
 from engine.remote import gateway_address
-from engine.remote.gateway_address import Post
-from engine.service.placement.local_executor import Local, Starting
+from engine.remote.gateway_address import GatewayAddress
+from engine.service.placement.local_executor import LocalExecutor, Starting
 
 LOOK_SECONDS = 0.5
 
@@ -28,11 +28,11 @@ def is_installed() -> bool:
 
 
 @dataclass(slots=True)
-class Ray:
+class RayExecutor:
     """This process imports no Ray. The stand-ins that their keepers start call for a room; see engine.remote."""
 
     places: Places
-    local: Local
+    local: LocalExecutor
     _rooms: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _look_at: float = 0.0
 
@@ -51,7 +51,7 @@ class Ray:
             if called.address not in self._rooms:
                 self._open(called)
 
-    def _open(self, called: Post) -> None:
+    def _open(self, called: GatewayAddress) -> None:
         try:
             with os.fdopen(files.open_to_append(called.log), "ab") as log:
                 room = subprocess.Popen(

@@ -11,7 +11,7 @@ from engine.protocol import Gpu, Resources
 
 
 @dataclass(slots=True)
-class Meter:
+class ResourceMeter:
     root: Path
     cores: int
     _last: tuple[int, int] = (0, 0)

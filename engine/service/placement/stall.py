@@ -12,7 +12,7 @@ STEPS = 20
 
 
 @dataclass(slots=True)
-class Beats:
+class StallWatch:
     """When each beat was last seen to change, on the monotonic clock: a clock that jumps stalls nobody."""
 
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)

@@ -14,13 +14,13 @@ from engine import store
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service.placement import queue
-from engine.service.placement.executor import Executor, Start, named
-from engine.service.placement.local_executor import Local
-from engine.service.placement.machine import Machine
+from engine.service.placement.executor import Executor, KeeperStart, named
+from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.machine import MachineMonitor
 from engine.service.placement.queue import Holding, Waiting
 from engine.service.runs import event_reader, orphans, run_folder, tracked_run
-from engine.service.runs.registry import Roster
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.registry import RunRegistry
+from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 
 BEAT_SECONDS = 0.25
@@ -45,9 +45,9 @@ HELD = 3
 
 @dataclass(slots=True)
 class Cycle:
-    roster: Roster
-    local: Local
-    machine: Machine
+    roster: RunRegistry
+    local: LocalExecutor
+    machine: MachineMonitor
     patience: float = orphans.PATIENCE
     elsewhere: Mapping[str, Executor] = field(default_factory=dict)
     """executors beside this machine, by the name that a spec gives"""
@@ -109,7 +109,7 @@ class Cycle:
             await self.roster.ledger.flush()
         return busy
 
-    async def _look_after(self, run: Tracked) -> bool:
+    async def _look_after(self, run: TrackedRun) -> bool:
         try:
             return await self._care(run)
         except OSError as error:
@@ -119,13 +119,13 @@ class Cycle:
             logging.exception("run %s cannot be looked after", run.id)
         return False
 
-    def _complain(self, run: Tracked, what: str) -> None:
+    def _complain(self, run: TrackedRun, what: str) -> None:
         """Once for each thing: a full disk stays full for a while."""
         if self._said.get(run.id) != what:
             self._said[run.id] = what
             logging.warning("run %s: %s", run.id, what)
 
-    async def _care(self, run: Tracked) -> bool:
+    async def _care(self, run: TrackedRun) -> bool:
         if run.starting:
             run.look()
             self._check_start(run, run.starting)
@@ -146,7 +146,7 @@ class Cycle:
             self.roster.post(run)
         return taken >= event_reader.CHUNK
 
-    async def _adopt(self, run: Tracked) -> None:
+    async def _adopt(self, run: TrackedRun) -> None:
         now = time.monotonic()
         if now < self._adopted.get(run.id, 0.0):
             return
@@ -164,7 +164,7 @@ class Cycle:
                 raise
             await self._give_up(run, f"{run.folder.path} cannot be monitored: {error.strerror}")
 
-    async def _give_up(self, run: Tracked, why: str) -> None:
+    async def _give_up(self, run: TrackedRun, why: str) -> None:
         """Nobody can say how it ended: it takes no share of the machine any more."""
         self._adopted.pop(run.id, None)
         self.machine.forget(run)
@@ -173,13 +173,13 @@ class Cycle:
         self.wake()
         self.rested()
 
-    def _watch(self, run: Tracked) -> None:
+    def _watch(self, run: TrackedRun) -> None:
         if not run.device:
             run.device = self.machine.device_of(run)
         if run.keeperless_since is None:
             run.notice = self.machine.stall_of(run)
 
-    def _rest(self, run: Tracked) -> None:
+    def _rest(self, run: TrackedRun) -> None:
         self._adopted.pop(run.id, None)
         self._said.pop(run.id, None)
         self.machine.forget(run)
@@ -196,10 +196,10 @@ class Cycle:
     def place(self) -> None:
         """Start those whose turn it is and tell the others why they wait."""
         now = time.monotonic()
-        waiting: list[Tracked] = []
-        holding: list[Tracked] = []
-        leaving: list[Tracked] = []
-        away: list[Tracked] = []
+        waiting: list[TrackedRun] = []
+        holding: list[TrackedRun] = []
+        leaving: list[TrackedRun] = []
+        away: list[TrackedRun] = []
         for run in self.roster.moving():
             if run.starting or not isinstance(run.state(), Queued):
                 (holding if run.spec.executor == "local" else away).append(run)
@@ -208,7 +208,7 @@ class Cycle:
         self._send_away(leaving, AWAY - len(away))
         self._place_here(waiting, holding)
 
-    def _place_here(self, queued: Sequence[Tracked], at_work: Sequence[Tracked]) -> None:
+    def _place_here(self, queued: Sequence[TrackedRun], at_work: Sequence[TrackedRun]) -> None:
         waiting, holding = [_waiting(run) for run in queued], [_holding(run) for run in at_work]
         self.machine.slots_used = queue.used(holding, self.machine.cores)
         if not waiting:
@@ -219,7 +219,7 @@ class Cycle:
         for run_id, why in plan.reasons.items():
             self._say_why(run_id, why)
 
-    def _send_away(self, leaving: Sequence[Tracked], room: int) -> None:
+    def _send_away(self, leaving: Sequence[TrackedRun], room: int) -> None:
         """They take no share of this machine; their executor decides where and when they train."""
         for run in sorted(leaving, key=lambda run: run.since):
             if room > 0:
@@ -263,7 +263,7 @@ class Cycle:
             run.why = why
             self.roster.post(run)
 
-    def _check_start(self, run: Tracked, starting: Start) -> None:
+    def _check_start(self, run: TrackedRun, starting: KeeperStart) -> None:
         code = starting.code
         if code is not None:
             run.look()
@@ -274,7 +274,7 @@ class Cycle:
         elif code is not None:
             self._never_started(run, starting, code)
 
-    def _never_started(self, run: Tracked, starting: Start, code: int) -> None:
+    def _never_started(self, run: TrackedRun, starting: KeeperStart, code: int) -> None:
         text = f"its keeper left with exit code {code} before it started anything"
         cause = Cause(CauseKind.ERROR, text, f"See {self.local.log}.")
         try:
@@ -285,17 +285,17 @@ class Cycle:
         run.starting = None
         run.look()
 
-    def _retry_later(self, run: Tracked, why: str) -> None:
+    def _retry_later(self, run: TrackedRun, why: str) -> None:
         run.starting, run.why = None, why
         run.not_before = time.monotonic() + RETRY_SECONDS
         self.roster.post(run)
 
 
-def _waiting(run: Tracked) -> Waiting:
+def _waiting(run: TrackedRun) -> Waiting:
     spec = run.spec
     return Waiting(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
 
 
-def _holding(run: Tracked) -> Holding:
+def _holding(run: TrackedRun) -> Holding:
     gpu = "" if run.device in ("", queue.CPU) else run.device
     return Holding(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from engine import events, files
 from engine.errors import CorruptRun
-from engine.service.runs.stats import Digest
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.stats import RunStats
+from engine.service.runs.tracked_run import TrackedRun
 
 CHUNK = 64 * 1024
 """bytes read at one time, a few milliseconds of work: others want to be answered meanwhile"""
 
 
-def read_on(run: Tracked, chunk: int = CHUNK) -> int:
+def read_on(run: TrackedRun, chunk: int = CHUNK) -> int:
     """Take in the next events; their bytes, `chunk` or more when there may be others.
 
     What cannot be read is a damage of the run.
@@ -24,7 +24,7 @@ def read_on(run: Tracked, chunk: int = CHUNK) -> int:
     size = _size(run.folder.events)
     if size < run.offset:
         logging.warning("run %s: its events became shorter, they are read again", run.id)
-        run.digest, run.offset = Digest(run.digest.goal), 0
+        run.digest, run.offset = RunStats(run.digest.goal), 0
     if size == run.offset:
         return 0
     try:
@@ -39,7 +39,7 @@ def read_on(run: Tracked, chunk: int = CHUNK) -> int:
     return taken
 
 
-def check(run: Tracked) -> None:
+def check(run: TrackedRun) -> None:
     """Events that were read before may be closed or no file any more: that is a damage of the run."""
     try:
         files.open_regular(run.folder.events).close()
@@ -58,7 +58,7 @@ def _size(path: Path) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else 1
 
 
-def _take(run: Tracked, line: bytes) -> None:
+def _take(run: TrackedRun, line: bytes) -> None:
     try:
         run.digest.fold(events.parse(line))
     except CorruptRun as error:

@@ -11,19 +11,19 @@ import time
 from pathlib import Path
 
 from engine import process_identity, store, tensorboard_end
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Status
 from engine.service.runs import tracked_run
 from engine.service.runs.removed_folder import DRAFT
-from engine.service.runs.stats import Farewell
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.stats import ExitMessage
+from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 
 PATIENCE = 90.0
 """seconds that a worker without a keeper may go on holding its run"""
 
 
-def has_left(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
+def has_left(run: TrackedRun, now: float, patience: float = PATIENCE) -> bool:
     """Whether nothing is at work on an orphan any more; `now` is on the monotonic clock. Raises OSError.
 
     A worker whose keeper died saves and leaves; one that does not is killed when the patience is over.
@@ -38,7 +38,7 @@ def has_left(run: Tracked, now: float, patience: float = PATIENCE) -> bool:
     return False
 
 
-def conclude(run: Tracked) -> None:
+def conclude(run: TrackedRun) -> None:
     """Write down how it ended, once it was left and all its events were read. Raises OSError."""
     tracked_run.look_for_checkpoints(run)
     ended = verdict(run)
@@ -49,7 +49,7 @@ def conclude(run: Tracked) -> None:
     run.keeperless_since, run.notice = None, ""
 
 
-def verdict(run: Tracked) -> ExitFacts:
+def verdict(run: TrackedRun) -> ExitFacts:
     """How the run ended, from what its worker said last and from what it saved."""
     farewell, attempt = run.digest.farewell, run.attempt
     if farewell and run.digest.attempt == attempt and not _is_for_want_of_a_keeper(farewell):
@@ -58,12 +58,12 @@ def verdict(run: Tracked) -> ExitFacts:
     return ExitFacts(attempt, Status.LOST, cause, run.digest.last_at or time.time())
 
 
-def _is_for_want_of_a_keeper(farewell: Farewell) -> bool:
+def _is_for_want_of_a_keeper(farewell: ExitMessage) -> bool:
     """A worker learns of its keeper's death from its wire or by SIGTERM, whichever comes first."""
     return farewell.status is Status.LOST or farewell.cause.kind is CauseKind.SIGNAL
 
 
-def _story(run: Tracked) -> str:
+def _story(run: TrackedRun) -> str:
     what = _what_happened(run)
     step = run.digest.checkpoint_step
     if step:
@@ -71,7 +71,7 @@ def _story(run: Tracked) -> str:
     return f"{what} before the first checkpoint: resume starts from the beginning"
 
 
-def _what_happened(run: Tracked) -> str:
+def _what_happened(run: TrackedRun) -> str:
     if run.paper_damage:
         return f"its keeper is gone and left a damaged file ({run.paper_damage})"
     if run.keeper and run.keeper.identity.boot_id != process_identity.boot_id():
@@ -96,7 +96,7 @@ def is_held(lock: Path) -> bool:
     return False
 
 
-def kill_group(worker: Identity) -> bool:
+def kill_group(worker: ProcessIdentity) -> bool:
     """SIGKILL for the worker and its process group; False when it is gone or its number is another's."""
     if not worker.is_alive():
         return False
@@ -104,7 +104,7 @@ def kill_group(worker: Identity) -> bool:
     return any([kill(worker), *map(kill, members)])
 
 
-def kill(target: Identity) -> bool:
+def kill(target: ProcessIdentity) -> bool:
     """SIGKILL for exactly that process: its number is pinned before it is compared."""
     try:
         fd = os.pidfd_open(target.pid)

@@ -11,17 +11,17 @@ from engine import store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Json, RunSummary
-from engine.service.index.index import Index, Row, row_of
+from engine.service.index.index import Index, IndexRow, row_of
 from engine.service.runs import run_folder
-from engine.service.runs.registry import Roster
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.registry import RunRegistry
+from engine.service.runs.tracked_run import TrackedRun
 
 BATCH = 100
 SIZES = 1000
 """files whose size is looked at between two other things that the index is asked"""
 
 
-async def settle(roster: Roster) -> list[str]:
+async def settle(roster: RunRegistry) -> list[str]:
     """Forget the runs whose folder is gone, take up those that may move; the ids new to the index."""
     strangers: set[str] = set()
     if not roster.ledger.stamp or roster.ledger.stamp != stamp(roster.places):
@@ -45,7 +45,7 @@ def stamp(places: Places) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_mtime_ns}"
 
 
-async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:
+async def _take_up(roster: RunRegistry, run_id: str, tail: Json) -> None:
     """A run that may have moved, or that could not be read the last time."""
     try:
         run = await asyncio.to_thread(run_folder.load, roster.places, run_id, tail)
@@ -55,11 +55,11 @@ async def _take_up(roster: Roster, run_id: str, tail: Json) -> None:
         roster.add(run)
 
 
-async def enter(roster: Roster, run_ids: Sequence[str]) -> None:
+async def enter(roster: RunRegistry, run_ids: Sequence[str]) -> None:
     """Read these run folders into the index, in the order given."""
     for batch in _batches(run_ids):
         found = await asyncio.to_thread(_read_all, roster.places, batch)
-        moving = [run for run in found if isinstance(run, Tracked) and run.may_move]
+        moving = [run for run in found if isinstance(run, TrackedRun) and run.may_move]
         await roster.ledger.fill([_row(run) for run in found if run not in moving])
         for run in moving:
             if roster.get(run.id) is None:
@@ -67,15 +67,15 @@ async def enter(roster: Roster, run_ids: Sequence[str]) -> None:
                 roster.add(run)
 
 
-def _read_all(places: Places, run_ids: Sequence[str]) -> list[Tracked | RunSummary]:
+def _read_all(places: Places, run_ids: Sequence[str]) -> list[TrackedRun | RunSummary]:
     return [run_folder.look(places, run_id) for run_id in run_ids]
 
 
-def _row(run: Tracked | RunSummary) -> Row:
-    return row_of(run.summary(), run.tail()) if isinstance(run, Tracked) else row_of(run, {})
+def _row(run: TrackedRun | RunSummary) -> IndexRow:
+    return row_of(run.summary(), run.tail()) if isinstance(run, TrackedRun) else row_of(run, {})
 
 
-async def look_for_cuts(roster: Roster) -> None:
+async def look_for_cuts(roster: RunRegistry) -> None:
     """Runs that rest and whose events became shorter than they were: their folders are read again."""
     after = 0
     while found := await roster.ledger.ask(Index.offsets, after, SIZES):

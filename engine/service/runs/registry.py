@@ -11,35 +11,35 @@ from engine.errors import RunNotFound
 from engine.places import Places
 from engine.protocol import RunSummary, Status, summary_from_json, summary_to_json
 from engine.service.index.index import Index
-from engine.service.index.index_thread import Ledger
+from engine.service.index.index_thread import IndexThread
 from engine.service.runs import run_folder
-from engine.service.runs.tracked_run import Tracked
-from engine.service.server.changes import Board
+from engine.service.runs.tracked_run import TrackedRun
+from engine.service.server.changes import ChangeFeed
 
 SHOWN = 5
 """candidates named when several runs answer to one name"""
 
 
-class Roster:
-    def __init__(self, places: Places, ledger: Ledger, board: Board) -> None:
+class RunRegistry:
+    def __init__(self, places: Places, ledger: IndexThread, board: ChangeFeed) -> None:
         self.places = places
         self.ledger = ledger
         self.board = board
-        self._moving: dict[str, Tracked] = {}
+        self._moving: dict[str, TrackedRun] = {}
         self._posted: dict[str, RunSummary] = {}
 
-    def moving(self) -> list[Tracked]:
+    def moving(self) -> list[TrackedRun]:
         """Every run that is queued or at work."""
         return list(self._moving.values())
 
-    def get(self, run_id: str) -> Tracked | None:
+    def get(self, run_id: str) -> TrackedRun | None:
         return self._moving.get(run_id)
 
-    def add(self, run: Tracked) -> None:
+    def add(self, run: TrackedRun) -> None:
         self._moving[run.id] = run
         self.post(run)
 
-    def post(self, run: Tracked) -> None:
+    def post(self, run: TrackedRun) -> None:
         """Tell the board and the ledger, where there is something to tell."""
         summary = run.summary()
         before = self._posted.get(run.id)
@@ -49,7 +49,7 @@ class Roster:
         self.board.post(summary)
         self.ledger.note(summary, run.tail())
 
-    def rest(self, run: Tracked) -> None:
+    def rest(self, run: TrackedRun) -> None:
         """Nothing will move any more until somebody asks for it."""
         self.post(run)
         self.forget(run.id)
@@ -114,7 +114,7 @@ class Roster:
         found = await asyncio.to_thread(run_folder.look, self.places, run_id, tail)
         if self.get(run_id) or not os.path.lexists(self.places.runs / run_id):
             return await self.summary(run_id)
-        if isinstance(found, Tracked) and not found.may_move and _is_same(found.summary(), known):
+        if isinstance(found, TrackedRun) and not found.may_move and _is_same(found.summary(), known):
             return known
         await self._enter(found)
         return await self.summary(run_id)
@@ -123,11 +123,11 @@ class Roster:
         """Read the folder of a run that is unknown or was damaged: somebody may have mended it."""
         await self._enter(await asyncio.to_thread(run_folder.look, self.places, run_id))
 
-    async def _enter(self, found: Tracked | RunSummary) -> None:
-        if isinstance(found, Tracked) and found.may_move:
+    async def _enter(self, found: TrackedRun | RunSummary) -> None:
+        if isinstance(found, TrackedRun) and found.may_move:
             self.add(found)
             await self.ledger.enter(found.summary(), found.tail())
-        elif isinstance(found, Tracked):
+        elif isinstance(found, TrackedRun):
             await self.ledger.enter(found.summary(), found.tail())
             self.board.post(found.summary())
         else:
@@ -139,7 +139,7 @@ class Roster:
         await self.ledger.enter(run, {})
         self.board.post(run)
 
-    async def load(self, run_id: str) -> Tracked:
+    async def load(self, run_id: str) -> TrackedRun:
         """The run as it is on disk, or as it moves. Raises CorruptRun."""
         moving = self._moving.get(run_id)
         if moving is not None:
@@ -147,7 +147,7 @@ class Roster:
         row = await self.ledger.ask(Index.get, run_id)
         return await asyncio.to_thread(run_folder.load, self.places, run_id, row.tail if row else None)
 
-    def at_work(self) -> list[Tracked]:
+    def at_work(self) -> list[TrackedRun]:
         """Runs that a process is, or is about to be, at work on."""
         return [run for run in self.moving() if run.starting or run.summary().status.is_active]
 

@@ -12,13 +12,13 @@ from engine.errors import CorruptRun, DltuiError
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
 from engine.service.runs import event_reader, tracked_run
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.tracked_run import TrackedRun
 from engine.typed_json import LATEST
 
 CHUNK = 16 * event_reader.CHUNK
 
 
-def read(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+def read(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
     """The run, with all its events where it rests: without a `tail` that may take a while.
 
     Raises CorruptRun.
@@ -26,12 +26,12 @@ def read(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
     return _guarded(places, run_id, lambda: _read(places, run_id, tail))
 
 
-def load(places: Places, run_id: str, tail: Json | None = None) -> Tracked:
+def load(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
     """The run; with a `tail` its events are read on from there. Raises CorruptRun."""
     return _guarded(places, run_id, lambda: _load(places, run_id, tail))
 
 
-def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
+def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> TrackedRun:
     """Whatever lies in one folder, the others are read."""
     try:
         return do()
@@ -46,7 +46,7 @@ def _guarded(places: Places, run_id: str, do: Callable[[], Tracked]) -> Tracked:
         raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error
 
 
-def _read(places: Places, run_id: str, tail: Json | None) -> Tracked:
+def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = _load(places, run_id, tail)
     if tracked_run.is_settled(run.state()):
         while event_reader.read_on(run, CHUNK):
@@ -58,14 +58,14 @@ def _read(places: Places, run_id: str, tail: Json | None) -> Tracked:
     return run
 
 
-def _load(places: Places, run_id: str, tail: Json | None) -> Tracked:
+def _load(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = tracked_run.load(store.folder_of(places, run_id), tail)
     if run.spec.id != run_id:
         raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
     return run
 
 
-def look(places: Places, run_id: str, tail: Json | None = None) -> Tracked | RunSummary:
+def look(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun | RunSummary:
     """The run, or, where it cannot be read, how it is listed."""
     try:
         return read(places, run_id, tail)

@@ -18,10 +18,10 @@ from engine.service.index.index import Index
 from engine.service.placement import executor
 from engine.service.runs import extension, keeper_commands, submission, tracked_run
 from engine.service.runs.keeper_commands import NobodyListens
-from engine.service.runs.registry import Roster
+from engine.service.runs.registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
-from engine.service.runs.tracked_run import Tracked
-from engine.service.runs.transitions import Move, move
+from engine.service.runs.tracked_run import TrackedRun
+from engine.service.runs.transitions import Transition, move
 from engine.store import ExitFacts, RunFolder, Wanted
 
 LISTEN_SECONDS = 15.0
@@ -37,7 +37,7 @@ _ENDS = {
 
 class Runs:
     def __init__(
-        self, roster: Roster, wake: Callable[[], None], executors: Collection[str] = ("local",)
+        self, roster: RunRegistry, wake: Callable[[], None], executors: Collection[str] = ("local",)
     ) -> None:
         self._roster = roster
         self.counter = SubmissionCounter(roster.places, roster.ledger)
@@ -160,7 +160,7 @@ class Runs:
         except DltuiError:
             return None
 
-    def moving(self) -> list[Tracked]:
+    def moving(self) -> list[TrackedRun]:
         return self._roster.moving()
 
     async def _create(self, asked: submission.Submission) -> tuple[RunFolder, Spec]:
@@ -174,7 +174,7 @@ class Runs:
                     raise _not_written(error) from error
         raise DltuiError("No free id was found for the run.", "Submit it again.")
 
-    async def _enter(self, run: Tracked) -> None:
+    async def _enter(self, run: TrackedRun) -> None:
         self._roster.add(run)
         await self._roster.ledger.enter(run.summary(), run.tail())
         self._wake()
@@ -183,10 +183,10 @@ class Runs:
         summary = await self._roster.summary(run_id)
         name = summary.spec.name
         meant = move(word, summary.status, name)
-        if meant is Move.NOTHING:
+        if meant is Transition.NOTHING:
             return summary
         run = await self._roster.load(run_id)
-        if meant is Move.TELL or run.starting:
+        if meant is Transition.TELL or run.starting:
             await self._tell(run, {"word": word, "why": why} if why else {"word": word})
             await self._heard(run, summary.status)
         else:
@@ -194,7 +194,7 @@ class Runs:
                 await self._settle(run, word)
         return await self._roster.summary(run_id)
 
-    async def _settle(self, run: Tracked, word: str) -> None:
+    async def _settle(self, run: TrackedRun, word: str) -> None:
         """Nobody is at work on it: write down how it ended."""
         if run.starting:
             raise RunRefused(f"{run.spec.name} is just being started.", f"Try again: dltui {word} {run.id}")
@@ -216,7 +216,7 @@ class Runs:
         self._roster.rest(run)
         await self._roster.ledger.enter(run.summary(), run.tail())
 
-    async def _tell(self, run: Tracked, word: Json) -> None:
+    async def _tell(self, run: TrackedRun, word: Json) -> None:
         """Raises RunRefused when there is no keeper to be told."""
         deadline = time.monotonic() + LISTEN_SECONDS
         while True:
@@ -235,7 +235,7 @@ class Runs:
                 raise RunRefused(f"{run.folder.control} cannot be used: {error.strerror}.") from error
             await asyncio.sleep(0.05)
 
-    async def _heard(self, run: Tracked, before: Status) -> None:
+    async def _heard(self, run: TrackedRun, before: Status) -> None:
         """Until the keeper has written that it was told, or for as long as an answer may take."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < deadline:

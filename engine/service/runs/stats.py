@@ -32,7 +32,7 @@ MARKS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class MetricGoal:
     """Which metric says what was best."""
 
     metric: str = ""
@@ -45,7 +45,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RunMark:
     """What stood at a checkpoint."""
 
     step: int
@@ -55,7 +55,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class ExitMessage:
     """What the worker itself said when it left."""
 
     status: Status
@@ -64,8 +64,8 @@ class Farewell:
 
 
 @dataclass(slots=True)
-class Digest:
-    goal: Goal = Goal()
+class RunStats:
+    goal: MetricGoal = MetricGoal()
     spec: Spec | None = None
     """of the run; None: its events are of the present version"""
     seq: int = 0
@@ -82,7 +82,7 @@ class Digest:
     note: str = ""
     data_title: str = ""
     data_fingerprint: str = ""
-    farewell: Farewell | None = None
+    farewell: ExitMessage | None = None
     spent: float = 0.0
     """seconds in the stretches of training that are over"""
     since: float | None = None
@@ -92,7 +92,7 @@ class Digest:
     last_at: float = 0.0
     """of the last event, on the wall clock"""
     pace: deque[tuple[float, int]] = field(default_factory=deque)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[RunMark] = field(default_factory=list)
 
     @property
     def train_seconds(self) -> float:
@@ -130,16 +130,16 @@ class Digest:
         self.clock = clock
 
 
-def goal_of(experiment: str) -> Goal:
+def goal_of(experiment: str) -> MetricGoal:
     """Of an experiment of the catalog; one that is no longer there has none."""
     try:
         found = find(experiment)
     except UnknownExperiment:
-        return Goal()
-    return Goal(found.best, found.goal == "max")
+        return MetricGoal()
+    return MetricGoal(found.best, found.goal == "max")
 
 
-def _started(digest: Digest, event: Event) -> None:
+def _started(digest: RunStats, event: Event) -> None:
     facts = event.facts
     _close_stretch(digest, digest.clock)
     digest.since = digest.clock = event.clock
@@ -153,14 +153,14 @@ def _started(digest: Digest, event: Event) -> None:
     digest.pace.clear()
 
 
-def _take_data(digest: Digest, told: object) -> None:
+def _take_data(digest: RunStats, told: object) -> None:
     """An attempt that was refused, or ended before it looked, says nothing of its data."""
     if isinstance(told, dict) and told.get("fingerprint"):
         digest.data_title = str(told.get("title") or "")[:400]
         digest.data_fingerprint = str(told["fingerprint"])[:64]
 
 
-def _metrics(digest: Digest, event: Event) -> None:
+def _metrics(digest: RunStats, event: Event) -> None:
     for name, (steps, values) in event.facts["series"].items():
         if not steps or len(steps) != len(values):
             continue
@@ -171,14 +171,14 @@ def _metrics(digest: Digest, event: Event) -> None:
     _keep_pace(digest, event.clock)
 
 
-def _seek_best(digest: Digest, name: str, steps: list[int], values: list[Any]) -> None:
+def _seek_best(digest: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
         if digest.goal.beats(value, digest.best):
             digest.best = Best(name, value, typed(step, int))
 
 
-def _keep_pace(digest: Digest, at: float) -> None:
+def _keep_pace(digest: RunStats, at: float) -> None:
     pace = digest.pace
     if pace and at - pace[-1][0] < PACE_SECONDS / 60 and len(pace) > 1:
         pace.pop()
@@ -187,27 +187,27 @@ def _keep_pace(digest: Digest, at: float) -> None:
         pace.popleft()
 
 
-def _set(digest: Digest, event: Event) -> None:
+def _set(digest: RunStats, event: Event) -> None:
     name, value, spec = str(event.facts["name"]), event.facts["value"], digest.spec
     if spec is not None and not spec_versions.is_current(event.facts):
         value = spec_versions.live(spec.experiment, spec.params, name, value)
     digest.live[name] = None if value is None else typed(value, float)
 
 
-def _checkpoint(digest: Digest, event: Event) -> None:
+def _checkpoint(digest: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
     digest.checkpoint_step = step
     digest.step = max(digest.step, step)
     kept = [mark for mark in digest.marks if mark.step != step][-(MARKS - 1) :]
-    digest.marks = [*kept, Mark(step, dict(digest.metrics), digest.best, dict(digest.live))]
+    digest.marks = [*kept, RunMark(step, dict(digest.metrics), digest.best, dict(digest.live))]
 
 
-def _note(digest: Digest, event: Event) -> None:
+def _note(digest: RunStats, event: Event) -> None:
     is_well = event.facts.get("severity") == "ok"
     digest.note = "" if is_well else str(event.facts["text"])[:400]
 
 
-def _restored(digest: Digest, event: Event) -> None:
+def _restored(digest: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
     digest.pace.clear()
     digest.checkpoint_step = step
@@ -215,30 +215,30 @@ def _restored(digest: Digest, event: Event) -> None:
         _rewind(digest, step)
 
 
-def _rewind(digest: Digest, step: int) -> None:
+def _rewind(digest: RunStats, step: int) -> None:
     """Forget what came after `step`; without a mark of it, also what cannot be told apart."""
     found = next((mark for mark in digest.marks if mark.step == step), None)
     best = digest.best if digest.best and digest.best.step <= step else None
-    mark = found or Mark(step, {}, best, {})
+    mark = found or RunMark(step, {}, best, {})
     digest.step, digest.best = step, mark.best
     digest.metrics, digest.live = dict(mark.metrics), dict(mark.live)
     digest.marks = [mark for mark in digest.marks if mark.step <= step]
 
 
-def _ended(digest: Digest, event: Event) -> None:
+def _ended(digest: RunStats, event: Event) -> None:
     _close_stretch(digest, event.clock)
     digest.step = max(digest.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
-    digest.farewell = Farewell(status, cause_from_json(event.facts["cause"]), event.at)
+    digest.farewell = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
 
 
-def _close_stretch(digest: Digest, at: float) -> None:
+def _close_stretch(digest: RunStats, at: float) -> None:
     if digest.since is not None:
         digest.spent += max(0.0, at - digest.since)
         digest.since = None
 
 
-_TAKES: dict[str, Callable[[Digest, Event], None]] = {
+_TAKES: dict[str, Callable[[RunStats, Event], None]] = {
     "started": _started,
     "metrics": _metrics,
     "set": _set,
@@ -257,7 +257,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def to_json(digest: Digest) -> Json:
+def to_json(digest: RunStats) -> Json:
     return {
         **{name: getattr(digest, name) for name in _PLAIN},
         "metrics": _numbers(digest.metrics),
@@ -266,16 +266,16 @@ def to_json(digest: Digest) -> Json:
     }
 
 
-def from_json(data: Json, goal: Goal, spec: Spec | None = None) -> Digest:
+def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
     """Raises KeyError, TypeError or ValueError for anything else than `to_json` gave."""
-    kinds = typing.get_type_hints(Digest)
+    kinds = typing.get_type_hints(RunStats)
     marks = [
-        Mark(typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"]))
+        RunMark(typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"]))
         for step, metrics, best, live in data["marks"]
     ]
     best = _best_from_json(data["best"])
     plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
-    return Digest(goal=goal, spec=spec, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
+    return RunStats(goal=goal, spec=spec, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
 
 
 def _best_to_json(best: Best | None) -> list[Any] | None:

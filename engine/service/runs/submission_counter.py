@@ -11,14 +11,14 @@ from engine import store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.service.index.index import Index
-from engine.service.index.index_thread import Ledger
+from engine.service.index.index_thread import IndexThread
 
 LARGEST = 2**53
 """numbers from here on are damage: JSON elsewhere and SQLite could not hold them"""
 
 
 class SubmissionCounter:
-    def __init__(self, places: Places, ledger: Ledger) -> None:
+    def __init__(self, places: Places, ledger: IndexThread) -> None:
         self._places, self._ledger = places, ledger
         self._last: int | None = None
         self._turn = asyncio.Lock()

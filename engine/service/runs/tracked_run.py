@@ -24,9 +24,9 @@ from engine.protocol import (
     Stopping,
     status_of,
 )
-from engine.service.placement.executor import Start
+from engine.service.placement.executor import KeeperStart
 from engine.service.runs import stats as digests
-from engine.service.runs.stats import Digest
+from engine.service.runs.stats import RunStats
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 from engine.typed_json import typed
 
@@ -38,10 +38,10 @@ _latest = 0.0
 
 
 @dataclass(slots=True, eq=False)
-class Tracked:
+class TrackedRun:
     folder: RunFolder
     spec: Spec
-    digest: Digest
+    digest: RunStats
     offset: int = 0
     """bytes of the event file that the digest holds"""
     wanted: Wanted = field(default_factory=Wanted)
@@ -54,7 +54,7 @@ class Tracked:
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
-    starting: Start | None = None
+    starting: KeeperStart | None = None
     not_before: float = 0.0
     """on the monotonic clock: when a start that failed may be tried again"""
     device: str = ""
@@ -152,7 +152,7 @@ class Tracked:
             return None
 
 
-def summarise(run: Tracked, state: State) -> RunSummary:
+def summarise(run: TrackedRun, state: State) -> RunSummary:
     digest = run.digest
     active = status_of(state).is_active
     queued = isinstance(state, Queued)
@@ -185,7 +185,7 @@ def _unknown(spec: Spec) -> str:
     return f"spec.json holds what this dltui does not know and ignores: {names}" if names else ""
 
 
-def _at_work(run: Tracked) -> State:
+def _at_work(run: TrackedRun) -> State:
     keeper = run.keeper
     if keeper is None:
         return Running(run.spec.created_at)
@@ -194,10 +194,10 @@ def _at_work(run: Tracked) -> State:
     return Stopping(keeper.asked_at) if keeper.asked == "stop" else Running(keeper.started_at)
 
 
-def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
+def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     """The run in `folder`; with a `tail` its events are read on from there. Raises CorruptRun."""
     spec = store.read_spec(folder)
-    run = Tracked(folder, spec, Digest(digests.goal_of(spec.experiment), spec), since=spec.created_at)
+    run = TrackedRun(folder, spec, RunStats(digests.goal_of(spec.experiment), spec), since=spec.created_at)
     if tail:
         take_tail(run, tail)
     run.look()
@@ -208,7 +208,7 @@ def load(folder: RunFolder, tail: Json | None = None) -> Tracked:
     return run
 
 
-def look_for_end(run: Tracked) -> None:
+def look_for_end(run: TrackedRun) -> None:
     """Of a run that rests and whose events were all read: they reach the end of a run that is done, and are
     not gone where it has a checkpoint. What a crash cost the end of another one is no damage.
     """
@@ -228,14 +228,14 @@ def look_for_end(run: Tracked) -> None:
         run.note_damage("end", words)
 
 
-def look_for_checkpoints(run: Tracked) -> None:
+def look_for_checkpoints(run: TrackedRun) -> None:
     """Of a run that rests: what is on disk counts, whatever a power cut left of the events."""
     from checkpoints.folder import steps  # 10 ms that the start of the service need not take
 
     run.digest.checkpoint_step = max(steps(run.folder.checkpoints), default=0)
 
 
-def take_tail(run: Tracked, tail: Json) -> None:
+def take_tail(run: TrackedRun, tail: Json) -> None:
     """A tail that cannot be used only means that the events are read from their beginning."""
     try:
         digest = digests.from_json(tail["digest"], run.digest.goal, run.spec)
@@ -247,8 +247,8 @@ def take_tail(run: Tracked, tail: Json) -> None:
         run.digest, run.offset = digest, offset
 
 
-def new(folder: RunFolder, spec: Spec) -> Tracked:
-    return Tracked(folder, spec, Digest(digests.goal_of(spec.experiment), spec), since=queue_time())
+def new(folder: RunFolder, spec: Spec) -> TrackedRun:
+    return TrackedRun(folder, spec, RunStats(digests.goal_of(spec.experiment), spec), since=queue_time())
 
 
 def queue_time(since: float | None = None) -> float:

@@ -10,7 +10,7 @@ from engine.protocol import Status
 S = Status
 
 
-class Move(Enum):
+class Transition(Enum):
     TELL = "tell"
     """its keeper has to be told"""
     SETTLE = "settle"
@@ -19,21 +19,21 @@ class Move(Enum):
     """it is so already, or on its way"""
 
 
-_TABLE: dict[str, dict[Status, Move]] = {
-    "pause": {S.RUNNING: Move.TELL, S.QUEUED: Move.SETTLE, S.PAUSING: Move.NOTHING, S.PAUSED: Move.NOTHING},
+_TABLE: dict[str, dict[Status, Transition]] = {
+    "pause": {S.RUNNING: Transition.TELL, S.QUEUED: Transition.SETTLE, S.PAUSING: Transition.NOTHING, S.PAUSED: Transition.NOTHING},
     "stop": {
-        S.RUNNING: Move.TELL, S.PAUSING: Move.TELL, S.QUEUED: Move.SETTLE, S.PAUSED: Move.SETTLE,
-        S.STOPPING: Move.NOTHING, S.STOPPED: Move.NOTHING,
+        S.RUNNING: Transition.TELL, S.PAUSING: Transition.TELL, S.QUEUED: Transition.SETTLE, S.PAUSED: Transition.SETTLE,
+        S.STOPPING: Transition.NOTHING, S.STOPPED: Transition.NOTHING,
     },
-    "resume": {S.PAUSED: Move.SETTLE, S.STOPPED: Move.SETTLE, S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE},
+    "resume": {S.PAUSED: Transition.SETTLE, S.STOPPED: Transition.SETTLE, S.FAILED: Transition.SETTLE, S.LOST: Transition.SETTLE},
     "extend": {
-        S.DONE: Move.SETTLE, S.PAUSED: Move.SETTLE, S.STOPPED: Move.SETTLE, S.FAILED: Move.SETTLE,
-        S.LOST: Move.SETTLE,
+        S.DONE: Transition.SETTLE, S.PAUSED: Transition.SETTLE, S.STOPPED: Transition.SETTLE, S.FAILED: Transition.SETTLE,
+        S.LOST: Transition.SETTLE,
     },
-    "set": {S.RUNNING: Move.TELL},
+    "set": {S.RUNNING: Transition.TELL},
     "remove": {
-        S.QUEUED: Move.SETTLE, S.PAUSED: Move.SETTLE, S.DONE: Move.SETTLE, S.STOPPED: Move.SETTLE,
-        S.FAILED: Move.SETTLE, S.LOST: Move.SETTLE, S.DAMAGED: Move.SETTLE,
+        S.QUEUED: Transition.SETTLE, S.PAUSED: Transition.SETTLE, S.DONE: Transition.SETTLE, S.STOPPED: Transition.SETTLE,
+        S.FAILED: Transition.SETTLE, S.LOST: Transition.SETTLE, S.DAMAGED: Transition.SETTLE,
     },
 }  # fmt: skip
 _PAST = {
@@ -42,7 +42,7 @@ _PAST = {
 }  # fmt: skip
 
 
-def move(word: str, status: Status, name: str) -> Move:
+def move(word: str, status: Status, name: str) -> Transition:
     """Raises RunRefused saying where the run stands and what would work."""
     found = _TABLE[word].get(status)
     if found is None:
@@ -61,10 +61,10 @@ def why_not(verb: object, status: Status, name: str) -> tuple[str, bool]:
         found = move(str(verb), status, name)
     except RunRefused as error:
         return error.message, False
-    return (f"{name} is {status} already.", True) if found is Move.NOTHING else ("", False)
+    return (f"{name} is {status} already.", True) if found is Transition.NOTHING else ("", False)
 
 
 def _remedy(status: Status) -> str:
     would = [word for word in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[word]]
-    useful = [word for word in would if _TABLE[word][status] is not Move.NOTHING]
+    useful = [word for word in would if _TABLE[word][status] is not Transition.NOTHING]
     return f"Possible now: {', '.join(useful)}." if useful else "Wait until it has ended."

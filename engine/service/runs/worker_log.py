@@ -14,7 +14,7 @@ LIMIT = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LogRange:
     """Bytes are counted from the first that was printed, whatever of them is still there."""
 
     text: str
@@ -34,7 +34,7 @@ class _Piece:
     head: int = 0
 
 
-def read(path: Path, offset: int, limit: int) -> Part:
+def read(path: Path, offset: int, limit: int) -> LogRange:
     """From byte `offset` on, counted from the end where it is negative; no character is cut in two.
 
     Where those bytes are gone it begins at the first that is left. While the log is turned over there is
@@ -44,9 +44,9 @@ def read(path: Path, offset: int, limit: int) -> Part:
     with contextlib.ExitStack() as opened:
         newer = _open(path, opened)
         if newer is None:
-            return Part("", 0, 0, 0)
+            return LogRange("", 0, 0, 0)
         if not log_files.lock(newer.descriptor, shared=True):
-            return Part("", max(offset, 0), max(offset, 0), max(offset, 0))
+            return LogRange("", max(offset, 0), max(offset, 0), max(offset, 0))
         older = _open(log_files.older(path), opened)
         pieces = [newer] if older is None else [older, _moved(newer, older.end)]
         return _cut(pieces, offset, limit)
@@ -65,7 +65,7 @@ def _moved(piece: _Piece, start: int) -> _Piece:
     return _Piece(piece.descriptor, start, start + piece.end - piece.start, piece.head)
 
 
-def _cut(pieces: list[_Piece], offset: int, limit: int) -> Part:
+def _cut(pieces: list[_Piece], offset: int, limit: int) -> LogRange:
     first, last = pieces[0], pieces[-1]
     start = max(first.start, min(offset, last.end) if offset >= 0 else last.end + offset)
     data = b""
@@ -76,7 +76,7 @@ def _cut(pieces: list[_Piece], offset: int, limit: int) -> Part:
             data += os.pread(piece.descriptor, wanted, at - piece.start + piece.head)
     cut = _leading(data) if start != offset and start else 0
     data = data[cut : len(data) - _trailing(data)]
-    return Part(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
+    return LogRange(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
 
 
 def _leading(data: bytes) -> int:

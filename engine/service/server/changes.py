@@ -14,7 +14,7 @@ LIMIT = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class FeedChange:
     changed: tuple[RunSummary, ...]
     removed: tuple[str, ...]
     resources: Resources | None
@@ -23,7 +23,7 @@ class News:
     sweeps_removed: tuple[str, ...] = ()
 
 
-class Board:
+class ChangeFeed:
     def __init__(self) -> None:
         self.version = 0
         self.resources: Resources | None = None
@@ -54,7 +54,7 @@ class Board:
             self.resources = resources
             self._resources_at = self._next()
 
-    def since(self, version: int) -> News:
+    def since(self, version: int) -> FeedChange:
         """What is newer than `version`, oldest first."""
         rows: list[tuple[str, RunSummary | None]] = []
         for run_id in reversed(self._rows):
@@ -63,7 +63,7 @@ class Board:
                 break
             rows.append((run_id, row))
         rows.reverse()
-        return News(
+        return FeedChange(
             tuple(row for _, row in rows if row is not None),
             tuple(run_id for run_id, row in rows if row is None),
             self.resources if self._resources_at > version else None,

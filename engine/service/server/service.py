@@ -13,21 +13,21 @@ from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.protocol import Finding, Json, Resources, Severity, Status
 from engine.service.index.index import Index
-from engine.service.index.index_thread import Ledger
+from engine.service.index.index_thread import IndexThread
 from engine.service.placement import ray_executor
 from engine.service.placement.executor import Executor
 from engine.service.placement.gpus import GpuDriver
-from engine.service.placement.local_executor import Local
-from engine.service.placement.machine import IDLE_SECONDS, LOOK_SECONDS, Machine
-from engine.service.placement.placement import Gate
-from engine.service.placement.resources import Meter
+from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.machine import IDLE_SECONDS, LOOK_SECONDS, MachineMonitor
+from engine.service.placement.placement import GpuPlacement
+from engine.service.placement.resources import ResourceMeter
 from engine.service.runs import reconcile
 from engine.service.runs.cycle import Cycle
-from engine.service.runs.registry import Roster
+from engine.service.runs.registry import RunRegistry
 from engine.service.runs.removals import Removals
 from engine.service.runs.runs import Runs
 from engine.service.runs.submission import cores
-from engine.service.server.changes import Board
+from engine.service.server.changes import ChangeFeed
 from engine.service.server.connection import Connection, peer_uid
 from engine.service.server.listener import Listener, identity_of
 from engine.service.server.requests import Requests
@@ -55,20 +55,20 @@ class Service:
         self,
         places: Places,
         *,
-        local: Local | None = None,
+        local: LocalExecutor | None = None,
         driver: GpuDriver | None = None,
         elsewhere: Mapping[str, Executor] | None = None,
     ) -> None:
         self.places = places
-        self.board = Board()
-        self.ledger = Ledger(places.index)
+        self.board = ChangeFeed()
+        self.ledger = IndexThread(places.index)
         self.ledger.refill = self._refill
-        self.roster = Roster(places, self.ledger, self.board)
+        self.roster = RunRegistry(places, self.ledger, self.board)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
-        self.machine = Machine(Meter(places.root, cores()), driver, Gate(order))
-        here = local or Local(places.log)
+        self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
+        here = local or LocalExecutor(places.log)
         if elsewhere is None:
-            elsewhere = {"ray": ray_executor.Ray(places, here)} if ray_executor.is_installed() else {}
+            elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_installed() else {}
         self.cycle = Cycle(self.roster, here, self.machine, elsewhere=elsewhere)
         self.runs = Runs(self.roster, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)

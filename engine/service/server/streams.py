@@ -9,8 +9,8 @@ from dataclasses import asdict
 from engine import store
 from engine.errors import CorruptRun, ProtocolError
 from engine.protocol import Json, summary_to_json
-from engine.service.runs.registry import Roster
-from engine.service.server.changes import Board, News
+from engine.service.runs.registry import RunRegistry
+from engine.service.server.changes import ChangeFeed, FeedChange
 from engine.service.server.connection import Frame, Raw
 from engine.service.server.event_tail import EventTail
 from engine.sweep_protocol import sweep_to_json
@@ -46,7 +46,7 @@ class NextPiece:
         return Raw("events", (piece.items,) if piece.items else (), facts)
 
 
-async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
+async def events(roster: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
     """The past, then the present, until the run is not moving any more and everything is told."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
@@ -74,11 +74,11 @@ async def events(roster: Roster, run: object, after: object) -> AsyncIterator[Fr
         tail.close()
 
 
-async def watch(roster: Roster, board: Board) -> AsyncIterator[Frame]:
+async def watch(roster: RunRegistry, board: ChangeFeed) -> AsyncIterator[Frame]:
     """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
     version = board.version
     at_work = tuple(run.summary() for run in roster.at_work())
-    first = News(at_work, (), board.resources, version, tuple(board.sweeps()))
+    first = FeedChange(at_work, (), board.resources, version, tuple(board.sweeps()))
     for frame in _frames(first, roster):
         yield frame
     while True:
@@ -90,7 +90,7 @@ async def watch(roster: Roster, board: Board) -> AsyncIterator[Frame]:
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _frames(news: News, roster: Roster) -> list[Json]:
+def _frames(news: FeedChange, roster: RunRegistry) -> list[Json]:
     first: Json = {"removed": list(news.removed)}
     if news.resources is not None:
         first["resources"] = asdict(news.resources)

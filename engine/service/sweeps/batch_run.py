@@ -12,7 +12,7 @@ from engine.params import Param, Value, said
 from engine.protocol import Spec
 from engine.service.runs import submission
 from engine.service.sweeps import sweep_batch, trial_spec
-from engine.service.sweeps.sweep_batch import Batch
+from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow
 
 EXPERIMENT = "xor_lanes"
@@ -35,14 +35,14 @@ def fits(spec: SweepSpec) -> bool:
     return True
 
 
-def built(spec: SweepSpec, batch: Batch) -> Any:
+def built(spec: SweepSpec, batch: SweepBatch) -> Any:
     """Raises ParamError or UnknownExperiment."""
     axes = axes_text(batch)
     given: dict[str, Value] = {**spec.params, **batch.params, "axes": axes, "draws": batch.draws}
     return params.build(catalog.find(EXPERIMENT).params, given)
 
 
-def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+def made(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     """The run of the whole batch."""
     experiment = catalog.find(EXPERIMENT)
     return Spec(
@@ -61,7 +61,7 @@ def made(batch: Batch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spe
     )
 
 
-def axes_text(batch: Batch) -> str:
+def axes_text(batch: SweepBatch) -> str:
     """As a person would type them, the seeds last: the fastest."""
     kinds = trial_spec.kinds("xor")
     return "; ".join(_typed(axis, kinds[axis.name]) for axis in (*batch.axes, sweep_batch.seed_axis(batch)))

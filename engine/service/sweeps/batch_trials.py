@@ -14,10 +14,10 @@ from typing import Any
 from engine import store
 from engine.axes import SEED
 from engine.models.xor.batch import record
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.places import Places
-from engine.service.sweeps.sweep import Standing
-from engine.service.sweeps.sweep_batch import Batch
+from engine.service.sweeps.sweep import TrialStanding
+from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
 _STATUS = {
@@ -30,23 +30,23 @@ _CAUSES = {
 }  # fmt: skip
 
 
-Begun = Sequence[tuple[Batch, TrialRow]]
+Begun = Sequence[tuple[SweepBatch, TrialRow]]
 """batches, each with the row of its run"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _BatchFiles:
     """A batch that has left something."""
 
-    batch: Batch
+    batch: SweepBatch
     run: TrialRow
-    record: Record
+    record: BatchRecord
     values: Any
     away: tuple[int, ...]
     """its lanes, from 0 on, that a later batch trains"""
 
 
-def standing(places: Places, spec: SweepSpec, batches: Begun) -> Standing | None:
+def standing(places: Places, spec: SweepSpec, batches: Begun) -> TrialStanding | None:
     """None while no batch has left anything; one that ended before it did counts whole.
 
     Raises CorruptRun or OSError.
@@ -57,7 +57,7 @@ def standing(places: Places, spec: SweepSpec, batches: Begun) -> Standing | None
     for part in parts:
         counts += _counts(part)
         best += _best(part, spec)
-    return Standing(dict(counts), min(best, key=_by_value, default=None)) if counts else None
+    return TrialStanding(dict(counts), min(best, key=_by_value, default=None)) if counts else None
 
 
 def rows(places: Places, spec: SweepSpec, batches: Begun, pinned: frozenset[int]) -> list[TrialRow]:
@@ -85,7 +85,7 @@ def row(places: Places, spec: SweepSpec, batches: Begun, trial: int) -> TrialRow
     return _row(parts[0], spec, trial - batch.first) if parts else None
 
 
-def _never_begun(parts: Sequence[_Part], batches: Begun) -> Counter[str]:
+def _never_begun(parts: Sequence[_BatchFiles], batches: Begun) -> Counter[str]:
     known = {part.batch.number for part in parts}
     counts: Counter[str] = Counter()
     for batch, run in batches:
@@ -101,11 +101,11 @@ def _marked(row: TrialRow, begins: Mapping[int, TrialStatus], pinned: frozenset[
     return replace(row, pinned=row.trial in pinned, status=status)
 
 
-def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_Part]:
+def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_BatchFiles]:
     opened = [(batch, run, found) for batch, run in batches if (found := _read(places, run.run)) is not None]
     moved = {batch.first: batch.number for batch, _, _ in opened if batch.extends}
     return [
-        _Part(batch, run, found, found.best_losses(spec.metric), tuple(
+        _BatchFiles(batch, run, found, found.best_losses(spec.metric), tuple(
             trial - batch.first
             for trial, number in moved.items()
             if number != batch.number and batch.holds(trial)
@@ -114,7 +114,7 @@ def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_Part]:
     ]  # fmt: skip
 
 
-def _counts(part: _Part) -> Counter[str]:
+def _counts(part: _BatchFiles) -> Counter[str]:
     counts: Counter[str] = Counter()
     for outcome, count in part.record.counts().items():
         count -= sum(part.record.outcome(lane) == outcome for lane in part.away)
@@ -123,7 +123,7 @@ def _counts(part: _Part) -> Counter[str]:
     return counts
 
 
-def _best(part: _Part, spec: SweepSpec) -> list[TrialRow]:
+def _best(part: _BatchFiles, spec: SweepSpec) -> list[TrialRow]:
     values = part.values.copy()
     values[list(part.away)] = math.inf
     best = int(values.argmin()) if len(values) else 0
@@ -134,7 +134,7 @@ def _by_value(row: TrialRow) -> tuple[float, int]:
     return (math.inf if row.value is None else row.value, row.trial)
 
 
-def _read(places: Places, run_id: str) -> Record | None:
+def _read(places: Places, run_id: str) -> BatchRecord | None:
     folder = store.folder_of(places, run_id).path
     try:
         return record.read_folder(folder)
@@ -142,7 +142,7 @@ def _read(places: Places, run_id: str) -> Record | None:
         return None
 
 
-def _row(part: _Part, spec: SweepSpec, lane: int) -> TrialRow:
+def _row(part: _BatchFiles, spec: SweepSpec, lane: int) -> TrialRow:
     batch, run, found = part.batch, part.run, part.record
     outcome = found.outcome(lane)
     status = _STATUS.get(outcome, run.status)

@@ -17,7 +17,7 @@ CHUNK = 256 * 1024
 
 
 @dataclass(slots=True)
-class Curve:
+class TrialCurve:
     """A best that a resume in fast mode took back still counts; a strict one gets there again."""
 
     path: Path

@@ -17,13 +17,13 @@ from engine.axes import drawn
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
 from engine.protocol import Json, RunSummary, number_to_json
-from engine.service.placement.machine import Machine
-from engine.service.runs.registry import Roster
+from engine.service.placement.machine import MachineMonitor
+from engine.service.runs.registry import RunRegistry
 from engine.service.runs.runs import Runs
 from engine.service.sweeps import batch_run, journal, pruner, sampler, trial_result, trial_spec
-from engine.service.sweeps.curve import Curve
+from engine.service.sweeps.curve import TrialCurve
 from engine.service.sweeps.sweep import Config, Sweep, Trial
-from engine.service.sweeps.sweep_batch import Batch
+from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.service.sweeps.tpe import Tpe
 from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
 
@@ -41,15 +41,15 @@ AT_ONCE = 64
 
 @dataclass(slots=True)
 class SweepCycle:
-    roster: Roster
+    roster: RunRegistry
     runs: Runs
-    machine: Machine
+    machine: MachineMonitor
     executors: Collection[str] = ("local",)
     desk: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="sweeps")
     )
     """one thread for the disk and for Optuna: the event loop waits for neither"""
-    _curves: dict[str, Curve] = field(default_factory=dict)
+    _curves: dict[str, TrialCurve] = field(default_factory=dict)
     _grids: dict[str, tuple[int, Iterator[dict[str, Value]]]] = field(default_factory=dict)
     _studies: dict[str, Tpe] = field(default_factory=dict)
     _surveyed: dict[str, float] = field(default_factory=dict)
@@ -172,14 +172,14 @@ class SweepCycle:
         except RunNotFound:
             return None
 
-    async def _read(self, sweep: Sweep, trial: Trial, summary: RunSummary | None) -> Curve | None:
+    async def _read(self, sweep: Sweep, trial: Trial, summary: RunSummary | None) -> TrialCurve | None:
         """Where pruning or a metric of its own needs the whole curve."""
         if summary is None or not trial_result.needs_curve(sweep.spec):
             return None
         path = store.folder_of(self.roster.places, summary.id).events
         curve = self._curves.get(summary.id)
         if curve is None:
-            curve = Curve(path, sweep.spec.metric, sweep.largest, sweep.spec.prune)
+            curve = TrialCurve(path, sweep.spec.metric, sweep.largest, sweep.spec.prune)
             self._curves[summary.id] = curve
         try:
             while await self.off_loop(curve.read_on) and trial_result.is_over(summary):
@@ -189,7 +189,7 @@ class SweepCycle:
         return curve
 
     async def _show(
-        self, sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve | None
+        self, sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: TrialCurve | None
     ) -> None:
         row = trial_result.row_of(sweep, trial, summary, curve)
         if summary is not None and not trial_result.is_over(summary):
@@ -360,13 +360,15 @@ class SweepCycle:
             logging.warning("sweep %s, trial %d: %s", sweep.id, trial.number, error.message)
 
 
-def _batches(sweep: Sweep) -> list[tuple[Batch, TrialRow]]:
+def _batches(sweep: Sweep) -> list[tuple[SweepBatch, TrialRow]]:
     """Those that were begun, each with the row of its run."""
     rows = ((batch, sweep.trials.get(-batch.number)) for batch in sweep.batches)
     return [(batch, trial.row) for batch, trial in rows if trial is not None]
 
 
-def _rung_facts(sweep: Sweep, trial: Trial, curve: Curve | None, summary: RunSummary | None) -> list[Json]:
+def _rung_facts(
+    sweep: Sweep, trial: Trial, curve: TrialCurve | None, summary: RunSummary | None
+) -> list[Json]:
     """Judge the trial at the rungs it came to since."""
     facts: list[Json] = []
     for rung, (step, value) in sorted(curve.rungs.items()) if curve else ():

@@ -13,7 +13,7 @@ from engine.service.runs import extension
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
 from engine.service.sweeps.submission import POINTS, count_of
 from engine.service.sweeps.sweep import EDITS, Sweep, Trial
-from engine.service.sweeps.sweep_batch import Batch
+from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
 
 SOLVED = "success"
@@ -169,7 +169,7 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
     return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
 
 
-def _fits(batch: Batch | None, sweep: Sweep) -> None:
+def _fits(batch: SweepBatch | None, sweep: Sweep) -> None:
     """Raises ParamError where there is nothing more to train, or too much."""
     if batch is None:
         raise ParamError("axis: expected values that it does not have yet, got none.")

@@ -11,7 +11,7 @@ from engine.params import Value
 from engine.protocol import Json, number_from_json
 from engine.service.sweeps import journal_entries, sampler, sweep_batch
 from engine.service.sweeps.sampler import Axes
-from engine.service.sweeps.sweep_batch import Batch
+from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.sweep_protocol import (
     SweepSpec,
@@ -29,7 +29,7 @@ _LEAVING = {SweepStatus.PAUSED: "pausing", SweepStatus.STOPPED: "stopping"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TrialStanding:
     """Of a whole batch of lanes."""
 
     counts: dict[str, int]
@@ -97,9 +97,9 @@ class Sweep:
     edits: int = 0
     exhausted: bool = False
     """the sampler has no more"""
-    batches: list[Batch] = field(default_factory=list)
+    batches: list[SweepBatch] = field(default_factory=list)
     """of lanes, where it is trained by them"""
-    batch: Standing | None = None
+    batch: TrialStanding | None = None
     """how the lanes of all batches stand"""
     pinned: set[int] = field(default_factory=set)
     """lanes"""
@@ -142,7 +142,7 @@ class Sweep:
     def lane_count(self) -> int:
         return sweep_batch.lanes(self.batches)
 
-    def lane(self, trial: int) -> Batch | None:
+    def lane(self, trial: int) -> SweepBatch | None:
         """The batch that trains it; None for a trial of its own."""
         return sweep_batch.newest(self.batches, trial)
 

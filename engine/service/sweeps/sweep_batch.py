@@ -13,7 +13,7 @@ from engine.sweep_protocol import SweepSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SweepBatch:
     """Its run is trial -number; its lanes are the trials from `first` on."""
 
     number: int
@@ -52,11 +52,13 @@ class Batch:
         return self.first <= trial <= self.last
 
 
-def first_of(spec: SweepSpec) -> Batch:
-    return Batch(0, spec.axes, spec.seeds, _draws(spec), spec.seed, 1, 1)
+def first_of(spec: SweepSpec) -> SweepBatch:
+    return SweepBatch(0, spec.axes, spec.seeds, _draws(spec), spec.seed, 1, 1)
 
 
-def widened(batches: Sequence[Batch], axes: Axes, spec: SweepSpec, first: int, config: int) -> Batch | None:
+def widened(
+    batches: Sequence[SweepBatch], axes: Axes, spec: SweepSpec, first: int, config: int
+) -> SweepBatch | None:
     """With the points that one wider axis of a grid adds to those of `spec`."""
     if spec.sampler != "grid":
         return None
@@ -64,13 +66,13 @@ def widened(batches: Sequence[Batch], axes: Axes, spec: SweepSpec, first: int, c
         more = tuple(value for value in axis.values or () if value not in (before.values or ()))
         if more:
             grid = (*spec.axes[:place], Axis(axis.name, more), *spec.axes[place + 1 :])
-            return Batch(len(batches), grid, spec.seeds, None, spec.seed, first, config)
+            return SweepBatch(len(batches), grid, spec.seeds, None, spec.seed, first, config)
     return None
 
 
-def reseeded(batches: Sequence[Batch], seeds: Sequence[int], first: int) -> tuple[Batch, ...]:
+def reseeded(batches: Sequence[SweepBatch], seeds: Sequence[int], first: int) -> tuple[SweepBatch, ...]:
     """Every point there is, with more seeds."""
-    found: list[Batch] = []
+    found: list[SweepBatch] = []
     for batch in batches:
         if not batch.extends and not batch.again:
             made = replace(
@@ -81,37 +83,37 @@ def reseeded(batches: Sequence[Batch], seeds: Sequence[int], first: int) -> tupl
     return tuple(found)
 
 
-def drawn(batches: Sequence[Batch], spec: SweepSpec, more: int, first: int, config: int) -> Batch:
+def drawn(batches: Sequence[SweepBatch], spec: SweepSpec, more: int, first: int, config: int) -> SweepBatch:
     """More points, from a stream of their own."""
-    return Batch(len(batches), spec.axes, spec.seeds, more, spec.seed + len(batches), first, config)
+    return SweepBatch(len(batches), spec.axes, spec.seeds, more, spec.seed + len(batches), first, config)
 
 
 def extended(
-    batches: Sequence[Batch], trial: int, params: Mapping[str, Value], seed: int, spec: SweepSpec
-) -> Batch:
+    batches: Sequence[SweepBatch], trial: int, params: Mapping[str, Value], seed: int, spec: SweepSpec
+) -> SweepBatch:
     earlier = newest(batches, trial)
     config = earlier.config_of(trial) if earlier else 0
-    return Batch(len(batches), (), (seed,), None, spec.seed, trial, config, dict(params), extends=True)
+    return SweepBatch(len(batches), (), (seed,), None, spec.seed, trial, config, dict(params), extends=True)
 
 
-def newest(batches: Sequence[Batch], trial: int) -> Batch | None:
+def newest(batches: Sequence[SweepBatch], trial: int) -> SweepBatch | None:
     """The batch that trains the lane now; None for a trial that is no lane."""
     return next((batch for batch in reversed(batches) if batch.holds(trial)), None)
 
 
-def points(batches: Sequence[Batch]) -> int:
+def points(batches: Sequence[SweepBatch]) -> int:
     return sum(batch.points for batch in batches if not batch.extends and not batch.again)
 
 
-def last_config(batches: Sequence[Batch]) -> int:
+def last_config(batches: Sequence[SweepBatch]) -> int:
     return max((batch.config + batch.points - 1 for batch in batches), default=0)
 
 
-def lanes(batches: Sequence[Batch]) -> int:
+def lanes(batches: Sequence[SweepBatch]) -> int:
     return sum(batch.count for batch in batches if not batch.extends)
 
 
-def seed_axis(batch: Batch) -> Axis:
+def seed_axis(batch: SweepBatch) -> Axis:
     return Axis(SEED.name, batch.seeds)
 
 

@@ -16,7 +16,7 @@ from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json, SweepRow
 from engine.service.placement import executor
-from engine.service.server.changes import Board
+from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import edits, journal, submission, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.cycle import SweepCycle
@@ -38,7 +38,7 @@ KEPT = 8
 
 
 class Sweeps:
-    def __init__(self, places: Places, cycle: SweepCycle, board: Board) -> None:
+    def __init__(self, places: Places, cycle: SweepCycle, board: ChangeFeed) -> None:
         self._places, self._cycle, self._board = places, cycle, board
         self._known: dict[str, SweepSummary] = {}
         self._open: dict[str, Sweep] = {}

@@ -16,7 +16,7 @@ from engine.axes import Axis, is_whole_range
 from engine.params import Value
 from engine.service.sweeps import trial_result
 from engine.service.sweeps.sweep import Config, Sweep
-from engine.service.sweeps.trial_result import Result
+from engine.service.sweeps.trial_result import TrialResult
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -59,7 +59,7 @@ class Tpe:
         self._numbers[config] = trial.number
         return {name: _plain(value) for name, value in trial.params.items()}
 
-    def tell(self, config: Config, result: Result) -> None:
+    def tell(self, config: Config, result: TrialResult) -> None:
         """A configuration that was stopped early counts as pruned, one without a value as failed."""
         from optuna.trial import TrialState
 
@@ -74,7 +74,7 @@ class Tpe:
             self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
             self._add(config, result)
 
-    def _add(self, config: Config, result: Result) -> None:
+    def _add(self, config: Config, result: TrialResult) -> None:
         """Into a study that never asked for it: another one did, or a person."""
         from optuna.trial import TrialState, create_trial
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from engine import catalog
 from engine.errors import UnknownExperiment
 from engine.protocol import CauseKind, RunSummary, Status
-from engine.service.sweeps.curve import Curve
+from engine.service.sweeps.curve import TrialCurve
 from engine.service.sweeps.sweep import Config, Sweep, Trial
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
@@ -19,7 +19,7 @@ _WORTHLESS = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialSt
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class TrialResult:
     """Of one configuration: the mean over its seeds; None where there is nothing to compare."""
 
     value: float | None
@@ -47,7 +47,7 @@ def is_over(summary: RunSummary) -> bool:
     return summary.status.is_final or summary.status is Status.PAUSED
 
 
-def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: Curve | None) -> TrialRow:
+def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: TrialCurve | None) -> TrialRow:
     if summary is None:
         return replace(trial.row, status=TrialStatus.FAILED, value=None, cause=REMOVED)
     status = _status(trial, summary)
@@ -74,10 +74,10 @@ def is_through(sweep: Sweep, config: Config) -> bool:
     return not waits and len(rows) >= len(sweep.spec.seeds)
 
 
-def result_of(sweep: Sweep, config: Config) -> Result:
+def result_of(sweep: Sweep, config: Config) -> TrialResult:
     rows = [sweep.trials[number].row for number in config.trials.values()]
     values = [row.value for row in rows if row.value is not None and math.isfinite(row.value)]
-    return Result(
+    return TrialResult(
         statistics.fmean(values) if values and len(values) == len(rows) else None,
         max((row.step for row in rows), default=0),
         all(row.status is TrialStatus.DONE for row in rows),
@@ -91,7 +91,7 @@ def _status(trial: Trial, summary: RunSummary) -> TrialStatus:
     return TrialStatus(str(summary.status))
 
 
-def _best(summary: RunSummary, curve: Curve | None) -> tuple[float | None, int]:
+def _best(summary: RunSummary, curve: TrialCurve | None) -> tuple[float | None, int]:
     if curve is not None:
         return curve.best, curve.best_step
     best = summary.best

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 
 from engine.data.download import Patience, fetch
-from engine.data.published_files import File
+from engine.data.published_files import PublishedFile
 from engine.errors import DataError
 from tests.engine.data import mirror_server as manners
 from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
 
 CONTENT = np.random.default_rng(3).bytes(200_000)
-FILE = File("some.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "")
+FILE = PublishedFile("some.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "")
 QUICK = Patience(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=60)
 CALM = Patience(answer=60.0, answers=120.0, silence=60.0, slowest=1.0, lock=60)
 HALF = len(CONTENT) // 2
@@ -46,7 +46,7 @@ def start() -> Iterator[Start]:
         yield lambda manner: stack.enter_context(run_mirror({FILE.name: CONTENT}, manner))
 
 
-def get(folder: Path, *mirrors: Mirror, file: File = FILE, patience: Patience = CALM) -> Path:
+def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, patience: Patience = CALM) -> Path:
     return fetch(file, [mirror.url for mirror in mirrors], folder, patience=patience)
 
 

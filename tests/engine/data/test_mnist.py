@@ -16,7 +16,7 @@ import pytest
 from engine.data.download import Patience
 from engine.data.idx import digest_idx
 from engine.data.mnist import Digits, load, split
-from engine.data.published_files import MNIST, File, Source
+from engine.data.published_files import MNIST, DataSource, PublishedFile
 from engine.errors import DataError
 from engine.places import Places
 from tests.engine.data import mirror_server as manners
@@ -46,16 +46,16 @@ def places(tmp_path: Path) -> Places:
     return Places(tmp_path / "home")
 
 
-def publish(*mirrors: Mirror) -> Source:
+def publish(*mirrors: Mirror) -> DataSource:
     """The small set as if it were MNIST."""
     files = tuple(
-        File(name, len(PACKED[name]), hashlib.sha256(PACKED[name]).hexdigest(), digest_idx(array))
+        PublishedFile(name, len(PACKED[name]), hashlib.sha256(PACKED[name]).hexdigest(), digest_idx(array))
         for name, array in zip(NAMES, ARRAYS, strict=True)
     )
     return replace(MNIST, mirrors=tuple(mirror.url for mirror in mirrors), files=files)
 
 
-def get(places: Places, source: Source, lines: list[str] | None = None) -> Digits:
+def get(places: Places, source: DataSource, lines: list[str] | None = None) -> Digits:
     return load(places, report=(lines if lines is not None else []).append, source=source, patience=CALM)
 
 

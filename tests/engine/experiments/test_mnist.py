@@ -17,7 +17,7 @@ from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import strict_mode
 from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist
-from engine.experiments.mnist import Goal, Images, network
+from engine.experiments.mnist import AccuracyGoal, TrainingImages, network
 from engine.models.images import architecture
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.worker.lab import Script, curve, new_run, told, train
@@ -58,7 +58,7 @@ def test_double_conv_computes_what_the_textbook_computes_and_so_do_its_gradients
     book = textbook(net)
     pixels = torch.randint(0, 256, (50, 28, 28), dtype=torch.uint8)
     pixels[:, :9] = 0  # an even background, where pooling has to choose among equals
-    images = Images(pixels, torch.arange(50) % 10)
+    images = TrainingImages(pixels, torch.arange(50) % 10)
     ours = F.cross_entropy(net(images.pixels), images.labels)
     theirs = F.cross_entropy(book(images.pixels.contiguous()), images.labels)
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
@@ -69,7 +69,7 @@ def test_double_conv_computes_what_the_textbook_computes_and_so_do_its_gradients
 
 
 def test_pixels_lie_between_minus_one_and_one() -> None:
-    images = Images(torch.tensor([[[0, 255], [51, 204]]], dtype=torch.uint8), torch.tensor([3]))
+    images = TrainingImages(torch.tensor([[[0, 255], [51, 204]]], dtype=torch.uint8), torch.tensor([3]))
     assert images.pixels.shape == (1, 1, 2, 2)
     assert images.pixels.flatten().tolist() == pytest.approx([-1, 1, -0.6, 0.6])
     assert images.labels.dtype is torch.int64
@@ -78,7 +78,7 @@ def test_pixels_lie_between_minus_one_and_one() -> None:
 def test_validation_is_blind_to_dropout_and_to_its_own_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     strict_mode(1, 7)
     net = network("double_conv_dropout", side=8)
-    images = Images(torch.randint(0, 256, (50, 8, 8), dtype=torch.uint8), torch.arange(50) % 10)
+    images = TrainingImages(torch.randint(0, 256, (50, 8, 8), dtype=torch.uint8), torch.arange(50) % 10)
     whole = mnist.look_at(net, images)
     assert net.training
     monkeypatch.setattr(mnist, "LOOK", 7)
@@ -164,12 +164,12 @@ def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
 
 
 def test_a_goal_remembers_that_it_was_reached() -> None:
-    goal = Goal(0.9)
+    goal = AccuracyGoal(0.9)
     goal.see(0.91)
-    again = Goal(0.9)
+    again = AccuracyGoal(0.9)
     again.load_state_dict(goal.state_dict())
     assert again.is_reached
-    never = Goal(None)
+    never = AccuracyGoal(None)
     never.see(1.0)
     assert not never.is_reached
 

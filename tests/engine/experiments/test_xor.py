@@ -13,7 +13,7 @@ from engine.experiments import xor
 from engine.experiments.xor import Net, Patience
 from engine.models.xor.xor_net import FLOORS
 from tests.engine.worker.lab import curve, new_run, told, train
-from tui.xor.recipes import LADDER, Recipe
+from tui.xor.recipes import LADDER, XorRecipe
 
 
 def test_two_hidden_units_reach_a_loss_below_a_tenth(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rung", "floor"), list(zip(LADDER, FLOORS.values(), strict=True)))
-def test_every_rung_of_the_ladder_reaches_its_floor(tmp_path: Path, rung: Recipe, floor: float) -> None:
+def test_every_rung_of_the_ladder_reaches_its_floor(tmp_path: Path, rung: XorRecipe, floor: float) -> None:
     assert (rung.hidden, rung.bypass) in FLOORS and FLOORS[rung.hidden, rung.bypass] == floor
     folder = new_run(tmp_path, "xor", seed=rung.seed, **rung.params)
     train(folder)

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.keeper.arguments import command
-from engine.keeper.stop_sequence import Graces
+from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes
 from tests.patience import LONG, quiet_seconds
 
 PATIENCE = 120.0
-QUICK = Graces(0.1, 0.1)
+QUICK = GracePeriods(0.1, 0.1)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def keeping(
     python: str,
     *,
     attempt: int = 1,
-    graces: Graces | None = None,
+    graces: GracePeriods | None = None,
     environ: dict[str, str] | None = None,
 ) -> Iterator[KeptRun]:
     """A keeper, ended with all it keeps when the test is over."""
@@ -116,7 +116,7 @@ def _end_worker(run: KeptRun) -> None:
 
 @contextlib.contextmanager
 def run_of(
-    fake: str, place: Path, *, graces: Graces | None = None, environ: dict[str, str] | None = None
+    fake: str, place: Path, *, graces: GracePeriods | None = None, environ: dict[str, str] | None = None
 ) -> Iterator[KeptRun]:
     """A new run whose worker is the fake of that name."""
     with keeping(make_folder(place), fakes.write(fake, place), graces=graces, environ=environ) as run:

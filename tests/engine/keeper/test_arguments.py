@@ -5,19 +5,21 @@ from pathlib import Path
 import pytest
 
 from engine.keeper.arguments import MAIN, Arguments, command, parse
-from engine.keeper.stop_sequence import Graces
+from engine.keeper.stop_sequence import GracePeriods
 
 
 def test_the_command_says_what_it_was_made_of() -> None:
-    line = command(Path("/runs/a"), 3, python="/usr/bin/python3", device="GPU-1", graces=Graces(2.5, 1))
+    line = command(Path("/runs/a"), 3, python="/usr/bin/python3", device="GPU-1", graces=GracePeriods(2.5, 1))
     assert line[:4] == ["/usr/bin/python3", "-I", "-S", str(MAIN)]
-    assert parse(line[4:], {}) == Arguments(Path("/runs/a"), 3, "/usr/bin/python3", "GPU-1", Graces(2.5, 1))
+    assert parse(line[4:], {}) == Arguments(
+        Path("/runs/a"), 3, "/usr/bin/python3", "GPU-1", GracePeriods(2.5, 1)
+    )
 
 
 def test_graces_come_from_the_environment_when_nobody_names_them() -> None:
     line = command(Path("/runs/a"), 1, python="p")[4:]
-    assert parse(line, {"DLTUI_GRACE": "4,2"}).graces == Graces(4, 2)
-    assert parse(line, {}).graces == Graces(30, 15)
+    assert parse(line, {"DLTUI_GRACE": "4,2"}).graces == GracePeriods(4, 2)
+    assert parse(line, {}).graces == GracePeriods(30, 15)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from engine.keeper import arguments
 from engine.keeper.attempt import Outcome, conclude
 from engine.keeper.cause import Ended
 from engine.keeper.claim import Claim, take
-from engine.keeper.stop_sequence import Graces
+from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, Wanted, write_wanted
 from tests.engine.keeper import fakes
@@ -181,7 +181,7 @@ def test_a_forced_pause_says_from_which_step_it_will_go_on(tmp_path: Path) -> No
 
 
 def test_a_deaf_worker_is_ended_by_sigterm_before_it_is_killed(tmp_path: Path) -> None:
-    with run_of("deaf", tmp_path, graces=Graces(0.1, 30)) as run:
+    with run_of("deaf", tmp_path, graces=GracePeriods(0.1, 30)) as run:
         run.wait_for("ready")
         run.tell(word="pause")
         ended = run.exit()
@@ -189,14 +189,14 @@ def test_a_deaf_worker_is_ended_by_sigterm_before_it_is_killed(tmp_path: Path) -
 
 
 def test_a_stop_outranks_a_pause(tmp_path: Path) -> None:
-    with run_of("stubborn", tmp_path, graces=Graces(0.3, 0.1)) as run:
+    with run_of("stubborn", tmp_path, graces=GracePeriods(0.3, 0.1)) as run:
         run.wait_for("ready")
         run.write(b'{"word":"pause"}\n{"word":"stop"}\n{"word":"pause"}\n')
         assert run.exit().status is Status.STOPPED
 
 
 def test_a_frozen_worker_is_woken_by_the_ladder(tmp_path: Path) -> None:
-    with run_of("deaf", tmp_path, graces=Graces(0.1, 30)) as run:
+    with run_of("deaf", tmp_path, graces=GracePeriods(0.1, 30)) as run:
         run.wait_for("ready")
         until(lambda: run.facts().worker is not None)
         worker = run.facts().worker

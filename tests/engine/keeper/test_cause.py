@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.keeper.cause import TEXT_LIMIT, Ended, Evidence, decide, last_error, not_started, one_line
-from engine.keeper.stop_sequence import Rung
+from engine.keeper.stop_sequence import StopStep
 from engine.protocol import Cause, CauseKind, Status
 
 KILLED = Ended(None, signal.SIGKILL)
@@ -18,7 +18,7 @@ FAILED, PAUSED, STOPPED = Status.FAILED, Status.PAUSED, Status.STOPPED
 
 def test_what_the_worker_said_comes_before_what_it_looked_like() -> None:
     said = (Status.FAILED, Cause(CauseKind.DIVERGED, "The loss became NaN at step 7."))
-    assert decide(Evidence(KILLED, said, asked="stop", rung=Rung.KILLED, out_of_memory=True)) == said
+    assert decide(Evidence(KILLED, said, asked="stop", rung=StopStep.KILLED, out_of_memory=True)) == said
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ def test_what_the_worker_said_comes_before_what_it_looked_like() -> None:
         (Evidence(Ended(0, None), asked="stop"), STOPPED, CauseKind.USER_STOP),
         (Evidence(KILLED), FAILED, CauseKind.SIGNAL),
         (Evidence(KILLED, out_of_memory=True), FAILED, CauseKind.HOST_MEMORY),
-        (Evidence(KILLED, asked="pause", rung=Rung.KILLED), PAUSED, CauseKind.PAUSED),
-        (Evidence(KILLED, asked="stop", rung=Rung.KILLED), STOPPED, CauseKind.USER_STOP),
-        (Evidence(KILLED, asked="stop", rung=Rung.ASKED), FAILED, CauseKind.SIGNAL),
-        (Evidence(CRASHED, asked="pause", rung=Rung.ASKED), FAILED, CauseKind.SIGNAL),
+        (Evidence(KILLED, asked="pause", rung=StopStep.KILLED), PAUSED, CauseKind.PAUSED),
+        (Evidence(KILLED, asked="stop", rung=StopStep.KILLED), STOPPED, CauseKind.USER_STOP),
+        (Evidence(KILLED, asked="stop", rung=StopStep.ASKED), FAILED, CauseKind.SIGNAL),
+        (Evidence(CRASHED, asked="pause", rung=StopStep.ASKED), FAILED, CauseKind.SIGNAL),
         (Evidence(LEFT, tail="x\nMemoryError\n"), FAILED, CauseKind.HOST_MEMORY),
         (Evidence(LEFT, tail="OSError: No space left on device"), FAILED, CauseKind.DISK_FULL),
         (Evidence(LEFT, tail="OSError: [Errno 27] File too large"), FAILED, CauseKind.DISK_FULL),
@@ -41,7 +41,7 @@ def test_what_the_worker_said_comes_before_what_it_looked_like() -> None:
         (Evidence(LEFT, tail="KeyError: 'lr'"), FAILED, CauseKind.ERROR),
         (Evidence(Ended(7, None)), FAILED, CauseKind.ERROR),
         (Evidence(Ended(None, 64)), FAILED, CauseKind.SIGNAL),
-        (Evidence(KILLED, asked="stop", told_by=signal.SIGTERM, rung=Rung.KILLED), STOPPED, CauseKind.SIGNAL),
+        (Evidence(KILLED, asked="stop", told_by=signal.SIGTERM, rung=StopStep.KILLED), STOPPED, CauseKind.SIGNAL),
     ],
 )  # fmt: skip
 def test_each_kind_of_end_has_its_cause(seen: Evidence, status: Status, kind: CauseKind) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.command_pipe import LINE_LIMIT, Words, open_fifo
-from engine.keeper.worker_pipe import PENDING_LIMIT, Wire
+from engine.keeper.command_pipe import LINE_LIMIT, CommandPipe, open_fifo
+from engine.keeper.worker_pipe import PENDING_LIMIT, WorkerPipe
 
 
 @given(
@@ -17,7 +17,7 @@ from engine.keeper.worker_pipe import PENDING_LIMIT, Wire
 )
 def test_words_survive_being_cut_anywhere(words: list[dict[str, str]], size: int) -> None:
     text = b"".join(json.dumps(word).encode() + b"\n" for word in words)
-    listener = Words()
+    listener = CommandPipe()
     heard = [word for at in range(0, len(text), size) for word in listener.feed(text[at : at + size])]
     assert heard == words
     assert listener.noise == 0
@@ -25,13 +25,13 @@ def test_words_survive_being_cut_anywhere(words: list[dict[str, str]], size: int
 
 @given(st.lists(st.binary(max_size=200)))
 def test_noise_is_never_an_error(pieces: list[bytes]) -> None:
-    listener = Words()
+    listener = CommandPipe()
     for piece in pieces:
         assert listener.feed(piece) == []
 
 
 def test_an_endless_line_is_dropped_and_the_next_word_heard() -> None:
-    listener = Words()
+    listener = CommandPipe()
     assert listener.feed(b"x" * (LINE_LIMIT + 1)) == []
     assert listener.feed(b'\n{"word":"stop"}\n') == [{"word": "stop"}]
     assert listener.noise == 1
@@ -47,7 +47,7 @@ def test_a_file_in_the_place_of_the_pipe_is_replaced(tmp_path: Path) -> None:
 
 def test_a_wire_that_nobody_reads_never_blocks_and_drops_whole_words() -> None:
     reading, writing = os.pipe()
-    wire = Wire(writing)
+    wire = WorkerPipe(writing)
     word = {"word": "set", "name": "x" * 500, "value": 1}
     for _ in range(1000):
         wire.send(word)
@@ -68,7 +68,7 @@ def test_a_wire_that_nobody_reads_never_blocks_and_drops_whole_words() -> None:
 
 def test_a_wire_whose_reader_has_gone_is_quiet() -> None:
     reading, writing = os.pipe()
-    wire = Wire(writing)
+    wire = WorkerPipe(writing)
     os.close(reading)
     wire.send({"word": "stop"})
     assert not wire.is_waiting

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from engine.keeper import log_limit
-from engine.keeper.log_limit import CAP, WorkerLog
+from engine.keeper.log_limit import CAP, LimitedLog
 
 
-def opened(place: Path, line: str = "--- attempt 1 ---") -> WorkerLog:
-    return WorkerLog.open(place / "worker.log", line)
+def opened(place: Path, line: str = "--- attempt 1 ---") -> LimitedLog:
+    return LimitedLog.open(place / "worker.log", line)
 
 
 def test_attempts_follow_each_other_under_their_headers(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.keeper.oom_kills import Kills, count, happened
+from engine.keeper.oom_kills import OomKills, count, happened
 
 
 def tree(place: Path, membership: str, files: dict[str, str]) -> tuple[Path, Path]:
@@ -22,7 +22,7 @@ def test_kills_are_read_from_control_groups_of_version_two(tmp_path: Path) -> No
             "proc/vmstat": "pgfault 9\noom_kill 5\n",
         },
     )
-    assert count(proc, groups) == Kills(group=3, machine=5)
+    assert count(proc, groups) == OomKills(group=3, machine=5)
 
 
 def test_kills_are_read_from_control_groups_of_version_one(tmp_path: Path) -> None:
@@ -31,14 +31,14 @@ def test_kills_are_read_from_control_groups_of_version_one(tmp_path: Path) -> No
         "4:memory:/jobs/x:y\n0::/\n",
         {"cg/memory/jobs/x:y/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"},
     )
-    assert count(proc, groups) == Kills(group=2, machine=0)
+    assert count(proc, groups) == OomKills(group=2, machine=0)
 
 
 def test_a_kernel_that_says_nothing_counts_as_none(tmp_path: Path) -> None:
-    assert count(tmp_path, tmp_path) == Kills()
+    assert count(tmp_path, tmp_path) == OomKills()
 
 
 def test_only_a_rise_is_a_kill() -> None:
-    assert not happened(Kills(3, 5), Kills(3, 5))
-    assert happened(Kills(3, 5), Kills(3, 6))
-    assert happened(Kills(3, 5), Kills(4, 5))
+    assert not happened(OomKills(3, 5), OomKills(3, 5))
+    assert happened(OomKills(3, 5), OomKills(3, 6))
+    assert happened(OomKills(3, 5), OomKills(4, 5))

@@ -8,12 +8,12 @@ import pytest
 
 from engine.errors import ProtocolError
 from engine.events import EventWriter, replay
-from engine.remote.event_copy import Scroll
+from engine.remote.event_copy import EventCopy
 
 
 def test_lines_from_elsewhere_go_on_where_ours_ended_and_come_once(tmp_path: Path) -> None:
     path, there = tmp_path / "events.jsonl", tmp_path / "there.jsonl"
-    scroll = Scroll(path)
+    scroll = EventCopy(path)
     scroll.note("Handed over.")
     there.write_bytes(path.read_bytes())
     far = EventWriter(there)
@@ -28,7 +28,7 @@ def test_lines_from_elsewhere_go_on_where_ours_ended_and_come_once(tmp_path: Pat
 
 
 def test_a_gap_is_refused_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
-    scroll = Scroll(tmp_path / "events.jsonl")
+    scroll = EventCopy(tmp_path / "events.jsonl")
     scroll.note("Handed over.")
     before = (tmp_path / "events.jsonl").read_bytes()
     with pytest.raises(ProtocolError, match="Expected event 2"):
@@ -39,13 +39,13 @@ def test_a_gap_is_refused_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
 def test_what_a_crash_tore_is_mended_before_anything_follows(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'{"seq":1,"at":1.0,"kind":"note","text":"whole"}\n{"seq":2,"at":1.0,"ki')
-    Scroll(path).note("Handed over.")
+    EventCopy(path).note("Handed over.")
     assert [event.seq for event in replay(path)] == [1, 2]
 
 
 def test_a_checkpoint_is_told_with_its_path_here(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     line = b'{"seq":1,"at":1.0,"kind":"checkpoint","step":5,"path":"/far/run/checkpoints/step-00000005"}\n'
-    Scroll(path).take(line, "/far/run")
+    EventCopy(path).take(line, "/far/run")
     [event] = replay(path)
     assert event.facts["path"] == str(tmp_path / "checkpoints/step-00000005")

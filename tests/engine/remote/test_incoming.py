@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import ProtocolError
 from engine.remote.frames import CHUNK, Frame, Reader, encode
-from engine.remote.incoming import DRAFTS, OWN, Copy, pieces
+from engine.remote.incoming import DRAFTS, OWN, IncomingFiles, pieces
 
 
 def test_files_and_folders_arrive_as_they_are(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_files_and_folders_arrive_as_they_are(tmp_path: Path) -> None:
     (here / "large.bin").write_bytes(bytes(range(256)) * (CHUNK // 100))
     (_folder(here / "step-00000001") / "a").write_text("A")
     (here / "step-00000001" / "b").write_text("B")
-    copy = Copy(there)
+    copy = IncomingFiles(there)
     for name in ("empty.json", "large.bin", "step-00000001"):
         _take(copy, pieces(here / name, name))
     copy.close()
@@ -30,7 +30,7 @@ def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
     source.write_bytes(b"new" * CHUNK)
     there = _folder(tmp_path / "there")
     (there / "kept").write_text("old")
-    copy = Copy(there)
+    copy = IncomingFiles(there)
     *most, last = pieces(source, "kept")
     _take(copy, iter(most))
     assert (there / "kept").read_text() == "old"
@@ -43,15 +43,15 @@ def test_a_checkpoint_of_the_same_step_takes_the_place_of_the_old_one(tmp_path: 
     for text in ("first", "second"):
         source = _folder(tmp_path / text)
         (source / "model").write_text(text)
-        _take(Copy(there), pieces(source, "checkpoints/step-00000007"))
+        _take(IncomingFiles(there), pieces(source, "checkpoints/step-00000007"))
     assert (there / "checkpoints/step-00000007/model").read_text() == "second"
-    copy = Copy(there)
+    copy = IncomingFiles(there)
     _take(copy, iter([encode("gone", path="checkpoints/step-00000007")] * 2))
     assert not list((there / "checkpoints").iterdir())
 
 
 def test_a_file_that_grows_takes_each_piece_at_its_place(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
+    copy = IncomingFiles(tmp_path)
     for offset, text in ((0, b"abc"), (3, b"def"), (3, b"DEF")):
         copy.take(Frame("grown", {"path": "tensorboard/x", "offset": offset}, text))
     assert (tmp_path / "tensorboard/x").read_bytes() == b"abcDEF"
@@ -75,7 +75,7 @@ def test_a_file_that_grows_takes_each_piece_at_its_place(tmp_path: Path) -> None
 )
 def test_no_frame_reaches_out_of_the_folder_or_at_what_is_written_here(tmp_path: Path, path: object) -> None:
     folder = _folder(tmp_path / "run")
-    copy = Copy(folder, OWN)
+    copy = IncomingFiles(folder, OWN)
     for kind in ("file", "placed", "grown", "gone"):
         with pytest.raises(ProtocolError, match="Expected the path of a file of the run"):
             copy.take(Frame(kind, {"path": path, "offset": 0}, b"evil"))
@@ -83,10 +83,10 @@ def test_no_frame_reaches_out_of_the_folder_or_at_what_is_written_here(tmp_path:
 
 
 def test_other_frames_are_left_to_others(tmp_path: Path) -> None:
-    assert not Copy(tmp_path).take(Frame("events", {}, b"{}"))
+    assert not IncomingFiles(tmp_path).take(Frame("events", {}, b"{}"))
 
 
-def _take(copy: Copy, data: Iterator[bytes]) -> None:
+def _take(copy: IncomingFiles, data: Iterator[bytes]) -> None:
     reader = Reader()
     for piece in data:
         for frame in reader.feed(piece):

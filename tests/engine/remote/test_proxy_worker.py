@@ -21,11 +21,11 @@ from engine.keeper import arguments
 from engine.places import Places
 from engine.protocol import CauseKind, Spec, Status
 from engine.remote import gateway_address, proxy_worker
-from engine.remote.gateway_address import Post
-from engine.remote.proxy_worker import StandIn
+from engine.remote.gateway_address import GatewayAddress
+from engine.remote.proxy_worker import ProxyWorker
 from engine.service.runs import keeper_commands
 from engine.store import ExitFacts, RunFolder
-from engine.worker.keeper_pipe import Wire
+from engine.worker.keeper_pipe import KeeperPipe
 from tests.end_to_end.home import ROOT
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.pipe_room import PipeRoom
@@ -47,7 +47,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def room(places: Places) -> Iterator[PipeRoom]:
-    made = PipeRoom(Post(places, "there:1").socket)
+    made = PipeRoom(GatewayAddress(places, "there:1").socket)
     made.open()
     yield made
     made.close()
@@ -166,7 +166,7 @@ def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, roo
 
 def test_without_a_room_it_calls_for_one_and_can_be_paused(places: Places) -> None:
     begun = _begin(places, SPEC)
-    _until(lambda: gateway_address.called(places) == [Post(places, "there:1")])
+    _until(lambda: gateway_address.called(places) == [GatewayAddress(places, "there:1")])
     keeper_commands.send(begun.folder.control, {"word": "pause"})
     ended = begun.end().exit
     assert (ended.status, ended.cause.text) == (Status.PAUSED, "Paused at step 0.")
@@ -191,9 +191,9 @@ def test_it_gives_up_after_so_many_tries_that_came_to_nothing(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proxy_worker, "REST_SECONDS", 0.0)
-    room = PipeRoom(Post(places, "there:1").socket, DYING)
+    room = PipeRoom(GatewayAddress(places, "there:1").socket, DYING)
     room.open()
-    ended = StandIn(store.create(places, SPEC), Wire(None), 1).run()
+    ended = ProxyWorker(store.create(places, SPEC), KeeperPipe(None), 1).run()
     room.close()
     assert ended["status"] == "failed" and len(room.jobs) == proxy_worker.TRIES
     assert ended["cause"]["text"].startswith("Given up after 5 tries that came to no checkpoint; the last: ")

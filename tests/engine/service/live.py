@@ -18,10 +18,10 @@ from engine.client import client
 from engine.client.client import Client
 from engine.errors import CorruptRun, EngineError
 from engine.places import Places
-from engine.process_identity import Identity
+from engine.process_identity import ProcessIdentity
 from engine.protocol import RunSummary, Status
 from engine.service.placement.gpus import GpuDriver, NoGpus
-from engine.service.placement.local_executor import Local
+from engine.service.placement.local_executor import LocalExecutor
 from engine.service.server.service import Service
 from tests.fakes.service import fake_command
 from tests.patience import quiet_seconds
@@ -33,7 +33,7 @@ SECONDS = 120.0
 @contextlib.asynccontextmanager
 async def serving(places: Places, driver: GpuDriver | None = None) -> AsyncIterator[Service]:
     """A service in this very event loop, with the fake keeper."""
-    service = Service(places, local=Local(places.log, fake_command), driver=driver or NoGpus())
+    service = Service(places, local=LocalExecutor(places.log, fake_command), driver=driver or NoGpus())
     running = asyncio.create_task(service.run())
     try:
         await until(lambda: places.socket.exists() or running.done())
@@ -107,7 +107,7 @@ async def connect(places: Places) -> Client:
             await asyncio.sleep(0.02)
 
 
-def kill(target: Identity | None) -> None:
+def kill(target: ProcessIdentity | None) -> None:
     if target is not None and target.is_alive():
         with contextlib.suppress(ProcessLookupError):  # just now
             os.kill(target.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from engine.protocol import (
     State,
     Status,
 )
-from engine.service.index.index import Row, row_of
+from engine.service.index.index import IndexRow, row_of
 
 
 def a_spec(name: str, experiment: str = "xor", params: Mapping[str, Value] | None = None) -> Spec:
@@ -48,7 +48,7 @@ def a_summary(
     )
 
 
-def a_row(*facts: object, **more: object) -> Row:
+def a_row(*facts: object, **more: object) -> IndexRow:
     return row_of(a_summary(*facts, **more), {"offset": 0})  # type: ignore[arg-type]
 
 

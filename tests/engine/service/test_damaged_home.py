@@ -11,9 +11,9 @@ from engine.client import launch
 from engine.data import drawn_digits
 from engine.errors import DataError, EngineError
 from engine.keeper import log_limit
-from engine.keeper.log_limit import WorkerLog
+from engine.keeper.log_limit import LimitedLog
 from engine.places import Places, make_private
-from engine.service.placement.local_executor import Local
+from engine.service.placement.local_executor import LocalExecutor
 from engine.service.server import lock
 from tests import damage
 from tests.damage import Damage
@@ -64,7 +64,7 @@ def test_the_log_of_a_worker(tmp_path: Path, one: Damage) -> None:
     path.touch()
     one.do(path)
     with pytest.raises(Exception, match=r"worker\.log"):
-        WorkerLog.open(path, log_limit.header(1, "cpu"))
+        LimitedLog.open(path, log_limit.header(1, "cpu"))
 
 
 @pytest.mark.parametrize("one", KINDS, ids=names)
@@ -88,4 +88,4 @@ def test_a_keeper_is_not_started_into_what_is_no_log(tmp_path: Path, one: Damage
     path.touch()
     one.do(path)
     with pytest.raises(Exception, match=r"engine\.log"):
-        Local(path).start(tmp_path, 1, "cpu")
+        LocalExecutor(path).start(tmp_path, 1, "cpu")

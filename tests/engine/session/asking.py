@@ -8,16 +8,16 @@ from typing import Any
 
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 
-def ask(desk: Desk, word: str, **facts: Any) -> Json:
+def ask(desk: SessionCache, word: str, **facts: Any) -> Json:
     answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     return json.loads(json.dumps(answer, allow_nan=False))
 
 
-def parts(desk: Desk, word: str, **facts: Any) -> list[Json]:
+def parts(desk: SessionCache, word: str, **facts: Any) -> list[Json]:
     answer = methods.answer(desk, word, facts)
     assert isinstance(answer, Iterator)
     return [json.loads(json.dumps(part, allow_nan=False)) for part in answer]

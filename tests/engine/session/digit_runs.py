@@ -17,7 +17,7 @@ from engine.data.small_digits import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.worker.lab import new_run
 
@@ -85,12 +85,12 @@ def tell(folder: RunFolder, *curve: tuple[int, float], test: float | None = None
     writer.close()
 
 
-def ask(desk: Desk, word: str, **facts: object) -> Json:
+def ask(desk: SessionCache, word: str, **facts: object) -> Json:
     """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
     return parts(desk, word, **facts)[-1]
 
 
-def parts(desk: Desk, word: str, **facts: object) -> list[Json]:
+def parts(desk: SessionCache, word: str, **facts: object) -> list[Json]:
     answer = methods.answer(desk, f"mnist.{word}", facts)
     found = [answer] if isinstance(answer, dict) else list(answer)
     told: list[Json] = json.loads(json.dumps(found, allow_nan=False))

@@ -9,38 +9,38 @@ import pytest
 from engine.errors import DataError
 from engine.places import Places
 from engine.session import corpus, methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 LINES = [f"a cat sat on mat number {number}" for number in range(40)]
 
 
 @pytest.fixture
-def desk(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SessionCache:
     data = tmp_path / "data"
     data.mkdir()
     (data / "coco-captions.txt").write_text("\n".join(LINES) + "\n")
     monkeypatch.setenv("DLTUI_DATA", str(data))
-    return Desk(places)
+    return SessionCache(places)
 
 
-def test_every_named_corpus_is_listed_with_where_it_lies(desk: Desk) -> None:
+def test_every_named_corpus_is_listed_with_where_it_lies(desk: SessionCache) -> None:
     listed = {row["name"]: row for row in corpus.list_(desk)["corpora"]}
     assert listed["captions"]["origin"] == "DLTUI_DATA"
     assert listed["wikitext-2"]["found"] == "" and listed["wikitext-2"]["origin"] == "download"
 
 
-def test_it_is_told_once_and_kept(desk: Desk) -> None:
+def test_it_is_told_once_and_kept(desk: SessionCache) -> None:
     told = corpus.tell(desk, "captions")
     assert told["facts"]["sentences"] == len(LINES)
     assert told["remarks"] and corpus.tell(desk, "captions") is told
 
 
-def test_nothing_is_downloaded_to_tell_of_it(desk: Desk) -> None:
+def test_nothing_is_downloaded_to_tell_of_it(desk: SessionCache) -> None:
     with pytest.raises(DataError, match="wikitext-2 is not on this machine yet") as caught:
         corpus.tell(desk, "wikitext-2")
     assert "downloads it" in str(caught.value)
 
 
-def test_the_room_is_found_by_name(desk: Desk) -> None:
+def test_the_room_is_found_by_name(desk: SessionCache) -> None:
     answer = methods.answer(desk, "corpus.list", {})
     assert isinstance(answer, dict) and answer["corpora"]

@@ -13,7 +13,7 @@ from engine.data.digits import digest_all
 from engine.data.mnist_folders import fingerprint
 from engine.errors import DataError
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, plant
@@ -29,8 +29,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def recorded(found: str, title: str = "the images of /then") -> dict[str, Fact]:
     return {"data": json.dumps({"title": title, "fingerprint": found})}
 
 
-def trained(desk: Desk, sets: Path, *, batch: int = 50) -> RunFolder:
+def trained(desk: SessionCache, sets: Path, *, batch: int = 50) -> RunFolder:
     """On the set in `mine`, by somebody who named that folder."""
     return plant(
         desk.places.root, {5: convolutions(side=28)}, recorded(FINGERPRINT), data=str(sets / "mine"),
@@ -54,7 +54,7 @@ def trained(desk: Desk, sets: Path, *, batch: int = 50) -> RunFolder:
 
 @pytest.mark.parametrize("elsewhere", ["", "other", "gone"])
 def test_a_report_is_on_the_data_of_the_run_whatever_the_shell_names(
-    desk: Desk, sets: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, sets: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = trained(desk, sets)
     monkeypatch.setenv("DLTUI_DATA", str(sets / elsewhere) if elsewhere else "")
@@ -71,12 +71,14 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("word", QUESTIONS)
-def test_labels_turned_round_are_refused_by_every_look_at_the_data(desk: Desk, sets: Path, word: str) -> None:
+def test_labels_turned_round_are_refused_by_every_look_at_the_data(
+    desk: SessionCache, sets: Path, word: str
+) -> None:
     run = trained(desk, sets)
     ask(desk, word, run=run.id, **QUESTIONS[word])
     turned = (MINE[0], 9 - MINE[1], MINE[2], 9 - MINE[3])
     write_set(sets / "mine", turned)
-    later, now = Desk(desk.places), fingerprint(digest_all(*turned))
+    later, now = SessionCache(desk.places), fingerprint(digest_all(*turned))
     with pytest.raises(DataError) as refused:
         ask(later, word, run=run.id, **QUESTIONS[word])
     said = refused.value.message
@@ -84,7 +86,7 @@ def test_labels_turned_round_are_refused_by_every_look_at_the_data(desk: Desk, s
     assert str(sets / "mine") in refused.value.remedy and "\n" not in str(refused.value)
 
 
-def test_another_set_in_the_place_of_the_old_is_refused(desk: Desk, sets: Path) -> None:
+def test_another_set_in_the_place_of_the_old_is_refused(desk: SessionCache, sets: Path) -> None:
     run = trained(desk, sets)
     shutil.rmtree(sets / "mine")
     (sets / "mine").symlink_to(sets / "other")
@@ -92,7 +94,7 @@ def test_another_set_in_the_place_of_the_old_is_refused(desk: Desk, sets: Path) 
         ask(desk, "report", run=run.id)
 
 
-def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(desk: Desk, sets: Path) -> None:
+def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(desk: SessionCache, sets: Path) -> None:
     run = trained(desk, sets)
     write_set(desk.places.cache / "mnist", MINE)
     shutil.rmtree(sets / "mine")
@@ -100,7 +102,7 @@ def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(desk: Desk, se
         ask(desk, "report", run=run.id)
 
 
-def test_the_same_data_behind_a_link_are_the_same(desk: Desk, sets: Path) -> None:
+def test_the_same_data_behind_a_link_are_the_same(desk: SessionCache, sets: Path) -> None:
     run = trained(desk, sets)
     (sets / "mine").rename(sets / "moved")
     (sets / "mine").symlink_to(sets / "moved")
@@ -108,7 +110,7 @@ def test_the_same_data_behind_a_link_are_the_same(desk: Desk, sets: Path) -> Non
 
 
 def test_a_run_of_before_is_compared_by_what_its_checkpoints_hold(
-    desk: Desk, sets: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = plant(desk.places.root, {5: convolutions(side=28)}, {"pinned.data": FINGERPRINT})
     monkeypatch.setenv("DLTUI_DATA", str(sets / "mine"))
@@ -120,7 +122,7 @@ def test_a_run_of_before_is_compared_by_what_its_checkpoints_hold(
 
 
 def test_the_table_names_the_same_best_whatever_the_shell_names(
-    desk: Desk, sets: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(desk, sets), trained(desk, sets, batch=100)
     tables = []
@@ -131,7 +133,7 @@ def test_the_table_names_the_same_best_whatever_the_shell_names(
     assert not tables[0]["notice"]
 
 
-def test_networks_of_different_data_have_no_best_and_it_is_said(desk: Desk, sets: Path) -> None:
+def test_networks_of_different_data_have_no_best_and_it_is_said(desk: SessionCache, sets: Path) -> None:
     trained(desk, sets)
     facts = recorded(fingerprint(digest_all(*OTHER)), "the images of /other")
     plant(desk.places.root, {5: convolutions(side=28)}, facts, data=str(sets / "other"), batch=100)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.events import Event
-from engine.session.goal_times import Milestones
+from engine.session.goal_times import GoalTimes
 
 
-def told(*lines: tuple[float, str, dict[str, object]]) -> Milestones:
+def told(*lines: tuple[float, str, dict[str, object]]) -> GoalTimes:
     events = [Event(seq, at, kind, facts) for seq, (at, kind, facts) in enumerate(lines, start=1)]
-    return Milestones(0.99).add(events)
+    return GoalTimes(0.99).add(events)
 
 
 def accuracy(step: int, value: float | str) -> dict[str, object]:
@@ -66,4 +66,4 @@ def test_a_wall_clock_that_jumps_does_not_change_the_seconds() -> None:
     series = {"series": {"val_accuracy": [[10], [0.995]]}}
     for jump in (0.0, 3600.0, -3600.0):
         events = [Event(1, 100.0, "started", {}, 0.0), Event(2, 110.0 + jump, "metrics", series, 10.0)]
-        assert Milestones(0.99).add(events).reached == (10, 10.0)
+        assert GoalTimes(0.99).add(events).reached == (10, 10.0)

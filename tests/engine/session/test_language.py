@@ -13,7 +13,7 @@ import pytest
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask, parts
 from tests.fakes.language_run import write_run
 
@@ -21,8 +21,8 @@ HEAD = {"run", "direction", "step", "epoch", "weights", "is_running", "notice"}
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def back(places: Places) -> str:
     return write_run(places, direction="reversed", layers=2)
 
 
-def test_predict_says_the_next_words(desk: Desk, forward: str) -> None:
+def test_predict_says_the_next_words(desk: SessionCache, forward: str) -> None:
     answer = ask(desk, "language.predict", run=forward, text="I love chocolate", k=3)
     assert answer.keys() == HEAD | {"text", "words", "unknown", "candidates"}
     best = answer["candidates"][0]
@@ -44,7 +44,7 @@ def test_predict_says_the_next_words(desk: Desk, forward: str) -> None:
     assert len(answer["candidates"]) == 3
 
 
-def test_predict_says_what_generate_would_draw(desk: Desk, forward: str) -> None:
+def test_predict_says_what_generate_would_draw(desk: SessionCache, forward: str) -> None:
     facts = {"run": forward, "text": "i love", "top_k": 1, "until_end": True}
     found = ask(desk, "language.predict", k=50, **facts)["candidates"]
     assert [one["word"] for one in found if one["drawn"]] == ["cupcakes"]
@@ -55,12 +55,12 @@ def test_predict_says_what_generate_would_draw(desk: Desk, forward: str) -> None
         ask(desk, "language.predict", run=forward, text="i love", temperature=-1)
 
 
-def test_a_reversed_model_says_the_words_before(desk: Desk, back: str) -> None:
+def test_a_reversed_model_says_the_words_before(desk: SessionCache, back: str) -> None:
     answer = ask(desk, "language.predict", run=back, text="cupcakes", k=2)
     assert {found["word"] for found in answer["candidates"]} == {"love", "chocolate"}
 
 
-def test_generate_streams_and_repeats_for_a_seed(desk: Desk, forward: str) -> None:
+def test_generate_streams_and_repeats_for_a_seed(desk: SessionCache, forward: str) -> None:
     facts = {"run": forward, "text": "i love", "seed": 5, "length": 9, "until_end": True, "top_k": 3}
     told = parts(desk, "language.generate", **facts)
     *drawn, last = told
@@ -74,12 +74,12 @@ def test_generate_streams_and_repeats_for_a_seed(desk: Desk, forward: str) -> No
     )
 
 
-def test_a_seed_of_its_own_can_be_used_again(desk: Desk, forward: str) -> None:
+def test_a_seed_of_its_own_can_be_used_again(desk: SessionCache, forward: str) -> None:
     first = parts(desk, "language.generate", run=forward, text="a")[-1]
     assert parts(desk, "language.generate", run=forward, text="a", seed=first["seed"])[-1] == first
 
 
-def test_the_notebooks_temperatures_repeat_for_a_seed(desk: Desk, forward: str) -> None:
+def test_the_notebooks_temperatures_repeat_for_a_seed(desk: SessionCache, forward: str) -> None:
     for temperature in (0.1, 1, 10):
         facts = {"run": forward, "text": "love i", "temperature": temperature, "seed": 1}
         last = parts(desk, "language.generate", **facts)[-1]
@@ -87,7 +87,7 @@ def test_the_notebooks_temperatures_repeat_for_a_seed(desk: Desk, forward: str) 
         assert parts(desk, "language.generate", **facts)[-1] == last
 
 
-def test_a_reversed_model_puts_words_in_front(desk: Desk, back: str) -> None:
+def test_a_reversed_model_puts_words_in_front(desk: SessionCache, back: str) -> None:
     *drawn, last = parts(
         desk, "language.generate", run=back, text="the beach", temperature=0, until_end=True, length=12
     )
@@ -96,7 +96,7 @@ def test_a_reversed_model_puts_words_in_front(desk: Desk, back: str) -> None:
     assert drawn[0]["side"] == "left"
 
 
-def test_a_stream_can_be_left_between_two_words(desk: Desk, forward: str) -> None:
+def test_a_stream_can_be_left_between_two_words(desk: SessionCache, forward: str) -> None:
     stream = methods.answer(desk, "language.generate", {"run": forward, "text": "i", "length": 10_000})
     assert isinstance(stream, Iterator)
     assert next(stream)["word"]
@@ -104,7 +104,7 @@ def test_a_stream_can_be_left_between_two_words(desk: Desk, forward: str) -> Non
     assert ask(desk, "language.predict", run=forward, text="i")["candidates"]
 
 
-def test_a_beam_is_a_tree_that_can_be_drawn(desk: Desk, forward: str) -> None:
+def test_a_beam_is_a_tree_that_can_be_drawn(desk: SessionCache, forward: str) -> None:
     answer = ask(desk, "language.beam", run=forward, text="i", width=3, length=6, until_end=True)
     nodes = answer["nodes"]
     assert [node["id"] for node in nodes] == list(range(len(nodes)))
@@ -117,7 +117,7 @@ def test_a_beam_is_a_tree_that_can_be_drawn(desk: Desk, forward: str) -> None:
     assert answer["sentences"][0]["words"] == ["i", "love", "cupcakes"]
 
 
-def test_a_sentence_is_scored_word_by_word(desk: Desk, forward: str) -> None:
+def test_a_sentence_is_scored_word_by_word(desk: SessionCache, forward: str) -> None:
     [sentence] = ask(desk, "language.score", run=forward, texts=["I love cupcakes."])["sentences"]
     assert [word["word"] for word in sentence["words"]] == ["i", "love", "cupcakes", "<EOS>"]
     assert sentence["logp"] == pytest.approx(sum(math.log(word["p"]) for word in sentence["words"]))
@@ -126,7 +126,7 @@ def test_a_sentence_is_scored_word_by_word(desk: Desk, forward: str) -> None:
     assert sentence["unknown"] == 0
 
 
-def test_an_unknown_word_is_marked_counted_and_not_scored(desk: Desk, forward: str) -> None:
+def test_an_unknown_word_is_marked_counted_and_not_scored(desk: SessionCache, forward: str) -> None:
     answer = ask(desk, "language.score", run=forward, texts=["i frost cupcakes", "i love cupcakes"])
     sentence = answer["sentences"][0]
     assert sentence["words"][1] == {
@@ -141,12 +141,12 @@ def test_an_unknown_word_is_marked_counted_and_not_scored(desk: Desk, forward: s
     assert sentence["perplexity"] == pytest.approx(math.exp(-sentence["logp"] / 3))
 
 
-def test_a_sentence_of_unknown_words_has_only_an_end_to_be_scored(desk: Desk, forward: str) -> None:
+def test_a_sentence_of_unknown_words_has_only_an_end_to_be_scored(desk: SessionCache, forward: str) -> None:
     [sentence] = ask(desk, "language.score", run=forward, texts=["xyzzy plugh"])["sentences"]
     assert [word["known"] for word in sentence["words"]] == [False, False, True]
 
 
-def test_a_file_is_scored_as_its_lines_are(desk: Desk, forward: str, tmp_path: Path) -> None:
+def test_a_file_is_scored_as_its_lines_are(desk: SessionCache, forward: str, tmp_path: Path) -> None:
     lines = [
         b"i love cupcakes",
         b"",
@@ -188,7 +188,7 @@ TWO = "i love cupcakes\nthe cat sat on the mat"
     ],
     ids=["plain", "mark", "returns", "empty lines", "utf-16", "big", "no mark", "invisible", "parted"],
 )
-def test_a_file_is_read_as_a_corpus_is(desk: Desk, forward: str, tmp_path: Path, data: bytes) -> None:
+def test_a_file_is_read_as_a_corpus_is(desk: SessionCache, forward: str, tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "two.txt"
     path.write_bytes(data)
     *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
@@ -200,7 +200,7 @@ def test_a_file_is_read_as_a_corpus_is(desk: Desk, forward: str, tmp_path: Path,
 
 
 def test_a_file_of_one_giant_line_is_passed_over_in_bounded_memory(
-    desk: Desk, forward: str, tmp_path: Path
+    desk: SessionCache, forward: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "giant.txt"
     path.write_bytes(b"cat " * 1_000_000 + b"\ni love cupcakes")
@@ -210,7 +210,7 @@ def test_a_file_of_one_giant_line_is_passed_over_in_bounded_memory(
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "empty.txt", "pipe", "."])
-def test_a_file_that_is_none_is_refused(desk: Desk, forward: str, tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_none_is_refused(desk: SessionCache, forward: str, tmp_path: Path, name: str) -> None:
     (tmp_path / "empty.txt").touch()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DltuiError, match=r"is not a file|is empty"):
@@ -218,7 +218,7 @@ def test_a_file_that_is_none_is_refused(desk: Desk, forward: str, tmp_path: Path
 
 
 def test_a_sentence_grows_both_ways_with_the_partner_that_fits(
-    desk: Desk, places: Places, forward: str, back: str
+    desk: SessionCache, places: Places, forward: str, back: str
 ) -> None:
     write_run(places, direction="reversed", words=["more"])
     last = parts(desk, "language.both", text="riding", seed=1, until_end=True, length=20)[-1]
@@ -227,7 +227,7 @@ def test_a_sentence_grows_both_ways_with_the_partner_that_fits(
     assert last["direction"] == "both"
 
 
-def test_a_blank_is_filled(desk: Desk, forward: str, back: str) -> None:
+def test_a_blank_is_filled(desk: SessionCache, forward: str, back: str) -> None:
     answer = ask(desk, "language.blank", text="i ___ cupcakes", reverse=back)
     assert answer["forward"] == forward
     assert answer["fillings"][0]["word"] == "love"
@@ -235,7 +235,9 @@ def test_a_blank_is_filled(desk: Desk, forward: str, back: str) -> None:
     assert sum(filling["p"] for filling in answer["fillings"]) <= 1 + 1e-9
 
 
-def test_a_pair_of_different_vocabularies_is_refused(desk: Desk, places: Places, forward: str) -> None:
+def test_a_pair_of_different_vocabularies_is_refused(
+    desk: SessionCache, places: Places, forward: str
+) -> None:
     with pytest.raises(DltuiError, match="No reversed model shares the vocabulary") as caught:
         ask(desk, "language.blank", text="i ___ cupcakes")
     assert "--set direction=reversed --set corpus=captions --set vocabulary=" in caught.value.remedy
@@ -244,7 +246,7 @@ def test_a_pair_of_different_vocabularies_is_refused(desk: Desk, places: Places,
         ask(desk, "language.blank", text="i ___ cupcakes", forward=forward, reverse=stranger)
 
 
-def test_orders_are_ranked(desk: Desk, forward: str) -> None:
+def test_orders_are_ranked(desk: SessionCache, forward: str) -> None:
     answer = ask(desk, "language.orders", run=forward, text="cupcakes love i", k=2)
     assert answer["orders"][0]["text"] == "i love cupcakes"
     assert (answer["possible"], answer["complete"], len(answer["orders"])) == (6, True, 2)
@@ -257,12 +259,12 @@ def test_orders_are_ranked(desk: Desk, forward: str) -> None:
         ask(desk, "language.orders", run=forward, text="frost cupcakes")
 
 
-def test_a_layer_that_is_not_there_is_counted_from_1(desk: Desk, forward: str) -> None:
+def test_a_layer_that_is_not_there_is_counted_from_1(desk: SessionCache, forward: str) -> None:
     with pytest.raises(DltuiError, match=r"The model has 1 layer: there is no layer 2\."):
         ask(desk, "language.gates", run=forward, text="i love", layer=1)
 
 
-def test_gates_are_told_word_by_word(desk: Desk, forward: str, back: str) -> None:
+def test_gates_are_told_word_by_word(desk: SessionCache, forward: str, back: str) -> None:
     answer = ask(desk, "language.gates", run=forward, text="i love cupcakes")
     assert answer["words"] == ["<START>", "i", "love", "cupcakes"]
     assert answer["unit"] == answer["liveliest"][0]
@@ -274,7 +276,7 @@ def test_gates_are_told_word_by_word(desk: Desk, forward: str, back: str) -> Non
     ]
 
 
-def test_models_are_compared_on_one_text(desk: Desk, places: Places, forward: str, back: str) -> None:
+def test_models_are_compared_on_one_text(desk: SessionCache, places: Places, forward: str, back: str) -> None:
     small = write_run(places, sentences=("the dog ran",), corpus="other")
     answer = ask(desk, "language.compare", runs=[forward, back, small], text="i love cupcakes", k=4)
     assert [found["run"] for found in answer["models"]] == [forward, back, small]

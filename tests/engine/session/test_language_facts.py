@@ -9,15 +9,15 @@ import pytest
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask
 from tests.fakes.language_run import write_run
 from tests.fakes.payloads import PAYLOADS
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("word", "facts"), BAD, ids=lambda value: str(value)[:40])
 def test_bad_facts_get_one_clear_line(
-    desk: Desk, forward: str, back: str, word: str, facts: dict[str, Any]
+    desk: SessionCache, forward: str, back: str, word: str, facts: dict[str, Any]
 ) -> None:
     with pytest.raises(DltuiError) as caught:
         methods.answer(desk, f"language.{word}", facts)
@@ -66,7 +66,7 @@ def test_bad_facts_get_one_clear_line(
 
 @pytest.mark.parametrize("text", PAYLOADS)
 def test_hostile_text_is_refused_or_answered_without_control_characters(
-    desk: Desk, forward: str, text: str
+    desk: SessionCache, forward: str, text: str
 ) -> None:
     try:
         answer = ask(desk, "language.score", texts=[text])
@@ -76,14 +76,14 @@ def test_hostile_text_is_refused_or_answered_without_control_characters(
         assert all(word["word"].isprintable() for word in answer["sentences"][0]["words"])
 
 
-def test_of_many_sentences_the_bad_one_is_named(desk: Desk, forward: str) -> None:
+def test_of_many_sentences_the_bad_one_is_named(desk: SessionCache, forward: str) -> None:
     with pytest.raises(DltuiError, match="Sentence 2: The text is empty"):
         ask(desk, "language.score", texts=["i love you", " ", "a cat"])
     with pytest.raises(DltuiError, match=r"^The text is empty"):
         ask(desk, "language.score", texts=[" "])
 
 
-def test_what_cannot_be_scored_can_be_left_out(desk: Desk, forward: str) -> None:
+def test_what_cannot_be_scored_can_be_left_out(desk: SessionCache, forward: str) -> None:
     answer = ask(desk, "language.score", texts=["***", "i love you", " "], skip=True)
     assert [one["text"] for one in answer["sentences"]] == ["i love you"]
     assert [one["line"] for one in answer["skipped"]] == [1, 3]

@@ -16,14 +16,14 @@ from engine.errors import DltuiError
 from engine.events import EventWriter
 from engine.places import Places
 from engine.protocol import Status
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask
 from tests.fakes.language_run import PERPLEXITIES, write_checkpoint, write_run
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def back(places: Places) -> str:
     return write_run(places, direction="reversed", layers=2)
 
 
-def test_models_are_listed_newest_first_with_what_is_known_of_them(desk: Desk, places: Places) -> None:
+def test_models_are_listed_newest_first_with_what_is_known_of_them(
+    desk: SessionCache, places: Places
+) -> None:
     old = write_run(places, created_at=1e9)
     untrained = write_run(places, status=None, created_at=1.1e9)
     new = write_run(places, direction="reversed", layers=2, framework="tensorflow", created_at=1.2e9)
@@ -50,13 +52,13 @@ def test_models_are_listed_newest_first_with_what_is_known_of_them(desk: Desk, p
     assert answer["models"][1]["step"] == 0
 
 
-def test_without_a_model_it_says_how_to_get_one(desk: Desk) -> None:
+def test_without_a_model_it_says_how_to_get_one(desk: SessionCache) -> None:
     assert ask(desk, "language.models") == {"models": [], "default": ""}
     with pytest.raises(DltuiError, match=r"No language model has been trained yet\. Train one: dltui run lm"):
         ask(desk, "language.predict", text="i")
 
 
-def test_the_default_is_the_newest_finished_forward_model(desk: Desk, places: Places) -> None:
+def test_the_default_is_the_newest_finished_forward_model(desk: SessionCache, places: Places) -> None:
     only = write_run(places, direction="reversed", created_at=1e9)
     assert ask(desk, "language.open")["run"] == only
     running = write_run(places, status=Status.RUNNING, created_at=1.3e9)
@@ -66,7 +68,9 @@ def test_the_default_is_the_newest_finished_forward_model(desk: Desk, places: Pl
     assert ask(desk, "language.open", run="@last")["run"] == running
 
 
-def test_a_model_is_found_by_id_prefix_ending_or_name(desk: Desk, places: Places, forward: str) -> None:
+def test_a_model_is_found_by_id_prefix_ending_or_name(
+    desk: SessionCache, places: Places, forward: str
+) -> None:
     for name in (forward, forward[:-1], forward[-4:], "ahead"):
         assert ask(desk, "language.open", run=name)["run"] == forward
     write_run(places, name="ahead", created_at=1e9)
@@ -76,7 +80,7 @@ def test_a_model_is_found_by_id_prefix_ending_or_name(desk: Desk, places: Places
         ask(desk, "language.open", run="behind")
 
 
-def test_a_running_model_is_talked_to_at_its_newest_checkpoint(desk: Desk, places: Places) -> None:
+def test_a_running_model_is_talked_to_at_its_newest_checkpoint(desk: SessionCache, places: Places) -> None:
     run = write_run(places, status=Status.RUNNING)
     folder = store.folder_of(places, run)
     assert {k: ask(desk, "language.open", run=run)[k] for k in ("step", "is_running")} == {
@@ -96,14 +100,16 @@ def test_a_running_model_is_talked_to_at_its_newest_checkpoint(desk: Desk, place
     assert "step-00001300" in answer["notice"]
 
 
-def test_a_folder_that_is_no_run_is_no_model(desk: Desk, places: Places, forward: str) -> None:
+def test_a_folder_that_is_no_run_is_no_model(desk: SessionCache, places: Places, forward: str) -> None:
     broken = places.runs / "20990101-000000-lm-beef"
     broken.mkdir()
     (broken / "model.json").write_text("{")
     assert [row["run"] for row in ask(desk, "language.models")["models"]] == [forward]
 
 
-def test_perplexities_follow_the_events_as_they_grow(desk: Desk, places: Places, forward: str) -> None:
+def test_perplexities_follow_the_events_as_they_grow(
+    desk: SessionCache, places: Places, forward: str
+) -> None:
     ask(desk, "language.models")
     events = store.folder_of(places, forward).events
     with events.open("a") as file:
@@ -126,7 +132,7 @@ def test_opening_a_model_imports_no_framework(places: Places, forward: str) -> N
     assert found.stdout.strip() == "[]"
 
 
-def test_numbers_are_those_of_the_weights(desk: Desk, places: Places, forward: str) -> None:
+def test_numbers_are_those_of_the_weights(desk: SessionCache, places: Places, forward: str) -> None:
     """A checkpoint of other weights gives other answers: nothing old is kept."""
     before = ask(desk, "language.predict", run=forward, text="i")["candidates"][0]["p"]
     folder = store.folder_of(places, forward)
@@ -137,7 +143,7 @@ def test_numbers_are_those_of_the_weights(desk: Desk, places: Places, forward: s
     assert after == pytest.approx(1 / len(arrays["output.bias"]))
 
 
-def test_without_names_the_newest_two_that_fit_work_together(desk: Desk, places: Places) -> None:
+def test_without_names_the_newest_two_that_fit_work_together(desk: SessionCache, places: Places) -> None:
     ahead = write_run(places, created_at=1e9)
     back = write_run(places, direction="reversed", created_at=1.1e9)
     write_run(places, words=("zebra",), created_at=1.2e9)
@@ -160,8 +166,8 @@ def test_the_best_epoch_answers_and_its_validation_is_told(places: Places) -> No
     writer = EventWriter(folder.events)
     writer.append("metrics", series={"val_perplexity": [[400], [30.0]]})
     writer.close()
-    [model] = ask(Desk(places), "language.models")["models"]
+    [model] = ask(SessionCache(places), "language.models")["models"]
     assert (model["step"], model["epoch"], model["is_best"]) == (300, 3, True)
     assert model["perplexities"] == {"val_perplexity": 20.0}
-    answer = ask(Desk(places), "language.predict", text="i")
+    answer = ask(SessionCache(places), "language.predict", text="i")
     assert (answer["step"], answer["weights"]) == (300, "best epoch's weights (epoch 3, step 300)")

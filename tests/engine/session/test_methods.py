@@ -12,10 +12,10 @@ from engine.errors import ProtocolError
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 
-def double(desk: Desk, number: int) -> Json:
+def double(desk: SessionCache, number: int) -> Json:
     return {"twice": 2 * number}
 
 
@@ -23,21 +23,21 @@ ROOM = types.SimpleNamespace(WORDS={"double": double})
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(Places(tmp_path))
+def desk(tmp_path: Path) -> SessionCache:
+    return SessionCache(Places(tmp_path))
 
 
-def test_a_word_is_found_in_its_room(desk: Desk) -> None:
+def test_a_word_is_found_in_its_room(desk: SessionCache) -> None:
     with patch.object(methods.importlib, "import_module", return_value=ROOM):
         assert methods.answer(desk, "xor.double", {"number": 4}) == {"twice": 8}
 
 
-def test_an_unknown_room_is_refused(desk: Desk) -> None:
+def test_an_unknown_room_is_refused(desk: SessionCache) -> None:
     with pytest.raises(ProtocolError, match="no room 'os'"):
         methods.answer(desk, "os.system", {})
 
 
-def test_an_unknown_word_is_refused_with_the_known_ones(desk: Desk) -> None:
+def test_an_unknown_word_is_refused_with_the_known_ones(desk: SessionCache) -> None:
     with (
         patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match="It has: double"),
@@ -46,7 +46,7 @@ def test_an_unknown_word_is_refused_with_the_known_ones(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("facts", [{}, {"number": 1, "more": 2}])
-def test_facts_that_do_not_fit_are_refused_before_anything_is_done(desk: Desk, facts: Json) -> None:
+def test_facts_that_do_not_fit_are_refused_before_anything_is_done(desk: SessionCache, facts: Json) -> None:
     with (
         patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match=r"xor\.double cannot be asked like that"),
@@ -55,7 +55,7 @@ def test_facts_that_do_not_fit_are_refused_before_anything_is_done(desk: Desk, f
 
 
 def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:
-    desk = Desk(Places(tmp_path), kept=2)
+    desk = SessionCache(Places(tmp_path), kept=2)
     made: list[str] = []
 
     def make(name: str) -> str:

@@ -20,7 +20,7 @@ from engine.data.small_digits import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
 from engine.session import mnist_sets
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import KeeperFacts, RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, parts, plant, save, tell, templates
@@ -36,8 +36,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def run(places: Places) -> RunFolder:
     return plant(places.root, {20: convolutions(seed=1), 40: templates()}, model="logistic")
 
 
-def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: Desk) -> None:
+def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: SessionCache) -> None:
     found = ask(desk, "explore", samples=3)
     digits = load_small_digits()
     assert (found["side"], found["source"]) == (8, "digits") and "8x8 digits instead" in found["notice"]
@@ -57,7 +57,7 @@ def test_the_small_digits_are_explored_and_say_that_they_are_not_mnist(desk: Des
     assert found["class_names"] == list("0123456789")
 
 
-def test_pixel_statistics_are_those_of_the_training_part(desk: Desk) -> None:
+def test_pixel_statistics_are_those_of_the_training_part(desk: SessionCache) -> None:
     seen = mnist_sets.at_hand(desk).parts["train"].images
     found = ask(desk, "explore")["statistics"]
     assert found["mean"] == pytest.approx(seen.mean()) and found["std"] == pytest.approx(seen.std())
@@ -66,7 +66,7 @@ def test_pixel_statistics_are_those_of_the_training_part(desk: Desk) -> None:
 
 
 def test_fashion_in_place_of_mnist_brings_its_own_names(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"garment {n}" for n in range(10)]
     write_set(tmp_path / "own", make_arrays(train=60))
@@ -80,7 +80,7 @@ def test_fashion_in_place_of_mnist_brings_its_own_names(
 
 
 def test_a_stand_in_gives_way_when_the_data_come(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
     assert ask(desk, "explore")["side"] == 8
@@ -91,7 +91,7 @@ def test_a_stand_in_gives_way_when_the_data_come(
 
 
 def test_a_broken_data_folder_is_one_line(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays = make_arrays()
     write_set(tmp_path / "own", (arrays[1], arrays[0], *arrays[2:]))
@@ -100,7 +100,7 @@ def test_a_broken_data_folder_is_one_line(
         ask(desk, "explore")
 
 
-def test_runs_are_listed_newest_first_and_others_left_out(desk: Desk, run: RunFolder) -> None:
+def test_runs_are_listed_newest_first_and_others_left_out(desk: SessionCache, run: RunFolder) -> None:
     new_run(desk.places.root, "xor")
     (desk.places.runs / "20990101-000000-mnist-ffff").mkdir()
     (desk.places.runs / "notes.txt").write_text("not a run")
@@ -110,7 +110,7 @@ def test_runs_are_listed_newest_first_and_others_left_out(desk: Desk, run: RunFo
 
 
 def test_the_model_is_a_ledger_of_layers_and_the_newest_checkpoint_by_default(
-    desk: Desk, run: RunFolder
+    desk: SessionCache, run: RunFolder
 ) -> None:
     found = ask(desk, "model", run=run.id)
     assert (found["step"], found["steps"], found["side"]) == (40, [20, 40], 8)
@@ -121,7 +121,7 @@ def test_the_model_is_a_ledger_of_layers_and_the_newest_checkpoint_by_default(
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_the_report_is_that_of_scikit_learn(desk: Desk, run: RunFolder, split: str) -> None:
+def test_the_report_is_that_of_scikit_learn(desk: SessionCache, run: RunFolder, split: str) -> None:
     told = parts(desk, "report", run=run.id, split=split)
     part = mnist_sets.at_hand(desk).part(split)
     weights = templates()
@@ -144,17 +144,17 @@ def test_the_report_is_that_of_scikit_learn(desk: Desk, run: RunFolder, split: s
 
 
 def test_a_long_report_shows_progress_and_is_kept_beside_the_run(
-    desk: Desk, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.session.mnist_answers.SECONDS", 0)
     told = parts(desk, "report", run=run.id, split="train")
     assert [part["done"] for part in told[:-1]] == list(range(256, 1293, 256))
     monkeypatch.setattr("engine.models.images.classification.report", None)
-    again = parts(Desk(desk.places), "report", run=run.id, split="train")
+    again = parts(SessionCache(desk.places), "report", run=run.id, split="train")
     assert again == told[-1:]
 
 
-def test_other_weights_get_a_report_of_their_own(desk: Desk, run: RunFolder) -> None:
+def test_other_weights_get_a_report_of_their_own(desk: SessionCache, run: RunFolder) -> None:
     good, bad = (ask(desk, "report", run=run.id, step=step)["report"] for step in (40, 20))
     assert good["accuracy"] > 0.8 > 0.3 > bad["accuracy"]
     shutil.rmtree(run.checkpoints)
@@ -162,14 +162,14 @@ def test_other_weights_get_a_report_of_their_own(desk: Desk, run: RunFolder) -> 
     assert ask(desk, "report", run=run.id)["report"]["accuracy"] < 0.5
 
 
-def test_a_kept_report_that_is_damaged_is_made_again(desk: Desk, run: RunFolder) -> None:
+def test_a_kept_report_that_is_damaged_is_made_again(desk: SessionCache, run: RunFolder) -> None:
     first = ask(desk, "report", run=run.id)
     for path in (run.path / "reports").iterdir():
         path.write_bytes(b"\x93NUMPY{" if path.suffix == ".npy" else b'{"form": ')
-    assert ask(Desk(desk.places), "report", run=run.id) == first
+    assert ask(SessionCache(desk.places), "report", run=run.id) == first
 
 
-def test_the_cells_of_the_matrix_hold_their_pictures_worst_first(desk: Desk, run: RunFolder) -> None:
+def test_the_cells_of_the_matrix_hold_their_pictures_worst_first(desk: SessionCache, run: RunFolder) -> None:
     confusion = ask(desk, "report", run=run.id)["report"]["confusion"]
     pairs = [(true, predicted) for true in range(10) for predicted in range(10)]
     for true, predicted in pairs:
@@ -186,7 +186,7 @@ def test_the_cells_of_the_matrix_hold_their_pictures_worst_first(desk: Desk, run
     assert page["images"] == sixes[4:7] and page["count"] == len(sixes)
 
 
-def test_the_most_wrong_come_first(desk: Desk, run: RunFolder) -> None:
+def test_the_most_wrong_come_first(desk: SessionCache, run: RunFolder) -> None:
     found = ask(desk, "worst", run=run.id, n=5)
     every = ask(desk, "worst", run=run.id, n=1000)
     assert found["images"] == every["images"][:5] and len(every["images"]) == every["count"]
@@ -196,7 +196,7 @@ def test_the_most_wrong_come_first(desk: Desk, run: RunFolder) -> None:
     assert every["count"] == round(360 * (1 - accuracy))
 
 
-def test_pictures_are_shown_by_their_number(desk: Desk, run: RunFolder) -> None:
+def test_pictures_are_shown_by_their_number(desk: SessionCache, run: RunFolder) -> None:
     digits = load_small_digits()
     found = ask(desk, "images", run=run.id, indexes=[7, 2])["images"]
     assert [one["pixels"] for one in found] == [digits.test_images[at].tolist() for at in (7, 2)]
@@ -205,7 +205,7 @@ def test_pictures_are_shown_by_their_number(desk: Desk, run: RunFolder) -> None:
         ask(desk, "images", run=run.id, indexes=[360])
 
 
-def test_filters_of_a_convolution_and_templates_of_a_dense_layer(desk: Desk, run: RunFolder) -> None:
+def test_filters_of_a_convolution_and_templates_of_a_dense_layer(desk: SessionCache, run: RunFolder) -> None:
     conv = ask(desk, "filters", run=run.id, layer="conv2", step=20)
     assert np.shape(conv["levels"]) == (5, 5, 5, 5) and conv["layers"] == ["conv1", "conv2"]
     weight = convolutions(seed=1)["conv2.weight"]
@@ -217,7 +217,9 @@ def test_filters_of_a_convolution_and_templates_of_a_dense_layer(desk: Desk, run
         ask(desk, "filters", run=run.id, layer="hidden", step=20)
 
 
-def test_maps_stand_before_and_after_the_relu_beside_their_original(desk: Desk, run: RunFolder) -> None:
+def test_maps_stand_before_and_after_the_relu_beside_their_original(
+    desk: SessionCache, run: RunFolder
+) -> None:
     found = ask(desk, "maps", run=run.id, step=20, split="validation", index=3)
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "conv2", "hidden", "output"]
     assert found["layers"][0]["shape"] == [5, 8, 8] and found["layers"][1]["shape"] == [5, 4, 4]
@@ -232,7 +234,7 @@ def test_maps_stand_before_and_after_the_relu_beside_their_original(desk: Desk, 
         ask(desk, "maps", run=run.id, layer="conv9")
 
 
-def test_a_drawing_of_any_size_is_centred_and_recognised(desk: Desk, run: RunFolder) -> None:
+def test_a_drawing_of_any_size_is_centred_and_recognised(desk: SessionCache, run: RunFolder) -> None:
     small = load_small_digits()
     right = 0
     for at in range(40):
@@ -258,13 +260,13 @@ def test_a_drawing_of_any_size_is_centred_and_recognised(desk: Desk, run: RunFol
         (7, "of  came"),
     ],
 )
-def test_what_is_no_picture_is_refused(desk: Desk, run: RunFolder, pixels: Any, words: str) -> None:
+def test_what_is_no_picture_is_refused(desk: SessionCache, run: RunFolder, pixels: Any, words: str) -> None:
     with pytest.raises(DataError, match=words):
         ask(desk, "predict", run=run.id, pixels=pixels)
 
 
 @pytest.mark.parametrize("kind", ["occlusion", "gradient"])
-def test_saliency_is_a_picture_of_its_largest_amount(desk: Desk, run: RunFolder, kind: str) -> None:
+def test_saliency_is_a_picture_of_its_largest_amount(desk: SessionCache, run: RunFolder, kind: str) -> None:
     found = ask(desk, "saliency", run=run.id, kind=kind, index=5)
     assert np.shape(found["values"]) == (8, 8) and found["target"] == found["predicted"]
     assert np.abs(found["values"]).max() == 1 and found["most"] > 0
@@ -273,7 +275,9 @@ def test_saliency_is_a_picture_of_its_largest_amount(desk: Desk, run: RunFolder,
 
 
 @pytest.mark.parametrize(("kind", "amounts"), [("shift", 3), ("noise", 8)])
-def test_accuracy_falls_as_pictures_get_worse(desk: Desk, run: RunFolder, kind: str, amounts: int) -> None:
+def test_accuracy_falls_as_pictures_get_worse(
+    desk: SessionCache, run: RunFolder, kind: str, amounts: int
+) -> None:
     told = parts(desk, "robustness", run=run.id, kind=kind)
     found = told[-1]
     assert len(found["amounts"]) == len(found["accuracies"]) == amounts and found["images"] == 360
@@ -282,7 +286,7 @@ def test_accuracy_falls_as_pictures_get_worse(desk: Desk, run: RunFolder, kind: 
     assert [part["done"] for part in told] == list(range(1, found["total"] + 1))
 
 
-def test_drawn_digits_are_kept_and_make_a_small_test_set(desk: Desk, run: RunFolder) -> None:
+def test_drawn_digits_are_kept_and_make_a_small_test_set(desk: SessionCache, run: RunFolder) -> None:
     assert ask(desk, "kept_report", run=run.id)["accuracy"] is None
     digits = load_small_digits()
     for at in range(3):
@@ -298,7 +302,9 @@ def test_drawn_digits_are_kept_and_make_a_small_test_set(desk: Desk, run: RunFol
     assert ask(desk, "drop", mark="all") == {"dropped": 2, "count": 0}
 
 
-def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_it(desk: Desk) -> None:
+def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_it(
+    desk: SessionCache,
+) -> None:
     root = desk.places.root
     slow = plant(root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
     tell(slow, (3, 0.95), (9, 0.98), test=0.97)
@@ -318,7 +324,7 @@ def test_the_table_has_six_rows_and_the_best_by_validation_with_its_test_beside_
     assert told[-1]["best"]["test_accuracy"] == best["test_accuracy"]
 
 
-def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(desk: Desk) -> None:
+def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(desk: SessionCache) -> None:
     root = desk.places.root
     other = new_run(root, "mnist_recipe", recipe="fast")
     save(other, 9, convolutions(seed=3))
@@ -330,7 +336,7 @@ def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(
     assert row["balanced"] is not None and told[-1]["best"]["run"] == other.id
 
 
-def test_a_network_that_still_trains_is_not_the_best(desk: Desk) -> None:
+def test_a_network_that_still_trains_is_not_the_best(desk: SessionCache) -> None:
     run = plant(desk.places.root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
     tell(run, (9, 0.84))
     store.write_keeper(run, KeeperFacts(1, process_identity.mine(), 1.0))
@@ -339,7 +345,9 @@ def test_a_network_that_still_trains_is_not_the_best(desk: Desk) -> None:
     assert row["balanced"] is not None and row["is_running"] and told["best"] is None
 
 
-def test_the_real_mnist_is_explored_as_it_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_mnist_is_explored_as_it_is_known(
+    desk: SessionCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not REAL or not (Path(REAL) / "mnist").is_dir():
         pytest.skip("DLTUI_DATA names no folder with MNIST")
     monkeypatch.setenv("DLTUI_DATA", REAL)
@@ -352,7 +360,7 @@ def test_the_real_mnist_is_explored_as_it_is_known(desk: Desk, monkeypatch: pyte
     assert found["statistics"]["ink"] == pytest.approx(0.191, abs=0.002)
 
 
-async def test_a_stroke_is_answered_by_a_session_of_its_own(desk: Desk, run: RunFolder) -> None:
+async def test_a_stroke_is_answered_by_a_session_of_its_own(desk: SessionCache, run: RunFolder) -> None:
     async with open_session(desk.places) as session:
         told = await session.ask("mnist.predict", newest="stroke", run=run.id, pixels=[[0, 255], [0, 255]])
         assert sum(told["probabilities"]) == pytest.approx(1)

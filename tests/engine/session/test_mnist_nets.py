@@ -9,7 +9,7 @@ import pytest
 from engine.errors import CorruptRun, DataError, DltuiError, RunNotFound, RunRefused
 from engine.events import EventWriter
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, damage, plant, templates
@@ -23,8 +23,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def sketch(writer: EventWriter, step: int) -> None:
     writer.append("sketch", step=step, parts={"filters/conv1": [[[[float(step)]]]]})
 
 
-def test_the_history_of_filters_goes_on_as_the_run_does(desk: Desk) -> None:
+def test_the_history_of_filters_goes_on_as_the_run_does(desk: SessionCache) -> None:
     run = plant(desk.places.root, {})
     assert ask(desk, "history", run=run.id) == {"run": run.id, "steps": [], "step": None, "parts": {}}
     writer = EventWriter(run.events)
@@ -56,17 +56,17 @@ def test_the_history_of_filters_goes_on_as_the_run_does(desk: Desk) -> None:
         ask(desk, "history", run=run.id, step=9)
 
 
-def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: Desk, run: RunFolder) -> None:
+def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: SessionCache, run: RunFolder) -> None:
     damage(run, 40)
     found = ask(desk, "model", run=run.id)
     assert found["step"] == 20 and "step-00000040 is damaged" in found["warning"]
     assert "This is step 20." in found["warning"]
     damage(run, 20)
     with pytest.raises(RunRefused, match=r"Every checkpoint of .* is damaged"):
-        ask(Desk(desk.places), "model", run=run.id)
+        ask(SessionCache(desk.places), "model", run=run.id)
 
 
-def test_a_run_that_cannot_be_looked_into_is_one_line(desk: Desk, run: RunFolder) -> None:
+def test_a_run_that_cannot_be_looked_into_is_one_line(desk: SessionCache, run: RunFolder) -> None:
     xor = new_run(desk.places.root, "xor")
     fresh = new_run(desk.places.root, "mnist")
     for name, error, said in (
@@ -82,13 +82,13 @@ def test_a_run_that_cannot_be_looked_into_is_one_line(desk: Desk, run: RunFolder
         ask(desk, "model", run=run.id, step=7)
 
 
-def test_a_model_json_that_is_wrong_is_named(desk: Desk, run: RunFolder) -> None:
+def test_a_model_json_that_is_wrong_is_named(desk: SessionCache, run: RunFolder) -> None:
     (run.path / "model.json").write_text('{"kind": "lstm_lm"}')
     with pytest.raises(CorruptRun, match=r"model.json: kind 'lstm_lm', expected 'conv_net'"):
         ask(desk, "model", run=run.id)
 
 
-def test_pictures_of_another_size_are_not_shown_to_a_network(desk: Desk) -> None:
+def test_pictures_of_another_size_are_not_shown_to_a_network(desk: SessionCache) -> None:
     run = plant(desk.places.root, {5: convolutions(side=28)})
     with pytest.raises(DataError, match="looks at 28x28 pictures, those found now are 8x8"):
         ask(desk, "report", run=run.id)
@@ -96,7 +96,7 @@ def test_pictures_of_another_size_are_not_shown_to_a_network(desk: Desk) -> None
 
 
 def test_a_network_of_small_digits_still_finds_them_beside_mnist(
-    desk: Desk, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: SessionCache, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_set(tmp_path / "own", make_arrays())
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
@@ -104,7 +104,7 @@ def test_a_network_of_small_digits_still_finds_them_beside_mnist(
     assert ask(desk, "report", run=run.id)["report"]["images"] == 360
 
 
-def test_every_error_is_one_line(desk: Desk, run: RunFolder) -> None:
+def test_every_error_is_one_line(desk: SessionCache, run: RunFolder) -> None:
     for word, facts in (
         ("report", {"split": "holdout"}),
         ("cell", {"true": 10, "predicted": 1}),

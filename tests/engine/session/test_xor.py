@@ -10,22 +10,22 @@ from engine.errors import ParamError
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 
 
 @pytest.fixture
-def desk(places: Places) -> Desk:
-    return Desk(places)
+def desk(places: Places) -> SessionCache:
+    return SessionCache(places)
 
 
-def ask(desk: Desk, word: str, **facts: object) -> Json:
+def ask(desk: SessionCache, word: str, **facts: object) -> Json:
     answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told
 
 
-def test_the_presets_are_looked_at_as_they_are(desk: Desk) -> None:
+def test_the_presets_are_looked_at_as_they_are(desk: SessionCache) -> None:
     presets = ask(desk, "xor.presets")
     assert [preset["name"] for preset in presets["networks"]] == ["1 unit + bypass", "2 units", "4 units"]
     for preset in presets["networks"]:
@@ -39,7 +39,7 @@ def test_the_presets_are_looked_at_as_they_are(desk: Desk) -> None:
     assert [round(rung["floor"], 4) for rung in presets["ladder"]] == [0.6931, 0.4774, 0.0, 0.0]
 
 
-def test_a_puzzle_has_its_own_targets_and_no_validation_points(desk: Desk) -> None:
+def test_a_puzzle_has_its_own_targets_and_no_validation_points(desk: SessionCache) -> None:
     puzzle = ask(desk, "xor.presets")["puzzles"][0]
     seen = ask(desk, "xor.look", **puzzle["net"])
     assert [row["target"] for row in seen["rows"]] == puzzle["targets"] == [0, 0, 0, 1]
@@ -51,7 +51,7 @@ def test_a_puzzle_has_its_own_targets_and_no_validation_points(desk: Desk) -> No
     assert seen["output"]["ends"] == [[0.0, 1.5], [1.5, 0.0]]
 
 
-def test_units_have_their_line_gate_and_outputs(desk: Desk) -> None:
+def test_units_have_their_line_gate_and_outputs(desk: SessionCache) -> None:
     net = {"hidden_weight": [[1, 1]], "hidden_bias": [-1.5], "output_weight": [1, 1, -2], "output_bias": -0.5}
     (unit,) = ask(desk, "xor.look", **net, bypass=True)["units"]
     assert (unit["a"], unit["b"], unit["c"], unit["gate"]) == (1, 1, -1.5, "AND")
@@ -70,7 +70,7 @@ def test_units_have_their_line_gate_and_outputs(desk: Desk) -> None:
         ({"activation": "\x1b[2J"}, "activation: expected one of"),
     ],
 )
-def test_wrong_facts_get_one_line(desk: Desk, wrong: Json, words_: str) -> None:
+def test_wrong_facts_get_one_line(desk: SessionCache, wrong: Json, words_: str) -> None:
     net = ask(desk, "xor.presets")["networks"][1]["net"]
     with pytest.raises(ParamError, match=words_) as error:
         ask(desk, "xor.look", **{**net, **wrong})

@@ -16,7 +16,7 @@ from engine.models.xor.batch.failure_map import _medians, layout
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods, xor_batch
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, train
 
@@ -43,18 +43,18 @@ def grid(root: Path) -> RunFolder:
 
 
 @pytest.fixture
-def desk(root: Path) -> Iterator[Desk]:
-    yield Desk(Places(root))
+def desk(root: Path) -> Iterator[SessionCache]:
+    yield SessionCache(Places(root))
 
 
-def ask(desk: Desk, word: str, **facts: object) -> Json:
+def ask(desk: SessionCache, word: str, **facts: object) -> Json:
     answer = methods.answer(desk, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told
 
 
-def test_the_table_has_a_row_for_every_network(desk: Desk, batch: RunFolder) -> None:
+def test_the_table_has_a_row_for_every_network(desk: SessionCache, batch: RunFolder) -> None:
     page = ask(desk, "lanes.table", run=batch.id, limit=7, offset=3)
     assert page["columns"] == [
         "lane",
@@ -74,7 +74,7 @@ def test_the_table_has_a_row_for_every_network(desk: Desk, batch: RunFolder) -> 
     assert page["rows"][0][1:5] == [1, 0.02, "btu", 8] and page["rows"][0][8] is None
 
 
-def test_rows_are_sorted_and_chosen(desk: Desk, batch: RunFolder) -> None:
+def test_rows_are_sorted_and_chosen(desk: SessionCache, batch: RunFolder) -> None:
     page = ask(desk, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
     losses = [row[7] for row in page["rows"]]
     assert losses == sorted(losses, reverse=True)
@@ -85,7 +85,7 @@ def test_rows_are_sorted_and_chosen(desk: Desk, batch: RunFolder) -> None:
     assert ask(desk, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
 
 
-def test_a_map_of_two_axes_counts_shares_and_medians(desk: Desk, batch: RunFolder) -> None:
+def test_a_map_of_two_axes_counts_shares_and_medians(desk: SessionCache, batch: RunFolder) -> None:
     rows = ask(desk, "lanes.table", run=batch.id, limit=1000)["rows"]
     shown = ask(desk, "lanes.map", run=batch.id, x="lr", y="hidden")
     assert (shown["xs"], shown["ys"], shown["axes"]) == (
@@ -106,12 +106,12 @@ def test_a_map_of_two_axes_counts_shares_and_medians(desk: Desk, batch: RunFolde
     )  # fmt: skip
 
 
-def test_words_are_axes_too(desk: Desk, batch: RunFolder) -> None:
+def test_words_are_axes_too(desk: SessionCache, batch: RunFolder) -> None:
     shown = ask(desk, "lanes.map", run=batch.id, x="activation", y="seed")
     assert (shown["xs"], shown["ys"]) == (["btu", "tanh"], list(range(5, 15)))
 
 
-def test_without_axes_there_is_a_cell_for_every_network(desk: Desk, batch: RunFolder) -> None:
+def test_without_axes_there_is_a_cell_for_every_network(desk: SessionCache, batch: RunFolder) -> None:
     shown = ask(desk, "lanes.map", run=batch.id, columns=50, colour="stop")
     assert [len(row) for row in shown["lanes"]] == [50, 50, 50]
     assert shown["lanes"][2][19:21] == [119, -1]
@@ -122,7 +122,7 @@ def test_without_axes_there_is_a_cell_for_every_network(desk: Desk, batch: RunFo
     assert shown["counts"][2][19:21] == [1, 0] and shown["values"][2][19:21] == [next(known), None]
 
 
-def test_a_network_is_opened_with_its_curve_and_its_gates(desk: Desk, batch: RunFolder) -> None:
+def test_a_network_is_opened_with_its_curve_and_its_gates(desk: SessionCache, batch: RunFolder) -> None:
     opened = ask(desk, "lanes.open", run=batch.id, lane=119, width=8, height=5)
     assert opened["params"]["hidden"] == 3 and opened["seed"] == 14
     epochs, losses = opened["curve"]["epochs"], opened["curve"]["loss"]
@@ -136,7 +136,7 @@ def test_a_network_is_opened_with_its_curve_and_its_gates(desk: Desk, batch: Run
 
 @pytest.mark.parametrize("lane", [0, 37, 119])
 def test_a_network_handed_to_xor_takes_the_same_way(
-    desk: Desk, root: Path, batch: RunFolder, lane: int
+    desk: SessionCache, root: Path, batch: RunFolder, lane: int
 ) -> None:
     opened = ask(desk, "lanes.open", run=batch.id, lane=lane)
     folder = new_run(root, "xor", seed=opened["seed"], **{**opened["params"], "epochs": 60})
@@ -147,7 +147,9 @@ def test_a_network_handed_to_xor_takes_the_same_way(
             assert way[epoch + 1] == pytest.approx(loss, rel=1e-3)
 
 
-def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(desk: Desk, root: Path) -> None:
+def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(
+    desk: SessionCache, root: Path
+) -> None:
     folder = new_run(root, "xor_lanes", axes="seed=1..20", epochs=200, trainer="numpy")
     train(folder, Script({64: {"word": "pause"}}))
     page = ask(desk, "lanes.table", run=folder.id)
@@ -159,7 +161,7 @@ def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(desk: 
     assert ask(desk, "lanes.table", run=folder.id)["epoch"] == 200
 
 
-def test_the_report_stands_beside_the_notebook(desk: Desk, grid: RunFolder) -> None:
+def test_the_report_stands_beside_the_notebook(desk: SessionCache, grid: RunFolder) -> None:
     told = ask(desk, "lanes.report", run=grid.id)
     assert [row["experiment"] for row in told["rows"]] == list(range(1, 10))
     assert told["rows"][0]["notebook"]["mean"] == 4861.8
@@ -169,7 +171,7 @@ def test_the_report_stands_beside_the_notebook(desk: Desk, grid: RunFolder) -> N
         ask(desk, "lanes.report", run="".join(batch_of(desk)))
 
 
-def batch_of(desk: Desk) -> str:
+def batch_of(desk: SessionCache) -> str:
     return next(run for run in sorted(os.listdir(desk.places.runs)) if "xor_lanes" in run)
 
 
@@ -188,18 +190,20 @@ def batch_of(desk: Desk) -> str:
         ("open", {"lane": 1, "width": 0}, "width: expected"),
     ],
 )
-def test_wrong_facts_get_one_line(desk: Desk, batch: RunFolder, word: str, facts: Json, words_: str) -> None:
+def test_wrong_facts_get_one_line(
+    desk: SessionCache, batch: RunFolder, word: str, facts: Json, words_: str
+) -> None:
     with pytest.raises(ParamError, match=words_):
         ask(desk, f"lanes.{word}", run=batch.id, **facts)
 
 
 @pytest.mark.parametrize("run", ["../..", "", "nobody", "20260101-000000-xor_grid-0000"])
-def test_a_run_that_is_not_there_is_named(desk: Desk, batch: RunFolder, run: str) -> None:
+def test_a_run_that_is_not_there_is_named(desk: SessionCache, batch: RunFolder, run: str) -> None:
     with pytest.raises(RunNotFound):
         ask(desk, "lanes.table", run=run)
 
 
-def test_a_run_without_networks_and_damaged_files_are_named(desk: Desk, root: Path) -> None:
+def test_a_run_without_networks_and_damaged_files_are_named(desk: SessionCache, root: Path) -> None:
     folder = new_run(root, "xor", epochs=5)
     train(folder)
     with pytest.raises(RunNotFound, match="has no networks yet"):
@@ -210,7 +214,9 @@ def test_a_run_without_networks_and_damaged_files_are_named(desk: Desk, root: Pa
         ask(desk, "lanes.table", run=folder.id)
 
 
-def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(desk: Desk, batch: RunFolder) -> None:
+def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(
+    desk: SessionCache, batch: RunFolder
+) -> None:
     cells = layout(xor_batch.opened(desk, batch.id), "lr", "hidden", 0)
     numbers = np.random.default_rng(1).normal(size=120)
     numbers[::7] = np.inf

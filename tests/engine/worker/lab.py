@@ -19,10 +19,10 @@ from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
 from engine.worker.__main__ import FRAMEWORKS, _in_words
-from engine.worker.device import Machine
-from engine.worker.event_log import Journal
+from engine.worker.device import Device
+from engine.worker.event_log import EventLog
 from engine.worker.run import Attempt, Run
-from engine.worker.tensorboard import Board
+from engine.worker.tensorboard import TensorBoardFiles
 from tests.patience import quiet_seconds
 
 FAKES = "tests.fakes.catalog:CATALOG"
@@ -65,9 +65,9 @@ def make_run(
     chosen = params.build(experiment.params, spec.params)
     script = script or Script()
     has_board = spec.framework in FRAMEWORKS
-    board = Board(folder.tensorboard, number, _in_words(spec)) if has_board else None
-    journal = Journal(EventWriter(folder.events), board)
-    machine = Machine("cpu", "cpu", spec.threads, {})
+    board = TensorBoardFiles(folder.tensorboard, number, _in_words(spec)) if has_board else None
+    journal = EventLog(EventWriter(folder.events), board)
+    machine = Device("cpu", "cpu", spec.threads, {})
     run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]
     script.run = run
     return run, chosen

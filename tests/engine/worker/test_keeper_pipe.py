@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from engine.worker import keeper_pipe
-from engine.worker.keeper_pipe import LINE_LIMIT, Wire
+from engine.worker.keeper_pipe import LINE_LIMIT, KeeperPipe
 
 
-def pair() -> tuple[Wire, int]:
+def pair() -> tuple[KeeperPipe, int]:
     read, write = os.pipe()
-    return Wire(read), write
+    return KeeperPipe(read), write
 
 
 def test_words_come_in_order_and_torn_ones_are_put_together() -> None:
@@ -49,7 +49,7 @@ def test_the_end_of_the_wire_is_known() -> None:
 
 
 def test_a_worker_by_itself_has_no_wire() -> None:
-    alone = Wire(None)
+    alone = KeeperPipe(None)
     assert alone.words() == [] and not alone.is_cut
 
 

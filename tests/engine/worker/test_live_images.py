@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.worker.live_images import NUMBERS, PER_PACE, SECONDS, Pace, SketchTooLarge, drawn
+from engine.worker.live_images import NUMBERS, PER_PACE, SECONDS, ImagePace, SketchTooLarge, drawn
 from tests.engine.worker.lab import make_run, new_run, told
 from tests.fakes.tally import Tally
 
@@ -31,12 +31,12 @@ def test_a_picture_is_drawn_only_when_it_is_due(tmp_path: Path) -> None:
 
 
 def test_they_get_rarer_so_that_a_long_run_stays_small() -> None:
-    large, months = Pace(), 0
+    large, months = ImagePace(), 0
     while large.due_at < 90 * 24 * 3600:
         large.drawn(large.due_at, 100_000)
         months += 100_000
     assert months < 32 * 1024 * 1024
-    few = Pace()
+    few = ImagePace()
     for _ in range(PER_PACE):
         few.drawn(0.0, 10)
     assert few.seconds == 2 * SECONDS

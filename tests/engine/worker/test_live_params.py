@@ -10,15 +10,15 @@ from engine.catalog import XorParams
 from engine.errors import ParamError
 from engine.events import EventWriter
 from engine.protocol import Spec
-from engine.worker.live_params import NEVER, Change, Live, told
+from engine.worker.live_params import NEVER, LiveParams, ParamChange, told
 
 SPEC = Spec("r", "xor", {"lr": 0.01}, 1, "", "torch", 1, "cpu", 1.0)
 
 
 def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
-    live = Live(XorParams())
+    live = LiveParams(XorParams())
     assert live.values == {"lr": 0.01}
-    assert live.change(7, "lr", "0.5") == Change(7, "lr", 0.5)
+    assert live.change(7, "lr", "0.5") == ParamChange(7, "lr", 0.5)
     assert live.values == {"lr": 0.5}
     with pytest.raises(ParamError, match="hidden: cannot be changed during training; lr can"):
         live.change(7, "hidden", 3)
@@ -28,19 +28,24 @@ def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
 
 
 def test_what_was_set_after_the_restored_step_comes_again_at_its_step() -> None:
-    live = Live(XorParams())
-    past = [Change(3, "lr", 0.3), Change(8, "lr", 0.8), Change(9, "lr", 0.9), Change(9, "gone", 1.0)]
+    live = LiveParams(XorParams())
+    past = [
+        ParamChange(3, "lr", 0.3),
+        ParamChange(8, "lr", 0.8),
+        ParamChange(9, "lr", 0.9),
+        ParamChange(9, "gone", 1.0),
+    ]
     live.restore(5, {"lr": 0.3}, past)
     assert (live.values["lr"], live.next_step) == (0.3, 8)
     assert live.due(7) == []
-    assert live.due(8) == [Change(8, "lr", 0.8)]
-    assert live.due(9) == [Change(9, "lr", 0.9)]
+    assert live.due(8) == [ParamChange(8, "lr", 0.8)]
+    assert live.due(9) == [ParamChange(9, "lr", 0.9)]
     assert (live.values["lr"], live.next_step) == (0.9, NEVER)
 
 
 def test_a_new_word_outranks_those_that_would_come_again() -> None:
-    live = Live(XorParams())
-    live.restore(5, {"lr": 0.3}, [Change(8, "lr", 0.8)])
+    live = LiveParams(XorParams())
+    live.restore(5, {"lr": 0.3}, [ParamChange(8, "lr", 0.8)])
     live.change(6, "lr", 0.6)
     assert live.next_step == NEVER
     assert live.values["lr"] == 0.6
@@ -54,6 +59,6 @@ def test_the_event_file_tells_what_users_set_and_not_what_was_replayed(tmp_path:
     writer.append("set", step=8, name="lr", value=0.8)
     writer.append("restored", step=5)
     writer.append("set", step=5, name="lr", value=0.3, replayed=True)
-    assert told(path, SPEC) == [Change(3, "lr", 0.3), Change(8, "lr", 0.8)]
+    assert told(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(8, "lr", 0.8)]
     writer.append("set", step=6, name="lr", value=0.6)
-    assert told(path, SPEC) == [Change(3, "lr", 0.3), Change(6, "lr", 0.6)]
+    assert told(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(6, "lr", 0.6)]

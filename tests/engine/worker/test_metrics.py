@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.worker import metrics
-from engine.worker.metrics import Metrics, Points, Series, bucket_end, columns, width_at
+from engine.worker.metrics import Metrics, MetricSeries, Points, bucket_end, columns, width_at
 
 VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
 
 
 def written(values: list[float], takes: set[int], start: int = 0) -> tuple[Points, list[int]]:
     """What reaches the disk when the buffer is emptied to the last point after the steps of `takes`."""
-    series, points = Series(start), []
+    series, points = MetricSeries(start), []
     for step, value in enumerate(values):
         series.add(step, value)
         if step in takes:
@@ -63,7 +63,7 @@ def test_a_bucket_doubles_every_ten_thousand_buckets() -> None:
 
 def test_a_million_points_become_few_and_keep_every_spike() -> None:
     spikes = {123_456: 50.0, 500_001: -50.0, 999_998: 70.0}
-    series = Series()
+    series = MetricSeries()
     points: Points = []
     for step in range(1_000_000):
         series.add(step, spikes.get(step, math.sin(step / 1000)))

@@ -16,7 +16,7 @@ from engine.errors import Diverged
 from engine.events import EventWriter, replay
 from engine.protocol import Cause, CauseKind, Status
 from engine.served_checkpoint import served_step
-from engine.service.runs.stats import Digest
+from engine.service.runs.stats import RunStats
 from engine.worker import __main__ as worker_main
 from engine.worker.ending import Leave
 from engine.worker.run import Run
@@ -203,7 +203,7 @@ def test_a_later_save_takes_back_that_one_failed(tmp_path: Path, monkeypatch: py
     notes = [(event.facts["severity"], event.facts["text"]) for event in told(folder, "note")]
     assert [severity for severity, _ in notes] == ["danger", "danger", "ok", "danger"]
     assert notes[2][1] == "Step 3 was saved: disk space is available again."
-    digest = Digest()
+    digest = RunStats()
     for event in replay(folder.events):
         digest.fold(event)
         if event.facts.get("severity") == "ok":

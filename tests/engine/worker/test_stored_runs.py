@@ -9,7 +9,7 @@ import pytest
 
 from engine import events, store
 from engine.service.runs import tracked_run
-from engine.service.runs.stats import Digest
+from engine.service.runs.stats import RunStats
 from engine.store import RunFolder
 from tests.engine.stored import EXPECTED, resumed, run_of
 from tests.engine.worker.lab import curve, weights
@@ -41,7 +41,7 @@ def rewritten(folder: RunFolder) -> RunFolder:
 
 def live_of(folder: RunFolder) -> dict[str, float | None]:
     """What the service shows as changed while it trained."""
-    digest = Digest(spec=store.read_spec(folder))
+    digest = RunStats(spec=store.read_spec(folder))
     for event in events.replay(folder.events):
         digest.fold(event)
     return digest.live

@@ -17,7 +17,7 @@ import pytest
 from engine import tensorboard_end
 from engine.protocol import Status
 from engine.worker import tensorboard
-from engine.worker.tensorboard import Board
+from engine.worker.tensorboard import TensorBoardFiles
 from tests.engine.worker.lab import Script, curve, environment, make_run, new_run, told, train
 from tests.fakes.tally import Tally
 
@@ -53,7 +53,7 @@ def has_end(folder: Path) -> bool:
 
 
 def written(folder: Path, points: list[tuple[int, float]], attempt: int = 1, tag: str = "loss") -> None:
-    board = Board(folder, attempt, {"lr": 0.1})
+    board = TensorBoardFiles(folder, attempt, {"lr": 0.1})
     if attempt > 1:
         board.restart(points[0][0])
     board.add({tag: points})
@@ -150,7 +150,7 @@ def test_a_diverged_run_has_a_whole_file_with_its_nan(tmp_path: Path) -> None:
 
 
 def test_what_was_written_can_be_read_before_the_file_is_closed(tmp_path: Path) -> None:
-    board = Board(tmp_path, 1, {})
+    board = TensorBoardFiles(tmp_path, 1, {})
     board.add({"loss": [(1, 0.5)]})
     board.write()
     assert scalars(tmp_path, "loss") == {1: 0.5}
@@ -189,7 +189,7 @@ def test_the_writer_is_imported_with_the_first_point_and_takes_no_framework_alon
 def test_a_text_looks_there_as_it_is(tmp_path: Path, words: str) -> None:
     from tensorboard import plugin_util
 
-    board = Board(tmp_path, 1, {})
+    board = TensorBoardFiles(tmp_path, 1, {})
     board.text("sample", 7, words)
     board.write()
     (found,) = read(tmp_path).Tensors("sample/text_summary")
@@ -211,7 +211,7 @@ def test_filters_are_pictures(tmp_path: Path) -> None:
 
 
 def test_a_picture_with_nan_is_a_picture(tmp_path: Path) -> None:
-    board = Board(tmp_path, 1, {})
+    board = TensorBoardFiles(tmp_path, 1, {})
     board.picture("p", 1, [[0.0, math.nan], [math.inf, 1.0]])
     board.write()
     (picture,) = read(tmp_path).Images("p")
@@ -250,7 +250,7 @@ def test_a_clock_that_jumps_while_it_trains_moves_no_point(
 ) -> None:
     now = [1_700_000_000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
-    board = Board(tmp_path, 1, {})
+    board = TensorBoardFiles(tmp_path, 1, {})
     for step in range(1, 6):
         now[0] += 3600 if step == 2 else -1800
         board.add({"loss": [(step, 1.0)]})
@@ -309,7 +309,7 @@ def test_a_run_whose_board_cannot_be_written_goes_on(tmp_path: Path) -> None:
     train(folder)
     assert len(curve(folder, "loss")) == 40
     with pytest.raises(OSError):
-        Board(folder.tensorboard / "below", 1, {})._open()
+        TensorBoardFiles(folder.tensorboard / "below", 1, {})._open()
 
 
 def test_a_pipe_in_place_of_an_event_file_holds_up_nobody(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_whatever_goes_wrong_with_a_board_is_a_note_and_no_end(
     def broken(*_: object) -> None:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(Board, word, broken)
+    monkeypatch.setattr(TensorBoardFiles, word, broken)
     folder = new_run(tmp_path, "xor", **SHORT)
     run, _ = make_run(folder)
     run.restore(Tally())

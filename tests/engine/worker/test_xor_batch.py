@@ -17,7 +17,7 @@ from engine.errors import ParamError
 from engine.models.xor.batch import group_training as cohort_module
 from engine.models.xor.batch import record, trainer
 from engine.models.xor.batch.arrays import BESTS
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.store import RunFolder
 from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
 
@@ -31,7 +31,7 @@ LANES: dict[str, Any] = {
 GRID: dict[str, Any] = {"epochs": 160, "runs": 3, "successes": 2}
 
 
-def read(folder: RunFolder) -> Record:
+def read(folder: RunFolder) -> BatchRecord:
     return record.read(*((folder.path / name).read_bytes() for name in (record.STATIC, record.CHANGING)))
 
 
@@ -141,7 +141,7 @@ def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(t
 def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def absent(cache: Path) -> trainer.Trainer:
+    def absent(cache: Path) -> trainer.BatchTrainer:
         raise ImportError("No module named 'numba'")
 
     monkeypatch.setattr(trainer, "_compiled", absent)

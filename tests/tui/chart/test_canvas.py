@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tui.chart.canvas import Canvas, Symbols, pen
-from tui.chart.trace import Trace
+from tui.chart.trace import DotTrace
 from tui.ui.span import Span, row_text
 
 
-def flat(width: int, row: int) -> Trace:
-    return Trace(np.full(width, row), np.full(width, row))
+def flat(width: int, row: int) -> DotTrace:
+    return DotTrace(np.full(width, row), np.full(width, row))
 
 
 @pytest.mark.parametrize(("symbols", "line"), [("braille", "⠤⠤⠤"), ("block", "▄▄▄"), ("ascii", "***")])
@@ -25,7 +25,7 @@ def test_a_flat_line_is_drawn_in_each_kind_of_symbol(symbols: Symbols, line: str
 def test_a_later_line_covers_the_cells_it_enters() -> None:
     canvas = Canvas(2, 1)
     canvas.paint(flat(4, 0), pen("braille"), "under")
-    over = Trace(np.array([9, 9, 3, 3]), np.array([-1, -1, 3, 3]))
+    over = DotTrace(np.array([9, 9, 3, 3]), np.array([-1, -1, 3, 3]))
     canvas.paint(over, pen("braille"), "over")
     assert next(iter(canvas.lines())) == (Span("⠉", "under"), Span("⣀", "over"))
 

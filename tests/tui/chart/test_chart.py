@@ -16,10 +16,10 @@ from tests.fakes.lab import PATIENCE
 from tests.patience import quiet_seconds
 from tui.chart.chart import LEAST_SECONDS, Chart
 from tui.chart.chart_view import ChartView
-from tui.chart.mark import Mark
+from tui.chart.mark import ChartMark
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.ui.span import row_text
 
 KEYS = {
@@ -83,8 +83,8 @@ class Lab(App[None]):
         self.views.append(message.view)
 
 
-def falling(count: int = 1000) -> Series:
-    series = Series("run", "run")
+def falling(count: int = 1000) -> CurveSeries:
+    series = CurveSeries("run", "run")
     series.extend(range(1, count + 1), [1.0 / step for step in range(1, count + 1)], range(0, count * 2, 2))
     return series
 
@@ -99,7 +99,7 @@ async def test_each_key_changes_the_view_and_says_so() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
-        chart.set_marks([Mark(500, "checkpoint")])
+        chart.set_marks([ChartMark(500, "checkpoint")])
         await pilot.press("plus")
         assert chart.view.x == (500, 1000)
         await pilot.press("h")
@@ -253,7 +253,7 @@ async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
 
 def test_without_outliers_the_first_steps_do_not_squash_the_rest() -> None:
     """Ten steps at 100, then a thousand between 1 and 2: these get the rows."""
-    series = Series("run", "run")
+    series = CurveSeries("run", "run")
     values = [100.0] * 10 + [1.5 + (step % 11 - 5) / 10 for step in range(1000)]
     series.extend(range(1, 1011), values)
     whole = Scene(ChartView("loss"), (series,))
@@ -269,7 +269,7 @@ def test_without_outliers_the_first_steps_do_not_squash_the_rest() -> None:
 
 
 def test_of_few_values_none_is_an_outlier() -> None:
-    series = Series("run", "run")
+    series = CurveSeries("run", "run")
     series.extend(range(1, 11), [100.0, *(float(value) for value in range(9))])
     for log in (False, True):
         views = (ChartView("x", log=log), ChartView("x", log=log, trimmed=True))
@@ -278,7 +278,7 @@ def test_of_few_values_none_is_an_outlier() -> None:
 
 
 def test_outliers_are_ignored_on_a_log_axis_too() -> None:
-    series = Series("run", "run")
+    series = CurveSeries("run", "run")
     series.extend(range(1, 1011), [1e9] * 10 + [10 ** (step % 100 / 100) for step in range(1000)])
     text = "\n".join(map(row_text, picture(Scene(ChartView("x", log=True, trimmed=True), (series,)), 80, 20)))
     assert "e8" not in text and "e9" not in text and "e7" not in text

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from tui.chart.canvas import Symbols
 from tui.chart.chart_view import ChartView
-from tui.chart.mark import Mark
+from tui.chart.mark import ChartMark
 from tui.chart.picture import picture, plot_area
 from tui.chart.scene import Scene
-from tui.chart.series import Series
+from tui.chart.series import CurveSeries
 from tui.ui.span import row_text, row_width
 
 HOSTILE = [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e-30, 1e30, 5e-324, 1.7e308, -1.7e308]
 VALUES = st.lists(st.floats(width=32) | st.sampled_from(HOSTILE), max_size=60)
 
 
-def run(key: str, values: list[float], hue: int = 0) -> Series:
-    series = Series(key, key, hue=hue)
+def run(key: str, values: list[float], hue: int = 0) -> CurveSeries:
+    series = CurveSeries(key, key, hue=hue)
     if values:
         series.extend(range(1, len(values) + 1), values, [100.0 + 0.5 * i for i in range(len(values))])
     return series
@@ -56,7 +56,7 @@ def test_whatever_the_data_the_picture_fills_its_rectangle(
 ) -> None:
     view = ChartView.from_json({"log": log, "axis": axis, "smoothing": smoothing, "crosshair": crosshair})
     series = tuple(run(f"run {index}", values, index) for index, values in enumerate(data))
-    marks = (Mark(3, "checkpoint"), Mark(9, "set", "lr 0.1 → 0.01"), Mark(1e9, "pause"))
+    marks = (ChartMark(3, "checkpoint"), ChartMark(9, "set", "lr 0.1 → 0.01"), ChartMark(1e9, "pause"))
     scene = Scene(view, series, None, marks, live=live, symbols=symbols, letters=live)
     rows = picture(scene, width, height)
     assert [row_width(row) for row in rows] == [width] * height
@@ -115,7 +115,7 @@ def test_the_selected_curve_comes_first_in_the_legend_and_is_painted_last() -> N
 
 def test_the_crosshair_shows_every_value_at_its_step_and_what_happened_there() -> None:
     series = (run("one", [0.1 * i for i in range(1, 101)]), run("two", [5.0] * 50, 1))
-    scene = Scene(ChartView(crosshair=60), series, marks=(Mark(60, "set", "lr 0.1 → 0.01"),))
+    scene = Scene(ChartView(crosshair=60), series, marks=(ChartMark(60, "set", "lr 0.1 → 0.01"),))
     head = "\n".join(text_of(scene)[:3])
     assert "step 60 · lr 0.1 → 0.01" in head
     assert "one 6" in head and "two –" in head
@@ -123,7 +123,9 @@ def test_the_crosshair_shows_every_value_at_its_step_and_what_happened_there() -
 
 def test_marks_stand_on_the_axis_under_their_step() -> None:
     series = (run("one", [float(i) for i in range(1, 102)]),)
-    scene = Scene(series=series, marks=(Mark(1, "checkpoint"), Mark(51, "set"), Mark(101, "pause")))
+    scene = Scene(
+        series=series, marks=(ChartMark(1, "checkpoint"), ChartMark(51, "set"), ChartMark(101, "pause"))
+    )
     floor = text_of(scene, 81, 24)[-2]
     area = plot_area(scene, 81, 24)
     assert area is not None
@@ -214,7 +216,7 @@ def test_without_colours_every_one_of_thirty_curves_has_a_letter_of_its_own() ->
 def test_guide_lines_stand_only_near_the_crosshair() -> None:
     series, marks = (
         (run("one", [float(i) for i in range(1, 102)]),),
-        (Mark(11, "checkpoint"), Mark(90, "set")),
+        (ChartMark(11, "checkpoint"), ChartMark(90, "set")),
     )
     assert "┊" not in "".join(text_of(Scene(series=series, marks=marks)))
     near = text_of(Scene(ChartView(crosshair=90), series, marks=marks))

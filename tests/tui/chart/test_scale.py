@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.scale import Scale, linear_scale, log_scale
+from tui.chart.scale import YScale, linear_scale, log_scale
 
 ANY = st.floats(-1e30, 1e30)
 POSITIVE = st.floats(1e-30, 1e30)
 
 
-def rows_of(scale: Scale, *values: float) -> list[float]:
+def rows_of(scale: YScale, *values: float) -> list[float]:
     rows: list[float] = scale.dots(np.array(values), 4).tolist()
     return rows
 

@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from tui.chart.series import Series, pick
+from tui.chart.series import CurveSeries, pick
 
 
-def series(steps: list[float], values: list[float], times: list[float] | None = None) -> Series:
-    made = Series("run", "run")
+def series(steps: list[float], values: list[float], times: list[float] | None = None) -> CurveSeries:
+    made = CurveSeries("run", "run")
     made.extend(steps, values, times)
     return made
 
@@ -80,14 +80,14 @@ def test_unequal_columns_are_refused_with_their_sizes() -> None:
 
 
 def test_the_selected_series_is_picked_else_the_first() -> None:
-    one, two = Series("a", "a"), Series("b", "b")
+    one, two = CurveSeries("a", "a"), CurveSeries("b", "b")
     assert pick((one, two), "b") is two
     assert pick((one, two), "gone") is one
     assert pick((), None) is None
 
 
 def test_a_dressed_series_grows_with_the_one_it_was_made_from_and_leaves_its_looks_alone() -> None:
-    one = Series("run", "run")
+    one = CurveSeries("run", "run")
     other = one.dressed("baseline", 5)
     one.extend([1, 2], [0.5, 0.25])
     other.extend([3], [0.125])

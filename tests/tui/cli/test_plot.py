@@ -9,19 +9,22 @@ import pytest
 
 from tests.fakes.engine import make_run
 from tui.cli import plot
-from tui.data.curves import Curve
+from tui.data.curves import MetricCurve
 
 NAN, INF = math.nan, math.inf
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def curve(*values: float, step: int = 1) -> Curve:
+def curve(*values: float, step: int = 1) -> MetricCurve:
     steps = list(range(step, step + len(values)))
-    return Curve(steps, [float(one) for one in steps], list(values))
+    return MetricCurve(steps, [float(one) for one in steps], list(values))
 
 
 def drawn(
-    capsys: pytest.CaptureFixture[str], *curves: Curve, log: bool = False, size: tuple[int, int] = (80, 24)
+    capsys: pytest.CaptureFixture[str],
+    *curves: MetricCurve,
+    log: bool = False,
+    size: tuple[int, int] = (80, 24),
 ) -> list[str]:
     """The lines of a plot of these curves."""
     runs = [make_run(number, name=f"run{number}") for number in range(len(curves))]

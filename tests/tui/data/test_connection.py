@@ -16,7 +16,7 @@ from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.patience import LONG
 from tui.data import connection as river_module
-from tui.data.connection import River
+from tui.data.connection import Connection
 from tui.messages import CurvesGrew, EngineConnected, EngineLost, EngineStalled, ResourcesChanged, RunsChanged
 
 RUN = make_run(1)
@@ -25,7 +25,7 @@ RUN = make_run(1)
 class Flow:
     def __init__(self, engine: FakeEngine, places: Places) -> None:
         self.told: list[Message] = []
-        self.river = River(places, engine.connect, self.told.append)  # type: ignore[arg-type]
+        self.river = Connection(places, engine.connect, self.told.append)  # type: ignore[arg-type]
 
     def kinds(self) -> list[type[Message]]:
         return [type(message) for message in self.told]

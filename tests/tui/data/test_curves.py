@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.client.client import Event
-from tui.data.curves import Curves
+from tui.data.curves import RunCurves
 
 
 def test_a_step_that_was_written_twice_has_its_first_value() -> None:
     """As runs of `lm` wrote their last step before a metric had one value a step."""
-    curves = Curves()
+    curves = RunCurves()
     block = {"series": {"val_perplexity": [[19, 38, 38], [40.0, 50.0, 40.0]]}}
     curves.add([Event(1, 1.0, "metrics", block)])
     curves.add([Event(2, 2.0, "metrics", {"series": {"val_perplexity": [[38, 57], [1.0, 45.0]]}})])
@@ -18,7 +18,7 @@ def test_a_step_that_was_written_twice_has_its_first_value() -> None:
 
 
 def test_what_was_rewound_is_written_anew() -> None:
-    curves = Curves()
+    curves = RunCurves()
     curves.add([Event(1, 1.0, "metrics", {"series": {"loss": [[1, 2, 3], [3.0, 2.0, 9.0]]}})])
     curves.add([Event(2, 2.0, "restored", {"step": 2})])
     curves.add([Event(3, 3.0, "metrics", {"series": {"loss": [[3], [1.0]]}})])

@@ -9,11 +9,11 @@ import pytest
 
 from engine.client.client import Event, EventBatch
 from tests.fakes.engine import metrics
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 
 
-def told(*events: Event, ended: bool = False) -> Story:
-    story = Story("run")
+def told(*events: Event, ended: bool = False) -> RunHistory:
+    story = RunHistory("run")
     story.fold(EventBatch(events, caught_up=True, ended=ended))
     return story
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from tui.drawings.heat import LEVELS, Look
-from tui.drawings.image_canvas import Paper, Patch
+from tui.drawings.image_canvas import ImageCanvas, Patch
 
 
-def text(paper: Paper) -> list[str]:
+def text(paper: ImageCanvas) -> list[str]:
     return ["".join(patch.text for patch in line) for line in paper.lines()]
 
 
 @pytest.mark.parametrize("look", ["colour", "shade", "ascii"])
 def test_nothing_is_written_outside(look: Look) -> None:
-    paper = Paper(6, 2, look)
+    paper = ImageCanvas(6, 2, look)
     paper.write(4, 0, "long words")
     paper.write(0, 5, "below")
     paper.write(-3, 1, "left")
@@ -25,19 +25,19 @@ def test_nothing_is_written_outside(look: Look) -> None:
 
 
 def test_two_pixels_share_a_cell_where_there_are_colours() -> None:
-    paper = Paper(1, 1, "colour")
+    paper = ImageCanvas(1, 1, "colour")
     paper.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
     assert paper.lines() == [(Patch("▀", f"grey-{LEVELS - 1}", "grey-0"),)]
 
 
 def test_equal_pixels_are_ground_alone() -> None:
-    paper = Paper(1, 1, "colour")
+    paper = ImageCanvas(1, 1, "colour")
     paper.picture(0, 0, 1, 1, np.array([[-1.0], [-1.0]]), "heat")
     assert paper.lines() == [(Patch(" ", "", "heat-0"),)]
 
 
 def test_a_pixel_is_marked_without_the_other_in_its_cell() -> None:
-    paper = Paper(1, 1, "colour")
+    paper = ImageCanvas(1, 1, "colour")
     paper.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
     paper.dot(0, 0, "accent")
     assert paper.lines() == [(Patch("▀", "accent", "grey-0"),)]
@@ -47,34 +47,34 @@ def test_a_pixel_is_marked_without_the_other_in_its_cell() -> None:
 
 @pytest.mark.parametrize(("look", "signs"), [("shade", " ░▒▓█▀▄"), ("ascii", " .:*#',")])
 def test_without_colours_a_picture_is_made_of_shades(look: Look, signs: str) -> None:
-    paper = Paper(8, 4, look)
+    paper = ImageCanvas(8, 4, look)
     paper.picture(0, 0, 8, 4, np.random.default_rng(1).random((8, 8)))
     found = set("".join(text(paper)))
     assert found <= set(signs) and len(found) > 2
 
 
 def test_without_colours_what_takes_away_is_dashes() -> None:
-    paper = Paper(3, 1, "ascii")
+    paper = ImageCanvas(3, 1, "ascii")
     paper.picture(0, 0, 3, 1, np.array([[-1.0, -0.3, 1.0]] * 2), "heat")
     assert text(paper) == ["=-#"]
 
 
 def test_values_that_are_no_numbers_are_drawn_all_the_same() -> None:
     for look in ("colour", "shade", "ascii"):
-        paper = Paper(2, 1, look)  # type: ignore[arg-type]
+        paper = ImageCanvas(2, 1, look)  # type: ignore[arg-type]
         paper.picture(0, 0, 2, 1, np.array([[np.nan, 1.0]] * 2))
         assert len(text(paper)[0]) == 2
 
 
 def test_wide_characters_do_not_shift_the_line() -> None:
-    paper = Paper(8, 1, "colour")
+    paper = ImageCanvas(8, 1, "colour")
     paper.write(0, 0, "漢字 ok")
     assert text(paper) == ["?? ok   "]
 
 
 def test_only_what_changed_is_drawn_again() -> None:
-    def page(*words: tuple[int, str, str]) -> Paper:
-        paper = Paper(30, 2, "colour")
+    def page(*words: tuple[int, str, str]) -> ImageCanvas:
+        paper = ImageCanvas(30, 2, "colour")
         for x, text, ink in words:
             paper.write(x, 1, text, ink)
         return paper

@@ -7,29 +7,39 @@ import math
 import pytest
 
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask
 from tui.drawings.heat import LEVELS, Look, level_of, shade_of
-from tui.drawings.plane_picture import Fold, PlaneScene, Point, Tile, picture, scene_of, value_at
+from tui.drawings.plane_picture import (
+    PlaneCell,
+    PlanePoint,
+    PlaneScene,
+    UnitLine,
+    picture,
+    scene_of,
+    value_at,
+)
 
 FLAT = [[0.0, 0.0, 1.0, 1.0]] * 4
 
 
-def text(rows: list[tuple[Tile, ...]]) -> list[str]:
+def text(rows: list[tuple[PlaneCell, ...]]) -> list[str]:
     return ["".join(tile.text for tile in row) for row in rows]
 
 
 @pytest.mark.parametrize("look", ["colour", "shade", "ascii"])
 @pytest.mark.parametrize(("width", "height"), [(30, 15), (50, 25), (7, 3)])
 def test_every_row_has_its_width_whatever_is_drawn(look: Look, width: int, height: int) -> None:
-    folds = tuple(Fold(((-0.5, y), (1.5, 1 - y)), f"h{n}", n) for n, y in enumerate((-0.5, 0.5, 1.5), 1))
+    folds = tuple(UnitLine(((-0.5, y), (1.5, 1 - y)), f"h{n}", n) for n, y in enumerate((-0.5, 0.5, 1.5), 1))
     scene = PlaneScene(
-        FLAT, (Point(0, 0, "0"), Point(1, 1, "0", False), Point(0.1, 0.9, "•", True, True)), folds
+        FLAT,
+        (PlanePoint(0, 0, "0"), PlanePoint(1, 1, "0", False), PlanePoint(0.1, 0.9, "•", True, True)),
+        folds,
     )
     rows = text(picture(scene, width, height, look))
     assert len(rows) == height and {len(row) for row in rows} == {width}
     assert look != "ascii" or all(row.isascii() for row in text(picture(
-        PlaneScene(FLAT, (Point(0, 0, "0"),), folds), width, height, look)))  # fmt: skip
+        PlaneScene(FLAT, (PlanePoint(0, 0, "0"),), folds), width, height, look)))  # fmt: skip
 
 
 def test_ones_and_zeros_are_told_apart_without_colour() -> None:
@@ -39,11 +49,11 @@ def test_ones_and_zeros_are_told_apart_without_colour() -> None:
 
 def test_two_values_share_a_cell_in_colour() -> None:
     rows = picture(PlaneScene([[1.0], [0.0]]), 1, 1, "colour")
-    assert rows == [(Tile("▀", f"heat-{LEVELS - 1}", "heat-0"),)]
+    assert rows == [(PlaneCell("▀", f"heat-{LEVELS - 1}", "heat-0"),)]
 
 
 def test_points_stand_where_they_are_and_wrong_ones_say_so() -> None:
-    corners = [Point(x, y, sign, right) for x, y, sign, right in
+    corners = [PlanePoint(x, y, sign, right) for x, y, sign, right in
                ((0, 0, "a", True), (1, 0, "b", True), (0, 1, "c", True), (1, 1, "d", False))]  # fmt: skip
     rows = text(picture(PlaneScene(FLAT, tuple(corners)), 30, 15, "shade"))
     places = {sign: (row.index(sign), y) for y, row in enumerate(rows) for sign in "abcd" if sign in row}
@@ -52,7 +62,7 @@ def test_points_stand_where_they_are_and_wrong_ones_say_so() -> None:
 
 
 def test_a_line_is_drawn_and_named_in_ascii() -> None:
-    fold = Fold(((-0.5, -0.5), (1.5, 1.5)), "h1", 0)
+    fold = UnitLine(((-0.5, -0.5), (1.5, 1.5)), "h1", 0)
     rows = text(picture(PlaneScene([[0.0]], (), (fold,)), 20, 10, "ascii"))
     assert all("/" in row or "h1" in row for row in rows) and any("h1" in row for row in rows)
 
@@ -71,7 +81,7 @@ def test_values_of_another_size_are_taken_from_the_nearest_cell() -> None:
 
 
 def test_the_answer_of_a_session_becomes_a_scene(places: Places) -> None:
-    desk = Desk(places)
+    desk = SessionCache(places)
     net = ask(desk, "xor.presets")["networks"][1]["net"]
     scene = scene_of(ask(desk, "xor.look", **net, width=10, height=10))
     assert [(fold.name, fold.hue) for fold in scene.folds] == [("h1", 0), ("h2", 1)]

@@ -33,9 +33,9 @@ from tui.sweeps.trial_table import TrialTable
 from tui.ui.filter_bar import FilterBar
 from tui.ui.sheet import Sheet
 from tui.xor.by_hand import HandView
-from tui.xor.experiments import NineView
+from tui.xor.experiments import ExperimentsView
 from tui.xor.failure_map import MapView
-from tui.xor.smallest_loss import LadderView
+from tui.xor.smallest_loss import SmallestLossView
 from tui.xor.tab import XorTab
 from tui.xor.trained import TrainedView
 
@@ -49,9 +49,9 @@ LISTENERS: dict[Scope, type] = {
     "xor": XorTab,
     "weights": HandView,
     "sketches": TrainedView,
-    "rungs": LadderView,
+    "rungs": SmallestLossView,
     "lanes": MapView,
-    "nine": NineView,
+    "nine": ExperimentsView,
     "sweep": SweepTab,
     "sweeps": SweepList,
     "trials": TrialTable,

@@ -7,7 +7,7 @@ import pytest
 from engine.protocol import RunSummary
 from engine.service.sweeps import submission
 from tests.fakes.engine import done, failed, make_run
-from tui.language.runs import PLANS, SUITE, LmRuns, Plan, difference_words
+from tui.language.runs import PLANS, SUITE, FourModels, LanguageRuns, difference_words
 
 
 def run(number: int, **facts: object) -> RunSummary:
@@ -16,7 +16,7 @@ def run(number: int, **facts: object) -> RunSummary:
 
 
 def four(*runs: RunSummary) -> list[RunSummary | None]:
-    known = LmRuns()
+    known = LanguageRuns()
     known.update(runs, ())
     return known.four("torch", "captions")
 
@@ -53,7 +53,7 @@ def test_a_run_of_other_sizes_takes_no_place_of_one_of_the_plan() -> None:
 
 
 def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
-    known = LmRuns()
+    known = LanguageRuns()
     assert known.plan("torch", "captions").title == "PyTorch"
     known.update([small(1), small(2, recipe="tuned")], ())
     assert known.plan("torch", "captions").title == "PyTorch, tuned"
@@ -66,7 +66,7 @@ def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)
-def test_every_plan_is_a_sweep_that_the_engine_takes(plan: Plan) -> None:
+def test_every_plan_is_a_sweep_that_the_engine_takes(plan: FourModels) -> None:
     facts = {
         "experiment": SUITE,
         "axes": [],

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.drawings.image_canvas import Paper
-from tui.mnist.filter_image import PICTURES, FilterWall, factor_of, pictures_of
-from tui.mnist.snapshot import Look, Moment
+from tui.drawings.image_canvas import ImageCanvas
+from tui.mnist.filter_image import PICTURES, FilterImage, factor_of, pictures_of
+from tui.mnist.snapshot import Snapshot, SnapshotView
 
 
-def text(paper: Paper) -> str:
+def text(paper: ImageCanvas) -> str:
     return "\n".join("".join(patch.text for patch in line) for line in paper.lines())
 
 
-def wall(filters: int, **facts: object) -> FilterWall:
+def wall(filters: int, **facts: object) -> FilterImage:
     kernels = np.linspace(-0.5, 0.25, filters * 25).reshape(filters, 1, 5, 5)
     maps = np.zeros((filters, 28, 28))
-    looks = [Look(np.zeros((28, 28)), maps, maps)] * 4
-    moment = Moment("conv1", kernels, looks)
-    return FilterWall("run", "", [1], 0, frozenset(), moment, (), **facts)  # type: ignore[arg-type]
+    looks = [SnapshotView(np.zeros((28, 28)), maps, maps)] * 4
+    moment = Snapshot("conv1", kernels, looks)
+    return FilterImage("run", "", [1], 0, frozenset(), moment, (), **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("room", "factor"), [((30, 30), 2), ((42, 50), 4), ((78, 12), 2), ((10, 4), 1)])
@@ -36,18 +36,18 @@ def test_four_pictures_are_shown_where_their_maps_can_be_made_out() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_maps_that_do_not_fit_are_counted_and_further_ones_can_be_shown(size: tuple[int, int]) -> None:
-    paper = Paper(*size, "shade")
+    paper = ImageCanvas(*size, "shade")
     wall(16, page=1).paint(paper)
     assert "filters 1 to " in text(paper)
-    paper = Paper(*size, "shade")
+    paper = ImageCanvas(*size, "shade")
     wall(16, page=1, first=8).paint(paper)
     assert "filters 9 to " in text(paper)
 
 
 def test_the_weight_under_the_cursor_is_told_in_its_own_units() -> None:
-    paper = Paper(120, 40, "colour")
+    paper = ImageCanvas(120, 40, "colour")
     wall(5, cell=(0, 0, 0, 0)).paint(paper)
     assert "weight -0.5000" in text(paper)
-    paper = Paper(120, 40, "colour")
+    paper = ImageCanvas(120, 40, "colour")
     wall(5).paint(paper)
     assert "at most 0.5" in text(paper)

@@ -15,7 +15,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import lab
 from tests.tui.mnist.bench import SIZES, folder, offline, summary
 from tui.mnist.filters import FiltersView
-from tui.mnist.image_screen import SharpScreen
+from tui.mnist.image_screen import ImageScreen
 
 __all__ = ("folder", "offline")
 
@@ -56,7 +56,7 @@ async def test_filters_are_shown_as_one_picture(
         await opened.press("4", "f")
         await opened.sees("weights as an image")
         await opened.press("S")
-        await opened.until(lambda: isinstance(opened.app.screen, SharpScreen))
+        await opened.until(lambda: isinstance(opened.app.screen, ImageScreen))
         await opened.sees("back")
         await opened.press("escape")
         await opened.sees("weights as an image")

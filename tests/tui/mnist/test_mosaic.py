@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tui.mnist.mosaic import GAP, GROUND, TILE, WARM, grey, heat, mosaic
-from tui.mnist.snapshot import Look, Moment
+from tui.mnist.snapshot import Snapshot, SnapshotView
 
 
 def test_colours_say_how_much_and_which_way() -> None:
@@ -14,10 +14,10 @@ def test_colours_say_how_much_and_which_way() -> None:
 
 
 def test_a_line_of_filters_and_two_of_maps() -> None:
-    look = Look(np.ones((28, 28)), np.zeros((5, 28, 28)), np.zeros((5, 28, 28)))
-    found = mosaic(Moment("conv1", np.zeros((5, 1, 5, 5)), [look]))
+    look = SnapshotView(np.ones((28, 28)), np.zeros((5, 28, 28)), np.zeros((5, 28, 28)))
+    found = mosaic(Snapshot("conv1", np.zeros((5, 1, 5, 5)), [look]))
     assert found is not None and found.shape == (3 * (TILE + GAP) + GAP, 6 * (TILE + GAP) + GAP, 3)
 
 
 def test_nothing_known_is_no_picture() -> None:
-    assert mosaic(Moment("conv1")) is None
+    assert mosaic(Snapshot("conv1")) is None

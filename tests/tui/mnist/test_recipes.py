@@ -9,7 +9,7 @@ from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
 from tui.drawings.sizes import sized
 from tui.mnist.recipes import NOTEBOOK, recipes
-from tui.mnist.runs import DigitRuns
+from tui.mnist.runs import MnistRuns
 
 
 def test_every_recipe_is_accepted_by_its_experiment() -> None:
@@ -43,7 +43,7 @@ def test_a_run_is_known_by_its_model_and_batch() -> None:
 def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None:
     old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
     new = make_run(1, experiment="mnist", state=Queued("waits"))
-    runs = DigitRuns()
+    runs = MnistRuns()
     assert runs.shown is None
     assert runs.update((old, new, make_run(2)), ()) and len(runs.all()) == 2
     assert runs.shown == old
@@ -56,7 +56,7 @@ def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None
 def test_what_is_on_the_screen_stays_and_a_newer_one_is_told() -> None:
     old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
     waits = make_run(1, experiment="mnist", state=Queued("waits"))
-    runs = DigitRuns()
+    runs = MnistRuns()
     runs.update((old,), ())
     runs.hold(old)
     runs.update((waits,), ())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.sampling_params import Manner as EngineManner
-from tui.repl.sampling import Manner, from_json
+from engine.models.language.sampling_params import SamplingParams as EngineManner
+from tui.repl.sampling import Sampling, from_json
 
 
 def test_what_is_set_is_what_the_engine_is_asked_for() -> None:
-    manner = Manner().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
+    manner = Sampling().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
     facts = manner.facts("love i")
     assert facts.pop("seed") == 3
     made = EngineManner(**facts)  # type: ignore[arg-type]
@@ -20,10 +20,10 @@ def test_what_is_set_is_what_the_engine_is_asked_for() -> None:
 
 
 def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> None:
-    assert Manner().set("length", "7").facts("love i")["length"] == 7
-    assert Manner().facts("love i")["length"] == 12, "where it is not set ten words are added"
-    assert Manner(length=7).set("length", "more") == Manner()
-    assert from_json({"length": 10}) == Manner(), "a length of before counted the words that are added"
+    assert Sampling().set("length", "7").facts("love i")["length"] == 7
+    assert Sampling().facts("love i")["length"] == 12, "where it is not set ten words are added"
+    assert Sampling(length=7).set("length", "more") == Sampling()
+    assert from_json({"length": 10}) == Sampling(), "a length of before counted the words that are added"
 
 
 @pytest.mark.parametrize(
@@ -38,23 +38,23 @@ def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> No
 )  # fmt: skip
 def test_what_cannot_be_is_one_line(name: str, text: str) -> None:
     with pytest.raises(ParamError, match=f"/{name}: expected") as caught:
-        Manner().set(name, text)
+        Sampling().set(name, text)
     assert "\n" not in str(caught.value)
 
 
 def test_a_seed_can_be_fresh_again() -> None:
-    assert Manner(seed=4).set("seed", "").seed is None
-    assert Manner(seed=4).set("seed", "fresh").seed is None
-    assert Manner(topk=4).set("topk", "all").facts("")["top_k"] is None
-    assert Manner().facts("")["seed"] is None
+    assert Sampling(seed=4).set("seed", "").seed is None
+    assert Sampling(seed=4).set("seed", "fresh").seed is None
+    assert Sampling(topk=4).set("topk", "all").facts("")["top_k"] is None
+    assert Sampling().facts("")["seed"] is None
 
 
 def test_it_survives_being_written_down_and_damage() -> None:
-    manner = Manner(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2, repetition=1.2)
+    manner = Sampling(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2, repetition=1.2)
     assert from_json(manner.to_json()) == manner
-    assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Manner()
-    assert from_json(None) == Manner()
+    assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Sampling()
+    assert from_json(None) == Sampling()
 
 
 def test_what_was_written_down_for_not_given_before_is_still_that() -> None:
-    assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == Manner(width=3)
+    assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == Sampling(width=3)

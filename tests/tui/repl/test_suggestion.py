@@ -5,10 +5,10 @@ from __future__ import annotations
 from engine.places import Places
 from tests.fakes.desk import FakeSession
 from tests.fakes.language_run import write_run
-from tui.repl.completions import Offered
+from tui.repl.completions import Completion
 from tui.repl.suggestion import Suggestion, suggest
 
-ITEMS = (Offered("cupcakes", 0.5), Offered("<EOS>", 0.3, kind="end"), Offered("you", 0.2))
+ITEMS = (Completion("cupcakes", 0.5), Completion("<EOS>", 0.3, kind="end"), Completion("you", 0.2))
 
 
 def test_the_nth_word_is_taken_and_the_end_is_none() -> None:
@@ -22,12 +22,12 @@ def test_a_word_stands_in_for_the_letters_it_begins_with() -> None:
 
 
 def test_a_reversed_model_puts_it_in_front() -> None:
-    assert Suggestion("cupcakes", (Offered("love", 1.0),), reverse=True).taken(0) == "love cupcakes "
+    assert Suggestion("cupcakes", (Completion("love", 1.0),), reverse=True).taken(0) == "love cupcakes "
 
 
 def test_behind_a_slash_word_the_text_alone_grows() -> None:
     assert Suggestion("/score i love", ITEMS).taken(0) == "/score i love cupcakes "
-    assert Suggestion("/both cupcakes", (Offered("love", 1.0),), reverse=True).taken(0) == (
+    assert Suggestion("/both cupcakes", (Completion("love", 1.0),), reverse=True).taken(0) == (
         "/both love cupcakes "
     )
 

@@ -13,7 +13,7 @@ from tests.fakes.lab import lab
 from tests.fakes.language_run import write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui.dialogs.choose import ChoiceList
-from tui.repl.entry import Entry
+from tui.repl.entry import TranscriptEntry
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -133,7 +133,7 @@ async def test_the_words_on_offer_say_how_probably_they_are_sampled(
         await opened.until(lambda: "sampled" not in opened.text)
 
 
-def _reads(entry: Entry, word: str) -> bool:
+def _reads(entry: TranscriptEntry, word: str) -> bool:
     return word in entry.text()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.protocol import Best, Query
 from tests.fakes.engine import make_run
-from tui.runs.run_columns import Look, columns, header, row_of
+from tui.runs.run_columns import TableStyle, columns, header, row_of
 from tui.ui.span import row_text, row_width
 
 RUN = make_run(
@@ -18,7 +18,7 @@ RUN = make_run(
 @pytest.mark.parametrize("width", range(60, 220, 10))
 def test_a_row_and_its_header_are_as_wide_as_the_table(width: int) -> None:
     found = columns(width - 7, "loss")
-    assert row_width(row_of(RUN, Look(3, True), found)) <= width
+    assert row_width(row_of(RUN, TableStyle(3, True), found)) <= width
     assert row_width(header(found, Query())) <= width
     titles = [column.title for column in found]
     assert titles[0] == "name" and {"progress", "loss", "best", "age"} <= {*titles, "best"}
@@ -59,12 +59,12 @@ def test_the_sorted_column_says_which_way() -> None:
 def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
     found = columns(73, "loss")
     looks = [
-        Look(),
-        Look(1),
-        Look(1, True),
-        Look(1, False, True),
-        Look(1, True, False, "B"),
-        Look(1, letter="B"),
+        TableStyle(),
+        TableStyle(1),
+        TableStyle(1, True),
+        TableStyle(1, False, True),
+        TableStyle(1, True, False, "B"),
+        TableStyle(1, letter="B"),
     ]
     assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
 

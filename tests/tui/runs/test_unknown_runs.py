@@ -9,7 +9,7 @@ from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.lab import lab
 from tests.fakes.sweeps import make_sweep
-from tui.drawings.image_canvas import Paper
+from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
 from tui.messages import EngineStalled
 from tui.mnist.empty_state import invite
@@ -122,7 +122,7 @@ async def test_why_a_sweep_does_not_move_is_told_whole_and_once(places: Places) 
 
 
 def said(run: object, width: int = 80) -> str:
-    paper = Paper(width, 20, "colour")
+    paper = ImageCanvas(width, 20, "colour")
     invite(paper, run, Keymap(), "its filters.")  # type: ignore[arg-type]
     lines = ["".join(patch.text for patch in line) for line in paper.lines()]
     return " ".join(" ".join(lines).split())

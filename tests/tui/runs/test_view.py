@@ -15,7 +15,7 @@ from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tests.fakes.lab import lab
 from tui.cli.export import _write_csv
-from tui.data.curves import Curves
+from tui.data.curves import RunCurves
 from tui.ui.heading import Heading
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
@@ -41,7 +41,7 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
         metrics(1, list(range(1, 701)), loss=[1 / step for step in range(1, 701)]),
         metrics(2, [100 * place for place in range(1, 8)], val_accuracy=values),
     ]
-    curves = Curves()
+    curves = RunCurves()
     curves.add(told)
     _write_csv(curves)
     rows = csv.DictReader(io.StringIO(capsys.readouterr().out))

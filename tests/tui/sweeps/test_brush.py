@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.service.sweeps import table
 from tests.fakes.sweeps import make_trial
 from tui.sweeps.brush import (
-    Scale,
+    BrushScale,
     both,
     clause_of,
     holds,
@@ -24,25 +24,25 @@ shares = st.floats(0.0, 1.0)
 
 
 def test_an_interval_of_numbers_is_two_comparisons() -> None:
-    assert clause_of(Scale("hidden", "hidden", 0, 10), (0.2, 0.6)) == "hidden>=2 and hidden<=6"
-    assert clause_of(Scale("hidden", "hidden", 0, 10), (0.2, 1.0)) == "hidden>=2"
-    assert clause_of(Scale("lr", "lr", 0.001, 0.1, log=True), (0.5, 1.0)) == "lr>=0.01"
-    assert clause_of(Scale("lr", "lr", 0.001, 0.1), (0.0, 1.0)) == ""
+    assert clause_of(BrushScale("hidden", "hidden", 0, 10), (0.2, 0.6)) == "hidden>=2 and hidden<=6"
+    assert clause_of(BrushScale("hidden", "hidden", 0, 10), (0.2, 1.0)) == "hidden>=2"
+    assert clause_of(BrushScale("lr", "lr", 0.001, 0.1, log=True), (0.5, 1.0)) == "lr>=0.01"
+    assert clause_of(BrushScale("lr", "lr", 0.001, 0.1), (0.0, 1.0)) == ""
 
 
 def test_choices_are_listed() -> None:
-    scale = Scale("activation", "activation", choices=("relu", "two words", "tanh"))
+    scale = BrushScale("activation", "activation", choices=("relu", "two words", "tanh"))
     assert clause_of(scale, (0.5, 1.0)) == '(activation="two words" or activation=tanh)'
-    assert clause_of(Scale("bypass", "bypass", choices=(False, True)), (0.5, 1.0)) == "(bypass=yes)"
+    assert clause_of(BrushScale("bypass", "bypass", choices=(False, True)), (0.5, 1.0)) == "(bypass=yes)"
 
 
 def test_a_brush_between_two_choices_holds_nothing() -> None:
-    where = clause_of(Scale("bypass", "bypass", choices=(False, True)), (0.4, 0.6))
+    where = clause_of(BrushScale("bypass", "bypass", choices=(False, True)), (0.4, 0.6))
     assert table.passing([make_trial(1)], where) == []
 
 
 def test_all_of_them_have_to_hold() -> None:
-    scales = (Scale("a", "a", 0, 1), Scale("b", "b", 0, 1))
+    scales = (BrushScale("a", "a", 0, 1), BrushScale("b", "b", 0, 1))
     brushed = where_of(scales, {"b": (0.0, 0.5), "a": (0.5, 1.0)})
     assert brushed == "a>=0.5 and b<=0.5"
     assert both("loss<1 or lr>2", brushed) == "(loss<1 or lr>2) and a>=0.5 and b<=0.5"
@@ -61,7 +61,7 @@ def test_keys_never_lead_off_the_axis(keys: list[str]) -> None:
 
 @given(low=shares, high=shares, value=st.integers(1, 64))
 def test_the_filter_lets_through_what_the_brush_holds(low: float, high: float, value: int) -> None:
-    scale, brush = Scale("hidden", "hidden", 1, 64), (min(low, high), max(low, high))
+    scale, brush = BrushScale("hidden", "hidden", 1, 64), (min(low, high), max(low, high))
     share = scale.share(value)
     if min(abs(share - end) for end in brush) < 1e-4:
         return  # the filter is written in six digits
@@ -70,10 +70,10 @@ def test_the_filter_lets_through_what_the_brush_holds(low: float, high: float, v
 
 
 def test_what_is_not_on_an_axis_has_no_place_on_it() -> None:
-    scale = Scale("activation", "activation", choices=("relu", "tanh"))
+    scale = BrushScale("activation", "activation", choices=("relu", "tanh"))
     assert scale.share("sigmoid") != scale.share("sigmoid")
-    assert Scale("lr", "lr", 0, 1).share(None) != Scale("lr", "lr", 0, 1).share(None)
-    assert Scale("lr", "lr", 2, 2).share(2.0) == pytest.approx(0.5)
+    assert BrushScale("lr", "lr", 0, 1).share(None) != BrushScale("lr", "lr", 0, 1).share(None)
+    assert BrushScale("lr", "lr", 2, 2).share(2.0) == pytest.approx(0.5)
 
 
 def test_a_filter_of_brushes_reads_well() -> None:

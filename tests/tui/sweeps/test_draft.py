@@ -9,14 +9,14 @@ from engine.catalog import find
 from engine.client.client import Prune
 from engine.errors import ParamError
 from tests.fakes.sweeps import make_sweep
-from tui.sweeps.draft import Draft, draft_of, mistake_in, typed_of
+from tui.sweeps.draft import SweepDraft, draft_of, mistake_in, typed_of
 from tui.sweeps.settings import MORE, SETTINGS, changed, pruner_of
 
 XOR = find("xor")
 DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS, *MORE)}
 
 
-def drafted(**typed: str) -> Draft:
+def drafted(**typed: str) -> SweepDraft:
     texts = {name: params.said(param, param.default) for name, param in DECLARED.items()}
     return draft_of(XOR, {**texts, **typed})
 

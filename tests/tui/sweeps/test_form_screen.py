@@ -12,7 +12,7 @@ from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lab import Lab, lab
 from tui.dialogs.form import FormScreen
-from tui.sweeps.draft import Draft
+from tui.sweeps.draft import SweepDraft
 from tui.sweeps.form_screen import sweep_screen
 from tui.ui.form import Form
 
@@ -127,7 +127,7 @@ async def test_a_mistake_cannot_be_folded_away(places: Places) -> None:
 
 
 def test_the_values_of_every_axis_are_said_in_the_form() -> None:
-    async def never(draft: Draft) -> SweepSummary:
+    async def never(draft: SweepDraft) -> SweepSummary:
         raise AssertionError
 
     typed = {"lr": "0,1", "patience": "never,5", "validation": "notebook"}

@@ -15,7 +15,7 @@ from engine.params import Value
 from engine.service.sweeps import sweep_analysis
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweeps import heat_map, importance, parallel, plots
-from tui.sweeps.picture_view import BUCKETS, Look, merits
+from tui.sweeps.picture_view import BUCKETS, PictureView, merits
 from tui.terminal import glyphs
 from tui.ui.span import Row, row_text, row_width
 
@@ -43,7 +43,7 @@ def answer(kind: str, rows: Sequence[TrialRow]) -> Any:
     return sweep_analysis.analyse(SWEEP.spec, rows, kind, "", {})
 
 
-def drawn(kind: str, rows: Sequence[TrialRow], look: Look, width: int, height: int) -> Sequence[Row]:
+def drawn(kind: str, rows: Sequence[TrialRow], look: PictureView, width: int, height: int) -> Sequence[Row]:
     return DRAWS[kind](answer(kind, rows), look, width, height)
 
 
@@ -59,26 +59,26 @@ def ascii_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @settings(deadline=None, max_examples=25)
 @given(width=st.integers(40, 220), height=st.integers(6, 60), count=st.sampled_from([0, 1, 2, 9, 60]))
 def test_nothing_is_drawn_past_the_right_edge(kind: str, width: int, height: int, count: int) -> None:
-    for row in drawn(kind, trials(count), Look(SWEEP.spec, axis=1, trial=2), width, height):
+    for row in drawn(kind, trials(count), PictureView(SWEEP.spec, axis=1, trial=2), width, height):
         assert row_width(row) <= width, row_text(row)
 
 
 @pytest.mark.parametrize("kind", DRAWS)
 def test_a_plain_terminal_is_given_plain_characters(kind: str, ascii_only: None) -> None:
-    look = Look(SWEEP.spec, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
+    look = PictureView(SWEEP.spec, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
     text = "\n".join(map(row_text, drawn(kind, trials(60), look, 100, 24)))
     assert text.isascii()
 
 
 def test_every_axis_has_its_name_and_its_ends() -> None:
-    rows = drawn("parallel", trials(60), Look(SWEEP.spec), 120, 24)
+    rows = drawn("parallel", trials(60), PictureView(SWEEP.spec), 120, 24)
     text = "\n".join(map(row_text, rows))
     for word in ("lr", "hidden", "activation", "bypass", "seed", "loss", "relu", "yes", "60 lines"):
         assert word in text
 
 
 def test_brushed_out_lines_are_dim_and_the_selected_one_is_bright() -> None:
-    look = Look(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
+    look = PictureView(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
     inks = [
         span.ink for row in drawn("parallel", trials(60), look, 120, 24) for span in row if span.text.strip()
     ]
@@ -98,7 +98,7 @@ def test_the_best_so_far_says_since_when() -> None:
     rows = tuple(
         replace(row, value=value) for row, value in zip(trials(4), (3.0, 1.0, 2.0, 1.5), strict=True)
     )
-    assert "best so far 1 since trial 2" in row_text(drawn("best", rows, Look(SWEEP.spec), 80, 20)[0])
+    assert "best so far 1 since trial 2" in row_text(drawn("best", rows, PictureView(SWEEP.spec), 80, 20)[0])
 
 
 def test_a_heat_map_says_the_mean_of_each_cell() -> None:
@@ -106,18 +106,18 @@ def test_a_heat_map_says_the_mean_of_each_cell() -> None:
         make_trial(n, params={"lr": 0.01, "hidden": 2, "activation": "relu", "bypass": False}, value=value)
         for n, value in ((1, 1.0), (2, 3.0))
     )
-    text = "\n".join(map(row_text, drawn("heat", rows, Look(SWEEP.spec), 80, 20)))
+    text = "\n".join(map(row_text, drawn("heat", rows, PictureView(SWEEP.spec), 80, 20)))
     assert "hidden down, lr across; mean loss" in text and " 2 " in text
 
 
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
-    text = "\n".join(map(row_text, drawn("importance", trials(3), Look(SWEEP.spec), 80, 20)))
+    text = "\n".join(map(row_text, drawn("importance", trials(3), PictureView(SWEEP.spec), 80, 20)))
     assert "not yet: expected 8 trials with a value at least, got 3" in text
 
 
 def test_importance_bars_are_shares_of_the_whole_width() -> None:
     found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
-    rows = importance.rows(found, Look(SWEEP.spec), 100, 4)
+    rows = importance.rows(found, PictureView(SWEEP.spec), 100, 4)
     room = 100 - importance.NAME - importance.NUMBER - 4
     assert [row_text(row).count("█") for row in rows[1:]] == [round(0.6 * room), round(0.3 * room)]
 

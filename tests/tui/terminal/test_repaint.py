@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.terminal.repaint import CellsUpdate, FrugalCompositor, FrugalScreen
+from tui.terminal.repaint import CellsUpdate, PartialCompositor, PartialScreen
 
 SIZE = (40, 12)
 LETTERS = "abcdefghij 東京é"
@@ -67,7 +67,7 @@ class Layers(App[None]):
         self.draw = random.Random(4)
 
     def get_default_screen(self) -> Screen[None]:
-        return FrugalScreen()
+        return PartialScreen()
 
     def compose(self) -> ComposeResult:
         yield Letters(self.draw, id="wide")
@@ -89,18 +89,18 @@ class Paper:
             x += width
 
 
-def whole(compositor: FrugalCompositor) -> list[list[str]]:
+def whole(compositor: PartialCompositor) -> list[list[str]]:
     paper = Paper()
     for y, strip in enumerate(compositor.render_strips()):
         paper.write(0, y, strip)
     return paper.rows
 
 
-async def settle(pilot: Pilot[None]) -> FrugalCompositor:
+async def settle(pilot: Pilot[None]) -> PartialCompositor:
     """Nothing is left to be painted."""
     await pilot.pause()
     compositor = pilot.app.screen._compositor
-    assert isinstance(compositor, FrugalCompositor)
+    assert isinstance(compositor, PartialCompositor)
     compositor.render_full_update()
     for widget in pilot.app.query(Letters):
         widget._exchange_repaint_regions()

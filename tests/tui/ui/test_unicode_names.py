@@ -18,12 +18,12 @@ from tests.fakes.lab import lab
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
-from tui.data.run_history import Story
+from tui.data.run_history import RunHistory
 from tui.dialogs.choose import ChoiceList
 from tui.runs.compare import CompareSheet
 from tui.runs.overview import Overview
 from tui.runs.params_sheet import ParamsSheet
-from tui.runs.run_columns import Look, columns, header, row_of
+from tui.runs.run_columns import TableStyle, columns, header, row_of
 from tui.terminal.plain_text import plain
 from tui.ui.changed_cells import changes
 from tui.ui.span import Row, Span, cells, fitted, justified, row_text, row_width
@@ -43,7 +43,7 @@ def named(name: str, metric: str) -> RunSummary:
 
 
 def scene_of(name: str, metric: str, values: Sequence[float]) -> Scene:
-    stories, names = [Story("one"), Story("two")], (name, name + metric)
+    stories, names = [RunHistory("one"), RunHistory("two")], (name, name + metric)
     for story in stories:
         story.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
     series = tuple(
@@ -93,7 +93,7 @@ def test_a_chart_is_drawn_and_drawn_again_whatever_its_runs_and_metrics_are_call
 def test_rows_of_the_table_keep_their_columns(name: str, metric: str, width: int) -> None:
     found = columns(width, metric)
     plain_run, run = named("plain", "loss"), named(name, metric)
-    assert row_width(row_of(run, Look(), found)) == row_width(row_of(plain_run, Look(), found))
+    assert row_width(row_of(run, TableStyle(), found)) == row_width(row_of(plain_run, TableStyle(), found))
     assert row_width(header(found, Query(sort=metric))) == row_width(header(found, Query(sort="none")))
 
 

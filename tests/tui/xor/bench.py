@@ -12,7 +12,7 @@ from engine.store import RunFolder
 from tests.engine.worker.lab import new_run, train
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.lab import Lab, lab
-from tui.xor.recipes import Recipe
+from tui.xor.recipes import XorRecipe
 from tui.xor.view import XorView
 
 
@@ -34,7 +34,7 @@ def told(engine: FakeEngine, folder: RunFolder, name: str = "", created: float =
     return run
 
 
-def drawn(recipe: Recipe, number: int, steps: int = 3) -> tuple[RunSummary, list[events.Event]]:
+def drawn(recipe: XorRecipe, number: int, steps: int = 3) -> tuple[RunSummary, list[events.Event]]:
     """A run of a recipe that was not trained: its loss halves, its first weight grows by one each step."""
     run = make_run(number, name=recipe.name, params=recipe.params, state=done())
     story = []
@@ -47,7 +47,7 @@ def drawn(recipe: Recipe, number: int, steps: int = 3) -> tuple[RunSummary, list
     return run, story
 
 
-def parts(recipe: Recipe, step: int) -> dict[str, object]:
+def parts(recipe: XorRecipe, step: int) -> dict[str, object]:
     seen = recipe.hidden + (2 if recipe.bypass else 0)
     return {
         "hidden_weight": [[float(step), 1.0]] * recipe.hidden,

@@ -9,7 +9,7 @@ from engine.store import RunFolder
 from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.tui.xor.bench import told, trained, xor_tab
-from tui.xor.experiments import NineView
+from tui.xor.experiments import ExperimentsView
 from tui.xor.failure_map import BATCH, MapView
 
 AXES = "hidden=1..2; bypass=no,yes; seed=1..30"
@@ -163,7 +163,7 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
         await opened.press("v")
         await opened.sees("std of epochs by log lr", "ours", "k = 4")
         await opened.press("v")
-        report = opened.app.query_one(NineView).report
+        report = opened.app.query_one(ExperimentsView).report
         assert report is not None and len(report["rows"]) == 9
         assert f"{report['rows'][0]['mean']:,.0f}" in opened.text
         await opened.press("down", "enter")

@@ -9,24 +9,24 @@ import pytest
 from tests.fakes.engine import done, make_run
 from tui.keys.keymap import Keymap
 from tui.ui.span import row_text
-from tui.xor.map_cells import Cell, LaneMap
+from tui.xor.map_cells import FailureMap, MapCell
 from tui.xor.map_notes import MapFacts, notes_of
 from tui.xor.map_picture import head_of, row_of, window
 
 
-def made(cells: list[list[Cell]], x: str = "", **facts: object) -> LaneMap:
+def made(cells: list[list[MapCell]], x: str = "", **facts: object) -> FailureMap:
     usual: dict[str, object] = {
         "colour": "outcome", "values": [[None] * len(row) for row in cells], "low": 0.0, "high": 1.0,
         "x": x, "y": "hidden" if x else "", "xs": list(range(len(cells[0]))), "ys": list(range(len(cells))),
         "axes": (), "outcomes": {}, "epoch": 1, "epochs": 1, "stops": (10.0, 20.0),
     }  # fmt: skip
-    return LaneMap(tuple(map(tuple, cells)), **{**usual, **facts})  # type: ignore[arg-type]
+    return FailureMap(tuple(map(tuple, cells)), **{**usual, **facts})  # type: ignore[arg-type]
 
 
 def cell(
     lane: int, share: float | None = 1.0, loss: float | None = 0.01, stop: float = 10, count: int = 1
-) -> Cell:
-    return Cell(lane, count, 0, share, loss, stop)
+) -> MapCell:
+    return MapCell(lane, count, 0, share, loss, stop)
 
 
 def test_what_a_network_is_stuck_at_is_its_sign() -> None:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from engine.places import Places
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from engine.session.xor import look
 from tui.ui.span import row_text, row_width
 from tui.xor.truth_table import table
 
 
 def seen(places: Places, units: int, weight: float = 1.0) -> Any:
-    return look(Desk(places), [[weight, -weight]] * units, [0.25] * units, [weight] * units, 0.0)
+    return look(SessionCache(places), [[weight, -weight]] * units, [0.25] * units, [weight] * units, 0.0)
 
 
 @pytest.mark.parametrize("width", [40, 44, 58, 100])

@@ -16,7 +16,7 @@ Longs = NDArray[np.int32]
 
 
 @dataclass(slots=True)
-class Block:
+class NetArrays:
     """W networks with P weights each."""
 
     weights: Singles
@@ -49,22 +49,22 @@ class Block:
     def width(self) -> int:
         return len(self.lr)
 
-    def narrowed(self, start: int, end: int) -> Block:
+    def narrowed(self, start: int, end: int) -> NetArrays:
         """Views of some of the networks."""
-        return Block(*(getattr(self, name)[..., start:end] for name in FIELDS))
+        return NetArrays(*(getattr(self, name)[..., start:end] for name in FIELDS))
 
-    def take(self, lanes: NDArray[Any], whole: int) -> Block:
+    def take(self, lanes: NDArray[Any], whole: int) -> NetArrays:
         """Copies of some, the last one repeated until the width is a multiple of `whole`."""
         padding = -len(lanes) % whole
         chosen = np.concatenate([lanes, np.repeat(lanes[-1:], padding)])
-        return Block(*(np.ascontiguousarray(getattr(self, name)[..., chosen]) for name in FIELDS))
+        return NetArrays(*(np.ascontiguousarray(getattr(self, name)[..., chosen]) for name in FIELDS))
 
-    def put(self, lanes: NDArray[Any], block: Block) -> None:
+    def put(self, lanes: NDArray[Any], block: NetArrays) -> None:
         """Bring back what `take` gave."""
         for name in CHANGING:
             getattr(self, name)[..., lanes] = getattr(block, name)[..., : len(lanes)]
 
 
-FIELDS = tuple(Block.__annotations__)
+FIELDS = tuple(NetArrays.__annotations__)
 BESTS = ("best_loss", "best_loss_at", "best_val_loss", "best_val_loss_at")
 CHANGING = ("weights", "first", "second", "best", "waited", "outcome", "stop", *BESTS)

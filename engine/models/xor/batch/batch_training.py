@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.xor.batch.arrays import BESTS, OUTCOMES, Singles
-from engine.models.xor.batch.group_training import WORST, Cohort
-from engine.models.xor.batch.loss_curves import Curves
-from engine.models.xor.batch.plan import Plan
-from engine.models.xor.batch.trainer import Trainer
+from engine.models.xor.batch.group_training import WORST, GroupTraining
+from engine.models.xor.batch.loss_curves import LossCurves
+from engine.models.xor.batch.plan import BatchPlan
+from engine.models.xor.batch.trainer import BatchTrainer
 
 STRIDE_LEAST, STRIDE_MOST, STRIDES = 16, 128, 256
 STRIDE_NANOSECONDS = 500_000_000
@@ -25,17 +25,17 @@ WIDTH = 20_480
 """networks of a NumPy block times its units, the bypass being one: what fits the second-level cache"""
 
 
-class Fleet:
+class BatchTraining:
     """After each `advance` all networks stand at the same epoch; the bits do not depend on the strides."""
 
-    def __init__(self, plan: Plan, trainer: Trainer, threads: int = 1) -> None:
+    def __init__(self, plan: BatchPlan, trainer: BatchTrainer, threads: int = 1) -> None:
         self.plan, self.trainer, self.threads = plan, trainer, max(1, threads)
-        self.cohorts = [Cohort(family, lanes, plan) for family, lanes in plan.families()]
+        self.cohorts = [GroupTraining(family, lanes, plan) for family, lanes in plan.families()]
         self.epoch = 0
         self.epochs = int(plan.columns["epochs"].max())
         self._ends = [int(end) for end in np.unique(plan.columns["epochs"])]
         self.stride = self._stride()
-        self.curves = Curves(len(plan), self.stride)
+        self.curves = LossCurves(len(plan), self.stride)
 
     @property
     def is_over(self) -> bool:
@@ -125,7 +125,7 @@ class Fleet:
             for chosen in _parts(running, self._width(cohort, len(running))):
                 yield partial(self._train, cohort, chosen, epochs)
 
-    def _width(self, cohort: Cohort, running: int) -> int:
+    def _width(self, cohort: GroupTraining, running: int) -> int:
         share = -(-running // self.threads)
         if self.trainer.name == "numpy":
             most = WIDTH // (cohort.family.hidden + cohort.family.bypass)
@@ -133,7 +133,7 @@ class Fleet:
         whole = self.trainer.lanes
         return max(whole, -(-share // whole) * whole)
 
-    def _train(self, cohort: Cohort, chosen: NDArray[Any], epochs: int) -> None:
+    def _train(self, cohort: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
         block = cohort.block.take(chosen, self.trainer.lanes)
         self.trainer.path(cohort.family, block.width).advance(block, self.epoch, epochs)
         cohort.look(chosen, block)

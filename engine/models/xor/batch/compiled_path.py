@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from engine.models.xor.batch import compiled_kernel
-from engine.models.xor.batch.arrays import Block
-from engine.models.xor.batch.group import ACTIVATIONS, LOSSES, OPTIMIZERS, Family
-from engine.models.xor.batch.group_training import Cohort
+from engine.models.xor.batch.arrays import NetArrays
+from engine.models.xor.batch.group import ACTIVATIONS, LOSSES, OPTIMIZERS, NetGroup
+from engine.models.xor.batch.group_training import GroupTraining
 from engine.models.xor.batch.optimizer_constants import corrections
 from engine.models.xor.batch.plan import from_rows
 
 
 class CompiledPath:
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: NetGroup) -> None:
         self._recipe = (
             family.hidden, family.bypass, ACTIVATIONS.index(family.activation), LOSSES.index(family.loss),
             OPTIMIZERS.index(family.optimizer), family.validates,
         )  # fmt: skip
 
-    def advance(self, block: Block, done: int, epochs: int) -> None:
+    def advance(self, block: NetArrays, done: int, epochs: int) -> None:
         """As NumpyPath.advance."""
         mean, root = corrections(done + 1, epochs)
         compiled_kernel.train(
@@ -32,4 +32,4 @@ def warm() -> None:
     """Compile, or read what was compiled before."""
     plan = from_rows([{}] * compiled_kernel.LANES)
     for family, lanes in plan.families():
-        CompiledPath(family).advance(Cohort(family, lanes, plan).block, 0, 1)
+        CompiledPath(family).advance(GroupTraining(family, lanes, plan).block, 0, 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.errors import ParamError
 from engine.models.xor.batch.arrays import RUNNING, SUCCESS
 from engine.models.xor.batch.plan import decoded
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.params import Value
 
 COLOURS = ("outcome", "stop", "loss", "val_loss")
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MapLayout:
     """Which cell each network lies in; rows are ys, columns xs."""
 
     x: str
@@ -37,7 +37,7 @@ class Layout:
         return len(self.ys), len(self.xs)
 
 
-def layout(record: Record, x: str, y: str, columns: int) -> Layout:
+def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
     """Raises ParamError for what is no axis, for one axis alone, and for more cells than can be shown."""
     if not x and not y:
         return _in_a_row(len(record), columns)
@@ -50,18 +50,18 @@ def layout(record: Record, x: str, y: str, columns: int) -> Layout:
     if len(xs) * len(ys) > CELL_LIMIT:
         raise ParamError(f"x, y: expected at most {CELL_LIMIT:,} cells, got {len(xs):,} x {len(ys):,}.")
     along, down = (tuple(decoded(name, float(code)) for code in codes) for name, codes in ((x, xs), (y, ys)))
-    return Layout(x, y, along, down, row.reshape(-1) * len(xs) + column.reshape(-1))
+    return MapLayout(x, y, along, down, row.reshape(-1) * len(xs) + column.reshape(-1))
 
 
-def _in_a_row(count: int, columns: int) -> Layout:
+def _in_a_row(count: int, columns: int) -> MapLayout:
     """One cell for each network, line after line; about square unless a width is given."""
     wide = columns if columns > 0 else int(np.ceil(np.sqrt(count)))
     wide = max(1, min(wide, count))
     high = -(-count // wide)
-    return Layout("", "", tuple(range(wide)), tuple(range(high)), np.arange(count))
+    return MapLayout("", "", tuple(range(wide)), tuple(range(high)), np.arange(count))
 
 
-def first_lanes(layout: Layout) -> Ints:
+def first_lanes(layout: MapLayout) -> Ints:
     """(rows, columns), -1 where a cell holds no network."""
     found: Ints = np.full(layout.shape[0] * layout.shape[1], -1, np.int64)
     lanes = np.arange(len(layout.cells))[::-1]
@@ -69,18 +69,18 @@ def first_lanes(layout: Layout) -> Ints:
     return found.reshape(layout.shape)
 
 
-def counts(layout: Layout, chosen: NDArray[np.bool_] | None = None) -> Ints:
+def counts(layout: MapLayout, chosen: NDArray[np.bool_] | None = None) -> Ints:
     """(rows, columns): how many networks, of those chosen, each cell holds."""
     cells = layout.cells if chosen is None else layout.cells[chosen]
     found: Ints = np.bincount(cells, minlength=layout.shape[0] * layout.shape[1])
     return found.reshape(layout.shape)
 
 
-def running(record: Record, layout: Layout) -> Ints:
+def running(record: BatchRecord, layout: MapLayout) -> Ints:
     return counts(layout, record.arrays["outcome"] == RUNNING)
 
 
-def values(record: Record, layout: Layout, colour: str) -> NDArray[np.float64]:
+def values(record: BatchRecord, layout: MapLayout, colour: str) -> NDArray[np.float64]:
     """(rows, columns), NaN where there is nothing to tell.
 
     outcome: the share of successes among those that ended; else the median over the cell, of stop over the
@@ -97,7 +97,7 @@ def values(record: Record, layout: Layout, colour: str) -> NDArray[np.float64]:
     return _medians(layout, solved_at(record) if colour == "stop" else record.losses("loss"))
 
 
-def solved_at(record: Record) -> NDArray[np.float64]:
+def solved_at(record: BatchRecord) -> NDArray[np.float64]:
     """(N,) the epoch at which a network that succeeded was solved, infinite for the others: the one at which
     it stopped, or without early stopping the first that was kept with all four rows right."""
     is_solved = record.arrays["outcome"] == SUCCESS
@@ -112,7 +112,7 @@ def solved_at(record: Record) -> NDArray[np.float64]:
     return np.where(is_solved, found, np.inf)
 
 
-def groups(record: Record, layout: Layout) -> list[dict[str, Value]]:
+def groups(record: BatchRecord, layout: MapLayout) -> list[dict[str, Value]]:
     """For each row of a layout without axes the parameters but the seed of the first network in it that
     differ from those of the network before it; empty where none differs."""
     names = [name for name in record.axes if name != "seed"]
@@ -129,7 +129,7 @@ def groups(record: Record, layout: Layout) -> list[dict[str, Value]]:
     return found
 
 
-def _medians(layout: Layout, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _medians(layout: MapLayout, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """By one sort: the networks of a cell lie side by side, in the order of their numbers."""
     found = np.full(layout.shape[0] * layout.shape[1], np.nan)
     known = np.flatnonzero(np.isfinite(numbers))

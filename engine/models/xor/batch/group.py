@@ -10,7 +10,7 @@ OPTIMIZERS = ("sgd", "momentum", "adam")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Family:
+class NetGroup:
     hidden: int
     bypass: bool
     activation: str

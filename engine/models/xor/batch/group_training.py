@@ -15,20 +15,20 @@ from engine.models.xor.batch.arrays import (
     RUNNING,
     STOPPED,
     SUCCESS,
-    Block,
+    NetArrays,
     Singles,
 )
-from engine.models.xor.batch.group import Family
+from engine.models.xor.batch.group import NetGroup
 from engine.models.xor.batch.numpy_path import NumpyPath
-from engine.models.xor.batch.plan import PARAMS, Plan
+from engine.models.xor.batch.plan import PARAMS, BatchPlan
 
 WORST = float(np.finfo(np.float32).max)
 """stands for a loss that is not known or not finite"""
 SCHEMES = PARAMS["initial"].choices
 
 
-class Cohort:
-    def __init__(self, family: Family, lanes: NDArray[np.int64], plan: Plan) -> None:
+class GroupTraining:
+    def __init__(self, family: NetGroup, lanes: NDArray[np.int64], plan: BatchPlan) -> None:
         self.family, self.lanes = family, lanes
         self._columns = {name: column[lanes] for name, column in plan.columns.items()}
         self.epochs = self._columns["epochs"]
@@ -43,7 +43,7 @@ class Cohort:
         """Positions within the cohort."""
         return np.flatnonzero(self.block.outcome == RUNNING)
 
-    def look(self, chosen: NDArray[Any], block: Block) -> None:
+    def look(self, chosen: NDArray[Any], block: NetArrays) -> None:
         """Note how the chosen networks do with the weights of `block`."""
         seen = NumpyPath(self.family, block.width).look(block)
         for name, values in zip(("loss", "val_loss", "right"), seen, strict=True):
@@ -80,10 +80,10 @@ class Cohort:
             "right": self.right, **{name: getattr(block, name) for name in BESTS},
         }  # fmt: skip
 
-    def _block(self) -> Block:
+    def _block(self) -> NetArrays:
         family, count, columns = self.family, len(self.lanes), self._columns
         is_btu = family.activation == "btu"
-        return Block(
+        return NetArrays(
             weights=self._start(),
             first=np.zeros((family.size if family.slots > 0 else 0, count), np.float32),
             second=np.zeros((family.size if family.slots > 1 else 0, count), np.float32),
@@ -118,7 +118,7 @@ def _singles(values: NDArray[np.float64]) -> Singles:
     return np.minimum(values, WORST).astype(np.float32)
 
 
-def packed(start: initial_weights.Start) -> Singles:
+def packed(start: initial_weights.InitialWeights) -> Singles:
     """(P, N) in the order of a block."""
     first, second = start.hidden_weight[:, 0], start.hidden_weight[:, 1]
     rows: Singles = np.concatenate(

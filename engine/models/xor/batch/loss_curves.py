@@ -12,7 +12,7 @@ FEWEST, MOST, BUDGET = 16, 128, 4_000_000
 """points of a curve; numbers of all of them"""
 
 
-class Curves:
+class LossCurves:
     def __init__(self, lanes: int, stride: int) -> None:
         room = min(MOST, max(FEWEST, BUDGET // max(lanes, 1)))
         self.loss: Singles = np.zeros((room, lanes), np.float32)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from engine.models.xor import xor_net
 from engine.models.xor.batch import notebook_likelihood
 from engine.models.xor.batch.arrays import RUNNING, SUCCESS
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from engine.params import Value
 from engine.protocol import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class NotebookResult:
     """By the notebook; all but the fails over successful runs."""
 
     mean: float
@@ -30,23 +30,23 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class NotebookSetting:
     lr: float
     hidden: int
     bypass: bool
-    printed: Printed
+    printed: NotebookResult
 
 
 SETTINGS = (
-    Setting(0.25, 1, True, Printed(4861.8, 699.3, 0.0301, 0.0453, 0)),
-    Setting(0.1, 4, False, Printed(7417.2, 1289.8, 0.0258, 0.0376, 0)),
-    Setting(0.1, 2, True, Printed(7692.2, 1325.4, 0.0347, 0.0497, 0)),
-    Setting(0.1, 4, True, Printed(7861.1, 1335.8, 0.0315, 0.0503, 0)),
-    Setting(0.1, 2, False, Printed(7029.3, 1459.1, 0.0288, 0.0369, 1)),
-    Setting(0.01, 2, False, Printed(30300.8, 5188.1, 0.1077, 0.1258, 10)),
-    Setting(0.01, 2, True, Printed(32571.8, 3321.6, 0.1363, 0.1689, 6)),
-    Setting(0.01, 4, False, Printed(35293.8, 2819.4, 0.0978, 0.1287, 10)),
-    Setting(0.01, 4, True, Printed(33227.0, 3080.5, 0.1216, 0.1580, 8)),
+    NotebookSetting(0.25, 1, True, NotebookResult(4861.8, 699.3, 0.0301, 0.0453, 0)),
+    NotebookSetting(0.1, 4, False, NotebookResult(7417.2, 1289.8, 0.0258, 0.0376, 0)),
+    NotebookSetting(0.1, 2, True, NotebookResult(7692.2, 1325.4, 0.0347, 0.0497, 0)),
+    NotebookSetting(0.1, 4, True, NotebookResult(7861.1, 1335.8, 0.0315, 0.0503, 0)),
+    NotebookSetting(0.1, 2, False, NotebookResult(7029.3, 1459.1, 0.0288, 0.0369, 1)),
+    NotebookSetting(0.01, 2, False, NotebookResult(30300.8, 5188.1, 0.1077, 0.1258, 10)),
+    NotebookSetting(0.01, 2, True, NotebookResult(32571.8, 3321.6, 0.1363, 0.1689, 6)),
+    NotebookSetting(0.01, 4, False, NotebookResult(35293.8, 2819.4, 0.0978, 0.1287, 10)),
+    NotebookSetting(0.01, 4, True, NotebookResult(33227.0, 3080.5, 0.1216, 0.1580, 8)),
 )
 RECIPE: dict[str, Value] = {
     "activation": "sigmoid", "loss": "bce", "optimizer": "sgd", "initial": "xavier", "validation": "notebook",
@@ -64,7 +64,7 @@ def rows(runs: int, epochs: int, seed: int) -> Iterator[dict[str, Value]]:
         yield {**RECIPE, **own, "epochs": epochs, "seed": (first + number) % 2**31}
 
 
-def table(record: Record) -> list[Json]:
+def table(record: BatchRecord) -> list[Json]:
     """One row for each setting, as session word lanes.report has them."""
     runs, successes, epochs = (int(record.told[name]) for name in ("runs", "successes", "epochs"))
     return [
@@ -76,7 +76,7 @@ def table(record: Record) -> list[Json]:
     ]
 
 
-def _chance(record: Record, runs: slice, setting: Setting) -> float | None:
+def _chance(record: BatchRecord, runs: slice, setting: NotebookSetting) -> float | None:
     """Over all runs of a setting, those too that are not counted. None while any of them trains."""
     outcome, stop = record.arrays["outcome"][runs], record.arrays["stop"][runs]
     if (outcome == RUNNING).any():
@@ -84,14 +84,14 @@ def _chance(record: Record, runs: slice, setting: Setting) -> float | None:
     return notebook_likelihood.chance(stop, outcome == SUCCESS, setting.printed.mean)
 
 
-def counted(record: Record, first: int, runs: int, successes: int) -> NDArray[np.int64]:
+def counted(record: BatchRecord, first: int, runs: int, successes: int) -> NDArray[np.int64]:
     """The networks that the notebook would have trained: one after the other until enough succeed."""
     outcomes = record.arrays["outcome"][first : first + runs]
     enough = np.flatnonzero(np.cumsum(outcomes == SUCCESS) == successes)
     return np.arange(first, first + (int(enough[0]) + 1 if len(enough) else runs))
 
 
-def gates(record: Record) -> dict[str, int]:
+def gates(record: BatchRecord) -> dict[str, int]:
     """What the single hidden unit of the first setting has become, over its successes."""
     lanes = counted(record, 0, int(record.told["runs"]), int(record.told["successes"]))
     found: dict[str, int] = {}
@@ -101,7 +101,9 @@ def gates(record: Record) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
-def _row(record: Record, number: int, setting: Setting, lanes: NDArray[np.int64], epochs: int) -> Json:
+def _row(
+    record: BatchRecord, number: int, setting: NotebookSetting, lanes: NDArray[np.int64], epochs: int
+) -> Json:
     outcome, stop = record.arrays["outcome"][lanes], record.arrays["stop"][lanes]
     is_success, is_running = outcome == SUCCESS, outcome == RUNNING
     won = stop[is_success]

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.models.xor.batch.arrays import RUNNING, Block, Singles
+from engine.models.xor.batch.arrays import RUNNING, NetArrays, Singles
 
 NEVER = 2**62
 
 
-class Wait:
+class NumpyEarlyStopping:
     """Those at their end are never better and never due."""
 
-    def __init__(self, block: Block, done: int) -> None:
+    def __init__(self, block: NetArrays, done: int) -> None:
         self._block = block
         self.alive = block.outcome == RUNNING
         patience = block.patience.astype(np.int64)

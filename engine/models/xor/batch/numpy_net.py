@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.xor.batch.arrays import Singles
-from engine.models.xor.batch.group import Family
+from engine.models.xor.batch.group import NetGroup
 
 ONE, HALF, MOST = np.float32(1), np.float32(0.5), np.float32(0.9)
 LARGE = np.float32(80)
@@ -27,7 +27,7 @@ SHARES = np.array([-0.25, -0.25, 0.25, 0.25], np.float32)[:, None]
 """of a row in the mean, with the sign of its error"""
 
 
-def order(family: Family) -> NDArray[np.intp]:
+def order(family: NetGroup) -> NDArray[np.intp]:
     """The rows of a block as they are worked with: first inputs, second inputs and biases of all units, the
     bypass the last of them, then the output's. Without bypass that is how they lie."""
     k, last = family.hidden, family.size - 1
@@ -41,7 +41,7 @@ def order(family: Family) -> NDArray[np.intp]:
 class NumpyNet:
     """Weights, in `order`, and working memory for one family and width; not to be shared by threads."""
 
-    def __init__(self, family: Family, width: int) -> None:
+    def __init__(self, family: NetGroup, width: int) -> None:
         self.family = family
         k, units = family.hidden, family.hidden + family.bypass
         self._is_soft = family.activation in ("sigmoid", "btu")

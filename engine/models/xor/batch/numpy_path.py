@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.models.xor.batch.arrays import DIVERGED, SUCCESS, Block, Singles
-from engine.models.xor.batch.group import Family
-from engine.models.xor.batch.numpy_early_stopping import Wait
+from engine.models.xor.batch.arrays import DIVERGED, SUCCESS, NetArrays, Singles
+from engine.models.xor.batch.group import NetGroup
+from engine.models.xor.batch.numpy_early_stopping import NumpyEarlyStopping
 from engine.models.xor.batch.numpy_net import SHARES, NumpyNet, order
 from engine.models.xor.batch.optimizer_constants import (
     EPSILON,
@@ -24,18 +24,18 @@ ONE = np.float32(1)
 class NumpyPath:
     """Working memory for blocks of one family and width; not to be shared by threads."""
 
-    def __init__(self, family: Family, width: int) -> None:
+    def __init__(self, family: NetGroup, width: int) -> None:
         self.family = family
         self._order, self._net = order(family), NumpyNet(family, width)
         adam = family.size if family.optimizer == "adam" else 0
         self._spare = np.empty((adam, width), np.float32)
 
-    def advance(self, block: Block, done: int, epochs: int) -> None:
+    def advance(self, block: NetArrays, done: int, epochs: int) -> None:
         """Train `epochs` more, `done` being behind. What ends on the way keeps the weights it ended with."""
         with np.errstate(all="ignore"):
             self._advance(block, done, epochs)
 
-    def look(self, block: Block) -> tuple[Singles, Singles, Any]:
+    def look(self, block: NetArrays) -> tuple[Singles, Singles, Any]:
         """As the weights are: losses over the four rows, over the validation points (without validation the
         same again), and how many rows are right."""
         net = self._net
@@ -44,12 +44,12 @@ class NumpyPath:
             net.forward(block.sharpness)
             return net.loss(4), net.loss(self.family.points), net.right()
 
-    def _advance(self, block: Block, done: int, epochs: int) -> None:
+    def _advance(self, block: NetArrays, done: int, epochs: int) -> None:
         net, weights = self._net, self._net.weights
         np.copyto(weights, block.weights[self._order])
         slots = [slot[self._order] for slot in (block.first, block.second)[: self.family.slots]]
         shares = SHARES * block.lr if self.family.optimizer == "sgd" else SHARES
-        wait = Wait(block, done)
+        wait = NumpyEarlyStopping(block, done)
         kept = weights.copy()
         net.forward(block.sharpness)
         for epoch in range(done + 1, done + epochs + 1):
@@ -67,7 +67,7 @@ class NumpyPath:
         for slot, own in zip((block.first, block.second), slots, strict=False):
             slot[self._order] = own
 
-    def _update(self, block: Block, shares: Singles, slots: list[Singles], epoch: int) -> None:
+    def _update(self, block: NetArrays, shares: Singles, slots: list[Singles], epoch: int) -> None:
         step = self._net.backward(block.sharpness, shares)
         if self.family.optimizer == "momentum":
             self._gain_momentum(block, step, *slots)
@@ -75,12 +75,12 @@ class NumpyPath:
             self._adapt(block, step, epoch, *slots)
         self._net.weights -= step
 
-    def _gain_momentum(self, block: Block, step: Singles, speed: Singles) -> None:
+    def _gain_momentum(self, block: NetArrays, step: Singles, speed: Singles) -> None:
         speed *= MOMENTUM
         speed += step
         np.multiply(speed, block.lr, out=step)
 
-    def _adapt(self, block: Block, step: Singles, epoch: int, first: Singles, second: Singles) -> None:
+    def _adapt(self, block: NetArrays, step: Singles, epoch: int, first: Singles, second: Singles) -> None:
         spare, (mean_scale, root_scale) = self._spare, corrections(epoch, 1)
         first *= MEAN_DECAY
         first += np.multiply(step, ONE - MEAN_DECAY, out=spare)
@@ -94,7 +94,7 @@ class NumpyPath:
         np.multiply(first, block.lr * mean_scale[0], out=step)
         step /= spare
 
-    def _ended(self, block: Block, wait: Wait, epoch: int) -> Any | None:
+    def _ended(self, block: NetArrays, wait: NumpyEarlyStopping, epoch: int) -> Any | None:
         """Which networks end here, None when all go on."""
         ended = None
         is_sound = np.isfinite(self._net.weights[self._net.last])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine import axes as axis_texts
 from engine import catalog
 from engine.axes import SEED, Axis
-from engine.models.xor.batch.group import Family
+from engine.models.xor.batch.group import NetGroup
 from engine.params import Param, Value, declared
 
 PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}
@@ -24,7 +24,7 @@ Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BatchPlan:
     columns: Mapping[str, Column]
     """of every parameter and `seed`, (N,); flags as 0 and 1, choices as positions in the declaration, 0 for
     a number that is not given"""
@@ -41,7 +41,7 @@ class Plan:
         """The parameters of `xor` for one network; the seed is not one of them."""
         return {name: self.value(name, lane) for name in self.columns if name != "seed"}
 
-    def families(self) -> Iterator[tuple[Family, NDArray[np.int64]]]:
+    def families(self) -> Iterator[tuple[NetGroup, NDArray[np.int64]]]:
         """Each family with the numbers of its networks."""
         table = np.stack([self.columns[name] for name in _OF_A_FAMILY])
         kinds, member = np.unique(table, axis=1, return_inverse=True)
@@ -50,7 +50,7 @@ class Plan:
                 name: decoded(name, float(value)) for name, value in zip(_OF_A_FAMILY, values, strict=True)
             }
             validates = given.pop("validation") == "notebook"
-            yield Family(**given, validates=validates), np.flatnonzero(member.reshape(-1) == kind)  # type: ignore[arg-type]
+            yield NetGroup(**given, validates=validates), np.flatnonzero(member.reshape(-1) == kind)  # type: ignore[arg-type]
 
 
 _OF_A_FAMILY = ("hidden", "bypass", "activation", "loss", "optimizer", "validation")
@@ -68,16 +68,16 @@ def decoded(name: str, code: float) -> Value:
     return param.choices[int(code)] if param.choices else param.kind(code)
 
 
-def from_rows(rows: Sequence[Mapping[str, Value]], axes: tuple[str, ...] = ()) -> Plan:
+def from_rows(rows: Sequence[Mapping[str, Value]], axes: tuple[str, ...] = ()) -> BatchPlan:
     """One network for each row of parameters and `seed`; what a row lacks is the default."""
     columns = {
         name: np.array([coded(name, row.get(name, param.default)) for row in rows], dtype=np.float64)
         for name, param in PARAMS.items()
     }
-    return Plan(columns, axes)
+    return BatchPlan(columns, axes)
 
 
-def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> Plan:
+def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> BatchPlan:
     """The grid over `axes`, the last fastest; all else from `common`, and `seed` where no axis has it."""
     sizes = tuple(len(axis.values or ()) for axis in axes)
     count = math.prod(sizes)
@@ -86,10 +86,10 @@ def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> P
     places: Any = np.unravel_index(np.arange(count), sizes) if sizes else ()
     for axis, place in zip(axes, places, strict=True):
         columns[axis.name] = np.array([coded(axis.name, value) for value in axis.values or ()])[place]
-    return Plan(columns, tuple(axis.name for axis in axes))
+    return BatchPlan(columns, tuple(axis.name for axis in axes))
 
 
-def drawn(common: Mapping[str, Value], seed: int, axes: Sequence[Axis], draws: int) -> Plan:
+def drawn(common: Mapping[str, Value], seed: int, axes: Sequence[Axis], draws: int) -> BatchPlan:
     """`draws` different points of `axes`, each with every seed, the seeds the fastest.
 
     Fewer where the axes hold no more.

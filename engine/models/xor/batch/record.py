@@ -17,9 +17,9 @@ from checkpoints import tensors
 from engine import files
 from engine.errors import CorruptRun
 from engine.models.xor.batch.arrays import BESTS, OUTCOMES, Singles
-from engine.models.xor.batch.batch_training import Fleet, known
+from engine.models.xor.batch.batch_training import BatchTraining, known
 from engine.models.xor.batch.group_training import unpacked
-from engine.models.xor.batch.plan import PARAMS, Plan, coded, decoded
+from engine.models.xor.batch.plan import PARAMS, BatchPlan, coded, decoded
 from engine.models.xor.xor_net import XorNet, net
 from engine.params import Value
 from engine.protocol import Json
@@ -30,7 +30,7 @@ LIMIT = 2 * 1024**3
 """bytes of a file: of 100,000 networks they have a tenth"""
 
 
-def static(plan: Plan, epochs: int, **facts: object) -> bytes:
+def static(plan: BatchPlan, epochs: int, **facts: object) -> bytes:
     """lanes.json: what is known before anything trains."""
     common = {name: plan.value(name, 0) for name in PARAMS if name not in _varying(plan)}
     told = {
@@ -43,7 +43,7 @@ def static(plan: Plan, epochs: int, **facts: object) -> bytes:
     return json.dumps({**told, **facts}).encode()
 
 
-def changing(fleet: Fleet) -> bytes:
+def changing(fleet: BatchTraining) -> bytes:
     """lanes.safetensors: columns of what varies (`param.*`), and where every network stands."""
     plan, curves = fleet.plan, fleet.curves
     arrays: dict[str, Any] = {f"param.{name}": plan.columns[name] for name in _varying(plan)}
@@ -59,12 +59,12 @@ def changing(fleet: Fleet) -> bytes:
     return tensors.dumps(arrays)
 
 
-def _varying(plan: Plan) -> list[str]:
+def _varying(plan: BatchPlan) -> list[str]:
     return [name for name in PARAMS if name in plan.axes or name == "seed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BatchRecord:
     """The two files, read."""
 
     told: Json
@@ -135,7 +135,7 @@ class Record:
         return {name: self.value(name, lane) for name in ("bypass", "activation", "temperature")}
 
 
-def read_folder(folder: Path) -> Record:
+def read_folder(folder: Path) -> BatchRecord:
     """Of a run. Raises FileNotFoundError while one of the files is not there, and CorruptRun."""
     told, arrays = (files.read_bytes(folder / name, limit=LIMIT) for name in (STATIC, CHANGING))
     if told is None or arrays is None:
@@ -143,10 +143,10 @@ def read_folder(folder: Path) -> Record:
     return read(told, arrays)
 
 
-def read(told: bytes, arrays: bytes) -> Record:
+def read(told: bytes, arrays: bytes) -> BatchRecord:
     """Raises CorruptRun."""
     try:
-        found = Record(files.parse_object(told), tensors.loads(arrays))
+        found = BatchRecord(files.parse_object(told), tensors.loads(arrays))
         _check(found)
         sizes = {found.arrays[name].shape[0] for name in ("outcome", "stop", "loss", "val_loss", "weights")}
         if found.told["version"] != VERSION or sizes != {len(found)}:
@@ -156,7 +156,7 @@ def read(told: bytes, arrays: bytes) -> Record:
     return found
 
 
-def _check(record: Record) -> None:
+def _check(record: BatchRecord) -> None:
     """Raises ValueError for arrays of another kind than `changing` writes, and KeyError for missing ones."""
     for name, kinds, dimensions in _ARRAYS:
         array = record.arrays[name]

@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from engine.errors import EngineError
-from engine.models.xor.batch.arrays import Block
-from engine.models.xor.batch.group import Family
+from engine.models.xor.batch.arrays import NetArrays
+from engine.models.xor.batch.group import NetGroup
 from engine.models.xor.batch.numpy_path import NumpyPath
 
 SUMS = "sums:2"
@@ -21,24 +21,24 @@ LANES = 16
 """floats of the widest vector there is"""
 
 
-class PathOfTraining(Protocol):
-    def advance(self, block: Block, done: int, epochs: int) -> None: ...
+class TrainingPath(Protocol):
+    def advance(self, block: NetArrays, done: int, epochs: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Trainer:
+class BatchTrainer:
     name: str
     """compiled or numpy"""
     facts: str
     """what its bits depend on"""
-    path: Callable[[Family, int], PathOfTraining]
+    path: Callable[[NetGroup, int], TrainingPath]
     """of a family and a width"""
     lanes: int
     """a block is a whole number of so many networks: no instruction ever sees a shorter tail"""
     notice: str = ""
 
 
-def trainer(wanted: str, cache: Path) -> Trainer:
+def trainer(wanted: str, cache: Path) -> BatchTrainer:
     """`cache` keeps what was compiled. Raises EngineError when what was asked for by name cannot be had."""
     if wanted == "numpy":
         return _numpy()
@@ -52,11 +52,11 @@ def trainer(wanted: str, cache: Path) -> Trainer:
         return _numpy(f"The networks are trained by NumPy alone, since Numba cannot be used: {error}.")
 
 
-def _numpy(notice: str = "") -> Trainer:
-    return Trainer("numpy", f"numpy {np.__version__} {_instructions()} {SUMS}", NumpyPath, LANES, notice)
+def _numpy(notice: str = "") -> BatchTrainer:
+    return BatchTrainer("numpy", f"numpy {np.__version__} {_instructions()} {SUMS}", NumpyPath, LANES, notice)
 
 
-def _compiled(cache: Path) -> Trainer:
+def _compiled(cache: Path) -> BatchTrainer:
     """Compiled, or read from the cache: from here on it starts at once."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
     import llvmlite.binding
@@ -68,7 +68,7 @@ def _compiled(cache: Path) -> Trainer:
     warm()
     processor = llvmlite.binding.get_host_cpu_name()
     facts = f"numba {numba.__version__} {processor}"
-    return Trainer("compiled", facts, lambda family, width: CompiledPath(family), compiled_kernel.LANES)
+    return BatchTrainer("compiled", facts, lambda family, width: CompiledPath(family), compiled_kernel.LANES)
 
 
 def _instructions() -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.data.text.tokeniser import Tokeniser
-from engine.data.text.word_counts import Tally
-from engine.data.text.word_ids import Compilation, compile_tally
+from engine.data.text.word_counts import WordCounts
+from engine.data.text.word_ids import WordIds, compile_tally
 
 
-def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokeniser.PLAIN) -> Tally:
-    tally = Tally(folder, tokeniser)
+def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokeniser.PLAIN) -> WordCounts:
+    tally = WordCounts(folder, tokeniser)
     tally.add(sentences)
     return tally
 
 
-def compile_sentences(folder: Path, sentences: list[str], limit: int = 1000, seed: int = 1) -> Compilation:
+def compile_sentences(folder: Path, sentences: list[str], limit: int = 1000, seed: int = 1) -> WordIds:
     return compile_tally(tally_of(folder, sentences), limit, seed)

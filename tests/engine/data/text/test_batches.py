@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.text.batches import (
-    Batch,
     Direction,
+    SentenceBatch,
     assemble,
     batch_count,
     batches,
@@ -36,7 +36,7 @@ def pack(sentences: Lists) -> Sentences:
     return Sentences(np.array([word for words in sentences for word in words], np.int32), offsets)
 
 
-def rows(batch: Batch) -> Iterator[tuple[list[int], list[int]]]:
+def rows(batch: SentenceBatch) -> Iterator[tuple[list[int], list[int]]]:
     for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
         length = targets.index(EOS) + 1
         assert inputs[length:] == targets[length:] == [PAD] * (len(targets) - length)
@@ -44,7 +44,7 @@ def rows(batch: Batch) -> Iterator[tuple[list[int], list[int]]]:
         yield inputs[:length], targets[:length]
 
 
-def check(made: list[Batch], sentences: Lists, direction: Direction) -> None:
+def check(made: list[SentenceBatch], sentences: Lists, direction: Direction) -> None:
     seen = []
     for batch in made:
         assert batch.inputs.dtype == batch.targets.dtype == np.int32

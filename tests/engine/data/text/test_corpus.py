@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.data.download import Patience
-from engine.data.published_files import File
-from engine.data.text.corpus import Corpus, Wanted, open_corpus, parse
+from engine.data.published_files import PublishedFile
+from engine.data.text.corpus import Corpus, CorpusRequest, open_corpus, parse
 from engine.data.text.corpus_path import corpora, find
-from engine.data.text.published_corpora import CORPORA, Published
+from engine.data.text.published_corpora import CORPORA, PublishedCorpus
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.places import Places
@@ -35,16 +35,16 @@ def packed() -> bytes:
     return stream.getvalue()
 
 
-def publish(name: str, content: bytes, *mirrors: Mirror) -> dict[str, Published]:
+def publish(name: str, content: bytes, *mirrors: Mirror) -> dict[str, PublishedCorpus]:
     """The corpus of that name, as if its content and its mirrors were these."""
     corpus, digest = CORPORA[name], hashlib.sha256(content).hexdigest()
-    file = File(corpus.file.name, len(content), digest, digest)
+    file = PublishedFile(corpus.file.name, len(content), digest, digest)
     addresses = tuple(mirror.url for mirror in mirrors)
     return {name: replace(corpus, source=replace(corpus.source, mirrors=addresses, files=(file,)))}
 
 
 def get(
-    places: Places, asked: str, published: dict[str, Published], lines: list[str] | None = None
+    places: Places, asked: str, published: dict[str, PublishedCorpus], lines: list[str] | None = None
 ) -> Corpus:
     return open_corpus(places, asked, (lines if lines is not None else []).append, QUICK, published)
 
@@ -70,17 +70,17 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        ("captions", [Wanted("captions")]),
-        ("a.txt, b.txt", [Wanted("a.txt"), Wanted("b.txt")]),
-        ("a.txt:prose:latin-1", [Wanted("a.txt", "prose", "latin-1")]),
+        ("captions", [CorpusRequest("captions")]),
+        ("a.txt, b.txt", [CorpusRequest("a.txt"), CorpusRequest("b.txt")]),
+        ("a.txt:prose:latin-1", [CorpusRequest("a.txt", "prose", "latin-1")]),
         (
             "a.txt:utf-16:lines,captions:prose",
-            [Wanted("a.txt", "lines", "utf-16"), Wanted("captions", "prose")],
+            [CorpusRequest("a.txt", "lines", "utf-16"), CorpusRequest("captions", "prose")],
         ),
-        ("odd:name", [Wanted("odd:name")]),
+        ("odd:name", [CorpusRequest("odd:name")]),
     ],
 )
-def test_what_is_asked_for_is_understood(asked: str, wanted: list[Wanted]) -> None:
+def test_what_is_asked_for_is_understood(asked: str, wanted: list[CorpusRequest]) -> None:
     assert list(parse(asked)) == wanted
 
 
@@ -95,7 +95,7 @@ def test_an_empty_name_is_refused(asked: str) -> None:
 def test_a_file_with_a_comma_or_a_colon_in_its_name_is_that_file(tmp_path: Path) -> None:
     for name in ("one,two.txt", "a:prose"):
         (tmp_path / name).touch()
-        assert parse(str(tmp_path / name)) == (Wanted(str(tmp_path / name)),)
+        assert parse(str(tmp_path / name)) == (CorpusRequest(str(tmp_path / name)),)
 
 
 def test_the_users_folder_comes_first(places: Places, data: Path) -> None:

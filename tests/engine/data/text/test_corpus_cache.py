@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.data.text.array_file import ArrayWriter
-from engine.data.text.corpus_cache import KEPT, Cache, make_key
+from engine.data.text.corpus_cache import KEPT, CorpusCache, make_key
 from engine.errors import DataError
 
 
@@ -25,13 +25,13 @@ def never(writer: ArrayWriter) -> None:
 
 
 def test_what_was_made_is_not_made_again(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "deep" / "cache")
+    cache = CorpusCache(tmp_path / "deep" / "cache")
     first = cache.fetch("k", fill, print)
     assert cache.fetch("k", never, print).content == first.content
 
 
 def test_a_damaged_one_is_made_anew_and_said(tmp_path: Path) -> None:
-    cache, lines = Cache(tmp_path), []
+    cache, lines = CorpusCache(tmp_path), []
     content = cache.fetch("k", fill, print).content
     path = tmp_path / "k.arrays"
     path.write_bytes(path.read_bytes()[:-5])
@@ -45,12 +45,12 @@ def test_what_fails_keeps_nothing(tmp_path: Path) -> None:
         raise DataError("no sentences")
 
     with pytest.raises(DataError, match="no sentences"):
-        Cache(tmp_path).fetch("k", fails, print)
+        CorpusCache(tmp_path).fetch("k", fails, print)
     assert not list(tmp_path.glob("*.arrays"))
 
 
 def test_the_oldest_goes_when_there_are_too_many_and_its_reader_keeps_it(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = CorpusCache(tmp_path)
     oldest = cache.fetch("k0", fill, print)
     os.utime(tmp_path / "k0.arrays", (1, 1))
     for number in range(1, KEPT + 1):
@@ -63,7 +63,7 @@ def test_what_a_killed_process_left_is_swept_up_after_a_day(tmp_path: Path) -> N
     for name in (".new-old", ".new-young"):
         (tmp_path / name).touch()
     os.utime(tmp_path / ".new-old", (1, 1))
-    Cache(tmp_path).fetch("k", fill, print)
+    CorpusCache(tmp_path).fetch("k", fill, print)
     assert not (tmp_path / ".new-old").exists() and (tmp_path / ".new-young").exists()
 
 
@@ -78,7 +78,7 @@ def _fetch_slowly(folder: Path, made: Path) -> None:
         time.sleep(0.2)  # the others get the time to come too early
         fill(writer)
 
-    assert Cache(folder).fetch("k", slowly, print).arrays["a"].size == 1000
+    assert CorpusCache(folder).fetch("k", slowly, print).arrays["a"].size == 1000
 
 
 def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from engine.data.text import text_file
 from engine.data.text.array_file import read_arrays, replace_file
-from engine.data.text.corpus_preparation import Numbering
-from engine.data.text.sentence_layout import Layout
+from engine.data.text.corpus_preparation import CorpusPreparation
+from engine.data.text.sentence_layout import SentenceLayout
 from engine.data.text.text_file import TextFile
 from engine.data.text.tokeniser import Tokeniser
 from engine.errors import DataError
@@ -35,8 +35,10 @@ class Endless(io.RawIOBase):
         return (LINE * (size // len(LINE) + 2))[first : first + size]
 
 
-def number(file: TextFile, folder: Path) -> Numbering:
-    return Numbering((file,), (Layout.LINES,), Tokeniser.PLAIN, 100, 1, folder, lambda line: None)
+def number(file: TextFile, folder: Path) -> CorpusPreparation:
+    return CorpusPreparation(
+        (file,), (SentenceLayout.LINES,), Tokeniser.PLAIN, 100, 1, folder, lambda line: None
+    )
 
 
 def test_of_ten_gigabytes_evenly_spread_stretches_are_read(
@@ -66,9 +68,9 @@ def test_a_file_that_changes_meanwhile_is_not_kept_under_its_old_name(tmp_path: 
 
 
 def test_the_key_names_bytes_layout_tokeniser_and_vocabulary(tmp_path: Path) -> None:
-    def key(content: bytes, layout: Layout = Layout.LINES, vocabulary: int = 100) -> str:
+    def key(content: bytes, layout: SentenceLayout = SentenceLayout.LINES, vocabulary: int = 100) -> str:
         file = TextFile("f", len(content), lambda: io.BytesIO(content))
-        return Numbering((file,), (layout,), Tokeniser.PLAIN, vocabulary, 1, tmp_path, print).key()
+        return CorpusPreparation((file,), (layout,), Tokeniser.PLAIN, vocabulary, 1, tmp_path, print).key()
 
-    keys = [key(b"a"), key(b"b"), key(b"a", Layout.PROSE), key(b"a", vocabulary=99)]
+    keys = [key(b"a"), key(b"b"), key(b"a", SentenceLayout.PROSE), key(b"a", vocabulary=99)]
     assert len(set(keys)) == 4 and key(b"a") == keys[0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.data.text.sentence_layout import (
     LONGEST_PARAGRAPH,
-    Layout,
+    SentenceLayout,
     Splitter,
     detect_layout,
     split_paragraph,
@@ -31,7 +31,7 @@ ARTICLES = "He was born in Rome. He died in Paris. Nobody knew why.\nShe sang. T
 REAL = os.environ.get("DLTUI_DATA")
 
 
-def split(text: str, layout: Layout, size: int = 10_000) -> list[str]:
+def split(text: str, layout: SentenceLayout, size: int = 10_000) -> list[str]:
     splitter = Splitter(layout)
     lines = text.splitlines(keepends=True)
     blocks = ["".join(lines[first : first + size]) for first in range(0, len(lines), size)]
@@ -42,22 +42,22 @@ def split(text: str, layout: Layout, size: int = 10_000) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "layout"),
     [
-        (CAPTIONS, Layout.LINES),
-        (CAPTIONS.lower().replace(".", ""), Layout.LINES),
-        (WRAPPED, Layout.PROSE),
-        (ARTICLES, Layout.PARAGRAPHS),
-        ("One line. With three. Sentences.", Layout.PARAGRAPHS),
-        ("", Layout.PARAGRAPHS),
+        (CAPTIONS, SentenceLayout.LINES),
+        (CAPTIONS.lower().replace(".", ""), SentenceLayout.LINES),
+        (WRAPPED, SentenceLayout.PROSE),
+        (ARTICLES, SentenceLayout.PARAGRAPHS),
+        ("One line. With three. Sentences.", SentenceLayout.PARAGRAPHS),
+        ("", SentenceLayout.PARAGRAPHS),
     ],
 )
-def test_the_layout_is_found_out(text: str, layout: Layout) -> None:
+def test_the_layout_is_found_out(text: str, layout: SentenceLayout) -> None:
     assert detect_layout(text) is layout
 
 
 @pytest.mark.skipif(not REAL, reason="DLTUI_DATA is not set")
 def test_the_real_captions_are_lines() -> None:
     text = (Path(REAL or "") / "text" / "coco-captions.txt").read_text()
-    assert detect_layout(text[:65536]) is Layout.LINES
+    assert detect_layout(text[:65536]) is SentenceLayout.LINES
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,19 @@ def test_a_paragraph_is_split_where_sentences_end(sentences: list[str]) -> None:
 
 def test_prose_flows_over_line_ends_but_not_over_empty_lines() -> None:
     text = "A title\n\nThe first goes\non here. The second ends.\n  \nNo stop\n\nLast one."
-    assert split(text, Layout.PROSE) == [
+    assert split(text, SentenceLayout.PROSE) == [
         "A title", "The first goes on here.", "The second ends.", "No stop", "Last one.",
     ]  # fmt: skip
 
 
 @given(st.integers(1, 7))
 def test_where_blocks_are_cut_changes_nothing(size: int) -> None:
-    for layout in Layout:
+    for layout in SentenceLayout:
         assert split(WRAPPED + ARTICLES, layout, size) == split(WRAPPED + ARTICLES, layout)
 
 
 def test_prose_without_an_end_is_ended_and_never_held() -> None:
-    splitter = Splitter(Layout.PROSE)
+    splitter = Splitter(SentenceLayout.PROSE)
     found = []
     for _ in range(20):
         found += list(splitter.feed("word " * (LONGEST_PARAGRAPH // 10)))
@@ -97,6 +97,6 @@ def test_prose_without_an_end_is_ended_and_never_held() -> None:
     assert sum(map(len, [*found, *splitter.close()])) == 20 * 5 * (LONGEST_PARAGRAPH // 10)
 
 
-@given(st.text(alphabet="aB.!? \n'\")", max_size=200), st.sampled_from(Layout))
-def test_no_sign_but_white_space_is_lost(text: str, layout: Layout) -> None:
+@given(st.text(alphabet="aB.!? \n'\")", max_size=200), st.sampled_from(SentenceLayout))
+def test_no_sign_but_white_space_is_lost(text: str, layout: SentenceLayout) -> None:
     assert "".join("".join(split(text, layout)).split()) == "".join(text.split())

@@ -17,14 +17,14 @@ from engine.data.text.array_file import read_arrays, replace_file
 from engine.data.text.corpus_statistics import gather_facts
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import RESERVED, UNK
-from engine.data.text.word_ids import Compilation, compile_tally, write_compilation
+from engine.data.text.word_ids import WordIds, compile_tally, write_compilation
 from tests.engine.data.text.numbered import compile_sentences, tally_of
 
 words = st.sampled_from([*"abcdefghijkl"])
 corpora = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_size=3, max_size=60)
 
 
-def read_back(compiled: Compilation, folder: Path) -> dict[str, list[list[str]]]:
+def read_back(compiled: WordIds, folder: Path) -> dict[str, list[list[str]]]:
     """The sentences of each part in words, as they stand in the file."""
 
     def fill(writer: object) -> None:

@@ -92,7 +92,7 @@ def test_tensors_that_fit_nowhere_are_refused() -> None:
         architecture.guess({})
 
 
-def conv_plan() -> architecture.Blueprint:
+def conv_plan() -> architecture.Architecture:
     return architecture.guess(tensors_of("double_conv", 8))
 
 

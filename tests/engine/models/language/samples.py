@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description, Direction
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.weights import weights
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -23,8 +23,8 @@ def description(
     tied: bool = False,
     projection: bool = False,
     sha256: str = "",
-) -> Description:
-    return Description(
+) -> ModelDescription:
+    return ModelDescription(
         layers,
         Direction(direction),
         embedding,
@@ -38,7 +38,7 @@ def description(
     )
 
 
-def arrays(kind: Description, seed: int = 0, scale: float = 1.0) -> Arrays:
+def arrays(kind: ModelDescription, seed: int = 0, scale: float = 1.0) -> Arrays:
     random = np.random.default_rng(seed)
     return {
         name: (scale * random.standard_normal(shape)).astype(np.float32)
@@ -50,6 +50,6 @@ def words(count: int) -> Vocabulary:
     return Vocabulary((*RESERVED, *(f"w{number}" for number in range(4, count))))
 
 
-def model(kind: Description | None = None, seed: int = 0, scale: float = 1.0) -> Model:
+def model(kind: ModelDescription | None = None, seed: int = 0, scale: float = 1.0) -> LanguageModel:
     kind = kind or description()
-    return Model(kind, words(kind.vocabulary), weights(arrays(kind, seed, scale), kind), 7)
+    return LanguageModel(kind, words(kind.vocabulary), weights(arrays(kind, seed, scale), kind), 7)

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import ParamError
 from engine.models.language.beam_search import path, penalty, search
 from engine.models.language.generation import generate
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 KIND = samples.description(8)
@@ -17,7 +17,7 @@ MODEL, ARRAYS = samples.model(KIND, 2), samples.arrays(KIND, 2)
 
 
 def test_a_wide_beam_finds_what_trying_everything_finds() -> None:
-    tree = search(MODEL, [], 64, Manner(length=4))
+    tree = search(MODEL, [], 64, SamplingParams(length=4))
     everything = oracle.best_sentences(ARRAYS, [4, 5, 6, 7], 4)
     found = [(tree.nodes[leaf].logp, tuple(path(tree.nodes, leaf))) for leaf in tree.leaves[:5]]
     assert [words for _, words in found] == [words for _, words in everything[:5]]
@@ -25,13 +25,13 @@ def test_a_wide_beam_finds_what_trying_everything_finds() -> None:
 
 
 def test_a_beam_of_one_is_the_best_word_each_time() -> None:
-    tree = search(MODEL, [5], 1, Manner(length=6))
-    greedy = [drawn.id for drawn in generate(MODEL, [5], Manner(length=6, temperature=0), 1)]
+    tree = search(MODEL, [5], 1, SamplingParams(length=6))
+    greedy = [drawn.id for drawn in generate(MODEL, [5], SamplingParams(length=6, temperature=0), 1)]
     assert path(tree.nodes, tree.leaves[0]) == greedy
 
 
 def test_the_tree_says_what_was_kept_and_what_was_dropped() -> None:
-    tree = search(MODEL, [5], 3, Manner(length=5))
+    tree = search(MODEL, [5], 3, SamplingParams(length=5))
     for depth in range(1, 5):
         level = [node for node in tree.nodes if node.depth == depth]
         kept, dropped = ([n.logp for n in level if n.kept is is_kept] for is_kept in (True, False))
@@ -41,7 +41,7 @@ def test_the_tree_says_what_was_kept_and_what_was_dropped() -> None:
 
 
 def test_ended_sentences_are_weighed_against_open_ones_by_the_length_penalty() -> None:
-    tree = search(MODEL, [5], 4, Manner(length=9, until_end=True), alpha=0.8)
+    tree = search(MODEL, [5], 4, SamplingParams(length=9, until_end=True), alpha=0.8)
     scores = [tree.nodes[leaf].score for leaf in tree.leaves]
     assert scores == sorted(scores, reverse=True)
     assert any(tree.nodes[leaf].id == oracle.EOS for leaf in tree.leaves)
@@ -62,4 +62,4 @@ def test_ended_sentences_are_weighed_against_open_ones_by_the_length_penalty() -
 )
 def test_a_beam_that_cannot_be_is_refused(width: int, alpha: float, length: int, said: str) -> None:
     with pytest.raises(ParamError, match=said):
-        search(MODEL, [5], width, Manner(length=length), alpha)
+        search(MODEL, [5], width, SamplingParams(length=length), alpha)

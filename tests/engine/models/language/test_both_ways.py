@@ -11,7 +11,7 @@ from engine.errors import DataError, ParamError
 from engine.models.language import word_orders
 from engine.models.language.both_ways import grow
 from engine.models.language.fill_blank import fill
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 KIND = samples.description(9)
@@ -36,15 +36,15 @@ def test_a_blank_is_filled_by_the_normalised_product() -> None:
 
 @pytest.mark.parametrize("first", ["right", "left"])
 def test_a_sentence_grows_on_both_sides_of_its_seed(first: str) -> None:
-    drawn = list(grow(FORWARD, REVERSED, [5], Manner(length=7), 3, first))
+    drawn = list(grow(FORWARD, REVERSED, [5], SamplingParams(length=7), 3, first))
     assert [side for side, _ in drawn].count(first) == 3
     assert drawn[0][0] == first
     assert len(drawn) == 6
-    assert drawn == list(grow(FORWARD, REVERSED, [5], Manner(length=7), 3, first))
+    assert drawn == list(grow(FORWARD, REVERSED, [5], SamplingParams(length=7), 3, first))
 
 
 def test_the_second_side_reads_what_the_first_has_said() -> None:
-    drawn = list(grow(FORWARD, REVERSED, [5], Manner(length=5, temperature=0), 3))
+    drawn = list(grow(FORWARD, REVERSED, [5], SamplingParams(length=5, temperature=0), 3))
     text = [5, *(word.id for side, word in drawn if side == "right")]
     for word in (word for side, word in drawn if side == "left"):
         told = oracle.log_probabilities(samples.arrays(BACK, 2), text[::-1])[-1]
@@ -55,7 +55,7 @@ def test_the_second_side_reads_what_the_first_has_said() -> None:
 @pytest.mark.parametrize("first", ["right", "left"])
 def test_a_side_that_may_end_has_the_whole_length_for_itself(first: str) -> None:
     for seed in range(20):
-        drawn = list(grow(FORWARD, REVERSED, [5, 6], Manner(length=9, until_end=True), seed, first))
+        drawn = list(grow(FORWARD, REVERSED, [5, 6], SamplingParams(length=9, until_end=True), seed, first))
         for side in ("right", "left"):
             words = [word for where, word in drawn if where == side]
             assert all(not word.is_end for word in words[:-1])
@@ -66,7 +66,7 @@ def test_a_side_that_may_end_has_the_whole_length_for_itself(first: str) -> None
 
 
 def test_a_side_that_never_ends_leaves_the_other_all_of_its_words() -> None:
-    manner = Manner(length=6, until_end=True, least=6)
+    manner = SamplingParams(length=6, until_end=True, least=6)
     sides = [side for side, _ in grow(FORWARD, REVERSED, [5], manner, 1)]
     assert sides[:5] == ["right"] * 5
     assert "left" in sides
@@ -77,9 +77,9 @@ def test_models_that_are_no_pair_are_refused() -> None:
         fill(FORWARD, FORWARD, [5], [6], 3)
     stranger = samples.model(samples.description(10, direction="reversed"))
     with pytest.raises(DataError, match="do not share a vocabulary"):
-        grow(FORWARD, stranger, [5], Manner(), 1)
+        grow(FORWARD, stranger, [5], SamplingParams(), 1)
     with pytest.raises(ParamError, match="first: expected right or left, got 'up'"):
-        grow(FORWARD, REVERSED, [5], Manner(), 1, "up")
+        grow(FORWARD, REVERSED, [5], SamplingParams(), 1, "up")
 
 
 @pytest.mark.parametrize("model", [FORWARD, REVERSED])

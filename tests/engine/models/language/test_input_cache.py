@@ -7,8 +7,8 @@ import pytest
 
 from engine.models.language import input_cache, lstm
 from engine.models.language.generation import generate
-from engine.models.language.input_cache import WordInputs
-from engine.models.language.sampling_params import Manner
+from engine.models.language.input_cache import InputCache
+from engine.models.language.sampling_params import SamplingParams
 from tests.engine.models.language import samples
 
 
@@ -16,7 +16,7 @@ from tests.engine.models.language import samples
 def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     monkeypatch.setattr(input_cache, "ROOM", room)
     weights = samples.model().weights
-    inputs = WordInputs(weights)
+    inputs = InputCache(weights)
     for word in (5, 12, 5, 0):
         expected = lstm.projected(weights, weights.embedding[word : word + 1])
         assert inputs.of(word).tobytes() == expected.tobytes()
@@ -26,7 +26,7 @@ def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, room: i
 def test_a_sentence_does_not_depend_on_what_was_asked_before() -> None:
     fresh, used = samples.model(seed=4), samples.model(seed=4)
     for seed in range(5):
-        list(generate(used, [], Manner(length=30), seed))
-    one, other = (list(generate(model, [5], Manner(length=30), 9)) for model in (fresh, used))
+        list(generate(used, [], SamplingParams(length=30), seed))
+    one, other = (list(generate(model, [5], SamplingParams(length=30), 9)) for model in (fresh, used))
     assert one == other
     assert np.isfinite([word.logp for word in one]).all()

@@ -10,7 +10,7 @@ import pytest
 from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
 from engine.models.language.next_word import best, kind_of, predict
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 
@@ -55,7 +55,7 @@ def test_each_word_says_with_which_probability_it_is_sampled(
     told = oracle.log_probabilities(arrays, [7, 5] if model.is_reversed else [5, 7])[-1]
     offered = [number for number in range(2, 13) if number != UNK and (until_end or number != EOS)]
     expected = _sampled({number: told[number] for number in offered}, temperature, top_k, top_p)
-    manner = Manner(temperature=temperature, top_k=top_k, top_p=top_p, until_end=until_end)
+    manner = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, until_end=until_end)
     found = predict(model, [5, 7], 20, manner)
     assert {one.id: one.drawn for one in found} == pytest.approx(
         {number: expected.get(number, 0.0) for number in range(2, 13)}, rel=1e-4
@@ -67,11 +67,11 @@ def test_repetition_and_temperature_0_are_heeded_by_what_is_sampled() -> None:
     told = oracle.log_probabilities(samples.arrays(kind), [5, 7])[-1]
     offered = {number: told[number] for number in range(4, 13)}
     halved = {number: logit - math.log(2) * (number in (5, 7)) for number, logit in offered.items()}
-    found = predict(samples.model(kind), [5, 7], 20, Manner(repetition=2.0))
+    found = predict(samples.model(kind), [5, 7], 20, SamplingParams(repetition=2.0))
     assert {one.id: one.drawn for one in found if one.id > EOS} == pytest.approx(
         _sampled(halved, 1.0, 13, 1.0), rel=1e-4
     )
-    greedy = predict(samples.model(kind), [5, 7], 20, Manner(temperature=0))
+    greedy = predict(samples.model(kind), [5, 7], 20, SamplingParams(temperature=0))
     assert {one.id: one.drawn for one in greedy if one.drawn} == {max(offered, key=offered.__getitem__): 1.0}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.models.language.model import Model
+from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction
 from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import weights
@@ -21,7 +21,7 @@ def test_both_frameworks_agree_with_numpy_to_four_digits(framework: str, of: sam
     batches = pairs(6)
     for step, pair in enumerate(batches, 1):
         twin.learn(pair.inputs, pair.targets, step, 0.05)
-    model = Model(of, samples.words(40), weights(twin.weights(), of))
+    model = LanguageModel(of, samples.words(40), weights(twin.weights(), of))
     read = [row[row > 1].tolist() for pair in batches for row in pair.inputs]
     scored = score(model, [model.in_reading_order(words) for words in read], ranks=False)
     count = sum(len(words) + 1 for words in read)

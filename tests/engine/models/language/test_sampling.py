@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.models.language.sampling import _at, draw, offered, probabilities, stream
-from engine.models.language.sampling_params import Manner
+from engine.models.language.sampling_params import SamplingParams
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 
 
-def _shares(manner: Manner, draws: int = 4000) -> list[float]:
+def _shares(manner: SamplingParams, draws: int = 4000) -> list[float]:
     random, kept = stream(5), offered(SCORES, manner, (), 0)
     drawn = np.bincount([draw(kept, manner, random) for _ in range(draws)], minlength=len(SCORES))
     return list(drawn / draws)
@@ -34,49 +34,55 @@ def _expect(found: list[float], expected: dict[int, float]) -> None:
 
 @pytest.mark.parametrize("temperature", [0.1, 1, 10])
 def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None:
-    _expect(_shares(Manner(temperature=temperature)), _softmax([4, 5, 6, 7], temperature))
+    _expect(_shares(SamplingParams(temperature=temperature)), _softmax([4, 5, 6, 7], temperature))
 
 
 @pytest.mark.parametrize(
-    "manner", [Manner(temperature=2.0), Manner(top_k=2), Manner(top_p=0.6), Manner(temperature=0)]
+    "manner",
+    [
+        SamplingParams(temperature=2.0),
+        SamplingParams(top_k=2),
+        SamplingParams(top_p=0.6),
+        SamplingParams(temperature=0),
+    ],
 )
-def test_words_come_as_often_as_their_probabilities_say(manner: Manner) -> None:
+def test_words_come_as_often_as_their_probabilities_say(manner: SamplingParams) -> None:
     told = probabilities(offered(SCORES, manner, (), 0), manner)
     assert told.sum() == pytest.approx(1)
     _expect(_shares(manner), {number: float(share) for number, share in enumerate(told) if share})
 
 
 def test_where_no_word_is_offered_none_has_a_probability() -> None:
-    assert probabilities(np.full(5, -np.inf, np.float32), Manner()).tolist() == [0, 0, 0, 0, 0]
+    assert probabilities(np.full(5, -np.inf, np.float32), SamplingParams()).tolist() == [0, 0, 0, 0, 0]
 
 
 def test_temperature_0_takes_the_best_word() -> None:
-    assert _shares(Manner(temperature=0), 20) == [0, 0, 0, 0, 1, 0, 0, 0]
+    assert _shares(SamplingParams(temperature=0), 20) == [0, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_top_k_draws_from_the_best_only() -> None:
-    _expect(_shares(Manner(top_k=2)), _softmax([4, 5]))
+    _expect(_shares(SamplingParams(top_k=2)), _softmax([4, 5]))
 
 
 def test_top_p_draws_from_the_fewest_words_that_reach_it() -> None:
     best_two = sum(list(_softmax([4, 5, 6, 7]).values())[:2])
-    _expect(_shares(Manner(top_p=best_two - 0.01)), _softmax([4, 5]))
-    _expect(_shares(Manner(top_p=best_two + 0.01)), _softmax([4, 5, 6]))
-    _expect(_shares(Manner(top_p=1e-9)), {4: 1.0})
+    _expect(_shares(SamplingParams(top_p=best_two - 0.01)), _softmax([4, 5]))
+    _expect(_shares(SamplingParams(top_p=best_two + 0.01)), _softmax([4, 5, 6]))
+    _expect(_shares(SamplingParams(top_p=1e-9)), {4: 1.0})
 
 
 def test_the_unknown_word_and_the_end_come_only_when_they_may() -> None:
-    _expect(_shares(Manner(unknown=True, until_end=True)), _softmax([2, 3, 4, 5, 6, 7]))
+    _expect(_shares(SamplingParams(unknown=True, until_end=True)), _softmax([2, 3, 4, 5, 6, 7]))
 
 
 def test_a_sentence_may_not_end_before_it_has_its_least_words() -> None:
-    manner = Manner(until_end=True, least=3)
+    manner = SamplingParams(until_end=True, least=3)
     assert offered(SCORES, manner, (5, 6), 2)[3] == -np.inf
     assert offered(SCORES, manner, (5, 6, 7), 3)[3] == SCORES[3]
 
 
 def test_repetition_divides_the_probability_of_words_that_were_said() -> None:
-    kept = offered(SCORES, Manner(repetition=2.0), [5, 5, 7], 3)
+    kept = offered(SCORES, SamplingParams(repetition=2.0), [5, 5, 7], 3)
     assert SCORES[5] - kept[5] == pytest.approx(math.log(2))
     assert SCORES[7] - kept[7] == pytest.approx(math.log(2))
     assert kept[4] == SCORES[4]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.sampling_params import Manner, check_length, check_seed
+from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
 
 NAN, INF = float("nan"), float("inf")
 BAD: list[tuple[str, Any]] = [
@@ -23,7 +23,7 @@ BAD: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("name", "value"), BAD, ids=lambda value: str(value))
 def test_a_value_out_of_bounds_is_named(name: str, value: Any) -> None:
     with pytest.raises(ParamError) as caught:
-        Manner(**{name: value})
+        SamplingParams(**{name: value})
     assert caught.value.message.startswith(f"{name}: expected ")
     assert "\n" not in caught.value.message
 
@@ -42,4 +42,4 @@ def test_a_seed_text_as_long_as_the_sentence_is_refused() -> None:
 
 def test_the_least_words_fit_into_the_length() -> None:
     with pytest.raises(ParamError, match="least: expected at most the length, 5, got 6"):
-        Manner(length=5, least=6, until_end=True)
+        SamplingParams(length=5, least=6, until_end=True)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.models.language import output_layer, scoring
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import ModelDescription
 from engine.models.language.scoring import score
 from engine.models.language.weights import weights
 from tests.engine.models.language import oracle, samples
@@ -30,7 +30,7 @@ SENTENCES = [[5, 6, 7], [5], [5, 6, 12, 4, 4], [8, 2, 5], [5, 6, 7], [12], [5, 6
 
 @pytest.mark.parametrize("ranks", [True, False])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_each_word_has_the_probability_that_the_oracle_gives(kind: Description, ranks: bool) -> None:
+def test_each_word_has_the_probability_that_the_oracle_gives(kind: ModelDescription, ranks: bool) -> None:
     arrays, model = samples.arrays(kind, 3), samples.model(kind, 3)
     for sentence, scored in zip(SENTENCES, score(model, SENTENCES, ranks=ranks), strict=True):
         read = sentence[::-1] if model.is_reversed else sentence
@@ -92,7 +92,7 @@ def test_scores_far_beyond_what_exp_can_hold_stay_exact(ranks: bool, shift: int)
     kind = samples.description()
     arrays = samples.arrays(kind, 1, scale=80)
     arrays["output.bias"] += np.float32(shift)
-    model = Model(kind, samples.words(13), weights(arrays, kind))
+    model = LanguageModel(kind, samples.words(13), weights(arrays, kind))
     [scored] = score(model, [[5, 6, 7]], ranks=ranks)
     np.testing.assert_allclose(scored.logps, oracle.sentence_logps(arrays, [5, 6, 7]), rtol=1e-5, atol=1e-3)
 

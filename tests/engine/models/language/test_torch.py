@@ -11,7 +11,7 @@ from torch import nn
 
 from checkpoints import neutral
 from engine.models.language import scoring
-from engine.models.language.model import Model
+from engine.models.language.model import LanguageModel
 from engine.models.language.weights import weights
 from tests.engine.models.language import samples
 
@@ -31,16 +31,16 @@ class Twin(nn.Module):
 
 
 @pytest.fixture(params=[1, 2])
-def pair(request: pytest.FixtureRequest) -> tuple[Twin, Model]:
+def pair(request: pytest.FixtureRequest) -> tuple[Twin, LanguageModel]:
     torch.manual_seed(4)
     twin = Twin(request.param)
     state = {name: tensor.detach().numpy() for name, tensor in twin.state_dict().items()}
     arrays, _ = neutral.from_torch(state, ["lstm"])
     kind = samples.description(50, request.param, embedding=24, hidden=32)
-    return twin, Model(kind, samples.words(50), weights(arrays, kind))
+    return twin, LanguageModel(kind, samples.words(50), weights(arrays, kind))
 
 
-def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, Model]) -> None:
+def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, LanguageModel]) -> None:
     twin, model = pair
     for sentence in SENTENCES:
         with torch.inference_mode():
@@ -50,7 +50,7 @@ def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, Model]) -> No
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_perplexity_agrees_to_four_digits(pair: tuple[Twin, Model]) -> None:
+def test_perplexity_agrees_to_four_digits(pair: tuple[Twin, LanguageModel]) -> None:
     twin, model = pair
     total, count = 0.0, 0
     with torch.inference_mode():

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.model_description import Description, Direction
-from engine.models.lstm_training.training import Twin, make
+from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.lstm_training.training import LstmTraining, make
 
 FRAMEWORKS = ("torch", "tensorflow")
 
@@ -20,19 +20,19 @@ class Pair:
     targets: NDArray[np.int32]
 
 
-def kind(**changes: Any) -> Description:
+def kind(**changes: Any) -> ModelDescription:
     facts: dict[str, Any] = {
         "layers": 1, "direction": Direction.FORWARD, "embedding": 12, "hidden_size": 8, "vocabulary": 40,
         "tied": False, "projection": False, "tokeniser": "plain", "corpus": "none", "vocabulary_sha256": "",
     }  # fmt: skip
-    return Description(**(facts | changes))
+    return ModelDescription(**(facts | changes))
 
 
-def tied(**changes: Any) -> Description:
+def tied(**changes: Any) -> ModelDescription:
     return kind(tied=True, projection=True, **changes)
 
 
-def make_strict(framework: str, kind: Description, **options: Any) -> Twin:
+def make_strict(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
     """As a worker does it, with one thread."""
     if framework == "torch":
         from checkpoints.torch_io import strict_mode

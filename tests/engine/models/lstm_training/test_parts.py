@@ -12,7 +12,7 @@ from engine.catalog import LmParams
 from engine.errors import ParamError
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
-from engine.models.lstm_training.early_stopping import Patience
+from engine.models.lstm_training.early_stopping import EarlyStopping
 from engine.models.lstm_training.lr_schedule import share
 from engine.models.lstm_training.recipe import resolved
 from engine.models.precision import settled
@@ -59,14 +59,14 @@ def test_a_schedule_falls_from_one_to_nearly_nothing(schedule: str) -> None:
 
 
 def test_patience_ends_after_so_many_worse_epochs_and_remembers_the_best() -> None:
-    patience = Patience(2)
+    patience = EarlyStopping(2)
     assert [patience.see(value, step) for step, value in enumerate((9.0, 5.0, 6.0))] == [True, True, False]
-    again = Patience(2)
+    again = EarlyStopping(2)
     again.load_state_dict(patience.state_dict())
     assert not again.is_over
     assert not again.see(5.0, 3)
     assert again.is_over and (again.best, again.best_step) == (5.0, 1)
-    endless = Patience(None)
+    endless = EarlyStopping(None)
     for step in range(50):
         endless.see(1.0, step)
     assert not endless.is_over

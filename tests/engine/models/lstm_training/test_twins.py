@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
-from engine.models.language.model import Model
-from engine.models.language.model_description import Description
+from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
 from engine.models.lstm_training import keras_loss, torch_loss
 from tests.engine.models.lstm_training.small import FRAMEWORKS, kind, make_strict, pairs, tied
@@ -17,7 +17,7 @@ from tests.engine.models.lstm_training.small import FRAMEWORKS, kind, make_stric
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
 
 
-def losses(framework: str, of: Description, steps: int, **options: Any) -> list[float]:
+def losses(framework: str, of: ModelDescription, steps: int, **options: Any) -> list[float]:
     twin = make_strict(framework, of, **options)
     batches = pairs(10)
     return [
@@ -54,11 +54,11 @@ def test_the_loss_is_what_numpy_finds_word_by_word(framework: str, name: str) ->
     pair = pairs(1)[0]
     twin.learn(pair.inputs, pair.targets, 1, 0.05)
     words = Vocabulary((*RESERVED, *(f"w{n}" for n in range(36))))
-    model = Model(KINDS[name], words, weights(twin.weights(), KINDS[name]))
+    model = LanguageModel(KINDS[name], words, weights(twin.weights(), KINDS[name]))
     assert twin.total(pair.inputs, pair.targets) == pytest.approx(_by_hand(model, pair), rel=1e-4)
 
 
-def _by_hand(model: Model, pair: Any) -> float:
+def _by_hand(model: LanguageModel, pair: Any) -> float:
     total = 0.0
     for inputs, targets in zip(pair.inputs, pair.targets, strict=True):
         state = None

@@ -10,7 +10,7 @@ import torch
 
 from engine.catalog import XorParams
 from engine.experiments.xor import Net
-from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.group_training import unpacked
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.initial_weights import start
@@ -52,7 +52,7 @@ def test_no_two_weights_go_together() -> None:
 @pytest.mark.parametrize(("hidden", "bypass"), [(0, True), (1, True), (3, False)])
 def test_xor_as_a_run_starts_from_the_weights_of_the_lane(scheme: str, hidden: int, bypass: bool) -> None:
     row = {"hidden": hidden, "bypass": bypass, "initial": scheme, "seed": 41}
-    fleet = Fleet(from_rows([row]), trained_by("numpy"))
+    fleet = BatchTraining(from_rows([row]), trained_by("numpy"))
     lane = unpacked(hidden, fleet.weights()[0])
     net = Net(XorParams(hidden=hidden, bypass=bypass, initial=scheme), seed=41)
     if hidden:

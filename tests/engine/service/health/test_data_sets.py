@@ -8,7 +8,7 @@ import pytest
 
 from engine.data import mnist
 from engine.data.idx import digest_idx
-from engine.data.published_files import MNIST, File, Source
+from engine.data.published_files import MNIST, DataSource, PublishedFile
 from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Severity
@@ -22,11 +22,13 @@ DOTTED = tuple(name.replace("-idx", ".idx") for name in UNPACKED)
 
 
 @pytest.fixture(autouse=True)
-def small_mnist(monkeypatch: pytest.MonkeyPatch) -> Source:
+def small_mnist(monkeypatch: pytest.MonkeyPatch) -> DataSource:
     """The small set passes for MNIST as published."""
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
     monkeypatch.delenv("DLTUI_DATA", raising=False)
-    files = tuple(File(name, 1, "", digest_idx(array)) for name, array in zip(NAMES, ARRAYS, strict=True))
+    files = tuple(
+        PublishedFile(name, 1, "", digest_idx(array)) for name, array in zip(NAMES, ARRAYS, strict=True)
+    )
     published = replace(MNIST, files=files)
     monkeypatch.setattr(data_sets, "MNIST", published)
     return published
@@ -137,7 +139,7 @@ def dangling(sets: Path, cache: Path) -> None:
     ],
 )  # fmt: skip
 def test_the_doctor_says_what_a_run_finds(
-    lay: Callable[[Path, Path], None], named: bool, places: Places, tmp_path: Path, small_mnist: Source
+    lay: Callable[[Path, Path], None], named: bool, places: Places, tmp_path: Path, small_mnist: DataSource
 ) -> None:
     sets = tmp_path / "sets"
     lay(sets, places.cache / "mnist")

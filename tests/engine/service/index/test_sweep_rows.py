@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.protocol import Cause, CauseKind, Query, RunSummary, Stopped, SweepRow
-from engine.service.index.index import Index, Window, open_in_memory, open_index, row_of
+from engine.service.index.index import Index, IndexWindow, open_in_memory, open_index, row_of
 from engine.service.index.sweep_rows import arranged
 from tests.engine.service.rows import a_summary
 
@@ -31,7 +31,7 @@ def filled(*runs: RunSummary) -> Index:
     return index
 
 
-def names(window: Window) -> list[str]:
+def names(window: IndexWindow) -> list[str]:
     """Rows as they follow each other: the letter of a run, the last four digits of a sweep."""
     rows = [json.loads(body)["name"].removeprefix("run-") for body in window.summaries]
     for sweep in window.sweeps:
@@ -45,7 +45,7 @@ def table() -> Index:
     return filled(*(run(name, number, sweeps.get(name, "")) for number, name in enumerate("abcdefgh", 1)))
 
 
-def page(index: Index, *opened: str, **query: object) -> Window:
+def page(index: Index, *opened: str, **query: object) -> IndexWindow:
     return index.page(Query(by_sweep=True, open_sweeps=opened, **query))  # type: ignore[arg-type]
 
 

@@ -11,14 +11,14 @@ from engine.errors import DltuiError, EngineError
 from engine.places import Places
 from engine.service.placement.executor import named
 from engine.service.placement.gpus import NoGpus
-from engine.service.placement.local_executor import Local, Starting
+from engine.service.placement.local_executor import LocalExecutor, Starting
 from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, until
 from tests.engine.service.sweeps.test_sweeps import over
 from tests.fakes.service import fake_command
 
 
-class Faraway(Local):
+class Faraway(LocalExecutor):
     """Another place, which counts what it starts."""
 
     def start(self, folder: Path, attempt: int, device: str) -> Starting:
@@ -31,11 +31,11 @@ started: list[str] = []
 
 def test_an_executor_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="expected one of local, got 'ray'"):
-        named({"local": Local(tmp_path / "log")}, "ray")
+        named({"local": LocalExecutor(tmp_path / "log")}, "ray")
 
 
 def test_an_executor_may_be_told_where(tmp_path: Path) -> None:
-    here = Local(tmp_path / "log")
+    here = LocalExecutor(tmp_path / "log")
     assert named({"ray": here}, "ray@10.0.0.5:6379") is here
 
 
@@ -65,7 +65,7 @@ async def test_what_trains_elsewhere_takes_no_place_here(places: Places) -> None
     """One of these takes all the threads of this machine."""
     started.clear()
     service = Service(
-        places, local=Local(places.log, fake_command), driver=NoGpus(),
+        places, local=LocalExecutor(places.log, fake_command), driver=NoGpus(),
         elsewhere={"ray": Faraway(places.log, fake_command)},
     )  # fmt: skip
     running = asyncio.create_task(service.run())

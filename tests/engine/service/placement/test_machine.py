@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.service.health import file_system
 from engine.service.placement import processes, resources
 from engine.service.placement.machine import device_of_command
-from engine.service.placement.processes import Pace
+from engine.service.placement.processes import CpuRate
 from tests.patience import quiet_seconds
 
 
@@ -20,7 +20,7 @@ def test_processor_time_counts_waiting_for_disks_as_idle() -> None:
 
 
 def test_busy_is_what_passed_since_the_last_reading(tmp_path: Path) -> None:
-    meter = resources.Meter(tmp_path, 2)
+    meter = resources.ResourceMeter(tmp_path, 2)
     first = meter.read(0)
     until = time.process_time() + 0.3
     while time.process_time() < until:
@@ -48,11 +48,11 @@ def test_a_process_is_measured_with_its_children() -> None:
         for pid in reversed(processes.use_of(parent.pid).pids):
             subprocess.run(["kill", "-9", str(pid)], check=False)
         parent.wait()
-    assert processes.use_of(parent.pid) == processes.Use()
+    assert processes.use_of(parent.pid) == processes.ProcessUse()
 
 
 def test_the_pace_is_cores_kept_busy_since_the_last_look() -> None:
-    pace = Pace()
+    pace = CpuRate()
     assert pace.cores(1, 10.0, 100.0) == 0
     assert pace.cores(1, 13.0, 102.0) == 1.5
     pace.forget(1)

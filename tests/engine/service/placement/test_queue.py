@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.placement.queue import Gpus, Holding, Start, Waiting, plan, slots_of, used
+from engine.service.placement.queue import Gpus, Holding, QueuedStart, Waiting, plan, slots_of, used
 
 
 def waits(name: str, threads: int = 1, device: str = "cpu", since: float | None = None) -> Waiting:
@@ -14,7 +14,7 @@ def waits(name: str, threads: int = 1, device: str = "cpu", since: float | None 
 
 def test_runs_start_in_the_order_they_came_while_there_are_slots() -> None:
     found = plan([waits("c"), waits("a"), waits("b")], [], 2, Gpus())
-    assert found.starts == (Start("a", "cpu"), Start("b", "cpu"))
+    assert found.starts == (QueuedStart("a", "cpu"), QueuedStart("b", "cpu"))
     assert found.reasons == {"c": "needs 1 CPU thread, 0 free: a holds 1, b holds 1"}
 
 
@@ -34,7 +34,7 @@ def test_nobody_overtakes_a_run_that_needs_more() -> None:
 
 def test_a_run_that_wants_more_than_there_is_takes_all() -> None:
     found = plan([waits("a", 64), waits("b")], [], 4, Gpus())
-    assert found.starts == (Start("a", "cpu"),)
+    assert found.starts == (QueuedStart("a", "cpu"),)
     assert found.reasons == {"b": "needs 1 CPU thread, 0 free: a holds 4"}
 
 
@@ -46,13 +46,13 @@ def test_many_holders_are_counted_not_listed() -> None:
 
 def test_auto_takes_a_free_gpu_and_else_the_cpu() -> None:
     found = plan([waits("a", 4, "auto"), waits("b", 2, "auto")], [], 4, Gpus(("GPU-1",), "it holds a run"))
-    assert found.starts == (Start("a", "GPU-1"), Start("b", "cpu"))
+    assert found.starts == (QueuedStart("a", "GPU-1"), QueuedStart("b", "cpu"))
 
 
 def test_a_run_for_a_gpu_waits_for_one_and_lets_cpu_runs_pass() -> None:
     gpus = Gpus((), "H200 is used by others (100.0 GiB)")
     found = plan([waits("a", 1, "gpu"), waits("b", 1, "gpu"), waits("c", 1, "cpu")], [], 2, gpus)
-    assert found.starts == (Start("c", "cpu"),)
+    assert found.starts == (QueuedStart("c", "cpu"),)
     assert found.reasons == {
         "a": "needs a GPU: H200 is used by others (100.0 GiB)",
         "b": "waits behind a",
@@ -122,7 +122,7 @@ def shares(name: str, share: float) -> Waiting:
 def test_runs_that_want_a_share_are_put_on_one_gpu_until_it_is_full() -> None:
     asked = [shares("a", 0.5), shares("b", 0.5), shares("c", 0.5), shares("d", 1.0)]
     found = plan(asked, [], 8, Gpus(("g1", "g2")))
-    assert found.starts == (Start("a", "g1"), Start("b", "g1"), Start("c", "g2"))
+    assert found.starts == (QueuedStart("a", "g1"), QueuedStart("b", "g1"), QueuedStart("c", "g2"))
     assert set(found.reasons) == {"d"}
 
 
@@ -130,6 +130,6 @@ def test_three_thirds_are_one_gpu_and_a_whole_run_shares_with_nobody() -> None:
     third = 1 / 3
     holding = [Holding("x", "x", 1, "g1", third), Holding("y", "y", 1, "g1", third)]
     found = plan([shares("a", third), shares("b", third)], holding, 8, Gpus((), "g1 holds runs", ("g1",)))
-    assert found.starts == (Start("a", "g1"),) and found.reasons == {"b": "needs a GPU: g1 holds runs"}
+    assert found.starts == (QueuedStart("a", "g1"),) and found.reasons == {"b": "needs a GPU: g1 holds runs"}
     whole = plan([shares("a", 0.1)], [Holding("x", "x", 1, "g1")], 8, Gpus((), "g1 is taken", ("g1",)))
     assert whole.starts == ()

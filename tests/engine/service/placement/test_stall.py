@@ -10,18 +10,18 @@ import pytest
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.placement import stall
-from engine.service.placement.stall import Beats, notice
+from engine.service.placement.stall import StallWatch, notice
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 
 
 def test_no_beat_yet_is_no_silence(tmp_path: Path) -> None:
-    beats = Beats()
+    beats = StallWatch()
     assert beats.silence("r", tmp_path / "beat", 10.0) == 0
     assert beats.silence("r", tmp_path / "beat", 10_000.0) == 0
 
 
 def test_silence_is_counted_from_the_last_change_that_was_seen(tmp_path: Path) -> None:
-    beats, beat = Beats(), tmp_path / "beat"
+    beats, beat = StallWatch(), tmp_path / "beat"
     beat.touch()
     assert beats.silence("r", beat, 10.0) == 0
     assert beats.silence("r", beat, 75.0) == 65.0

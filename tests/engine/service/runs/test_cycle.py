@@ -8,9 +8,9 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Status
-from engine.service.placement.local_executor import Local
+from engine.service.placement.local_executor import LocalExecutor
 from engine.service.runs import cycle, event_reader, orphans
-from engine.service.runs.tracked_run import Tracked
+from engine.service.runs.tracked_run import TrackedRun
 from tests.engine.service.live import connect, reach, serving, until
 
 
@@ -19,7 +19,7 @@ async def test_a_run_that_cannot_be_looked_after_keeps_no_other_waiting(
 ) -> None:
     real = event_reader.read_on
 
-    def read_on(run: Tracked, chunk: int = event_reader.CHUNK) -> int:
+    def read_on(run: TrackedRun, chunk: int = event_reader.CHUNK) -> int:
         if run.spec.name == "odd":
             raise ZeroDivisionError("odd")
         return real(run, chunk)
@@ -39,11 +39,11 @@ async def test_a_turn_that_fails_is_followed_by_another(
 ) -> None:
     monkeypatch.setattr(cycle, "RETRY_SECONDS", 0.05)
     async with serving(places), await connect(places) as talk:
-        real = Local.reap
-        monkeypatch.setattr(Local, "reap", _fail)
+        real = LocalExecutor.reap
+        monkeypatch.setattr(LocalExecutor, "reap", _fail)
         made = await talk.submit("xor", {"epochs": 2})
         await until(lambda: "a turn of the service failed" in caplog.text)
-        monkeypatch.setattr(Local, "reap", real)
+        monkeypatch.setattr(LocalExecutor, "reap", real)
         assert (await reach(talk, made.id, Status.DONE)).step == 2
 
 

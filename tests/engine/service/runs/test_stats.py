@@ -14,13 +14,13 @@ from engine.errors import CorruptRun
 from engine.events import Event
 from engine.protocol import Best, CauseKind, Status
 from engine.service.runs import stats as digests
-from engine.service.runs.stats import Digest, Goal, goal_of
+from engine.service.runs.stats import MetricGoal, RunStats, goal_of
 
-SMALL = Goal("loss", largest=False)
+SMALL = MetricGoal("loss", largest=False)
 
 
-def told(*events: tuple[float, str, dict[str, Any]], goal: Goal = SMALL) -> Digest:
-    digest = Digest(goal)
+def told(*events: tuple[float, str, dict[str, Any]], goal: MetricGoal = SMALL) -> RunStats:
+    digest = RunStats(goal)
     for seq, (at, kind, facts) in enumerate(events, 1):
         digest.fold(Event(seq, at, kind, facts))
     return digest
@@ -47,7 +47,7 @@ def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> No
 
 
 def test_nothing_told_is_nothing_known() -> None:
-    digest = Digest()
+    digest = RunStats()
     assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.note) == (0, None, 0, 0, "")
 
 
@@ -62,9 +62,11 @@ def test_columns_give_last_values_and_the_best_in_between() -> None:
 
 
 def test_the_goal_may_be_the_largest() -> None:
-    digest = told(started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=Goal("loss", True))
+    digest = told(
+        started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True)
+    )
     assert digest.best == Best("loss", 0.9, 2)
-    assert goal_of("mnist") == Goal("val_accuracy", True) and goal_of("no longer there") == Goal()
+    assert goal_of("mnist") == MetricGoal("val_accuracy", True) and goal_of("no longer there") == MetricGoal()
 
 
 def test_a_rewind_to_a_checkpoint_brings_back_exactly_what_stood_there() -> None:
@@ -165,7 +167,7 @@ def test_a_digest_goes_on_from_json_as_if_it_had_never_stopped(
     happenings: list[tuple[str, Any, Any]], cut: int
 ) -> None:
     events = _events(happenings)
-    whole, first = Digest(SMALL), Digest(SMALL)
+    whole, first = RunStats(SMALL), RunStats(SMALL)
     for event in events:
         whole.fold(event)
     for event in events[:cut]:
@@ -180,7 +182,7 @@ def test_a_digest_goes_on_from_json_as_if_it_had_never_stopped(
 def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[str, Any, Any]]) -> None:
     """Against brute force over all points that survive every rewind."""
     events, points = _events(happenings), {}
-    digest = Digest(SMALL)
+    digest = RunStats(SMALL)
     for event in events:
         digest.fold(event)
         if event.kind == "metrics":
@@ -216,7 +218,7 @@ def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
     return events
 
 
-def _facts(digest: Digest) -> str:
+def _facts(digest: RunStats) -> str:
     return repr({**digests.to_json(digest), "train_seconds": digest.train_seconds})
 
 
@@ -240,7 +242,7 @@ def on_two_clocks(jump: float) -> list[Event]:
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
 def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: float) -> None:
-    digest = Digest(SMALL)
+    digest = RunStats(SMALL)
     for event in on_two_clocks(jump):
         digest.fold(event)
     assert digest.train_seconds == pytest.approx(18.0)
@@ -251,7 +253,7 @@ def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: 
 
 def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
     events = [event for event in on_two_clocks(3600.0) if event.kind != "ended"]
-    digest = Digest(SMALL)
+    digest = RunStats(SMALL)
     for event in events:
         digest.fold(event)
     assert digest.train_seconds == pytest.approx(18.0)

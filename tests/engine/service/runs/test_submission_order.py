@@ -12,11 +12,11 @@ from engine import store
 from engine.places import Places
 from engine.protocol import Query, Spec, Status
 from engine.service.index.index import open_index, row_of
-from engine.service.placement.queue import CPU, Gpus, Start, Waiting, plan
+from engine.service.placement.queue import CPU, Gpus, QueuedStart, Waiting, plan
 from engine.service.runs import submission, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
 from engine.session import language_runs, mnist_nets
-from engine.session.cache import Desk
+from engine.session.cache import SessionCache
 from tests.engine.service.live import connect, reach, serving
 from tests.engine.service.rows import a_summary
 from tests.fakes.language_run import write_run
@@ -143,14 +143,14 @@ def test_after_a_change_of_time_zone_the_newest_language_model_is_the_later_one(
     for number, run in enumerate((east, west), 1):
         path = store.folder_of(places, run).spec
         path.write_text(json.dumps({**json.loads(path.read_text()), "number": number}))
-    assert language_runs.find(Desk(places)).spec.name == "later"
-    assert language_runs.find(Desk(places), "@last").spec.name == "later"
+    assert language_runs.find(SessionCache(places)).spec.name == "later"
+    assert language_runs.find(SessionCache(places), "@last").spec.name == "later"
 
 
 def test_digit_runs_are_listed_by_submission(places: Places) -> None:
     early = numbered(places, a_summary("b", "mnist").spec, 1)
     late = numbered(places, a_summary("a", "mnist").spec, 2)
-    assert [folder.id for folder, _ in mnist_nets.all_runs(Desk(places))] == [late, early]
+    assert [folder.id for folder, _ in mnist_nets.all_runs(SessionCache(places))] == [late, early]
 
 
 def test_a_clock_set_back_lets_nobody_jump_the_queue(clock: Clock) -> None:
@@ -158,4 +158,4 @@ def test_a_clock_set_back_lets_nobody_jump_the_queue(clock: Clock) -> None:
     clock.now -= 3600.0
     second = tracked_run.queue_time()
     waiting = [Waiting("a", "second", 1, "cpu", second), Waiting("b", "first", 1, "cpu", first)]
-    assert plan(waiting, [], 1, Gpus()).starts == (Start("b", CPU),)
+    assert plan(waiting, [], 1, Gpus()).starts == (QueuedStart("b", CPU),)

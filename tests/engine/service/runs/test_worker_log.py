@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from engine import log_files
 from engine.errors import CorruptRun
 from engine.keeper import log_limit
-from engine.keeper.log_limit import WorkerLog
+from engine.keeper.log_limit import LimitedLog
 from engine.service.runs import worker_log
 
 
 def test_no_log_yet_is_an_empty_part(tmp_path: Path) -> None:
-    assert worker_log.read(tmp_path / "none", -100, 100) == worker_log.Part("", 0, 0, 0)
+    assert worker_log.read(tmp_path / "none", -100, 100) == worker_log.LogRange("", 0, 0, 0)
 
 
 @given(st.text(max_size=80), st.integers(4, 20))
@@ -69,10 +69,10 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WorkerLog]:
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LimitedLog]:
     """A log of 64 bytes at most, that one writes into as a worker does."""
     monkeypatch.setattr(log_limit, "CAP", 64)
-    log = WorkerLog.open(tmp_path / "worker.log", "begin")
+    log = LimitedLog.open(tmp_path / "worker.log", "begin")
     yield log
     os.close(log.fd)
 
@@ -85,7 +85,7 @@ def whole(path: Path, offset: int = 0) -> str:
     return told
 
 
-def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: WorkerLog) -> None:
+def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: LimitedLog) -> None:
     for number in range(20):
         os.write(small.fd, b"line %2d\n" % number)
     small.bound()
@@ -96,7 +96,7 @@ def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: Worker
     assert worker_log.read(small.path, -16, 100).text == "line 19\nline 20\n"
 
 
-def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(small: WorkerLog) -> None:
+def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(small: LimitedLog) -> None:
     told, offset = "", 0
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
@@ -107,7 +107,7 @@ def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(
     assert offset == worker_log.read(small.path, -1, 1).size == len(told)
 
 
-def test_who_comes_late_begins_at_the_first_line_that_is_left(small: WorkerLog) -> None:
+def test_who_comes_late_begins_at_the_first_line_that_is_left(small: LimitedLog) -> None:
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
         small.bound()
@@ -117,16 +117,16 @@ def test_who_comes_late_begins_at_the_first_line_that_is_left(small: WorkerLog) 
 
 
 def test_while_the_log_is_turned_over_a_reader_is_given_nothing_and_stays_where_it_is(
-    small: WorkerLog,
+    small: LimitedLog,
 ) -> None:
     os.write(small.fd, b"something\n")
     with small.path.open("rb") as turning:
         assert log_files.lock(turning.fileno(), shared=False)
-        assert worker_log.read(small.path, 3, 100) == worker_log.Part("", 3, 3, 3)
+        assert worker_log.read(small.path, 3, 100) == worker_log.LogRange("", 3, 3, 3)
     assert worker_log.read(small.path, 3, 100).text == "in\nsomething\n"
 
 
-def test_a_reader_puts_turning_over_off_until_the_log_is_twice_as_long(small: WorkerLog) -> None:
+def test_a_reader_puts_turning_over_off_until_the_log_is_twice_as_long(small: LimitedLog) -> None:
     os.write(small.fd, b"x" * 100)
     with small.path.open("rb") as reader:
         assert log_files.lock(reader.fileno(), shared=True)

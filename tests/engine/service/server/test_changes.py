@@ -9,7 +9,7 @@ import pytest
 
 from engine.protocol import Resources
 from engine.service.server import changes as boards
-from engine.service.server.changes import Board
+from engine.service.server.changes import ChangeFeed
 from tests.engine.service.rows import a_summary
 from tests.patience import LONG
 
@@ -17,7 +17,7 @@ MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
 
 
 def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
-    board, run = Board(), a_summary("a")
+    board, run = ChangeFeed(), a_summary("a")
     for step in range(10):
         board.post(dataclasses.replace(run, step=step))
     board.post(a_summary("b"))
@@ -27,7 +27,7 @@ def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
 
 
 def test_removal_takes_the_place_of_all_changes() -> None:
-    board, run = Board(), a_summary("a")
+    board, run = ChangeFeed(), a_summary("a")
     board.post(run)
     board.strike(run.id)
     news = board.since(0)
@@ -35,7 +35,7 @@ def test_removal_takes_the_place_of_all_changes() -> None:
 
 
 def test_the_machine_is_told_when_it_changed() -> None:
-    board = Board()
+    board = ChangeFeed()
     board.measure(MACHINE)
     first = board.since(0)
     assert first.resources == MACHINE
@@ -47,14 +47,14 @@ def test_the_machine_is_told_when_it_changed() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "LIMIT", 3)
-    board = Board()
+    board = ChangeFeed()
     for name in "abcde":
         board.post(a_summary(name))
     assert [run.spec.name for run in board.since(0).changed] == ["run-c", "run-d", "run-e"]
 
 
 async def test_who_waits_is_woken_by_the_next_change_and_not_before() -> None:
-    board = Board()
+    board = ChangeFeed()
     waiting = asyncio.create_task(board.wait(board.version))
     await asyncio.sleep(0.01)
     assert not waiting.done()

@@ -21,8 +21,8 @@ from engine.service.server.event_tail import EventTail, join
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import hurry
 from tests.patience import LONG, quiet_seconds
-from tui.data.curves import Curves
-from tui.data.run_history import Story
+from tui.data.curves import RunCurves
+from tui.data.run_history import RunHistory
 
 
 def read_all(path: Path, after: int = 0) -> list[dict[str, object]]:
@@ -123,9 +123,9 @@ def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tm
         data[start + bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)
         found, left_out = delivered(path)
-        story = Story("run")
+        story = RunHistory("run")
         story.fold(EventBatch(tuple(found)))
-        Curves().add(found)
+        RunCurves().add(found)
         seqs = [event.seq for event in found]
         assert {1, 2, 5} <= set(seqs) and seqs == sorted(set(seqs)), bytes(data)
         assert len(seqs) == 5 or left_out or list(damaged_lines(path)), bytes(data)
@@ -156,7 +156,7 @@ def test_facts_of_any_type_harm_no_curve_and_no_story(tmp_path: Path, damaged: d
     path.write_bytes(metrics_line(1) + odd.replace(b'{"seq": 2', b'{"seq":2') + b"\n" + metrics_line(3))
     found, _ = delivered(path)
     assert [event.seq for event in found if event.seq != 2] == [1, 3]
-    story, curves = Story("run"), Curves()
+    story, curves = RunHistory("run"), RunCurves()
     story.fold(EventBatch(tuple(found)))
     curves.add(found)
     assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4

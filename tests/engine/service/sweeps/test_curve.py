@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import EventWriter
-from engine.service.sweeps.curve import Curve
+from engine.service.sweeps.curve import TrialCurve
 from engine.sweep_protocol import Prune
 
 ASHA = Prune("asha", 3, 3)
@@ -24,8 +24,8 @@ def written(path: Path, values: dict[int, float | str], *, total: int = 2700, me
     return path
 
 
-def read(path: Path, prune: Prune = ASHA, *, largest: bool = False) -> Curve:
-    curve = Curve(path, "loss", largest, prune)
+def read(path: Path, prune: Prune = ASHA, *, largest: bool = False) -> TrialCurve:
+    curve = TrialCurve(path, "loss", largest, prune)
     while curve.read_on():
         pass
     return curve

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from engine.models.xor.batch.arrays import BESTS
-from engine.models.xor.batch.batch_training import Fleet
-from engine.models.xor.batch.plan import PARAMS, Plan, from_rows
-from engine.models.xor.batch.trainer import Trainer, trainer
+from engine.models.xor.batch.batch_training import BatchTraining
+from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
+from engine.models.xor.batch.trainer import BatchTrainer, trainer
 from engine.params import Value
 
 TRAINERS = ("numpy", "compiled")
@@ -20,7 +20,7 @@ FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited", *BEST
 
 
 @cache
-def trained_by(name: str) -> Trainer:
+def trained_by(name: str) -> BatchTrainer:
     return trainer(name, Path(__file__).parents[5] / ".pytest_cache")
 
 
@@ -52,18 +52,18 @@ def kind(dice: random.Random) -> dict[str, Value]:
     return {**chosen, "hidden": hidden, "bypass": hidden == 0 or dice.random() < 0.5}
 
 
-def trained(plan: Plan, name: str, threads: int = 1) -> Fleet:
-    fleet = Fleet(plan, trained_by(name), threads)
+def trained(plan: BatchPlan, name: str, threads: int = 1) -> BatchTraining:
+    fleet = BatchTraining(plan, trained_by(name), threads)
     while not fleet.is_over:
         fleet.advance()
     return fleet
 
 
-def alone(row: dict[str, Value], name: str) -> Fleet:
+def alone(row: dict[str, Value], name: str) -> BatchTraining:
     return trained(from_rows([row]), name)
 
 
-def bits(fleet: Fleet, lane: int) -> dict[str, Any]:
+def bits(fleet: BatchTraining, lane: int) -> dict[str, Any]:
     """All that a network ends with."""
     weights = fleet.weights()[lane]
     ends = {column: fleet.column(column)[lane].tobytes() for column in FINAL}

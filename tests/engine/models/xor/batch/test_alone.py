@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from tests.engine.models.xor.batch.batch import TRAINERS, alone, bits, mixed, trained, trained_by
 
@@ -38,7 +38,7 @@ def test_neither_its_place_nor_its_neighbours_nor_threads_matter(trainer: str) -
 def test_the_length_of_the_strides_does_not_matter(trainer: str) -> None:
     plan = from_rows(mixed(200))
     regular = trained(plan, trainer)
-    odd = Fleet(plan, trained_by(trainer))
+    odd = BatchTraining(plan, trained_by(trainer))
     dice = random.Random(5)
     while not odd.is_over:
         odd.stride = dice.randint(1, 11)
@@ -49,7 +49,7 @@ def test_the_length_of_the_strides_does_not_matter(trainer: str) -> None:
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_what_has_ended_keeps_its_weights_while_others_go_on(trainer: str) -> None:
     rows = mixed(400)
-    fleet = Fleet(from_rows(rows), trained_by(trainer))
+    fleet = BatchTraining(from_rows(rows), trained_by(trainer))
     fleet.stride = 5
     ended: dict[int, bytes] = {}
     while not fleet.is_over:

@@ -11,25 +11,25 @@ import pytest
 
 from engine.models.xor.batch import notebook, notebook_likelihood, record
 from engine.models.xor.batch.plan import from_rows
-from engine.models.xor.batch.record import Record
+from engine.models.xor.batch.record import BatchRecord
 from tests.engine.models.xor.batch.batch import trained
 
 RUNNING, SUCCESS, FAIL = 0, 1, 2
 
 
 @cache
-def nine() -> Record:
+def nine() -> BatchRecord:
     plan = from_rows(list(notebook.rows(60, 40_000, 1)), notebook.AXES)
     fleet = trained(plan, "compiled", threads=2)
     return record.read(record.static(plan, 40_000, runs=60, successes=50), record.changing(fleet))
 
 
-def made_up(outcomes: list[int], stops: list[int]) -> Record:
+def made_up(outcomes: list[int], stops: list[int]) -> BatchRecord:
     count = len(outcomes)
     told = {"lanes": count, "runs": count, "successes": 3, "epochs": 100, "axes": []}
     arrays = {"outcome": np.array(outcomes), "stop": np.array(stops)}
     losses = {name: np.full(count, 0.1, np.float32) for name in ("loss", "val_loss")}
-    return Record(told, {**arrays, **losses})
+    return BatchRecord(told, {**arrays, **losses})
 
 
 def test_a_setting_is_over_after_enough_successes() -> None:
@@ -112,7 +112,7 @@ def test_nothing_is_said_of_a_chance_while_networks_train() -> None:
     told = {"lanes": 27, "runs": 3, "successes": 3, "epochs": 100, "axes": []}
     arrays = {"outcome": np.array([1, 1, 0] + [1, 1, 2] * 8), "stop": np.arange(27)}
     losses = {name: np.full(27, 0.1, np.float32) for name in ("loss", "val_loss")}
-    chances = [row["chance"] for row in notebook.table(Record(told, {**arrays, **losses}))]
+    chances = [row["chance"] for row in notebook.table(BatchRecord(told, {**arrays, **losses}))]
     assert chances[0] is None and None not in chances[1:]
 
 

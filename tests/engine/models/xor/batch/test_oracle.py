@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from engine.models.xor import initial_weights
-from engine.models.xor.batch.batch_training import Fleet
+from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from engine.params import Value
@@ -87,7 +87,7 @@ def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
     trainer: str, activation: str, loss: str, optimizer: str
 ) -> None:
     rows = rows_of(activation, loss, optimizer)
-    fleet = Fleet(from_rows(rows), trained_by(trainer))
+    fleet = BatchTraining(from_rows(rows), trained_by(trainer))
     fleet.stride = 1
     plain = [plain_losses(row, 30) for row in rows]
     for epoch in range(30):
@@ -104,7 +104,7 @@ def test_a_step_of_gradient_descent_is_what_finite_differences_say(
     trainer: str, activation: str, loss: str
 ) -> None:
     row = {**rows_of(activation, loss, "sgd")[3], "lr": 1.0}
-    fleet = Fleet(from_rows([row]), trained_by(trainer))
+    fleet = BatchTraining(from_rows([row]), trained_by(trainer))
     fleet.stride = 1
     before = fleet.weights()[0].astype(np.float64)
     fleet.advance()
@@ -134,7 +134,7 @@ def test_the_best_losses_are_the_smallest_that_a_run_alone_logs(
 ) -> None:
     """The training loss of a step is that before its update, the validation loss that after it."""
     rows = [{**row, "lr": lr, "epochs": 40} for row in rows_of("tanh", loss, optimizer)]
-    fleet = Fleet(from_rows(rows), trained_by(trainer))
+    fleet = BatchTraining(from_rows(rows), trained_by(trainer))
     while not fleet.is_over:
         fleet.advance()
     for lane, row in enumerate(rows):

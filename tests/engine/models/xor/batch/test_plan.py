@@ -11,15 +11,15 @@ from engine import catalog
 from engine.axes import parse_axes
 from engine.catalog import XorLanesParams, XorParams
 from engine.errors import ParamError
-from engine.models.xor.batch.group import Family
-from engine.models.xor.batch.plan import Plan, from_axes, from_rows
+from engine.models.xor.batch.group import NetGroup
+from engine.models.xor.batch.plan import BatchPlan, from_axes, from_rows
 from engine.params import build
 from tests.engine.models.xor.batch.batch import mixed
 
 XOR = catalog.find("xor")
 
 
-def plan(axes: str, seed: int = 7, **common: object) -> Plan:
+def plan(axes: str, seed: int = 7, **common: object) -> BatchPlan:
     return from_axes(asdict(XorParams(**common)), seed, parse_axes(XOR, axes))
 
 
@@ -47,7 +47,7 @@ def test_families_part_the_networks() -> None:
         seen[lanes] += 1
         for lane in lanes:
             row = rows[lane]
-            assert family == Family(
+            assert family == NetGroup(
                 row["hidden"], row["bypass"], row["activation"], row["loss"], row["optimizer"],
                 row["validation"] == "notebook",
             )  # fmt: skip
