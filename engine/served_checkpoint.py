@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Verified
 
@@ -60,7 +60,7 @@ class Served:
 
 def served_step(checkpoints: Path) -> ServedStep | None:
     """The checkpoint that should answer, whole or not: only manifests are read. Raises CheckpointError."""
-    there = shelf.steps(checkpoints)
+    there = checkpoint_folder.steps(checkpoints)
     if not there:
         return None
     best, epoch_steps = _facts(checkpoints, there)
@@ -71,7 +71,7 @@ def served_step(checkpoints: Path) -> ServedStep | None:
 def holds_last(checkpoints: Path) -> bool:
     """The newest checkpoint holds the last weights and that of the best epoch lies beside it; False where the
     best weights were put into it, or where nothing can be read. Raises CheckpointError."""
-    return _facts(checkpoints, shelf.steps(checkpoints))[0] > 0
+    return _facts(checkpoints, checkpoint_folder.steps(checkpoints))[0] > 0
 
 
 def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)) -> Served | None:
@@ -93,13 +93,13 @@ def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] 
 def _read(
     checkpoints: Path, step: int | None, only: Collection[str]
 ) -> tuple[Served | None, list[DamagedCheckpoint]]:
-    there, damaged = shelf.steps(checkpoints), list[DamagedCheckpoint]()
+    there, damaged = checkpoint_folder.steps(checkpoints), list[DamagedCheckpoint]()
     best, epoch_steps = _facts(checkpoints, there)
     first = best if step is None and best in there else step
     older = [one for one in reversed(there) if one != first and (step is None or one <= step)]
     for one in [*([first] if first in there else []), *older]:
         try:
-            verified = shelf.read(checkpoints / shelf.name_of(one), only=only)
+            verified = checkpoint_folder.read(checkpoints / checkpoint_folder.name_of(one), only=only)
         except DamagedCheckpoint as damage:
             damaged.append(damage)
             continue
@@ -113,7 +113,7 @@ def _facts(checkpoints: Path, there: list[int]) -> tuple[int, int]:
     """The best step and the steps of an epoch, by the newest manifest that can be read; 0: unknown."""
     for step in reversed(there):
         try:
-            env = shelf.manifest_of(checkpoints / shelf.name_of(step)).env
+            env = checkpoint_folder.manifest_of(checkpoints / checkpoint_folder.name_of(step)).env
         except DamagedCheckpoint:
             continue
         best, size = (env.get(name, 0) for name in (BEST_STEP, EPOCH_STEPS))

@@ -100,15 +100,15 @@ class LabApp(App[int]):
         self._way_out = AppExit(self._leave_soon, self._save_now)
         self.state, self._forgotten = view_state.read_or_say(places.view_state)
         self.keys_file = read_keymap(places.keymap)
-        self.river = Connection(places, connect, self._route)
+        self.connection = Connection(places, connect, self._route)
         self.session = client.open_session(places)
         self.tab_bar, self.meters, self.banner = TabBar(tuple(SHOWN)), Meters(), Banner()
         self.key_hints = KeyHints(self.keys_file)
-        lab = TabContext(
-            places, self.river, self.session, self.state, self.keys_file, Clipboard(places.clipboard)
+        context = TabContext(
+            places, self.connection, self.session, self.state, self.keys_file, Clipboard(places.clipboard)
         )
-        self.shelf = TabSwitcher(lab, self.state.tab, id="shelf")
-        self.tab_bar.open(self.shelf.front.NAME)
+        self.switcher = TabSwitcher(context, self.state.tab, id="shelf")
+        self.tab_bar.open(self.switcher.front.NAME)
         self._saving: Timer | None = None
         self._is_home_private = True
         for one in theme.THEMES.values():
@@ -134,7 +134,7 @@ class LabApp(App[int]):
             yield self.tab_bar
             yield self.meters
         yield self.banner
-        yield self.shelf
+        yield self.switcher
         yield self.key_hints
         yield TooSmall()
 
@@ -147,7 +147,7 @@ class LabApp(App[int]):
 
     def _begin(self) -> None:
         """After the first picture, so that nothing delays it."""
-        self.run_worker(self.river.flow(), group="river", exit_on_error=False)
+        self.run_worker(self.connection.flow(), group="river", exit_on_error=False)
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
         self.set_interval(HOME_CHECK, self._check_home)
         for complaint in filter(None, (self.keys_file.complaint, self._forgotten)):
@@ -177,7 +177,7 @@ class LabApp(App[int]):
 
     def _check_home(self) -> None:
         """Somebody may have opened it, or closed it again."""
-        if is_private(self.places.root) != self._is_home_private and self.river.is_connected:
+        if is_private(self.places.root) != self._is_home_private and self.connection.is_connected:
             self._is_home_private = not self._is_home_private
             self._ask_doctor_soon()
 
@@ -186,14 +186,14 @@ class LabApp(App[int]):
 
     @property
     def runs(self) -> RunsTab:
-        return self.shelf.runs
+        return self.switcher.runs
 
     # --- the river -------------------------------------------------------------------------------------
 
     def _route(self, message: Message) -> None:
         """To the app itself, or to the tabs."""
         if isinstance(message, RunsChanged | CurvesGrew | SweepsChanged):
-            self.shelf.tell(message)
+            self.switcher.tell(message)
         else:
             self.post_message(message)
 
@@ -203,14 +203,14 @@ class LabApp(App[int]):
         self.banner.lose("")
         if message.notice:
             self.notify(message.notice, markup=False, timeout=10)
-        self.shelf.refetch()
+        self.switcher.refetch()
         self._ask_doctor_soon()
 
     def _ask_doctor_soon(self) -> None:
         self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
     async def _ask_doctor(self) -> None:
-        findings = await self.river.client.doctor()
+        findings = await self.connection.client.doctor()
         self.banner.show(most_serious(findings, self.state.dismissed))
 
     @on(EngineLost)
@@ -230,7 +230,7 @@ class LabApp(App[int]):
             self.push_screen(HomeScreen(message))
 
     def on_home_screen_retried(self) -> None:
-        self.river.try_again()
+        self.connection.try_again()
 
     def _leave_home_screen(self) -> None:
         if len(self.screen_stack) == 1:
@@ -267,7 +267,7 @@ class LabApp(App[int]):
     @on(HintsChanged)
     def show_hints(self) -> None:
         if self.is_running and len(self.screen_stack) == 1:
-            front = self.shelf.front
+            front = self.switcher.front
             self.key_hints.show(scope_of(self.focused, front.NAME), front.labels(), front.NAME)
 
     @on(ViewChanged)
@@ -334,7 +334,7 @@ class LabApp(App[int]):
     def action_help(self) -> None:
         from tui.dialogs.help import HelpScreen
 
-        tab = self.shelf.front.NAME
+        tab = self.switcher.front.NAME
         self.push_screen(HelpScreen(scope_of(self.focused, tab), self.keys_file, tab))
 
     def action_command_palette(self) -> None:
@@ -349,7 +349,7 @@ class LabApp(App[int]):
     async def action_open_tab(self, tab: str) -> None:
         if tab not in SHOWN:
             return
-        await self.shelf.bring(tab)
+        await self.switcher.bring(tab)
         self.state.tab = known(tab)
         self.tab_bar.open(known(tab))
         self.show_hints()

@@ -36,7 +36,7 @@ class LabCommands(Provider):
     """Only what makes sense now."""
 
     @property
-    def lab(self) -> LabApp:
+    def context(self) -> LabApp:
         return cast("LabApp", self.app)
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
@@ -55,7 +55,7 @@ class LabCommands(Provider):
                 yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
 
     def _keys(self) -> Iterable[Command]:
-        front = self.lab.shelf.front
+        front = self.context.switcher.front
         labels = front.labels()
         for key in KEYS:
             is_inner = front.NAME in OWNERS.get(key.scope, ()) and front.actor(key.scope) is not front
@@ -71,23 +71,23 @@ class LabCommands(Provider):
     def _launches(self) -> Iterable[Command]:
         for experiment in experiments():
             words = f"Start: {plain(experiment.title)}"
-            yield words, "Opens the form of its parameters", partial(self.lab.runs.launch, experiment)
+            yield words, "Opens the form of its parameters", partial(self.context.runs.launch, experiment)
 
     def _runs(self) -> Iterable[Command]:
-        for run in self.lab.runs.pages.known()[:RUNS_OFFERED]:
+        for run in self.context.runs.pages.known()[:RUNS_OFFERED]:
             words = f"Go to run: {name_of(run)}  {run.status}  {plain(run.id)}"
-            yield words, "", partial(self.lab.runs.table.select, run.id)
+            yield words, "", partial(self.context.runs.table.select, run.id)
 
     def _themes(self) -> Iterable[Command]:
         for name, title in theme.TITLES.items():
-            yield f"Theme: {title}", "Colours of the app; saved", partial(self.lab.choose_theme, name)
+            yield f"Theme: {title}", "Colours of the app; saved", partial(self.context.choose_theme, name)
 
     def _shown(self, key: Key) -> str:
-        return shown(self.lab.keys_file.key_of(BY_ID[key.id]))
+        return shown(self.context.keys_file.key_of(BY_ID[key.id]))
 
     async def _press(self, key: Key) -> None:
-        actor = self.lab if key.scope == "app" else self.lab.shelf.front.actor(key.scope)
-        await self.lab.run_action(key.action, default_namespace=actor)
+        actor = self.context if key.scope == "app" else self.context.switcher.front.actor(key.scope)
+        await self.context.run_action(key.action, default_namespace=actor)
 
 
 def _lit(words: str, places: Sequence[int], style: Style | None) -> Content:

@@ -66,7 +66,7 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDes
     return kind
 
 
-def begin_like(other: str, twin: LstmTraining, kind: ModelDescription, run: Run) -> None:
+def begin_like(other: str, training: LstmTraining, kind: ModelDescription, run: Run) -> None:
     """The weights of another run, of whichever framework: they mean the same in both."""
     folder = run.places.runs / other
     if not folder.is_dir():
@@ -77,18 +77,18 @@ def begin_like(other: str, twin: LstmTraining, kind: ModelDescription, run: Run)
             f"begin: {other} is another model: {theirs}.",
             f"Its sizes, direction and words have to be {kind}.",
         )
-    twin.put(arrays)
+    training.put(arrays)
     run.note(f"Begins with the weights of {other}.")
 
 
 # --- looking at it ------------------------------------------------------------------------------------------
 
 
-def perplexity(twin: LstmTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
+def perplexity(training: LstmTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
     """exp(summed loss / number of guesses): <EOS> is a guess, padding never is."""
     loss = guesses = 0.0
     for batch in load_corpus.sorted_batches(sentences, LOOK, direction):
-        loss += twin.total(batch.inputs, batch.targets)
+        loss += training.total(batch.inputs, batch.targets)
         guesses += batch.real
         _ = run.should_stop  # a sign of life; who asks to leave gets that after the validation
     return exponential(loss / guesses)
@@ -99,13 +99,13 @@ def exponential(loss: float) -> float:
     return math.exp(min(loss, 700.0))
 
 
-def speak(twin: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
+def speak(training: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
     """A sentence at each temperature: close to the best word, as the model has it, close to pure chance."""
-    model = LanguageModel(kind, texts.vocabulary, weights(twin.weights(), kind), run.step)
+    model = LanguageModel(kind, texts.vocabulary, weights(training.weights(), kind), run.step)
     said = []
     for number, temperature in enumerate(TEMPERATURES):
-        manner = SamplingParams(temperature=float(temperature), length=WORDS, until_end=True)
-        drawn = [word.id for word in generate(model, [], manner, run.seed + epoch, number)]
+        sampling = SamplingParams(temperature=float(temperature), length=WORDS, until_end=True)
+        drawn = [word.id for word in generate(model, [], sampling, run.seed + epoch, number)]
         sentence = texts.vocabulary.text(model.in_reading_order(drawn))
         run.text(f"sample/temperature {temperature}", sentence)
         said.append(f"at {temperature}: {sentence}")
@@ -117,7 +117,7 @@ def speak(twin: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, 
 
 
 @contextmanager
-def best_weights(twin: LstmTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
+def best_weights(training: LstmTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
     """Inside, the twin has the weights of the best epoch, where they were kept; afterwards its own again.
 
     Later epochs know the training sentences better and the language worse.
@@ -132,10 +132,10 @@ def best_weights(twin: LstmTraining, patience: EarlyStopping, run: Run) -> Itera
     if step == run.step:
         yield
         return
-    own = twin.weights()
-    twin.put(tensors.loads(model))
+    own = training.weights()
+    training.put(tensors.loads(model))
     yield
-    twin.put(own)
+    training.put(own)
     if step == patience.best_step:
         run.note(f"The weights of step {step:,} answer: validation perplexity {patience.best:.2f}.")
 
@@ -151,7 +151,7 @@ def train(params: LmParams, run: Run) -> None:
     run.pin(precision=precision)
     run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.words()}.")
     kind = describe(params, recipe.tied, texts, run)
-    twin = make(
+    training = make(
         params.framework, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
         clip=recipe.clip, precision=precision, device=run.device,
     )  # fmt: skip
@@ -160,9 +160,9 @@ def train(params: LmParams, run: Run) -> None:
 
     per_epoch = load_corpus.batch_count(texts.train, params.batch)
     last = run.total(per_epoch * params.epochs, epoch=per_epoch)
-    done = run.restore(twin.state({"patience": patience}))
+    done = run.restore(training.state({"patience": patience}))
     if params.begin and done == 0:
-        begin_like(params.begin, twin, kind, run)
+        begin_like(params.begin, training, kind, run)
     batches: Iterator[SentenceBatch] = iter(())
     words, seconds = 0, 0.0
     for step in range(done + 1, last + 1):
@@ -178,30 +178,30 @@ def train(params: LmParams, run: Run) -> None:
         began = time.perf_counter()
         peak = chosen if (chosen := run.set["lr"]) is not None else proposed
         lr = peak * share(recipe.schedule, step, last)
-        loss = twin.learn(batch.inputs, batch.targets, step, lr)
+        loss = training.learn(batch.inputs, batch.targets, step, lr)
         run.log(step, loss=loss, perplexity=exponential(loss))
         words, seconds = words + batch.real, seconds + time.perf_counter() - began
 
         is_best = False
         if position == per_epoch - 1:
-            found = perplexity(twin, texts.validation, direction, run)
+            found = perplexity(training, texts.validation, direction, run)
             run.log(step, val_perplexity=found, words_per_second=words / seconds)
             print(
                 f"epoch {epoch + 1}: val_perplexity {found:.2f}, {words / seconds:,.0f} words/s", flush=True
             )
             words, seconds = 0, 0.0
             is_best = patience.see(found, step) and params.keep == "best"
-            speak(twin, kind, texts, run, epoch + 1)
+            speak(training, kind, texts, run, epoch + 1)
         run.checkpoint(step, is_best=is_best)
         if run.should_stop:
             break
 
     if patience.is_over or run.step == last:
         # Choosing the epoch looked at the validation sentences: the test sentences were not looked at before.
-        with best_weights(twin, patience, run) if params.keep == "best" else nullcontext():
+        with best_weights(training, patience, run) if params.keep == "best" else nullcontext():
             end = {
-                "train_perplexity": perplexity(twin, texts.train, direction, run),
-                "test_perplexity": perplexity(twin, texts.test, direction, run),
+                "train_perplexity": perplexity(training, texts.train, direction, run),
+                "test_perplexity": perplexity(training, texts.test, direction, run),
             }
         run.log(run.step, **end)
         print(", ".join(f"{name} {value:.2f}" for name, value in end.items()))

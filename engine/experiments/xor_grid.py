@@ -30,8 +30,8 @@ networks of the course's notebook seem to include none of these."""
 
 def train(params: XorGridParams, run: Run) -> None:
     networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
-    fleet = xor_batch.prepare(networks, params.trainer, run)
-    found = xor_batch.sail(fleet, run, runs=params.runs, successes=params.successes)
+    training = xor_batch.prepare(networks, params.trainer, run)
+    found = xor_batch.sail(training, run, runs=params.runs, successes=params.successes)
     report(found)
 
 

@@ -26,5 +26,5 @@ def train(params: XorLanesParams, run: Run) -> None:
         chosen = plan.from_axes(common, run.seed, grid)
     else:
         chosen = plan.drawn(common, run.seed, grid, draws)
-    fleet = xor_batch.prepare(chosen, trainer, run)
-    xor_batch.say(xor_batch.sail(fleet, run))
+    training = xor_batch.prepare(chosen, trainer, run)
+    xor_batch.say(xor_batch.sail(training, run))

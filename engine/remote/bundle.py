@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine import store
 from engine.remote.frames import encode
 from engine.remote.incoming import OWN, pieces
@@ -28,8 +28,8 @@ def packed(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> It
     for path in (folder.amended, folder.events, *kept(folder)):
         if path.exists():
             yield from pieces(path, path.name)
-    for step in shelf.steps(folder.checkpoints):
-        name = shelf.name_of(step)
+    for step in checkpoint_folder.steps(folder.checkpoints):
+        name = checkpoint_folder.name_of(step)
         yield from pieces(folder.checkpoints / name, f"checkpoints/{name}")
     expected = f"{data.fingerprint} {data.title}" if data else ""
     yield encode("go", run=folder.id, attempt=attempt, edition=edition(), data=expected)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine.events import read_lines
 from engine.remote.bundle import kept
 from engine.remote.frames import CHUNK, encode
@@ -25,7 +25,7 @@ class OutgoingFiles:
         self._logged = _size(folder.log)
         self._grown: dict[str, int] = {}
         self._kept = {path.name: _stamp(path) for path in kept(folder)}
-        self._steps = set(shelf.steps(folder.checkpoints))
+        self._steps = set(checkpoint_folder.steps(folder.checkpoints))
         self._beat = _stamp(folder.beat)
 
     def frames(self) -> Iterator[bytes]:
@@ -42,15 +42,15 @@ class OutgoingFiles:
             yield encode("beat")
 
     def _checkpoints(self) -> Iterator[bytes]:
-        here = set(shelf.steps(self._folder.checkpoints))
+        here = set(checkpoint_folder.steps(self._folder.checkpoints))
         for step in sorted(here - self._steps):
-            name = shelf.name_of(step)
+            name = checkpoint_folder.name_of(step)
             try:
                 yield from pieces(self._folder.checkpoints / name, f"checkpoints/{name}")
             except FileNotFoundError:
                 here.discard(step)  # a newer one took its place meanwhile
         for step in sorted(self._steps - here):
-            yield encode("gone", path=f"checkpoints/{shelf.name_of(step)}")
+            yield encode("gone", path=f"checkpoints/{checkpoint_folder.name_of(step)}")
         self._steps = here
 
     def _replaced(self) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine import signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.places import Places
@@ -107,7 +107,7 @@ class ProxyWorker:
         """Raises Lost, Refused, Left, and what the disk here does not take."""
         line = self._connected()
         tensorboard_end.goes_on(self._folder.tensorboard)
-        copy, far = IncomingFiles(self._folder.path, OWN), RemoteAttempt()
+        copy, remote = IncomingFiles(self._folder.path, OWN), RemoteAttempt()
         try:
             where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
             self._scroll.note(
@@ -115,7 +115,7 @@ class ProxyWorker:
             )
             self._handed += 1
             self._send(line, spec)
-            return self._attend(line, copy, far)
+            return self._attend(line, copy, remote)
         finally:
             line.close()
             copy.close()
@@ -139,31 +139,31 @@ class ProxyWorker:
 
     # --- while it trains elsewhere --------------------------------------------------------------------------
 
-    def _attend(self, line: GatewayClient, copy: IncomingFiles, far: RemoteAttempt) -> Json:
+    def _attend(self, line: GatewayClient, copy: IncomingFiles, remote: RemoteAttempt) -> Json:
         reader = Reader()
         while True:
             for frame in line.hear(LOOK_SECONDS):
                 if frame.kind == "data":
-                    self._take_all(reader.feed(frame.payload), copy, far)
-                elif far.ended is None:
+                    self._take_all(reader.feed(frame.payload), copy, remote)
+                elif remote.ended is None:
                     self._news(frame)
-            if far.ended is not None:
-                return self._ended(far, far.ended)
+            if remote.ended is not None:
+                return self._ended(remote, remote.ended)
             if line.is_cut:
                 raise NodeLost("The connection process to Ray ended.")
-            self._pass_on(line, far)
-            if not far.host:
+            self._pass_on(line, remote)
+            if not remote.host:
                 self._beat()
 
-    def _ended(self, far: RemoteAttempt, ended: Json) -> Json:
+    def _ended(self, remote: RemoteAttempt, ended: Json) -> Json:
         """What was killed there without anybody here asking for it can be tried again: keeper and worker."""
         is_asked = self._is_told_of_orphan or bool(self._asked)
-        is_killed = far.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
-        is_crash = far.signal is not None and far.signal not in signals.FROM_OUTSIDE
+        is_killed = remote.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
+        is_crash = remote.signal is not None and remote.signal not in signals.FROM_OUTSIDE
         if not self._is_told_of_orphan and ended["status"] == Status.LOST:
             raise NodeLost(str(ended["cause"]["text"]))
         if is_killed and not is_crash and not is_asked:
-            raise NodeLost(f"On {far.host}: {ended['cause']['text']}")
+            raise NodeLost(f"On {remote.host}: {ended['cause']['text']}")
         return ended
 
     def _news(self, frame: Frame) -> None:
@@ -174,34 +174,34 @@ class ProxyWorker:
         if frame.kind in ("refused", "lost", "over"):
             raise NodeLost(text or "Its Ray task ended without an exit status.")
 
-    def _take_all(self, frames: list[Frame], copy: IncomingFiles, far: RemoteAttempt) -> None:
+    def _take_all(self, frames: list[Frame], copy: IncomingFiles, remote: RemoteAttempt) -> None:
         for frame in frames:
             try:
-                self._take(frame, copy, far)
+                self._take(frame, copy, remote)
             except ProtocolError as error:
-                raise NodeLost(f"What came from {far.host} cannot be read: {error}") from error
+                raise NodeLost(f"What came from {remote.host} cannot be read: {error}") from error
 
-    def _take(self, frame: Frame, copy: IncomingFiles, far: RemoteAttempt) -> None:
+    def _take(self, frame: Frame, copy: IncomingFiles, remote: RemoteAttempt) -> None:
         if frame.kind == "events":
-            self._scroll.take(frame.payload, far.folder)
+            self._scroll.take(frame.payload, remote.folder)
         elif frame.kind == "log":
             os.write(1, frame.payload)
         elif frame.kind == "beat":
             self._beat()
         elif frame.kind == "begun":
-            far.host, far.folder = str(frame.facts.get("host")), str(frame.facts.get("folder"))
-            print(f"--- trains on {far.host}", flush=True)
+            remote.host, remote.folder = str(frame.facts.get("host")), str(frame.facts.get("folder"))
+            print(f"--- trains on {remote.host}", flush=True)
         elif frame.kind == "end":
-            far.ended = {"status": str(frame.facts["status"]), "cause": frame.facts["cause"]}
-            far.signal = frame.facts.get("signal")
+            remote.ended = {"status": str(frame.facts["status"]), "cause": frame.facts["cause"]}
+            remote.signal = frame.facts.get("signal")
         else:
             if frame.kind == "placed":
                 self._scroll.sync()  # a checkpoint is not here before the events up to it
             copy.take(frame)
 
-    def _pass_on(self, line: GatewayClient, far: RemoteAttempt) -> None:
+    def _pass_on(self, line: GatewayClient, remote: RemoteAttempt) -> None:
         """Words wait here until somebody is at work there; who is not at work needs none to leave."""
-        if not far.host:
+        if not remote.host:
             self._leave_if_asked()
             return
         self._listen()
@@ -262,7 +262,7 @@ class ProxyWorker:
 
     def _step(self) -> int:
         """Of the newest checkpoint that reached us; 0: none."""
-        return max(shelf.steps(self._folder.checkpoints), default=0)
+        return max(checkpoint_folder.steps(self._folder.checkpoints), default=0)
 
     def _way_on(self) -> str:
         step = self._step()

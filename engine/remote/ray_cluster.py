@@ -93,13 +93,13 @@ class RayCluster:
     def put(self, data: bytes) -> Any:
         return self._ray.put(data)
 
-    def submit(self, key: str, need: Json, parcel: Sequence[Any], *, first: bool) -> Any:
+    def submit(self, key: str, need: Json, bundle: Sequence[Any], *, first: bool) -> Any:
         """What `stream` and `cancel` take. Raises Unfit, where it comes for the first time."""
         cpus, gpus = float(need["cpus"]), self._gpus(need)
         if first:
             self._check(cpus, gpus)
         asked = self._task.options(num_cpus=cpus, num_gpus=gpus, name=f"dltui {key}")
-        return asked.remote(key, self._mailbox, parcel)
+        return asked.remote(key, self._mailbox, bundle)
 
     async def stream(self, handle: Any) -> AsyncIterator[bytes]:
         """Raises what Ray raises; `said` puts it into words."""

@@ -39,7 +39,7 @@ class TaskOrder:
     time: int = 1
     """the first, the second, ... that it comes"""
     need: Json = field(default_factory=dict)
-    parcel: list[Any] = field(default_factory=list)
+    bundle: list[Any] = field(default_factory=list)
 
 
 class RayGateway:
@@ -131,7 +131,7 @@ class RayGateway:
                 elif frame.kind == "parcel":
                     block += frame.payload
                 if block and (len(block) >= BLOCK or frame.kind == "go"):
-                    order.parcel.append(await asyncio.to_thread(self._cluster.put, bytes(block)))
+                    order.bundle.append(await asyncio.to_thread(self._cluster.put, bytes(block)))
                     block.clear()
                 if frame.kind == "go":
                     return order, frames
@@ -139,7 +139,7 @@ class RayGateway:
     def _submit(self, order: TaskOrder) -> tuple[str, Any]:
         self._count += 1
         key = f"{order.run}.{os.getpid()}.{self._count}"
-        return key, self._cluster.submit(key, order.need, order.parcel, first=order.time == 1)
+        return key, self._cluster.submit(key, order.need, order.bundle, first=order.time == 1)
 
     async def _pass_words(self, key: str, reader: asyncio.StreamReader, frames: Reader) -> None:
         """Until the visitor leaves."""

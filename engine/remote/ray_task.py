@@ -46,8 +46,8 @@ class Mailbox:
         return self._boxes.setdefault(key, self._make())
 
 
-def attend(key: str, mailbox: Any, parcel: Sequence[Any]) -> Iterator[bytes]:
-    """The bytes that the node says. `parcel` are references to what it is told first."""
+def attend(key: str, mailbox: Any, bundle: Sequence[Any]) -> Iterator[bytes]:
+    """The bytes that the node says. `bundle` are references to what it is told first."""
     node = subprocess.Popen(
         [sys.executable, "-P", "-m", "engine.remote.node", _device()],
         stdin=subprocess.PIPE,
@@ -55,7 +55,7 @@ def attend(key: str, mailbox: Any, parcel: Sequence[Any]) -> Iterator[bytes]:
         env={**os.environ, "PYTHONPATH": python_path(os.environ)},
     )
     assert node.stdin is not None and node.stdout is not None
-    for reference in parcel:
+    for reference in bundle:
         node.stdin.write(ray.get(reference))
     node.stdin.flush()
     threading.Thread(target=_pass_words, args=(key, mailbox, node.stdin), daemon=True).start()

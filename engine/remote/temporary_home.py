@@ -51,7 +51,7 @@ def take() -> Iterator[TemporaryHome]:
 @contextlib.contextmanager
 def _made() -> Iterator[Path]:
     """A folder with its lock held. Until it is held, nobody may look for folders that nobody holds."""
-    above = shelf()
+    above = checkpoint_folder()
     with contextlib.ExitStack() as until_left:
         with _held(above.with_suffix(".lock"), fcntl.LOCK_EX):
             _sweep(above)
@@ -60,7 +60,7 @@ def _made() -> Iterator[Path]:
         yield root
 
 
-def shelf() -> Path:
+def checkpoint_folder() -> Path:
     """Raises EngineError."""
     ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
     for folder in (ours, ours / "far"):

@@ -13,27 +13,29 @@ from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 
 
-def list_(desk: SessionCache) -> Json:
+def list_(session_cache: SessionCache) -> Json:
     """{corpora: [{name, about, licence, found (path, "" = nowhere), origin (DLTUI_DATA, cache, download,
     embedded, "" = nowhere to be had)}]}."""
-    return {"corpora": corpus_path.corpora(desk.places)}
+    return {"corpora": corpus_path.corpora(session_cache.places)}
 
 
-def tell(desk: SessionCache, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain") -> Json:
+def tell(
+    session_cache: SessionCache, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain"
+) -> Json:
     """What `tell_corpus` tells, and `remarks`: what was found out on the way. Nothing is downloaded for it.
 
     Raises DataError.
     """
-    rows = {row["name"]: row for row in corpus_path.corpora(desk.places)}
+    rows = {row["name"]: row for row in corpus_path.corpora(session_cache.places)}
     if corpus in rows and not rows[corpus]["found"]:
         raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
 
     def made() -> dict[str, Any]:
         remarks: list[str] = []
-        told = tell_corpus(desk.places, corpus, vocabulary, tokeniser, remarks.append)
+        told = tell_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
         return {**told, "remarks": remarks}
 
-    return desk.keep(("corpus", corpus, vocabulary, tokeniser), made)
+    return session_cache.keep(("corpus", corpus, vocabulary, tokeniser), made)
 
 
 def _remedy(row: Mapping[str, str]) -> str:

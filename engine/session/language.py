@@ -43,32 +43,34 @@ TEXTS_LIMIT = 2000
 COMPARED = 8
 
 
-def models(desk: SessionCache) -> Json:
+def models(session_cache: SessionCache) -> Json:
     """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
     tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (of the checkpoint that
     answers; 0: there is none, it cannot be talked to), epoch, is_best, weights, created_at, perplexities:
     {metric: value}}], newest first, default: run id or ""}."""
-    runs = language_runs.all_runs(desk)
+    runs = language_runs.all_runs(session_cache)
     able = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
     return {
-        "models": [answers.model(run, language_runs.perplexities(desk, run)) for run in runs],
-        "default": language_runs.find(desk, direction=_preferred(able)).id if able else "",
+        "models": [answers.model(run, language_runs.perplexities(session_cache, run)) for run in runs],
+        "default": language_runs.find(session_cache, direction=_preferred(able)).id if able else "",
     }
 
 
-def open_(desk: SessionCache, run: str = "") -> Json:
+def open_(session_cache: SessionCache, run: str = "") -> Json:
     """{..., name, layers, hidden, vocabulary, tokeniser, corpus, framework}: reads the weights in."""
-    return answers.opened(_open(desk, run))
+    return answers.opened(_open(session_cache, run))
 
 
-def predict(desk: SessionCache, run: str = "", text: str = "", k: int = 10, **manner: object) -> Json:
+def predict(
+    session_cache: SessionCache, run: str = "", text: str = "", k: int = 10, **sampling: object
+) -> Json:
     """The next words (of a reversed model: the words before). `text` may be empty: the first (last) words.
 
     {..., text, words, unknown: [words of text], candidates: [{word, p, drawn, surprisal, kind}]}; kind is
     word, end (<EOS>: the sentence ends, or begins, here) or unknown (<UNK>: some word outside the
-    vocabulary). `drawn` is the probability with which generate draws it for the same `manner`.
+    vocabulary). `drawn` is the probability with which generate draws it for the same `sampling`.
     """
-    found, how = _open(desk, run), _manner(manner)
+    found, how = _open(session_cache, run), _manner(sampling)
     prompt = seed_of(found.model.vocabulary, text)
     candidates = predicted(found.model, prompt.ids, k, how)
     return {
@@ -79,9 +81,9 @@ def predict(desk: SessionCache, run: str = "", text: str = "", k: int = 10, **ma
 
 
 def generate(
-    desk: SessionCache, run: str = "", text: str = "", seed: int | None = None, **manner: object
+    session_cache: SessionCache, run: str = "", text: str = "", seed: int | None = None, **sampling: object
 ) -> Iterator[Json]:
-    """A sentence word by word. `manner`: temperature=1.0 (0: best word), top_k=None (all), top_p=1.0,
+    """A sentence word by word. `sampling`: temperature=1.0 (0: best word), top_k=None (all), top_p=1.0,
     repetition=1.0, length=7 (words of the whole sentence, the seed's included), until_end=False, least=0,
     unknown=False.
 
@@ -89,7 +91,7 @@ def generate(
     true, text, words, added (how many words), logp (of what was added, as the model has it at temperature
     1), ended, unknown, seed}. The same seed gives the same words.
     """
-    found, drawn_from, how = _open(desk, run), _seed(seed), _manner(manner)
+    found, drawn_from, how = _open(session_cache, run), _seed(seed), _manner(sampling)
     prompt = seed_of(found.model.vocabulary, text)
     drawn = draw_words(found.model, prompt.ids, how, drawn_from)
     side = both_ways.LEFT if found.model.is_reversed else both_ways.RIGHT
@@ -98,22 +100,22 @@ def generate(
 
 
 def beam_(
-    desk: SessionCache,
+    session_cache: SessionCache,
     run: str = "",
     text: str = "",
     width: int = 4,
     length_penalty: float = 0.6,
-    **manner: object,
+    **sampling: object,
 ) -> Json:
-    """The most probable sentences, and the tree that was searched. `manner` as in generate.
+    """The most probable sentences, and the tree that was searched. `sampling` as in generate.
 
     {..., text, words, unknown, sentences: [{text, words, logp, score, ended, node}], nodes: [{id, parent
     (-1: the seed), word, depth, p, logp (of the words added up to here), score (logp / length penalty),
     kept, kind}]}. Nodes come level by level, best first; `kept` ones were gone on from, or ended.
     """
-    found = _open(desk, run)
+    found = _open(session_cache, run)
     prompt = seed_of(found.model.vocabulary, text)
-    tree = beam_search.search(found.model, prompt.ids, width, _manner(manner), length_penalty)
+    tree = beam_search.search(found.model, prompt.ids, width, _manner(sampling), length_penalty)
     return {
         **answers.head(found),
         **answers.prompt(prompt, text),
@@ -122,7 +124,7 @@ def beam_(
 
 
 def score(
-    desk: SessionCache, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False
+    session_cache: SessionCache, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False
 ) -> Json:
     """How probable sentences are: {..., sentences: [sentence], total: {sentences, words, unknown, logp,
     perplexity}, skipped: [{line, error}]}.
@@ -134,7 +136,7 @@ def score(
     rank null and counts in neither logp nor perplexity; `counted` takes the p of <UNK> for it, as
     perplexities in training do.
     """
-    found = _open(desk, run)
+    found = _open(session_cache, run)
     if isinstance(texts, str) or not texts or len(texts) > TEXTS_LIMIT:
         count = 1 if isinstance(texts, str) else len(texts)
         raise DataError(f"Expected a list of 1 to {TEXTS_LIMIT:,} sentences, got {count:,}.")
@@ -164,23 +166,23 @@ def _read(
     return read, skipped
 
 
-def score_file(desk: SessionCache, path: str, run: str = "") -> Iterator[Json]:
+def score_file(session_cache: SessionCache, path: str, run: str = "") -> Iterator[Json]:
     """A file of one sentence a line, of any size, read as a corpus of training is.
 
     Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
     lines, bytes, size}; the last is {..., done: true, total, skipped (how many), lines}.
     """
-    return scored_file.scored(_open(desk, run), Path(path).expanduser())
+    return scored_file.scored(_open(session_cache, run), Path(path).expanduser())
 
 
 def both(
-    desk: SessionCache,
+    session_cache: SessionCache,
     text: str,
     forward: str = "",
     reverse: str = "",
     seed: int | None = None,
     first: str = both_ways.RIGHT,
-    **manner: object,
+    **sampling: object,
 ) -> Iterator[Json]:
     """A sentence that grows around its seed: parts as in generate, with `side` right or left.
 
@@ -188,21 +190,21 @@ def both(
     itself. Without `reverse` (or `forward`) the newest model of that direction with the same vocabulary. The
     last part holds `forward` and `reverse`, the run ids, too.
     """
-    pair, drawn_from, how = _pair(desk, forward, reverse), _seed(seed), _manner(manner)
+    pair, drawn_from, how = _pair(session_cache, forward, reverse), _seed(seed), _manner(sampling)
     prompt = seed_of(pair[0].model.vocabulary, text)
     check_length(how.length, len(prompt.ids))
     drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, how, drawn_from, first)
     return answers.growing(pair[0].model.vocabulary, prompt, drawn, answers.pair(*pair), drawn_from)
 
 
-def blank_(desk: SessionCache, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
+def blank_(session_cache: SessionCache, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
     """The words that fit a blank, written ___, between what is left and right of it.
 
     {..., forward, reverse, left, right (words), unknown, fillings: [{word, p, forward, reversed, logp,
     text}]}: p is the product of the two models' probabilities, normalised over all words; logp the forward
     model's of the whole.
     """
-    pair = _pair(desk, forward, reverse)
+    pair = _pair(session_cache, forward, reverse)
     left, right = parted(pair[0].model.vocabulary, text)
     fillings = fill_blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
     return {
@@ -214,7 +216,7 @@ def blank_(desk: SessionCache, text: str, forward: str = "", reverse: str = "", 
     }
 
 
-def orders(desk: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
+def orders(session_cache: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
     """The orders of the words of `text`, the most probable first.
 
     {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order that was typed)}],
@@ -223,7 +225,7 @@ def orders(desk: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
     (complete: false). Words that the model does not know are refused: it could not tell one from another.
     """
     check_k(k)
-    found = _open(desk, run)
+    found = _open(session_cache, run)
     prompt = cut(found.model.vocabulary, text)
     if prompt.unknown:
         raise DataError(
@@ -237,13 +239,15 @@ def orders(desk: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
     }
 
 
-def gates_(desk: SessionCache, text: str, run: str = "", layer: int = 0, unit: int | None = None) -> Json:
+def gates_(
+    session_cache: SessionCache, text: str, run: str = "", layer: int = 0, unit: int | None = None
+) -> Json:
     """One unit of the LSTM after each word, in the model's reading order, <START> first.
 
     {..., words, layer, unit, layers, hidden, liveliest: [units whose cell changes most], i, f, g, o, c, h:
     [number per word]}. Layers and units count from 0; without a unit the liveliest one.
     """
-    found = _open(desk, run)
+    found = _open(session_cache, run)
     prompt = cut(found.model.vocabulary, text)
     lively = gates.liveliest(found.model, prompt.ids, layer)
     trace = gates.trace(found.model, prompt.ids, layer, lively[0] if unit is None else unit)
@@ -251,11 +255,11 @@ def gates_(desk: SessionCache, text: str, run: str = "", layer: int = 0, unit: i
     return {**answers.head(found), **answers.gates(found.model, prompt, trace, layer, chosen, lively)}
 
 
-def compare(desk: SessionCache, runs: Sequence[str], text: str, k: int = 10) -> Json:
+def compare(session_cache: SessionCache, runs: Sequence[str], text: str, k: int = 10) -> Json:
     """{models: [{..., sentence (as in score), candidates (as in predict)}]}: up to 8 models on one text."""
     if isinstance(runs, str) or not 1 <= len(runs) <= COMPARED:
         raise ParamError(f"runs: expected a list of 1 to {COMPARED} models.")
-    return {"models": [_compared(_open(desk, run), text, k) for run in runs]}
+    return {"models": [_compared(_open(session_cache, run), text, k) for run in runs]}
 
 
 def _compared(found: OpenedModel, text: str, k: int) -> Json:
@@ -279,14 +283,16 @@ def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
         raise DataError(f"Sentence {number}: {error.message}", error.remedy) from error
 
 
-def _open(desk: SessionCache, run: str) -> OpenedModel:
+def _open(session_cache: SessionCache, run: str) -> OpenedModel:
     if run == "":
-        return language_runs.opened(desk, language_runs.find(desk, direction=_preferred_of(desk)))
-    return language_runs.opened(desk, language_runs.find(desk, run))
+        return language_runs.opened(
+            session_cache, language_runs.find(session_cache, direction=_preferred_of(session_cache))
+        )
+    return language_runs.opened(session_cache, language_runs.find(session_cache, run))
 
 
-def _preferred_of(desk: SessionCache) -> Direction | None:
-    runs = language_runs.all_runs(desk)
+def _preferred_of(session_cache: SessionCache) -> Direction | None:
+    runs = language_runs.all_runs(session_cache)
     return _preferred([run for run in runs if load_model.has_checkpoint(run.folder.path)])
 
 
@@ -296,17 +302,21 @@ def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:
     return Direction.FORWARD if is_there else None
 
 
-def _pair(desk: SessionCache, forward: str, reverse: str) -> tuple[OpenedModel, OpenedModel]:
+def _pair(session_cache: SessionCache, forward: str, reverse: str) -> tuple[OpenedModel, OpenedModel]:
     """Raises DataError for models that do not go together."""
     if not forward and not reverse:
-        one, other = language_runs.newest_pair(desk)
+        one, other = language_runs.newest_pair(session_cache)
     elif forward:
-        one = language_runs.find(desk, forward)
-        other = language_runs.find(desk, reverse) if reverse else language_runs.partner(desk, one)
+        one = language_runs.find(session_cache, forward)
+        other = (
+            language_runs.find(session_cache, reverse)
+            if reverse
+            else language_runs.partner(session_cache, one)
+        )
     else:
-        other = language_runs.find(desk, reverse)
-        one = language_runs.partner(desk, other)
-    pair = language_runs.opened(desk, one), language_runs.opened(desk, other)
+        other = language_runs.find(session_cache, reverse)
+        one = language_runs.partner(session_cache, other)
+    pair = language_runs.opened(session_cache, one), language_runs.opened(session_cache, other)
     check_pair(pair[0].model, pair[1].model)
     return pair
 

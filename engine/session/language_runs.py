@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine import events, files, run_status, store
 from engine.errors import DltuiError, RunNotFound
 from engine.models.language import load_model
@@ -74,23 +74,23 @@ class _Perplexities:
     validations: dict[int, float] = field(default_factory=dict)
 
 
-def all_runs(desk: SessionCache) -> list[LanguageRun]:
+def all_runs(session_cache: SessionCache) -> list[LanguageRun]:
     """Newest first; what cannot be read is left out."""
-    runs = (_known(desk, run_id) for run_id in store.list_ids(desk.places))
+    runs = (_known(session_cache, run_id) for run_id in store.list_ids(session_cache.places))
     return sorted((run for run in runs if run is not None), key=lambda run: run.spec.order, reverse=True)
 
 
-def find(desk: SessionCache, name: str = "", direction: Direction | None = None) -> LanguageRun:
+def find(session_cache: SessionCache, name: str = "", direction: Direction | None = None) -> LanguageRun:
     """By id, start of an id, name or @last; without a name the newest that is done, else has a checkpoint.
 
     Raises RunNotFound naming the candidates.
     """
     if not isinstance(name, str):
         raise RunNotFound(f"Expected the id or the name of a run, got {str(name)[:80]!r}.")
-    exact = _known(desk, name)
+    exact = _known(session_cache, name)
     if exact is not None:
         return exact
-    runs = all_runs(desk)
+    runs = all_runs(session_cache)
     if name in ("", "@last"):
         return _newest([run for run in runs if direction in (None, run.description.direction)], name)
     matching = [run for run in runs if name in (run.id, run.spec.name)]
@@ -103,12 +103,12 @@ def find(desk: SessionCache, name: str = "", direction: Direction | None = None)
     raise RunNotFound(f"{len(matching)} language models answer to {name[:80]!r}: {some}.", "Use a longer id.")
 
 
-def partner(desk: SessionCache, run: LanguageRun) -> LanguageRun:
+def partner(session_cache: SessionCache, run: LanguageRun) -> LanguageRun:
     """The newest run of the other direction with the same vocabulary. Raises RunNotFound."""
     mine = run.description
     fitting = [
         other
-        for other in all_runs(desk)
+        for other in all_runs(session_cache)
         if other.description.direction is not mine.direction
         and other.description.vocabulary_sha256 == mine.vocabulary_sha256
         and load_model.has_checkpoint(other.folder.path)
@@ -133,22 +133,22 @@ def _same_words(run: LanguageRun) -> str:
     return "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in given.items())
 
 
-def newest_pair(desk: SessionCache) -> tuple[LanguageRun, LanguageRun]:
+def newest_pair(session_cache: SessionCache) -> tuple[LanguageRun, LanguageRun]:
     """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
-    first = find(desk, direction=Direction.FORWARD)
-    runs = [run for run in all_runs(desk) if load_model.has_checkpoint(run.folder.path)]
+    first = find(session_cache, direction=Direction.FORWARD)
+    runs = [run for run in all_runs(session_cache) if load_model.has_checkpoint(run.folder.path)]
     ahead = [run for run in runs if run.description.direction is Direction.FORWARD]
     back = {run.description.vocabulary_sha256 for run in runs if run not in ahead}
     able = [run for run in ahead if run.description.vocabulary_sha256 in back]
     one = next((run for run in able if run.status() is Status.DONE), next(iter(able), first))
-    return one, partner(desk, one)
+    return one, partner(session_cache, one)
 
 
-def opened(desk: SessionCache, run: LanguageRun) -> OpenedModel:
+def opened(session_cache: SessionCache, run: LanguageRun) -> OpenedModel:
     """With the weights that it answers with. Raises DltuiError and CheckpointError."""
     wanted = served_step(run.folder.checkpoints)
-    newest = max(shelf.steps(run.folder.checkpoints), default=0)
-    kept: list[_Kept] = desk.keep(("language model", run.id), list)
+    newest = max(checkpoint_folder.steps(run.folder.checkpoints), default=0)
+    kept: list[_Kept] = session_cache.keep(("language model", run.id), list)
     for one in kept:
         # In the place of a damaged one another answers, until there is a newer one.
         if one.wanted == wanted and (wanted == one.opened.served.which or one.newest == newest):
@@ -158,10 +158,10 @@ def opened(desk: SessionCache, run: LanguageRun) -> OpenedModel:
     return kept[0].opened
 
 
-def perplexities(desk: SessionCache, run: LanguageRun) -> dict[str, float]:
+def perplexities(session_cache: SessionCache, run: LanguageRun) -> dict[str, float]:
     """The last value of every metric with perplexity in its name; of the validation that of the weights that
     answer, where it is known."""
-    kept: dict[str, _Perplexities] = desk.keep("language perplexities", dict)
+    kept: dict[str, _Perplexities] = session_cache.keep("language perplexities", dict)
     told = kept.setdefault(run.id, _Perplexities())
     while True:
         lines, end = events.read_lines(run.folder.events, told.offset)
@@ -188,12 +188,12 @@ def _take_values(told: _Perplexities, line: bytes) -> None:
         return  # a line that is no metrics says nothing about perplexity
 
 
-def _known(desk: SessionCache, run_id: str) -> LanguageRun | None:
+def _known(session_cache: SessionCache, run_id: str) -> LanguageRun | None:
     """The run of exactly that id, without a look at all the others."""
     if not run_id or "/" in run_id or run_id[0] in ".@":
         return None
-    known: dict[str, LanguageRun] = desk.keep("language runs", dict)
-    run = known.get(run_id) or _read(desk.places, run_id)
+    known: dict[str, LanguageRun] = session_cache.keep("language runs", dict)
+    run = known.get(run_id) or _read(session_cache.places, run_id)
     if run is None or not run.folder.spec.exists():
         return None
     known[run_id] = run

@@ -18,14 +18,14 @@ Handler = Callable[..., Answer]
 ROOMS = ("xor", "lanes", "mnist", "language", "corpus")
 
 
-def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
+def answer(session_cache: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
     """Raises ProtocolError for an unknown word and for facts it does not take."""
     handler = find(word)
     try:
-        inspect.signature(handler).bind(desk, **facts)
+        inspect.signature(handler).bind(session_cache, **facts)
     except TypeError as error:
         raise ProtocolError(f"{word} cannot be asked like that: {error}.") from error
-    return handler(desk, **facts)
+    return handler(session_cache, **facts)
 
 
 def find(word: str) -> Handler:

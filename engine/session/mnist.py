@@ -78,24 +78,24 @@ from engine.session.methods import Handler
 from engine.session.mnist_nets import all_runs, open_net, steps
 
 
-def explore(desk: SessionCache, samples: int = 10) -> Json:
-    pictures = mnist_sets.at_hand(desk)
+def explore(session_cache: SessionCache, samples: int = 10) -> Json:
+    pictures = mnist_sets.at_hand(session_cache)
     key = ("mnist.explore", pictures.digits.fingerprint, samples)
-    return desk.keep(key, lambda: mnist_statistics.explore(pictures, samples))
+    return session_cache.keep(key, lambda: mnist_statistics.explore(pictures, samples))
 
 
-def runs(desk: SessionCache) -> Json:
+def runs(session_cache: SessionCache) -> Json:
     """Folders that cannot be read are left out: the run table names what is wrong with them."""
     found = []
-    for folder, spec in all_runs(desk):
+    for folder, spec in all_runs(session_cache):
         facts = {"name": spec.name, "params": dict(spec.params), "created_at": spec.created_at}
         found.append({"run": folder.id, **facts, "steps": steps(folder)})
     return {"runs": found}
 
 
-def model(desk: SessionCache, run: str, step: int | None = None) -> Json:
-    opened = open_net(desk, run, step)
-    pictures = mnist_sets.of_run(desk, opened)
+def model(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
+    opened = open_net(session_cache, run, step)
+    pictures = mnist_sets.of_run(session_cache, opened)
     entries = layer_costs.entries(opened.net)
     return {
         **mnist_network.head(opened),
@@ -116,73 +116,83 @@ def model(desk: SessionCache, run: str, step: int | None = None) -> Json:
     }  # fmt: skip
 
 
-def report(desk: SessionCache, run: str, split: str = "test", step: int | None = None) -> Iterator[Json]:
-    return mnist_reports.stream(desk, open_net(desk, run, step), split)
+def report(
+    session_cache: SessionCache, run: str, split: str = "test", step: int | None = None
+) -> Iterator[Json]:
+    return mnist_reports.stream(session_cache, open_net(session_cache, run, step), split)
 
 
 def cell(
-    desk: SessionCache, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
+    session_cache: SessionCache, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
     step: int | None = None,
 ) -> Json:  # fmt: skip
-    return mnist_reports.cell(desk, open_net(desk, run, step), split, true, predicted, offset, limit)
+    return mnist_reports.cell(
+        session_cache, open_net(session_cache, run, step), split, true, predicted, offset, limit
+    )
 
 
-def worst(desk: SessionCache, run: str, split: str = "test", n: int = 100, step: int | None = None) -> Json:
-    return mnist_reports.worst(desk, open_net(desk, run, step), split, n)
+def worst(
+    session_cache: SessionCache, run: str, split: str = "test", n: int = 100, step: int | None = None
+) -> Json:
+    return mnist_reports.worst(session_cache, open_net(session_cache, run, step), split, n)
 
 
 def images(
-    desk: SessionCache, run: str, indexes: list[int], split: str = "test", step: int | None = None
+    session_cache: SessionCache, run: str, indexes: list[int], split: str = "test", step: int | None = None
 ) -> Json:
-    return mnist_reports.images(desk, open_net(desk, run, step), split, indexes)
+    return mnist_reports.images(session_cache, open_net(session_cache, run, step), split, indexes)
 
 
-def filters(desk: SessionCache, run: str, layer: str = "", step: int | None = None, limit: int = 256) -> Json:
-    return mnist_network.filters(open_net(desk, run, step), layer, limit)
+def filters(
+    session_cache: SessionCache, run: str, layer: str = "", step: int | None = None, limit: int = 256
+) -> Json:
+    return mnist_network.filters(open_net(session_cache, run, step), layer, limit)
 
 
 def maps(
-    desk: SessionCache, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
+    session_cache: SessionCache, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
     pixels: Any = None,
 ) -> Json:  # fmt: skip
-    opened = open_net(desk, run, step)
-    return mnist_network.maps(opened, mnist_network.picture(desk, opened, split, index, pixels), layer)
+    opened = open_net(session_cache, run, step)
+    return mnist_network.maps(
+        opened, mnist_network.picture(session_cache, opened, split, index, pixels), layer
+    )
 
 
 def predict(
-    desk: SessionCache,
+    session_cache: SessionCache,
     run: str,
     pixels: Any,
     centred: bool = True,
     maps: bool = True,
     step: int | None = None,
 ) -> Json:
-    return mnist_network.predict(open_net(desk, run, step), pixels, centred, maps)
+    return mnist_network.predict(open_net(session_cache, run, step), pixels, centred, maps)
 
 
 def saliency(
-    desk: SessionCache, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
+    session_cache: SessionCache, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
     index: int = 0, pixels: Any = None, step: int | None = None,
 ) -> Json:  # fmt: skip
-    opened = open_net(desk, run, step)
+    opened = open_net(session_cache, run, step)
     return mnist_network.saliency(
-        opened, mnist_network.picture(desk, opened, split, index, pixels), kind, target
+        opened, mnist_network.picture(session_cache, opened, split, index, pixels), kind, target
     )
 
 
 def robustness(
-    desk: SessionCache,
+    session_cache: SessionCache,
     run: str,
     kind: str = "shift",
     split: str = "test",
     images: int = 2000,
     step: int | None = None,
 ) -> Iterator[Json]:
-    return mnist_robustness.stream(desk, open_net(desk, run, step), kind, split, images)
+    return mnist_robustness.stream(session_cache, open_net(session_cache, run, step), kind, split, images)
 
 
-def kept_report(desk: SessionCache, run: str, step: int | None = None) -> Json:
-    return mnist_drawings.report(desk, open_net(desk, run, step))
+def kept_report(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
+    return mnist_drawings.report(session_cache, open_net(session_cache, run, step))
 
 
 WORDS: Mapping[str, Handler] = {

@@ -41,9 +41,9 @@ class NetworkAnswers:
         return self.pictures.part(self.split).labels
 
 
-def answers(desk: SessionCache, opened: OpenNet, split: str) -> NetworkAnswers:
+def answers(session_cache: SessionCache, opened: OpenNet, split: str) -> NetworkAnswers:
     """At once, however long it takes (a third of a second for 10,000 pictures)."""
-    work = by_parts(desk, opened, split)
+    work = by_parts(session_cache, opened, split)
     while True:
         try:
             next(work)
@@ -53,13 +53,13 @@ def answers(desk: SessionCache, opened: OpenNet, split: str) -> NetworkAnswers:
 
 
 def by_parts(
-    desk: SessionCache, opened: OpenNet, split: str
+    session_cache: SessionCache, opened: OpenNet, split: str
 ) -> Generator[tuple[int, int], None, NetworkAnswers]:
     """Yields (pictures done, of how many); returns the answers. Raises DataError."""
-    pictures = mnist_sets.of_run(desk, opened)
+    pictures = mnist_sets.of_run(session_cache, opened)
     images = pictures.part(split).images
     path = cache_path(opened, pictures, split, "npy")
-    held = desk.keep(("mnist.answers", path), _Held)
+    held = session_cache.keep(("mnist.answers", path), _Held)
     if held.logits is None:
         held.logits = _read(path, len(images))
     if held.logits is None:

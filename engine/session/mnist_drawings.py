@@ -17,15 +17,15 @@ from engine.session.mnist_network import drawn, fitting, head
 from engine.session.mnist_reports import shown
 
 
-def keep(desk: SessionCache, pixels: Any, label: int) -> Json:
+def keep(session_cache: SessionCache, pixels: Any, label: int) -> Json:
     """Centred first: the set is one of 28x28, whatever it was drawn on."""
     picture = centre(drawn(pixels), shelf.SIDE)
-    added = shelf.add(desk.places.drawn, picture, label, time.time())
-    return {"mark": added.mark, "count": len(shelf.read(desk.places.drawn))}
+    added = shelf.add(session_cache.places.drawn, picture, label, time.time())
+    return {"mark": added.mark, "count": len(shelf.read(session_cache.places.drawn))}
 
 
-def kept(desk: SessionCache) -> Json:
-    digits = shelf.read(desk.places.drawn)
+def kept(session_cache: SessionCache) -> Json:
+    digits = shelf.read(session_cache.places.drawn)
     return {
         "digits": [
             {"mark": one.mark, "label": one.label, "at": one.at, "pixels": grey_levels.rows(one.pixels)}
@@ -34,14 +34,14 @@ def kept(desk: SessionCache) -> Json:
     }
 
 
-def drop(desk: SessionCache, mark: str) -> Json:
-    dropped = shelf.drop(desk.places.drawn, mark)
-    return {"dropped": dropped, "count": len(shelf.read(desk.places.drawn))}
+def drop(session_cache: SessionCache, mark: str) -> Json:
+    dropped = shelf.drop(session_cache.places.drawn, mark)
+    return {"dropped": dropped, "count": len(shelf.read(session_cache.places.drawn))}
 
 
-def report(desk: SessionCache, opened: OpenNet) -> Json:
+def report(session_cache: SessionCache, opened: OpenNet) -> Json:
     """Accuracy is null while nothing is kept."""
-    digits = shelf.read(desk.places.drawn)
+    digits = shelf.read(session_cache.places.drawn)
     confusion = np.zeros((10, 10), dtype=np.int64)
     answered = []
     for one in digits:

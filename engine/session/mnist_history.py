@@ -50,10 +50,10 @@ class NetworkHistory:
             self.accuracies = {step: found for step, found in self.accuracies.items() if step <= last}
 
 
-def history(desk: SessionCache, run: str, step: int | None = None) -> Json:
+def history(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
     """Raises RunNotFound, and RunRefused for a step that was not sketched."""
-    folder, _ = folder_of(desk, run)
-    told = desk.keep(("mnist.history", run), lambda: NetworkHistory(folder.events)).go_on()
+    folder, _ = folder_of(session_cache, run)
+    told = session_cache.keep(("mnist.history", run), lambda: NetworkHistory(folder.events)).go_on()
     there = sorted(told.sketches)
     if step is not None and step not in told.sketches:
         near = min(there, key=lambda other: abs(other - step), default=None)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.manifest import NAME as MANIFEST
@@ -46,9 +46,9 @@ class OpenNet:
         return self.folder.id
 
 
-def folder_of(desk: SessionCache, run: str) -> tuple[RunFolder, Spec]:
+def folder_of(session_cache: SessionCache, run: str) -> tuple[RunFolder, Spec]:
     """Raises RunNotFound, RunRefused for a run of something else, and CorruptRun."""
-    folder = store.folder_of(desk.places, run)
+    folder = store.folder_of(session_cache.places, run)
     if not run or run.startswith(".") or "/" in run or "\0" in run or not folder.path.is_dir():
         raise RunNotFound(f"There is no run {run[:80]!r}.", "Choose one of the table.")
     spec = store.read_spec(folder)
@@ -59,12 +59,12 @@ def folder_of(desk: SessionCache, run: str) -> tuple[RunFolder, Spec]:
     return folder, spec
 
 
-def all_runs(desk: SessionCache) -> list[tuple[RunFolder, Spec]]:
+def all_runs(session_cache: SessionCache) -> list[tuple[RunFolder, Spec]]:
     """Newest first; what is of something else or cannot be read is left out."""
     found = []
-    for run in store.list_ids(desk.places):
+    for run in store.list_ids(session_cache.places):
         try:
-            found.append(folder_of(desk, run))
+            found.append(folder_of(session_cache, run))
         except DltuiError:
             continue  # the run table says what is wrong with it
     return sorted(found, key=lambda one: one[1].order, reverse=True)
@@ -76,16 +76,16 @@ def steps(folder: RunFolder) -> list[int]:
         names = os.listdir(folder.checkpoints)
     except FileNotFoundError:
         return []
-    return sorted(step for name in names if (step := shelf.step_of(name)) is not None)
+    return sorted(step for name in names if (step := checkpoint_folder.step_of(name)) is not None)
 
 
-def open_net(desk: SessionCache, run: str, step: int | None = None) -> OpenNet:
+def open_net(session_cache: SessionCache, run: str, step: int | None = None) -> OpenNet:
     """The network of a checkpoint, by default the one that the run answers with (engine.served_checkpoint); for a
     damaged one the newest older, with a warning.
 
     Raises RunNotFound, RunRefused when there is no such checkpoint, and CorruptRun.
     """
-    folder, spec = folder_of(desk, run)
+    folder, spec = folder_of(session_cache, run)
     there = steps(folder)
     if not there:
         raise RunRefused(
@@ -96,8 +96,10 @@ def open_net(desk: SessionCache, run: str, step: int | None = None) -> OpenNet:
         raise RunRefused(f"{run} has no checkpoint of step {step}.", f"There are those of steps {known}.")
     which = served_step(folder.checkpoints) if step is None else None
     wanted = which.step if which else there[-1] if step is None else step
-    mark = _changed(folder.checkpoints / shelf.name_of(wanted) / MANIFEST)
-    return desk.keep(("mnist.net", run, wanted, mark, step is None), lambda: _open(folder, spec, step))
+    mark = _changed(folder.checkpoints / checkpoint_folder.name_of(wanted) / MANIFEST)
+    return session_cache.keep(
+        ("mnist.net", run, wanted, mark, step is None), lambda: _open(folder, spec, step)
+    )
 
 
 def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:

@@ -28,11 +28,11 @@ def head(opened: OpenNet) -> Json:
     return {"run": opened.id, "step": opened.step, "weights": opened.words, "warning": opened.warning}
 
 
-def picture(desk: SessionCache, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
+def picture(session_cache: SessionCache, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
     """Raises DataError."""
     if pixels is not None:
         return fitting(drawn(pixels), opened.net.side), None
-    part = mnist_sets.of_run(desk, opened).part(split)
+    part = mnist_sets.of_run(session_cache, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
     return part.images[index], int(part.labels[index])

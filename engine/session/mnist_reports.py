@@ -25,9 +25,9 @@ FORM = 1
 """of the reports that are kept; another one is made again"""
 
 
-def stream(desk: SessionCache, opened: OpenNet, split: str) -> Iterator[Json]:
+def stream(session_cache: SessionCache, opened: OpenNet, split: str) -> Iterator[Json]:
     """Progress, and the report with the last part."""
-    work = by_parts(desk, opened, split)
+    work = by_parts(session_cache, opened, split)
     while True:
         try:
             done, total = next(work)
@@ -58,25 +58,31 @@ def full_report(found: NetworkAnswers) -> Json:
 
 
 def cell(
-    desk: SessionCache, opened: OpenNet, split: str, true: int, predicted: int, offset: int, limit: int
+    session_cache: SessionCache,
+    opened: OpenNet,
+    split: str,
+    true: int,
+    predicted: int,
+    offset: int,
+    limit: int,
 ) -> Json:
     """Raises ParamError for a cell that is none."""
     if not (0 <= true <= 9 and 0 <= predicted <= 9):
         raise ParamError(f"The confusion matrix has no cell {true}, {predicted}: expected 0 to 9 each.")
-    found = answers(desk, opened, split)
+    found = answers(session_cache, opened, split)
     there = classification.cell(found.logits, found.labels, true, predicted)
     return {**_pictures(found, there[max(0, offset) :], limit), "count": len(there), "offset": max(0, offset)}
 
 
-def worst(desk: SessionCache, opened: OpenNet, split: str, n: int) -> Json:
-    found = answers(desk, opened, split)
+def worst(session_cache: SessionCache, opened: OpenNet, split: str, n: int) -> Json:
+    found = answers(session_cache, opened, split)
     there = classification.worst(found.logits, found.labels)
     return {**_pictures(found, there, n), "count": len(there), "offset": 0}
 
 
-def images(desk: SessionCache, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
+def images(session_cache: SessionCache, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
     """Raises ParamError for an index that is not there."""
-    found = answers(desk, opened, split)
+    found = answers(session_cache, opened, split)
     there = np.asarray(indexes, dtype=np.intp)
     if len(there) and not 0 <= there.min() <= there.max() < len(found.labels):
         raise ParamError(

@@ -52,31 +52,31 @@ class PictureSet:
         return self.parts[name]
 
 
-def at_hand(desk: SessionCache, named: str | None = None) -> PictureSet:
+def at_hand(session_cache: SessionCache, named: str | None = None) -> PictureSet:
     """What a run started now would train on; behind a stand-in it looks again later. Raises DataError.
 
     `named` is a folder of data sets as in `Spec.data`; None: the one of this session.
     """
-    places = desk.places if named is None else replace(desk.places, named_data=named)
+    places = session_cache.places if named is None else replace(session_cache.places, named_data=named)
     key = ("mnist.pictures", places.data)
-    found = desk.keep(key, lambda: _load(places))
+    found = session_cache.keep(key, lambda: _load(places))
     if found.digits.notice and time.monotonic() > found.found_at + STAND_IN_SECONDS:
-        desk.drop(key)
-        found = desk.keep(key, lambda: _load(places))
+        session_cache.drop(key)
+        found = session_cache.keep(key, lambda: _load(places))
     return found
 
 
-def of_run(desk: SessionCache, opened: OpenNet) -> PictureSet:
+def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
     """The pictures a network was trained, validated and tested on: found where its run found them.
 
     Raises DataError for other ones.
     """
     side, folder = opened.net.side, opened.spec.data
     if side == SMALL_SIDE:  # nothing else has it, and nothing has to be looked for
-        return desk.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
-    found = at_hand(desk, folder)
+        return session_cache.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
+    found = at_hand(session_cache, folder)
     now, before = TrainedOn(found.digits.title, found.digits.fingerprint), opened.trained_on
-    where = desk.places.data if folder is None else folder
+    where = session_cache.places.data if folder is None else folder
     remedy = f"Restore the data it was trained on (data folder: {where or 'none named'})."
     if folder is None:
         remedy = "Set DLTUI_DATA to the folder it was trained on."

@@ -28,17 +28,17 @@ PLAIN = ("", "notebook", "none")
 """values of `recipe` that mean the notebook's own training"""
 
 
-def stream(desk: SessionCache) -> Iterator[Json]:
+def stream(session_cache: SessionCache) -> Iterator[Json]:
     """The newest run of each kind that has a checkpoint or, failing that, that there is.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
     """
-    found = _newest(desk)
+    found = _newest(session_cache)
     wanted: list[tuple[str, int]] = [(model, batch) for model in MODELS for batch in BATCHES]
     wanted += [kind for kind in (*OTHERS, *((name, 0) for name in RECIPES)) if kind in found]
     rows: list[Json] = []
     for model, batch in wanted:
-        rows.append({"model": model, "batch": batch, **_row(desk, found.get((model, batch)))})
+        rows.append({"model": model, "batch": batch, **_row(session_cache, found.get((model, batch)))})
         notice = _notice(rows)
         best = None if notice else _best(rows)
         facts = {"rows": list(rows), "best": best, "notice": notice}
@@ -56,9 +56,9 @@ def per_epoch(spec: Spec, images: int) -> int | None:
     return -(-images // batch) if batch and is_plain(spec) else None
 
 
-def _newest(desk: SessionCache) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
+def _newest(session_cache: SessionCache) -> Mapping[tuple[str, int], tuple[RunFolder, Spec]]:
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
-    for folder, spec in reversed(all_runs(desk)):
+    for folder, spec in reversed(all_runs(session_cache)):
         kind = _kind_of(spec)
         if folder.checkpoints.is_dir() or kind not in found:
             found[kind] = (folder, spec)
@@ -78,7 +78,7 @@ def _is_running(folder: RunFolder) -> bool:
     return state is not None and status_of(state).is_active
 
 
-def _row(desk: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
+def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
     """`why` says what is missing."""
     row: dict[str, Any] = dict.fromkeys(
         ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
@@ -94,9 +94,9 @@ def _row(desk: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
     row["iterations"], row["seconds"] = told.reached or (steps, told.seconds)
     try:
         row["is_running"] = _is_running(folder)
-        opened = open_net(desk, folder.id)
+        opened = open_net(session_cache, folder.id)
         row["data"] = asdict(opened.trained_on) if opened.trained_on.fingerprint else None
-        validated = answers(desk, opened, "validation")
+        validated = answers(session_cache, opened, "validation")
     except DltuiError as error:
         return {**row, "why": error.message}
     row["balanced"] = balanced_accuracy(validated.logits.argmax(axis=1), validated.labels)

@@ -28,9 +28,13 @@ class SessionServer:
     """
 
     def __init__(
-        self, desk: SessionCache, inbox: RequestQueue, out: BinaryIO, answer: Find = methods.answer
+        self,
+        session_cache: SessionCache,
+        requests: RequestQueue,
+        out: BinaryIO,
+        answer: Find = methods.answer,
     ) -> None:
-        self._desk, self._inbox, self._out, self._answer = desk, inbox, out, answer
+        self._desk, self._inbox, self._out, self._answer = session_cache, requests, out, answer
         self._waiting: deque[Json] = deque()
         self._streams: dict[int, Iterator[Json]] = {}
 

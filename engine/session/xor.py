@@ -19,7 +19,7 @@ SIDE_LIMIT = 400
 
 
 def look(
-    desk: SessionCache,
+    session_cache: SessionCache,
     hidden_weight: Sequence[Sequence[float]],
     hidden_bias: Sequence[float],
     output_weight: Sequence[float],
@@ -74,7 +74,7 @@ def seen(net: XorNet, targets: Floats, width: int, height: int) -> Json:
     }
 
 
-def presets(desk: SessionCache) -> Json:
+def presets(session_cache: SessionCache) -> Json:
     """Networks to start from.
 
     Answer:

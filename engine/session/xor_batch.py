@@ -28,7 +28,7 @@ STANDING = ("outcome", "stop", "loss", "val_loss")
 
 
 def table(
-    desk: SessionCache,
+    session_cache: SessionCache,
     run: str,
     sort: str = "lane",
     descending: bool = False,
@@ -51,7 +51,7 @@ def table(
       epoch, epochs     trained by those that run, and to be trained at most
       common    {parameter: value} of those that do not vary
     """
-    found = opened(desk, run)
+    found = opened(session_cache, run)
     columns = ["lane", *found.axes, *STANDING]
     if sort not in columns:
         raise ParamError(f"sort: expected one of {', '.join(columns)}, got {str(sort)[:80]!r}.")
@@ -70,7 +70,7 @@ def table(
 
 
 def map_(
-    desk: SessionCache, run: str, x: str = "", y: str = "", colour: str = "outcome", columns: int = 0
+    session_cache: SessionCache, run: str, x: str = "", y: str = "", colour: str = "outcome", columns: int = 0
 ) -> Json:
     """The failure map.
 
@@ -95,7 +95,7 @@ def map_(
       outcomes   {running, success, fail, diverged, stopped} of all
       epoch, epochs   as in `lanes.table`
     """
-    found = opened(desk, run)
+    found = opened(session_cache, run)
     cells = failure_map.layout(found, x, y, columns)
     values = failure_map.values(found, cells, colour)
     low, high = failure_map.bounds(values, colour)
@@ -119,7 +119,7 @@ def map_(
     }
 
 
-def open_(desk: SessionCache, run: str, lane: int, width: int = 40, height: int = 40) -> Json:
+def open_(session_cache: SessionCache, run: str, lane: int, width: int = 40, height: int = 40) -> Json:
     """One network.
 
     Raises RunNotFound and ParamError.
@@ -131,7 +131,7 @@ def open_(desk: SessionCache, run: str, lane: int, width: int = 40, height: int 
       look      the answer of `xor.look` for it, in the size that was asked for; null where it diverged
       curve     {epochs [], loss [], val_loss []}: thinned; val_loss is empty without validation
     """
-    found = opened(desk, run)
+    found = opened(session_cache, run)
     if not isinstance(lane, int) or not 0 <= lane < len(found):
         raise ParamError(f"network: expected 0 to {len(found) - 1}, got {str(lane)[:80]}.")
     net = {**found.weights(lane), **found.recipe(lane)}
@@ -142,12 +142,12 @@ def open_(desk: SessionCache, run: str, lane: int, width: int = 40, height: int 
         **{name: _shown(found, name, lane) for name in STANDING},
         "params": {name: found.value(name, lane) for name in PARAMS if name != "seed"},
         "net": net,
-        "look": xor.look(desk, **net, width=width, height=height) if is_whole else None,
+        "look": xor.look(session_cache, **net, width=width, height=height) if is_whole else None,
         "curve": _curve(found, lane),
     }
 
 
-def report(desk: SessionCache, run: str) -> Json:
+def report(session_cache: SessionCache, run: str) -> Json:
     """The table of the nine experiments beside the notebook's numbers. Only for runs of `xor_grid`.
 
     Raises RunNotFound and ParamError.
@@ -164,17 +164,17 @@ def report(desk: SessionCache, run: str) -> Json:
       gates  {gate: how often} the single hidden unit of the first experiment became, over its successes
       epoch, epochs, counts   as in `lanes.table`
     """
-    found = opened(desk, run)
+    found = opened(session_cache, run)
     if "successes" not in found.told:
         raise ParamError(f"run: expected one of xor_grid, got {run[:80]}.")
     return {"rows": notebook.table(found), "gates": notebook.gates(found), **_progress(found)}
 
 
-def opened(desk: SessionCache, run: str) -> BatchRecord:
+def opened(session_cache: SessionCache, run: str) -> BatchRecord:
     """The newest state of a run's networks. Raises RunNotFound and CorruptRun."""
-    if run not in store.list_ids(desk.places):
+    if run not in store.list_ids(session_cache.places):
         raise RunNotFound(f"There is no run {run[:80]!r}.")
-    folder = store.folder_of(desk.places, run).path
+    folder = store.folder_of(session_cache.places, run).path
     try:
         stamp = os.stat(folder / record.CHANGING).st_mtime_ns
         read = _reader(folder)
@@ -183,10 +183,10 @@ def opened(desk: SessionCache, run: str) -> BatchRecord:
             f"{run[:80]} has no networks yet.", "Only xor_grid and xor_lanes have them."
         ) from error
     key = ("lanes", run)
-    stamped, kept = desk.keep(key, lambda: (stamp, read()))
+    stamped, kept = session_cache.keep(key, lambda: (stamp, read()))
     if stamped != stamp:
-        desk.drop(key)
-        _, kept = desk.keep(key, lambda: (stamp, read()))
+        session_cache.drop(key)
+        _, kept = session_cache.keep(key, lambda: (stamp, read()))
     found: BatchRecord = kept
     return found
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Found, Verified
 from checkpoints.manifest import Fact
@@ -104,7 +104,7 @@ class Checkpoints:
         began = time.monotonic()
         try:
             captured = state.capture(step)
-            saved = shelf.write(
+            saved = checkpoint_folder.write(
                 self._folder.checkpoints,
                 step,
                 captured.files(),
@@ -112,7 +112,7 @@ class Checkpoints:
                 weights_sha256=captured.weights_sha256(),
                 env={**captured.env, **facts.to_env()},
                 keep=Keep(best=facts.best_step or None),
-                reserve=0 if is_last else shelf.RESERVE,
+                reserve=0 if is_last else checkpoint_folder.RESERVE,
                 acknowledge=lambda found: self._acknowledge(found, time.monotonic() - began),
             )
         finally:
@@ -123,24 +123,28 @@ class Checkpoints:
 
     def newest(self) -> tuple[Verified | None, list[str]]:
         """The newest one that verifies, and what is wrong with those that had to be skipped."""
-        shelf.sweep_leftovers(self._folder.checkpoints)
-        verified, damaged = shelf.newest_intact(self._folder.checkpoints)
+        checkpoint_folder.sweep_leftovers(self._folder.checkpoints)
+        verified, damaged = checkpoint_folder.newest_intact(self._folder.checkpoints)
         return verified, [str(damage) for damage in damaged]
 
     def model_of(self, step: int) -> bytes | None:
         """The model.safetensors of the checkpoint of `step`; None when it is not there or not whole."""
         try:
-            found = shelf.read(self._folder.checkpoints / shelf.name_of(step), only={served_checkpoint.MODEL})
+            found = checkpoint_folder.read(
+                self._folder.checkpoints / checkpoint_folder.name_of(step), only={served_checkpoint.MODEL}
+            )
         except DamagedCheckpoint:
             return None
         return found.files.get(served_checkpoint.MODEL)
 
     def recorded(self) -> CheckpointFacts:
         """Of the newest checkpoint that says anything, before its weights are read."""
-        for step in reversed(shelf.steps(self._folder.checkpoints)):
+        for step in reversed(checkpoint_folder.steps(self._folder.checkpoints)):
             with suppress(CheckpointError, OSError, ValueError):
                 return facts_of(
-                    shelf.read(self._folder.checkpoints / shelf.name_of(step), only=()).manifest.env
+                    checkpoint_folder.read(
+                        self._folder.checkpoints / checkpoint_folder.name_of(step), only=()
+                    ).manifest.env
                 )
         return CheckpointFacts()
 

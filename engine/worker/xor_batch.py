@@ -25,32 +25,32 @@ def prepare(plan: BatchPlan, wanted: str, run: Run) -> BatchTraining:
     if wanted != "numpy" and not (run.places.cache / "numba").exists():
         print("Compiling once for this home, a few seconds.", flush=True)
     chosen = trainer(wanted, run.places.cache)
-    fleet = BatchTraining(plan, chosen, run.threads)
-    run.total(fleet.epochs)
+    training = BatchTraining(plan, chosen, run.threads)
+    run.total(training.epochs)
     run.pin(trainer=chosen.facts)
     if chosen.notice:
         run.notice(chosen.notice)
-    return fleet
+    return training
 
 
-def sail(fleet: BatchTraining, run: Run, **facts: object) -> BatchRecord:
+def sail(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
     """Train to the end, or until the run shall be left; returns how all of them stand."""
-    run.restore(ArrayState(fleet, fleet.added_arrays()))
-    run.keep(record.STATIC, record.static(fleet.plan, fleet.epochs, **facts))
+    run.restore(ArrayState(training, training.added_arrays()))
+    run.keep(record.STATIC, record.static(training.plan, training.epochs, **facts))
     due = 0.0
     while True:
-        fleet.stop([int(number) - 1 for number in run.heard("stop") if number is not None])
-        if fleet.is_over:
+        training.stop([int(number) - 1 for number in run.heard("stop") if number is not None])
+        if training.is_over:
             break
-        step = fleet.advance()
-        run.log(step, **_state(fleet))
+        step = training.advance()
+        run.log(step, **_state(training))
         run.checkpoint(step)
         if run.should_stop:
             break
         if time.monotonic() >= due:
-            due = _keep(fleet, run)
-    _keep(fleet, run)
-    return record.read(record.static(fleet.plan, fleet.epochs, **facts), record.changing(fleet))
+            due = _keep(training, run)
+    _keep(training, run)
+    return record.read(record.static(training.plan, training.epochs, **facts), record.changing(training))
 
 
 def say(found: BatchRecord) -> None:
@@ -58,23 +58,23 @@ def say(found: BatchRecord) -> None:
     print(f"{len(found):,} networks at epoch {found.epoch:,}: {counts}")
 
 
-def _state(fleet: BatchTraining) -> dict[str, float]:
-    counts, losses = fleet.counts(), known(fleet.column("loss"))
+def _state(training: BatchTraining) -> dict[str, float]:
+    counts, losses = training.counts(), known(training.column("loss"))
     finite = losses[np.isfinite(losses)]
     told = {"median_loss": float(np.median(finite))} if len(finite) else {}
     return told | {
-        "solved": float((fleet.column("right") == 4).sum()),  # all four rows right, at their end or not
+        "solved": float((training.column("right") == 4).sum()),  # all four rows right, at their end or not
         "running": counts["running"],
         "successes": counts["success"],
         "fails": counts["fail"] + counts["diverged"],
     }
 
 
-def _keep(fleet: BatchTraining, run: Run) -> float:
+def _keep(training: BatchTraining, run: Run) -> float:
     """When to do it again. A disk that is full is told of by the checkpoints."""
     began = time.monotonic()
     try:
-        run.keep(record.CHANGING, record.changing(fleet))
+        run.keep(record.CHANGING, record.changing(training))
     except OSError as error:
         run.note(f"{record.CHANGING} was not written: {error.strerror}.", severity="warning")
     now = time.monotonic()

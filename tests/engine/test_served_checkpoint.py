@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.retention import Keep
@@ -17,14 +17,14 @@ from engine.served_checkpoint import holds_last, served, served_step
 def save(folder: Path, step: int, best: int | None, epoch: int = 10) -> None:
     arrays = {"w": np.full(3, step, np.float32)}
     env = {} if best is None else {"best_step": best, "epoch_steps": epoch}
-    shelf.write(
+    checkpoint_folder.write(
         folder, step, {"model.safetensors": tensors.dumps(arrays)}, run_id="r", env=env,
         weights_sha256=tensors.weights_sha256(arrays), keep=Keep(best=best or None),
     )  # fmt: skip
 
 
 def damage(folder: Path, step: int, name: str = "model.safetensors") -> None:
-    path = folder / shelf.name_of(step) / name
+    path = folder / checkpoint_folder.name_of(step) / name
     path.write_bytes(path.read_bytes()[:-1])
 
 
@@ -40,7 +40,7 @@ def test_without_a_best_epoch_the_newest_answers(tmp_path: Path) -> None:
 def test_the_best_epoch_answers_and_outlives_all_that_come_after_it(tmp_path: Path) -> None:
     for step, best in ((10, 0), (20, 20), (30, 20), (40, 20), (50, 20), (53, 20)):
         save(tmp_path, step, best)
-    assert shelf.steps(tmp_path) == [20, 40, 50, 53]
+    assert checkpoint_folder.steps(tmp_path) == [20, 40, 50, 53]
     found = served(tmp_path)
     assert found is not None and found.which.words == "best epoch's weights (epoch 2, step 20)"
     assert tensors.loads(found.verified.files["model.safetensors"])["w"][0] == 20

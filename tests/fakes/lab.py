@@ -90,6 +90,8 @@ async def lab(places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 
     app = LabApp(places, engine.connect)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         opened = Lab(app, pilot, engine)
-        await opened.until(lambda: (app.river.is_connected and app.runs.pages.loaded) or not engine.is_up)
+        await opened.until(
+            lambda: (app.connection.is_connected and app.runs.pages.loaded) or not engine.is_up
+        )
         await pilot.pause()
         yield opened

@@ -302,7 +302,7 @@ async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
         raise EngineError("It cannot be paused now.", "Wait a moment.")
 
     async with lab(places, engine) as opened:
-        opened.app.river.client.pause = refuse  # type: ignore[method-assign,assignment]
+        opened.app.connection.client.pause = refuse  # type: ignore[method-assign,assignment]
         await opened.press("p")
         await opened.until(lambda: "It cannot be paused now. Wait a moment." in opened.notices)
 

@@ -25,7 +25,7 @@ async def app_on(places: Places) -> AsyncIterator[Lab]:
     app = LabApp(places, partial(client.connect, start=False))
     async with app.run_test(size=SIZE) as pilot:
         opened = Lab(app, pilot, FakeEngine())
-        await opened.until(lambda: app.river.is_connected and app.runs.pages.loaded)
+        await opened.until(lambda: app.connection.is_connected and app.runs.pages.loaded)
         yield opened
 
 

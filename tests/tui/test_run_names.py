@@ -80,13 +80,13 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
         async def submit(self, *_: Any, **__: Any) -> RunSummary:
             return named("mine")
 
-    view: Any = SimpleNamespace(lab=SimpleNamespace(river=SimpleNamespace(client=Both(2))))
+    view: Any = SimpleNamespace(lab=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
     view._entered = lambda run, name: f"{name} is started."
     said = asyncio.run(SweepTabActions._said_of_start(view, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
     said = asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto")))
     assert said.startswith("mine is started. 2 runs are called mine: ")
-    view.lab.river.client = Both(1)
+    view.context.connection.client = Both(1)
     assert (
         asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto"))) == "mine is started."
     )

@@ -51,50 +51,52 @@ class Canvas:
         self._inks = np.zeros((rows, columns), np.int64)
         self._names: list[str] = [""]
 
-    def paint(self, trace: DotTrace, pen: DotPen, ink: str) -> None:
+    def paint(self, trace: DotTrace, pen: DotPen, style_name: str) -> None:
         """Draw a line of `columns * pen.across` columns of dots."""
         bits = _bits(trace, pen, self.rows)
         marked = bits > 0
         self._characters[marked] = pen.characters[bits[marked]]
-        self._inks[marked] = self._ink(ink)
+        self._inks[marked] = self._ink(style_name)
 
-    def stipple(self, dots: NDArray[np.bool_], pen: DotPen, ink: str) -> None:
+    def stipple(self, dots: NDArray[np.bool_], pen: DotPen, style_name: str) -> None:
         """Set these dots: `rows * pen.down` rows of `columns * pen.across`."""
         cells = dots.reshape(self.rows, pen.down, self.columns, pen.across)
         bits = (cells * pen.weights[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint8)
         marked = bits > 0
         self._characters[marked] = pen.characters[bits[marked]]
-        self._inks[marked] = self._ink(ink)
+        self._inks[marked] = self._ink(style_name)
 
-    def write(self, row: int, column: int, text: str, ink: str) -> None:
+    def write(self, row: int, column: int, text: str, style_name: str) -> None:
         """Write a word over whatever is there, as much of it as fits."""
         for place, character in enumerate(text):
-            self.put(row, column + place, character, ink)
+            self.put(row, column + place, character, style_name)
 
-    def put(self, row: int, column: int, character: str, ink: str) -> None:
+    def put(self, row: int, column: int, character: str, style_name: str) -> None:
         """Write one character over whatever is there."""
         if 0 <= row < self.rows and 0 <= column < self.columns:
             self._characters[row, column] = ord(character)
-            self._inks[row, column] = self._ink(ink)
+            self._inks[row, column] = self._ink(style_name)
 
-    def fill(self, rows: slice, columns: slice, character: str, ink: str) -> None:
+    def fill(self, rows: slice, columns: slice, character: str, style_name: str) -> None:
         """Write one character into the cells of an area that are still blank."""
         area = self._characters[rows, columns] == BLANK
         self._characters[rows, columns][area] = ord(character)
-        self._inks[rows, columns][area] = self._ink(ink)
+        self._inks[rows, columns][area] = self._ink(style_name)
 
     def lines(self) -> Iterable[Row]:
         """The rows as runs of one ink; blank cells go with the run before them."""
         places = np.where(self._inks > 0, np.arange(self.columns), 0)
-        inks = np.take_along_axis(self._inks, np.maximum.accumulate(places, axis=1), axis=1)
-        for characters, row_inks in zip(self._characters, inks, strict=True):
+        styles = np.take_along_axis(self._inks, np.maximum.accumulate(places, axis=1), axis=1)
+        for characters, row_inks in zip(self._characters, styles, strict=True):
             yield self._row(characters, row_inks)
 
-    def _row(self, characters: NDArray[np.uint32], inks: NDArray[np.int64]) -> Row:
+    def _row(self, characters: NDArray[np.uint32], styles: NDArray[np.int64]) -> Row:
         text = characters.astype("<u4").tobytes().decode("utf-32-le")
-        cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), self.columns]
+        cuts = [0, *(np.flatnonzero(np.diff(styles)) + 1).tolist(), self.columns]
         return tuple(
-            Span(text[start:stop], self._names[inks[start]]) for start, stop in pairwise(cuts) if stop > start
+            Span(text[start:stop], self._names[styles[start]])
+            for start, stop in pairwise(cuts)
+            if stop > start
         )
 
     def _ink(self, name: str) -> int:

@@ -234,7 +234,7 @@ class Chart(Widget, can_focus=True):
         strip = self._strips.get(y)
         if strip is None:
             row = self._rows[y] if y < len(self._rows) else ()
-            strip = Strip([Segment(span.text, self._style(span.ink)) for span in row])
+            strip = Strip([Segment(span.text, self._style(span.style_name)) for span in row])
             self._strips[y] = strip
         return strip
 
@@ -309,13 +309,13 @@ class Chart(Widget, can_focus=True):
         self._strips.clear()
         self.refresh()
 
-    def _style(self, ink: str) -> Style:
+    def _style(self, style_name: str) -> Style:
         """Kept until something is styled anew: the ground is looked for in everything that lies behind."""
-        if ink not in self._styles:
+        if style_name not in self._styles:
             ground = self.background_colors[1]
             if not self._styles:
                 sixteen = self.app.console.color_system == "standard"
                 self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
-            if ink not in self._styles:
-                self._styles[ink] = styled(self.get_component_styles(f"chart--{ink}"), ground)
-        return self._styles[ink]
+            if style_name not in self._styles:
+                self._styles[style_name] = styled(self.get_component_styles(f"chart--{style_name}"), ground)
+        return self._styles[style_name]

@@ -132,8 +132,8 @@ def _labels(scene: Scene, ticks: list[Tick], gutter: int, width: int) -> Row:
 def _merged(spans: list[Span]) -> Row:
     rows: list[Span] = []
     for span in spans:
-        if rows and rows[-1].ink == span.ink:
-            rows[-1] = Span(rows[-1].text + span.text, span.ink)
+        if rows and rows[-1].style_name == span.style_name:
+            rows[-1] = Span(rows[-1].text + span.text, span.style_name)
         else:
             rows.append(span)
     return tuple(rows)

@@ -17,9 +17,9 @@ def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
     faint = [colour.blend(ground, FAINT) for colour in full]
     if sixteen:
         faint = [Color.parse(code) for code in SIXTEEN_FAINT]
-    inks = {f"series-{index}": colour for index, colour in enumerate(full)}
-    inks |= {f"faint-{index}": colour for index, colour in enumerate(faint)}
-    return {ink: on_ground(colour, ground) for ink, colour in inks.items()}
+    styles = {f"series-{index}": colour for index, colour in enumerate(full)}
+    styles |= {f"faint-{index}": colour for index, colour in enumerate(faint)}
+    return {style_name: on_ground(colour, ground) for style_name, colour in styles.items()}
 
 
 def styled(styles: StylesBase, ground: Color) -> Style:

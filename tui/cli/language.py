@@ -97,15 +97,15 @@ def generate(
     logp is the log-probability of the added words.
     """
     words = length if length is not None else LONG if until_eos else 7
-    manner: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
+    sampling: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
     best, width = option(TOP_K, top_k), option(BEAM, beam)
     if width is not None:
         _refuse_drawing(temperature, best, top_p, seed)
-        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=width, **manner))
+        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=width, **sampling))
         _say_beam(found, json)
         return
-    manner |= {"temperature": temperature, "top_k": best, "top_p": top_p}
-    facts: Json = {"run": model, "text": text, "seed": seed, **manner}
+    sampling |= {"temperature": temperature, "top_k": best, "top_p": top_p}
+    facts: Json = {"run": model, "text": text, "seed": seed, **sampling}
     say_grown(ask_session(lambda session: last_part(session, "language.generate", facts)), json)
 
 

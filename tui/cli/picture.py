@@ -37,7 +37,7 @@ class Paint:
         for row in rows:
             line = Text("", end="")
             for span in row:
-                line.append(span.text, self._styles.get(span.ink, Style.null()))
+                line.append(span.text, self._styles.get(span.style_name, Style.null()))
             line.rstrip()
             self._console.print(line)
 

@@ -67,7 +67,7 @@ class Connection:
         """What a page that knows nothing yet is waiting for."""
         return "loading the runs" if self.is_connected else "connecting to the engine"
 
-    def story(self, run: str) -> RunHistory | None:
+    def history(self, run: str) -> RunHistory | None:
         return self._stories.get(run)
 
     async def flow(self) -> None:
@@ -115,8 +115,8 @@ class Connection:
         for run in [run for run in self._readers if run not in wanted]:
             self._readers.pop(run).cancel()
         for run in wanted:
-            story = self._stories.pop(run, None)
-            self._stories[run] = RunHistory(run) if story is None else story
+            history = self._stories.pop(run, None)
+            self._stories[run] = RunHistory(run) if history is None else history
         self._drop_old_stories()
         self._read_all()
 
@@ -179,30 +179,30 @@ class Connection:
     def _reopen(self, runs: Iterable[RunSummary]) -> None:
         """A run whose story had ended may be told on: it was resumed."""
         for run in runs:
-            story = self._stories.get(run.id)
-            if story is not None and story.ended and run.status.is_active:
-                story.ended = False
+            history = self._stories.get(run.id)
+            if history is not None and history.ended and run.status.is_active:
+                history.ended = False
         self._read_all()
 
     def _read_all(self) -> None:
         if self._client is None:
             return
         for run in self._followed:
-            story = self._stories.get(run)
+            history = self._stories.get(run)
             reader = self._readers.get(run)
-            if story is not None and not story.ended and (reader is None or reader.done()):
-                self._readers[run] = asyncio.create_task(self._read(self._client, story))
+            if history is not None and not history.ended and (reader is None or reader.done()):
+                self._readers[run] = asyncio.create_task(self._read(self._client, history))
 
-    async def _read(self, client: Client, story: RunHistory) -> None:
+    async def _read(self, client: Client, history: RunHistory) -> None:
         try:
-            async for batch in client.events(story.run, after=story.seq):
-                story.fold(batch)
-                self._tell(CurvesGrew(story.run))
+            async for batch in client.events(history.run, after=history.seq):
+                history.fold(batch)
+                self._tell(CurvesGrew(history.run))
                 await asyncio.sleep(0)
         except (EngineError, ProtocolError):
             return  # the watch sees it too and starts over, or the next change has it read again
         except DltuiError:
-            story.ended = True  # removed meanwhile
+            history.ended = True  # removed meanwhile
 
     def _lose(self, words: str) -> None:
         was_connected, self._client = self._client is not None, None

@@ -16,7 +16,7 @@ FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 def metrics_of(stories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
     """Every metric that one of them has, those of the selected run first."""
     mine = list(selected.metrics) if selected is not None else []
-    told = [metric for story in stories for metric in story.metrics]
+    told = [metric for history in stories for metric in history.metrics]
     found = dict.fromkeys([*mine, *told])
     return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
 

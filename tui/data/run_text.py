@@ -54,12 +54,12 @@ def ago(age: str) -> str:
     return f"{age[:-1]} {units[age[-1]]} ago" if age[-1] in units else "just now"
 
 
-def bar(run: RunSummary, width: int, *, ink: str = "") -> Row:
+def bar(run: RunSummary, width: int, *, style_name: str = "") -> Row:
     """How far it has come, as a line."""
     share = run.step / run.total_steps if run.total_steps else 0.0
     full = int(min(max(share, 0.0), 1.0) * width)
     done, ahead = glyphs().bar
-    return (Span(done * full, ink or STATUS_INKS[run.status]), Span(ahead * (width - full), "line"))
+    return (Span(done * full, style_name or STATUS_INKS[run.status]), Span(ahead * (width - full), "line"))
 
 
 def percent_of(run: RunSummary) -> str:

@@ -51,8 +51,8 @@ class KeySheet(Sheet):
         found = signs(self._tab) if self._scope not in MODAL else []
         widest = max((cell_len(sign) for sign, _, _ in found), default=0)
         rows = [
-            (Span(f"  {sign}{' ' * (widest + 2 - cell_len(sign))}", ink), Span(words, "text"))
-            for sign, ink, words in found
+            (Span(f"  {sign}{' ' * (widest + 2 - cell_len(sign))}", style_name), Span(words, "text"))
+            for sign, style_name, words in found
         ]
         return [(), (Span("Signs", "strong"),), *rows] if rows else []
 

@@ -45,7 +45,7 @@ def _row(labels: Sequence[str], columns: Sequence[Column], place: int, margin: i
     for column in columns:
         cell, size = column[place], _size(column)
         text = cell.text if cell_len(cell.text) <= size else set_cell_size(cell.text, size - 1) + CUT
-        spans += [Span(text, cell.ink), Span(" " * (size - cell_len(text) + GAP))]
+        spans += [Span(text, cell.style_name), Span(" " * (size - cell_len(text) + GAP))]
     return tuple(spans)
 
 

@@ -52,18 +52,18 @@ class Heat:
         if look_of(app) == "colour":
             self._levels, self._grounds = _levels(app), _grounds(app)
 
-    def style(self, ink: str, ground: str) -> Style:
-        made = self._made.get((ink, ground))
+    def style(self, style_name: str, ground: str) -> Style:
+        made = self._made.get((style_name, ground))
         if made is None:
-            made = self._made[ink, ground] = self._ink(ink) + self._ground(ground)
+            made = self._made[style_name, ground] = self._ink(style_name) + self._ground(ground)
         return made
 
-    def _ink(self, ink: str) -> Style:
-        if ink.startswith("heat-"):
-            return Style(color=self._levels[int(ink[5:])])
-        if ink == "dark":
+    def _ink(self, style_name: str) -> Style:
+        if style_name.startswith("heat-"):
+            return Style(color=self._levels[int(style_name[5:])])
+        if style_name == "dark":
             return Style(color=self._grounds["dark"], bold=True) if self._grounds else Style()
-        return self._inks[ink] if ink else Style()
+        return self._inks[style_name] if style_name else Style()
 
     def _ground(self, ground: str) -> Style:
         if ground.startswith("heat-"):

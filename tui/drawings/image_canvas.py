@@ -28,7 +28,7 @@ class Patch(NamedTuple):
     """Cells beside each other that look alike."""
 
     text: str
-    ink: str
+    style_name: str
     ground: str
 
 
@@ -41,7 +41,7 @@ class ImageCanvas:
         self._inks = np.zeros((height, width), np.int32)
         self._grounds = np.zeros((height, width), np.int32)
 
-    def write(self, x: int, y: int, text: str, ink: str = "", ground: str = "") -> int:
+    def write(self, x: int, y: int, text: str, style_name: str = "", ground: str = "") -> int:
         """The column behind it."""
         if not 0 <= y < self.height or x < 0:
             return x + len(text)
@@ -50,7 +50,7 @@ class ImageCanvas:
         end = min(self.width, x + len(text))
         if end > x:
             self._signs[y, x:end] = [ord(sign) for sign in text[: end - x]]
-            self._inks[y, x:end] = _number(ink)
+            self._inks[y, x:end] = _number(style_name)
             self._grounds[y, x:end] = _number(ground)
         return x + len(text)
 
@@ -59,15 +59,15 @@ class ImageCanvas:
         end = self.width if width is None else min(self.width, x + width)
         for span in row:
             if x < end:
-                x = self.write(x, y, span.text[: end - x], span.ink)
+                x = self.write(x, y, span.text[: end - x], span.style_name)
         return x
 
-    def words(self, x: int, y: int, text: str, width: int, lines: int, ink: str = "muted") -> int:
+    def words(self, x: int, y: int, text: str, width: int, lines: int, style_name: str = "muted") -> int:
         """Wrapped, in so many lines at most; the row below."""
         import textwrap
 
         for line in textwrap.wrap(text, max(10, width))[: max(0, lines)]:
-            self.write(x, y, line[:width], ink)
+            self.write(x, y, line[:width], style_name)
             y += 1
         return y
 
@@ -120,48 +120,48 @@ class ImageCanvas:
             return shade_of(0.15 + 0.85 * value, self.look)
         return "=" if value < -0.5 else "-" if value < -DIM else " "
 
-    def dot(self, x: int, y: int, ink: str) -> None:
+    def dot(self, x: int, y: int, style_name: str) -> None:
         """One pixel of a picture in another ink; `y` counts pixels, two to a cell."""
         row = y // 2
         if not (0 <= row < self.height and 0 <= x < self.width):
             return
         if self.look != "colour":
-            self.write(x, row, "+" if self.look == "ascii" else "╋", ink)
+            self.write(x, row, "+" if self.look == "ascii" else "╋", style_name)
             return
         halves = self._signs[row, x] == ord("▀")
         other = self._inks[row, x] if y % 2 and halves else self._grounds[row, x]
-        both = other == _number(ink)
+        both = other == _number(style_name)
         self._signs[row, x] = ord("█" if both else "▄" if y % 2 else "▀")
-        self._inks[row, x], self._grounds[row, x] = _number(ink), 0 if both else other
+        self._inks[row, x], self._grounds[row, x] = _number(style_name), 0 if both else other
 
-    def frame(self, x: int, y: int, columns: int, rows: int, ink: str) -> None:
+    def frame(self, x: int, y: int, columns: int, rows: int, style_name: str) -> None:
         """Around so many cells, whose first is at (x, y)."""
         plain = self.look == "ascii"
         across, down = ("-", "|") if plain else ("─", "│")
         corners = ("+", "+", "+", "+") if plain else ("╭", "╮", "╰", "╯")
         for row, (left, right) in ((y - 1, corners[:2]), (y + rows, corners[2:])):
             if x >= 1:
-                self.write(x - 1, row, left + across * columns + right, ink)
+                self.write(x - 1, row, left + across * columns + right, style_name)
         for row in range(y, y + rows):
             if x >= 1:
-                self.write(x - 1, row, down, ink)
-            self.write(x + columns, row, down, ink)
+                self.write(x - 1, row, down, style_name)
+            self.write(x + columns, row, down, style_name)
 
-    def bar(self, x: int, y: int, width: int, share: float, ink: str = "accent") -> int:
+    def bar(self, x: int, y: int, width: int, share: float, style_name: str = "accent") -> int:
         full = round(max(0.0, min(share if share == share else 0.0, 1.0)) * width)
         done, ahead = ("#", ".") if self.look == "ascii" else ("━", "─")
-        self.write(x, y, done * full, ink)
+        self.write(x, y, done * full, style_name)
         return self.write(x + full, y, ahead * (width - full), "line")
 
     def lines(self) -> list[tuple[Patch, ...]]:
         return [self.line(y) for y in range(self.height)]
 
     def line(self, y: int) -> tuple[Patch, ...]:
-        signs, inks, grounds = self._signs[y], self._inks[y], self._grounds[y]
-        edges = _edges(inks, grounds)
+        signs, styles, grounds = self._signs[y], self._inks[y], self._grounds[y]
+        edges = _edges(styles, grounds)
         text = "".join(map(chr, signs.tolist()))
         return tuple(
-            Patch(text[start:end], _NAMES[inks[start]], _NAMES[grounds[start]])
+            Patch(text[start:end], _NAMES[styles[start]], _NAMES[grounds[start]])
             for start, end in pairwise(edges)
         )
 
@@ -189,11 +189,11 @@ def _number(name: str) -> int:
     return found
 
 
-def positive(paper: ImageCanvas) -> str:
+def positive(canvas: ImageCanvas) -> str:
     """What an amount above zero looks like."""
-    return "orange" if paper.look == "colour" else "full"
+    return "orange" if canvas.look == "colour" else "full"
 
 
-def _edges(inks: NDArray[np.int32], grounds: NDArray[np.int32]) -> list[int]:
-    changes = (np.diff(inks) != 0) | (np.diff(grounds) != 0)
-    return [0, *(np.flatnonzero(changes) + 1).tolist(), len(inks)] if len(inks) else [0, 0]
+def _edges(styles: NDArray[np.int32], grounds: NDArray[np.int32]) -> list[int]:
+    changes = (np.diff(styles) != 0) | (np.diff(grounds) != 0)
+    return [0, *(np.flatnonzero(changes) + 1).tolist(), len(styles)] if len(styles) else [0, 0]

@@ -56,13 +56,13 @@ class ImageWidget(Widget):
             return
         if self._paints is not None and self._paints.beneath != self.rich_style:
             self._paints = None
-        paper = ImageCanvas(width, height, look_of(self.app))
-        self._paint(paper)
-        old, self._paper = self._paper, paper
-        if old is None or (old.width, old.height, old.look) != (width, height, paper.look):
+        canvas = ImageCanvas(width, height, look_of(self.app))
+        self._paint(canvas)
+        old, self._paper = self._paper, canvas
+        if old is None or (old.width, old.height, old.look) != (width, height, canvas.look):
             self.drawn += width * height
             self.refresh()
-        elif changes := [Region(start, y, end - start, 1) for y, start, end in paper.changes(old)]:
+        elif changes := [Region(start, y, end - start, 1) for y, start, end in canvas.changes(old)]:
             self.drawn += sum(region.width for region in changes)
             self.refresh(*changes)
 
@@ -74,7 +74,7 @@ class ImageWidget(Widget):
         style = self._paints.style
         line = self._paper.line(y)
         return Strip(
-            [Segment(patch.text, style(patch.ink, patch.ground)) for patch in line], self._paper.width
+            [Segment(patch.text, style(patch.style_name, patch.ground)) for patch in line], self._paper.width
         )
 
 
@@ -92,10 +92,10 @@ class Painter(Heat):
             )
             self._greys = [Color(grey, grey, grey).rich_color for grey in ramp]
 
-    def _ink(self, ink: str) -> Style:
-        if ink.startswith("grey-"):
-            return self.beneath + Style(color=self._greys[int(ink[5:])])
-        return self.beneath + super()._ink(ink)
+    def _ink(self, style_name: str) -> Style:
+        if style_name.startswith("grey-"):
+            return self.beneath + Style(color=self._greys[int(style_name[5:])])
+        return self.beneath + super()._ink(style_name)
 
     def _ground(self, ground: str) -> Style:
         if ground.startswith("grey-"):

@@ -174,8 +174,8 @@ class Drawing:
 
     def _put_number(self, column: int, row: int, place: Place) -> None:
         value = self._net.at(place)
-        ink = "picked" if place == self._scene.picked else ink_of_weight(value)
-        self._wires.put(column, row, f"{signed(value):>{NUMBER}}", ink)
+        style_name = "picked" if place == self._scene.picked else ink_of_weight(value)
+        self._wires.put(column, row, f"{signed(value):>{NUMBER}}", style_name)
 
     def _put_bracket(self, column: int, top: int, rows: int) -> None:
         for row in range(rows):

@@ -101,5 +101,5 @@ class Plane(Widget):
         if self._heat is None:
             self._heat = Heat(self.app)
         row = self._rows[y] if y < len(self._rows) else ()
-        segments = [Segment(tile.text, self._heat.style(tile.ink, tile.ground)) for tile in row]
+        segments = [Segment(tile.text, self._heat.style(tile.style_name, tile.ground)) for tile in row]
         return Strip(segments).apply_style(self.rich_style)

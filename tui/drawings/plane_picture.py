@@ -20,7 +20,7 @@ class PlaneCell(NamedTuple):
     """Cells of one look side by side."""
 
     text: str
-    ink: str
+    style_name: str
     ground: str
 
 
@@ -87,7 +87,7 @@ def joined(row: Sequence[PlaneCell]) -> tuple[PlaneCell, ...]:
     tiles: list[PlaneCell] = []
     for tile in row:
         if tiles and tiles[-1][1:] == tile[1:]:
-            tiles[-1] = PlaneCell(tiles[-1].text + tile.text, tile.ink, tile.ground)
+            tiles[-1] = PlaneCell(tiles[-1].text + tile.text, tile.style_name, tile.ground)
         else:
             tiles.append(tile)
     return tuple(tiles)
@@ -102,8 +102,8 @@ def value_at(values: Sequence[Sequence[float]], x: int, y: int, width: int, heig
 def _ground(scene: PlaneScene, x: int, y: int, width: int, height: int, look: Look) -> PlaneCell:
     if look != "colour":
         share = value_at(scene.values, x, y, width, height)
-        ink = "muted" if abs(share - 0.5) < 0.02 else ONE if share > 0.5 else ZERO
-        return PlaneCell(shade_of(share, look), ink, "")
+        style_name = "muted" if abs(share - 0.5) < 0.02 else ONE if share > 0.5 else ZERO
+        return PlaneCell(shade_of(share, look), style_name, "")
     upper = level_of(value_at(scene.values, x, 2 * y, width, 2 * height))
     lower = level_of(value_at(scene.values, x, 2 * y + 1, width, 2 * height))
     if upper == lower:
@@ -163,10 +163,10 @@ def _draw_point(cells: list[list[PlaneCell]], point: PlanePoint, width: int, hei
         ground = old.ground if old.ground.startswith("heat-") else ""
         cells[row][column] = PlaneCell(point.sign, "strong" if point.is_right else "bad", ground)
         return
-    ink = "strong" if point.is_right else "bad"
+    style_name = "strong" if point.is_right else "bad"
     for offset, character in ((-1, " "), (0, point.sign), (1, " " if point.is_right else "!")):
         if 0 <= column + offset < width:
-            cells[row][column + offset] = PlaneCell(character, ink, "plate")
+            cells[row][column + offset] = PlaneCell(character, style_name, "plate")
 
 
 def _place(x: float, y: float, columns: int, rows: int) -> tuple[float, float]:

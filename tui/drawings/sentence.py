@@ -98,9 +98,9 @@ def _weighed(word: Mapping[str, Any], *, reverse: bool) -> Column:
     if not word["known"]:
         return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
     bits = float(word["surprisal"])
-    ink, rank = ink_of(bits), word["rank"]
+    style_name, rank = ink_of(bits), word["rank"]
     return (
-        Span(text, ink), Span(sign_of(bits), ink), Span(percent(float(word["p"])), "muted"),
+        Span(text, style_name), Span(sign_of(bits), style_name), Span(percent(float(word["p"])), "muted"),
         Span(f"{rank:,}" if rank else "", "muted"),
     )  # fmt: skip
 

@@ -69,9 +69,9 @@ class _Tree:
 
     def _label(self, place: int) -> Row:
         node = self._nodes[place]
-        ink = "muted" if node["kind"] == "end" else "text"
+        style_name = "muted" if node["kind"] == "end" else "text"
         share = f"{percent(float(node['p']))}% " if self._with_shares else ""
-        spans = [Span(word_of(node["word"], reverse=self._reverse) + " ", ink), Span(share, "muted")]
+        spans = [Span(word_of(node["word"], reverse=self._reverse) + " ", style_name), Span(share, "muted")]
         if place in self._ends:
             number = self._ends[place]
             spans.append(Span(f"({number}) ", "key" if number == 1 else "accent"))
@@ -82,7 +82,7 @@ def sentences(answer: Json) -> list[Row]:
     """What was found, best first."""
     rows: list[Row] = [(Span("       log p   score: log p over a penalty of length", "muted"),)]
     for number, found in enumerate(answer["sentences"], 1):
-        ink = "strong" if number == 1 else "text"
+        style_name = "strong" if number == 1 else "text"
         text = " ".join(word_of(word) for word in found["words"])
         if not found["ended"]:
             is_left = answer["direction"] == "reversed"
@@ -91,7 +91,7 @@ def sentences(answer: Json) -> list[Row]:
             (
                 Span(f"({number}) ", "key"),
                 Span(f"{found['logp']:8.2f}{found['score']:8.2f}  ", "muted"),
-                Span(text, ink),
+                Span(text, style_name),
             )
         )
     return rows
@@ -100,11 +100,11 @@ def sentences(answer: Json) -> list[Row]:
 def _within(row: Row, width: int) -> Row:
     if row_width(row) <= width:
         return row
-    number = next((span for span in row if span.text.startswith("(") and span.ink in LEAVES), Span(""))
+    number = next((span for span in row if span.text.startswith("(") and span.style_name in LEAVES), Span(""))
     spans, room = [], width - 1 - row_width((number,))
     for span in row:
         if len(span.text) > room:
-            spans += [Span(span.text[:room], span.ink), Span(glyphs().cut, "muted")]
+            spans += [Span(span.text[:room], span.style_name), Span(glyphs().cut, "muted")]
             break
         spans.append(span)
         room -= len(span.text)

@@ -25,21 +25,23 @@ class Wires:
         self._dots: dict[At, tuple[int, str]] = {}
         self._strokes: dict[At, tuple[str, str]] = {}
 
-    def put(self, column: int, row: int, text: str, ink: str) -> None:
+    def put(self, column: int, row: int, text: str, style_name: str) -> None:
         for offset, character in enumerate(text):
             if 0 <= column + offset < self.width and 0 <= row < self.height:
-                self._text[column + offset, row] = (character, ink)
+                self._text[column + offset, row] = (character, style_name)
 
-    def wire(self, corners: Sequence[At], ink: str, thickness: int = 1, *, broken: bool = False) -> None:
+    def wire(
+        self, corners: Sequence[At], style_name: str, thickness: int = 1, *, broken: bool = False
+    ) -> None:
         """From the middle of a cell to the middle of the next, 1 to 3 dots thick."""
         travelled = 0
         for start, end in pairwise(corners):
             if self._ascii_only:
-                self._draw_strokes(start, end, ink, thickness)
+                self._draw_strokes(start, end, style_name, thickness)
             else:
-                travelled = self._draw_dots(start, end, ink, thickness, travelled if broken else -1)
+                travelled = self._draw_dots(start, end, style_name, thickness, travelled if broken else -1)
 
-    def _draw_dots(self, start: At, end: At, ink: str, thickness: int, travelled: int) -> int:
+    def _draw_dots(self, start: At, end: At, style_name: str, thickness: int, travelled: int) -> int:
         (x0, y0), (x1, y1) = ((2 * column + 0.5, 4 * row + 1.5) for column, row in (start, end))
         steps = max(1, math.ceil(max(abs(x1 - x0), abs(y1 - y0))))
         for step in range(steps + 1):
@@ -47,23 +49,23 @@ class Wires:
                 continue
             x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
             for offset in range(thickness):
-                self._dot(int(x), int(y) + offset - thickness // 2, ink)
+                self._dot(int(x), int(y) + offset - thickness // 2, style_name)
         return travelled + steps if travelled >= 0 else -1
 
-    def _dot(self, x: int, y: int, ink: str) -> None:
+    def _dot(self, x: int, y: int, style_name: str) -> None:
         at = (x // 2, y // 4)
         if 0 <= at[0] < self.width and 0 <= at[1] < self.height and y >= 0:
-            bits = self._dots.get(at, (0, ink))[0] | DOTS[y % 4][x % 2]
-            self._dots[at] = (bits, ink)
+            bits = self._dots.get(at, (0, style_name))[0] | DOTS[y % 4][x % 2]
+            self._dots[at] = (bits, style_name)
 
-    def _draw_strokes(self, start: At, end: At, ink: str, thickness: int) -> None:
+    def _draw_strokes(self, start: At, end: At, style_name: str, thickness: int) -> None:
         (x0, y0), (x1, y1) = start, end
         steps = max(abs(x1 - x0), abs(y1 - y0), 1)
         flat = "=" if thickness > 1 else "-"
         sign = flat if abs(y1 - y0) * 3 < abs(x1 - x0) else "\\" if (x1 - x0) * (y1 - y0) > 0 else "/"
         for step in range(steps + 1):
             at = round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
-            self._strokes[at] = (sign, ink)
+            self._strokes[at] = (sign, style_name)
 
     def rows(self) -> list[Row]:
         return [self._row(y) for y in range(self.height)]
@@ -71,17 +73,17 @@ class Wires:
     def _row(self, y: int) -> Row:
         spans: list[Span] = []
         for x in range(self.width):
-            character, ink = self._cell(x, y)
-            if spans and spans[-1].ink == ink:
-                spans[-1] = Span(spans[-1].text + character, ink)
+            character, style_name = self._cell(x, y)
+            if spans and spans[-1].style_name == style_name:
+                spans[-1] = Span(spans[-1].text + character, style_name)
             else:
-                spans.append(Span(character, ink))
+                spans.append(Span(character, style_name))
         return tuple(spans)
 
     def _cell(self, x: int, y: int) -> tuple[str, str]:
         if (x, y) in self._text:
             return self._text[x, y]
         if (x, y) in self._dots:
-            bits, ink = self._dots[x, y]
-            return chr(0x2800 + bits), ink
+            bits, style_name = self._dots[x, y]
+            return chr(0x2800 + bits), style_name
         return self._strokes.get((x, y), (" ", ""))

@@ -125,7 +125,12 @@ def _remarks(told: Json, width: int) -> list[Row]:
     lines = [(str(told["notice"]), "warn"), *((str(one), "muted") for one in told["remarks"])]
     found = str(told.get("found", ""))
     lines += [(f"From {found}", "muted")] if found else []
-    return [row for text, ink in lines if text for row in wrapped(plain(text, limit=400), width, ink)]
+    return [
+        row
+        for text, style_name in lines
+        if text
+        for row in wrapped(plain(text, limit=400), width, style_name)
+    ]
 
 
 def _bar(label: str, times: int, share: float) -> Row:

@@ -44,13 +44,13 @@ class CorpusList(Sheet):
         for corpus in self._corpora:
             here = corpus["name"] == self.chosen
             sign = glyphs().choice[1] if here else " "
-            ink = "key" if here and self.has_focus else "strong" if here else "text"
+            style_name = "key" if here and self.has_focus else "strong" if here else "text"
             where = ORIGINS.get(str(corpus["origin"]), str(corpus["origin"]))
             lies = "good" if corpus["found"] else "muted"
             about = plain(str(corpus["about"])) if width >= ABOUT else ""
             rows.append(
                 (
-                    Span(f" {sign} ", "key"), Span(set_cell_size(plain(str(corpus["name"])), 17), ink),
+                    Span(f" {sign} ", "key"), Span(set_cell_size(plain(str(corpus["name"])), 17), style_name),
                     Span(set_cell_size(plain(where), 19), lies),
                     Span(set_cell_size(plain(str(corpus["licence"])), 15), "muted"),
                     Span(about, "muted"),

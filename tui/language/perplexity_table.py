@@ -89,10 +89,10 @@ class PerplexityTable(Sheet):
     def _row(self, place: int, best: float | None, width: int) -> Row:
         run, here = self._runs[place], place == self.place
         sign = glyphs().choice[1] if here else " "
-        ink = "key" if here and self.has_focus else "strong" if here else "text"
+        style_name = "key" if here and self.has_focus else "strong" if here else "text"
         head: Row = (
             Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{place}"),
-            Span(CELLS[place].title.ljust(19) + " ", ink),
+            Span(CELLS[place].title.ljust(19) + " ", style_name),
         )  # fmt: skip
         if run is None:
             words = "waits for its turn" if self._are_asked else "not trained yet"
@@ -161,14 +161,14 @@ def _values(run: RunSummary | None, best: float | None, usual: str = "strong") -
         if value is None and part == "train" and run is not None and "perplexity" in run.metrics:
             spans.append(Span(f"{'~' + number(run.metrics['perplexity']):>9}", "muted"))
             continue
-        ink = (
+        style_name = (
             "muted"
             if value is None
             else "good"
             if part == "test" and value == best and usual == "strong"
             else usual
         )
-        spans.append(Span(f"{glyphs().dot if value is None else number(value):>9}", ink))
+        spans.append(Span(f"{glyphs().dot if value is None else number(value):>9}", style_name))
     return tuple(spans)
 
 

@@ -62,9 +62,9 @@ class LanguageTab(Tab):
     NAME = "language"
     BINDINGS = all_keys.bindings("language")
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        saved = lab.state.views.get(self.NAME, {})
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
         self.runs = LanguageRuns()
         self._front = chosen(saved, "view", VIEWS, "four")
         self._framework = chosen(saved, "framework", FRAMEWORKS, "")
@@ -72,7 +72,9 @@ class LanguageTab(Tab):
         self.table = PerplexityTable(place if isinstance(place, int) else 0, id="four-table")
         self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")
         self.facts = CorpusFacts(id="corpus-facts")
-        self.bar = ViewBar([(f"language.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
+        self.bar = ViewBar(
+            [(f"language.{name}", name, title) for name, title in VIEWS.items()], context.keymap
+        )
         self.chart, self.samples = (
             StillChart("perplexity", log=True, unit="epoch", within=(0.0, 1.0)),
             Notes(id="samples"),
@@ -118,7 +120,7 @@ class LanguageTab(Tab):
 
     def closed(self) -> None:
         self._is_open = False
-        self.lab.river.follow((), who=self.NAME)
+        self.context.connection.follow((), who=self.NAME)
 
     def on_descendant_focus(self) -> None:
         self.post_message(HintsChanged())
@@ -158,12 +160,12 @@ class LanguageTab(Tab):
         return self.runs.asked(self._framework or "tensorflow", self.corpora.chosen)
 
     def refetch(self) -> None:
-        if self.lab.river.is_connected and self._is_open:
+        if self.context.connection.is_connected and self._is_open:
             self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
         try:
-            await self.runs.fetch(self.lab.river.client)
+            await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
             self._say(str(error))
             return
@@ -195,7 +197,7 @@ class LanguageTab(Tab):
         if not self._is_open:
             return
         four = self.four
-        self.lab.river.follow([run.id for run in four if run], who=self.NAME)
+        self.context.connection.follow([run.id for run in four if run], who=self.NAME)
         plan = self.runs.plan(self._framework or "tensorflow", self.corpora.chosen)
         title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].choose(title, (title,))
@@ -221,8 +223,8 @@ class LanguageTab(Tab):
             train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
             drawn += [train] if train is not None else []
         self.chart.tell(drawn, run.id if run is not None else "")
-        story = self._story(run)
-        found = samples_of(story.notes) if story is not None else []
+        history = self._story(run)
+        found = samples_of(history.notes) if history is not None else []
         self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
         self.samples.show(lambda width: self._sample_rows(run, found, width))
 
@@ -230,26 +232,26 @@ class LanguageTab(Tab):
         if run is None and self.asked is not None:
             return [(Span(" Queued behind the models above.", "muted"),)]
         if run is None:
-            key = all_keys.shown(self.lab.keymap.key_of(all_keys.BY_ID["language.start"]))
+            key = all_keys.shown(self.context.keymap.key_of(all_keys.BY_ID["language.start"]))
             return [
                 (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
             ]
-        story = self._story(run)
-        said = plain(story.notice, limit=400) if story is not None else ""
+        history = self._story(run)
+        said = plain(history.notice, limit=400) if history is not None else ""
         notice = wrapped(said, width, "warn") if said else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
     def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> CurveSeries | None:
         """A metric of a run over epochs; None where it has logged none."""
-        story = self._story(run)
-        if story is None or metric not in story.series:
+        history = self._story(run)
+        if history is None or metric not in history.series:
             return None
         kept = self._by_epoch.setdefault((run.id, metric), TwinSeries(metric, hue))
-        followed = kept.follow(story.series[metric], steps_of_epoch(run))
+        followed = kept.follow(history.series[metric], steps_of_epoch(run))
         return followed.dressed(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
 
     def _story(self, run: RunSummary | None) -> RunHistory | None:
-        return self.lab.river.story(run.id) if run is not None else None
+        return self.context.connection.history(run.id) if run is not None else None
 
     @on(PerplexityTable.Moved)
     def _moved(self) -> None:
@@ -264,7 +266,7 @@ class LanguageTab(Tab):
 
     async def _list_corpora(self) -> None:
         try:
-            listed = await self.lab.session.ask("corpus.list", newest="corpora")
+            listed = await self.context.session.ask("corpus.list", newest="corpora")
             self.corpora.show(listed["corpora"])
             self._say("")
             await self._tell_corpus(self.corpora.chosen)
@@ -278,7 +280,7 @@ class LanguageTab(Tab):
             return
         self.facts.show(None, "Reading and counting ...")
         try:
-            told: Json = await self.lab.session.ask("corpus.tell", newest="corpus", corpus=name)
+            told: Json = await self.context.session.ask("corpus.tell", newest="corpus", corpus=name)
         except Superseded:
             return
         except DltuiError as error:
@@ -305,8 +307,8 @@ class LanguageTab(Tab):
             words = "has no checkpoint yet" if run is not None else "is not trained yet"
             self.app.notify(f"{CELLS[self.table.place].title} {words}.", severity="warning", markup=False)
             return
-        kept = self.lab.state.views.get("repl", {})
-        self.lab.state.views["repl"] = {**kept, "wanted": run.id}
+        kept = self.context.state.views.get("repl", {})
+        self.context.state.views["repl"] = {**kept, "wanted": run.id}
         await self.app.run_action("app.open_tab('repl')")
 
     def action_chart_alone(self) -> None:
@@ -340,7 +342,7 @@ class LanguageTab(Tab):
 
     async def _start(self, plan: FourModels) -> str:
         corpus = self.corpora.chosen
-        sweep = await self.lab.river.client.sweep_submit(
+        sweep = await self.context.connection.client.sweep_submit(
             SUITE, (), {**plan.params, "corpus": corpus}, name=plan.name
         )
         self.runs.sweep((sweep,))
@@ -353,29 +355,29 @@ class LanguageTab(Tab):
             return
         run = self.table.run
         if run is not None and run.status.is_active:
-            actions.attempt(self, actions.stop(self.lab.river.client, run))
+            actions.attempt(self, actions.stop(self.context.connection.client, run))
         elif run is None and self.asked is not None:
             actions.attempt(self, self._stop_sweep(self.asked))
 
     async def _stop_sweep(self, sweep: SweepSummary) -> str:
-        self.runs.sweep((await self.lab.river.client.sweep_edit(sweep.id, "stop"),))
+        self.runs.sweep((await self.context.connection.client.sweep_edit(sweep.id, "stop"),))
         self._show()
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
         from tui.dialogs.launch import launch_screen
 
-        last = self.lab.state.last_params.get(EXPERIMENT, {})
+        last = self.context.state.last_params.get(EXPERIMENT, {})
         typed = {name: str(text) for name, text in last.items()} | {"corpus": self.corpora.chosen}
         self.app.push_screen(launch_screen(catalog.find(EXPERIMENT), typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
-            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            self.context.state.last_params[launch.experiment] = dict(launch.typed)
             actions.attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        client = self.lab.river.client
+        client = self.context.connection.client
         run = await launch.submit(client)
         self.runs.update((run,), ())
         self._show()
@@ -403,7 +405,7 @@ class LanguageTab(Tab):
         self.bar.say(plain(words, limit=300))
 
     def _remember(self) -> None:
-        self.lab.state.views[self.NAME] = {
+        self.context.state.views[self.NAME] = {
             "view": self._front, "framework": self._framework, "place": self.table.place,
             "corpus": self.corpora.chosen,
         }  # fmt: skip

@@ -28,30 +28,30 @@ class ConfusionImage:
     images: Sequence[Json] | None
     weights: str = ""
 
-    def paint(self, paper: ImageCanvas) -> None:
-        self._title(paper)
+    def paint(self, canvas: ImageCanvas) -> None:
+        self._title(canvas)
         longest = max(len(self.name(label)) for label in range(CLASSES))
-        left = 4 if paper.width < 100 else 3 + min(longest, 12)
-        room = (paper.width - left - (8 + 3 * score_width(paper))) // CLASSES
-        each = max(5, min(7 if paper.width < 160 else 11, room))
-        high = 1 if paper.height < 36 else 2 if paper.height < 54 else 3
-        x = left + CLASSES * each + (0 if paper.width < 100 else 2)
-        self._head(paper, left, each, x)
+        left = 4 if canvas.width < 100 else 3 + min(longest, 12)
+        room = (canvas.width - left - (8 + 3 * score_width(canvas))) // CLASSES
+        each = max(5, min(7 if canvas.width < 160 else 11, room))
+        high = 1 if canvas.height < 36 else 2 if canvas.height < 54 else 3
+        x = left + CLASSES * each + (0 if canvas.width < 100 else 2)
+        self._head(canvas, left, each, x)
         most = self.most_wrong()
         for true in range(CLASSES):
             y = 3 + true * high
             middle = y + high // 3
-            paper.write(1, middle, plain(self.name(true), limit=left - 1)[: left - 1], "key")
+            canvas.write(1, middle, plain(self.name(true), limit=left - 1)[: left - 1], "key")
             for answer in range(CLASSES):
-                self._cell(paper, left + answer * each, y, (each, high), true, answer, most)
-            self._scores(paper, x, middle, self.report["classes"][true])
+                self._cell(canvas, left + answer * each, y, (each, high), true, answer, most)
+            self._scores(canvas, x, middle, self.report["classes"][true])
         y = 3 + CLASSES * high
         for name in ("macro", "weighted"):
-            paper.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
-            self._scores(paper, x, y, self.report[name])
+            canvas.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
+            self._scores(canvas, x, y, self.report[name])
             y += 1
-        self._words(paper, y - (1 if paper.height >= 26 else 2))
-        self._strip(paper, y + (2 if paper.height >= 26 else 1))
+        self._words(canvas, y - (1 if canvas.height >= 26 else 2))
+        self._strip(canvas, y + (2 if canvas.height >= 26 else 1))
 
     def name(self, label: int) -> str:
         return str(self.report["classes"][label]["name"])
@@ -61,76 +61,76 @@ class ConfusionImage:
         wrong = [int(count) for true, row in rows for answer, count in enumerate(row) if true != answer]
         return max(1, *wrong)
 
-    def _title(self, paper: ImageCanvas) -> None:
-        report, x = self.report, paper.write(1, 0, self.title, "strong")
+    def _title(self, canvas: ImageCanvas) -> None:
+        report, x = self.report, canvas.write(1, 0, self.title, "strong")
         facts = (("accuracy", report["accuracy"]), ("balanced", report["balanced_accuracy"]))
-        loss = (("loss", report["loss"]),) if paper.width >= 100 else ()
+        loss = (("loss", report["loss"]),) if canvas.width >= 100 else ()
         for name, value in (*facts, *loss):
-            x = paper.write(x, 0, f"  {name} ", "muted")
-            x = paper.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
+            x = canvas.write(x, 0, f"  {name} ", "muted")
+            x = canvas.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
 
-    def _head(self, paper: ImageCanvas, left: int, each: int, x: int) -> None:
-        paper.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")
+    def _head(self, canvas: ImageCanvas, left: int, each: int, x: int) -> None:
+        canvas.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")
         for answer in range(CLASSES):
             label = plain(self.name(answer), limit=each - 1)[: each - 1]
-            paper.write(left + answer * each, 2, _placed(label, each), "key")
-        size = score_width(paper)
+            canvas.write(left + answer * each, 2, _placed(label, each), "key")
+        size = score_width(canvas)
         names = ("prec.", "rec.", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
         for name in names:
-            x = paper.write(
+            x = canvas.write(
                 x, 2, name.rjust(8 if name == "support" else 7 if name == "supp." else size), "muted"
             )
 
     def _cell(
-        self, paper: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
+        self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
     ) -> None:
         count = int(self.report["confusion"][true][answer])
         here = (true, answer) == self.cell
         total = max(1, sum(self.report["confusion"][true]))
         share = (count / total) ** 4 if true == answer else (count / most) ** 0.5
         low, high = RIGHT_LEVELS if true == answer else WRONG_LEVELS
-        ground = f"heat-{round(low + (high - low) * share)}" if count and paper.look == "colour" else ""
-        ink = "strong" if count and (true != answer or paper.look == "colour") else "muted"
+        ground = f"heat-{round(low + (high - low) * share)}" if count and canvas.look == "colour" else ""
+        style_name = "strong" if count and (true != answer or canvas.look == "colour") else "muted"
         words = _placed(str(count) if count else glyphs().dot, size[0])
         for line in range(size[1]):
             text = words if line == size[1] // 3 else " " * size[0]
-            paper.write(x, y + line, text, "" if here else ink, "plate" if here else ground)
+            canvas.write(x, y + line, text, "" if here else style_name, "plate" if here else ground)
 
-    def _scores(self, paper: ImageCanvas, x: int, y: int, scores: Json) -> None:
-        size = score_width(paper)
+    def _scores(self, canvas: ImageCanvas, x: int, y: int, scores: Json) -> None:
+        size = score_width(canvas)
         for name in ("precision", "recall", "f1"):
-            x = paper.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
-        paper.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
+            x = canvas.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
+        canvas.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
 
-    def _words(self, paper: ImageCanvas, y: int) -> None:
+    def _words(self, canvas: ImageCanvas, y: int) -> None:
         true, answer = self.cell
         row = self.report["confusion"][true]
         count = int(row[answer])
         said = (
             "classified rightly" if true == answer else f"predicted as {plain(self.name(answer), limit=20)}"
         )
-        x = paper.write(1, y, f"{plain(self.name(true), limit=20)} {said}: ", "text")
-        paper.write(x, y, f"{count:,}", "strong")
-        paper.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")
+        x = canvas.write(1, y, f"{plain(self.name(true), limit=20)} {said}: ", "text")
+        canvas.write(x, y, f"{count:,}", "strong")
+        canvas.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")
 
-    def _strip(self, paper: ImageCanvas, y: int) -> None:
+    def _strip(self, canvas: ImageCanvas, y: int) -> None:
         """The first of the pictures behind the cell, the worst of them first."""
-        room = paper.height - y
+        room = canvas.height - y
         if room < 3 or not self.images:
             return
         side = len(self.images[0]["pixels"])
         columns, rows = sized(side, 28, min(room, 14))
         for place, image in enumerate(self.images):
             x = 1 + place * (columns + 1)
-            if x + columns > paper.width:
+            if x + columns > canvas.width:
                 return
-            paper.picture(x, y, columns, rows, greys(image["pixels"]))
+            canvas.picture(x, y, columns, rows, greys(image["pixels"]))
 
 
 def _placed(text: str, width: int) -> str:
     return text.rjust(width) if width < 7 else text.rjust((width + 4) // 2).ljust(width)
 
 
-def score_width(paper: ImageCanvas) -> int:
+def score_width(canvas: ImageCanvas) -> int:
     """Columns of a score, which has three digits where there is little room."""
-    return 6 if paper.width < 100 else 11
+    return 6 if canvas.width < 100 else 11

@@ -28,18 +28,18 @@ class DataView(MnistView):
     def _take(self, facts: Json) -> None:
         self.facts = facts
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
             words = "The pictures cannot be opened." if self.trouble else "The pictures are being opened."
-            paper.write(2, 1, words, "strong" if self.trouble else "muted")
+            canvas.write(2, 1, words, "strong" if self.trouble else "muted")
         else:
-            DataImage(self.facts, self.top).paint(paper)
+            DataImage(self.facts, self.top).paint(canvas)
 
-    def paint_trouble(self, paper: ImageCanvas) -> None:
+    def paint_trouble(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
-            paper.words(2, 3, self.trouble, paper.width - 4, paper.height - 3, "warn")
+            canvas.words(2, 3, self.trouble, canvas.width - 4, canvas.height - 3, "warn")
         else:
-            super().paint_trouble(paper)
+            super().paint_trouble(canvas)
 
     def action_scroll(self, by: int) -> None:
         if self.facts is not None:

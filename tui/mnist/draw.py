@@ -82,19 +82,19 @@ class DrawView(MnistView):
 
     # --- what is seen ----------------------------------------------------------------------------------
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         if self.is_kept_shown:
-            self._paint_kept(paper)
+            self._paint_kept(canvas)
             return
         run = self.run_shown
         is_read = run is not None and bool(self.run_id)
         title = f"Your digit {glyphs().dot} classified by {name_of(run)}" if run and is_read else "Your digit"
         title += f", step {self._answer['step']:,}" if self._answer is not None else ""
-        width = pad_size(paper.width, paper.height)[0] + 3 if self._answer is not None else paper.width - 2
+        width = pad_size(canvas.width, canvas.height)[0] + 3 if self._answer is not None else canvas.width - 2
         if len(title) > width:
             title = title[: width - 1] + glyphs().cut
         why = self._why()
-        PadImage(self.pad, title, self._answer, self._names, self.is_centred, why).paint(paper)
+        PadImage(self.pad, title, self._answer, self._names, self.is_centred, why).paint(canvas)
 
     def _why(self) -> str:
         """Nothing can be read, and what helps."""
@@ -106,21 +106,21 @@ class DrawView(MnistView):
         return (
             NOT_YET
             if run is not None and not run.status.is_final
-            else NO_RUN.format(self.lab.keymap.shown("mnist.start"))
+            else NO_RUN.format(self.context.keymap.shown("mnist.start"))
         )
 
-    def _paint_kept(self, paper: ImageCanvas) -> None:
+    def _paint_kept(self, canvas: ImageCanvas) -> None:
         report = self._kept
         if not self.run_id or report is None:
-            paper.write(1, 0, "Your digits", "strong")
-            paper.write(1, 2, self._why() or "computing ...", "muted")
+            canvas.write(1, 0, "Your digits", "strong")
+            canvas.write(1, 2, self._why() or "computing ...", "muted")
         elif not report["count"]:
-            paper.write(1, 0, "Your digits", "strong")
-            paper.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")
+            canvas.write(1, 0, "Your digits", "strong")
+            canvas.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")
         else:
             right = round(report["accuracy"] * report["count"])
             title = f"Your digits: {right} of {report['count']} classified rightly"
-            PicturesImage(title, report["images"], report["count"], self.cursor, self._names).paint(paper)
+            PicturesImage(title, report["images"], report["count"], self.cursor, self._names).paint(canvas)
 
     # --- the pen ---------------------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class DrawView(MnistView):
         self.release_mouse()
 
     def _pixel(self, event: events.MouseEvent) -> tuple[int, int] | None:
-        columns, rows = pad_size(*self.mural.size)
+        columns, rows = pad_size(*self.image_widget.size)
         x, y = event.x - LEFT, event.y - TOP
         if self.is_kept_shown or not (0 <= x < columns and 0 <= y < rows):
             return None
@@ -240,12 +240,12 @@ class DrawView(MnistView):
         count = self._kept["count"] if self._kept is not None else 0
         if count and self._kept is not None:
             side = len(self._kept["images"][0]["pixels"])
-            line = grid(side, self.mural.size.width, self.mural.size.height)[0]
+            line = grid(side, self.image_widget.size.width, self.image_widget.size.height)[0]
             self.cursor = max(0, min(self.cursor + across + down * line, count - 1))
             self.show()
 
     def sharp(self) -> Image | None:
-        return joined([[grey(self.pad.ink / DARK)]])
+        return joined([[grey(self.pad.style_name / DARK)]])
 
     def labels(self) -> dict[str, str]:
         pad = self.pad

@@ -9,40 +9,40 @@ from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
 
 
-def invite(paper: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
+def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
     """In the middle: how to get one, or how far the one that trains has come.
 
     `waits`: why the runs are not known yet; empty once they are.
     """
-    x, y, width = 2, max(1, paper.height // 3), min(70, paper.width - 4)
+    x, y, width = 2, max(1, canvas.height // 3), min(70, canvas.width - 4)
     if run is None and waits:
-        paper.write(x, y, waits, "muted")
+        canvas.write(x, y, waits, "muted")
         return
     if run is None:
-        paper.write(x, y, "No network is trained yet.", "strong")
-        _start(paper, x, y + 2, keymap)
-        paper.words(x, y + 4, f"Then: {what}", width, 3)
+        canvas.write(x, y, "No network is trained yet.", "strong")
+        _start(canvas, x, y + 2, keymap)
+        canvas.words(x, y + 4, f"Then: {what}", width, 3)
         return
     sign = sign_of(run)
-    paper.write(paper.write(x, y, sign.text, sign.ink) + 1, y, name_of(run), "strong")
+    canvas.write(canvas.write(x, y, sign.text, sign.style_name) + 1, y, name_of(run), "strong")
     if run.checkpoint_step:
-        paper.write(x, y + 2, "loading its weights", "muted")
+        canvas.write(x, y + 2, "loading its weights", "muted")
         return
     if run.status.is_final:
-        below = paper.words(
+        below = canvas.words(
             x, y + 2, f"It is {run.status}, and has no checkpoint to look at.", width, 2, "text"
         )
-        _start(paper, x, below + 1, keymap)
+        _start(canvas, x, below + 1, keymap)
         return
     words = (
         f"step {run.step:,}  {percent_of(run).strip()}"
         if run.step
         else plain(run.notice, limit=200) or before_step_one(run)
     )
-    below = paper.words(x, y + 2, words, width, 2, "text")
-    paper.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)
+    below = canvas.words(x, y + 2, words, width, 2, "text")
+    canvas.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)
 
 
-def _start(paper: ImageCanvas, x: int, y: int, keymap: Keymap) -> None:
-    key = keymap.shown("mnist.start", ascii_only=paper.look == "ascii")
-    paper.write(paper.write(x, y, key, "key") + 1, y, "trains double_conv: 98 % in half a minute.")
+def _start(canvas: ImageCanvas, x: int, y: int, keymap: Keymap) -> None:
+    key = keymap.shown("mnist.start", ascii_only=canvas.look == "ascii")
+    canvas.write(canvas.write(x, y, key, "key") + 1, y, "trains double_conv: 98 % in half a minute.")

@@ -42,103 +42,103 @@ class FilterImage:
     first: int = 0
     cell: Cell | None = None
 
-    def paint(self, paper: ImageCanvas) -> None:
-        x = paper.write(1, 0, self.title, "strong")
-        paper.write(x, 0, self.facts, "muted")
-        self._track(paper, 1)
+    def paint(self, canvas: ImageCanvas) -> None:
+        x = canvas.write(1, 0, self.title, "strong")
+        canvas.write(x, 0, self.facts, "muted")
+        self._track(canvas, 1)
         kernels = self.moment.kernels
-        high = paper.height - TOP
+        high = canvas.height - TOP
         if kernels is None:
-            paper.write(1, TOP, "computing ...", "muted")
+            canvas.write(1, TOP, "computing ...", "muted")
         elif not self.moment.looks:
-            self._templates(paper, kernels)
-        elif is_roomy(paper.width, paper.height):
-            left = 32 if paper.width < 160 else 44
-            self._kernels(paper, 1, TOP, kernels, (left - 2, high))
-            self._pictures(paper, left, TOP, (paper.width - left, high), len(kernels), self.page)
+            self._templates(canvas, kernels)
+        elif is_roomy(canvas.width, canvas.height):
+            left = 32 if canvas.width < 160 else 44
+            self._kernels(canvas, 1, TOP, kernels, (left - 2, high))
+            self._pictures(canvas, left, TOP, (canvas.width - left, high), len(kernels), self.page)
         elif self.page:
-            self._pictures(paper, 1, TOP - 1, (paper.width - 1, high + 1), len(kernels), self.page)
+            self._pictures(canvas, 1, TOP - 1, (canvas.width - 1, high + 1), len(kernels), self.page)
         else:
-            y = self._kernels(paper, 1, TOP - 1, kernels, (paper.width - 2, high - 6))
-            self._strip(paper, y + 1, len(kernels))
+            y = self._kernels(canvas, 1, TOP - 1, kernels, (canvas.width - 2, high - 6))
+            self._strip(canvas, y + 1, len(kernels))
 
-    def _track(self, paper: ImageCanvas, y: int) -> None:
+    def _track(self, canvas: ImageCanvas, y: int) -> None:
         """Where in its training this is; marks are checkpoints."""
-        width, last = paper.width - 2, max(self.steps[-1], 1) if self.steps else 1
+        width, last = canvas.width - 2, max(self.steps[-1], 1) if self.steps else 1
         rule, mark = glyphs().rule, glyphs().mark
-        paper.write(1, y, rule * width, "line")
+        canvas.write(1, y, rule * width, "line")
         for step in self.whole:
-            paper.write(1 + round((width - 1) * min(step, last) / last), y, mark, "muted")
+            canvas.write(1 + round((width - 1) * min(step, last) / last), y, mark, "muted")
         if self.steps:
-            paper.write(1 + round((width - 1) * self.steps[self.at] / last), y, mark, "key")
+            canvas.write(1 + round((width - 1) * self.steps[self.at] / last), y, mark, "key")
 
     # --- filters ---------------------------------------------------------------------------------------
 
-    def _kernels(self, paper: ImageCanvas, x: int, y: int, kernels: Values, room: Size) -> int:
+    def _kernels(self, canvas: ImageCanvas, x: int, y: int, kernels: Values, room: Size) -> int:
         """A column for each filter, its channels below each other; the row below."""
         count, channels, side = kernels.shape[:3]
-        bottom = min(paper.height, y + room[1])
+        bottom = min(canvas.height, y + room[1])
         factor = factor_of(side, channels, count, (room[0], bottom - y - 3))
         columns, rows = side * factor, (side * factor + 1) // 2
         across, each = max(1, (room[0] + 1) // (columns + 1)), channels * rows + 1
         fit = across * max(1, (bottom - y - 3 + 1) // each)
         first = 0 if fit >= count else min(self.first, count - 1)
         more = "" if fit >= count else f", {first + 1} to {min(count, first + fit)}"
-        paper.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
-        y = paper.words(
-            x, y + 1, self._said(paper, kernels), room[0], 2, "muted" if self.cell is None else "text"
+        canvas.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
+        y = canvas.words(
+            x, y + 1, self._said(canvas, kernels), room[0], 2, "muted" if self.cell is None else "text"
         )
         if channels > 1:
-            y = paper.words(x, y, f"a column is one filter with its {channels} input channels", room[0], 2)
+            y = canvas.words(x, y, f"a column is one filter with its {channels} input channels", room[0], 2)
         for place, kernel in enumerate(kernels[first : first + fit]):
             left = x + place % across * (columns + 1)
             top = y + place // across * each
-            if top >= paper.height:
+            if top >= canvas.height:
                 break
             for channel, values in enumerate(kernel):
-                paper.picture(left, top + channel * rows, columns, rows, self.moment.shares(values), "heat")
-                self._cursor(paper, (first + place, channel), left, top + channel * rows, factor)
+                canvas.picture(left, top + channel * rows, columns, rows, self.moment.shares(values), "heat")
+                self._cursor(canvas, (first + place, channel), left, top + channel * rows, factor)
         return int(y + -(-min(count - first, fit) // across) * each)
 
-    def _cursor(self, paper: ImageCanvas, where: tuple[int, int], x: int, y: int, factor: int) -> None:
+    def _cursor(self, canvas: ImageCanvas, where: tuple[int, int], x: int, y: int, factor: int) -> None:
         if self.cell is None or where != self.cell[:2]:
             return
         row, column = self.cell[2] * factor, self.cell[3] * factor
         for down in range(factor):
             for along in range(factor):
-                paper.dot(x + column + along, 2 * y + row + down, "good")
+                canvas.dot(x + column + along, 2 * y + row + down, "good")
 
-    def _said(self, paper: ImageCanvas, kernels: Values) -> str:
+    def _said(self, canvas: ImageCanvas, kernels: Values) -> str:
         """The weight under the cursor, else what the colours mean."""
         if self.cell is None:
-            return legend(paper, self.moment.largest)
+            return legend(canvas, self.moment.largest)
         which, channel, row, column = self.cell
         of = f", channel {channel + 1}" if kernels.shape[1] > 1 else ""
         value = float(kernels[self.cell])
         return f"filter {which + 1}{of}, row {row + 1}, column {column + 1}: weight {value:+.4f}"
 
-    def _templates(self, paper: ImageCanvas, kernels: Values) -> None:
+    def _templates(self, canvas: ImageCanvas, kernels: Values) -> None:
         """A dense layer's filters are as large as the picture."""
         side, count = kernels.shape[2], len(kernels)
-        high = paper.height - TOP
-        columns, rows = template_size(side, count, paper.width - 1, high)
-        across = max(1, paper.width // (columns + 1))
+        high = canvas.height - TOP
+        columns, rows = template_size(side, count, canvas.width - 1, high)
+        across = max(1, canvas.width // (columns + 1))
         fit = across * max(1, high // (rows + 1))
         first = 0 if fit >= count else min(self.first, count - 1)
         words = f"each unit's {side * side} weights as an image"
         if fit < count:
             words += f", units {first} to {min(count, first + fit) - 1} of {count}"
-        x = paper.write(1, TOP - 1, words, "key")
-        paper.write(x + 3, TOP - 1, legend(paper, self.moment.largest), "muted")
+        x = canvas.write(1, TOP - 1, words, "key")
+        canvas.write(x + 3, TOP - 1, legend(canvas, self.moment.largest), "muted")
         for place, kernel in enumerate(kernels[first : first + fit, 0], start=first):
             x, y = 1 + (place - first) % across * (columns + 1), TOP + (place - first) // across * (rows + 1)
-            paper.picture(x, y, columns, rows, self.moment.shares(kernel), "heat")
+            canvas.picture(x, y, columns, rows, self.moment.shares(kernel), "heat")
             is_named = self.moment.layer == "output" and place < len(self.names)
-            paper.write(x, y + rows, (self.names[place] if is_named else f"{place}")[:columns], "muted")
+            canvas.write(x, y + rows, (self.names[place] if is_named else f"{place}")[:columns], "muted")
 
     # --- maps ------------------------------------------------------------------------------------------
 
-    def _pictures(self, paper: ImageCanvas, x: int, y: int, room: Size, count: int, page: int) -> None:
+    def _pictures(self, canvas: ImageCanvas, x: int, y: int, room: Size, count: int, page: int) -> None:
         """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 those
         after it or before it alone, with 0 after it alone where both of all pictures would be too small."""
         has_before = any(look.before is not None for look in self.moment.looks)
@@ -147,17 +147,17 @@ class FilterImage:
         bands = 2 if has_before and (page == 3 or (not page and not is_low)) else 1
         shown, gap, high = pictures_of(len(self.moment.looks), bands, room[1] - 1)
         columns, rows = self._tile(room[0], high, count)
-        paper.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
+        canvas.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
         for look in self.moment.looks[:shown]:
             if look.original is not None:
-                paper.picture(x, y, columns, rows, look.original)
+                canvas.picture(x, y, columns, rows, look.original)
             left, after = x + columns + 1, y + (bands - 1) * rows
             if bands == 2 or (page == 2 and has_before):
-                self._maps(paper, left, y, look.before, (columns, rows), "heat")
+                self._maps(canvas, left, y, look.before, (columns, rows), "heat")
             if bands == 2:
-                _between(paper, x, y + rows, (columns, rows))
+                _between(canvas, x, y + rows, (columns, rows))
             if page != 2 or not has_before:
-                self._maps(paper, left, after, look.after, (columns, rows), "grey")
+                self._maps(canvas, left, after, look.after, (columns, rows), "grey")
             y += bands * rows + gap
 
     def _map_words(self, bands: int, page: int, count: int, width: int, columns: int) -> str:
@@ -176,28 +176,28 @@ class FilterImage:
     def _start(self, count: int) -> int:
         return min(self.first, count - 1) if count > MAPS else 0
 
-    def _strip(self, paper: ImageCanvas, y: int, count: int) -> None:
+    def _strip(self, canvas: ImageCanvas, y: int, count: int) -> None:
         """The maps of one picture after the ReLU, where there is room below the filters."""
-        columns, rows = self._tile(paper.width - 2, paper.height - y - 1, count)
+        columns, rows = self._tile(canvas.width - 2, canvas.height - y - 1, count)
         look = self.moment.looks[0]
-        if paper.height - y < 5:
+        if canvas.height - y < 5:
             return
-        paper.write(1, y, "a picture, and its maps after the ReLU", "key")
+        canvas.write(1, y, "a picture, and its maps after the ReLU", "key")
         if look.original is not None:
-            paper.picture(1, y + 1, columns, rows, look.original)
-        self._maps(paper, 2 + columns, y + 1, look.after, (columns, rows), "grey")
+            canvas.picture(1, y + 1, columns, rows, look.original)
+        self._maps(canvas, 2 + columns, y + 1, look.after, (columns, rows), "grey")
 
     def _tile(self, width: int, height: int, count: int) -> Size:
         original = self.moment.looks[0].original
         side = original.shape[0] if original is not None else 28
         return sized(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
 
-    def _maps(self, paper: ImageCanvas, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
+    def _maps(self, canvas: ImageCanvas, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
         found = maps if maps is not None else np.zeros((0, 1, 1))
         for place, values in enumerate(found[self._start(len(found)) :]):
             left = x + place * (size[0] + 1)
-            if left + size[0] <= paper.width:
-                paper.picture(left, y, *size, values, kind)
+            if left + size[0] <= canvas.width:
+                canvas.picture(left, y, *size, values, kind)
 
 
 MAPS = 8
@@ -233,18 +233,18 @@ def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
     return 1, 0, max(1, height // bands)
 
 
-def _between(paper: ImageCanvas, x: int, y: int, size: Size) -> None:
+def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
     """Which maps are above, and which beside this."""
-    up, here = ("^", ">") if paper.look == "ascii" else ("↑", "→")
+    up, here = ("^", ">") if canvas.look == "ascii" else ("↑", "→")
     for line, words in enumerate((f"{up} before the", "  ReLU", f"{here} after it")[: size[1]]):
-        paper.write(x, y + line, words[: size[0]], "muted")
+        canvas.write(x, y + line, words[: size[0]], "muted")
 
 
-def legend(paper: ImageCanvas, largest: float) -> str:
+def legend(canvas: ImageCanvas, largest: float) -> str:
     """What the colours of weights mean, and the weight of the fullest."""
     most = f" (at most {largest:.2g})" if largest else ""
-    negative = "blue" if paper.look == "colour" else "dashes"
-    return f"{positive(paper)}: positive weight, {negative}: negative{most}"
+    negative = "blue" if canvas.look == "colour" else "dashes"
+    return f"{positive(canvas)}: positive weight, {negative}: negative{most}"
 
 
 def is_roomy(width: int, height: int) -> bool:

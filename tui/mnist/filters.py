@@ -131,7 +131,7 @@ class FiltersView(MnistView):
 
     def _is_due(self) -> bool:
         """A terminal far away is sent no more than it can swallow beside all else."""
-        drawn = self.mural.drawn - self._drawn_before
+        drawn = self.image_widget.drawn - self._drawn_before
         return time.monotonic() - self._asked_at >= min(drawn * CELL / FLOW, LONGEST)
 
     def look(self) -> None:
@@ -148,7 +148,7 @@ class FiltersView(MnistView):
             self._ask_history()
 
     def _ask_history(self) -> None:
-        self._asked_at, self._drawn_before = time.monotonic(), self.mural.drawn
+        self._asked_at, self._drawn_before = time.monotonic(), self.image_widget.drawn
         self.ask("history", partial(self._take_history, self._of), "mnist history", run=self._of)
 
     def _take_model(self, run: str, model: Json) -> None:
@@ -222,10 +222,10 @@ class FiltersView(MnistView):
         turned = self.pick % IMAGES
         return Snapshot(layer, kernels, [*looks[turned:], *looks[:turned]])
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         run = self.run_shown
         if run is None or not self.steps:
-            invite(paper, run, self.lab.keymap, WHAT, self.waits)
+            invite(canvas, run, self.context.keymap, WHAT, self.waits)
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
@@ -233,7 +233,7 @@ class FiltersView(MnistView):
             title, f"{dot}{self._facts(dot)}", self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.moment, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,
-        ).paint(paper)  # fmt: skip
+        ).paint(canvas)  # fmt: skip
 
     def _facts(self, dot: str) -> str:
         step, each = self.step, self._model.get("per_epoch")
@@ -341,11 +341,11 @@ class FiltersView(MnistView):
     def _show_at_once(self) -> None:
         """What a key asked for, whatever it weighs."""
         self.show()
-        self._drawn_before = self.mural.drawn
+        self._drawn_before = self.image_widget.drawn
 
     @property
     def _roomy(self) -> bool:
-        return is_roomy(*self.mural.size)
+        return is_roomy(*self.image_widget.size)
 
     def sharp(self) -> Image | None:
         return mosaic(self.moment) if self.steps else None

@@ -46,73 +46,75 @@ class NetworkTable:
     def height(self) -> int:
         return HEAD + len(self.entries) + 3
 
-    def paint(self, paper: ImageCanvas) -> None:
-        wide = paper.width >= 100
+    def paint(self, canvas: ImageCanvas) -> None:
+        wide = canvas.width >= 100
         trained = sum(entry.run is not None and entry.run.checkpoint_step > 0 for entry in self.entries)
         recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
         title = f"{len(self.entries) - recipes} networks of the course, {recipes} recipes"
-        paper.write(paper.write(1, 0, title, "strong"), 0, f", {self.waits or f'{trained} trained'}", "muted")
-        paper.write(3 + NAME, 1, HEADINGS, "muted")
+        canvas.write(
+            canvas.write(1, 0, title, "strong"), 0, f", {self.waits or f'{trained} trained'}", "muted"
+        )
+        canvas.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
-            paper.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters at 28x28", "muted")
+            canvas.write(3 + NAME + len(HEADINGS) + 2, 1, "parameters at 28x28", "muted")
         for place, entry in enumerate(self.entries):
-            self._entry(paper, HEAD + place, entry, (place == self.cursor, place in self.overlaid), wide)
-        self._best(paper, HEAD + len(self.entries))
+            self._entry(canvas, HEAD + place, entry, (place == self.cursor, place in self.overlaid), wide)
+        self._best(canvas, HEAD + len(self.entries))
 
     def _entry(
-        self, paper: ImageCanvas, y: int, entry: NetworkRow, state: tuple[bool, bool], wide: bool
+        self, canvas: ImageCanvas, y: int, entry: NetworkRow, state: tuple[bool, bool], wide: bool
     ) -> None:
         recipe, run = entry.recipe, entry.run
         here, is_overlaid = state
         is_best = self.best is not None and run is not None and self.best.get("run") == run.id
         mark = glyphs().choice[1] if here else glyphs().mark if is_overlaid else " "
-        paper.write(1, y, mark, "key")
-        paper.write(2, y, _star() if is_best else " ", "good")
-        paper.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
-        x = paper.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
+        canvas.write(1, y, mark, "key")
+        canvas.write(2, y, _star() if is_best else " ", "good")
+        canvas.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
+        x = canvas.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
-            paper.write(x, y, "" if self.waits else "not trained yet", "muted")
+            canvas.write(x, y, "" if self.waits else "not trained yet", "muted")
         elif run.status is Status.RUNNING and not run.step:
             # Before its first step it may compile for a minute, and its notice says so.
             sign = sign_of(run)
-            paper.write(x, y, sign.text, sign.ink)
-            end = 3 + NAME + len(HEADINGS) + 1 if wide else paper.width
+            canvas.write(x, y, sign.text, sign.style_name)
+            end = 3 + NAME + len(HEADINGS) + 1 if wide else canvas.width
             words = plain("; ".join(remarks(run)) or "starting", limit=300)
             room = end - x - 3
-            paper.write(x + 2, y, words if len(words) <= room else words[: room - 1] + glyphs().cut, "text")
+            canvas.write(x + 2, y, words if len(words) <= room else words[: room - 1] + glyphs().cut, "text")
         else:
             sign = sign_of(run)
-            paper.write(x, y, sign.text, sign.ink)
+            canvas.write(x, y, sign.text, sign.style_name)
             words = percent_of(run).strip() if run.status is Status.RUNNING else str(run.status)
-            paper.write(x + 2, y, words[:8], sign.ink)
-            for text, ink in _numbers(entry):
-                x = paper.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, ink)
+            canvas.write(x + 2, y, words[:8], sign.style_name)
+            for text, style_name in _numbers(entry):
+                x = canvas.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, style_name)
         if wide and recipe.parameters:
             place = 3 + NAME + len(HEADINGS) + 2
-            paper.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")
+            canvas.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")
 
-    def _best(self, paper: ImageCanvas, y: int) -> None:
+    def _best(self, canvas: ImageCanvas, y: int) -> None:
         if self.progress:
-            paper.write(1, y, self.progress, "muted")
+            canvas.write(1, y, self.progress, "muted")
         elif self.notice:
-            paper.words(1, y, plain(self.notice, limit=300), paper.width - 2, 2, "warn")
+            canvas.words(1, y, plain(self.notice, limit=300), canvas.width - 2, 2, "warn")
         elif self.waits:
             return
         elif self.best is not None:
             best = self.best
-            x = paper.write(1, y, f"{_star()} ", "good")
-            x = paper.write(x, y, "best by balanced validation accuracy: ", "muted")
+            x = canvas.write(1, y, f"{_star()} ", "good")
+            x = canvas.write(x, y, "best by balanced validation accuracy: ", "muted")
             batch = f" b{best['batch']}" if best["batch"] else ""
-            x = paper.write(x, y, f"{plain(str(best['model']), limit=40)}{batch}", "strong")
+            x = canvas.write(x, y, f"{plain(str(best['model']), limit=40)}{batch}", "strong")
             test = best["test_accuracy"]
             words = "not tested yet" if test is None else f"test accuracy {_share(test)}"
-            paper.write(x, y, f"; {words}", "text")
+            canvas.write(x, y, f"; {words}", "text")
         else:
-            paper.write(
+            canvas.write(
                 1, y, "the best is chosen by validation; the test set is read once, at the end", "muted"
             )
         if any(entry.run is not None for entry in self.entries):
-            paper.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
+            canvas.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
 
 
 def _numbers(entry: NetworkRow) -> list[tuple[str, str]]:
@@ -144,29 +146,29 @@ def _share(value: object) -> str:
         return glyphs().dot
 
 
-def ledger(model: Mapping[str, object] | None, words: str, paper: ImageCanvas) -> None:
+def ledger(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) -> None:
     """What each layer of a network holds and what it costs to pass one picture through it.
 
     `words`: why the layers are not known.
     """
     if model is None and not words:
         return
-    paper.write(1, 0, "layer      output", "muted")
-    paper.write(20, 0, "parameters      MACs", "muted")
+    canvas.write(1, 0, "layer      output", "muted")
+    canvas.write(20, 0, "parameters      MACs", "muted")
     if model is None:
-        paper.words(1, 2, words, paper.width - 2, 3)
+        canvas.words(1, 2, words, canvas.width - 2, 3)
         return
     layers = model["layers"]
     assert isinstance(layers, list)
-    fits = len(layers) + 3 <= paper.height
+    fits = len(layers) + 3 <= canvas.height
     shown = [layer for layer in layers if fits or layer["parameters"]]
     y = 1
     for y, layer in enumerate(shown, start=1):
         weighs = bool(layer["parameters"])
         shape = "x".join(map(str, layer["shape"]))
-        paper.write(1, y, plain(str(layer["name"]), limit=10), "strong" if weighs else "muted")
-        paper.write(12, y, shape[:9], "text" if weighs else "muted")
+        canvas.write(1, y, plain(str(layer["name"]), limit=10), "strong" if weighs else "muted")
+        canvas.write(12, y, shape[:9], "text" if weighs else "muted")
         if weighs:
-            paper.write(21, y, f"{layer['parameters']:9,} {layer['macs']:9,}", "text")
-    paper.write(1, y + 1, "in all", "key")
-    paper.write(21, y + 1, f"{model['parameters']:9,} {model['macs']:9,}", "key")
+            canvas.write(21, y, f"{layer['parameters']:9,} {layer['macs']:9,}", "text")
+    canvas.write(1, y + 1, "in all", "key")
+    canvas.write(21, y + 1, f"{model['parameters']:9,} {model['macs']:9,}", "key")

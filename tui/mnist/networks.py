@@ -53,7 +53,7 @@ class NetworksView(MnistView):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield self.mural
+            yield self.image_widget
             with Horizontal(id="network-below"):
                 yield self.ledger
                 yield self.chart
@@ -109,12 +109,12 @@ class NetworksView(MnistView):
         super().closed()
         if self._table["done"] < self._table["total"]:
             self._asked = None
-        self.lab.river.follow((), who="mnist")
+        self.context.connection.follow((), who="mnist")
 
     def _look_at_entry(self) -> None:
         run = self.entry.run
         runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
-        self.lab.river.follow([one.id for one in runs], who="mnist")
+        self.context.connection.follow([one.id for one in runs], who="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
             take = partial(self._take_model, run.id)
             self.ask("model", take, "mnist model", run=run.id)
@@ -132,8 +132,8 @@ class NetworksView(MnistView):
 
     def show(self) -> None:
         table = self._picture()
-        self.mural.styles.height = table.height
-        self.mural.show(table.paint)
+        self.image_widget.styles.height = table.height
+        self.image_widget.show(table.paint)
         self.ledger.show(partial(ledger, self._model(self.entry.run), self._absent))
         self._draw_curves()
 
@@ -152,7 +152,7 @@ class NetworksView(MnistView):
         """Why there are no layers, or no curve, of the network under the cursor."""
         run = self.entry.run
         if self.waits or run is None:
-            key = self.lab.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
+            key = self.context.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
             return "" if self.waits else f"{key} trains it."
         if run.checkpoint_step:
             return "loading its layers"
@@ -173,15 +173,15 @@ class NetworksView(MnistView):
         series = []
         for place in places:
             run = self.run_of(self.recipes[place])
-            story: RunHistory | None = self.lab.river.story(run.id) if run is not None else None
+            history: RunHistory | None = self.context.connection.history(run.id) if run is not None else None
             for hue, metric in enumerate(metrics):
-                if run is not None and story is not None and metric in story.series:
+                if run is not None and history is not None and metric in history.series:
                     several = len(places) > 1
                     label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
                     twin = self._twins.setdefault(
                         (run.id, f"{label} {metric}"), TwinSeries(label, place % 8 if several else hue)
                     )
-                    series.append(twin.follow(story.series[metric]))
+                    series.append(twin.follow(history.series[metric]))
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run

@@ -17,10 +17,10 @@ Ink = NDArray[np.uint8]
 
 
 class Pad:
-    """`ink` (SIDE, SIDE) of 0 to 255; the cursor is x, y."""
+    """`style_name` (SIDE, SIDE) of 0 to 255; the cursor is x, y."""
 
     def __init__(self, saved: str = "") -> None:
-        self.ink: Ink = _read(saved)
+        self.style_name: Ink = _read(saved)
         self.x, self.y = 8, 6
         self.is_down = self.is_rubber = False
         self.brush = 1
@@ -28,19 +28,19 @@ class Pad:
 
     @property
     def is_empty(self) -> bool:
-        return not self.ink.any()
+        return not self.style_name.any()
 
     @property
     def can_undo(self) -> bool:
         return bool(self._before)
 
     def rows(self) -> list[list[int]]:
-        listed: list[list[int]] = self.ink.tolist()
+        listed: list[list[int]] = self.style_name.tolist()
         return listed
 
     def text(self) -> str:
         """To be written down; `Pad(text)` has the same ink."""
-        return self.ink.tobytes().hex() if self.ink.any() else ""
+        return self.style_name.tobytes().hex() if self.style_name.any() else ""
 
     def pen(self) -> None:
         """Down, which leaves a dot, or up."""
@@ -69,29 +69,29 @@ class Pad:
 
     def clear(self) -> None:
         self._remember()
-        self.ink = np.zeros((SIDE, SIDE), np.uint8)
+        self.style_name = np.zeros((SIDE, SIDE), np.uint8)
         self.is_down = False
 
     def load(self, picture: Ink) -> None:
         """Another picture, in the middle."""
         self._remember()
         self.is_down = False
-        self.ink = np.zeros((SIDE, SIDE), np.uint8)
+        self.style_name = np.zeros((SIDE, SIDE), np.uint8)
         factor = max(1, SIDE // max(picture.shape))
         large = np.kron(picture, np.ones((factor, factor), np.uint8))[:SIDE, :SIDE]
         top, left = (SIDE - large.shape[0]) // 2, (SIDE - large.shape[1]) // 2
-        self.ink[top : top + large.shape[0], left : left + large.shape[1]] = large
+        self.style_name[top : top + large.shape[0], left : left + large.shape[1]] = large
 
     def undo(self) -> bool:
         """Whether there was something to take back."""
         if self._before:
-            self.ink = self._before.pop()
+            self.style_name = self._before.pop()
             self.is_down = False
             return True
         return False
 
     def _remember(self) -> None:
-        self._before.append(self.ink.copy())
+        self._before.append(self.style_name.copy())
         del self._before[:-KEPT]
 
     def _stamp(self, x: float, y: float) -> None:
@@ -100,7 +100,9 @@ class Pad:
         rows, columns = np.ogrid[:SIDE, :SIDE]
         distance = np.hypot(columns - x, rows - y)
         dot = (255 * np.clip(reach + 0.5 - distance, 0, 1)).astype(np.uint8)
-        self.ink = np.where(dot > 0, 0, self.ink) if self.is_rubber else np.maximum(self.ink, dot)
+        self.style_name = (
+            np.where(dot > 0, 0, self.style_name) if self.is_rubber else np.maximum(self.style_name, dot)
+        )
 
 
 def _read(saved: str) -> Ink:

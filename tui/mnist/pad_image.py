@@ -31,82 +31,82 @@ class PadImage:
     is_centred: bool
     why: str
 
-    def paint(self, paper: ImageCanvas) -> None:
-        columns, rows = pad_size(paper.width, paper.height)
-        paper.write(1, 0, self.title, "strong")
-        self._sheet(paper, columns, rows)
-        self._state(paper, TOP + rows + 1, columns)
+    def paint(self, canvas: ImageCanvas) -> None:
+        columns, rows = pad_size(canvas.width, canvas.height)
+        canvas.write(1, 0, self.title, "strong")
+        self._sheet(canvas, columns, rows)
+        self._state(canvas, TOP + rows + 1, columns)
         x = LEFT + columns + 3
         if self.answer is None:
-            self._invitation(paper, x)
+            self._invitation(canvas, x)
             return
-        self._answer(paper, x, paper.width - x)
+        self._answer(canvas, x, canvas.width - x)
 
-    def _sheet(self, paper: ImageCanvas, columns: int, rows: int) -> None:
-        ink = "accent" if self.pad.is_down else "line"
-        paper.frame(LEFT, TOP, columns, rows, ink)
-        paper.picture(LEFT, TOP, columns, rows, self.pad.ink / DARK)
+    def _sheet(self, canvas: ImageCanvas, columns: int, rows: int) -> None:
+        style_name = "accent" if self.pad.is_down else "line"
+        canvas.frame(LEFT, TOP, columns, rows, style_name)
+        canvas.picture(LEFT, TOP, columns, rows, self.pad.style_name / DARK)
         scale = columns // SIDE
         x, y = LEFT + self.pad.x * scale, 2 * TOP + self.pad.y * scale
         for down in range(scale):
             for across in range(scale):
-                paper.dot(x + across, y + down, "accent")
+                canvas.dot(x + across, y + down, "accent")
 
-    def _state(self, paper: ImageCanvas, y: int, width: int) -> None:
+    def _state(self, canvas: ImageCanvas, y: int, width: int) -> None:
         pad = self.pad
         tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
         stands = "down: moving draws" if pad.is_down else "up: space for down"
-        paper.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
+        canvas.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
         placed = "centred, as in MNIST" if self.is_centred else "where it was drawn"
-        paper.write(1, y + 1, placed[: width + 2], "muted")
+        canvas.write(1, y + 1, placed[: width + 2], "muted")
 
-    def _invitation(self, paper: ImageCanvas, x: int) -> None:
+    def _invitation(self, canvas: ImageCanvas, x: int) -> None:
         if self.why:
-            paper.words(x, TOP, self.why, paper.width - x - 1, 4)
+            canvas.words(x, TOP, self.why, canvas.width - x - 1, 4)
             return
-        y = paper.words(
-            x, TOP, "Draw a digit: arrows move, space puts the pen down.", paper.width - x - 1, 3, "text"
+        y = canvas.words(
+            x, TOP, "Draw a digit: arrows move, space puts the pen down.", canvas.width - x - 1, 3, "text"
         )
         words = "Every stroke is classified at once: ten probabilities, and all maps. The mouse draws too."
-        paper.words(x, y + 1, words, paper.width - x - 1, 4)
+        canvas.words(x, y + 1, words, canvas.width - x - 1, 4)
 
     # --- what the network makes of it ------------------------------------------------------------------
 
-    def _answer(self, paper: ImageCanvas, x: int, width: int) -> None:
+    def _answer(self, canvas: ImageCanvas, x: int, width: int) -> None:
         answer = self.answer
         assert answer is not None
-        small = sized(len(answer["centred"]), 14 if paper.width < 160 else 28, 14)
+        small = sized(len(answer["centred"]), 14 if canvas.width < 160 else 28, 14)
         said = plain(self.names[answer["predicted"]], limit=20)
-        column = paper.write(x, 0, "prediction ", "muted")
-        column = paper.write(column, 0, said, "good")
-        paper.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
-        paper.picture(x, TOP, *small, greys(answer["centred"]))
-        paper.write(x, TOP + small[1], "its input", "muted")
+        column = canvas.write(x, 0, "prediction ", "muted")
+        column = canvas.write(column, 0, said, "good")
+        canvas.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
+        canvas.picture(x, TOP, *small, greys(answer["centred"]))
+        canvas.write(x, TOP + small[1], "its input", "muted")
         bars = x + max(small[0], 12) + 2
         chances(
-            paper, bars, TOP - 1, min(60, paper.width - bars - 1), answer["probabilities"], self.names, None
+            canvas, bars, TOP - 1, min(60, canvas.width - bars - 1), answer["probabilities"], self.names, None
         )
-        self._maps(paper, x, TOP + max(10, small[1] + 1), width)
+        self._maps(canvas, x, TOP + max(10, small[1] + 1), width)
 
-    def _maps(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
+    def _maps(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
         """A line of maps for each convolution, behind its ReLU."""
         assert self.answer is not None
         layers = [layer for layer in self.answer["layers"] if len(layer["shape"]) == 3]
         if not layers:
-            self._units(paper, x, y, width)
+            self._units(canvas, x, y, width)
             return
-        room = (paper.height - y - len(layers)) // len(layers)
+        room = (canvas.height - y - len(layers)) // len(layers)
         for layer in layers:
             after = look_of({**self.answer, "original": self.answer["centred"]}, layer["name"]).after
             if after is None or room < 2:
                 continue
             columns, rows = sized(len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room)
-            paper.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
+            canvas.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
             for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
-                paper.picture(x + place * (columns + 1), y + 1, columns, rows, values)
+                canvas.picture(x + place * (columns + 1), y + 1, columns, rows, values)
             y += rows + 1
 
-    def _units(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
+    def _units(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
         """Without convolutions: the hidden units as a patch of pixels."""
         assert self.answer is not None
         for layer in self.answer["layers"][:-1]:
@@ -115,15 +115,15 @@ class PadImage:
             lines = -(-len(values) // across)
             grid = np.zeros((lines + lines % 2, across))
             grid.reshape(-1)[: len(values)] = values
-            if y + 1 + len(grid) // 2 > paper.height:
+            if y + 1 + len(grid) // 2 > canvas.height:
                 return
-            paper.write(
+            canvas.write(
                 x,
                 y,
                 f"{plain(layer['name'], limit=20)}: {len(values)} units {glyphs().dot} bright is active",
                 "muted",
             )
-            paper.picture(x, y + 1, across, len(grid) // 2, grid)
+            canvas.picture(x, y + 1, across, len(grid) // 2, grid)
             y += len(grid) // 2 + 1
 
 

@@ -83,21 +83,21 @@ class PicturesView(MnistView):
     def _take_why(self, key: tuple[int, str, bool], answer: Json) -> None:
         self._why[key] = answer
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         if not self._wanted or not self._is_asked or (not self.images and not self.count and not self._why):
-            paper.write(2, 1, "Computing ..." if self._is_asked else "Choose a cell of the report.", "muted")
+            canvas.write(2, 1, "Computing ..." if self._is_asked else "Choose a cell of the report.", "muted")
             if not self._wanted:
                 return
         why = self._why.get(self._why_key())
         title = plain(f"{self._wanted['title']}, {self._wanted['split']} pictures", limit=60)
         names = self._wanted["names"]
-        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, why).paint(paper)
+        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, why).paint(canvas)
 
     # --- what is done ----------------------------------------------------------------------------------
 
     def _grid(self) -> tuple[int, int]:
         side = len(self.images[0]["pixels"]) if self.images else 28
-        return grid(side, self.mural.size.width, self.mural.size.height)
+        return grid(side, self.image_widget.size.width, self.image_widget.size.height)
 
     def action_move(self, across: int, down: int) -> None:
         self._go(self.cursor + across + down * self._grid()[0])

@@ -30,88 +30,88 @@ class PicturesImage:
     kind: str = ""
     why: Json | None = None
 
-    def paint(self, paper: ImageCanvas) -> None:
-        x = paper.write(1, 0, self.title, "strong")
-        paper.write(x, 0, f"  {self.cursor + 1} of {self.count:,}" if self.images else "  none", "muted")
+    def paint(self, canvas: ImageCanvas) -> None:
+        x = canvas.write(1, 0, self.title, "strong")
+        canvas.write(x, 0, f"  {self.cursor + 1} of {self.count:,}" if self.images else "  none", "muted")
         if not self.images:
-            paper.write(1, TOP, "No picture is in this cell.", "muted")
+            canvas.write(1, TOP, "No picture is in this cell.", "muted")
             return
-        detail = detail_width(paper.width)
-        order, room = f"true{_arrow(paper)}predicted and loss, largest loss first", paper.width - detail - 2
-        paper.write(1, 1, order if len(order) <= room else "loss, largest first", "muted")
-        self._grid(paper, paper.width - detail - 2)
-        self._detail(paper, paper.width - detail, detail)
+        detail = detail_width(canvas.width)
+        order, room = f"true{_arrow(canvas)}predicted and loss, largest loss first", canvas.width - detail - 2
+        canvas.write(1, 1, order if len(order) <= room else "loss, largest first", "muted")
+        self._grid(canvas, canvas.width - detail - 2)
+        self._detail(canvas, canvas.width - detail, detail)
 
     # --- the grid --------------------------------------------------------------------------------------
 
-    def _grid(self, paper: ImageCanvas, width: int) -> None:
+    def _grid(self, canvas: ImageCanvas, width: int) -> None:
         side = len(self.images[0]["pixels"])
-        columns, rows = tile(side, paper.width)
-        across, lines = grid(side, paper.width, paper.height)
+        columns, rows = tile(side, canvas.width)
+        across, lines = grid(side, canvas.width, canvas.height)
         top = max(0, self.cursor // across - lines + 1)
         top = max(top, min(top, self.cursor // across))
         for place in range(top * across, min(len(self.images), (top + lines) * across)):
             x = 1 + (place % across) * (columns + 1)
             y = TOP + (place // across - top) * (rows + 1)
-            self._tile(paper, x, y, (columns, rows), place)
+            self._tile(canvas, x, y, (columns, rows), place)
 
-    def _tile(self, paper: ImageCanvas, x: int, y: int, size: tuple[int, int], place: int) -> None:
+    def _tile(self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], place: int) -> None:
         image, here = self.images[place], place == self.cursor
-        paper.picture(x, y, *size, greys(image["pixels"]))
+        canvas.picture(x, y, *size, greys(image["pixels"]))
         true, said = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
-        words = f"{true}{_arrow(paper)}{said}" if true != said else true
+        words = f"{true}{_arrow(canvas)}{said}" if true != said else true
         sign = glyphs().choice[1] if here else " "
         loss = loss_words(float(image["loss"]))
         text = f"{sign}{words}"[: size[0]]
-        paper.write(x, y + size[1], text, "key" if here else "text" if true == said else "bad")
+        canvas.write(x, y + size[1], text, "key" if here else "text" if true == said else "bad")
         if len(text) + 1 + len(loss) <= size[0]:
-            paper.write(x + len(text) + 1, y + size[1], loss, "muted")
+            canvas.write(x + len(text) + 1, y + size[1], loss, "muted")
 
     # --- the chosen one --------------------------------------------------------------------------------
 
-    def _detail(self, paper: ImageCanvas, x: int, width: int) -> None:
+    def _detail(self, canvas: ImageCanvas, x: int, width: int) -> None:
         image = self.images[self.cursor]
         side = len(image["pixels"])
         beside = width >= 60
         room = (width - 2) // 2 if beside else width - 2
-        columns, rows = sized(side, min(room, 2 * side), paper.height - 13)
+        columns, rows = sized(side, min(room, 2 * side), canvas.height - 13)
         picture = greys(image["pixels"])
         fits = self.kind and self.why is not None
         if beside or not fits:
-            paper.picture(x, TOP, columns, rows, picture)
+            canvas.picture(x, TOP, columns, rows, picture)
         if fits and self.why is not None:
             values = np.clip(np.asarray(self.why["values"], dtype=np.float64), -1, 1)
-            paper.picture(x + (columns + 2 if beside else 0), TOP, columns, rows, values, "heat")
+            canvas.picture(x + (columns + 2 if beside else 0), TOP, columns, rows, values, "heat")
         true, said = (plain(self.names[image[key]], limit=20) for key in ("label", "predicted"))
         x = x if x >= 1 else 1
-        paper.write(x, 0, f"it is {true}", "good")
+        canvas.write(x, 0, f"it is {true}", "good")
         if true != said:
-            paper.write(x + len(true) + 7, 0, f"the network says {said}"[: width - len(true) - 7], "bad")
-        self._caption(paper, x, 1, width)
+            canvas.write(x + len(true) + 7, 0, f"the network says {said}"[: width - len(true) - 7], "bad")
+        self._caption(canvas, x, 1, width)
         chances(
-            paper, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
+            canvas, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
         )
 
-    def _caption(self, paper: ImageCanvas, x: int, y: int, width: int) -> None:
+    def _caption(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
         image = self.images[self.cursor]
         index = image.get("index")
         words = (
             f"picture {index:,}, loss {loss_words(float(image['loss']))}" if isinstance(index, int) else ""
         )
-        ink = "muted"
+        style_name = "muted"
         if self.kind and self.why is None:
             words = "computing ..."
         elif self.why is not None and self.kind:
             target = plain(self.names[self.why["target"]], limit=12)
             effect = "hiding" if self.kind == "occlusion" else "less ink"
-            words, ink = f"{positive(paper)}: {effect} lowers p({target})", "accent"
+            words, style_name = f"{positive(canvas)}: {effect} lowers p({target})", "accent"
             full = f"{self.kind}, {words}"
             words = full if len(full) <= width else words
-        paper.write(x, y, words[:width], ink)
+        canvas.write(x, y, words[:width], style_name)
 
 
-def _arrow(paper: ImageCanvas) -> str:
-    return ">" if paper.look == "ascii" else "→"
+def _arrow(canvas: ImageCanvas) -> str:
+    return ">" if canvas.look == "ascii" else "→"
 
 
 def loss_words(loss: float) -> str:

@@ -9,7 +9,7 @@ from tui.terminal.plain_text import plain
 
 
 def chances(
-    paper: ImageCanvas,
+    canvas: ImageCanvas,
     x: int,
     y: int,
     width: int,
@@ -21,9 +21,11 @@ def chances(
     likeliest = max(range(len(shares)), key=lambda label: shares[label])
     room = min(12, max((len(name) for name in names), default=1))
     for label, share in enumerate(shares):
-        ink = "good" if label == true else "accent" if label == likeliest else "line"
+        style_name = "good" if label == true else "accent" if label == likeliest else "line"
         name = plain(names[label], limit=room).ljust(room)
         bright = label in (likeliest, true)
-        paper.write(x, y + label, name, "good" if label == true else "key" if label == likeliest else "muted")
-        paper.bar(x + room + 1, y + label, max(3, width - room - 9), share, ink)
-        paper.write(x + width - 7, y + label, f"{share:7.2%}", "strong" if bright else "muted")
+        canvas.write(
+            x, y + label, name, "good" if label == true else "key" if label == likeliest else "muted"
+        )
+        canvas.bar(x + room + 1, y + label, max(3, width - room - 9), share, style_name)
+        canvas.write(x + width - 7, y + label, f"{share:7.2%}", "strong" if bright else "muted")

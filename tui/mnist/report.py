@@ -99,12 +99,12 @@ class ReportView(MnistView):
 
     # --- what is seen ----------------------------------------------------------------------------------
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         run, report = self.run_shown, self.report
         if not self.run_id or run is None:
-            invite(paper, run, self.lab.keymap, WHAT, self.waits)
+            invite(canvas, run, self.context.keymap, WHAT, self.waits)
         elif report is None:
-            self._paint_progress(paper)
+            self._paint_progress(canvas)
         elif self.is_stressed:
             curves = {
                 kind: self._stress[key] for kind, *_ in KINDS if (key := self._key(kind)) in self._stress
@@ -112,13 +112,13 @@ class ReportView(MnistView):
             read = max((int(curve["images"]) for curve in curves.values()), default=0)
             of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
             title = self._title(report, of if read else "", self._weights)
-            RobustnessImage(title, curves).paint(paper)
+            RobustnessImage(title, curves).paint(canvas)
         else:
             mark = (self.run_id, self.split, *self.cell)
             fits = self._images is not None and self._images[0] == mark
             images = self._images[1] if fits and self._images is not None else None
             title = self._title(report, f"{report['images']:,}")
-            ConfusionImage(title, report, self.cell, images, self._weights).paint(paper)
+            ConfusionImage(title, report, self.cell, images, self._weights).paint(canvas)
 
     def _key(self, kind: str) -> tuple[str, str, str]:
         return self.run_id, self.split, kind
@@ -135,16 +135,16 @@ class ReportView(MnistView):
         words += [f"{count} {self.split} pictures".strip(), *more]
         return plain(dot.join(words), limit=120)
 
-    def _paint_progress(self, paper: ImageCanvas) -> None:
+    def _paint_progress(self, canvas: ImageCanvas) -> None:
         if self._progress.get("failed"):
-            key = self.lab.keymap.shown("mnist.report", ascii_only=paper.look == "ascii")
-            paper.write(2, 2, f"There is no report; {key} asks again.", "muted")
+            key = self.context.keymap.shown("mnist.report", ascii_only=canvas.look == "ascii")
+            canvas.write(2, 2, f"There is no report; {key} asks again.", "muted")
             return
         done, total = self._progress.get("done", 0), self._progress.get("total", 0)
         name = name_of(run) if (run := self.run_shown) is not None else "The network"
-        paper.write(2, 2, f"{name} classifies the {self.split} pictures.", "strong")
-        paper.bar(2, 4, min(50, paper.width - 20), done / total if total else 0.0)
-        paper.write(min(54, paper.width - 16), 4, f"{done:,} of {total:,}" if total else "", "muted")
+        canvas.write(2, 2, f"{name} classifies the {self.split} pictures.", "strong")
+        canvas.bar(2, 4, min(50, canvas.width - 20), done / total if total else 0.0)
+        canvas.write(min(54, canvas.width - 16), 4, f"{done:,} of {total:,}" if total else "", "muted")
 
     # --- what is done ----------------------------------------------------------------------------------
 

@@ -21,33 +21,33 @@ class RobustnessImage:
     title: str
     curves: Mapping[str, Json]
 
-    def paint(self, paper: ImageCanvas) -> None:
-        paper.write(1, 0, self.title, "strong")
-        half = paper.width // 2
+    def paint(self, canvas: ImageCanvas) -> None:
+        canvas.write(1, 0, self.title, "strong")
+        half = canvas.width // 2
         for place, (kind, words, lesson) in enumerate(KINDS):
-            self._curve(paper, 1 + place * half, half - 3, kind, words, lesson)
+            self._curve(canvas, 1 + place * half, half - 3, kind, words, lesson)
 
-    def _high(self, paper: ImageCanvas, count: int) -> int:
+    def _high(self, canvas: ImageCanvas, count: int) -> int:
         """Lines for each bar and the empty one below it, as many as there is room for; 1: none empty."""
-        return max(1, min(8, (paper.height - 8) // max(1, count)))
+        return max(1, min(8, (canvas.height - 8) // max(1, count)))
 
-    def _curve(self, paper: ImageCanvas, x: int, width: int, kind: str, words: str, lesson: str) -> None:
-        paper.write(x, 2, kind, "key")
-        paper.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
+    def _curve(self, canvas: ImageCanvas, x: int, width: int, kind: str, words: str, lesson: str) -> None:
+        canvas.write(x, 2, kind, "key")
+        canvas.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
         curve = self.curves.get(kind)
         if curve is None:
-            paper.write(x, 4, "computing ...", "muted")
+            canvas.write(x, 4, "computing ...", "muted")
             return
-        y, high = 4, self._high(paper, len(curve["amounts"]))
+        y, high = 4, self._high(canvas, len(curve["amounts"]))
         for amount, accuracy in zip(curve["amounts"], curve["accuracies"], strict=True):
-            ink = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
-            paper.write(x, y, f"{amount:5g}", "text")
+            style_name = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
+            canvas.write(x, y, f"{amount:5g}", "text")
             for line in range(max(1, high - 1)):
-                paper.bar(x + 6, y + line, max(4, width - 15), accuracy, ink)
-            paper.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
+                canvas.bar(x + 6, y + line, max(4, width - 15), accuracy, style_name)
+            canvas.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
             y += high
         if curve["done"] < curve["total"]:
-            paper.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
+            canvas.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
             return
-        y = paper.words(x, y + (1 if high == 1 else 0), lesson, width, 2)
-        paper.write(x, y, f"{curve['images']:,} pictures", "muted")
+        y = canvas.words(x, y + (1 if high == 1 else 0), lesson, width, 2)
+        canvas.write(x, y, f"{curve['images']:,} pictures", "muted")

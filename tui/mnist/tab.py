@@ -50,12 +50,14 @@ class MnistTab(Tab):
     NAME = "mnist"
     BINDINGS = all_keys.bindings("mnist")
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        saved = lab.state.views.get(self.NAME, {})
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
         self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
         self.runs = MnistRuns(plain(str(self._saved.get("run", "")), limit=200))
-        self.bar = ViewBar([(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
+        self.bar = ViewBar(
+            [(f"mnist.{name}", name, title) for name, (title, _) in VIEWS.items()], context.keymap
+        )
         self._stack = Container(id="mnist-views")
         self._views: dict[str, MnistView] = {}
         self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
@@ -130,7 +132,7 @@ class MnistTab(Tab):
         module, _, kind = place.partition(":")
         saved = self._saved.get(name)
         made: MnistView = getattr(importlib.import_module(module), kind)(
-            self.lab, self.runs, saved if isinstance(saved, dict) else {}, id=f"mnist-{name}"
+            self.context, self.runs, saved if isinstance(saved, dict) else {}, id=f"mnist-{name}"
         )
         return made
 
@@ -156,7 +158,7 @@ class MnistTab(Tab):
         words = words or self._untrained
         newer = self.runs.newer if self._front in self._views and self.view.reads else None
         if not words and newer is not None:
-            key = shown(self.lab.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
+            key = shown(self.context.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
             words = f"newer: {name_of(newer)}, {key} opens it"
         self.bar.say(plain(words, limit=300))
 
@@ -168,12 +170,12 @@ class MnistTab(Tab):
     # --- the river -------------------------------------------------------------------------------------
 
     def refetch(self) -> None:
-        if self.lab.river.is_connected:
+        if self.context.connection.is_connected:
             self.run_worker(self._fetch(), group="mnist runs", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
         try:
-            await self.runs.fetch(self.lab.river.client)
+            await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
             self.bar.say(plain(str(error), limit=300))
             return
@@ -214,7 +216,7 @@ class MnistTab(Tab):
         runs = self.runs.all()
         if not runs:
             self.app.notify(
-                f"There is no digit network yet: {self.lab.keymap.shown('mnist.new')} sets one up.",
+                f"There is no digit network yet: {self.context.keymap.shown('mnist.new')} sets one up.",
                 markup=False,
             )
             return
@@ -249,13 +251,13 @@ class MnistTab(Tab):
         from tui.dialogs.launch import launch_screen
 
         experiment = catalog.find(EXPERIMENT)
-        last = self.lab.state.last_params.get(experiment.name, {})
+        last = self.context.state.last_params.get(experiment.name, {})
         typed = {name: str(text) for name, text in last.items()}
         self.app.push_screen(launch_screen(experiment, typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
-            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            self.context.state.last_params[launch.experiment] = dict(launch.typed)
             self.view.train(launch)
 
     def labels(self) -> Mapping[str, str]:
@@ -272,7 +274,7 @@ class MnistTab(Tab):
         saved = {name: view.saved() for name, view in self._views.items()}
         front = self._front if self._front in VIEWS else "report"
         self._saved = {**self._saved, **saved, "view": front, "run": self.runs.chosen}
-        self.lab.state.views[self.NAME] = self._saved
+        self.context.state.views[self.NAME] = self._saved
 
 
 def told_of(run: RunSummary) -> str:

@@ -59,17 +59,17 @@ class MnistView(SubmittingView, can_focus=True):
 
     runs: MnistRuns
 
-    def __init__(self, lab: TabContext, runs: MnistRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+    def __init__(self, context: TabContext, runs: MnistRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
-        self.lab, self.runs = lab, runs
+        self.context, self.runs = context, runs
         self.saved_before = saved
         self.in_front = False
-        self.mural = ImageWidget()
+        self.image_widget = ImageWidget()
         self.trouble = ""
         self._streams: dict[str, Worker[None]] = {}
 
     def compose(self) -> ComposeResult:
-        yield self.mural
+        yield self.image_widget
 
     @property
     def run_shown(self) -> RunSummary | None:
@@ -93,7 +93,7 @@ class MnistView(SubmittingView, can_focus=True):
     @property
     def waits(self) -> str:
         """What it waits for while the runs are not known; empty once they are."""
-        return "" if self.runs.is_known else self.lab.river.waits_for
+        return "" if self.runs.is_known else self.context.connection.waits_for
 
     # --- what the tab tells ----------------------------------------------------------------------------
 
@@ -116,20 +116,20 @@ class MnistView(SubmittingView, can_focus=True):
         run = self.run_shown
         if self.in_front and self.reads and run is not None:
             self.runs.hold(run)
-        self.mural.show(self._painted)
+        self.image_widget.show(self._painted)
 
-    def _painted(self, paper: ImageCanvas) -> None:
-        self.paint(paper)
+    def _painted(self, canvas: ImageCanvas) -> None:
+        self.paint(canvas)
         if self.trouble:
-            self.paint_trouble(paper)
+            self.paint_trouble(canvas)
 
-    def paint_trouble(self, paper: ImageCanvas) -> None:
+    def paint_trouble(self, canvas: ImageCanvas) -> None:
         """What went wrong, whole: below all else."""
-        width = paper.width - 4
-        lines = min(len(textwrap.wrap(self.trouble, max(10, width))), paper.height)
-        paper.words(2, paper.height - lines, self.trouble, width, lines, "warn")
+        width = canvas.width - 4
+        lines = min(len(textwrap.wrap(self.trouble, max(10, width))), canvas.height)
+        canvas.words(2, canvas.height - lines, self.trouble, width, lines, "warn")
 
-    def paint(self, paper: ImageCanvas) -> None:
+    def paint(self, canvas: ImageCanvas) -> None:
         """In the size at hand."""
 
     def runs_changed(self) -> None:
@@ -174,7 +174,7 @@ class MnistView(SubmittingView, can_focus=True):
 
     async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         try:
-            answer = await self.lab.session.ask(word, newest=mark, **facts)
+            answer = await self.context.session.ask(word, newest=mark, **facts)
         except Superseded:
             return
         except DltuiError as error:
@@ -189,7 +189,7 @@ class MnistView(SubmittingView, can_focus=True):
         self._streams[mark] = worker
 
     async def _in_parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
-        parts = self.lab.session.stream(word, **facts)
+        parts = self.context.session.stream(word, **facts)
         try:
             async for part in parts:
                 self._taken(take, part)

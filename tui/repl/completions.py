@@ -88,10 +88,10 @@ class Completions(Sheet, can_focus=False):
         wide = WORD if item.drawn is None else NARROW_WORD
         figures = f"{percent(share):>5}%  " if item.drawn is None else _figures(share, item.drawn)
         room = max(3, width - wide - len(figures) - 5)
-        ink = "text" if item.kind == "word" else "muted"
+        style_name = "text" if item.kind == "word" else "muted"
         name = set_cell_size(item.text, wide) + " "
         return (
-            Span(self._number(place), "key"), Span(name, "strong" if place == 0 else ink),
+            Span(self._number(place), "key"), Span(name, "strong" if place == 0 else style_name),
             *_lengths(item, most, room), Span(figures, "muted"),
         )  # fmt: skip
 
@@ -120,14 +120,14 @@ class Completions(Sheet, can_focus=False):
 
 def _lengths(item: Completion, most: float, room: int) -> Row:
     """One bar, or the model's above that of the sampling: where both reach the cell is full."""
-    ink = "accent" if item.kind == "word" else "line"
+    style_name = "accent" if item.kind == "word" else "line"
     full = _cells(item.share or 0.0, most, room)
     if item.drawn is None:
-        return (Span(glyphs().bar[0] * full, ink), Span(" " * (room - full)))
+        return (Span(glyphs().bar[0] * full, style_name), Span(" " * (room - full)))
     drawn, (both, model, sampled) = _cells(item.drawn, most, room), glyphs().two_bars
     shared = min(full, drawn)
     return (
-        Span(both * shared + model * (full - shared), ink), Span(sampled * (drawn - shared), "muted"),
+        Span(both * shared + model * (full - shared), style_name), Span(sampled * (drawn - shared), "muted"),
         Span(" " * (room - max(full, drawn))),
     )  # fmt: skip
 

@@ -31,9 +31,9 @@ SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width", "repetitio
 class Conversation:
     """`changed` is called whenever an entry has grown. `run` is the model that answers, by its id."""
 
-    def __init__(self, session: Session, manner: Sampling, changed: Callable[[], None]) -> None:
+    def __init__(self, session: Session, sampling: Sampling, changed: Callable[[], None]) -> None:
         self._session, self._changed = session, changed
-        self.manner = manner
+        self.sampling = sampling
         self.run = ""
         self.direction = "forward"
         self.other = ""
@@ -65,7 +65,7 @@ class Conversation:
         entry = self.add(f"{slash.word} {text}".strip())
         try:
             if text or slash.name == "seed":
-                self.manner = self.manner.set(slash.name, text)
+                self.sampling = self.sampling.set(slash.name, text)
             entry.note(self._said_of(slash.name), "text")
         except ParamError as error:
             entry.note(str(error), "bad")
@@ -73,9 +73,9 @@ class Conversation:
         return entry
 
     def _said_of(self, name: str) -> str:
-        value = getattr(self.manner, name)
+        value = getattr(self.sampling, name)
         if name == "length":
-            return f"length: {self.manner.length_words()}"
+            return f"length: {self.sampling.length_words()}"
         if name == "seed" and value < 0:
             return "seed: a fresh one each time"
         return f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value:,}"
@@ -141,7 +141,7 @@ class Conversation:
         """Word by word; closing the stream ends the drawing."""
         columns: list[Column] = [sentence.given(one) for one in text.split()]
         entry.show(lambda width: sentence.growing(columns, width))
-        facts = {**run, "text": text, **self.manner.facts(text)}
+        facts = {**run, "text": text, **self.sampling.facts(text)}
         async with contextlib.aclosing(self._session.stream(f"language.{word}", **facts)) as parts:
             async for part in parts:
                 if part.get("done"):
@@ -163,7 +163,7 @@ class Conversation:
         words = "the end came first" if not added else f"log-probability {sentence.in_bits(done['logp'])}"
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
         self._say_unknown(entry, done)
-        self._say_notice(entry, done, f"; {', '.join(self.manner.all_words(int(done['seed'])))}")
+        self._say_notice(entry, done, f"; {', '.join(self.sampling.all_words(int(done['seed'])))}")
 
     async def _score(self, entry: TranscriptEntry, text: str) -> None:
         answer = await self._ask("score", texts=[text])
@@ -186,12 +186,12 @@ class Conversation:
         self._say_notice(entry, answer)
 
     async def _beam(self, entry: TranscriptEntry, text: str) -> None:
-        bounds = self.manner.bounds(text)
-        answer = await self._ask("beam", text=text, width=self.manner.width, **bounds)
+        bounds = self.sampling.bounds(text)
+        answer = await self._ask("beam", text=text, width=self.sampling.width, **bounds)
         entry.show(lambda width: [*tree.drawn(answer, width), (), *tree.sentences(answer)])
         self._say_unknown(entry, answer)
-        how = f"width {self.manner.width}, {self.manner.length_words()}"
-        self._say_notice(entry, answer, f"; {how}, repetition {self.manner.repetition:g}")
+        how = f"width {self.sampling.width}, {self.sampling.length_words()}"
+        self._say_notice(entry, answer, f"; {how}, repetition {self.sampling.repetition:g}")
 
     async def _gates(self, entry: TranscriptEntry, text: str) -> None:
         unit, layer, rest = None, 0, text.split()
@@ -234,8 +234,8 @@ class Conversation:
 
     async def _drawn(self, run: str, text: str) -> str:
         """What a model draws from it, with the same seed as the others."""
-        seed = 1 if self.manner.seed is None else self.manner.seed
-        facts = {**self.manner.facts(text), "run": run, "text": text, "seed": seed}
+        seed = 1 if self.sampling.seed is None else self.sampling.seed
+        facts = {**self.sampling.facts(text), "run": run, "text": text, "seed": seed}
         try:
             async with contextlib.aclosing(self._session.stream("language.generate", **facts)) as parts:
                 done = [part async for part in parts][-1]

@@ -33,10 +33,10 @@ class TranscriptEntry:
         self._compose = compose
         self.changed()
 
-    def note(self, words: str, ink: str = "muted") -> None:
+    def note(self, words: str, style_name: str = "muted") -> None:
         """A line below the answer."""
         if words:
-            self._notes.append((plain(words, limit=600), ink))
+            self._notes.append((plain(words, limit=600), style_name))
             self.changed()
 
     def say_keys(self, words: str) -> None:
@@ -66,6 +66,6 @@ class TranscriptEntry:
         rows: list[Row] = [(Span(f"{glyphs().choice[1]} ", "key"), *first)]
         rows += [(Span("  "), *row) for row in rest]
         rows += [(Span("  "), *row) for row in self._compose(room)]
-        for words, ink in self._notes:
-            rows += [(Span("  "), *row) for row in wrapped(words, room, ink)]
+        for words, style_name in self._notes:
+            rows += [(Span("  "), *row) for row in wrapped(words, room, style_name)]
         return rows

@@ -44,5 +44,5 @@ def _column(answer: Json, place: int, largest: float) -> Column:
 def _cell(value: float, share: float) -> Span:
     table = ASCII_SHADES if glyphs().ascii_only else SHADES
     level = max(0, min(int(share * len(table)), len(table) - 1)) if share == share else 0
-    ink = "done" if value < 0 else "accent"
-    return Span(f"{table[level] * BAR} {value:5.2f}", ink)
+    style_name = "done" if value < 0 else "accent"
+    return Span(f"{table[level] * BAR} {value:5.2f}", style_name)

@@ -24,8 +24,8 @@ class ModelLine(Line):
         self._manner: Sequence[str] = ()
         self._trouble = ""
 
-    def show(self, model: Json | None, manner: Sequence[str]) -> None:
-        self._model, self._manner = model, tuple(manner)
+    def show(self, model: Json | None, sampling: Sequence[str]) -> None:
+        self._model, self._manner = model, tuple(sampling)
         self.draw()
 
     def say(self, trouble: str) -> None:
@@ -42,13 +42,13 @@ class ModelLine(Line):
         name = name_of(self._model)
         facts = [words for words in facts_of(self._model) if words not in name]
         left: Row = (Span(" " + name, "strong"),)
-        manner = list(self._manner)
-        while len(manner) > 1 and len(name) + len(facts[0]) + len(dot.join([*manner, ""])) + 4 > width:
-            manner.pop()  # which weights answer has to be seen
-        right: Row = (Span(dot.join(manner), "accent"), Span(" "))
+        sampling = list(self._manner)
+        while len(sampling) > 1 and len(name) + len(facts[0]) + len(dot.join([*sampling, ""])) + 4 > width:
+            sampling.pop()  # which weights answer has to be seen
+        right: Row = (Span(dot.join(sampling), "accent"), Span(" "))
         for number, words in enumerate(facts):
-            ink = "warn" if number == 0 and self._model["is_running"] else "muted"
-            more = (*left, Span(dot, "line"), Span(words, ink))
+            style_name = "warn" if number == 0 and self._model["is_running"] else "muted"
+            more = (*left, Span(dot, "line"), Span(words, style_name))
             if row_width(more) + row_width(right) + 2 > width:
                 break
             left = more

@@ -82,16 +82,16 @@ class Sampling:
 
 def from_json(data: object) -> Sampling:
     """What is missing or wrong is as usual; so is a seed of -1, a topk or a length of 0."""
-    manner = Sampling()
+    sampling = Sampling()
     for field in fields(Sampling):
         name = _WRITTEN.get(field.name, field.name)
         given = data.get(name) if isinstance(data, Mapping) else None
         if isinstance(given, int | float) and not isinstance(given, bool):
             try:
-                manner = manner.set(field.name, f"{given}")
+                sampling = sampling.set(field.name, f"{given}")
             except ParamError:
                 continue
-    return manner
+    return sampling
 
 
 _WRITTEN = {"length": "sentence_length"}

@@ -75,7 +75,7 @@ class ReplTab(ReplView):
             return
         if slash.name in SETTINGS:
             self.talk.set(slash, text)
-            self.model_line.show(self.models.chosen, self.talk.manner.words())
+            self.model_line.show(self.models.chosen, self.talk.sampling.words())
             self.remember()
         elif slash.deed:
             self._do_here(slash.name, text)
@@ -153,13 +153,13 @@ class ReplTab(ReplView):
 
     def action_copy(self) -> None:
         if self.talk.entries:
-            attempt(self, self.lab.clipboard.copy(self.app, self.talk.entries[-1].text()))
+            attempt(self, self.context.clipboard.copy(self.app, self.talk.entries[-1].text()))
 
     def action_export(self) -> None:
         self._export("")
 
     def _export(self, name: str) -> None:
-        attempt(self, transcripts.export(self.lab.places.root, self.talk.entries, name))
+        attempt(self, transcripts.export(self.context.places.root, self.talk.entries, name))
 
     def _help(self) -> None:
         from tui.repl.welcome import commands
@@ -170,7 +170,7 @@ class ReplTab(ReplView):
     def action_new(self) -> None:
         from tui.dialogs.launch import launch_screen
 
-        last = self.lab.state.last_params.get("lm", {})
+        last = self.context.state.last_params.get("lm", {})
         typed = {name: str(text) for name, text in last.items()} | self._partner()
         self.app.push_screen(launch_screen(catalog.find("lm"), typed), self._launched)
 
@@ -185,11 +185,11 @@ class ReplTab(ReplView):
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
-            self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+            self.context.state.last_params[launch.experiment] = dict(launch.typed)
             attempt(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
-        client = self.lab.river.client
+        client = self.context.connection.client
         made = await launch.submit(client)
         said = "The run is started; the model answers from its first checkpoint on."
         return f"{said} {await launch.doubt(client, made)}".rstrip()

@@ -60,11 +60,11 @@ def orders(answer: Json, width: int) -> list[Row]:
 
 def _order(one: Json, width: int) -> list[Row]:
     """A sentence that is too long for a line goes on below itself."""
-    ink = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
+    style_name = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
     rank = f"{one['rank']:>4} " if one["rank"] else "     "
     value = f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
     said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
-    first, *rest = wrapped(said, width - len(rank) - len(value), ink)
+    first, *rest = wrapped(said, width - len(rank) - len(value), style_name)
     indent = Span(" " * (len(rank) + len(value)))
     return [(Span(rank, "muted"), Span(value, "text"), *first), *((indent, *row) for row in rest)]
 

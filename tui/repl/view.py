@@ -16,7 +16,7 @@ from engine.client.client import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.messages import HintsChanged, RunsChanged, ViewChanged
-from tui.repl import sampling as manner
+from tui.repl import sampling as sampling
 from tui.repl.completions import Completion, Completions
 from tui.repl.conversation import Conversation
 from tui.repl.input_history import InputHistory
@@ -46,12 +46,12 @@ class ReplView(Tab):
 
     NAME = "repl"
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        saved = lab.state.views.get(self.NAME, {})
-        self.talk = Conversation(lab.session, manner.from_json(saved.get("manner")), self._said_more)
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
+        self.talk = Conversation(context.session, sampling.from_json(saved.get("manner")), self._said_more)
         self.models = Models(str(saved.get("run", "")))
-        self.past = InputHistory(lab.places.said)
+        self.past = InputHistory(context.places.said)
         self.model_line, self.heading, self.offer = ModelLine(), Heading(("next word",)), Completions()
         self.transcript = Transcript(self.talk.entries, self._greet)
         self._draft = str(saved.get("draft", ""))
@@ -89,7 +89,7 @@ class ReplView(Tab):
 
     def opened(self) -> None:
         self._is_open = True
-        wanted = str(self.lab.state.views.get(self.NAME, {}).pop("wanted", ""))
+        wanted = str(self.context.state.views.get(self.NAME, {}).pop("wanted", ""))
         if wanted:
             self.models.wanted = wanted
             self.prompt.focus(scroll_visible=False)
@@ -128,7 +128,7 @@ class ReplView(Tab):
     async def _fetch(self) -> None:
         before = self.models.chosen
         try:
-            self.models.take(await self.lab.session.ask("language.models", newest="models"))
+            self.models.take(await self.context.session.ask("language.models", newest="models"))
         except Superseded:
             return
         except DltuiError as error:
@@ -150,7 +150,7 @@ class ReplView(Tab):
         self.talk.other = self.models.other()
         self.models.step_before = int(model["step"]) if model is not None else 0
         self.sign.turn(self.talk.direction == "reversed")
-        self.model_line.show(model, self.talk.manner.words())
+        self.model_line.show(model, self.talk.sampling.words())
         self.transcript.draw()
         self.post_message(HintsChanged())
         is_late = self._suggestion.line != self.prompt.value
@@ -249,9 +249,9 @@ class ReplView(Tab):
 
     async def _suggested(self, line: str) -> Suggestion:
         """A session that has died is started anew, once. Raises DltuiError."""
-        sampling = None if self.talk.manner.is_as_learned else self.talk.manner.sampling()
+        sampling = None if self.talk.sampling.is_as_learned else self.talk.sampling.sampling()
         asked = (
-            self.lab.session, self.talk.run, line, self.talk.direction == "reversed", OFFERED,
+            self.context.session, self.talk.run, line, self.talk.direction == "reversed", OFFERED,
             sampling if is_sampled(line) else None,
         )  # fmt: skip
         try:
@@ -358,6 +358,6 @@ class ReplView(Tab):
         return greeting(self.models.chosen, self.models.is_known, width, height)
 
     def remember(self) -> None:
-        kept = {"run": self.talk.run, "draft": self.prompt.value, "manner": self.talk.manner.to_json()}
-        self.lab.state.views[self.NAME] = kept
+        kept = {"run": self.talk.run, "draft": self.prompt.value, "manner": self.talk.sampling.to_json()}
+        self.context.state.views[self.NAME] = kept
         self.post_message(ViewChanged())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class RunCurve:
     """A run on a chart, as it looks there."""
 
-    story: RunHistory
+    history: RunHistory
     label: str
     hue: int
 

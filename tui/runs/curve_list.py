@@ -43,10 +43,12 @@ class LegendScreen(Dialog[None]):
 
 def _in_inks(span: Span) -> Span:
     """A chart has inks of its own names."""
-    ink = (
-        span.ink.replace("series-", "hue-") if span.ink.startswith("series-") else INKS.get(span.ink, "text")
+    style_name = (
+        span.style_name.replace("series-", "hue-")
+        if span.style_name.startswith("series-")
+        else INKS.get(span.style_name, "text")
     )
-    return Span(span.text, ink)
+    return Span(span.text, style_name)
 
 
 INKS = {"value": "strong", "alert": "bad", "tag": "muted"}

@@ -63,7 +63,7 @@ class CurvesPanel(Vertical):
     def tell(
         self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
     ) -> None:
-        stories = [curve.story for curve in shown]
+        stories = [curve.history for curve in shown]
         self.chart.tell(shown, selected, wanted, baseline)
         known = [metric for metric in metrics_of(stories, selected) if metric != self.chart.metric]
         mine = [metric for metric in known if selected is not None and metric in selected.metrics]

@@ -61,8 +61,8 @@ class Overview(Sheet, can_focus=False):
         return (*swatch, Span(plain(name_of(run), limit=room), "strong"), Span(experiment, "muted"))
 
 
-def _fact(label: str, words: str, ink: str = "text") -> Row:
-    return (Span(label.ljust(LABEL), "muted"), Span(words, ink))
+def _fact(label: str, words: str, style_name: str = "text") -> Row:
+    return (Span(label.ljust(LABEL), "muted"), Span(words, style_name))
 
 
 def _state(run: RunSummary, width: int) -> list[Row]:
@@ -130,20 +130,20 @@ def _metrics(run: RunSummary, width: int) -> list[Row]:
 
 
 def _valued(value: Span, words: str, width: int) -> list[Row]:
-    return _hung(Span(f"{value.text:>{VALUE}}  ", value.ink), words, width, "muted")
+    return _hung(Span(f"{value.text:>{VALUE}}  ", value.style_name), words, width, "muted")
 
 
-def _hung(head: Span, words: str, width: int, ink: str) -> list[Row]:
+def _hung(head: Span, words: str, width: int, style_name: str) -> list[Row]:
     """The words beside the head, in as many lines as they take."""
     indent = len(head.text)
-    first, *others = wrapped(words, width - indent, ink) or [()]
+    first, *others = wrapped(words, width - indent, style_name) or [()]
     return [(head, *first), *((Span(" " * indent), *row) for row in others)]
 
 
-def wrapped(text: str, width: int, ink: str) -> list[Row]:
+def wrapped(text: str, width: int, style_name: str) -> list[Row]:
     """The text over as many lines as it takes."""
     import textwrap
 
     width = max(10, width)
     lines = textwrap.wrap(text, width)
-    return [(Span(part, ink),) for line in lines for part in chop_cells(line, width)]
+    return [(Span(part, style_name),) for line in lines for part in chop_cells(line, width)]

@@ -52,7 +52,7 @@ class ParamsSheet(Sheet):
         return rows
 
 
-def _pair(name: str, value: str, ink: str, width: int) -> list[Row]:
+def _pair(name: str, value: str, style_name: str, width: int) -> list[Row]:
     """A value that is too long for its column moves to the left, then goes on below."""
     name, value = plain(name, limit=40), plain(value, limit=200)
     indent = max(cell_len(name) + 1, min(NAME + 1, width - cell_len(value)))
@@ -60,4 +60,4 @@ def _pair(name: str, value: str, ink: str, width: int) -> list[Row]:
     value = plain(value, limit=LINES * room)
     parts = chop_cells(value, room) or [""]
     heads = [justified(name, indent), *[" " * indent] * (len(parts) - 1)]
-    return [(Span(head, "muted"), Span(part, ink)) for head, part in zip(heads, parts, strict=True)]
+    return [(Span(head, "muted"), Span(part, style_name)) for head, part in zip(heads, parts, strict=True)]

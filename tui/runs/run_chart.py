@@ -36,18 +36,20 @@ class RunChart(Chart):
         self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
     ) -> None:
         """Show these runs; `wanted` is the metric where one has it, `baseline` the run to compare with."""
-        stories = [curve.story for curve in shown]
-        mine = next((story for story in stories if selected is not None and story.run == selected.id), None)
+        stories = [curve.history for curve in shown]
+        mine = next(
+            (history for history in stories if selected is not None and history.run == selected.id), None
+        )
         metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
         if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
         series = tuple(
-            curve.story.series[metric].dressed(curve.label, curve.hue)
+            curve.history.series[metric].dressed(curve.label, curve.hue)
             for curve in shown
-            if metric in curve.story.series
+            if metric in curve.history.series
         )
         lacking = tuple(
-            curve.label for curve in shown if curve.story.metrics and metric not in curve.story.series
+            curve.label for curve in shown if curve.history.metrics and metric not in curve.history.series
         )
         name = selected.id if selected is not None else ""
         told = (name, lacking, baseline)
@@ -61,9 +63,9 @@ class RunChart(Chart):
         if live != self._scene.live:
             self.set_live(live)
 
-    def _tell_marks(self, story: RunHistory | None) -> None:
-        marks = story.marks if story is not None else []
-        known = hash((story.run, len(marks), marks[-1] if marks else None)) if story is not None else -1
+    def _tell_marks(self, history: RunHistory | None) -> None:
+        marks = history.marks if history is not None else []
+        known = hash((history.run, len(marks), marks[-1] if marks else None)) if history is not None else -1
         if known != self._told_marks:
             self._told_marks = known
             self.set_marks(marks)

@@ -37,7 +37,7 @@ def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> 
     the parameters, with its name. A column that only a run has something for stays empty.
     """
     sign = glyphs().fold[sweep.is_open]
-    ink = STATUS_INKS[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
+    style_name = STATUS_INKS[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
     is_best_told = any(column.title == "best" and _tells_best(sweep, column, metric) for column in found)
     cells = [
         _best_by_name(sweep, column.width)
@@ -45,7 +45,7 @@ def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> 
         else _cell(sweep, column, metric)
         for column in found
     ]
-    return (Span(" "), Span(sign, ink), Span("    "), *laid_out(found, cells))
+    return (Span(" "), Span(sign, style_name), Span("    "), *laid_out(found, cells))
 
 
 def _tells_best(sweep: SweepRow, column: RunColumn, metric: str) -> bool:
@@ -76,8 +76,8 @@ def _counts(sweep: SweepRow) -> Row:
     """How many are done, at work, waiting, ended otherwise; of how many that are planned."""
     spans: list[Span] = []
     for word, count in sorted(sweep.counts.items(), key=lambda pair: _ORDER.index(pair[0])):
-        sign, ink = _sign(word)
-        spans += [Span(sign, ink), Span(f"{count:,} ", "text")]
+        sign, style_name = _sign(word)
+        spans += [Span(sign, style_name), Span(f"{count:,} ", "text")]
     more = sweep.planned > sweep.trials
     return (*spans, Span(f"of {sweep.planned:,}", "muted")) if more else tuple(spans)
 

@@ -87,7 +87,7 @@ class RunsTab(RunView):
 
     async def _data_now(self, run: RunSummary) -> str:
         """Whether the folder that the form names still holds what the run was trained on."""
-        return await self.river.client.data_now(run.id)
+        return await self.connection.client.data_now(run.id)
 
     def action_pause(self) -> None:
         from tui.runs import marked  # the first rows do not wait for it
@@ -114,7 +114,7 @@ class RunsTab(RunView):
         if self.shown.marks or self.table.sweep is not None:
             self._do_marked("remove")
         elif run := self._run():
-            undo_key = self.lab.keymap.shown("run.undo")
+            undo_key = self.context.keymap.shown("run.undo")
             kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
             lost = f"{kept}: {undo_key} brings it back."
             if run.status.is_active:
@@ -130,14 +130,14 @@ class RunsTab(RunView):
         by what follows it."""
         from tui.runs import marked  # the first rows do not wait for it
 
-        sweep, undo_key = self.table.sweep, self.lab.keymap.shown("run.undo")
+        sweep, undo_key = self.table.sweep, self.context.keymap.shown("run.undo")
         if self.shown.marks or sweep is None:
-            meant = await marked.ask(self.river.client, verb, self.shown.marks, undo_key)
+            meant = await marked.ask(self.connection.client, verb, self.shown.marks, undo_key)
         else:
-            meant = await marked.ask_of_sweep(self.river.client, verb, sweep, undo_key)
+            meant = await marked.ask_of_sweep(self.connection.client, verb, sweep, undo_key)
         if not meant.runs:
             return meant.refusal
-        self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.river.client, meant))
+        self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.connection.client, meant))
         return ""
 
     def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Deed]) -> None:
@@ -153,7 +153,7 @@ class RunsTab(RunView):
         attempt(self, self._undo())
 
     async def _undo(self) -> str:
-        return await actions.undo(self.river.client)
+        return await actions.undo(self.connection.client)
 
     def action_set_live(self) -> None:
         from tui.dialogs.prompt import live_screen
@@ -381,7 +381,7 @@ class RunsTab(RunView):
             attempt(self, self._deed(deed, run))
 
     async def _deed(self, deed: Callable[..., Deed], run: RunSummary) -> str:
-        return await deed(self.river.client, require(run))
+        return await deed(self.connection.client, require(run))
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
@@ -391,9 +391,9 @@ class RunsTab(RunView):
         self.state.last_experiment = launch.experiment
         self.state.last_params[launch.experiment] = dict(launch.typed)
         self.remember()
-        made = await launch.submit(self.river.client)
+        made = await launch.submit(self.connection.client)
         self.post_message(RunSubmitted(made))
-        return await launch.doubt(self.river.client, made)
+        return await launch.doubt(self.connection.client, made)
 
     def _order(self, field: str, *, descending: bool) -> None:
         self.pages.ask(replace(self.pages.query, sort=field, descending=descending))
@@ -405,7 +405,7 @@ class RunsTab(RunView):
             attempt(self, self._set_live(run, *given))
 
     async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
-        return await actions.set_live(self.river.client, run, name, value)
+        return await actions.set_live(self.connection.client, run, name, value)
 
     def _say(self, words: str) -> None:
         self.app.notify(plain(words, limit=400), markup=False)

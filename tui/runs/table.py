@@ -288,13 +288,13 @@ class RunTable(ScrollView, can_focus=True):
         return joined(fitted(cells, self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
-        inks = inks_of(self.app)
-        over = (inks.cursor if self.has_focus else inks.resting) if is_cursor else None
-        text = inks["text"]
+        styles = inks_of(self.app)
+        over = (styles.cursor if self.has_focus else styles.resting) if is_cursor else None
+        text = styles["text"]
         segments = []
         for span in joined(fitted(row, width)):
-            style = inks[span.ink] if span.ink else text
+            style = styles[span.style_name] if span.style_name else text
             if over is not None:
-                style = (text if inks.is_plain and self.has_focus else style) + over
+                style = (text if styles.is_plain and self.has_focus else style) + over
             segments.append(Segment(span.text, style))
         return Strip(segments, width).apply_style(self.rich_style)

@@ -59,10 +59,10 @@ class RunView(Tab):
 
     NAME = "runs"
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        self.river, self.state, self.clipboard = lab.river, lab.state, lab.clipboard
-        state = lab.state
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        self.connection, self.state, self.clipboard = context.connection, context.state, context.clipboard
+        state = context.state
         self.pages = RunPages(
             Query(
                 state.where, state.sort, state.descending, by_sweep=True, open_sweeps=tuple(state.open_sweeps)
@@ -145,7 +145,7 @@ class RunView(Tab):
 
     @on(RunTable.Missing)
     def _fetch(self, message: RunTable.Missing) -> None:
-        if self.river.is_connected:
+        if self.connection.is_connected:
             for query in message.queries:
                 if query not in self._asked:
                     self.run_worker(self._take(query), group="pages", exit_on_error=False)
@@ -156,7 +156,7 @@ class RunView(Tab):
         try:
             while self._asked.get(query, 1):
                 self._asked[query] = 0
-                self._show_page(query, await self.river.client.runs(query))
+                self._show_page(query, await self.connection.client.runs(query))
         except DltuiError as error:
             self.filter_bar.note.show(str(error).removeprefix("Filter, "), wrong=True)
         finally:
@@ -197,7 +197,7 @@ class RunView(Tab):
         for run in message.removed:
             self._standing.pop(run, None)
             self.shown.forget(run)
-            self.river.forget(run)
+            self.connection.forget(run)
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         settled = self.pages.query.sort == "created" and not self.pages.query.where
@@ -257,7 +257,7 @@ class RunView(Tab):
 
     def _empty_words(self) -> Row:
         if not self.pages.loaded:
-            return (Span(f"   {self.river.waits_for}", "muted"),)
+            return (Span(f"   {self.connection.waits_for}", "muted"),)
         return (
             Span("   no run passes the filter", "muted"),
             Span("   esc", "key"),
@@ -267,14 +267,16 @@ class RunView(Tab):
     def _say_what_is_missing(self) -> None:
         """Where a run and its curve would be, why there are none yet."""
         run = self.selected
-        nothing = self._words_of_sweep() or "no run selected" if self.pages.loaded else self.river.waits_for
+        nothing = (
+            self._words_of_sweep() or "no run selected" if self.pages.loaded else self.connection.waits_for
+        )
         self.details.say_without_run(nothing)
         waits = before_step_one(run) if run is not None and not run.step else ""
         self.curves.say_when_empty((waits or self._why_no_points(run)) if run is not None else nothing)
 
     def _why_no_points(self, run: RunSummary) -> str:
-        story = self.river.story(run.id)
-        is_read = story is not None and story.caught_up
+        history = self.connection.history(run.id)
+        is_read = history is not None and history.caught_up
         return "no points yet" if is_read or not run.step else "loading the curve"
 
     def _words_of_sweep(self) -> str:
@@ -283,7 +285,7 @@ class RunView(Tab):
         if sweep is None:
             return ""
         drawn = ", curve of the best" if sweep.best_run else ""
-        key = self.lab.keymap.shown("table.open")
+        key = self.context.keymap.shown("table.open")
         return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
 
     def _set_invitation(self, empty: bool) -> None:
@@ -293,7 +295,7 @@ class RunView(Tab):
         if empty and self._welcome is None:
             from tui.runs.welcome import Welcome
 
-            self._welcome = Welcome(self.lab.keymap)
+            self._welcome = Welcome(self.context.keymap)
             self.mount(self._welcome)
         focused = self.screen.focused
         if focused is None or self in focused.ancestors:
@@ -306,7 +308,7 @@ class RunView(Tab):
         if message.run is None and message.sweep is None:
             return
         run = message.run.id if message.run is not None else self._best_run(message.sweep)
-        if run != self.shown.selected or (run and not self.river.story(run)):
+        if run != self.shown.selected or (run and not self.connection.history(run)):
             self.shown.selected = run
             self._later.call("follow", CALM, self.follow)
         self._show_selected()
@@ -328,7 +330,7 @@ class RunView(Tab):
 
     async def _mark_trials(self, sweep: SweepRow) -> str:
         """All of them; where all are marked already, none."""
-        page = await self.river.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
+        page = await self.connection.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
         marked = self.shown.toggle_all([run.id for run in page.runs])
         self.follow()
         if marked and page.matching > len(page.runs):
@@ -337,7 +339,7 @@ class RunView(Tab):
 
     def follow(self) -> None:
         """Read the stories of the runs that are shown, and draw them."""
-        self.river.follow(self.shown.ids, who="runs")
+        self.connection.follow(self.shown.ids, who="runs")
         self._ask_for_unknown()
         self._show_selected()
         self.draw_curves()
@@ -359,7 +361,7 @@ class RunView(Tab):
         for run in self.shown.ids:
             if run not in self._known and (found := self.pages.find(run)) is not None:
                 self._known[run] = found
-            elif run not in self._known and self.river.is_connected:
+            elif run not in self._known and self.connection.is_connected:
                 self.run_worker(
                     self._take_shown(run), group=f"shown {run}", exclusive=True, exit_on_error=False
                 )
@@ -367,7 +369,7 @@ class RunView(Tab):
     async def _take_shown(self, run: str) -> None:
         """A run that is shown but lies outside the windows that were fetched."""
         try:
-            self._known[run] = await self.river.client.show(run)
+            self._known[run] = await self.connection.client.show(run)
         except EngineError:
             return  # the engine went: it is asked again when it is back
         except DltuiError:
@@ -388,10 +390,10 @@ class RunView(Tab):
         run = self.selected
         if not self.details.is_filled:
             return
-        story = self.river.story(run.id) if run is not None else None
+        history = self.connection.history(run.id) if run is not None else None
         hue = self.shown.hues().get(run.id) if run is not None else None
-        self.details.show(run, hue, story.left_out if story is not None else 0)
-        for one in filter(None, map(self.river.story, self.shown.ids)):
+        self.details.show(run, hue, history.left_out if history is not None else 0)
+        for one in filter(None, map(self.connection.history, self.shown.ids)):
             one.is_damage_shown = True
         self.post_message(HintsChanged())
         self._refresh_checkpoints()
@@ -408,9 +410,9 @@ class RunView(Tab):
             return
         self._say_what_is_missing()
         shown = self.shown_curves()
-        stories = [curve.story for curve in shown]
+        stories = [curve.history for curve in shown]
         self.curves.tell(shown, self.selected, self.state.metric, self.shown.baseline)
-        if not all(story.is_damage_shown for story in stories):
+        if not all(history.is_damage_shown for history in stories):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_looks(self.shown.looks(self._letters()))
@@ -418,9 +420,9 @@ class RunView(Tab):
     def shown_curves(self) -> list[RunCurve]:
         """The runs on the chart, those whose story is being read."""
         return [
-            RunCurve(story, self.label_of(run), hue)
+            RunCurve(history, self.label_of(run), hue)
             for run, hue in self.shown.hues().items()
-            if (story := self.river.story(run)) is not None
+            if (history := self.connection.history(run)) is not None
         ]
 
     def _letters(self) -> dict[str, str]:
@@ -429,7 +431,7 @@ class RunView(Tab):
         return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
 
     def metrics(self) -> list[str]:
-        stories = [story for run in self.shown.ids if (story := self.river.story(run)) is not None]
+        stories = [history for run in self.shown.ids if (history := self.connection.history(run)) is not None]
         return metrics_of(stories, self.selected)
 
     def turn_to(self, pane: str) -> None:
@@ -447,14 +449,14 @@ class RunView(Tab):
             self._checkpoints_of = known
             if run is None or run.checkpoint_step == 0:
                 self.details.show_checkpoints(() if run is not None else None)
-            elif self.river.is_connected:
+            elif self.connection.is_connected:
                 self.run_worker(
                     self._take_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
                 )
 
     async def _take_checkpoints(self, run: str) -> None:
         try:
-            found = await self.river.client.show(run)
+            found = await self.connection.client.show(run)
         except DltuiError:
             return  # removed, or the engine went: the table says so
         if self.selected is not None and self.selected.id == run:
@@ -462,7 +464,7 @@ class RunView(Tab):
 
     def _refresh_log(self) -> None:
         run = self.selected
-        if run is None or not self.details.is_filled or not self.river.is_connected:
+        if run is None or not self.details.is_filled or not self.connection.is_connected:
             return
         tail = self.details.log_tail
         if not tail.is_on_screen:
@@ -477,7 +479,7 @@ class RunView(Tab):
         tail = self.details.log_tail
         try:
             while tail.run == run:
-                part = await self.river.client.log(run, tail.offset_read or -LOG_END, LOG_END)
+                part = await self.connection.client.log(run, tail.offset_read or -LOG_END, LOG_END)
                 if tail.run == run:
                     tail.add(part.text, part.end, begins=part.offset)
                 if not part.text or part.end >= part.size:

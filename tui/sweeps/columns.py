@@ -83,14 +83,14 @@ def _best(entry: Entry | None) -> TrialRow | None:
     return entry.best if isinstance(entry, Group) else entry
 
 
-def _number(entry: Entry | None, name: str, ink: str) -> Row:
+def _number(entry: Entry | None, name: str, style_name: str) -> Row:
     row = _best(entry)
-    return (Span(f"{getattr(row, name):,}" if row is not None else "", ink),)
+    return (Span(f"{getattr(row, name):,}" if row is not None else "", style_name),)
 
 
-def _value(entry: Entry | None, ink: str) -> Row:
+def _value(entry: Entry | None, style_name: str) -> Row:
     row = _best(entry)
-    return (Span(value_text(row.value) if row is not None else "", ink),)
+    return (Span(value_text(row.value) if row is not None else "", style_name),)
 
 
 def _state(entry: Entry) -> Row:

@@ -59,7 +59,7 @@ def _line(
             continue
         text = value_text(float(f"{value:.4g}"))[:each] if numbers else ""
         best = bucket == BUCKETS - 1
-        few = "picked" if best else "muted" if bucket < 2 else look.ink(bucket)
-        ink = few if look.few_colours else f"ground-{bucket}"
-        spans += [Span(text.rjust(each), ink), Span(" ")]
+        few = "picked" if best else "muted" if bucket < 2 else look.style_name(bucket)
+        style_name = few if look.few_colours else f"ground-{bucket}"
+        spans += [Span(text.rjust(each), style_name), Span(" ")]
     return tuple(spans)

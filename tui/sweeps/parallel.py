@@ -65,9 +65,9 @@ def _canvas(
     inside = _inside(scales, shares, look)
     merit = np.array(merits([line["value"] for line in lines], look.largest))
     columns = places(len(scales), width)
-    for ink, letter, chosen in _layers(lines, look, inside, merit):
+    for style_name, letter, chosen in _layers(lines, look, inside, merit):
         tool = pen(look.symbols, letter)
-        canvas.stipple(_dots(shares[chosen], columns, canvas, tool), tool, ink)
+        canvas.stipple(_dots(shares[chosen], columns, canvas, tool), tool, style_name)
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
         used = [line["cells"][place] for line in lines] if place < len(scales) - 1 else []
         _draw_axis(canvas, scale, column, look, place == look.axis, used)
@@ -79,9 +79,13 @@ def _layers(
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
     """What is painted, the most interesting last: ink, letter of a terminal without dots, which lines."""
     layers = [("line", ".", ~inside)]
-    layers += [(look.ink(bucket), "o", inside & (merit == bucket)) for bucket in range(BUCKETS)]
+    layers += [(look.style_name(bucket), "o", inside & (merit == bucket)) for bucket in range(BUCKETS)]
     chosen = np.array([line["trial"] == look.trial for line in lines])
-    return [(ink, letter, which) for ink, letter, which in [*layers, ("strong", "#", chosen)] if which.any()]
+    return [
+        (style_name, letter, which)
+        for style_name, letter, which in [*layers, ("strong", "#", chosen)]
+        if which.any()
+    ]
 
 
 def _inside(
@@ -157,8 +161,8 @@ def _titles(scales: Sequence[BrushScale], look: PictureView, width: int) -> Row:
         brushed = scale.name in look.brushes
         text = f"{glyphs().mark if brushed else ''}{scale.title}"[:room]
         start = min(max(at, column - len(text) // 2), max(at, width - len(text)))
-        ink = "picked" if place == look.axis and look.lit else "accent" if brushed else "strong"
-        spans += [Span(" " * (start - at)), Span(text, ink)]
+        style_name = "picked" if place == look.axis and look.lit else "accent" if brushed else "strong"
+        spans += [Span(" " * (start - at)), Span(text, style_name)]
         at = start + len(text)
     return fitted(tuple(spans), width)
 
@@ -168,7 +172,7 @@ def _foot(
 ) -> Row:
     """What the colours mean, and how many lines there are."""
     block = "=" if glyphs().ascii_only else "━"
-    ramp = tuple(Span(block * 2, look.ink(bucket)) for bucket in range(BUCKETS))
+    ramp = tuple(Span(block * 2, look.style_name(bucket)) for bucket in range(BUCKETS))
     some = f"{shown:,} of {len(lines):,} lines" if shown < len(lines) else f"{shown:,} lines"
     word = "+ -" if look.brushes else "space"
     tip = "widens the brush" if look.brushes else "brushes the axis"

@@ -132,14 +132,16 @@ class Picture(Sheet, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         row = self._rows[index] if index < len(self._rows) else ()
-        return Strip([Segment(span.text, self._style(span.ink)) for span in row]).apply_style(self.rich_style)
+        return Strip([Segment(span.text, self._style(span.style_name)) for span in row]).apply_style(
+            self.rich_style
+        )
 
-    def _style(self, ink: str) -> Style:
-        if not ink.startswith(("bucket-", "ground-")):
-            return inks_of(self.app)[ink or "text"]
-        if ink not in self._styles:
-            self._styles[ink] = _colour(self.app.get_css_variables(), ink)
-        return self._styles[ink]
+    def _style(self, style_name: str) -> Style:
+        if not style_name.startswith(("bucket-", "ground-")):
+            return inks_of(self.app)[style_name or "text"]
+        if style_name not in self._styles:
+            self._styles[style_name] = _colour(self.app.get_css_variables(), style_name)
+        return self._styles[style_name]
 
     # --- keys ------------------------------------------------------------------------------------------
 
@@ -227,9 +229,9 @@ class Picture(Sheet, inherit_bindings=False):
         self.post_message(self.Turned())
 
 
-def _colour(variables: Mapping[str, str], ink: str) -> Style:
+def _colour(variables: Mapping[str, str], style_name: str) -> Style:
     """From the colour of the worst over that of the middle to that of the best."""
-    kind, _, number = ink.partition("-")
+    kind, _, number = style_name.partition("-")
     share = int(number) / (BUCKETS - 1)
     ground, low, high = (Color.parse(variables[name]) for name in ("background", "primary", "accent"))
     dull = ground.blend(low, 0.45)

@@ -50,7 +50,7 @@ class PictureView:
             )
         return (Span(" no trial has a value yet", "muted"),)
 
-    def ink(self, bucket: int) -> str:
+    def style_name(self, bucket: int) -> str:
         return FEW[bucket] if self.few_colours else f"bucket-{bucket}"
 
 

@@ -55,8 +55,8 @@ def _panel(param: Mapping[str, Any], look: PictureView, width: int, height: int,
         [across.share(point[0]) for point in given], values, merits(values, look.largest),
         [point[2] for point in given],
     )  # fmt: skip
-    ink = "picked" if here and look.lit else "strong"
-    title = (Span(" " * LABEL), Span(across.title, ink), Span(f"  {look.spec.metric}", "muted"))
+    style_name = "picked" if here and look.lit else "strong"
+    title = (Span(" " * LABEL), Span(across.title, style_name), Span(f"  {look.spec.metric}", "muted"))
     return [title, *_picture(points, look, width, height - 2, line=False), _ends(across, width)]
 
 
@@ -123,7 +123,7 @@ def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, look: P
     for bucket in range(BUCKETS):
         dots = np.zeros((high, wide), bool)
         dots[y[merit == bucket], x[merit == bucket]] = True
-        canvas.stipple(dots, tool, look.ink(bucket))
+        canvas.stipple(dots, tool, look.style_name(bucket))
 
 
 def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, look: PictureView) -> None:
@@ -147,9 +147,9 @@ def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScal
     rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
     columns = np.rint(shares * (canvas.columns - 1)).astype(int)
     best = int(values.argmax() if look.largest else values.argmin())
-    for place, sign, ink in ((best, glyphs().mark, "accent"), (_place(points, look), "@", "strong")):
+    for place, sign, style_name in ((best, glyphs().mark, "accent"), (_place(points, look), "@", "strong")):
         if place is not None:
-            canvas.put(int(rows[place]), int(columns[place]), sign, ink)
+            canvas.put(int(rows[place]), int(columns[place]), sign, style_name)
 
 
 def _place(points: Points, look: PictureView) -> int | None:

@@ -77,8 +77,8 @@ class SweepList(Sheet, inherit_bindings=False):
         here = place == self._place
         spec = sweep.spec
         cursor = glyphs().choice[1] if here else " "
-        ink = "key" if here and self.has_focus else "strong" if here else "text"
-        spans = [Span(f"{cursor} ", "key"), sweep_sign(sweep), Span(" "), _cell(spec.name, NAME, ink)]
+        style_name = "key" if here and self.has_focus else "strong" if here else "text"
+        spans = [Span(f"{cursor} ", "key"), sweep_sign(sweep), Span(" "), _cell(spec.name, NAME, style_name)]
         if width >= ROOMY:
             spans += [_cell(spec.experiment, EXPERIMENT, "muted"), _cell(spec.sampler, SAMPLER, "muted")]
         spans += [
@@ -107,8 +107,8 @@ class SweepList(Sheet, inherit_bindings=False):
         self.post_message(self.Opened())
 
 
-def _cell(text: str, width: int, ink: str) -> Span:
+def _cell(text: str, width: int, style_name: str) -> Span:
     shown = plain(text, limit=80)
     if len(shown) > width:
         shown = shown[: width - 1] + glyphs().cut
-    return Span(set_cell_size(shown, width) + " ", ink)
+    return Span(set_cell_size(shown, width) + " ", style_name)

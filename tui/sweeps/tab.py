@@ -43,11 +43,11 @@ class SweepTab(SweepTabActions):
         self.action_turn_to(names[(names.index(self.front) + by) % len(names)])
 
     def action_step(self, by: int) -> None:
-        self._move(SweepList.Moved(self.book.place + by))
+        self._move(SweepList.Moved(self.sweeps.place + by))
 
     @on(SweepList.Moved)
     def _move(self, message: SweepList.Moved) -> None:
-        self.book.choose_place(message.place)
+        self.sweeps.choose_place(message.place)
         self.show_all()
         self.remember()
 
@@ -93,7 +93,7 @@ class SweepTab(SweepTabActions):
             self.ask_picture()
 
     def action_filter(self) -> None:
-        if self.book.chosen is not None:
+        if self.sweeps.chosen is not None:
             self.filter_bar.open()
 
     @on(FilterBar.Changed)
@@ -137,7 +137,7 @@ class SweepTab(SweepTabActions):
 
     @property
     def _largest(self) -> bool:
-        return self.book.chosen is not None and self.book.chosen.spec.goal == "max"
+        return self.sweeps.chosen is not None and self.sweeps.chosen.spec.goal == "max"
 
     def action_group(self) -> None:
         column = self.table.column
@@ -185,7 +185,7 @@ class SweepTab(SweepTabActions):
 
     def labels(self) -> dict[str, str]:
         """What some keys would do now; an empty label leaves a key out of the footer."""
-        sweep, row = self.book.chosen, self.trial
+        sweep, row = self.sweeps.chosen, self.trial
         if sweep is None:
             return dict.fromkeys((*_NEED_A_SWEEP, *_NEED_A_TRIAL), "")
         is_running = sweep.status is SweepStatus.RUNNING

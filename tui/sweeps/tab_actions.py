@@ -40,12 +40,12 @@ class SweepTabActions(SweepsView):
     def action_new(self) -> None:
         from tui.dialogs.pick import PickScreen
 
-        last = self.lab.state.last_experiment
+        last = self.context.state.last_experiment
         self.app.push_screen(PickScreen(catalog.experiments(), last, "sweep an experiment"), self._picked)
 
     def _picked(self, experiment: Experiment | None) -> None:
         if experiment is not None:
-            last = self.lab.state.last_params.get(f"sweep {experiment.name}", {})
+            last = self.context.state.last_params.get(f"sweep {experiment.name}", {})
             self._set_up(experiment, {name: str(text) for name, text in last.items()})
 
     def action_again(self) -> None:
@@ -61,27 +61,27 @@ class SweepTabActions(SweepsView):
         from tui.sweeps.form_screen import sweep_screen
 
         async def submit(draft: SweepDraft) -> SweepSummary:
-            return await draft.submit(self.lab.river.client, data)
+            return await draft.submit(self.context.connection.client, data)
 
         keep = partial(self._keep_typed, experiment.name)
         self.app.push_screen(sweep_screen(experiment, typed, submit, keep, data), self._started)
 
     def _keep_typed(self, experiment: str, typed: Mapping[str, str]) -> None:
         kept = {name: text for name, text in typed.items() if name != "name"}
-        self.lab.state.last_params[f"sweep {experiment}"] = kept
-        self.lab.state.last_experiment = experiment
+        self.context.state.last_params[f"sweep {experiment}"] = kept
+        self.context.state.last_experiment = experiment
         self.remember()
 
     def _started(self, sweep: SweepSummary | None) -> None:
         if sweep is not None:
-            self.book.update((sweep,), ())
-            self.book.loaded = True
+            self.sweeps.update((sweep,), ())
+            self.sweeps.loaded = True
             self.choose(sweep.id)
             self.panel.focus(scroll_visible=False)
             attempt(self, self._said_of_start(sweep))
 
     async def _said_of_start(self, sweep: SweepSummary) -> str:
-        doubt = await doubt_of_sweep_name(self.lab.river.client, sweep)
+        doubt = await doubt_of_sweep_name(self.context.connection.client, sweep)
         return f"{actions.name_of(sweep)} starts: {sweep.planned:,} trials. {doubt}".rstrip()
 
     def action_pause(self) -> None:
@@ -101,8 +101,8 @@ class SweepTabActions(SweepsView):
             self._ask(f"Remove {actions.name_of(sweep)}?", words, "remove", self._remove, sweep)
 
     async def _remove(self, client: Any, sweep: SweepSummary) -> str:
-        said = await actions.remove(client, sweep, self.lab.keymap.shown("sweep.undo"))
-        self.book.update((), (sweep.id,))
+        said = await actions.remove(client, sweep, self.context.keymap.shown("sweep.undo"))
+        self.sweeps.update((), (sweep.id,))
         self.show_all()
         return said
 
@@ -110,7 +110,7 @@ class SweepTabActions(SweepsView):
         attempt(self, self._undo())
 
     async def _undo(self) -> str:
-        return await bring_back(self.lab.river.client)
+        return await bring_back(self.context.connection.client)
 
     def action_widen(self) -> None:
         if sweep := self._sweep():
@@ -138,7 +138,7 @@ class SweepTabActions(SweepsView):
         like = f", like trial {row.trial}" if row is not None else ""
 
         async def add(given: Mapping[str, str]) -> str:
-            return await actions.add(self.lab.river.client, sweep, actions.to_add(sweep, given))
+            return await actions.add(self.context.connection.client, sweep, actions.to_add(sweep, given))
 
         texts = {name: exact(name, value) for name, value in typed.items()}
         self._fields(f"add a trial{like}", fields, texts, "add", add)
@@ -166,7 +166,7 @@ class SweepTabActions(SweepsView):
             attempt(self, self._train_alone(sweep, row))
 
     async def _train_alone(self, sweep: SweepSummary, row: TrialRow) -> str:
-        await self._show_run(await actions.train_alone(self.lab.river.client, sweep, row))
+        await self._show_run(await actions.train_alone(self.context.connection.client, sweep, row))
         return ""
 
     @on(TrialTable.Opened)
@@ -178,7 +178,7 @@ class SweepTabActions(SweepsView):
             attempt(self, self._open_run(row) if row.lane is None else self._open_lane(row))
 
     async def _open_run(self, row: TrialRow) -> str:
-        await self._show_run(await actions.run_of(self.lab.river.client, row))
+        await self._show_run(await actions.run_of(self.context.connection.client, row))
         return ""
 
     async def _show_run(self, run: RunSummary) -> None:
@@ -195,7 +195,7 @@ class SweepTabActions(SweepsView):
 
         app: Any = self.app
         await app.action_open_tab("xor")
-        app.shelf.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.lane}))
+        app.switcher.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.lane}))
         return ""
 
     # --- out -------------------------------------------------------------------------------------------
@@ -207,16 +207,16 @@ class SweepTabActions(SweepsView):
             return
         given = entry.key if isinstance(entry, Group) else {**entry.params, "seed": entry.seed}
         text = " ".join(pair for pair in exact_pairs(given) if not pair.endswith("="))
-        attempt(self, self.lab.clipboard.copy(self.app, text))
+        attempt(self, self.context.clipboard.copy(self.app, text))
 
     def action_copy_all(self) -> None:
         if sweep := self._sweep():
             attempt(self, self._copy_all(sweep))
 
     async def _copy_all(self, sweep: SweepSummary) -> str:
-        entries = await trial_export.read_all(self.lab.river.client, sweep.id, self.pages.query)
+        entries = await trial_export.read_all(self.context.connection.client, sweep.id, self.pages.query)
         text = trial_export.as_csv(entries, self.table.marked, "\t", for_terminal=True)
-        return f"{len(entries):,} lines. {await self.lab.clipboard.copy(self.app, text)}"
+        return f"{len(entries):,} lines. {await self.context.clipboard.copy(self.app, text)}"
 
     def action_export(self) -> None:
         if sweep := self._sweep():
@@ -247,9 +247,9 @@ class SweepTabActions(SweepsView):
     # --- how it is done --------------------------------------------------------------------------------
 
     def _sweep(self) -> SweepSummary | None:
-        if self.book.chosen is None:
-            self._say(f"There is no sweep yet: {self.lab.keymap.shown('sweep.new')} sets one up.")
-        return self.book.chosen
+        if self.sweeps.chosen is None:
+            self._say(f"There is no sweep yet: {self.context.keymap.shown('sweep.new')} sets one up.")
+        return self.sweeps.chosen
 
     def _trial(self) -> TrialRow | None:
         if self.trial is None:
@@ -266,7 +266,7 @@ class SweepTabActions(SweepsView):
             attempt(self, self._done(lambda client, sweep: deed(client, sweep, row), sweep))
 
     async def _done(self, deed: Callable[[Any, SweepSummary], Awaitable[str]], sweep: SweepSummary) -> str:
-        said = await deed(self.lab.river.client, sweep)
+        said = await deed(self.context.connection.client, sweep)
         self._expire()
         return said
 
@@ -274,7 +274,7 @@ class SweepTabActions(SweepsView):
         self, deed: Callable[[Any, SweepSummary, Mapping[str, str]], Awaitable[str]], sweep: SweepSummary
     ) -> Callable[[Mapping[str, str]], Awaitable[str]]:
         async def do(typed: Mapping[str, str]) -> str:
-            return await deed(self.lab.river.client, sweep, typed)
+            return await deed(self.context.connection.client, sweep, typed)
 
         return do
 

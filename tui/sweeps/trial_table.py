@@ -247,8 +247,8 @@ class TrialTable(ScrollView, can_focus=True):
             room = min(cell_len(title), column.width - len(sign))
             words = justified(justified(title, room) + sign, column.width, right=column.right)
             here = self.has_focus and column.name == self.column_name
-            ink = "picked" if here else "accent" if sign or mark else "muted"
-            spans += [Span(words, ink), Span(" " * GAP)]
+            style_name = "picked" if here else "accent" if sign or mark else "muted"
+            spans += [Span(words, style_name), Span(" " * GAP)]
         more = len(self._columns) - len(self._shown)
         if more > 0 and spans:
             spans.append(Span(f"+{more}", "muted"))
@@ -273,13 +273,13 @@ class TrialTable(ScrollView, can_focus=True):
         return joined(fitted(tuple(spans), self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
-        inks = inks_of(self.app)
-        over = (inks.cursor if self.has_focus else inks.resting) if is_cursor else None
-        text = inks["text"]
+        styles = inks_of(self.app)
+        over = (styles.cursor if self.has_focus else styles.resting) if is_cursor else None
+        text = styles["text"]
         segments = []
         for span in joined(fitted(row, width)):
-            style = inks[span.ink] if span.ink else text
+            style = styles[span.style_name] if span.style_name else text
             if over is not None:
-                style = (text if inks.is_plain and self.has_focus else style) + over
+                style = (text if styles.is_plain and self.has_focus else style) + over
             segments.append(Segment(span.text, style))
         return Strip(segments, width).apply_style(self.rich_style)

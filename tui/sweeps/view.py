@@ -58,22 +58,22 @@ class SweepsView(Tab):
 
     NAME = "sweep"
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        saved = lab.state.views.get(self.NAME, {})
-        self.book = KnownSweeps(plain(str(saved.get("sweep", "")), limit=200))
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
+        self.sweeps = KnownSweeps(plain(str(saved.get("sweep", "")), limit=200))
         self.memory = SavedViews(saved.get("of"))
         self.front = chosen(saved, "view", VIEWS, "table")
         self.pages = TrialPages(TrialQuery())
-        self.bar = ViewBar([(f"sweep.{name}", name, title) for name, title in VIEWS.items()], lab.keymap)
+        self.bar = ViewBar([(f"sweep.{name}", name, title) for name, title in VIEWS.items()], context.keymap)
         self.list = SweepList(id="sweep-list")
         self.facts = Notes(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
-        self.narrowing = BrushLine(lab.keymap)
+        self.narrowing = BrushLine(context.keymap)
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
         self.picture = Picture()
-        self.invitation = EmptyState(lab.keymap, id="sweep-invitation")
+        self.invitation = EmptyState(context.keymap, id="sweep-invitation")
         self._metrics: dict[str, None] = {}
         self._shown_of = ""
         self._is_open = False
@@ -125,7 +125,7 @@ class SweepsView(Tab):
     @property
     def panel(self) -> Widget:
         """What has the keys of the view in front."""
-        if not self.book.all:
+        if not self.sweeps.all:
             return self.invitation
         return self.table if self.front == "table" else self.picture
 
@@ -138,13 +138,13 @@ class SweepsView(Tab):
 
     def _say_what_is_missing(self) -> None:
         self.invitation.wait_for(
-            "" if self.book.loaded else self.lab.river.waits_for.replace("runs", "sweeps")
+            "" if self.sweeps.loaded else self.context.connection.waits_for.replace("runs", "sweeps")
         )
 
     def refetch(self) -> None:
         """The engine answers, perhaps again; out of sight nothing is asked."""
         self._say_what_is_missing()
-        if self.lab.river.is_connected and self._is_open:
+        if self.context.connection.is_connected and self._is_open:
             self._begin_work(self._fetch, "sweeps", exclusive=True)
 
     def _begin_work(self, work: Work, group: str, *, exclusive: bool = False) -> None:
@@ -152,7 +152,7 @@ class SweepsView(Tab):
 
     async def _fetch(self) -> None:
         try:
-            await self.book.fetch(self.lab.river.client)
+            await self.sweeps.fetch(self.context.connection.client)
         except DltuiError as error:
             self.say(str(error))
             return
@@ -161,10 +161,10 @@ class SweepsView(Tab):
 
     @on(SweepsChanged)
     def _take_changes(self, message: SweepsChanged) -> None:
-        self.book.update(message.changed, message.removed)
+        self.sweeps.update(message.changed, message.removed)
         if not self._is_open:
             return
-        chosen = self.book.chosen
+        chosen = self.sweeps.chosen
         if chosen is None or chosen.id != self._shown_of:
             self.show_all()
             return
@@ -182,7 +182,7 @@ class SweepsView(Tab):
     @property
     def view(self) -> SweepView:
         """How the chosen sweep is looked at."""
-        return self.memory.of(self.book.chosen.id if self.book.chosen is not None else "")
+        return self.memory.of(self.sweeps.chosen.id if self.sweeps.chosen is not None else "")
 
     @property
     def trial(self) -> TrialRow | None:
@@ -191,13 +191,13 @@ class SweepsView(Tab):
         return entry if isinstance(entry, TrialRow) else entry.best if entry is not None else None
 
     def choose(self, sweep_id: str) -> None:
-        self.book.choose(sweep_id)
+        self.sweeps.choose(sweep_id)
         self.show_all()
         self.remember()
 
     def show_all(self) -> None:
         """The list, and everything about the chosen sweep, from what is known now."""
-        chosen = self.book.chosen
+        chosen = self.sweeps.chosen
         had_focus = self._has_focus or not self._shown_of
         self.set_class(chosen is None, "-empty")
         self._say_what_is_missing()
@@ -221,8 +221,8 @@ class SweepsView(Tab):
             self.panel.focus(scroll_visible=False)
 
     def _show_list(self) -> None:
-        self.list.show(self.book.all, self.book.place)
-        chosen = self.book.chosen
+        self.list.show(self.sweeps.all, self.sweeps.place)
+        chosen = self.sweeps.chosen
         self.facts.show(lambda width: facts_rows(chosen, width) if chosen is not None else ())
         self.post_message(HintsChanged())
 
@@ -250,7 +250,7 @@ class SweepsView(Tab):
 
     def look_again(self) -> None:
         """The filter, the order or the groups are others."""
-        chosen, view = self.book.chosen, self.view
+        chosen, view = self.sweeps.chosen, self.view
         if chosen is None:
             return
         sort = view.sort if view.sort else "trial"
@@ -266,7 +266,7 @@ class SweepsView(Tab):
 
     @on(TrialTable.Missing)
     def _ask_pages(self, message: TrialTable.Missing) -> None:
-        if not self.lab.river.is_connected:
+        if not self.context.connection.is_connected:
             return
         for query in message.queries:
             if query not in self._asked:
@@ -278,7 +278,7 @@ class SweepsView(Tab):
         try:
             while self._asked.get(query, 0):
                 self._asked[query] = 0
-                self._show_page(sweep, query, await self.lab.river.client.sweep_trials(sweep, query))
+                self._show_page(sweep, query, await self.context.connection.client.sweep_trials(sweep, query))
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
@@ -290,7 +290,7 @@ class SweepsView(Tab):
         """About what was typed, as it was typed, without the brushes."""
         if self.view.brushed and self.view.where:
             try:
-                await self.lab.river.client.sweep_trials(sweep, TrialQuery(self.view.where, limit=1))
+                await self.context.connection.client.sweep_trials(sweep, TrialQuery(self.view.where, limit=1))
             except DltuiError as error:
                 words = str(error)
         self.filter_bar.display = True
@@ -298,7 +298,7 @@ class SweepsView(Tab):
 
     def _show_page(self, sweep: str, query: TrialQuery, page: TrialPage) -> None:
         self.pages.put(sweep, query, page)
-        chosen = self.book.chosen
+        chosen = self.sweeps.chosen
         known = dict.fromkeys(name for row in page.rows[:20] for name in row.metrics)
         if chosen is not None and (new := self._metrics | known) != self._metrics:
             self._metrics = new
@@ -313,7 +313,7 @@ class SweepsView(Tab):
         if group:
             words = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
         self.heading.note(Span(words, "muted"))
-        metric = self.book.chosen.spec.metric if self.book.chosen is not None else ""
+        metric = self.sweeps.chosen.spec.metric if self.sweeps.chosen is not None else ""
         self.narrowing.show(in_words(self.view.brushed, metric), words if pages.loaded else "")
         if pages.loaded:
             self.filter_bar.note.show(f"{pages.matching:,} of {pages.total:,}" if where else "")
@@ -322,7 +322,7 @@ class SweepsView(Tab):
     def _empty_words(self) -> Row:
         if not self.pages.query.where:
             return (Span("   no trial has started yet", "muted"),)
-        key = self.lab.keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
+        key = self.context.keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
         return (Span("   no trial passes", "muted"), Span(f"   {key}", "key"), Span(" shows all", "muted"))
 
     @on(TrialTable.Selected)
@@ -341,8 +341,13 @@ class SweepsView(Tab):
 
     def ask_picture(self) -> None:
         """What it is drawn from, while it is in sight."""
-        chosen = self.book.chosen
-        if self.front == "table" or chosen is None or not self._is_open or not self.lab.river.is_connected:
+        chosen = self.sweeps.chosen
+        if (
+            self.front == "table"
+            or chosen is None
+            or not self._is_open
+            or not self.context.connection.is_connected
+        ):
             return
         if self.picture.look is None:
             self.picture.show(self.kind, self._look(chosen, self.view))
@@ -358,7 +363,7 @@ class SweepsView(Tab):
         view = self.view
         where = view.where if kind == "parallel" else both(view.where, view.brushed)
         try:
-            answer = await self.lab.river.client.sweep_analysis(sweep, kind, where, **pair)
+            answer = await self.context.connection.client.sweep_analysis(sweep, kind, where, **pair)
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
@@ -380,7 +385,7 @@ class SweepsView(Tab):
         self.front = name
         self.set_class(name == "table", "-table")
         self.bar.choose(name)
-        chosen = self.book.chosen
+        chosen = self.sweeps.chosen
         if name != "table":
             self.picture.show(name, self._look(chosen, self.view) if chosen is not None else None)
             self.ask_picture()
@@ -396,9 +401,9 @@ class SweepsView(Tab):
     @on(ViewChanged)
     def _write_down(self) -> None:
         """Into the state that the app saves."""
-        chosen = self.book.chosen
-        if self.book.loaded:
-            self.lab.state.views[self.NAME] = {
+        chosen = self.sweeps.chosen
+        if self.sweeps.loaded:
+            self.context.state.views[self.NAME] = {
                 "sweep": chosen.id if chosen is not None else "", "view": self.front,
                 "of": self.memory.saved(),
             }  # fmt: skip

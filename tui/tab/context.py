@@ -17,7 +17,7 @@ class TabContext:
     """One of each for the whole app."""
 
     places: Places
-    river: Connection
+    connection: Connection
     session: Session
     """looks into models and data; its process starts with the first question"""
     state: ViewState

@@ -35,7 +35,7 @@ class KnownRuns(Protocol):
 class SubmittingView(Container):
     """What is refused is said."""
 
-    lab: TabContext
+    context: TabContext
     runs: KnownRuns
 
     def action_chart_alone(self) -> None:
@@ -68,13 +68,13 @@ class SubmittingView(Container):
         attempt(self, self._trained(asked))
 
     async def _trained(self, asked: Launch) -> str:
-        client = self.lab.river.client
+        client = self.context.connection.client
         made = await asked.submit(client)
         said = self._entered(made, asked.name or asked.experiment)
         return f"{said} {await asked.doubt(client, made)}".rstrip()
 
     async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
-        run = await self.lab.river.client.submit(experiment, params, seed=seed, name=name)
+        run = await self.context.connection.client.submit(experiment, params, seed=seed, name=name)
         return self._entered(run, name or experiment)
 
     def _entered(self, run: RunSummary, name: str) -> str:

@@ -30,10 +30,10 @@ SHOWN: dict[Name, str] = {
 class TabSwitcher(Container):
     """Imports a tab's module no sooner than it is opened: the first screen waits for none of them."""
 
-    def __init__(self, lab: TabContext, first: str, **widget: Any) -> None:
+    def __init__(self, context: TabContext, first: str, **widget: Any) -> None:
         super().__init__(**widget)
-        self._lab = lab
-        self.runs = RunsTab(lab, id="runs")
+        self._lab = context
+        self.runs = RunsTab(context, id="runs")
         self._made: dict[Name, Tab] = {"runs": self.runs}
         self.front: Tab = self._make(known(first))
         self.runs.display = self.front is self.runs

@@ -23,9 +23,9 @@ class Tab(Container):
     NAME: ClassVar[Name]
     """also the name of its scope in the table of keys"""
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
+    def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(**widget)
-        self.lab = lab
+        self.context = context
         self._last_focus: Widget | None = None
 
     @property

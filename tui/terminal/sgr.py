@@ -17,10 +17,10 @@ GREYS = {str(8 + 10 * level): str(232 + level) for level in range(24)}
 
 
 class CellStyle(NamedTuple):
-    """`ink` and `ground` as the terminal is told them; empty: its own."""
+    """`style_name` and `ground` as the terminal is told them; empty: its own."""
 
     attributes: frozenset[str]
-    ink: str
+    style_name: str
     ground: str
 
 
@@ -83,7 +83,7 @@ def _after(look: CellStyle, codes: str) -> CellStyle | None:
             colour = _mixed(word, words)
             if colour is None:
                 return None
-            look = look._replace(ink=colour) if word == "38" else look._replace(ground=colour)
+            look = look._replace(style_name=colour) if word == "38" else look._replace(ground=colour)
         else:
             changed = _named(look, word)
             if changed is None:
@@ -106,20 +106,22 @@ def _mixed(word: str, words: Iterator[str]) -> str | None:
 def _named(look: CellStyle, word: str) -> CellStyle | None:
     number = int(word)
     if 30 <= number <= 37 or 90 <= number <= 97:
-        return look._replace(ink=word)
+        return look._replace(style_name=word)
     if 40 <= number <= 47 or 100 <= number <= 107:
         return look._replace(ground=word)
     if number in (39, 49):
-        return look._replace(ink="") if number == 39 else look._replace(ground="")
+        return look._replace(style_name="") if number == 39 else look._replace(ground="")
     return None
 
 
 @lru_cache(8192)
 def _between(old: CellStyle | None, new: CellStyle) -> str:
     """The codes that turn one into the other: changes alone, or all from the start where that is shorter."""
-    whole = ";".join(["0", *sorted(new.attributes), *filter(None, (new.ink, new.ground))])
+    whole = ";".join(["0", *sorted(new.attributes), *filter(None, (new.style_name, new.ground))])
     if old is None or not old.attributes <= new.attributes:
         return whole
     codes = sorted(new.attributes - old.attributes)
-    codes += [new.ink or "39"] * (new.ink != old.ink) + [new.ground or "49"] * (new.ground != old.ground)
+    codes += [new.style_name or "39"] * (new.style_name != old.style_name) + [new.ground or "49"] * (
+        new.ground != old.ground
+    )
     return min(";".join(codes), whole, key=len)

@@ -63,10 +63,10 @@ class Banner(Static):
             return (Span(f" {glyphs().warning} ", "warn"), Span(words, "text"))
         if self._finding is None:
             return ()
-        ink = "bad" if self._finding.severity is Severity.DANGER else "warn"
+        style_name = "bad" if self._finding.severity is Severity.DANGER else "warn"
         dismiss = BY_ID["view.dismiss"]
         return (
-            Span(f" {glyphs().warning} ", ink),
+            Span(f" {glyphs().warning} ", style_name),
             Span(plain(self._finding.text, limit=300), "text"),
             Span("  " + plain(self._finding.remedy, limit=300), "muted"),
             Span(f"  {shown(dismiss.key)}", "key"),
@@ -77,10 +77,11 @@ class Banner(Static):
         words = self.words()
         self.styles.display = "block" if words else "none"
         if self.is_mounted:
-            inks = inks_of(self.app)
+            styles = inks_of(self.app)
             lines = folded(words, self.app.size.width - 1, INDENT) if words else []
             texts = [
-                Text.assemble(*((span.text, inks[span.ink or "text"]) for span in line)) for line in lines
+                Text.assemble(*((span.text, styles[span.style_name or "text"]) for span in line))
+                for line in lines
             ]
             self.update(Text("\n").join(texts))
 

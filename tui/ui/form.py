@@ -363,8 +363,8 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         text = self._texts[one.name]
         if line.is_mistake:
             return clipped((Span(" " * NAME_WIDTH + self.wrong[one.name], "bad"),), width)
-        ink = "bad" if one.name in self.wrong else "key" if one.varies(text) else "text"
-        name = fitted((Span(plain(one.name), ink),), NAME_WIDTH)
+        style_name = "bad" if one.name in self.wrong else "key" if one.varies(text) else "text"
+        name = fitted((Span(plain(one.name), style_name),), NAME_WIDTH)
         value = fitted(self._value(one, text, line.place == self._place), self._value_width)
         if len(self.fields) == 1 and self._value_width > VALUE_WIDTH:
             return (*name, *value)
@@ -381,10 +381,10 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         sign = glyphs().fold[self.is_open]
         title = f"{sign} {'less' if self.is_open else 'more'}".ljust(NAME_WIDTH)
         words = "" if self.is_open else self._fold.words(self._texts)
-        ink = "text" if self._fold.changed(self._texts) else "muted"
+        style_name = "text" if self._fold.changed(self._texts) else "muted"
         return (
             Span(title, "key" if self._place == FOLD else "strong"),
-            Span(f" {plain(words, limit=300)}", ink),
+            Span(f" {plain(words, limit=300)}", style_name),
         )
 
 
@@ -400,8 +400,8 @@ def _choices(choices: Sequence[str], chosen: str, has_cursor: bool, width: int) 
     left, right = glyphs().choice
     spans = [Span(" ")]
     for choice in choices:
-        signs, ink = ((left, right), bright) if choice == chosen else ((" ", " "), "muted")
-        spans.append(Span(f"{signs[0]}{plain(choice)}{signs[1]}", ink))
+        signs, style_name = ((left, right), bright) if choice == chosen else ((" ", " "), "muted")
+        spans.append(Span(f"{signs[0]}{plain(choice)}{signs[1]}", style_name))
     if row_width(tuple(spans)) <= width:
         return tuple(spans)
     place = f" {choices.index(chosen) + 1}/{len(choices)}"

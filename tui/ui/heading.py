@@ -44,8 +44,8 @@ class Heading(Line):
         self.draw()
 
     def row(self, width: int) -> Row:
-        rule, ink = glyphs().rule, "accent" if self._lit else "line"
-        spans = [Span(rule * 2 + " ", ink)]
+        rule, style_name = glyphs().rule, "accent" if self._lit else "line"
+        spans = [Span(rule * 2 + " ", style_name)]
         actions = []
         at = 3
         for title in self._titles:
@@ -60,11 +60,11 @@ class Heading(Line):
         if self._titles:
             spans[-1] = Span(" ")
             at -= 1
-        note = (Span(" "), *self._note, Span(" " + rule, ink)) if self._note else ()
+        note = (Span(" "), *self._note, Span(" " + rule, style_name)) if self._note else ()
         room = width - at - row_width(note)
         if room < 3:
             note, room = (), width - at
-        return (*spans, Span(rule * room, ink), *note)
+        return (*spans, Span(rule * room, style_name), *note)
 
     def action_choose(self, title: str) -> None:
         self.post_message(self.Chosen(title))

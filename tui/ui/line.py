@@ -23,10 +23,10 @@ def joined(row: Sequence[Span]) -> Row:
         last = spans[-1] if spans else None
         if _has_ground(span) or (last is not None and _has_ground(last)):
             spans.append(span)
-        elif last is not None and (last.ink == span.ink or not span.text.strip()):
-            spans[-1] = Span(last.text + span.text, last.ink)
+        elif last is not None and (last.style_name == span.style_name or not span.text.strip()):
+            spans[-1] = Span(last.text + span.text, last.style_name)
         elif last is not None and not last.text.strip():
-            spans[-1] = Span(last.text + span.text, span.ink)
+            spans[-1] = Span(last.text + span.text, span.style_name)
         else:
             spans.append(span)
     return tuple(spans)
@@ -34,7 +34,7 @@ def joined(row: Sequence[Span]) -> Row:
 
 def _has_ground(span: Span) -> bool:
     """Whether even its blanks are seen."""
-    return span.ink == "picked" or span.ink.startswith("ground-")
+    return span.style_name == "picked" or span.style_name.startswith("ground-")
 
 
 def whole_or_cut(row: Row, width: int) -> Row:
@@ -50,13 +50,13 @@ def _without_blanks_behind(row: Row) -> Row:
     while kept and not kept[-1].text.strip() and not _has_ground(kept[-1]):
         kept.pop()
     if kept and not _has_ground(kept[-1]):
-        kept[-1] = Span(kept[-1].text.rstrip(), kept[-1].ink)
+        kept[-1] = Span(kept[-1].text.rstrip(), kept[-1].style_name)
     return tuple(kept)
 
 
-def strip_of(row: Sequence[Span], inks: Styles) -> Strip:
-    text = inks["text"]
-    return Strip([Segment(span.text, inks[span.ink] if span.ink else text) for span in row])
+def strip_of(row: Sequence[Span], styles: Styles) -> Strip:
+    text = styles["text"]
+    return Strip([Segment(span.text, styles[span.style_name] if span.style_name else text) for span in row])
 
 
 def changed_cells(old: Row, new: Row) -> tuple[int, int] | None:

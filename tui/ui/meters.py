@@ -68,11 +68,11 @@ def _gpu(index: int, gpu: Gpu, many: int) -> Row:
 
 
 def _meter(name: str, share: float, words: str, alarming: float, *, level: bool = True) -> Row:
-    ink = "bad" if share >= alarming else "warn" if share >= BUSY else "good"
+    style_name = "bad" if share >= alarming else "warn" if share >= BUSY else "good"
     sign = glyphs().level(share) if level else ""
     spans = [Span(f"{name} ", "muted")]
     if sign:
-        spans.append(Span(sign + " ", ink))
+        spans.append(Span(sign + " ", style_name))
     return (*spans, Span(words, "text"))
 
 

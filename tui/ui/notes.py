@@ -29,5 +29,5 @@ class Notes(Sheet, can_focus=False):
         return self._composed(width)
 
 
-def paragraph(text: str, width: int, ink: str = "muted") -> list[Row]:
-    return wrapped(text, width, ink)
+def paragraph(text: str, width: int, style_name: str = "muted") -> list[Row]:
+    return wrapped(text, width, style_name)

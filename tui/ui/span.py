@@ -10,10 +10,10 @@ from tui.terminal.glyphs import glyphs
 
 
 class Span(NamedTuple):
-    """`ink` names a style; the empty ink is the widget's own."""
+    """`style_name` names a style; the empty ink is the widget's own."""
 
     text: str
-    ink: str = ""
+    style_name: str = ""
 
 
 Row = tuple[Span, ...]
@@ -35,7 +35,7 @@ def fitted(row: Row, width: int) -> Row:
     for span in row:
         size = cell_len(span.text)
         if size > room:
-            span, size = Span(set_cell_size(span.text, room), span.ink), room
+            span, size = Span(set_cell_size(span.text, room), span.style_name), room
         if span.text:
             spans.append(span)
         room -= size
@@ -49,7 +49,7 @@ def clipped(row: Row, width: int) -> Row:
     if row_width(row) <= width or width < 1:
         return row
     kept = tuple(span for span in fitted(row, width - 1) if span.text)
-    return (*kept, Span(glyphs().cut, kept[-1].ink if kept else ""))
+    return (*kept, Span(glyphs().cut, kept[-1].style_name if kept else ""))
 
 
 def cells(row: Row) -> list[Cell]:
@@ -58,13 +58,13 @@ def cells(row: Row) -> list[Cell]:
     Characters without a width (combining marks) are in the cell of the one before them.
     """
     single: list[Cell] = []
-    for text, ink in row:
+    for text, style_name in row:
         if cell_len(text) == len(text):
-            single += [(character, "" if character == " " else ink) for character in text]
+            single += [(character, "" if character == " " else style_name) for character in text]
             continue
         for start, end, size in split_graphemes(text)[0]:
             if size:
-                single += [(text[start:end], ink), *[("", ink)] * (size - 1)]
+                single += [(text[start:end], style_name), *[("", style_name)] * (size - 1)]
             elif single:
                 base = next(at for at in range(len(single) - 1, -1, -1) if single[at][0])
                 single[base] = (single[base][0] + text[start:end], single[base][1])

@@ -36,7 +36,9 @@ class Styles:
         variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
         self.name = app.theme
         self._dark = app.current_theme.dark
-        self._styles = {ink: Style(color=_rich(variables[name])) for ink, name in _VARIABLES.items()}
+        self._styles = {
+            style_name: Style(color=_rich(variables[name])) for style_name, name in _VARIABLES.items()
+        }
         self._styles["strong"] = self["text"] + Style(bold=True)
         self._styles["key"] = self["accent"] + Style(bold=True)
         self._styles["field"] = self["text"] + Style(bgcolor=None if plain else _rich(variables["panel"]))
@@ -46,10 +48,10 @@ class Styles:
         self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
         self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)
 
-    def __getitem__(self, ink: str) -> Style:
-        style = self._styles.get(ink)
+    def __getitem__(self, style_name: str) -> Style:
+        style = self._styles.get(style_name)
         if style is None:  # a hue, as in hue-3
-            style = self._styles[ink] = self._hue(int(ink.removeprefix("hue-")))
+            style = self._styles[style_name] = self._hue(int(style_name.removeprefix("hue-")))
         return style
 
     def _hue(self, hue: int) -> Style:

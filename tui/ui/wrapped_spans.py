@@ -37,4 +37,4 @@ def _pieces(row: Row, most: int) -> Iterator[Span]:
     for span in row:
         for piece in _PIECE.findall(span.text):
             for part in chop_cells(piece, most) if cell_len(piece) > most else [piece]:
-                yield Span(part, span.ink)
+                yield Span(part, span.style_name)

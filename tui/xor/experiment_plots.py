@@ -53,20 +53,20 @@ def bars(
     room = max(3, width - 16)
     lines: list[Row] = [(Span(title, "strong"),)]
     for name, mean, theirs in found:
-        for value, ink, label in ((mean, OURS, name), (theirs, THEIRS, "")):
-            bar = _bar(value, most, room, ink, ascii_only)
+        for value, style_name, label in ((mean, OURS, name), (theirs, THEIRS, "")):
+            bar = _bar(value, most, room, style_name, ascii_only)
             lines.append((Span(f"{label:<8}", "text"), *bar))
             lines += [(Span(" " * 8), bar[0])] if thick > 1 else []
         lines += [()] if thick else []
     return [*lines, _signs("#=" if ascii_only else "█▒")]
 
 
-def _bar(value: float | None, most: float, room: int, ink: str, ascii_only: bool) -> Row:
+def _bar(value: float | None, most: float, room: int, style_name: str, ascii_only: bool) -> Row:
     if value is None:
         return (Span("no success yet", "muted"),)
     signs = "#=" if ascii_only else "█▒"
-    sign = signs[0] if ink == OURS else signs[1]
-    return (Span(sign * max(1, round(room * value / most)), ink), Span(f" {value:,.0f}", "text"))
+    sign = signs[0] if style_name == OURS else signs[1]
+    return (Span(sign * max(1, round(room * value / most)), style_name), Span(f" {value:,.0f}", "text"))
 
 
 def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only: bool) -> list[Row]:
@@ -76,12 +76,12 @@ def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only
     low, top = math.log(min(row["lr"] for row in rows)), math.log(max(row["lr"] for row in rows))
     cells: dict[tuple[int, int], tuple[str, str]] = {}
     signs = ("o", "*") if ascii_only else ("○", "●")
-    for kind, ink in ((0, THEIRS), (1, OURS)):
+    for kind, style_name in ((0, THEIRS), (1, OURS)):
         for row in rows:
             value = row["std"] if kind else row["notebook"]["std"]
             if value is not None:
                 x = round((math.log(row["lr"]) - low) / max(top - low, 1e-9) * (room - 1))
-                cells[x, high - 1 - round(value / max(most, 1e-9) * (high - 1))] = (signs[kind], ink)
+                cells[x, high - 1 - round(value / max(most, 1e-9) * (high - 1))] = (signs[kind], style_name)
     side = "|" if ascii_only else "│"
     lines: list[Row] = [(Span(title, "strong"),)]
     for y in range(high):

@@ -96,12 +96,12 @@ def _head(width: int) -> Row:
 
 def _line(row: Json, is_here: bool, width: int, epochs: int) -> Row:
     told = row["notebook"]
-    ink = "key" if is_here else "text"
+    style_name = "key" if is_here else "text"
     fits = row["chance"] is not None and row["chance"] >= ALIKE
     sign = "" if not fits else "v" if glyphs().ascii_only else "✓"
     spans = [
         Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
-        Span(f"{row['lr']:>5g} {row['hidden']:>2}  {'yes' if row['bypass'] else 'no':<6}", ink),
+        Span(f"{row['lr']:>5g} {row['hidden']:>2}  {'yes' if row['bypass'] else 'no':<6}", style_name),
         Span(f"{_count(row['mean']):>8}", "strong"),
         Span(f"{told['mean']:>8,.0f}", "muted"),
         Span(f" {sign:<1} ", "good"),

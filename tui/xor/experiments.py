@@ -79,7 +79,7 @@ class ExperimentsView(XorView):
 
     async def _fetch(self, run: RunSummary) -> None:
         try:
-            report = await self.lab.session.ask("lanes.report", run=run.id)
+            report = await self.context.session.ask("lanes.report", run=run.id)
             if self.run_shown is not None and self.run_shown.id == run.id:
                 self.say("")
                 self.report, self._report_of = report, run.id
@@ -97,7 +97,7 @@ class ExperimentsView(XorView):
         run = self.run_shown
         report = self.report if run is not None and self._report_of == run.id else None
         brief = self.is_short
-        self.notes.show(lambda width: notes_of(run, report, self.lab.keymap, width, brief, self.waits))
+        self.notes.show(lambda width: notes_of(run, report, self.context.keymap, width, brief, self.waits))
         self.table.show(
             lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
         )

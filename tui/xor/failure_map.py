@@ -157,10 +157,10 @@ class MapView(XorView):
         """Of four questions; the last three only where the first says that there is more to know."""
         x, y = self.axes_shown
         facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
-        outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+        outcome = await self.context.session.ask("lanes.map", **facts, colour="outcome")
         if not x and facts["columns"] != self._columns(outcome):
             facts["columns"] = self._columns()
-            outcome = await self.lab.session.ask("lanes.map", **facts, colour="outcome")
+            outcome = await self.context.session.ask("lanes.map", **facts, colour="outcome")
         state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
         if state == self._found_of:
             return
@@ -168,7 +168,7 @@ class MapView(XorView):
         answers = {"outcome": outcome}
         for name in dict.fromkeys(("loss", "stop", colour)):
             if name not in answers:
-                answers[name] = await self.lab.session.ask("lanes.map", **facts, colour=name)
+                answers[name] = await self.context.session.ask("lanes.map", **facts, colour=name)
         found = await asyncio.to_thread(
             lane_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
         )
@@ -227,7 +227,7 @@ class MapView(XorView):
     def _draw(self) -> None:
         self.grid.show(self.found, self.cursor)
         facts = MapFacts(
-            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.lab.keymap, self._meant,
+            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.context.keymap, self._meant,
             self.waits,
         )  # fmt: skip
         self.notes.show(lambda width: notes_of(facts, width))

@@ -84,5 +84,5 @@ class MapGrid(Widget):
         if self._heat is None:
             self._heat = Heat(self.app)
         row = self._rows[y] if y < len(self._rows) else ()
-        segments = [Segment(tile.text, self._heat.style(tile.ink, tile.ground)) for tile in row]
+        segments = [Segment(tile.text, self._heat.style(tile.style_name, tile.ground)) for tile in row]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

@@ -118,12 +118,18 @@ def _here(cell: MapCell | None, params: Json | None) -> Row:
     if cell.count > 1:
         solved = "none has ended" if cell.share is None else f"{math.floor(100 * cell.share)} % solved"
         return (sign, Span(f"{cell.count:,} networks, {solved}", "strong"), Span(f"  median {loss}", "text"))
-    words, ink = ("solved", "good") if cell.share == 1 else ("failed", "bad")
+    words, style_name = ("solved", "good") if cell.share == 1 else ("failed", "bad")
     if cell.share is None:
-        words, ink = "trains", "text"
+        words, style_name = "trains", "text"
     epochs = f"  epoch {cell.stop:,.0f}" if cell.stop is not None else ""
     name = Span(f"network {cell.lane:,}  ", "strong")
-    return (sign, name, Span(words, ink), Span(f"{epochs}  {loss}  ", "text"), Span(_params(params), "muted"))
+    return (
+        sign,
+        name,
+        Span(words, style_name),
+        Span(f"{epochs}  {loss}  ", "text"),
+        Span(_params(params), "muted"),
+    )
 
 
 def _params(params: Json | None) -> str:

@@ -114,7 +114,7 @@ def row_of(
     for x in range(view.left, min(view.left + view.columns, found.columns)):
         tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
         is_filled = is_middle or tile.text.strip(FILLERS) == ""
-        tiles.append(tile if is_filled else PlaneCell(" " * view.wide, tile.ink, tile.ground))
+        tiles.append(tile if is_filled else PlaneCell(" " * view.wide, tile.style_name, tile.ground))
     return joined(tiles)
 
 
@@ -177,13 +177,13 @@ def _tile(found: FailureMap, x: int, y: int, wide: int, look: Look, is_cursor: b
     cell = found.cells[y][x]
     if cell.lane < 0:
         return PlaneCell(" " * wide, "", "")
-    sign, ink, ground = _look_of_cell(found, cell, x, y, look)
+    sign, style_name, ground = _look_of_cell(found, cell, x, y, look)
     if found.x and wide >= 5 and found.colour == "outcome" and cell.share is not None:
         sign = f"{math.floor(100 * cell.share)}%"
     if is_cursor:
         return PlaneCell(f"{sign if sign.strip() else '+':^{wide}}", "strong", "plate")
     is_shade = look != "colour" and sign in FILLERS and bool(found.x)
-    return PlaneCell(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], ink, ground)
+    return PlaneCell(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], style_name, ground)
 
 
 def _look_of_cell(found: FailureMap, cell: MapCell, x: int, y: int, look: Look) -> tuple[str, str, str]:
@@ -202,8 +202,8 @@ def _look_of_cell(found: FailureMap, cell: MapCell, x: int, y: int, look: Look) 
     if cell.loss is None:
         return "!", "bad", "stuck-4"
     rows = cell.undecided
-    ink = STUCK_INKS[rows] if look != "colour" else "dark" if rows else "strong"
-    return (str(rows) if rows else "?"), ink, f"stuck-{rows}"
+    style_name = STUCK_INKS[rows] if look != "colour" else "dark" if rows else "strong"
+    return (str(rows) if rows else "?"), style_name, f"stuck-{rows}"
 
 
 def _shared(cell: MapCell, look: Look) -> tuple[str, str, str]:

@@ -88,8 +88,10 @@ class OpenedNet(Horizontal):
         outcome = answer["outcome"]
         loss = "nan" if answer["loss"] is None else f"{answer['loss']:.3f}"
         words = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
-        ink = {"success": "good", "running": "text"}.get(outcome, "bad")
-        rows: list[Row] = [(Span(words, ink), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
+        style_name = {"success": "good", "running": "text"}.get(outcome, "bad")
+        rows: list[Row] = [
+            (Span(words, style_name), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))
+        ]
         if outcome == "fail":
             rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
         for unit, gate in enumerate(gates):

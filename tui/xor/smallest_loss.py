@@ -50,13 +50,13 @@ class SmallestLossView(XorView):
         self._rungs: list[Json] = []
         self._looks: dict[int, Json] = {}
         self._drawn: dict[int, tuple[str, float, int]] = {}
-        self.shelf = Horizontal(id="rungs")
+        self.switcher = Horizontal(id="rungs")
         self.columns = [LossColumn(classes="rung") for _ in LADDER]
         self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="ladder-lesson")
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            with self.shelf:
+            with self.switcher:
                 yield from self.columns
             yield self.lesson
             yield self.chart
@@ -65,7 +65,7 @@ class SmallestLossView(XorView):
         each = (width - 2) // len(LADDER) - 2
         for column in self.columns:
             column.plane.fit(each, (height - CAPTION) * 5 // 8)
-        self.shelf.styles.height = CAPTION + self.columns[0].plane.rows + 1
+        self.switcher.styles.height = CAPTION + self.columns[0].plane.rows + 1
         self._drawn.clear()
 
     # --- runs ------------------------------------------------------------------------------------------
@@ -79,11 +79,11 @@ class SmallestLossView(XorView):
 
     def follow(self) -> None:
         runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
-        self.lab.river.follow(runs, who="xor")
+        self.context.connection.follow(runs, who="xor")
 
     def story_of(self, place: int) -> RunHistory | None:
         run = self.run_of(LADDER[place])
-        return self.lab.river.story(run.id) if run is not None else None
+        return self.context.connection.history(run.id) if run is not None else None
 
     def start(self) -> None:
         self.launch(*self.missing())
@@ -106,10 +106,16 @@ class SmallestLossView(XorView):
 
     def _ask(self, place: int) -> None:
         """Only for weights that were not looked at yet."""
-        run, story, plane = self.run_of(LADDER[place]), self.story_of(place), self.columns[place].plane
-        if run is None or story is None or not story.sketches or not plane.size.width or not self.in_front:
+        run, history, plane = self.run_of(LADDER[place]), self.story_of(place), self.columns[place].plane
+        if (
+            run is None
+            or history is None
+            or not history.sketches
+            or not plane.size.width
+            or not self.in_front
+        ):
             return
-        sketch = story.sketches[-1]
+        sketch = history.sketches[-1]
         known = (run.id, sketch.step, plane.size.width)
         if self._drawn.get(place) == known:
             return
@@ -135,24 +141,24 @@ class SmallestLossView(XorView):
             column.caption.show(partial(caption_of, rung))
             if place not in self._looks:
                 column.plane.show(None, "" if self.waits else _absent(rung))
-        key = self.lab.keymap
+        key = self.context.keymap
         start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
         note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
         self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
         stories = [self.story_of(place) for place in range(len(LADDER))]
         series = [
-            story.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
-            for hue, (recipe, story) in enumerate(zip(LADDER, stories, strict=True))
-            if story is not None and "loss" in story.series
+            history.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
+            for hue, (recipe, history) in enumerate(zip(LADDER, stories, strict=True))
+            if history is not None and "loss" in history.series
         ]
         run = self.run_of(LADDER[self.cursor])
         self.chart.set_empty(self.waits or ("no points yet" if run is not None else "not trained yet"))
         self.chart.tell(series, run.id if run is not None else "")
 
     def _rung(self, place: int) -> SmallestLoss:
-        recipe, story = LADDER[place], self.story_of(place)
-        last = story.series["loss"].last() if story is not None and "loss" in story.series else None
+        recipe, history = LADDER[place], self.story_of(place)
+        last = history.series["loss"].last() if history is not None and "loss" in history.series else None
         floor = next(
             (
                 float(rung["floor"])

@@ -43,12 +43,14 @@ class XorTab(Tab):
     NAME = "xor"
     BINDINGS = all_keys.bindings("xor")
 
-    def __init__(self, lab: TabContext, **widget: Any) -> None:
-        super().__init__(lab, **widget)
-        saved = lab.state.views.get(self.NAME, {})
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
         self._saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
         self.runs = XorRuns()
-        self.bar = ViewBar([(f"xor.{name}", name, title) for name, (title, _) in VIEWS.items()], lab.keymap)
+        self.bar = ViewBar(
+            [(f"xor.{name}", name, title) for name, (title, _) in VIEWS.items()], context.keymap
+        )
         self._stack = Container(id="xor-views")
         self._views: dict[str, XorView] = {}
         self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
@@ -103,7 +105,7 @@ class XorTab(Tab):
         module, _, kind = VIEWS[name][1].partition(":")
         saved = self._saved.get(name)
         made: XorView = getattr(importlib.import_module(module), kind)(
-            self.lab, self.runs, saved if isinstance(saved, dict) else {}, id=f"xor-{name}"
+            self.context, self.runs, saved if isinstance(saved, dict) else {}, id=f"xor-{name}"
         )
         return made
 
@@ -144,12 +146,12 @@ class XorTab(Tab):
     # --- the river -------------------------------------------------------------------------------------
 
     def refetch(self) -> None:
-        if self.lab.river.is_connected:
+        if self.context.connection.is_connected:
             self.run_worker(self._fetch(), group="xor runs", exclusive=True, exit_on_error=False)
 
     async def _fetch(self) -> None:
         try:
-            await self.runs.fetch(self.lab.river.client)
+            await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
             self.bar.say(plain(str(error), limit=300))
             return
@@ -186,14 +188,14 @@ class XorTab(Tab):
         from tui.dialogs.launch import launch_screen
 
         experiment = catalog.find(self.view.EXPERIMENT)
-        last = self.lab.state.last_params.get(experiment.name, {})
+        last = self.context.state.last_params.get(experiment.name, {})
         typed = {name: str(text) for name, text in last.items()}
         self.app.push_screen(launch_screen(experiment, typed), self._launched)
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is None:
             return
-        self.lab.state.last_params[launch.experiment] = dict(launch.typed)
+        self.context.state.last_params[launch.experiment] = dict(launch.typed)
         if launch.experiment == "xor":
             self._turn_to("trained")
         self.view.train(launch)
@@ -209,4 +211,4 @@ class XorTab(Tab):
         """Into the state that the app writes down."""
         saved = {name: view.saved() for name, view in self._views.items()}
         self._saved = {**self._saved, **saved, "view": self._front}
-        self.lab.state.views[self.NAME] = self._saved
+        self.context.state.views[self.NAME] = self._saved

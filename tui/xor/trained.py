@@ -82,13 +82,13 @@ class TrainedView(XorView):
         return found
 
     @property
-    def story(self) -> RunHistory | None:
+    def history(self) -> RunHistory | None:
         run = self.run_shown
-        return self.lab.river.story(run.id) if run is not None else None
+        return self.context.connection.history(run.id) if run is not None else None
 
     @property
     def sketches(self) -> list[Sketch]:
-        return self.story.sketches if self.story is not None else []
+        return self.history.sketches if self.history is not None else []
 
     def overlaid(self) -> list[RunSummary]:
         """The newest run of each of the notebook's three, and the one that is shown."""
@@ -103,7 +103,7 @@ class TrainedView(XorView):
         return [recipe for recipe in NOTEBOOK if not any(recipe.made(run) for run in runs)]
 
     def follow(self) -> None:
-        self.lab.river.follow([run.id for run in self.overlaid()], who="xor")
+        self.context.connection.follow([run.id for run in self.overlaid()], who="xor")
 
     def start(self) -> None:
         self.launch(*self.missing())
@@ -181,7 +181,7 @@ class TrainedView(XorView):
 
     def _draw_words(self, run: RunSummary | None, gates: list[str]) -> None:
         if run is None:
-            self.notes.show(lambda width: invitation(self.lab.keymap, min(width, INVITED), self.waits))
+            self.notes.show(lambda width: invitation(self.context.keymap, min(width, INVITED), self.waits))
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
         title = title_of(run)
@@ -193,19 +193,19 @@ class TrainedView(XorView):
         self.notes.show(lambda width: notes_of(moment, width, self.notes.size.height))
 
     def _loss(self) -> float | None:
-        story, sketch = self.story, self.sketch
-        if story is None or sketch is None or "loss" not in story.series:
+        history, sketch = self.history, self.sketch
+        if history is None or sketch is None or "loss" not in history.series:
             return None
-        point = story.series["loss"].near(sketch.step, "step")
+        point = history.series["loss"].near(sketch.step, "step")
         return point.value if point is not None else None
 
     def _draw_curves(self) -> None:
         runs = self.overlaid()
-        stories = [self.lab.river.story(run.id) for run in runs]
+        stories = [self.context.connection.history(run.id) for run in runs]
         series = [
-            story.series["loss"].dressed(label_of(run), hue_of(run))
-            for run, story in zip(runs, stories, strict=True)
-            if story is not None and "loss" in story.series
+            history.series["loss"].dressed(label_of(run), hue_of(run))
+            for run, history in zip(runs, stories, strict=True)
+            if history is not None and "loss" in history.series
         ]
         run, sketch = self.run_shown, self.sketch
         at = sketch.step if sketch is not None and self.at is not None else None

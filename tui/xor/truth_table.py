@@ -74,7 +74,7 @@ def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
     digits = 2 if layout.unit > 5 else 1
     hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row["hidden"][:shown]]
     more = Span(" " * MORE if shown < units else "")
-    sign, words, ink = _verdict(row)
+    sign, words, style_name = _verdict(row)
     return (
         Span(f"  {first}  {second} ", "strong"),
         *hidden,
@@ -82,8 +82,8 @@ def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
         Span(f"   {row['output']:.3f} ", "strong"),
         *(_bar(row["output"]) if layout.has_bar else ()),
         Span(f" {row['target']:>3.0f} ", "text"),
-        Span(sign, ink),
-        Span(f"  {words}" if layout.has_words and words else "", ink),
+        Span(sign, style_name),
+        Span(f"  {words}" if layout.has_words and words else "", style_name),
     )
 
 

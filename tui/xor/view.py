@@ -45,16 +45,16 @@ class XorView(SubmittingView, can_focus=True):
 
     runs: XorRuns
 
-    def __init__(self, lab: TabContext, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
+    def __init__(self, context: TabContext, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)
-        self.lab, self.runs = lab, runs
+        self.context, self.runs = context, runs
         self.saved_before = saved
         self.in_front = False
 
     @property
     def waits(self) -> str:
         """What it waits for while the runs are not known; empty once they are."""
-        return "" if self.runs.is_known else self.lab.river.waits_for
+        return "" if self.runs.is_known else self.context.connection.waits_for
 
     # --- what the tab tells ----------------------------------------------------------------------------
 
@@ -76,7 +76,7 @@ class XorView(SubmittingView, can_focus=True):
 
     def closed(self) -> None:
         self.in_front = False
-        self.lab.river.follow((), who="xor")
+        self.context.connection.follow((), who="xor")
 
     def follow(self) -> None:
         """Ask the river for the stories it shows."""
@@ -127,7 +127,7 @@ class XorView(SubmittingView, can_focus=True):
         self, word: str, take: Callable[[Json], None], mark: str, facts: dict[str, object]
     ) -> None:
         try:
-            answer = await self.lab.session.ask(word, newest=mark, **facts)
+            answer = await self.context.session.ask(word, newest=mark, **facts)
         except Superseded:
             return
         except DltuiError as error:

@@ -61,16 +61,16 @@ def penalty(words: int, alpha: float) -> float:
 
 
 def search(
-    model: LanguageModel, seed_ids: Sequence[int], width: int, manner: SamplingParams, alpha: float = 0.6
+    model: LanguageModel, seed_ids: Sequence[int], width: int, sampling: SamplingParams, alpha: float = 0.6
 ) -> BeamTree:
-    """`width` sentences at once, each step the best of all. Of `manner` it heeds all but the drawing.
+    """`width` sentences at once, each step the best of all. Of `sampling` it heeds all but the drawing.
 
     A sentence that has ended leaves its place to others; the search stops when the length is reached, or when
     no open sentence can still beat the worst of `width` that have ended. Raises ParamError.
     """
-    _check(width, alpha, manner.length)
-    check_length(manner.length, len(seed_ids))
-    return _Search(model, list(seed_ids), width, manner, alpha).run()
+    _check(width, alpha, sampling.length)
+    check_length(sampling.length, len(seed_ids))
+    return _Search(model, list(seed_ids), width, sampling, alpha).run()
 
 
 def _check(width: int, alpha: float, length: int) -> None:
@@ -84,10 +84,10 @@ def _check(width: int, alpha: float, length: int) -> None:
 
 class _Search:
     def __init__(
-        self, model: LanguageModel, seed: list[int], width: int, manner: SamplingParams, alpha: float
+        self, model: LanguageModel, seed: list[int], width: int, sampling: SamplingParams, alpha: float
     ) -> None:
         self._model, self._seed, self._width = model, seed, width
-        self._manner, self._alpha = manner, alpha
+        self._manner, self._alpha = sampling, alpha
         self._nodes: list[BeamNode] = []
         self._open: list[int] = [-1]
         self._ended: list[int] = []

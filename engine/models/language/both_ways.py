@@ -18,39 +18,39 @@ def grow(
     forward: LanguageModel,
     reverse: LanguageModel,
     seed_ids: Sequence[int],
-    manner: SamplingParams,
+    sampling: SamplingParams,
     seed: int,
     first: str = RIGHT,
 ) -> Iterator[tuple[str, DrawnSentence]]:
     """The words that are added, each with its side. `first` is the side that grows first, to its end.
 
     The second model reads all that stands there by then, so that it finishes the sentence that was begun.
-    With `manner.until_end` each side ends with its `<EOS>`, or where seed and side together reach the length;
+    With `sampling.until_end` each side ends with its `<EOS>`, or where seed and side together reach the length;
     else the sides share the length, and each adds half of the words.
     Raises DataError for models that are no pair, ParamError for a side that does not exist.
     """
     if first not in SIDES:
         raise ParamError(f"first: expected right or left, got {str(first)[:40]!r}.")
     check_pair(forward, reverse)
-    return _grow({RIGHT: forward, LEFT: reverse}, list(seed_ids), manner, seed, first)
+    return _grow({RIGHT: forward, LEFT: reverse}, list(seed_ids), sampling, seed, first)
 
 
 def _grow(
-    models: dict[str, LanguageModel], text: list[int], manner: SamplingParams, seed: int, first: str
+    models: dict[str, LanguageModel], text: list[int], sampling: SamplingParams, seed: int, first: str
 ) -> Iterator[tuple[str, DrawnSentence]]:
     second = LEFT if first == RIGHT else RIGHT
-    room = manner.length - len(text)
+    room = sampling.length - len(text)
     half = -(-room // 2)
-    rooms = (room, room) if manner.until_end else (half, room - half)
+    rooms = (room, room) if sampling.until_end else (half, room - half)
     for number, (side, added) in enumerate(zip((first, second), rooms, strict=True)):
         length = min(len(text) + added, WORD_LIMIT)
         if len(text) >= length:
             continue
-        for drawn in generate(models[side], text, _up_to(manner, length), seed, number):
+        for drawn in generate(models[side], text, _up_to(sampling, length), seed, number):
             if not drawn.is_end:
                 text = [*text, drawn.id] if side == RIGHT else [drawn.id, *text]
             yield side, drawn
 
 
-def _up_to(manner: SamplingParams, length: int) -> SamplingParams:
-    return replace(manner, length=length, least=min(manner.least, length))
+def _up_to(sampling: SamplingParams, length: int) -> SamplingParams:
+    return replace(sampling, length=length, least=min(sampling.least, length))

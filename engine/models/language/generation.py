@@ -29,33 +29,33 @@ class DrawnSentence:
 
 
 def generate(
-    model: LanguageModel, seed_ids: Sequence[int], manner: SamplingParams, seed: int, number: int = 0
+    model: LanguageModel, seed_ids: Sequence[int], sampling: SamplingParams, seed: int, number: int = 0
 ) -> Iterator[DrawnSentence]:
     """The words that are added, a reversed model's right to left. The same for the same seed, always.
 
-    Raises ParamError when the seed words are as many as `manner.length` already.
+    Raises ParamError when the seed words are as many as `sampling.length` already.
     """
-    check_length(manner.length, len(seed_ids))
-    _check_words(model, manner)
-    return _words(model, list(seed_ids), manner, stream(seed, number))
+    check_length(sampling.length, len(seed_ids))
+    _check_words(model, sampling)
+    return _words(model, list(seed_ids), sampling, stream(seed, number))
 
 
 def _words(
-    model: LanguageModel, text: list[int], manner: SamplingParams, random: np.random.Generator
+    model: LanguageModel, text: list[int], sampling: SamplingParams, random: np.random.Generator
 ) -> Iterator[DrawnSentence]:
     state = model.open(text)
-    while len(text) < manner.length:
+    while len(text) < sampling.length:
         scores = model.scores(state)[0]
-        word = draw(offered(scores, manner, text, len(text)), manner, random)
+        word = draw(offered(scores, sampling, text, len(text)), sampling, random)
         logp = float(scores[word]) - output_layer.log_sum(scores)
         yield DrawnSentence(word, float(np.exp(logp)), logp)
         if word == EOS:
             return
         text.append(word)
-        if len(text) < manner.length:
+        if len(text) < sampling.length:
             state = model.further(state, [word])
 
 
-def _check_words(model: LanguageModel, manner: SamplingParams) -> None:
-    if len(model.vocabulary) <= EOS + 1 and not manner.unknown:
+def _check_words(model: LanguageModel, sampling: SamplingParams) -> None:
+    if len(model.vocabulary) <= EOS + 1 and not sampling.unknown:
         raise DataError("The model's vocabulary holds no word.", "Train it on a corpus with words.")

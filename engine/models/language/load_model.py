@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import strict_json, tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import Verified
@@ -49,7 +49,7 @@ def open_arrays(run: Path) -> tuple[ModelDescription, Arrays]:
 
 def has_checkpoint(run: Path) -> bool:
     """Whether there is one, whole or not. Raises CheckpointError."""
-    return bool(shelf.steps(run / "checkpoints"))
+    return bool(checkpoint_folder.steps(run / "checkpoints"))
 
 
 def read_description(run: Path) -> ModelDescription:

@@ -44,16 +44,16 @@ def kind_of(number: int) -> str:
 
 
 def predict(
-    model: LanguageModel, ids: Sequence[int], k: int = 10, manner: SamplingParams = USUAL
+    model: LanguageModel, ids: Sequence[int], k: int = 10, sampling: SamplingParams = USUAL
 ) -> list[Candidate]:
     """The `k` most probable words after (of a reversed model: in front of) `ids`, best first.
 
-    `manner` is how sentences are sampled: it orders nothing, and says with which probability each is drawn.
+    `sampling` is how sentences are sampled: it orders nothing, and says with which probability each is drawn.
     """
     check_k(k)
     scores = model.scores(model.open(ids))[0]
     log_sum = output_layer.log_sum(scores)
-    drawn = probabilities(offered(scores, manner, ids, len(ids)), manner)
+    drawn = probabilities(offered(scores, sampling, ids, len(ids)), sampling)
     return [
         Candidate(
             number, model.vocabulary.words[number], float(scores[number]) - log_sum, float(drawn[number])

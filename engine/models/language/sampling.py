@@ -21,41 +21,41 @@ def stream(seed: int, number: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array([seed, number], np.uint64)))
 
 
-def offered(scores: Floats, manner: SamplingParams, text: Collection[int], words: int) -> Floats:
+def offered(scores: Floats, sampling: SamplingParams, text: Collection[int], words: int) -> Floats:
     """The scores (V,) with -inf for what may not come, `words` being in the text already."""
     kept = scores.copy()
     kept[list(NEVER)] = -np.inf
-    if not manner.unknown:
+    if not sampling.unknown:
         kept[UNK] = -np.inf
-    if manner.repetition != 1.0 and text:
-        kept[list({number for number in text if number > EOS})] -= np.float32(np.log(manner.repetition))
-    if not manner.until_end or words < manner.least:
+    if sampling.repetition != 1.0 and text:
+        kept[list({number for number in text if number > EOS})] -= np.float32(np.log(sampling.repetition))
+    if not sampling.until_end or words < sampling.least:
         kept[EOS] = -np.inf
     return kept
 
 
-def draw(kept: Floats, manner: SamplingParams, random: np.random.Generator) -> int:
+def draw(kept: Floats, sampling: SamplingParams, random: np.random.Generator) -> int:
     """One word of the offered scores. Takes exactly one random number, whatever the temperature."""
-    return _at(proportions(kept, manner), random.random())
+    return _at(proportions(kept, sampling), random.random())
 
 
-def proportions(kept: Floats, manner: SamplingParams) -> Floats:
+def proportions(kept: Floats, sampling: SamplingParams) -> Floats:
     """What the words (V,) of the offered scores are drawn in proportion to: temperature, top-k, top-p."""
-    if manner.temperature == 0:
+    if sampling.temperature == 0:
         shares = np.zeros_like(kept)
         shares[kept.argmax()] = 1
         return shares
     shares = kept - kept.max()
-    shares /= np.float32(manner.temperature)
+    shares /= np.float32(sampling.temperature)
     np.exp(shares, out=shares)
-    return _nucleus(_best(shares, manner.top_k), manner.top_p)
+    return _nucleus(_best(shares, sampling.top_k), sampling.top_p)
 
 
-def probabilities(kept: Floats, manner: SamplingParams) -> NDArray[np.float64]:
+def probabilities(kept: Floats, sampling: SamplingParams) -> NDArray[np.float64]:
     """With which each word (V,) of the offered scores is drawn; all 0 where none is offered."""
     if not np.isfinite(kept).any():
         return np.zeros(len(kept))
-    shares = proportions(kept, manner).astype(np.float64)
+    shares = proportions(kept, sampling).astype(np.float64)
     found: NDArray[np.float64] = shares / shares.sum()
     return found
 

@@ -52,11 +52,11 @@ class MachineMonitor:
             self.gpus = await asyncio.to_thread(self.driver.read, self._ours)
         self.is_known = True
 
-    def measure(self, roster: RunRegistry, board: ChangeFeed) -> None:
+    def measure(self, registry: RunRegistry, board: ChangeFeed) -> None:
         """What the workers use, and the whole machine."""
         now = time.monotonic()
         pids: list[int] = []
-        for run in roster.moving():
+        for run in registry.moving():
             worker = run.keeper.worker if run.keeper and not run.starting else None
             if worker is not None and worker.is_alive():
                 use = use_of(worker.pid)
@@ -75,7 +75,7 @@ class MachineMonitor:
             self._beats.forget(run.id)
             return ""
         silence = self._beats.silence(run.id, run.folder.beat, time.monotonic())
-        return stall.notice(silence, run.digest.rate)
+        return stall.notice(silence, run.stats.rate)
 
     def forget(self, run: TrackedRun) -> None:
         self._beats.forget(run.id)

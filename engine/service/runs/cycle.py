@@ -45,7 +45,7 @@ HELD = 3
 
 @dataclass(slots=True)
 class Cycle:
-    roster: RunRegistry
+    registry: RunRegistry
     local: LocalExecutor
     machine: MachineMonitor
     patience: float = orphans.PATIENCE
@@ -79,7 +79,7 @@ class Cycle:
     async def catch_up(self, seconds: float) -> None:
         """Tell the ends of runs that ended while no service looked, for as long as `seconds` at most."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not all(run.may_move for run in self.roster.moving()):
+        while time.monotonic() < deadline and not all(run.may_move for run in self.registry.moving()):
             await self.beat()
 
     async def _pause(self, seconds: float) -> None:
@@ -99,14 +99,14 @@ class Cycle:
         self.local.reap()
         for executor in self.elsewhere.values():
             executor.reap()
-        for run in self.roster.moving():
+        for run in self.registry.moving():
             busy |= await self._look_after(run)
         if self.machine.is_known:
             self.place()
         now = time.monotonic()
         if now - self._flushed >= FLUSH_SECONDS:
             self._flushed = now
-            await self.roster.ledger.flush()
+            await self.registry.index_thread.flush()
         return busy
 
     async def _look_after(self, run: TrackedRun) -> bool:
@@ -136,14 +136,14 @@ class Cycle:
         await asyncio.sleep(0)
         if run.is_orphan():
             await self._adopt(run)
-        if self.roster.get(run.id) is not run:
+        if self.registry.get(run.id) is not run:
             return False
         self._watch(run)
         if not taken and tracked_run.is_settled(run.state()):
             run.is_told = True
             self._rest(run)
         else:
-            self.roster.post(run)
+            self.registry.post(run)
         return taken >= event_reader.CHUNK
 
     async def _adopt(self, run: TrackedRun) -> None:
@@ -169,7 +169,7 @@ class Cycle:
         self._adopted.pop(run.id, None)
         self.machine.forget(run)
         damage = "; ".join(filter(None, (run.damage, why)))
-        await self.roster.mark_damaged(run_folder.damaged(self.roster.places, run.id, damage))
+        await self.registry.mark_damaged(run_folder.damaged(self.registry.places, run.id, damage))
         self.wake()
         self.rested()
 
@@ -186,7 +186,7 @@ class Cycle:
         run.notice = ""
         tracked_run.look_for_end(run)
         logging.info("run %s: %s", run.id, run.summary().status)
-        self.roster.rest(run)
+        self.registry.rest(run)
         self._flushed = 0.0
         self.wake()
         self.rested()
@@ -200,7 +200,7 @@ class Cycle:
         holding: list[TrackedRun] = []
         leaving: list[TrackedRun] = []
         away: list[TrackedRun] = []
-        for run in self.roster.moving():
+        for run in self.registry.moving():
             if run.starting or not isinstance(run.state(), Queued):
                 (holding if run.spec.executor == "local" else away).append(run)
             elif now >= run.not_before:
@@ -229,7 +229,7 @@ class Cycle:
                 self._say_why(run.id, f"{AWAY} runs are elsewhere already")
 
     def _start(self, run_id: str, device: str) -> None:
-        run = self.roster.get(run_id)
+        run = self.registry.get(run_id)
         if run is None:
             return
         try:
@@ -242,7 +242,7 @@ class Cycle:
             self._retry_later(run, f"its keeper cannot be started: {error.strerror or error}")
             return
         run.device, run.why, run.keeperless_since = device, "is being started", None
-        self.roster.post(run)
+        self.registry.post(run)
         self._wake_when_ended(run.starting.pid)
 
     def _wake_when_ended(self, pid: int) -> None:
@@ -258,10 +258,10 @@ class Cycle:
         loop.add_reader(fd, ended)
 
     def _say_why(self, run_id: str, why: str) -> None:
-        run = self.roster.get(run_id)
+        run = self.registry.get(run_id)
         if run is not None and run.why != why:
             run.why = why
-            self.roster.post(run)
+            self.registry.post(run)
 
     def _check_start(self, run: TrackedRun, starting: KeeperStart) -> None:
         code = starting.code
@@ -288,7 +288,7 @@ class Cycle:
     def _retry_later(self, run: TrackedRun, why: str) -> None:
         run.starting, run.why = None, why
         run.not_before = time.monotonic() + RETRY_SECONDS
-        self.roster.post(run)
+        self.registry.post(run)
 
 
 def _waiting(run: TrackedRun) -> Waiting:

@@ -24,7 +24,7 @@ def read_on(run: TrackedRun, chunk: int = CHUNK) -> int:
     size = _size(run.folder.events)
     if size < run.offset:
         logging.warning("run %s: its events became shorter, they are read again", run.id)
-        run.digest, run.offset = RunStats(run.digest.goal), 0
+        run.stats, run.offset = RunStats(run.stats.goal), 0
     if size == run.offset:
         return 0
     try:
@@ -60,6 +60,6 @@ def _size(path: Path) -> int:
 
 def _take(run: TrackedRun, line: bytes) -> None:
     try:
-        run.digest.fold(events.parse(line))
+        run.stats.fold(events.parse(line))
     except CorruptRun as error:
         run.note_damage("events", f"a line of {run.folder.events.name} is damaged: {error.message}")

@@ -51,11 +51,11 @@ def conclude(run: TrackedRun) -> None:
 
 def verdict(run: TrackedRun) -> ExitFacts:
     """How the run ended, from what its worker said last and from what it saved."""
-    farewell, attempt = run.digest.farewell, run.attempt
-    if farewell and run.digest.attempt == attempt and not _is_for_want_of_a_keeper(farewell):
+    farewell, attempt = run.stats.farewell, run.attempt
+    if farewell and run.stats.attempt == attempt and not _is_for_want_of_a_keeper(farewell):
         return ExitFacts(attempt, farewell.status, farewell.cause, farewell.at)
     cause = Cause(CauseKind.KEEPER_LOST, _story(run), f"dltui resume {run.id}")
-    return ExitFacts(attempt, Status.LOST, cause, run.digest.last_at or time.time())
+    return ExitFacts(attempt, Status.LOST, cause, run.stats.last_at or time.time())
 
 
 def _is_for_want_of_a_keeper(farewell: ExitMessage) -> bool:
@@ -65,7 +65,7 @@ def _is_for_want_of_a_keeper(farewell: ExitMessage) -> bool:
 
 def _story(run: TrackedRun) -> str:
     what = _what_happened(run)
-    step = run.digest.checkpoint_step
+    step = run.stats.checkpoint_step
     if step:
         return f"{what}; step {step} was saved: resume continues from there"
     return f"{what} before the first checkpoint: resume starts from the beginning"

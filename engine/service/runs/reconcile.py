@@ -21,18 +21,18 @@ SIZES = 1000
 """files whose size is looked at between two other things that the index is asked"""
 
 
-async def settle(roster: RunRegistry) -> list[str]:
+async def settle(registry: RunRegistry) -> list[str]:
     """Forget the runs whose folder is gone, take up those that may move; the ids new to the index."""
     strangers: set[str] = set()
-    if not roster.ledger.stamp or roster.ledger.stamp != stamp(roster.places):
-        strangers = set(await asyncio.to_thread(store.list_ids, roster.places))
-        gone = await roster.ledger.ask(Index.compare, strangers)
+    if not registry.index_thread.stamp or registry.index_thread.stamp != stamp(registry.places):
+        strangers = set(await asyncio.to_thread(store.list_ids, registry.places))
+        gone = await registry.index_thread.ask(Index.compare, strangers)
         if gone:
-            await roster.ledger.drop(gone)
-    for run_id in await roster.ledger.ask(Index.unsettled):
-        row = await roster.ledger.ask(Index.get, run_id)
-        if row is not None and roster.get(run_id) is None:
-            await _take_up(roster, run_id, row.tail)
+            await registry.index_thread.drop(gone)
+    for run_id in await registry.index_thread.ask(Index.unsettled):
+        row = await registry.index_thread.ask(Index.get, run_id)
+        if row is not None and registry.get(run_id) is None:
+            await _take_up(registry, run_id, row.tail)
     return sorted(strangers, reverse=True)
 
 
@@ -45,26 +45,26 @@ def stamp(places: Places) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_mtime_ns}"
 
 
-async def _take_up(roster: RunRegistry, run_id: str, tail: Json) -> None:
+async def _take_up(registry: RunRegistry, run_id: str, tail: Json) -> None:
     """A run that may have moved, or that could not be read the last time."""
     try:
-        run = await asyncio.to_thread(run_folder.load, roster.places, run_id, tail)
+        run = await asyncio.to_thread(run_folder.load, registry.places, run_id, tail)
     except CorruptRun:
-        await enter(roster, [run_id])
+        await enter(registry, [run_id])
     else:
-        roster.add(run)
+        registry.add(run)
 
 
-async def enter(roster: RunRegistry, run_ids: Sequence[str]) -> None:
+async def enter(registry: RunRegistry, run_ids: Sequence[str]) -> None:
     """Read these run folders into the index, in the order given."""
     for batch in _batches(run_ids):
-        found = await asyncio.to_thread(_read_all, roster.places, batch)
+        found = await asyncio.to_thread(_read_all, registry.places, batch)
         moving = [run for run in found if isinstance(run, TrackedRun) and run.may_move]
-        await roster.ledger.fill([_row(run) for run in found if run not in moving])
+        await registry.index_thread.fill([_row(run) for run in found if run not in moving])
         for run in moving:
-            if roster.get(run.id) is None:
-                await roster.ledger.enter(run.summary(), run.tail())
-                roster.add(run)
+            if registry.get(run.id) is None:
+                await registry.index_thread.enter(run.summary(), run.tail())
+                registry.add(run)
 
 
 def _read_all(places: Places, run_ids: Sequence[str]) -> list[TrackedRun | RunSummary]:
@@ -75,13 +75,13 @@ def _row(run: TrackedRun | RunSummary) -> IndexRow:
     return row_of(run.summary(), run.tail()) if isinstance(run, TrackedRun) else row_of(run, {})
 
 
-async def look_for_cuts(roster: RunRegistry) -> None:
+async def look_for_cuts(registry: RunRegistry) -> None:
     """Runs that rest and whose events became shorter than they were: their folders are read again."""
     after = 0
-    while found := await roster.ledger.ask(Index.offsets, after, SIZES):
+    while found := await registry.index_thread.ask(Index.offsets, after, SIZES):
         after = found[-1][0]
-        for run_id in await asyncio.to_thread(_cut, roster.places, found):
-            await roster.summary_now(run_id)
+        for run_id in await asyncio.to_thread(_cut, registry.places, found):
+            await registry.summary_now(run_id)
 
 
 def _cut(places: Places, found: Sequence[tuple[int, str, int]]) -> list[str]:

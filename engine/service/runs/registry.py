@@ -21,9 +21,9 @@ SHOWN = 5
 
 
 class RunRegistry:
-    def __init__(self, places: Places, ledger: IndexThread, board: ChangeFeed) -> None:
+    def __init__(self, places: Places, index_thread: IndexThread, board: ChangeFeed) -> None:
         self.places = places
-        self.ledger = ledger
+        self.index_thread = index_thread
         self.board = board
         self._moving: dict[str, TrackedRun] = {}
         self._posted: dict[str, RunSummary] = {}
@@ -47,7 +47,7 @@ class RunRegistry:
             return
         self._posted[run.id] = summary
         self.board.post(summary)
-        self.ledger.note(summary, run.tail())
+        self.index_thread.note(summary, run.tail())
 
     def rest(self, run: TrackedRun) -> None:
         """Nothing will move any more until somebody asks for it."""
@@ -61,7 +61,7 @@ class RunRegistry:
     async def strike(self, run_id: str) -> None:
         """The run folder is gone."""
         self.forget(run_id)
-        await self.ledger.drop([run_id])
+        await self.index_thread.drop([run_id])
         self.board.strike(run_id)
 
     async def find(self, run: object) -> str:
@@ -72,13 +72,13 @@ class RunRegistry:
         if not isinstance(run, str) or not run:
             raise RunNotFound(f"Expected the id or the name of a run, got {str(run)[:80]!r}.")
         if run == "@last":
-            newest = await self.ledger.ask(Index.newest)
+            newest = await self.index_thread.ask(Index.newest)
             if newest is None:
                 raise RunNotFound("There is no run yet.", "Start one: dltui run xor")
             return newest
         if run in self._moving:
             return run
-        found = await self.ledger.ask(Index.named, run, SHOWN + 1)
+        found = await self.index_thread.ask(Index.named, run, SHOWN + 1)
         if not found and run in await asyncio.to_thread(store.list_ids, self.places):
             return run  # its folder has not been read into the index yet
         return _only(run, found)
@@ -88,7 +88,7 @@ class RunRegistry:
         moving = self._moving.get(run_id)
         if moving is not None:
             return moving.summary()
-        row = await self.ledger.ask(Index.get, run_id)
+        row = await self.index_thread.ask(Index.get, run_id)
         if row is not None and row.summary["status"] != Status.DAMAGED:
             return summary_from_json(row.summary)
         if not os.path.lexists(self.places.runs / run_id):
@@ -97,7 +97,7 @@ class RunRegistry:
         moving = self._moving.get(run_id)
         if moving is not None:
             return moving.summary()
-        row = await self.ledger.ask(Index.get, run_id)
+        row = await self.index_thread.ask(Index.get, run_id)
         assert row is not None, "it was entered just now"
         return summary_from_json(row.summary)
 
@@ -107,7 +107,7 @@ class RunRegistry:
         Raises RunNotFound.
         """
         known = await self.summary(run_id)
-        row = await self.ledger.ask(Index.get, run_id)
+        row = await self.index_thread.ask(Index.get, run_id)
         if row is None or not known.status.is_rest or known.status is Status.DAMAGED or self.get(run_id):
             return known
         tail = None if known.damage else row.tail
@@ -126,9 +126,9 @@ class RunRegistry:
     async def _enter(self, found: TrackedRun | RunSummary) -> None:
         if isinstance(found, TrackedRun) and found.may_move:
             self.add(found)
-            await self.ledger.enter(found.summary(), found.tail())
+            await self.index_thread.enter(found.summary(), found.tail())
         elif isinstance(found, TrackedRun):
-            await self.ledger.enter(found.summary(), found.tail())
+            await self.index_thread.enter(found.summary(), found.tail())
             self.board.post(found.summary())
         else:
             await self.mark_damaged(found)
@@ -136,7 +136,7 @@ class RunRegistry:
     async def mark_damaged(self, run: RunSummary) -> None:
         """It is listed as such, and nobody looks after it."""
         self.forget(run.id)
-        await self.ledger.enter(run, {})
+        await self.index_thread.enter(run, {})
         self.board.post(run)
 
     async def load(self, run_id: str) -> TrackedRun:
@@ -144,7 +144,7 @@ class RunRegistry:
         moving = self._moving.get(run_id)
         if moving is not None:
             return moving
-        row = await self.ledger.ask(Index.get, run_id)
+        row = await self.index_thread.ask(Index.get, run_id)
         return await asyncio.to_thread(run_folder.load, self.places, run_id, row.tail if row else None)
 
     def at_work(self) -> list[TrackedRun]:
@@ -153,8 +153,8 @@ class RunRegistry:
 
     async def counts(self) -> dict[str, int]:
         """Runs by status."""
-        await self.ledger.flush()
-        return await self.ledger.ask(Index.counts)
+        await self.index_thread.flush()
+        return await self.index_thread.ask(Index.counts)
 
 
 def _is_same(one: RunSummary, other: RunSummary) -> bool:

@@ -37,10 +37,10 @@ _ENDS = {
 
 class Runs:
     def __init__(
-        self, roster: RunRegistry, wake: Callable[[], None], executors: Collection[str] = ("local",)
+        self, registry: RunRegistry, wake: Callable[[], None], executors: Collection[str] = ("local",)
     ) -> None:
-        self._roster = roster
-        self.counter = SubmissionCounter(roster.places, roster.ledger)
+        self._roster = registry
+        self.counter = SubmissionCounter(registry.places, registry.index_thread)
         self._wake = wake
         self.came_or_went: Callable[[str], None] = lambda run_id: None
         """told of each run that was removed or brought back"""
@@ -53,7 +53,9 @@ class Runs:
         asked = submission.read(facts)
         executor.check(self._executors, asked.executor)
         async with self._turn:
-            known = await self._roster.ledger.ask(Index.id_of_token, asked.token) if asked.token else None
+            known = (
+                await self._roster.index_thread.ask(Index.id_of_token, asked.token) if asked.token else None
+            )
             if known is not None:
                 return await self._roster.summary(known)
             folder, spec = await self._create(asked)
@@ -106,7 +108,7 @@ class Runs:
         run = await self._roster.load(run_id)
         ended = run.ended.attempt if run.ended else 0
         # The row says "queued" before the run folder does: after a crash in between it is read again.
-        await self._roster.ledger.ask(Index.set_status, run_id, Status.QUEUED)
+        await self._roster.index_thread.ask(Index.set_status, run_id, Status.QUEUED)
         wanted = Wanted(max(run.attempt, ended) + 1, mode)
         await self._written(store.write_wanted, run.folder, wanted)
         run.look()
@@ -176,7 +178,7 @@ class Runs:
 
     async def _enter(self, run: TrackedRun) -> None:
         self._roster.add(run)
-        await self._roster.ledger.enter(run.summary(), run.tail())
+        await self._roster.index_thread.enter(run.summary(), run.tail())
         self._wake()
 
     async def _end(self, run_id: str, word: str, why: str = "") -> RunSummary:
@@ -214,7 +216,7 @@ class Runs:
         run.look()
         run.is_told = True
         self._roster.rest(run)
-        await self._roster.ledger.enter(run.summary(), run.tail())
+        await self._roster.index_thread.enter(run.summary(), run.tail())
 
     async def _tell(self, run: TrackedRun, word: Json) -> None:
         """Raises RunRefused when there is no keeper to be told."""

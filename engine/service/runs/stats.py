@@ -139,103 +139,103 @@ def goal_of(experiment: str) -> MetricGoal:
     return MetricGoal(found.best, found.goal == "max")
 
 
-def _started(digest: RunStats, event: Event) -> None:
+def _started(stats: RunStats, event: Event) -> None:
     facts = event.facts
-    _close_stretch(digest, digest.clock)
-    digest.since = digest.clock = event.clock
-    digest.started_at = event.at if digest.started_at is None else digest.started_at
-    digest.total_steps = typed(facts.get("total_steps") or 0, int)
-    digest.device = str(facts.get("device") or "")[:120]
-    digest.attempt = typed(facts.get("attempt") or digest.attempt + 1, int)
-    digest.data_notice = str(facts.get("notice") or "")[:400]
-    _take_data(digest, facts.get("data"))
-    digest.note, digest.farewell = "", None
-    digest.pace.clear()
+    _close_stretch(stats, stats.clock)
+    stats.since = stats.clock = event.clock
+    stats.started_at = event.at if stats.started_at is None else stats.started_at
+    stats.total_steps = typed(facts.get("total_steps") or 0, int)
+    stats.device = str(facts.get("device") or "")[:120]
+    stats.attempt = typed(facts.get("attempt") or stats.attempt + 1, int)
+    stats.data_notice = str(facts.get("notice") or "")[:400]
+    _take_data(stats, facts.get("data"))
+    stats.note, stats.farewell = "", None
+    stats.pace.clear()
 
 
-def _take_data(digest: RunStats, told: object) -> None:
+def _take_data(stats: RunStats, told: object) -> None:
     """An attempt that was refused, or ended before it looked, says nothing of its data."""
     if isinstance(told, dict) and told.get("fingerprint"):
-        digest.data_title = str(told.get("title") or "")[:400]
-        digest.data_fingerprint = str(told["fingerprint"])[:64]
+        stats.data_title = str(told.get("title") or "")[:400]
+        stats.data_fingerprint = str(told["fingerprint"])[:64]
 
 
-def _metrics(digest: RunStats, event: Event) -> None:
+def _metrics(stats: RunStats, event: Event) -> None:
     for name, (steps, values) in event.facts["series"].items():
         if not steps or len(steps) != len(values):
             continue
-        digest.metrics[name] = number_from_json(values[-1])
-        digest.step = max(digest.step, typed(steps[-1], int))
-        if name == digest.goal.metric:
-            _seek_best(digest, name, steps, values)
-    _keep_pace(digest, event.clock)
+        stats.metrics[name] = number_from_json(values[-1])
+        stats.step = max(stats.step, typed(steps[-1], int))
+        if name == stats.goal.metric:
+            _seek_best(stats, name, steps, values)
+    _keep_pace(stats, event.clock)
 
 
-def _seek_best(digest: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
+def _seek_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
-        if digest.goal.beats(value, digest.best):
-            digest.best = Best(name, value, typed(step, int))
+        if stats.goal.beats(value, stats.best):
+            stats.best = Best(name, value, typed(step, int))
 
 
-def _keep_pace(digest: RunStats, at: float) -> None:
-    pace = digest.pace
+def _keep_pace(stats: RunStats, at: float) -> None:
+    pace = stats.pace
     if pace and at - pace[-1][0] < PACE_SECONDS / 60 and len(pace) > 1:
         pace.pop()
-    pace.append((at, digest.step))
+    pace.append((at, stats.step))
     while len(pace) > 2 and at - pace[1][0] >= PACE_SECONDS:
         pace.popleft()
 
 
-def _set(digest: RunStats, event: Event) -> None:
-    name, value, spec = str(event.facts["name"]), event.facts["value"], digest.spec
+def _set(stats: RunStats, event: Event) -> None:
+    name, value, spec = str(event.facts["name"]), event.facts["value"], stats.spec
     if spec is not None and not spec_versions.is_current(event.facts):
         value = spec_versions.live(spec.experiment, spec.params, name, value)
-    digest.live[name] = None if value is None else typed(value, float)
+    stats.live[name] = None if value is None else typed(value, float)
 
 
-def _checkpoint(digest: RunStats, event: Event) -> None:
+def _checkpoint(stats: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
-    digest.checkpoint_step = step
-    digest.step = max(digest.step, step)
-    kept = [mark for mark in digest.marks if mark.step != step][-(MARKS - 1) :]
-    digest.marks = [*kept, RunMark(step, dict(digest.metrics), digest.best, dict(digest.live))]
+    stats.checkpoint_step = step
+    stats.step = max(stats.step, step)
+    kept = [mark for mark in stats.marks if mark.step != step][-(MARKS - 1) :]
+    stats.marks = [*kept, RunMark(step, dict(stats.metrics), stats.best, dict(stats.live))]
 
 
-def _note(digest: RunStats, event: Event) -> None:
+def _note(stats: RunStats, event: Event) -> None:
     is_well = event.facts.get("severity") == "ok"
-    digest.note = "" if is_well else str(event.facts["text"])[:400]
+    stats.note = "" if is_well else str(event.facts["text"])[:400]
 
 
-def _restored(digest: RunStats, event: Event) -> None:
+def _restored(stats: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
-    digest.pace.clear()
-    digest.checkpoint_step = step
-    if step < digest.step:
-        _rewind(digest, step)
+    stats.pace.clear()
+    stats.checkpoint_step = step
+    if step < stats.step:
+        _rewind(stats, step)
 
 
-def _rewind(digest: RunStats, step: int) -> None:
+def _rewind(stats: RunStats, step: int) -> None:
     """Forget what came after `step`; without a mark of it, also what cannot be told apart."""
-    found = next((mark for mark in digest.marks if mark.step == step), None)
-    best = digest.best if digest.best and digest.best.step <= step else None
+    found = next((mark for mark in stats.marks if mark.step == step), None)
+    best = stats.best if stats.best and stats.best.step <= step else None
     mark = found or RunMark(step, {}, best, {})
-    digest.step, digest.best = step, mark.best
-    digest.metrics, digest.live = dict(mark.metrics), dict(mark.live)
-    digest.marks = [mark for mark in digest.marks if mark.step <= step]
+    stats.step, stats.best = step, mark.best
+    stats.metrics, stats.live = dict(mark.metrics), dict(mark.live)
+    stats.marks = [mark for mark in stats.marks if mark.step <= step]
 
 
-def _ended(digest: RunStats, event: Event) -> None:
-    _close_stretch(digest, event.clock)
-    digest.step = max(digest.step, typed(event.facts.get("step") or 0, int))
+def _ended(stats: RunStats, event: Event) -> None:
+    _close_stretch(stats, event.clock)
+    stats.step = max(stats.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
-    digest.farewell = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
+    stats.farewell = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
 
 
-def _close_stretch(digest: RunStats, at: float) -> None:
-    if digest.since is not None:
-        digest.spent += max(0.0, at - digest.since)
-        digest.since = None
+def _close_stretch(stats: RunStats, at: float) -> None:
+    if stats.since is not None:
+        stats.spent += max(0.0, at - stats.since)
+        stats.since = None
 
 
 _TAKES: dict[str, Callable[[RunStats, Event], None]] = {
@@ -257,12 +257,12 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def to_json(digest: RunStats) -> Json:
+def to_json(stats: RunStats) -> Json:
     return {
-        **{name: getattr(digest, name) for name in _PLAIN},
-        "metrics": _numbers(digest.metrics),
-        "best": _best_to_json(digest.best),
-        "marks": [[m.step, _numbers(m.metrics), _best_to_json(m.best), m.live] for m in digest.marks],
+        **{name: getattr(stats, name) for name in _PLAIN},
+        "metrics": _numbers(stats.metrics),
+        "best": _best_to_json(stats.best),
+        "marks": [[m.step, _numbers(m.metrics), _best_to_json(m.best), m.live] for m in stats.marks],
     }
 
 

@@ -18,8 +18,8 @@ LARGEST = 2**53
 
 
 class SubmissionCounter:
-    def __init__(self, places: Places, ledger: IndexThread) -> None:
-        self._places, self._ledger = places, ledger
+    def __init__(self, places: Places, index_thread: IndexThread) -> None:
+        self._places, self._ledger = places, index_thread
         self._last: int | None = None
         self._turn = asyncio.Lock()
 

@@ -41,7 +41,7 @@ _latest = 0.0
 class TrackedRun:
     folder: RunFolder
     spec: Spec
-    digest: RunStats
+    stats: RunStats
     offset: int = 0
     """bytes of the event file that the digest holds"""
     wanted: Wanted = field(default_factory=Wanted)
@@ -115,7 +115,7 @@ class TrackedRun:
         return summarise(self, self.shown())
 
     def tail(self) -> Json:
-        return {"offset": self.offset, "digest": digests.to_json(self.digest)}
+        return {"offset": self.offset, "digest": digests.to_json(self.stats)}
 
     def look(self) -> bool:
         """Read again those files that were replaced since; whether any was."""
@@ -153,29 +153,29 @@ class TrackedRun:
 
 
 def summarise(run: TrackedRun, state: State) -> RunSummary:
-    digest = run.digest
+    stats = run.stats
     active = status_of(state).is_active
     queued = isinstance(state, Queued)
     return RunSummary(
         spec=run.spec,
         state=state,
-        step=digest.step,
-        total_steps=digest.total_steps,
-        metrics=dict(digest.metrics),
-        best=digest.best,
-        device=digest.device,
-        started_at=digest.started_at if digest.started_at or not run.keeper else run.keeper.started_at,
+        step=stats.step,
+        total_steps=stats.total_steps,
+        metrics=dict(stats.metrics),
+        best=stats.best,
+        device=stats.device,
+        started_at=stats.started_at if stats.started_at or not run.keeper else run.keeper.started_at,
         attempt=run.keeper.attempt if run.keeper else 0,
-        train_seconds=round(digest.train_seconds, 3),
-        rate=round(digest.rate, 4) if active else 0.0,
-        live=dict(digest.live),
-        checkpoint_step=digest.checkpoint_step,
-        notice="; ".join(filter(None, (run.notice, _unknown(run.spec), "" if queued else digest.note))),
+        train_seconds=round(stats.train_seconds, 3),
+        rate=round(stats.rate, 4) if active else 0.0,
+        live=dict(stats.live),
+        checkpoint_step=stats.checkpoint_step,
+        notice="; ".join(filter(None, (run.notice, _unknown(run.spec), "" if queued else stats.note))),
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
-        data_title=digest.data_title,
-        data_fingerprint=digest.data_fingerprint,
-        data_notice="" if queued else digest.data_notice,
+        data_title=stats.data_title,
+        data_fingerprint=stats.data_fingerprint,
+        data_notice="" if queued else stats.data_notice,
         damage=run.damage,
     )
 
@@ -212,16 +212,14 @@ def look_for_end(run: TrackedRun) -> None:
     """Of a run that rests and whose events were all read: they reach the end of a run that is done, and are
     not gone where it has a checkpoint. What a crash cost the end of another one is no damage.
     """
-    ended, digest = run.ended, run.digest
+    ended, stats = run.ended, run.stats
     if ended is None or "events" in run.damages:
         return
-    is_told = digest.since is None and digest.attempt >= ended.attempt
-    if (ended.status is Status.DONE and not is_told) or (digest.checkpoint_step and not digest.seq):
+    is_told = stats.since is None and stats.attempt >= ended.attempt
+    if (ended.status is Status.DONE and not is_told) or (stats.checkpoint_step and not stats.seq):
         name = run.folder.events.name
-        if digest.seq:
-            words = (
-                f"{name} is cut off at step {digest.step:,}: the end of attempt {ended.attempt} is missing"
-            )
+        if stats.seq:
+            words = f"{name} is cut off at step {stats.step:,}: the end of attempt {ended.attempt} is missing"
         else:
             gone = "empty" if os.path.lexists(run.folder.events) else "missing"
             words = f"{name} is {gone}: its curves are lost"
@@ -232,19 +230,19 @@ def look_for_checkpoints(run: TrackedRun) -> None:
     """Of a run that rests: what is on disk counts, whatever a power cut left of the events."""
     from checkpoints.folder import steps  # 10 ms that the start of the service need not take
 
-    run.digest.checkpoint_step = max(steps(run.folder.checkpoints), default=0)
+    run.stats.checkpoint_step = max(steps(run.folder.checkpoints), default=0)
 
 
 def take_tail(run: TrackedRun, tail: Json) -> None:
     """A tail that cannot be used only means that the events are read from their beginning."""
     try:
-        digest = digests.from_json(tail["digest"], run.digest.goal, run.spec)
+        stats = digests.from_json(tail["digest"], run.stats.goal, run.spec)
         offset = typed(tail["offset"], int)
         size = os.stat(run.folder.events).st_size
     except (KeyError, TypeError, ValueError, OSError):
         return
     if size >= offset >= 0:
-        run.digest, run.offset = digest, offset
+        run.stats, run.offset = stats, offset
 
 
 def new(folder: RunFolder, spec: Spec) -> TrackedRun:

@@ -37,7 +37,7 @@ class Requests:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._roster = service.roster
+        self._roster = service.registry
 
     def table(self) -> Table:
         answers = (
@@ -60,8 +60,8 @@ class Requests:
         """The ledger is written first, so that a page shows what the requests before it did."""
         query = _query(request)
         self._service.check_stock()
-        await self._roster.ledger.flush()
-        window = await self._roster.ledger.ask(Index.page, query, self._service.sweeps.names())
+        await self._roster.index_thread.flush()
+        window = await self._roster.index_thread.ask(Index.page, query, self._service.sweeps.names())
         told = {
             "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
             "notice": await self._service.notice(),
@@ -143,8 +143,10 @@ class Requests:
             raise DltuiError("runs: expected a list; where: expected text.")
         ids = [await self._roster.find(name) for name in named]
         if where:
-            await self._roster.ledger.flush()
-            ids += await self._roster.ledger.ask(Index.matching_ids, where, self._service.sweeps.names())
+            await self._roster.index_thread.flush()
+            ids += await self._roster.index_thread.ask(
+                Index.matching_ids, where, self._service.sweeps.names()
+            )
         return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
 
     async def log(self, request: Json) -> Frame:

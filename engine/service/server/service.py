@@ -61,16 +61,16 @@ class Service:
     ) -> None:
         self.places = places
         self.board = ChangeFeed()
-        self.ledger = IndexThread(places.index)
-        self.ledger.refill = self._refill
-        self.roster = RunRegistry(places, self.ledger, self.board)
+        self.index_thread = IndexThread(places.index)
+        self.index_thread.refill = self._refill
+        self.registry = RunRegistry(places, self.index_thread, self.board)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
         self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
         here = local or LocalExecutor(places.log)
         if elsewhere is None:
             elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_installed() else {}
-        self.cycle = Cycle(self.roster, here, self.machine, elsewhere=elsewhere)
-        self.runs = Runs(self.roster, self.cycle.wake, self.executors)
+        self.cycle = Cycle(self.registry, here, self.machine, elsewhere=elsewhere)
+        self.runs = Runs(self.registry, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.rested = self.sweeps.wake
         self.runs.came_or_went = self.sweeps.run_came_or_went
@@ -110,21 +110,21 @@ class Service:
         """Everything anew from the run folders; the number of runs found."""
         async with self._reindexing:
             self._is_complete = False
-            await self.ledger.start_anew()
+            await self.index_thread.start_anew()
             await self._refill()
-            return self.ledger.total
+            return self.index_thread.total
 
     async def _refill(self) -> None:
         """Every run folder into an index that is empty."""
         self._is_complete = False
-        for run in self.roster.moving():
-            await self.ledger.enter(run.summary(), run.tail())
-        await reconcile.enter(self.roster, await reconcile.settle(self.roster))
+        for run in self.registry.moving():
+            await self.index_thread.enter(run.summary(), run.tail())
+        await reconcile.enter(self.registry, await reconcile.settle(self.registry))
         self._is_complete = True
 
     def measure(self) -> Resources:
         """The machine as it is now."""
-        self.machine.measure(self.roster, self.board)
+        self.machine.measure(self.registry, self.board)
         assert self.board.resources is not None
         return self.board.resources
 
@@ -134,7 +134,7 @@ class Service:
             "root": str(self.places.root),
             "socket": str(self.places.socket),
             "uptime": round(time.monotonic() - self._began, 3),
-            "runs": await self.roster.counts(),
+            "runs": await self.registry.counts(),
             "slots": self.machine.cores,
             "slots_used": self.machine.slots_used,
             "clients": len(self._clients),
@@ -145,7 +145,7 @@ class Service:
         return ("local", *self.cycle.elsewhere)
 
     def _sweep_cycle(self) -> SweepCycle:
-        return SweepCycle(self.roster, self.runs, self.machine, self.executors)
+        return SweepCycle(self.registry, self.runs, self.machine, self.executors)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": VERSION}
@@ -177,7 +177,7 @@ class Service:
 
     async def notice(self) -> str:
         """What whoever lists runs has to know."""
-        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        damaged = (await self.index_thread.ask(Index.counts)).get(Status.DAMAGED, 0)
         lines = (
             f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else "",
             "" if self._is_complete else "Not all run folders are read yet: more runs follow.",
@@ -187,18 +187,20 @@ class Service:
 
     def _rebuilt(self) -> str:
         """Told for a while."""
-        if time.monotonic() - self.ledger.damaged_at > TELL_SECONDS:
+        if time.monotonic() - self.index_thread.damaged_at > TELL_SECONDS:
             return ""
-        return f"The index was damaged ({self.ledger.damage[:100]}) and was rebuilt from the run folders."
+        return (
+            f"The index was damaged ({self.index_thread.damage[:100]}) and was rebuilt from the run folders."
+        )
 
     async def findings(self) -> list[Finding]:
         """What the doctor cannot see by itself."""
-        damaged = (await self.ledger.ask(Index.counts)).get(Status.DAMAGED, 0)
+        damaged = (await self.index_thread.ask(Index.counts)).get(Status.DAMAGED, 0)
         rebuilt = self._rebuilt()
         found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
         if not damaged:
             return found
-        shown = ", ".join(await self.ledger.ask(Index.damaged_ids, NAMED))
+        shown = ", ".join(await self.index_thread.ask(Index.damaged_ids, NAMED))
         more = " and more" if damaged > NAMED else ""
         text = f"{_damaged_runs(damaged)}: {shown}{more}."
         return [
@@ -210,7 +212,7 @@ class Service:
         """The runs new to the index; waits where the folder of all runs cannot be listed."""
         while True:
             try:
-                found = await reconcile.settle(self.roster)
+                found = await reconcile.settle(self.registry)
             except CorruptRun as error:
                 if not self._unlisted:
                     logging.error("%s", error.message)
@@ -224,7 +226,7 @@ class Service:
     async def _begin(self) -> None:
         """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
         strangers = await self._take_stock()
-        entering = asyncio.create_task(reconcile.enter(self.roster, strangers))
+        entering = asyncio.create_task(reconcile.enter(self.registry, strangers))
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         await self.cycle.catch_up(STOCK_SECONDS)
         self._ready.set()
@@ -235,7 +237,7 @@ class Service:
     async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
-        await reconcile.look_for_cuts(self.roster)
+        await reconcile.look_for_cuts(self.registry)
 
     async def _read_gpus(self) -> None:
         while True:
@@ -253,7 +255,7 @@ class Service:
             await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
 
     def _is_idle(self) -> bool:
-        return not self._clients and not self.roster.moving()
+        return not self._clients and not self.registry.moving()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer)
@@ -282,7 +284,7 @@ class Service:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
         self.removals.close()
-        self.ledger.close(reconcile.stamp(self.places) if self._is_complete else "")
+        self.index_thread.close(reconcile.stamp(self.places) if self._is_complete else "")
         logging.info("left; runs continue under their keepers")
 
 

@@ -46,16 +46,16 @@ class NextPiece:
         return Raw("events", (piece.items,) if piece.items else (), facts)
 
 
-async def events(roster: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
+async def events(registry: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
     """The past, then the present, until the run is not moving any more and everything is told."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
-    run_id = await roster.find(run)
-    tail = EventTail(store.folder_of(roster.places, run_id).events, after)
+    run_id = await registry.find(run)
+    tail = EventTail(store.folder_of(registry.places, run_id).events, after)
     caught_up, told = False, False
     try:
         while True:
-            moving = roster.get(run_id) is not None  # asked first: nothing is written after the end
+            moving = registry.get(run_id) is not None  # asked first: nothing is written after the end
             piece = NextPiece(tail)
             yield piece
             if not piece.is_last:
@@ -74,23 +74,23 @@ async def events(roster: RunRegistry, run: object, after: object) -> AsyncIterat
         tail.close()
 
 
-async def watch(roster: RunRegistry, board: ChangeFeed) -> AsyncIterator[Frame]:
+async def watch(registry: RunRegistry, board: ChangeFeed) -> AsyncIterator[Frame]:
     """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
     version = board.version
-    at_work = tuple(run.summary() for run in roster.at_work())
+    at_work = tuple(run.summary() for run in registry.at_work())
     first = FeedChange(at_work, (), board.resources, version, tuple(board.sweeps()))
-    for frame in _frames(first, roster):
+    for frame in _frames(first, registry):
         yield frame
     while True:
         await board.wait(version)
         news = board.since(version)
         version = news.version
-        for frame in _frames(news, roster):
+        for frame in _frames(news, registry):
             yield frame
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _frames(news: FeedChange, roster: RunRegistry) -> list[Json]:
+def _frames(news: FeedChange, registry: RunRegistry) -> list[Json]:
     first: Json = {"removed": list(news.removed)}
     if news.resources is not None:
         first["resources"] = asdict(news.resources)
@@ -102,7 +102,7 @@ def _frames(news: FeedChange, roster: RunRegistry) -> list[Json]:
         {
             **(first if place == 0 else {}),
             "changed": [summary_to_json(run) for run in part],
-            "total": roster.ledger.total,
+            "total": registry.index_thread.total,
         }
         for place, part in enumerate(parts)
     ]

@@ -41,7 +41,7 @@ AT_ONCE = 64
 
 @dataclass(slots=True)
 class SweepCycle:
-    roster: RunRegistry
+    registry: RunRegistry
     runs: Runs
     machine: MachineMonitor
     executors: Collection[str] = ("local",)
@@ -109,7 +109,7 @@ class SweepCycle:
 
         self._surveyed[sweep.id] = time.monotonic() if is_open else -math.inf
         try:
-            found = await self.off_loop(batch_trials.standing, self.roster.places, sweep.spec, batches)
+            found = await self.off_loop(batch_trials.standing, self.registry.places, sweep.spec, batches)
         except (CorruptRun, OSError) as error:
             logging.warning("sweep %s: %s", sweep.id, error)
             return
@@ -126,7 +126,7 @@ class SweepCycle:
 
         try:
             lanes = await self.off_loop(
-                batch_trials.rows, self.roster.places, sweep.spec, batches, frozenset(sweep.pinned)
+                batch_trials.rows, self.registry.places, sweep.spec, batches, frozenset(sweep.pinned)
             )
             return lanes + own
         except OSError as error:
@@ -140,7 +140,7 @@ class SweepCycle:
 
         try:
             return await self.off_loop(
-                batch_trials.row, self.roster.places, sweep.spec, _batches(sweep), trial
+                batch_trials.row, self.registry.places, sweep.spec, _batches(sweep), trial
             )
         except OSError as error:
             raise CorruptRun(
@@ -162,13 +162,13 @@ class SweepCycle:
 
     async def _reopen(self, sweep: Sweep) -> None:
         """Trials that somebody resumed."""
-        for run in self.roster.moving():
+        for run in self.registry.moving():
             if run.spec.sweep == sweep.id and (trial := sweep.trials.get(run.spec.trial)) and not trial.open:
                 await self.note(sweep, {"kind": "reopened", "trial": trial.number})
 
     async def _summary(self, trial: Trial) -> RunSummary | None:
         try:
-            return await self.roster.summary(trial.row.run)
+            return await self.registry.summary(trial.row.run)
         except RunNotFound:
             return None
 
@@ -176,7 +176,7 @@ class SweepCycle:
         """Where pruning or a metric of its own needs the whole curve."""
         if summary is None or not trial_result.needs_curve(sweep.spec):
             return None
-        path = store.folder_of(self.roster.places, summary.id).events
+        path = store.folder_of(self.registry.places, summary.id).events
         curve = self._curves.get(summary.id)
         if curve is None:
             curve = TrialCurve(path, sweep.spec.metric, sweep.largest, sweep.spec.prune)
@@ -346,7 +346,7 @@ class SweepCycle:
 
     async def _place(self, sweep: Sweep, trial: Trial) -> None:
         """Make its run; the same trial twice is one run. What goes wrong is tried again later."""
-        if sweep.damage and not store.folder_of(self.roster.places, trial.row.run).spec.exists():
+        if sweep.damage and not store.folder_of(self.registry.places, trial.row.run).spec.exists():
             return  # it may have been trained and removed: the line that said so may be the damaged one
         try:
             batch = None if trial.number > 0 else sweep.batches[-trial.number]

@@ -15,7 +15,7 @@ class Visit(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.visits.append((self.path, self.headers.get("Range")))
-        self.server.manner(self)
+        self.server.sampling(self)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Quiet."""
@@ -44,9 +44,9 @@ Manner = Callable[[Visit], None]
 class Mirror(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, content: dict[str, bytes], manner: Manner) -> None:
+    def __init__(self, content: dict[str, bytes], sampling: Manner) -> None:
         super().__init__(("127.0.0.1", 0), Visit)
-        self.content, self.manner = content, manner
+        self.content, self.sampling = content, sampling
         self.visits: list[tuple[str, str | None]] = []
         self.closing = threading.Event()
 
@@ -67,8 +67,8 @@ class Mirror(ThreadingHTTPServer):
 
 
 @contextmanager
-def run_mirror(content: dict[str, bytes], manner: Manner) -> Iterator[Mirror]:
-    mirror = Mirror(content, manner)
+def run_mirror(content: dict[str, bytes], sampling: Manner) -> Iterator[Mirror]:
+    mirror = Mirror(content, sampling)
     thread = threading.Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -98,7 +98,7 @@ def ignores_ranges(visit: Visit) -> None:
 def cuts_after(count: int) -> Manner:
     """Announces all of the rest, sends `count` bytes of it, hangs up."""
 
-    def manner(visit: Visit) -> None:
+    def sampling(visit: Visit) -> None:
         start, size = visit.wanted_start(), len(visit.content)
         if start:
             visit.answer(206, Content_Length=size - start, Content_Range=f"bytes {start}-{size - 1}/{size}")
@@ -106,7 +106,7 @@ def cuts_after(count: int) -> Manner:
             visit.answer(200, Content_Length=size)
         visit.wfile.write(visit.content[start : start + count])
 
-    return manner
+    return sampling
 
 
 def cuts_without_a_length(visit: Visit) -> None:
@@ -115,12 +115,12 @@ def cuts_without_a_length(visit: Visit) -> None:
 
 
 def stalls_after(count: int) -> Manner:
-    def manner(visit: Visit) -> None:
+    def sampling(visit: Visit) -> None:
         cuts_after(count)(visit)
         visit.wfile.flush()
         visit.server.closing.wait(20)
 
-    return manner
+    return sampling
 
 
 def never_answers(visit: Visit) -> None:
@@ -181,10 +181,10 @@ def goes_in_circles(visit: Visit) -> None:
 
 
 def redirects_to(target: str) -> Manner:
-    def manner(visit: Visit) -> None:
+    def sampling(visit: Visit) -> None:
         visit.answer(302, Location=target, Content_Length=0)
 
-    return manner
+    return sampling
 
 
 def redirects_once(visit: Visit) -> None:
@@ -199,7 +199,7 @@ def talks_no_http(visit: Visit) -> None:
 
 
 def fails_with(status: int) -> Manner:
-    def manner(visit: Visit) -> None:
+    def sampling(visit: Visit) -> None:
         visit.send_error(status)
 
-    return manner
+    return sampling

@@ -43,7 +43,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def start() -> Iterator[Start]:
     with ExitStack() as stack:
-        yield lambda manner: stack.enter_context(run_mirror({FILE.name: CONTENT}, manner))
+        yield lambda sampling: stack.enter_context(run_mirror({FILE.name: CONTENT}, sampling))
 
 
 def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, patience: Patience = CALM) -> Path:
@@ -114,18 +114,18 @@ each_bad_mirror = pytest.mark.parametrize(
 
 @each_bad_mirror
 def test_after_a_bad_mirror_the_next_one_serves(
-    tmp_path: Path, start: Start, manner: Manner, words: str, patience: Patience
+    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Patience
 ) -> None:
-    mirrors = start(manner), start(manners.serves)
+    mirrors = start(sampling), start(manners.serves)
     assert get(tmp_path, *mirrors, patience=patience).read_bytes() == CONTENT
     assert is_clean(tmp_path)
 
 
 @each_bad_mirror
 def test_a_bad_mirror_alone_is_named_with_its_reason(
-    tmp_path: Path, start: Start, manner: Manner, words: str, patience: Patience
+    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Patience
 ) -> None:
-    mirror = start(manner)
+    mirror = start(sampling)
     with pytest.raises(DataError) as failed:
         get(tmp_path, mirror, patience=patience)
     assert f"{mirror.address}: " in failed.value.message and words in failed.value.message
@@ -134,7 +134,9 @@ def test_a_bad_mirror_alone_is_named_with_its_reason(
 
 
 def test_when_all_fail_each_is_named_once(tmp_path: Path, start: Start) -> None:
-    mirrors = [start(manner) for manner in (manners.lies, manners.fails_with(404), manners.sends_a_web_page)]
+    mirrors = [
+        start(sampling) for sampling in (manners.lies, manners.fails_with(404), manners.sends_a_web_page)
+    ]
     with pytest.raises(DataError) as failed:
         get(tmp_path, *mirrors)
     assert all(failed.value.message.count(mirror.address) == 1 for mirror in mirrors)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine.errors import DataError
 from engine.models.language.load_model import open_model
 from engine.store import RunFolder
@@ -30,7 +30,9 @@ def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def weights_at(folder: RunFolder, step: int) -> str:
-    return shelf.read(folder.checkpoints / shelf.name_of(step)).manifest.weights_sha256
+    return checkpoint_folder.read(
+        folder.checkpoints / checkpoint_folder.name_of(step)
+    ).manifest.weights_sha256
 
 
 def finished(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder:

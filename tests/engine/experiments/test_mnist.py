@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import strict_mode
@@ -134,7 +134,7 @@ def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, model: 
     folder = new_run(tmp_path, "mnist", model=model, iterations=30, target=None)
     train(folder)
     plan = architecture.read(json.loads((folder.path / "model.json").read_bytes()))
-    verified, _ = shelf.newest_intact(folder.checkpoints)
+    verified, _ = checkpoint_folder.newest_intact(folder.checkpoints)
     assert verified is not None
     net = architecture.build(tensors.loads(verified.files["model.safetensors"]), plan)
     digits = load_small_digits()

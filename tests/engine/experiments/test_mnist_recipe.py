@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import TorchState, strict_mode
@@ -149,7 +149,7 @@ def test_what_is_timed_changes_nothing(tmp_path: Path) -> None:
 def test_what_it_saves_computes_the_same_without_pytorch(tmp_path: Path, recipe: str) -> None:
     """From the checkpoint and model.json alone: the logits, and the accuracy that it reported."""
     folder = uninterrupted(tmp_path, recipe, "bf16", epochs=3)
-    verified, _ = shelf.newest_intact(folder.checkpoints)
+    verified, _ = checkpoint_folder.newest_intact(folder.checkpoints)
     assert verified is not None
     saved = tensors.loads(verified.files["model.safetensors"])
     plan = architecture.read(json.loads((folder.path / "model.json").read_bytes()))

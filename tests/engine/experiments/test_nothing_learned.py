@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
@@ -54,7 +54,7 @@ def test_with_a_learning_rate_of_0_no_weight_changes(
     folder = begun(tmp_path, RUNS[name], lr=0)
     train(folder)
     first, last = weights_at(folder, True), weights_at(folder, False)
-    assert shelf.newest_intact(folder.checkpoints)[0] is not None
+    assert checkpoint_folder.newest_intact(folder.checkpoints)[0] is not None
     assert first.keys() == last.keys() and first
     for field, array in first.items():
         np.testing.assert_array_equal(array, last[field], err_msg=field)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine import store
 from engine.events import Event, replay
 from engine.keeper import arguments
@@ -161,7 +161,7 @@ def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, roo
     _until(lambda: "ended" in [event.kind for event in begun.events()])
     [ended] = [event for event in begun.events() if event.kind == "ended"]
     assert ended.facts["status"] in ("lost", "stopped")
-    assert shelf.steps(begun.folder.checkpoints)[-1] == ended.facts["step"]
+    assert checkpoint_folder.steps(begun.folder.checkpoints)[-1] == ended.facts["step"]
 
 
 def test_without_a_room_it_calls_for_one_and_can_be_paused(places: Places) -> None:
@@ -221,10 +221,10 @@ class Begun:
         return [event.facts["text"] for event in self.events() if event.kind == "note"]
 
     def steps(self) -> list[int]:
-        return shelf.steps(self.folder.checkpoints)
+        return checkpoint_folder.steps(self.folder.checkpoints)
 
     def weights(self) -> str:
-        return shelf.listing(self.folder.checkpoints)[-1].weights_sha256
+        return checkpoint_folder.listing(self.folder.checkpoints)[-1].weights_sha256
 
     def curve(self) -> list[tuple[int, float]]:
         points: dict[int, float] = {}

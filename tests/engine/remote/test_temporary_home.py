@@ -21,20 +21,23 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_a_crash_left_is_removed_and_what_is_held_stays() -> None:
     with temporary_home.take() as held:
-        dead, unlocked = temporary_home.shelf() / "dead", temporary_home.shelf() / "unlocked"
+        dead, unlocked = (
+            temporary_home.checkpoint_folder() / "dead",
+            temporary_home.checkpoint_folder() / "unlocked",
+        )
         for folder in (dead, unlocked):
             (folder / "runs").mkdir(parents=True)
         (dead / temporary_home.LOCK).touch()
         with temporary_home.take() as other:
-            assert sorted(temporary_home.shelf().iterdir()) == sorted([held.root, other.root])
+            assert sorted(temporary_home.checkpoint_folder().iterdir()) == sorted([held.root, other.root])
         assert held.unpacking.is_dir()
-    assert list(temporary_home.shelf().iterdir()) == []
+    assert list(temporary_home.checkpoint_folder().iterdir()) == []
 
 
 def test_a_stray_file_is_left_alone() -> None:
-    (temporary_home.shelf() / "stray").touch()
+    (temporary_home.checkpoint_folder() / "stray").touch()
     with temporary_home.take() as held:
-        assert held.unpacking.is_dir() and (temporary_home.shelf() / "stray").exists()
+        assert held.unpacking.is_dir() and (temporary_home.checkpoint_folder() / "stray").exists()
 
 
 def test_nobody_sweeps_between_the_making_of_a_folder_and_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over
         await _steps(talk, made.id, 1)
         keeper = _keeper(store.folder_of(places, made.id))
         os.kill(keeper.identity.pid, signal.SIGKILL)
-        await until(lambda: "its keeper was killed" in _notice(service.roster.get(made.id)))
+        await until(lambda: "its keeper was killed" in _notice(service.registry.get(made.id)))
         assert (await talk.show(made.id)).status is Status.RUNNING
         service.cycle.patience = 0.0
         lost = await reach(talk, made.id, Status.LOST)

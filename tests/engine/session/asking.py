@@ -11,13 +11,13 @@ from engine.session import methods
 from engine.session.cache import SessionCache
 
 
-def ask(desk: SessionCache, word: str, **facts: Any) -> Json:
-    answer = methods.answer(desk, word, facts)
+def ask(session_cache: SessionCache, word: str, **facts: Any) -> Json:
+    answer = methods.answer(session_cache, word, facts)
     assert isinstance(answer, dict)
     return json.loads(json.dumps(answer, allow_nan=False))
 
 
-def parts(desk: SessionCache, word: str, **facts: Any) -> list[Json]:
-    answer = methods.answer(desk, word, facts)
+def parts(session_cache: SessionCache, word: str, **facts: Any) -> list[Json]:
+    answer = methods.answer(session_cache, word, facts)
     assert isinstance(answer, Iterator)
     return [json.loads(json.dumps(part, allow_nan=False)) for part in answer]

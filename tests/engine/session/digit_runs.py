@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints.captured import Captured
 from checkpoints.manifest import Fact
 from engine.data.small_digits import load_small_digits
@@ -59,7 +59,7 @@ def plant(
 def save(folder: RunFolder, step: int, tensors: Weights, facts: Mapping[str, Fact] | None = None) -> None:
     captured = Captured(step, tensors, {}, {}, {})
     folder.checkpoints.mkdir(exist_ok=True)
-    shelf.write(
+    checkpoint_folder.write(
         folder.checkpoints, step, captured.files(), run_id=folder.id,
         weights_sha256=captured.weights_sha256(), env=facts or {},
     )  # fmt: skip
@@ -67,7 +67,7 @@ def save(folder: RunFolder, step: int, tensors: Weights, facts: Mapping[str, Fac
 
 def damage(folder: RunFolder, step: int) -> None:
     """One bit of the weights, turned over."""
-    path = folder.checkpoints / shelf.name_of(step) / "model.safetensors"
+    path = folder.checkpoints / checkpoint_folder.name_of(step) / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -85,13 +85,13 @@ def tell(folder: RunFolder, *curve: tuple[int, float], test: float | None = None
     writer.close()
 
 
-def ask(desk: SessionCache, word: str, **facts: object) -> Json:
+def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
     """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
-    return parts(desk, word, **facts)[-1]
+    return parts(session_cache, word, **facts)[-1]
 
 
-def parts(desk: SessionCache, word: str, **facts: object) -> list[Json]:
-    answer = methods.answer(desk, f"mnist.{word}", facts)
+def parts(session_cache: SessionCache, word: str, **facts: object) -> list[Json]:
+    answer = methods.answer(session_cache, f"mnist.{word}", facts)
     found = [answer] if isinstance(answer, dict) else list(answer)
     told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
     return told

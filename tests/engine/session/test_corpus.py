@@ -15,7 +15,7 @@ LINES = [f"a cat sat on mat number {number}" for number in range(40)]
 
 
 @pytest.fixture
-def desk(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SessionCache:
+def session_cache(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SessionCache:
     data = tmp_path / "data"
     data.mkdir()
     (data / "coco-captions.txt").write_text("\n".join(LINES) + "\n")
@@ -23,24 +23,24 @@ def desk(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ses
     return SessionCache(places)
 
 
-def test_every_named_corpus_is_listed_with_where_it_lies(desk: SessionCache) -> None:
-    listed = {row["name"]: row for row in corpus.list_(desk)["corpora"]}
+def test_every_named_corpus_is_listed_with_where_it_lies(session_cache: SessionCache) -> None:
+    listed = {row["name"]: row for row in corpus.list_(session_cache)["corpora"]}
     assert listed["captions"]["origin"] == "DLTUI_DATA"
     assert listed["wikitext-2"]["found"] == "" and listed["wikitext-2"]["origin"] == "download"
 
 
-def test_it_is_told_once_and_kept(desk: SessionCache) -> None:
-    told = corpus.tell(desk, "captions")
+def test_it_is_told_once_and_kept(session_cache: SessionCache) -> None:
+    told = corpus.tell(session_cache, "captions")
     assert told["facts"]["sentences"] == len(LINES)
-    assert told["remarks"] and corpus.tell(desk, "captions") is told
+    assert told["remarks"] and corpus.tell(session_cache, "captions") is told
 
 
-def test_nothing_is_downloaded_to_tell_of_it(desk: SessionCache) -> None:
+def test_nothing_is_downloaded_to_tell_of_it(session_cache: SessionCache) -> None:
     with pytest.raises(DataError, match="wikitext-2 is not on this machine yet") as caught:
-        corpus.tell(desk, "wikitext-2")
+        corpus.tell(session_cache, "wikitext-2")
     assert "downloads it" in str(caught.value)
 
 
-def test_the_room_is_found_by_name(desk: SessionCache) -> None:
-    answer = methods.answer(desk, "corpus.list", {})
+def test_the_room_is_found_by_name(session_cache: SessionCache) -> None:
+    answer = methods.answer(session_cache, "corpus.list", {})
     assert isinstance(answer, dict) and answer["corpora"]

@@ -29,7 +29,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
@@ -44,24 +44,24 @@ def recorded(found: str, title: str = "the images of /then") -> dict[str, Fact]:
     return {"data": json.dumps({"title": title, "fingerprint": found})}
 
 
-def trained(desk: SessionCache, sets: Path, *, batch: int = 50) -> RunFolder:
+def trained(session_cache: SessionCache, sets: Path, *, batch: int = 50) -> RunFolder:
     """On the set in `mine`, by somebody who named that folder."""
     return plant(
-        desk.places.root, {5: convolutions(side=28)}, recorded(FINGERPRINT), data=str(sets / "mine"),
+        session_cache.places.root, {5: convolutions(side=28)}, recorded(FINGERPRINT), data=str(sets / "mine"),
         model="double_conv", batch=batch,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("elsewhere", ["", "other", "gone"])
 def test_a_report_is_on_the_data_of_the_run_whatever_the_shell_names(
-    desk: SessionCache, sets: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    session_cache: SessionCache, sets: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = trained(desk, sets)
+    run = trained(session_cache, sets)
     monkeypatch.setenv("DLTUI_DATA", str(sets / elsewhere) if elsewhere else "")
-    found = ask(desk, "report", run=run.id)
+    found = ask(session_cache, "report", run=run.id)
     assert found["data"] == {"title": f"the images of {sets / 'mine'}", "fingerprint": FINGERPRINT}
     assert found["report"]["title"] == found["data"]["title"] and found["report"]["images"] == 20
-    assert ask(desk, "model", run=run.id)["per_epoch"] == 2
+    assert ask(session_cache, "model", run=run.id)["per_epoch"] == 2
 
 
 QUESTIONS = {
@@ -72,13 +72,13 @@ QUESTIONS = {
 
 @pytest.mark.parametrize("word", QUESTIONS)
 def test_labels_turned_round_are_refused_by_every_look_at_the_data(
-    desk: SessionCache, sets: Path, word: str
+    session_cache: SessionCache, sets: Path, word: str
 ) -> None:
-    run = trained(desk, sets)
-    ask(desk, word, run=run.id, **QUESTIONS[word])
+    run = trained(session_cache, sets)
+    ask(session_cache, word, run=run.id, **QUESTIONS[word])
     turned = (MINE[0], 9 - MINE[1], MINE[2], 9 - MINE[3])
     write_set(sets / "mine", turned)
-    later, now = SessionCache(desk.places), fingerprint(digest_all(*turned))
+    later, now = SessionCache(session_cache.places), fingerprint(digest_all(*turned))
     with pytest.raises(DataError) as refused:
         ask(later, word, run=run.id, **QUESTIONS[word])
     said = refused.value.message
@@ -86,57 +86,61 @@ def test_labels_turned_round_are_refused_by_every_look_at_the_data(
     assert str(sets / "mine") in refused.value.remedy and "\n" not in str(refused.value)
 
 
-def test_another_set_in_the_place_of_the_old_is_refused(desk: SessionCache, sets: Path) -> None:
-    run = trained(desk, sets)
+def test_another_set_in_the_place_of_the_old_is_refused(session_cache: SessionCache, sets: Path) -> None:
+    run = trained(session_cache, sets)
     shutil.rmtree(sets / "mine")
     (sets / "mine").symlink_to(sets / "other")
     with pytest.raises(DataError, match="what is found now is the images of"):
-        ask(desk, "report", run=run.id)
+        ask(session_cache, "report", run=run.id)
 
 
-def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(desk: SessionCache, sets: Path) -> None:
-    run = trained(desk, sets)
-    write_set(desk.places.cache / "mnist", MINE)
+def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(
+    session_cache: SessionCache, sets: Path
+) -> None:
+    run = trained(session_cache, sets)
+    write_set(session_cache.places.cache / "mnist", MINE)
     shutil.rmtree(sets / "mine")
     with pytest.raises(DataError, match=f"names {sets / 'mine'}, which is not a folder"):
-        ask(desk, "report", run=run.id)
+        ask(session_cache, "report", run=run.id)
 
 
-def test_the_same_data_behind_a_link_are_the_same(desk: SessionCache, sets: Path) -> None:
-    run = trained(desk, sets)
+def test_the_same_data_behind_a_link_are_the_same(session_cache: SessionCache, sets: Path) -> None:
+    run = trained(session_cache, sets)
     (sets / "mine").rename(sets / "moved")
     (sets / "mine").symlink_to(sets / "moved")
-    assert ask(desk, "report", run=run.id)["data"]["fingerprint"] == FINGERPRINT
+    assert ask(session_cache, "report", run=run.id)["data"]["fingerprint"] == FINGERPRINT
 
 
 def test_a_run_of_before_is_compared_by_what_its_checkpoints_hold(
-    desk: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
+    session_cache: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = plant(desk.places.root, {5: convolutions(side=28)}, {"pinned.data": FINGERPRINT})
+    run = plant(session_cache.places.root, {5: convolutions(side=28)}, {"pinned.data": FINGERPRINT})
     monkeypatch.setenv("DLTUI_DATA", str(sets / "mine"))
-    assert ask(desk, "report", run=run.id)["report"]["images"] == 20
+    assert ask(session_cache, "report", run=run.id)["report"]["images"] == 20
     monkeypatch.setenv("DLTUI_DATA", str(sets / "other"))
     with pytest.raises(DataError, match="was trained on data") as refused:
-        ask(desk, "report", run=run.id)
+        ask(session_cache, "report", run=run.id)
     assert "Set DLTUI_DATA" in refused.value.remedy
 
 
 def test_the_table_names_the_same_best_whatever_the_shell_names(
-    desk: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
+    session_cache: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained(desk, sets), trained(desk, sets, batch=100)
+    trained(session_cache, sets), trained(session_cache, sets, batch=100)
     tables = []
     for folder in ("mine", "other", "gone"):
         monkeypatch.setenv("DLTUI_DATA", str(sets / folder))
-        tables.append(ask(desk, "table"))
+        tables.append(ask(session_cache, "table"))
     assert tables[0] == tables[1] == tables[2] and tables[0]["best"] is not None
     assert not tables[0]["notice"]
 
 
-def test_networks_of_different_data_have_no_best_and_it_is_said(desk: SessionCache, sets: Path) -> None:
-    trained(desk, sets)
+def test_networks_of_different_data_have_no_best_and_it_is_said(
+    session_cache: SessionCache, sets: Path
+) -> None:
+    trained(session_cache, sets)
     facts = recorded(fingerprint(digest_all(*OTHER)), "the images of /other")
-    plant(desk.places.root, {5: convolutions(side=28)}, facts, data=str(sets / "other"), batch=100)
-    found = ask(desk, "table")
+    plant(session_cache.places.root, {5: convolutions(side=28)}, facts, data=str(sets / "other"), batch=100)
+    found = ask(session_cache, "table")
     assert found["best"] is None and "different data" in found["notice"] and "/other" in found["notice"]
     assert [row["balanced"] is None for row in found["rows"] if row["run"]] == [False, False]

@@ -21,7 +21,7 @@ HEAD = {"run", "direction", "step", "epoch", "weights", "is_running", "notice"}
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
@@ -35,8 +35,8 @@ def back(places: Places) -> str:
     return write_run(places, direction="reversed", layers=2)
 
 
-def test_predict_says_the_next_words(desk: SessionCache, forward: str) -> None:
-    answer = ask(desk, "language.predict", run=forward, text="I love chocolate", k=3)
+def test_predict_says_the_next_words(session_cache: SessionCache, forward: str) -> None:
+    answer = ask(session_cache, "language.predict", run=forward, text="I love chocolate", k=3)
     assert answer.keys() == HEAD | {"text", "words", "unknown", "candidates"}
     best = answer["candidates"][0]
     assert (best["word"], best["kind"]) == ("cupcakes", "word")
@@ -44,25 +44,27 @@ def test_predict_says_the_next_words(desk: SessionCache, forward: str) -> None:
     assert len(answer["candidates"]) == 3
 
 
-def test_predict_says_what_generate_would_draw(desk: SessionCache, forward: str) -> None:
+def test_predict_says_what_generate_would_draw(session_cache: SessionCache, forward: str) -> None:
     facts = {"run": forward, "text": "i love", "top_k": 1, "until_end": True}
-    found = ask(desk, "language.predict", k=50, **facts)["candidates"]
+    found = ask(session_cache, "language.predict", k=50, **facts)["candidates"]
     assert [one["word"] for one in found if one["drawn"]] == ["cupcakes"]
-    assert parts(desk, "language.generate", seed=1, length=9, **facts)[0]["word"] == "cupcakes"
-    usual = ask(desk, "language.predict", run=forward, text="i love", k=50, until_end=True)["candidates"]
+    assert parts(session_cache, "language.generate", seed=1, length=9, **facts)[0]["word"] == "cupcakes"
+    usual = ask(session_cache, "language.predict", run=forward, text="i love", k=50, until_end=True)[
+        "candidates"
+    ]
     assert all(one["drawn"] == pytest.approx(one["p"], rel=0.01) for one in usual if one["kind"] != "unknown")
     with pytest.raises(DltuiError, match="temperature: expected"):
-        ask(desk, "language.predict", run=forward, text="i love", temperature=-1)
+        ask(session_cache, "language.predict", run=forward, text="i love", temperature=-1)
 
 
-def test_a_reversed_model_says_the_words_before(desk: SessionCache, back: str) -> None:
-    answer = ask(desk, "language.predict", run=back, text="cupcakes", k=2)
+def test_a_reversed_model_says_the_words_before(session_cache: SessionCache, back: str) -> None:
+    answer = ask(session_cache, "language.predict", run=back, text="cupcakes", k=2)
     assert {found["word"] for found in answer["candidates"]} == {"love", "chocolate"}
 
 
-def test_generate_streams_and_repeats_for_a_seed(desk: SessionCache, forward: str) -> None:
+def test_generate_streams_and_repeats_for_a_seed(session_cache: SessionCache, forward: str) -> None:
     facts = {"run": forward, "text": "i love", "seed": 5, "length": 9, "until_end": True, "top_k": 3}
-    told = parts(desk, "language.generate", **facts)
+    told = parts(session_cache, "language.generate", **facts)
     *drawn, last = told
     assert [part["word"] for part in drawn if part["kind"] == "word"] == last["words"][2:]
     assert all(part["side"] == "right" for part in drawn)
@@ -70,42 +72,57 @@ def test_generate_streams_and_repeats_for_a_seed(desk: SessionCache, forward: st
     assert last["text"] == " ".join(last["words"])
     assert last["logp"] == pytest.approx(sum(math.log(part["p"]) for part in drawn))
     assert told == parts(
-        desk, "language.generate", run=forward, text="i love", seed=5, length=9, until_end=True, top_k=3
+        session_cache,
+        "language.generate",
+        run=forward,
+        text="i love",
+        seed=5,
+        length=9,
+        until_end=True,
+        top_k=3,
     )
 
 
-def test_a_seed_of_its_own_can_be_used_again(desk: SessionCache, forward: str) -> None:
-    first = parts(desk, "language.generate", run=forward, text="a")[-1]
-    assert parts(desk, "language.generate", run=forward, text="a", seed=first["seed"])[-1] == first
+def test_a_seed_of_its_own_can_be_used_again(session_cache: SessionCache, forward: str) -> None:
+    first = parts(session_cache, "language.generate", run=forward, text="a")[-1]
+    assert parts(session_cache, "language.generate", run=forward, text="a", seed=first["seed"])[-1] == first
 
 
-def test_the_notebooks_temperatures_repeat_for_a_seed(desk: SessionCache, forward: str) -> None:
+def test_the_notebooks_temperatures_repeat_for_a_seed(session_cache: SessionCache, forward: str) -> None:
     for temperature in (0.1, 1, 10):
         facts = {"run": forward, "text": "love i", "temperature": temperature, "seed": 1}
-        last = parts(desk, "language.generate", **facts)[-1]
+        last = parts(session_cache, "language.generate", **facts)[-1]
         assert len(last["words"]) == 7
-        assert parts(desk, "language.generate", **facts)[-1] == last
+        assert parts(session_cache, "language.generate", **facts)[-1] == last
 
 
-def test_a_reversed_model_puts_words_in_front(desk: SessionCache, back: str) -> None:
+def test_a_reversed_model_puts_words_in_front(session_cache: SessionCache, back: str) -> None:
     *drawn, last = parts(
-        desk, "language.generate", run=back, text="the beach", temperature=0, until_end=True, length=12
+        session_cache,
+        "language.generate",
+        run=back,
+        text="the beach",
+        temperature=0,
+        until_end=True,
+        length=12,
     )
     assert last["words"][-2:] == ["the", "beach"]
     assert last["words"][:-2][::-1] == [part["word"] for part in drawn if part["kind"] == "word"]
     assert drawn[0]["side"] == "left"
 
 
-def test_a_stream_can_be_left_between_two_words(desk: SessionCache, forward: str) -> None:
-    stream = methods.answer(desk, "language.generate", {"run": forward, "text": "i", "length": 10_000})
+def test_a_stream_can_be_left_between_two_words(session_cache: SessionCache, forward: str) -> None:
+    stream = methods.answer(
+        session_cache, "language.generate", {"run": forward, "text": "i", "length": 10_000}
+    )
     assert isinstance(stream, Iterator)
     assert next(stream)["word"]
     stream.close()  # type: ignore[attr-defined]
-    assert ask(desk, "language.predict", run=forward, text="i")["candidates"]
+    assert ask(session_cache, "language.predict", run=forward, text="i")["candidates"]
 
 
-def test_a_beam_is_a_tree_that_can_be_drawn(desk: SessionCache, forward: str) -> None:
-    answer = ask(desk, "language.beam", run=forward, text="i", width=3, length=6, until_end=True)
+def test_a_beam_is_a_tree_that_can_be_drawn(session_cache: SessionCache, forward: str) -> None:
+    answer = ask(session_cache, "language.beam", run=forward, text="i", width=3, length=6, until_end=True)
     nodes = answer["nodes"]
     assert [node["id"] for node in nodes] == list(range(len(nodes)))
     assert all(node["parent"] < node["id"] and node["depth"] >= 1 for node in nodes)
@@ -117,8 +134,8 @@ def test_a_beam_is_a_tree_that_can_be_drawn(desk: SessionCache, forward: str) ->
     assert answer["sentences"][0]["words"] == ["i", "love", "cupcakes"]
 
 
-def test_a_sentence_is_scored_word_by_word(desk: SessionCache, forward: str) -> None:
-    [sentence] = ask(desk, "language.score", run=forward, texts=["I love cupcakes."])["sentences"]
+def test_a_sentence_is_scored_word_by_word(session_cache: SessionCache, forward: str) -> None:
+    [sentence] = ask(session_cache, "language.score", run=forward, texts=["I love cupcakes."])["sentences"]
     assert [word["word"] for word in sentence["words"]] == ["i", "love", "cupcakes", "<EOS>"]
     assert sentence["logp"] == pytest.approx(sum(math.log(word["p"]) for word in sentence["words"]))
     assert sentence["perplexity"] == pytest.approx(math.exp(-sentence["logp"] / 4))
@@ -126,8 +143,8 @@ def test_a_sentence_is_scored_word_by_word(desk: SessionCache, forward: str) -> 
     assert sentence["unknown"] == 0
 
 
-def test_an_unknown_word_is_marked_counted_and_not_scored(desk: SessionCache, forward: str) -> None:
-    answer = ask(desk, "language.score", run=forward, texts=["i frost cupcakes", "i love cupcakes"])
+def test_an_unknown_word_is_marked_counted_and_not_scored(session_cache: SessionCache, forward: str) -> None:
+    answer = ask(session_cache, "language.score", run=forward, texts=["i frost cupcakes", "i love cupcakes"])
     sentence = answer["sentences"][0]
     assert sentence["words"][1] == {
         "word": "frost",
@@ -141,12 +158,14 @@ def test_an_unknown_word_is_marked_counted_and_not_scored(desk: SessionCache, fo
     assert sentence["perplexity"] == pytest.approx(math.exp(-sentence["logp"] / 3))
 
 
-def test_a_sentence_of_unknown_words_has_only_an_end_to_be_scored(desk: SessionCache, forward: str) -> None:
-    [sentence] = ask(desk, "language.score", run=forward, texts=["xyzzy plugh"])["sentences"]
+def test_a_sentence_of_unknown_words_has_only_an_end_to_be_scored(
+    session_cache: SessionCache, forward: str
+) -> None:
+    [sentence] = ask(session_cache, "language.score", run=forward, texts=["xyzzy plugh"])["sentences"]
     assert [word["known"] for word in sentence["words"]] == [False, False, True]
 
 
-def test_a_file_is_scored_as_its_lines_are(desk: SessionCache, forward: str, tmp_path: Path) -> None:
+def test_a_file_is_scored_as_its_lines_are(session_cache: SessionCache, forward: str, tmp_path: Path) -> None:
     lines = [
         b"i love cupcakes",
         b"",
@@ -157,7 +176,7 @@ def test_a_file_is_scored_as_its_lines_are(desk: SessionCache, forward: str, tmp
     ] * 100
     path = tmp_path / "many.txt"
     path.write_bytes(b"\n".join(lines))
-    *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
+    *told, last = parts(session_cache, "language.score_file", run=forward, path=str(path))
     rows = [row for part in told for row in part["sentences"]]
     skipped = [row for part in told for row in part["skipped"]]
     assert (len(rows), len(skipped), last["lines"], last["skipped"]) == (200, 300, 600, 300)
@@ -165,7 +184,7 @@ def test_a_file_is_scored_as_its_lines_are(desk: SessionCache, forward: str, tmp
     assert [row["line"] for row in skipped[:3]] == [3, 4, 5]
     assert skipped[1]["error"] == "Byte 3 is not UTF-8."
     texts = ["i love cupcakes", "the cat sat on the mat"] * 100
-    total = ask(desk, "language.score", run=forward, texts=texts)["total"]
+    total = ask(session_cache, "language.score", run=forward, texts=texts)["total"]
     assert last["total"] == pytest.approx(total)
     assert told[-1]["bytes"] == told[-1]["size"] == path.stat().st_size
 
@@ -188,11 +207,13 @@ TWO = "i love cupcakes\nthe cat sat on the mat"
     ],
     ids=["plain", "mark", "returns", "empty lines", "utf-16", "big", "no mark", "invisible", "parted"],
 )
-def test_a_file_is_read_as_a_corpus_is(desk: SessionCache, forward: str, tmp_path: Path, data: bytes) -> None:
+def test_a_file_is_read_as_a_corpus_is(
+    session_cache: SessionCache, forward: str, tmp_path: Path, data: bytes
+) -> None:
     path = tmp_path / "two.txt"
     path.write_bytes(data)
-    *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
-    total = ask(desk, "language.score", run=forward, texts=TWO.split("\n"))["total"]
+    *told, last = parts(session_cache, "language.score_file", run=forward, path=str(path))
+    total = ask(session_cache, "language.score", run=forward, texts=TWO.split("\n"))["total"]
     assert last["total"] == pytest.approx(total) and last["skipped"] == 0
     if b"\xad" not in data:
         [first, _] = told[0]["sentences"]
@@ -200,35 +221,37 @@ def test_a_file_is_read_as_a_corpus_is(desk: SessionCache, forward: str, tmp_pat
 
 
 def test_a_file_of_one_giant_line_is_passed_over_in_bounded_memory(
-    desk: SessionCache, forward: str, tmp_path: Path
+    session_cache: SessionCache, forward: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "giant.txt"
     path.write_bytes(b"cat " * 1_000_000 + b"\ni love cupcakes")
-    *told, last = parts(desk, "language.score_file", run=forward, path=str(path))
+    *told, last = parts(session_cache, "language.score_file", run=forward, path=str(path))
     assert last["total"]["sentences"] == 1
     assert "at most 20,000" in told[0]["skipped"][0]["error"]
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "empty.txt", "pipe", "."])
-def test_a_file_that_is_none_is_refused(desk: SessionCache, forward: str, tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_none_is_refused(
+    session_cache: SessionCache, forward: str, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "empty.txt").touch()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DltuiError, match=r"is not a file|is empty"):
-        parts(desk, "language.score_file", run=forward, path=str(tmp_path / name))
+        parts(session_cache, "language.score_file", run=forward, path=str(tmp_path / name))
 
 
 def test_a_sentence_grows_both_ways_with_the_partner_that_fits(
-    desk: SessionCache, places: Places, forward: str, back: str
+    session_cache: SessionCache, places: Places, forward: str, back: str
 ) -> None:
     write_run(places, direction="reversed", words=["more"])
-    last = parts(desk, "language.both", text="riding", seed=1, until_end=True, length=20)[-1]
+    last = parts(session_cache, "language.both", text="riding", seed=1, until_end=True, length=20)[-1]
     assert (last["forward"], last["reverse"]) == (forward, back)
     assert "riding" in last["words"]
     assert last["direction"] == "both"
 
 
-def test_a_blank_is_filled(desk: SessionCache, forward: str, back: str) -> None:
-    answer = ask(desk, "language.blank", text="i ___ cupcakes", reverse=back)
+def test_a_blank_is_filled(session_cache: SessionCache, forward: str, back: str) -> None:
+    answer = ask(session_cache, "language.blank", text="i ___ cupcakes", reverse=back)
     assert answer["forward"] == forward
     assert answer["fillings"][0]["word"] == "love"
     assert answer["fillings"][0]["text"] == "i love cupcakes"
@@ -236,49 +259,51 @@ def test_a_blank_is_filled(desk: SessionCache, forward: str, back: str) -> None:
 
 
 def test_a_pair_of_different_vocabularies_is_refused(
-    desk: SessionCache, places: Places, forward: str
+    session_cache: SessionCache, places: Places, forward: str
 ) -> None:
     with pytest.raises(DltuiError, match="No reversed model shares the vocabulary") as caught:
-        ask(desk, "language.blank", text="i ___ cupcakes")
+        ask(session_cache, "language.blank", text="i ___ cupcakes")
     assert "--set direction=reversed --set corpus=captions --set vocabulary=" in caught.value.remedy
     stranger = write_run(places, direction="reversed", words=["more"])
     with pytest.raises(DltuiError, match="do not share a vocabulary"):
-        ask(desk, "language.blank", text="i ___ cupcakes", forward=forward, reverse=stranger)
+        ask(session_cache, "language.blank", text="i ___ cupcakes", forward=forward, reverse=stranger)
 
 
-def test_orders_are_ranked(desk: SessionCache, forward: str) -> None:
-    answer = ask(desk, "language.orders", run=forward, text="cupcakes love i", k=2)
+def test_orders_are_ranked(session_cache: SessionCache, forward: str) -> None:
+    answer = ask(session_cache, "language.orders", run=forward, text="cupcakes love i", k=2)
     assert answer["orders"][0]["text"] == "i love cupcakes"
     assert (answer["possible"], answer["complete"], len(answer["orders"])) == (6, True, 2)
     typed = answer["typed"]
     assert (typed["text"], typed["rank"], typed["given"]) == ("cupcakes love i", None, True)
-    every = ask(desk, "language.orders", run=forward, text="cupcakes love i", k=6)
+    every = ask(session_cache, "language.orders", run=forward, text="cupcakes love i", k=6)
     [same] = [order for order in every["orders"] if order["given"]]
     assert every["typed"] is None and same["logp"] == pytest.approx(typed["logp"])
     with pytest.raises(DltuiError, match="does not know 'frost'"):
-        ask(desk, "language.orders", run=forward, text="frost cupcakes")
+        ask(session_cache, "language.orders", run=forward, text="frost cupcakes")
 
 
-def test_a_layer_that_is_not_there_is_counted_from_1(desk: SessionCache, forward: str) -> None:
+def test_a_layer_that_is_not_there_is_counted_from_1(session_cache: SessionCache, forward: str) -> None:
     with pytest.raises(DltuiError, match=r"The model has 1 layer: there is no layer 2\."):
-        ask(desk, "language.gates", run=forward, text="i love", layer=1)
+        ask(session_cache, "language.gates", run=forward, text="i love", layer=1)
 
 
-def test_gates_are_told_word_by_word(desk: SessionCache, forward: str, back: str) -> None:
-    answer = ask(desk, "language.gates", run=forward, text="i love cupcakes")
+def test_gates_are_told_word_by_word(session_cache: SessionCache, forward: str, back: str) -> None:
+    answer = ask(session_cache, "language.gates", run=forward, text="i love cupcakes")
     assert answer["words"] == ["<START>", "i", "love", "cupcakes"]
     assert answer["unit"] == answer["liveliest"][0]
     assert {len(answer[name]) for name in "ifgoch"} == {4}
-    assert ask(desk, "language.gates", run=back, text="i love", layer=1, unit=3)["words"] == [
+    assert ask(session_cache, "language.gates", run=back, text="i love", layer=1, unit=3)["words"] == [
         "<START>",
         "love",
         "i",
     ]
 
 
-def test_models_are_compared_on_one_text(desk: SessionCache, places: Places, forward: str, back: str) -> None:
+def test_models_are_compared_on_one_text(
+    session_cache: SessionCache, places: Places, forward: str, back: str
+) -> None:
     small = write_run(places, sentences=("the dog ran",), corpus="other")
-    answer = ask(desk, "language.compare", runs=[forward, back, small], text="i love cupcakes", k=4)
+    answer = ask(session_cache, "language.compare", runs=[forward, back, small], text="i love cupcakes", k=4)
     assert [found["run"] for found in answer["models"]] == [forward, back, small]
     assert [found["sentence"]["unknown"] for found in answer["models"]] == [0, 0, 3]
     assert all(len(found["candidates"]) == 4 for found in answer["models"])

@@ -16,7 +16,7 @@ from tests.fakes.payloads import PAYLOADS
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
@@ -56,36 +56,36 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("word", "facts"), BAD, ids=lambda value: str(value)[:40])
 def test_bad_facts_get_one_clear_line(
-    desk: SessionCache, forward: str, back: str, word: str, facts: dict[str, Any]
+    session_cache: SessionCache, forward: str, back: str, word: str, facts: dict[str, Any]
 ) -> None:
     with pytest.raises(DltuiError) as caught:
-        methods.answer(desk, f"language.{word}", facts)
+        methods.answer(session_cache, f"language.{word}", facts)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
 def test_hostile_text_is_refused_or_answered_without_control_characters(
-    desk: SessionCache, forward: str, text: str
+    session_cache: SessionCache, forward: str, text: str
 ) -> None:
     try:
-        answer = ask(desk, "language.score", texts=[text])
+        answer = ask(session_cache, "language.score", texts=[text])
     except DltuiError as error:
         assert error.message.isprintable()
     else:
         assert all(word["word"].isprintable() for word in answer["sentences"][0]["words"])
 
 
-def test_of_many_sentences_the_bad_one_is_named(desk: SessionCache, forward: str) -> None:
+def test_of_many_sentences_the_bad_one_is_named(session_cache: SessionCache, forward: str) -> None:
     with pytest.raises(DltuiError, match="Sentence 2: The text is empty"):
-        ask(desk, "language.score", texts=["i love you", " ", "a cat"])
+        ask(session_cache, "language.score", texts=["i love you", " ", "a cat"])
     with pytest.raises(DltuiError, match=r"^The text is empty"):
-        ask(desk, "language.score", texts=[" "])
+        ask(session_cache, "language.score", texts=[" "])
 
 
-def test_what_cannot_be_scored_can_be_left_out(desk: SessionCache, forward: str) -> None:
-    answer = ask(desk, "language.score", texts=["***", "i love you", " "], skip=True)
+def test_what_cannot_be_scored_can_be_left_out(session_cache: SessionCache, forward: str) -> None:
+    answer = ask(session_cache, "language.score", texts=["***", "i love you", " "], skip=True)
     assert [one["text"] for one in answer["sentences"]] == ["i love you"]
     assert [one["line"] for one in answer["skipped"]] == [1, 3]
     with pytest.raises(DltuiError, match="The text is empty"):
-        ask(desk, "language.score", texts=["***", " "], skip=True)
+        ask(session_cache, "language.score", texts=["***", " "], skip=True)

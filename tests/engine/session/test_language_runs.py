@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.retention import Keep
 from engine import store
@@ -22,7 +22,7 @@ from tests.fakes.language_run import PERPLEXITIES, write_checkpoint, write_run
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
@@ -37,12 +37,12 @@ def back(places: Places) -> str:
 
 
 def test_models_are_listed_newest_first_with_what_is_known_of_them(
-    desk: SessionCache, places: Places
+    session_cache: SessionCache, places: Places
 ) -> None:
     old = write_run(places, created_at=1e9)
     untrained = write_run(places, status=None, created_at=1.1e9)
     new = write_run(places, direction="reversed", layers=2, framework="tensorflow", created_at=1.2e9)
-    answer = ask(desk, "language.models")
+    answer = ask(session_cache, "language.models")
     assert [row["run"] for row in answer["models"]] == [new, untrained, old]
     assert answer["default"] == old
     row = answer["models"][0]
@@ -52,72 +52,78 @@ def test_models_are_listed_newest_first_with_what_is_known_of_them(
     assert answer["models"][1]["step"] == 0
 
 
-def test_without_a_model_it_says_how_to_get_one(desk: SessionCache) -> None:
-    assert ask(desk, "language.models") == {"models": [], "default": ""}
+def test_without_a_model_it_says_how_to_get_one(session_cache: SessionCache) -> None:
+    assert ask(session_cache, "language.models") == {"models": [], "default": ""}
     with pytest.raises(DltuiError, match=r"No language model has been trained yet\. Train one: dltui run lm"):
-        ask(desk, "language.predict", text="i")
+        ask(session_cache, "language.predict", text="i")
 
 
-def test_the_default_is_the_newest_finished_forward_model(desk: SessionCache, places: Places) -> None:
+def test_the_default_is_the_newest_finished_forward_model(
+    session_cache: SessionCache, places: Places
+) -> None:
     only = write_run(places, direction="reversed", created_at=1e9)
-    assert ask(desk, "language.open")["run"] == only
+    assert ask(session_cache, "language.open")["run"] == only
     running = write_run(places, status=Status.RUNNING, created_at=1.3e9)
-    assert ask(desk, "language.open")["run"] == running
+    assert ask(session_cache, "language.open")["run"] == running
     done = write_run(places, created_at=1.1e9)
-    assert ask(desk, "language.open")["run"] == done
-    assert ask(desk, "language.open", run="@last")["run"] == running
+    assert ask(session_cache, "language.open")["run"] == done
+    assert ask(session_cache, "language.open", run="@last")["run"] == running
 
 
 def test_a_model_is_found_by_id_prefix_ending_or_name(
-    desk: SessionCache, places: Places, forward: str
+    session_cache: SessionCache, places: Places, forward: str
 ) -> None:
     for name in (forward, forward[:-1], forward[-4:], "ahead"):
-        assert ask(desk, "language.open", run=name)["run"] == forward
+        assert ask(session_cache, "language.open", run=name)["run"] == forward
     write_run(places, name="ahead", created_at=1e9)
     with pytest.raises(DltuiError, match="2 language models answer to 'ahead'"):
-        ask(desk, "language.open", run="ahead")
+        ask(session_cache, "language.open", run="ahead")
     with pytest.raises(DltuiError, match="No language model answers to 'behind'"):
-        ask(desk, "language.open", run="behind")
+        ask(session_cache, "language.open", run="behind")
 
 
-def test_a_running_model_is_talked_to_at_its_newest_checkpoint(desk: SessionCache, places: Places) -> None:
+def test_a_running_model_is_talked_to_at_its_newest_checkpoint(
+    session_cache: SessionCache, places: Places
+) -> None:
     run = write_run(places, status=Status.RUNNING)
     folder = store.folder_of(places, run)
-    assert {k: ask(desk, "language.open", run=run)[k] for k in ("step", "is_running")} == {
+    assert {k: ask(session_cache, "language.open", run=run)[k] for k in ("step", "is_running")} == {
         "step": 1200,
         "is_running": True,
     }
     arrays = tensors.loads((folder.checkpoints / "step-00001200" / "model.safetensors").read_bytes())
     write_checkpoint(folder, 1300, arrays)
-    assert ask(desk, "language.predict", run=run, text="i")["step"] == 1300
+    assert ask(session_cache, "language.predict", run=run, text="i")["step"] == 1300
     damaged = folder.checkpoints / "step-00001300" / "model.safetensors"
     write_checkpoint(folder, 1400, arrays)
     (folder.checkpoints / "step-00001400" / "model.safetensors").write_bytes(b"x")
     damaged.write_bytes(b"y")
-    answer = ask(desk, "language.predict", run=run, text="i")
+    answer = ask(session_cache, "language.predict", run=run, text="i")
     assert answer["step"] == 1200
     assert "step-00001400" in answer["notice"]
     assert "step-00001300" in answer["notice"]
 
 
-def test_a_folder_that_is_no_run_is_no_model(desk: SessionCache, places: Places, forward: str) -> None:
+def test_a_folder_that_is_no_run_is_no_model(
+    session_cache: SessionCache, places: Places, forward: str
+) -> None:
     broken = places.runs / "20990101-000000-lm-beef"
     broken.mkdir()
     (broken / "model.json").write_text("{")
-    assert [row["run"] for row in ask(desk, "language.models")["models"]] == [forward]
+    assert [row["run"] for row in ask(session_cache, "language.models")["models"]] == [forward]
 
 
 def test_perplexities_follow_the_events_as_they_grow(
-    desk: SessionCache, places: Places, forward: str
+    session_cache: SessionCache, places: Places, forward: str
 ) -> None:
-    ask(desk, "language.models")
+    ask(session_cache, "language.models")
     events = store.folder_of(places, forward).events
     with events.open("a") as file:
         file.write(
             '{"seq":9,"at":1,"kind":"metrics","series":{"val_perplexity":[[8,9],[30,"inf"]],"x":[]}}\n'
         )
         file.write('{"seq":10,"at":1,"kind":"metrics","series":{"perplexity":7}}\n')
-    row = ask(desk, "language.models")["models"][0]
+    row = ask(session_cache, "language.models")["models"][0]
     assert row["perplexities"] == {**PERPLEXITIES, "val_perplexity": "inf"}
 
 
@@ -132,23 +138,25 @@ def test_opening_a_model_imports_no_framework(places: Places, forward: str) -> N
     assert found.stdout.strip() == "[]"
 
 
-def test_numbers_are_those_of_the_weights(desk: SessionCache, places: Places, forward: str) -> None:
+def test_numbers_are_those_of_the_weights(session_cache: SessionCache, places: Places, forward: str) -> None:
     """A checkpoint of other weights gives other answers: nothing old is kept."""
-    before = ask(desk, "language.predict", run=forward, text="i")["candidates"][0]["p"]
+    before = ask(session_cache, "language.predict", run=forward, text="i")["candidates"][0]["p"]
     folder = store.folder_of(places, forward)
     arrays = tensors.loads((folder.checkpoints / "step-00001200" / "model.safetensors").read_bytes())
     write_checkpoint(folder, 1300, {name: np.zeros_like(array) for name, array in arrays.items()})
-    after = ask(desk, "language.predict", run=forward, text="i")["candidates"][0]["p"]
+    after = ask(session_cache, "language.predict", run=forward, text="i")["candidates"][0]["p"]
     assert before > 0.5
     assert after == pytest.approx(1 / len(arrays["output.bias"]))
 
 
-def test_without_names_the_newest_two_that_fit_work_together(desk: SessionCache, places: Places) -> None:
+def test_without_names_the_newest_two_that_fit_work_together(
+    session_cache: SessionCache, places: Places
+) -> None:
     ahead = write_run(places, created_at=1e9)
     back = write_run(places, direction="reversed", created_at=1.1e9)
     write_run(places, words=("zebra",), created_at=1.2e9)
     write_run(places, words=("gnu",), direction="reversed", created_at=1.3e9)
-    answer = ask(desk, "language.blank", text="i ___ cupcakes")
+    answer = ask(session_cache, "language.blank", text="i ___ cupcakes")
     assert (answer["forward"], answer["reverse"]) == (ahead, back)
 
 
@@ -156,10 +164,10 @@ def test_the_best_epoch_answers_and_its_validation_is_told(places: Places) -> No
     """A run that was stopped after a worse epoch."""
     run = write_run(places, step=300, perplexities={"val_perplexity": 20.0})
     folder = store.folder_of(places, run)
-    verified, _ = shelf.newest_intact(folder.checkpoints)
+    verified, _ = checkpoint_folder.newest_intact(folder.checkpoints)
     assert verified is not None
     for step in (300, 400, 450):
-        shelf.write(
+        checkpoint_folder.write(
             folder.checkpoints, step, verified.files, run_id=run, keep=Keep(best=300),
             weights_sha256=verified.manifest.weights_sha256, env={"best_step": 300, "epoch_steps": 100},
         )  # fmt: skip

@@ -15,7 +15,7 @@ from engine.session import methods
 from engine.session.cache import SessionCache
 
 
-def double(desk: SessionCache, number: int) -> Json:
+def double(session_cache: SessionCache, number: int) -> Json:
     return {"twice": 2 * number}
 
 
@@ -23,39 +23,41 @@ ROOM = types.SimpleNamespace(WORDS={"double": double})
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> SessionCache:
+def session_cache(tmp_path: Path) -> SessionCache:
     return SessionCache(Places(tmp_path))
 
 
-def test_a_word_is_found_in_its_room(desk: SessionCache) -> None:
+def test_a_word_is_found_in_its_room(session_cache: SessionCache) -> None:
     with patch.object(methods.importlib, "import_module", return_value=ROOM):
-        assert methods.answer(desk, "xor.double", {"number": 4}) == {"twice": 8}
+        assert methods.answer(session_cache, "xor.double", {"number": 4}) == {"twice": 8}
 
 
-def test_an_unknown_room_is_refused(desk: SessionCache) -> None:
+def test_an_unknown_room_is_refused(session_cache: SessionCache) -> None:
     with pytest.raises(ProtocolError, match="no room 'os'"):
-        methods.answer(desk, "os.system", {})
+        methods.answer(session_cache, "os.system", {})
 
 
-def test_an_unknown_word_is_refused_with_the_known_ones(desk: SessionCache) -> None:
+def test_an_unknown_word_is_refused_with_the_known_ones(session_cache: SessionCache) -> None:
     with (
         patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match="It has: double"),
     ):
-        methods.answer(desk, "xor.halve", {})
+        methods.answer(session_cache, "xor.halve", {})
 
 
 @pytest.mark.parametrize("facts", [{}, {"number": 1, "more": 2}])
-def test_facts_that_do_not_fit_are_refused_before_anything_is_done(desk: SessionCache, facts: Json) -> None:
+def test_facts_that_do_not_fit_are_refused_before_anything_is_done(
+    session_cache: SessionCache, facts: Json
+) -> None:
     with (
         patch.object(methods.importlib, "import_module", return_value=ROOM),
         pytest.raises(ProtocolError, match=r"xor\.double cannot be asked like that"),
     ):
-        methods.answer(desk, "xor.double", facts)
+        methods.answer(session_cache, "xor.double", facts)
 
 
 def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:
-    desk = SessionCache(Places(tmp_path), kept=2)
+    session_cache = SessionCache(Places(tmp_path), kept=2)
     made: list[str] = []
 
     def make(name: str) -> str:
@@ -63,5 +65,5 @@ def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:
         return name
 
     for name in ("a", "b", "a", "c", "a", "b"):
-        assert desk.keep(name, lambda name=name: make(name)) == name
+        assert session_cache.keep(name, lambda name=name: make(name)) == name
     assert made == ["a", "b", "c", "b"]

@@ -23,7 +23,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
@@ -36,39 +36,46 @@ def sketch(writer: EventWriter, step: int) -> None:
     writer.append("sketch", step=step, parts={"filters/conv1": [[[[float(step)]]]]})
 
 
-def test_the_history_of_filters_goes_on_as_the_run_does(desk: SessionCache) -> None:
-    run = plant(desk.places.root, {})
-    assert ask(desk, "history", run=run.id) == {"run": run.id, "steps": [], "step": None, "parts": {}}
+def test_the_history_of_filters_goes_on_as_the_run_does(session_cache: SessionCache) -> None:
+    run = plant(session_cache.places.root, {})
+    assert ask(session_cache, "history", run=run.id) == {
+        "run": run.id,
+        "steps": [],
+        "step": None,
+        "parts": {},
+    }
     writer = EventWriter(run.events)
     sketch(writer, 3)
     writer.append("metrics", series={"val_accuracy": [[3, 6], [0.5, "nan"]]})
-    assert ask(desk, "history", run=run.id)["steps"] == [{"step": 3, "val_accuracy": 0.5}]
+    assert ask(session_cache, "history", run=run.id)["steps"] == [{"step": 3, "val_accuracy": 0.5}]
     sketch(writer, 6)
     sketch(writer, 9)
     writer.append("sketch", step="x", parts={})
-    assert ask(desk, "history", run=run.id)["parts"] == {"filters/conv1": [[[[9.0]]]]}
-    assert ask(desk, "history", run=run.id, step=3)["parts"] == {"filters/conv1": [[[[3.0]]]]}
+    assert ask(session_cache, "history", run=run.id)["parts"] == {"filters/conv1": [[[[9.0]]]]}
+    assert ask(session_cache, "history", run=run.id, step=3)["parts"] == {"filters/conv1": [[[[3.0]]]]}
     writer.append("restored", step=6)
     writer.close()
-    again = [(one["step"], one["val_accuracy"]) for one in ask(desk, "history", run=run.id)["steps"]]
+    again = [(one["step"], one["val_accuracy"]) for one in ask(session_cache, "history", run=run.id)["steps"]]
     assert again == [(3, 0.5), (6, "nan")]
     with pytest.raises(RunRefused, match=r"no snapshot of step 9. The nearest is of step 6"):
-        ask(desk, "history", run=run.id, step=9)
+        ask(session_cache, "history", run=run.id, step=9)
 
 
-def test_a_damaged_checkpoint_is_named_and_an_older_one_used(desk: SessionCache, run: RunFolder) -> None:
+def test_a_damaged_checkpoint_is_named_and_an_older_one_used(
+    session_cache: SessionCache, run: RunFolder
+) -> None:
     damage(run, 40)
-    found = ask(desk, "model", run=run.id)
+    found = ask(session_cache, "model", run=run.id)
     assert found["step"] == 20 and "step-00000040 is damaged" in found["warning"]
     assert "This is step 20." in found["warning"]
     damage(run, 20)
     with pytest.raises(RunRefused, match=r"Every checkpoint of .* is damaged"):
-        ask(SessionCache(desk.places), "model", run=run.id)
+        ask(SessionCache(session_cache.places), "model", run=run.id)
 
 
-def test_a_run_that_cannot_be_looked_into_is_one_line(desk: SessionCache, run: RunFolder) -> None:
-    xor = new_run(desk.places.root, "xor")
-    fresh = new_run(desk.places.root, "mnist")
+def test_a_run_that_cannot_be_looked_into_is_one_line(session_cache: SessionCache, run: RunFolder) -> None:
+    xor = new_run(session_cache.places.root, "xor")
+    fresh = new_run(session_cache.places.root, "mnist")
     for name, error, said in (
         ("nobody", RunNotFound, "There is no run 'nobody'"),
         ("../" + run.id, RunNotFound, "There is no run"),
@@ -77,34 +84,34 @@ def test_a_run_that_cannot_be_looked_into_is_one_line(desk: SessionCache, run: R
         (fresh.id, RunRefused, "has no checkpoint yet"),
     ):
         with pytest.raises(error, match=said):
-            ask(desk, "model", run=name)
+            ask(session_cache, "model", run=name)
     with pytest.raises(RunRefused, match=r"no checkpoint of step 7. There are those of steps 20, 40"):
-        ask(desk, "model", run=run.id, step=7)
+        ask(session_cache, "model", run=run.id, step=7)
 
 
-def test_a_model_json_that_is_wrong_is_named(desk: SessionCache, run: RunFolder) -> None:
+def test_a_model_json_that_is_wrong_is_named(session_cache: SessionCache, run: RunFolder) -> None:
     (run.path / "model.json").write_text('{"kind": "lstm_lm"}')
     with pytest.raises(CorruptRun, match=r"model.json: kind 'lstm_lm', expected 'conv_net'"):
-        ask(desk, "model", run=run.id)
+        ask(session_cache, "model", run=run.id)
 
 
-def test_pictures_of_another_size_are_not_shown_to_a_network(desk: SessionCache) -> None:
-    run = plant(desk.places.root, {5: convolutions(side=28)})
+def test_pictures_of_another_size_are_not_shown_to_a_network(session_cache: SessionCache) -> None:
+    run = plant(session_cache.places.root, {5: convolutions(side=28)})
     with pytest.raises(DataError, match="looks at 28x28 pictures, those found now are 8x8"):
-        ask(desk, "report", run=run.id)
-    assert ask(desk, "predict", run=run.id, pixels=[[255]])["probabilities"]
+        ask(session_cache, "report", run=run.id)
+    assert ask(session_cache, "predict", run=run.id, pixels=[[255]])["probabilities"]
 
 
 def test_a_network_of_small_digits_still_finds_them_beside_mnist(
-    desk: SessionCache, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session_cache: SessionCache, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_set(tmp_path / "own", make_arrays())
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "own"))
-    assert ask(desk, "explore")["side"] == 28
-    assert ask(desk, "report", run=run.id)["report"]["images"] == 360
+    assert ask(session_cache, "explore")["side"] == 28
+    assert ask(session_cache, "report", run=run.id)["report"]["images"] == 360
 
 
-def test_every_error_is_one_line(desk: SessionCache, run: RunFolder) -> None:
+def test_every_error_is_one_line(session_cache: SessionCache, run: RunFolder) -> None:
     for word, facts in (
         ("report", {"split": "holdout"}),
         ("cell", {"true": 10, "predicted": 1}),
@@ -116,5 +123,5 @@ def test_every_error_is_one_line(desk: SessionCache, run: RunFolder) -> None:
     ):
         given = facts if word in ("drop", "keep") else {"run": run.id, **facts}
         with pytest.raises(DltuiError) as refused:
-            ask(desk, word, **given)
+            ask(session_cache, word, **given)
         assert "\n" not in str(refused.value) and refused.value.message

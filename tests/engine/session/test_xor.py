@@ -14,22 +14,22 @@ from engine.session.cache import SessionCache
 
 
 @pytest.fixture
-def desk(places: Places) -> SessionCache:
+def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
-def ask(desk: SessionCache, word: str, **facts: object) -> Json:
-    answer = methods.answer(desk, word, facts)
+def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
+    answer = methods.answer(session_cache, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told
 
 
-def test_the_presets_are_looked_at_as_they_are(desk: SessionCache) -> None:
-    presets = ask(desk, "xor.presets")
+def test_the_presets_are_looked_at_as_they_are(session_cache: SessionCache) -> None:
+    presets = ask(session_cache, "xor.presets")
     assert [preset["name"] for preset in presets["networks"]] == ["1 unit + bypass", "2 units", "4 units"]
     for preset in presets["networks"]:
-        seen = ask(desk, "xor.look", **preset["net"], width=6, height=4)
+        seen = ask(session_cache, "xor.look", **preset["net"], width=6, height=4)
         assert seen["losses"]["sse"] == 0.0 and seen["right"] == 4
         assert [row["output"] for row in seen["rows"]] == pytest.approx([0, 1, 1, 0])
         assert seen["output"]["gate"] == "XOR"
@@ -39,21 +39,21 @@ def test_the_presets_are_looked_at_as_they_are(desk: SessionCache) -> None:
     assert [round(rung["floor"], 4) for rung in presets["ladder"]] == [0.6931, 0.4774, 0.0, 0.0]
 
 
-def test_a_puzzle_has_its_own_targets_and_no_validation_points(desk: SessionCache) -> None:
-    puzzle = ask(desk, "xor.presets")["puzzles"][0]
-    seen = ask(desk, "xor.look", **puzzle["net"])
+def test_a_puzzle_has_its_own_targets_and_no_validation_points(session_cache: SessionCache) -> None:
+    puzzle = ask(session_cache, "xor.presets")["puzzles"][0]
+    seen = ask(session_cache, "xor.look", **puzzle["net"])
     assert [row["target"] for row in seen["rows"]] == puzzle["targets"] == [0, 0, 0, 1]
     assert [point["target"] for point in seen["points"]] == [0, 0, 0, 1, None, None, None, None]
     assert seen["losses"]["val_bce"] is None
     solved = {**puzzle["net"], "output_weight": [1, 1], "output_bias": -1.5}
-    seen = ask(desk, "xor.look", **solved)
+    seen = ask(session_cache, "xor.look", **solved)
     assert (seen["right"], seen["output"]["gate"]) == (4, "AND")
     assert seen["output"]["ends"] == [[0.0, 1.5], [1.5, 0.0]]
 
 
-def test_units_have_their_line_gate_and_outputs(desk: SessionCache) -> None:
+def test_units_have_their_line_gate_and_outputs(session_cache: SessionCache) -> None:
     net = {"hidden_weight": [[1, 1]], "hidden_bias": [-1.5], "output_weight": [1, 1, -2], "output_bias": -0.5}
-    (unit,) = ask(desk, "xor.look", **net, bypass=True)["units"]
+    (unit,) = ask(session_cache, "xor.look", **net, bypass=True)["units"]
     assert (unit["a"], unit["b"], unit["c"], unit["gate"]) == (1, 1, -1.5, "AND")
     assert unit["ends"] == [[0.0, 1.5], [1.5, 0.0]]
     assert unit["outputs"] == pytest.approx([0, 0, 0, 1])
@@ -70,8 +70,8 @@ def test_units_have_their_line_gate_and_outputs(desk: SessionCache) -> None:
         ({"activation": "\x1b[2J"}, "activation: expected one of"),
     ],
 )
-def test_wrong_facts_get_one_line(desk: SessionCache, wrong: Json, words_: str) -> None:
-    net = ask(desk, "xor.presets")["networks"][1]["net"]
+def test_wrong_facts_get_one_line(session_cache: SessionCache, wrong: Json, words_: str) -> None:
+    net = ask(session_cache, "xor.presets")["networks"][1]["net"]
     with pytest.raises(ParamError, match=words_) as error:
-        ask(desk, "xor.look", **{**net, **wrong})
+        ask(session_cache, "xor.look", **{**net, **wrong})
     assert "\n" not in str(error.value) and "\x1b" not in str(error.value)

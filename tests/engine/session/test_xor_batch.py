@@ -43,19 +43,19 @@ def grid(root: Path) -> RunFolder:
 
 
 @pytest.fixture
-def desk(root: Path) -> Iterator[SessionCache]:
+def session_cache(root: Path) -> Iterator[SessionCache]:
     yield SessionCache(Places(root))
 
 
-def ask(desk: SessionCache, word: str, **facts: object) -> Json:
-    answer = methods.answer(desk, word, facts)
+def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
+    answer = methods.answer(session_cache, word, facts)
     assert isinstance(answer, dict)
     told: Json = json.loads(json.dumps(answer, allow_nan=False))
     return told
 
 
-def test_the_table_has_a_row_for_every_network(desk: SessionCache, batch: RunFolder) -> None:
-    page = ask(desk, "lanes.table", run=batch.id, limit=7, offset=3)
+def test_the_table_has_a_row_for_every_network(session_cache: SessionCache, batch: RunFolder) -> None:
+    page = ask(session_cache, "lanes.table", run=batch.id, limit=7, offset=3)
     assert page["columns"] == [
         "lane",
         "hidden",
@@ -74,26 +74,26 @@ def test_the_table_has_a_row_for_every_network(desk: SessionCache, batch: RunFol
     assert page["rows"][0][1:5] == [1, 0.02, "btu", 8] and page["rows"][0][8] is None
 
 
-def test_rows_are_sorted_and_chosen(desk: SessionCache, batch: RunFolder) -> None:
-    page = ask(desk, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
+def test_rows_are_sorted_and_chosen(session_cache: SessionCache, batch: RunFolder) -> None:
+    page = ask(session_cache, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
     losses = [row[7] for row in page["rows"]]
     assert losses == sorted(losses, reverse=True)
     wanted = {"outcome": "success", "hidden": "3", "activation": "tanh"}
-    page = ask(desk, "lanes.table", run=batch.id, where=wanted, limit=1000)
+    page = ask(session_cache, "lanes.table", run=batch.id, where=wanted, limit=1000)
     assert page["rows"] and page["matching"] == len(page["rows"])
     assert all((row[1], row[3], row[5]) == (3, "tanh", "success") for row in page["rows"])
-    assert ask(desk, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
+    assert ask(session_cache, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
 
 
-def test_a_map_of_two_axes_counts_shares_and_medians(desk: SessionCache, batch: RunFolder) -> None:
-    rows = ask(desk, "lanes.table", run=batch.id, limit=1000)["rows"]
-    shown = ask(desk, "lanes.map", run=batch.id, x="lr", y="hidden")
+def test_a_map_of_two_axes_counts_shares_and_medians(session_cache: SessionCache, batch: RunFolder) -> None:
+    rows = ask(session_cache, "lanes.table", run=batch.id, limit=1000)["rows"]
+    shown = ask(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden")
     assert (shown["xs"], shown["ys"], shown["axes"]) == (
         [0.02, 0.2],
         [1, 2, 3],
         ["hidden", "lr", "activation", "seed"],
     )
-    losses = ask(desk, "lanes.map", run=batch.id, x="lr", y="hidden", colour="loss")
+    losses = ask(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden", colour="loss")
     for y, hidden in enumerate(shown["ys"]):
         for x, lr in enumerate(shown["xs"]):
             own = [row for row in rows if (row[1], row[2]) == (hidden, lr)]
@@ -106,24 +106,28 @@ def test_a_map_of_two_axes_counts_shares_and_medians(desk: SessionCache, batch: 
     )  # fmt: skip
 
 
-def test_words_are_axes_too(desk: SessionCache, batch: RunFolder) -> None:
-    shown = ask(desk, "lanes.map", run=batch.id, x="activation", y="seed")
+def test_words_are_axes_too(session_cache: SessionCache, batch: RunFolder) -> None:
+    shown = ask(session_cache, "lanes.map", run=batch.id, x="activation", y="seed")
     assert (shown["xs"], shown["ys"]) == (["btu", "tanh"], list(range(5, 15)))
 
 
-def test_without_axes_there_is_a_cell_for_every_network(desk: SessionCache, batch: RunFolder) -> None:
-    shown = ask(desk, "lanes.map", run=batch.id, columns=50, colour="stop")
+def test_without_axes_there_is_a_cell_for_every_network(
+    session_cache: SessionCache, batch: RunFolder
+) -> None:
+    shown = ask(session_cache, "lanes.map", run=batch.id, columns=50, colour="stop")
     assert [len(row) for row in shown["lanes"]] == [50, 50, 50]
     assert shown["lanes"][2][19:21] == [119, -1]
-    curve = ask(desk, "lanes.open", run=batch.id, lane=119, width=8, height=5)["curve"]
+    curve = ask(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)["curve"]
     known = (
         epoch for epoch, loss in zip(curve["epochs"], curve["loss"], strict=True) if loss < math.log(2) / 4
     )
     assert shown["counts"][2][19:21] == [1, 0] and shown["values"][2][19:21] == [next(known), None]
 
 
-def test_a_network_is_opened_with_its_curve_and_its_gates(desk: SessionCache, batch: RunFolder) -> None:
-    opened = ask(desk, "lanes.open", run=batch.id, lane=119, width=8, height=5)
+def test_a_network_is_opened_with_its_curve_and_its_gates(
+    session_cache: SessionCache, batch: RunFolder
+) -> None:
+    opened = ask(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)
     assert opened["params"]["hidden"] == 3 and opened["seed"] == 14
     epochs, losses = opened["curve"]["epochs"], opened["curve"]["loss"]
     assert epochs == sorted(set(epochs)) and epochs[-1] == opened["stop"] == 300
@@ -136,9 +140,9 @@ def test_a_network_is_opened_with_its_curve_and_its_gates(desk: SessionCache, ba
 
 @pytest.mark.parametrize("lane", [0, 37, 119])
 def test_a_network_handed_to_xor_takes_the_same_way(
-    desk: SessionCache, root: Path, batch: RunFolder, lane: int
+    session_cache: SessionCache, root: Path, batch: RunFolder, lane: int
 ) -> None:
-    opened = ask(desk, "lanes.open", run=batch.id, lane=lane)
+    opened = ask(session_cache, "lanes.open", run=batch.id, lane=lane)
     folder = new_run(root, "xor", seed=opened["seed"], **{**opened["params"], "epochs": 60})
     train(folder)
     way = curve(folder, "loss")  # before the update of its step; ours is after it
@@ -148,31 +152,31 @@ def test_a_network_handed_to_xor_takes_the_same_way(
 
 
 def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(
-    desk: SessionCache, root: Path
+    session_cache: SessionCache, root: Path
 ) -> None:
     folder = new_run(root, "xor_lanes", axes="seed=1..20", epochs=200, trainer="numpy")
     train(folder, Script({64: {"word": "pause"}}))
-    page = ask(desk, "lanes.table", run=folder.id)
+    page = ask(session_cache, "lanes.table", run=folder.id)
     assert (page["epoch"], page["counts"]["running"]) == (64, 20)
-    shown = ask(desk, "lanes.map", run=folder.id)
+    shown = ask(session_cache, "lanes.map", run=folder.id)
     assert shown["values"][0][0] is None and shown["running"][0][0] == 1
     train(folder, number=2)
     os.utime(folder.path / "lanes.safetensors", ns=(1, 1))
-    assert ask(desk, "lanes.table", run=folder.id)["epoch"] == 200
+    assert ask(session_cache, "lanes.table", run=folder.id)["epoch"] == 200
 
 
-def test_the_report_stands_beside_the_notebook(desk: SessionCache, grid: RunFolder) -> None:
-    told = ask(desk, "lanes.report", run=grid.id)
+def test_the_report_stands_beside_the_notebook(session_cache: SessionCache, grid: RunFolder) -> None:
+    told = ask(session_cache, "lanes.report", run=grid.id)
     assert [row["experiment"] for row in told["rows"]] == list(range(1, 10))
     assert told["rows"][0]["notebook"]["mean"] == 4861.8
     assert all(row["fails"] == 4 for row in told["rows"][5:]), "nothing gets there in 9,000 epochs at 0.01"
     assert told["rows"][0]["fails"] + sum(told["gates"].values()) == told["rows"][0]["runs"]
     with pytest.raises(ParamError, match="expected one of xor_grid"):
-        ask(desk, "lanes.report", run="".join(batch_of(desk)))
+        ask(session_cache, "lanes.report", run="".join(batch_of(session_cache)))
 
 
-def batch_of(desk: SessionCache) -> str:
-    return next(run for run in sorted(os.listdir(desk.places.runs)) if "xor_lanes" in run)
+def batch_of(session_cache: SessionCache) -> str:
+    return next(run for run in sorted(os.listdir(session_cache.places.runs)) if "xor_lanes" in run)
 
 
 @pytest.mark.parametrize(
@@ -191,33 +195,33 @@ def batch_of(desk: SessionCache) -> str:
     ],
 )
 def test_wrong_facts_get_one_line(
-    desk: SessionCache, batch: RunFolder, word: str, facts: Json, words_: str
+    session_cache: SessionCache, batch: RunFolder, word: str, facts: Json, words_: str
 ) -> None:
     with pytest.raises(ParamError, match=words_):
-        ask(desk, f"lanes.{word}", run=batch.id, **facts)
+        ask(session_cache, f"lanes.{word}", run=batch.id, **facts)
 
 
 @pytest.mark.parametrize("run", ["../..", "", "nobody", "20260101-000000-xor_grid-0000"])
-def test_a_run_that_is_not_there_is_named(desk: SessionCache, batch: RunFolder, run: str) -> None:
+def test_a_run_that_is_not_there_is_named(session_cache: SessionCache, batch: RunFolder, run: str) -> None:
     with pytest.raises(RunNotFound):
-        ask(desk, "lanes.table", run=run)
+        ask(session_cache, "lanes.table", run=run)
 
 
-def test_a_run_without_networks_and_damaged_files_are_named(desk: SessionCache, root: Path) -> None:
+def test_a_run_without_networks_and_damaged_files_are_named(session_cache: SessionCache, root: Path) -> None:
     folder = new_run(root, "xor", epochs=5)
     train(folder)
     with pytest.raises(RunNotFound, match="has no networks yet"):
-        ask(desk, "lanes.table", run=folder.id)
+        ask(session_cache, "lanes.table", run=folder.id)
     (folder.path / "lanes.json").write_text("{}")
     (folder.path / "lanes.safetensors").write_bytes(b"\0" * 64)
     with pytest.raises(CorruptRun, match="cannot be read"):
-        ask(desk, "lanes.table", run=folder.id)
+        ask(session_cache, "lanes.table", run=folder.id)
 
 
 def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(
-    desk: SessionCache, batch: RunFolder
+    session_cache: SessionCache, batch: RunFolder
 ) -> None:
-    cells = layout(xor_batch.opened(desk, batch.id), "lr", "hidden", 0)
+    cells = layout(xor_batch.opened(session_cache, batch.id), "lr", "hidden", 0)
     numbers = np.random.default_rng(1).normal(size=120)
     numbers[::7] = np.inf
     found = _medians(cells, numbers).reshape(-1)

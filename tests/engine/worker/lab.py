@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from engine import catalog, events, params, store
 from engine.events import Event, EventWriter
 from engine.import_path import HOUSE
@@ -136,7 +136,7 @@ def curve(folder: RunFolder, metric: str) -> dict[int, float | str]:
 
 def weights(folder: RunFolder) -> tuple[int, str]:
     """Step and fingerprint of the newest checkpoint that verifies."""
-    verified, _ = shelf.newest_intact(folder.checkpoints)
+    verified, _ = checkpoint_folder.newest_intact(folder.checkpoints)
     assert verified is not None, "there has to be a checkpoint"
     return verified.manifest.step, verified.manifest.weights_sha256
 

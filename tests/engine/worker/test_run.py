@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from engine import events, store
 from engine.errors import Diverged
@@ -145,7 +145,7 @@ def test_a_damaged_checkpoint_is_named_and_an_older_one_used(tmp_path: Path) -> 
     train(whole)
     for number, step in ((1, 4), (2, 6)):
         train(folder, Script({step: {"word": "pause"}}), number=number)
-    damaged = folder.checkpoints / shelf.name_of(6) / "state.json"
+    damaged = folder.checkpoints / checkpoint_folder.name_of(6) / "state.json"
     damaged.write_bytes(damaged.read_bytes()[:-3])
     train(folder, number=3)
     assert told(folder, "restored")[-1].facts == {"step": 4}
@@ -159,7 +159,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_stays_on_the_curve(tmp_path:
         train(folder)
     assert list(curve(folder, "loss"))[-1] == 5
     assert curve(folder, "loss")[5] == "nan"
-    assert shelf.listing(folder.checkpoints) == []
+    assert checkpoint_folder.listing(folder.checkpoints) == []
 
 
 def test_checkpoints_come_by_time_and_after_every_step_when_that_is_zero(
@@ -173,7 +173,7 @@ def test_checkpoints_come_by_time_and_after_every_step_when_that_is_zero(
 
 def test_a_full_disk_is_said_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
-    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: 0)
+    monkeypatch.setattr(checkpoint_folder.DISK.__class__, "free", lambda disk, path: 0)
     folder = new_run(tmp_path, "counter", steps=3)
     run, _ = make_run(folder)
     tally = Tally()
@@ -190,7 +190,7 @@ def test_a_full_disk_is_said_and_training_goes_on(tmp_path: Path, monkeypatch: p
 def test_a_later_save_takes_back_that_one_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
     free = [0]
-    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: free[0])
+    monkeypatch.setattr(checkpoint_folder.DISK.__class__, "free", lambda disk, path: free[0])
     folder = new_run(tmp_path, "counter", steps=4)
     run, _ = make_run(folder)
     tally = Tally()
@@ -215,12 +215,16 @@ def test_the_last_checkpoint_may_use_the_space_that_is_kept_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "0")
-    monkeypatch.setattr(shelf.DISK.__class__, "free", lambda disk, path: shelf.RESERVE // 2)
+    monkeypatch.setattr(
+        checkpoint_folder.DISK.__class__, "free", lambda disk, path: checkpoint_folder.RESERVE // 2
+    )
     folder = new_run(tmp_path, "counter", steps=3)
     run, chosen = make_run(folder)
     ended = worker_main._train("tests.fakes.counter:train", chosen, run, worker_main.Leaving())
     assert ended.cause == Cause(CauseKind.FINISHED, "Finished at step 3.")
-    assert shelf.steps(folder.checkpoints) == [3], "the earlier ones did not fit above the reserve"
+    assert checkpoint_folder.steps(folder.checkpoints) == [3], (
+        "the earlier ones did not fit above the reserve"
+    )
     assert "was not saved" in told(folder, "note")[0].facts["text"]
 
 
@@ -234,7 +238,7 @@ def test_a_run_whose_last_save_failed_keeps_its_result_and_says_what_is_missing(
         seen.append(1)
         return 1 << 40 if len(seen) == 1 else 0
 
-    monkeypatch.setattr(shelf.DISK.__class__, "free", free)
+    monkeypatch.setattr(checkpoint_folder.DISK.__class__, "free", free)
     folder = new_run(tmp_path, "counter", steps=3)
     run, chosen = make_run(folder)
     ended = worker_main._train("tests.fakes.counter:train", chosen, run, worker_main.Leaving())
@@ -260,7 +264,7 @@ def test_what_happened_is_on_the_disk_before_a_checkpoint_of_it_is_acknowledged(
         if os.path.samestat(os.fstat(fd), os.stat(folder.events)):
             synced.append(folder.events.read_bytes())
 
-    def noted(run: Run, found: shelf.Found, seconds: float) -> None:
+    def noted(run: Run, found: checkpoint_folder.Found, seconds: float) -> None:
         acknowledged.append((found.step, synced[-1]))
         acknowledge(run, found, seconds)
 
@@ -287,7 +291,7 @@ def test_a_disk_that_does_not_take_the_events_takes_no_checkpoint(
     monkeypatch.setattr(EventWriter, "sync", broken)
     with pytest.raises(SaveFailed, match="its events cannot be written: Input/output error"):
         run.save()
-    assert shelf.steps(folder.checkpoints) == []
+    assert checkpoint_folder.steps(folder.checkpoints) == []
 
 
 def saved(folder: store.RunFolder, **data: str) -> None:
@@ -415,7 +419,7 @@ def test_the_best_weights_outlive_later_checkpoints_and_are_found_by_the_next_at
         run.checkpoint(step, is_best=step in (2, 4))
         run.save()
     run._journal.close(9, status="done", cause={})
-    assert shelf.steps(folder.checkpoints) == [4, 7, 8, 9]
+    assert checkpoint_folder.steps(folder.checkpoints) == [4, 7, 8, 9]
     found = served_step(folder.checkpoints)
     assert found is not None and found.words == "best epoch's weights (epoch 2, step 4)"
     again, _ = make_run(folder, number=2)
@@ -424,7 +428,7 @@ def test_the_best_weights_outlive_later_checkpoints_and_are_found_by_the_next_at
     again.log(10, loss=tally.count(1))
     again.checkpoint(10)
     again.save()
-    assert shelf.steps(folder.checkpoints) == [4, 8, 9, 10]
+    assert checkpoint_folder.steps(folder.checkpoints) == [4, 8, 9, 10]
     assert served_step(folder.checkpoints) == found
 
 

@@ -109,8 +109,8 @@ def test_curves_that_do_not_fit_in_the_legend_are_counted() -> None:
 def test_the_selected_curve_comes_first_in_the_legend_and_is_painted_last() -> None:
     scene = Scene(series=(run("one", [1.0, 1.0], 0), run("two", [1.0, 1.0], 1)), selected="one")
     assert text_of(scene)[0].index("one") < text_of(scene)[0].index("two")
-    inks = {span.ink for row in picture(scene, 80, 24)[1:] for span in row}
-    assert "series-0" in inks and "series-1" not in inks
+    styles = {span.style_name for row in picture(scene, 80, 24)[1:] for span in row}
+    assert "series-0" in styles and "series-1" not in styles
 
 
 def test_the_crosshair_shows_every_value_at_its_step_and_what_happened_there() -> None:

@@ -77,9 +77,11 @@ def test_a_flat_metric_is_a_flat_line_with_and_without_smoothing(flat: float, sy
     for smoothing in (0.0, 0.7, 0.999):
         scene = Scene(ChartView(smoothing=smoothing), (series([flat] * 650),), symbols=symbols)  # type: ignore[arg-type]
         body = [
-            row for row in picture(scene, 80, 24)[1:] if any(s.ink in ("series-0", "faint-0") for s in row)
+            row
+            for row in picture(scene, 80, 24)[1:]
+            if any(s.style_name in ("series-0", "faint-0") for s in row)
         ]
-        dots = {span.text[:1] for row in body for span in row if span.ink in ("series-0", "faint-0")}
+        dots = {span.text[:1] for row in body for span in row if span.style_name in ("series-0", "faint-0")}
         assert len(body) == 1 and len(dots) == 1
 
 
@@ -103,5 +105,8 @@ def test_a_curve_with_fewer_points_than_dot_columns_is_drawn_as_it_was_logged_an
 def test_a_smoothed_curve_is_a_thin_line_over_the_band_of_its_values() -> None:
     noisy = series([0.0, 1.0] * 3000)
     rows = picture(Scene(ChartView(smoothing=0.99), (noisy,)), 80, 24)
-    thick = [sum(any(s.ink == ink for s in row) for row in rows[1:]) for ink in ("series-0", "faint-0")]
+    thick = [
+        sum(any(s.style_name == style_name for s in row) for row in rows[1:])
+        for style_name in ("series-0", "faint-0")
+    ]
     assert thick[0] <= 2 < thick[1]

@@ -25,7 +25,7 @@ RUN = make_run(1)
 class Flow:
     def __init__(self, engine: FakeEngine, places: Places) -> None:
         self.told: list[Message] = []
-        self.river = Connection(places, engine.connect, self.told.append)  # type: ignore[arg-type]
+        self.connection = Connection(places, engine.connect, self.told.append)  # type: ignore[arg-type]
 
     def kinds(self) -> list[type[Message]]:
         return [type(message) for message in self.told]
@@ -37,14 +37,16 @@ class Flow:
 
     async def until_points(self, run: str, count: int) -> None:
         async with asyncio.timeout(LONG):
-            while (story := self.river.story(run)) is None or len(story.series.get("loss", ())) < count:
+            while (history := self.connection.history(run)) is None or len(
+                history.series.get("loss", ())
+            ) < count:
                 await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager
 async def flowing(engine: FakeEngine, places: Places) -> AsyncIterator[Flow]:
     flow = Flow(engine, places)
-    task = asyncio.create_task(flow.river.flow())
+    task = asyncio.create_task(flow.connection.flow())
     try:
         yield flow
     finally:
@@ -71,7 +73,7 @@ async def test_a_followed_run_tells_its_past_and_then_its_present(places: Places
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([RUN.id])
+        flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
         engine.tell(RUN.id, metrics(2, [3], loss=[0.5]))
         await flow.until_points(RUN.id, 3)
@@ -82,17 +84,17 @@ async def test_a_lost_engine_is_said_and_found_again_and_no_point_comes_twice(pl
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([RUN.id])
+        flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
         engine.drop()
         await flow.until(EngineLost)
         with pytest.raises(EngineError):
-            _ = flow.river.client
+            _ = flow.connection.client
         engine.tell(RUN.id, metrics(2, [3], loss=[0.5]))
         engine.is_up = True
         await flow.until_points(RUN.id, 3)
-        story = flow.river.story(RUN.id)
-        assert story is not None and story.series["loss"].curve.steps.tolist() == [1, 2, 3]
+        history = flow.connection.history(RUN.id)
+        assert history is not None and history.series["loss"].curve.steps.tolist() == [1, 2, 3]
         assert flow.kinds().count(EngineConnected) == 2
 
 
@@ -144,7 +146,7 @@ async def test_a_resumed_run_is_read_on(places: Places) -> None:
     engine = FakeEngine(ended)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([RUN.id])
+        flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
         engine.change(replace(RUN, state=Running(1.0)))
         engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
@@ -156,20 +158,20 @@ async def test_what_is_no_longer_followed_is_no_longer_read(places: Places) -> N
     engine = FakeEngine(RUN, other)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow([RUN.id])
+        flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
-        flow.river.follow([other.id])
+        flow.connection.follow([other.id])
         engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
         engine.tell(other.id, metrics(1, [1], loss=[1.0]))
         await flow.until_points(other.id, 1)
-        assert len(flow.river.story(RUN.id).series["loss"]) == 1  # type: ignore[union-attr]
+        assert len(flow.connection.history(RUN.id).series["loss"]) == 1  # type: ignore[union-attr]
 
 
 async def test_a_run_that_is_gone_ends_its_story_alone(places: Places) -> None:
     engine = FakeEngine(RUN)
     engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
-        flow.river.follow(["no-such-run", RUN.id])
+        flow.connection.follow(["no-such-run", RUN.id])
         await flow.until_points(RUN.id, 1)
         assert EngineLost not in flow.kinds()
 
@@ -178,6 +180,6 @@ async def test_only_so_many_stories_are_kept(places: Places) -> None:
     runs = [make_run(number) for number in range(1, 60)]
     async with flowing(FakeEngine(*runs), places) as flow:
         for run in runs:
-            flow.river.follow([run.id])
-        kept = [run for run in runs if flow.river.story(run.id) is not None]
+            flow.connection.follow([run.id])
+        kept = [run for run in runs if flow.connection.history(run.id) is not None]
         assert len(kept) <= river_module.STORIES_KEPT + 1 and runs[-1] in kept

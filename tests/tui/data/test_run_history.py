@@ -13,17 +13,17 @@ from tui.data.run_history import RunHistory
 
 
 def told(*events: Event, ended: bool = False) -> RunHistory:
-    story = RunHistory("run")
-    story.fold(EventBatch(events, caught_up=True, ended=ended))
-    return story
+    history = RunHistory("run")
+    history.fold(EventBatch(events, caught_up=True, ended=ended))
+    return history
 
 
 def test_points_become_curves_by_metric() -> None:
-    story = told(metrics(1, [1, 2], loss=[0.5, 0.25], accuracy=[0.1, 0.2]), metrics(2, [3], loss=[0.125]))
-    assert story.metrics == ["loss", "accuracy"]
-    assert story.series["loss"].curve.values.tolist() == [0.5, 0.25, 0.125]
-    assert story.series["loss"].curve.steps.tolist() == [1, 2, 3]
-    assert story.series["loss"].key == "run"
+    history = told(metrics(1, [1, 2], loss=[0.5, 0.25], accuracy=[0.1, 0.2]), metrics(2, [3], loss=[0.125]))
+    assert history.metrics == ["loss", "accuracy"]
+    assert history.series["loss"].curve.values.tolist() == [0.5, 0.25, 0.125]
+    assert history.series["loss"].curve.steps.tolist() == [1, 2, 3]
+    assert history.series["loss"].key == "run"
 
 
 def test_nan_and_infinities_arrive_as_what_they_are() -> None:
@@ -32,35 +32,35 @@ def test_nan_and_infinities_arrive_as_what_they_are() -> None:
 
 
 def test_a_block_is_spread_over_the_time_since_the_last_event() -> None:
-    story = told(Event(1, 100.0, "started", {}), metrics(2, [1, 2, 3, 4], at=108.0, loss=[1, 1, 1, 1]))
-    np.testing.assert_allclose(story.series["loss"].curve.seconds, [0, 2, 4, 6])
+    history = told(Event(1, 100.0, "started", {}), metrics(2, [1, 2, 3, 4], at=108.0, loss=[1, 1, 1, 1]))
+    np.testing.assert_allclose(history.series["loss"].curve.seconds, [0, 2, 4, 6])
 
 
 def test_what_was_told_already_is_not_told_twice() -> None:
-    story = told(metrics(1, [1], loss=[1.0]))
-    story.fold(EventBatch((metrics(1, [1], loss=[1.0]), metrics(2, [2], loss=[2.0]))))
-    assert len(story.series["loss"]) == 2 and story.seq == 2
+    history = told(metrics(1, [1], loss=[1.0]))
+    history.fold(EventBatch((metrics(1, [1], loss=[1.0]), metrics(2, [2], loss=[2.0]))))
+    assert len(history.series["loss"]) == 2 and history.seq == 2
 
 
 def test_a_restored_checkpoint_takes_back_what_came_after_it() -> None:
-    story = told(
+    history = told(
         metrics(1, [1, 2, 3], loss=[3.0, 2.0, 1.0]),
         Event(2, 5.0, "checkpoint", {"step": 2}),
         Event(3, 5.0, "checkpoint", {"step": 3}),
         Event(4, 6.0, "restored", {"step": 2}),
     )
-    assert story.series["loss"].curve.steps.tolist() == [1, 2]
-    assert [mark.step for mark in story.marks] == [2]
+    assert history.series["loss"].curve.steps.tolist() == [1, 2]
+    assert [mark.step for mark in history.marks] == [2]
 
 
 def test_checkpoints_pauses_and_changes_are_marked() -> None:
-    story = told(
+    history = told(
         metrics(1, [1, 2], loss=[3.0, 2.0]),
         Event(2, 5.0, "set", {"step": 2, "name": "lr", "value": 0.005}),
         Event(3, 5.0, "checkpoint", {"step": 2}),
         Event(4, 6.0, "ended", {"step": 2, "status": "paused"}),
     )
-    assert [(mark.kind, mark.text) for mark in story.marks] == [
+    assert [(mark.kind, mark.text) for mark in history.marks] == [
         ("set", "lr 0.005"),
         ("checkpoint", "checkpoint"),
         ("pause", "paused"),
@@ -68,57 +68,57 @@ def test_checkpoints_pauses_and_changes_are_marked() -> None:
 
 
 def test_hostile_words_in_an_event_lose_their_teeth() -> None:
-    story = told(Event(1, 1.0, "set", {"step": 1, "name": "\x1b[2Jlr", "value": "\x1b]0;x\x07"}))
-    assert "\x1b" not in story.marks[0].text and "\x07" not in story.marks[0].text
+    history = told(Event(1, 1.0, "set", {"step": 1, "name": "\x1b[2Jlr", "value": "\x1b]0;x\x07"}))
+    assert "\x1b" not in history.marks[0].text and "\x07" not in history.marks[0].text
 
 
 def test_a_run_that_logs_endless_metrics_is_bounded() -> None:
-    story = told(*(metrics(seq, [1], **{f"m{seq}": [1.0]}) for seq in range(1, 200)))
-    assert len(story.series) == 64
+    history = told(*(metrics(seq, [1], **{f"m{seq}": [1.0]}) for seq in range(1, 200)))
+    assert len(history.series) == 64
 
 
 def test_sketches_are_kept_by_step_and_taken_back_with_the_curve() -> None:
-    story = told(
+    history = told(
         Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden": [[0.5]]}}),
         Event(2, 2.0, "sketch", {"step": 3, "parts": {"hidden": [[0.7]]}}),
         Event(3, 3.0, "sketch", {"step": 4, "parts": "nonsense"}),
         Event(4, 4.0, "restored", {"step": 2}),
     )
-    assert [(sketch.step, sketch.parts) for sketch in story.sketches] == [(1.0, {"hidden": [[0.5]]})]
+    assert [(sketch.step, sketch.parts) for sketch in history.sketches] == [(1.0, {"hidden": [[0.5]]})]
 
 
 def test_a_run_that_draws_for_ever_is_bounded_and_keeps_its_first_and_its_last() -> None:
-    story = told(*(Event(seq, 1.0, "sketch", {"step": seq, "parts": {}}) for seq in range(1, 9_000)))
-    assert len(story.sketches) <= 2_000
-    assert (story.sketches[0].step, story.sketches[-1].step) == (1.0, 8_999.0)
+    history = told(*(Event(seq, 1.0, "sketch", {"step": seq, "parts": {}}) for seq in range(1, 9_000)))
+    assert len(history.sketches) <= 2_000
+    assert (history.sketches[0].step, history.sketches[-1].step) == (1.0, 8_999.0)
 
 
 def test_a_pause_takes_no_time_on_the_axis() -> None:
-    story = told(
+    history = told(
         Event(1, 100.0, "started", {}),
         metrics(2, [1, 2], at=104.0, loss=[1, 1]),
         Event(3, 104.0, "ended", {"step": 2, "status": "paused"}),
         Event(4, 9_000.0, "started", {"attempt": 2}),
         metrics(5, [3, 4], at=9_004.0, loss=[1, 1]),
     )
-    np.testing.assert_allclose(story.series["loss"].curve.seconds, [0, 2, 4, 6])
+    np.testing.assert_allclose(history.series["loss"].curve.seconds, [0, 2, 4, 6])
 
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
 def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> None:
     """Two attempts, ten seconds each: the second's points stand right behind the first's."""
-    story = told(
+    history = told(
         Event(1, 100.0, "started", {}, 0.0),
         Event(2, 105.0, "metrics", {"series": {"loss": [[5], [1.0]]}}, 5.0),
         Event(3, 110.0 + jump, "metrics", {"series": {"loss": [[10], [1.0]]}}, 10.0),
         Event(4, 900.0 + jump, "started", {"attempt": 2}, 0.0),
         Event(5, 910.0 + jump, "metrics", {"series": {"loss": [[20], [1.0]]}}, 10.0),
     )
-    assert list(story.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]
+    assert list(history.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]
 
 
 def test_a_step_has_one_value_also_in_files_of_before() -> None:
-    story = told(metrics(1, [1, 2, 2], loss=[3.0, 2.0, 9.0]), metrics(2, [2, 3], loss=[8.0, 1.0]),
+    history = told(metrics(1, [1, 2, 2], loss=[3.0, 2.0, 9.0]), metrics(2, [2, 3], loss=[8.0, 1.0]),
                  metrics(3, [3], loss=[7.0]))  # fmt: skip
-    assert story.series["loss"].curve.steps.tolist() == [1, 2, 3]
-    assert story.series["loss"].curve.values.tolist() == [3.0, 2.0, 1.0]
+    assert history.series["loss"].curve.steps.tolist() == [1, 2, 3]
+    assert history.series["loss"].curve.values.tolist() == [3.0, 2.0, 1.0]

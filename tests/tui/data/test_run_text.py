@@ -67,5 +67,5 @@ def test_only_parameters_that_differ_are_named() -> None:
 
 
 def test_numbers_that_are_none_stand_out() -> None:
-    assert (number(math.nan).text, number(math.nan).ink) == ("nan", "bad")
-    assert (number(0.125).text, number(0.125).ink) == ("0.125", "text") and number(None).text == ""
+    assert (number(math.nan).text, number(math.nan).style_name) == ("nan", "bad")
+    assert (number(0.125).text, number(0.125).style_name) == ("0.125", "text") and number(None).text == ""

@@ -9,75 +9,75 @@ from tui.drawings.heat import LEVELS, Look
 from tui.drawings.image_canvas import ImageCanvas, Patch
 
 
-def text(paper: ImageCanvas) -> list[str]:
-    return ["".join(patch.text for patch in line) for line in paper.lines()]
+def text(canvas: ImageCanvas) -> list[str]:
+    return ["".join(patch.text for patch in line) for line in canvas.lines()]
 
 
 @pytest.mark.parametrize("look", ["colour", "shade", "ascii"])
 def test_nothing_is_written_outside(look: Look) -> None:
-    paper = ImageCanvas(6, 2, look)
-    paper.write(4, 0, "long words")
-    paper.write(0, 5, "below")
-    paper.write(-3, 1, "left")
-    paper.picture(4, 1, 8, 8, np.ones((8, 8)))
-    paper.frame(1, 1, 9, 9, "line")
-    assert all(len(line) == 6 for line in text(paper)) and len(text(paper)) == 2
+    canvas = ImageCanvas(6, 2, look)
+    canvas.write(4, 0, "long words")
+    canvas.write(0, 5, "below")
+    canvas.write(-3, 1, "left")
+    canvas.picture(4, 1, 8, 8, np.ones((8, 8)))
+    canvas.frame(1, 1, 9, 9, "line")
+    assert all(len(line) == 6 for line in text(canvas)) and len(text(canvas)) == 2
 
 
 def test_two_pixels_share_a_cell_where_there_are_colours() -> None:
-    paper = ImageCanvas(1, 1, "colour")
-    paper.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
-    assert paper.lines() == [(Patch("▀", f"grey-{LEVELS - 1}", "grey-0"),)]
+    canvas = ImageCanvas(1, 1, "colour")
+    canvas.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
+    assert canvas.lines() == [(Patch("▀", f"grey-{LEVELS - 1}", "grey-0"),)]
 
 
 def test_equal_pixels_are_ground_alone() -> None:
-    paper = ImageCanvas(1, 1, "colour")
-    paper.picture(0, 0, 1, 1, np.array([[-1.0], [-1.0]]), "heat")
-    assert paper.lines() == [(Patch(" ", "", "heat-0"),)]
+    canvas = ImageCanvas(1, 1, "colour")
+    canvas.picture(0, 0, 1, 1, np.array([[-1.0], [-1.0]]), "heat")
+    assert canvas.lines() == [(Patch(" ", "", "heat-0"),)]
 
 
 def test_a_pixel_is_marked_without_the_other_in_its_cell() -> None:
-    paper = ImageCanvas(1, 1, "colour")
-    paper.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
-    paper.dot(0, 0, "accent")
-    assert paper.lines() == [(Patch("▀", "accent", "grey-0"),)]
-    paper.dot(0, 1, "accent")
-    assert paper.lines() == [(Patch("█", "accent", ""),)]
+    canvas = ImageCanvas(1, 1, "colour")
+    canvas.picture(0, 0, 1, 1, np.array([[1.0], [0.0]]))
+    canvas.dot(0, 0, "accent")
+    assert canvas.lines() == [(Patch("▀", "accent", "grey-0"),)]
+    canvas.dot(0, 1, "accent")
+    assert canvas.lines() == [(Patch("█", "accent", ""),)]
 
 
 @pytest.mark.parametrize(("look", "signs"), [("shade", " ░▒▓█▀▄"), ("ascii", " .:*#',")])
 def test_without_colours_a_picture_is_made_of_shades(look: Look, signs: str) -> None:
-    paper = ImageCanvas(8, 4, look)
-    paper.picture(0, 0, 8, 4, np.random.default_rng(1).random((8, 8)))
-    found = set("".join(text(paper)))
+    canvas = ImageCanvas(8, 4, look)
+    canvas.picture(0, 0, 8, 4, np.random.default_rng(1).random((8, 8)))
+    found = set("".join(text(canvas)))
     assert found <= set(signs) and len(found) > 2
 
 
 def test_without_colours_what_takes_away_is_dashes() -> None:
-    paper = ImageCanvas(3, 1, "ascii")
-    paper.picture(0, 0, 3, 1, np.array([[-1.0, -0.3, 1.0]] * 2), "heat")
-    assert text(paper) == ["=-#"]
+    canvas = ImageCanvas(3, 1, "ascii")
+    canvas.picture(0, 0, 3, 1, np.array([[-1.0, -0.3, 1.0]] * 2), "heat")
+    assert text(canvas) == ["=-#"]
 
 
 def test_values_that_are_no_numbers_are_drawn_all_the_same() -> None:
     for look in ("colour", "shade", "ascii"):
-        paper = ImageCanvas(2, 1, look)  # type: ignore[arg-type]
-        paper.picture(0, 0, 2, 1, np.array([[np.nan, 1.0]] * 2))
-        assert len(text(paper)[0]) == 2
+        canvas = ImageCanvas(2, 1, look)  # type: ignore[arg-type]
+        canvas.picture(0, 0, 2, 1, np.array([[np.nan, 1.0]] * 2))
+        assert len(text(canvas)[0]) == 2
 
 
 def test_wide_characters_do_not_shift_the_line() -> None:
-    paper = ImageCanvas(8, 1, "colour")
-    paper.write(0, 0, "漢字 ok")
-    assert text(paper) == ["?? ok   "]
+    canvas = ImageCanvas(8, 1, "colour")
+    canvas.write(0, 0, "漢字 ok")
+    assert text(canvas) == ["?? ok   "]
 
 
 def test_only_what_changed_is_drawn_again() -> None:
     def page(*words: tuple[int, str, str]) -> ImageCanvas:
-        paper = ImageCanvas(30, 2, "colour")
-        for x, text, ink in words:
-            paper.write(x, 1, text, ink)
-        return paper
+        canvas = ImageCanvas(30, 2, "colour")
+        for x, text, style_name in words:
+            canvas.write(x, 1, text, style_name)
+        return canvas
 
     old = page((3, "abc", ""), (20, "far", ""))
     assert page((3, "abc", ""), (20, "far", "")).changes(old) == []

@@ -51,7 +51,7 @@ def test_the_picked_number_is_the_only_one_marked() -> None:
     shown = net(1, True)
     for place in (place for column in columns_of(1, True) for place in column):
         rows = picture(NetScene(shown, picked=place), 60, 10)
-        marked = [span.text.strip() for row in rows for span in row if span.ink == "picked"]
+        marked = [span.text.strip() for row in rows for span in row if span.style_name == "picked"]
         assert marked == [signed(shown.at(place))]
 
 
@@ -59,7 +59,7 @@ def test_a_negative_wire_is_broken_and_a_large_one_thick() -> None:
     def dots(value: float) -> int:
         made = HandNet().with_number(Place("output", 0, 0), value).with_number(Place("output", 0, 2), 4.0)
         rows = picture(NetScene(made), 60, 9)
-        signs = [sign for row in rows for span in row if span.ink != "line" for sign in span.text]
+        signs = [sign for row in rows for span in row if span.style_name != "line" for sign in span.text]
         return sum((ord(sign) - 0x2800).bit_count() for sign in signs if 0x2800 <= ord(sign) < 0x2900)
 
     assert dots(0.5) > dots(-0.5) > 0 and dots(4.0) > dots(2.0) > dots(0.5)

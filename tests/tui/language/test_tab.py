@@ -208,9 +208,9 @@ async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session:
         await opened.until(lambda: bool(session.of("corpus.tell")))
         await opened.press("1")
         asked = await opened.rests(lambda: len(session.asked))
-        opened.app.shelf.refetch()
+        opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
-        assert len(session.asked) == asked and not opened.app.river._wanted["language"]
+        assert len(session.asked) == asked and not opened.app.connection._wanted["language"]
 
 
 async def test_without_colours_and_blocks_everything_can_be_read(

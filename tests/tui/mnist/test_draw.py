@@ -40,12 +40,12 @@ async def test_a_digit_is_drawn_with_the_mouse(
         await opened.sees("Draw a digit")
         await opened.drag((20, 6), (20, 12), (24, 20))
         await opened.sees("prediction", "its input")
-        ink = opened.app.query_one(DrawView).pad.ink
-        columns = np.flatnonzero(ink.max(axis=0))
-        rows = np.flatnonzero(ink.max(axis=1))
+        style_name = opened.app.query_one(DrawView).pad.style_name
+        columns = np.flatnonzero(style_name.max(axis=0))
+        rows = np.flatnonzero(style_name.max(axis=1))
         assert rows.max() - rows.min() > 2 * (columns.max() - columns.min()) > 0
         await opened.drag((119, 39), (118, 39))
-        assert np.array_equal(opened.app.query_one(DrawView).pad.ink, ink)
+        assert np.array_equal(opened.app.query_one(DrawView).pad.style_name, style_name)
 
 
 async def test_a_drawn_digit_is_kept_tested_and_dropped(

@@ -10,8 +10,8 @@ from tui.mnist.filter_image import PICTURES, FilterImage, factor_of, pictures_of
 from tui.mnist.snapshot import Snapshot, SnapshotView
 
 
-def text(paper: ImageCanvas) -> str:
-    return "\n".join("".join(patch.text for patch in line) for line in paper.lines())
+def text(canvas: ImageCanvas) -> str:
+    return "\n".join("".join(patch.text for patch in line) for line in canvas.lines())
 
 
 def wall(filters: int, **facts: object) -> FilterImage:
@@ -36,18 +36,18 @@ def test_four_pictures_are_shown_where_their_maps_can_be_made_out() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_maps_that_do_not_fit_are_counted_and_further_ones_can_be_shown(size: tuple[int, int]) -> None:
-    paper = ImageCanvas(*size, "shade")
-    wall(16, page=1).paint(paper)
-    assert "filters 1 to " in text(paper)
-    paper = ImageCanvas(*size, "shade")
-    wall(16, page=1, first=8).paint(paper)
-    assert "filters 9 to " in text(paper)
+    canvas = ImageCanvas(*size, "shade")
+    wall(16, page=1).paint(canvas)
+    assert "filters 1 to " in text(canvas)
+    canvas = ImageCanvas(*size, "shade")
+    wall(16, page=1, first=8).paint(canvas)
+    assert "filters 9 to " in text(canvas)
 
 
 def test_the_weight_under_the_cursor_is_told_in_its_own_units() -> None:
-    paper = ImageCanvas(120, 40, "colour")
-    wall(5, cell=(0, 0, 0, 0)).paint(paper)
-    assert "weight -0.5000" in text(paper)
-    paper = ImageCanvas(120, 40, "colour")
-    wall(5).paint(paper)
-    assert "at most 0.5" in text(paper)
+    canvas = ImageCanvas(120, 40, "colour")
+    wall(5, cell=(0, 0, 0, 0)).paint(canvas)
+    assert "weight -0.5000" in text(canvas)
+    canvas = ImageCanvas(120, 40, "colour")
+    wall(5).paint(canvas)
+    assert "at most 0.5" in text(canvas)

@@ -30,8 +30,8 @@ SIZES = [(80, 21), (120, 37), (200, 57), (60, 12)]
 LOOKS: list[Look] = ["colour", "shade", "ascii"]
 
 
-def text(paper: ImageCanvas) -> str:
-    return "\n".join("".join(patch.text for patch in line) for line in paper.lines())
+def text(canvas: ImageCanvas) -> str:
+    return "\n".join("".join(patch.text for patch in line) for line in canvas.lines())
 
 
 def explored(side: int) -> dict[str, Any]:
@@ -57,18 +57,18 @@ def report() -> dict[str, Any]:
 @pytest.mark.parametrize("size", SIZES)
 def test_classes_with_names_are_explored(size: tuple[int, int], look: Look) -> None:
     for side in (8, 28, 64):
-        paper = ImageCanvas(*size, look)
-        DataImage(explored(side), 2).paint(paper)
-        assert "Fashion" in text(paper) and "Tro" in text(paper)
+        canvas = ImageCanvas(*size, look)
+        DataImage(explored(side), 2).paint(canvas)
+        assert "Fashion" in text(canvas) and "Tro" in text(canvas)
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look: Look) -> None:
-    paper = ImageCanvas(*size, look)
-    ConfusionImage("Fashion", report(), (0, 6), []).paint(paper)
+    canvas = ImageCanvas(*size, look)
+    ConfusionImage("Fashion", report(), (0, 6), []).paint(canvas)
     if size[1] > 20:
-        assert "T-shirt/top predicted as Shirt: 3 of 13" in text(paper)
+        assert "T-shirt/top predicted as Shirt: 3 of 13" in text(canvas)
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -76,13 +76,13 @@ def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look
 def test_pictures_with_names_are_shown(size: tuple[int, int], look: Look) -> None:
     image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
              "loss": 2.3026}  # fmt: skip
-    paper = ImageCanvas(*size, look)
-    PicturesImage("pictures", [image] * 50, 50, 49, NAMES).paint(paper)
-    assert "it is Ankle boot" in text(paper) and "50 of 50" in text(paper)
-    assert re.search("largest (loss )?first", text(paper)) and "picture 7, loss 2.30" in text(paper)
+    canvas = ImageCanvas(*size, look)
+    PicturesImage("pictures", [image] * 50, 50, 49, NAMES).paint(canvas)
+    assert "it is Ankle boot" in text(canvas) and "50 of 50" in text(canvas)
+    assert re.search("largest (loss )?first", text(canvas)) and "picture 7, loss 2.30" in text(canvas)
 
 
 def test_an_empty_cell_says_so() -> None:
-    paper = ImageCanvas(80, 21, "colour")
-    PicturesImage("pictures", [], 0, 0, NAMES).paint(paper)
-    assert "No picture is in this cell" in text(paper)
+    canvas = ImageCanvas(80, 21, "colour")
+    PicturesImage("pictures", [], 0, 0, NAMES).paint(canvas)
+    assert "No picture is in this cell" in text(canvas)

@@ -30,9 +30,9 @@ def a_row(run: RunSummary, **facts: Any) -> dict[str, Any]:
 
 def painted(entry: NetworkRow, width: int, best: dict[str, Any] | None = None) -> list[str]:
     table = NetworkTable([entry], 0, best, "")
-    paper = ImageCanvas(width, table.height, "colour")
-    table.paint(paper)
-    return text(paper).split("\n")
+    canvas = ImageCanvas(width, table.height, "colour")
+    table.paint(canvas)
+    return text(canvas).split("\n")
 
 
 def test_a_recipe_that_reached_its_goal_is_not_said_to_have_missed_it() -> None:

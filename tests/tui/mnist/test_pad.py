@@ -11,7 +11,7 @@ def test_a_moving_pen_leaves_a_line_without_gaps() -> None:
     pad = Pad()
     pad.pen()
     pad.move(12, 0)
-    assert (pad.ink[6, 8:21] == 255).all() and pad.ink[20].sum() == 0
+    assert (pad.style_name[6, 8:21] == 255).all() and pad.style_name[20].sum() == 0
 
 
 def test_a_pen_that_is_up_leaves_nothing() -> None:
@@ -31,11 +31,11 @@ def test_undo_takes_back_one_stroke() -> None:
     pad.pen()
     pad.move(4, 0)
     pad.pen()
-    first = pad.ink.copy()
+    first = pad.style_name.copy()
     pad.move(0, 9)
     pad.pen()
     pad.move(4, 0)
-    assert pad.undo() and (pad.ink == first).all() and not pad.is_down
+    assert pad.undo() and (pad.style_name == first).all() and not pad.is_down
     assert pad.undo() and pad.is_empty and not pad.undo()
 
 
@@ -61,18 +61,18 @@ def test_a_broader_brush_leaves_more_ink() -> None:
         pad = Pad()
         pad.brush = brush
         pad.pen()
-        amounts.append(int(pad.ink.sum()))
+        amounts.append(int(pad.style_name.sum()))
     assert amounts == sorted(amounts) and amounts[0] < amounts[2]
 
 
 def test_a_drawing_is_written_down_and_read_back() -> None:
     pad = Pad()
     pad.pen()
-    assert (Pad(pad.text()).ink == pad.ink).all()
+    assert (Pad(pad.text()).style_name == pad.style_name).all()
     assert Pad("nonsense").is_empty and Pad("ff").is_empty and Pad().text() == ""
 
 
 def test_a_small_picture_is_loaded_larger() -> None:
     pad = Pad()
     pad.load(np.full((8, 8), 9, np.uint8))
-    assert pad.ink.sum() == 9 * 24 * 24 and pad.ink[0].sum() == 0
+    assert pad.style_name.sum() == 9 * 24 * 24 and pad.style_name[0].sum() == 0

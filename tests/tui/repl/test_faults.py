@@ -234,7 +234,7 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
         await opened.press("escape", "1")
         await opened.sees("start an experiment")
         asked = await opened.rests(lambda: len(session.asked))
-        opened.app.shelf.refetch()
+        opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
         assert len(session.asked) == asked
 

@@ -10,13 +10,13 @@ from tui.repl.sampling import Sampling, from_json
 
 
 def test_what_is_set_is_what_the_engine_is_asked_for() -> None:
-    manner = Sampling().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
-    facts = manner.facts("love i")
+    sampling = Sampling().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
+    facts = sampling.facts("love i")
     assert facts.pop("seed") == 3
     made = EngineManner(**facts)  # type: ignore[arg-type]
     assert (made.temperature, made.length, made.top_k, made.until_end) == (0.1, 9, 5, True)
     assert made.repetition == 1
-    assert manner.set("repetition", "1.5").facts("love i")["repetition"] == 1.5
+    assert sampling.set("repetition", "1.5").facts("love i")["repetition"] == 1.5
 
 
 def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> None:
@@ -50,8 +50,8 @@ def test_a_seed_can_be_fresh_again() -> None:
 
 
 def test_it_survives_being_written_down_and_damage() -> None:
-    manner = Sampling(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2, repetition=1.2)
-    assert from_json(manner.to_json()) == manner
+    sampling = Sampling(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2, repetition=1.2)
+    assert from_json(sampling.to_json()) == sampling
     assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Sampling()
     assert from_json(None) == Sampling()
 

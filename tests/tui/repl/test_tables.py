@@ -61,13 +61,15 @@ def test_models_of_other_vocabularies_are_not_compared_by_perplexity() -> None:
     text = "\n".join(row_text(row) for row in rows)
     assert "3 unknown words ? not counted; counted as <UNK>: perplexity 107.1" in text
     assert "The vocabularies differ, so the perplexities cannot be compared (3,000 and 1,000 words)." in text
-    assert {span.ink for row in rows for span in row if span.text.strip() in ("17,170.7", "11.9")} == {
+    assert {span.style_name for row in rows for span in row if span.text.strip() in ("17,170.7", "11.9")} == {
         "muted"
     }
     alike = {"models": [compared("one", 3_000, 20.0, 0), compared("other", 3_000, 30.0, 0)]}
     rows = tables.side_by_side(alike, 100)
     assert "cannot be compared" not in "\n".join(map(row_text, rows))
-    assert {span.ink for row in rows for span in row if span.text.strip() in ("20.0", "30.0")} == {"strong"}
+    assert {span.style_name for row in rows for span in row if span.text.strip() in ("20.0", "30.0")} == {
+        "strong"
+    }
 
 
 def test_orders_of_a_long_sentence_are_whole_and_the_typed_one_is_among_them() -> None:

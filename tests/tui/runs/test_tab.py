@@ -120,8 +120,8 @@ async def test_what_grew_behind_another_tab_is_there_when_one_comes_back(places:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.press("2")
         engine.tell(run.id, metrics(2, [3, 4], loss=[0.25, 0.625]))
-        story = opened.app.river.story(run.id)
-        await opened.until(lambda: story is not None and len(story.series["loss"]) == 4)
+        history = opened.app.connection.history(run.id)
+        await opened.until(lambda: history is not None and len(history.series["loss"]) == 4)
         await opened.press("1")
         await opened.until(lambda: "0.625" in opened.text)
 
@@ -625,9 +625,9 @@ async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(pla
     run = make_run(1, step=600, state=done())
     async with lab(places, FakeEngine(run)) as opened:
         await opened.sees("done")
-        story = opened.app.runs.river.story(run.id)
-        assert story is not None
-        story.caught_up = False
+        history = opened.app.runs.connection.history(run.id)
+        assert history is not None
+        history.caught_up = False
         opened.app.runs.draw_curves()
         await opened.sees("loading the curve")
 

@@ -102,7 +102,7 @@ async def test_a_tab_keeps_its_views_in_sight_beside_what_it_says(
     async with lab(places, FakeEngine(), size) as opened:
         await opened.press("2", "f")
         await opened.sees("failure map", "experiments")
-        tab = opened.app.shelf.front
+        tab = opened.app.switcher.front
         tab.bar.say("newer: a network with a long name, o opens it; and this is the last word of it: remedy")
         await opened.sees("by hand", "failure map", "experiments", "remedy")
         tab.bar.say("")
@@ -122,9 +122,9 @@ async def test_why_a_sweep_does_not_move_is_told_whole_and_once(places: Places) 
 
 
 def said(run: object, width: int = 80) -> str:
-    paper = ImageCanvas(width, 20, "colour")
-    invite(paper, run, Keymap(), "its filters.")  # type: ignore[arg-type]
-    lines = ["".join(patch.text for patch in line) for line in paper.lines()]
+    canvas = ImageCanvas(width, 20, "colour")
+    invite(canvas, run, Keymap(), "its filters.")  # type: ignore[arg-type]
+    lines = ["".join(patch.text for patch in line) for line in canvas.lines()]
     return " ".join(" ".join(lines).split())
 
 

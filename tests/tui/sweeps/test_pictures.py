@@ -79,13 +79,18 @@ def test_every_axis_has_its_name_and_its_ends() -> None:
 
 def test_brushed_out_lines_are_dim_and_the_selected_one_is_bright() -> None:
     look = PictureView(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
-    inks = [
-        span.ink for row in drawn("parallel", trials(60), look, 120, 24) for span in row if span.text.strip()
+    styles = [
+        span.style_name
+        for row in drawn("parallel", trials(60), look, 120, 24)
+        for span in row
+        if span.text.strip()
     ]
     bright = [
-        span.ink for row in drawn("parallel", trials(60), replace(look, brushes={}), 120, 24) for span in row
+        span.style_name
+        for row in drawn("parallel", trials(60), replace(look, brushes={}), 120, 24)
+        for span in row
     ]
-    assert inks.count("line") > bright.count("line") and "strong" in inks
+    assert styles.count("line") > bright.count("line") and "strong" in styles
 
 
 def test_the_best_trial_has_the_best_colour_whatever_the_goal() -> None:

@@ -48,7 +48,7 @@ async def sweep_tab(
 ) -> AsyncIterator[Lab]:
     async with lab(places, engine, size) as opened:
         await opened.press("3")
-        await opened.until(lambda: tab(opened).book.loaded)
+        await opened.until(lambda: tab(opened).sweeps.loaded)
         if engine.sweeps.by_id:
             await opened.until(lambda: tab(opened).pages.loaded)
         await opened.pilot.pause()
@@ -290,7 +290,7 @@ async def test_the_run_of_a_trial_opens_in_the_runs_tab(places: Places) -> None:
     engine.change(make_run(1, id=run, name="sweep-1-1", state=done()), make_run(2, state=done()))
     async with sweep_tab(places, engine) as opened:
         await opened.press("enter")
-        await opened.until(lambda: opened.app.shelf.front.NAME == "runs")
+        await opened.until(lambda: opened.app.switcher.front.NAME == "runs")
         await opened.until(lambda: (found := opened.app.runs.selected) is not None and found.id == run)
 
 
@@ -321,7 +321,7 @@ async def test_out_of_sight_it_asks_nothing(places: Places) -> None:
         await opened.press("1")
         before = await opened.rests(lambda: len(engine.sweeps.queries))
         engine.change_sweep(make_sweep(2), trials(3))
-        await opened.until(lambda: len(tab(opened).book.all) == 2)
+        await opened.until(lambda: len(tab(opened).sweeps.all) == 2)
         assert len(engine.sweeps.queries) == before
         await opened.press("3")
         await opened.sees("sweep-2")

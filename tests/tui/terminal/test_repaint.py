@@ -90,10 +90,10 @@ class Paper:
 
 
 def whole(compositor: PartialCompositor) -> list[list[str]]:
-    paper = Paper()
+    canvas = Paper()
     for y, strip in enumerate(compositor.render_strips()):
-        paper.write(0, y, strip)
-    return paper.rows
+        canvas.write(0, y, strip)
+    return canvas.rows
 
 
 async def settle(pilot: Pilot[None]) -> PartialCompositor:
@@ -112,8 +112,8 @@ async def test_what_partial_repaints_leave_is_what_a_whole_one_draws() -> None:
     async with app.run_test(size=SIZE) as pilot:
         app.query_one("#scroll").scroll_to(y=3, animate=False)
         compositor = await settle(pilot)
-        paper, widgets = Paper(), list(app.query(Letters))
-        paper.rows = whole(compositor)
+        canvas, widgets = Paper(), list(app.query(Letters))
+        canvas.rows = whole(compositor)
         for _ in range(300):
             changed = app.draw.sample(widgets, app.draw.randrange(1, 4))
             for widget in changed:
@@ -121,8 +121,8 @@ async def test_what_partial_repaints_leave_is_what_a_whole_one_draws() -> None:
             compositor.update_widgets(set(changed))
             update = compositor.render_partial_update()
             for x, y, strip in update._cells if isinstance(update, CellsUpdate) else ():
-                paper.write(x, y, strip)
-            assert paper.rows == whole(compositor)
+                canvas.write(x, y, strip)
+            assert canvas.rows == whole(compositor)
 
 
 async def test_only_the_cells_that_differ_are_sent() -> None:

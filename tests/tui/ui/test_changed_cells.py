@@ -33,5 +33,5 @@ def test_every_difference_is_in_a_stretch_and_every_stretch_has_them_at_both_end
 def test_a_stretch_takes_a_wide_character_whole() -> None:
     old, new = cells((Span("a東b", "ink"),)), cells((Span("axyb", "ink"),))
     assert list(changes(old, new)) == [(1, 2)]
-    recoloured = [(sign, "other" if not sign else ink) for sign, ink in old]
+    recoloured = [(sign, "other" if not sign else style_name) for sign, style_name in old]
     assert list(changes(old, recoloured)) == [(1, 2)]

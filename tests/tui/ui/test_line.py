@@ -16,7 +16,9 @@ SPANS = st.lists(
 
 
 def cells(row: Row) -> list[tuple[str, str]]:
-    return [(character, span.ink if character != " " else "") for span in row for character in span.text]
+    return [
+        (character, span.style_name if character != " " else "") for span in row for character in span.text
+    ]
 
 
 @given(SPANS)
@@ -27,7 +29,7 @@ def test_joining_changes_no_visible_cell(spans: list[Span]) -> None:
 @given(SPANS)
 def test_neighbours_that_are_joined_differ_in_ink(spans: list[Span]) -> None:
     row = joined(spans)
-    assert all(one.ink != other.ink for one, other in pairwise(row))
+    assert all(one.style_name != other.style_name for one, other in pairwise(row))
 
 
 @given(SPANS, SPANS)

@@ -44,10 +44,10 @@ def named(name: str, metric: str) -> RunSummary:
 
 def scene_of(name: str, metric: str, values: Sequence[float]) -> Scene:
     stories, names = [RunHistory("one"), RunHistory("two")], (name, name + metric)
-    for story in stories:
-        story.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
+    for history in stories:
+        history.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
     series = tuple(
-        story.series[metric].dressed(label, 0) for story, label in zip(stories, names, strict=True)
+        history.series[metric].dressed(label, 0) for history, label in zip(stories, names, strict=True)
     )
     return Scene(ChartView(metric=metric), series=series, selected="one")
 

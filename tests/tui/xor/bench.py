@@ -37,14 +37,14 @@ def told(engine: FakeEngine, folder: RunFolder, name: str = "", created: float =
 def drawn(recipe: XorRecipe, number: int, steps: int = 3) -> tuple[RunSummary, list[events.Event]]:
     """A run of a recipe that was not trained: its loss halves, its first weight grows by one each step."""
     run = make_run(number, name=recipe.name, params=recipe.params, state=done())
-    story = []
+    history = []
     for step in range(1, steps + 1):
         series = {"loss": [[step], [0.5**step]]}
-        story.append(events.Event(2 * step - 1, 1_000.0 + step, "metrics", {"series": series}))
-        story.append(
+        history.append(events.Event(2 * step - 1, 1_000.0 + step, "metrics", {"series": series}))
+        history.append(
             events.Event(2 * step, 1_000.0 + step, "sketch", {"step": step, "parts": parts(recipe, step)})
         )
-    return run, story
+    return run, history
 
 
 def parts(recipe: XorRecipe, step: int) -> dict[str, object]:

@@ -23,8 +23,8 @@ async def test_the_floors_are_there_before_anything_is_trained(
 
 async def test_one_key_starts_what_is_missing(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    run, story = drawn(LADDER[2], 1)
-    engine.events_of[run.id] = story
+    run, history = drawn(LADDER[2], 1)
+    engine.events_of[run.id] = history
     engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
         await opened.sees("s start missing", "0.1250")
@@ -36,8 +36,8 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
 
 async def test_a_session_that_died_is_asked_again(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    run, story = drawn(LADDER[3], 1)
-    engine.events_of[run.id] = story
+    run, history = drawn(LADDER[3], 1)
+    engine.events_of[run.id] = history
     engine.change(run)
     session.is_up = False
     async with xor_tab(places, engine, "d") as opened:
@@ -53,8 +53,8 @@ async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
 ) -> None:
     engine = FakeEngine()
     for number, recipe in enumerate(LADDER, 1):
-        run, story = drawn(recipe, number, steps=12)
-        engine.events_of[run.id] = story
+        run, history = drawn(recipe, number, steps=12)
+        engine.events_of[run.id] = history
         engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
         await opened.sees("of 4 right", "0.0002 ✓", "One line cannot separate the classes")

@@ -22,8 +22,8 @@ ORDER = ["hand", "trained", "ladder", "map", "nine"]
 def engine() -> FakeEngine:
     made = FakeEngine()
     for number, recipe in enumerate((*NOTEBOOK, *LADDER), 1):
-        run, story = drawn(recipe, number)
-        made.events_of[run.id] = story
+        run, history = drawn(recipe, number)
+        made.events_of[run.id] = history
         made.change(run)
     return made
 

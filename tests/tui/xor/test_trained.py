@@ -18,8 +18,8 @@ from tui.xor.trained import TrainedView
 def engine() -> FakeEngine:
     made = FakeEngine()
     for number, recipe in enumerate(NOTEBOOK, 1):
-        run, story = drawn(recipe, number)
-        made.events_of[run.id] = story
+        run, history = drawn(recipe, number)
+        made.events_of[run.id] = history
         made.change(run)
     return made
 
@@ -132,7 +132,7 @@ async def test_the_run_is_remembered_and_out_of_sight_nothing_is_followed(
         await opened.sees("2 of 3")
         chosen = opened.app.query_one(TrainedView).chosen
         await opened.press("1")
-        await opened.until(lambda: not opened.app.river._wanted.get("xor"))
+        await opened.until(lambda: not opened.app.connection._wanted.get("xor"))
     async with xor_tab(places, engine, "t") as opened:
         await opened.sees("2 of 3")
         assert opened.app.query_one(TrainedView).chosen == chosen

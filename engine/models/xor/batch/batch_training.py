@@ -30,7 +30,7 @@ class BatchTraining:
 
     def __init__(self, plan: BatchPlan, trainer: BatchTrainer, threads: int = 1) -> None:
         self.plan, self.trainer, self.threads = plan, trainer, max(1, threads)
-        self.cohorts = [GroupTraining(family, lanes, plan) for family, lanes in plan.families()]
+        self.cohorts = [GroupTraining(group, lanes, plan) for group, lanes in plan.families()]
         self.epoch = 0
         self.epochs = int(plan.columns["epochs"].max())
         self._ends = [int(end) for end in np.unique(plan.columns["epochs"])]
@@ -39,7 +39,7 @@ class BatchTraining:
 
     @property
     def is_over(self) -> bool:
-        return not any(len(cohort.running) for cohort in self.cohorts)
+        return not any(len(group_training.running) for group_training in self.cohorts)
 
     @property
     def next_epoch(self) -> int:
@@ -53,30 +53,32 @@ class BatchTraining:
             for done in [pool.submit(job) for job in self._jobs(end - self.epoch)]:
                 done.result()
         self.epoch = end
-        for cohort in self.cohorts:
-            cohort.close(end)
+        for group_training in self.cohorts:
+            group_training.close(end)
         self.curves.see(end, self.column("loss"), self.column("val_loss"))
         return end
 
     def stop(self, lanes: Sequence[int]) -> None:
         """These train no more. What is at its end already, or is no network of the batch, is left alone."""
         if lanes:
-            for cohort in self.cohorts:
-                cohort.stop(np.flatnonzero(np.isin(cohort.lanes, lanes)), self.epoch)
+            for group_training in self.cohorts:
+                group_training.stop(np.flatnonzero(np.isin(group_training.lanes, lanes)), self.epoch)
 
     def column(self, name: str) -> NDArray[Any]:
         """(N,) of what cohorts and blocks keep for each network, in the order of the plan."""
-        parts = [cohort.arrays()[name] for cohort in self.cohorts]
+        parts = [group_training.arrays()[name] for group_training in self.cohorts]
         whole = np.empty(len(self.plan), parts[0].dtype)
-        for cohort, part in zip(self.cohorts, parts, strict=True):
-            whole[cohort.lanes] = part
+        for group_training, part in zip(self.cohorts, parts, strict=True):
+            whole[group_training.lanes] = part
         return whole
 
     def weights(self) -> Singles:
         """(N, P of the largest), zeros behind a network's own."""
-        whole = np.zeros((len(self.plan), max(cohort.family.size for cohort in self.cohorts)), np.float32)
-        for cohort in self.cohorts:
-            whole[cohort.lanes, : cohort.family.size] = cohort.block.weights.T
+        whole = np.zeros(
+            (len(self.plan), max(group_training.group.size for group_training in self.cohorts)), np.float32
+        )
+        for group_training in self.cohorts:
+            whole[group_training.lanes, : group_training.group.size] = group_training.block.weights.T
         return whole
 
     def counts(self) -> dict[str, int]:
@@ -87,12 +89,15 @@ class BatchTraining:
     # --- to and from a checkpoint ---------------------------------------------------------------------------
 
     def model_arrays(self) -> dict[str, Any]:
-        return {f"{number}.weights": cohort.block.weights for number, cohort in enumerate(self.cohorts)}
+        return {
+            f"{number}.weights": group_training.block.weights
+            for number, group_training in enumerate(self.cohorts)
+        }
 
     def train_arrays(self) -> dict[str, Any]:
         arrays = {"curves.loss": self.curves.loss, "curves.val_loss": self.curves.val_loss}
-        for number, cohort in enumerate(self.cohorts):
-            arrays |= {f"{number}.{name}": array for name, array in cohort.arrays().items()}
+        for number, group_training in enumerate(self.cohorts):
+            arrays |= {f"{number}.{name}": array for name, array in group_training.arrays().items()}
         return arrays
 
     def added_arrays(self) -> frozenset[str]:
@@ -110,34 +115,37 @@ class BatchTraining:
 
     def _stride(self) -> int:
         """A power of two: some hundred for the whole way, fewer epochs at once where each takes long."""
-        cost = sum(len(cohort.lanes) * (30 + 8 * cohort.family.size) for cohort in self.cohorts)
+        cost = sum(
+            len(group_training.lanes) * (30 + 8 * group_training.group.size)
+            for group_training in self.cohorts
+        )
         wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES))
         return 1 << (max(1, min(wished, STRIDE_NANOSECONDS // max(cost, 1))).bit_length() - 1)
 
     def _workers(self) -> int:
         """Threads of NumPy get into each other's way while its calls are short."""
-        is_small = sum(len(cohort.running) for cohort in self.cohorts) < FEW
+        is_small = sum(len(group_training.running) for group_training in self.cohorts) < FEW
         return 1 if is_small and self.trainer.name == "numpy" else self.threads
 
     def _jobs(self, epochs: int) -> Iterator[Any]:
-        for cohort in self.cohorts:
-            running = cohort.running
-            for chosen in _parts(running, self._width(cohort, len(running))):
-                yield partial(self._train, cohort, chosen, epochs)
+        for group_training in self.cohorts:
+            running = group_training.running
+            for chosen in _parts(running, self._width(group_training, len(running))):
+                yield partial(self._train, group_training, chosen, epochs)
 
-    def _width(self, cohort: GroupTraining, running: int) -> int:
+    def _width(self, group_training: GroupTraining, running: int) -> int:
         share = -(-running // self.threads)
         if self.trainer.name == "numpy":
-            most = WIDTH // (cohort.family.hidden + cohort.family.bypass)
+            most = WIDTH // (group_training.group.hidden + group_training.group.bypass)
             share = -(-share // -(-share // most)) if running > FEW else running
         whole = self.trainer.lanes
         return max(whole, -(-share // whole) * whole)
 
-    def _train(self, cohort: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
-        block = cohort.block.take(chosen, self.trainer.lanes)
-        self.trainer.path(cohort.family, block.width).advance(block, self.epoch, epochs)
-        cohort.look(chosen, block)
-        cohort.block.put(chosen, block)
+    def _train(self, group_training: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
+        block = group_training.block.take(chosen, self.trainer.lanes)
+        self.trainer.path(group_training.group, block.width).advance(block, self.epoch, epochs)
+        group_training.look(chosen, block)
+        group_training.block.put(chosen, block)
 
 
 def _parts(chosen: NDArray[Any], width: int) -> list[NDArray[Any]]:

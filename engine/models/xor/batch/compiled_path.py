@@ -11,10 +11,10 @@ from engine.models.xor.batch.plan import from_rows
 
 
 class CompiledPath:
-    def __init__(self, family: NetGroup) -> None:
+    def __init__(self, group: NetGroup) -> None:
         self._recipe = (
-            family.hidden, family.bypass, ACTIVATIONS.index(family.activation), LOSSES.index(family.loss),
-            OPTIMIZERS.index(family.optimizer), family.validates,
+            group.hidden, group.bypass, ACTIVATIONS.index(group.activation), LOSSES.index(group.loss),
+            OPTIMIZERS.index(group.optimizer), group.validates,
         )  # fmt: skip
 
     def advance(self, block: NetArrays, done: int, epochs: int) -> None:
@@ -31,5 +31,5 @@ class CompiledPath:
 def warm() -> None:
     """Compile, or read what was compiled before."""
     plan = from_rows([{}] * compiled_kernel.LANES)
-    for family, lanes in plan.families():
-        CompiledPath(family).advance(GroupTraining(family, lanes, plan).block, 0, 1)
+    for group, lanes in plan.families():
+        CompiledPath(group).advance(GroupTraining(group, lanes, plan).block, 0, 1)

@@ -28,8 +28,8 @@ SCHEMES = PARAMS["initial"].choices
 
 
 class GroupTraining:
-    def __init__(self, family: NetGroup, lanes: NDArray[np.int64], plan: BatchPlan) -> None:
-        self.family, self.lanes = family, lanes
+    def __init__(self, group: NetGroup, lanes: NDArray[np.int64], plan: BatchPlan) -> None:
+        self.group, self.lanes = group, lanes
         self._columns = {name: column[lanes] for name, column in plan.columns.items()}
         self.epochs = self._columns["epochs"]
         self.block = self._block()
@@ -45,7 +45,7 @@ class GroupTraining:
 
     def look(self, chosen: NDArray[Any], block: NetArrays) -> None:
         """Note how the chosen networks do with the weights of `block`."""
-        seen = NumpyPath(self.family, block.width).look(block)
+        seen = NumpyPath(self.group, block.width).look(block)
         for name, values in zip(("loss", "val_loss", "right"), seen, strict=True):
             getattr(self, name)[chosen] = np.nan_to_num(values[: len(chosen)], nan=WORST, posinf=WORST)
 
@@ -81,12 +81,12 @@ class GroupTraining:
         }  # fmt: skip
 
     def _block(self) -> NetArrays:
-        family, count, columns = self.family, len(self.lanes), self._columns
-        is_btu = family.activation == "btu"
+        group, count, columns = self.group, len(self.lanes), self._columns
+        is_btu = group.activation == "btu"
         return NetArrays(
             weights=self._start(),
-            first=np.zeros((family.size if family.slots > 0 else 0, count), np.float32),
-            second=np.zeros((family.size if family.slots > 1 else 0, count), np.float32),
+            first=np.zeros((group.size if group.slots > 0 else 0, count), np.float32),
+            second=np.zeros((group.size if group.slots > 1 else 0, count), np.float32),
             lr=_singles(columns["lr"]),
             sharpness=_singles(1 / columns["temperature"] if is_btu else np.ones(count)),
             min_delta=_singles(columns["min_delta"]),
@@ -103,13 +103,13 @@ class GroupTraining:
         )
 
     def _start(self) -> Singles:
-        weights = np.zeros((self.family.size, len(self.lanes)), np.float32)
+        weights = np.zeros((self.group.size, len(self.lanes)), np.float32)
         for code, scheme in enumerate(SCHEMES):
             chosen = np.flatnonzero(self._columns["initial"] == code)
             if len(chosen):
                 seeds = self._columns["seed"][chosen]
                 weights[:, chosen] = packed(
-                    initial_weights.start(seeds, self.family.hidden, self.family.bypass, scheme)
+                    initial_weights.start(seeds, self.group.hidden, self.group.bypass, scheme)
                 )
         return weights
 

@@ -27,42 +27,42 @@ SHARES = np.array([-0.25, -0.25, 0.25, 0.25], np.float32)[:, None]
 """of a row in the mean, with the sign of its error"""
 
 
-def order(family: NetGroup) -> NDArray[np.intp]:
+def order(group: NetGroup) -> NDArray[np.intp]:
     """The rows of a block as they are worked with: first inputs, second inputs and biases of all units, the
     bypass the last of them, then the output's. Without bypass that is how they lie."""
-    k, last = family.hidden, family.size - 1
-    if not family.bypass:
-        return np.arange(family.size)
-    ends = (family.bypass_row, family.bypass_row + 1, last)
+    k, last = group.hidden, group.size - 1
+    if not group.bypass:
+        return np.arange(group.size)
+    ends = (group.bypass_row, group.bypass_row + 1, last)
     units = [row for part, end in enumerate(ends) for row in (*range(part * k, part * k + k), end)]
-    return np.array([*units, *range(family.output_row, last)])
+    return np.array([*units, *range(group.output_row, last)])
 
 
 class NumpyNet:
     """Weights, in `order`, and working memory for one family and width; not to be shared by threads."""
 
-    def __init__(self, family: NetGroup, width: int) -> None:
-        self.family = family
-        k, units = family.hidden, family.hidden + family.bypass
-        self._is_soft = family.activation in ("sigmoid", "btu")
-        self.weights, self.gradient = _rows(family.size, width), _rows(family.size, width)
-        self.last = 3 * units - 1 if family.bypass else family.size - 1
+    def __init__(self, group: NetGroup, width: int) -> None:
+        self.group = group
+        k, units = group.hidden, group.hidden + group.bypass
+        self._is_soft = group.activation in ("sigmoid", "btu")
+        self.weights, self.gradient = _rows(group.size, width), _rows(group.size, width)
+        self.last = 3 * units - 1 if group.bypass else group.size - 1
         """the row of the output's bias"""
-        is_btu = family.activation == "btu"
-        self._used = _rows(family.size, width) if is_btu else self.weights
+        is_btu = group.activation == "btu"
+        self._used = _rows(group.size, width) if is_btu else self.weights
         self._slabs = self._used[: 3 * units].reshape(3, units, width)
         self._outputs = self._used[3 * units : 3 * units + k]
         spare = _rows(4 * units, width)  # for one thing on the way forward, for another on the way back
         self._inputs, self._mosts = spare[: 4 * units].reshape(2, 2, units, width)
         self._products = spare[: 4 * k].reshape(4, k, width)
-        self._values = np.empty((family.points, units, width), np.float32)
+        self._values = np.empty((group.points, units, width), np.float32)
         self._hidden, self._rows = self._values[:, :k], self._values[:4, :k]
         self._lead, self._halves = (_rows(k, width) for _ in range(2))
-        self._scores, self._terms = _rows(family.points, width), _rows(family.points, width)
+        self._scores, self._terms = _rows(group.points, width), _rows(group.points, width)
         self._base, self._row = _rows(2, width)
-        if family.bypass:
+        if group.bypass:
             self._base = self._values[2, k]
-        self._ones = [self._scores[ones] for ones in ONES[family.points]]
+        self._ones = [self._scores[ones] for ones in ONES[group.points]]
         self._errors, self._sums = _rows(4, width), _rows(3, width)
         self._steps = self.gradient[: 3 * units].reshape(3, units, width)
         self._output_step = self.gradient[3 * units : 3 * units + k]
@@ -70,17 +70,17 @@ class NumpyNet:
     # --- forward --------------------------------------------------------------------------------------------
 
     def forward(self, sharpness: Singles) -> None:
-        family, scores = self.family, self._scores
+        group, scores = self.group, self._scores
         if self._used is not self.weights:
             np.multiply(self.weights, sharpness, out=self._used)
         self._lines()
-        if family.activation == "relu":
+        if group.activation == "relu":
             np.maximum(self._hidden, 0, out=self._hidden)
         else:
             np.tanh(self._hidden, out=self._hidden)
-        if family.hidden:
+        if group.hidden:
             np.einsum("pkw,kw->pw", self._hidden, self._lead, out=scores)
-            scores += self._values[:, family.hidden] if family.bypass else self._base
+            scores += self._values[:, group.hidden] if group.bypass else self._base
         else:
             np.copyto(scores, self._values[:, 0])
         for ones in self._ones:
@@ -108,9 +108,9 @@ class NumpyNet:
         if not self._is_soft:
             np.copyto(out, own)
             return
-        k = self.family.hidden
+        k = self.group.hidden
         np.multiply(own[..., :k, :], HALF, out=out[..., :k, :])
-        if self.family.bypass:
+        if self.group.bypass:
             np.copyto(out[..., k, :], own[..., k, :])
 
     def _lay_base(self) -> None:
@@ -130,16 +130,16 @@ class NumpyNet:
         """The gradient of the four rows, `shares` being SHARES times what it is to be multiplied by.
 
         Overwrites the units' values."""
-        family, sums = self.family, self._sums
+        group, sums = self.group, self._sums
         errors = self._find_errors(shares)
         _gather(errors, sums)
-        if family.hidden:
+        if group.hidden:
             self._through(errors)
-        if family.bypass:
-            np.copyto(self._steps[:, family.hidden], sums)
+        if group.bypass:
+            np.copyto(self._steps[:, group.hidden], sums)
         else:
             np.copyto(self.gradient[self.last], sums[2])
-        if family.activation == "btu":
+        if group.activation == "btu":
             self.gradient *= sharpness
         return self.gradient
 
@@ -148,7 +148,7 @@ class NumpyNet:
         errors = np.negative(self._scores[:4], out=self._errors)
         np.exp(errors, out=errors)
         errors += ONE
-        if self.family.loss == "bce":
+        if self.group.loss == "bce":
             return np.divide(shares, errors, out=errors)
         wrong = np.divide(ONE, errors, out=errors)
         slopes = ONE - wrong
@@ -158,11 +158,11 @@ class NumpyNet:
 
     def _through(self, errors: Singles) -> None:
         """To the outputs of the units, and through them to their inputs."""
-        family, values, products = self.family, self._rows, self._products
+        group, values, products = self.group, self._rows, self._products
         np.multiply(values, errors[:, None], out=products)
         output = np.add.reduce(products, axis=0, out=self._output_step)
-        steps = self._steps[:, : family.hidden]
-        if family.activation == "relu":
+        steps = self._steps[:, : group.hidden]
+        if group.activation == "relu":
             np.multiply(values > 0, errors[:, None], out=products)
             _gather(products, steps)
             steps *= self._lead
@@ -186,7 +186,7 @@ class NumpyNet:
     def loss(self, points: int) -> Singles:
         """The mean over the points, in one order; what is tiny is kept."""
         scores, terms = self._scores[:points], self._terms[:points]
-        if self.family.loss == "mse":
+        if self.group.loss == "mse":
             np.negative(scores, out=terms)
             np.exp(terms, out=terms)
             terms += ONE

@@ -24,10 +24,10 @@ ONE = np.float32(1)
 class NumpyPath:
     """Working memory for blocks of one family and width; not to be shared by threads."""
 
-    def __init__(self, family: NetGroup, width: int) -> None:
-        self.family = family
-        self._order, self._net = order(family), NumpyNet(family, width)
-        adam = family.size if family.optimizer == "adam" else 0
+    def __init__(self, group: NetGroup, width: int) -> None:
+        self.group = group
+        self._order, self._net = order(group), NumpyNet(group, width)
+        adam = group.size if group.optimizer == "adam" else 0
         self._spare = np.empty((adam, width), np.float32)
 
     def advance(self, block: NetArrays, done: int, epochs: int) -> None:
@@ -42,13 +42,13 @@ class NumpyPath:
         np.copyto(net.weights, block.weights[self._order])
         with np.errstate(all="ignore"):
             net.forward(block.sharpness)
-            return net.loss(4), net.loss(self.family.points), net.right()
+            return net.loss(4), net.loss(self.group.points), net.right()
 
     def _advance(self, block: NetArrays, done: int, epochs: int) -> None:
         net, weights = self._net, self._net.weights
         np.copyto(weights, block.weights[self._order])
-        slots = [slot[self._order] for slot in (block.first, block.second)[: self.family.slots]]
-        shares = SHARES * block.lr if self.family.optimizer == "sgd" else SHARES
+        slots = [slot[self._order] for slot in (block.first, block.second)[: self.group.slots]]
+        shares = SHARES * block.lr if self.group.optimizer == "sgd" else SHARES
         wait = NumpyEarlyStopping(block, done)
         kept = weights.copy()
         net.forward(block.sharpness)
@@ -69,9 +69,9 @@ class NumpyPath:
 
     def _update(self, block: NetArrays, shares: Singles, slots: list[Singles], epoch: int) -> None:
         step = self._net.backward(block.sharpness, shares)
-        if self.family.optimizer == "momentum":
+        if self.group.optimizer == "momentum":
             self._gain_momentum(block, step, *slots)
-        elif self.family.optimizer == "adam":
+        elif self.group.optimizer == "adam":
             self._adapt(block, step, epoch, *slots)
         self._net.weights -= step
 
@@ -100,7 +100,7 @@ class NumpyPath:
         is_sound = np.isfinite(self._net.weights[self._net.last])
         if not is_sound.all():
             ended = wait.end(~is_sound, DIVERGED, epoch)
-        if self.family.validates:
+        if self.group.validates:
             loss = self._net.loss(8)
             note_best(loss, wait.alive, block.best_val_loss, block.best_val_loss_at, epoch)
             tired = wait.tired(loss, epoch)

@@ -43,15 +43,15 @@ def static(plan: BatchPlan, epochs: int, **facts: object) -> bytes:
     return json.dumps({**told, **facts}).encode()
 
 
-def changing(fleet: BatchTraining) -> bytes:
+def changing(training: BatchTraining) -> bytes:
     """lanes.safetensors: columns of what varies (`param.*`), and where every network stands."""
-    plan, curves = fleet.plan, fleet.curves
+    plan, curves = training.plan, training.curves
     arrays: dict[str, Any] = {f"param.{name}": plan.columns[name] for name in _varying(plan)}
     columns = ("outcome", "stop", "loss", "val_loss", "best", "right", *BESTS)
-    arrays |= {name: fleet.column(name) for name in columns}
+    arrays |= {name: training.column(name) for name in columns}
     arrays |= {
-        "weights": fleet.weights(),
-        "epoch": np.array(fleet.epoch, dtype=np.int64),
+        "weights": training.weights(),
+        "epoch": np.array(training.epoch, dtype=np.int64),
         "curve.epochs": curves.epochs,
         "curve.loss": curves.loss[: curves.count],
         "curve.val_loss": curves.val_loss[: curves.count],

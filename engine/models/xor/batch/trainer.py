@@ -68,7 +68,7 @@ def _compiled(cache: Path) -> BatchTrainer:
     warm()
     processor = llvmlite.binding.get_host_cpu_name()
     facts = f"numba {numba.__version__} {processor}"
-    return BatchTrainer("compiled", facts, lambda family, width: CompiledPath(family), compiled_kernel.LANES)
+    return BatchTrainer("compiled", facts, lambda group, width: CompiledPath(group), compiled_kernel.LANES)
 
 
 def _instructions() -> str:

@@ -146,9 +146,9 @@ def test_a_mirror_may_have_it_under_another_name(places: Places) -> None:
     [manners.lies, manners.sends_a_web_page, manners.has_another_length, manners.fails_with(404)],
     ids=["lies", "web page", "other length", "404"],
 )
-def test_what_is_not_as_published_never_becomes_the_corpus(places: Places, manner: Manner) -> None:
+def test_what_is_not_as_published_never_becomes_the_corpus(places: Places, sampling: Manner) -> None:
     lines: list[str] = []
-    with run_mirror({"tinyshakespeare.txt": CONTENT}, manner) as mirror:
+    with run_mirror({"tinyshakespeare.txt": CONTENT}, sampling) as mirror:
         corpus = get(places, "tinyshakespeare", publish("tinyshakespeare", CONTENT, mirror), lines)
         assert mirror.address in lines[-1]
     assert corpus.files[0].name == "embedded" and "tinyshakespeare could not be found" in corpus.notice

@@ -66,8 +66,8 @@ def test_a_side_that_may_end_has_the_whole_length_for_itself(first: str) -> None
 
 
 def test_a_side_that_never_ends_leaves_the_other_all_of_its_words() -> None:
-    manner = SamplingParams(length=6, until_end=True, least=6)
-    sides = [side for side, _ in grow(FORWARD, REVERSED, [5], manner, 1)]
+    sampling = SamplingParams(length=6, until_end=True, least=6)
+    sides = [side for side, _ in grow(FORWARD, REVERSED, [5], sampling, 1)]
     assert sides[:5] == ["right"] * 5
     assert "left" in sides
 

@@ -16,16 +16,16 @@ REVERSED = samples.model(samples.description(direction="reversed"))
 
 
 def test_the_same_seed_gives_the_same_words_however_they_are_taken() -> None:
-    manner = SamplingParams(length=40)
-    whole = [drawn.id for drawn in generate(FORWARD, [5], manner, 3)]
-    other = generate(FORWARD, [5], manner, 99)
-    slow = generate(FORWARD, [5], manner, 3)
+    sampling = SamplingParams(length=40)
+    whole = [drawn.id for drawn in generate(FORWARD, [5], sampling, 3)]
+    other = generate(FORWARD, [5], sampling, 99)
+    slow = generate(FORWARD, [5], sampling, 3)
     taken = [next(slow).id for _ in whole if next(other)]
     assert whole == taken
     assert whole[:10] == [
         drawn.id for drawn in islice(generate(FORWARD, [5], SamplingParams(length=90), 3), 10)
     ]
-    assert whole != [drawn.id for drawn in generate(FORWARD, [5], manner, 4)]
+    assert whole != [drawn.id for drawn in generate(FORWARD, [5], sampling, 4)]
 
 
 def test_a_sentence_has_the_length_that_was_asked_for() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from checkpoints import folder as shelf
+from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from engine import store
 from engine.errors import CorruptRun, DltuiError, RunRefused
@@ -49,7 +49,9 @@ def test_a_damaged_newest_one_is_named_and_the_older_one_used(folder: RunFolder)
 
 def test_what_training_alone_needs_may_be_damaged(folder: RunFolder) -> None:
     state = {"train.safetensors": b"12345678", "model.safetensors": tensors.dumps(_arrays(folder))}
-    shelf.write(folder.checkpoints, 2400, state, run_id=folder.id, weights_sha256="0" * 64, env={})
+    checkpoint_folder.write(
+        folder.checkpoints, 2400, state, run_id=folder.id, weights_sha256="0" * 64, env={}
+    )
     (folder.checkpoints / "step-00002400" / "train.safetensors").write_bytes(b"1234567X")
     assert open_model(folder.path)[0].step == 2400
 

@@ -55,8 +55,8 @@ def test_each_word_says_with_which_probability_it_is_sampled(
     told = oracle.log_probabilities(arrays, [7, 5] if model.is_reversed else [5, 7])[-1]
     offered = [number for number in range(2, 13) if number != UNK and (until_end or number != EOS)]
     expected = _sampled({number: told[number] for number in offered}, temperature, top_k, top_p)
-    manner = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, until_end=until_end)
-    found = predict(model, [5, 7], 20, manner)
+    sampling = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, until_end=until_end)
+    found = predict(model, [5, 7], 20, sampling)
     assert {one.id: one.drawn for one in found} == pytest.approx(
         {number: expected.get(number, 0.0) for number in range(2, 13)}, rel=1e-4
     )

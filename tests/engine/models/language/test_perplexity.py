@@ -17,14 +17,14 @@ from tests.engine.models.lstm_training.small import FRAMEWORKS, kind, make_stric
     "of", [kind(layers=2), tied(direction=Direction.REVERSED)], ids=["two layers", "tied"]
 )
 def test_both_frameworks_agree_with_numpy_to_four_digits(framework: str, of: samples.Description) -> None:
-    twin = make_strict(framework, of)
+    training = make_strict(framework, of)
     batches = pairs(6)
     for step, pair in enumerate(batches, 1):
-        twin.learn(pair.inputs, pair.targets, step, 0.05)
-    model = LanguageModel(of, samples.words(40), weights(twin.weights(), of))
+        training.learn(pair.inputs, pair.targets, step, 0.05)
+    model = LanguageModel(of, samples.words(40), weights(training.weights(), of))
     read = [row[row > 1].tolist() for pair in batches for row in pair.inputs]
     scored = score(model, [model.in_reading_order(words) for words in read], ranks=False)
     count = sum(len(words) + 1 for words in read)
-    total = sum(twin.total(pair.inputs, pair.targets) for pair in batches)
+    total = sum(training.total(pair.inputs, pair.targets) for pair in batches)
     found = perplexity(sum(one.full_logp for one in scored), count)
     assert found == pytest.approx(perplexity(-total, count), rel=1e-4)

@@ -15,9 +15,9 @@ from engine.models.language.sampling_params import SamplingParams
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 
 
-def _shares(manner: SamplingParams, draws: int = 4000) -> list[float]:
-    random, kept = stream(5), offered(SCORES, manner, (), 0)
-    drawn = np.bincount([draw(kept, manner, random) for _ in range(draws)], minlength=len(SCORES))
+def _shares(sampling: SamplingParams, draws: int = 4000) -> list[float]:
+    random, kept = stream(5), offered(SCORES, sampling, (), 0)
+    drawn = np.bincount([draw(kept, sampling, random) for _ in range(draws)], minlength=len(SCORES))
     return list(drawn / draws)
 
 
@@ -46,10 +46,10 @@ def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None
         SamplingParams(temperature=0),
     ],
 )
-def test_words_come_as_often_as_their_probabilities_say(manner: SamplingParams) -> None:
-    told = probabilities(offered(SCORES, manner, (), 0), manner)
+def test_words_come_as_often_as_their_probabilities_say(sampling: SamplingParams) -> None:
+    told = probabilities(offered(SCORES, sampling, (), 0), sampling)
     assert told.sum() == pytest.approx(1)
-    _expect(_shares(manner), {number: float(share) for number, share in enumerate(told) if share})
+    _expect(_shares(sampling), {number: float(share) for number, share in enumerate(told) if share})
 
 
 def test_where_no_word_is_offered_none_has_a_probability() -> None:
@@ -76,9 +76,9 @@ def test_the_unknown_word_and_the_end_come_only_when_they_may() -> None:
 
 
 def test_a_sentence_may_not_end_before_it_has_its_least_words() -> None:
-    manner = SamplingParams(until_end=True, least=3)
-    assert offered(SCORES, manner, (5, 6), 2)[3] == -np.inf
-    assert offered(SCORES, manner, (5, 6, 7), 3)[3] == SCORES[3]
+    sampling = SamplingParams(until_end=True, least=3)
+    assert offered(SCORES, sampling, (5, 6), 2)[3] == -np.inf
+    assert offered(SCORES, sampling, (5, 6, 7), 3)[3] == SCORES[3]
 
 
 def test_repetition_divides_the_probability_of_words_that_were_said() -> None:

@@ -33,29 +33,29 @@ class Twin(nn.Module):
 @pytest.fixture(params=[1, 2])
 def pair(request: pytest.FixtureRequest) -> tuple[Twin, LanguageModel]:
     torch.manual_seed(4)
-    twin = Twin(request.param)
-    state = {name: tensor.detach().numpy() for name, tensor in twin.state_dict().items()}
+    training = Twin(request.param)
+    state = {name: tensor.detach().numpy() for name, tensor in training.state_dict().items()}
     arrays, _ = neutral.from_torch(state, ["lstm"])
     kind = samples.description(50, request.param, embedding=24, hidden=32)
-    return twin, LanguageModel(kind, samples.words(50), weights(arrays, kind))
+    return training, LanguageModel(kind, samples.words(50), weights(arrays, kind))
 
 
 def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, LanguageModel]) -> None:
-    twin, model = pair
+    training, model = pair
     for sentence in SENTENCES:
         with torch.inference_mode():
-            expected = twin.log_probabilities(sentence)[-1].numpy()
+            expected = training.log_probabilities(sentence)[-1].numpy()
         scores = model.scores(model.open(sentence))[0]
         found = scores - np.log(np.exp(scores).sum())
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_perplexity_agrees_to_four_digits(pair: tuple[Twin, LanguageModel]) -> None:
-    twin, model = pair
+    training, model = pair
     total, count = 0.0, 0
     with torch.inference_mode():
         for sentence in SENTENCES:
-            told = twin.log_probabilities(sentence).numpy()
+            told = training.log_probabilities(sentence).numpy()
             total += sum(float(told[place, word]) for place, word in enumerate((*sentence, 3)))
             count += len(sentence) + 1
     scored = scoring.score(model, SENTENCES)

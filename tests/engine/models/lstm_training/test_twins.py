@@ -18,10 +18,10 @@ KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tie
 
 
 def losses(framework: str, of: ModelDescription, steps: int, **options: Any) -> list[float]:
-    twin = make_strict(framework, of, **options)
+    training = make_strict(framework, of, **options)
     batches = pairs(10)
     return [
-        twin.learn((pair := batches[step % 10]).inputs, pair.targets, step, 0.01)
+        training.learn((pair := batches[step % 10]).inputs, pair.targets, step, 0.01)
         for step in range(1, steps + 1)
     ]
 
@@ -50,12 +50,12 @@ def test_in_bfloat16_each_step_has_nearly_the_same_loss(framework: str) -> None:
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_loss_is_what_numpy_finds_word_by_word(framework: str, name: str) -> None:
-    twin = make_strict(framework, KINDS[name])
+    training = make_strict(framework, KINDS[name])
     pair = pairs(1)[0]
-    twin.learn(pair.inputs, pair.targets, 1, 0.05)
+    training.learn(pair.inputs, pair.targets, 1, 0.05)
     words = Vocabulary((*RESERVED, *(f"w{n}" for n in range(36))))
-    model = LanguageModel(KINDS[name], words, weights(twin.weights(), KINDS[name]))
-    assert twin.total(pair.inputs, pair.targets) == pytest.approx(_by_hand(model, pair), rel=1e-4)
+    model = LanguageModel(KINDS[name], words, weights(training.weights(), KINDS[name]))
+    assert training.total(pair.inputs, pair.targets) == pytest.approx(_by_hand(model, pair), rel=1e-4)
 
 
 def _by_hand(model: LanguageModel, pair: Any) -> float:
@@ -82,12 +82,12 @@ def test_the_size_of_a_chunk_changes_nothing(
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_target_that_was_given_no_chance_has_a_finite_loss(framework: str) -> None:
-    twin = make_strict(framework, kind(), precision="bf16")
-    weights = twin.weights()
+    training = make_strict(framework, kind(), precision="bf16")
+    weights = training.weights()
     weights["output.bias"][3] = -500.0
-    twin.put(weights)
+    training.put(weights)
     pair = pairs(1)[0]
-    assert np.isfinite(twin.learn(pair.inputs, pair.targets, 1, 0.01))
+    assert np.isfinite(training.learn(pair.inputs, pair.targets, 1, 0.01))
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

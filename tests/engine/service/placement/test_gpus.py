@@ -96,10 +96,10 @@ async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: 
     async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
         first = await talk.submit("xor", {"epochs": 5000}, device="gpu", name="first")
         await reach(talk, first.id, Status.RUNNING)
-        run = service.roster.get(first.id)
+        run = service.registry.get(first.id)
         assert run is not None and run.device == "GPU-abc"
         second = await talk.submit("xor", {"epochs": 2}, device="gpu")
-        waiting = service.roster.get(second.id)
+        waiting = service.registry.get(second.id)
         assert waiting is not None
         await until(lambda: waiting.why == "needs a GPU: H200 is used by a run of dltui")
         third = await talk.submit("xor", {"epochs": 2}, device="auto")
@@ -112,7 +112,7 @@ async def test_a_new_service_knows_on_which_gpu_the_runs_it_finds_are(places: Pl
     async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5000}, device="gpu")
         await reach(talk, made.id, Status.RUNNING)
-        adopted = service.machine.device_of(service.roster.get(made.id) or pytest.fail("it runs"))
+        adopted = service.machine.device_of(service.registry.get(made.id) or pytest.fail("it runs"))
         assert adopted == "GPU-abc"
 
 
@@ -121,7 +121,7 @@ async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
     driver.foreign = 40 << 30
     async with serving(places, driver=driver) as service, await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 2}, device="gpu")
-        run = service.roster.get(made.id)
+        run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.why == "needs a GPU: H200 is used by others (40.0 GiB)")
         driver.foreign = 0

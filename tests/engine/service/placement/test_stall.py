@@ -46,7 +46,7 @@ async def test_a_stalled_run_says_so_and_goes_on_running(
     async with serving(places) as service, await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5000})
         await reach(talk, made.id, Status.RUNNING)
-        run = service.roster.get(made.id)
+        run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.keeper is not None and run.keeper.worker is not None)
         assert run.keeper is not None and run.keeper.worker is not None

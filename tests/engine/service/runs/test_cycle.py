@@ -62,7 +62,7 @@ async def test_a_disk_that_takes_no_end_is_complained_of_once(
     async with serving(places) as service, await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5000})
         await reach(talk, made.id, Status.RUNNING)
-        run = service.roster.get(made.id)
+        run = service.registry.get(made.id)
         assert run is not None and run.keeper is not None
         await until(lambda: run.keeper is not None and run.keeper.worker is not None)
         monkeypatch.setattr(orphans.store, "write_exit", write_exit)

@@ -107,8 +107,8 @@ async def test_a_queued_run_says_why_it_waits_and_pauses_and_stops_at_once(place
         await reach(talk, first.id, Status.RUNNING)
         second = await talk.submit("xor", {"epochs": 5}, name="second")
         third = await talk.submit("xor", {"epochs": 5}, name="third")
-        await until(lambda: _why(service.roster.get(third.id)) == "waits behind second")
-        assert _why(service.roster.get(second.id)) == "needs 1 CPU thread, 0 free: first holds 1"
+        await until(lambda: _why(service.registry.get(third.id)) == "waits behind second")
+        assert _why(service.registry.get(second.id)) == "needs 1 CPU thread, 0 free: first holds 1"
         paused = await talk.pause(second.id)
         assert paused.status is Status.PAUSED and paused.cause is not None
         assert paused.cause.text == "paused before it started"
@@ -156,10 +156,10 @@ async def test_a_run_answers_to_its_id_its_start_its_end_its_name_and_last(place
         two = await talk.submit("xor", {"epochs": 1}, name="other")
         for said in (two.id, two.id[:-1], two.id[-4:], "other", "@last"):
             assert (await talk.show(said)).id == two.id
-        twin = await talk.submit("xor", {"epochs": 1}, name="twin")
+        training = await talk.submit("xor", {"epochs": 1}, name="twin")
         with pytest.raises(DltuiError, match="Several runs answer to 'twin'") as error:
             await talk.show("twin")
-        assert one.id in error.value.message and twin.id in error.value.message
+        assert one.id in error.value.message and training.id in error.value.message
         with pytest.raises(DltuiError, match="No run answers to 'zzz'"):
             await talk.show("zzz")
         with pytest.raises(DltuiError, match="Expected the id"):

@@ -20,10 +20,10 @@ SMALL = MetricGoal("loss", largest=False)
 
 
 def told(*events: tuple[float, str, dict[str, Any]], goal: MetricGoal = SMALL) -> RunStats:
-    digest = RunStats(goal)
+    stats = RunStats(goal)
     for seq, (at, kind, facts) in enumerate(events, 1):
-        digest.fold(Event(seq, at, kind, facts))
-    return digest
+        stats.fold(Event(seq, at, kind, facts))
+    return stats
 
 
 def started(at: float, **facts: Any) -> tuple[float, str, dict[str, Any]]:
@@ -47,64 +47,62 @@ def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> No
 
 
 def test_nothing_told_is_nothing_known() -> None:
-    digest = RunStats()
-    assert (digest.step, digest.best, digest.rate, digest.train_seconds, digest.note) == (0, None, 0, 0, "")
+    stats = RunStats()
+    assert (stats.step, stats.best, stats.rate, stats.train_seconds, stats.note) == (0, None, 0, 0, "")
 
 
 def test_columns_give_last_values_and_the_best_in_between() -> None:
     series = {"loss": [[10, 20, 30], [0.5, 0.1, "nan"]], "accuracy": [[30], ["inf"]], "empty": [[], []]}
-    digest = told(started(1, notice="digits instead of MNIST"), (2, "metrics", {"series": series}))
-    assert digest.step == 30 and digest.total_steps == 100 and digest.device == "cpu"
-    assert math.isnan(digest.metrics["loss"]) and digest.metrics["accuracy"] == math.inf
-    assert "empty" not in digest.metrics
-    assert digest.best == Best("loss", 0.1, 20)
-    assert digest.data_notice == "digits instead of MNIST" and digest.started_at == 1
+    stats = told(started(1, notice="digits instead of MNIST"), (2, "metrics", {"series": series}))
+    assert stats.step == 30 and stats.total_steps == 100 and stats.device == "cpu"
+    assert math.isnan(stats.metrics["loss"]) and stats.metrics["accuracy"] == math.inf
+    assert "empty" not in stats.metrics
+    assert stats.best == Best("loss", 0.1, 20)
+    assert stats.data_notice == "digits instead of MNIST" and stats.started_at == 1
 
 
 def test_the_goal_may_be_the_largest() -> None:
-    digest = told(
-        started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True)
-    )
-    assert digest.best == Best("loss", 0.9, 2)
+    stats = told(started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True))
+    assert stats.best == Best("loss", 0.9, 2)
     assert goal_of("mnist") == MetricGoal("val_accuracy", True) and goal_of("no longer there") == MetricGoal()
 
 
 def test_a_rewind_to_a_checkpoint_brings_back_exactly_what_stood_there() -> None:
     first = [started(0), loss(1, 10, 0.5), (1, "set", {"step": 10, "name": "lr", "value": 0.1}), saved(1, 10)]
     at_checkpoint = told(*first)
-    digest = told(
+    stats = told(
         *first, loss(2, 20, 0.01), (2, "set", {"step": 20, "name": "lr", "value": 9}),
         started(5, attempt=2), (5, "restored", {"step": 10}),
     )  # fmt: skip
     for name in ("step", "metrics", "best", "live", "checkpoint_step"):
-        assert getattr(digest, name) == getattr(at_checkpoint, name), name
-    digest.fold(Event(99, 6, "metrics", {"series": {"loss": [[20], [0.3]]}}))
-    assert digest.best == Best("loss", 0.3, 20)
+        assert getattr(stats, name) == getattr(at_checkpoint, name), name
+    stats.fold(Event(99, 6, "metrics", {"series": {"loss": [[20], [0.3]]}}))
+    assert stats.best == Best("loss", 0.3, 20)
 
 
 def test_a_rewind_to_nothing_forgets_all_points() -> None:
-    digest = told(started(0), loss(1, 5, 0.5), started(2), (2, "restored", {"step": 0}))
-    assert (digest.step, digest.metrics, digest.best) == (0, {}, None)
+    stats = told(started(0), loss(1, 5, 0.5), started(2), (2, "restored", {"step": 0}))
+    assert (stats.step, stats.metrics, stats.best) == (0, {}, None)
 
 
 def test_restoring_the_step_that_was_reached_takes_nothing_back() -> None:
-    digest = told(started(0), loss(1, 7, 0.5), saved(1, 7), started(2), (2, "restored", {"step": 7}))
-    assert digest.step == 7 and digest.metrics == {"loss": 0.5} and digest.best == Best("loss", 0.5, 7)
+    stats = told(started(0), loss(1, 7, 0.5), saved(1, 7), started(2), (2, "restored", {"step": 7}))
+    assert stats.step == 7 and stats.metrics == {"loss": 0.5} and stats.best == Best("loss", 0.5, 7)
 
 
 def test_time_is_spent_while_training_not_while_paused() -> None:
     cause = {"kind": "paused", "text": "paused"}
-    digest = told(
+    stats = told(
         started(100), loss(110, 1, 1), (112, "ended", {"status": "paused", "cause": cause}),
         started(500), loss(503, 2, 1),
     )  # fmt: skip
-    assert digest.train_seconds == pytest.approx(12 + 3)
-    assert digest.started_at == 100 and digest.farewell is None
+    assert stats.train_seconds == pytest.approx(12 + 3)
+    assert stats.started_at == 100 and stats.farewell is None
 
 
 def test_a_stretch_that_a_crash_ended_counts_up_to_its_last_event() -> None:
-    digest = told(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
-    assert digest.train_seconds == pytest.approx(10 + 5)
+    stats = told(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
+    assert stats.train_seconds == pytest.approx(10 + 5)
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
@@ -123,9 +121,9 @@ def test_a_note_is_a_notice_until_all_is_well_again() -> None:
 
 
 def test_the_last_words_of_a_worker_are_kept() -> None:
-    digest = told(started(0), (9, "ended", {"status": "failed", "cause": {"kind": "diverged", "text": "x"}}))
-    assert digest.farewell is not None
-    assert (digest.farewell.status, digest.farewell.cause.kind) == (Status.FAILED, CauseKind.DIVERGED)
+    stats = told(started(0), (9, "ended", {"status": "failed", "cause": {"kind": "diverged", "text": "x"}}))
+    assert stats.farewell is not None
+    assert (stats.farewell.status, stats.farewell.cause.kind) == (Status.FAILED, CauseKind.DIVERGED)
 
 
 def test_a_kind_of_tomorrow_is_passed_over() -> None:
@@ -147,11 +145,11 @@ def test_a_kind_of_tomorrow_is_passed_over() -> None:
     ],
 )
 def test_odd_facts_are_named_and_do_no_harm(kind: str, facts: dict[str, Any]) -> None:
-    digest = told(started(0), loss(1, 5, 0.5))
+    stats = told(started(0), loss(1, 5, 0.5))
     with pytest.raises(CorruptRun, match=f"Event 3 is no {kind}"):
-        digest.fold(Event(3, 2.0, kind, facts))
-    digest.fold(Event(4, 3.0, *loss(3, 6, 0.4)[1:]))
-    assert digest.step == 6 and digest.seq == 4
+        stats.fold(Event(3, 2.0, kind, facts))
+    stats.fold(Event(4, 3.0, *loss(3, 6, 0.4)[1:]))
+    assert stats.step == 6 and stats.seq == 4
 
 
 happening = st.one_of(
@@ -182,9 +180,9 @@ def test_a_digest_goes_on_from_json_as_if_it_had_never_stopped(
 def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[str, Any, Any]]) -> None:
     """Against brute force over all points that survive every rewind."""
     events, points = _events(happenings), {}
-    digest = RunStats(SMALL)
+    stats = RunStats(SMALL)
     for event in events:
-        digest.fold(event)
+        stats.fold(event)
         if event.kind == "metrics":
             steps, values = event.facts["series"]["loss"]
             points[steps[0]] = values[0]
@@ -192,9 +190,9 @@ def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[
             points = {step: value for step, value in points.items() if step <= event.facts["step"]}
     finite = {step: value for step, value in points.items() if isinstance(value, float)}
     if finite:
-        assert digest.best is not None and digest.best.value == min(finite.values())
+        assert stats.best is not None and stats.best.value == min(finite.values())
     else:
-        assert digest.best is None
+        assert stats.best is None
 
 
 def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
@@ -218,8 +216,8 @@ def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
     return events
 
 
-def _facts(digest: RunStats) -> str:
-    return repr({**digests.to_json(digest), "train_seconds": digest.train_seconds})
+def _facts(stats: RunStats) -> str:
+    return repr({**digests.to_json(stats), "train_seconds": stats.train_seconds})
 
 
 def on_two_clocks(jump: float) -> list[Event]:
@@ -242,23 +240,23 @@ def on_two_clocks(jump: float) -> list[Event]:
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
 def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: float) -> None:
-    digest = RunStats(SMALL)
+    stats = RunStats(SMALL)
     for event in on_two_clocks(jump):
-        digest.fold(event)
-    assert digest.train_seconds == pytest.approx(18.0)
-    assert digest.rate == pytest.approx(2.0)
-    again = digests.from_json(json.loads(json.dumps(digests.to_json(digest))), SMALL)
+        stats.fold(event)
+    assert stats.train_seconds == pytest.approx(18.0)
+    assert stats.rate == pytest.approx(2.0)
+    again = digests.from_json(json.loads(json.dumps(digests.to_json(stats))), SMALL)
     assert again.train_seconds == pytest.approx(18.0)
 
 
 def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
     events = [event for event in on_two_clocks(3600.0) if event.kind != "ended"]
-    digest = RunStats(SMALL)
+    stats = RunStats(SMALL)
     for event in events:
-        digest.fold(event)
-    assert digest.train_seconds == pytest.approx(18.0)
+        stats.fold(event)
+    assert stats.train_seconds == pytest.approx(18.0)
 
 
 def test_events_of_before_with_a_wall_clock_set_back_lose_no_more_than_the_jump() -> None:
-    digest = told(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
-    assert digest.train_seconds == pytest.approx(20.0)
+    stats = told(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
+    assert stats.train_seconds == pytest.approx(20.0)

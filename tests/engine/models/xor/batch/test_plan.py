@@ -43,11 +43,11 @@ def test_a_seed_axis_takes_the_place_of_the_runs_seed() -> None:
 def test_families_part_the_networks() -> None:
     rows = mixed(300)
     seen = np.zeros(300, int)
-    for family, lanes in from_rows(rows).families():
+    for group, lanes in from_rows(rows).families():
         seen[lanes] += 1
         for lane in lanes:
             row = rows[lane]
-            assert family == NetGroup(
+            assert group == NetGroup(
                 row["hidden"], row["bypass"], row["activation"], row["loss"], row["optimizer"],
                 row["validation"] == "notebook",
             )  # fmt: skip
