@@ -36,6 +36,7 @@ from tui.messages import (
     EngineStalled,
     HintsChanged,
     HomeRefused,
+    OpenView,
     PasteCut,
     ResourcesChanged,
     RunsChanged,
@@ -45,7 +46,8 @@ from tui.messages import (
 )
 from tui.runs.tab import RunsTab
 from tui.tab.context import TabContext
-from tui.tab.switcher import SHOWN, TabSwitcher, known
+from tui.tab.switcher import TabSwitcher, known
+from tui.tabs import PAGES
 from tui.terminal import image_protocol, job_control
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import Terminal
@@ -102,7 +104,7 @@ class LabApp(App[int]):
         self.keys_file = read_keymap(places.keymap)
         self.connection = Connection(places, connect, self._route)
         self.session = client.open_session(places)
-        self.tab_bar, self.meters, self.banner = TabBar(tuple(SHOWN)), Meters(), Banner()
+        self.tab_bar, self.meters, self.banner = TabBar(tuple(PAGES)), Meters(), Banner()
         self.key_hints = KeyHints(self.keys_file)
         context = TabContext(
             places, self.connection, self.session, self.state, self.keys_file, Clipboard(places.clipboard)
@@ -186,6 +188,7 @@ class LabApp(App[int]):
 
     @property
     def runs(self) -> RunsTab:
+        assert isinstance(self.switcher.runs, RunsTab)
         return self.switcher.runs
 
     # --- the river -------------------------------------------------------------------------------------
@@ -310,6 +313,11 @@ class LabApp(App[int]):
 
     # --- keys ------------------------------------------------------------------------------------------
 
+    @on(OpenView)
+    async def _open_view(self, message: OpenView) -> None:
+        await self.action_open_tab(message.tab)
+        self.switcher.front.open_view(message.view, message.selection)
+
     @on(PasteCut)
     def _say_cut(self) -> None:
         words = f"The paste is too long: the first {LIMIT // 1024} kB are used."
@@ -347,7 +355,7 @@ class LabApp(App[int]):
         self.choose_theme(theme.after(self.theme))
 
     async def action_open_tab(self, tab: str) -> None:
-        if tab not in SHOWN:
+        if tab not in PAGES:
             return
         await self.switcher.bring(tab)
         self.state.tab = known(tab)

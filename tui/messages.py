@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from engine.protocol import Resources, RunSummary
+from tui.tabs import TabName
 
 if TYPE_CHECKING:
     from engine.client.client import SweepSummary
@@ -125,6 +126,16 @@ class RunSubmitted(Message):
     """The engine has taken a run that was asked for here."""
 
     run: RunSummary
+
+
+@dataclass
+class OpenView(Message):
+    """Open a view of a tab with something selected in it: a run, a network, an image. A tab handles its own."""
+
+    tab: TabName
+    view: str = ""
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    """what to select, by keys that the view defines"""
 
 
 class PasteCut(Message):

@@ -10,11 +10,11 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.dialogs.dialog import Dialog, Keys
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, justified, row_width
+from tui.ui.wrap import wrapped
 
 Choice = tuple[str, str]
 """a title and what it means"""

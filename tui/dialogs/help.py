@@ -11,9 +11,9 @@ from textual.containers import Vertical
 
 from tui.dialogs.dialog import Dialog, Keys
 from tui.dialogs.sign_table import signs
-from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.all_keys import KEYS, Key, Scope, inside, shown
 from tui.keys.keymap import Keymap
-from tui.tab.switcher import SHOWN
+from tui.tabs import PAGES, TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
@@ -27,7 +27,7 @@ NAMES: tuple[Row, ...] = ((), (Span("Names of the keys for keys.json: dltui keys
 class KeySheet(Sheet):
     """Groups of keys, in two columns where there is room."""
 
-    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab) -> None:
+    def __init__(self, scope: Scope, keymap: Keymap, tab: TabName) -> None:
         super().__init__()
         self._scope, self._tab, self._keymap = scope, tab, keymap
 
@@ -73,7 +73,7 @@ class KeySheet(Sheet):
 class HelpScreen(Dialog[None]):
     """Closed by any of the keys that opened it."""
 
-    def __init__(self, scope: Scope, keymap: Keymap, tab: Tab = "runs") -> None:
+    def __init__(self, scope: Scope, keymap: Keymap, tab: TabName = "runs") -> None:
         super().__init__()
         self._scope, self._tab, self._keymap = scope, tab, keymap
 
@@ -90,7 +90,7 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def groups(scope: Scope, tab: Tab = "runs") -> list[tuple[str, list[Key]]]:
+def groups(scope: Scope, tab: TabName = "runs") -> list[tuple[str, list[Key]]]:
     """The keys that are heard there, innermost first, under their headings."""
     scopes = inside(scope, tab)
     heard = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
@@ -102,7 +102,7 @@ def groups(scope: Scope, tab: Tab = "runs") -> list[tuple[str, list[Key]]]:
 
 def exists(key: Key) -> bool:
     """Tabs that are not there yet have no key."""
-    return not key.id.startswith("app.tab_") or key.id.removeprefix("app.tab_") in SHOWN
+    return not key.id.startswith("app.tab_") or key.id.removeprefix("app.tab_") in PAGES
 
 
 def _filled(rows: list[Row], height: int) -> list[Row]:

@@ -9,11 +9,11 @@ from textual.containers import Vertical
 
 from engine.catalog import Experiment
 from tui.dialogs.dialog import Dialog, Keys
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 
 class ExperimentList(Sheet):

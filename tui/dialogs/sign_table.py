@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.protocol import Status
 from tui.chart.mark import ASCII_SIGNS, SIGNS, Kind
-from tui.keys.key import Tab
+from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.palette import DASH_SIGNS
 from tui.ui.styles import STATUS_INKS
@@ -16,10 +16,10 @@ KINDS: dict[Kind, str] = {
     "set": "on the axis: a parameter was changed",
     "pause": "on the axis: paused or stopped",
 }
-WITH_CHARTS: tuple[Tab, ...] = ("runs", "xor", "mnist", "language")
+WITH_CHARTS: tuple[TabName, ...] = ("runs", "xor", "mnist", "language")
 
 
-def signs(tab: Tab) -> list[Sign]:
+def signs(tab: TabName) -> list[Sign]:
     """Those of a tab; none for a tab without runs and charts."""
     found = _statuses() if tab in (*WITH_CHARTS, "sweep") else []
     if tab == "runs":

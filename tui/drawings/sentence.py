@@ -8,11 +8,11 @@ from typing import Any
 
 from engine.protocol import Json, number_from_json
 from tui.drawings.grid import Column, grid
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
 from tui.ui.shown_word import in_order, word_of
 from tui.ui.span import Row, Span, row_width
+from tui.ui.wrap import wrapped
 
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 
 from tui.keys import dialogs, everywhere, language, mnist, panes, repl, runs, sweep, xor
-from tui.keys.key import TABS as TABS
 from tui.keys.key import Key as Key
 from tui.keys.key import Scope as Scope
-from tui.keys.key import Tab as Tab
 from tui.keys.key import inside as inside
 from tui.keys.key import overlaps as overlaps
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.keys.key import TABS, Key
+from tui.keys.key import Key
+from tui.tabs import TABS
 
 KEYS = (
     Key("app.help", "question_mark,f1", "help", "keys", "Keys of the focused panel", "app", 20),
@@ -15,6 +16,6 @@ KEYS = (
     Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Suspend the app; fg resumes it", "app"),
     *(
         Key(f"app.tab_{tab}", f"{digit},alt+{digit}", f"open_tab('{tab}')", title, f"The {title} tab", "app")
-        for digit, (tab, title) in enumerate(TABS, 1)
+        for digit, (tab, title, _) in enumerate(TABS, 1)
     ),
 )  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from tui.keys.key import Scope, Tab
+from tui.keys.key import Scope
+from tui.tabs import TabName
 
 
-def scope_of(focused: Widget | None, tab: Tab = "runs") -> Scope:
+def scope_of(focused: Widget | None, tab: TabName = "runs") -> Scope:
     """The scope that the focused widget, or what holds it, names as its own; else that of the tab."""
     for node in focused.ancestors_with_self if focused is not None else ():
         scope: Scope | None = getattr(node, "SCOPE", None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tab = Literal["runs", "xor", "sweep", "mnist", "language", "repl", "learn"]
+from tui.tabs import TABS, TabName
+
 Inner = Literal[
     "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "sweeps", "trials", "axes",
     "data", "networks", "confusion", "pictures", "filters", "pad", "transcript"
@@ -13,23 +14,12 @@ Inner = Literal[
 """parts of a tab that have keys of their own while they have the focus"""
 Modal = Literal["filter", "form", "dialog", "prompt", "home"]
 """where every letter is typed text, so that no other key is heard"""
-Scope = Literal["app"] | Tab | Inner | Modal
+Scope = Literal["app"] | TabName | Inner | Modal
 
-TABS: tuple[tuple[Tab, str], ...] = (
-    ("runs", "Runs"),
-    ("xor", "XOR"),
-    ("sweep", "Sweep"),
-    ("mnist", "MNIST"),
-    ("language", "Language"),
-    ("repl", "REPL"),
-    ("learn", "Learn"),
-)
-"""in the order of their digits; the app shows those that exist"""
-
-OWNERS: dict[Scope, tuple[Tab, ...]] = {
+OWNERS: dict[Scope, tuple[TabName, ...]] = {
     "table": ("runs",),
     "chart": ("runs",),
-    "pane": tuple(tab for tab, _ in TABS),
+    "pane": tuple(entry.name for entry in TABS),
     "weights": ("xor",),
     "sketches": ("xor",),
     "rungs": ("xor",),
@@ -50,7 +40,7 @@ OWNERS: dict[Scope, tuple[Tab, ...]] = {
 
 GROUPS: dict[Scope, str] = {
     "app": "Everywhere",
-    **dict(TABS),
+    **{entry.name: entry.title for entry in TABS},
     "table": "Table",
     "chart": "Chart",
     "pane": "Details",
@@ -95,7 +85,7 @@ class Key:
         return self.group or GROUPS[self.scope]
 
 
-def inside(scope: Scope, tab: Tab = "runs") -> tuple[Scope, ...]:
+def inside(scope: Scope, tab: TabName = "runs") -> tuple[Scope, ...]:
     """Which scopes are heard where `scope` has the focus in `tab`: the innermost first."""
     if scope in ("filter", "form", "dialog", "prompt", "home", "app"):
         return (scope,)

@@ -9,11 +9,11 @@ from typing import Any
 from rich.cells import set_cell_size
 
 from engine.protocol import Json
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
+from tui.ui.wrap import wrapped
 
 PARTS = (("train", "training"), ("validation", "validation"), ("test", "test"))
 BESIDE = 92

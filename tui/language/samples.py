@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.runs.overview import wrapped
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 SAID = re.compile(r"After epoch (\d+), at ([\d.]+): (.*); at ([\d.]+): (.*); at ([\d.]+): (.*)", re.DOTALL)
 WORDS = 200

@@ -26,7 +26,6 @@ from tui.language.perplexity_table import PerplexityTable
 from tui.language.runs import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
 from tui.language.samples import sample_rows, samples_of
 from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
-from tui.runs.overview import wrapped
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
@@ -35,6 +34,7 @@ from tui.ui.notes import Notes
 from tui.ui.palette import DARK
 from tui.ui.span import Span
 from tui.ui.view_bar import ViewBar
+from tui.ui.wrap import wrapped
 from tui.view_state import chosen
 
 if TYPE_CHECKING:

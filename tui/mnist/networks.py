@@ -16,6 +16,7 @@ from tui.data.run_history import RunHistory
 from tui.data.run_text import before_step_one
 from tui.drawings.image_widget import ImageWidget
 from tui.keys import all_keys
+from tui.messages import OpenView
 from tui.mnist.network_table import NetworkRow, NetworkTable, ledger
 from tui.mnist.recipes import NetworkRecipe, recipes
 from tui.mnist.view import MnistView
@@ -215,7 +216,7 @@ class NetworksView(MnistView):
         run = self.entry.run
         if run is not None and run.checkpoint_step:
             self.runs.chosen = run.id
-            self.post_message(self.Wanted("report", {}))
+            self.post_message(OpenView("mnist", "report", {}))
 
     def action_start_all(self) -> None:
         self.launch(*self.missing())

@@ -12,6 +12,7 @@ from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.keys import all_keys
+from tui.messages import OpenView
 from tui.mnist.mosaic import Image, grey, heat, joined
 from tui.mnist.pictures_image import PicturesImage, grid
 from tui.mnist.view import MnistView
@@ -129,10 +130,10 @@ class PicturesView(MnistView):
 
     def action_edit(self) -> None:
         if self.images:
-            self.post_message(self.Wanted("draw", {"pixels": self.images[self.cursor]["pixels"]}))
+            self.post_message(OpenView("mnist", "draw", {"pixels": self.images[self.cursor]["pixels"]}))
 
     def action_back(self) -> None:
-        self.post_message(self.Wanted("report", {}))
+        self.post_message(OpenView("mnist", "report", {}))
 
     def sharp(self) -> Image | None:
         if not self.images:

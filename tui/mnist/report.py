@@ -9,6 +9,7 @@ from engine.protocol import Json
 from tui.data.run_text import name_of
 from tui.drawings.image_canvas import ImageCanvas
 from tui.keys import all_keys
+from tui.messages import OpenView
 from tui.mnist.confusion_image import CLASSES, ConfusionImage
 from tui.mnist.empty_state import invite
 from tui.mnist.robustness_image import KINDS, RobustnessImage
@@ -204,7 +205,7 @@ class ReportView(MnistView):
     def _hand_over(self, facts: dict[str, Any]) -> None:
         assert self.report is not None
         names = [str(one["name"]) for one in self.report["classes"]]
-        self.post_message(self.Wanted("pictures", {**facts, "split": self.split, "names": names}))
+        self.post_message(OpenView("mnist", "pictures", {**facts, "split": self.split, "names": names}))
 
     def labels(self) -> dict[str, str]:
         matrix = () if self.report is not None and not self.is_stressed else ("next", "open", "worst")

@@ -162,10 +162,9 @@ class MnistTab(Tab):
             words = f"newer: {name_of(newer)}, {key} opens it"
         self.bar.say(plain(words, limit=300))
 
-    @on(MnistView.Wanted)
-    def _hand_over(self, message: MnistView.Wanted) -> None:
-        self._turn_to(message.view)
-        self.view.take(message.facts)
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        self._turn_to(view)
+        self.view.take(selection)
 
     # --- the river -------------------------------------------------------------------------------------
 

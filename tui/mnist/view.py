@@ -50,13 +50,6 @@ class MnistView(SubmittingView, can_focus=True):
 
         words: str
 
-    @dataclass
-    class Wanted(Message):
-        """Another view is wanted, with something in it."""
-
-        view: str
-        facts: dict[str, Any]
-
     runs: MnistRuns
 
     def __init__(self, context: TabContext, runs: MnistRuns, saved: Mapping[str, Any], **widget: Any) -> None:

@@ -17,9 +17,9 @@ from tui.repl import gates, tables
 from tui.repl.entry import TranscriptEntry
 from tui.repl.sampling import Sampling
 from tui.repl.slash import Slash, parted
-from tui.runs.overview import wrapped
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 KEPT = 100
 LINES_LIMIT = 2_000

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.protocol import Json
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, row_text
+from tui.ui.wrap import wrapped
 
 EXPORT_WIDTH = 100
 Compose = Callable[[int], Sequence[Row]]

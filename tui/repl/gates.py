@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from engine.protocol import Json
 from tui.drawings.grid import Column, grid
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 LABELS = ("", "i  input", "f  forget", "g  candidate", "o  output", "c  cell", "h  hidden")
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"

@@ -9,7 +9,8 @@ from textual import events
 from textual.message import Message
 
 from tui.keys import all_keys
-from tui.keys.all_keys import TABS, Scope
+from tui.keys.all_keys import Scope
+from tui.tabs import TABS
 from tui.ui.text_field import LONGEST, TextField
 
 DIGITS, QUOTE = "123456789", "'"
@@ -89,7 +90,7 @@ class PromptLine(TextField):
     async def _on_key(self, event: events.Key) -> None:
         digit = event.character if event.character and event.character in DIGITS else ""
         if digit and not self.value and int(digit) <= len(TABS):
-            await self.app.run_action(f"open_tab('{TABS[int(digit) - 1][0]}')")
+            await self.app.run_action(f"open_tab('{TABS[int(digit) - 1].name}')")
         elif digit and self._is_quoted:
             self.put(self.value[: -len(QUOTE)] + digit)
         elif digit and self.takes_digits and (self.offered is None or int(digit) <= self.offered):

@@ -9,11 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from engine.protocol import Json, number_from_json
 from tui.drawings.grid import Column, grid
 from tui.drawings.sentence import ink_of, percent, perplexity, sign_of, uncounted
-from tui.runs.overview import wrapped
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 BAR = 20
 DIFFERENT = "The vocabularies differ, so the perplexities cannot be compared"

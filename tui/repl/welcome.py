@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.protocol import Json
 from tui.repl.slash import SLASHES
-from tui.runs.overview import wrapped
 from tui.ui.span import Row, Span
+from tui.ui.wrap import wrapped
 
 UNTRAINED = (
     "A language model reads sentences word by word and learns what comes next. Trained on 25,014 photo",

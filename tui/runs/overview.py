@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.cells import chop_cells
-
 from engine.protocol import RunSummary, Status
 from tui.data.run_text import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
 from tui.data.value_text import damaged_events, remarks, status_word, value_of
@@ -16,6 +14,7 @@ from tui.ui.numbers import clock, short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width
 from tui.ui.styles import STATUS_INKS
+from tui.ui.wrap import wrapped
 
 LABEL, VALUE = 10, 10
 MEGABYTE = 1 << 20
@@ -138,12 +137,3 @@ def _hung(head: Span, words: str, width: int, style_name: str) -> list[Row]:
     indent = len(head.text)
     first, *others = wrapped(words, width - indent, style_name) or [()]
     return [(head, *first), *((Span(" " * indent), *row) for row in others)]
-
-
-def wrapped(text: str, width: int, style_name: str) -> list[Row]:
-    """The text over as many lines as it takes."""
-    import textwrap
-
-    width = max(10, width)
-    lines = textwrap.wrap(text, width)
-    return [(Span(part, style_name),) for line in lines for part in chop_cells(line, width)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -232,6 +232,12 @@ class RunView(Tab):
         others = [one for one in self.pages.query.open_sweeps if one != sweep]
         now = [*others, sweep] if opened else others
         self.pages.ask(replace(self.pages.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
+
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        """The run `selection["run"]`, a RunSummary, under the cursor; a filter may not hide it."""
+        if self.pages.query.where:
+            self.filter_bar.action_clear()
+        self.post_message(RunSubmitted(selection["run"]))
 
     @on(RunSubmitted)
     def _go_to(self, message: RunSubmitted) -> None:

@@ -14,13 +14,12 @@ from engine.catalog import Experiment
 from engine.client.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
 from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
-from engine.protocol import RunSummary
 from tui.data import trial_export
 from tui.data.actions import Deed, attempt
 from tui.data.actions import undo as bring_back
 from tui.data.same_name import doubt_of_sweep_name
 from tui.data.value_text import exact, exact_pairs
-from tui.messages import RunSubmitted
+from tui.messages import OpenView
 from tui.sweeps import actions, settings
 from tui.sweeps.draft import SweepDraft, typed_of
 from tui.sweeps.text import axis_text
@@ -166,7 +165,8 @@ class SweepTabActions(SweepsView):
             attempt(self, self._train_alone(sweep, row))
 
     async def _train_alone(self, sweep: SweepSummary, row: TrialRow) -> str:
-        await self._show_run(await actions.train_alone(self.context.connection.client, sweep, row))
+        run = await actions.train_alone(self.context.connection.client, sweep, row)
+        self.post_message(OpenView("runs", selection={"run": run}))
         return ""
 
     @on(TrialTable.Opened)
@@ -175,27 +175,14 @@ class SweepTabActions(SweepsView):
         if isinstance(entry, Group):
             self.open_group(entry)
         elif sweep is not None and (row := self._trial()) is not None:
-            attempt(self, self._open_run(row) if row.lane is None else self._open_lane(row))
+            if row.lane is None:
+                attempt(self, self._open_run(row))
+            else:
+                self.post_message(OpenView("xor", "map", {"run": row.run, "lane": row.lane}))
 
     async def _open_run(self, row: TrialRow) -> str:
-        await self._show_run(await actions.run_of(self.context.connection.client, row))
-        return ""
-
-    async def _show_run(self, run: RunSummary) -> None:
-        """In the Runs tab, where a filter may not hide it."""
-        app: Any = self.app
-        await app.action_open_tab("runs")
-        if app.runs.pages.query.where:
-            app.runs.filter_bar.action_clear()
-        app.runs.post_message(RunSubmitted(run))
-
-    async def _open_lane(self, row: TrialRow) -> str:
-        """On the failure map, the cursor on that network."""
-        from tui.xor.view import XorView
-
-        app: Any = self.app
-        await app.action_open_tab("xor")
-        app.switcher.front.post_message(XorView.Wanted("map", {"run": row.run, "lane": row.lane}))
+        run = await actions.run_of(self.context.connection.client, row)
+        self.post_message(OpenView("runs", selection={"run": run}))
         return ""
 
     # --- out -------------------------------------------------------------------------------------------

@@ -10,21 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 
-from tui.keys.key import TABS
-from tui.keys.key import Tab as Name
-from tui.runs.tab import RunsTab
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
-
-SHOWN: dict[Name, str] = {
-    "runs": "tui.runs.tab:RunsTab",
-    "xor": "tui.xor.tab:XorTab",
-    "sweep": "tui.sweeps.tab:SweepTab",
-    "mnist": "tui.mnist.tab:MnistTab",
-    "language": "tui.language.tab:LanguageTab",
-    "repl": "tui.repl.tab:ReplTab",
-}
-"""the tabs that work, and where they are made; a tab that does not is not promised"""
+from tui.tabs import PAGES, TabName
 
 
 class TabSwitcher(Container):
@@ -32,10 +20,10 @@ class TabSwitcher(Container):
 
     def __init__(self, context: TabContext, first: str, **widget: Any) -> None:
         super().__init__(**widget)
-        self._lab = context
-        self.runs = RunsTab(context, id="runs")
-        self._made: dict[Name, Tab] = {"runs": self.runs}
-        self.front: Tab = self._make(known(first))
+        self._tab_context = context
+        self._made: dict[TabName, Tab] = {}
+        self.runs = self._make("runs")
+        self.front = self._make(known(first))
         self.runs.display = self.front is self.runs
 
     def compose(self) -> ComposeResult:
@@ -66,13 +54,13 @@ class TabSwitcher(Container):
             if tab.is_attached:
                 tab.refetch()
 
-    def _make(self, name: Name) -> Tab:
+    def _make(self, name: TabName) -> Tab:
         if name not in self._made:
-            module, _, kind = SHOWN[name].partition(":")
-            self._made[name] = getattr(importlib.import_module(module), kind)(self._lab, id=name)
+            module, _, kind = PAGES[name].partition(":")
+            self._made[name] = getattr(importlib.import_module(module), kind)(self._tab_context, id=name)
         return self._made[name]
 
 
-def known(name: str) -> Name:
+def known(name: str) -> TabName:
     """The tab of that name; the runs when there is none."""
-    return next((tab for tab, _ in TABS if tab == name and tab in SHOWN), "runs")
+    return next((tab for tab in PAGES if tab == name), "runs")

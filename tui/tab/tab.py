@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from textual import on
 from textual.containers import Container
 from textual.widget import Widget
 from textual.worker import Worker
 
 from tui.data.actions import report
-from tui.keys.key import Tab as Name
+from tui.messages import OpenView
 from tui.tab.context import TabContext
+from tui.tabs import TabName
 
 
 class Tab(Container):
@@ -20,7 +22,7 @@ class Tab(Container):
     RunsChanged and CurvesGrew are posted to every tab that was made, in front or not.
     """
 
-    NAME: ClassVar[Name]
+    NAME: ClassVar[TabName]
     """also the name of its scope in the table of keys"""
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
@@ -29,7 +31,7 @@ class Tab(Container):
         self._last_focus: Widget | None = None
 
     @property
-    def SCOPE(self) -> Name:
+    def SCOPE(self) -> TabName:
         return self.NAME
 
     def labels(self) -> Mapping[str, str]:
@@ -42,6 +44,15 @@ class Tab(Container):
 
     def refetch(self) -> None:
         """The engine answers, perhaps again: everything may have changed."""
+
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        """A view of this tab, with something selected in it; see OpenView."""
+
+    @on(OpenView)
+    def _open_own_view(self, message: OpenView) -> None:
+        if message.tab == self.NAME:
+            message.stop()
+            self.open_view(message.view, message.selection)
 
     def opened(self) -> None:
         """It has come to the front."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tui.keys.all_keys import KEYS, Key, Scope, Tab, inside, shown
+from tui.keys.all_keys import KEYS, Key, Scope, inside, shown
 from tui.keys.key import OWNERS
 from tui.keys.keymap import Keymap
+from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line
 from tui.ui.span import Row, Span
@@ -22,10 +23,10 @@ class KeyHints(Line):
         super().__init__(**widget)
         self._keymap = keymap
         self._scope: Scope = "app"
-        self._tab: Tab = "runs"
+        self._tab: TabName = "runs"
         self._labels: Mapping[str, str] = {}
 
-    def show(self, scope: Scope, labels: Mapping[str, str], tab: Tab = "runs") -> None:
+    def show(self, scope: Scope, labels: Mapping[str, str], tab: TabName = "runs") -> None:
         """`labels` says what some keys do now; an empty label leaves the key out."""
         self._scope, self._tab, self._labels = scope, tab, dict(labels)
         self.draw()
@@ -61,7 +62,7 @@ class KeyHints(Line):
         return key, word, self._labels.get(key.id, key.label)
 
 
-def ranked(scope: Scope, tab: Tab = "runs") -> Sequence[Key]:
+def ranked(scope: Scope, tab: TabName = "runs") -> Sequence[Key]:
     """The keys of a footer: the innermost scope's own first, the app's last."""
     heard = [key for key in KEYS if key.rank and key.scope in inside(scope, tab)]
     own = scope if scope in OWNERS and scope != "table" else ""

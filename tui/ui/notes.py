@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tui.runs.overview import wrapped
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
+from tui.ui.wrap import wrapped
 
 Compose = Callable[[int], Sequence[Row]]
 

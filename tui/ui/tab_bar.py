@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.geometry import Size
 
-from tui.keys.all_keys import TABS
+from tui.tabs import TABS
 from tui.ui.line import Line
 from tui.ui.span import Row, Span, row_width
 
@@ -23,7 +23,7 @@ class TabBar(Line):
 
     def __init__(self, tabs: Sequence[str], **widget: Any) -> None:
         super().__init__(**widget)
-        self._tabs = [(digit, tab, title) for digit, (tab, title) in enumerate(TABS, 1) if tab in tabs]
+        self._tabs = [(digit, name, title) for digit, (name, title, _) in enumerate(TABS, 1) if name in tabs]
         self._open = tabs[0]
         self._counts: dict[str, str] = {}
 

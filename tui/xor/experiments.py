@@ -11,7 +11,7 @@ from engine.client.client import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys import all_keys
-from tui.messages import HintsChanged
+from tui.messages import HintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes
 from tui.xor.experiment_plots import plots
@@ -126,7 +126,7 @@ class ExperimentsView(XorView):
         if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
             row = self.report["rows"][self.cursor]
             facts = {"lane": row["lanes"][0], "lanes": row["lanes"], "meant": setting_words(row)}
-            self.post_message(self.Wanted("map", {"run": self._report_of, **facts}))
+            self.post_message(OpenView("xor", "map", {"run": self._report_of, **facts}))
 
     def labels(self) -> dict[str, str]:
         words = "run the nine" if not self.runs.of(GRID) else "run again"

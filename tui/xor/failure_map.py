@@ -16,7 +16,7 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.drawings.heat import look_of
 from tui.keys import all_keys
-from tui.messages import HintsChanged
+from tui.messages import HintsChanged, OpenView
 from tui.terminal.plain_text import plain
 from tui.ui.notes import Notes
 from tui.view_state import chosen
@@ -101,7 +101,7 @@ class MapView(XorView):
         if run.spec.experiment == LANES:
             self._choose(run.id)
         else:
-            self.post_message(self.Wanted("trained", {"run": run.id}))
+            self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
     def take(self, facts: Mapping[str, Any]) -> None:
         self._wanted_lane = int(facts.get("lane", -1))
@@ -291,7 +291,7 @@ class MapView(XorView):
             self._set_open(False)
         elif self._marked:
             self._choose(self.chosen)
-            self.post_message(self.Wanted("nine", {}))
+            self.post_message(OpenView("xor", "nine", {}))
 
     def action_chart_alone(self) -> None:
         """Of the opened network."""

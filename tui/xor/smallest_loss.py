@@ -15,6 +15,7 @@ from tui.drawings.hand_net import from_facts
 from tui.drawings.plane import Plane
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
+from tui.messages import OpenView
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes
 from tui.xor.recipes import LADDER, XorRecipe, shape
@@ -184,7 +185,7 @@ class SmallestLossView(XorView):
     def action_open(self) -> None:
         run = self.run_of(LADDER[self.cursor])
         if run is not None:
-            self.post_message(self.Wanted("trained", {"run": run.id}))
+            self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
     def labels(self) -> dict[str, str]:
         missing = len(self.missing())

@@ -138,10 +138,9 @@ class XorTab(Tab):
     def _say(self, message: XorView.Said) -> None:
         self.bar.say(plain(message.words, limit=300))
 
-    @on(XorView.Wanted)
-    def _hand_over(self, message: XorView.Wanted) -> None:
-        self._turn_to(message.view)
-        self.view.take(message.facts)
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        self._turn_to(view)
+        self.view.take(selection)
 
     # --- the river -------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from tui.drawings.heat import look_of
 from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
+from tui.messages import OpenView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -273,7 +274,7 @@ class TrainedView(XorView):
             self.app.notify(f"By hand there are threshold units, {UNITS} at most.", markup=False)
             return
         note = f"Trained for {self.sketch.step:,.0f} epochs." if self.sketch else ""
-        self.post_message(self.Wanted("hand", {"net": facts, "name": name_of(run), "note": note}))
+        self.post_message(OpenView("xor", "hand", {"net": facts, "name": name_of(run), "note": note}))
 
     def labels(self) -> dict[str, str]:
         here = bool(self.sketches)

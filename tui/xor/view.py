@@ -36,13 +36,6 @@ class XorView(SubmittingView, can_focus=True):
 
         words: str
 
-    @dataclass
-    class Wanted(Message):
-        """Another view is wanted, with something in it."""
-
-        view: str
-        facts: dict[str, Any]
-
     runs: XorRuns
 
     def __init__(self, context: TabContext, runs: XorRuns, saved: Mapping[str, Any], **widget: Any) -> None:

@@ -7,9 +7,8 @@ import pytest
 from tui.dialogs.help import KeySheet, exists, groups
 from tui.dialogs.sign_table import signs
 from tui.keys.all_keys import KEYS, Scope, inside
-from tui.keys.key import TABS, Tab
 from tui.keys.keymap import Keymap
-from tui.tab.switcher import SHOWN
+from tui.tabs import PAGES, TITLES, TabName
 from tui.terminal.glyphs import ASCII, UNICODE
 from tui.ui.span import row_text, row_width
 
@@ -44,15 +43,15 @@ def test_the_words_of_a_group_stand_below_each_other(
 
 
 def test_a_tab_that_is_not_there_has_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(SHOWN, "repl")
+    monkeypatch.delitem(PAGES, "repl")
     told = {key.id for _, keys in groups("runs") for key in keys}
     assert "app.tab_runs" in told and "app.tab_repl" not in told
 
 
-@pytest.mark.parametrize("tab", [tab for tab, _ in TABS])
+@pytest.mark.parametrize("tab", list(TITLES))
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_the_signs_of_a_tab_are_explained_below_its_keys(
-    tab: Tab, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
+    tab: TabName, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.dialogs.sign_table.glyphs", lambda: ASCII if ascii_only else UNICODE)
     text = "\n".join(map(row_text, KeySheet(tab, Keymap(), tab).rows(78)))
