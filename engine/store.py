@@ -263,7 +263,7 @@ def exit_to_json(facts: ExitFacts) -> Json:
 
 
 def read_exit(folder: RunFolder) -> ExitFacts | None:
-    """The last one that was written; whether it counts is for `engine.run_status` to say. Raises CorruptRun."""
+    """The last one that was written; `engine.run_status` decides whether it counts. Raises CorruptRun."""
     facts = files.read_typed(folder.exit, ExitFacts)
     if facts is not None:
         files.checked(folder.exit, lambda: _check_end(facts))

@@ -130,7 +130,7 @@ class RunSubmitted(Message):
 
 @dataclass
 class OpenView(Message):
-    """Open a view of a tab with something selected in it: a run, a network, an image. A tab handles its own."""
+    """Open a view of a tab with something selected in it: a run, a network, an image."""
 
     tab: TabName
     view: str = ""

@@ -3,8 +3,8 @@
 A picture is rows of whole numbers, 0 (background) to 255 (ink). `levels` {low, high, levels} are numbers for
 drawing: a level l of 0 to 255 stands for low + (high - low) * l / 255. Probabilities are ten numbers.
 `split` is train, validation or test; `index` counts within it. `step` is that of a checkpoint, that one
-that the run answers with (engine.served_checkpoint) when left out. Answers about a run carry run, step, `weights` (which
-they are, in words) and `warning`, which is not empty when the checkpoint that was asked for is damaged and an
+that the run answers with (engine.served_checkpoint) when left out. Answers about a run carry run, step,
+`weights` (which they are, in words) and `warning`, which is not empty when the checkpoint that was asked for is damaged and an
 older one answers. A picture to look at is given as `pixels`, else as
 `split` and `index`.
 
@@ -123,8 +123,8 @@ def report(
 
 
 def cell(
-    session_cache: SessionCache, run: str, true: int, predicted: int, split: str = "test", offset: int = 0, limit: int = 50,
-    step: int | None = None,
+    session_cache: SessionCache, run: str, true: int, predicted: int, split: str = "test", offset: int = 0,
+    limit: int = 50, step: int | None = None,
 ) -> Json:  # fmt: skip
     return mnist_reports.cell(
         session_cache, open_net(session_cache, run, step), split, true, predicted, offset, limit
@@ -150,8 +150,8 @@ def filters(
 
 
 def maps(
-    session_cache: SessionCache, run: str, layer: str = "all", step: int | None = None, split: str = "test", index: int = 0,
-    pixels: Any = None,
+    session_cache: SessionCache, run: str, layer: str = "all", step: int | None = None, split: str = "test",
+    index: int = 0, pixels: Any = None,
 ) -> Json:  # fmt: skip
     opened = open_net(session_cache, run, step)
     return mnist_network.maps(
@@ -171,8 +171,8 @@ def predict(
 
 
 def saliency(
-    session_cache: SessionCache, run: str, kind: str = "occlusion", target: int | None = None, split: str = "test",
-    index: int = 0, pixels: Any = None, step: int | None = None,
+    session_cache: SessionCache, run: str, kind: str = "occlusion", target: int | None = None,
+    split: str = "test", index: int = 0, pixels: Any = None, step: int | None = None,
 ) -> Json:  # fmt: skip
     opened = open_net(session_cache, run, step)
     return mnist_network.saliency(

@@ -80,8 +80,8 @@ def steps(folder: RunFolder) -> list[int]:
 
 
 def open_net(session_cache: SessionCache, run: str, step: int | None = None) -> OpenNet:
-    """The network of a checkpoint, by default the one that the run answers with (engine.served_checkpoint); for a
-    damaged one the newest older, with a warning.
+    """The network of a checkpoint, by default the one that the run answers with
+    (engine.served_checkpoint); for a damaged one the newest older, with a warning.
 
     Raises RunNotFound, RunRefused when there is no such checkpoint, and CorruptRun.
     """

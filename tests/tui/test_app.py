@@ -311,7 +311,8 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "numpy", "torch", "plotext",
     "engine.axes", "engine.catalog", "engine.events", "engine.client.launch", "engine.recipes",
     "engine.sweep_protocol",
-    "tui.commands", "tui.mnist", "tui.runs.marked", "tui.dialogs", "tui.data.run_history", "tui.sweeps", "tui.repl",
+    "tui.commands", "tui.mnist", "tui.runs.marked", "tui.dialogs", "tui.data.run_history", "tui.sweeps",
+    "tui.repl",
     "tui.language.tab", "tui.mnist.tab", "tui.repl.tab", "tui.sweeps.tab", "tui.xor.tab",
     "tui.cli.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
 )  # fmt: skip

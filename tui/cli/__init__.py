@@ -1,1 +1,1 @@
-"""The command line: everything the app can do, from a shell. Data on stdout, messages on stderr, exit codes."""
+"""The command line: all that the app can do, from a shell. Data on stdout, messages on stderr, exit codes."""

@@ -18,8 +18,7 @@ from engine.errors import DltuiError, ParamError
 from engine.params import Param
 from tui.dialogs.dialog import DIALOG_CSS, Keys
 from tui.keys import all_keys
-from tui.keys.key import TABS
-from tui.tab.switcher import SHOWN
+from tui.tabs import TABS
 from tui.terminal.plain_text import plain
 from tui.ui.form import Form, Typed
 
@@ -45,8 +44,8 @@ class FormScreen(ModalScreen[Answer]):
 
     BINDINGS = all_keys.bindings("form") + [
         Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
-        for digit, (tab, _) in enumerate(TABS, 1)
-        if tab in SHOWN
+        for digit, (tab, _, page) in enumerate(TABS, 1)
+        if page
     ]
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = None

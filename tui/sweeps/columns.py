@@ -59,7 +59,9 @@ def _of_groups(spec: SweepSpec, query: TrialQuery) -> tuple[TrialColumn, ...]:
         TrialColumn("count", "trials", 6, _counted),
         TrialColumn("mean", "mean", 9, lambda group: _stat(group, "mean")),
         TrialColumn("spread", "spread", 9, lambda group: _stat(group, "spread")),
-        TrialColumn("value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")),
+        TrialColumn(
+            "value", f"best {plain(spec.metric, limit=12)}", 12, lambda entry: _value(entry, "strong")
+        ),
         TrialColumn("best_trial", "of trial", 8, lambda group: _number(_best(group), "trial", "muted")),
         *(_param(name) for name in rest),
     )  # fmt: skip

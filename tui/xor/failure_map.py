@@ -227,8 +227,8 @@ class MapView(XorView):
     def _draw(self) -> None:
         self.grid.show(self.found, self.cursor)
         facts = MapFacts(
-            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.context.keymap, self._meant,
-            self.waits,
+            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.context.keymap,
+            self._meant, self.waits,
         )  # fmt: skip
         self.notes.show(lambda width: notes_of(facts, width))
 

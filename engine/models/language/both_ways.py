@@ -25,8 +25,8 @@ def grow(
     """The words that are added, each with its side. `first` is the side that grows first, to its end.
 
     The second model reads all that stands there by then, so that it finishes the sentence that was begun.
-    With `sampling.until_end` each side ends with its `<EOS>`, or where seed and side together reach the length;
-    else the sides share the length, and each adds half of the words.
+    With `sampling.until_end` each side ends with its `<EOS>`, or where seed and side together reach the
+    length; else the sides share the length, and each adds half of the words.
     Raises DataError for models that are no pair, ParamError for a side that does not exist.
     """
     if first not in SIDES:

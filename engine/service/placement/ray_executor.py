@@ -29,7 +29,7 @@ def is_installed() -> bool:
 
 @dataclass(slots=True)
 class RayExecutor:
-    """This process imports no Ray. The stand-ins that their keepers start call for a room; see engine.remote."""
+    """Imports no Ray: the proxy workers that keepers start ask for a gateway; see engine.remote."""
 
     places: Places
     local: LocalExecutor

@@ -19,21 +19,22 @@ class Transition(Enum):
     """it is so already, or on its way"""
 
 
+TELL, SETTLE, NOTHING = Transition.TELL, Transition.SETTLE, Transition.NOTHING
 _TABLE: dict[str, dict[Status, Transition]] = {
-    "pause": {S.RUNNING: Transition.TELL, S.QUEUED: Transition.SETTLE, S.PAUSING: Transition.NOTHING, S.PAUSED: Transition.NOTHING},
+    "pause": {S.RUNNING: TELL, S.QUEUED: SETTLE, S.PAUSING: NOTHING, S.PAUSED: NOTHING},
     "stop": {
-        S.RUNNING: Transition.TELL, S.PAUSING: Transition.TELL, S.QUEUED: Transition.SETTLE, S.PAUSED: Transition.SETTLE,
-        S.STOPPING: Transition.NOTHING, S.STOPPED: Transition.NOTHING,
+        S.RUNNING: TELL, S.PAUSING: TELL, S.QUEUED: SETTLE, S.PAUSED: SETTLE,
+        S.STOPPING: NOTHING, S.STOPPED: NOTHING,
     },
-    "resume": {S.PAUSED: Transition.SETTLE, S.STOPPED: Transition.SETTLE, S.FAILED: Transition.SETTLE, S.LOST: Transition.SETTLE},
+    "resume": {S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE, S.LOST: SETTLE},
     "extend": {
-        S.DONE: Transition.SETTLE, S.PAUSED: Transition.SETTLE, S.STOPPED: Transition.SETTLE, S.FAILED: Transition.SETTLE,
-        S.LOST: Transition.SETTLE,
+        S.DONE: SETTLE, S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE,
+        S.LOST: SETTLE,
     },
-    "set": {S.RUNNING: Transition.TELL},
+    "set": {S.RUNNING: TELL},
     "remove": {
-        S.QUEUED: Transition.SETTLE, S.PAUSED: Transition.SETTLE, S.DONE: Transition.SETTLE, S.STOPPED: Transition.SETTLE,
-        S.FAILED: Transition.SETTLE, S.LOST: Transition.SETTLE, S.DAMAGED: Transition.SETTLE,
+        S.QUEUED: SETTLE, S.PAUSED: SETTLE, S.DONE: SETTLE, S.STOPPED: SETTLE,
+        S.FAILED: SETTLE, S.LOST: SETTLE, S.DAMAGED: SETTLE,
     },
 }  # fmt: skip
 _PAST = {

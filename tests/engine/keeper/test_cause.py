@@ -41,7 +41,10 @@ def test_what_the_worker_said_comes_before_what_it_looked_like() -> None:
         (Evidence(LEFT, tail="KeyError: 'lr'"), FAILED, CauseKind.ERROR),
         (Evidence(Ended(7, None)), FAILED, CauseKind.ERROR),
         (Evidence(Ended(None, 64)), FAILED, CauseKind.SIGNAL),
-        (Evidence(KILLED, asked="stop", told_by=signal.SIGTERM, rung=StopStep.KILLED), STOPPED, CauseKind.SIGNAL),
+        (
+            Evidence(KILLED, asked="stop", told_by=signal.SIGTERM, rung=StopStep.KILLED), STOPPED,
+            CauseKind.SIGNAL,
+        ),
     ],
 )  # fmt: skip
 def test_each_kind_of_end_has_its_cause(seen: Evidence, status: Status, kind: CauseKind) -> None:
