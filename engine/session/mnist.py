@@ -4,8 +4,8 @@ A picture is rows of whole numbers, 0 (background) to 255 (ink). `levels` {low, 
 drawing: a level l of 0 to 255 stands for low + (high - low) * l / 255. Probabilities are ten numbers.
 `split` is train, validation or test; `index` counts within it. `step` is that of a checkpoint, that one
 that the run answers with (engine.served_checkpoint) when left out. Answers about a run carry run, step,
-`weights` (which they are, in words) and `warning`, which is not empty when the checkpoint that was asked for is damaged and an
-older one answers. A picture to look at is given as `pixels`, else as
+`weights` (which they are, in words) and `warning`, which is not empty when the checkpoint that was asked
+for is damaged and an older one answers. A picture to look at is given as `pixels`, else as
 `split` and `index`.
 
 explore(samples=10)      title, source, notice, notes, side, class_names, named_by, splits {name: size},
