@@ -3,7 +3,8 @@
 A `run` is an id, the start of one, a name or @last; "" is the newest finished forward model. Each answer
 holds `run`, `direction`, `step` and `epoch` (of the checkpoint it was read from, see
 engine.served_checkpoint; null where unknown), `weights` (the same in words: best epoch's or last),
-`is_running` and `notice` (a newer checkpoint is damaged). Probabilities `p` are the model's own over its whole vocabulary; `surprisal` is
+`is_running` and `notice` (a newer checkpoint is damaged). Probabilities `p` are the model's own over
+its whole vocabulary; `surprisal` is
 -log2 p in bits, `logp` a natural logarithm, `rank` 1 for the most probable word. Words stand in the order
 in which people write them; a reversed model tells the words in front of a text. Every word raises
 DltuiError with one line for bad facts.
