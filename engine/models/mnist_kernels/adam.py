@@ -6,9 +6,11 @@ an estimate of 14 bits, and multiply-adds refine it to within one unit in the la
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import llvmlite.binding
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -19,7 +21,17 @@ MEAN, SQUARE, EPSILON = 0.9, 0.999, 1e-8
 NOTHING = 1e-30
 """a moment below it is 0: on the way there processors compute a hundred times slower"""
 MOST = float(np.finfo(np.float32).max)
-ESTIMATES = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
+
+
+def has_avx512(name: str | None, features: str | None, host: Mapping[str, bool]) -> bool:
+    """Whether Numba compiles for AVX-512: its settings NUMBA_CPU_NAME and NUMBA_CPU_FEATURES come first."""
+    if features is not None:
+        return "+avx512f" in features.split(",")
+    return name is None and bool(host.get("avx512f"))
+
+
+_CONFIG: Any = numba.config
+ESTIMATES = has_avx512(_CONFIG.CPU_NAME, _CONFIG.CPU_FEATURES, llvmlite.binding.get_host_cpu_features())
 
 
 class AdamState(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from engine.models.mnist_kernels.adam import MEAN, NOTHING, SQUARE, adam
+from engine.models.mnist_kernels.adam import MEAN, NOTHING, SQUARE, adam, has_avx512
 from engine.models.mnist_kernels.layers import Parameter, zeros
 
 RATE = 0.001
@@ -70,3 +70,13 @@ def test_the_first_step_is_as_long_as_the_learning_rate_says() -> None:
     made = parameter(*np.zeros((2, 16), np.float32))
     update(made, np.linspace(-3, 3, 16, dtype=np.float32), 16, 1.0)
     assert np.allclose(np.abs(made.value), RATE, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "expected"),
+    [(None, None, True), ("haswell", None, False), (None, "+avx2,-avx512f", False), (None, "+avx512f", True)],
+)
+def test_estimates_of_avx512_are_used_where_numba_compiles_for_it(
+    name: str | None, features: str | None, expected: bool
+) -> None:
+    assert has_avx512(name, features, {"avx512f": True}) is expected
