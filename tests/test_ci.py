@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = """

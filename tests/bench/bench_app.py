@@ -37,7 +37,7 @@ QUIET = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Terminal:
+class MeasuredTerminal:
     """The app in a pty; what it wrote, and when."""
 
     def __init__(self, home: Path) -> None:
@@ -116,7 +116,7 @@ async def end(places: Places, run: str) -> None:
 def measure_start(home: Path) -> None:
     rows, imports = [], []
     for _ in range(STARTS):
-        terminal = Terminal(home)
+        terminal = MeasuredTerminal(home)
         seen = terminal.read(10, lambda came: b"bench-1" in came)
         rows.append((time.perf_counter() - terminal.started, terminal.cpu_seconds, terminal.megabytes))
         assert seen, terminal.written[-2_000:]
@@ -139,7 +139,7 @@ def cpu_of_import() -> float:
 
 
 def measure_keys(home: Path) -> None:
-    terminal = Terminal(home)
+    terminal = MeasuredTerminal(home)
     assert terminal.read(10, lambda came: b"bench-live" in came)
     terminal.read(2)
     terminal.press(b"G")

@@ -18,7 +18,7 @@ from engine.client import client
 from engine.events import replay
 from engine.places import Places
 from engine.store import folder_of
-from tests.bench.bench_app import Terminal, end
+from tests.bench.bench_app import MeasuredTerminal, end
 
 WINDOW, TURNS = 12.0, 4
 PARAMS = {"model": "double_conv", "epochs": 200, "target": None}
@@ -46,7 +46,7 @@ def rate(places: Places, run: str, since: float) -> float:
 
 @contextmanager
 def watching(home: Path) -> Iterator[None]:
-    terminal = Terminal(home)
+    terminal = MeasuredTerminal(home)
     try:
         assert terminal.read(20, lambda came: b"watched-1" in came)
         yield terminal.read(WINDOW + 2) and None

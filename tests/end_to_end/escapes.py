@@ -40,7 +40,7 @@ def foreign_in_app(raw: bytes, size: tuple[int, int], copied: frozenset[str] = f
     return odd + _hidden(_APP.sub("\n", text))
 
 
-def foreign_in_talk(raw: bytes) -> list[str]:
+def foreign_in_command(raw: bytes) -> list[str]:
     """What a command must not send: all but colours, ends of lines, tabs and a line that is drawn again."""
     return _hidden(_TALK.sub("\n", raw.decode("utf-8", "surrogateescape")))
 

@@ -22,7 +22,7 @@ from engine.events import Event, replay
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import summary_to_json
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180.0

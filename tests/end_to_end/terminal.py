@@ -19,7 +19,7 @@ from typing import Any, Self
 import pyte
 
 from tests.end_to_end.home import ROOT
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 SECONDS = 120.0
 APP = (sys.executable, "-m", "tui")
@@ -85,7 +85,7 @@ class Terminal:
             time.sleep(0.02)
         return found
 
-    def sees(self, *words: str, seconds: float = SECONDS) -> None:
+    def shows(self, *words: str, seconds: float = SECONDS) -> None:
         for word in words:
             self.until(lambda word=word: word in self.text, f"{word!r}", seconds)
 

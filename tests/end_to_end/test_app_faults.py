@@ -36,7 +36,7 @@ def long_run(home: Home) -> str:
 def app(home: Home, size: tuple[int, int] = (120, 40)) -> Terminal:
     """The app, once it shows runs."""
     terminal = Terminal(home.full_environ(), size=size)
-    terminal.sees("alpha")
+    terminal.shows("alpha")
     return terminal
 
 
@@ -82,7 +82,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
         before = terminal.modes_at_start
         assert terminal.modes != before
         terminal.press("y", "space")
-        terminal.sees("log · live")
+        terminal.shows("log · live")
         os.kill(terminal.pid, number)
         assert terminal.wait() == 0
         tail = bytes(terminal.raw)[-600:]
@@ -96,7 +96,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
 def test_a_lost_connection_ends_the_app_and_nothing_else(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         terminal.press("y")
-        terminal.sees("log · live")
+        terminal.shows("log · live")
         terminal.hang_up()
         terminal.wait()
     home.until(lambda: terminal.pid not in home.processes(), "the end of the app")
@@ -157,7 +157,7 @@ def test_no_size_of_the_terminal_brings_the_app_down(home: Home, long_run: str) 
             time.sleep(0.3 if (columns, lines) in sizes[:7] else 0.02)
             assert terminal.status is None
         terminal.resize(120, 40)
-        terminal.sees("alpha", "quit")
+        terminal.shows("alpha", "quit")
     goes_on(home, long_run)
 
 
@@ -190,7 +190,7 @@ def test_nonsense_typed_anywhere_ends_deletes_and_stops_nothing(
         for key in keys:
             terminal.press(key)
             time.sleep(0.2)
-        terminal.sees(words)
+        terminal.shows(words)
         for nonsense in nonsenses(random.Random(screen)):
             terminal.write(nonsense)
             time.sleep(0.03)
@@ -225,14 +225,14 @@ def test_a_byte_that_is_no_unicode_is_not_the_end(home: Home, long_run: str) -> 
     with app(home) as terminal:
         terminal.write(b"\xff\xc3(\xf0\x9f")
         terminal.press("?")
-        terminal.sees("esc back")
+        terminal.shows("esc back")
         assert terminal.status is None
 
 
 def test_letters_typed_right_after_the_slash_are_the_filter(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         terminal.write(b"/alpha pp")
-        terminal.sees("alpha pp")
+        terminal.shows("alpha pp")
         assert home.show(long_run)["status"] == "running"
 
 
@@ -253,38 +253,38 @@ def test_the_app_finds_the_service_that_follows_a_killed_one(home: Home, long_ru
 
 def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
-        terminal.sees("deep-learning lab")
+        terminal.shows("deep-learning lab")
         terminal.until(lambda: home.service(), "a service")
         terminal.press("n")
-        terminal.sees("start an experiment")
+        terminal.shows("start an experiment")
         terminal.press("enter")
-        terminal.sees("launch", "epochs")
+        terminal.shows("launch", "epochs")
         fill_in(terminal, "epochs: passes over the four training points", "10000000")
         fill_in(terminal, "name: name of the run", "by-hand")
         terminal.press("enter")
-        terminal.sees("by-hand", "running")
+        terminal.shows("by-hand", "running")
         run = str(home.show("by-hand")["id"])
         home.until(lambda: step(home, run) > 3, "some steps")
         assert home.show(run)["total_steps"] == 10_000_000
         terminal.press(".")
         home.until(lambda: home.show(run)["live"].get("lr") == 0.02, "lr twice as large")
         terminal.press("L")
-        terminal.sees("set live: by-hand")
+        terminal.shows("set live: by-hand")
         terminal.press("ctrl+u")
         terminal.write(b"0.005")
         terminal.press("enter")
         home.until(lambda: home.show(run)["live"].get("lr") == 0.005, "the lr that was typed")
         terminal.press("p")
         home.reach(run, "paused")
-        terminal.sees("paused")
+        terminal.shows("paused")
         terminal.press("p")
         home.reach(run, "running")
-        terminal.sees("running")
+        terminal.shows("running")
         agree(terminal, "s", "Stop by-hand?")
         assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"
-        terminal.sees("stopped")
+        terminal.shows("stopped")
         agree(terminal, "D", "Remove by-hand?")
-        terminal.sees("deep-learning lab")
+        terminal.shows("deep-learning lab")
         assert json.loads(home.dltui("ls", "--json")) == []
 
 
@@ -295,7 +295,7 @@ def fill_in(terminal: Terminal, hint: str, text: str) -> None:
         if said.startswith(hint):
             terminal.press("end", "ctrl+u")
             terminal.write(text.encode())
-            terminal.sees(text)
+            terminal.shows(text)
             return
         terminal.press("down")
         terminal.until(lambda said=said: shown_hint(terminal) != said, "the next field")
@@ -317,7 +317,7 @@ def shown_hint(terminal: Terminal) -> str:
 
 def agree(terminal: Terminal, key: str, question: str) -> None:
     terminal.press(key)
-    terminal.sees(question)
+    terminal.shows(question)
     terminal.press("enter")
 
 
@@ -333,17 +333,17 @@ def test_leaving_and_coming_back_shows_the_same(home: Home) -> None:
             lambda: shown_metric(terminal) != "loss" and shown_metric(terminal), "another metric"
         )
         terminal.press("/")
-        terminal.sees("experiment=xor")
+        terminal.shows("experiment=xor")
         terminal.write(b"seed=1")
-        terminal.sees("2 of 2")
+        terminal.shows("2 of 2")
         terminal.press("enter")
-        terminal.sees("q quit")
+        terminal.shows("q quit")
         terminal.press("q")
         assert terminal.wait() == 0
     view = saved_view(home)
     assert (view["where"], len(view["marks"]), view["metric"]) == ("seed=1", 1, metric)
     with app(home) as terminal:
-        terminal.sees("seed=1", "2 of 2", "log")
+        terminal.shows("seed=1", "2 of 2", "log")
         terminal.until(lambda: shown_metric(terminal) == metric, f"the metric {metric}")
         terminal.press("q")
         assert terminal.wait() == 0

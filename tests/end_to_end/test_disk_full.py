@@ -11,7 +11,7 @@ import pytest
 
 from engine.places import Places
 from tests.end_to_end.home import Home
-from tests.fakes import hurry
+from tests.fakes import waits
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: H
     assert home.show(run)["status"] == "running"
     ballast.unlink()
     home.until(lambda: home.steps_saved(run) > before + 2, "checkpoints again")
-    hurry.tell(home.places.root)
+    waits.skip(home.places.root)
     ended = home.finish(run)
     assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
     assert home.dltui("verify", run)
@@ -73,7 +73,7 @@ def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) 
     run = home.start("counter", steps=3000, seconds=0.02)
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     ballast = fill(home)
-    hurry.tell(home.places.root)
+    waits.skip(home.places.root)
     found = home.reach(run, "failed", "done")
     assert (found["status"], found["cause"]["kind"]) == ("done", "disk_full"), "what was trained is a result"
     assert found["checkpoint_step"] < 3000

@@ -56,12 +56,12 @@ def test_a_home_without_runs_refuses_no_filter(home: Home, tmp_path: Path) -> No
 def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
     home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     with Terminal(home.full_environ(), "ls") as shown:
-        shown.sees("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
+        shown.shows("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
         assert "tri-1" not in shown.text
     with Terminal(home.full_environ(), "ls", "--trials") as shown:
-        shown.sees("tri-1", "tri-2", "tri-3")
+        shown.shows("tri-1", "tri-2", "tri-3")
     with Terminal(home.full_environ(), "ls", "sweep=tri") as shown:
-        shown.sees("tri-1", "tri-2", "tri-3")
+        shown.shows("tri-1", "tri-2", "tri-3")
     assert len(home.dltui("ls").splitlines()) == 4, "a pipe gets every run"
     assert [run["trial"] for run in json.loads(home.dltui("ls", "--json"))] == [3, 2, 1]
 

@@ -15,7 +15,7 @@ import pytest
 from engine import process_identity
 from tests.end_to_end.home import Home, kill
 from tests.end_to_end.loopback import Loopback, cluster
-from tests.fakes import hurry
+from tests.fakes import waits
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
@@ -47,7 +47,7 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothingis_lost(home: Home, far
     home.until(lambda: sum(home.steps_saved(run) > 5 for run in _runs(home, sweep)) == 2, "two at work")
     far.tell("kill", 0)
     home.until(lambda: any(map(is_lost, _runs(home, sweep))), "word of the node")
-    hurry.tell(far.folder)
+    waits.skip(far.folder)
     home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep")
     runs = _runs(home, sweep)
     assert len(runs) == 3 and all(home.show(run)["status"] == "done" for run in runs)
@@ -67,7 +67,7 @@ def test_a_ray_of_this_machine_alone_listens_on_loopback_alone(home: Home) -> No
 @pytest.mark.slow
 def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Home, still: Loopback) -> None:
     still.trust(home)
-    hurry.calm(still.folder)
+    waits.resume(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.show(run)["step"] > 5, "steps")
     home.dltui("set", run, "pace=3")
@@ -75,7 +75,7 @@ def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Ho
     home.dltui("pause", run)
     paused = home.reach(run, "paused")
     assert paused["cause"]["text"] == f"Paused at step {paused['step']}." and 5 < paused["step"] < STEPS
-    hurry.tell(still.folder)
+    waits.skip(still.folder)
     home.dltui("resume", run)
     done = home.reach(run, "done")
     assert (done["attempt"], done["step"], done["live"]) == (2, STEPS, {"pace": 3.0})
@@ -84,13 +84,13 @@ def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Ho
 @pytest.mark.slow
 def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Home, still: Loopback) -> None:
     still.trust(home)
-    hurry.calm(still.folder)
+    waits.resume(still.folder)
     sweep = _sweep(home, still.address, "pace=1,2", steps=100_000)
     home.until(lambda: len(_runs(home, sweep)) == 2, "both")
     first, second = _runs(home, sweep)
     home.until(lambda: _steps(home, first) or _steps(home, second), "one at work")
-    works, waits = (first, second) if _steps(home, first) else (second, first)
-    for run, text in ((waits, "Stopped by its user at step 0."), (works, "Stopped by its user at step")):
+    works, queued = (first, second) if _steps(home, first) else (second, first)
+    for run, text in ((queued, "Stopped by its user at step 0."), (works, "Stopped by its user at step")):
         home.dltui("stop", run)
         assert home.reach(run, "stopped")["cause"]["text"].startswith(text)
 
@@ -98,7 +98,7 @@ def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Hom
 @pytest.mark.slow
 def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, still: Loopback) -> None:
     still.trust(home)
-    hurry.calm(still.folder)
+    waits.resume(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.service()) and kill(_room(home))
@@ -106,7 +106,7 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
     home.until(
         lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)), "another room"
     )
-    hurry.tell(still.folder)
+    waits.skip(still.folder)
     assert home.reach(run, "done")["attempt"] == 1
     assert any(
         "The connection process to Ray ended. It continues on another node from step" in text
@@ -118,13 +118,13 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
 @pytest.mark.slow
 def test_a_run_whose_keeper_is_killed_saves_there_andis_lost_only_here(home: Home, still: Loopback) -> None:
     still.trust(home)
-    hurry.calm(still.folder)
+    waits.resume(still.folder)
     [run] = _one(home, still.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.keeper(run))
     lost = home.reach(run, "lost")
     assert lost["checkpoint_step"] == lost["step"] > 5
-    hurry.tell(still.folder)
+    waits.skip(still.folder)
     assert home.finish(run)["attempt"] == 2
     _is_as_if_trained_here(home, run)
 

@@ -76,7 +76,7 @@ def loss_at(run: RunSummary, step: int, rng: random.Random) -> float:
     return max(1e-4, fall * (1 + noise * 3) if run.spec.experiment == "mnist" else fall + noise * fall)
 
 
-class Training:
+class SimulatedTraining:
     """Invented learning, told to the fake as a worker would tell it."""
 
     def __init__(self, engine: FakeEngine, run: RunSummary) -> None:
@@ -107,7 +107,7 @@ class Training:
         self.engine.tell(self.run.id, event)
 
 
-async def live(engine: FakeEngine, trainings: list[Training]) -> None:
+async def live(engine: FakeEngine, trainings: list[SimulatedTraining]) -> None:
     rng = random.Random(7)
     while True:
         await asyncio.sleep(0.25)
@@ -125,10 +125,10 @@ async def live(engine: FakeEngine, trainings: list[Training]) -> None:
             engine.change(*changed, resources=replace(engine.resources_now, cpu_busy=busy))
 
 
-def prepare(count: int) -> tuple[FakeEngine, list[Training]]:
+def prepare(count: int) -> tuple[FakeEngine, list[SimulatedTraining]]:
     runs = scene(count)
     engine = FakeEngine(*runs, findings=[DRIVER] if "--banner" in sys.argv else [])
-    trainings = [Training(engine, run) for run in runs if not isinstance(run.state, Queued)]
+    trainings = [SimulatedTraining(engine, run) for run in runs if not isinstance(run.state, Queued)]
     far = {"running": 0.45, "failed": 0.06, "done": 1.0, "paused": 0.22}
     for training in trainings:
         goal = int(training.run.total_steps * far[str(training.run.status)] / 50) * 50
@@ -153,7 +153,7 @@ def prepare(count: int) -> tuple[FakeEngine, list[Training]]:
 class Demo(LabApp):
     """The app beside invented learning."""
 
-    def __init__(self, places: Places, engine: FakeEngine, trainings: list[Training]) -> None:
+    def __init__(self, places: Places, engine: FakeEngine, trainings: list[SimulatedTraining]) -> None:
         super().__init__(places, engine.connect)  # type: ignore[arg-type]
         self._made_up = engine, trainings
 

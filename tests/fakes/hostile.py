@@ -9,7 +9,7 @@ import time
 from engine.errors import DataError
 from engine.worker.run import Run
 from tests.fakes.catalog import CrashParams
-from tests.fakes.payloads import EVERYTHING, PAYLOADS
+from tests.fakes.hostile_text import EVERYTHING, PAYLOADS
 from tests.fakes.tally import Tally
 
 ERRORS: dict[str, BaseException] = {

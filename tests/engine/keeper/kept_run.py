@@ -18,7 +18,7 @@ from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 PATIENCE = 120.0
 QUICK = GracePeriods(0.1, 0.1)

@@ -14,7 +14,7 @@ from engine.errors import EngineError, ProtocolError
 from engine.places import Places
 from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tests.patience import LONG
+from tests.timeouts import LONG
 from tui.data import connection as river_module
 from tui.data.connection import Connection
 from tui.messages import CurvesGrew, EngineConnected, EngineLost, EngineStalled, ResourcesChanged, RunsChanged

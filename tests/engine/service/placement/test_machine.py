@@ -12,7 +12,7 @@ from engine.service.health import file_system
 from engine.service.placement import processes, resources
 from engine.service.placement.machine import device_of_command
 from engine.service.placement.processes import CpuRate
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 def test_processor_time_counts_waiting_for_disks_as_idle() -> None:

@@ -19,8 +19,8 @@ from engine.protocol import CauseKind, Query, RunSummary, Status
 from tests import damage
 from tests.damage import Damage
 from tests.engine.service.live import SECONDS, connect, reach, serving
-from tests.fakes import hurry
-from tests.patience import quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import quiet_seconds
 
 SPEC: dict[str, Any] = {
     "id": "", "experiment": "xor", "params": {"epochs": 5, "lr": 0.1}, "seed": 7, "name": "once healthy",
@@ -102,10 +102,12 @@ async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
     deadline = quiet_seconds() + SECONDS
     while True:
         found = await everything(talk)
-        waits = [run.id for run in found.values() if run.id.startswith("20260101") and not run.status.is_rest]
-        if len(found) == count and not waits:
+        unfinished = [
+            run.id for run in found.values() if run.id.startswith("20260101") and not run.status.is_rest
+        ]
+        if len(found) == count and not unfinished:
             return found
-        assert quiet_seconds() < deadline, (len(found), count, waits[:5])
+        assert quiet_seconds() < deadline, (len(found), count, unfinished[:5])
         await asyncio.sleep(0.1)
 
 
@@ -140,7 +142,7 @@ async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trai
         assert (await talk.runs()).notice.endswith("runs are damaged: dltui ls status=damaged")
         assert any("runs are damaged" in finding.text for finding in await talk.doctor())
         assert (await talk.show(healthy.id)).step >= running.step
-        hurry.tell(places.root)
+        waits.skip(places.root)
         assert (await reach(talk, healthy.id, Status.DONE)).step == 3000
 
 

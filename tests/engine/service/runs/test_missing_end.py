@@ -12,7 +12,7 @@ from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import SECONDS, connect, serving
 from tests.engine.service.runs.test_damaged_runs import EVENTS, done_run, everything, settled
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 WORDS = (
     "events.jsonl is empty: its curves are lost",

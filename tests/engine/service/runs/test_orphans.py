@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine import process_identity
 from engine.service.runs import orphans
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 def test_a_lock_is_held_exactly_while_a_process_holds_it(tmp_path: Path) -> None:

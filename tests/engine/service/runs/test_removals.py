@@ -22,7 +22,7 @@ from engine.service.runs.removals import KEEP_SECONDS, Removals
 from engine.service.server.service import Service
 from engine.sweep_protocol import TrialRow, TrialStatus
 from tests.engine.service.live import connect, process, reach, serving, until
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 async def _done(talk: Client, name: str, count: int = 1) -> list[str]:

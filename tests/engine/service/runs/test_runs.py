@@ -13,8 +13,8 @@ from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Query, Queued, Status
 from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
-from tests.fakes import hurry
-from tests.patience import LONG, quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import LONG, quiet_seconds
 
 
 async def test_a_run_is_submitted_started_watched_and_done(places: Places) -> None:
@@ -225,7 +225,7 @@ async def test_watchers_hear_of_every_change_and_of_removal(places: Places) -> N
         listening = asyncio.create_task(listen())
         made = await talk.submit("xor", {"epochs": 3000})
         await until(lambda: seen.get(made.id, [None])[-1] is Status.RUNNING)
-        hurry.tell(places.root)
+        waits.skip(places.root)
         await until(lambda: seen[made.id][-1] is Status.DONE)
         await talk.remove(made.id)
         await until(lambda: removed == [made.id])
@@ -256,7 +256,7 @@ async def test_shutdown_leaves_runs_running_and_the_next_service_finds_them(plac
             async with await connect(places) as again:
                 found = await reach(again, made.id, Status.RUNNING)
                 assert found.attempt == 1
-                hurry.tell(places.root)
+                waits.skip(places.root)
                 assert (await reach(again, made.id, Status.DONE)).step == 3000
     assert json.loads(store.folder_of(places, made.id).exit.read_text())["attempt"] == 1
 

@@ -1,4 +1,4 @@
-"""A session whose words misbehave on purpose: `python -m tests.fakes.session`."""
+"""A session whose words misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.session.methods import Answer
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
 
-COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
+COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
 def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:

@@ -12,12 +12,12 @@ from pathlib import Path
 LOOK = 0.01
 
 
-def tell(place: Path) -> None:
+def skip(place: Path) -> None:
     """From now on nobody there waits."""
     (place / "hurry").touch()
 
 
-def calm(place: Path) -> None:
+def resume(place: Path) -> None:
     """From now on they wait again."""
     (place / "hurry").unlink(missing_ok=True)
 

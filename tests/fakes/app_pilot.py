@@ -12,14 +12,14 @@ from textual.pilot import Pilot
 
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 from tui.app import LabApp
 
-PATIENCE = 120.0
-QUIET = 6
+TIMEOUT = 120.0
+STABLE_LOOKS = 6
 
 
-class Lab:
+class AppPilot:
     """What a person at the keyboard can do and see."""
 
     def __init__(self, app: LabApp, pilot: Pilot[int], engine: FakeEngine) -> None:
@@ -37,14 +37,14 @@ class Lab:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self._heard()
+        await self._wait_until_handled()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", ".": "full_stop", "=": "equals_sign", "<": "less_than_sign", "-": "minus"}
         await self.pilot.press(*(names.get(character, character) for character in text))
-        await self._heard()
+        await self._wait_until_handled()
 
-    async def _heard(self) -> None:
+    async def _wait_until_handled(self) -> None:
         """Until what was typed is dealt with: the pilot takes a process that has no turn for an idle one."""
         behind = asyncio.Event()
         self.app.call_later(behind.set)
@@ -65,31 +65,33 @@ class Lab:
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Wait until it holds; says what the screen showed when it never does."""
-        end = quiet_seconds() + PATIENCE
+        end = quiet_seconds() + TIMEOUT
         while not holds():
             assert quiet_seconds() < end, f"never came to pass; the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
 
-    async def rests(self, count: Callable[[], int]) -> int:
+    async def stable_count(self, count: Callable[[], int]) -> int:
         """Wait until the count has stood still for a while in which the app was heard; that count."""
         looks = [count()]
-        while len(looks) < QUIET or len(set(looks[-QUIET:])) > 1:
+        while len(looks) < STABLE_LOOKS or len(set(looks[-STABLE_LOOKS:])) > 1:
             await asyncio.sleep(0.04)
             await self.pilot.pause()
             looks.append(count())
         return looks[-1]
 
-    async def sees(self, *words: str) -> None:
+    async def shows(self, *words: str) -> None:
         for word in words:
             await self.until(lambda word=word: word in self.text)
 
 
 @asynccontextmanager
-async def lab(places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Lab]:
+async def open_app(
+    places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[AppPilot]:
     app = LabApp(places, engine.connect)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
-        opened = Lab(app, pilot, engine)
+        opened = AppPilot(app, pilot, engine)
         await opened.until(
             lambda: (app.connection.is_connected and app.runs.pages.loaded) or not engine.is_up
         )

@@ -19,7 +19,7 @@ NODE = (sys.executable, "-m", "engine.remote.node", "cpu")
 
 
 @dataclass
-class PipeRoom:
+class PipeGateway:
     path: Path
     command: tuple[str, ...] = NODE
     refuses: str = ""
