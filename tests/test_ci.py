@@ -1,4 +1,4 @@
-"""What `.ci/run` says of tests that fail at first."""
+"""What `.ci/run` prints about tests that fail at the first try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of the house, checked at run time where a linter cannot see."""
+"""Rules about imports and packages that no linter checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README keeps its word: its commands exist, its example runs."""
+"""The README is true: its commands and pictures exist, its example trains, its numbers are those measured."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_command_of_the_readme_is_one(home: Home) -> None:
 
 
 def row(experiment: str) -> str:
-    """The line of the README's table that says what to expect of it."""
+    """The row of an experiment in the README's table."""
     return next(line for line in README.splitlines() if line.startswith(f"| {experiment} |"))
 
 
@@ -60,12 +60,14 @@ def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
     assert f"{weights / 1000:.0f} thousand weights" in row("`mnist`, `model=double_conv`")
 
 
-def test_the_two_commands_are_there() -> None:
+def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in ("run", "test", "check"))
+    assert all(
+        re.search(rf"^{word}:", makefile, re.MULTILINE) for word in ("run", "test", "check", "slow", "bench")
+    )
 
 
-def test_every_picture_is_there() -> None:
+def test_every_picture_of_the_readme_exists() -> None:
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)

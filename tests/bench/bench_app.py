@@ -38,7 +38,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MeasuredTerminal:
-    """The app in a pty; what it wrote, and when."""
+    """The app in a pty, with its output and the times of it."""
 
     def __init__(self, home: Path) -> None:
         self.started = time.perf_counter()
@@ -50,7 +50,7 @@ class MeasuredTerminal:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
 
     def read(self, seconds: float, until: Callable[[bytes], object] = lambda _: False) -> bool:
-        """Take what comes; True as soon as `until` holds for what came in this call."""
+        """Read output; True as soon as `until` holds for the output of this call."""
         end = time.perf_counter() + seconds
         came = b""
         while (left := end - time.perf_counter()) > 0:

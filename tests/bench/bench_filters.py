@@ -1,7 +1,7 @@
 """The MNIST tab on the filters of a network that trains: `python -m tests.bench.bench_filters`.
 
 Key to paint, bytes a second and processor time with filters and feature maps changing, then what it costs
-the training: windows of time with and without somebody looking, in turns.
+the training: steps per second with and without the app, in turns.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEADING = rb"\x1b\[3;\d+H(?:\x1b\[[\d;]*m)*%b"
 
 
 async def train(places: Places) -> str:
-    """One run that has a checkpoint already."""
+    """A run that has a checkpoint."""
     async with await client.connect(places) as line:
         run = await line.submit("mnist", dict(PARAMS), name="formed")
         while (await line.show(run.id)).checkpoint_step == 0:
@@ -36,7 +36,7 @@ async def train(places: Places) -> str:
 
 
 def opened(home: Path) -> MeasuredTerminal:
-    """On the filters, with their feature maps."""
+    """The app on the filters view, with feature maps."""
     terminal = MeasuredTerminal(home)
     assert terminal.read(20, lambda came: b"formed" in came)
     terminal.press(b"4")

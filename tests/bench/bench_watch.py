@@ -1,6 +1,6 @@
-"""What it costs a training to be watched: `python -m tests.bench.bench_watch`.
+"""The cost of the app for a training that it shows: `python -m tests.bench.bench_watch`.
 
-A run of MNIST keeps both cores busy; windows of time with and without the app on their curves, in turns.
+A run of MNIST keeps both cores busy; its steps per second with and without the app on its curve, in turns.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def watching(home: Path) -> Iterator[None]:
 
 def window(places: Places, runs: list[str], watched: bool) -> float:
     """Steps a second."""
-    since = time.time() + 2  # the app's own start is no watching
+    since = time.time() + 2  # the start of the app is not measured
     if watched:
         with watching(places.root):
             pass
@@ -66,7 +66,7 @@ def window(places: Places, runs: list[str], watched: bool) -> float:
 
 
 def turn(number: int, window: Callable[[bool], float]) -> tuple[float, float]:
-    """Alone and watched; every other time the other way round, so that no drift favours one."""
+    """Alone and with the app; the order alternates, so that drift favours neither."""
     found = {watched: window(watched) for watched in (number % 2 == 1, number % 2 == 0)}
     return found[False], found[True]
 

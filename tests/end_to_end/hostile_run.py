@@ -1,4 +1,4 @@
-"""Runs that somebody else wrote: run folders put on the disk, hostile text in every place that holds text."""
+"""Run folders written without the engine, with hostile text in every field that holds text."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def write_hostile_run(
     *,
     keeper: ProcessIdentity | None = None,
 ) -> str:
-    """A run that failed, `text` in all that is said of it; its id. The highest number is the newest.
+    """Write a failed run with `text` in every field; returns its id. The highest number is the newest.
 
-    With the keeper given, a living process, it is a run that trains.
+    With `keeper`, the identity of a living process, the run is running.
     """
     run_id = run_id or f"20240101-{number:06}-planted-{number:04x}"
     folder = RunFolder(places.runs / run_id)
@@ -68,7 +68,7 @@ def _write_damaged_checkpoint(checkpoint: Path, text: str) -> None:
 
 
 def as_file_name(text: str) -> bytes:
-    """The text as a name that a file may have: no slash, no NUL, short; bytes of any kind."""
+    """The text as a file name of at most 60 bytes, without slash and NUL."""
     return (text.replace("/", "\u2215").replace("\0", "\x01") or "empty").encode("utf-8", "surrogatepass")[
         :60
     ]

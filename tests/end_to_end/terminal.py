@@ -1,4 +1,4 @@
-"""A terminal in memory: a real pty, a program in it, and what a person at it would see."""
+"""A terminal in memory: a program in a real pty, and its screen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ APP = (sys.executable, "-m", "tui")
 LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 OTHER_SCREEN = re.compile(rb"\x1b\[\?1049[hl]")
-"""there and back: both are blank here, since pyte has one screen"""
+"""both switches clear the screen: pyte has one screen"""
 KEYS = {
     "enter": b"\r", "tab": b"\t", "esc": b"\x1b[27u", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
     "end": b"\x1b[F", "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+u": b"\x15",
@@ -34,7 +34,7 @@ KEYS = {
 
 
 class Terminal:
-    """`python -m tui WORDS...` in a pty that is read all the time, unless it is stalled."""
+    """`python -m tui WORDS...` in a pty; a thread reads its output, except between `stall` and `go_on`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Terminal:
         looks: Mapping[str, str] = {},
     ) -> None:
         self.raw = bytearray()
-        """every byte that came"""
+        """all output"""
         self.size = size
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
@@ -90,8 +90,8 @@ class Terminal:
             self.until(lambda word=word: word in self.text, f"{word!r}", seconds)
 
     def press(self, *keys: str) -> None:
-        """Each key on its own, as from a hand. Escape comes as a sequence, since a bare one means alt when
-        the next key follows before the app has looked."""
+        """Write each key by itself. Escape is sent as a kitty sequence: a bare one and the next key would be
+        read as alt."""
         for key in keys:
             self.write(KEYS.get(key, key.encode()))
             time.sleep(0.02)
@@ -131,7 +131,7 @@ class Terminal:
 
     @property
     def cpu_seconds(self) -> float:
-        """What the program has worked, however long it had to wait for its turn."""
+        """Processor time of the program."""
         with open(f"/proc/{self.pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -145,7 +145,7 @@ class Terminal:
         return self._status
 
     def wait(self, seconds: float = SECONDS) -> int:
-        """Its exit status, once all that it wrote was read."""
+        """The exit status, after all output was read."""
         self.until(lambda: self.status is not None, "the end of the program", seconds)
         if self._is_open and self._is_read.is_set():
             self.until(lambda: self._is_drained, "all that it wrote", seconds)

@@ -1,4 +1,4 @@
-"""The commands, against a real engine."""
+"""The commands of the shell, against a real engine."""
 
 from __future__ import annotations
 

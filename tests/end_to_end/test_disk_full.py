@@ -1,4 +1,4 @@
-"""A disk that fills up while a run trains, and one that takes nothing at all."""
+"""A disk that fills up while a run trains, and homes that cannot be written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes import waits
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home on a disk of its own of 48 MiB."""
+    """A home on a file system of its own, 48 MiB."""
     root = tmp_path / "disk"
     root.mkdir()
     mounted = subprocess.run(
@@ -37,7 +37,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 
 
 def fill(home: Home) -> Path:
-    """Leave not a byte."""
+    """Fill the file system to the last byte."""
     ballast = home.places.root / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 4096, 1):
@@ -49,7 +49,7 @@ def fill(home: Home) -> Path:
     return ballast
 
 
-def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: Home) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_lost_after_space_is_freed(small: Home) -> None:
     home = small
     whole = home.finish(home.start("counter", steps=3000))
     run = home.start("counter", steps=3000, seconds=0.02)

@@ -1,4 +1,4 @@
-"""Text that wants to be more than text, in every place where the app and the commands show some."""
+"""Hostile text in every place where the app and the commands show text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def has_surrogate(text: str) -> bool:
 
 
 def marked(number: int) -> str:
-    """A payload behind a number that tells where it came from."""
+    """A payload behind a number that identifies it."""
     return f"~{number}~{PAYLOADS[number % len(PAYLOADS)]}"
 
 
@@ -44,12 +44,12 @@ def whole(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home full of runs that somebody hostile has written; nobody changes it.
+    """A home with hostile runs, shared by the tests, which do not change it.
 
-    The newest are those with markup in their names, below them one that holds everything: these train,
-    so that a parameter can be set.
+    The newest runs have markup in their names, the next one holds every payload; these are running, so that a
+    parameter can be set.
     """
-    home = made(tmp_path_factory.mktemp("museum"))
+    home = made(tmp_path_factory.mktemp("hostile_home"))
     asleep = subprocess.Popen(["sleep", "infinity"])
     keeper = process_identity.of(asleep.pid)
     for number in range(0, len(PAYLOADS), 2):
@@ -64,8 +64,8 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture
-def museum(rooms: Home) -> Home:
-    """Looked at as if for the first time."""
+def hostile_home(rooms: Home) -> Home:
+    """The home without a saved view."""
     rooms.places.view_state.unlink(missing_ok=True)
     return rooms
 
@@ -77,12 +77,12 @@ def made(folder: Path) -> Home:
 
 
 def checked(terminal: Terminal, copied: frozenset[str] = frozenset()) -> None:
-    """Nothing has reached the terminal but what the app itself says, and the app lives."""
+    """Assert that only allowed sequences were sent and that the app is running."""
     assert terminal.status is None, (
         f"the app has ended: {bytes(terminal.raw)[-3000:].decode(errors='replace')}"
     )
     raw = bytes(terminal.raw)
-    raw = raw[: raw.rfind(b"\x1b")]  # what comes last may be half written
+    raw = raw[: raw.rfind(b"\x1b")]  # the last sequence may be incomplete
     assert foreign_in_app(raw, AMPLE, copied) == []
     assert raw.count(b"\x1b[?1049h") == 1
     assert b"\x1b[?1049l" not in raw
@@ -95,7 +95,7 @@ HARMLESS = [number for number, text in enumerate(PAYLOADS) if text == plain(text
 
 
 def walk(terminal: Terminal, runs: list[str]) -> None:
-    """The cursor on each of these runs, one key down from the one before."""
+    """Move the cursor down over each of these runs."""
     for run in runs:
         terminal.shows(plain(run)[:60])
         terminal.press("j")
@@ -106,14 +106,14 @@ def ids(home: Home) -> list[str]:
     return sorted((path.name for path in home.places.runs.iterdir()), reverse=True)
 
 
-def test_every_pane_shows_hostile_runs_and_nothing_acts(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
-        walk(terminal, ids(museum))
+def test_every_pane_shows_hostile_runs_and_nothing_acts(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
+        walk(terminal, ids(hostile_home))
         checked(terminal)
 
 
-def test_markup_is_shown_as_it_was_written(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
+def test_markup_is_shown_as_it_was_written(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
         terminal.shows("~")
         terminal.press("g")
         for number, text in reversed(list(enumerate(MARKUP))):
@@ -131,8 +131,8 @@ def test_markup_is_shown_as_it_was_written(museum: Home) -> None:
         checked(terminal)
 
 
-def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
+def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
         terminal.shows("~")
         terminal.press("g", *"j" * len(MARKUP))
         terminal.shows("id          20240101-000500")
@@ -172,8 +172,8 @@ def test_the_palette_finds_runs_with_markup_in_their_ids(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("size", [(100, 30), (70, 18)], ids=str)
-def test_smaller_terminals_show_every_pane_in_turn(museum: Home, size: tuple[int, int]) -> None:
-    with Terminal(museum.full_environ(), size=size) as terminal:
+def test_smaller_terminals_show_every_pane_in_turn(hostile_home: Home, size: tuple[int, int]) -> None:
+    with Terminal(hostile_home.full_environ(), size=size) as terminal:
         terminal.shows("~")
         for _ in range(8):
             terminal.press(*"jjl")
@@ -213,10 +213,10 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_commands_say_hostile_text_harmlessly(museum: Home, words: list[str]) -> None:
+def test_commands_say_hostile_text_harmlessly(hostile_home: Home, words: list[str]) -> None:
     text = whole(EVERYTHING).replace("\0", "")
     names = {"TEXT": text, "@500": "20240101-000500-planted-01f4", "@0": "20240101-000000-planted-0000"}
-    with Terminal(museum.full_environ(), *(names.get(word, word) for word in words)) as terminal:
+    with Terminal(hostile_home.full_environ(), *(names.get(word, word) for word in words)) as terminal:
         terminal.wait()
         assert len(terminal.raw) > 20
         assert foreign_in_command(bytes(terminal.raw)) == []
@@ -271,8 +271,8 @@ def test_a_word_that_is_no_unicode_gets_a_clear_answer(home: Home) -> None:
     assert "not UTF-8" in home.call("show", "\udcff").stderr
 
 
-def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(museum: Home) -> None:
-    with Terminal(museum.full_environ()) as terminal:
+def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ()) as terminal:
         terminal.shows("~")
         terminal.press("/")
         terminal.shows("experiment=xor")
@@ -288,8 +288,8 @@ def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(museum: 
 
 
 @pytest.mark.parametrize("field", ["filter", "form"])
-def test_pasted_sequences_are_text_not_keys(museum: Home, field: str) -> None:
-    with Terminal(museum.full_environ()) as terminal:
+def test_pasted_sequences_are_text_not_keys(hostile_home: Home, field: str) -> None:
+    with Terminal(hostile_home.full_environ()) as terminal:
         terminal.shows("~")
         terminal.press("/" if field == "filter" else "R")
         terminal.shows("experiment=xor" if field == "filter" else "launch")

@@ -1,4 +1,4 @@
-"""The app in a shell: stopped and brought back, ended by signals, and a terminal that hardly reads."""
+"""The app in a shell: suspended and resumed, ended by signals, and on a terminal that reads slowly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def state_of(pid: int) -> str:
 
 
 def opened_in_shell(home: Home) -> Terminal:
-    """The app, started by a person in an interactive shell."""
+    """The app, started in an interactive shell."""
     terminal = Terminal(home.full_environ(), command=SHELL, looks={"PS1": PROMPT})
     terminal.shows(PROMPT)
     terminal.write(" ".join(APP).encode() + b"\r")

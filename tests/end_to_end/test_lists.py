@@ -1,4 +1,4 @@
-"""Lists and exit codes of the shell, against a real engine: wrong input is 2, whatever is wrong with it."""
+"""Lists and exit codes of the commands, against a real engine: wrong input exits with 2."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
     assert [run["trial"] for run in json.loads(home.dltui("ls", "--json"))] == [3, 2, 1]
 
 
-def test_both_lists_know_both_words_for_the_order(home: Home) -> None:
+def test_both_lists_take_both_options_for_the_order(home: Home) -> None:
     home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     runs, trials = ("ls", "--json"), ("sweep", "trials", "tri", "--json")
     for words, default in ((runs, [3, 2, 1]), (trials, [1, 2, 3])):

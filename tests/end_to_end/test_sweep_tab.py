@@ -1,4 +1,4 @@
-"""The Sweep tab over a real engine and real trials, by keys alone."""
+"""The Sweep tab over a real engine and real trials, by keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app under a pilot, on an engine that is made up."""
+"""The app under Textual's pilot, on a fake engine."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ STABLE_LOOKS = 6
 
 
 class AppPilot:
-    """What a person at the keyboard can do and see."""
+    """Presses keys, types and drags as a person does, and reads the screen."""
 
     def __init__(self, app: LabApp, pilot: Pilot[int], engine: FakeEngine) -> None:
         self.app, self.pilot, self.engine = app, pilot, engine
 
     @property
     def text(self) -> str:
-        """Every line of the screen on top."""
+        """All lines of the topmost screen."""
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
@@ -45,14 +45,14 @@ class AppPilot:
         await self._wait_until_handled()
 
     async def _wait_until_handled(self) -> None:
-        """Until what was typed is dealt with: the pilot takes a process that has no turn for an idle one."""
-        behind = asyncio.Event()
-        self.app.call_later(behind.set)
-        await self.until(lambda: behind.is_set() or not self.app.is_running)
+        """Wait until the keys are handled: a process without processor time looks idle to the pilot."""
+        handled = asyncio.Event()
+        self.app.call_later(handled.set)
+        await self.until(lambda: handled.is_set() or not self.app.is_running)
         await self.until(lambda: self.app._typing.is_quiet or not self.app.is_running)
 
     async def drag(self, *places: tuple[int, int]) -> None:
-        """The left button down at the first cell, up at the last one; as a terminal tells of it."""
+        """The left button down at the first cell and up at the last one, as mouse reports of a terminal."""
         self._mouse("0", places[0], "M")
         for place in places[1:]:
             self._mouse("32", place, "M")
@@ -64,15 +64,15 @@ class AppPilot:
             self.app.post_message(message)
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        """Wait until it holds; says what the screen showed when it never does."""
+        """Wait until `holds()` is true; the failure shows the screen."""
         end = quiet_seconds() + TIMEOUT
         while not holds():
-            assert quiet_seconds() < end, f"never came to pass; the screen:\n{self.text}"
+            assert quiet_seconds() < end, f"timed out; the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
 
     async def stable_count(self, count: Callable[[], int]) -> int:
-        """Wait until the count has stood still for a while in which the app was heard; that count."""
+        """Wait until the count stays equal over several turns of the app; that count."""
         looks = [count()]
         while len(looks) < STABLE_LOOKS or len(set(looks[-STABLE_LOOKS:])) > 1:
             await asyncio.sleep(0.04)
@@ -81,6 +81,7 @@ class AppPilot:
         return looks[-1]
 
     async def shows(self, *words: str) -> None:
+        """Wait until each text is on the screen."""
         for word in words:
             await self.until(lambda word=word: word in self.text)
 

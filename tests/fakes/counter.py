@@ -1,4 +1,4 @@
-"""It counts, as it should."""
+"""An experiment that counts its steps and ends as it should."""
 
 from __future__ import annotations
 

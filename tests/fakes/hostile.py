@@ -1,4 +1,4 @@
-"""It speaks in sequences that a terminal would act on: in what it prints, logs, notes and raises."""
+"""An experiment that prints, logs, notes and raises escape sequences."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A keeper and worker in one small script: it honours the files of a run folder and trains nothing.
+"""A keeper and its worker in one small script: it uses the files of a run folder and trains nothing.
 
-It makes `epochs` steps, and waits between them until there is a file `hurry` in the home. Words in the name
-of the run change what it does: `fast` does not wait between steps, `stubborn` hears nothing, `unstartable`
-ends before it keeps anything. Its worker is a forked child that holds the run lock, as a real one does, and
-leaves when the keeper dies.
+It makes `epochs` steps and waits between them until there is a file `hurry` in the home. The name of the run
+changes what it does: `fast` does not wait between steps, `stubborn` obeys no command, `unstartable` exits
+before it claims the run. The worker is a forked child that holds the run lock, as a real one does, and exits
+when the keeper dies.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from engine.keeper.command_pipe import CommandPipe, open_fifo
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, RunFolder
 
-PACE = 0.02
+STEP_SECONDS = 0.02
 
 
 class Worker:
-    """Steps at a fixed pace, checkpoints every ten, obeys words, leaves when the keeper is gone."""
+    """Steps at a fixed rate, a checkpoint every ten; obeys commands, exits when the keeper is gone."""
 
     def __init__(self, folder: RunFolder, wire: int) -> None:
         self.spec = store.read_spec(folder)
         self.folder, self.wire, self.words = folder, wire, CommandPipe()
         self.name = self.spec.name
-        self.pace = 0.0 if "fast" in self.name else PACE
+        self.pace = 0.0 if "fast" in self.name else STEP_SECONDS
         self.hurry = folder.path.parent.parent / "hurry"
         self.events = EventWriter(folder.events)
         self.step = self._saved()
@@ -55,14 +55,14 @@ class Worker:
             self.step += 1
             self.events.append("metrics", series={"loss": [[self.step], [1 / self.step]]})
             self.folder.beat.touch()
-            word = self._hear()
+            word = self._read_command()
             if self.step % 10 == 0 or word:
                 self._save()
             if word and "stubborn" not in self.name:
-                return self._leave(Status.PAUSED if word == "pause" else Status.STOPPED)
-        return self._leave(Status.DONE)
+                return self._end(Status.PAUSED if word == "pause" else Status.STOPPED)
+        return self._end(Status.DONE)
 
-    def _leave(self, status: Status) -> Status:
+    def _end(self, status: Status) -> Status:
         cause = {"kind": "finished" if status is Status.DONE else "user_stop", "text": str(status)}
         if status is not Status.STOPPED:
             self.events.append("ended", status=str(status), cause=cause)
@@ -73,8 +73,8 @@ class Worker:
         (self.folder.checkpoints / f"step-{self.step:08d}").mkdir(parents=True, exist_ok=True)
         self.events.append("checkpoint", step=self.step, path="", weights_sha256="0" * 64, bytes=1)
 
-    def _hear(self) -> str:
-        """`pause` or `stop`; the end of the wire means the keeper died."""
+    def _read_command(self) -> str:
+        """`pause`, `stop` or none; at the end of the pipe `gone`: the keeper died."""
         if self.hurry.exists():
             self.pace = 0.0
         ready, _, _ = select.select([self.wire], [], [], self.pace)

@@ -1,4 +1,4 @@
-"""A session whose words misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
+"""A session whose methods misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.session.server import SessionServer
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
-def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
+def answer(cache: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
     if word == "echo":
         return dict(facts)
     if word == "slow":

@@ -1,6 +1,6 @@
 """`python -m tests.fakes.ray_nodes CPUS...`: a Ray cluster on loopback, a node for each number.
 
-Its head has no CPUs. It prints its address, then does as it is told (`kill N`, `add CPUS`) until stdin ends.
+The head has no CPUs. Prints the address, then reads commands (`kill N`, `add CPUS`) until stdin ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The service as a process of its own, with the fake keeper: `python service.py`."""
+"""The service with the fake keeper, as a process: `python service.py`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A file that ends all waiting of fakes: in a run folder, in the home, or in the folder DLTUI_HURRY names.
+"""Waits of fake experiments, which a test ends by a file `hurry` in a run folder, the home or DLTUI_HURRY.
 
-A test has its run wait between steps for as long as the test may need, and tells it to hurry then.
+A fake waits between its steps for as long as the test may need; the test then skips all further waits.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import os
 import time
 from pathlib import Path
 
-LOOK = 0.01
+POLL_SECONDS = 0.01
 
 
 def skip(place: Path) -> None:
-    """From now on nobody there waits."""
+    """End all waits there until `resume`."""
     (place / "hurry").touch()
 
 
 def resume(place: Path) -> None:
-    """From now on they wait again."""
+    """Wait again."""
     (place / "hurry").unlink(missing_ok=True)
 
 
 def wait(seconds: float, *places: Path) -> None:
-    """That long, or until one of these places is in a hurry."""
+    """Wait that long, or until a file `hurry` is in one of the places."""
     end = time.monotonic() + seconds
     where = (*places, Path(os.environ.get("DLTUI_HURRY", os.devnull)))
     while (left := end - time.monotonic()) > 0 and not any((place / "hurry").exists() for place in where):
-        time.sleep(min(left, LOOK))
+        time.sleep(min(left, POLL_SECONDS))

@@ -57,7 +57,7 @@ async def test_without_runs_one_is_invited_to_start_one(places: Places) -> None:
 async def test_every_size_shows_table_curve_and_keys(places: Places, size: tuple[int, int]) -> None:
     run = make_run(1, name="plane", metrics={"loss": 0.25})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2, 3], loss=[1.0, 0.5, 0.25]))
+    engine.append(run.id, metrics(1, [1, 2, 3], loss=[1.0, 0.5, 0.25]))
     async with open_app(places, engine, size) as opened:
         await opened.shows("plane", "progress", "curves", "keys", "step", "loss")
 
@@ -73,7 +73,7 @@ async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> Non
     engine = FakeEngine(make_run(1, name="plane"))
     async with open_app(places, engine) as opened:
         await opened.shows("plane")
-        engine.drop()
+        engine.disconnect()
         await opened.shows("Engine gone, reconnecting", "plane")
         engine.is_up = True
         await opened.until(lambda: "Engine gone" not in opened.text)
@@ -265,7 +265,7 @@ async def test_hostile_names_are_shown_and_do_nothing(places: Places) -> None:
     run = make_run(1, name=HOSTILE, params={"lr": HOSTILE, HOSTILE: 1}, notice=HOSTILE, device=HOSTILE)
     engine = FakeEngine(run, findings=[Finding("x", Severity.DANGER, HOSTILE, HOSTILE)])
     engine.logs[run.id] = HOSTILE
-    engine.tell(run.id, metrics(1, [1, 2], **{HOSTILE: [1.0, 2.0]}))
+    engine.append(run.id, metrics(1, [1, 2], **{HOSTILE: [1.0, 2.0]}))
     async with open_app(places, engine, (200, 60)) as opened:
         await opened.shows("[red]boo[/red]")
         for key in ("ctrl+p", "escape", "m", "R", "escape", "D", "escape"):
@@ -383,7 +383,7 @@ async def test_an_engine_of_a_newer_version_is_named_in_one_line(places: Places)
     async with open_app(places, engine) as opened:
         await opened.shows("alpha")
         engine.refusal = OtherVersion(said, "Use that dltui.", 7, is_older=False)
-        engine.drop()
+        engine.disconnect()
         engine.is_up = True
         await opened.shows(f"{said} Use that dltui.")
         engine.refusal, engine.notice = None, "The engine is newer."

@@ -74,7 +74,7 @@ async def test_alt_and_a_digit_leave_the_form_for_that_tab(places: Places, digit
         await opened.press(f"alt+{digit}")
         await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.until(lambda: opened.app.state.tab == tab)
-        assert not engine.asked
+        assert not engine.requests
 
 
 async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Places) -> None:

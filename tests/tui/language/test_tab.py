@@ -93,8 +93,10 @@ async def test_curves_count_epochs_from_zero_and_training_stands_beside_validati
     run = four(TWELVE[0])[0]
     run = replace(run, total_steps=471, spec=replace(run.spec, params={**run.spec.params, "epochs": 3}))
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [157], val_perplexity=[57.5]))
-    engine.tell(run.id, metrics(2, list(range(1, 158)), perplexity=[900 - 5.0 * step for step in range(157)]))
+    engine.append(run.id, metrics(1, [157], val_perplexity=[57.5]))
+    engine.append(
+        run.id, metrics(2, list(range(1, 158)), perplexity=[900 - 5.0 * step for step in range(157)])
+    )
     async with open_app(places, engine, (120, 40)) as opened:
         await open_tab(opened, "epoch", "1 layer forward 57.5", "1 layer forward, training")
         validation, training = tab(opened).chart.series
@@ -112,7 +114,7 @@ async def test_they_fill_while_the_runs_train(places: Places, session: FakeSessi
     engine = FakeEngine(run)
     async with open_app(places, engine) as opened:
         await open_tab(opened, "~412.0", "1 layer forward")
-        engine.tell(
+        engine.append(
             run.id,
             metrics(1, [157, 314], val_perplexity=[57.5, 40.8]),
             Event(2, 1_002.0, "note", {"text": SAID}),
@@ -132,8 +134,8 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         await opened.press("s")
         await opened.shows("train the four on captions", "a first look")
         await opened.press("down", "enter")
-        await opened.until(lambda: engine.sweeps.asked)
-        word, facts = engine.sweeps.asked[0]
+        await opened.until(lambda: engine.sweeps.requests)
+        word, facts = engine.sweeps.requests[0]
         assert (word, facts["experiment"], facts["name"]) == (
             "sweep_submit",
             "lm_four",
@@ -151,14 +153,14 @@ async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: F
     async with open_app(places, engine) as opened:
         await open_tab(opened, "not trained yet")
         await opened.press("s", "enter")
-        await opened.until(lambda: engine.sweeps.asked)
+        await opened.until(lambda: engine.sweeps.requests)
         trials = four(*TWELVE[:2])
         for number, run in enumerate(trials, 1):
             engine.change(replace(run, spec=replace(run.spec, sweep="20260101-lm-sweep-0001", trial=number)))
         await opened.shows("38.4", "39.4", "waits for its turn")
         await opened.press("G", "X")
         await opened.shows("not trained yet")
-        assert engine.sweeps.asked[-1][1]["verb"] == "stop"
+        assert engine.sweeps.requests[-1][1]["verb"] == "stop"
 
 
 async def test_the_framework_is_turned_by_key_and_remembered(places: Places, session: FakeSession) -> None:
@@ -180,7 +182,7 @@ async def test_the_corpus_is_told(places: Places, session: FakeSession) -> None:
         await opened.shows("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "frequent")
         await opened.press("down", "down")
         await opened.shows("wikitext-2 is not on this machine yet.")
-        assert session.of("corpus.tell")[-1]["corpus"] == "wikitext-2"
+        assert session.facts_of("corpus.tell")[-1]["corpus"] == "wikitext-2"
 
 
 async def test_a_model_is_opened_in_the_repl(places: Places, session: FakeSession) -> None:
@@ -205,12 +207,12 @@ async def test_a_session_that_dies_is_one_line(places: Places, session: FakeSess
 async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4")
-        await opened.until(lambda: bool(session.of("corpus.tell")))
+        await opened.until(lambda: bool(session.facts_of("corpus.tell")))
         await opened.press("1")
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
-        assert len(session.asked) == asked and not opened.app.connection._wanted["language"]
+        assert len(session.requests) == asked and not opened.app.connection._wanted["language"]
 
 
 async def test_without_colours_and_blocks_everything_can_be_read(

@@ -25,9 +25,9 @@ async def test_a_digit_is_drawn_and_read_as_the_stroke_goes(
         await opened.shows("Draw a digit")
         await opened.press("space", *["down"] * 16)
         await opened.shows("prediction", "its input", "down: moving draws")
-        asked = len(session.of("mnist.predict"))
+        asked = len(session.facts_of("mnist.predict"))
         await opened.press("right")
-        await opened.until(lambda: len(session.of("mnist.predict")) > asked)
+        await opened.until(lambda: len(session.facts_of("mnist.predict")) > asked)
         await opened.press("u")
         await opened.shows("Draw a digit")
 
@@ -77,6 +77,6 @@ async def test_a_picture_of_the_report_is_taken_to_the_pad(
         pad = opened.app.query_one(DrawView)
         assert not pad.pad.is_empty
         # Pictures of the data set are centred already: the pad reads it as the report did.
-        await opened.until(lambda: session.of("mnist.predict")[-1]["centred"] is False)
+        await opened.until(lambda: session.facts_of("mnist.predict")[-1]["centred"] is False)
         pad.action_clear()
         assert pad.is_centred, "what is drawn anew is centred as before"

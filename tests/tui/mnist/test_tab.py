@@ -57,8 +57,8 @@ async def test_without_a_run_one_key_trains_one(places: Places, session: FakeSes
         await opened.press("4", key)
         await opened.shows("No network is trained yet", "trains double_conv")
         await opened.press("s")
-        await opened.until(lambda: engine.asked)
-        assert engine.asked[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
+        await opened.until(lambda: engine.requests)
+        assert engine.requests[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
         await opened.shows("With its first checkpoint:")
 
 
@@ -70,11 +70,11 @@ async def test_the_networks_are_compared_and_the_missing_ones_started(
         await opened.press("4", "m")
         await opened.shows("logistic", "double_conv_dropout", "1,014,924", "not trained yet", "650", "640")
         await opened.press("a")
-        await opened.until(lambda: len(engine.asked) == 9)
-        assert [one[2] for one in engine.asked if "recipe" in one[2]] == [
+        await opened.until(lambda: len(engine.requests) == 9)
+        assert [one[2] for one in engine.requests if "recipe" in one[2]] == [
             {"recipe": "fast"}, {"recipe": "accurate"},
         ]  # fmt: skip
-        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.asked if "recipe" not in one[2]]
+        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.requests if "recipe" not in one[2]]
         assert ("mlp", 50) in asked and len({one for one in asked if "conv" in one[0]}) == 6
 
 
@@ -180,7 +180,7 @@ async def test_an_engine_that_goes_takes_nothing_along(
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("4", "r")
         await opened.shows("macro avg")
-        engine.drop()
+        engine.disconnect()
         await opened.press("full_stop", "enter")
         await opened.shows("the network says")
 
@@ -230,10 +230,10 @@ async def test_a_tab_out_of_sight_asks_nothing(
         await opened.shows("weights as an image")
         await opened.press("1")
         await settled(opened)
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         engine.change(run)
         await opened.pilot.pause(0.3)
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 def test_nothing_of_the_tab_is_imported_before_it_is_opened() -> None:

@@ -233,10 +233,10 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
         await open_repl(opened)
         await opened.press("escape", "1")
         await opened.shows("start an experiment")
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 class Endless(FakeSession):
@@ -275,7 +275,7 @@ async def test_it_answers_while_the_engine_is_gone(places: Places, session: Fake
     async with open_app(places, engine) as opened:
         await open_repl(opened)
         await Typist(opened).type("i love ")
-        engine.drop()
+        engine.disconnect()
         await opened.shows("Engine gone", "cupcakes")
         await opened.press("enter")
         await opened.shows("added")

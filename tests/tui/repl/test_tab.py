@@ -44,7 +44,7 @@ async def test_enter_goes_on_word_by_word_and_says_the_seed(places: Places, sess
         await typist.say("/seed 7")
         await typist.say("i bake chocolate")
         await opened.shows("cupcakes", "(end)", "1 word added", "seed 7", "bits")
-        assert session.of("language.generate")[0]["temperature"] == 0
+        assert session.facts_of("language.generate")[0]["temperature"] == 0
 
 
 async def test_each_word_is_scored_and_unknown_ones_are_marked(places: Places, session: FakeSession) -> None:

@@ -30,7 +30,7 @@ def engine_of(*runs: RunSummary) -> FakeEngine:
     best = make_trial(1, run=runs[0].id, value=0.25)
     engine.sweeps.put(dataclasses.replace(SWEEP, best=best), (best,))
     for run in runs:
-        engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+        engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     return engine
 
 
@@ -99,9 +99,9 @@ async def test_a_verb_on_a_sweep_acts_on_its_trials_after_one_question(
         await opened.shows("▸", f"{key} {word} 2")
         await opened.press(key)
         await opened.shows(question, "tpe1-1", "tpe1-2")
-        assert not engine.asked
+        assert not engine.requests
         await opened.press("enter")
-        await opened.until(lambda: sorted(engine.asked) == sorted((word, run.id) for run in runs))
+        await opened.until(lambda: sorted(engine.requests) == sorted((word, run.id) for run in runs))
 
 
 async def test_the_trials_of_a_sweep_are_removed_together(places: Places) -> None:
@@ -112,7 +112,9 @@ async def test_the_trials_of_a_sweep_are_removed_together(places: Places) -> Non
         await opened.press("D")
         await opened.shows("Remove 3 trials of tpe1?")
         await opened.press("enter")
-        await opened.until(lambda: engine.asked and set(engine.asked[0][1:]) == {run.id for run in runs})
+        await opened.until(
+            lambda: engine.requests and set(engine.requests[0][1:]) == {run.id for run in runs}
+        )
         await opened.until(lambda: "▸" not in opened.text)
 
 

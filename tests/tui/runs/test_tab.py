@@ -92,7 +92,7 @@ async def test_curves_of_selected_and_marked_runs_share_one_chart(places: Places
     runs = [make_run(number, name=f"run-{number}", metrics={"loss": 1.0}) for number in (1, 2, 3)]
     engine = FakeEngine(*runs)
     for run in runs:
-        engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+        engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.press("space", "space")
         await opened.until(lambda: len(opened.app.runs.chart.series) == 3)
@@ -103,11 +103,11 @@ async def test_curves_of_selected_and_marked_runs_share_one_chart(places: Places
 async def test_a_growing_curve_is_drawn_as_it_grows(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         before = opened.text
-        engine.tell(run.id, metrics(2, [3, 4], loss=[0.25, 0.75]))
+        engine.append(run.id, metrics(2, [3, 4], loss=[0.25, 0.75]))
         await opened.until(lambda: opened.text != before)
         assert len(opened.app.runs.chart.series[0]) == 4
 
@@ -115,11 +115,11 @@ async def test_a_growing_curve_is_drawn_as_it_grows(places: Places) -> None:
 async def test_what_grew_behind_another_tab_is_there_when_one_comes_back(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.press("2")
-        engine.tell(run.id, metrics(2, [3, 4], loss=[0.25, 0.625]))
+        engine.append(run.id, metrics(2, [3, 4], loss=[0.25, 0.625]))
         history = opened.app.connection.history(run.id)
         await opened.until(lambda: history is not None and len(history.series["loss"]) == 4)
         await opened.press("1")
@@ -129,7 +129,7 @@ async def test_what_grew_behind_another_tab_is_there_when_one_comes_back(places:
 async def test_the_metric_goes_round(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0, "accuracy": 0.5})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.metric == "loss" and opened.app.runs.chart.series)
         await opened.press("m")
@@ -151,7 +151,7 @@ async def test_one_key_pauses_and_resumes(places: Places, run: RunSummary, word:
     async with open_app(places, engine) as opened:
         await opened.shows(f"p {word}")
         await opened.press("p")
-        await opened.until(lambda: engine.asked == [(word, run.id)])
+        await opened.until(lambda: engine.requests == [(word, run.id)])
 
 
 async def test_a_finished_run_cannot_be_paused_and_says_so(places: Places) -> None:
@@ -160,7 +160,7 @@ async def test_a_finished_run_cannot_be_paused_and_says_so(places: Places) -> No
         assert "p pause" not in opened.text and "p resume" not in opened.text
         await opened.press("p")
         await opened.until(lambda: any("nothing to pause" in notice for notice in opened.notices))
-        assert not engine.asked
+        assert not engine.requests
 
 
 @pytest.mark.parametrize(("key", "word"), [("s", "stop"), ("D", "remove")])
@@ -173,11 +173,11 @@ async def test_what_cannot_be_undone_is_asked_first(places: Places, key: str, wo
         await opened.shows("plane")
         await opened.press("escape")
         await opened.until(lambda: not isinstance(opened.app.screen, ConfirmScreen))
-        assert not engine.asked
+        assert not engine.requests
         await opened.press(key)
         await opened.until(lambda: isinstance(opened.app.screen, ConfirmScreen))
         await opened.press("enter")
-        await opened.until(lambda: engine.asked == [(word, run.id)])
+        await opened.until(lambda: engine.requests == [(word, run.id)])
 
 
 async def test_the_question_and_the_answer_to_a_removal_name_the_key_that_brings_it_back(
@@ -214,7 +214,7 @@ async def test_a_verb_acts_on_the_marked_runs_after_one_question(
         await opened.press(key)
         await opened.shows(said, "Left out, 1: three is done")
         await opened.press("enter")
-        await opened.until(lambda: sorted(engine.asked) == asked)
+        await opened.until(lambda: sorted(engine.requests) == asked)
 
 
 async def test_the_marked_runs_are_removed_and_brought_back_together(places: Places) -> None:
@@ -226,7 +226,7 @@ async def test_the_marked_runs_are_removed_and_brought_back_together(places: Pla
         await opened.press("D")
         await opened.shows("Remove 3 runs?", "r1 (done), r2 (done), r3 (done)")
         await opened.press("enter")
-        await opened.until(lambda: engine.asked == [("remove", *(run.id for run in runs[:3]))])
+        await opened.until(lambda: engine.requests == [("remove", *(run.id for run in runs[:3]))])
         await opened.until(lambda: not opened.app.runs.shown.marks)
         await opened.press("Z")
         await opened.until(lambda: len(engine.runs_by_id) == 4)
@@ -249,8 +249,8 @@ async def test_m_steps_through_every_metric_and_says_who_lacks_it(places: Places
         make_run(2, name="two", metrics={"val_acc": 0.5}),
     )
     engine = FakeEngine(one, two)
-    engine.tell(one.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
-    engine.tell(two.id, metrics(1, [1, 2], val_acc=[0.25, 0.5]))
+    engine.append(one.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.append(two.id, metrics(1, [1, 2], val_acc=[0.25, 0.5]))
     async with open_app(places, engine) as opened:
         opened.app.runs.shown.marks = [one.id, two.id]
         opened.app.runs.follow()
@@ -286,10 +286,10 @@ async def test_the_learning_rate_is_halved_doubled_and_set(places: Places) -> No
     engine = FakeEngine(run)
     async with open_app(places, engine) as opened:
         await opened.press("comma")
-        await opened.until(lambda: engine.asked == [("set", run.id, "lr", 0.005)])
+        await opened.until(lambda: engine.requests == [("set", run.id, "lr", 0.005)])
         await opened.until(lambda: opened.app.runs.selected.live == {"lr": 0.005})  # type: ignore[union-attr]
         await opened.press("full_stop")
-        await opened.until(lambda: engine.asked[-1] == ("set", run.id, "lr", 0.01))
+        await opened.until(lambda: engine.requests[-1] == ("set", run.id, "lr", 0.01))
         await opened.press("L")
         await opened.shows("set live")
         await opened.press("end", *["backspace"] * 8)
@@ -298,7 +298,7 @@ async def test_the_learning_rate_is_halved_doubled_and_set(places: Places) -> No
         await opened.press("enter", *["backspace"] * 2)
         await opened.type("0.3")
         await opened.press("enter")
-        await opened.until(lambda: engine.asked[-1] == ("set", run.id, "lr", 0.3))
+        await opened.until(lambda: engine.requests[-1] == ("set", run.id, "lr", 0.3))
 
 
 def test_the_rate_of_a_recipe_is_halved_from_what_it_comes_to() -> None:
@@ -319,8 +319,8 @@ async def test_an_experiment_is_launched_by_keys_alone(places: Places) -> None:
         await opened.press("backspace")
         await opened.type("8")
         await opened.press("down", "right", "enter")
-        await opened.until(lambda: engine.asked)
-        word, experiment, params, seed, name, device = engine.asked[0]
+        await opened.until(lambda: engine.requests)
+        word, experiment, params, seed, name, device = engine.requests[0]
         assert (word, experiment, seed, name, device) == ("submit", "xor", 1, "", "auto")
         assert params["hidden"] == 8 and params["bypass"] is True and params["lr"] == 0.01
         await opened.until(lambda: opened.app.runs.selected is not None)
@@ -343,11 +343,11 @@ async def test_a_wrong_field_says_so_below_itself_and_nothing_is_launched(places
         await opened.type("0")
         await opened.shows("while bypass is off", "would have no input")
         await opened.press("enter")
-        assert isinstance(opened.app.screen, FormScreen) and not engine.asked
+        assert isinstance(opened.app.screen, FormScreen) and not engine.requests
         await opened.press("backspace")
         await opened.type("3")
         await opened.press("enter")
-        await opened.until(lambda: engine.asked)
+        await opened.until(lambda: engine.requests)
 
 
 async def test_again_offers_what_the_run_had(places: Places) -> None:
@@ -357,8 +357,8 @@ async def test_again_offers_what_the_run_had(places: Places) -> None:
         await opened.press("R")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
-        await opened.until(lambda: engine.asked)
-        _, experiment, params, seed, name, _ = engine.asked[0]
+        await opened.until(lambda: engine.requests)
+        _, experiment, params, seed, name, _ = engine.requests[0]
         assert (experiment, params["hidden"], params["optimizer"], seed, name) == (
             "xor",
             7,
@@ -439,7 +439,7 @@ async def test_a_baseline_stays_on_the_chart(places: Places) -> None:
     runs = [make_run(number, name=f"run-{number}", metrics={"loss": 1.0}) for number in (1, 2)]
     engine = FakeEngine(*runs)
     for run in runs:
-        engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+        engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.press("b", "j")
         await opened.until(lambda: len(opened.app.runs.chart.series) == 2)
@@ -478,7 +478,7 @@ async def test_everything_is_in_sight_on_a_large_screen(places: Places) -> None:
     run = make_run(1, checkpoint_step=100, metrics={"loss": 1.0, "accuracy": 0.5})
     engine = FakeEngine(run)
     engine.logs[run.id] = "reading\n"
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.5, 0.75]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.5, 0.75]))
     engine.checkpoints_of[run.id] = (CheckpointFacts(100, "", "cd" * 32, 2_048),)
     async with open_app(places, engine, (200, 60)) as opened:
         await opened.shows("reading", "cdcdcdcdcdcd", "framework", "accuracy")
@@ -488,7 +488,7 @@ async def test_everything_is_in_sight_on_a_large_screen(places: Places) -> None:
 async def test_the_chart_fills_the_screen_and_gives_it_back(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.shows("progress")
         await opened.press("enter")
@@ -501,7 +501,7 @@ async def test_the_chart_fills_the_screen_and_gives_it_back(places: Places) -> N
 async def test_the_crosshair_walks_along_the_curve(places: Places) -> None:
     run = make_run(1, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, list(range(1, 101)), loss=[1.0 / step for step in range(1, 101)]))
+    engine.append(run.id, metrics(1, list(range(1, 101)), loss=[1.0 / step for step in range(1, 101)]))
     async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.press("v")
@@ -550,7 +550,7 @@ async def test_a_run_that_has_ended_is_not_asked_for_a_live_parameter(places: Pl
     async with open_app(places, engine) as opened:
         await opened.press("L")
         await opened.until(lambda: any("is done: a parameter can be set" in n for n in opened.notices))
-        assert not engine.asked
+        assert not engine.requests
 
 
 async def test_the_log_is_followed_to_its_last_line_however_much_came_at_once(places: Places) -> None:
@@ -638,6 +638,6 @@ async def test_the_engine_says_why_an_ended_run_cannot_be_stopped_without_a_ques
     engine = FakeEngine(make_run(1, state=done()))
     async with open_app(places, engine) as opened:
         await opened.press("s")
-        await opened.until(lambda: engine.asked)
-        assert engine.asked == [("stop", next(iter(engine.runs_by_id)))]
+        await opened.until(lambda: engine.requests)
+        assert engine.requests == [("stop", next(iter(engine.runs_by_id)))]
         assert not isinstance(opened.app.screen, ConfirmScreen)

@@ -80,7 +80,7 @@ async def test_why_an_engine_that_is_gone_does_not_come_back_is_said_with_its_re
     engine = FakeEngine(make_run(1, name="alpha"))
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.shows("alpha")
-        engine.drop()
+        engine.disconnect()
         await opened.shows("Engine gone, reconnecting.", "dltui engine start")
         assert "cannot be reached" in " ".join(opened.text.split())
 

@@ -24,7 +24,7 @@ PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 async def test_a_curve_takes_the_name_of_its_run_when_that_is_learned(places: Places) -> None:
     run = make_run(1, name="alpha", state=PAUSED, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
     async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.shows("━━ alpha")
@@ -47,7 +47,7 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
     rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
     exported = [float(row["val_accuracy"]) for row in rows if row["val_accuracy"]]
     engine = FakeEngine(run)
-    engine.tell(run.id, *told)
+    engine.append(run.id, *told)
     async with open_app(places, engine, (120, 40)) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.press("m")
@@ -66,8 +66,8 @@ async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(place
     runs = [make_run(number, state=PAUSED, metrics={"loss": 1.0, "val_loss": 1.0}) for number in range(1, 41)]
     engine = FakeEngine(*runs)
     newest = max(runs, key=lambda run: run.spec.created_at)
-    engine.tell(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
-    engine.tell(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
+    engine.append(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
+    engine.append(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
     async with open_app(places, engine, (200, 60)) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.until(lambda: len(floors(opened.text)) == 2)
@@ -83,7 +83,7 @@ def floors(text: str) -> list[str]:
 async def test_tab_stops_at_each_panel_once_and_lights_the_heading_of_that_one(places: Places) -> None:
     run = make_run(1, state=PAUSED, metrics={"loss": 1.0, "accuracy": 0.5})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
     async with open_app(places, engine, (200, 60)) as opened:
         await opened.until(lambda: opened.app.query("#second"))
         stops = []

@@ -94,8 +94,8 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
         await opened.type("10.0.0.5:6379")
         await opened.shows("30 trials")
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.sweeps.asked))
-        asked: dict[str, Any] = engine.sweeps.asked[0][1]
+        await opened.until(lambda: bool(engine.sweeps.requests))
+        asked: dict[str, Any] = engine.sweeps.requests[0][1]
         expected = {
             "sampler": "tpe", "seed": 7, "metric": "accuracy", "goal": "max", "gpu_share": 0.5,
             "executor": "ray@10.0.0.5:6379", "prune": {"kind": "asha", "eta": 2, "rungs": 3, "startup": 4},

@@ -60,7 +60,7 @@ def tab(opened: AppPilot) -> SweepTab:
 
 
 def edits(engine: FakeEngine) -> list[tuple[str, dict[str, object]]]:
-    return [(facts["verb"], facts["facts"]) for word, facts in engine.sweeps.asked if word == "sweep_edit"]
+    return [(facts["verb"], facts["facts"]) for word, facts in engine.sweeps.requests if word == "sweep_edit"]
 
 
 def last_query(engine: FakeEngine) -> TrialQuery:
@@ -179,7 +179,7 @@ async def test_stopping_and_deleting_ask_first(places: Places) -> None:
         await opened.press("s")
         await opened.shows("Stop sweep-1?")
         await opened.press("escape")
-        assert not engine.sweeps.asked
+        assert not engine.sweeps.requests
         await opened.press("s")
         await opened.shows("Stop sweep-1?")
         await opened.press("enter")
@@ -298,8 +298,8 @@ async def test_a_configuration_is_trained_alone(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("r")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][:4] == ("submit", "xor", {"lr": 0.0012, "hidden": 2}, 1)
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][:4] == ("submit", "xor", {"lr": 0.0012, "hidden": 2}, 1)
 
 
 async def test_the_view_comes_back(places: Places) -> None:
@@ -331,7 +331,7 @@ async def test_a_lost_engine_loses_nothing(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.shows("pruned")
-        engine.drop()
+        engine.disconnect()
         await opened.shows("Engine gone, reconnecting.", "pruned")
         engine.is_up = True
         await opened.until(lambda: "Engine gone" not in opened.text)
@@ -349,8 +349,8 @@ async def test_a_sweep_like_another_one_takes_its_folder_of_data(
         await opened.press("R")
         await opened.shows("data: /of/the/sweep")
         await opened.press("enter")
-        await opened.until(lambda: [word for word, _ in engine.sweeps.asked] == ["sweep_submit"])
-        assert engine.sweeps.asked[0][1]["data"] == "/of/the/sweep"
+        await opened.until(lambda: [word for word, _ in engine.sweeps.requests] == ["sweep_submit"])
+        assert engine.sweeps.requests[0][1]["data"] == "/of/the/sweep"
 
 
 async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
@@ -367,8 +367,8 @@ async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
         await opened.press("enter")
         await opened.shows("The disk is full.", "1..4")
         await opened.press("enter")
-        await opened.until(lambda: [word for word, _ in engine.sweeps.asked] == ["sweep_submit"])
-        assert engine.sweeps.asked[0][1]["axes"] == ["hidden=1..4"]
+        await opened.until(lambda: [word for word, _ in engine.sweeps.requests] == ["sweep_submit"])
+        assert engine.sweeps.requests[0][1]["axes"] == ["hidden=1..4"]
         await opened.shows("xor")
         await opened.press("n", "enter")
         await opened.shows("1..4")  # offered again

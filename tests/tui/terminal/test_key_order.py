@@ -29,14 +29,14 @@ async def test_letters_behind_the_slash_are_the_filter(places: Places) -> None:
     async with open_app(places, engine) as opened:
         at_once(opened, "/desk")
         await opened.until(lambda: "lamp" not in opened.text)
-        assert not engine.asked and len(opened.app.screen_stack) == 1
+        assert not engine.requests and len(opened.app.screen_stack) == 1
 
 
 async def test_an_experiment_is_launched_by_three_keys_at_once(places: Places) -> None:
     engine = FakeEngine(make_run(1))
     async with open_app(places, engine) as opened:
         at_once(opened, "n\r\r")
-        await opened.until(lambda: engine.asked and engine.asked[0][:2] == ("submit", "xor"))
+        await opened.until(lambda: engine.requests and engine.requests[0][:2] == ("submit", "xor"))
 
 
 async def test_a_dialog_that_was_left_gives_the_next_key_back(places: Places) -> None:
@@ -45,4 +45,4 @@ async def test_a_dialog_that_was_left_gives_the_next_key_back(places: Places) ->
     async with open_app(places, engine) as opened:
         at_once(opened, "s\x1b ")
         await opened.until(lambda: opened.app.runs.shown.marks == [run.id])
-        assert not engine.asked
+        assert not engine.requests

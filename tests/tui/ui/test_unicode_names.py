@@ -115,10 +115,10 @@ def test_dialogs_and_sheets_fit_their_width(name: str, metric: str, width: int) 
 async def test_the_app_goes_on_with_names_of_any_script(places: Places, name: str) -> None:
     run = replace(make_run(1, name=name), metrics={name: 1.5})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], **{name: [2.0, 1.75]}))
+    engine.append(run.id, metrics(1, [1, 2], **{name: [2.0, 1.75]}))
     async with open_app(places, engine) as opened:
         await opened.shows("1.75")
-        engine.tell(run.id, metrics(2, [3], **{name: [0.375]}))
+        engine.append(run.id, metrics(2, [3], **{name: [0.375]}))
         await opened.shows("0.375")
 
 

@@ -179,10 +179,10 @@ async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSessio
         await opened.shows("XOR solved")
         await opened.press("1")
         await opened.shows("start an experiment")
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         await opened.app.query_one(HandView).app.run_action("help")
         await opened.press("escape")
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -49,8 +49,8 @@ async def test_one_key_trains_thousands(places: Places, session: FakeSession) ->
     async with xor_tab(places, engine, "f") as opened:
         await opened.shows("trains 4,000 networks as one batch")
         await opened.press("s")
-        await opened.until(lambda: bool(engine.asked))
-        word, experiment, params, *_ = engine.asked[0]
+        await opened.until(lambda: bool(engine.requests))
+        word, experiment, params, *_ = engine.requests[0]
         assert (word, experiment) == ("submit", "xor_lanes") and params == dict(BATCH)
 
 
@@ -99,8 +99,8 @@ async def test_a_failed_network_is_opened_and_trained_alone(
         await opened.press("right")
         await opened.shows("network 2 ·", "seed 3")
         await opened.press("r")
-        await opened.until(lambda: bool(engine.asked))
-        word, experiment, params, seed, name, _ = engine.asked[0]
+        await opened.until(lambda: bool(engine.requests))
+        word, experiment, params, seed, name, _ = engine.requests[0]
         assert (word, experiment, seed, name) == ("submit", "xor", 3, "network 2")
         assert (params["hidden"], params["bypass"], params["lr"], params["epochs"]) == (1, False, 0.1, 800)
         await opened.shows("network 2", "trained", "It is queued")
@@ -137,15 +137,15 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
     engine.change(make_run(id=batch.id, experiment="xor_lanes", name="live"))
     async with xor_tab(places, engine, "f") as opened:
         await opened.shows("120 networks")
-        asked = len(session.of("lanes.map"))
-        await opened.until(lambda: len(session.of("lanes.map")) > asked + 1)
+        asked = len(session.facts_of("lanes.map"))
+        await opened.until(lambda: len(session.facts_of("lanes.map")) > asked + 1)
         view = opened.app.query_one(MapView)
         await opened.press("1")
         await opened.until(lambda: not view.in_front)
         await opened.until(lambda: not view._is_asking)
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         view._poll()
-        assert not view._is_asking and len(session.asked) == asked
+        assert not view._is_asking and len(session.requests) == asked
 
 
 async def test_a_run_without_networks_is_one_line(places: Places, session: FakeSession, home: Places) -> None:
@@ -177,6 +177,6 @@ async def test_one_key_runs_the_nine(places: Places, session: FakeSession, size:
     async with xor_tab(places, engine, "e", size) as opened:
         await opened.shows("runs all nine at once")
         await opened.press("s")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][:3] == ("submit", "xor_grid", {})
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][:3] == ("submit", "xor_grid", {})
         await opened.shows("queued")

@@ -29,9 +29,9 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
     async with xor_tab(places, engine, "d") as opened:
         await opened.shows("s start missing", "0.1250")
         await opened.press("s")
-        await opened.until(lambda: len(engine.asked) == 3)
+        await opened.until(lambda: len(engine.requests) == 3)
         missing = [recipe for recipe in LADDER if recipe is not LADDER[2]]
-        assert [asked[2] for asked in engine.asked] == [recipe.params for recipe in missing]
+        assert [asked[2] for asked in engine.requests] == [recipe.params for recipe in missing]
 
 
 async def test_a_session_that_died_is_asked_again(places: Places, session: FakeSession) -> None:

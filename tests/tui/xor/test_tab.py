@@ -60,12 +60,12 @@ async def test_only_the_view_in_front_asks(places: Places, session: FakeSession,
         await opened.shows("of 4 right")
         await opened.press("b")
         await opened.shows("XOR solved")
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         for run in list(engine.runs_by_id.values()):
             engine.change(run)
         await opened.press("1")
         await opened.shows("no hidden uni")
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, session: FakeSession) -> None:
@@ -76,8 +76,8 @@ async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, s
         await opened.press("backspace")
         await opened.type("3")
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][1] == "xor" and engine.asked[0][2]["hidden"] == 3
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][1] == "xor" and engine.requests[0][2]["hidden"] == 3
         await opened.until(lambda: front(opened).NAME == "trained")
         await opened.shows("3 units", "It is queued")
 
@@ -88,8 +88,8 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
         await opened.press("n")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][1] == "xor_lanes"
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][1] == "xor_lanes"
         assert front(opened).NAME == "map"
 
 

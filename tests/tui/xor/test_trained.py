@@ -29,8 +29,8 @@ async def test_one_key_starts_the_notebooks_three(places: Places, session: FakeS
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("train the three networks of the course", "s start the three")
         await opened.press("s")
-        await opened.until(lambda: len(engine.asked) == 3)
-        for asked, recipe in zip(engine.asked, NOTEBOOK, strict=True):
+        await opened.until(lambda: len(engine.requests) == 3)
+        for asked, recipe in zip(engine.requests, NOTEBOOK, strict=True):
             word, experiment, params, *_ = asked
             assert (word, experiment) == ("submit", "xor") and params == recipe.params
         await opened.until(
@@ -46,7 +46,7 @@ async def test_only_what_is_missing_is_started(
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("s start missing")
         await opened.press("s")
-        await opened.until(lambda: [asked[2]["hidden"] for asked in engine.asked] == [4])
+        await opened.until(lambda: [asked[2]["hidden"] for asked in engine.requests] == [4])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -58,7 +58,7 @@ async def test_plane_weights_table_gates_and_the_three_curves_are_there(
         chart = opened.app.query_one(TrainedView).chart
         await opened.until(lambda: len(chart.series) == 3)
         assert {series.key for series in chart.series} == set(engine.runs_by_id)
-        look = session.of("xor.look")[-1]
+        look = session.facts_of("xor.look")[-1]
         assert (look["activation"], look["temperature"]) == ("btu", 0.5)
 
 
@@ -73,10 +73,10 @@ async def test_arrows_go_through_the_training(
         await opened.shows("epoch 1", "+1.00")
         await opened.press("right", "right")
         await opened.shows("epoch 3", "at its end")
-        asked = await opened.stable_count(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         await opened.press("space")
-        await opened.until(lambda: len(session.asked) >= asked + 3)
-        played = [facts["hidden_weight"][0][0] for _, facts in session.asked[asked:]]
+        await opened.until(lambda: len(session.requests) >= asked + 3)
+        played = [facts["hidden_weight"][0][0] for _, facts in session.requests[asked:]]
         assert played[:3] == [1.0, 2.0, 3.0]
         await opened.shows("epoch 3", "at its end")
 
@@ -85,14 +85,14 @@ async def test_a_live_run_is_followed_until_one_looks_back(places: Places, sessi
     engine, recipe = FakeEngine(), NOTEBOOK[1]
     run = make_run(1, name="live", params=recipe.params)
     engine.change(run)
-    engine.tell(run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": parts(recipe, 1)}))
+    engine.append(run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": parts(recipe, 1)}))
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("epoch 1", "live")
-        engine.tell(run.id, Event(2, 2.0, "sketch", {"step": 2, "parts": parts(recipe, 2)}))
+        engine.append(run.id, Event(2, 2.0, "sketch", {"step": 2, "parts": parts(recipe, 2)}))
         await opened.shows("epoch 2", "+2.00")
         await opened.press("left")
         await opened.shows("epoch 1")
-        engine.tell(run.id, Event(3, 3.0, "sketch", {"step": 3, "parts": parts(recipe, 3)}))
+        engine.append(run.id, Event(3, 3.0, "sketch", {"step": 3, "parts": parts(recipe, 3)}))
         await opened.until(lambda: len(opened.app.query_one(TrainedView).sketches) == 3)
         assert "epoch 1" in opened.text
         await opened.press("G")
@@ -115,12 +115,14 @@ async def test_a_sketch_that_is_no_network_is_no_picture(places: Places, session
     engine = FakeEngine()
     run = make_run(1, params=NOTEBOOK[1].params)
     engine.change(run)
-    engine.tell(
+    engine.append(
         run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden_weight": "\x1b[2J", "x": None}})
     )
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("its weights are not finite")
-        assert all(facts["bypass"] for facts in session.of("xor.look"))  # that of by hand, not of two units
+        assert all(
+            facts["bypass"] for facts in session.facts_of("xor.look")
+        )  # that of by hand, not of two units
 
 
 async def test_the_run_is_remembered_and_out_of_sight_nothing_is_followed(
@@ -143,7 +145,7 @@ async def test_a_lost_engine_leaves_the_picture_and_says_so(
 ) -> None:
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("epoch 3")
-        engine.drop()
+        engine.disconnect()
         await opened.shows("Engine gone")
         await opened.press("left")
         await opened.shows("epoch 2")
