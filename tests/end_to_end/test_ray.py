@@ -180,7 +180,7 @@ def test_real_networks_train_on_a_ray_of_this_machine_that_goes_when_nobody_need
         assert _saved(home, run) == _saved(home, alone)
     [token] = home.places.root.glob("ray/*/token")
     assert token.stat().st_mode & 0o777 == 0o600
-    home.until(lambda: _gateway(home) is None, "the room to leave")
+    home.until(lambda: _gateway(home) is None, "the gateway to end")
     home.until(lambda: not any(b"raylet" in _command(pid) for pid in home.processes()), "Ray to leave")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.download import Patience, fetch
+from engine.data.download import Timeouts, fetch
 from engine.data.published_files import PublishedFile
 from engine.errors import DataError
 from tests.engine.data import mirror_server as manners
@@ -26,8 +26,8 @@ from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
 
 CONTENT = np.random.default_rng(3).bytes(200_000)
 FILE = PublishedFile("some.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "")
-QUICK = Patience(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=60)
-CALM = Patience(answer=60.0, answers=120.0, silence=60.0, slowest=1.0, lock=60)
+QUICK = Timeouts(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=60)
+CALM = Timeouts(answer=60.0, answers=120.0, silence=60.0, slowest=1.0, lock=60)
 HALF = len(CONTENT) // 2
 
 Start = Callable[[Manner], Mirror]
@@ -46,7 +46,7 @@ def start() -> Iterator[Start]:
         yield lambda sampling: stack.enter_context(run_mirror({FILE.name: CONTENT}, sampling))
 
 
-def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, patience: Patience = CALM) -> Path:
+def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, patience: Timeouts = CALM) -> Path:
     return fetch(file, [mirror.url for mirror in mirrors], folder, patience=patience)
 
 
@@ -114,7 +114,7 @@ each_bad_mirror = pytest.mark.parametrize(
 
 @each_bad_mirror
 def test_after_a_bad_mirror_the_next_one_serves(
-    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Patience
+    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Timeouts
 ) -> None:
     mirrors = start(sampling), start(manners.serves)
     assert get(tmp_path, *mirrors, patience=patience).read_bytes() == CONTENT
@@ -123,7 +123,7 @@ def test_after_a_bad_mirror_the_next_one_serves(
 
 @each_bad_mirror
 def test_a_bad_mirror_alone_is_named_with_its_reason(
-    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Patience
+    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Timeouts
 ) -> None:
     mirror = start(sampling)
     with pytest.raises(DataError) as failed:

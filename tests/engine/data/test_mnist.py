@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.download import Patience
+from engine.data.download import Timeouts
 from engine.data.idx import digest_idx
 from engine.data.mnist import Digits, load, split
 from engine.data.published_files import MNIST, DataSource, PublishedFile
@@ -25,7 +25,7 @@ from tests.engine.data.mirror_server import Mirror, run_mirror
 
 ARRAYS = make_arrays()
 PACKED = {name: gzip.compress(idx_bytes(array), mtime=0) for name, array in zip(NAMES, ARRAYS, strict=True)}
-CALM = Patience(answer=60.0, answers=60.0, silence=60.0, slowest=1.0, lock=60)
+CALM = Timeouts(answer=60.0, answers=60.0, silence=60.0, slowest=1.0, lock=60)
 REAL = os.environ.get("DLTUI_DATA")
 
 

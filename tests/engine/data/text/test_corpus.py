@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.download import Patience
+from engine.data.download import Timeouts
 from engine.data.published_files import PublishedFile
 from engine.data.text.corpus import Corpus, CorpusRequest, open_corpus, parse
 from engine.data.text.corpus_path import corpora, find
@@ -23,7 +23,7 @@ from tests.engine.data import mirror_server as manners
 from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
 
 CONTENT = b"To be. Or not to be.\nThat is the question.\n" * 50
-QUICK = Patience(answer=1.0, answers=2.0, silence=1.0, slowest=1.0, lock=5)
+QUICK = Timeouts(answer=1.0, answers=2.0, silence=1.0, slowest=1.0, lock=5)
 
 
 def packed() -> bytes:
