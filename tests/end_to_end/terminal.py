@@ -73,10 +73,15 @@ class Terminal:
         self.hang_up()
 
     @property
-    def text(self) -> str:
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The rows of the screen."""
         with self._lock:
             lines = [self._screen.buffer[y] for y in range(self.size[1])]
-            return "\n".join("".join(line[x].data for x in range(self.size[0])).rstrip() for line in lines)
+            return [[line[x] for x in range(self.size[0])] for line in lines]
+
+    @property
+    def text(self) -> str:
+        return "\n".join("".join(cell.data for cell in row).rstrip() for row in self.cells)
 
     def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
         deadline = quiet_seconds() + seconds
