@@ -51,8 +51,8 @@ def _flipped(seed: int) -> Callable[[bytes], bytes]:
     return change
 
 
-def _number_replaced(word: str) -> Callable[[bytes], bytes]:
-    """The last number of the file becomes `word`."""
+def _number_replaced(number: str) -> Callable[[bytes], bytes]:
+    """The last number of the file becomes `number`."""
 
     def change(data: bytes) -> bytes:
         text = data.decode("utf-8", "replace")
@@ -60,7 +60,7 @@ def _number_replaced(word: str) -> Callable[[bytes], bytes]:
         start = end
         while start > 0 and (text[start - 1].isdigit() or text[start - 1] in ".-"):
             start -= 1
-        return (text[:start] + word + text[end:]).encode("utf-8", "replace")
+        return (text[:start] + number + text[end:]).encode("utf-8", "replace")
 
     return change
 

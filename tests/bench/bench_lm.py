@@ -163,9 +163,9 @@ def main() -> None:
         serve(chosen.only, chosen)
         return
     running = {side: start(side, chosen) for side in SIDES}
-    told = {side: json.loads(line(process)) for side, process in running.items()}
-    apart = {side: compared for side, (_, compared) in told.items()}
-    print(told["torch"][0] or f"corpus: {chosen.corpus}")
+    results = {side: json.loads(line(process)) for side, process in running.items()}
+    apart = {side: compared for side, (_, compared) in results.items()}
+    print(results["torch"][0] or f"corpus: {chosen.corpus}")
     rates: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
     for _ in range(chosen.turns):
         for side, process in running.items():
@@ -173,10 +173,10 @@ def main() -> None:
     for process in running.values():
         process.terminate()
         process.wait()
-    tell(rates, apart)
+    report(rates, apart)
 
 
-def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
+def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
     middle = {
         side: [statistics.median(column) for column in zip(*found, strict=True)]
         for side, found in rates.items()

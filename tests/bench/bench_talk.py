@@ -242,8 +242,8 @@ def side(name: str, places: Places, threads: int) -> Found:
     command += ["--threads", str(threads)]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     environ = {**os.environ, **(ONE if threads else TWO if name == "ours" else {})}
-    told = subprocess.run(command, **quiet, env=environ, check=True)
-    found: Found = json.loads(told.stdout.splitlines()[-1])
+    done = subprocess.run(command, **quiet, env=environ, check=True)
+    found: Found = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

@@ -26,12 +26,12 @@ class Loopback:
     folder: Path
     """where a file makes the runs there hurry"""
 
-    def tell(self, word: str, number: int) -> None:
+    def command(self, verb: str, number: int) -> None:
         """Send a command to the cluster and wait until it is done."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{word} {number}\n")
+        self.process.stdin.write(f"{verb} {number}\n")
         self.process.stdin.flush()
-        _until(self.process, f"done {word}")
+        _until(self.process, f"done {verb}")
 
     def trust(self, home: Home, token: str = "") -> None:
         """Have the home use the token of this cluster."""
@@ -58,12 +58,12 @@ def cluster(*cpus: int, **environ: str) -> Iterator[Loopback]:
         _end(process, folder)
 
 
-def _until(process: subprocess.Popen[str], word: str) -> str:
+def _until(process: subprocess.Popen[str], start: str) -> str:
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith(word):
+        if line.startswith(start):
             return line
-    raise AssertionError(f"the cluster left before it said {word}")
+    raise AssertionError(f"the cluster ended before it printed {start}")
 
 
 def _end(process: subprocess.Popen[str], folder: str) -> None:

@@ -23,7 +23,7 @@ from tests.timeouts import quiet_seconds
 
 SECONDS = 120.0
 APP = (sys.executable, "-m", "tui")
-LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+VARIABLES = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 OTHER_SCREEN = re.compile(rb"\x1b\[\?1049[hl]")
 """both switches clear the screen: pyte has one screen"""
@@ -42,7 +42,7 @@ class Terminal:
         *words: str,
         size: tuple[int, int] = (120, 40),
         command: Sequence[str] = APP,
-        looks: Mapping[str, str] = {},
+        variables: Mapping[str, str] = {},
     ) -> None:
         self.raw = bytearray()
         """all output"""
@@ -57,7 +57,7 @@ class Terminal:
         self._status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            _become({**environ, **LOOKS, **looks}, (*command, *words), size)
+            _become({**environ, **VARIABLES, **variables}, (*command, *words), size)
         os.set_blocking(self._fd, False)
         self.modes_at_start = self.modes
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -291,14 +291,14 @@ def test_a_run_is_started_set_paused_resumed_and_removed_by_keys(home: Home) -> 
 def fill_in(terminal: Terminal, hint: str, text: str) -> None:
     """Go to the field with this help text and replace its value."""
     for _ in range(30):
-        said = shown_hint(terminal)
-        if said.startswith(hint):
+        hint_before = shown_hint(terminal)
+        if hint_before.startswith(hint):
             terminal.press("end", "ctrl+u")
             terminal.write(text.encode())
             terminal.shows(text)
             return
         terminal.press("down")
-        terminal.until(lambda said=said: shown_hint(terminal) != said, "the next field")
+        terminal.until(lambda hint_before=hint_before: shown_hint(terminal) != hint_before, "the next field")
     raise AssertionError(f"no field says {hint!r}:\n{terminal.text}")
 
 

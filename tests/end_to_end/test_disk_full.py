@@ -56,8 +56,8 @@ def test_a_full_disk_is_reported_and_nothing_is_lost_after_space_is_freed(small:
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     before = home.steps_saved(run)
     ballast = fill(home)
-    told = home.until(lambda: home.show(run)["notice"], "a notice")
-    assert "disk" in told.lower() or "space" in told.lower()
+    notice = home.until(lambda: home.show(run)["notice"], "a notice")
+    assert "disk" in notice.lower() or "space" in notice.lower()
     assert home.show(run)["status"] == "running"
     ballast.unlink()
     home.until(lambda: home.steps_saved(run) > before + 2, "checkpoints again")

@@ -43,7 +43,7 @@ def whole(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home with hostile runs, shared by the tests, which do not change it.
 
     The newest runs have markup in their names, the next one holds every payload; these are running, so that a
@@ -64,10 +64,10 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture
-def hostile_home(rooms: Home) -> Home:
+def hostile_home(shared_home: Home) -> Home:
     """The home without a saved view."""
-    rooms.places.view_state.unlink(missing_ok=True)
-    return rooms
+    shared_home.places.view_state.unlink(missing_ok=True)
+    return shared_home
 
 
 def made(folder: Path) -> Home:

@@ -26,7 +26,7 @@ def state_of(pid: int) -> str:
 
 def opened_in_shell(home: Home) -> Terminal:
     """The app, started in an interactive shell."""
-    terminal = Terminal(home.full_environ(), command=SHELL, looks={"PS1": PROMPT})
+    terminal = Terminal(home.full_environ(), command=SHELL, variables={"PS1": PROMPT})
     terminal.shows(PROMPT)
     terminal.write(" ".join(APP).encode() + b"\r")
     terminal.shows("deep-learning lab", "q quit")
@@ -76,7 +76,7 @@ def test_an_app_that_goes_on_in_the_background_waits_for_the_terminal(home: Home
 
 
 def test_an_app_that_is_started_in_the_background_opens_when_it_has_the_terminal(home: Home) -> None:
-    with Terminal(home.full_environ(), command=SHELL, looks={"PS1": PROMPT}) as terminal:
+    with Terminal(home.full_environ(), command=SHELL, variables={"PS1": PROMPT}) as terminal:
         terminal.shows(PROMPT)
         terminal.write(" ".join(APP).encode() + b" &\r")
         terminal.until(
@@ -150,15 +150,15 @@ def test_a_terminal_that_reads_again_shows_the_latest_picture(home: Home) -> Non
 
 @pytest.mark.parametrize("term", ["dumb", "unknown", ""])
 def test_a_terminal_without_a_full_screen_gets_one_line_that_names_the_verbs(home: Home, term: str) -> None:
-    with Terminal(home.full_environ(), looks={"TERM": term}) as terminal:
+    with Terminal(home.full_environ(), variables={"TERM": term}) as terminal:
         assert terminal.wait() == 2
-        said = bytes(terminal.raw).decode()
-    assert said.startswith(f"TERM is {term or 'not set'}") and said.count("\n") == 1
-    assert "dltui run" in said and "dltui --help" in said and "\x1b" not in said
+        output = bytes(terminal.raw).decode()
+    assert output.startswith(f"TERM is {term or 'not set'}") and output.count("\n") == 1
+    assert "dltui run" in output and "dltui --help" in output and "\x1b" not in output
 
 
 def test_the_locale_c_gets_letters_that_it_has(home: Home) -> None:
-    with Terminal(home.full_environ(), looks={"LC_ALL": "C", "LANG": "C"}) as terminal:
+    with Terminal(home.full_environ(), variables={"LC_ALL": "C", "LANG": "C"}) as terminal:
         terminal.shows("deep-learning lab", "q quit")
         terminal.press("?")
         terminal.shows("esc back")

@@ -72,12 +72,12 @@ def one_kill(home: Home, run: str, pick: Pick, dice: random.Random) -> int | Non
 def settled(home: Home, run: str) -> dict[str, Any]:
     """The summary of the run after it has ended or has a keeper and a worker."""
 
-    def look() -> dict[str, Any] | None:
+    def read() -> dict[str, Any] | None:
         found = home.show(run)
         at_work = home.keeper(run) is not None and home.worker(run) is not None
         return found if found["status"] != "running" or at_work else None
 
-    return dict(home.until(look, "an end, or somebody at work"))
+    return dict(home.until(read, "an end, or somebody at work"))
 
 
 def explained(found: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from tests.end_to_end.terminal import Terminal
 
 def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> None:
     home.finish(home.start("counter", steps=3))
-    for words, said in (
+    for words, expected in (
         (("ls", "nosuch=3"), "No run has nosuch."),
         (("ls", "los<3"), "No run has los."),
         (("ls", "--sort", "nosuch"), "No run has nosuch."),
@@ -32,14 +32,14 @@ def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> No
     ):
         done = home.call(*words)
         assert (done.returncode, done.stdout) == (2, ""), (words, done)
-        assert said in done.stderr, (words, done.stderr)
+        assert expected in done.stderr, (words, done.stderr)
     for words in (("show", "nobody"), ("sweep", "show", "nobody"), ("resume", "@last")):
         assert home.call(*words).returncode == 1, words
     assert "None of 1 runs matches." in home.dltui("ls", "val_accuracy>0.9"), "nobody has it yet: no mistake"
 
 
 def test_ls_tells_runs_that_differ_in_their_seed_apart(home: Home) -> None:
-    """Three runs of one recipe, and one that stands alone."""
+    """Three runs that differ in their seed, and one of other parameters."""
     for seed in (1, 2, 3):
         home.finish(home.start("counter", seed=seed, steps=3))
     home.finish(home.start("counter", seed=1, steps=4))

@@ -45,8 +45,8 @@ def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, tw
     two_nodes.trust(home)
     sweep = _sweep(home, two_nodes.address, "pace=1,2,3")
     home.until(lambda: sum(home.steps_saved(run) > 5 for run in _runs(home, sweep)) == 2, "two at work")
-    two_nodes.tell("kill", 0)
-    home.until(lambda: any(map(is_lost, _runs(home, sweep))), "word of the node")
+    two_nodes.command("kill", 0)
+    home.until(lambda: any(map(is_lost, _runs(home, sweep))), "the loss of the node")
     waits.skip(two_nodes.folder)
     home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep")
     runs = _runs(home, sweep)
@@ -108,7 +108,8 @@ def test_the_gateway_and_the_service_are_killed_and_the_run_goes_on(home: Home, 
     assert kill(home.service()) and kill(_gateway(home))
     home.dltui("engine", "start")
     home.until(
-        lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)), "another room"
+        lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)),
+        "another gateway",
     )
     waits.skip(one_node.folder)
     assert home.reach(run, "done")["attempt"] == 1

@@ -16,7 +16,7 @@ from tests.timeouts import quiet_seconds
 from tui.app import LabApp
 
 TIMEOUT = 120.0
-STABLE_LOOKS = 6
+STABLE_READINGS = 6
 
 
 class AppPilot:
@@ -73,12 +73,12 @@ class AppPilot:
 
     async def stable_count(self, count: Callable[[], int]) -> int:
         """Wait until the count stays equal over several turns of the app; that count."""
-        looks = [count()]
-        while len(looks) < STABLE_LOOKS or len(set(looks[-STABLE_LOOKS:])) > 1:
+        readings = [count()]
+        while len(readings) < STABLE_READINGS or len(set(readings[-STABLE_READINGS:])) > 1:
             await asyncio.sleep(0.04)
             await self.pilot.pause()
-            looks.append(count())
-        return looks[-1]
+            readings.append(count())
+        return readings[-1]
 
     async def shows(self, *words: str) -> None:
         """Wait until each text is on the screen."""

@@ -247,10 +247,10 @@ class FakeClient(SweepCalls):
         if self in self._engine._clients:
             self._engine._clients.remove(self)
 
-    async def ask(self, word: str, **facts: object) -> Json:
+    async def ask(self, request: str, **facts: object) -> Json:
         """Requests about sweeps; the others have methods of their own."""
         self._check()
-        answer, changed = self._engine.sweeps.answer(word, facts)
+        answer, changed = self._engine.sweeps.answer(request, facts)
         if changed is not None:
             self._engine.change_sweep(changed)
         return answer
@@ -277,7 +277,7 @@ class FakeClient(SweepCalls):
     ) -> RunSummary:
         checked_name(name)
         self._engine.data_folders.append(data)
-        self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
+        self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)
         number = len(self._engine.runs_by_id) + 1
         run = make_run(number, experiment=experiment, name=name, seed=seed, params=dict(params or {}),
@@ -295,7 +295,7 @@ class FakeClient(SweepCalls):
         return self._set_state("stop", run, Stopped(time.time(), Cause(CauseKind.USER_STOP, "Stopped.")))
 
     async def set(self, run: str, name: str, value: object) -> RunSummary:
-        self._engine.asked.append(("set", run, name, value))
+        self._engine.requests.append(("set", run, name, value))
         found = self._engine.find(run)
         found = replace(found, live={**found.live, name: float(str(value))})
         self._engine.change(found)
@@ -320,13 +320,13 @@ class FakeClient(SweepCalls):
         return applies, left_out
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
-        self._engine.asked.append(("remove", *runs))
+        self._engine.requests.append(("remove", *runs))
         self._engine.removed = [self._engine.find(run) for run in runs]
         self._engine.change(removed=runs)
         return self._removal()
 
     async def undo(self, run: str = "") -> Removal:
-        self._engine.asked.append(("undo", run))
+        self._engine.requests.append(("undo", run))
         if not self._engine.removed:
             raise RunNotFound("Nothing was removed that could be brought back.")
         back = self._removal()
@@ -380,9 +380,9 @@ class FakeClient(SweepCalls):
             await grown
             self._check()
 
-    def _set_state(self, word: str, run: str, state: State) -> RunSummary:
+    def _set_state(self, request: str, run: str, state: State) -> RunSummary:
         self._check()
-        self._engine.asked.append((word, run))
+        self._engine.requests.append((request, run))
         found = replace(self._engine.find(run), state=state)
         self._engine.change(found)
         return found
@@ -394,9 +394,9 @@ class FakeClient(SweepCalls):
 
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
-        word == f"sweep={run.spec.sweep}"
-        or word.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
-        for word in where.split()
+        part == f"sweep={run.spec.sweep}"
+        or part.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
+        for part in where.split()
     )
 
 

@@ -33,7 +33,7 @@ class Worker:
 
     def __init__(self, folder: RunFolder, wire: int) -> None:
         self.spec = store.read_spec(folder)
-        self.folder, self.wire, self.words = folder, wire, CommandPipe()
+        self.folder, self.wire, self.commands = folder, wire, CommandPipe()
         self.name = self.spec.name
         self.pace = 0.0 if "fast" in self.name else STEP_SECONDS
         self.hurry = folder.path.parent.parent / "hurry"
@@ -55,11 +55,11 @@ class Worker:
             self.step += 1
             self.events.append("metrics", series={"loss": [[self.step], [1 / self.step]]})
             self.folder.beat.touch()
-            word = self._read_command()
-            if self.step % 10 == 0 or word:
+            command = self._read_command()
+            if self.step % 10 == 0 or command:
                 self._save()
-            if word and "stubborn" not in self.name:
-                return self._end(Status.PAUSED if word == "pause" else Status.STOPPED)
+            if command and "stubborn" not in self.name:
+                return self._end(Status.PAUSED if command == "pause" else Status.STOPPED)
         return self._end(Status.DONE)
 
     def _end(self, status: Status) -> Status:
@@ -84,11 +84,11 @@ class Worker:
         if not data:
             time.sleep(self.pace)
             return "gone"
-        for word in self.words.feed(data):
-            if word["word"] == "set":
-                self.events.append("set", step=self.step, name=word["name"], value=word["value"])
+        for command in self.commands.feed(data):
+            if command["word"] == "set":
+                self.events.append("set", step=self.step, name=command["name"], value=command["value"])
             else:
-                return str(word["word"])
+                return str(command["word"])
         return ""
 
 
@@ -119,17 +119,17 @@ def main() -> int:
 
 def watch(claim: Claim, control: int, wire: int, pid: int) -> int:
     """The wait status of the worker."""
-    words = CommandPipe()
+    commands = CommandPipe()
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return status
         ready, _, _ = select.select([control], [], [], 0.01)
-        for word in words.feed(os.read(control, 4096)) if ready else []:
-            if word["word"] in ("pause", "stop"):
-                claim.record_asked(str(word["word"]))
+        for command in commands.feed(os.read(control, 4096)) if ready else []:
+            if command["word"] in ("pause", "stop"):
+                claim.record_asked(str(command["word"]))
             try:
-                os.write(wire, json.dumps(word).encode() + b"\n")
+                os.write(wire, json.dumps(command).encode() + b"\n")
             except BrokenPipeError:
                 pass  # it has just left
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from checkpoints import folder as shelf
+from checkpoints import folder as folders
 from checkpoints import tensors
 from engine import process_identity, store
 from engine.data.text.tokeniser import Tokeniser
@@ -91,7 +91,7 @@ def bigrams(
 
 
 def write_checkpoint(folder: RunFolder, step: int, arrays: Mapping[str, Floats]) -> None:
-    shelf.write(
+    folders.write(
         folder.checkpoints,
         step,
         {"model.safetensors": tensors.dumps(arrays)},

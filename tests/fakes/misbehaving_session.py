@@ -19,21 +19,21 @@ from engine.session.server import SessionServer
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
-def answer(cache: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
-    if word == "echo":
+def answer(cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Answer:
+    if method == "echo":
         return dict(facts)
-    if word == "slow":
+    if method == "slow":
         time.sleep(float(facts["seconds"]))
         return dict(facts)
-    if word == "refuse":
+    if method == "refuse":
         raise DltuiError("There is no such model.", "Train one.")
-    if word == "break":
+    if method == "break":
         raise RuntimeError("secret details")
-    if word == "nan":
+    if method == "nan":
         return {"value": float("nan")}
-    if word == "die":
+    if method == "die":
         os._exit(9)
-    if word == "garbage":
+    if method == "garbage":
         os.write(1, b"")  # standard output is not the wire here
         return {"said": print("noise")}
     return count(int(facts.get("to", 3)))

@@ -20,12 +20,12 @@ def main(words: list[str]) -> None:
     nodes = [cluster.add_node(num_cpus=int(cpus), **small) for cpus in words]
     print("address", cluster.address, flush=True)
     for line in sys.stdin:
-        word, number = line.split()
-        if word == "kill":
+        command, number = line.split()
+        if command == "kill":
             cluster.remove_node(nodes[int(number)], allow_graceful=False)
         else:
             nodes.append(cluster.add_node(num_cpus=int(number), **small))
-        print("done", word, flush=True)
+        print("done", command, flush=True)
     cluster.shutdown()
 
 
