@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import process_identity, store
 from engine.events import EventWriter
-from engine.keeper.claim import AlreadyMade, Claim, Held, take
+from engine.keeper.claim import AttemptExists, Claim, RunLocked, acquire
 from engine.keeper.command_pipe import CommandPipe, open_fifo
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, RunFolder
@@ -97,10 +97,10 @@ def main() -> int:
     if "unstartable" in store.read_spec(folder).name:
         return 7
     try:
-        claim = take(folder, attempt)
-    except Held:
+        claim = acquire(folder, attempt)
+    except RunLocked:
         return 3
-    except AlreadyMade:
+    except AttemptExists:
         return 4
     claim.record_start()
     control = open_fifo(folder.control)
@@ -127,7 +127,7 @@ def watch(claim: Claim, control: int, wire: int, pid: int) -> int:
         ready, _, _ = select.select([control], [], [], 0.01)
         for command in commands.feed(os.read(control, 4096)) if ready else []:
             if command["word"] in ("pause", "stop"):
-                claim.record_asked(str(command["word"]))
+                claim.record_request(str(command["word"]))
             try:
                 os.write(wire, json.dumps(command).encode() + b"\n")
             except BrokenPipeError:
@@ -139,12 +139,12 @@ def conclude(claim: Claim, waited: int) -> int:
     if os.WIFSIGNALED(waited):
         number = os.WTERMSIG(waited)
         cause = Cause(CauseKind.SIGNAL, f"killed by {signal.Signals(number).name}")
-        claim.conclude(ExitFacts(claim.facts.attempt, Status.FAILED, cause, time.time(), signal=number))
+        claim.write_exit(ExitFacts(claim.facts.attempt, Status.FAILED, cause, time.time(), signal=number))
         return 0
     status = list(Status)[os.waitstatus_to_exitcode(waited)]
     kinds = {Status.DONE: CauseKind.FINISHED, Status.PAUSED: CauseKind.PAUSED}
     cause = Cause(kinds.get(status, CauseKind.USER_STOP), str(status))
-    claim.conclude(ExitFacts(claim.facts.attempt, status, cause, time.time(), code=0))
+    claim.write_exit(ExitFacts(claim.facts.attempt, status, cause, time.time(), code=0))
     return 0
 
 

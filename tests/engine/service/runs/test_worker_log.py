@@ -88,7 +88,7 @@ def whole(path: Path, offset: int = 0) -> str:
 def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: LimitedLog) -> None:
     for number in range(20):
         os.write(small.fd, b"line %2d\n" % number)
-    small.bound()
+    small.enforce_limit()
     assert small.path.stat().st_size == 0
     assert whole(small.path).endswith("line 18\nline 19\n")
     assert worker_log.read(small.path, -8, 100).text == "line 19\n"
@@ -100,7 +100,7 @@ def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(
     told, offset = "", 0
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
-        small.bound()
+        small.enforce_limit()
         while (part := worker_log.read(small.path, offset, 5)).text:
             told, offset = told + part.text, part.end
     assert told == "begin\n" + "".join(f"line {number:2}\n" for number in range(40))
@@ -110,7 +110,7 @@ def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(
 def test_who_comes_late_begins_at_the_first_line_that_is_left(small: LimitedLog) -> None:
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
-        small.bound()
+        small.enforce_limit()
     part = worker_log.read(small.path, 0, 1000)
     assert part.offset > 0 and part.end == part.size == len("begin\n") + 40 * 8
     assert part.text.endswith("line 39\n") and "from byte" not in part.text
@@ -130,10 +130,10 @@ def test_a_reader_puts_turning_over_off_until_the_log_is_twice_as_long(small: Li
     os.write(small.fd, b"x" * 100)
     with small.path.open("rb") as reader:
         assert log_files.lock(reader.fileno(), shared=True)
-        small.bound()
+        small.enforce_limit()
         assert small.path.stat().st_size > 64
         os.write(small.fd, b"x" * 100)
-        small.bound()
+        small.enforce_limit()
     assert small.path.stat().st_size == 0
 
 
