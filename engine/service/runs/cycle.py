@@ -14,10 +14,10 @@ from engine import store
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service.placement import queue
-from engine.service.placement.executor import Executor, KeeperStart, named
+from engine.service.placement.executor import Executor, KeeperStart, find_executor
 from engine.service.placement.local_executor import LocalExecutor
 from engine.service.placement.machine import MachineMonitor
-from engine.service.placement.queue import Holding, Waiting
+from engine.service.placement.queue import ActiveRun, QueuedRun
 from engine.service.runs import event_reader, orphans, run_folder, tracked_run
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
@@ -210,7 +210,7 @@ class Cycle:
 
     def _place_here(self, queued: Sequence[TrackedRun], at_work: Sequence[TrackedRun]) -> None:
         waiting, holding = [_waiting(run) for run in queued], [_holding(run) for run in at_work]
-        self.machine.slots_used = queue.used(holding, self.machine.cores)
+        self.machine.slots_used = queue.slots_used(holding, self.machine.cores)
         if not waiting:
             return
         plan = queue.plan(waiting, holding, self.machine.cores, self.machine.free_gpus(holding))
@@ -233,7 +233,7 @@ class Cycle:
         if run is None:
             return
         try:
-            executor = named({"local": self.local, **self.elsewhere}, run.spec.executor)
+            executor = find_executor({"local": self.local, **self.elsewhere}, run.spec.executor)
             run.starting = executor.start(run.folder.path, run.wanted.attempt, device)
         except (EngineError, CorruptRun) as error:
             self._retry_later(run, error.message)
@@ -291,11 +291,11 @@ class Cycle:
         self.registry.post(run)
 
 
-def _waiting(run: TrackedRun) -> Waiting:
+def _waiting(run: TrackedRun) -> QueuedRun:
     spec = run.spec
-    return Waiting(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
+    return QueuedRun(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
 
 
-def _holding(run: TrackedRun) -> Holding:
+def _holding(run: TrackedRun) -> ActiveRun:
     gpu = "" if run.device in ("", queue.CPU) else run.device
-    return Holding(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)
+    return ActiveRun(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)

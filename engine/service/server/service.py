@@ -18,7 +18,7 @@ from engine.service.placement import ray_executor
 from engine.service.placement.executor import Executor
 from engine.service.placement.gpus import GpuDriver
 from engine.service.placement.local_executor import LocalExecutor
-from engine.service.placement.machine import IDLE_SECONDS, LOOK_SECONDS, MachineMonitor
+from engine.service.placement.machine import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
 from engine.service.placement.placement import GpuPlacement
 from engine.service.placement.resources import ResourceMeter
 from engine.service.runs import reconcile
@@ -252,7 +252,7 @@ class Service:
                 self.measure()
             except (OSError, ValueError, KeyError):
                 logging.exception("the machine could not be measured")
-            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
+            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else POLL_SECONDS)
 
     def _is_idle(self) -> bool:
         return not self._clients and not self.registry.moving()

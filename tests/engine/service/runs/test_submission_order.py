@@ -12,7 +12,7 @@ from engine import store
 from engine.places import Places
 from engine.protocol import Query, Spec, Status
 from engine.service.index.index import open_index, row_of
-from engine.service.placement.queue import CPU, Gpus, QueuedStart, Waiting, plan
+from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
 from engine.service.runs import submission, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
 from engine.session import language_runs, mnist_nets
@@ -157,5 +157,5 @@ def test_a_clock_set_back_lets_nobody_jump_the_queue(clock: Clock) -> None:
     first = tracked_run.queue_time()
     clock.now -= 3600.0
     second = tracked_run.queue_time()
-    waiting = [Waiting("a", "second", 1, "cpu", second), Waiting("b", "first", 1, "cpu", first)]
-    assert plan(waiting, [], 1, Gpus()).starts == (QueuedStart("b", CPU),)
+    waiting = [QueuedRun("a", "second", 1, "cpu", second), QueuedRun("b", "first", 1, "cpu", first)]
+    assert plan(waiting, [], 1, FreeGpus()).starts == (QueuedStart("b", CPU),)
