@@ -12,7 +12,7 @@ from engine.client import client
 from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import connect, reach, serving
-from tests.engine.service.runs.test_damaged_runs import lay_out, settled
+from tests.engine.service.runs.test_damaged_runs import make_damaged_runs, settled
 from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import FakeEngine
 from tui.app import LabApp
@@ -49,7 +49,7 @@ def percent(opened: AppPilot) -> int:
 async def test_each_damaged_run_has_its_row_with_the_reason_and_the_healthy_one_is_seen_live(
     places: Places,
 ) -> None:
-    made = lay_out(places)
+    made = make_damaged_runs(places)
     async with serving(places), await connect(places) as talk:
         healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
         found = await settled(talk, len(made) + 5)

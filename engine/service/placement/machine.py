@@ -33,7 +33,7 @@ class MachineMonitor:
     """None: found at the first reading"""
     gpu_placement: GpuPlacement = field(default_factory=GpuPlacement)
     gpus: tuple[Gpu, ...] = ()
-    is_known: bool = False
+    gpus_known: bool = False
     """whether the GPUs were read; no run is started before"""
     slots_used: int = 0
     _stalls: StallWatch = field(default_factory=StallWatch)
@@ -50,13 +50,13 @@ class MachineMonitor:
             self.driver = await asyncio.to_thread(find_driver)
         if not isinstance(self.driver, NoGpus):
             self.gpus = await asyncio.to_thread(self.driver.read, self._own_pids)
-        self.is_known = True
+        self.gpus_known = True
 
     def measure(self, registry: RunRegistry, changes: ChangeFeed) -> None:
         """Update memory and CPU of each run's worker, and publish the machine's resources."""
         now = time.monotonic()
         pids: list[int] = []
-        for run in registry.moving():
+        for run in registry.unsettled():
             worker = run.keeper.worker if run.keeper and not run.starting else None
             if worker is not None and worker.is_alive():
                 use = use_of(worker.pid)

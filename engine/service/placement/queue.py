@@ -74,7 +74,7 @@ def plan(queued: Iterable[QueuedRun], active: Sequence[ActiveRun], cores: int, g
 
 
 class _FreeResources:
-    """What is left for the queued runs, placed in order. One that has to wait blocks its resource for the rest."""
+    """What is left for the queued runs, placed in order. One that waits blocks its resource for the rest."""
 
     def __init__(self, active: list[ActiveRun], cores: int, gpus: FreeGpus) -> None:
         self._active, self._cores = active, cores

@@ -90,7 +90,7 @@ async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over
         os.kill(keeper.identity.pid, signal.SIGKILL)
         await until(lambda: "its keeper was killed" in _notice(service.registry.get(made.id)))
         assert (await talk.show(made.id)).status is Status.RUNNING
-        service.cycle.patience = 0.0
+        service.cycle.orphan_timeout = 0.0
         lost = await reach(talk, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert keeper.worker is not None and not keeper.worker.is_alive()

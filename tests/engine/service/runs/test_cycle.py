@@ -1,4 +1,4 @@
-"""The beat goes on whatever one run, one turn or the disk does."""
+"""The loop over runs continues after an error of one run, of one step or of the disk."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from engine.service.runs.tracked_run import TrackedRun
 from tests.engine.service.live import connect, reach, serving, until
 
 
-async def test_a_run_that_cannot_be_looked_after_keeps_no_other_waiting(
+async def test_a_run_that_cannot_be_updated_does_not_delay_others(
     places: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = event_reader.read_on
+    real = event_reader.read_new
 
-    def read_on(run: TrackedRun, chunk: int = event_reader.CHUNK) -> int:
+    def read_new(run: TrackedRun, chunk: int = event_reader.CHUNK) -> int:
         if run.spec.name == "odd":
             raise ZeroDivisionError("odd")
         return real(run, chunk)
 
-    monkeypatch.setattr(event_reader, "read_on", read_on)
+    monkeypatch.setattr(event_reader, "read_new", read_new)
     async with serving(places), await connect(places) as talk:
         odd = await talk.submit("xor", {"epochs": 2}, name="odd")
         fine = await talk.submit("xor", {"epochs": 2}, name="fine")
         assert (await reach(talk, fine.id, Status.DONE)).step == 2
-        monkeypatch.setattr(event_reader, "read_on", real)
+        monkeypatch.setattr(event_reader, "read_new", real)
         assert (await reach(talk, odd.id, Status.DONE)).step == 2
-    assert f"run {odd.id} cannot be looked after" in caplog.text
+    assert f"run {odd.id} cannot be updated" in caplog.text
 
 
-async def test_a_turn_that_fails_is_followed_by_another(
+async def test_a_step_that_fails_is_followed_by_another(
     places: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(cycle, "RETRY_SECONDS", 0.05)
@@ -42,12 +42,12 @@ async def test_a_turn_that_fails_is_followed_by_another(
         real = LocalExecutor.reap
         monkeypatch.setattr(LocalExecutor, "reap", _fail)
         made = await talk.submit("xor", {"epochs": 2})
-        await until(lambda: "a turn of the service failed" in caplog.text)
+        await until(lambda: "a step of the service failed" in caplog.text)
         monkeypatch.setattr(LocalExecutor, "reap", real)
         assert (await reach(talk, made.id, Status.DONE)).step == 2
 
 
-async def test_a_disk_that_takes_no_end_is_complained_of_once(
+async def test_a_disk_on_which_exit_json_cannot_be_written_is_logged_once(
     places: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(cycle, "ADOPT_SECONDS", 0.02)

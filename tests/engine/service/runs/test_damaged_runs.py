@@ -1,4 +1,4 @@
-"""Hundreds of damaged run folders lie beside a healthy run: each is listed with its reason, it trains on."""
+"""Hundreds of damaged run folders beside a healthy run: each is listed with a reason, the other trains."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KEEPER = {
     "attempt": 1, "identity": {"boot_id": "another", "pid": 4000, "start_ticks": 5}, "started_at": 13.5,
     "worker": {"boot_id": "another", "pid": 4001, "start_ticks": 6}, "asked": "", "asked_at": 0.0,
 }  # fmt: skip
-PAPERS: dict[str, dict[str, Any]] = {
+JSON_FILES: dict[str, dict[str, Any]] = {
     "spec.json": SPEC, "exit.json": EXIT, "keeper.json": KEEPER,
     "wanted.json": {"attempt": 1, "mode": "strict"}, "amended.json": {"params": {"epochs": 6}, "at": 14.5},
 }  # fmt: skip
@@ -49,13 +49,13 @@ OTHERS = ("events.jsonl", "worker.log", "beat", "run.lock", "control", "checkpoi
 
 
 def done_run(places: Places, run_id: str) -> Path:
-    """A run folder as a run that ended leaves it."""
+    """The folder of a run that is done."""
     path = places.runs / run_id
     path.mkdir(parents=True)
-    for name, data in PAPERS.items():
+    for name, data in JSON_FILES.items():
         (path / name).write_text(json.dumps({**data, "id": run_id} if name == "spec.json" else data))
     (path / "events.jsonl").write_text(EVENTS)
-    (path / "worker.log").write_text("said 1\n")
+    (path / "worker.log").write_text("line 1\n")
     for name in ("beat", "run.lock"):
         (path / name).touch()
     os.mkfifo(path / "control")
@@ -63,20 +63,20 @@ def done_run(places: Places, run_id: str) -> Path:
 
 
 def cases() -> Iterator[tuple[str, str, Damage]]:
-    """The name of the folder, the file in it, and what happened to that."""
-    for file in (*PAPERS, *OTHERS):
-        kinds = [*damage.of_a_file(), *(damage.of_fields(PAPERS[file]) if file in PAPERS else ())]
+    """The name of the folder, the file in it, and the damage of the file."""
+    for file in (*JSON_FILES, *OTHERS):
+        kinds = [*damage.of_a_file(), *(damage.of_fields(JSON_FILES[file]) if file in JSON_FILES else ())]
         for one in kinds:
             if file not in ("control", "checkpoints", "tensorboard") or one.name in SHAPES:
                 yield f"20260101-000000-xor-{file}-{one.name}", file, one
 
 
 SHAPES = ("missing", "link-to-zero", "link-to-nothing", "link-to-itself", "pipe", "folder", "device")
-"""what may happen to something that is no regular file"""
+"""damages that also apply to what is no regular file"""
 
 
-def lay_out(places: Places) -> dict[str, tuple[str, Damage]]:
-    """All cases side by side in one home."""
+def make_damaged_runs(places: Places) -> dict[str, tuple[str, Damage]]:
+    """All cases in one home: by the id of the run, the file and its damage."""
     made = {}
     for run_id, file, one in cases():
         path = done_run(places, run_id) / file
@@ -98,7 +98,7 @@ async def everything(talk: Client) -> dict[str, RunSummary]:
 
 
 async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
-    """Once all run folders are read, and it was found out how those ended that nobody keeps."""
+    """The runs, once all `count` folders are read and the orphans among them are concluded."""
     deadline = quiet_seconds() + SECONDS
     while True:
         found = await everything(talk)
@@ -111,12 +111,12 @@ async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
         await asyncio.sleep(0.1)
 
 
-def told(run: RunSummary) -> str:
+def reported(run: RunSummary) -> str:
     return " ".join(filter(None, (run.cause.text if run.cause else "", run.damage)))
 
 
 async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trains_on(places: Places) -> None:
-    made = lay_out(places)
+    made = make_damaged_runs(places)
     async with serving(places), await connect(places) as talk:
         healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
         found = await settled(talk, len(made) + 5)
@@ -129,13 +129,13 @@ async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trai
                 assert run.cause.kind is CauseKind.DAMAGED and file in run.cause.text, (run_id, run)
                 assert (run_id, file) in checked
             elif file == "keeper.json" and one.name in UNREADABLE:
-                assert file in told(run), (run_id, run)
-            elif file == "exit.json":  # what its worker said last is in its events
-                is_damaged = run.status is Status.DAMAGED and file in told(run)
+                assert file in reported(run), (run_id, run)
+            elif file == "exit.json":  # its events have the exit message
+                is_damaged = run.status is Status.DAMAGED and file in reported(run)
                 assert run.status is Status.DONE or is_damaged, (run_id, run)
             elif file == "events.jsonl" and one.name in (*SHAPES, "foreign", "closed", "no-text"):
                 assert one.name == "missing" or (run_id, file) in checked, run_id
-                assert one.name in ("missing", "no-text") or file in told(run), (run_id, run)
+                assert one.name in ("missing", "no-text") or file in reported(run), (run_id, run)
         assert found["20260101-000000-xor-copied"].status is Status.DAMAGED
         assert found["20260101-000000-xor-original"].status is Status.DONE
         assert (await talk.show("@last")).id == healthy.id
@@ -152,7 +152,7 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-async def test_a_damaged_run_is_removed_by_the_name_of_its_folder_and_found_again_once_mended(
+async def test_a_damaged_run_is_removed_by_the_name_of_its_folder_and_listed_again_once_repaired(
     places: Places,
 ) -> None:
     for run_id in ("one", "two"):

@@ -1,4 +1,4 @@
-"""The folder of data sets of a run: named by who asks for it, stored, and taken on by what comes of it."""
+"""The data folder of a run: sent by the client, stored in the spec, used by workers, trials and resumes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stored(places: Places, run: str) -> object:
     return json.loads(store.folder_of(places, run).spec.read_bytes())["data"]
 
 
-async def test_a_run_keeps_the_folder_of_the_shell_that_asked_for_it(
+async def test_a_run_stores_the_data_folder_of_the_shell_that_submitted_it(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serving(places), await connect(places) as talk:
@@ -42,7 +42,7 @@ async def test_a_run_keeps_the_folder_of_the_shell_that_asked_for_it(
 
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three folders of data; the engine is started in a shell that names the third."""
+    """Three folders of data; the engine is started with the third as DLTUI_DATA."""
     monkeypatch.setenv("DLTUI_EXTRA_CATALOG", "tests.fakes.catalog:CATALOG")
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
@@ -66,7 +66,7 @@ async def training(places: Places) -> AsyncIterator[Client]:
         end_runs(places)
 
 
-async def test_a_worker_trains_on_what_its_run_names_and_goes_on_with_that_alone(
+async def test_a_worker_trains_on_the_data_folder_of_its_run_and_resumes_with_that_alone(
     places: Places, sets: Path
 ) -> None:
     async with training(places) as talk:
@@ -104,7 +104,7 @@ async def test_a_worker_trains_on_what_its_run_names_and_goes_on_with_that_alone
         await reach(talk, made.id, Status.STOPPED)
 
 
-async def test_the_trials_of_a_sweep_and_what_extends_them_have_its_folder(
+async def test_the_trials_of_a_sweep_and_their_extensions_have_its_data_folder(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/of/the/sweep")
@@ -127,26 +127,26 @@ async def settled(talk: Client, sweep: str) -> TrialPage:
 
 
 @pytest.mark.parametrize("data", ["sets", "~/sets", "/a\0b", 7, "/" + "x" * 5000])
-async def test_what_is_no_absolute_folder_is_refused(places: Places, data: object) -> None:
+async def test_a_data_folder_that_is_not_absolute_is_refused(places: Places, data: object) -> None:
     async with serving(places), await connect(places) as talk:
         with pytest.raises(DltuiError, match="data: expected an absolute folder"):
             await talk.ask("submit", experiment="xor", data=data)
 
 
-async def test_a_client_of_before_leaves_it_open(places: Places) -> None:
+async def test_a_request_without_a_data_folder_stores_none(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         answer = await talk.ask("submit", experiment="xor", params={"epochs": 1})
         assert answer["run"]["data"] is None
 
 
-def test_a_trial_and_a_batch_of_trials_take_the_folder_of_their_sweep() -> None:
+def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> None:
     spec = a_spec("lr=0.1,0.2", experiment="xor", data="/sets")
     row = make_trial(1, params={"lr": 0.1})
     assert trial_spec.made(spec, row, 1.0).data == "/sets"
     assert batch_run.made(sweep_batch.first_of(spec), spec, row, 1.0).data == "/sets"
 
 
-def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Places) -> None:
+def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
     spec = trial_spec.made(a_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
     frames = Reader().feed(b"".join(bundle.packed(store.create(places, spec), 1)))
@@ -154,7 +154,7 @@ def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Pla
     assert (sent["data"], sent["executor"]) == (None, "local")
 
 
-async def test_the_doctor_looks_into_the_folder_of_the_shell_that_asks(
+async def test_the_doctor_checks_the_data_folder_of_the_shell_that_requests_it(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serving(places), await connect(places) as talk:

@@ -1,4 +1,4 @@
-"""What a user does to runs, over the real socket, with a keeper that trains nothing."""
+"""Requests for runs, over the real socket, with a fake keeper."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes import waits
 from tests.timeouts import LONG, quiet_seconds
 
 
-async def test_a_run_is_submitted_started_watched_and_done(places: Places) -> None:
+async def test_a_run_is_submitted_started_and_done(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 30}, name="first try", seed=7)
         assert made.status is Status.QUEUED and made.spec.params["hidden"] == 2
@@ -40,7 +40,7 @@ async def test_the_same_token_twice_is_one_run(places: Places) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("facts", "expected"),
     [
         ({"experiment": "nope"}, "no experiment 'nope'"),
         ({"experiment": "xor", "params": {"lr": -1}}, "lr: expected a number of 0 or more"),
@@ -57,20 +57,20 @@ async def test_the_same_token_twice_is_one_run(places: Places) -> None:
         ({"experiment": 3}, "experiment: expected text"),
     ],
 )
-async def test_what_cannot_be_trained_is_refused_in_one_line(
-    places: Places, facts: dict[str, object], said: str
+async def test_an_invalid_submission_is_refused_in_one_line(
+    places: Places, facts: dict[str, object], expected: str
 ) -> None:
     async with serving(places), await connect(places) as talk:
-        with pytest.raises(DltuiError, match="(?s)" + said.replace("(", r"\(")) as error:
+        with pytest.raises(DltuiError, match="(?s)" + expected.replace("(", r"\(")) as error:
             await talk.ask("submit", **facts)
         assert "\n" not in error.value.message
         assert (await talk.runs()).total == 0 and store.list_ids(places) == []
 
 
-async def test_pause_and_resume_go_on_from_the_checkpoint(places: Places) -> None:
+async def test_a_resumed_run_continues_from_its_checkpoint(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5000})
-        await _trains(talk, made.id, 3)
+        await _reaches_step(talk, made.id, 3)
         await talk.pause(made.id)
         paused = await reach(talk, made.id, Status.PAUSED)
         assert paused.checkpoint_step == paused.step > 0
@@ -78,15 +78,15 @@ async def test_pause_and_resume_go_on_from_the_checkpoint(places: Places) -> Non
         assert resumed.status is Status.QUEUED
         running = await reach(talk, made.id, Status.RUNNING)
         assert running.attempt == 2
-        await _trains(talk, made.id, paused.step + 2)
+        await _reaches_step(talk, made.id, paused.step + 2)
         await talk.stop(made.id)
         assert (await reach(talk, made.id, Status.STOPPED)).step > paused.step
 
 
-async def test_a_live_parameter_is_set_and_told_back(places: Places) -> None:
+async def test_a_live_parameter_is_set_and_reported(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5000})
-        await _trains(talk, made.id, 1)
+        await _reaches_step(talk, made.id, 1)
         await talk.set(made.id, "lr", "0.5")
         deadline = quiet_seconds() + SECONDS
         while (await talk.show(made.id)).live != {"lr": 0.5}:
@@ -100,15 +100,15 @@ async def test_a_live_parameter_is_set_and_told_back(places: Places) -> None:
         await talk.stop(made.id)
 
 
-async def test_a_queued_run_says_why_it_waits_and_pauses_and_stops_at_once(places: Places) -> None:
+async def test_a_queued_run_has_a_reason_and_pauses_and_stops_at_once(places: Places) -> None:
     async with serving(places) as service, await connect(places) as talk:
         service.machine.meter.cores = 1
         first = await talk.submit("xor", {"epochs": 5000}, name="first")
         await reach(talk, first.id, Status.RUNNING)
         second = await talk.submit("xor", {"epochs": 5}, name="second")
         third = await talk.submit("xor", {"epochs": 5}, name="third")
-        await until(lambda: _why(service.registry.get(third.id)) == "waits behind second")
-        assert _why(service.registry.get(second.id)) == "needs 1 CPU thread, 0 free: first holds 1"
+        await until(lambda: _reason(service.registry.get(third.id)) == "waits behind second")
+        assert _reason(service.registry.get(second.id)) == "needs 1 CPU thread, 0 free: first holds 1"
         paused = await talk.pause(second.id)
         assert paused.status is Status.PAUSED and paused.cause is not None
         assert paused.cause.text == "paused before it started"
@@ -119,7 +119,7 @@ async def test_a_queued_run_says_why_it_waits_and_pauses_and_stops_at_once(place
         assert (await talk.show(third.id)).status is Status.STOPPED
 
 
-async def test_moves_that_make_no_sense_are_refused_with_what_would_work(places: Places) -> None:
+async def test_commands_that_do_not_fit_the_status_are_refused_with_those_that_do(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 2}, name="short")
         await reach(talk, made.id, Status.DONE)
@@ -148,14 +148,14 @@ async def test_a_removed_run_leaves_nothing(places: Places) -> None:
             await talk.show(made.id)
 
 
-async def test_a_run_answers_to_its_id_its_start_its_end_its_name_and_last(places: Places) -> None:
+async def test_a_run_is_found_by_its_id_its_start_its_end_its_name_and_last(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         with pytest.raises(DltuiError, match="There is no run yet"):
             await talk.show("@last")
         one = await talk.submit("xor", {"epochs": 1}, name="twin")
         two = await talk.submit("xor", {"epochs": 1}, name="other")
-        for said in (two.id, two.id[:-1], two.id[-4:], "other", "@last"):
-            assert (await talk.show(said)).id == two.id
+        for expected in (two.id, two.id[:-1], two.id[-4:], "other", "@last"):
+            assert (await talk.show(expected)).id == two.id
         training = await talk.submit("xor", {"epochs": 1}, name="twin")
         with pytest.raises(DltuiError, match="Several runs answer to 'twin'") as error:
             await talk.show("twin")
@@ -175,7 +175,7 @@ async def test_a_keeper_that_cannot_start_makes_a_failed_run(places: Places) -> 
         assert str(places.log) in failed.cause.remedy
 
 
-async def test_the_log_of_a_worker_is_read_in_parts_that_cut_no_character(places: Places) -> None:
+async def test_the_log_of_a_worker_is_read_in_ranges_of_whole_characters(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 1})
         text = "grün und blau ✓\n" * 100
@@ -211,25 +211,25 @@ async def test_pages_filter_and_sort_what_was_done(places: Places) -> None:
             await talk.runs(Query("loss <"))
 
 
-async def test_watchers_hear_of_every_change_and_of_removal(places: Places) -> None:
+async def test_watch_reports_every_change_and_removal(places: Places) -> None:
     async with serving(places), await connect(places) as talk, await connect(places) as other:
         seen: dict[str, list[Status]] = {}
         removed: list[str] = []
 
-        async def listen() -> None:
+        async def watch() -> None:
             async for change in other.watch():
                 for run in change.changed:
                     seen.setdefault(run.id, []).append(run.status)
                 removed.extend(change.removed)
 
-        listening = asyncio.create_task(listen())
+        watching = asyncio.create_task(watch())
         made = await talk.submit("xor", {"epochs": 3000})
         await until(lambda: seen.get(made.id, [None])[-1] is Status.RUNNING)
         waits.skip(places.root)
         await until(lambda: seen[made.id][-1] is Status.DONE)
         await talk.remove(made.id)
         await until(lambda: removed == [made.id])
-        listening.cancel()
+        watching.cancel()
 
 
 async def test_the_machine_and_the_engine_are_described(places: Places) -> None:
@@ -243,11 +243,11 @@ async def test_the_machine_and_the_engine_are_described(places: Places) -> None:
         assert facts["root"] == str(places.root) and facts["runs"] == {"done": 1} and facts["uptime"] > 0
 
 
-async def test_shutdown_leaves_runs_running_and_the_next_service_finds_them(places: Places) -> None:
+async def test_runs_continue_after_shutdown_and_the_next_service_finds_them(places: Places) -> None:
     with process(places) as first:
         talk = await connect(places)
         made = await talk.submit("xor", {"epochs": 3000})
-        await _trains(talk, made.id, 5)
+        await _reaches_step(talk, made.id, 5)
         await talk.shutdown()
         await talk.aclose()
         assert await asyncio.to_thread(first.wait, LONG) == 0
@@ -261,12 +261,12 @@ async def test_shutdown_leaves_runs_running_and_the_next_service_finds_them(plac
     assert json.loads(store.folder_of(places, made.id).exit.read_text())["attempt"] == 1
 
 
-def _why(run: object) -> str:
+def _reason(run: object) -> str:
     state = getattr(run, "state", lambda: None)()
     return state.why if isinstance(state, Queued) else ""
 
 
-async def _trains(talk: Client, run: str, step: int) -> None:
+async def _reaches_step(talk: Client, run: str, step: int) -> None:
     deadline = quiet_seconds() + SECONDS
     while (await talk.show(run)).step < step:
         assert quiet_seconds() < deadline

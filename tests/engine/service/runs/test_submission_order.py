@@ -61,7 +61,7 @@ async def test_a_clock_set_back_an_hour_does_not_change_which_run_is_the_last(
     assert store.read_spec(store.folder_of(places, second.id)).number == 2
 
 
-async def test_sweeps_share_the_counter_and_the_last_is_the_latest(places: Places, clock: Clock) -> None:
+async def test_sweeps_use_the_same_counter_and_the_last_is_the_latest(places: Places, clock: Clock) -> None:
     axes, params = ["lr=0.1,0.2"], {"epochs": 5}
     async with serving(places), await connect(places) as talk:
         first = await talk.sweep_submit("xor", axes, params)
@@ -72,7 +72,7 @@ async def test_sweeps_share_the_counter_and_the_last_is_the_latest(places: Place
         assert [sweep.id for sweep in await talk.sweeps()] == [second.id, first.id]
 
 
-async def test_the_counter_goes_on_behind_what_was_removed(places: Places) -> None:
+async def test_the_counter_continues_after_removed_runs(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5})
         await reach(talk, made.id, Status.DONE)
@@ -83,7 +83,7 @@ async def test_the_counter_goes_on_behind_what_was_removed(places: Places) -> No
         assert (await talk.submit("xor", {"epochs": 5})).spec.number == 3
 
 
-async def test_without_index_and_counter_file_the_run_folders_say_the_number(places: Places) -> None:
+async def test_without_index_and_counter_file_the_number_comes_from_the_run_folders(places: Places) -> None:
     async with serving(places), await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 5})
         await reach(talk, made.id, Status.DONE)
@@ -93,7 +93,7 @@ async def test_without_index_and_counter_file_the_run_folders_say_the_number(pla
         assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
 
 
-def test_the_largest_number_is_looked_for_in_runs_sweeps_removed_ones_and_the_file(places: Places) -> None:
+def test_the_largest_number_is_that_of_runs_sweeps_removals_and_the_file(places: Places) -> None:
     assert largest_on_disk(places, []) == 0
     run = numbered(places, a_summary("a").spec, 4)
     assert largest_on_disk(places, [run]) == 4
@@ -153,7 +153,7 @@ def test_digit_runs_are_listed_by_submission(places: Places) -> None:
     assert [folder.id for folder, _ in mnist_nets.all_runs(SessionCache(places))] == [late, early]
 
 
-def test_a_clock_set_back_lets_nobody_jump_the_queue(clock: Clock) -> None:
+def test_a_clock_set_back_does_not_change_the_order_of_the_queue(clock: Clock) -> None:
     first = tracked_run.queue_time()
     clock.now -= 3600.0
     second = tracked_run.queue_time()
