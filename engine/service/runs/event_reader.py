@@ -34,9 +34,9 @@ def read_new(run: TrackedRun, chunk: int = CHUNK) -> int:
         return 0
     for line in lines:
         _fold(run, line)
-    taken = end - run.offset
+    count = end - run.offset
     run.offset = end
-    return taken
+    return count
 
 
 def check_file(run: TrackedRun) -> None:

@@ -45,7 +45,7 @@ def conclude(run: TrackedRun) -> None:
     store.write_exit(run.folder, ended)
     tensorboard_end.tell_end(run.folder.tensorboard, ended.status, ended.at)
     (run.folder.path / DRAFT).unlink(missing_ok=True)
-    logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
+    logging.info("run %s: concluded as %s (%s)", run.id, ended.status, ended.cause.text)
     run.orphaned_since, run.notice = None, ""
 
 

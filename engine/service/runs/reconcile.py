@@ -21,7 +21,7 @@ PAGE = 1000
 """rows per query, so that other queries of the index can run in between"""
 
 
-async def find_changes(registry: RunRegistry) -> list[str]:
+async def sync(registry: RunRegistry) -> list[str]:
     """Drop the runs whose folder is missing and load the unsettled ones; returns the ids new to the index."""
     unindexed: set[str] = set()
     if not registry.index_thread.stamp or registry.index_thread.stamp != folder_stamp(registry.places):

@@ -116,14 +116,14 @@ class RunRegistry:
             return await self.summary(run_id)
         if isinstance(found, TrackedRun) and not found.is_unsettled and _is_same(found.summary(), known):
             return known
-        await self._enter(found)
+        await self._track_or_index(found)
         return await self.summary(run_id)
 
     async def reload(self, run_id: str) -> None:
         """Read the folder of a run that is not indexed or was damaged: its files may have been repaired."""
-        await self._enter(await asyncio.to_thread(run_folder.read_or_damaged, self.places, run_id))
+        await self._track_or_index(await asyncio.to_thread(run_folder.read_or_damaged, self.places, run_id))
 
-    async def _enter(self, found: TrackedRun | RunSummary) -> None:
+    async def _track_or_index(self, found: TrackedRun | RunSummary) -> None:
         if isinstance(found, TrackedRun) and found.is_unsettled:
             self.add(found)
             await self.index_thread.enter(found.summary(), found.tail())

@@ -135,18 +135,18 @@ class Removals:
         """Restore the last removal, or the run or sweep of that id, start of an id or name."""
         async with self._lock:
             removal, items = _select(await self._all(), name)
-            back: list[RemovedItem] = []
+            restored: list[RemovedItem] = []
             for item in sorted(items, key=lambda item: item.kind, reverse=True):  # a sweep before its runs
                 try:
                     await self._restore(removal, item)
-                    back.append(item)
+                    restored.append(item)
                 except (DltuiError, OSError) as error:
-                    if len(items) == 1 or not back:
+                    if len(items) == 1 or not restored:
                         raise _not_moved(error) from error
                     logging.warning("%s %s cannot be brought back: %s", item.kind, item.id, error)
-            if len(back) == len(removal.items):
+            if len(restored) == len(removal.items):
                 await asyncio.to_thread(removed_folder.discard, removal.path)
-            return self._to_removal(replace(removal, items=tuple(back)))
+            return self._to_removal(replace(removal, items=tuple(restored)))
 
     async def delete(self, name: object = "") -> list[Removal]:
         """Delete all removals for good, or the run or sweep of that id, start of an id or name."""
@@ -255,11 +255,11 @@ class Removals:
     def _clear_leftovers(self) -> None:
         for path in self._leftovers:
             removed_folder.discard(path)
-        for draft in removed_folder.drafts(self._resting_folders()):
+        for draft in removed_folder.drafts(self._settled_folders()):
             with contextlib.suppress(OSError):
                 draft.unlink()
 
-    def _resting_folders(self) -> Iterator[Path]:
+    def _settled_folders(self) -> Iterator[Path]:
         """The home, and the folders of settled runs."""
         yield self.places.root
         unsettled = {run.id for run in self.runs.unsettled()}

@@ -84,9 +84,9 @@ class RunStats:
     data_fingerprint: str = ""
     exit_message: ExitMessage | None = None
     spent: float = 0.0
-    """seconds of training in the attempts before this one"""
+    """seconds of training before `since`"""
     since: float | None = None
-    """when training started in this attempt, on the clock of its events; None: it does not train"""
+    """when the present stretch of training started, on the clock of its events; None: it does not train"""
     clock: float = 0.0
     """of the last event, on the clock of durations"""
     last_at: float = 0.0

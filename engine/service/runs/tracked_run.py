@@ -77,7 +77,7 @@ class TrackedRun:
         return max(self.wanted.attempt, self.keeper.attempt if self.keeper else 0)
 
     def state(self) -> State | None:
-        """None for an orphan: there is neither a keeper nor exit.json."""
+        """None for an orphan: its keeper has ended without exit.json, or a file of its state is damaged."""
         found = run_status.state_of(self.wanted, self.keeper, self.ended, self.why)
         if self.state_damage and isinstance(found, Queued):
             return None

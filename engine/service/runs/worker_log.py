@@ -48,8 +48,8 @@ def read(path: Path, offset: int, limit: int) -> LogRange:
         if not log_files.lock(newer.descriptor, shared=True):
             return LogRange("", max(offset, 0), max(offset, 0), max(offset, 0))
         older = _open(log_files.older(path), opened)
-        parts = [newer] if older is None else [older, _moved(newer, older.end)]
-        return _cut(parts, offset, limit)
+        parts = [newer] if older is None else [older, _with_start(newer, older.end)]
+        return _read_range(parts, offset, limit)
 
 
 def _open(path: Path, opened: contextlib.ExitStack) -> _LogFile | None:
@@ -61,11 +61,11 @@ def _open(path: Path, opened: contextlib.ExitStack) -> _LogFile | None:
     return _LogFile(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
 
 
-def _moved(file: _LogFile, start: int) -> _LogFile:
+def _with_start(file: _LogFile, start: int) -> _LogFile:
     return _LogFile(file.descriptor, start, start + file.end - file.start, file.head)
 
 
-def _cut(parts: list[_LogFile], offset: int, limit: int) -> LogRange:
+def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogRange:
     first, last = parts[0], parts[-1]
     start = max(first.start, min(offset, last.end) if offset >= 0 else last.end + offset)
     data = b""

@@ -119,7 +119,7 @@ class Service:
         self._is_complete = False
         for run in self.registry.unsettled():
             await self.index_thread.enter(run.summary(), run.tail())
-        await reconcile.index_runs(self.registry, await reconcile.find_changes(self.registry))
+        await reconcile.index_runs(self.registry, await reconcile.sync(self.registry))
         self._is_complete = True
 
     def measure(self) -> Resources:
@@ -212,7 +212,7 @@ class Service:
         """The runs new to the index; waits where the folder of all runs cannot be listed."""
         while True:
             try:
-                found = await reconcile.find_changes(self.registry)
+                found = await reconcile.sync(self.registry)
             except CorruptRun as error:
                 if not self._unlisted:
                     logging.error("%s", error.message)

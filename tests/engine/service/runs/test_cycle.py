@@ -50,7 +50,7 @@ async def test_a_step_that_fails_is_followed_by_another(
 async def test_a_disk_on_which_exit_json_cannot_be_written_is_logged_once(
     places: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(cycle, "ADOPT_SECONDS", 0.02)
+    monkeypatch.setattr(cycle, "ORPHAN_SECONDS", 0.02)
     full = True
 
     def write_exit(*_: object) -> None:
