@@ -36,12 +36,12 @@ def test_the_exit_message_takes_precedence_over_other_evidence() -> None:
         (Evidence(KILLED, requested="stop", stop_step=StopStep.KILLED), STOPPED, CauseKind.USER_STOP),
         (Evidence(KILLED, requested="stop", stop_step=StopStep.REQUESTED), FAILED, CauseKind.SIGNAL),
         (Evidence(CRASHED, requested="pause", stop_step=StopStep.REQUESTED), FAILED, CauseKind.SIGNAL),
-        (Evidence(LEFT, tail="x\nMemoryError\n"), FAILED, CauseKind.HOST_MEMORY),
-        (Evidence(LEFT, tail="OSError: No space left on device"), FAILED, CauseKind.DISK_FULL),
-        (Evidence(LEFT, tail="OSError: [Errno 27] File too large"), FAILED, CauseKind.DISK_FULL),
+        (Evidence(LEFT, log_tail="x\nMemoryError\n"), FAILED, CauseKind.HOST_MEMORY),
+        (Evidence(LEFT, log_tail="OSError: No space left on device"), FAILED, CauseKind.DISK_FULL),
+        (Evidence(LEFT, log_tail="OSError: [Errno 27] File too large"), FAILED, CauseKind.DISK_FULL),
         (Evidence(LEFT, disk_full=True), FAILED, CauseKind.DISK_FULL),
-        (Evidence(LEFT, tail="CUDA out of memory."), FAILED, CauseKind.GPU_MEMORY),
-        (Evidence(LEFT, tail="KeyError: 'lr'"), FAILED, CauseKind.ERROR),
+        (Evidence(LEFT, log_tail="CUDA out of memory."), FAILED, CauseKind.GPU_MEMORY),
+        (Evidence(LEFT, log_tail="KeyError: 'lr'"), FAILED, CauseKind.ERROR),
         (Evidence(ProcessExit(7, None)), FAILED, CauseKind.ERROR),
         (Evidence(ProcessExit(None, 64)), FAILED, CauseKind.SIGNAL),
         (
@@ -79,7 +79,7 @@ def test_a_full_disk_at_the_start_is_named() -> None:
 def test_a_cause_is_one_printable_line_whatever_was_printed(
     tail: str, code: int, requested: str, full: bool
 ) -> None:
-    cause = decide(Evidence(ProcessExit(code, None), requested=requested, tail=tail, disk_full=full))[1]
+    cause = decide(Evidence(ProcessExit(code, None), requested=requested, log_tail=tail, disk_full=full))[1]
     assert cause.text and cause.text.isprintable() and len(cause.text) <= TEXT_LIMIT
 
 
