@@ -39,7 +39,7 @@ from engine.protocol import (
     SweepRow,
 )
 from engine.service.index.sweep_rows import arranged
-from engine.service.runs.submission import checked_name
+from engine.service.runs.submission import parse_name
 from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps
@@ -275,7 +275,7 @@ class FakeClient(SweepCalls):
         executor: str = "local",
         data: str | None = None,
     ) -> RunSummary:
-        checked_name(name)
+        parse_name(name)
         self._engine.data_folders.append(data)
         self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)

@@ -167,7 +167,7 @@ class Runs:
     def unsettled(self) -> list[TrackedRun]:
         return self._registry.unsettled()
 
-    async def _create(self, submitted: submission.Submission) -> tuple[RunFolder, Spec]:
+    async def _create(self, submitted: submission.RunSubmission) -> tuple[RunFolder, Spec]:
         number = await self.counter.next()
         for attempt in range(5):
             spec = dataclasses.replace(submission.spec_of(submitted), number=number)

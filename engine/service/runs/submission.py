@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class RunSubmission:
     experiment: str
     params: Json
     seed: int
@@ -33,24 +33,24 @@ class Submission:
     data: str | None = None
 
 
-def read(facts: Json) -> Submission:
+def read(facts: Json) -> RunSubmission:
     """Raises DltuiError naming the field, what was expected and what came."""
     given = facts.get("params", {})
     if not isinstance(given, dict):
         raise _invalid("params", "an object of names and values", given)
-    return Submission(
+    return RunSubmission(
         experiment=_text(facts, "experiment"),
         params=given,
         seed=_seed(facts.get("seed", 1)),
-        name=checked_name(_text(facts, "name")),
+        name=parse_name(_text(facts, "name")),
         device=_device(facts.get("device", "auto")),
         token=_token(_text(facts, "token")),
-        executor=executor_of(facts.get("executor", "local")),
-        data=data_of(facts.get("data")),
+        executor=parse_executor(facts.get("executor", "local")),
+        data=parse_data(facts.get("data")),
     )
 
 
-def spec_of(submission: Submission, now: float | None = None) -> Spec:
+def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
     """The spec, with a new id and all parameters. Raises UnknownExperiment or ParamError.
 
     `now`: wall clock, by default that of the system.
@@ -75,7 +75,7 @@ def spec_of(submission: Submission, now: float | None = None) -> Spec:
     )
 
 
-def executor_of(given: Any) -> str:
+def parse_executor(given: Any) -> str:
     """The name of an executor as it stands, such as local or ray@host:port. Raises DltuiError."""
     base, at, address = str(given).partition("@")
     if base not in EXECUTORS or (at and base != "ray"):
@@ -103,7 +103,7 @@ def _seed(value: Any) -> int:
     return value
 
 
-def checked_name(value: str) -> str:
+def parse_name(value: str) -> str:
     """The name of a run as it stands; "" is none. Raises DltuiError."""
     if value and not _NAME.fullmatch(value):
         raise _invalid(
@@ -118,7 +118,7 @@ def _device(value: Any) -> str:
     return str(value)
 
 
-def data_of(value: Any) -> str | None:
+def parse_data(value: Any) -> str | None:
     """The data folder that a client sent: an absolute path, or "" for none; None where it sent nothing.
 
     Raises DltuiError.

@@ -165,7 +165,9 @@ class Requests:
     async def doctor(self, request: Json) -> Frame:
         from engine.service.health import doctor  # asked for seldom, and it looks at much
 
-        places = dataclasses.replace(self._roster.places, named_data=submission.data_of(request.get("data")))
+        places = dataclasses.replace(
+            self._roster.places, named_data=submission.parse_data(request.get("data"))
+        )
         found = await asyncio.to_thread(doctor.examine, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
 

@@ -44,18 +44,18 @@ async def test_without_ray_the_remedy_names_the_package_and_nothing_starts(place
     running = asyncio.create_task(service.run())
     await until(places.socket.exists)
     try:
-        async with await connect(places) as talk:
+        async with await connect(places) as client:
             with pytest.raises(DltuiError, match="has local, got 'ray@there:1'") as refused:
-                await talk.sweep_submit("mnist", ["lr=0.1,0.2"], executor="ray@there:1")
+                await client.sweep_submit("mnist", ["lr=0.1,0.2"], executor="ray@there:1")
             assert "pip install 'dltui[ray]'" in refused.value.remedy
-            assert not await talk.sweeps()
-            for executor, words in (
+            assert not await client.sweeps()
+            for executor, text in (
                 ("ray", "has local, got 'ray'"),
                 ("mars", "one of local, ray, got 'mars'"),
             ):
-                with pytest.raises(DltuiError, match=f"executor: .*{words}"):
-                    await talk.submit("xor", executor=executor)
-            assert not (await talk.runs()).runs
+                with pytest.raises(DltuiError, match=f"executor: .*{text}"):
+                    await client.submit("xor", executor=executor)
+            assert not (await client.runs()).runs
     finally:
         service.leave()
         await running
@@ -71,8 +71,8 @@ async def test_a_run_on_another_executor_takes_no_slot_of_this_machine(places: P
     running = asyncio.create_task(service.run())
     await until(places.socket.exists)
     try:
-        async with await connect(places) as talk:
-            made = await talk.sweep_submit(
+        async with await connect(places) as client:
+            made = await client.sweep_submit(
                 "mnist",
                 ["lr=0.1,0.2,0.3,0.4,0.5"],
                 {"epochs": 1000},
@@ -81,13 +81,13 @@ async def test_a_run_on_another_executor_takes_no_slot_of_this_machine(places: P
                 goal="min",
             )
             await until(lambda: len(started) == 5)
-            run = await talk.submit("xor", {"epochs": 100_000}, executor="ray@there:1")
+            run = await client.submit("xor", {"epochs": 100_000}, executor="ray@there:1")
             assert run.spec.executor == "ray@there:1"
             await until(lambda: run.id in started)
-            assert (await talk.resources()).slots_used == 0
-            await talk.sweep_edit(made.id, "stop")
-            await talk.stop(run.id)
-            await over(talk, made.id)
+            assert (await client.resources()).slots_used == 0
+            await client.sweep_edit(made.id, "stop")
+            await client.stop(run.id)
+            await over(client, made.id)
     finally:
         service.leave()
         await running
@@ -101,14 +101,14 @@ async def test_the_trials_of_a_sweep_start_on_its_executor(places: Places) -> No
     running = asyncio.create_task(service.run())
     await until(places.socket.exists)
     try:
-        async with await connect(places) as talk:
-            made = await talk.sweep_submit(
+        async with await connect(places) as client:
+            made = await client.sweep_submit(
                 "mnist", ["lr=0.1,0.2"], {"epochs": 2}, executor="ray", metric="loss", goal="min"
             )
-            assert dict((await over(talk, made.id)).counts) == {"done": 2}
-            rows = (await talk.sweep_trials(made.id)).rows
+            assert dict((await over(client, made.id)).counts) == {"done": 2}
+            rows = (await client.sweep_trials(made.id)).rows
             assert sorted(row.run for row in rows) == sorted(started)
-            assert (await talk.show(rows[0].run)).spec.executor == "ray"
+            assert (await client.show(rows[0].run)).spec.executor == "ray"
     finally:
         service.leave()
         await running

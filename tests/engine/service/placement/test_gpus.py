@@ -93,25 +93,25 @@ class OneGpu:
 
 
 async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: Places) -> None:
-    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
-        first = await talk.submit("xor", {"epochs": 5000}, device="gpu", name="first")
-        await reach(talk, first.id, Status.RUNNING)
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as client:
+        first = await client.submit("xor", {"epochs": 5000}, device="gpu", name="first")
+        await reach(client, first.id, Status.RUNNING)
         run = service.registry.get(first.id)
         assert run is not None and run.device == "GPU-abc"
-        second = await talk.submit("xor", {"epochs": 2}, device="gpu")
+        second = await client.submit("xor", {"epochs": 2}, device="gpu")
         waiting = service.registry.get(second.id)
         assert waiting is not None
         await until(lambda: waiting.why == "needs a GPU: H200 is used by a run of dltui")
-        third = await talk.submit("xor", {"epochs": 2}, device="auto")
-        assert (await reach(talk, third.id, Status.DONE)).step == 2
-        await talk.stop(first.id)
-        await reach(talk, second.id, Status.DONE)
+        third = await client.submit("xor", {"epochs": 2}, device="auto")
+        assert (await reach(client, third.id, Status.DONE)).step == 2
+        await client.stop(first.id)
+        await reach(client, second.id, Status.DONE)
 
 
 async def test_a_new_service_finds_the_gpu_of_a_running_run(places: Places) -> None:
-    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000}, device="gpu")
-        await reach(talk, made.id, Status.RUNNING)
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5000}, device="gpu")
+        await reach(client, made.id, Status.RUNNING)
         adopted = service.machine.device_of(service.registry.get(made.id) or pytest.fail("it runs"))
         assert adopted == "GPU-abc"
 
@@ -119,10 +119,10 @@ async def test_a_new_service_finds_the_gpu_of_a_running_run(places: Places) -> N
 async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
     driver = OneGpu()
     driver.foreign = 40 << 30
-    async with serving(places, driver=driver) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 2}, device="gpu")
+    async with serving(places, driver=driver) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 2}, device="gpu")
         run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.why == "needs a GPU: H200 is used by others (40.0 GiB)")
         driver.foreign = 0
-        assert (await reach(talk, made.id, Status.DONE)).step == 2
+        assert (await reach(client, made.id, Status.DONE)).step == 2

@@ -95,9 +95,9 @@ runs = st.lists(
 
 @given(runs, st.integers(1, 8), st.integers(0, 3), st.lists(st.integers(1, 4), max_size=4))
 def test_no_slot_and_no_gpu_is_given_twice_and_each_run_starts_or_has_a_reason(
-    asked: list[tuple[int, str, float]], cores: int, gpus: int, held: list[int]
+    queued: list[tuple[int, str, float]], cores: int, gpus: int, held: list[int]
 ) -> None:
-    waiting = [QueuedRun(f"r{n}", f"r{n}", *facts) for n, facts in enumerate(asked)]
+    waiting = [QueuedRun(f"r{n}", f"r{n}", *facts) for n, facts in enumerate(queued)]
     active = [ActiveRun(f"h{n}", f"h{n}", threads) for n, threads in enumerate(held)]
     found = plan(waiting, active, cores, FreeGpus(tuple(f"GPU-{n}" for n in range(gpus)), "none free"))
     started = {start.id: start.device for start in found.starts}
@@ -116,10 +116,10 @@ def test_no_slot_and_no_gpu_is_given_twice_and_each_run_starts_or_has_a_reason(
 
 @given(runs, st.integers(1, 8))
 def test_of_two_cpu_runs_the_later_never_starts_before_the_earlier(
-    asked: list[tuple[int, str, float]], cores: int
+    queued: list[tuple[int, str, float]], cores: int
 ) -> None:
     waiting = [
-        QueuedRun(f"r{n:02d}", "r", threads, "cpu", since) for n, (threads, _, since) in enumerate(asked)
+        QueuedRun(f"r{n:02d}", "r", threads, "cpu", since) for n, (threads, _, since) in enumerate(queued)
     ]
     found = plan(waiting, [], cores, FreeGpus())
     order = [run.id for run in sorted(waiting, key=lambda run: (run.since, run.id))]
@@ -132,8 +132,8 @@ def shares(name: str, share: float) -> QueuedRun:
 
 
 def test_runs_with_a_share_use_one_gpu_until_it_is_full() -> None:
-    asked = [shares("a", 0.5), shares("b", 0.5), shares("c", 0.5), shares("d", 1.0)]
-    found = plan(asked, [], 8, FreeGpus(("g1", "g2")))
+    queued = [shares("a", 0.5), shares("b", 0.5), shares("c", 0.5), shares("d", 1.0)]
+    found = plan(queued, [], 8, FreeGpus(("g1", "g2")))
     assert found.starts == (QueuedStart("a", "g1"), QueuedStart("b", "g1"), QueuedStart("c", "g2"))
     assert set(found.reasons) == {"d"}
 

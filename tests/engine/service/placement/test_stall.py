@@ -43,9 +43,9 @@ async def test_a_stalled_run_has_a_notice_and_stays_running(
 ) -> None:
     monkeypatch.setattr(stall, "LEAST_SECONDS", 0.3)
     monkeypatch.setattr(stall, "STEPS", 0)
-    async with serving(places) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000})
-        await reach(talk, made.id, Status.RUNNING)
+    async with serving(places) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5000})
+        await reach(client, made.id, Status.RUNNING)
         run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.keeper is not None and run.keeper.worker is not None)
@@ -53,7 +53,7 @@ async def test_a_stalled_run_has_a_notice_and_stays_running(
         await until(run.folder.beat.exists)
         os.kill(run.keeper.worker.pid, 19)
         await until(lambda: run.notice.startswith("no step for"))
-        assert (await talk.show(made.id)).status is Status.RUNNING
+        assert (await client.show(made.id)).status is Status.RUNNING
         os.kill(run.keeper.worker.pid, 18)
         await until(lambda: run.notice == "")
     end_runs(places)

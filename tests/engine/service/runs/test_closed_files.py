@@ -36,14 +36,14 @@ def drop_capabilities() -> None:
 async def observe(root: Path) -> dict[str, Any]:
     """Status, text and verification of each run, and the last step of a healthy one that trains meanwhile."""
     places = Places(root)
-    async with serving(places), await connect(places) as talk:
-        healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
-        runs = await settled(talk, len(FILES) + 1)
-        await reach(talk, healthy.id, Status.RUNNING)
-        shown = {run_id: await talk.show(run_id) for run_id in runs}
-        checked = {row["run"]: row["text"] for row in await talk.verify("") if not row["ok"]}
+    async with serving(places), await connect(places) as client:
+        healthy = await client.submit("xor", {"epochs": 3000}, name="healthy")
+        runs = await settled(client, len(FILES) + 1)
+        await reach(client, healthy.id, Status.RUNNING)
+        shown = {run_id: await client.show(run_id) for run_id in runs}
+        checked = {row["run"]: row["text"] for row in await client.verify("") if not row["ok"]}
         waits.skip(root)
-        end = await reach(talk, healthy.id, Status.DONE)
+        end = await reach(client, healthy.id, Status.DONE)
     reports = {
         run_id: [
             str(run.status),

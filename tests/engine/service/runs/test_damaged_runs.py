@@ -91,17 +91,17 @@ def make_damaged_runs(places: Places) -> dict[str, tuple[str, Damage]]:
     return made
 
 
-async def everything(talk: Client) -> dict[str, RunSummary]:
-    page = await talk.runs(Query(limit=1000))
+async def everything(client: Client) -> dict[str, RunSummary]:
+    page = await client.runs(Query(limit=1000))
     assert page.total == page.matching == len(page.runs)
     return {run.id: run for run in page.runs}
 
 
-async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
+async def settled(client: Client, count: int) -> dict[str, RunSummary]:
     """The runs, once all `count` folders are read and the orphans among them are concluded."""
     deadline = quiet_seconds() + SECONDS
     while True:
-        found = await everything(talk)
+        found = await everything(client)
         unfinished = [
             run.id for run in found.values() if run.id.startswith("20260101") and not run.status.is_rest
         ]
@@ -117,11 +117,11 @@ def reported(run: RunSummary) -> str:
 
 async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trains_on(places: Places) -> None:
     made = make_damaged_runs(places)
-    async with serving(places), await connect(places) as talk:
-        healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
-        found = await settled(talk, len(made) + 5)
-        running = await reach(talk, healthy.id, Status.RUNNING)
-        checked = {(row["run"], Path(row["path"]).name) for row in await talk.verify("") if not row["ok"]}
+    async with serving(places), await connect(places) as client:
+        healthy = await client.submit("xor", {"epochs": 3000}, name="healthy")
+        found = await settled(client, len(made) + 5)
+        running = await reach(client, healthy.id, Status.RUNNING)
+        checked = {(row["run"], Path(row["path"]).name) for row in await client.verify("") if not row["ok"]}
         for run_id, (file, one) in made.items():
             run = found[run_id]
             if file == "spec.json" and not one.is_harmless:
@@ -138,12 +138,12 @@ async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trai
                 assert one.name in ("missing", "no-text") or file in reported(run), (run_id, run)
         assert found["20260101-000000-xor-copied"].status is Status.DAMAGED
         assert found["20260101-000000-xor-original"].status is Status.DONE
-        assert (await talk.show("@last")).id == healthy.id
-        assert (await talk.runs()).notice.endswith("runs are damaged: dltui ls status=damaged")
-        assert any("runs are damaged" in finding.text for finding in await talk.doctor())
-        assert (await talk.show(healthy.id)).step >= running.step
+        assert (await client.show("@last")).id == healthy.id
+        assert (await client.runs()).notice.endswith("runs are damaged: dltui ls status=damaged")
+        assert any("runs are damaged" in finding.text for finding in await client.doctor())
+        assert (await client.show(healthy.id)).step >= running.step
         waits.skip(places.root)
-        assert (await reach(talk, healthy.id, Status.DONE)).step == 3000
+        assert (await reach(client, healthy.id, Status.DONE)).step == 3000
 
 
 UNREADABLE = (
@@ -157,33 +157,33 @@ async def test_a_damaged_run_is_removed_by_the_name_of_its_folder_and_listed_aga
 ) -> None:
     for run_id in ("one", "two"):
         (done_run(places, run_id) / "spec.json").write_text("{")
-    async with serving(places), await connect(places) as talk:
-        await settled(talk, 2)
+    async with serving(places), await connect(places) as client:
+        await settled(client, 2)
         with pytest.raises(DltuiError, match="one is damaged and cannot be resumed"):
-            await talk.resume("one")
+            await client.resume("one")
         with pytest.raises(DltuiError, match="There is no run yet"):
-            await talk.show("@last")
-        await talk.remove("one")
+            await client.show("@last")
+        await client.remove("one")
         (places.runs / "two" / "spec.json").write_text(json.dumps({**SPEC, "id": "two"}))
-        assert (await talk.show("two")).status is Status.DONE
-        assert [run.id for run in (await talk.runs()).runs] == ["two"]
+        assert (await client.show("two")).status is Status.DONE
+        assert [run.id for run in (await client.runs()).runs] == ["two"]
 
 
 async def test_runs_that_cannot_be_listed_are_no_empty_list(places: Places) -> None:
     places.runs.write_text("in place of the folder")
-    async with serving(places), await connect(places) as talk:
+    async with serving(places), await connect(places) as client:
         with pytest.raises(DltuiError, match=r"runs cannot be listed: Not a directory"):
-            await talk.runs()
+            await client.runs()
         places.runs.unlink()
         done_run(places, "one")
-        found = await settled_or_refused(talk)
+        found = await settled_or_refused(client)
         assert list(found) == ["one"]
 
 
-async def settled_or_refused(talk: Client) -> dict[str, RunSummary]:
+async def settled_or_refused(client: Client) -> dict[str, RunSummary]:
     while True:
         try:
-            if found := await everything(talk):
+            if found := await everything(client):
                 return found
         except DltuiError:
             pass

@@ -1,4 +1,4 @@
-"""What is said of a run whose folder of data has changed since it was trained."""
+"""The warning of a run whose data folder has changed since it was trained."""
 
 from __future__ import annotations
 

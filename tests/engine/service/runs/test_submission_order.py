@@ -47,50 +47,50 @@ def numbered(places: Places, spec: Spec, number: int) -> str:
 async def test_a_clock_set_back_an_hour_does_not_change_which_run_is_the_last(
     places: Places, clock: Clock
 ) -> None:
-    async with serving(places), await connect(places) as talk:
-        first = await talk.submit("xor", {"epochs": 5}, name="first")
+    async with serving(places), await connect(places) as client:
+        first = await client.submit("xor", {"epochs": 5}, name="first")
         clock.now -= 3600.0
-        second = await talk.submit("xor", {"epochs": 5}, name="second")
+        second = await client.submit("xor", {"epochs": 5}, name="second")
         assert second.id < first.id and second.spec.created_at < first.spec.created_at
         assert (first.spec.number, second.spec.number) == (1, 2)
-        assert (await talk.show("@last")).id == second.id
-        page = await talk.runs(Query())
+        assert (await client.show("@last")).id == second.id
+        page = await client.runs(Query())
         assert [run.id for run in page.runs] == [second.id, first.id]
         for run in (first, second):
-            await reach(talk, run.id, Status.DONE)
+            await reach(client, run.id, Status.DONE)
     assert store.read_spec(store.folder_of(places, second.id)).number == 2
 
 
 async def test_sweeps_use_the_same_counter_and_the_last_is_the_latest(places: Places, clock: Clock) -> None:
     axes, params = ["lr=0.1,0.2"], {"epochs": 5}
-    async with serving(places), await connect(places) as talk:
-        first = await talk.sweep_submit("xor", axes, params)
+    async with serving(places), await connect(places) as client:
+        first = await client.sweep_submit("xor", axes, params)
         clock.now -= 3600.0
-        second = await talk.sweep_submit("xor", axes, params)
+        second = await client.sweep_submit("xor", axes, params)
         assert 0 < first.spec.number < second.spec.number
-        assert (await talk.sweep_show("@last")).id == second.id
-        assert [sweep.id for sweep in await talk.sweeps()] == [second.id, first.id]
+        assert (await client.sweep_show("@last")).id == second.id
+        assert [sweep.id for sweep in await client.sweeps()] == [second.id, first.id]
 
 
 async def test_the_counter_continues_after_removed_runs(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5})
-        await reach(talk, made.id, Status.DONE)
-        await talk.remove(made.id)
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
+    async with serving(places), await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5})
+        await reach(client, made.id, Status.DONE)
+        await client.remove(made.id)
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 2
         places.submissions.unlink()
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 3
+    async with serving(places), await connect(places) as client:
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 3
 
 
 async def test_without_index_and_counter_file_the_number_comes_from_the_run_folders(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5})
-        await reach(talk, made.id, Status.DONE)
+    async with serving(places), await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5})
+        await reach(client, made.id, Status.DONE)
     places.index.unlink()
     places.submissions.unlink()
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
+    async with serving(places), await connect(places) as client:
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 2
 
 
 def test_the_largest_number_is_that_of_runs_sweeps_removals_and_the_file(places: Places) -> None:
