@@ -1,1 +1,2 @@
-"""Checkpoints: what a run needs to go on bit for bit, written so that no crash can hurt it."""
+"""Checkpoints: everything that a run needs to resume bit for bit, written so that a crash cannot damage
+it."""

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, before it is bytes and after it was read back; the same for every framework."""
+"""The content of a checkpoint in memory, the same for every framework."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A training at a step boundary, in memory of its own: it may be written while the training goes on.
+    """Copy of a training state between two steps: it may be written while the training continues.
 
-    `model` has the layout of checkpoints.neutral, `train` and `state` (plain data) are the framework's own.
+    `model` has the layout of checkpoints.neutral; `train` and `state` (plain data) are specific to the
+    framework. Raises NotFinite.
     """
 
     step: int
@@ -46,12 +47,12 @@ class Captured:
         }
 
     def weights_sha256(self) -> str:
-        """The fingerprint of the model alone."""
+        """SHA-256 of the model weights alone."""
         return tensors.weights_sha256(self.model)
 
 
-def opened(verified: Verified) -> Captured:
-    """Parse the bytes that were verified. Raises DamagedCheckpoint."""
+def parse(verified: Verified) -> Captured:
+    """Parse verified bytes. Raises DamagedCheckpoint."""
     model = _parsed(verified, MODEL, tensors.loads)
     train = _parsed(verified, TRAIN, tensors.loads)
     state = _parsed(verified, STATE, _state)
@@ -71,10 +72,10 @@ def _state(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _parsed(verified: Verified, name: str, parse: Callable[[bytes], T]) -> T:
+def _parsed(verified: Verified, name: str, parser: Callable[[bytes], T]) -> T:
     if name not in verified.files:
         raise DamagedCheckpoint(verified.path, f"{name} is missing")
     try:
-        return parse(verified.files[name])
+        return parser(verified.files[name])
     except (ValueError, TypeError) as error:
         raise DamagedCheckpoint(verified.path, f"{name} cannot be parsed: {error}") from error

@@ -1,4 +1,4 @@
-"""The disk: every file-system call that a checkpoint makes, in one place where a test can make it fail."""
+"""The file-system calls of checkpoints, in one class that tests replace to make them fail."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from pathlib import Path
 
 
 class Disk:
-    """The real one. Each method is one operation; all of them raise OSError."""
+    """The real file system. Each method is one operation; all of them raise OSError."""
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder only its owner can enter."""
+        """Make a folder with mode 0700."""
         os.mkdir(path, 0o700)
 
     def create(self, path: Path) -> int:
-        """Open a file that must not exist yet, and never through a link."""
+        """Open a new file for writing; it must not exist, and links are not followed."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
     def write(self, fd: int, data: memoryview) -> int:
-        """Write what fits; returns how many bytes did."""
+        """Write some of the bytes; returns their number."""
         return os.write(fd, data)
 
     def sync(self, fd: int) -> None:
-        """Wait until a file's bytes are on stable storage. After a failure, never ask the same file again."""
+        """Wait until the bytes of a file are on stable storage. After a failure, do not retry on the same
+        file."""
         os.fsync(fd)
 
     def close(self, fd: int) -> None:
-        """Close a file; some file systems report a failed write only here."""
+        """Close a file; some file systems report a failed write only then."""
         os.close(fd)
 
     def sync_folder(self, path: Path) -> None:
@@ -40,7 +41,7 @@ class Disk:
             os.close(fd)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a folder another name."""
+        """Rename a folder."""
         os.rename(old, new)
 
     def unlink(self, path: Path) -> None:
@@ -52,7 +53,7 @@ class Disk:
         os.rmdir(path)
 
     def free(self, path: Path) -> int:
-        """Bytes that this user may still write there."""
+        """Free bytes for this user."""
         facts = os.statvfs(path)
         return facts.f_bavail * facts.f_frsize
 
@@ -61,14 +62,15 @@ class Disk:
         return os.listdir(path)
 
     def is_folder(self, path: Path) -> bool:
-        """Whether a real folder is there; a link to one is none."""
+        """Whether the path is a folder; a link to one is not."""
         try:
             return stat.S_ISDIR(os.lstat(path).st_mode)
         except FileNotFoundError:
             return False
 
     def read(self, path: Path, limit: int) -> bytes:
-        """The whole of a regular file, never through a link; OSError when it is longer than `limit` bytes."""
+        """The content of a regular file; links are not followed. OSError when it is longer than `limit`
+        bytes."""
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(fd, "rb") as file:
             facts = os.fstat(fd)

@@ -1,4 +1,4 @@
-"""What can go wrong with a checkpoint, said so that a person can go on."""
+"""Errors of checkpoints; each message has one line and, where there is one, a remedy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class CheckpointError(Exception):
-    """One clear line (what, expected, came) and, where there is one, the remedy."""
+    """One line (what, expected, got) and, where there is one, the remedy."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -18,27 +18,27 @@ class CheckpointError(Exception):
 
 
 class DamagedCheckpoint(CheckpointError):
-    """The bytes on disk are not the ones that were saved."""
+    """The bytes on disk are not those that were saved."""
 
-    def __init__(self, path: Path, offence: str) -> None:
+    def __init__(self, path: Path, fault: str) -> None:
         super().__init__(
-            f"Checkpoint {path} is damaged: {offence}.", "It stays where it is; an older one is used."
+            f"Checkpoint {path} is damaged: {fault}.", "It stays where it is; an older one is used."
         )
         self.path = path
-        self.offence = offence
+        self.fault = fault
 
 
 class MismatchedCheckpoint(CheckpointError):
-    """The checkpoint is whole, but belongs to another model, optimizer or environment."""
+    """The checkpoint is intact, but belongs to another model, optimizer or environment."""
 
 
 class SaveFailed(CheckpointError):
-    """Nothing was saved; what had been saved before is untouched."""
+    """Nothing was saved; earlier checkpoints are untouched."""
 
     def __init__(self, path: Path, step: int, cause: str, free: int | None) -> None:
-        room = "free space unknown" if free is None else f"{free:,} bytes free"
+        space = "free space unknown" if free is None else f"{free:,} bytes free"
         super().__init__(
-            f"The checkpoint of step {step} was not saved in {path}: {cause} ({room}).",
+            f"The checkpoint of step {step} was not saved in {path}: {cause} ({space}).",
             "Earlier checkpoints are untouched; the next save tries again.",
         )
         self.path = path
@@ -47,7 +47,7 @@ class SaveFailed(CheckpointError):
 
 
 class NotFinite(CheckpointError):
-    """A tensor holds NaN or an infinity, so this step must not pass for a good one."""
+    """A tensor has NaN or an infinity, so this step is not saved."""
 
     def __init__(self, tensor: str, step: int) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
-"""The checkpoints folder of a run: written so that a crash at any moment leaves the old or the new, whole.
+"""The checkpoints folder of a run: a crash at any moment leaves the old or the new checkpoint intact.
 
-A checkpoint is a folder `step-00001200` that holds its files and, written last, their manifest. `.tmp-*` is
-one being written, `.trash-*` one being removed; readers see neither. The newest that verifies is the latest.
+A checkpoint is a folder `step-00001200` with its files and, written last, their manifest. `.tmp-*` is one
+being written, `.trash-*` one being removed; readers ignore both. The newest that verifies is the latest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from checkpoints import manifest as manifests
 from checkpoints.disk import DISK, Disk
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, SaveFailed
 from checkpoints.manifest import Fact, Manifest
-from checkpoints.retention import FLOOR, Keep, doomed
+from checkpoints.retention import MIN_KEPT, Keep, removable
 
 RESERVE = 32 << 20  # bytes left free for events and logs
 KEEP = Keep()
@@ -27,7 +27,7 @@ _LEFTOVER = (".tmp-", ".trash-")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckpointInfo:
     """A checkpoint whose manifest can be read; `size` in bytes."""
 
     step: int
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A checkpoint together with the very bytes that were hashed."""
+    """A checkpoint with the bytes that were hashed."""
 
     path: Path
     manifest: Manifest
@@ -47,9 +47,9 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The checkpoint, the steps removed for it, and in words why one that had to go is still there."""
+    """The checkpoint, the steps of those removed, and a note on one that could not be removed."""
 
-    found: Found
+    found: CheckpointInfo
     removed: tuple[int, ...] = ()
     note: str = ""
 
@@ -60,13 +60,14 @@ def name_of(step: int) -> str:
 
 
 def step_of(name: str) -> int | None:
-    """The step a folder name stands for, None when it is no checkpoint's."""
+    """The step in the name of a checkpoint folder, None for other names."""
     match = _STEP.fullmatch(name)
     return int(match[1]) if match and name_of(int(match[1])) == name else None
 
 
-def listing(folder: Path, *, disk: Disk = DISK) -> list[Found]:
-    """The checkpoints with a readable manifest, oldest first. Cheap: no file is hashed, as `verify` does."""
+def listing(folder: Path, *, disk: Disk = DISK) -> list[CheckpointInfo]:
+    """The checkpoints with a readable manifest, oldest first. Cheap: unlike in `verify`, no file is
+    hashed."""
     rows = []
     for step in steps(folder, disk=disk):
         try:
@@ -77,17 +78,17 @@ def listing(folder: Path, *, disk: Disk = DISK) -> list[Found]:
 
 
 def steps(folder: Path, *, disk: Disk = DISK) -> list[int]:
-    """The steps of the checkpoints by their names alone, whole or not, oldest first."""
-    return _among(_names(disk, folder))
+    """The steps of the checkpoints by their names alone, intact or not, oldest first."""
+    return _step_numbers(_names(disk, folder))
 
 
 def manifest_of(path: Path, *, disk: Disk = DISK) -> Manifest:
-    """The manifest alone, which is sealed; no other file is looked at. Raises DamagedCheckpoint."""
+    """The manifest alone, which has its own hash; no other file is read. Raises DamagedCheckpoint."""
     return _manifest(disk, path)
 
 
 def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) -> Verified:
-    """Read one checkpoint, or `only` some of its files, and hash what was read. Raises DamagedCheckpoint."""
+    """Read one checkpoint, or `only` some of its files, and verify their hashes. Raises DamagedCheckpoint."""
     manifest = _manifest(disk, path)
     files = {}
     for name, expected in manifest.files.items():
@@ -96,7 +97,7 @@ def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) 
         data = _bytes(disk, path, name, expected.size)
         if len(data) != expected.size:
             raise DamagedCheckpoint(path, f"{name} has {len(data)} bytes, expected {expected.size}")
-        if manifests.stamp(data) != expected:
+        if manifests.digest(data) != expected:
             raise DamagedCheckpoint(path, f"{name} does not have the SHA-256 that its manifest gives")
         files[name] = data
     return Verified(path, manifest, files)
@@ -105,9 +106,9 @@ def read(path: Path, *, only: Collection[str] | None = None, disk: Disk = DISK) 
 def newest_intact(
     folder: Path, *, only: Collection[str] | None = None, disk: Disk = DISK
 ) -> tuple[Verified | None, list[DamagedCheckpoint]]:
-    """The newest checkpoint that verifies, and the damaged ones that had to be skipped to get there.
+    """The newest checkpoint that verifies, and the damaged newer ones.
 
-    With `only`, it is those files that have to.
+    With `only`, just those files are verified.
     """
     damaged: list[DamagedCheckpoint] = []
     for step in reversed(steps(folder, disk=disk)):
@@ -118,9 +119,9 @@ def newest_intact(
     return None, damaged
 
 
-def verify(folder: Path, *, disk: Disk = DISK) -> list[Found | DamagedCheckpoint]:
-    """Hash everything, oldest first."""
-    rows: list[Found | DamagedCheckpoint] = []
+def verify(folder: Path, *, disk: Disk = DISK) -> list[CheckpointInfo | DamagedCheckpoint]:
+    """Verify all files of all checkpoints, oldest first."""
+    rows: list[CheckpointInfo | DamagedCheckpoint] = []
     for step in steps(folder, disk=disk):
         try:
             verified = read(folder / name_of(step), disk=disk)
@@ -130,17 +131,18 @@ def verify(folder: Path, *, disk: Disk = DISK) -> list[Found | DamagedCheckpoint
     return rows
 
 
-def sweep_leftovers(folder: Path, *, disk: Disk = DISK) -> list[str]:
-    """Remove what crashes left half written or half removed. The caller holds the run's lock.
+def remove_leftovers(folder: Path, *, disk: Disk = DISK) -> list[str]:
+    """Remove partly written and partly removed checkpoints after a crash. The caller holds the lock of the
+    run.
 
-    Returns the names removed. Raises CheckpointError when one cannot be.
+    Returns the names removed. Raises CheckpointError when one cannot be removed.
     """
     leftovers = [name for name in sorted(_names(disk, folder)) if name.startswith(_LEFTOVER)]
     for name in leftovers:
         try:
             _remove(disk, folder / name)
         except OSError as error:
-            raise CheckpointError(f"Leftover {folder / name} cannot be removed: {_said(error)}.") from error
+            raise CheckpointError(f"Leftover {folder / name} cannot be removed: {_reason(error)}.") from error
     return leftovers
 
 
@@ -153,27 +155,27 @@ def write(
     weights_sha256: str,
     env: Mapping[str, Fact],
     keep: Keep = KEEP,
-    acknowledge: Callable[[Found], None] = lambda found: None,
+    acknowledge: Callable[[CheckpointInfo], None] = lambda found: None,
     reserve: int = RESERVE,
     disk: Disk = DISK,
 ) -> Saved:
-    """Save a checkpoint. When `acknowledge` is called it is durable; only then are old ones removed.
+    """Save a checkpoint. It is durable when `acknowledge` is called; old ones are removed after that.
 
-    Writing what is there already changes nothing. A damaged or different one of the same step is replaced;
-    that alone takes two renames, and a crash between them leaves the next older one.
-    Raises SaveFailed, and ValueError for what no manifest may hold.
+    Writing an identical checkpoint changes nothing. A damaged or different one of the same step is replaced;
+    only that takes two renames, and a crash between them leaves the next older one.
+    Raises SaveFailed, and ValueError for values that a manifest cannot have.
     """
-    stamps = {name: manifests.stamp(data) for name, data in files.items()}
+    stamps = {name: manifests.digest(data) for name, data in files.items()}
     manifest = Manifest(run_id, step, stamps, weights_sha256, env)
     path = folder / name_of(step)
     try:
         if _holds(disk, path, manifest):
             disk.sync_folder(folder)
         else:
-            _make_room(disk, folder, manifest.size + reserve)
+            _prepare_folder(disk, folder, manifest.size + reserve)
             _place(disk, path, {**files, manifests.NAME: manifest.dumps()})
     except OSError as error:
-        raise SaveFailed(folder, step, _said(error), _free(disk, folder)) from error
+        raise SaveFailed(folder, step, _reason(error), _free(disk, folder)) from error
     found = _found(path, manifest)
     acknowledge(found)
     removed, note = _retain(disk, folder, step, keep)
@@ -181,13 +183,13 @@ def write(
 
 
 def _place(disk: Disk, path: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files beside `path`, the manifest last, and give them its name in one rename."""
+    """Write the files to a temporary folder, the manifest last, and rename it to `path`."""
     temporary, aside = _beside(path, ".tmp"), _beside(path, ".trash")
     placed = False
     try:
         disk.make_folder(temporary)
         for name, data in files.items():
-            _put(disk, temporary / name, data)
+            _write_file(disk, temporary / name, data)
         disk.sync_folder(temporary)
         if disk.is_folder(path):
             disk.rename(path, aside)
@@ -195,20 +197,20 @@ def _place(disk: Disk, path: Path, files: Mapping[str, bytes]) -> None:
         placed = True
         disk.sync_folder(path.parent)
     except OSError:
-        _take_back(disk, path, temporary, aside, placed)
+        _roll_back(disk, path, temporary, aside, placed)
         raise
     _remove_if_possible(disk, aside)
 
 
-def _take_back(disk: Disk, path: Path, temporary: Path, aside: Path, placed: bool) -> None:
-    """The new one goes, wherever it had got to; what stood in its place stands there again."""
+def _roll_back(disk: Disk, path: Path, temporary: Path, aside: Path, placed: bool) -> None:
+    """Remove the new checkpoint, and restore the one that was at its path."""
     try:
         if placed:
             disk.rename(path, temporary)
         if disk.is_folder(aside):
             disk.rename(aside, path)
     except OSError:
-        pass  # the disk is failing, and the failure being handled is the one to tell
+        pass  # the first failure, which is being handled, is the one to report
     _remove_if_possible(disk, temporary)
 
 
@@ -217,10 +219,10 @@ def _remove_if_possible(disk: Disk, path: Path) -> None:
         if disk.is_folder(path):
             _remove(disk, path)
     except OSError:
-        pass  # readers see no leftover, and sweep_leftovers tries again
+        pass  # readers ignore leftovers, and remove_leftovers tries again
 
 
-def _put(disk: Disk, path: Path, data: bytes) -> None:
+def _write_file(disk: Disk, path: Path, data: bytes) -> None:
     fd = disk.create(path)
     try:
         rest = memoryview(data)
@@ -231,12 +233,12 @@ def _put(disk: Disk, path: Path, data: bytes) -> None:
         try:
             disk.close(fd)
         except OSError:
-            pass  # the first failure is the one to tell
+            pass  # the first failure is the one to report
         raise
     disk.close(fd)
 
 
-def _make_room(disk: Disk, folder: Path, need: int) -> None:
+def _prepare_folder(disk: Disk, folder: Path, need: int) -> None:
     if not disk.is_folder(folder):
         disk.make_folder(folder)
         disk.sync_folder(folder.parent)
@@ -245,7 +247,7 @@ def _make_room(disk: Disk, folder: Path, need: int) -> None:
 
 
 def _holds(disk: Disk, path: Path, manifest: Manifest) -> bool:
-    """Whether exactly this checkpoint is there already, whole."""
+    """Whether exactly this checkpoint exists already and is intact."""
     try:
         return disk.is_folder(path) and read(path, disk=disk).manifest == manifest
     except DamagedCheckpoint:
@@ -253,30 +255,35 @@ def _holds(disk: Disk, path: Path, manifest: Manifest) -> bool:
 
 
 def _retain(disk: Disk, folder: Path, written: int, keep: Keep) -> tuple[tuple[int, ...], str]:
-    """Remove the doomed; returns them, and in words why one could not be removed."""
+    """Remove old checkpoints; returns their steps, and a note on one that could not be removed."""
     removed: list[int] = []
     try:
-        for step in _victims(disk, folder, written, keep):
+        for step in _removable_steps(disk, folder, written, keep):
             aside = _beside(folder / name_of(step), ".trash")
             disk.rename(folder / name_of(step), aside)
             removed.append(step)
             _remove(disk, aside)
     except OSError as error:
-        return tuple(removed), f"An old checkpoint in {folder} could not be removed: {_said(error)}."
+        return tuple(removed), f"An old checkpoint in {folder} could not be removed: {_reason(error)}."
     return tuple(removed), ""
 
 
-def _victims(disk: Disk, folder: Path, written: int, keep: Keep) -> list[int]:
-    """The doomed, but never so many that less than FLOOR are left that verify; `written` is known to."""
-    found = _among(disk.names(folder))
-    victims = doomed(found, replace(keep, pinned=keep.pinned | {written}))
-    others = [step for step in reversed(found) if step != written and step not in victims] if victims else []
+def _removable_steps(disk: Disk, folder: Path, written: int, keep: Keep) -> list[int]:
+    """Steps to remove, so that at least MIN_KEPT checkpoints that verify are left; `written` is known to
+    verify."""
+    found = _step_numbers(disk.names(folder))
+    removable_steps = removable(found, replace(keep, pinned=keep.pinned | {written}))
+    others = (
+        [step for step in reversed(found) if step != written and step not in removable_steps]
+        if removable_steps
+        else []
+    )
     intact = 1
     for step in others:
-        intact += intact < FLOOR and _is_intact(disk, folder / name_of(step))
-    while intact < FLOOR and victims:
-        intact += _is_intact(disk, folder / name_of(victims.pop()))
-    return victims
+        intact += intact < MIN_KEPT and _is_intact(disk, folder / name_of(step))
+    while intact < MIN_KEPT and removable_steps:
+        intact += _is_intact(disk, folder / name_of(removable_steps.pop()))
+    return removable_steps
 
 
 def _is_intact(disk: Disk, path: Path) -> bool:
@@ -288,7 +295,7 @@ def _is_intact(disk: Disk, path: Path) -> bool:
 
 
 def _remove(disk: Disk, path: Path) -> None:
-    """Remove a file, a link, or a folder and all that is in it; links are never followed."""
+    """Remove a file, a link, or a folder with its content; links are not followed."""
     if not disk.is_folder(path):
         disk.unlink(path)
         return
@@ -307,15 +314,15 @@ def _names(disk: Disk, folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise CheckpointError(f"Checkpoints in {folder} cannot be listed: {_said(error)}.") from error
+        raise CheckpointError(f"Checkpoints in {folder} cannot be listed: {_reason(error)}.") from error
 
 
-def _among(names: list[str]) -> list[int]:
+def _step_numbers(names: list[str]) -> list[int]:
     return sorted(step for name in names if (step := step_of(name)) is not None)
 
 
-def _found(path: Path, manifest: Manifest) -> Found:
-    return Found(manifest.step, path, manifest.weights_sha256, manifest.size)
+def _found(path: Path, manifest: Manifest) -> CheckpointInfo:
+    return CheckpointInfo(manifest.step, path, manifest.weights_sha256, manifest.size)
 
 
 def _manifest(disk: Disk, path: Path) -> Manifest:
@@ -334,7 +341,7 @@ def _bytes(disk: Disk, path: Path, name: str, limit: int) -> bytes:
     try:
         return disk.read(path / name, limit)
     except OSError as error:
-        raise DamagedCheckpoint(path, f"{name} cannot be read: {_said(error)}") from error
+        raise DamagedCheckpoint(path, f"{name} cannot be read: {_reason(error)}") from error
 
 
 def _free(disk: Disk, folder: Path) -> int | None:
@@ -344,5 +351,5 @@ def _free(disk: Disk, folder: Path) -> int | None:
         return None
 
 
-def _said(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return error.strerror or str(error)

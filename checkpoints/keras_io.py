@@ -1,4 +1,4 @@
-"""A Keras training (on TensorFlow) to and from a checkpoint, bit for bit."""
+"""Saving and restoring a Keras training (on TensorFlow) bit for bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from checkpoints import keras_neutral, randomness
-from checkpoints.captured import Captured, opened
+from checkpoints.captured import Captured, parse
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
@@ -29,7 +29,7 @@ _EXACT = (
 
 
 class Extra(Protocol):
-    """Anything else with a state of plain data: early stopping, an average, a curriculum."""
+    """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -37,10 +37,10 @@ class Extra(Protocol):
 
 
 def strict_mode(threads: int, seed: int) -> None:
-    """Make every later operation of this process repeatable, and seed all random numbers.
+    """Make all later operations of this process deterministic, and seed all random number generators.
 
-    To be called before any other work: TensorFlow takes its numbers of threads once. Numbers drawn by
-    TensorFlow itself have a state that cannot be saved: draw from NumPy or from `tf.random.stateless_*`.
+    Call it before any other work: the numbers of threads of TensorFlow can be set only once. TensorFlow's own
+    random number generators cannot be saved: draw from NumPy or from `tf.random.stateless_*`.
     """
     _set_threads(threads)
     tf.config.experimental.enable_op_determinism()
@@ -67,18 +67,18 @@ def _set_threads(threads: int) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Of the frameworks."""
+    """Versions of the frameworks."""
     return {"tensorflow": str(tf.__version__), "keras": str(keras.__version__)}
 
 
 def gpu_name() -> str | None:
-    """What the first GPU that TensorFlow sees calls itself."""
+    """The name of the first GPU of TensorFlow, None without one."""
     gpus = tf.config.list_physical_devices("GPU")
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")) if gpus else None
 
 
 def environment() -> dict[str, Fact]:
-    """Everything outside the checkpoint that the bits of a result depend on."""
+    """Everything outside a checkpoint that the bits of a result depend on."""
     gpu = gpu_name()
     return {
         "framework": "tensorflow",
@@ -95,13 +95,13 @@ def environment() -> dict[str, Fact]:
 
 
 def _is_deterministic() -> bool:
-    from tensorflow.python.framework import config  # nothing public tells
+    from tensorflow.python.framework import config  # there is no public function for it
 
     return bool(config.is_op_determinism_enabled())
 
 
 def _processor() -> str:
-    """Which instructions there are, as far as kernels are chosen by them."""
+    """The instruction sets by which kernels are chosen."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             flags = next((line for line in file if line.startswith("flags")), "").split()
@@ -112,20 +112,20 @@ def _processor() -> str:
 
 
 def load_weights(model: keras.Model, weights: Arrays) -> None:
-    """Put neutral weights, of whatever framework, into a model. Raises MismatchedCheckpoint."""
+    """Load weights in the neutral layout into a model. Raises MismatchedCheckpoint."""
     _assign(_fitting(keras_neutral.variables(model), weights, "model"))
 
 
 def neutral_weights(model: keras.Model) -> dict[str, Array]:
-    """A copy of all weights in the neutral layout."""
+    """A copy of all weights, in the neutral layout."""
     return {name: one.read() for name, one in keras_neutral.variables(model).items()}
 
 
 @dataclass(slots=True)
 class KerasState:
-    """All that a training consists of. `extras` and `generators` travel when they are given.
+    """The state of a training: model, optimizer, and optional `extras` and random `generators`.
 
-    The optimizer has to be built before anything is restored.
+    The optimizer has to be built before a restore.
     """
 
     model: keras.Model
@@ -144,17 +144,18 @@ class KerasState:
         return Captured(step, neutral_weights(self.model), train, copy.deepcopy(parts), environment())
 
     def restore(self, verified: Verified, *, strict: bool = True) -> int:
-        """Go back to a checkpoint; returns its step. Nothing is touched unless all of it fits.
+        """Restore a checkpoint; returns its step. Nothing is changed unless all of it fits.
 
-        With `strict` the environment has to be the recorded one, so that the bits will be the same; without,
-        training goes on as well, but not equally. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        With `strict` the environment has to equal the recorded one, so that the bits will be the same;
+        without, the training continues, but with other bits. Raises DamagedCheckpoint and
+        MismatchedCheckpoint.
         """
-        captured = opened(verified)
+        captured = parse(verified)
         if strict:
-            _same_environment(captured.env, environment())
+            _check_environment(captured.env, environment())
         try:
-            apply = self._checked(captured)
-        except (KeyError, TypeError, AttributeError) as error:  # whole, but written by no program of ours
+            apply = self._check_fit(captured)
+        except (KeyError, TypeError, AttributeError) as error:  # intact, but not written by this program
             raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
         apply()
         return captured.step
@@ -165,14 +166,14 @@ class KerasState:
             f"random.{name}": one for name, one in randoms.items()
         }
 
-    def _checked(self, captured: Captured) -> Callable[[], None]:
-        """Everything that can be refused is refused here; what comes back only has to be called."""
+    def _check_fit(self, captured: Captured) -> Callable[[], None]:
+        """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
         state = captured.state
         weights = _fitting(keras_neutral.variables(self.model), captured.model, "model")
-        _same("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
+        _check_equal("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
         train = _fitting(self._train(), captured.train, "optimizer")
-        _same("extras", sorted(self.extras), sorted(state["extras"]))
-        _same("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        _check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        _check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
 
         def apply() -> None:
             _assign(weights)
@@ -187,17 +188,17 @@ class KerasState:
 Pairs = list[tuple[keras_neutral.Slot, Array]]
 
 
-def _fitting(own: Mapping[str, keras_neutral.Slot], came: Arrays, whose: str) -> Pairs:
-    """Names, then shapes and dtypes; the first difference is named."""
-    lacking, foreign = sorted(own.keys() - came.keys()), sorted(came.keys() - own.keys())
+def _fitting(own: Mapping[str, keras_neutral.Slot], found: Arrays, owner: str) -> Pairs:
+    """Compare names, then shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
+    lacking, foreign = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
     if lacking or foreign:
         raise MismatchedCheckpoint(
-            f"The checkpoint is of another {whose}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
+            f"The checkpoint is of another {owner}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
             "Resume with the parameters of the run.",
         )
     for name, slot in own.items():
-        _same(f"{whose} tensor {name} of", slot.outline, (came[name].shape, came[name].dtype.name))
-    return [(slot, came[name]) for name, slot in own.items()]
+        _check_equal(f"{owner} tensor {name} of", slot.outline, (found[name].shape, found[name].dtype.name))
+    return [(slot, found[name]) for name, slot in own.items()]
 
 
 def _assign(pairs: Pairs) -> None:
@@ -205,15 +206,15 @@ def _assign(pairs: Pairs) -> None:
         slot.write(array)
 
 
-def _same(what: str, expected: object, came: object) -> None:
-    if expected != came:
+def _check_equal(what: str, expected: object, found: object) -> None:
+    if expected != found:
         raise MismatchedCheckpoint(
-            f"The checkpoint has {what} {came}, expected {expected}.",
+            f"The checkpoint has {what} {found}, expected {expected}.",
             "Resume with the parameters of the run.",
         )
 
 
-def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
+def _check_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
     differences = [
         f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
     ]

@@ -1,8 +1,8 @@
-"""The variables of a Keras model under the names and in the layout of checkpoints.neutral.
+"""The variables of a Keras model with the names and in the layout of checkpoints.neutral.
 
-A layer's name is the tensor's path. An LSTM layer named `lstm.l0` gives `lstm.l0.kernel`, `.recurrent` and
-`.bias`; Keras's gate order i, f, c, o is the neutral one, its c being g. Only Dense kernels and
-convolutions stand the other way round.
+The name of a layer is the path of its tensors. An LSTM layer named `lstm.l0` has `lstm.l0.kernel`,
+`.recurrent` and `.bias`; Keras's gate order i, f, c, o is the neutral one, where c is g. Only kernels of
+Dense layers and convolutions are transposed.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _TURNS = {2: (1, 0), 4: (3, 2, 0, 1)}
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A variable of Keras; `axes` say how its neutral form is turned."""
+    """A Keras variable; `axes` is the transposition to its neutral form."""
 
     variable: Any
     axes: tuple[int, ...] | None = None
 
     @property
     def outline(self) -> tuple[tuple[int, ...], str]:
-        """Neutral shape, dtype."""
+        """Shape in the neutral layout, dtype."""
         shape = tuple(self.variable.shape)
         turned = shape if self.axes is None else tuple(shape[axis] for axis in self.axes)
         return turned, str(self.variable.dtype)
 
     def read(self) -> Array:
-        """A copy in memory of its own."""
+        """A copy in the neutral layout."""
         value = self.variable.value.numpy()
         return np.array(value if self.axes is None else value.transpose(self.axes), order="C")
 
@@ -46,12 +46,12 @@ class Slot:
 
 
 def variables(model: keras.Model) -> dict[str, Slot]:
-    """Every variable of the model but its random states."""
+    """Every variable of the model except its random states."""
     return _found(model, random=False)
 
 
 def randoms(model: keras.Model) -> dict[str, Slot]:
-    """The states of the model's random numbers: Keras's dropout keeps one per layer."""
+    """The states of the random number generators of the model: Keras's dropout has one per layer."""
     return _found(model, random=True)
 
 
@@ -85,6 +85,6 @@ def slots(optimizer: keras.optimizers.Optimizer) -> dict[str, Slot]:
 
 
 def _kind(path: str) -> str:
-    """What is left without names that count the models and optimizers of a process."""
+    """The kind of a variable: its path without parts that count the models and optimizers of a process."""
     leaf = path.rsplit("/", 1)[-1]
     return leaf if leaf in ("iteration", "learning_rate") else leaf.rsplit("_", 1)[-1]

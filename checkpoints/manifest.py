@@ -1,4 +1,4 @@
-"""The manifest: the last file written into a checkpoint, and the only proof that it is whole."""
+"""The manifest: the last file written into a checkpoint, and the proof that it is complete."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Stamp(NamedTuple):
-    """What a file has to be: its size in bytes and the SHA-256 of them."""
+class FileDigest(NamedTuple):
+    """Size in bytes and SHA-256 of a file."""
 
     size: int
     sha256: str
 
 
-def stamp(data: bytes) -> Stamp:
-    """The stamp of these bytes."""
-    return Stamp(len(data), hashlib.sha256(data).hexdigest())
+def digest(data: bytes) -> FileDigest:
+    """Size and SHA-256 of `data`."""
+    return FileDigest(len(data), hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Whose checkpoint this is, of which step, made of which files, in which environment."""
+    """Run, step, files and environment of a checkpoint. Raises ValueError for invalid values."""
 
     run_id: str
     step: int
-    files: Mapping[str, Stamp]
+    files: Mapping[str, FileDigest]
     weights_sha256: str
     env: Mapping[str, Fact]
     schema: int = SCHEMA
@@ -66,11 +66,11 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together, the manifest left out."""
+        """Bytes of all files together, without the manifest."""
         return sum(entry.size for entry in self.files.values())
 
     def dumps(self) -> bytes:
-        """Canonical JSON, sealed with the SHA-256 of itself."""
+        """Canonical JSON, with the SHA-256 of its other fields as `seal`."""
         body: dict[str, Any] = {
             "schema": self.schema,
             "run_id": self.run_id,
@@ -83,7 +83,7 @@ class Manifest:
 
 
 def loads(data: bytes) -> Manifest:
-    """Parse a manifest. Raises ValueError for anything but the very bytes that `dumps` wrote."""
+    """Parse a manifest. Raises ValueError for anything but the exact bytes that `dumps` writes."""
     body = strict_json.loads(data, LIMIT)
     if not isinstance(body, dict) or set(body) != _FIELDS:
         raise ValueError(f"expected exactly the fields {', '.join(sorted(_FIELDS))}")
@@ -101,13 +101,13 @@ def _seal(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(strict_json.dumps(body)).hexdigest()
 
 
-def _entry(value: object) -> Stamp:
+def _entry(value: object) -> FileDigest:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("a file entry has to be [size, sha256]")
-    return Stamp(*value)
+    return FileDigest(*value)
 
 
-def _check_file(name: str, entry: Stamp) -> None:
+def _check_file(name: str, entry: FileDigest) -> None:
     if name not in FILE_LIMITS:
         raise ValueError(f"file {name!r} does not belong into a checkpoint")
     if type(entry.size) is not int or not 0 <= entry.size <= FILE_LIMITS[name]:

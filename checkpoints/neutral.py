@@ -1,4 +1,4 @@
-"""The layout of `model.safetensors`, the same for every framework.
+"""The framework-neutral layout of `model.safetensors`.
 
 Dense          weight (out, in), bias (out)
 Convolution    weight (out, in, height, width), bias (out)
@@ -6,9 +6,9 @@ Embedding      weight (words, width)
 LSTM           l0.kernel (in, 4H), l0.recurrent (H, 4H), l0.bias (4H), gates in the order i, f, g, o;
                further layers are l1, l2, ...; the backward direction is l0_reverse, l1_reverse, ...
 
-Names are those of the model's parts, joined by dots. Only the LSTM differs from PyTorch, which keeps both
-matrices transposed and adds two biases where one is enough. The sum alone does not give back the two bit for
-bit, so they travel in `train.safetensors` for an exact resume; without them bias_hh is 0.
+Names are those of the model's parts, joined by dots. Only the LSTM differs from PyTorch, where both matrices
+are transposed and there are two biases, which are added. The two cannot be restored bit for bit from their
+sum, so they are saved in `train.safetensors` for an exact resume; without them bias_hh is 0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MATRICES = {"weight_ih": "kernel", "weight_hh": "recurrent"}
 
 
 def from_torch(state: Mapping[str, Array], lstms: Iterable[str]) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Neutral arrays, and the bias pairs under their PyTorch names. `lstms` are the paths of LSTM modules."""
+    """Neutral arrays, and the bias pairs by their PyTorch names. `lstms` are the paths of LSTM modules."""
     neutral: dict[str, Array] = {}
     biases: dict[str, Array] = {}
     for name, array in state.items():
@@ -48,7 +48,7 @@ def from_torch(state: Mapping[str, Array], lstms: Iterable[str]) -> tuple[dict[s
 def to_torch(
     neutral: Mapping[str, Array], lstms: Iterable[str], biases: Mapping[str, Array] | None = None
 ) -> dict[str, Array]:
-    """The state of a PyTorch model. Raises ValueError when `biases` are not those of these weights."""
+    """The state dict of a PyTorch model. Raises ValueError when `biases` do not fit the weights."""
     state: dict[str, Array] = {}
     for name, array in neutral.items():
         path, leaf = _lstm_leaf(name, lstms)
@@ -74,7 +74,7 @@ def _bias_pair(ih: str, hh: str, bias: Array, biases: Mapping[str, Array] | None
 
 
 def _lstm_leaf(name: str, lstms: Iterable[str]) -> tuple[str, str]:
-    """The path of a tensor's LSTM with its dot, and the rest of the name; "" twice when it has none."""
+    """The path of the LSTM of a tensor with a dot, and the rest of its name; ("", "") outside an LSTM."""
     for path in lstms:
         start = f"{path}." if path else ""
         if name.startswith(start):

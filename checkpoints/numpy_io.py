@@ -1,4 +1,4 @@
-"""A training that consists of NumPy arrays to and from a checkpoint, bit for bit."""
+"""Saving and restoring a training that consists of NumPy arrays, bit for bit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from checkpoints.captured import Captured, opened
+from checkpoints.captured import Captured, parse
 from checkpoints.errors import DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
@@ -18,7 +18,7 @@ from checkpoints.tensors import Arrays
 
 
 class Training(Protocol):
-    """What lives in arrays, which are written in place by a restore, and what is plain data."""
+    """A training: its arrays, which a restore overwrites in place, and its plain data."""
 
     def model_arrays(self) -> Arrays: ...
 
@@ -30,7 +30,7 @@ class Training(Protocol):
 
 
 def environment() -> dict[str, Fact]:
-    """What the bits of a result depend on, as far as NumPy knows it."""
+    """Versions that the bits of a result depend on."""
     return {"framework": "numpy", "numpy": np.__version__, "python": platform.python_version()}
 
 
@@ -38,7 +38,7 @@ def environment() -> dict[str, Fact]:
 class ArrayState:
     training: Training
     added: frozenset[str] = frozenset()
-    """training arrays that a checkpoint of before may lack: they stay as they begin"""
+    """training arrays that a checkpoint of an earlier version may lack: they keep their initial values"""
 
     def capture(self, step: int) -> Captured:
         """Copy everything, between two updates. Raises NotFinite."""
@@ -49,11 +49,11 @@ class ArrayState:
         return Captured(step, model, train, copy.deepcopy(self.training.state_dict()), environment())
 
     def restore(self, verified: Verified, *, strict: bool = True) -> int:
-        """Go back to a checkpoint; returns its step. Nothing is touched unless all of it fits.
+        """Restore a checkpoint; returns its step. Nothing is changed unless all of it fits.
 
         Raises DamagedCheckpoint and MismatchedCheckpoint.
         """
-        captured = opened(verified)
+        captured = parse(verified)
         recorded, here = captured.env.get("numpy"), environment()["numpy"]
         if strict and recorded != here:
             raise MismatchedCheckpoint(
@@ -67,22 +67,22 @@ class ArrayState:
         _check("training", train, captured.train)
         try:
             self.training.load_state_dict(copy.deepcopy(dict(captured.state)))
-        except (KeyError, TypeError, ValueError) as error:  # whole, but written by no program of ours
+        except (KeyError, TypeError, ValueError) as error:  # intact, but not written by this program
             raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
-        for own, came in ((model, captured.model), (train, captured.train)):
+        for own, given in ((model, captured.model), (train, captured.train)):
             for name, array in own.items():
-                array[...] = came[name]
+                array[...] = given[name]
         return captured.step
 
 
-def _check(whose: str, own: Mapping[str, Any], came: Arrays) -> None:
-    """Compare names, shapes and dtypes; the first difference is named."""
+def _check(owner: str, own: Mapping[str, Any], given: Arrays) -> None:
+    """Compare names, shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
     expected, found = (
-        {name: (array.shape, array.dtype.name) for name, array in arrays.items()} for arrays in (own, came)
+        {name: (array.shape, array.dtype.name) for name, array in arrays.items()} for arrays in (own, given)
     )
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise MismatchedCheckpoint(
-                f"{whose} array {name}: expected {expected.get(name)}, got {found.get(name)}.",
+                f"{owner} array {name}: expected {expected.get(name)}, got {found.get(name)}.",
                 "Resume with the parameters of the run.",
             )

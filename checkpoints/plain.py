@@ -1,4 +1,4 @@
-"""Plain Python values to and from JSON, with every bit; tuples, infinities, integer keys survive."""
+"""Plain Python values to and from JSON without loss, tuples, infinities and integer keys included."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from checkpoints.errors import CheckpointError
 
 
 def encode(value: Any, where: str) -> Any:
-    """What JSON can say of a value. Raises CheckpointError, naming `where`, for what is not plain data.
+    """A JSON value of a plain Python value. Raises CheckpointError, naming `where`, for other types.
 
-    Finite floats go as they are: Python writes the shortest digits that read back to the same bits.
+    Finite floats stay floats: Python writes the shortest digits that are parsed to the same bits.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -36,7 +36,7 @@ def encode(value: Any, where: str) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The value that `encode` was given. Raises ValueError for an unknown mark."""
+    """The value that was passed to `encode`. Raises ValueError for an unknown mark."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The random states outside the framework: Python's, NumPy's global one, and generators handed in."""
+"""Random states outside the frameworks: Python's, NumPy's global one, and given generators."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def capture(generators: Mapping[str, np.random.Generator]) -> dict[str, Any]:
 
 
 def restore(states: Mapping[str, Any], generators: Mapping[str, np.random.Generator]) -> None:
-    """Set all states. The names of the generators have to be those that were captured."""
+    """Set all states. `generators` must have the names that were captured."""
     random.setstate(states["python"])
     np.random.set_state(states["numpy"])
     for name, generator in generators.items():

@@ -1,4 +1,4 @@
-"""JSON without the lenient parts: no duplicate keys, no NaN, nothing deeper or longer than it should be."""
+"""Strict JSON: no duplicate keys, no NaN, bounded in length and depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def dumps(value: object) -> bytes:
 
 
 def loads(data: bytes, limit: int) -> Any:
-    """Parse at most `limit` bytes. Raises ValueError, whatever the bytes are."""
+    """Parse at most `limit` bytes. Raises no error but ValueError, whatever the bytes are."""
     if len(data) > limit:
         raise ValueError(f"{len(data)} bytes of JSON, at most {limit} are allowed")
     try:

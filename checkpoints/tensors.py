@@ -1,4 +1,4 @@
-"""Named NumPy arrays to and from safetensors bytes, whatever framework they came from."""
+"""Named NumPy arrays to and from safetensors bytes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _DTYPES = {
 
 
 def dumps(arrays: Arrays) -> bytes:
-    """Safetensors bytes. Raises CheckpointError for a dtype that the container has no word for."""
+    """Safetensors bytes. Raises CheckpointError for a dtype that the format does not have."""
     return save({name: _plain(name, arrays[name]) for name in sorted(arrays)})
 
 
 def loads(data: bytes) -> dict[str, Array]:
-    """Writable arrays. Raises ValueError for bytes that are not one exact, bounded container."""
+    """Writable arrays. Raises ValueError for bytes that are not exactly one bounded safetensors file."""
     scan(data)
     try:
         return {name: np.require(array, requirements=["W", "A"]) for name, array in load(data).items()}
@@ -46,7 +46,8 @@ def loads(data: bytes) -> dict[str, Array]:
 def scan(data: bytes) -> int:
     """Check the header against the bytes without allocating for it; returns the number of tensors.
 
-    The container library takes duplicate keys and any number of tensors; this does not. Raises ValueError.
+    The safetensors library accepts duplicate keys and any number of tensors; this does not. Raises
+    ValueError.
     """
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > min(HEADER_LIMIT, len(data) - 8):
@@ -68,7 +69,7 @@ def scan(data: bytes) -> int:
 
 
 def weights_sha256(arrays: Arrays) -> str:
-    """The SHA-256 of names, dtypes, shapes and little-endian bytes, in the order of the names."""
+    """SHA-256 of names, dtypes, shapes and little-endian bytes, in the order of the names."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = _plain(name, arrays[name])
@@ -78,7 +79,7 @@ def weights_sha256(arrays: Arrays) -> str:
 
 
 def not_finite(arrays: Arrays) -> str | None:
-    """The first tensor that holds NaN or an infinity, None when all are finite."""
+    """The name of the first tensor with NaN or an infinity, None when all are finite."""
     for name, array in arrays.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             return name
@@ -95,7 +96,7 @@ def _plain(name: str, array: Array) -> Array:
 
 
 def _span(name: str, entry: object) -> tuple[int, int]:
-    """Where a tensor's bytes begin and end, once they agree with its dtype and shape."""
+    """Start and end of the bytes of a tensor. Raises ValueError unless they fit its dtype and shape."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name} does not have exactly dtype, shape and data_offsets")
     shape, offsets = entry["shape"], entry["data_offsets"]

@@ -1,4 +1,4 @@
-"""A PyTorch training to and from a checkpoint, bit for bit."""
+"""Saving and restoring a PyTorch training bit for bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from checkpoints import neutral, randomness
-from checkpoints.captured import Captured, opened
+from checkpoints.captured import Captured, parse
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
@@ -27,7 +27,7 @@ _EXACT = ("torch", "device", "processor", "threads", "interop_threads", "determi
 
 
 class Extra(Protocol):
-    """Anything else with a state of plain data: early stopping, an average, a curriculum."""
+    """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -35,9 +35,9 @@ class Extra(Protocol):
 
 
 def strict_mode(threads: int, seed: int) -> None:
-    """Make every later operation of this process repeatable, and seed all random numbers.
+    """Make all later operations of this process deterministic, and seed all random number generators.
 
-    To be called before any other work: the number of interop threads can be set only once, and CUDA reads its
+    Call it before any other work: the number of interop threads can be set only once, and CUDA reads its
     workspace setting when it starts.
     """
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
@@ -64,7 +64,7 @@ def _one_interop_thread() -> None:
 
 
 def environment(device: torch.device) -> dict[str, Fact]:
-    """Everything outside the checkpoint that the bits of a result depend on."""
+    """Everything outside a checkpoint that the bits of a result depend on."""
     on_gpu = device.type == "cuda"
     return {
         "framework": "torch",
@@ -84,15 +84,15 @@ def environment(device: torch.device) -> dict[str, Fact]:
 
 
 def load_weights(model: nn.Module, weights: Arrays) -> None:
-    """Put neutral weights, of whatever framework, into a model. Raises MismatchedCheckpoint."""
+    """Load weights in the neutral layout into a model. Raises MismatchedCheckpoint."""
     _put_weights(model, _fitting(model, weights, None))
 
 
 @dataclass(slots=True)
 class TorchState:
-    """All that a training consists of. What has a default travels when it is given.
+    """The state of a training; parts with a default are optional.
 
-    `modules` are those trained beside `model`, such as the weights that it is the average of.
+    `modules` are trained beside `model`, such as the network whose weights `model` averages.
     """
 
     model: nn.Module
@@ -104,7 +104,7 @@ class TorchState:
 
     @property
     def device(self) -> torch.device:
-        """Where the model lives."""
+        """The device of the model."""
         return next(self.model.parameters()).device
 
     def capture(self, step: int) -> Captured:
@@ -127,31 +127,32 @@ class TorchState:
         return Captured(step, weights, train, copy.deepcopy(parts), environment(self.device))
 
     def restore(self, verified: Verified, *, strict: bool = True) -> int:
-        """Go back to a checkpoint; returns its step. Nothing is touched unless all of it fits.
+        """Restore a checkpoint; returns its step. Nothing is changed unless all of it fits.
 
-        With `strict` the environment has to be the recorded one, so that the bits will be the same; without,
-        training goes on as well, but not equally. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        With `strict` the environment has to equal the recorded one, so that the bits will be the same;
+        without, the training continues, but with other bits. Raises DamagedCheckpoint and
+        MismatchedCheckpoint.
         """
-        captured = opened(verified)
+        captured = parse(verified)
         if strict:
-            _same_environment(captured.env, environment(self.device))
+            _check_environment(captured.env, environment(self.device))
         try:
-            apply = self._checked(captured)
-        except (KeyError, TypeError, AttributeError) as error:  # whole, but written by no program of ours
+            apply = self._check_fit(captured)
+        except (KeyError, TypeError, AttributeError) as error:  # intact, but not written by this program
             raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
         apply()
         return captured.step
 
-    def _checked(self, captured: Captured) -> Callable[[], None]:
-        """Everything that can be refused is refused here; what comes back only has to be called."""
+    def _check_fit(self, captured: Captured) -> Callable[[], None]:
+        """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
         state, train = captured.state, _sections(captured.train)
         weights = _fitting(self.model, captured.model, train["bias"])
         optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
         randoms = _fitting_random(self.device, train["random"], captured.env)
         modules = _fitting_modules(self.modules, train["module"])
-        _same("scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"])
-        _same("extras", sorted(self.extras), sorted(state["extras"]))
-        _same("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        _check_equal("scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"])
+        _check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        _check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
 
         def apply() -> None:
             _put_weights(self.model, weights)
@@ -168,15 +169,15 @@ class TorchState:
         return apply
 
 
-def _same(what: str, expected: object, came: object) -> None:
-    if expected != came:
+def _check_equal(what: str, expected: object, found: object) -> None:
+    if expected != found:
         raise MismatchedCheckpoint(
-            f"The checkpoint has {what} {came}, expected {expected}.",
+            f"The checkpoint has {what} {found}, expected {expected}.",
             "Resume with the parameters of the run.",
         )
 
 
-def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
+def _check_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
     differences = [
         f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
     ]
@@ -187,16 +188,16 @@ def _same_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) ->
         )
 
 
-def _same_tensors(whose: str, expected: Mapping[str, object], came: Mapping[str, object]) -> None:
-    """Compare names, then shapes and dtypes; the first difference is named."""
-    lacking, foreign = sorted(expected.keys() - came.keys()), sorted(came.keys() - expected.keys())
+def _check_tensors(owner: str, expected: Mapping[str, object], found: Mapping[str, object]) -> None:
+    """Compare names, then shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
+    lacking, foreign = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     if lacking or foreign:
         raise MismatchedCheckpoint(
-            f"The checkpoint is of another {whose}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
+            f"The checkpoint is of another {owner}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
             "Resume with the parameters of the run.",
         )
     for name in expected:
-        _same(f"{whose} tensor {name} of", expected[name], came[name])
+        _check_equal(f"{owner} tensor {name} of", expected[name], found[name])
 
 
 def _lstms(model: nn.Module) -> list[str]:
@@ -204,30 +205,31 @@ def _lstms(model: nn.Module) -> list[str]:
 
 
 def _fitting(model: nn.Module, weights: Arrays, biases: Arrays | None) -> dict[str, Array]:
-    """The model's own tensors, once names, shapes and dtypes are exactly those it has."""
+    """The state dict of the model. Raises MismatchedCheckpoint unless names, shapes and dtypes are the
+    same."""
     try:
         state = neutral.to_torch(weights, _lstms(model), biases)
     except ValueError as error:
         raise MismatchedCheckpoint(f"The checkpoint's LSTM biases do not fit: {error}.") from error
-    _same_tensors("model", _outlines(model), _came(state))
-    _same("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
+    _check_tensors("model", _outlines(model), _outlines_of_arrays(state))
+    _check_equal("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
     return state
 
 
-def _fitting_modules(modules: Mapping[str, nn.Module], came: Arrays) -> dict[str, dict[str, Array]]:
-    """The tensors of each, by their names in it."""
+def _fitting_modules(modules: Mapping[str, nn.Module], found: Arrays) -> dict[str, dict[str, Array]]:
+    """The tensors of each module, by their names in it."""
     expected = {
         f"{name}.{key}": value for name, one in modules.items() for key, value in _outlines(one).items()
     }
-    _same_tensors("training", expected, _came(came))
-    return {name: {key: came[f"{name}.{key}"] for key in one.state_dict()} for name, one in modules.items()}
+    _check_tensors("training", expected, _outlines_of_arrays(found))
+    return {name: {key: found[f"{name}.{key}"] for key in one.state_dict()} for name, one in modules.items()}
 
 
 def _outlines(model: nn.Module) -> dict[str, object]:
     return {name: (tuple(one.shape), _dtype(one)) for name, one in model.state_dict().items()}
 
 
-def _came(arrays: Arrays) -> dict[str, object]:
+def _outlines_of_arrays(arrays: Arrays) -> dict[str, object]:
     return {name: (one.shape, one.dtype.name) for name, one in arrays.items()}
 
 
@@ -236,7 +238,7 @@ def _put_weights(model: nn.Module, state: Mapping[str, Array]) -> None:
 
 
 def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors named `<parameter>.<slot>`, and the rest as plain data."""
+    """Tensors named `<parameter>.<slot>`, and the other values as plain data."""
     whole = optimizer.state_dict()
     tensors: dict[str, Array] = {}
     values: list[list[Any]] = []
@@ -251,11 +253,14 @@ def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Array], dict[str, 
 
 
 def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots: Arrays) -> dict[str, Any]:
-    """A state that the optimizer can load, once it is of the same kind over the same parameters."""
-    _same("optimizer", _class(optimizer), recorded["class"])
+    """A state dict for the optimizer. Raises MismatchedCheckpoint unless class and parameters are the
+    same."""
+    _check_equal("optimizer", _class(optimizer), recorded["class"])
     own = optimizer.state_dict()["param_groups"]
-    _same("optimizer groups", [_outline(one) for one in own], [_outline(one) for one in recorded["groups"]])
-    _same_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
+    _check_equal(
+        "optimizer groups", [_outline(one) for one in own], [_outline(one) for one in recorded["groups"]]
+    )
+    _check_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
     parameters = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, array in slots.items():
@@ -268,10 +273,10 @@ def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots:
 
 
 def _fitting_slot(name: str, parameter: torch.Tensor, array: Array) -> None:
-    """A slot is a scalar (a step count) or has its parameter's shape and dtype."""
+    """Check that a slot is a scalar (a step count) or has the shape and dtype of its parameter."""
     if array.shape != ():
         expected = (tuple(parameter.shape), _dtype(parameter))
-        _same(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
+        _check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
 
 
 def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
@@ -290,13 +295,13 @@ def _random(device: torch.device) -> dict[str, Array]:
 
 
 def _fitting_random(device: torch.device, states: Arrays, env: Mapping[str, Fact]) -> Arrays:
-    """PyTorch's random states; that of another kind of device is left out, which no exact resume can meet."""
+    """PyTorch's random states, without those of another kind of device, which an exact resume excludes."""
     recorded = {"cpu", "cuda"} if env["device"] == "cuda" else {"cpu"}
-    _same("random states", sorted(recorded), sorted(states))
+    _check_equal("random states", sorted(recorded), sorted(states))
     own = _random(device)
     for name in own.keys() & states.keys():
-        expected, came = own[name], states[name]
-        _same(f"random state {name} of", (expected.shape, expected.dtype), (came.shape, came.dtype))
+        expected, found = own[name], states[name]
+        _check_equal(f"random state {name} of", (expected.shape, expected.dtype), (found.shape, found.dtype))
     return {name: states[name] for name in own if name in states}
 
 
@@ -319,7 +324,7 @@ def _sections(train: Arrays) -> dict[str, dict[str, Array]]:
 
 
 def _array(name: str, tensor: torch.Tensor) -> Array:
-    """A copy in host memory that no later update reaches."""
+    """A copy in host memory."""
     try:
         array: Array = tensor.detach().to("cpu", copy=True).contiguous().numpy()
     except TypeError as error:

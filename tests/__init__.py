@@ -1,1 +1,1 @@
-"""Tests: a folder for each folder of the product."""
+"""Tests: the tree of the house, mirrored."""

@@ -1,4 +1,4 @@
-"""What `.ci/run` prints about tests that fail at the first try."""
+"""What `.ci/run` says of tests that fail at first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.timeouts import LONG
+from tests.patience import LONG
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = """

@@ -1,1 +1,1 @@
-"""Data sets: where they are published, how they are fetched, read and checked."""
+"""Data sets: where they are published, downloading, reading and checking them."""

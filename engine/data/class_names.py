@@ -1,4 +1,4 @@
-"""What the ten classes are called, when a data set comes with a file that says so."""
+"""Names of the ten classes, from an optional file of a data set."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LONGEST = 40
 
 
 def find_class_names(folder: Path) -> Path | None:
-    """The first of FILES that lies beside the images."""
+    """The first of FILES that is in the folder of the images."""
     return next((folder / name for name in FILES if (folder / name).is_file()), None)
 
 
 def read_class_names(path: Path) -> tuple[str, ...]:
-    """Ten lines of UTF-8, the name of class 0 first; empty lines are passed over. Raises DataError."""
+    """Ten names from a UTF-8 file, one per line, class 0 first; empty lines are skipped. Raises DataError."""
     with open_regular(path) as file:
         content = file.read(LIMIT + 1)
     if len(content) > LIMIT:

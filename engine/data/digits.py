@@ -1,4 +1,4 @@
-"""Labelled pictures of ten classes, in memory."""
+"""Labelled images of ten classes, in memory."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from engine.data.mnist_folders import Origin
 class Digits:
     """Images uint8, 0 to 255, (N, 28, 28) or, for the fallback, (N, 8, 8); labels uint8, 0 to 9, (N,).
 
-    `notice` is the sentence to show in plain sight when these are not the digits that were asked for.
-    `class_names` are those of the names file `named_by` beside the images; without one, the digits.
+    `notice` is shown to the user when these are not the requested digits. `class_names` are read from the
+    file `named_by` in the folder of the images; without such a file they are the digits.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Fetching a published file: mirrors in order, resumed, checked, and in place only when it is whole."""
+"""Downloading a published file: mirrors in order, resumed, checked, moved into place only when complete."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.data.download_mirror import MirrorFailed, NoAnswer, Progress, Timeouts, transfer
+from engine.data.download_mirror import MirrorFailed, NoResponse, Progress, Timeouts, transfer
 from engine.data.published_files import DataSource, PublishedFile
-from engine.data.write_lock import alone
+from engine.data.write_lock import exclusive_lock
 from engine.errors import DataError
 
 __all__ = ["Progress", "Report", "Timeouts", "fetch", "fetch_all"]
 
 Report = Callable[[str], None]
 ROUNDS = 5
-USEFUL = 0.05  # of the file: what a mirror has to send to be asked again
+USEFUL = 0.05  # share of the file that a mirror has to send to be tried again
 
 
-def fetch_all(source: DataSource, folder: Path, report: Report, patience: Timeouts) -> None:
-    """Every file of `source` into `folder`; DLTUI_OFFLINE=1 forbids it. Raises DataError."""
+def fetch_all(source: DataSource, folder: Path, report: Report, timeouts: Timeouts) -> None:
+    """Download every file of `source` into `folder`. Raises DataError, also when DLTUI_OFFLINE=1."""
     if os.environ.get("DLTUI_OFFLINE", "0") not in ("", "0"):
         raise DataError("DLTUI_OFFLINE is set, so no download was tried.")
     for file in source.files:
-        fetch(file, source.mirrors, folder, progress=_percent(file, report), patience=patience)
+        fetch(file, source.mirrors, folder, progress=_percent(file, report), timeouts=timeouts)
 
 
 def fetch(
@@ -37,20 +37,20 @@ def fetch(
     folder: Path,
     *,
     progress: Progress = lambda received, total: None,
-    patience: Timeouts | None = None,
+    timeouts: Timeouts | None = None,
 ) -> Path:
-    """`folder`/`file.name`, downloaded unless it is already there and right.
+    """The path `folder`/`file.name`, downloaded unless it is already there with the right SHA-256.
 
-    Under that name nothing partial and nothing unchecked ever stands. Two processes take turns.
-    Raises DataError, which names every mirror and why it failed.
+    A partial or unchecked file never has that name. A lock lets one process download at a time.
+    Raises DataError, which names every mirror and its failure.
     """
-    patience = patience or Timeouts()
+    timeouts = timeouts or Timeouts()
     final, part = folder / file.name, folder / f"{file.name}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with alone(folder / f"{file.name}.lock", patience.lock):
+        with exclusive_lock(folder / f"{file.name}.lock", timeouts.lock):
             if not is_whole(final, file):
-                _download(file, mirrors, part, progress, patience)
+                _download(file, mirrors, part, progress, timeouts)
                 os.replace(part, final)
                 _sync_folder(folder)
     except OSError as error:
@@ -62,14 +62,14 @@ def fetch(
 
 
 def _percent(file: PublishedFile, report: Report) -> Progress:
-    """A line for each tenth of a file."""
-    said = -1
+    """Report a line for each tenth of a file."""
+    reported = -1
 
     def progress(received: int, total: int) -> None:
-        nonlocal said
+        nonlocal reported
         tenth = 10 * received // total
-        if tenth > said:
-            said = tenth
+        if tenth > reported:
+            reported = tenth
             report(f"Downloading {file.name}: {10 * tenth} % of {total:,} bytes")
 
     return progress
@@ -83,14 +83,14 @@ def is_whole(path: Path, file: PublishedFile) -> bool:
 
 
 def _download(
-    file: PublishedFile, mirrors: Sequence[str], part_path: Path, progress: Progress, patience: Timeouts
+    file: PublishedFile, mirrors: Sequence[str], part_path: Path, progress: Progress, timeouts: Timeouts
 ) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(part_path, flags, 0o600), "r+b") as part:
-        hunt = _Download(file, part, progress, patience)
-        if not (hunt.is_right() or hunt.ask_all(mirrors)):
+        download = _Download(file, part, progress, timeouts)
+        if not (download.is_right() or download.try_mirrors(mirrors)):
             raise DataError(
-                f"{file.name} could not be downloaded ({_tell(hunt.failures)}).",
+                f"{file.name} could not be downloaded ({_describe_failures(download.failures)}).",
                 "Put it into a folder and set DLTUI_DATA to it.",
             )
         os.fsync(part.fileno())
@@ -98,40 +98,40 @@ def _download(
 
 @dataclass(slots=True)
 class _Download:
-    """One file wanted from several mirrors, and what each of them did."""
+    """Download of one file from several mirrors; `waited` is in seconds, `failures` are by mirror."""
 
     file: PublishedFile
     part: BufferedRandom
     progress: Progress
-    patience: Timeouts
+    timeouts: Timeouts
     failures: dict[str, str] = field(default_factory=dict)
     waited: float = 0.0
 
-    def ask_all(self, mirrors: Sequence[str]) -> bool:
-        """In rounds: a mirror that sent something of use is asked again, a useless one is not."""
+    def try_mirrors(self, mirrors: Sequence[str]) -> bool:
+        """Try the mirrors in rounds; only those that sent more than USEFUL of the file are tried again."""
         for _ in range(ROUNDS):
             promising = []
             for mirror in mirrors:
                 before = self.size()
-                # Wrong bytes after a resume may be an earlier mirror's fault: a second, clean chance.
-                if self.ask(mirror) or (before and not self.size() and self.ask(mirror)):
+                # Wrong bytes after a resume may come from an earlier mirror: try once more from the start.
+                if self.try_mirror(mirror) or (before and not self.size() and self.try_mirror(mirror)):
                     return True
                 if self.size() - before > self.file.size * USEFUL:
                     promising.append(mirror)
             mirrors = promising
         return False
 
-    def ask(self, mirror: str) -> bool:
-        answer = min(self.patience.answer, self.patience.answers - self.waited)
+    def try_mirror(self, mirror: str) -> bool:
+        answer = min(self.timeouts.answer, self.timeouts.answers - self.waited)
         if answer <= 0:
-            self.failures[mirror] = f"not tried, nothing answered for {self.patience.answers:g} s"
+            self.failures[mirror] = f"not tried, nothing answered for {self.timeouts.answers:g} s"
             return False
         began = time.monotonic()
         try:
-            transfer(_url(mirror, self.file), self.file, self.part, answer, self.patience, self.progress)
+            transfer(_url(mirror, self.file), self.file, self.part, answer, self.timeouts, self.progress)
         except MirrorFailed as failure:
             self.failures[mirror] = str(failure)
-            self.waited += (time.monotonic() - began) if isinstance(failure, NoAnswer) else 0
+            self.waited += (time.monotonic() - began) if isinstance(failure, NoResponse) else 0
             return False
         if self.is_right():
             return True
@@ -142,7 +142,8 @@ class _Download:
         return self.part.seek(0, os.SEEK_END)
 
     def is_right(self) -> bool:
-        """Whole and as published; whole and wrong is thrown away."""
+        """Whether the file is complete and as published; a complete file with another SHA-256 is
+        truncated."""
         if self.size() < self.file.size:
             return False
         self.part.seek(0)
@@ -156,12 +157,12 @@ def _url(mirror: str, file: PublishedFile) -> str:
     return mirror + file.name if mirror.endswith("/") else mirror
 
 
-def _tell(failures: dict[str, str]) -> str:
-    """Mirrors that failed alike are named together."""
-    alike: dict[str, list[str]] = {}
+def _describe_failures(failures: dict[str, str]) -> str:
+    """Failures in one line; mirrors with the same failure are grouped."""
+    by_reason: dict[str, list[str]] = {}
     for mirror, why in failures.items():
-        alike.setdefault(why, []).append(urlsplit(mirror).netloc)
-    return "; ".join(f"{', '.join(hosts)}: {why}" for why, hosts in alike.items())
+        by_reason.setdefault(why, []).append(urlsplit(mirror).netloc)
+    return "; ".join(f"{', '.join(hosts)}: {why}" for why, hosts in by_reason.items())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One mirror: ask it for what is still missing of a file, and believe nothing it says."""
+"""Transfer of the missing part of a file from one mirror; its response is checked, never trusted."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ Progress = Callable[[int, int], None]
 
 
 class MirrorFailed(Exception):
-    """Why this mirror will not do; the next one may."""
+    """The transfer from this mirror failed; the message says why."""
 
 
-class NoAnswer(MirrorFailed):
-    """It could not even be reached."""
+class NoResponse(MirrorFailed):
+    """The mirror could not be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: `answer` for one mirror to begin, `answers` for all that never do, `silence` without a byte,
+    """Seconds: `answer` until one mirror responds, `answers` for all that never do, `silence` without a byte,
     `lock` for another download of the same file. `slowest` is in bytes per second, over `silence` seconds.
     """
 
@@ -45,44 +45,45 @@ class Timeouts:
 
 
 def transfer(
-    url: str, file: PublishedFile, part: BufferedRandom, answer: float, patience: Timeouts, progress: Progress
+    url: str, file: PublishedFile, part: BufferedRandom, answer: float, timeouts: Timeouts, progress: Progress
 ) -> None:
-    """Append to `part` what it lacks of `file`, or start again where the mirror cannot resume.
+    """Append the missing bytes of `file` to `part`, or start again if the mirror cannot resume.
 
-    Raises MirrorFailed, leaving in `part` what may still be of use; OSError means that `part` itself failed.
+    Raises MirrorFailed and keeps received bytes in `part` for a resume; OSError means that `part` itself
+    failed.
     """
     have = part.seek(0, 2)
-    with _ask(url, have, answer, patience.silence) as response:
-        start = _check_answer(response, have, file)
+    with _request(url, have, answer, timeouts.silence) as response:
+        start = _check_response(response, have, file)
         part.seek(start)
         part.truncate()
-        _copy(response, part, file, patience, progress)
+        _copy(response, part, file, timeouts, progress)
 
 
-def _ask(url: str, have: int, answer: float, silence: float) -> HTTPResponse:
+def _request(url: str, have: int, answer: float, silence: float) -> HTTPResponse:
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     response = _open_within(urllib.request.Request(url, headers=headers), answer, silence)
     if isinstance(response, HTTPError):
         response.close()
-        raise MirrorFailed(_say_status(response))
+        raise MirrorFailed(_describe_status(response))
     if isinstance(response, Exception):
-        raise NoAnswer(_say(response)) from response
+        raise NoResponse(_describe_error(response)) from response
     return response
 
 
 def _open_within(request: urllib.request.Request, answer: float, silence: float) -> HTTPResponse | Exception:
-    """A thread, because looking up a name obeys no timeout; one that comes too late is simply dropped."""
+    """Open in a thread, because name resolution has no timeout; a late response is dropped."""
     answers: queue.SimpleQueue[HTTPResponse | Exception] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def send() -> None:
         try:
             answers.put(_opener().open(request, timeout=silence))
-        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirect to nonsense
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirect to an invalid address
             answers.put(error)
 
-    threading.Thread(target=ask, name="dltui-mirror", daemon=True).start()
+    threading.Thread(target=send, name="dltui-mirror", daemon=True).start()
     try:
         return answers.get(timeout=answer)
     except queue.Empty:
@@ -90,7 +91,7 @@ def _open_within(request: urllib.request.Request, answer: float, silence: float)
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """urllib's own, with its proxies, less file:, ftp: and data: (a redirect may name them)."""
+    """urllib's handlers with proxies, but without file:, ftp: and data:, which a redirect might name."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -105,8 +106,8 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _check_answer(response: HTTPResponse, have: int, file: PublishedFile) -> int:
-    """The offset at which the body begins."""
+def _check_response(response: HTTPResponse, have: int, file: PublishedFile) -> int:
+    """The offset in the file at which the body begins. Raises MirrorFailed."""
     if response.headers.get_content_type() == "text/html":
         raise MirrorFailed("the server sent a web page, not the file")
     start = _start(response, have, file)
@@ -128,43 +129,43 @@ def _start(response: HTTPResponse, have: int, file: PublishedFile) -> int:
 
 
 def _copy(
-    response: HTTPResponse, part: BufferedRandom, file: PublishedFile, patience: Timeouts, progress: Progress
+    response: HTTPResponse, part: BufferedRandom, file: PublishedFile, timeouts: Timeouts, progress: Progress
 ) -> None:
     received = part.tell()
     window, window_began = received, time.monotonic()
     progress(received, file.size)
-    while piece := _read(response, received, file, patience):
+    while piece := _read(response, received, file, timeouts):
         if received + len(piece) > file.size:
             raise MirrorFailed(f"the server sent more than the expected {file.size} bytes")
         part.write(piece)
         received += len(piece)
         progress(received, file.size)
-        if (elapsed := time.monotonic() - window_began) > patience.silence:
-            if received - window < patience.slowest * elapsed:
+        if (elapsed := time.monotonic() - window_began) > timeouts.silence:
+            if received - window < timeouts.slowest * elapsed:
                 raise MirrorFailed(f"too slow: {received - window} bytes in {elapsed:.1f} s")
             window, window_began = received, time.monotonic()
     if received < file.size:
         raise MirrorFailed(f"the server stopped after {received} of {file.size} bytes")
 
 
-def _read(response: HTTPResponse, received: int, file: PublishedFile, patience: Timeouts) -> bytes:
+def _read(response: HTTPResponse, received: int, file: PublishedFile, timeouts: Timeouts) -> bytes:
     try:
         return response.read1(PIECE)
     except TimeoutError as error:
         raise MirrorFailed(
-            f"silent for {patience.silence:g} s after {received} of {file.size} bytes"
+            f"silent for {timeouts.silence:g} s after {received} of {file.size} bytes"
         ) from error
     except (OSError, HTTPException) as error:
-        raise MirrorFailed(f"{_say(error)} after {received} of {file.size} bytes") from error
+        raise MirrorFailed(f"{_describe_error(error)} after {received} of {file.size} bytes") from error
 
 
-def _say_status(error: HTTPError) -> str:
+def _describe_status(error: HTTPError) -> str:
     if 300 <= error.code < 400:
         return f"HTTP {error.code}: redirect loop, or a redirect without a target"
     return _one_line(f"HTTP {error.code} {error.reason}")
 
 
-def _say(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
     if isinstance(cause, TimeoutError):
         return "no answer in time"
@@ -172,6 +173,6 @@ def _say(error: Exception) -> str:
     return _one_line(strerror or str(cause) or type(cause).__name__)
 
 
-def _one_line(words: str) -> str:
-    """A mirror may have put anything into them."""
-    return " ".join(words.split())[:LONGEST_REASON]
+def _one_line(text: str) -> str:
+    """Text from a mirror, limited to one line of LONGEST_REASON characters."""
+    return " ".join(text.split())[:LONGEST_REASON]

@@ -1,4 +1,4 @@
-"""One's own drawn digits: a small test set that grows by hand, as JSON lines in one private file."""
+"""Digits drawn by the user: a small test set, stored as JSON lines in one private file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARK_BYTES = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnDigits:
-    """`pixels` uint8 (28, 28), centred as MNIST is."""
+    """`pixels` uint8 (28, 28), centred as in MNIST; `mark` is the id, `at` seconds since the epoch."""
 
     mark: str
     label: int
@@ -35,7 +35,8 @@ class DrawnDigits:
 
 
 def read(path: Path) -> list[DrawnDigits]:
-    """Oldest first; no file is an empty set, and a line that is no digit is passed over. Raises DataError."""
+    """All digits, oldest first; a missing file is an empty set, invalid lines are skipped. Raises
+    DataError."""
     try:
         lines = (files.read_bytes(path, limit=MOST * LINE_LIMIT) or b"").split(b"\n")
     except CorruptRun as error:
@@ -44,13 +45,13 @@ def read(path: Path) -> list[DrawnDigits]:
 
 
 def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> DrawnDigits:
-    """Raises DataError for a label that is none, for an empty picture and for a full set."""
+    """Add a digit. Raises DataError for an invalid label, an empty image and a full set."""
     if not 0 <= label <= 9:
         raise DataError(f"A drawn digit has label {label}, expected 0 to 9.")
     if pixels.shape != (SIDE, SIDE) or not pixels.any():
         raise DataError("The drawing is empty: there is nothing to save.", "Draw a digit first.")
     drawn = DrawnDigits(os.urandom(MARK_BYTES).hex(), label, at, pixels)
-    with _alone(path):
+    with _locked(path):
         kept = read(path)
         if len(kept) >= MOST:
             raise DataError(f"{path} is full: it holds {MOST} drawn digits.", "Remove some first.")
@@ -58,9 +59,9 @@ def add(path: Path, pixels: NDArray[np.uint8], label: int, at: float) -> DrawnDi
     return drawn
 
 
-def drop(path: Path, mark: str) -> int:
-    """Forget the digit of that mark, or all of them with `all`; returns how many went. Raises DataError."""
-    with _alone(path):
+def remove(path: Path, mark: str) -> int:
+    """Remove the digit with that mark, or all with `all`; returns the number removed. Raises DataError."""
+    with _locked(path):
         kept = read(path)
         left = [] if mark == "all" else [drawn for drawn in kept if drawn.mark != mark]
         if len(left) == len(kept) and mark != "all":
@@ -101,8 +102,8 @@ def _line(drawn: DrawnDigits) -> bytes:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Two apps take turns. The lock file stays: removing it would let two in."""
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock. The lock file is kept: removing it would let two processes in."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = path.with_name(f"{path.name}.lock")
     try:

@@ -1,4 +1,4 @@
-"""The order in which examples are seen: a function of (seed, epoch), so a position is two integers."""
+"""The order of training examples: a function of (seed, epoch), so a position is two integers."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.idx_reader import IdxReader, by, check_end, header, open_idx, read_shape
+from engine.data.idx_reader import IdxReader, check_end, format_shape, header, open_idx, read_shape
 from engine.errors import DataError
 
 Bytes = NDArray[np.uint8]
@@ -18,7 +18,7 @@ Bytes = NDArray[np.uint8]
 def read_idx(path: Path, *, max_items: int) -> Bytes:
     """The array of the file, in the shape its header declares.
 
-    Nothing is allocated before the declared size is known to be at most `max_items` bytes, and nothing is
+    Memory is allocated only after the declared size is known to be at most `max_items` bytes, and nothing is
     unpacked beyond it. Offsets in messages count unpacked bytes. Raises DataError.
     """
     with open_idx(path) as reader:
@@ -37,7 +37,7 @@ def _read_items(reader: IdxReader, shape: tuple[int, ...]) -> Bytes:
     try:
         array = np.empty(math.prod(shape), dtype=np.uint8)
     except MemoryError as error:
-        raise DataError(f"{reader.path}: no memory for {by(shape)} items.") from error
+        raise DataError(f"{reader.path}: no memory for {format_shape(shape)} items.") from error
     reader.fill(array.data)
     check_end(reader, shape, end)
     return array.reshape(shape)

@@ -23,14 +23,15 @@ PIECE = 1 << 18
 
 @dataclass(slots=True)
 class IdxReader:
-    """A stream that knows its name and how far it has come, in unpacked bytes."""
+    """A stream with its path and its position, in unpacked bytes."""
 
     path: Path
     stream: BufferedReader | gzip.GzipFile
     offset: int = 0
 
     def fill(self, target: memoryview) -> int:
-        """Bytes read; fewer than asked for only at the end of the file. Raises DataError."""
+        """Read into `target`; returns the bytes read, fewer than its length only at the end. Raises
+        DataError."""
         begun = self.offset
         while (filled := self.offset - begun) < len(target):
             count = self._read_piece(target[filled : filled + PIECE])
@@ -54,7 +55,7 @@ class IdxReader:
 
 @contextmanager
 def open_idx(path: Path) -> Iterator[IdxReader]:
-    """Raises DataError for what is no regular file."""
+    """Open a plain or gzip file. Raises DataError unless it is a regular file."""
     with open_regular(path) as file:
         packed = file.peek(2)[:2] == GZIP_MAGIC
         yield IdxReader(path, gzip.GzipFile(fileobj=file) if packed else file)
@@ -69,7 +70,8 @@ def header_size(dimensions: int) -> int:
 
 
 def read_shape(reader: IdxReader, max_items: int) -> tuple[int, ...]:
-    """Raises DataError for a header that is none, or that declares more than `max_items` bytes."""
+    """The declared shape. Raises DataError for an invalid header, or one that declares more than
+    `max_items`."""
     magic = _read_header(reader, 4)
     if magic[:2] != b"\0\0":
         raise DataError(
@@ -88,7 +90,8 @@ def read_shape(reader: IdxReader, max_items: int) -> tuple[int, ...]:
 
 
 def pieces(reader: IdxReader, shape: tuple[int, ...]) -> Iterator[memoryview]:
-    """The items behind the header; each piece holds until the next. Raises DataError as `check_end` does."""
+    """The items after the header; a piece is valid until the next one. Raises DataError as `check_end`
+    does."""
     end = reader.offset + math.prod(shape)
     piece = memoryview(bytearray(PIECE))
     while reader.offset < end:
@@ -100,16 +103,19 @@ def pieces(reader: IdxReader, shape: tuple[int, ...]) -> Iterator[memoryview]:
 
 
 def check_end(reader: IdxReader, shape: tuple[int, ...], end: int) -> None:
-    """Raises DataError unless the file ends at `end`, and the reader came that far."""
+    """Raises DataError unless the file ends exactly at `end` and was read up to there."""
     if reader.offset < end:
         raise DataError(
-            f"{reader.path} ends at offset {reader.offset}, expected {end} bytes for {by(shape)} items."
+            f"{reader.path} ends at offset {reader.offset}, "
+            f"expected {end} bytes for {format_shape(shape)} items."
         )
     if reader.fill(memoryview(bytearray(1))):
-        raise DataError(f"{reader.path} has more data after offset {end}, where its {by(shape)} items end.")
+        raise DataError(
+            f"{reader.path} has more data after offset {end}, where its {format_shape(shape)} items end."
+        )
 
 
-def by(shape: tuple[int, ...]) -> str:
+def format_shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
@@ -130,5 +136,6 @@ def _check_size(path: Path, shape: tuple[int, ...], max_items: int) -> None:
     items = math.prod(shape)
     if items > max_items:
         raise DataError(
-            f"{path}: the header declares {by(shape)} = {items} items, more than the limit of {max_items}."
+            f"{path}: the header declares {format_shape(shape)} = {items} items, "
+            f"more than the limit of {max_items}."
         )

@@ -1,4 +1,4 @@
-"""MNIST: from the user's folder, the cache or a mirror; failing all, the small digits."""
+"""MNIST from the user's folder, the cache or a mirror; without any of them the small digits."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Split:
 
 
 def load(
-    places: Places, *, report: Report, source: DataSource = MNIST, patience: Timeouts | None = None
+    places: Places, *, report: Report, source: DataSource = MNIST, timeouts: Timeouts | None = None
 ) -> Digits:
     """DLTUI_DATA, then the cache, then a download into the cache, then the small digits with a `notice`.
 
-    DLTUI_OFFLINE=1 skips the download; `report` hears why it failed. What stands in DLTUI_DATA but is wrong
-    raises DataError.
+    DLTUI_OFFLINE=1 skips the download; `report` gets the reason of a failed one. Raises DataError for invalid
+    files in DLTUI_DATA.
     """
     found = mnist_folders.find(places, source)
     if places.data is not None and (found is None or found.origin != "DLTUI_DATA"):
@@ -47,7 +47,7 @@ def load(
         return digits
     cached = mnist_folders.cached_files(places, source)
     try:
-        fetch_all(source, cached.folder, report, patience or Timeouts())
+        fetch_all(source, cached.folder, report, timeouts or Timeouts())
         return _read_published(cached, source, "download")
     except DataError as error:
         report(str(error))
@@ -55,7 +55,7 @@ def load(
 
 
 def split(digits: Digits, seed: int = 42, validation: float = 0.1) -> Split:
-    """The training set parted at random: 54,000 and 6,000 of MNIST."""
+    """Split the training set at random: 54,000 and 6,000 images of MNIST."""
     if not 0 < validation < 1:
         raise DataError(
             f"A validation share of {validation} leaves one side empty: expected more than 0, less than 1."
@@ -67,7 +67,8 @@ def split(digits: Digits, seed: int = 42, validation: float = 0.1) -> Split:
 
 
 def _read(found: FoundDigits, source: DataSource, report: Report) -> Digits | None:
-    """None for a cached copy that has to be downloaded again. Raises DataError for one of the user's own."""
+    """None for an invalid cached copy, which is downloaded again. Raises DataError for invalid files of the
+    user."""
     if found.origin != "cache":
         return read_digit_files(found.files, source, found.origin)
     try:

@@ -13,7 +13,7 @@ from engine.data.published_files import DataSource
 
 
 def read_digit_files(files: DigitFiles, source: DataSource, origin: Origin) -> Digits:
-    """Called by the title of `source` only if it is byte for byte that. Raises DataError."""
+    """The digits; their title is that of `source` only if they equal it byte for byte. Raises DataError."""
     train_images, train_labels = _read_pair(files.train_images, files.train_labels)
     test_images, test_labels = _read_pair(files.test_images, files.test_labels)
     arrays = (train_images, train_labels, test_images, test_labels)

@@ -1,4 +1,4 @@
-"""Where the four files of a digit set lie and what they hold: one answer for a run and for the doctor."""
+"""Finding and checking the four files of a digit set, for runs and for `dltui doctor`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDE = 28
 CLASSES = 10
 MOST_IMAGE_BYTES = 1 << 28
 MOST_LABELS = 1 << 20
-PUT_BACK = "Put the folder back (a link to where it went will do), or correct DLTUI_DATA."
+REMEDY = "Put the folder back (a link to where it went will do), or correct DLTUI_DATA."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class FoundDigits:
 
 
 def find(places: Places, source: DataSource) -> FoundDigits | None:
-    """The files that a run reads: those of the named folder, else the cached ones; None: they are downloaded.
+    """The files that a run reads: those in DLTUI_DATA, else the cached ones; None: they are downloaded.
 
-    Raises DataError as `find_digit_files` does: what is wrong in a named folder is never passed over.
+    Raises DataError as `find_digit_files` does: invalid files in DLTUI_DATA are never skipped.
     """
     if places.data is not None and (own := find_digit_files(places.data)) is not None:
         return FoundDigits(own, "DLTUI_DATA")
@@ -56,14 +56,14 @@ def find(places: Places, source: DataSource) -> FoundDigits | None:
 
 
 def cached_files(places: Places, source: DataSource) -> DigitFiles:
-    """Where downloaded ones lie, whether they do or not."""
+    """The paths of downloaded files, whether they exist or not."""
     return DigitFiles(*(places.cache / "mnist" / file.name for file in source.files))
 
 
 def check_folder(root: Path) -> None:
-    """Raises DataError for a named folder that is none."""
+    """Raises DataError unless DLTUI_DATA is a folder."""
     if not os.path.isdir(root):
-        raise DataError(f"DLTUI_DATA names {root}, which is not a folder.", PUT_BACK)
+        raise DataError(f"DLTUI_DATA names {root}, which is not a folder.", REMEDY)
 
 
 def find_digit_files(root: Path) -> DigitFiles | None:
@@ -91,12 +91,12 @@ def fingerprint(digests: tuple[str, ...]) -> str:
 
 
 def title_of(files: DigitFiles, source: DataSource) -> str:
-    """Of four files that are read whole, without NumPy. Raises DataError as a run that reads them does."""
+    """The title of four files, which are read completely, without NumPy. Raises DataError as a run does."""
     return title_by(files, digests_of(files), source)
 
 
 def digests_of(files: DigitFiles) -> tuple[str, ...]:
-    """SHA-256 of each, unpacked. Raises DataError."""
+    """SHA-256 of each unpacked file. Raises DataError."""
     return (
         *_digests(files.train_images, files.train_labels),
         *_digests(files.test_images, files.test_labels),
@@ -104,9 +104,9 @@ def digests_of(files: DigitFiles) -> tuple[str, ...]:
 
 
 def title_by(files: DigitFiles, digests: tuple[str, ...], source: DataSource) -> str:
-    """The title of `source` for what is byte for byte that, else where the images lie.
+    """The title of `source` if the files equal it byte for byte, else one with their folder.
 
-    Raises DataError for published content under another of the published names.
+    Raises DataError for published content under another published name.
     """
     names = {file.unpacked_sha256: file.name for file in source.files}
     for path, digest, expected in zip(files, digests, source.files, strict=True):
@@ -133,7 +133,7 @@ def check_labels(path: Path, shape: tuple[int, ...]) -> None:
 
 
 def check_values(path: Path, labels: bytes) -> None:
-    """Raises DataError naming the first label that is no class."""
+    """Raises DataError naming the first invalid label."""
     if labels and max(labels) < CLASSES:
         return
     for place, label in enumerate(labels):
@@ -170,7 +170,7 @@ def _digests(image_path: Path, label_path: Path) -> tuple[str, str]:
 
 
 def _find(folder: Path, stem: str, kind: str) -> Path | None:
-    """lexists, so that a dangling link is named and not passed over."""
+    """lexists, so that a dangling link is reported and not skipped."""
     for name in _names(stem, kind):
         if os.path.lexists(folder / name):
             return folder / name

@@ -1,4 +1,4 @@
-"""Where data sets are published, as data."""
+"""Published data sets: addresses, sizes and SHA-256 of their files."""
 
 from __future__ import annotations
 

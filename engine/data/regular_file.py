@@ -1,4 +1,4 @@
-"""A data file that really is a file: no folder, pipe, device or link to nothing."""
+"""Opening data files that are regular files: no folder, pipe, device or dangling link."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from engine.errors import CorruptRun, DataError
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Opened for reading, never waiting on a pipe; links are followed, and anybody may own it.
+    """Open for reading without blocking on a pipe; links are followed, and the owner may be anyone.
 
-    Raises DataError for whatever is no regular file.
+    Raises DataError unless it is a regular file.
     """
     try:
         return files.open_regular(path, follow=True, foreign=True)

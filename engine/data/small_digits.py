@@ -1,4 +1,4 @@
-"""The 1,797 digits of 8x8 pixels that come with scikit-learn: what there is when there is no network."""
+"""The 1,797 digits of 8x8 pixels in scikit-learn: the fallback without a network connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTICE = (
 
 
 def load_small_digits() -> Digits:
-    """The last 360 are the test set; grey levels 0..16 become 0..255."""
+    """The last 360 are the test set; grey levels 0 to 16 are scaled to 0 to 255. Raises DataError."""
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:

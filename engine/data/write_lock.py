@@ -1,4 +1,4 @@
-"""Taking turns: of several processes that want to write one file, one does, and the others wait."""
+"""A file lock, so that of several processes one writes a file and the others wait."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ POLL = 0.05
 
 
 @contextmanager
-def alone(lock: Path, limit: float) -> Iterator[None]:
-    """The lock file stays: removing it would let two in."""
+def exclusive_lock(lock: Path, limit: float) -> Iterator[None]:
+    """Hold the lock; wait at most `limit` seconds, then raise DataError. The lock file is kept: removing it
+    would let two processes in."""
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         deadline = time.monotonic() + limit

@@ -1,1 +1,1 @@
-"""The experiments: one file, one lesson. They do not know each other."""
+"""The experiments of the catalog, one file each: data, model and training loop. No file imports another."""

@@ -1,11 +1,11 @@
-"""Language model: an LSTM reads image captions word by word and says what comes next.
+"""Language model: an LSTM reads a sentence word by word and predicts the next word.
 
-Claim: one layer with the notebook's recipe reaches a test perplexity of 33 on the captions in its fourth or
-fifth epoch; recipe=tuned gets below 28, with fewer weights. It trains in Keras, or in PyTorch, its twin.
+Claim: that of `lm` in the catalog. The notebook's recipe reaches it in its fourth or fifth epoch,
+recipe=tuned with fewer weights. Keras and PyTorch train the same model, with the same weights and updates.
 
-A sentence goes in as <START> w1 .. wn and has to come out as w1 .. wn <EOS>: n + 1 guesses. The loss of a
-guess is -log of the probability of the word that was right; perplexity is exp(mean loss), between how many
-equally likely words the model wavers. A reversed model reads wn .. w1: it learns what came before.
+The inputs of a sentence are <START> w1 .. wn, the targets w1 .. wn <EOS>: n + 1 predictions. The loss of a
+prediction is -log of the probability of the target; perplexity is exp(mean loss), the number of equally
+likely words with the same loss. A reversed model reads wn .. w1: it predicts the word before.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from engine.models.language.model_description import ModelDescription, to_json
 from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.weights import weights
 from engine.models.lstm_training.early_stopping import EarlyStopping
-from engine.models.lstm_training.lr_schedule import share
-from engine.models.lstm_training.recipe import resolved
-from engine.models.lstm_training.training import LstmTraining, make
-from engine.models.precision import settled
+from engine.models.lstm_training.lr_schedule import lr_factor
+from engine.models.lstm_training.recipe import resolve
+from engine.models.lstm_training.training import LstmTraining, make_training
+from engine.models.precision import resolve_precision
 from engine.worker.run import Run
 
-LOOK = 128  # sentences per forward pass of a validation
+EVALUATION_BATCH = 128  # sentences per forward pass of a validation
 TEMPERATURES = (0.1, 1, 10)
 WORDS = 7
 
@@ -54,7 +54,8 @@ def load(params: LmParams, run: Run) -> TextSet:
 
 
 def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDescription:
-    """Written beside the checkpoints: with it the weights can be read without a framework."""
+    """The model description, kept beside the checkpoints: with it the weights can be read without a
+    framework."""
     kind = ModelDescription(
         layers=params.layers, direction=Reading(params.direction), embedding=params.embedding,
         hidden_size=params.hidden_size, vocabulary=len(texts.vocabulary), tied=tied,
@@ -66,51 +67,51 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDes
     return kind
 
 
-def begin_like(other: str, training: LstmTraining, kind: ModelDescription, run: Run) -> None:
-    """The weights of another run, of whichever framework: they mean the same in both."""
+def load_initial_weights(other: str, training: LstmTraining, kind: ModelDescription, run: Run) -> None:
+    """Start from the weights of the run `other`, of either framework. Raises DataError unless they fit."""
     folder = run.places.runs / other
     if not folder.is_dir():
         raise DataError(f"begin: there is no run {other!r}.", "Give the id of an lm run: dltui ls lm")
-    theirs, arrays = open_arrays(folder)
-    if replace(theirs, corpus=kind.corpus) != kind:
+    description, arrays = open_arrays(folder)
+    if replace(description, corpus=kind.corpus) != kind:
         raise DataError(
-            f"begin: {other} is another model: {theirs}.",
+            f"begin: {other} is another model: {description}.",
             f"Its sizes, direction and words have to be {kind}.",
         )
-    training.put(arrays)
+    training.load_weights(arrays)
     run.note(f"Begins with the weights of {other}.")
 
 
-# --- looking at it ------------------------------------------------------------------------------------------
+# --- evaluation ---------------------------------------------------------------------------------------------
 
 
 def perplexity(training: LstmTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
-    """exp(summed loss / number of guesses): <EOS> is a guess, padding never is."""
-    loss = guesses = 0.0
-    for batch in load_corpus.sorted_batches(sentences, LOOK, direction):
-        loss += training.total(batch.inputs, batch.targets)
-        guesses += batch.real
-        _ = run.should_stop  # a sign of life; who asks to leave gets that after the validation
-    return exponential(loss / guesses)
+    """exp(summed loss / number of predictions): <EOS> is predicted, padding is not."""
+    loss = predictions = 0.0
+    for batch in load_corpus.sorted_batches(sentences, EVALUATION_BATCH, direction):
+        loss += training.summed_loss(batch.inputs, batch.targets)
+        predictions += batch.real
+        _ = run.should_stop  # sends a heartbeat; a request to stop is obeyed after the validation
+    return perplexity_of(loss / predictions)
 
 
-def exponential(loss: float) -> float:
-    """Without the overflow of a loss that has gone wild."""
+def perplexity_of(loss: float) -> float:
+    """exp(loss), without overflow for a diverged loss."""
     return math.exp(min(loss, 700.0))
 
 
-def speak(training: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
-    """A sentence at each temperature: close to the best word, as the model has it, close to pure chance."""
+def log_samples(training: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
+    """Log a sentence at each temperature: near the most probable words, as the model has it, near uniform."""
     model = LanguageModel(kind, texts.vocabulary, weights(training.weights(), kind), run.step)
-    said = []
+    lines = []
     for number, temperature in enumerate(TEMPERATURES):
         sampling = SamplingParams(temperature=float(temperature), length=WORDS, until_end=True)
         drawn = [word.id for word in generate(model, [], sampling, run.seed + epoch, number)]
         sentence = texts.vocabulary.text(model.in_reading_order(drawn))
         run.text(f"sample/temperature {temperature}", sentence)
-        said.append(f"at {temperature}: {sentence}")
-    print(f"epoch {epoch}, " + "; ".join(said))
-    run.note(f"After epoch {epoch}, " + "; ".join(said))
+        lines.append(f"at {temperature}: {sentence}")
+    print(f"epoch {epoch}, " + "; ".join(lines))
+    run.note(f"After epoch {epoch}, " + "; ".join(lines))
 
 
 # --- the best epoch -----------------------------------------------------------------------------------------
@@ -118,9 +119,9 @@ def speak(training: LstmTraining, kind: ModelDescription, texts: TextSet, run: R
 
 @contextmanager
 def best_weights(training: LstmTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
-    """Inside, the twin has the weights of the best epoch, where they were kept; afterwards its own again.
+    """Inside the context `training` has the weights of the best epoch, if they were kept; afterwards its own.
 
-    Later epochs know the training sentences better and the language worse.
+    Later epochs fit the training sentences better and others worse.
     """
     step, model = run.best() or (run.step, b"")
     if step != patience.best_step:
@@ -133,9 +134,9 @@ def best_weights(training: LstmTraining, patience: EarlyStopping, run: Run) -> I
         yield
         return
     own = training.weights()
-    training.put(tensors.loads(model))
+    training.load_weights(tensors.loads(model))
     yield
-    training.put(own)
+    training.load_weights(own)
     if step == patience.best_step:
         run.note(f"The weights of step {step:,} answer: validation perplexity {patience.best:.2f}.")
 
@@ -145,13 +146,13 @@ def best_weights(training: LstmTraining, patience: EarlyStopping, run: Run) -> I
 
 def train(params: LmParams, run: Run) -> None:
     texts = load(params, run)
-    recipe = resolved(params)
-    proposed = resolved(replace(params, lr=None)).lr
-    precision = settled(params.precision, run.device)
+    recipe = resolve(params)
+    proposed = resolve(replace(params, lr=None)).lr
+    precision = resolve_precision(params.precision, run.device)
     run.pin(precision=precision)
-    run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.words()}.")
+    run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)
-    training = make(
+    training = make_training(
         params.framework, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
         clip=recipe.clip, precision=precision, device=run.device,
     )  # fmt: skip
@@ -162,13 +163,13 @@ def train(params: LmParams, run: Run) -> None:
     last = run.total(per_epoch * params.epochs, epoch=per_epoch)
     done = run.restore(training.state({"patience": patience}))
     if params.begin and done == 0:
-        begin_like(params.begin, training, kind, run)
+        load_initial_weights(params.begin, training, kind, run)
     batches: Iterator[SentenceBatch] = iter(())
     words, seconds = 0, 0.0
     for step in range(done + 1, last + 1):
         if patience.is_over:
             break
-        # The batches are a function of (seed, epoch): `step` alone says where a resumed run goes on.
+        # The batches are a function of (seed, epoch): `step` alone determines where a resumed run continues.
         epoch, position = divmod(step - 1, per_epoch)
         if position == 0 or step == done + 1:
             batches = load_corpus.batches(
@@ -177,9 +178,9 @@ def train(params: LmParams, run: Run) -> None:
         batch = next(batches)
         began = time.perf_counter()
         peak = chosen if (chosen := run.set["lr"]) is not None else proposed
-        lr = peak * share(recipe.schedule, step, last)
-        loss = training.learn(batch.inputs, batch.targets, step, lr)
-        run.log(step, loss=loss, perplexity=exponential(loss))
+        lr = peak * lr_factor(recipe.schedule, step, last)
+        loss = training.train_step(batch.inputs, batch.targets, step, lr)
+        run.log(step, loss=loss, perplexity=perplexity_of(loss))
         words, seconds = words + batch.real, seconds + time.perf_counter() - began
 
         is_best = False
@@ -190,14 +191,14 @@ def train(params: LmParams, run: Run) -> None:
                 f"epoch {epoch + 1}: val_perplexity {found:.2f}, {words / seconds:,.0f} words/s", flush=True
             )
             words, seconds = 0, 0.0
-            is_best = patience.see(found, step) and params.keep == "best"
-            speak(training, kind, texts, run, epoch + 1)
+            is_best = patience.update(found, step) and params.keep == "best"
+            log_samples(training, kind, texts, run, epoch + 1)
         run.checkpoint(step, is_best=is_best)
         if run.should_stop:
             break
 
     if patience.is_over or run.step == last:
-        # Choosing the epoch looked at the validation sentences: the test sentences were not looked at before.
+        # The validation sentences chose the epoch; the test sentences are evaluated only here.
         with best_weights(training, patience, run) if params.keep == "best" else nullcontext():
             end = {
                 "train_perplexity": perplexity(training, texts.train, direction, run),

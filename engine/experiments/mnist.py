@@ -1,13 +1,12 @@
 """MNIST: from logistic regression to convolutions.
 
-Claim: double_conv gets 96 to 98 % of the validation images right after one epoch (2 s on one CPU core),
-98.7 to 99.0 % within 20; of the test images 98.8 to 99.2 %. PyTorch needs three times as long: at batch 50
-its sixty small operations move more numbers than they compute. `offer` has them in loops compiled for these
-networks; `learning` is the same update as every PyTorch program writes it, and what a GPU does.
+Claim: that of `mnist` in the catalog; of the test images double_conv gets 98.8 to 99.2 % right. At batch 50
+the sixty small operations of PyTorch move more numbers than they compute: `offer` returns them as loops
+compiled for these networks. `torch_update` is the same update written in plain PyTorch, which a GPU takes.
 
-Five networks look at the same 28x28 pixels. Logistic regression draws one template per digit (about 92 %
-right); two hidden layers bend the borders between the digits (97 to 98 %); convolutions look for the same
-small strokes everywhere, which gets to 99 %.
+Five networks get the same 28x28 pixels. Logistic regression learns one template per digit (about 92 % right);
+two hidden layers make the class boundaries nonlinear (97 to 98 %); convolutions find the same small strokes
+at every position, which gets to 99 %.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
 from engine.models.images.live_images import LiveImages
-from engine.models.images.torch_architecture import plan_of
+from engine.models.images.torch_architecture import architecture_of
 from engine.models.mnist_kernels.offer import offer
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
 CLASSES = 10
-LOOK = 1000  # images per forward pass of a validation
+EVALUATION_BATCH = 1000  # images per forward pass of a validation
 
 # --- data ---------------------------------------------------------------------------------------------------
 
@@ -41,14 +40,14 @@ LOOK = 1000  # images per forward pass of a validation
 class TrainingImages:
     """A whole set as two tensors: pixels (N, 1, side, side) in [-1, 1], labels (N,).
 
-    A loop over single images (look up, convert, normalise, stack) costs more than training on them; 60,000
-    images are 188 MB, so all of it is done once, and a batch is one indexing.
+    Preparing single images (load, convert, normalise, stack) costs more than training on them; 60,000 images
+    are 188 MB, so all are prepared once, and a batch is one indexing operation.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor) -> None:
         floats = pixels.to(torch.float32).div_(127.5).sub_(1)
-        # Laid out with the channel last: what a convolution makes of it keeps the five channels of a pixel
-        # beside each other, and its kernels have less to reorder.
+        # channels_last: the output of a convolution keeps the five channels of a pixel adjacent, and its
+        # kernels reorder less.
         self.pixels = floats.unsqueeze(3).permute(0, 3, 1, 2)
         self.labels = labels.to(torch.int64)
 
@@ -57,7 +56,7 @@ class TrainingImages:
 
 
 def load(run: Run) -> tuple[TrainingImages, TrainingImages, TrainingImages]:
-    """Training, validation and test images. Without MNIST they are 8x8 digits, and the run says so."""
+    """Training, validation and test images; without MNIST the 8x8 digits, with a notice in the run."""
     digits = mnist.load(run.places, report=run.note)
     if digits.notice:
         run.notice(digits.notice)
@@ -107,51 +106,52 @@ def network(model: str, side: int) -> nn.Sequential:
     return nn.Sequential(layers)
 
 
-# --- looking at it ------------------------------------------------------------------------------------------
+# --- evaluation ---------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
-def look_at(net: nn.Module, images: TrainingImages) -> tuple[float, float]:
+def evaluate(net: nn.Module, images: TrainingImages) -> tuple[float, float]:
     """Mean cross-entropy and accuracy over all images, dropout off."""
     net.eval()
     loss, right = 0.0, 0
-    for start in range(0, len(images), LOOK):
-        labels = images.labels[start : start + LOOK]
-        logits = net(images.pixels[start : start + LOOK])
+    for start in range(0, len(images), EVALUATION_BATCH):
+        labels = images.labels[start : start + EVALUATION_BATCH]
+        logits = net(images.pixels[start : start + EVALUATION_BATCH])
         loss += F.cross_entropy(logits, labels, reduction="sum").item()
         right += int((logits.argmax(1) == labels).sum())
     net.train()
     return loss / len(images), right / len(images)
 
 
-def show_filters(net: nn.Sequential, run: Run) -> None:
-    """Every filter of a convolution, one row of pictures per filter, one column per channel it sees."""
+def log_filters(net: nn.Sequential, run: Run) -> None:
+    """Log the filters of each convolution as an image: a row per filter, a column per input channel."""
     for name, layer in net.named_children():
         if isinstance(layer, nn.Conv2d):
             filters = F.pad(layer.weight.detach(), (0, 1, 0, 1))  # (K, C, 6, 6), parted by a line of zeros
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
-def pictures_of(net: nn.Sequential, images: TrainingImages, run: Run) -> LiveImages:
-    """What the screen shows while it trains: filters, and what they make of four images."""
-    shown = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = LiveImages(plan_of(net, side=shown.shape[-1]), shown)
+def make_live_images(net: nn.Sequential, images: TrainingImages, run: Run) -> LiveImages:
+    """The images that the app shows during training: filters, and the feature maps of four images."""
+    sample = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
+    pictures = LiveImages(architecture_of(net, side=sample.shape[-1]), sample)
     run.keep("model.json", json.dumps(pictures.description()).encode())
     return pictures
 
 
 def arrays(net: nn.Module) -> dict[str, np.ndarray]:
-    """The weights as they are now; on a CPU the very same memory."""
+    """The current weights by name; on a CPU views of the same memory."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
 
 
 class AccuracyGoal:
-    """The validation accuracy that ends the run. Part of the state: a resumed run must know it is over."""
+    """The validation accuracy that ends the run; saved in checkpoints, so that a resumed run has ended
+    too."""
 
     def __init__(self, target: float | None) -> None:
         self.target, self.is_reached = target, False
 
-    def see(self, accuracy: float) -> None:
+    def update(self, accuracy: float) -> None:
         self.is_reached = self.target is not None and self.target <= accuracy
 
     def state_dict(self) -> dict[str, bool]:
@@ -164,8 +164,8 @@ class AccuracyGoal:
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
-def learning(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], float]:
-    """An update on the chosen images, the way every PyTorch program does it."""
+def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], float]:
+    """Returns a function that does one update on the images with the given indices and returns the loss."""
 
     def update(chosen: Tensor) -> float:
         x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
@@ -184,48 +184,48 @@ def train(params: MnistParams, run: Run) -> None:
     # fused: one pass over weights, gradients and both moments instead of a dozen
     optimizer = Adam(net.parameters(), lr=params.lr, fused=True)
     goal = AccuracyGoal(params.target)
-    # The same updates in loops compiled for these few layers, where they fit; bits differ, so it is pinned.
-    swift = offer(net, images.pixels.shape[-1], params.batch, run.threads, run.places.cache, run.note)
-    run.pin(kernels=swift.name if swift else "torch")
-    pictures = pictures_of(net, validation, run)
+    # Compiled loops for these layers, where they apply; their bits differ from PyTorch's, so they are pinned.
+    kernels = offer(net, images.pixels.shape[-1], params.batch, run.threads, run.places.cache, run.note)
+    run.pin(kernels=kernels.name if kernels else "torch")
+    pictures = make_live_images(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
     last = run.total(
         min(params.iterations or per_epoch * params.epochs, per_epoch * params.epochs), epoch=per_epoch
     )
     every = params.every or per_epoch
-    epoch_in_hand = -1
+    shuffled_epoch = -1
     done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))
     update = (
-        swift.begin(net, optimizer, images.pixels, images.labels, run.seed)
-        if swift
-        else learning(net, optimizer, images)
+        kernels.begin(net, optimizer, images.pixels, images.labels, run.seed)
+        if kernels
+        else torch_update(net, optimizer, images)
     )
     for step in range(done + 1, last + 1):
         if goal.is_reached:
             break
-        # The order of an epoch is a function of (seed, epoch): `step` alone says where a resumed run goes on.
+        # The order of an epoch is a function of (seed, epoch): `step` alone determines where a run continues.
         epoch, batch = divmod(step - 1, per_epoch)
-        if epoch != epoch_in_hand:
+        if epoch != shuffled_epoch:
             shuffled = torch.from_numpy(order(run.seed, epoch, len(images))).to(run.device)
-            epoch_in_hand = epoch
+            shuffled_epoch = epoch
         chosen = shuffled[batch * params.batch : (batch + 1) * params.batch]
         for group in optimizer.param_groups:
             group["lr"] = run.set["lr"]
         run.log(step, loss=update(chosen))
 
         if step % every == 0 or step == last:
-            val_loss, val_accuracy = look_at(net, validation)
-            goal.see(val_accuracy)
+            val_loss, val_accuracy = evaluate(net, validation)
+            goal.update(val_accuracy)
             run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
             print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
-            show_filters(net, run)
+            log_filters(net, run)
         run.sketch(step, lambda: pictures.parts(arrays(net)), at_once=step % every == 0)
         run.checkpoint(step)
         if run.should_stop:
             break
 
     if goal.is_reached or run.step == last:
-        # Stopping at the best validation accuracy selects on the validation images: these were not looked at.
-        test_loss, test_accuracy = look_at(net, test)
+        # The validation accuracy decides when to stop; the test images are evaluated only here.
+        test_loss, test_accuracy = evaluate(net, test)
         run.log(run.step, test_loss=test_loss, test_accuracy=test_accuracy)

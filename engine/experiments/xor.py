@@ -1,11 +1,11 @@
-"""XOR: a plane folds.
+"""XOR: the smallest problem that needs a hidden layer.
 
-Claim: two hidden units reach a loss below 0.1 in 1,000 epochs, in half a second on one CPU core.
+Claim: that of `xor` in the catalog.
 
-No straight line parts (0,0) and (1,1) from (0,1) and (1,0), so no single unit computes XOR. A hidden layer
-folds the plane until one line is enough: two units do it, and so does one unit when the output unit sees the
-inputs as well (`bypass`). Not every start leads there: with two units a few seeds end on a plateau where one
-row stays wrong, which is a local minimum to be seen, not a fault of the program.
+No straight line separates (0,0) and (1,1) from (0,1) and (1,0), so no single unit computes XOR. A hidden
+layer maps the points so that one line is enough: two units do it, and so does one unit when the output unit
+gets the inputs as well (`bypass`). Not every initialisation succeeds: with two units a few seeds end on a
+plateau where one row stays wrong, which is a local minimum and not a fault of the program.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from engine.worker.run import Run
 ROWS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])  # (4, 2)
 TRUTH = torch.tensor([[0.0], [1.0], [1.0], [0.0]])  # (4, 1)
 
-# Four points beside the corners join the four rows for validation. The rows themselves are in it, so this
-# measures how well the surface between the corners fits, not how well the net generalises.
+# Validation points are the four rows and four points near the corners. Since the rows are among them, they
+# measure how well the surface between the corners fits, not how well the net generalises.
 NEAR = torch.tensor([[1.0, 0.1], [1.0, 0.9], [0.9, 0.9], [0.1, 0.9]])
 NEAR_TRUTH = torch.tensor([[1.0], [0.0], [0.0], [1.0]])
 
@@ -37,18 +37,18 @@ NEAR_TRUTH = torch.tensor([[1.0], [0.0], [0.0], [1.0]])
 
 
 class Net(nn.Module):
-    """2 inputs -> k hidden units -> 1 output; with `bypass` the output unit sees the inputs too."""
+    """2 inputs -> k hidden units -> 1 output; with `bypass` the output unit gets the inputs too."""
 
     def __init__(self, params: XorParams, seed: int = 1) -> None:
         super().__init__()
         self.activation = activation(params)
         self.bypass = params.bypass
-        # The output is a probability; a threshold unit sharpens its sigmoid by 1/T.
+        # The output is a probability; a threshold unit multiplies the input of its sigmoid by 1/T.
         self.sharpness = 1 / params.temperature if params.activation == "btu" else 1.0
         seen = params.hidden + (2 if params.bypass else 0)
         self.hidden = nn.Linear(2, params.hidden) if params.hidden else None
         self.output = nn.Linear(seen, 1)
-        begin(self, params, seed)
+        initialise(self, params, seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 2) -> logits (B, 1); the probability is their sigmoid."""
@@ -59,10 +59,10 @@ class Net(nn.Module):
         return self.sharpness * z
 
 
-def begin(net: Net, params: XorParams, seed: int) -> None:
-    """Weights as nn.Linear or Xavier draw them, but from the seed's own stream: a network that was trained
-    among thousands starts from the same ones here."""
-    drawn = initial_weights.start([seed], params.hidden, params.bypass, params.initial)
+def initialise(net: Net, params: XorParams, seed: int) -> None:
+    """Draw the weights as nn.Linear or Xavier do, but from the random stream of the seed: the network starts
+    from the same weights as in a batch."""
+    drawn = initial_weights.draw([seed], params.hidden, params.bypass, params.initial)
     with torch.no_grad():
         if net.hidden is not None:
             net.hidden.weight.copy_(torch.from_numpy(drawn.hidden_weight[..., 0]))
@@ -72,32 +72,33 @@ def begin(net: Net, params: XorParams, seed: int) -> None:
 
 
 def activation(params: XorParams) -> Callable[[Tensor], Tensor]:
-    """BTU(z) = 1 / (1 + exp(-z / T)): a threshold that has a gradient as long as T is not too small."""
+    """BTU(z) = 1 / (1 + exp(-z / T)): a threshold with a gradient, unless T is too small."""
     if params.activation == "btu":
         return lambda z: torch.sigmoid(z / params.temperature)
     return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}[params.activation]
 
 
 def loss_of(params: XorParams, logits: Tensor, truth: Tensor) -> Tensor:
-    """Cross-entropy from the logits: log(sigmoid(z)) would be log(0) once a row is learned too well."""
+    """Cross-entropy from the logits: log(sigmoid(z)) would be log(0) for a large |z|."""
     if params.loss == "bce":
         return F.binary_cross_entropy_with_logits(logits, truth)
     return F.mse_loss(torch.sigmoid(logits), truth)
 
 
-def optimizer_of(params: XorParams, net: Net) -> torch.optim.Optimizer:
-    # fused: one call for all weights. On a net this small the calls are what training costs.
+def make_optimizer(params: XorParams, net: Net) -> torch.optim.Optimizer:
+    # fused: one call for all weights. On a net this small the calls dominate the time.
     if params.optimizer == "adam":
         return torch.optim.Adam(net.parameters(), lr=params.lr, fused=True)
     momentum = 0.9 if params.optimizer == "momentum" else 0.0
     return torch.optim.SGD(net.parameters(), lr=params.lr, momentum=momentum, fused=True)
 
 
-# --- when to stop -------------------------------------------------------------------------------------------
+# --- early stopping -----------------------------------------------------------------------------------------
 
 
-class Patience:
-    """Success: the validation loss has been good enough, and has not got better for some epochs."""
+class XorEarlyStopping:
+    """Ends a run whose best validation loss is below the target and has not improved for `patience`
+    epochs."""
 
     def __init__(self, params: XorParams) -> None:
         self.params = params
@@ -108,13 +109,13 @@ class Patience:
         patience = self.params.patience
         return patience is not None and patience <= self.waited and self.best < self.params.target
 
-    def see(self, val_loss: float) -> None:
+    def update(self, val_loss: float) -> None:
         if val_loss < self.best - self.params.min_delta:
             self.best, self.waited = val_loss, 0
         else:
             self.waited += 1
 
-    # Part of the state, like the weights: a resumed run has to stop where the uninterrupted one does.
+    # Saved like the weights: a resumed run has to stop where the uninterrupted one does.
     def state_dict(self) -> dict[str, float | int]:
         return {"best": self.best, "waited": self.waited}
 
@@ -122,13 +123,14 @@ class Patience:
         self.best, self.waited = float(state["best"]), int(state["waited"])
 
 
-# --- what is drawn while it trains --------------------------------------------------------------------------
+# --- sketches for the app -----------------------------------------------------------------------------------
 
-DRAWN = 200  # sketches of a run, besides those the clock asks for: enough to go through it again afterwards
+SKETCHES = 200  # per run, besides those sent at intervals of time: enough to replay the training
 
 
 def weights_of(net: Net) -> dict[str, list[Any] | float]:
-    """Rows of two for the hidden units; with bypass the first two of the output are the inputs'."""
+    """Weights as lists: pairs for the hidden units; with bypass the first two of the output are the
+    inputs'."""
     hidden = net.hidden
     return {
         "hidden_weight": hidden.weight.tolist() if hidden is not None else [],
@@ -145,8 +147,8 @@ def train(params: XorParams, run: Run) -> None:
     x, y = ROWS.to(run.device), TRUTH.to(run.device)
     val_x, val_y = torch.cat([x, NEAR.to(run.device)]), torch.cat([y, NEAR_TRUTH.to(run.device)])
     net = Net(params, run.seed).to(run.device)
-    optimizer = optimizer_of(params, net)
-    patience = Patience(params)
+    optimizer = make_optimizer(params, net)
+    patience = XorEarlyStopping(params)
 
     last = run.total(params.epochs)
     state = TorchState(net, optimizer, extras={"patience": patience})
@@ -166,10 +168,10 @@ def train(params: XorParams, run: Run) -> None:
         if params.validation == "notebook":
             with torch.no_grad():
                 val_loss = loss_of(params, net(val_x), val_y).item()
-            patience.see(val_loss)
+            patience.update(val_loss)
             run.log(step, val_loss=val_loss)
         is_last = step == last or patience.is_over
-        run.sketch(step, lambda: weights_of(net), at_once=is_last or step % max(1, last // DRAWN) == 0)
+        run.sketch(step, lambda: weights_of(net), at_once=is_last or step % max(1, last // SKETCHES) == 0)
         run.checkpoint(step)
         if run.should_stop:
             break

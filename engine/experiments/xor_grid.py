@@ -1,11 +1,12 @@
-"""XOR, nine times: learning rate, hidden units, bypass.
+"""XOR: the course's nine experiments on learning rate, hidden units and bypass.
 
-Claim: the nine experiments of the course, 135 networks of up to 40,000 epochs, in less than ten seconds.
+Claim: that of `xor_grid` in the catalog, for up to 40,000 epochs per network.
 
-A network succeeds once its validation loss is below 0.2 and has not got better by 1e-4 for ten epochs. A
-setting is over after ten successes or fifteen runs: all fifteen are trained at once here, and those that
-would not have been begun are not counted. The mean over successes alone flatters a setting that often fails,
-so the median and its interval are over all runs counted, a failure standing for more epochs than there were.
+A network succeeds once its validation loss is below 0.2 and has not improved by 1e-4 for ten epochs. A
+setting is complete after ten successes or fifteen runs: all fifteen are trained at once here, and those that
+would not have been started are not counted. A mean over successes alone flatters a setting that often fails,
+so the median and its interval are over all runs counted, where a failure counts as more epochs than there
+were.
 """
 
 from __future__ import annotations
@@ -41,20 +42,20 @@ def report(found: BatchRecord) -> None:
     for row in notebook.table(found):
         print(line(row))
     print(CHANCE)
-    told = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
-    print(f"Gates of the hidden unit in the first experiment: {told or 'none yet'}.")
+    lines = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
+    print(f"Gates of the hidden unit in the first experiment: {lines or 'none yet'}.")
 
 
 def line(row: Json) -> str:
-    theirs = row["notebook"]
+    printed = row["notebook"]
     epochs = f"{_whole(row['median'])} ({_whole(row['low'])} to {_whole(row['high'])})"
     return (
         f"{row['lr']:6g} {row['hidden']:6d} {'yes' if row['bypass'] else 'no':>6}"
         f" {row['runs']:6d} {row['fails']:5d}"
         f" {_number(row['mean'], 13, 1)} {_number(row['std'], 8, 1)} {_number(row['train_loss'], 7, 4)}"
         f" {_number(row['val_loss'], 6, 4)}  {epochs:>24} {row['mean_all']:15.1f}"
-        f"   {theirs['mean']:14.1f} {theirs['std']:8.1f} {theirs['train_loss']:7.4f}"
-        f" {theirs['val_loss']:6.4f} {theirs['fails']:5d}"
+        f"   {printed['mean']:14.1f} {printed['std']:8.1f} {printed['train_loss']:7.4f}"
+        f" {printed['val_loss']:6.4f} {printed['fails']:5d}"
         f" {_number(row['chance'], 7, 3)}"
     )
 

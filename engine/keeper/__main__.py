@@ -1,48 +1,46 @@
-"""`python -I -S engine/keeper/__main__.py RUNFOLDER ATTEMPT --python EXE`: supervise one attempt of a run."""
+"""`python -I -S engine/keeper/__main__.py RUNFOLDER ATTEMPT --python EXE`: keep one attempt of a run."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOUSE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def main(argv: list[str]) -> int:
-    """Exit code: see `engine.keeper.arguments`."""
-    sys.path.insert(0, ROOT)
+def main(words: list[str]) -> int:
+    sys.path.insert(0, HOUSE)
     from engine import signals
 
     signals.ignore()
     from engine.keeper import arguments
-    from engine.keeper.attempt import supervise
+    from engine.keeper.attempt import keep
 
     try:
-        args = arguments.parse(argv, os.environ)
+        asked = arguments.parse(words, os.environ)
     except ValueError as error:
-        log_line("", f"cannot start: {error}")
-        return arguments.USAGE_ERROR
-    _detach()
-    return supervise(args, lambda text: log_line(args.folder.name, text))
+        say("", f"cannot start: {error}")
+        return arguments.MISUSED
+    _leave_everything()
+    return keep(asked, lambda text: say(asked.folder.name, text))
 
 
-def log_line(run: str, text: str) -> None:
-    """Write one line to stderr, which is the engine's log. Write errors are ignored."""
+def say(run: str, text: str) -> None:
+    """One line into the engine's log; a full or closed one does not matter to a run."""
     line = f"keeper {run}: {text}".replace("\n", " ") + "\n"
     try:
         os.write(2, line.encode(errors="replace"))
     except OSError:
-        pass  # the log is full or closed
+        pass  # nobody can be told
 
 
-def _detach() -> None:
-    """Private files, no working folder, a session of its own."""
+def _leave_everything() -> None:
     os.umask(0o077)
     os.chdir("/")
     try:
         os.setsid()
     except PermissionError:
-        pass  # already a session leader
+        pass  # it leads a session of its own already
 
 
 if __name__ == "__main__":

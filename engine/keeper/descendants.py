@@ -1,4 +1,4 @@
-"""Kill and reap all processes that the worker started, also those in other groups and sessions."""
+"""Whatever the worker left behind: killed and reaped, also what left its group and its session."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import signal
 import time
 
 
-def kill_all(seconds: float = 10.0) -> bool:
+def end_all(seconds: float = 10.0) -> bool:
     """Kill every child until there is none; orphans become children of the subreaper one by one.
 
-    False when some are still there after `seconds`: the kernel does not let them end.
+    False when some are still there after `seconds`: they hang in the kernel.
     """
     deadline = time.monotonic() + seconds
     while _has_children():
-        pidfds = [_kill(pid) for pid in children()]
-        watched = [fd for fd in pidfds if fd is not None]
+        waiting = [_kill(pid) for pid in children()]
+        watched = [fd for fd in waiting if fd is not None]
         left = max(0.0, deadline - time.monotonic())
         try:
             select.select(watched, [], [], min(left, 0.2) if watched else 0.01)
@@ -45,7 +45,7 @@ def _parent(pid: str) -> int:
 
 
 def _kill(pid: int) -> int | None:
-    """A pidfd that becomes readable at its end. `pid` cannot be reused: it is a child, not reaped yet."""
+    """A descriptor that becomes readable at its end. Not reaped yet, so the number is its own."""
     try:
         os.kill(pid, signal.SIGKILL)
         return os.pidfd_open(pid)

@@ -1,1 +1,1 @@
-"""Models: networks as data and arithmetic, a folder for each subject."""
+"""Models, a folder per subject: inference in NumPy; training in NumPy, Numba, PyTorch and Keras."""

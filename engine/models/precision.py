@@ -1,4 +1,4 @@
-"""In which numbers to multiply: bfloat16 where the machine has instructions for it, else float32.
+"""Precision of matrix products: bfloat16 where the machine has instructions for it, else float32.
 
 Weights, optimizer and evaluation are float32 either way.
 """
@@ -11,10 +11,10 @@ CPU_FACTS = Path("/proc/cpuinfo")
 INSTRUCTIONS = {"amx_bf16", "avx512_bf16"}
 
 
-def settled(asked: str, device: str, cpu_facts: Path = CPU_FACTS) -> str:
-    """`auto` as fp32 or bf16; anything else as it is. A GPU that can train at all has bfloat16."""
-    if asked != "auto":
-        return asked
+def resolve_precision(requested: str, device: str, cpu_facts: Path = CPU_FACTS) -> str:
+    """fp32 or bf16 for `auto`, any other value unchanged. Every supported GPU has bfloat16."""
+    if requested != "auto":
+        return requested
     return "bf16" if device == "cuda" or _has_instructions(cpu_facts) else "fp32"
 
 

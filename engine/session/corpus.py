@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.data.text import corpus_path
-from engine.data.text.corpus_summary import tell_corpus
+from engine.data.text.corpus_summary import summarise_corpus
 from engine.errors import DataError
 from engine.protocol import Json
 from engine.session.cache import SessionCache
@@ -32,7 +32,7 @@ def tell(
 
     def made() -> dict[str, Any]:
         remarks: list[str] = []
-        told = tell_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
+        told = summarise_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
         return {**told, "remarks": remarks}
 
     return session_cache.keep(("corpus", corpus, vocabulary, tokeniser), made)

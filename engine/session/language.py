@@ -31,7 +31,7 @@ from engine.models.language.model import LanguageModel, check_pair
 from engine.models.language.model_description import Direction
 from engine.models.language.next_word import check_k
 from engine.models.language.next_word import predict as predicted
-from engine.models.language.prompt import Prompt, cut, parted, seed_of
+from engine.models.language.prompt import Prompt, parse_seed, split_at_blank, tokenise
 from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
 from engine.protocol import Json
 from engine.session import language_answers as answers
@@ -72,7 +72,7 @@ def predict(
     vocabulary). `drawn` is the probability with which generate draws it for the same `sampling`.
     """
     found, how = _open(session_cache, run), _manner(sampling)
-    prompt = seed_of(found.model.vocabulary, text)
+    prompt = parse_seed(found.model.vocabulary, text)
     candidates = predicted(found.model, prompt.ids, k, how)
     return {
         **answers.head(found),
@@ -93,7 +93,7 @@ def generate(
     1), ended, unknown, seed}. The same seed gives the same words.
     """
     found, drawn_from, how = _open(session_cache, run), _seed(seed), _manner(sampling)
-    prompt = seed_of(found.model.vocabulary, text)
+    prompt = parse_seed(found.model.vocabulary, text)
     drawn = draw_words(found.model, prompt.ids, how, drawn_from)
     side = both_ways.LEFT if found.model.is_reversed else both_ways.RIGHT
     sided = ((side, word) for word in drawn)
@@ -115,7 +115,7 @@ def beam_(
     kept, kind}]}. Nodes come level by level, best first; `kept` ones were gone on from, or ended.
     """
     found = _open(session_cache, run)
-    prompt = seed_of(found.model.vocabulary, text)
+    prompt = parse_seed(found.model.vocabulary, text)
     tree = beam_search.search(found.model, prompt.ids, width, _manner(sampling), length_penalty)
     return {
         **answers.head(found),
@@ -192,7 +192,7 @@ def both(
     last part holds `forward` and `reverse`, the run ids, too.
     """
     pair, drawn_from, how = _pair(session_cache, forward, reverse), _seed(seed), _manner(sampling)
-    prompt = seed_of(pair[0].model.vocabulary, text)
+    prompt = parse_seed(pair[0].model.vocabulary, text)
     check_length(how.length, len(prompt.ids))
     drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, how, drawn_from, first)
     return answers.growing(pair[0].model.vocabulary, prompt, drawn, answers.pair(*pair), drawn_from)
@@ -206,7 +206,7 @@ def blank_(session_cache: SessionCache, text: str, forward: str = "", reverse: s
     model's of the whole.
     """
     pair = _pair(session_cache, forward, reverse)
-    left, right = parted(pair[0].model.vocabulary, text)
+    left, right = split_at_blank(pair[0].model.vocabulary, text)
     fillings = fill_blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
     return {
         **answers.pair(*pair),
@@ -227,7 +227,7 @@ def orders(session_cache: SessionCache, text: str, run: str = "", k: int = 10) -
     """
     check_k(k)
     found = _open(session_cache, run)
-    prompt = cut(found.model.vocabulary, text)
+    prompt = tokenise(found.model.vocabulary, text)
     if prompt.unknown:
         raise DataError(
             f"The model does not know {', '.join(map(repr, prompt.unknown[:5]))}; "
@@ -249,8 +249,8 @@ def gates_(
     [number per word]}. Layers and units count from 0; without a unit the liveliest one.
     """
     found = _open(session_cache, run)
-    prompt = cut(found.model.vocabulary, text)
-    lively = gates.liveliest(found.model, prompt.ids, layer)
+    prompt = tokenise(found.model.vocabulary, text)
+    lively = gates.most_active_units(found.model, prompt.ids, layer)
     trace = gates.trace(found.model, prompt.ids, layer, lively[0] if unit is None else unit)
     chosen = lively[0] if unit is None else unit
     return {**answers.head(found), **answers.gates(found.model, prompt, trace, layer, chosen, lively)}
@@ -264,7 +264,7 @@ def compare(session_cache: SessionCache, runs: Sequence[str], text: str, k: int 
 
 
 def _compared(found: OpenedModel, text: str, k: int) -> Json:
-    prompt = cut(found.model.vocabulary, text)
+    prompt = tokenise(found.model.vocabulary, text)
     scored = scoring.score(found.model, [prompt.ids])[0]
     candidates = predicted(found.model, prompt.ids, k)
     return {
@@ -277,7 +277,7 @@ def _compared(found: OpenedModel, text: str, k: int) -> Json:
 def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
     """Raises DataError that says which of many it is; 0 of one."""
     try:
-        return cut(model.vocabulary, text)
+        return tokenise(model.vocabulary, text)
     except DataError as error:
         if not number:
             raise

@@ -12,7 +12,7 @@ from engine.models.language.beam_search import BeamTree, path
 from engine.models.language.both_ways import LEFT
 from engine.models.language.fill_blank import BlankFilling
 from engine.models.language.gates import GateTrace
-from engine.models.language.generation import DrawnSentence
+from engine.models.language.generation import DrawnWord
 from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import Candidate, kind_of
 from engine.models.language.prompt import Prompt
@@ -77,7 +77,7 @@ def candidate(found: Candidate) -> Json:
 
 
 def growing(
-    vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, DrawnSentence]], head: Json, seed: int
+    vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, DrawnWord]], head: Json, seed: int
 ) -> Iterator[Json]:
     """The words as they are drawn, and at last the whole sentence."""
     words, logp, ended = list(prompt.words), 0.0, False

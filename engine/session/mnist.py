@@ -96,7 +96,7 @@ def runs(session_cache: SessionCache) -> Json:
 def model(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
     opened = open_net(session_cache, run, step)
     pictures = mnist_sets.of_run(session_cache, opened)
-    entries = layer_costs.entries(opened.net)
+    entries = layer_costs.layer_costs(opened.net)
     return {
         **mnist_network.head(opened),
         "side": opened.net.side,

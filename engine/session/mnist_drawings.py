@@ -35,7 +35,7 @@ def kept(session_cache: SessionCache) -> Json:
 
 
 def drop(session_cache: SessionCache, mark: str) -> Json:
-    dropped = shelf.drop(session_cache.places.drawn, mark)
+    dropped = shelf.remove(session_cache.places.drawn, mark)
     return {"dropped": dropped, "count": len(shelf.read(session_cache.places.drawn))}
 
 

@@ -131,7 +131,7 @@ def _read(folder: RunFolder, step: int | None) -> Served:
         found = served(folder.checkpoints, step)
     except DamagedCheckpoint as damage:
         raise RunRefused(
-            f"Every checkpoint of {folder.id} is damaged, the newest: {damage.offence}.", "Train it again."
+            f"Every checkpoint of {folder.id} is damaged, the newest: {damage.fault}.", "Train it again."
         ) from damage
     if found is None:
         raise RunRefused(f"{folder.id} has just removed that checkpoint.", "Choose a newer one.")
@@ -142,7 +142,7 @@ def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Architectu
     path = folder.path / "model.json"
     written = store.read_json(path)
     if written is None:
-        return architecture.guess(weights)
+        return architecture.infer(weights)
     try:
         return architecture.read(written)
     except ValueError as error:

@@ -77,7 +77,7 @@ def filters(opened: OpenNet, layer: str, limit: int) -> Json:
 def maps(opened: OpenNet, looked_at: Picture, layer: str) -> Json:
     """Raises ParamError for a layer that is not there."""
     image, label = looked_at
-    seen, logits = opened.net.seen(image)
+    seen, logits = opened.net.activations(image)
     chosen = [one for one in seen if layer in ("all", one.name)]
     if not chosen:
         known = ", ".join(one.name for one in seen)
@@ -95,7 +95,7 @@ def predict(opened: OpenNet, pixels: Any, centred: bool, with_maps: bool) -> Jso
     """The picture as it was drawn is centred first, as those were that the network learned from."""
     image = drawn(pixels)
     image = centre(image, opened.net.side) if centred else fitting(image, opened.net.side)
-    seen, logits = opened.net.seen(image)
+    seen, logits = opened.net.activations(image)
     layers = _layers(seen) if with_maps else {}
     return {**head(opened), "centred": grey_levels.rows(image), **_answer(logits), **layers}
 

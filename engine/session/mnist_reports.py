@@ -70,13 +70,13 @@ def cell(
     if not (0 <= true <= 9 and 0 <= predicted <= 9):
         raise ParamError(f"The confusion matrix has no cell {true}, {predicted}: expected 0 to 9 each.")
     found = answers(session_cache, opened, split)
-    there = classification.cell(found.logits, found.labels, true, predicted)
+    there = classification.images_in_cell(found.logits, found.labels, true, predicted)
     return {**_pictures(found, there[max(0, offset) :], limit), "count": len(there), "offset": max(0, offset)}
 
 
 def worst(session_cache: SessionCache, opened: OpenNet, split: str, n: int) -> Json:
     found = answers(session_cache, opened, split)
-    there = classification.worst(found.logits, found.labels)
+    there = classification.misclassified(found.logits, found.labels)
     return {**_pictures(found, there, n), "count": len(there), "offset": 0}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ParamError
-from engine.models.images.distortion import DIRECTIONS, noisy, shifted
+from engine.models.images.distortion import DIRECTIONS, add_noise, shift
 from engine.protocol import Json
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
@@ -63,8 +63,8 @@ def _distorted(
     images: NDArray[np.uint8], kind: str, amount: float, direction: tuple[int, int]
 ) -> NDArray[np.uint8]:
     if kind == "noise":
-        return noisy(images, amount, SEED)
-    return shifted(images, direction[0] * int(amount), direction[1] * int(amount))
+        return add_noise(images, amount, SEED)
+    return shift(images, direction[0] * int(amount), direction[1] * int(amount))
 
 
 def _accuracy(opened: OpenNet, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> float:

@@ -95,7 +95,7 @@ def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
 
 def _load(places: Places) -> PictureSet:
     notes: list[str] = []
-    digits = mnist.load(places, report=notes.append, patience=Timeouts(lock=LOCK_SECONDS))
+    digits = mnist.load(places, report=notes.append, timeouts=Timeouts(lock=LOCK_SECONDS))
     return _parted(digits, tuple(notes))
 
 

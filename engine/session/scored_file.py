@@ -9,11 +9,11 @@ from io import BufferedReader
 from pathlib import Path
 
 from engine.data.regular_file import open_regular
-from engine.data.text.decoding import BAD
+from engine.data.text.decoding import INVALID_BYTE
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.models.language.model import LanguageModel
-from engine.models.language.prompt import Prompt, cut
+from engine.models.language.prompt import Prompt, tokenise
 from engine.models.language.scoring import ScoredSentence, perplexity, score
 from engine.protocol import Json, number_to_json
 from engine.session import language_answers as answers
@@ -106,13 +106,13 @@ def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _T
 
 
 def _take(model: LanguageModel, part: _Part, number: int, line: str) -> None:
-    if BAD in line:
-        place = len(line[: line.index(BAD)].encode()) + 1
+    if INVALID_BYTE in line:
+        place = len(line[: line.index(INVALID_BYTE)].encode()) + 1
         part.skipped.append({"line": number, "error": f"Byte {place} is not UTF-8."})
         return
     text = line.strip()
     try:
-        part.read.append((number, text, cut(model.vocabulary, text)))
+        part.read.append((number, text, tokenise(model.vocabulary, text)))
     except DataError as error:
         part.skipped.append({"line": number, "error": error.message})
 

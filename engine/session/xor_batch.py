@@ -64,7 +64,7 @@ def table(
         "rows": [_row(found, int(lane)) for lane in page],
         "matching": len(chosen),
         "total": len(found),
-        "common": found.told["common"],
+        "common": found.metadata["common"],
         **_progress(found),
     }
 
@@ -105,7 +105,7 @@ def map_(
         "y": cells.y,
         "xs": list(cells.xs),
         "ys": list(cells.ys),
-        "lanes": failure_map.first_lanes(cells).tolist(),
+        "lanes": failure_map.first_indices(cells).tolist(),
         "counts": failure_map.counts(cells).tolist(),
         "values": [[_finite(value) for value in row] for row in values.tolist()],
         "running": failure_map.running(found, cells).tolist(),
@@ -165,7 +165,7 @@ def report(session_cache: SessionCache, run: str) -> Json:
       epoch, epochs, counts   as in `lanes.table`
     """
     found = opened(session_cache, run)
-    if "successes" not in found.told:
+    if "successes" not in found.metadata:
         raise ParamError(f"run: expected one of xor_grid, got {run[:80]}.")
     return {"rows": notebook.table(found), "gates": notebook.gates(found), **_progress(found)}
 
@@ -176,7 +176,7 @@ def opened(session_cache: SessionCache, run: str) -> BatchRecord:
         raise RunNotFound(f"There is no run {run[:80]!r}.")
     folder = store.folder_of(session_cache.places, run).path
     try:
-        stamp = os.stat(folder / record.CHANGING).st_mtime_ns
+        stamp = os.stat(folder / record.ARRAYS_FILE).st_mtime_ns
         read = _reader(folder)
     except FileNotFoundError as error:
         raise RunNotFound(
@@ -196,7 +196,7 @@ def _reader(folder: Any) -> Any:
 
 
 def _progress(found: BatchRecord) -> Json:
-    return {"counts": found.counts(), "epoch": found.epoch, "epochs": found.told["epochs"]}
+    return {"counts": found.counts(), "epoch": found.epoch, "epochs": found.metadata["epochs"]}
 
 
 def _numbers(found: BatchRecord, column: str) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
-from checkpoints.folder import Found, Verified
+from checkpoints.folder import CheckpointInfo, Verified
 from checkpoints.manifest import Fact
 from checkpoints.retention import Keep
 from engine import served_checkpoint
@@ -87,7 +87,7 @@ def facts_of(env: Mapping[str, Fact]) -> CheckpointFacts:
 
 
 class Checkpoints:
-    def __init__(self, folder: RunFolder, acknowledge: Callable[[Found, float], None]) -> None:
+    def __init__(self, folder: RunFolder, acknowledge: Callable[[CheckpointInfo, float], None]) -> None:
         self._folder = folder
         self._acknowledge = acknowledge
         self._seconds = float(os.environ.get("DLTUI_CHECKPOINT_SECONDS") or SECONDS)
@@ -123,7 +123,7 @@ class Checkpoints:
 
     def newest(self) -> tuple[Verified | None, list[str]]:
         """The newest one that verifies, and what is wrong with those that had to be skipped."""
-        checkpoint_folder.sweep_leftovers(self._folder.checkpoints)
+        checkpoint_folder.remove_leftovers(self._folder.checkpoints)
         verified, damaged = checkpoint_folder.newest_intact(self._folder.checkpoints)
         return verified, [str(damage) for damage in damaged]
 

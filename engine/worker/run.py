@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
-from checkpoints.folder import Found
+from checkpoints.folder import CheckpointInfo
 from engine import spec_versions, store
 from engine.errors import DataError, Diverged, ParamError
 from engine.places import Places
@@ -393,7 +393,7 @@ class Run:
         except OSError:
             pass  # a full or read-only disk is told of by what has to be saved
 
-    def _acknowledge(self, found: Found, seconds: float) -> None:
+    def _acknowledge(self, found: CheckpointInfo, seconds: float) -> None:
         self._journal.event(
             "checkpoint", step=found.step, path=str(found.path), weights_sha256=found.weights_sha256,
             bytes=found.size, seconds=round(seconds, 4),

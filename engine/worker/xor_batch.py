@@ -8,7 +8,7 @@ import numpy as np
 
 from checkpoints.numpy_io import ArrayState
 from engine.models.xor.batch import record
-from engine.models.xor.batch.batch_training import BatchTraining, known
+from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
 from engine.models.xor.batch.plan import BatchPlan
 from engine.models.xor.batch.record import BatchRecord
 from engine.models.xor.batch.trainer import trainer
@@ -36,7 +36,7 @@ def prepare(plan: BatchPlan, wanted: str, run: Run) -> BatchTraining:
 def sail(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
     """Train to the end, or until the run shall be left; returns how all of them stand."""
     run.restore(ArrayState(training, training.added_arrays()))
-    run.keep(record.STATIC, record.static(training.plan, training.epochs, **facts))
+    run.keep(record.METADATA_FILE, record.dump_metadata(training.plan, training.epochs, **facts))
     due = 0.0
     while True:
         training.stop([int(number) - 1 for number in run.heard("stop") if number is not None])
@@ -50,7 +50,9 @@ def sail(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
         if time.monotonic() >= due:
             due = _keep(training, run)
     _keep(training, run)
-    return record.read(record.static(training.plan, training.epochs, **facts), record.changing(training))
+    return record.read(
+        record.dump_metadata(training.plan, training.epochs, **facts), record.dump_arrays(training)
+    )
 
 
 def say(found: BatchRecord) -> None:
@@ -59,7 +61,7 @@ def say(found: BatchRecord) -> None:
 
 
 def _state(training: BatchTraining) -> dict[str, float]:
-    counts, losses = training.counts(), known(training.column("loss"))
+    counts, losses = training.counts(), finite_or_inf(training.column("loss"))
     finite = losses[np.isfinite(losses)]
     told = {"median_loss": float(np.median(finite))} if len(finite) else {}
     return told | {
@@ -74,8 +76,8 @@ def _keep(training: BatchTraining, run: Run) -> float:
     """When to do it again. A disk that is full is told of by the checkpoints."""
     began = time.monotonic()
     try:
-        run.keep(record.CHANGING, record.changing(training))
+        run.keep(record.ARRAYS_FILE, record.dump_arrays(training))
     except OSError as error:
-        run.note(f"{record.CHANGING} was not written: {error.strerror}.", severity="warning")
+        run.note(f"{record.ARRAYS_FILE} was not written: {error.strerror}.", severity="warning")
     now = time.monotonic()
     return now + max(SECONDS, SHARE * (now - began))

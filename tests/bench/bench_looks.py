@@ -1,4 +1,4 @@
-"""Inference with MNIST networks: 10,000 images, and a drawn stroke over a session, beside PyTorch.
+"""Looking into MNIST networks: 10,000 answers, a stroke of a drawing over the wire, PyTorch beside it.
 
 python -m tests.bench.bench_looks
 """
@@ -33,17 +33,17 @@ def main() -> int:
 
 
 def compare(model: str) -> float:
-    """Seconds of 10,000 images in NumPy and in PyTorch; the best of three, CPU time of one core."""
+    """Seconds of 10,000 images in NumPy; the best of three, CPU time of one core."""
     import numpy as np
     import torch
 
     from engine.experiments.mnist import arrays, network
     from engine.models.images import architecture
-    from engine.models.images.torch_architecture import plan_of
+    from engine.models.images.torch_architecture import architecture_of
 
     torch.set_num_threads(1)
     net = network(model, 28).eval()
-    ours = architecture.build(arrays(net), plan_of(net, 28))
+    ours = architecture.build(arrays(net), architecture_of(net, 28))
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
     pixels = torch.from_numpy(images).float().div_(127.5).sub_(1).unsqueeze(1)
 
@@ -67,7 +67,7 @@ def best(action: Callable[[], object]) -> float:
 
 
 async def strokes() -> float:
-    """Median milliseconds of a hundred predictions of a growing stroke by a session process."""
+    """Median milliseconds of a hundred predictions of a growing stroke, asked of a session's process."""
     from engine.client.client import open_session
     from engine.places import Places
     from tests.engine.session.digit_runs import convolutions, plant

@@ -1,4 +1,4 @@
-"""What PyTorch is told in these tests is taken back after each of them."""
+"""Settings of PyTorch are restored after each test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def torch_as_before() -> Iterator[None]:
-    """Switches and threads of PyTorch as they were; only the one interop thread stays."""
+    """Restore switches and threads of PyTorch; only the one interop thread is kept."""
     import torch
 
     threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()

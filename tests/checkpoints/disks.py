@@ -17,7 +17,7 @@ OPERATIONS = (
 
 
 class CountingDisk(Disk):
-    """Counts the operations that change something; `before` is told the number of each, from 1."""
+    """Counts the operations that change something; `before` gets the number of each, from 1."""
 
     def __init__(self, before: Callable[[int, str], None]) -> None:
         self.before = before
@@ -48,7 +48,7 @@ class StutteringDisk(Disk):
 
 
 class FullDisk(Disk):
-    """Has room for `room` bytes and then for none, though it says it has plenty."""
+    """Has space for `room` bytes and then for none, though it reports more."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -82,7 +82,7 @@ def fails_at(number: int, code: int, *, for_good: bool = False) -> CountingDisk:
 
 
 class ReadOnlyDisk(Disk):
-    """Root passes over modes, so a folder nobody may write into has to be played."""
+    """A folder without write permission, simulated because root ignores modes."""
 
     def make_folder(self, path: Path) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))

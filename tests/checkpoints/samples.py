@@ -33,7 +33,7 @@ def is_sample(verified: Verified) -> bool:
 
 def intact_steps(path: Path) -> list[int]:
     """The steps that verify, and are what was saved."""
-    steps = [row.step for row in folder.verify(path) if isinstance(row, folder.Found)]
+    steps = [row.step for row in folder.verify(path) if isinstance(row, folder.CheckpointInfo)]
     assert all(is_sample(folder.read(path / folder.name_of(step))) for step in steps)
     return steps
 

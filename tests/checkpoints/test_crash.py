@@ -10,7 +10,7 @@ import pytest
 
 from checkpoints import folder
 from checkpoints.errors import SaveFailed
-from checkpoints.folder import Found
+from checkpoints.folder import CheckpointInfo
 from checkpoints.retention import Keep
 from tests.checkpoints.disks import CountingDisk, StutteringDisk, dies_at, fails_at
 from tests.checkpoints.samples import files_of, intact_steps, is_sample, leftovers, save
@@ -58,7 +58,7 @@ def test_dying_at_any_operation_leaves_the_old_or_the_new(tmp_path: Path, scene:
         loaded = newest.manifest.step if newest else 0
         assert loaded in ((step,) if acknowledged else (step - 1, step))
         assert len(intact_steps(path)) >= min(2, step - 1)
-        folder.sweep_leftovers(path)
+        folder.remove_leftovers(path)
         assert leftovers(path) == []
         save(path, step, keep=KEEP)
         assert intact_steps(path)[-1] == step
@@ -72,14 +72,14 @@ def test_dying_at_any_operation_leaves_the_old_or_the_new(tmp_path: Path, scene:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS])
 @pytest.mark.parametrize("scene", SAVED_BEFORE)
 @pytest.mark.parametrize("for_good", [False, True])
-def test_a_failing_operation_is_told_and_costs_nothing_saved(
+def test_a_failing_operation_is_an_error_and_loses_nothing_saved(
     tmp_path: Path, scene: str, code: int, for_good: bool
 ) -> None:
     for number in range(1, MAX_OPERATIONS):
         path = tmp_path / str(number) / "checkpoints"
         step = start(path, scene)
         disk = fails_at(number, code, for_good=for_good)
-        acknowledged: list[Found] = []
+        acknowledged: list[CheckpointInfo] = []
         try:
             saved = save(path, step, keep=KEEP, disk=disk, acknowledge=acknowledged.append)
         except SaveFailed as error:
@@ -121,7 +121,7 @@ def test_a_failure_while_another_one_of_the_same_step_is_replaced_leaves_that_on
     pytest.fail("the save never came to its end")
 
 
-def test_a_failed_fsync_is_never_asked_again(tmp_path: Path) -> None:
+def test_a_failed_fsync_is_not_retried(tmp_path: Path) -> None:
     synced: list[int] = []
 
     class Failing(StutteringDisk):

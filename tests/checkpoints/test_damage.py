@@ -1,4 +1,4 @@
-"""Damaged checkpoints: found whatever was done to them, named, and passed over for an older one."""
+"""Damaged checkpoints are detected, named, and skipped for an older one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def assert_found_and_passed_over(newest: Path) -> None:
     loaded, damaged = folder.newest_intact(newest.parent)
     assert loaded is not None and loaded.manifest.step == 1 and is_sample(loaded)
     assert [one.path for one in damaged] == [newest]
-    assert damaged[0].offence and str(newest) in damaged[0].message
+    assert damaged[0].fault and str(newest) in damaged[0].message
 
 
 def files_in(path: Path) -> list[Path]:
@@ -147,11 +147,11 @@ def test_when_all_are_damaged_all_are_named_and_none_is_loaded(newest: Path) -> 
     assert [folder.step_of(one.path.name) for one in damaged] == [2, 1]
 
 
-def test_verify_tells_the_damaged_from_the_whole(newest: Path) -> None:
+def test_verify_separates_damaged_from_intact(newest: Path) -> None:
     (newest / "state.json").write_bytes(b"")
     first, second = folder.verify(newest.parent)
-    assert isinstance(first, folder.Found) and first.step == 1
-    assert isinstance(second, DamagedCheckpoint) and "state.json has 0 bytes, expected 40" in second.offence
+    assert isinstance(first, folder.CheckpointInfo) and first.step == 1
+    assert isinstance(second, DamagedCheckpoint) and "state.json has 0 bytes, expected 40" in second.fault
 
 
 def test_a_damaged_checkpoint_is_replaced_when_its_step_is_reached_again(newest: Path) -> None:
@@ -179,17 +179,17 @@ def test_a_pickle_in_place_of_a_file_is_refused_and_never_run(newest: Path, name
     payload = pickle.dumps(Gadget(mark))
     (newest / name).write_bytes(payload)
     if forged and name != manifest.NAME:
-        stamps = {one: manifest.stamp((newest / one).read_bytes()) for one in files_of(2)}
+        stamps = {one: manifest.digest((newest / one).read_bytes()) for one in files_of(2)}
         (newest / manifest.NAME).write_bytes(manifest.Manifest(RUN, 2, stamps, "0" * 64, ENV).dumps())
         verified = folder.read(newest)
         with pytest.raises(CheckpointError):
-            captured.opened(verified)
+            captured.parse(verified)
     else:
         assert_found_and_passed_over(newest)
     assert not mark.exists()
 
 
-def test_the_gadget_would_leave_its_mark(tmp_path: Path) -> None:
+def test_loading_the_pickle_would_run_its_code(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Gadget(tmp_path / "mark")))
     assert (tmp_path / "mark").exists()
 

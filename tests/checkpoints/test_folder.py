@@ -1,4 +1,4 @@
-"""The checkpoints folder on good days: what is kept, what is found, what is swept, who may read it."""
+"""The checkpoints folder without faults: retention, listing, leftovers, permissions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from checkpoints import folder
 from checkpoints.errors import CheckpointError
-from checkpoints.folder import Found
+from checkpoints.folder import CheckpointInfo
 from checkpoints.retention import Keep
 from tests.checkpoints.disks import CountingDisk
 from tests.checkpoints.samples import RUN, files_of, intact_steps, leftovers, save
@@ -22,13 +22,13 @@ def test_a_run_without_checkpoints_has_none(tmp_path: Path) -> None:
     assert folder.listing(missing) == []
     assert folder.verify(missing) == []
     assert folder.newest_intact(missing) == (None, [])
-    assert folder.sweep_leftovers(missing) == []
+    assert folder.remove_leftovers(missing) == []
 
 
 def test_a_saved_checkpoint_is_listed_with_step_path_weights_and_size(tmp_path: Path) -> None:
     path = tmp_path / "checkpoints"
     saved = save(path, 1200)
-    assert saved.found == Found(1200, path / "step-00001200", f"{1200:064x}", 120)
+    assert saved.found == CheckpointInfo(1200, path / "step-00001200", f"{1200:064x}", 120)
     assert folder.listing(path) == folder.verify(path) == [saved.found]
     verified = folder.read(saved.found.path)
     assert dict(verified.files) == files_of(1200)
@@ -48,7 +48,7 @@ def test_other_names_are_no_checkpoints(name: str) -> None:
     assert folder.step_of(name) is None
 
 
-def test_only_the_owner_may_look_whatever_the_umask(tmp_path: Path) -> None:
+def test_only_the_owner_has_access_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         path = save(tmp_path / "checkpoints", 1).found.path
@@ -92,7 +92,7 @@ def test_saving_the_same_again_writes_nothing(tmp_path: Path) -> None:
     save(tmp_path, 1)
     operations: list[str] = []
     disk = CountingDisk(lambda number, operation: operations.append(operation))
-    acknowledged: list[Found] = []
+    acknowledged: list[CheckpointInfo] = []
     save(tmp_path, 1, disk=disk, acknowledge=acknowledged.append)
     assert operations == ["sync_folder"]
     assert [found.step for found in acknowledged] == [1]
@@ -105,7 +105,7 @@ def test_another_checkpoint_of_the_same_step_takes_its_place(tmp_path: Path) -> 
     assert leftovers(tmp_path) == []
 
 
-def test_leftovers_are_swept_and_links_in_them_not_followed(tmp_path: Path) -> None:
+def test_leftovers_are_removed_and_links_in_them_not_followed(tmp_path: Path) -> None:
     save(tmp_path, 1)
     precious = tmp_path / "precious"
     precious.mkdir()
@@ -115,13 +115,13 @@ def test_leftovers_are_swept_and_links_in_them_not_followed(tmp_path: Path) -> N
         (tmp_path / name / "inside" / "file").write_text("x")
         (tmp_path / name / "link").symlink_to(precious)
     (tmp_path / ".tmp-link").symlink_to(precious)
-    assert folder.sweep_leftovers(tmp_path) == [".tmp-2-99-abcd", ".tmp-link", ".trash-1-99-abcd"]
+    assert folder.remove_leftovers(tmp_path) == [".tmp-2-99-abcd", ".tmp-link", ".trash-1-99-abcd"]
     assert leftovers(tmp_path) == ["precious"]
     assert (precious / "data").read_text() == "mine"
     assert intact_steps(tmp_path) == [1]
 
 
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"file cannot be listed: Not a directory"):
         folder.newest_intact(tmp_path / "file")

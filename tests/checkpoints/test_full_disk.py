@@ -37,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", point], check=True)
 
 
-def test_running_out_of_room_after_any_number_of_bytes_costs_nothing_saved(tmp_path: Path) -> None:
+def test_running_out_of_space_after_any_number_of_bytes_loses_nothing_saved(tmp_path: Path) -> None:
     save(tmp_path, 1)
     for room in range(0, sum(map(len, files_of(2).values())), 7):
         with pytest.raises(SaveFailed) as failure:
@@ -58,7 +58,7 @@ def test_a_save_that_cannot_fit_is_refused_before_it_begins(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_nobody_may_write_into_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_write_permission_is_an_error(tmp_path: Path) -> None:
     save(tmp_path, 1)
     with pytest.raises(SaveFailed, match="Read-only file system"):
         save(tmp_path, 2, disk=ReadOnlyDisk())
@@ -66,7 +66,7 @@ def test_a_folder_nobody_may_write_into_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root passes over modes")
-def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path) -> None:
+def test_a_folder_of_mode_0500_is_an_error(tmp_path: Path) -> None:
     save(tmp_path, 1)
     tmp_path.chmod(0o500)
     try:
@@ -103,7 +103,7 @@ def test_saving_goes_on_when_there_is_room_again(small_disk: Path) -> None:
     assert intact_steps(path) == [1, 2]
 
 
-def test_a_read_only_mount_is_told_and_what_it_holds_is_read(small_disk: Path) -> None:
+def test_a_read_only_mount_is_an_error_and_its_checkpoints_are_read(small_disk: Path) -> None:
     path = small_disk / "checkpoints"
     save(path, 1)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)

@@ -32,9 +32,9 @@ class Training:
 
     def __init__(self, optimizer: Optimizers = OPTIMIZERS["adam"]) -> None:
         strict_mode(1, 7)
-        dice = np.random.default_rng(1)
-        self.words = dice.integers(0, WORDS, (ROWS, 5)).astype(np.int32)
-        self.kinds = dice.integers(0, 3, ROWS)
+        rng = np.random.default_rng(1)
+        self.words = rng.integers(0, WORDS, (ROWS, 5)).astype(np.int32)
+        self.kinds = rng.integers(0, 3, ROWS)
         self.model = keras.Sequential(
             [
                 keras.Input((5,), dtype="int32"),
@@ -106,7 +106,7 @@ def test_forgetting_anything_changes_the_end(tmp_path: Path, what: str) -> None:
     assert training.run(3, 6).state.capture(6).weights_sha256() != end
 
 
-def test_weights_have_neutral_names_and_turn_round_as_they_should() -> None:
+def test_weights_have_neutral_names_and_are_transposed() -> None:
     training = Training()
     found = neutral_weights(training.model)
     assert {name: one.shape for name, one in found.items()} == {
@@ -129,7 +129,7 @@ def test_weights_have_neutral_names_and_turn_round_as_they_should() -> None:
     ("fact", "other"),
     [("threads", 2), ("tensorflow", "2.20.0"), ("device", "cuda"), ("deterministic", False)],
 )
-def test_another_environment_is_refused_and_said_unless_equality_is_given_up(
+def test_another_environment_is_refused_unless_resumed_with_fast(
     tmp_path: Path, fact: str, other: Any
 ) -> None:
     training = Training().run(0, 1)

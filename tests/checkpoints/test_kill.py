@@ -12,7 +12,7 @@ import pytest
 
 from checkpoints import folder
 from tests.chaos import scaled
-from tests.timeouts import LONG, quiet_seconds
+from tests.patience import LONG, quiet_seconds
 
 KILLS = scaled(50)
 STEPS, EVERY = 3000, 5
@@ -43,12 +43,12 @@ def test_a_training_killed_again_and_again_ends_in_the_same_weights(tmp_path: Pa
     expected = alone.communicate(timeout=LONG)[0].splitlines()[-1]
     seed = random.randrange(2**32)
     print("seed", seed)
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     path = tmp_path / "killed"
     for _ in range(KILLS):
         process = start(path)
         reached = wait_for_a_new_checkpoint(path, process)
-        time.sleep(dice.uniform(0, 0.05))  # the moment is random; nothing waits for it
+        time.sleep(rng.uniform(0, 0.05))  # the moment is random; nothing waits for it
         process.kill()
         output = process.communicate(timeout=LONG)[0]
         assert "with 0 damaged" in output and "Traceback" not in output

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkpoints import manifest, strict_json
-from checkpoints.manifest import Manifest, Stamp
+from checkpoints.manifest import FileDigest, Manifest
 
 WHOLE = Manifest(
     "20250102-0304-xor-ab12",
     1200,
-    {"model.safetensors": manifest.stamp(b"model"), "state.json": manifest.stamp(b"")},
+    {"model.safetensors": manifest.digest(b"model"), "state.json": manifest.digest(b"")},
     "a" * 64,
     {"torch": "2.13.0", "threads": 2, "deterministic": True},
 )
@@ -106,6 +106,6 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 
 def test_a_manifest_that_could_not_be_read_cannot_be_made() -> None:
     with pytest.raises(ValueError, match=r"model\.pt"):
-        Manifest("run", 1, {"model.pt": Stamp(1, "a" * 64)}, "a" * 64, {})
+        Manifest("run", 1, {"model.pt": FileDigest(1, "a" * 64)}, "a" * 64, {})
     with pytest.raises(ValueError, match=r"env\.lr"):
         Manifest("run", 1, {}, "a" * 64, json.loads('{"lr": 0.1}'))

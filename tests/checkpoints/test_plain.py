@@ -57,9 +57,9 @@ def test_nan_and_infinities_survive() -> None:
 def test_the_state_of_a_random_generator_survives() -> None:
     generator = random.Random(3)
     generator.gauss()
-    twin = random.Random()
-    twin.setstate(through(generator.getstate()))
-    assert [generator.gauss() for _ in range(5)] == [twin.gauss() for _ in range(5)]
+    copy = random.Random()
+    copy.setstate(through(generator.getstate()))
+    assert [generator.gauss() for _ in range(5)] == [copy.gauss() for _ in range(5)]
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_a_checkpoint_without_a_section_of_its_state_is_refused(tmp_path: Path, 
         ("deterministic", False),
     ],
 )
-def test_another_environment_is_refused_and_said_unless_equality_is_given_up(
+def test_another_environment_is_refused_unless_resumed_with_fast(
     tmp_path: Path, fact: str, other: Any
 ) -> None:
     training = Training().run(0, 3)

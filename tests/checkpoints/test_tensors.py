@@ -1,4 +1,4 @@
-"""Arrays and their bytes: identical after any journey, and no container trusted further than its bytes."""
+"""Arrays and their bytes: identical after a round trip, and invalid files are refused."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_order_layout_and_byte_order_do_not_change_the_fingerprint_but_sign_name
 
 
 @pytest.mark.parametrize("dtype", [object, "U3", "M8[s]", np.float128, np.complex128])
-def test_a_dtype_without_a_word_is_refused_by_name(dtype: Any) -> None:
+def test_a_dtype_without_a_safetensors_name_is_refused_by_name(dtype: Any) -> None:
     with pytest.raises(CheckpointError, match=r"Tensor fc\.weight has dtype"):
         tensors.dumps({"fc.weight": np.zeros(2, dtype)})
 

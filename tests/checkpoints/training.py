@@ -118,7 +118,7 @@ def verified(path: Path, captured: Captured) -> Verified:
 
 def main(path: Path, steps: int, every: int) -> None:
     training = Training()
-    folder.sweep_leftovers(path)
+    folder.remove_leftovers(path)
     newest, damaged = folder.newest_intact(path)
     step = training.state.restore(newest) if newest else 0
     print("started at", step, "with", len(damaged), "damaged", flush=True)

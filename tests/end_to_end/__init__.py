@@ -1,1 +1,1 @@
-"""End to end: real commands, a real service, real keepers and workers."""
+"""The river, whole: real commands, a real service, real keepers, real workers."""

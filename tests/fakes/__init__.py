@@ -1,1 +1,1 @@
-"""Fakes of the engine, its client and sessions, and experiments that misbehave on purpose."""
+"""Stand-ins for the engine."""

@@ -1,4 +1,4 @@
-"""An experiment that raises at step `at`."""
+"""It raises in the middle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.tally import Tally
 
 
 class OutOfMemoryError(RuntimeError):
-    """Has the name of PyTorch's error."""
+    """Called as PyTorch's is."""
 
 
 ERRORS: dict[str, BaseException] = {

@@ -1,4 +1,4 @@
-"""An experiment that floods stdout and stderr with escape sequences and without newlines."""
+"""It floods both of its outputs, with escape sequences and without ends of line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An experiment that dies of SIGSEGV at step `at`."""
+"""It dies at step `at` as native code does."""
 
 from __future__ import annotations
 

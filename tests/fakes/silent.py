@@ -1,4 +1,4 @@
-"""An experiment that hangs after `at` steps."""
+"""It does `at` steps and then nothing any more, as a deadlock does."""
 
 from __future__ import annotations
 

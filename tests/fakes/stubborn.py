@@ -1,4 +1,4 @@
-"""An experiment that ignores commands and SIGTERM after step `at`."""
+"""It hears neither words nor SIGTERM, once step `at` is done."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Text: corpora found, decoded, split into sentences and words, and dealt out in batches."""
+"""Text corpora: finding, decoding, splitting into sentences and words, vocabularies and batches."""

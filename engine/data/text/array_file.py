@@ -1,4 +1,4 @@
-"""Named arrays in one file that is mapped, not read: written whole or not at all, checked when opened."""
+"""Named arrays in one file that is memory-mapped: written atomically, checked when opened."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from engine.errors import DataError
 
 MAGIC = b"dltui text 1\n"
 ALIGNED = 64
-UNFINISHED = ".new-"  # begins the name of a file that is being written
+UNFINISHED = ".new-"  # prefix of a file that is being written
 DIGEST = 32
-TAIL = 8 + DIGEST  # the length of the table, then SHA-256 of all that stands before it
+TAIL = 8 + DIGEST  # the length of the table, then SHA-256 of everything before
 Array = NDArray[Any]
 
 
 @dataclass(slots=True)
 class ArrayWriter:
-    """MAGIC, arrays at multiples of 64 bytes, a table in JSON, its length, SHA-256."""
+    """Writes MAGIC, arrays at multiples of 64 bytes, a table in JSON, its length, SHA-256."""
 
     stream: IO[bytes]
     _table: dict[str, list[Any]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class ArrayWriter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayFile:
-    """`content` is the SHA-256 of the arrays with their names, whatever the facts."""
+    """`content` is the SHA-256 of the arrays with their names, without the facts."""
 
     arrays: Mapping[str, Array]
     facts: Mapping[str, Any]
@@ -72,7 +72,7 @@ class ArrayFile:
 
 
 def read_arrays(path: Path) -> ArrayFile:
-    """The arrays are read only and mapped. Raises DataError for what is missing, damaged or no such file."""
+    """The arrays, read-only and memory-mapped. Raises DataError for a missing, damaged or other file."""
     with open_regular(path) as stream:
         if os.fstat(stream.fileno()).st_size < len(MAGIC) + TAIL:
             raise DataError(f"{path} is cut off.")
@@ -93,7 +93,7 @@ def _view(content: NDArray[np.uint8], kind: str, first: int, count: int) -> Arra
 
 
 def replace_file(path: Path, fill: Callable[[ArrayWriter], None]) -> None:
-    """`fill` writes the arrays and finishes. Under `path` nothing partial ever stands. Raises DataError."""
+    """Replace `path` atomically with what `fill` writes; `fill` has to call `finish`. Raises DataError."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as stream:
             try:
@@ -101,7 +101,7 @@ def replace_file(path: Path, fill: Callable[[ArrayWriter], None]) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
                 os.replace(stream.name, path)
-            except BaseException:  # also when interrupted: no torn file is left behind
+            except BaseException:  # also when interrupted: no partial file is left
                 os.unlink(stream.name)
                 raise
     except OSError as error:

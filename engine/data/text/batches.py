@@ -1,4 +1,4 @@
-"""Sentences dealt out in batches of like length: padded right, targets the inputs shifted by one."""
+"""Batches of sentences of similar length: padded on the right, targets are the inputs shifted by one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from engine.data.text.vocabulary import EOS, START
 
 Direction = Literal["forward", "reversed"]
 Numbers = NDArray[np.int64]
-HALF = (
-    1 << 63
-)  # no run gets to that epoch: the order of batches shares no random stream with that of sentences
+HALF = 1 << 63
+"""no run reaches this epoch: batch order and sentence order share no random stream"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +41,10 @@ def batches(
     start: int = 0,
     multiple: int = 1,
 ) -> Iterator[SentenceBatch]:
-    """Every sentence once, in batches of like length; a function of (seed, epoch) alone.
+    """Every sentence once, in batches of similar length; a function of (seed, epoch) alone.
 
-    The first `start` batches are passed over unmade. T is rounded up to a `multiple`, for compilers that
-    want few shapes. Raises ValueError.
+    The first `start` batches are skipped without being assembled. T is rounded up to a `multiple`, for
+    compilers that need few shapes. Raises ValueError.
     """
     for rows in bucketed_rows(sentences, batch_size, seed, epoch)[start:]:
         yield assemble(sentences, rows, direction, multiple)
@@ -54,7 +53,7 @@ def batches(
 def sorted_batches(
     sentences: Sentences, batch_size: int, direction: Direction, *, multiple: int = 1
 ) -> Iterator[SentenceBatch]:
-    """Shortest first, always in the same order: the notebook's own batches, and those of every evaluation."""
+    """Shortest first, always in the same order: the batches of the notebook and of every evaluation."""
     for rows in sorted_rows(sentences, batch_size):
         yield assemble(sentences, rows, direction, multiple)
 
@@ -62,19 +61,19 @@ def sorted_batches(
 def random_batches(
     sentences: Sentences, batch_size: int, seed: int, epoch: int, direction: Direction
 ) -> Iterator[SentenceBatch]:
-    """The textbook's: sentences as the dice throw them, most of a batch padding. For comparison."""
+    """Batches of random sentences, mostly padding, as in textbooks. For comparison."""
     for rows in _cut(order(seed, epoch, len(sentences)), batch_size):
         yield assemble(sentences, rows, direction)
 
 
 def batch_count(sentences: Sentences, batch_size: int) -> int:
-    """Batches in an epoch, the last of them smaller. Raises ValueError."""
+    """Batches in an epoch; the last one may be smaller. Raises ValueError."""
     _check(batch_size)
     return -(-len(sentences) // batch_size)
 
 
 def bucketed_rows(sentences: Sentences, batch_size: int, seed: int, epoch: int) -> list[Numbers]:
-    """The numbers of the sentences of each batch. Among sentences of one length chance decides."""
+    """The sentence indices of each batch, random among sentences of one length."""
     shuffled = order(seed, epoch, len(sentences))
     by_length = shuffled[np.argsort(sentences.lengths[shuffled], kind="stable")]
     cut = _cut(by_length, batch_size)
@@ -86,7 +85,8 @@ def sorted_rows(sentences: Sentences, batch_size: int) -> list[Numbers]:
 
 
 def assemble(sentences: Sentences, rows: Numbers, direction: Direction, multiple: int = 1) -> SentenceBatch:
-    """`reversed` turns the real words round, before the padding; the ends stay where they are."""
+    """The batch of the sentences `rows`; `reversed` reverses the real words, <START> and <EOS> keep their
+    places."""
     starts = sentences.offsets[rows]
     lengths = sentences.offsets[rows + 1] - starts
     width = -(-(int(lengths.max()) + 1) // multiple) * multiple

@@ -1,4 +1,5 @@
-"""What was asked for as corpus: names and paths, each with how it is to be read, found and opened."""
+"""Parsing, finding and opening the corpora of a `corpus` parameter: names and paths with layout and
+encoding."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ NOTICE = (
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """`notice` is not "" where the embedded text stands in for what was asked."""
+    """`notice` is not empty when the embedded text replaces the requested corpus."""
 
     files: tuple[TextFile, ...]
     notice: str = ""
@@ -40,7 +41,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class CorpusRequest:
-    """One of the asked: `name:layout:encoding`, the last two in any order or left out."""
+    """One requested corpus: `name:layout:encoding`, the last two optional and in any order."""
 
     name: str
     layout: str = ""
@@ -49,38 +50,39 @@ class CorpusRequest:
 
 def open_corpus(
     places: Places,
-    asked: str,
+    requested: str,
     report: Report,
-    patience: Timeouts,
+    timeouts: Timeouts,
     published: Mapping[str, PublishedCorpus] = CORPORA,
 ) -> Corpus:
-    """A single named corpus that is nowhere is replaced by the embedded one. Raises DataError else."""
-    wanted = parse(asked)
+    """Open the requested corpora. A single published corpus that is not available is replaced by the embedded
+    one. Raises DataError otherwise."""
+    wanted = parse(requested)
     if places.data is not None:
         check_folder(places.data)
     try:
-        return Corpus(tuple(_open(places, each, report, patience, published) for each in wanted))
-    except _Nowhere as error:
+        return Corpus(tuple(_open(places, each, report, timeouts, published) for each in wanted))
+    except _NotAvailable as error:
         if len(wanted) > 1:
             raise DataError(str(error), REMEDY) from error
         report(str(error))
         return Corpus((open_embedded(),), NOTICE.format(name=wanted[0].name))
 
 
-def open_local(places: Places, asked: str) -> tuple[TextFile, ...] | None:
-    """What `open_corpus` opens; None where something would be downloaded. Raises DataError."""
+def open_local(places: Places, requested: str) -> tuple[TextFile, ...] | None:
+    """As `open_corpus`, but None where something would be downloaded. Raises DataError."""
     here = {name: replace(each, source=replace(each.source, mirrors=())) for name, each in CORPORA.items()}
-    opened = open_corpus(places, asked, lambda text: None, Timeouts(), here)
+    opened = open_corpus(places, requested, lambda text: None, Timeouts(), here)
     return None if opened.notice else opened.files
 
 
-def parse(asked: str) -> tuple[CorpusRequest, ...]:
-    """Parted at commas, unless the whole is a file's name. Raises DataError."""
-    whole = os.path.isfile(os.path.expanduser(asked))
-    parts = [asked] if whole else [part.strip() for part in asked.split(",")]
+def parse(requested: str) -> tuple[CorpusRequest, ...]:
+    """Split at commas, unless the whole text is the path of a file. Raises DataError."""
+    whole = os.path.isfile(os.path.expanduser(requested))
+    parts = [requested] if whole else [part.strip() for part in requested.split(",")]
     if not all(parts):
         raise DataError(
-            f"The corpus is {asked!r}, expected {NAMES}, or the path of a text file.",
+            f"The corpus is {requested!r}, expected {NAMES}, or the path of a text file.",
             "Separate several with commas.",
         )
     return tuple(_parse_one(part) for part in parts)
@@ -96,30 +98,30 @@ def _parse_one(text: str) -> CorpusRequest:
     return wanted
 
 
-class _Nowhere(DataError):
-    """A published corpus that is neither here nor to be had."""
+class _NotAvailable(DataError):
+    """A published corpus that is neither on this machine nor can be downloaded."""
 
 
 def _open(
     places: Places,
     wanted: CorpusRequest,
     report: Report,
-    patience: Timeouts,
+    timeouts: Timeouts,
     published: Mapping[str, PublishedCorpus],
 ) -> TextFile:
     if wanted.name == EMBEDDED:
         return replace(open_embedded(), layout=wanted.layout or "prose")
     if (corpus := published.get(wanted.name)) is not None:
-        file = _open_published(places, corpus, report, patience)
+        file = _open_published(places, corpus, report, timeouts)
     else:
         file = _open_path(_locate(places, wanted.name), wanted.name)
     return replace(file, layout=wanted.layout or file.layout, encoding=wanted.encoding or file.encoding)
 
 
-def _open_published(places: Places, corpus: PublishedCorpus, report: Report, patience: Timeouts) -> TextFile:
+def _open_published(places: Places, corpus: PublishedCorpus, report: Report, timeouts: Timeouts) -> TextFile:
     found = find(places, corpus)
     if found is None or (found.origin == "cache" and not is_whole(found.path, corpus.file)):
-        found = _download(places, corpus, report, patience)
+        found = _download(places, corpus, report, timeouts)
     elif found.path.is_file() and not is_whole(found.path, corpus.file):
         report(f"{found.path} is not {corpus.source.title} as published: it is used as it is.")
     if corpus.members:
@@ -127,19 +129,19 @@ def _open_published(places: Places, corpus: PublishedCorpus, report: Report, pat
     return replace(_open_path(found.path, corpus.name), layout=corpus.layout)
 
 
-def _download(places: Places, corpus: PublishedCorpus, report: Report, patience: Timeouts) -> FoundCorpus:
+def _download(places: Places, corpus: PublishedCorpus, report: Report, timeouts: Timeouts) -> FoundCorpus:
     folder = places.cache / FOLDER
     if not corpus.source.mirrors:
-        raise _Nowhere(f"{corpus.source.title} ({corpus.file.name}) is not here and has no download.")
+        raise _NotAvailable(f"{corpus.source.title} ({corpus.file.name}) is not here and has no download.")
     try:
-        fetch_all(corpus.source, folder, report, patience)
+        fetch_all(corpus.source, folder, report, timeouts)
     except DataError as error:
-        raise _Nowhere(str(error)) from error
+        raise _NotAvailable(str(error)) from error
     return FoundCorpus(folder / corpus.file.name, "download")
 
 
 def _locate(places: Places, name: str) -> Path:
-    """As a path, else below DLTUI_DATA. Raises DataError."""
+    """The path `name`, else one below DLTUI_DATA. Raises DataError."""
     path = Path(os.path.expanduser(name))
     roots = [places.data / FOLDER, places.data] if places.data is not None else []
     for candidate in (path, *(root / path for root in roots)):

@@ -1,4 +1,4 @@
-"""Corpora that were numbered once: kept by what they were made from, and made anew when damaged."""
+"""Cache of prepared corpora by a key of what they are made from; damaged entries are rebuilt."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from engine.data.download import Report
 from engine.data.text.array_file import UNFINISHED, ArrayFile, ArrayWriter, read_arrays, replace_file
-from engine.data.write_lock import alone
+from engine.data.write_lock import exclusive_lock
 from engine.errors import DataError
 
 VERSION = 5  # of everything between the bytes and the ids: a change of tokeniser or split needs another
 KEPT = 12
-STALE = 86_400.0  # seconds: whoever wrote it was killed
-PATIENCE = 1800.0  # seconds for another process to number the same corpus
+STALE = 86_400.0  # seconds after which an unfinished file belongs to a killed process
+LOCK_TIMEOUT = 1800.0  # seconds to wait for another process that prepares the same corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,22 @@ class CorpusCache:
     folder: Path
 
     def fetch(self, key: str, make: Callable[[ArrayWriter], None], report: Report) -> ArrayFile:
-        """What is kept under `key`, or else what `make` writes; of several processes one makes it.
+        """The entry of `key`, else what `make` writes; of several processes one writes it.
 
-        Raises DataError, also that of `make`.
+        Raises DataError, also from `make`.
         """
         path = self.folder / f"{key}.arrays"
         if (kept := _read(path, report)) is not None:
             return kept
-        self._open()
-        with alone(self.folder / f"{key}.lock", PATIENCE):
+        self._make_folder()
+        with exclusive_lock(self.folder / f"{key}.lock", LOCK_TIMEOUT):
             if (kept := _read(path, report)) is not None:
                 return kept
             self._prune()
             replace_file(path, make)
         return read_arrays(path)
 
-    def _open(self) -> None:
+    def _make_folder(self) -> None:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -50,7 +50,8 @@ class CorpusCache:
             ) from error
 
     def _prune(self) -> None:
-        """Who has one of them mapped keeps it: its bytes go with the last reader."""
+        """Remove the oldest entries. A process that has one mapped keeps it: its bytes are freed with the
+        last reader."""
         by_age = sorted(self.folder.glob("*.arrays"), key=_age)
         for path in by_age[: max(len(by_age) - KEPT + 1, 0)]:
             path.unlink(missing_ok=True)
@@ -60,7 +61,7 @@ class CorpusCache:
 
 
 def make_key(**facts: object) -> str:
-    """A name for what is made from `facts` by this version."""
+    """The key of what this version makes from `facts`."""
     text = json.dumps({"version": VERSION, **facts}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Where a named corpus lies: the user's folder of data sets, then the cache."""
+"""Paths of published corpora: the user's folder of data sets, then the cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FoundCorpus:
 
 
 def find(places: Places, corpus: PublishedCorpus) -> FoundCorpus | None:
-    """A link to nothing counts as found, so that it is named and not passed over."""
+    """The file of a corpus. A dangling link counts as found, so that it is reported and not skipped."""
     name = corpus.file.name
     if places.data is not None:
         for path in (places.data / FOLDER / name, places.data / name):
@@ -38,7 +38,8 @@ def find(places: Places, corpus: PublishedCorpus) -> FoundCorpus | None:
 
 
 def corpora(places: Places) -> list[dict[str, str]]:
-    """Name, what it is, licence, where it was found ("" = nowhere) and whether it can be downloaded."""
+    """For each corpus name, description, licence, path ("" if not found) and origin (`download` if it can
+    be)."""
     rows = []
     for corpus in CORPORA.values():
         found = find(places, corpus)

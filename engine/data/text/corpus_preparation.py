@@ -1,4 +1,4 @@
-"""The work that is done once for a corpus: read, split, counted, numbered, written."""
+"""Preparation of a corpus, done once: read, split into sentences, count words, assign ids, write arrays."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from engine.data.text.split import LEAST
 from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.word_counts import MOST_WORDS, WordCounts
-from engine.data.text.word_ids import compile_tally, write_compilation
+from engine.data.text.word_ids import assign_ids, write_ids
 from engine.data.text.word_spacing import is_unspaced
 from engine.errors import DataError
 
-HANDFUL = 4096  # sentences normalised at once
+SENTENCES_PER_CALL = 4096  # sentences normalised per call
 MEBIBYTE = 1 << 20
 SAMPLE = 1 << 16  # characters
-SAID_EVERY = 64  # MiB
+REPORT_EVERY = 64  # MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class CorpusPreparation:
         return source_of(self._digests)
 
     def key(self) -> str:
-        """Names the bytes that are read and everything that is done to them."""
+        """The cache key: a hash of the bytes that are read and of everything that is done to them."""
         return make_key(
             digests=self._digests,
             layouts=self.layouts,
@@ -58,18 +58,18 @@ class CorpusPreparation:
 
     def write(self, writer: ArrayWriter) -> None:
         """Raises DataError for a corpus that cannot be read, or of too few sentences."""
-        tally, samples = WordCounts(self.folder, self.tokeniser), []
+        word_counts, samples = WordCounts(self.folder, self.tokeniser), []
         for file, layout, digest in zip(self.files, self.layouts, self._digests, strict=True):
-            samples.append(self._read(file, layout, tally))
-            if file.digest() != digest:  # or the numbers of other bytes would be kept under this key
+            samples.append(self._read(file, layout, word_counts))
+            if file.digest() != digest:  # the ids of other bytes must not be cached under this key
                 raise DataError(f"{file.name} was changed while it was read.", "Try again.")
-        self._check(tally.count())
-        if tally.is_full:
+        self._check(word_counts.count())
+        if word_counts.is_full:
             self.report(f"More than {MOST_WORDS:,} different words: those that came later are unknown ones.")
-        compiled = compile_tally(tally, self.vocabulary, self.seed)
-        write_compilation(compiled, writer)
-        facts = {"cut_sentences": tally.cut, "unspaced": int(any(map(is_unspaced, samples)))}
-        writer.finish(gather_facts(compiled) | facts)
+        word_ids = assign_ids(word_counts, self.vocabulary, self.seed)
+        write_ids(word_ids, writer)
+        facts = {"cut_sentences": word_counts.cut, "unspaced": int(any(map(is_unspaced, samples)))}
+        writer.finish(gather_facts(word_ids) | facts)
 
     def _check(self, sentences: int) -> None:
         if sentences < LEAST:
@@ -79,19 +79,19 @@ class CorpusPreparation:
                 f"expected {LEAST} or more: one to train on, one to validate, one to test."
             )
 
-    def _read(self, file: TextFile, layout: SentenceLayout, tally: WordCounts) -> str:
-        """Returns how it begins."""
+    def _read(self, file: TextFile, layout: SentenceLayout, word_counts: WordCounts) -> str:
+        """Read a file into `word_counts`; returns the beginning of its text."""
         splitter, read, sample = Splitter(layout), 0, ""
         for block in file.blocks():
             sample = sample or block[:SAMPLE].strip()
-            _add(tally, splitter.feed(block))
+            _add(word_counts, splitter.feed(block))
             before, read = read, read + len(block)
-            if before // (SAID_EVERY * MEBIBYTE) < read // (SAID_EVERY * MEBIBYTE):
+            if before // (REPORT_EVERY * MEBIBYTE) < read // (REPORT_EVERY * MEBIBYTE):
                 self.report(f"Reading {file.name}: {read // MEBIBYTE:,} million characters")
-        _add(tally, splitter.close())
+        _add(word_counts, splitter.close())
         return sample
 
 
-def _add(tally: WordCounts, sentences: Iterator[str]) -> None:
-    while handful := list(islice(sentences, HANDFUL)):
-        tally.add(handful)
+def _add(word_counts: WordCounts, sentences: Iterator[str]) -> None:
+    while batch := list(islice(sentences, SENTENCES_PER_CALL)):
+        word_counts.add(batch)

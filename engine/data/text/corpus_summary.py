@@ -1,4 +1,4 @@
-"""A corpus for the eye: where it lies, how long its sentences are, which words are the commonest."""
+"""Summary of a corpus for display: path, sentence lengths, most frequent words."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ COMMONEST = 200
 CHUNK = 1 << 20
 
 
-def tell_corpus(
+def summarise_corpus(
     places: Places,
     corpus: str,
     vocabulary: int = 10_000,
     tokeniser: str = "plain",
     report: Report = lambda line: None,
 ) -> dict[str, Any]:
-    """Of a corpus as load() takes it, as JSON: about, licence, found, origin ("" for a path), notice, facts,
-    `lengths` ([words, sentences] rising), `commonest` ([word, times] falling, the reserved ones left out) and
-    `ranks` ([rank, times] of the ranks 1, 2, 4, 8 and so on). Raises DataError.
+    """Summary of a corpus as load() takes it, as JSON: about, licence, found, origin ("" for a path), notice,
+    facts, `lengths` ([words, sentences] rising), `commonest` ([word, times] falling, the reserved ones left
+    out) and `ranks` ([rank, times] of the ranks 1, 2, 4, 8 and so on). Raises DataError.
     """
     made = load(places, corpus, vocabulary, tokeniser, report)
     known = {row["name"]: row for row in corpora(places)}
@@ -41,7 +41,7 @@ def _shape(made: TextSet) -> dict[str, Any]:
     for part in parts:
         for first in range(0, len(part.ids), CHUNK):
             times += np.bincount(part.ids[first : first + CHUNK], minlength=len(times))
-    known = times[EOS + 1 :]  # falling: the vocabulary is in this order
+    known = times[EOS + 1 :]  # the vocabulary is in falling order of frequency
     return {
         "lengths": [[length, int(count)] for length, count in enumerate(lengths) if count],
         "commonest": [

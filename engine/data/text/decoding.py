@@ -1,4 +1,5 @@
-"""From bytes to text: the encoding found or asked for, bad bytes named by place, nothing replaced."""
+"""Decoding of text files: the encoding detected or given, invalid bytes reported with their offset, none
+replaced."""
 
 from __future__ import annotations
 
@@ -10,19 +11,19 @@ from io import IncrementalNewlineDecoder
 from engine.errors import DataError
 
 HEAD = 1 << 16
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is the same first two bytes
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 CHOICES = ("utf-8", "utf-16", "latin-1")
-PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"%PDF", "PDF"))
-# What calls itself Latin-1 has the quotes and dashes of Windows-1252 where Latin-1 has control signs.
+COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"%PDF", "PDF"))
+# Files called Latin-1 often have the quotes and dashes of Windows-1252 in place of control characters.
 WINDOWS = {number: bytes([number]).decode("cp1252", "ignore") or " " for number in range(0x80, 0xA0)}
-BAD = "\udcff"  # stands for a byte that is none of the encoding: in no text that was decoded
+INVALID_BYTE = "\udcff"  # replaces an invalid byte; never occurs in decoded text
 Decode = Callable[[bytes, str, bool], tuple[str, int]]
 DECODERS: dict[str, Decode] = {
     "utf-8": codecs.utf_8_decode,
@@ -34,24 +35,24 @@ DECODERS: dict[str, Decode] = {
 }
 
 
-def _marked(error: UnicodeError) -> tuple[str, int]:
+def _replace_invalid(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
-    return BAD * (error.end - error.start), error.end
+    return INVALID_BYTE * (error.end - error.start), error.end
 
 
-codecs.register_error(MARKING := "dltui-mark", _marked)
+codecs.register_error(MARKING := "dltui-mark", _replace_invalid)
 
 
-def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
-    """The encoding, and the length of the byte order mark. Raises DataError for packed files."""
-    for magic, kind in PACKED:
+def detect(name: str, head: bytes, requested: str = "") -> tuple[str, int]:
+    """The encoding, and the length of the byte order mark. Raises DataError for compressed files."""
+    for magic, kind in COMPRESSED:
         if head.startswith(magic):
             raise DataError(f"{name} is a {kind} file, expected text.", "Unpack it first.")
-    for mark, encoding in MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
-    if asked:
-        return ("utf-16-le" if asked == "utf-16" else asked), 0
+    if requested:
+        return ("utf-16-le" if requested == "utf-16" else requested), 0
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) / 5 and min(even, odd) < len(head) / 100:
         return ("utf-16-be" if even > odd else "utf-16-le"), 0
@@ -60,9 +61,10 @@ def detect(name: str, head: bytes, asked: str = "") -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Decoder:
-    """Pieces of a file in, text out, line ends as \\n; `offset` is where in the file the next one lies.
+    """Decodes a file piece by piece, with line ends as \\n; `offset` is the position of the next piece in the
+    file.
 
-    With `marks_bad`, bytes that are no text come as BAD, and NUL comes as it is.
+    With `marks_bad`, invalid bytes become INVALID_BYTE, and NUL bytes are kept.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The text room's front door: a corpus by name or path, as a vocabulary and three parts of sentences."""
+"""Loading a corpus by name or path: its vocabulary and three parts of sentences."""
 
 from __future__ import annotations
 
@@ -43,13 +43,17 @@ __all__ = [
     "sorted_batches",
 ]
 
-SAID = {
+LAYOUT_TEXTS = {
     SentenceLayout.LINES: "each line is a sentence",
     SentenceLayout.PARAGRAPHS: "lines are split where sentences end",
     SentenceLayout.PROSE: "sentences go on over line ends",
 }
-OTHER = {SentenceLayout.LINES: "prose", SentenceLayout.PARAGRAPHS: "lines", SentenceLayout.PROSE: "lines"}
-SPLIT_SEED = 42  # the same test sentences for every run: runs are to be compared
+OTHER_LAYOUT = {
+    SentenceLayout.LINES: "prose",
+    SentenceLayout.PARAGRAPHS: "lines",
+    SentenceLayout.PROSE: "lines",
+}
+SPLIT_SEED = 42  # the same test sentences in every run, so that runs can be compared
 
 
 def load(
@@ -60,33 +64,33 @@ def load(
     report: Report,
     *,
     seed: int = SPLIT_SEED,
-    patience: Timeouts | None = None,
+    timeouts: Timeouts | None = None,
     published: Mapping[str, PublishedCorpus] = CORPORA,
 ) -> TextSet:
     """`corpus` is a name, a path, or several with commas between, each followed by `:lines`, `:paragraphs`,
-    `:prose`, `:utf-8`, `:utf-16` or `:latin-1` where that is not to be found out. `vocabulary` is the number
-    of ids at most, the reserved four among them. Numbered once, then kept in the cache and mapped.
+    `:prose`, `:utf-8`, `:utf-16` or `:latin-1`, which are detected otherwise. `vocabulary` is the largest
+    number of ids, the four reserved ones included. The prepared corpus is cached and memory-mapped.
 
     Raises DataError.
     """
     cutter = Tokeniser.named(tokeniser)
     if vocabulary <= len(RESERVED):
         raise DataError(f"A vocabulary of {vocabulary} has no room for a word, expected 5 or more.")
-    opened = open_corpus(places, corpus, report, patience or Timeouts(), published)
+    opened = open_corpus(places, corpus, report, timeouts or Timeouts(), published)
     cache = CorpusCache(places.cache / FOLDER / "numbered")
-    layouts = tuple(_settle_layout(file, report) for file in opened.files)
+    layouts = tuple(_choose_layout(file, report) for file in opened.files)
     job = CorpusPreparation(opened.files, layouts, cutter, vocabulary, seed, cache.folder, report)
     kept = cache.fetch(job.key(), job.write, report)
     title = ", ".join(file.name for file in opened.files)
     made = _text_set(kept, cutter, _notice(opened, kept.facts), title, job.source)
-    _tell(made, vocabulary, report)
+    _report_facts(made, vocabulary, report)
     return made
 
 
-def _settle_layout(file: TextFile, report: Report) -> SentenceLayout:
+def _choose_layout(file: TextFile, report: Report) -> SentenceLayout:
     layout = file.resolve_layout()
     if not file.layout:
-        report(f"{file.name}: {SAID[layout]} (to change that: {file.name}:{OTHER[layout]}).")
+        report(f"{file.name}: {LAYOUT_TEXTS[layout]} (to change that: {file.name}:{OTHER_LAYOUT[layout]}).")
     return layout
 
 
@@ -103,7 +107,7 @@ def _text_set(kept: ArrayFile, tokeniser: Tokeniser, notice: str, title: str, so
 
 def _notice(corpus: Corpus, facts: Mapping[str, Any]) -> str:
     sampled = [
-        f"{file.name} has {file.size:,} bytes: {file.plenty:,} of them, spread evenly, are read."
+        f"{file.name} has {file.size:,} bytes: {file.limit:,} of them, spread evenly, are read."
         for file in corpus.files
         if file.is_sampled
     ]
@@ -111,12 +115,12 @@ def _notice(corpus: Corpus, facts: Mapping[str, Any]) -> str:
     return " ".join([corpus.notice, *sampled, *unspaced]).strip()
 
 
-def _tell(made: TextSet, wished: int, report: Report) -> None:
+def _report_facts(made: TextSet, requested: int, report: Report) -> None:
     facts = made.facts
-    if len(made.vocabulary) < wished:
+    if len(made.vocabulary) < requested:
         report(
             f"The corpus has {facts['distinct_words']:,} different words: the vocabulary is "
-            f"{len(made.vocabulary):,}, not {wished:,}."
+            f"{len(made.vocabulary):,}, not {requested:,}."
         )
     repeated = facts["validation_duplicates"] + facts["test_duplicates"]
     if repeated:

@@ -1,4 +1,4 @@
-"""Corpora with names: what they are, under which licence, and where they are published, as data."""
+"""Published corpora: description, licence, addresses and SHA-256."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ FOLDER = "text"  # of DLTUI_DATA and of the cache
 
 @dataclass(frozen=True, slots=True)
 class PublishedCorpus:
-    """`source` holds one file; without mirrors it cannot be downloaded. `members` are those of a zip file."""
+    """`source` has one file; without mirrors it cannot be downloaded. `members` are the texts in a zip
+    file."""
 
     name: str
     about: str

@@ -1,4 +1,4 @@
-"""How sentences lie in a text: one on each line, several on each line, or flowing over line ends."""
+"""Layout of sentences in a text: one per line, several per line, or continued over line ends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-LONGEST_PARAGRAPH = 1 << 16  # signs; where nothing ends a sentence for so long, it is ended
+LONGEST_PARAGRAPH = 1 << 16  # characters; a longer sentence is cut
 END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+")
-GAP = re.compile(r"\n[ \t]*\n\s*")
+PARAGRAPH_GAP = re.compile(r"\n[ \t]*\n\s*")
 LAST_WORD = re.compile(r"(\w+(?:\.\w+)*)\.$")
-SHORT = frozenset(
+ABBREVIATIONS = frozenset(
     (
         "mr",
         "mrs",
@@ -40,7 +40,7 @@ SHORT = frozenset(
         "rev",
     )
 )
-OFTEN = 0.3
+MIN_SHARE = 0.3
 
 
 class SentenceLayout(StrEnum):
@@ -57,31 +57,32 @@ def detect_layout(sample: str) -> SentenceLayout:
     inside = sum(1 for line in lines for _ in break_points(line)) / len(lines)
     if _are_wrapped(lines) and inside > 0.02:
         return SentenceLayout.PROSE
-    return SentenceLayout.PARAGRAPHS if inside > OFTEN else SentenceLayout.LINES
+    return SentenceLayout.PARAGRAPHS if inside > MIN_SHARE else SentenceLayout.LINES
 
 
 def _are_wrapped(lines: list[str]) -> bool:
-    """Most lines are nearly as long as the longest, and many sentences go on in the next line."""
+    """Whether most lines are nearly as long as the longest, and many sentences continue in the next line."""
     lengths = sorted(map(len, lines))
     is_even = lengths[len(lengths) // 2] > 0.8 * lengths[len(lengths) * 19 // 20]
     on = sum(not a.endswith((".", "!", "?", ":", '"')) and b[0].islower() for a, b in pairwise(lines))
-    return is_even and on > OFTEN * len(lines)
+    return is_even and on > MIN_SHARE * len(lines)
 
 
 def break_points(paragraph: str) -> Iterator[int]:
-    """Where the next sentence begins: after an end mark, not of an abbreviation, and no small letter."""
+    """Offsets of sentence starts: after an end mark that ends no abbreviation, before no lower-case
+    letter."""
     for found in END.finditer(paragraph):
         follows = paragraph[found.end() : found.end() + 1]
-        if follows and not follows.islower() and not _is_short(paragraph, found):
+        if follows and not follows.islower() and not _is_abbreviation(paragraph, found):
             yield found.end()
 
 
-def _is_short(paragraph: str, found: re.Match[str]) -> bool:
+def _is_abbreviation(paragraph: str, found: re.Match[str]) -> bool:
     before = LAST_WORD.search(paragraph[max(found.start() - 16, 0) : found.start() + 1])
     if before is None or not found[0].startswith(".") or found[0].startswith(".."):
         return False
     word = before[1]
-    return word.lower() in SHORT or (len(word) == 1 and word.isupper() and word != "I")
+    return word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
 
 
 def split_paragraph(paragraph: str) -> Iterator[str]:
@@ -94,23 +95,24 @@ def split_paragraph(paragraph: str) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Splitter:
-    """Blocks of text in, sentences out; in between never more than a paragraph is held."""
+    """Splits blocks of text into sentences; keeps at most one paragraph between blocks."""
 
     layout: SentenceLayout
     _open: str = ""
 
     def feed(self, block: str) -> Iterator[str]:
-        """`block` ends at the end of a line, or where a line is too long to be held."""
+        """The complete sentences so far. `block` has to end at a line end, or where a line is too long for
+        memory."""
         if self.layout is SentenceLayout.LINES:
             yield from block.split("\n")
         elif self.layout is SentenceLayout.PARAGRAPHS:
             for line in block.split("\n"):
                 yield from split_paragraph(line)
         else:
-            yield from self._flow(block)
+            yield from self._feed_prose(block)
 
-    def _flow(self, block: str) -> Iterator[str]:
-        paragraphs = GAP.split(self._open + block)
+    def _feed_prose(self, block: str) -> Iterator[str]:
+        paragraphs = PARAGRAPH_GAP.split(self._open + block)
         self._open = paragraphs.pop()
         for paragraph in paragraphs:
             yield from split_paragraph(paragraph.replace("\n", " "))

@@ -1,4 +1,4 @@
-"""Which sentences train, which validate, which test: 80, 10 and 10 of a hundred, by seed."""
+"""Split of the sentences: 80 % train, 10 % validation, 10 % test, by seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ LEAST = 3  # sentences: one for each part
 
 
 def split(sentences: int, seed: int) -> NDArray[np.int8]:
-    """For each sentence 0 (train), 1 (validation) or 2 (test); no part is empty from three sentences on."""
+    """For each sentence 0 (train), 1 (validation) or 2 (test). No part is empty for three or more
+    sentences."""
     held_out = max(round(sentences / 10), 1)
     shuffled = order(seed, SPLIT_EPOCH, sentences)
     parts = np.zeros(sentences, np.int8)

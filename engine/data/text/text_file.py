@@ -1,4 +1,5 @@
-"""A text that may be larger than memory: read in blocks, past a limit in stretches spread evenly over it."""
+"""A text file that may be larger than memory: read in blocks; above a limit evenly spread stretches are
+read."""
 
 from __future__ import annotations
 
@@ -11,33 +12,33 @@ from engine.data.text.decoding import HEAD, WIDTHS, Decoder, detect
 from engine.data.text.sentence_layout import SentenceLayout, detect_layout
 from engine.errors import DataError
 
-PLENTY = 512 << 20  # bytes that are read of one file
+READ_LIMIT = 512 << 20  # bytes read of one file, at most
 STRETCH = 4 << 20
 PIECE = 1 << 20
-LONGEST_LINE = 1 << 20  # signs; a longer one is cut at a space
+LONGEST_LINE = 1 << 20  # characters; a longer line is cut at a space
 
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """`layout` and `encoding` are "" where they are to be found out. `open` may be called more than once."""
+    """`layout` and `encoding` are "" if they are to be detected. `open` may be called more than once."""
 
     name: str
     size: int
     open: Callable[[], BinaryIO]
     layout: str = ""
     encoding: str = ""
-    plenty: int = PLENTY
+    limit: int = READ_LIMIT
 
     @property
     def is_sampled(self) -> bool:
-        return self.size > self.plenty
+        return self.size > self.limit
 
     def stretches(self) -> list[tuple[int, int]]:
-        """(offset, length) of what is read: everything, or evenly spread 4 MiB that make up `plenty`."""
+        """(offset, length) of what is read: everything, or evenly spread 4 MiB that make up `limit`."""
         if not self.is_sampled:
             return [(0, self.size)]
-        length = min(STRETCH, self.plenty)
-        count = self.plenty // length
+        length = min(STRETCH, self.limit)
+        count = self.limit // length
         return [(n * (self.size - length) // max(count - 1, 1) // 4 * 4, length) for n in range(count)]
 
     def digest(self) -> str:
@@ -48,7 +49,7 @@ class TextFile:
         return digest.hexdigest()
 
     def resolve_layout(self) -> SentenceLayout:
-        """What was asked for, or what the first 64 KiB look like. Raises DataError."""
+        """The given layout, else the one detected in the first 64 KiB. Raises DataError."""
         if self.layout:
             return SentenceLayout(self.layout)
         with self.open() as stream:
@@ -57,7 +58,7 @@ class TextFile:
         return detect_layout(Decoder(self.name, encoding, mark).decode(head[mark:], is_last=False))
 
     def blocks(self) -> Iterator[str]:
-        """Whole lines, about 2 MiB at most at a time; an empty line parts stretches. Raises DataError."""
+        """Whole lines, about 2 MiB at most per block; an empty line separates stretches. Raises DataError."""
         encoding, mark = "", 0
         for first, length in self.stretches():
             with self.open() as stream:
@@ -66,13 +67,13 @@ class TextFile:
                     stream.seek(0)
                 begin = first or mark
                 stream.seek(begin)
-                yield from self._lines(stream, begin, first + length - begin, encoding, is_torn=first > 0)
+                yield from self._lines(stream, begin, first + length - begin, encoding, is_cut=first > 0)
             yield "\n\n"
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """Every line with its number, from 1 on; of one that is too long to be held the beginning.
+        """Every line with its number, from 1 on; of a line too long for memory the beginning.
 
-        Bytes that are no text come as encoding.BAD. Raises DataError.
+        Invalid bytes become decoding.INVALID_BYTE. Raises DataError.
         """
         number, is_rest = 1, False
         for block in self._whole():
@@ -89,10 +90,10 @@ class TextFile:
         with self.open() as stream:
             encoding, mark = detect(self.name, stream.read(HEAD), self.encoding)
             stream.seek(mark)
-            yield from self._lines(stream, mark, self.size - mark, encoding, is_torn=False, marks_bad=True)
+            yield from self._lines(stream, mark, self.size - mark, encoding, is_cut=False, marks_bad=True)
 
     def _lines(
-        self, stream: BinaryIO, first: int, length: int, encoding: str, *, is_torn: bool,
+        self, stream: BinaryIO, first: int, length: int, encoding: str, *, is_cut: bool,
         marks_bad: bool = False,
     ) -> Iterator[str]:  # fmt: skip
         counts_lines = not self.is_sampled
@@ -100,11 +101,11 @@ class TextFile:
         ends_here = first + length == self.size
         held = ""
         for piece, is_last in _read(stream, self.name, length):
-            if decoder.offset == first and is_torn:
+            if decoder.offset == first and is_cut:
                 piece, decoder.offset = _align(piece, first, encoding)
             held += decoder.decode(piece, is_last=is_last and ends_here)
-            if is_torn:
-                held, is_torn = held[_line_start(held) :], False
+            if is_cut:
+                held, is_cut = held[_line_start(held) :], False
             cut = len(held) if is_last and ends_here else _cut(held, is_last)
             yield held[:cut]
             held = held[cut:]
@@ -122,7 +123,7 @@ def source_of(digests: Sequence[str]) -> str:
 
 
 def _read(stream: BinaryIO, name: str, length: int) -> Iterator[tuple[bytes, bool]]:
-    """Pieces, and whether it is the last. Raises DataError if the file is shorter than it was."""
+    """Pieces, each with whether it is the last. Raises DataError if the file became shorter."""
     left = length
     while True:
         piece = stream.read(min(PIECE, left))
@@ -135,7 +136,7 @@ def _read(stream: BinaryIO, name: str, length: int) -> Iterator[tuple[bytes, boo
 
 
 def _align(piece: bytes, offset: int, encoding: str) -> tuple[bytes, int]:
-    """Without the half sign that a stretch may begin with."""
+    """Drop a partial character at the start of a stretch; returns the rest and its offset."""
     skip = 0
     if encoding == "utf-8":
         while skip < min(3, len(piece)) and 0x80 <= piece[skip] < 0xC0:
@@ -152,7 +153,8 @@ def _line_start(text: str) -> int:
 
 
 def _cut(text: str, is_last: bool) -> int:
-    """Where whole lines end; in a line that is too long, or that a stretch ends in, a space."""
+    """End of the last whole line; in a line that is too long or cut by the end of a stretch, of the last
+    word."""
     cut = text.rfind("\n") + 1
     if cut or not (is_last or len(text) > LONGEST_LINE):
         return cut

@@ -1,4 +1,4 @@
-"""A corpus as numbers: the vocabulary, and three parts of sentences."""
+"""A prepared corpus: the vocabulary and three parts of sentences as ids."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Offsets = NDArray[np.int64]
 class Sentences:
     """Sentence n is ids[offsets[n] : offsets[n + 1]]: its real words only, first to last.
 
-    <START> and <EOS> are put around them by the batches. `offsets` has one more element than there are
+    <START> and <EOS> are added in batches. `offsets` has one more element than there are
     sentences; none is empty. Both arrays may be maps of a file, and are read only.
     """
 
@@ -44,15 +44,15 @@ class Sentences:
 
     @property
     def predictions(self) -> int:
-        """What a perplexity is taken over: every word, and an <EOS> per sentence."""
+        """The number of predictions behind a perplexity: every word, and an <EOS> per sentence."""
         return len(self.ids) + len(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextSet:
-    """`notice` is what has to be said in plain sight: that this stands in for what was asked, or is a part of
-    it. `facts` are counts, shares and quantiles, named in facts.py. `title` names the corpora that were read,
-    `source` is the SHA-256 of their bytes, `fingerprint` that of the numbers made of them.
+    """`notice` is shown to the user: this replaces the requested corpus, or is a part of it. `facts` are the
+    counts, shares and quantiles of corpus_statistics. `title` names the corpora that were read, `source` is
+    the SHA-256 of their bytes, `fingerprint` that of the numbers made of them.
     """
 
     vocabulary: Vocabulary

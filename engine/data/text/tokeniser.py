@@ -1,4 +1,4 @@
-"""Cutting text into words, and putting words together again."""
+"""Splitting text into words, and joining words to text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.data.text.character_classes import MarksApart, WithoutMarks
 from engine.errors import DataError
 
 WITHOUT_MARKS, MARKS_APART = WithoutMarks(), MarksApart()
-LOOSE = re.compile(  # apostrophes and hyphens at the edge of a word, stops and commas not between digits
+LOOSE = re.compile(  # apostrophes and hyphens at the edge of a word, full stops and commas not between digits
     r"(?<![^\W_])['-]+|['-]+(?![^\W_])|(?<!\d)[.,]|[.,](?!\d)"
 )
 UNKNOWN, MARKED = "<UNK>", "<unk>"
@@ -20,11 +20,10 @@ OPENING = frozenset("([{$#@\u00a3\u20ac")
 
 
 class Tokeniser(StrEnum):
-    """PLAIN: lower case, punctuation taken out, parted at spaces: "Don't stop!" is `dont stop`.
+    """PLAIN: lower case, punctuation removed, split at spaces: "Don't stop!" is `dont stop`.
 
-    PUNCTUATION: lower case, each mark a word of its own, apostrophes and hyphens kept inside words,
-    stops and commas inside numbers:
-    "Don't stop!" is `don't stop !`.
+    PUNCTUATION: lower case, each punctuation mark is a word, apostrophes and hyphens are kept inside words,
+    full stops and commas inside numbers: "Don't stop!" is `don't stop !`.
     """
 
     PLAIN = "plain"
@@ -38,10 +37,10 @@ class Tokeniser(StrEnum):
         return cls(name)
 
     def normalise(self, text: str) -> str:
-        """Words with white space between them; line ends stay, so that many sentences can be done at once.
+        """Words separated by white space; line ends are kept, so that one call can normalise many sentences.
 
-        No control, format or other sign that nobody can see comes through. `<unk>`, as corpora write an
-        unknown word, is UNKNOWN.
+        Control, format and other invisible characters are removed. `<unk>`, which corpora use for an unknown
+        word, becomes UNKNOWN.
         """
         text = text.lower()
         if MARKED in text:
@@ -49,7 +48,7 @@ class Tokeniser(StrEnum):
         return self._normalised(text)
 
     def _normalised(self, text: str) -> str:
-        """Of lower-case text."""
+        """Normalise lower-case text without MARKED."""
         text = unicodedata.normalize("NFC", text)
         if self is Tokeniser.PLAIN:
             return text.replace("--", " ").translate(WITHOUT_MARKS)
@@ -60,7 +59,7 @@ class Tokeniser(StrEnum):
         return self.normalise(text).split()
 
     def sentence(self, words: Sequence[str]) -> str:
-        """To be read: no space before a full stop or after an opening bracket, quotes hug what they quote."""
+        """Readable text: no space before a full stop, after an opening bracket or inside quotation marks."""
         return " ".join(words) if self is Tokeniser.PLAIN else _join_marks(words)
 
 

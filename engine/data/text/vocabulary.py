@@ -1,4 +1,4 @@
-"""The words that a language model knows, each under its number."""
+"""The vocabulary of a language model: words and their ids."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Vocabulary:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        """A reserved word in a text is a word like any other, and not known."""
+        """Whether a word has an id; reserved words count as unknown."""
         return isinstance(word, str) and self._numbers.get(word, UNK) > EOS
 
     def id(self, word: str) -> int:
-        """Of one word as the tokeniser makes it; <UNK> if it is not known."""
+        """The id of a word as the tokeniser makes it; <UNK> if it is unknown."""
         number = self._numbers.get(word, UNK)
         return number if number > EOS else UNK
 
@@ -43,12 +43,12 @@ class Vocabulary:
         return [self.id(word) for word in self.tokeniser.words(text)]
 
     def text(self, ids: Iterable[int]) -> str:
-        """To be read: ends and padding left out, marks where they belong."""
+        """Readable text, without <START>, <EOS> and padding."""
         return self.tokeniser.sentence([self.words[n] for n in ids if n not in (PAD, START, EOS)])
 
     @property
     def sha256(self) -> str:
-        """Of `vocabulary.txt`: UTF-8, one word per line, every line ended."""
+        """SHA-256 of `vocabulary.txt`: UTF-8, one word per line, a newline after each."""
         return hashlib.sha256("".join(f"{word}\n" for word in self.words).encode()).hexdigest()
 
 
@@ -70,4 +70,4 @@ def _check(words: tuple[str, ...]) -> None:
 
 
 def _is_unfit(text: str) -> bool:
-    return any(is_invisible(sign) or sign.isspace() for sign in set(text))
+    return any(is_invisible(character) or character.isspace() for character in set(text))

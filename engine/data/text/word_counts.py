@@ -1,4 +1,4 @@
-"""Words numbered as they come, in memory that does not grow with the text: the numbers wait on disk."""
+"""Words numbered in order of appearance; the numbers are kept in temporary files, so memory stays bounded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from engine.data.text.tokeniser import UNKNOWN, Tokeniser
 
-LONGEST_WORD = 64  # signs; a longer one is noise, and unknown
-LONGEST_SENTENCE = 200  # words; a longer one goes on as the next
-MOST_WORDS = 1_000_000  # different ones; what comes first after so many is unknown
-BUFFER = 1 << 20  # numbers held before they are written
+LONGEST_WORD = 64  # characters; a longer word becomes unknown
+LONGEST_SENTENCE = 200  # words; a longer sentence is cut into several
+MOST_WORDS = 1_000_000  # different words; later ones become unknown
+BUFFER = 1 << 20  # numbers in memory before they are written
 OVERFLOW = 0
 
 
 class Lexicon(dict[str, int]):
-    """Word -> provisional number from 1, in the order of appearance; 0 for what there is no room for."""
+    """Word -> provisional number from 1, in order of appearance; OVERFLOW for words that get none."""
 
     def __missing__(self, word: str) -> int:
         if len(word) > LONGEST_WORD or len(self) >= MOST_WORDS or word == UNKNOWN:
@@ -31,8 +31,8 @@ class Lexicon(dict[str, int]):
 
 
 @dataclass(slots=True)
-class Spool:
-    """Numbers appended to a nameless file, then seen as one array."""
+class NumberSpool:
+    """Numbers appended to a temporary file, then mapped as one array."""
 
     folder: Path
     kind: str  # array's type code
@@ -55,8 +55,8 @@ class Spool:
         self._held.tofile(self._file)
         self._held = array(self.kind)
 
-    def seen(self) -> NDArray[np.int32]:
-        """Raises ValueError if nothing was written."""
+    def as_array(self) -> NDArray[np.int32]:
+        """All numbers, memory-mapped. Raises ValueError if there are none."""
         self.flush()
         self._file.flush()
         return np.memmap(self._file, np.dtype(self.kind), "r")
@@ -64,17 +64,17 @@ class Spool:
 
 @dataclass(slots=True)
 class WordCounts:
-    """Sentences in, provisional numbers out."""
+    """Provisional numbers of the words of all sentences added, and the sentence lengths."""
 
     folder: Path
     tokeniser: Tokeniser
     lexicon: Lexicon = field(default_factory=Lexicon)
-    numbers: Spool = field(init=False)
-    lengths: Spool = field(init=False)
+    numbers: NumberSpool = field(init=False)
+    lengths: NumberSpool = field(init=False)
     cut: int = 0
 
     def __post_init__(self) -> None:
-        self.numbers, self.lengths = Spool(self.folder, "i"), Spool(self.folder, "i")
+        self.numbers, self.lengths = NumberSpool(self.folder, "i"), NumberSpool(self.folder, "i")
 
     def add(self, sentences: Iterable[str]) -> None:
         number = self.lexicon.__getitem__
@@ -93,7 +93,7 @@ class WordCounts:
         self.lengths.extend(lengths)
 
     def count(self) -> int:
-        """Sentences so far."""
+        """The number of sentences so far."""
         return self.lengths.count
 
     @property

@@ -1,4 +1,4 @@
-"""From words numbered as they came to the ids of a vocabulary, part by part, a chunk of words at a time."""
+"""From provisional word numbers to the ids of a vocabulary, per part, a chunk of words at a time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordIds:
-    """Sentence n is numbers[offsets[n] : offsets[n + 1]] and belongs to PARTS[parts[n]]; `final` turns the
-    tally's numbers into ids of `words`.
+    """Sentence n is numbers[offsets[n] : offsets[n + 1]] and belongs to PARTS[parts[n]]; `final` maps
+    provisional numbers to ids of `words`.
     """
 
     words: tuple[str, ...]
@@ -31,7 +31,7 @@ class WordIds:
     final: Ids
 
     def spans(self) -> Iterator[slice]:
-        """Runs of sentences with about CHUNK words."""
+        """Ranges of sentences with about CHUNK words."""
         edges = np.searchsorted(self.offsets, np.arange(0, len(self.numbers) + CHUNK, CHUNK), "left")
         edges = np.unique(np.minimum(edges, len(self.parts)))
         for first, last in pairwise(edges.tolist()):
@@ -40,19 +40,20 @@ class WordIds:
     def numbers_of(self, span: slice) -> Ids:
         return self.numbers[self.offsets[span.start] : self.offsets[span.stop]]
 
-    def owners(self, span: slice) -> NDArray[np.int8]:
+    def parts_of_words(self, span: slice) -> NDArray[np.int8]:
         """The part that each word of the span belongs to."""
         return np.repeat(self.parts[span], np.diff(self.offsets[span.start : span.stop + 1]))
 
     def ids(self, part: int) -> Iterator[Ids]:
         for span in self.spans():
-            yield self.final[self.numbers_of(span)[self.owners(span) == part]]
+            yield self.final[self.numbers_of(span)[self.parts_of_words(span) == part]]
 
 
-def compile_tally(tally: WordCounts, limit: int, seed: int) -> WordIds:
-    """A vocabulary of `limit` ids at most: the commonest words of the whole corpus, ties by alphabet."""
-    numbers, lengths = tally.numbers.seen(), tally.lengths.seen()
-    names = list(tally.lexicon)
+def assign_ids(word_counts: WordCounts, limit: int, seed: int) -> WordIds:
+    """Ids for a vocabulary of at most `limit` ids: the most frequent words of the whole corpus, ties in
+    alphabetical order."""
+    numbers, lengths = word_counts.numbers.as_array(), word_counts.lengths.as_array()
+    names = list(word_counts.lexicon)
     counts = _count(numbers, len(names) + 1)[1:]
     chosen = _commonest(names, counts, limit - len(RESERVED))
     final = np.full(len(names) + 1, UNK, np.int32)
@@ -63,13 +64,13 @@ def compile_tally(tally: WordCounts, limit: int, seed: int) -> WordIds:
     return WordIds(words, numbers, offsets, split(len(lengths), seed), final)
 
 
-def write_compilation(compiled: WordIds, writer: ArrayWriter) -> None:
-    lengths = np.diff(compiled.offsets)
+def write_ids(word_ids: WordIds, writer: ArrayWriter) -> None:
+    lengths = np.diff(word_ids.offsets)
     for number, part in enumerate(PARTS):
-        writer.add(f"{part}.ids", "int32", compiled.ids(number))
-        ends = np.cumsum(lengths[compiled.parts == number])
+        writer.add(f"{part}.ids", "int32", word_ids.ids(number))
+        ends = np.cumsum(lengths[word_ids.parts == number])
         writer.add(f"{part}.offsets", "int64", [np.zeros(1, np.int64), ends])
-    text = "\n".join(compiled.words).encode()
+    text = "\n".join(word_ids.words).encode()
     writer.add("words", "uint8", [np.frombuffer(text, np.uint8)])
 
 
@@ -81,7 +82,7 @@ def _count(numbers: Ids, size: int) -> NDArray[np.int64]:
 
 
 def _commonest(names: list[str], counts: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
-    """Only the words that may be among them are sorted by name."""
+    """Indices of the most frequent words; only candidates are sorted by name."""
     if wanted < len(counts):
         least = np.partition(counts, len(counts) - wanted)[len(counts) - wanted]
     else:

@@ -1,4 +1,4 @@
-"""Whether a text is written without spaces between its words, as Chinese, Japanese and Thai are."""
+"""Detection of texts without spaces between words, such as Chinese, Japanese and Thai."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ RANGES = (
     (0x20000, 0x3FFFF),
 )
 SHARE = 0.3
-"""of all characters of words, from which on the text is one of these scripts"""
+"""share of the characters of words from which on a text counts as one of these scripts"""
 LONGEST_MEAN = 4.0
-"""characters: words that were parted by a segmenter are shorter, whole phrases longer"""
+"""characters: words from a segmenter are shorter on average, unsegmented phrases longer"""
 WARNING = (
     "The text is written without spaces: each stretch between two spaces or line ends counts as one word. "
     "Put spaces between the words first (a word segmenter does that)."
@@ -22,7 +22,7 @@ WARNING = (
 
 
 def is_unspaced(sample: str) -> bool:
-    """Of some thousand characters."""
+    """Whether a sample of some thousand characters is unspaced."""
     words = sample.split()
     of_script = [count for word in words if (count := sum(map(_is_of_script, word)))]
     characters = sum(map(len, words))
@@ -31,6 +31,6 @@ def is_unspaced(sample: str) -> bool:
     return sum(of_script) > LONGEST_MEAN * len(of_script)
 
 
-def _is_of_script(sign: str) -> bool:
-    number = ord(sign)
+def _is_of_script(character: str) -> bool:
+    number = ord(character)
     return number >= RANGES[0][0] and any(first <= number <= last for first, last in RANGES)

@@ -16,13 +16,13 @@ TOKENS = ((b" @-@ ", b"-"), (b" @,@ ", b","), (b" @.@ ", b"."), (b" 's ", b"'s "
 
 
 def open_zipped(name: str, path: Path, members: tuple[str, ...], layout: str) -> TextFile:
-    """The members one after the other, headings left out, words put together again. Raises DataError."""
+    """The members in sequence, without headings, separated tokens joined again. Raises DataError."""
     content = b"\n".join(_prose(line) for line in _unpack(path, members).split(b"\n") if line[:2] != b" =")
     return TextFile(name, len(content), lambda: io.BytesIO(content), layout=layout, encoding="utf-8")
 
 
 def _unpack(path: Path, members: tuple[str, ...]) -> bytes:
-    """Nothing is unpacked before its declared size is known to be bearable, and nothing beyond it."""
+    """The members, unpacked only if their declared size is at most MOST_BYTES. Raises DataError."""
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             size = sum(archive.getinfo(member).file_size for member in members)

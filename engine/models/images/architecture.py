@@ -1,10 +1,10 @@
-"""The order of a picture network's layers, as data, and the network that it makes of trained tensors.
+"""The layers of an image network as data, and the NumPy network built from them and trained tensors.
 
-A run says it in `model.json`: {"kind": "conv_net", "side": 28, "divisor": 127.5, "mean": 1.0, "layers": [
+A run keeps it in `model.json`: {"kind": "conv_net", "side": 28, "divisor": 127.5, "mean": 1.0, "layers": [
 {"kind": "conv", "name": "conv1", "padding": 2}, {"kind": "pool", "name": "pool1", "size": 2},
 {"kind": "relu", "name": "relu1"}, {"kind": "batch_norm", "name": "norm1", "eps": 1e-05}, {"kind": "flat",
 "name": "flat"}, {"kind": "dense", "name": "output"}, {"kind": "scale", "name": "cool", "factor": 0.125}]}.
-Without it, `guess` finds an order that the tensors' names and shapes allow.
+Without it, `infer` finds an order of layers that the names and shapes of the tensors allow.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from engine.models.images.layers import (
 )
 
 Tensors = Mapping[str, NDArray[Any]]
-Line = Mapping[str, Any]
+LayerSpec = Mapping[str, Any]
 KIND = "conv_net"
 SIDES = (28, 8)
 EPS = 1e-5
@@ -42,7 +42,7 @@ _PARTS = {
     "conv": ("weight",), "dense": ("weight",),
     "batch_norm": ("running_mean", "running_var", "weight", "bias"),
 }  # fmt: skip
-"""tensors that a layer has; biases apart"""
+"""required tensors of each kind of layer, without biases"""
 _SPARE = {"batch_norm": ("num_batches_tracked",)}
 POOLS = (2, 3, 4, 5, 6, 7, 8)
 
@@ -50,13 +50,13 @@ POOLS = (2, 3, 4, 5, 6, 7, 8)
 @dataclass(frozen=True, slots=True)
 class Architecture:
     side: int
-    layers: tuple[Line, ...]
+    layers: tuple[LayerSpec, ...]
     divisor: float = 127.5
     mean: float = 1.0
 
 
 def read(data: Mapping[str, Any]) -> Architecture:
-    """Of the content of model.json. Raises ValueError."""
+    """Parse the content of model.json. Raises ValueError."""
     if data.get("kind") != KIND:
         raise ValueError(f"kind {data.get('kind')!r}, expected {KIND!r}")
     lines = data.get("layers")
@@ -80,7 +80,8 @@ def to_json(plan: Architecture) -> dict[str, Any]:
 
 
 def build(tensors: Tensors, plan: Architecture) -> ConvNet:
-    """Raises ValueError unless the tensors are exactly those of the plan: names, shapes, float32, finite."""
+    """The network. Raises ValueError unless the tensors fit the plan: names, shapes, float32, finite
+    values."""
     layers = tuple(_layer(line, tensors) for line in plan.layers)
     _check_names(tensors, plan)
     net = ConvNet(layers, plan.side, plan.divisor, plan.mean)
@@ -88,27 +89,27 @@ def build(tensors: Tensors, plan: Architecture) -> ConvNet:
     return net
 
 
-def guess(tensors: Tensors) -> Architecture:
-    """Convolutions, then dense layers; a ReLU behind each but the last; pooling and padding as they fit.
+def infer(tensors: Tensors) -> Architecture:
+    """Convolutions, then dense layers, a ReLU after each but the last; pooling and padding as they fit.
 
-    Raises ValueError when nothing fits.
+    Raises ValueError when no order fits.
     """
-    spine = _spine(tensors)
-    for side in SIDES if spine else ():
-        for lines in _candidates(spine, tensors):
+    weighted = _weighted_layers(tensors)
+    for side in SIDES if weighted else ():
+        for lines in _candidates(weighted, tensors):
             plan = Architecture(side, tuple(lines))
             try:
                 build(tensors, plan)
             except ValueError:
                 continue
             return plan
-    raise ValueError(f"no order of {', '.join(spine) or 'no layers'} fits its shapes")
+    raise ValueError(f"no order of {', '.join(weighted) or 'no layers'} fits its shapes")
 
 
 def _check_names(tensors: Tensors, plan: Architecture) -> None:
     needed: set[str] = set()
     allowed: set[str] = set()
-    for line, follower in zip(plan.layers, [*plan.layers[1:], {}], strict=True):
+    for line, next_layer in zip(plan.layers, [*plan.layers[1:], {}], strict=True):
         kind, name = str(line.get("kind")), line["name"]
         needed |= {f"{name}.{part}" for part in _PARTS.get(kind, ())}
         allowed |= {f"{name}.{part}" for part in _SPARE.get(kind, ())}
@@ -116,7 +117,7 @@ def _check_names(tensors: Tensors, plan: Architecture) -> None:
         if kind in ("conv", "dense") and has_bias is True:
             needed.add(f"{name}.bias")
         elif has_bias == "open":
-            (allowed if _is_shifted(plan, line, follower) else needed).add(f"{name}.bias")
+            (allowed if _is_shifted(plan, line, next_layer) else needed).add(f"{name}.bias")
     missing, foreign = sorted(needed - tensors.keys()), sorted(tensors.keys() - needed - allowed)
     if missing:
         raise ValueError(f"{missing[0]} is missing")
@@ -124,15 +125,15 @@ def _check_names(tensors: Tensors, plan: Architecture) -> None:
         raise ValueError(f"{foreign[0]} belongs to no layer")
 
 
-def _is_shifted(plan: Architecture, line: Line, follower: Line) -> bool:
-    """Whether a batch norm behind adds what a bias would, which then may be missing."""
-    if follower.get("kind") == "pool":
-        behind = plan.layers[plan.layers.index(follower) + 1 :]
-        follower = behind[0] if behind else {}
-    return follower.get("kind") == "batch_norm"
+def _is_shifted(plan: Architecture, line: LayerSpec, next_layer: LayerSpec) -> bool:
+    """Whether a batch norm follows: it shifts the output, so the bias may be missing."""
+    if next_layer.get("kind") == "pool":
+        behind = plan.layers[plan.layers.index(next_layer) + 1 :]
+        next_layer = behind[0] if behind else {}
+    return next_layer.get("kind") == "batch_norm"
 
 
-def _layer(line: Line, tensors: Tensors) -> Layer:
+def _layer(line: LayerSpec, tensors: Tensors) -> Layer:
     kind, name = line.get("kind"), str(line["name"])
     if kind == "conv":
         weight = _tensor(tensors, f"{name}.weight", 4)
@@ -153,7 +154,7 @@ def _layer(line: Line, tensors: Tensors) -> Layer:
     raise ValueError(f"layer {name}: kind {kind!r} is not known")
 
 
-def _padding(line: Line) -> int:
+def _padding(line: LayerSpec) -> int:
     padding = line.get("padding", 0)
     if type(padding) is not int or not 0 <= padding <= MOST_PADDING:
         raise ValueError(f"{line['name']} has padding {padding!r}, expected 0 to {MOST_PADDING}")
@@ -191,15 +192,17 @@ def _bias(tensors: Tensors, name: str, length: int) -> Floats:
 
 
 def _check_chain(net: ConvNet) -> None:
-    """That each layer can take what the one in front of it gives."""
+    """Raises ValueError unless the output of each layer fits the next one."""
     for layer, shape in zip(net.layers, _shapes(net), strict=True):
-        takes: int | None = None
+        width: int | None = None
         if isinstance(layer, Convolution | Dense):
-            takes = layer.weight.shape[1]
+            width = layer.weight.shape[1]
         elif isinstance(layer, BatchNorm):
-            takes = len(layer.scale)
-        wants = 3 if isinstance(layer, Convolution | MaxPool) else 1 if isinstance(layer, Dense) else None
-        if (wants and len(shape) != wants) or (takes is not None and takes != shape[0]):
+            width = len(layer.scale)
+        dimensions = (
+            3 if isinstance(layer, Convolution | MaxPool) else 1 if isinstance(layer, Dense) else None
+        )
+        if (dimensions and len(shape) != dimensions) or (width is not None and width != shape[0]):
             raise ValueError(f"{layer.name} cannot take {'x'.join(map(str, shape))}")
         if min(layer.shape(shape)) < 1:
             raise ValueError(f"nothing is left of {'x'.join(map(str, shape))} behind {layer.name}")
@@ -208,14 +211,14 @@ def _check_chain(net: ConvNet) -> None:
 
 
 def _shapes(net: ConvNet) -> Iterator[tuple[int, ...]]:
-    """One by one, so that a layer is checked before it is asked for its shape."""
+    """Input shape of each layer, lazily: a layer is checked before its output shape is computed."""
     shape: tuple[int, ...] = (1, net.side, net.side)
     for layer in net.layers:
         yield shape
         shape = layer.shape(shape)
 
 
-def _spine(tensors: Tensors) -> list[str]:
+def _weighted_layers(tensors: Tensors) -> list[str]:
     """Names of the convolutions, then of the dense layers, each in natural order, `output` last."""
     names = {name.removesuffix(".weight") for name in tensors if name.endswith(".weight")}
     made = [name for name in names if tensors[f"{name}.weight"].ndim in (2, 4)]
@@ -228,22 +231,22 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _candidates(spine: list[str], tensors: Tensors) -> Iterator[list[Line]]:
-    """The likeliest first: the size is kept by padding, and each convolution is followed by a pooling."""
-    convolutions = [name for name in spine if tensors[f"{name}.weight"].ndim == 4]
+def _candidates(weighted: list[str], tensors: Tensors) -> Iterator[list[LayerSpec]]:
+    """Likeliest first: padding keeps the size, and each convolution is followed by a pooling."""
+    convolutions = [name for name in weighted if tensors[f"{name}.weight"].ndim == 4]
     norms = sorted((name.removesuffix(".running_mean") for name in tensors if name.endswith(".running_mean")),
                    key=_natural)  # fmt: skip
     for kept in (True, False):
         for count in range(len(convolutions), -1, -1):
             for pooled in combinations(convolutions, count):
-                yield list(_lines(spine, tensors, norms, pooled, kept))
+                yield list(_lines(weighted, tensors, norms, pooled, kept))
 
 
 def _lines(
-    spine: list[str], tensors: Tensors, norms: list[str], pooled: tuple[str, ...], kept: bool
-) -> Iterator[Line]:
+    weighted: list[str], tensors: Tensors, norms: list[str], pooled: tuple[str, ...], kept: bool
+) -> Iterator[LayerSpec]:
     norms, is_flat = list(norms), False
-    for name in spine:
+    for name in weighted:
         weight = tensors[f"{name}.weight"]
         if weight.ndim == 4:
             yield {"kind": "conv", "name": name, "padding": weight.shape[2] // 2 if kept else 0}
@@ -256,5 +259,5 @@ def _lines(
             yield {"kind": "batch_norm", "name": norms.pop(0)}
         if name in pooled:
             yield {"kind": "pool", "name": f"pool of {name}", "size": 2}
-        if name != spine[-1]:
+        if name != weighted[-1]:
             yield {"kind": "relu", "name": f"relu of {name}"}

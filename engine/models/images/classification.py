@@ -1,4 +1,4 @@
-"""How well ten classes are told apart: the classification report and the confusion matrix."""
+"""Metrics of a ten-class classifier: the classification report and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labels = NDArray[np.integer]
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """Of one class, or averaged over all; `support` is the number of images."""
+    """Scores of one class, or averages over all; `support` is the number of images."""
 
     precision: float
     recall: float
@@ -37,8 +37,8 @@ class Report:
 
 
 def report(logits: Floats, labels: Labels) -> Report:
-    """Of logits (N, 10) and labels (N,). A class that nobody predicted has precision 0."""
-    from sklearn import metrics  # a second, so only here
+    """The report of logits (N, 10) and labels (N,). A class that was never predicted has precision 0."""
+    from sklearn import metrics  # takes a second to import
 
     predicted, every = logits.argmax(axis=1), list(range(CLASSES))
 
@@ -64,7 +64,7 @@ def report(logits: Floats, labels: Labels) -> Report:
 
 
 def balanced_accuracy(predicted: Labels, labels: Labels) -> float:
-    """The mean recall of the classes that there are images of."""
+    """The mean recall over the classes that occur in `labels`."""
     there = np.unique(labels)
     return float(np.mean([(predicted[labels == label] == label).mean() for label in there]))
 
@@ -77,20 +77,20 @@ def losses(logits: Floats, labels: Labels) -> Floats:
     return found
 
 
-def cell(logits: Floats, labels: Labels, true: int, predicted: int) -> NDArray[np.intp]:
-    """Images of class `true` predicted as `predicted`, the largest cross-entropy first."""
+def images_in_cell(logits: Floats, labels: Labels, true: int, predicted: int) -> NDArray[np.intp]:
+    """Indices of the images of class `true` predicted as `predicted`, the largest cross-entropy first."""
     there = np.nonzero((labels == true) & (logits.argmax(axis=1) == predicted))[0]
-    return there[np.argsort(sureness_of(logits[there], labels[there]), kind="stable")]
+    return there[np.argsort(log_odds(logits[there], labels[there]), kind="stable")]
 
 
-def worst(logits: Floats, labels: Labels) -> NDArray[np.intp]:
-    """Every image that is got wrong, the largest cross-entropy first."""
+def misclassified(logits: Floats, labels: Labels) -> NDArray[np.intp]:
+    """Indices of all misclassified images, the largest cross-entropy first."""
     wrong = np.nonzero(logits.argmax(axis=1) != labels)[0]
-    return wrong[np.argsort(sureness_of(logits[wrong], labels[wrong]), kind="stable")]
+    return wrong[np.argsort(log_odds(logits[wrong], labels[wrong]), kind="stable")]
 
 
-def sureness_of(logits: Floats, chosen: Labels) -> NDArray[np.float64]:
-    """Log odds of one class against all others (N,): they tell apart what rounds to a probability of 1."""
+def log_odds(logits: Floats, chosen: Labels) -> NDArray[np.float64]:
+    """Log odds of the chosen class against all others (N,): they differ where probabilities round to 1."""
     rows = np.arange(len(chosen))
     others = logits.astype(np.float64)
     others[rows, chosen] = -np.inf

@@ -1,4 +1,4 @@
-"""A trained picture network: pixels in, ten logits out, and everything it computes on the way."""
+"""A trained image network in NumPy: logits of images, activations of its layers, gradients by pixels."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from engine.models.images.layers import BatchNorm, Convolution, Dense, Layer, Re
 
 Pixels = NDArray[np.uint8]
 CHUNK_BYTES = 6 << 20
-"""of the windows of one layer: beyond a processor's caches a product becomes no quicker"""
+"""bytes of the windows of one layer: a product larger than the processor's cache is no faster"""
 MOST_IMAGES = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activations:
-    """What one convolution or hidden layer made of an image: (C, H, W) or (F,).
+    """Output of one convolution or dense layer for an image: (C, H, W) or (F,).
 
-    `before` is what its ReLU was given (behind a batch norm, if it has one; pooling left out), `after` what
-    the ReLU left of it; equal for a layer without ReLU.
+    `before` is the input of its ReLU (after a batch norm, if there is one, and without pooling), `after` the
+    output of the ReLU; both are equal for a layer without ReLU.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Activations:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConvNet:
-    """Pixels p are seen as p / `divisor` - `mean`: into [-1, 1] with 127.5 and 1."""
+    """The input of a pixel p is p / `divisor` - `mean`: in [-1, 1] for 127.5 and 1."""
 
     layers: tuple[Layer, ...]
     side: int
@@ -41,7 +41,7 @@ class ConvNet:
     mean: float = 1.0
 
     def shapes(self) -> list[Shape]:
-        """Of one image in front of each layer, and behind the last."""
+        """Shape of one image before each layer, and after the last."""
         shapes: list[Shape] = [(1, self.side, self.side)]
         for layer in self.layers:
             shapes.append(layer.shape(shapes[-1]))
@@ -51,17 +51,17 @@ class ConvNet:
         """(N, side, side) of 0 to 255 -> (N, classes)."""
         return np.concatenate(list(self.logits_by_chunk(images)))
 
-    def logits_by_chunk(self, images: Pixels, chunk: int | None = None) -> Iterator[Floats]:
-        """The same a few images at a time, for whoever shows progress or may be interrupted."""
-        chunk = chunk or self.chunk()
-        for start in range(0, len(images), chunk):
-            maps = self.enter(images[start : start + chunk])
+    def logits_by_chunk(self, images: Pixels, chunk_size: int | None = None) -> Iterator[Floats]:
+        """`logits` in chunks of images, for progress display and interruption."""
+        chunk_size = chunk_size or self.chunk_size()
+        for start in range(0, len(images), chunk_size):
+            maps = self.normalise(images[start : start + chunk_size])
             for layer in self.layers:
                 maps = layer.forward(maps)
             yield maps.T
 
-    def chunk(self) -> int:
-        """How many images are looked at together."""
+    def chunk_size(self) -> int:
+        """Images per chunk."""
         windows = [
             layer.shape(before)[1] * layer.shape(before)[2] * layer.weight[0].size
             for layer, before in zip(self.layers, self.shapes(), strict=False)
@@ -69,31 +69,31 @@ class ConvNet:
         ]
         return min(max(CHUNK_BYTES // (4 * max(windows, default=1)), 1), MOST_IMAGES)
 
-    def enter(self, images: NDArray[np.generic]) -> Floats:
-        """(N, side, side) as the first layer sees it: (1, side, side, N)."""
+    def normalise(self, images: NDArray[np.generic]) -> Floats:
+        """(N, side, side) of 0 to 255 -> input (1, side, side, N) of the first layer."""
         maps = np.moveaxis(images, 0, -1)[None].astype(np.float32, order="C")
         maps /= np.float32(self.divisor)
         maps -= np.float32(self.mean)
         return maps
 
-    def passed(self, maps: Floats) -> list[Floats]:
-        """What stands in front of each layer, and behind the last."""
+    def layer_values(self, maps: Floats) -> list[Floats]:
+        """The values before each layer, and after the last."""
         values = [maps]
         for layer in self.layers:
             values.append(layer.forward(values[-1]))
         return values
 
-    def seen(self, image: Pixels) -> tuple[list[Activations], Floats]:
-        """What each layer made of one image (side, side), and its logits (classes,)."""
-        values = self.passed(self.enter(image[None]))
+    def activations(self, image: Pixels) -> tuple[list[Activations], Floats]:
+        """Activations of each weighted layer for one image (side, side), and its logits (classes,)."""
+        values = self.layer_values(self.normalise(image[None]))
         found = []
         for at, layer in enumerate(self.layers):
             if isinstance(layer, Convolution | Dense):
-                found.append(self._seen(at, layer, values[at + 1]))
+                found.append(self._activations_of(at, layer, values[at + 1]))
         return found, values[-1][:, 0]
 
-    def _seen(self, at: int, layer: Convolution | Dense, value: Floats) -> Activations:
-        """A pooling in front of the ReLU is left out: the picture before pooling is the larger one."""
+    def _activations_of(self, at: int, layer: Convolution | Dense, value: Floats) -> Activations:
+        """Pooling before the ReLU is left out: the map before pooling has more pixels."""
         for follower in self.layers[at + 1 :]:
             if isinstance(follower, BatchNorm):
                 value = follower.forward(value)
@@ -104,8 +104,8 @@ class ConvNet:
         return Activations(layer.name, layer.kind, value[..., 0], value[..., 0])
 
     def gradient(self, image: Pixels, target: int) -> Floats:
-        """How the logit of class `target` moves with each pixel (side, side), per step of one grey level."""
-        values = self.passed(self.enter(image[None]))
+        """Derivative of the logit of class `target` by each pixel (side, side), per grey level."""
+        values = self.layer_values(self.normalise(image[None]))
         back = np.zeros_like(values[-1])
         back[target] = 1
         for layer, before in zip(reversed(self.layers), reversed(values[:-1]), strict=True):

@@ -1,4 +1,4 @@
-"""A convolution as one matrix product, and its gradient back to what it saw.
+"""A convolution as one matrix product, and its gradient by the input.
 
 Maps are (channels, height, width, images): with the images last, every shifted window is a copy of long rows.
 """
@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 
 def convolve(maps: Floats, weight: Floats, bias: Floats, padding: int) -> Floats:
-    """(C, H, W, N) seen through `weight` (K, C, h, w) -> (K, H', W', N), stride 1, zeros around."""
+    """(C, H, W, N) with `weight` (K, C, h, w) -> (K, H', W', N), stride 1, zero padding."""
     kernels, channels, high, wide = weight.shape
     padded = _pad(maps, padding)
     height, width = padded.shape[1] - high + 1, padded.shape[2] - wide + 1
@@ -26,7 +26,7 @@ def convolve(maps: Floats, weight: Floats, bias: Floats, padding: int) -> Floats
 
 
 def convolve_back(gradient: Floats, weight: Floats, padding: int, side: tuple[int, int]) -> Floats:
-    """The gradient (K, H', W', N) carried back to the maps of `side` (H, W) that were seen: (C, H, W, N)."""
+    """The gradient by the output (K, H', W', N) -> by the input (C, H, W, N), where `side` is (H, W)."""
     kernels, channels, high, wide = weight.shape
     height, width, images = gradient.shape[1:]
     windows = (weight.reshape(kernels, -1).T @ gradient.reshape(kernels, -1)).reshape(

@@ -1,4 +1,4 @@
-"""Pictures made worse by a known amount."""
+"""Distortions of images by a known amount: shifts and noise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from engine.models.images.conv_net import Pixels
 
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
-"""down or up, right or left: (dy, dx)"""
+"""(dy, dx): right, left, down, up"""
 
 
-def shifted(images: Pixels, dy: int, dx: int) -> Pixels:
-    """Moved by so many pixels; what leaves the picture is lost, what comes in is background."""
+def shift(images: Pixels, dy: int, dx: int) -> Pixels:
+    """Images shifted by (dy, dx) pixels; pixels moved outside are lost, new ones are background (0)."""
     height, width = images.shape[1:]
     dy, dx = min(max(dy, -height), height), min(max(dx, -width), width)
     moved = np.zeros_like(images)
@@ -22,8 +22,8 @@ def shifted(images: Pixels, dy: int, dx: int) -> Pixels:
     return moved
 
 
-def noisy(images: Pixels, spread: float, seed: int) -> Pixels:
-    """With Gaussian noise of a standard deviation of `spread` of the whole grey scale, cut to 0 to 255."""
+def add_noise(images: Pixels, spread: float, seed: int) -> Pixels:
+    """Images with Gaussian noise whose standard deviation is `spread` times 255, clipped to 0 to 255."""
     random = np.random.default_rng(seed)
     noise: NDArray[np.float32] = random.standard_normal(images.shape, dtype=np.float32)
     return np.rint(images + noise * np.float32(255 * spread)).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Pictures as whole numbers from 0 to 255: short on a wire, quick to draw."""
+"""Images as integers from 0 to 255: short messages, quick to draw."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DARK = 255
+HIGHEST = 255
 
 
 def rows(picture: NDArray[np.uint8]) -> list[Any]:
-    """As nested lists of int."""
+    """Nested lists of int."""
     listed: list[Any] = picture.tolist()
     return listed
 
@@ -19,6 +19,6 @@ def rows(picture: NDArray[np.uint8]) -> list[Any]:
 def levels(values: NDArray[np.floating]) -> dict[str, Any]:
     """{low, high, levels}: a level l of 0 to 255 stands for low + (high - low) * l / 255."""
     low, high = float(values.min()), float(values.max())
-    scale = DARK / (high - low) if high > low else 0.0
+    scale = HIGHEST / (high - low) if high > low else 0.0
     grey = np.rint((values - low) * scale).astype(np.uint8)
     return {"low": low, "high": high, "levels": grey.tolist()}

@@ -1,4 +1,4 @@
-"""What a picture network is made of and what it costs: weights and products, layer by layer."""
+"""Parameters and multiply-adds of an image network, layer by layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.models.images.layers import BatchNorm, Convolution, Dense, Layer, Sh
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
-    """`shape` of one image behind the layer; `macs` are multiply-adds per image."""
+    """`shape` is the output shape for one image; `macs` are multiply-adds per image."""
 
     name: str
     kind: str
@@ -19,7 +19,7 @@ class LayerCost:
     macs: int
 
 
-def entries(net: ConvNet) -> list[LayerCost]:
+def layer_costs(net: ConvNet) -> list[LayerCost]:
     shapes = net.shapes()
     return [
         LayerCost(layer.name, layer.kind, shapes[at + 1], _parameters(layer), layer.macs(shapes[at]))

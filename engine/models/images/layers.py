@@ -1,4 +1,4 @@
-"""The layers of a picture network. Each one carries maps (C, H, W, N) or vectors (F, N) on, images last."""
+"""The layers of an image network, on maps (C, H, W, N) or vectors (F, N), images last."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Convolution:
         return convolve_back(gradient, self.weight, self.padding, (before.shape[1], before.shape[2]))
 
     def macs(self, before: Shape) -> int:
-        """Products per image."""
+        """Multiply-adds per image."""
         return prod(self.shape(before)[1:]) * self.weight.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchNorm:
-    """As it is after training: a factor and a summand per channel."""
+    """Batch normalisation at inference: a factor and an offset per channel."""
 
     name: str
     scale: Floats
@@ -82,7 +82,7 @@ class Relu:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxPool:
-    """The largest of each `size` x `size` square; what is left over at the edges is not looked at."""
+    """The largest of each `size` x `size` square; pixels left over at the edges are ignored."""
 
     name: str
     size: int = 2
@@ -99,7 +99,7 @@ class MaxPool:
         return largest
 
     def backward(self, gradient: Floats, before: Floats) -> Floats:
-        """To the first of equals, as the frameworks do it."""
+        """Among equal values the first gets the gradient, as in PyTorch."""
         back, largest = np.zeros_like(before), self.forward(before)
         open_still = np.ones(largest.shape, dtype=bool)
         for into, part in zip(self._parts(back), self._parts(before), strict=True):
@@ -159,7 +159,7 @@ class Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaleLayer:
-    """One factor for all: the temperature some recipes put behind their last layer."""
+    """One factor for all values: the temperature after the last layer in some recipes."""
 
     name: str
     factor: float

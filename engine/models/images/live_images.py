@@ -1,4 +1,4 @@
-"""Small pictures of a network while it trains: its filters, and what it makes of the same few images."""
+"""Small images of a network during training: its filters, and the feature maps of a few fixed images."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.images.architecture import Architecture, Tensors, build, guess, to_json
+from engine.models.images.architecture import Architecture, Tensors, build, infer, to_json
 from engine.models.images.conv_net import Pixels
 from engine.models.images.layers import Convolution, Dense, Layer
 
 NUMBERS = 16_000
-"""in one sketch"""
+"""numbers in one sketch, at most"""
 MOST_KERNELS, MOST_CHANNELS, MOST_TEMPLATES = 16, 5, 10
 
 
@@ -28,17 +28,17 @@ class LiveImages:
         return to_json(self.plan)
 
     def parts(self, tensors: Tensors) -> dict[str, Sequence[Any]]:
-        """Of these weights: for each layer that sees pictures
+        """The sketch of these weights, for each layer whose input is an image:
 
         filters/NAME  [kernel][channel] rows of weights, the first of them; a dense layer's are templates,
                       whole numbers from -127 to 127
-        maps/NAME     [image][kernel] rows of whole numbers, 0 to 255: what its ReLU and pooling let through
+        maps/NAME     [image][kernel] rows of whole numbers, 0 to 255: the output of its ReLU and pooling
         """
         net = build(tensors, self.plan)
         weighted = [layer for layer in net.layers if isinstance(layer, Convolution | Dense)]
         shown = [layer for layer in weighted if layer.kind == Convolution.kind] or weighted[:1]
         parts: dict[str, Sequence[Any]] = {}
-        values = net.passed(net.enter(self.images))
+        values = net.layer_values(net.normalise(self.images))
         for layer in shown:
             if isinstance(layer, Dense):
                 parts[f"filters/{layer.name}"] = _templates(layer, net.side)
@@ -50,13 +50,13 @@ class LiveImages:
         return parts
 
 
-def of(tensors: Tensors, images: Pixels, plan: Architecture | None = None) -> LiveImages:
-    """For a training with these tensors; `images` (N, side, side) of 0 to 255. Raises ValueError."""
-    return LiveImages(plan or guess(tensors), images)
+def for_tensors(tensors: Tensors, images: Pixels, plan: Architecture | None = None) -> LiveImages:
+    """LiveImages of a network with these tensors; `images` (N, side, side) of 0 to 255. Raises ValueError."""
+    return LiveImages(plan or infer(tensors), images)
 
 
 def _last_picture(layers: Sequence[Layer], at: int) -> int:
-    """The layer behind which a convolution's maps are as the next one sees them."""
+    """Index of the last layer that belongs to a convolution: batch norm, pooling and ReLU after it."""
     while at + 1 < len(layers) and layers[at + 1].kind in ("batch_norm", "pool", "relu"):
         at += 1
     return at

@@ -1,4 +1,4 @@
-"""Which pixels a network's answer hangs on."""
+"""How much each pixel contributes to the output of a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.models.images.convolution import Floats
 
 
 def occlusion(net: ConvNet, image: Pixels, target: int, size: int | None = None) -> Floats:
-    """(side, side): by how much the probability of `target` falls when a background square covers that pixel.
+    """(side, side): decrease of the probability of `target` when a background square covers the pixel.
 
     Each pixel is the mean over all squares of `size` that cover it; by default about a seventh of the side.
     """

@@ -1,4 +1,4 @@
-"""The order of a PyTorch network's layers, as the blueprint that the NumPy network is built from."""
+"""The Architecture of a PyTorch network, from which the NumPy network is built."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from torch import nn
 
 from engine.models.images.architecture import Architecture
 
-UNSEEN = (nn.Dropout, nn.Dropout2d, nn.Identity)
-"""do nothing once training is over"""
+TRAINING_ONLY = (nn.Dropout, nn.Dropout2d, nn.Identity)
+"""layers that do nothing at inference"""
 
 
-def plan_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float = 1.0) -> Architecture:
-    """For a network that sees pixels p of 0 to 255 as p / `divisor` - `mean`.
+def architecture_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float = 1.0) -> Architecture:
+    """For a network whose input is p / `divisor` - `mean` for pixels p of 0 to 255.
 
     Raises ValueError for a layer that the NumPy network does not have.
     """
-    layers = [_line(name, layer) for name, layer in net.named_children() if not isinstance(layer, UNSEEN)]
+    layers = [
+        _line(name, layer) for name, layer in net.named_children() if not isinstance(layer, TRAINING_ONLY)
+    ]
     return Architecture(side, tuple(layers), divisor, mean)
 
 

@@ -1,1 +1,1 @@
-"""Language models at work, in NumPy: predict, generate, score; the same for the models of every framework."""
+"""Inference of trained language models in NumPy, from whichever framework: predict, generate, score."""

@@ -1,4 +1,4 @@
-"""Beam search: the most probable sentences, and the tree that was searched for them."""
+"""Beam search: the most probable sentences, and the search tree."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from engine.models.language import output_layer
 from engine.models.language.lstm import LstmState
 from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import best
-from engine.models.language.sampling import offered
+from engine.models.language.sampling import allowed_scores
 from engine.models.language.sampling_params import SamplingParams, check_length
 
 WIDTH_LIMIT = 64
 LENGTH_LIMIT = 200
-DROPPED = 2  # times the width: sentences of each level that are in the tree though they were not kept
-Weighed = tuple[float, float, int, int]
-"""by what it is ranked, its log-probability, the row of the sentence it goes on from, the word"""
+DROPPED = 2  # times the width: sentences of each level in the tree that were not kept
+Continuation = tuple[float, float, int, int]
+"""rank value, log-probability, row of the sentence it continues, word"""
 
 
 @dataclass(frozen=True, slots=True)
 class BeamNode:
-    """One word in the tree. `parent` is the place of a node in the tree, -1 for the seed.
+    """One word in the tree. `parent` is the index of a node in the tree, -1 for the seed.
 
-    `logp` is the sum over the words added up to here, `score` that sum divided by the length penalty.
+    `logp` is the sum over the words added so far, `score` that sum divided by the length penalty.
     """
 
     parent: int
@@ -47,7 +47,7 @@ class BeamTree:
 
 
 def path(nodes: Sequence[BeamNode], place: int) -> list[int]:
-    """The words from the seed to a node, in the order in which they were added."""
+    """The words from the seed to the node at index `place`, in the order in which they were added."""
     ids: list[int] = []
     while place >= 0:
         ids.append(nodes[place].id)
@@ -63,10 +63,11 @@ def penalty(words: int, alpha: float) -> float:
 def search(
     model: LanguageModel, seed_ids: Sequence[int], width: int, sampling: SamplingParams, alpha: float = 0.6
 ) -> BeamTree:
-    """`width` sentences at once, each step the best of all. Of `sampling` it heeds all but the drawing.
+    """Extend `width` sentences at once, keeping the best at each step. Of `sampling` it uses all but the
+    drawing (temperature, top_k, top_p).
 
-    A sentence that has ended leaves its place to others; the search stops when the length is reached, or when
-    no open sentence can still beat the worst of `width` that have ended. Raises ParamError.
+    An ended sentence leaves its place to others; the search stops when the length is reached, or when no open
+    sentence can still beat the worst of `width` ended ones. Raises ParamError.
     """
     _check(width, alpha, sampling.length)
     check_length(sampling.length, len(seed_ids))
@@ -87,47 +88,47 @@ class _Search:
         self, model: LanguageModel, seed: list[int], width: int, sampling: SamplingParams, alpha: float
     ) -> None:
         self._model, self._seed, self._width = model, seed, width
-        self._manner, self._alpha = sampling, alpha
+        self._sampling, self._alpha = sampling, alpha
         self._nodes: list[BeamNode] = []
         self._open: list[int] = [-1]
         self._ended: list[int] = []
 
     def run(self) -> BeamTree:
         state = self._model.open(self._seed)
-        for _ in range(self._manner.length - len(self._seed)):
-            weighed = self._weigh(state)
-            rows = self._keep(weighed)
-            if not self._open or self._is_settled():
+        for _ in range(self._sampling.length - len(self._seed)):
+            continuations = self._continuations(state)
+            rows = self._keep(continuations)
+            if not self._open or self._is_final():
                 break
             words = [self._nodes[place].id for place in self._open]
-            state = self._model.further(state.of(rows), words)
+            state = self._model.advance(state.select(rows), words)
         leaves = sorted([*self._ended, *self._open], key=lambda place: -self._nodes[place].score)
         return BeamTree(tuple(self._nodes), tuple(leaves[: self._width]))
 
-    def _weigh(self, state: LstmState) -> list[Weighed]:
-        """The best continuations of each open sentence, best first."""
+    def _continuations(self, state: LstmState) -> list[Continuation]:
+        """The best continuations of the open sentences, best first."""
         scores = self._model.scores(state)
-        weighed = []
+        continuations = []
         for row, place in enumerate(self._open):
             before = self._nodes[place].logp if place >= 0 else 0.0
             total = output_layer.log_sum(scores[row])
             text = self._seed + self._path(place)
-            kept = offered(scores[row], self._manner, text, len(text))
+            kept = allowed_scores(scores[row], self._sampling, text, len(text))
             for word in best(kept, self._width + 1):
                 if np.isfinite(kept[word]):
                     rank, logp = (before + float(of[word]) - total for of in (kept, scores[row]))
-                    weighed.append((rank, logp, row, word))
-        return sorted(weighed, key=lambda item: (-item[0], item[2], item[3]))
+                    continuations.append((rank, logp, row, word))
+        return sorted(continuations, key=lambda item: (-item[0], item[2], item[3]))
 
-    def _keep(self, weighed: list[Weighed]) -> list[int]:
-        """Opens the best of the weighed and puts them into the tree, with as many more as can be shown.
+    def _keep(self, continuations: list[Continuation]) -> list[int]:
+        """Add the best continuations to the tree and open them; add some more that are not kept.
 
-        Returns the rows that those go on from.
+        Returns the rows that the open ones continue.
         """
         parents, self._open = self._open, []
         rows: list[int] = []
         dropped = 0
-        for _, logp, row, word in weighed:
+        for _, logp, row, word in continuations:
             kept = len(rows) < self._width
             dropped += not kept
             if dropped > DROPPED * self._width:
@@ -144,11 +145,12 @@ class _Search:
         depth = self._nodes[parent].depth + 1 if parent >= 0 else 1
         return BeamNode(parent, word, depth, logp, logp / penalty(depth, self._alpha), kept)
 
-    def _is_settled(self) -> bool:
-        """Log-probabilities only fall; the penalty is largest at the full length."""
+    def _is_final(self) -> bool:
+        """Whether no open sentence can win: log-probabilities only fall, the penalty is largest at full
+        length."""
         if len(self._ended) < self._width:
             return False
-        most = penalty(self._manner.length - len(self._seed) + 1, self._alpha)
+        most = penalty(self._sampling.length - len(self._seed) + 1, self._alpha)
         bar = sorted((self._nodes[place].score for place in self._ended), reverse=True)[self._width - 1]
         return max(self._nodes[place].logp for place in self._open) / most <= bar
 

@@ -1,4 +1,5 @@
-"""Filling a blank with a model that knows what comes before it and one that knows what comes after."""
+"""Filling a blank with a forward model that reads what is before it and a reversed one that reads what is
+after."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def fill(
     p(w) = F(w | left) R(w | right) / sum over all words v of F(v | left) R(v | right), with F the forward
     model's probability after <START> and `left`, R the reversed model's after <START> and `right`, read from
     its end. A blank is a word: <PAD>, <START>, <UNK> and <EOS> take no part. Neither factor is divided by how
-    frequent the word is as such, so frequent words have an edge; `logp` judges each filling as a sentence.
+    frequent the word is as such, so frequent words have an edge; `logp` scores each filling as a sentence.
     Raises DataError for models that are no pair.
     """
     check_k(k)

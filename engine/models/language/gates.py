@@ -1,4 +1,4 @@
-"""What the gates of one unit do, word by word."""
+"""Gate values of one LSTM unit, word by word."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class GateTrace:
 
 
 def trace(model: LanguageModel, ids: Sequence[int], layer: int, unit: int) -> GateTrace:
-    """In the order in which the model reads. Layers and units count from 0. Raises ParamError."""
+    """The trace of a unit, in reading order of the model. Layers and units count from 0. Raises
+    ParamError."""
     _check_layer(model, layer)
     units = model.description.hidden_size
     if type(unit) is not int or not 0 <= unit < units:
@@ -38,39 +39,40 @@ def trace(model: LanguageModel, ids: Sequence[int], layer: int, unit: int) -> Ga
     return GateTrace(read, i, f, g, o, c, h)
 
 
-def liveliest(model: LanguageModel, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
-    """The units of a layer whose cell changes most from word to word, liveliest first. Raises ParamError."""
+def most_active_units(model: LanguageModel, ids: Sequence[int], layer: int, count: int = 8) -> list[int]:
+    """The `count` units of a layer whose cells change most from word to word, most first. Raises
+    ParamError."""
     _check_layer(model, layer)
     read = [START, *model.in_reading_order(ids)]
-    cells = np.array([model.further(before, [word]).cell[layer, 0] for before, word in _steps(model, read)])
+    cells = np.array([model.advance(before, [word]).cell[layer, 0] for before, word in _steps(model, read)])
     moved = np.abs(np.diff(cells, axis=0, prepend=np.zeros((1, cells.shape[1]), np.float32))).sum(axis=0)
     return [int(unit) for unit in np.argsort(-moved, kind="stable")[:count]]
 
 
 def _steps(model: LanguageModel, read: Sequence[int]) -> list[tuple[lstm.LstmState, int]]:
-    """The state before each word."""
-    state, steps = lstm.blank(model.weights, 1), []
+    """Each word with the state before it."""
+    state, steps = lstm.initial_state(model.weights, 1), []
     for word in read:
         steps.append((state, word))
-        state = model.further(state, [word])
+        state = model.advance(state, [word])
     return steps
 
 
 def _after(
     model: LanguageModel, before: lstm.LstmState, word: int, layer: int, unit: int
 ) -> tuple[float, ...]:
-    after, weights = model.further(before, [word]), model.weights
+    after, weights = model.advance(before, [word]), model.weights
     if layer:
         into = after.hidden[layer - 1] @ weights.layers[layer].kernel + weights.layers[layer].bias
     else:
-        into = lstm.projected(weights, weights.embedding[[word]])
-    gates = lstm.open_gates(weights.layers[layer], into, before.hidden[layer])
+        into = lstm.project_inputs(weights, weights.embedding[[word]])
+    gates = lstm.compute_gates(weights.layers[layer], into, before.hidden[layer])
     four = (gates.i, gates.f, gates.g, gates.o)
     return (*(gate[0, unit] for gate in four), after.cell[layer, 0, unit], after.hidden[layer, 0, unit])
 
 
 def _check_layer(model: LanguageModel, layer: object) -> None:
-    """Said as people count layers, from 1 on."""
+    """Raises ParamError; its message counts layers from 1."""
     layers = len(model.weights.layers)
     if type(layer) is not int:
         raise ParamError(f"layer: expected a whole number, got {str(layer)[:40]}.")

@@ -1,4 +1,4 @@
-"""Sentences, word by word."""
+"""Generation of sentences, word by word."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from engine.data.text.vocabulary import EOS
 from engine.errors import DataError
 from engine.models.language import output_layer
 from engine.models.language.model import LanguageModel
-from engine.models.language.sampling import draw, offered, stream
+from engine.models.language.sampling import allowed_scores, draw, stream
 from engine.models.language.sampling_params import SamplingParams, check_length
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnSentence:
-    """`p` is the model's own probability of the word, untouched by temperature and cuts; `<EOS>` ends it."""
+class DrawnWord:
+    """`p` is the model's probability of the word, before temperature, top_k and top_p; `<EOS>` ends a
+    sentence."""
 
     id: int
     p: float
@@ -30,10 +31,10 @@ class DrawnSentence:
 
 def generate(
     model: LanguageModel, seed_ids: Sequence[int], sampling: SamplingParams, seed: int, number: int = 0
-) -> Iterator[DrawnSentence]:
-    """The words that are added, a reversed model's right to left. The same for the same seed, always.
+) -> Iterator[DrawnWord]:
+    """Yields the words that are added, from right to left for a reversed model; a function of (seed, number).
 
-    Raises ParamError when the seed words are as many as `sampling.length` already.
+    Raises ParamError when there are already `sampling.length` seed words.
     """
     check_length(sampling.length, len(seed_ids))
     _check_words(model, sampling)
@@ -42,18 +43,18 @@ def generate(
 
 def _words(
     model: LanguageModel, text: list[int], sampling: SamplingParams, random: np.random.Generator
-) -> Iterator[DrawnSentence]:
+) -> Iterator[DrawnWord]:
     state = model.open(text)
     while len(text) < sampling.length:
         scores = model.scores(state)[0]
-        word = draw(offered(scores, sampling, text, len(text)), sampling, random)
+        word = draw(allowed_scores(scores, sampling, text, len(text)), sampling, random)
         logp = float(scores[word]) - output_layer.log_sum(scores)
-        yield DrawnSentence(word, float(np.exp(logp)), logp)
+        yield DrawnWord(word, float(np.exp(logp)), logp)
         if word == EOS:
             return
         text.append(word)
         if len(text) < sampling.length:
-            state = model.further(state, [word])
+            state = model.advance(state, [word])
 
 
 def _check_words(model: LanguageModel, sampling: SamplingParams) -> None:

@@ -1,4 +1,4 @@
-"""A model from the folder of its run."""
+"""Loading a language model from its run folder."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _VOCABULARY_LIMIT = 256 << 20
 
 
 def open_model(run: Path) -> tuple[LanguageModel, Served]:
-    """The model that the run answers with, and its checkpoint without the bytes of its files.
+    """The model that the run serves, and its checkpoint without the bytes of its files.
 
-    Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for what cannot be trusted.
+    Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for damaged files.
     """
     description = read_description(run)
     vocabulary = read_words(run, description)
@@ -43,17 +43,17 @@ def open_model(run: Path) -> tuple[LanguageModel, Served]:
 
 
 def open_arrays(run: Path) -> tuple[ModelDescription, Arrays]:
-    """The tensors that the run answers with, as they were saved. Raises like `open_model`."""
+    """The description and the saved tensors that the run serves. Raises like `open_model`."""
     return read_description(run), _arrays(_served(run).verified)
 
 
 def has_checkpoint(run: Path) -> bool:
-    """Whether there is one, whole or not. Raises CheckpointError."""
+    """Whether the run has a checkpoint, intact or not. Raises CheckpointError."""
     return bool(checkpoint_folder.steps(run / "checkpoints"))
 
 
 def read_description(run: Path) -> ModelDescription:
-    """Raises RunRefused when the run keeps no language model, CorruptRun when it cannot be understood."""
+    """Raises RunRefused when the run has no language model, CorruptRun for an invalid model.json."""
     try:
         data = strict_json.loads(_bytes(run / MODEL, _DESCRIPTION_LIMIT), _DESCRIPTION_LIMIT)
     except FileNotFoundError:
@@ -68,7 +68,7 @@ def read_description(run: Path) -> ModelDescription:
 
 
 def read_words(run: Path, description: ModelDescription) -> Vocabulary:
-    """Raises CorruptRun when these are not the words the model was trained with."""
+    """Raises CorruptRun unless the vocabulary is that of the description."""
     path = run / VOCABULARY
     try:
         text = _bytes(path, _VOCABULARY_LIMIT).decode("utf-8")
@@ -110,7 +110,7 @@ def _served(run: Path) -> Served:
 
 
 def _bytes(path: Path, limit: int) -> bytes:
-    """Raises FileNotFoundError, and CorruptRun for what is no file or too long."""
+    """Raises FileNotFoundError, and CorruptRun for a file that is not regular or too long."""
     found = files.read_bytes(path, limit=limit)
     if found is None:
         raise FileNotFoundError(str(path))

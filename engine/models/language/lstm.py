@@ -1,4 +1,4 @@
-"""The LSTM, one word further for many sentences at once."""
+"""The LSTM: one step for many sentences at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = Sequence[int] | NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LstmState:
-    """What has been read: `hidden` and `cell` (layers, sentences, H)."""
+    """The state after the words read: `hidden` and `cell` (layers, sentences, H)."""
 
     hidden: Floats
     cell: Floats
@@ -27,14 +27,14 @@ class LstmState:
         top: Floats = self.hidden[-1]
         return top
 
-    def of(self, rows: Rows) -> LstmState:
+    def select(self, rows: Rows) -> LstmState:
         """The states of some sentences; `rows` index them and may repeat."""
         return LstmState(self.hidden[:, np.asarray(rows)], self.cell[:, np.asarray(rows)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gates:
-    """Of one layer, each (sentences, H): input, forget, candidate, output."""
+    """Gates of one layer, each (sentences, H): input, forget, candidate, output."""
 
     i: Floats
     f: Floats
@@ -42,14 +42,14 @@ class Gates:
     o: Floats
 
 
-def blank(weights: ModelWeights, sentences: int) -> LstmState:
-    """Nothing has been read."""
+def initial_state(weights: ModelWeights, sentences: int) -> LstmState:
+    """The state before the first word: zeros."""
     shape = (len(weights.layers), sentences, weights.layers[0].hidden)
     return LstmState(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
 
 
-def projected(weights: ModelWeights, inputs: Floats) -> Floats:
-    """What the first layer's gates get from word vectors (n, E): (n, 4H), the bias included."""
+def project_inputs(weights: ModelWeights, inputs: Floats) -> Floats:
+    """Word vectors (n, E) -> input to the gates of the first layer (n, 4H), with the bias."""
     first = weights.layers[0]
     into: Floats = inputs @ first.kernel
     into += first.bias
@@ -57,21 +57,22 @@ def projected(weights: ModelWeights, inputs: Floats) -> Floats:
 
 
 def step(weights: ModelWeights, into: Floats, before: LstmState) -> LstmState:
-    """One word further; `into` (sentences, 4H) comes from `projected`."""
+    """The state after one more word; `into` (sentences, 4H) comes from `project_inputs`."""
     hidden, cell = np.empty_like(before.hidden), np.empty_like(before.cell)
     for number, layer in enumerate(weights.layers):
         if number:
             into = hidden[number - 1] @ layer.kernel
             into += layer.bias
-        gates = open_gates(layer, into, before.hidden[number])
+        gates = compute_gates(layer, into, before.hidden[number])
         here = np.multiply(gates.f, before.cell[number], out=cell[number])
         here += gates.i * gates.g
         np.multiply(gates.o, np.tanh(here), out=hidden[number])
     return LstmState(hidden, cell)
 
 
-def open_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:
-    """The logistic function as 0.5 tanh(x / 2) + 0.5: it overflows nowhere. Consumes nothing."""
+def compute_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:
+    """Gate values. The logistic function is computed as 0.5 tanh(x / 2) + 0.5, which cannot overflow. The
+    arguments are not modified."""
     z: Floats = hidden @ layer.recurrent
     z += into
     size = layer.hidden
@@ -85,6 +86,7 @@ def open_gates(layer: Layer, into: Floats, hidden: Floats) -> Gates:
 
 @cache
 def _logistic(size: int) -> tuple[Floats, Floats]:
-    """Factors and summands (4H) that make tanh the logistic function for i, f, o and leave g alone."""
+    """Factors and offsets (4H) that turn tanh into the logistic function for i, f, o and leave g
+    unchanged."""
     is_logistic = np.repeat([True, True, False, True], size)
     return np.where(is_logistic, np.float32(0.5), np.float32(1)), is_logistic * np.float32(0.5)

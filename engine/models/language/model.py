@@ -1,4 +1,4 @@
-"""A language model that can be talked to."""
+"""A trained language model: states after words, and scores of the next word."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.weights import Floats, ModelWeights
 
 NEVER = (PAD, START)
-"""are not words: they are never offered, drawn or counted in a rank"""
+"""reserved ids that are never predicted, drawn or counted in a rank"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LanguageModel:
-    """`step` is the number of updates it had been trained for when its weights were saved."""
+    """`step` is the number of training updates behind the weights."""
 
     description: ModelDescription
     vocabulary: Vocabulary
@@ -37,35 +37,36 @@ class LanguageModel:
         return self.description.direction is Direction.REVERSED
 
     def in_reading_order(self, ids: Sequence[int]) -> list[int]:
-        """As the model reads them; the same call turns them back."""
+        """Ids in the order in which the model reads them; a second call restores the order."""
         return list(reversed(ids)) if self.is_reversed else list(ids)
 
     def read(self, ids: Sequence[int], state: LstmState | None = None) -> LstmState:
-        """The state after words in the model's own order, <START> first; goes on from `state`."""
-        inputs = lstm.projected(self.weights, self.weights.embedding[np.asarray(ids, np.int64)])
-        found = lstm.blank(self.weights, 1) if state is None else state
+        """The state after `ids` in reading order; continues from `state`, if given."""
+        inputs = lstm.project_inputs(self.weights, self.weights.embedding[np.asarray(ids, np.int64)])
+        found = lstm.initial_state(self.weights, 1) if state is None else state
         for position in range(len(ids)):
             found = lstm.step(self.weights, inputs[position : position + 1], found)
         return found
 
     def open(self, ids: Sequence[int] = ()) -> LstmState:
-        """The state after <START> and words in the order in which people write them."""
+        """The state after <START> and `ids`, given in the order in which they are written."""
         return self.read([START, *self.in_reading_order(ids)])
 
-    def further(self, state: LstmState, ids: Sequence[int]) -> LstmState:
-        """Each of the sentences of `state` one word further."""
+    def advance(self, state: LstmState, ids: Sequence[int]) -> LstmState:
+        """The state after one more word for each sentence of `state`."""
         if len(ids) == 1:
-            return lstm.step(self.weights, self._inputs.of(ids[0]), state)
+            return lstm.step(self.weights, self._inputs.get(ids[0]), state)
         inputs = self.weights.embedding[np.asarray(ids, np.int64)]
-        return lstm.step(self.weights, lstm.projected(self.weights, inputs), state)
+        return lstm.step(self.weights, lstm.project_inputs(self.weights, inputs), state)
 
     def scores(self, state: LstmState) -> Floats:
-        """(sentences, V): log-probabilities of what comes next, but for a summand per row."""
+        """(sentences, V): log-probabilities of the next word, up to a constant per row."""
         return output_layer.logits(self.weights, state.top)
 
 
 def check_pair(forward: LanguageModel, reverse: LanguageModel) -> None:
-    """Two models that work together read in opposite directions and share every word. Raises DataError."""
+    """Raises DataError unless one model reads forward, the other reversed, and both have the same
+    vocabulary."""
     if forward.is_reversed or not reverse.is_reversed:
         raise DataError(
             f"Both ways needs a forward and a reversed model, got {forward.description.direction} and "

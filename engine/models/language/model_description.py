@@ -1,4 +1,4 @@
-"""What kind of language model a run trains: its `model.json`."""
+"""The description of a language model, kept by its run as `model.json`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAYER_LIMIT = 16
 
 
 class Direction(StrEnum):
-    """FORWARD models say the next word, REVERSED ones the word before."""
+    """FORWARD models predict the next word, REVERSED ones the word before."""
 
     FORWARD = "forward"
     REVERSED = "reversed"
@@ -38,11 +38,11 @@ class ModelDescription:
 
     @property
     def top(self) -> int:
-        """The width of what the vocabulary head reads."""
+        """The width of the input of the output layer."""
         return self.embedding if self.projection else self.hidden_size
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every tensor that a checkpoint has to hold; `projection.bias` may be left out."""
+        """Names and shapes of the tensors of a checkpoint; `projection.bias` may be left out."""
         hidden, width = self.hidden_size, self.embedding
         shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (self.vocabulary, width)}
         for layer in range(self.layers):
@@ -57,7 +57,7 @@ class ModelDescription:
 
 
 def from_json(data: Mapping[str, Any]) -> ModelDescription:
-    """Raises CorruptRun naming the field that is not what it has to be."""
+    """Raises CorruptRun naming the invalid field."""
     if data.get("kind") != KIND:
         raise CorruptRun(f"model.json: kind is {data.get('kind')!r}, expected {KIND!r}.")
     hidden = _size(data, "hidden_size", DIMENSION_LIMIT)

@@ -1,4 +1,4 @@
-"""The next word; of a reversed model, the word before."""
+"""Prediction of the next word, or for a reversed model of the word before."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
 from engine.models.language import output_layer
 from engine.models.language.model import NEVER, LanguageModel
-from engine.models.language.sampling import offered, probabilities
+from engine.models.language.sampling import allowed_scores, probabilities
 from engine.models.language.sampling_params import SamplingParams
 
 K_LIMIT = 1000
-USUAL = SamplingParams()
+DEFAULT_SAMPLING = SamplingParams()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`p` is the model's own probability, over all words, <PAD> and <START> included; `logp` its log.
+    """`p` is the model's probability over all words, <PAD> and <START> included; `logp` its log.
 
-    `drawn` is the probability with which a sentence that is sampled goes on with it.
+    `drawn` is the probability of the word in sampling.
     """
 
     id: int
@@ -44,16 +44,16 @@ def kind_of(number: int) -> str:
 
 
 def predict(
-    model: LanguageModel, ids: Sequence[int], k: int = 10, sampling: SamplingParams = USUAL
+    model: LanguageModel, ids: Sequence[int], k: int = 10, sampling: SamplingParams = DEFAULT_SAMPLING
 ) -> list[Candidate]:
     """The `k` most probable words after (of a reversed model: in front of) `ids`, best first.
 
-    `sampling` is how sentences are sampled: it orders nothing, and says with which probability each is drawn.
+    `sampling` does not change the order; it determines the probability with which each word is drawn.
     """
     check_k(k)
     scores = model.scores(model.open(ids))[0]
     log_sum = output_layer.log_sum(scores)
-    drawn = probabilities(offered(scores, sampling, ids, len(ids)), sampling)
+    drawn = probabilities(allowed_scores(scores, sampling, ids, len(ids)), sampling)
     return [
         Candidate(
             number, model.vocabulary.words[number], float(scores[number]) - log_sum, float(drawn[number])
@@ -64,14 +64,14 @@ def predict(
 
 def best(scores: NDArray[Any], k: int) -> list[int]:
     """The numbers of the `k` best words, best first, the smaller number first among equals."""
-    offered = scores.copy()
-    offered[list(NEVER)] = -np.inf
-    k = min(k, len(offered) - len(NEVER))
+    masked = scores.copy()
+    masked[list(NEVER)] = -np.inf
+    k = min(k, len(masked) - len(NEVER))
     if k < 1:
         return []
-    bar = np.partition(offered, -k)[-k]
-    rows = np.flatnonzero(offered >= bar)
-    order = np.lexsort((rows, -offered[rows]))
+    bar = np.partition(masked, -k)[-k]
+    rows = np.flatnonzero(masked >= bar)
+    order = np.lexsort((rows, -masked[rows]))
     return [int(number) for number in rows[order[:k]]]
 
 

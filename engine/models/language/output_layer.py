@@ -1,4 +1,4 @@
-"""The vocabulary head: from hidden units to a score for each word."""
+"""The output layer: from hidden units to a score for each word."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from engine.models.language.weights import Floats, ModelWeights
 
 SAFE = 60.0
-"""exp of a float32 score within +-60 and the sum of a vocabulary of them neither overflow nor vanish"""
+"""exp of float32 scores within +-60, and their sum over a vocabulary, neither overflow nor underflow"""
 SAFE_PRODUCT, SAFE_BIAS = 40.0, 25.0
 """the same where a score is a product and a bias, and exp is taken of each"""
 
 
 TILE = (512, 1000)
-"""rows and words of the scores that are worked on at once: 2 MB"""
+"""rows and words of scores per tile: 2 MB"""
 
 Ints = NDArray[np.int64]
 
 
 def features(weights: ModelWeights, top: Floats) -> Floats:
-    """What the head reads, (n, E or H), of the last layer's hidden units (n, H)."""
+    """Input (n, E or H) of the output layer from the hidden units (n, H) of the last layer."""
     if weights.projection is None:
         return top
     projected: Floats = top @ weights.projection.weight.T
@@ -34,7 +34,7 @@ def logits(weights: ModelWeights, top: Floats) -> Floats:
 
 
 def scores(weights: ModelWeights, read: Floats) -> Floats:
-    """(n, V) of features (n, E or H). One row is a product of matrix and vector, which is faster."""
+    """Scores (n, V) of features (n, E or H). A single row is a matrix-vector product, which is faster."""
     if len(read) == 1:
         row: Floats = np.dot(weights.output, read[0])[None]
     else:
@@ -55,9 +55,9 @@ def log_sums(scores: Floats) -> Floats:
 
 
 def all_log_sums(weights: ModelWeights, read: Floats) -> Floats:
-    """log(sum(exp(scores))) for each row of features (n, E or H), without ever holding the scores.
+    """log(sum(exp(scores))) for each row of features (n, E or H), without keeping the scores.
 
-    They are made in tiles that stay in the cache of a core: what is done to them there costs next to nothing.
+    They are computed in tiles that stay in the cache of a core, where further operations cost little.
     """
     found = np.empty(len(read), np.float32)
     for start in range(0, len(read), TILE[0]):
@@ -66,8 +66,8 @@ def all_log_sums(weights: ModelWeights, read: Floats) -> Floats:
 
 
 def _tiled(weights: ModelWeights, read: Floats) -> Floats:
-    """exp of a score is exp of the product times exp of the bias: so biases are added, and words summed, by
-    one product of a vector and the tile."""
+    """exp of a score is exp of the product times exp of the bias: one product of a vector and the tile adds
+    the biases and sums over the words."""
     totals = _totals(weights, read) if np.abs(weights.output_bias).max() < SAFE_BIAS else None
     if totals is None or totals.min() < np.exp(-SAFE_PRODUCT):
         return log_sums(scores(weights, read))
@@ -75,13 +75,13 @@ def _tiled(weights: ModelWeights, read: Floats) -> Floats:
 
 
 def _totals(weights: ModelWeights, read: Floats) -> Floats | None:
-    """sum(exp(scores)) of each row; None where it may not fit."""
+    """sum(exp(scores)) of each row; None where it might overflow."""
     rows, words = len(read), len(weights.output)
     factors, totals = np.exp(weights.output_bias), np.zeros(rows, np.float32)
-    room = np.empty(rows * min(TILE[1], words), np.float32)
+    buffer = np.empty(rows * min(TILE[1], words), np.float32)
     for start in range(0, words, TILE[1]):
         matrix = weights.output[start : start + TILE[1]]
-        tile = room[: rows * len(matrix)].reshape(len(matrix), rows)
+        tile = buffer[: rows * len(matrix)].reshape(len(matrix), rows)
         np.dot(matrix, read.T, out=tile)
         if tile.max() > SAFE_PRODUCT:
             return None
@@ -90,8 +90,8 @@ def _totals(weights: ModelWeights, read: Floats) -> Floats | None:
     return totals
 
 
-def chosen(weights: ModelWeights, read: Floats, rows: Ints, words: Ints) -> Floats:
-    """The scores of single words after some of the features: `rows` and `words` (pairs)."""
+def scores_of_words(weights: ModelWeights, read: Floats, rows: Ints, words: Ints) -> Floats:
+    """Scores of single words: pairs of `rows` of the features and `words`."""
     found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), TILE[0]):
         part = slice(start, start + TILE[0])

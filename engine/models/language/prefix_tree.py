@@ -1,4 +1,4 @@
-"""Many sentences as a tree of their beginnings: what they share is read once."""
+"""Many sentences as a tree of their prefixes: shared prefixes are read once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """The beginnings that are one word longer than those of the level before.
+    """The prefixes that are one word longer than those of the level before.
 
-    `parents` (n) index the level before, `words` (n) are the last words of the beginnings.
+    `parents` (n) index the level before, `words` (n) are the last words of the prefixes.
     """
 
     parents: Ints
@@ -26,8 +26,8 @@ class Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrefixTree:
-    """`places` (sentences, longest + 1): the number, counted over all levels, of each beginning;
-    `targets`, of the same shape, is the word that comes after it. -1 where a sentence has ended before.
+    """`places` (sentences, longest + 1): the index of each prefix, counted over all levels; `targets`, of the
+    same shape, is the word that comes after it. -1 where a sentence has ended before.
     """
 
     levels: tuple[Level, ...]
@@ -40,7 +40,7 @@ class PrefixTree:
 
 
 def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
-    """Of sentences of word ids in the model's reading order, without their ends."""
+    """The tree of sentences of word ids in the reading order of the model, without <START> and <EOS>."""
     rows = _table(sentences)
     order = np.lexsort(rows.T[::-1])
     is_new = np.ones(rows.shape, bool)
@@ -60,7 +60,7 @@ def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
 
 
 def _table(sentences: Sequence[Sequence[int]]) -> Ints:
-    """(sentences, longest + 1), <START> first, -1 behind the last word."""
+    """(sentences, longest + 1), <START> first, -1 after the last word."""
     rows = np.full((len(sentences), 1 + max(map(len, sentences))), -1, np.int64)
     rows[:, 0] = START
     for row, sentence in zip(rows, sentences, strict=True):
@@ -69,7 +69,7 @@ def _table(sentences: Sequence[Sequence[int]]) -> Ints:
 
 
 def _targets(rows: Ints) -> Ints:
-    """What comes after each word: the next one, <EOS> behind the last."""
+    """The word after each word: the next one, <EOS> after the last."""
     targets = np.full(rows.shape, -1, np.int64)
     targets[:, :-1] = rows[:, 1:]
     targets[(targets < 0) & (rows >= 0)] = EOS

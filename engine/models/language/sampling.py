@@ -1,4 +1,4 @@
-"""Drawing a word from a model's scores."""
+"""Drawing a word from the scores of a model."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Ints = NDArray[np.int64]
 
 
 def stream(seed: int, number: int = 0) -> np.random.Generator:
-    """Random numbers that depend on `seed` and on the number of the stream alone, one for each word drawn."""
+    """Random numbers of stream `number` of `seed`; each word drawn takes one."""
     return np.random.Generator(np.random.Philox(key=np.array([seed, number], np.uint64)))
 
 
-def offered(scores: Floats, sampling: SamplingParams, text: Collection[int], words: int) -> Floats:
-    """The scores (V,) with -inf for what may not come, `words` being in the text already."""
+def allowed_scores(scores: Floats, sampling: SamplingParams, text: Collection[int], words: int) -> Floats:
+    """The scores (V,) with -inf for words that must not be drawn; the text has `words` words so far."""
     kept = scores.copy()
     kept[list(NEVER)] = -np.inf
     if not sampling.unknown:
@@ -35,12 +35,12 @@ def offered(scores: Floats, sampling: SamplingParams, text: Collection[int], wor
 
 
 def draw(kept: Floats, sampling: SamplingParams, random: np.random.Generator) -> int:
-    """One word of the offered scores. Takes exactly one random number, whatever the temperature."""
+    """Draw one word from allowed scores. Takes exactly one random number at every temperature."""
     return _at(proportions(kept, sampling), random.random())
 
 
 def proportions(kept: Floats, sampling: SamplingParams) -> Floats:
-    """What the words (V,) of the offered scores are drawn in proportion to: temperature, top-k, top-p."""
+    """Unnormalised probabilities (V,) of allowed scores after temperature, top-k and top-p."""
     if sampling.temperature == 0:
         shares = np.zeros_like(kept)
         shares[kept.argmax()] = 1
@@ -52,7 +52,7 @@ def proportions(kept: Floats, sampling: SamplingParams) -> Floats:
 
 
 def probabilities(kept: Floats, sampling: SamplingParams) -> NDArray[np.float64]:
-    """With which each word (V,) of the offered scores is drawn; all 0 where none is offered."""
+    """The probability (V,) with which each word is drawn; all 0 where none is allowed."""
     if not np.isfinite(kept).any():
         return np.zeros(len(kept))
     shares = proportions(kept, sampling).astype(np.float64)
@@ -61,7 +61,7 @@ def probabilities(kept: Floats, sampling: SamplingParams) -> NDArray[np.float64]
 
 
 def _at(shares: Floats, u: float) -> int:
-    """The word at which the running sum of the shares passes `u` of the whole: its block first."""
+    """The word at which the cumulative sum of the shares passes `u` of the total; found by blocks."""
     blocks = np.add.reduceat(shares, np.arange(0, len(shares), BLOCK), dtype=np.float64)
     ends = np.cumsum(blocks)
     goal = u * ends[-1]
@@ -75,7 +75,7 @@ def _at(shares: Floats, u: float) -> int:
 
 
 def _best(shares: Floats, k: int | None) -> Floats:
-    """The `k` best, or all; the smaller number first among equals."""
+    """The shares of the `k` best words, or all, others 0; among equals the smaller id first."""
     if k is None or k >= len(shares):
         return shares
     bar = np.partition(shares, -k)[-k]
@@ -83,10 +83,10 @@ def _best(shares: Floats, k: int | None) -> Floats:
 
 
 def _nucleus(shares: Floats, p: float) -> Floats:
-    """The fewest best whose sum reaches `p` of the whole; always at least one.
+    """The fewest best words whose sum reaches `p` of the total, at least one; others 0.
 
-    Only words that have a share above the mean of what may be left out are put in order: the others together
-    cannot be missed.
+    Only words with a share above the mean of what may be left out are sorted: the others together are less
+    than 1 - p.
     """
     if p >= 1:
         return shares
@@ -97,7 +97,7 @@ def _nucleus(shares: Floats, p: float) -> Floats:
 
 
 def _ordered(shares: Floats, bar: float) -> Ints:
-    """The words with a share of `bar` or more, the best first."""
+    """Words with a share of at least `bar`, best first."""
     rows = np.flatnonzero(shares >= bar)
     return rows[np.lexsort((rows, -shares[rows]))]
 

@@ -1,4 +1,4 @@
-"""How words are drawn: what `generate` may be told."""
+"""Sampling parameters of `generate`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from engine.errors import ParamError
 
 WORD_LIMIT = 10_000
 SEED_LIMIT = 2**63
-COLDEST = 0.001
+MIN_TEMPERATURE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Raises ParamError for what cannot be.
+    """Raises ParamError for values out of range.
 
     temperature  scores are divided by it; 0 takes the most probable word, else at least 0.001
     top_k        only the k most probable words are drawn from; None: all
     top_p        only the fewest words that together have this probability; 1: all
-    repetition   the probability of a word that is in the text already is divided by it; 1: nothing happens
+    repetition   the probability of a word that is in the text already is divided by it; 1: no penalty
     length       words of the whole sentence, those of the seed included
-    until_end    the sentence may end before that; without it `<EOS>` is not offered
-    least        words there have to be before the sentence may end
+    until_end    the sentence may end earlier; without it `<EOS>` is never drawn
+    least        words before the sentence may end
     unknown      `<UNK>` may be drawn
     """
 
@@ -38,8 +38,10 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         _number("temperature", self.temperature, 0.0, 1000.0)
-        if 0 < self.temperature < COLDEST:
-            raise ParamError(f"temperature: expected 0, or {COLDEST} or more, got {self.temperature:g}.")
+        if 0 < self.temperature < MIN_TEMPERATURE:
+            raise ParamError(
+                f"temperature: expected 0, or {MIN_TEMPERATURE} or more, got {self.temperature:g}."
+            )
         if self.top_k is not None:
             _whole("top_k", self.top_k, 1, 1 << 20)
         _number("top_p", self.top_p, 0.0, 1.0)
@@ -62,7 +64,7 @@ def check_seed(seed: object) -> int:
 
 
 def check_length(length: int, given: int) -> None:
-    """`given` words of a seed have to leave room for one more. Raises ParamError."""
+    """Raises ParamError unless a seed of `given` words is shorter than `length`."""
     if given >= length:
         raise ParamError(
             f"length: the seed has {given} words already, expected a length above that, got {length}.",

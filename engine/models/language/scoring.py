@@ -1,4 +1,4 @@
-"""How probable given words are."""
+"""Log-probabilities, ranks and perplexities of given sentences."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from engine.models.language.prefix_tree import PrefixTree, prefixes
 from engine.models.language.weights import Floats
 
 ROWS = 256
-"""rows of scores that are held at once where ranks are asked for: (256, V) float32"""
+"""rows of scores in memory at once when ranks are computed: (256, V) float32"""
 TOKENS = 1 << 16
-"""words of the sentences that are read at once"""
+"""words of the sentences read at once"""
 CELLS = 1 << 21
-"""places of their table, padding included"""
+"""cells of their table, padding included"""
 THREADS = 4
-WORTH = 256
-"""words of sentences for which a thread is worth its while"""
+MIN_WORDS_PER_THREAD = 256
+"""words of sentences from which on a thread is worth its cost"""
 
 Logps = NDArray[np.float64]
 Ranks = NDArray[np.int64]
@@ -39,7 +39,7 @@ class ScoredSentence:
 
     `ids` the words, `logps` their natural log-probabilities, `ranks` their places among all words, 1 the most
     probable.
-    A reversed model has read them from the right; the values stand where their words stand.
+    For a reversed model, which reads from the right, the values are in the order of the words as well.
     """
 
     ids: tuple[int, ...]
@@ -48,12 +48,12 @@ class ScoredSentence:
 
     @property
     def unknown(self) -> int:
-        """Words that the model does not know: it says how probable some unknown word is, not which."""
+        """Number of <UNK>: the model has a probability for some unknown word, not for a particular one."""
         return self.ids.count(UNK)
 
     @property
     def logp(self) -> float:
-        """Of the sentence, its end included, its unknown words left out."""
+        """Log-probability of the sentence with its end, without unknown words."""
         return math.fsum(logp for number, logp in zip(self.ids, self.logps, strict=True) if number != UNK)
 
     @property
@@ -68,7 +68,7 @@ class ScoredSentence:
 
 
 def perplexity(logp: float, words: int) -> float:
-    """Infinite when it is beyond what a float holds."""
+    """exp(-logp / words); infinite where it overflows."""
     mean = -logp / words
     return math.exp(mean) if mean < 700 else math.inf
 
@@ -76,9 +76,10 @@ def perplexity(logp: float, words: int) -> float:
 def score(
     model: LanguageModel, sentences: Sequence[Sequence[int]], *, ranks: bool = True, threads: int = 0
 ) -> list[ScoredSentence]:
-    """Of sentences of ids as written, without their ends. Without `ranks` those are 0, and it is faster.
+    """Score sentences of ids as written, without <START> and <EOS>. Without `ranks` it is faster, and ranks
+    are 0.
 
-    `threads` 0 takes the cores there are, up to four. They change no result by more than its last digits.
+    `threads` 0 uses the available cores, up to four. The number changes results in their last digits at most.
     """
     read = [model.in_reading_order(sentence) for sentence in sentences]
     order = sorted(range(len(read)), key=read.__getitem__)
@@ -87,17 +88,17 @@ def score(
     def work(part: Sequence[int]) -> list[ScoredSentence]:
         return _score(model, [read[place] for place in part], ranks)
 
-    scored = _at_once(work, parts, threads or _cores())
+    scored = _in_threads(work, parts, threads or _cores())
     found: list[ScoredSentence | None] = [None] * len(read)
     for place, one in zip(chain(*parts), chain(*scored), strict=True):
         found[place] = one
     return [one for one in found if one is not None]
 
 
-def _at_once(
+def _in_threads(
     work: Callable[[Sequence[int]], list[ScoredSentence]], parts: Sequence[Sequence[int]], threads: int
 ) -> list[list[ScoredSentence]]:
-    """A thread for each part; then the products of one part have no threads of their own."""
+    """Run `work` in a thread per part, with BLAS limited to one thread each."""
     if min(threads, len(parts)) < 2:
         return [work(part) for part in parts]
     one = ThreadpoolController().limit(limits=1, user_api="blas")
@@ -110,14 +111,14 @@ def _cores() -> int:
 
 
 def _parts(read: Sequence[Sequence[int]], order: Sequence[int], threads: int) -> Iterator[Sequence[int]]:
-    """The sorted sentences in slices that can be held, one for each thread at least when they are many."""
+    """Slices of the sorted sentences that fit in memory; for many sentences at least one per thread."""
     share = sum(len(sentence) + 1 for sentence in read) / threads
-    room = min(TOKENS, max(WORTH, share))
+    most_words = min(TOKENS, max(MIN_WORDS_PER_THREAD, share))
     start = tokens = longest = 0
     for place, number in enumerate(order):
         size = len(read[number]) + 1
         tokens, longest = tokens + size, max(longest, size)
-        if place > start and (tokens > room + size or longest * (place + 1 - start) > CELLS):
+        if place > start and (tokens > most_words + size or longest * (place + 1 - start) > CELLS):
             yield order[start:place]
             start, tokens, longest = place, size, size
     if start < len(order):
@@ -125,15 +126,15 @@ def _parts(read: Sequence[Sequence[int]], order: Sequence[int], threads: int) ->
 
 
 def _score(model: LanguageModel, sentences: Sequence[Sequence[int]], ranks: bool) -> list[ScoredSentence]:
-    """Of sentences in reading order."""
+    """Score sentences given in reading order."""
     tree = prefixes(sentences)
-    told = tree.places >= 0
-    codes = tree.places[told] * len(model.vocabulary) + tree.targets[told]
+    is_word = tree.places >= 0
+    codes = tree.places[is_word] * len(model.vocabulary) + tree.targets[is_word]
     pairs, inverse = np.unique(codes, return_inverse=True)
     score_pairs = _ranked_pairs if ranks else _pairs
-    logps, places = score_pairs(model, read(model, tree), *np.divmod(pairs, len(model.vocabulary)))
+    logps, places = score_pairs(model, read_tree(model, tree), *np.divmod(pairs, len(model.vocabulary)))
     flat, ranked = logps[inverse], places[inverse]
-    ends = np.cumsum(told.sum(axis=1))
+    ends = np.cumsum(is_word.sum(axis=1))
     return [
         _scored(model, sentence, flat[end - len(sentence) - 1 : end], ranked[end - len(sentence) - 1 : end])
         for sentence, end in zip(sentences, ends, strict=True)
@@ -147,41 +148,41 @@ def _scored(model: LanguageModel, sentence: Sequence[int], logps: Logps, ranks: 
     return ScoredSentence((*model.in_reading_order(sentence), EOS), tuple(values), tuple(places))
 
 
-def read(model: LanguageModel, tree: PrefixTree) -> Floats:
-    """The features (beginnings, E or H) of every beginning in the tree, level by level."""
+def read_tree(model: LanguageModel, tree: PrefixTree) -> Floats:
+    """Features (prefixes, E or H) of every prefix in the tree, level by level."""
     weights = model.weights
     words = np.unique(np.concatenate([level.words for level in tree.levels]))
-    into = lstm.projected(weights, weights.embedding[words])
-    state = lstm.blank(weights, 1)
+    into = lstm.project_inputs(weights, weights.embedding[words])
+    state = lstm.initial_state(weights, 1)
     tops = []
     for level in tree.levels:
-        state = lstm.step(weights, into[np.searchsorted(words, level.words)], state.of(level.parents))
+        state = lstm.step(weights, into[np.searchsorted(words, level.words)], state.select(level.parents))
         tops.append(state.top)
     return output_layer.features(weights, np.concatenate(tops))
 
 
 def _pairs(model: LanguageModel, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
-    """Log-probabilities of words after beginnings, no ranks."""
+    """Log-probabilities of words after prefixes; ranks 0."""
     sums = output_layer.all_log_sums(model.weights, features)
-    found = output_layer.chosen(model.weights, features, rows, words).astype(np.float64)
+    found = output_layer.scores_of_words(model.weights, features, rows, words).astype(np.float64)
     return found - sums[rows], np.zeros(len(rows), np.int64)
 
 
 def _ranked_pairs(model: LanguageModel, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:
-    """Log-probability and rank of words after beginnings; `rows` are sorted."""
+    """Log-probability and rank of words after prefixes; `rows` are sorted."""
     logps, places = np.empty(len(rows)), np.zeros(len(rows), np.int64)
     for start in range(0, len(features), ROWS):
         scores = output_layer.scores(model.weights, features[start : start + ROWS])
         first, last = np.searchsorted(rows, (start, start + ROWS))
-        here, said = rows[first:last] - start, words[first:last]
-        found = scores[here, said].astype(np.float64)
-        places[first:last] = _ranks(scores, here, said)
+        here, words_here = rows[first:last] - start, words[first:last]
+        found = scores[here, words_here].astype(np.float64)
+        places[first:last] = _ranks(scores, here, words_here)
         logps[first:last] = found - output_layer.log_sums(scores)[here]
     return logps, places
 
 
 def _ranks(scores: Floats, rows: Ranks, words: Ranks) -> Ranks:
-    """1 for the most probable. Words that are never offered do not count."""
+    """Rank 1 is the most probable word. Ids in NEVER are not counted."""
     found = np.empty(len(rows), np.int64)
     for place, (row, word) in enumerate(zip(rows, words, strict=True)):
         above = scores[row] > scores[row, word]

@@ -1,4 +1,4 @@
-"""The weights of a language model, checked against its description."""
+"""Weights of a language model, checked against its description."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class ModelWeights:
 
 
 def weights(arrays: Mapping[str, NDArray[Any]], description: ModelDescription) -> ModelWeights:
-    """float32, in rows. Raises CorruptRun for a tensor that is missing, of another shape or not finite."""
+    """C-ordered float32 arrays. Raises CorruptRun for a tensor that is missing, of another shape or not
+    finite."""
     shapes = description.shapes()
     if "projection.bias" in arrays and description.projection:
         shapes["projection.bias"] = (description.embedding,)

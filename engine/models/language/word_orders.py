@@ -16,10 +16,10 @@ from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import Floats
 
 WORD_LIMIT = 24
-EVERY_LIMIT = 5040
-"""orders that are all weighed: those of seven different words"""
+EXHAUSTIVE_LIMIT = 5040
+"""up to so many orders all are scored: those of seven different words"""
 WIDTH = 256
-"""beginnings that are kept of more words than that"""
+"""prefixes kept per step in the search over more orders"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class WordOrder:
 
 @dataclass(frozen=True, slots=True)
 class WordOrders:
-    """`possible` orders there are; with `is_complete` every one was weighed, else a search kept the best."""
+    """`possible` is the number of orders; with `is_complete` all were scored, else found by a beam search."""
 
     best: tuple[WordOrder, ...]
     possible: int
@@ -44,13 +44,13 @@ class WordOrders:
 
 
 def orders(model: LanguageModel, bag: Sequence[int], k: int) -> WordOrders:
-    """Raises DataError for more than WORD_LIMIT words."""
+    """The `k` best orders of the words in `bag`. Raises DataError for more than WORD_LIMIT words."""
     if len(bag) > WORD_LIMIT:
         raise DataError(
             f"A bag of {len(bag)} words has too many orders, expected at most {WORD_LIMIT} words."
         )
     possible = count(bag)
-    if possible <= EVERY_LIMIT:
+    if possible <= EXHAUSTIVE_LIMIT:
         all_orders = list(arrangements(bag))
         found = [
             WordOrder(tuple(ids), scored.full_logp)
@@ -59,16 +59,16 @@ def orders(model: LanguageModel, bag: Sequence[int], k: int) -> WordOrders:
     else:
         found = _search(model, bag)
     found.sort(key=lambda order: (-order.logp, order.ids))
-    return WordOrders(tuple(found[:k]), possible, possible <= EVERY_LIMIT)
+    return WordOrders(tuple(found[:k]), possible, possible <= EXHAUSTIVE_LIMIT)
 
 
 def count(bag: Sequence[int]) -> int:
-    """How many different orders there are."""
+    """The number of different orders."""
     return math.factorial(len(bag)) // math.prod(math.factorial(n) for n in Counter(bag).values())
 
 
 def arrangements(bag: Sequence[int]) -> Iterator[list[int]]:
-    """Every different order once, in the order of the numbers."""
+    """Every different order once, in lexicographic order of the ids."""
     ids = sorted(bag)
     while True:
         yield list(ids)
@@ -81,41 +81,41 @@ def arrangements(bag: Sequence[int]) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Beginning:
+class _Prefix:
     ids: tuple[int, ...]
     left: tuple[int, ...]
     logp: float
 
 
 def _search(model: LanguageModel, bag: Sequence[int]) -> list[WordOrder]:
-    """A beam over beginnings, in the model's reading order."""
-    live, state = [_Beginning((), tuple(sorted(bag)), 0.0)], model.open()
+    """Beam search over prefixes, in the reading order of the model."""
+    live, state = [_Prefix((), tuple(sorted(bag)), 0.0)], model.open()
     for _ in bag:
-        weighed = _longer(live, _logps(model, state))
-        weighed.sort(key=lambda item: (-item[1].logp, item[1].ids))
-        rows = [row for row, _ in weighed[:WIDTH]]
-        live = [beginning for _, beginning in weighed[:WIDTH]]
-        state = model.further(state.of(rows), [beginning.ids[-1] for beginning in live])
+        continuations = _longer(live, _logps(model, state))
+        continuations.sort(key=lambda item: (-item[1].logp, item[1].ids))
+        rows = [row for row, _ in continuations[:WIDTH]]
+        live = [prefix for _, prefix in continuations[:WIDTH]]
+        state = model.advance(state.select(rows), [prefix.ids[-1] for prefix in live])
     ends = _logps(model, state)[:, EOS]
     return [
-        WordOrder(tuple(model.in_reading_order(beginning.ids)), beginning.logp + float(end))
-        for beginning, end in zip(live, ends, strict=True)
+        WordOrder(tuple(model.in_reading_order(prefix.ids)), prefix.logp + float(end))
+        for prefix, end in zip(live, ends, strict=True)
     ]
 
 
-def _longer(live: Sequence[_Beginning], logps: Floats) -> list[tuple[int, _Beginning]]:
+def _longer(live: Sequence[_Prefix], logps: Floats) -> list[tuple[int, _Prefix]]:
     longer = []
-    for row, beginning in enumerate(live):
-        for word in dict.fromkeys(beginning.left):
-            left = list(beginning.left)
+    for row, prefix in enumerate(live):
+        for word in dict.fromkeys(prefix.left):
+            left = list(prefix.left)
             left.remove(word)
-            logp = beginning.logp + float(logps[row, word])
-            longer.append((row, _Beginning((*beginning.ids, word), tuple(left), logp)))
+            logp = prefix.logp + float(logps[row, word])
+            longer.append((row, _Prefix((*prefix.ids, word), tuple(left), logp)))
     return longer
 
 
 def _logps(model: LanguageModel, state: LstmState) -> Floats:
-    """(beginnings, V)."""
+    """(prefixes, V)."""
     scores = model.scores(state)
     found = scores.copy()
     return found - output_layer.log_sums(scores)[:, None]

@@ -1,1 +1,1 @@
-"""Training of the LSTM language model in Keras and in PyTorch, equal number for number."""
+"""Training of the LSTM language model in Keras and in PyTorch, with equal results up to rounding."""

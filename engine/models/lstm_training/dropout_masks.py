@@ -1,6 +1,6 @@
-"""Dropout masks from NumPy: a function of (seed, step), so both frameworks drop the same and a resume too.
+"""Dropout masks from NumPy: a function of (seed, step), the same in both frameworks and after a resume.
 
-A mask is locked: the same units of a sentence are dropped at every word (Gal and Ghahramani 2016).
+Masks are locked: the same units of a sentence are dropped at every word (Gal and Ghahramani 2016).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from engine.models.language.model_description import ModelDescription
 
 Floats = NDArray[np.float32]
-STREAM = 0xD809 << 32  # added to the seed (below 2**32): apart from the streams of order and weights
+STREAM = 0xD809 << 32  # added to the seed (below 2**32): differs from the streams of data order and weights
 
 
 def masks(description: ModelDescription, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
-    """0 or 1 / (1 - rate): one (B, E) on the words, then one (B, H) on the output of each layer."""
-    dice = np.random.Generator(np.random.Philox(key=np.array([STREAM + seed, step], np.uint64)))
+    """Masks of 0 and 1 / (1 - rate): (B, E) for the embedding, then (B, H) for the output of each layer."""
+    rng = np.random.Generator(np.random.Philox(key=np.array([STREAM + seed, step], np.uint64)))
     widths = [description.embedding] + [description.hidden_size] * description.layers
-    kept = dice.random((batch, sum(widths)), np.float32) >= rate
+    kept = rng.random((batch, sum(widths)), np.float32) >= rate
     scaled = kept.astype(np.float32) / np.float32(1 - rate)
     ends = np.cumsum(widths)
     return [

@@ -1,4 +1,4 @@
-"""The best epoch so far, and when there has been enough of worse ones. Part of the state of a training."""
+"""Early stopping on a validation value; its state is saved in checkpoints."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 class EarlyStopping:
-    """`epochs` without a better value end it; None never does."""
+    """`epochs` without a better value end the training; None never does."""
 
     def __init__(self, epochs: int | None) -> None:
         self.epochs = epochs
         self.best, self.best_step, self.worse = math.inf, 0, 0
 
-    def see(self, value: float, step: int) -> bool:
-        """Whether this is the best so far."""
+    def update(self, value: float, step: int) -> bool:
+        """Record a value; returns whether it is the best so far."""
         if value < self.best:
             self.best, self.best_step, self.worse = value, step, 0
             return True

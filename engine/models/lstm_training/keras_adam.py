@@ -1,4 +1,4 @@
-"""Keras's Adam with one fused operation per weight instead of a dozen; formula and slots are the same."""
+"""Keras's Adam with one fused operation per weight instead of a dozen; same formula, same slots."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         number = self._get_variable_index(variable)
         done = tf.cast(self.iterations.value, tf.float32) + 1.0
         tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,  # the backend hands over its own variable, not the one of Keras
+            var=variable.handle,  # the TensorFlow variable, not Keras's
             m=self._momentums[number].value.handle,
             v=self._velocities[number].value.handle,
             beta1_power=tf.pow(tf.constant(self.beta_1, tf.float32), done),

@@ -10,9 +10,9 @@ import tensorflow as tf
 Tensor = Any
 
 ROWS = {"CPU": 2048, "GPU": 16_384}
-"""of logits in memory at once"""
+"""rows of logits in memory at once"""
 TILE = 32
-"""rows of numbers are padded to a multiple of this: what matrix units take at once"""
+"""inner dimensions are padded to a multiple of this, the tile size of matrix units"""
 SMALLEST = 1e-37
 """a probability that rounds to 0 still has a logarithm"""
 
@@ -24,7 +24,7 @@ def vocabulary_loss(
     """Mean cross-entropy of `softmax(hidden @ weight + bias)` over N real words.
 
     hidden (N, width), of the dtype to multiply in; weight (width, words), bias (words,), targets (N,).
-    The gradients are made on the way forward, so logits live for one chunk only.
+    The gradients are computed in the forward pass, so logits are in memory for one chunk only.
     """
     count, width = tf.shape(hidden)[0], hidden.shape[1]
     inputs, wide = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype)
@@ -37,14 +37,14 @@ def vocabulary_loss(
         slope = tf.matmul(part, errors, transpose_a=True)
         return -tf.reduce_sum(tf.math.log(found)), back, tf.cast(slope, tf.float32)
 
-    def further(start: Tensor, loss: Tensor, backs: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
+    def next_chunk(start: Tensor, loss: Tensor, backs: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
         more = chunk(start)
         return start + rows, loss + more[0], tf.concat([backs, more[1]], 0), slope + more[2]
 
     shapes = (), (), (None, width), wide.shape
     _, loss, back, slope = tf.while_loop(
         lambda start, *_: start < count,
-        further,
+        next_chunk,
         (rows, *chunk(0)),
         tuple(tf.TensorShape(one) for one in shapes),
     )
@@ -59,7 +59,7 @@ def vocabulary_loss(
 
 
 def _share(count: Tensor, most: int) -> Tensor:
-    """Rows of a chunk so that all chunks are of one size, but for the last."""
+    """Rows per chunk, so that all chunks except the last have one size."""
     chunks = -(-count // most)
     return -(-count // tf.maximum(chunks, 1))
 
@@ -80,7 +80,7 @@ def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     if _device() == "GPU":
         errors = tf.tensor_scatter_nd_sub(shares, where, tf.ones_like(found))
     else:
-        with tf.control_dependencies([found]):  # the last to read the shares: they are changed in place
+        with tf.control_dependencies([found]):  # reads the shares before they are changed in place
             errors = tf.raw_ops.ScatterNdNonAliasingAdd(
                 input=shares, indices=where, updates=-tf.ones_like(found)
             )
@@ -88,7 +88,7 @@ def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _with_ones(hidden: Tensor) -> Tensor:
-    """(N, inner): columns of ones for the bias, and of zeros up to a whole tile."""
+    """(N, inner): columns of ones for the bias, and of zeros up to a multiple of TILE."""
     rows, columns = tf.shape(hidden)[0], _bias_rows(hidden.dtype)
     spare = -(hidden.shape[1] + columns) % TILE
     ones, zeros = tf.ones((rows, columns), hidden.dtype), tf.zeros((rows, spare), hidden.dtype)
@@ -96,7 +96,8 @@ def _with_ones(hidden: Tensor) -> Tensor:
 
 
 def _with_bias(weight: Tensor, bias: Tensor, dtype: Any) -> Tensor:
-    """(inner, words): the bias as rows that meet ones; in bfloat16 two, for what one rounds away."""
+    """(inner, words): the bias as rows for the columns of ones; in bfloat16 two rows, the second for the
+    rounding error of the first."""
     rows, rest = [], bias
     for _ in range(_bias_rows(dtype)):
         rows.append(tf.cast(rest, dtype))

@@ -10,7 +10,7 @@ from engine.models.language.model_description import ModelDescription
 
 
 class KerasBias(keras.layers.Layer):  # type: ignore[misc]
-    """What is left of the vocabulary layer when its weights are those of the embedding."""
+    """The bias of an output layer whose weights are those of the embedding."""
 
     def __init__(self, words: int, **options: Any) -> None:
         super().__init__(**options)
@@ -24,7 +24,7 @@ class KerasBias(keras.layers.Layer):  # type: ignore[misc]
 
 
 def network(kind: ModelDescription) -> keras.Model:
-    """From words (B, T) to logits (B, T, V). No mask: padding is on the right, and its loss is left out."""
+    """Words (B, T) -> logits (B, T, V). No mask: padding is on the right, and its loss is left out."""
     words = keras.Input((None,), dtype="int32")
     embedding = keras.layers.Embedding(kind.vocabulary, kind.embedding, name="embedding")
     x = embedding(words)

@@ -1,4 +1,5 @@
-"""The LSTM language model in Keras: its own training step under `tf.function`, one trace for all lengths."""
+"""Training of the LSTM language model in Keras: a training step in `tf.function`, traced once for all
+lengths."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ ROWS = tf.TensorSpec((None,), tf.int32)
 
 
 class KerasTraining:
-    """Begins with the weights that `seed` gives; `learn` does one update."""
+    """An LstmTraining; the initial weights are a function of `seed`."""
 
     def __init__(
         self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
@@ -37,31 +38,32 @@ class KerasTraining:
         self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
         self.dtype, self.device = DTYPES[precision], device
         self.net = network(kind)
-        self.put(initial_weights.weights(kind, seed))
+        self.load_weights(initial_weights.weights(kind, seed))
         self.optimizer = _optimizer(optimizer)
         self.optimizer.build(self.net.trainable_variables)
         widths = kind.embedding + kind.layers * kind.hidden_size
         dropped = tf.TensorSpec((None, widths if dropout else 0), tf.float32)
-        self._update = tf.function(self._updated, input_signature=[WORDS, ROWS, ROWS, dropped])
-        self._look = tf.function(self._looked, input_signature=[WORDS, ROWS, ROWS])
+        self._update = tf.function(self._apply_update, input_signature=[WORDS, ROWS, ROWS, dropped])
+        self._evaluate = tf.function(self._summed_loss, input_signature=[WORDS, ROWS, ROWS])
 
-    def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
-        """The update that makes `step`; inputs and targets (B, T), 0 is padding. Mean loss of real words."""
+    def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
+        """Do update number `step`; inputs and targets (B, T), 0 is padding. Returns the mean loss of real
+        words."""
         self.optimizer.learning_rate.assign(lr)
         dropped = np.zeros((len(inputs), 0), np.float32)
         if self.dropout:
             dropped = np.concatenate(masks(self.kind, self.dropout, len(inputs), self.seed, step), 1)
         return float(self._update(inputs, *_real(targets), dropped))
 
-    def total(self, inputs: Ids, targets: Ids) -> float:
-        """The summed loss of real words, in float32, nothing dropped."""
-        return float(self._look(inputs, *_real(targets)))
+    def summed_loss(self, inputs: Ids, targets: Ids) -> float:
+        """The summed loss of real words, in float32, without dropout."""
+        return float(self._evaluate(inputs, *_real(targets)))
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy, under the neutral names."""
         return neutral_weights(self.net)
 
-    def put(self, weights: Arrays) -> None:
+    def load_weights(self, weights: Arrays) -> None:
         """Weights of either framework. Raises MismatchedCheckpoint."""
         load_weights(self.net, weights)
 
@@ -70,7 +72,7 @@ class KerasTraining:
 
     # --- inside tf.function ---------------------------------------------------------------------------------
 
-    def _updated(self, words: Tensor, rows: Tensor, wanted: Tensor, dropped: Tensor) -> Tensor:
+    def _apply_update(self, words: Tensor, rows: Tensor, wanted: Tensor, dropped: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             hidden = tf.gather(self._hidden(words, dropped, self.dtype), rows)
             loss = vocabulary_loss(hidden, self._vocabulary_weight(), self._bias(), wanted)
@@ -82,12 +84,12 @@ class KerasTraining:
         self.optimizer.apply(slopes, variables)
         return loss
 
-    def _looked(self, words: Tensor, rows: Tensor, wanted: Tensor) -> Tensor:
+    def _summed_loss(self, words: Tensor, rows: Tensor, wanted: Tensor) -> Tensor:
         hidden = tf.gather(self._hidden(words, None, tf.float32), rows)
         return total_loss(hidden, self._vocabulary_weight(), self._bias(), wanted)
 
     def _hidden(self, words: Tensor, dropped: Tensor, dtype: Any) -> Tensor:
-        """words (B, T) to what the vocabulary layer sees, (B * T, width)."""
+        """Words (B, T) -> input of the vocabulary layer (B * T, width)."""
         parts = self._masks(dropped)
         x = self.net.get_layer("embedding")(words)
         if parts:
@@ -102,7 +104,7 @@ class KerasTraining:
         return x
 
     def _lstm(self, layer: int, x: Tensor) -> Tensor:
-        """float32 and GPUs take Keras's own way, which is cuDNN's there."""
+        """float32 and GPUs use Keras's layer, which is cuDNN on a GPU."""
         keras_layer = self.net.get_layer(f"lstm.l{layer}")
         if self.device != "cpu" or x.dtype == tf.float32:
             return keras_layer(tf.cast(x, tf.float32))
@@ -127,7 +129,7 @@ class KerasTraining:
 
 
 def _real(targets: Ids) -> tuple[NDArray[np.int32], Ids]:
-    """Where real words are in (B, T) order, and which they are."""
+    """Positions of real words in (B, T) order, and their ids."""
     flat = targets.reshape(-1)
     rows = np.flatnonzero(flat)
     return rows.astype(np.int32), flat[rows]

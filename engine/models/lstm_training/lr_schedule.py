@@ -1,12 +1,12 @@
-"""The learning rate of a step, as a share of the one that is set."""
+"""Learning rate schedules: factors of the learning rate that is set."""
 
 from __future__ import annotations
 
 import math
 
 
-def share(schedule: str, step: int, total: int) -> float:
-    """constant: 1. linear: down to 0 at the end. cosine: the same, slowly at first and last. Steps from 1."""
+def lr_factor(schedule: str, step: int, total: int) -> float:
+    """The factor at `step` (from 1) of `total`: constant 1; linear from 1 to 0; cosine from 1 to 0."""
     done = (step - 1) / max(total, 1)
     if schedule == "linear":
         return 1 - done

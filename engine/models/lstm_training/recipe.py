@@ -1,4 +1,4 @@
-"""What a run trains with, once the recipe has filled in what its parameters leave open."""
+"""Hyperparameters of an LSTM training, with the recipe's values for parameters left open."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class LstmRecipe:
     clip: float
     """0: none"""
 
-    def words(self) -> str:
-        """For the user to read."""
+    def summary(self) -> str:
+        """One line for the run's notes."""
         dropped = f"{100 * self.dropout:g} % dropped" if self.dropout else "nothing dropped"
         clipped = f", gradients clipped at {self.clip:g}" if self.clip else ""
         tied = "tied weights" if self.tied else "weights apart"
         return f"lr {self.lr:g} {self.schedule}, {dropped}, {tied}{clipped}"
 
 
-def resolved(params: LmParams) -> LstmRecipe:
-    """Explicit values win; the rest is the recipe's."""
+def resolve(params: LmParams) -> LstmRecipe:
+    """Explicit parameters take precedence over those of the recipe."""
     proposed = recipes.language(params.recipe, params.layers)
     clip = proposed.clip if params.clip is None else params.clip
     return LstmRecipe(

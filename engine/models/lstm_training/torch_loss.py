@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 
 ROWS = {"cpu": 512, "cuda": 16_384}
-"""of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, a CPU multiplies more slowly"""
+"""rows of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, a CPU multiplies more
+slowly"""
 TILE = 32
-"""rows of numbers are padded to a multiple of this: what matrix units take at once"""
+"""inner dimensions are padded to a multiple of this, the tile size of matrix units"""
 SMALLEST = 1e-37
 """a probability that rounds to 0 still has a logarithm"""
 
 
 class Workspace:
-    """Buffers for one vocabulary layer, made once: mapping new pages costs more than multiplying."""
+    """Buffers for one vocabulary layer, allocated once: mapping new pages costs more than multiplying."""
 
     def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
         words, self.width = weight.shape
@@ -33,8 +34,9 @@ class Workspace:
         self.index = torch.arange(self.rows, device=weight.device)
         self.hidden[:, self.width : self.width + self.columns] = 1
 
-    def take(self, weight: Tensor, bias: Tensor) -> None:
-        """The bias becomes columns that meet ones: in bfloat16 two, for what one rounds away."""
+    def load(self, weight: Tensor, bias: Tensor) -> None:
+        """Copy weight and bias. The bias becomes columns for the ones in `hidden`; in bfloat16 two columns,
+        the second for the rounding error of the first."""
         self.weight[:, : self.width] = weight
         rest = bias
         for column in range(self.width, self.width + self.columns):
@@ -45,47 +47,48 @@ class Workspace:
 class VocabularyLoss(torch.autograd.Function):
     """Mean cross-entropy of `softmax(hidden @ weight.T + bias)` over N real words.
 
-    hidden (N, width), weight (words, width), bias (words,), targets (N,). The gradients are made on the way
-    forward, so logits live for one chunk only.
+    hidden (N, width), weight (words, width), bias (words,), targets (N,). The gradients are computed in the
+    forward pass, so logits are in memory for one chunk only.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, room: Workspace
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, workspace: Workspace
     ) -> Tensor:
-        room.take(weight, bias)
+        workspace.load(weight, bias)
         count, width = hidden.shape
         hidden_slope = torch.empty_like(hidden)
         weight_slope, bias_slope = torch.empty_like(weight), torch.zeros_like(bias)
         loss, scale = torch.zeros((), device=weight.device), 1 / count
-        for start in range(0, count, room.rows):
-            part = slice(start, min(start + room.rows, count))
-            loss -= _chunk(hidden[part], targets[part], room, hidden_slope[part])
-            piece = room.slope[:, :width]
+        for start in range(0, count, workspace.rows):
+            part = slice(start, min(start + workspace.rows, count))
+            loss -= _chunk(hidden[part], targets[part], workspace, hidden_slope[part])
+            piece = workspace.slope[:, :width]
             weight_slope = weight_slope.add_(piece) if start else weight_slope.copy_(piece)
-            bias_slope += room.slope[:, width]
+            bias_slope += workspace.slope[:, width]
         ctx.save_for_backward(hidden_slope.mul_(scale), weight_slope.mul_(scale), bias_slope.mul_(scale))
         return loss * scale
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> Any:
-        """For a loss that is used as it is: its own slope is 1."""
+        """The saved gradients; the loss has to be used as it is, so that its own gradient is 1."""
         hidden, weight, bias = ctx.saved_tensors
         return hidden, weight, bias, None, None
 
 
-def _chunk(hidden: Tensor, targets: Tensor, room: Workspace, hidden_slope: Tensor) -> Tensor:
-    """The summed log-probability of the targets; leaves the unscaled gradients behind."""
+def _chunk(hidden: Tensor, targets: Tensor, workspace: Workspace, hidden_slope: Tensor) -> Tensor:
+    """The summed log-probability of the targets; stores the unscaled gradients in workspace and
+    `hidden_slope`."""
     n = len(targets)
-    index, inputs, logits = room.index[:n], room.hidden[:n], room.logits[:n]
-    inputs[:, : room.width] = hidden
-    torch.mm(inputs, room.weight.t(), out=logits)
-    errors = torch.softmax(logits, 1, out=room.errors[:n])
+    index, inputs, logits = workspace.index[:n], workspace.hidden[:n], workspace.logits[:n]
+    inputs[:, : workspace.width] = hidden
+    torch.mm(inputs, workspace.weight.t(), out=logits)
+    errors = torch.softmax(logits, 1, out=workspace.errors[:n])
     found = errors[index, targets]
     errors[index, targets] = found - 1
-    torch.mm(errors, room.weight, out=room.back[:n])
-    hidden_slope.copy_(room.back[:n, : room.width])
-    torch.mm(errors.t(), inputs, out=room.slope)
+    torch.mm(errors, workspace.weight, out=workspace.back[:n])
+    hidden_slope.copy_(workspace.back[:n, : workspace.width])
+    torch.mm(errors.t(), inputs, out=workspace.slope)
     return found.float().clamp_(min=SMALLEST).log_().sum()
 
 

@@ -1,4 +1,4 @@
-"""The LSTM language model in PyTorch: the twin of the Keras one, with the same weights and the same steps."""
+"""Training of the LSTM language model in PyTorch, with the same weights and updates as in Keras."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EPS = 1e-7  # Keras's
 
 
 class TorchBias(nn.Module):
-    """What is left of the vocabulary layer when its weights are those of the embedding."""
+    """The bias of an output layer whose weights are those of the embedding."""
 
     def __init__(self, words: int) -> None:
         super().__init__()
@@ -35,14 +35,14 @@ class TorchBias(nn.Module):
 
 
 class TorchLstmNet(nn.Module):
-    """Embedding, LSTM, vocabulary layer; the loss is computed outside, where the logits never stand whole."""
+    """Embedding, LSTM, vocabulary layer; the loss is computed outside, without all logits in memory."""
 
     def __init__(self, kind: ModelDescription) -> None:
         super().__init__()
         self.kind = kind
         self.embedding = nn.Embedding(kind.vocabulary, kind.embedding)
         self.lstm = nn.LSTM(kind.embedding, kind.hidden_size, kind.layers)
-        for layer in range(kind.layers):  # one bias is enough; the second stays 0, as there is none in Keras
+        for layer in range(kind.layers):  # one bias is enough; the second stays 0, since Keras has none
             getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         if kind.projection:
             self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
@@ -54,7 +54,7 @@ class TorchLstmNet(nn.Module):
         return weight
 
     def forward(self, words: Tensor, dropped: list[Tensor], dtype: torch.dtype) -> Any:
-        """words (T, B) to what the vocabulary layer sees (T, B, width). Padding is on the right: no mask."""
+        """Words (T, B) -> input of the vocabulary layer (T, B, width). Padding is on the right: no mask."""
         x = self.embedding(words)
         if dropped:
             x = x * dropped[0]
@@ -75,7 +75,7 @@ class TorchLstmNet(nn.Module):
 
 
 class TorchTraining:
-    """Begins with the weights that `seed` gives; `learn` does one update."""
+    """An LstmTraining; the initial weights are a function of `seed`."""
 
     def __init__(
         self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
@@ -86,24 +86,25 @@ class TorchTraining:
         if device == "cpu":
             torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
         self.net = TorchLstmNet(kind).to(device)
-        self.put(initial_weights.weights(kind, seed))
+        self.load_weights(initial_weights.weights(kind, seed))
         self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
         self.optimizer = _optimizer(optimizer, self.trained)
-        self.room = Workspace(self.net.vocabulary_weight, self.dtype)
+        self.workspace = Workspace(self.net.vocabulary_weight, self.dtype)
 
-    def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
-        """The update that makes `step`; inputs and targets (B, T), 0 is padding. Mean loss of real words."""
+    def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
+        """Do update number `step`; inputs and targets (B, T), 0 is padding. Returns the mean loss of real
+        words."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr
             if "betas" in group:  # Keras adds eps before it corrects the second moment, PyTorch after
                 group["eps"] = EPS / math.sqrt(1 - BETAS[1] ** step)
         self.optimizer.zero_grad()
-        rows, wanted = self._real(targets)
+        rows, words = self._real(targets)
         hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
         hidden = hidden.reshape(-1, self.kind.top)
         if len(rows) < len(hidden):
             hidden = hidden.index_select(0, rows)
-        loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, wanted, self.room)
+        loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, words, self.workspace)
         loss.backward()
         if self.clip:
             nn.utils.clip_grad_norm_(self.trained, self.clip)
@@ -111,18 +112,18 @@ class TorchTraining:
         return float(loss.item())
 
     @torch.no_grad()
-    def total(self, inputs: Ids, targets: Ids) -> float:
-        """The summed loss of real words, in float32, nothing dropped."""
-        rows, wanted = self._real(targets)
+    def summed_loss(self, inputs: Ids, targets: Ids) -> float:
+        """The summed loss of real words, in float32, without dropout."""
+        rows, words = self._real(targets)
         hidden = self.net(self._words(inputs), [], torch.float32).reshape(-1, self.kind.top)
-        return total_loss(hidden[rows], self.net.vocabulary_weight, self.net.output.bias, wanted)
+        return total_loss(hidden[rows], self.net.vocabulary_weight, self.net.output.bias, words)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy, under the neutral names."""
         state = {name: one.detach().cpu().numpy().copy() for name, one in self.net.state_dict().items()}
         return neutral.from_torch(state, ["lstm"])[0]
 
-    def put(self, weights: Arrays) -> None:
+    def load_weights(self, weights: Arrays) -> None:
         """Weights of either framework. Raises MismatchedCheckpoint."""
         load_weights(self.net, weights)
 
@@ -133,7 +134,7 @@ class TorchTraining:
         return torch.from_numpy(np.ascontiguousarray(inputs.T)).to(self.device)
 
     def _real(self, targets: Ids) -> tuple[Tensor, Tensor]:
-        """Where real words are in (T, B) order, and which they are."""
+        """Positions of real words in (T, B) order, and their ids."""
         flat = targets.T.reshape(-1)
         rows = np.flatnonzero(flat)
         return torch.from_numpy(rows).to(self.device), torch.from_numpy(flat[rows].astype(np.int64)).to(

@@ -1,4 +1,4 @@
-"""What both twins can do. Only the one that is asked for is imported."""
+"""The interface of both trainings. Only the framework in use is imported."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class LstmTraining(Protocol):
-    """A language model in training. inputs and targets are (B, T), padded on the right with 0."""
+    """A language model in training. `inputs` and `targets` are (B, T), padded on the right with 0."""
 
-    def learn(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
-        """The update that makes `step`. Returns the mean loss of real words, in nats."""
+    def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
+        """Do update number `step` (from 1). Returns the mean loss of real words, in nats."""
         ...
 
-    def total(self, inputs: Ids, targets: Ids) -> float:
-        """The summed loss of real words, in float32, nothing dropped, nothing learned."""
+    def summed_loss(self, inputs: Ids, targets: Ids) -> float:
+        """The summed loss of real words in nats, in float32, without dropout and without an update."""
         ...
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy of all weights under their neutral names."""
         ...
 
-    def put(self, weights: Arrays) -> None:
+    def load_weights(self, weights: Arrays) -> None:
         """Weights of either framework. Raises MismatchedCheckpoint."""
         ...
 
     def state(self, extras: Mapping[str, Any]) -> Any:
-        """All that an exact resume needs."""
+        """Everything that an exact resume needs; `extras` are saved with it."""
         ...
 
 
-def make(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
+def make_training(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
     """`options` are seed, dropout, optimizer, clip, precision and device."""
     if framework == "torch":
         from engine.models.lstm_training.torch_training import TorchTraining

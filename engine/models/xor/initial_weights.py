@@ -1,6 +1,6 @@
-"""Initial weights of XOR networks: a function of (seed, hidden units, bypass, scheme) and of nothing else.
+"""Initial weights of XOR networks: a function of (seed, hidden units, bypass, scheme) alone.
 
-Each weight has a number in a stream of its own seed, so a network starts the same alone and among thousands.
+Each weight is an entry of the random stream of its seed, so a network starts the same alone and in a batch.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _GOLDEN, _FIRST, _SECOND = (
 
 @dataclass(frozen=True, slots=True)
 class InitialWeights:
-    """Weights of N networks, the network last."""
+    """Weights of N networks; the network is the last index."""
 
     hidden_weight: Singles
     """(k, 2, N)"""
     hidden_bias: Singles
     """(k, N)"""
     output_weight: Singles
-    """(m, N), the inputs first where they bypass the hidden units"""
+    """(m, N), with bypass those of the inputs first"""
     output_bias: Singles
     """(N,)"""
 
 
-def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> InitialWeights:
-    """`linear`: all uniform within 1 / sqrt(inputs of the layer), as nn.Linear has it; `xavier`: weights
-    uniform within sqrt(6 / (inputs + outputs)), biases zero."""
+def draw(seeds: Any, hidden: int, bypass: bool, scheme: str) -> InitialWeights:
+    """`linear`: uniform within 1 / sqrt(inputs of the layer), as in nn.Linear; `xavier`: weights uniform
+    within sqrt(6 / (inputs + outputs)), biases zero."""
     seen = hidden + (2 if bypass else 0)
     draws = _uniform(np.asarray(seeds, dtype=np.uint64).reshape(-1), 3 * hidden + seen + 1)
     weight, bias, output, last = np.split(draws, [2 * hidden, 3 * hidden, 3 * hidden + seen])
@@ -53,15 +53,15 @@ def start(seeds: Any, hidden: int, bypass: bool, scheme: str) -> InitialWeights:
 
 
 def _uniform(seeds: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
-    """(count, N) in [-1, 1): entry i of a seed's stream."""
+    """(count, N) in [-1, 1): the first `count` entries of each seed's stream."""
     with np.errstate(over="ignore"):
         keys = _mixed(seeds * _GOLDEN + _SECOND)
-        words = _mixed(keys + _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)[:, None])
-    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
+        numbers = _mixed(keys + _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)[:, None])
+    return (numbers >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
 
 
-def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    words = (words ^ (words >> np.uint64(30))) * _FIRST
-    words = (words ^ (words >> np.uint64(27))) * _SECOND
-    mixed: NDArray[np.uint64] = words ^ (words >> np.uint64(31))
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * _FIRST
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * _SECOND
+    mixed: NDArray[np.uint64] = numbers ^ (numbers >> np.uint64(31))
     return mixed

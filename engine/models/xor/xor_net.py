@@ -1,4 +1,4 @@
-"""One XOR network as numbers: what it computes, where its lines run, which gates its units are.
+"""One XOR network in NumPy: its outputs and losses, the lines of its units, the gates they compute.
 
 Layout, as in the checkpoints of `xor`: hidden weights (k, 2), hidden biases (k,), output weights (m,) with
 the two inputs first when they bypass the hidden layer, one output bias. All in float64.
@@ -21,29 +21,29 @@ Floats = NDArray[np.float64]
 ROWS: Floats = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 TRUTH: Floats = np.array([0.0, 1.0, 1.0, 0.0])
 NEAR: Floats = np.array([[1.0, 0.1], [1.0, 0.9], [0.9, 0.9], [0.1, 0.9]])
-"""beside the corners: with the rows they are the validation points"""
+"""points near the corners; together with the rows they are the validation points"""
 NEAR_TRUTH: Floats = np.array([1.0, 0.0, 0.0, 1.0])
 LOW, HIGH = -0.5, 1.5
-"""both sides of the square that is looked at"""
+"""both ends of either side of the square that is drawn"""
 ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
 UNIT_LIMIT = 64
 WORST = 3e38
-"""a loss from here on is none: it is not known, or not finite"""
+"""losses from this value on stand for unknown or not finite"""
 
 GATES = (
     "always 0", "AND", "x1 and not x2", "x1", "x2 and not x1", "x2", "XOR", "OR",
     "NOR", "XNOR", "not x2", "x1 or not x2", "not x1", "x2 or not x1", "NAND", "always 1",
 )  # fmt: skip
-"""by the truth table over the four rows, read as a binary number, row (0, 0) first"""
+"""indexed by the truth table over the four rows as a binary number, row (0, 0) first"""
 UNDECIDED = "undecided"
-"""instead of a gate where a row is exactly at one half"""
+"""the name where the output for a row is exactly one half"""
 FLOORS = {
     (0, True): math.log(2),
     (1, False): (3 * math.log(3) - 2 * math.log(2)) / 4,
     (1, True): 0.0,
     (2, False): 0.0,
 }
-"""the least mean cross-entropy over the four rows, in nats, that (hidden units, bypass) can come near"""
+"""infimum of the mean cross-entropy over the four rows, in nats, by (hidden units, bypass)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class XorNet:
     temperature: float = 0.001
 
     def hidden_input(self, points: Floats) -> Floats:
-        """(n, 2) -> (n, k): zero on a unit's line."""
+        """(n, 2) -> (n, k), zero on the line of a unit."""
         z: Floats = points @ self.hidden_weight.T + self.hidden_bias
         return z
 
@@ -72,7 +72,7 @@ class XorNet:
         return changed
 
     def logits(self, points: Floats) -> Floats:
-        """(n, 2) -> (n,): the output is their sigmoid. A threshold unit sharpens its own by 1/T."""
+        """(n, 2) -> (n,); the output is their sigmoid. For threshold units they are multiplied by 1/T."""
         seen = self.hidden(points)
         if self.bypass:
             seen = np.concatenate([points, seen], axis=1)
@@ -80,7 +80,7 @@ class XorNet:
         return z / self.temperature if self.activation == "btu" else z
 
     def output(self, points: Floats) -> Floats:
-        """(n, 2) -> (n,): the probability of a 1."""
+        """(n, 2) -> (n,), the probability of a 1."""
         return sigmoid(self.logits(points))
 
 
@@ -101,7 +101,7 @@ def net(
     activation: str = "btu",
     temperature: float = 0.001,
 ) -> XorNet:
-    """A network from lists, once their lengths fit. Raises ParamError."""
+    """A network from lists. Raises ParamError for lengths that do not fit and values out of range."""
     if activation not in ACTIVATIONS:
         raise ParamError(
             f"activation: expected one of {', '.join(ACTIVATIONS)}, got {str(activation)[:80]!r}."
@@ -131,7 +131,7 @@ def _array(name: str, given: Any, shape: tuple[int, ...]) -> Floats:
 
 
 def sigmoid(z: Floats) -> Floats:
-    """Exact 0 and 1 far out, and no overflow on the way."""
+    """The logistic function without overflow: exactly 0 and 1 for large |z|."""
     e = np.exp(-np.abs(z))
     p: Floats = np.where(z >= 0, 1, e) / (1 + e)
     return p
@@ -159,17 +159,18 @@ def gate(is_on: Sequence[bool] | NDArray[np.bool_]) -> str:
 
 
 def gate_of(inputs: Floats) -> str:
-    """Of what a unit sums up in the four rows: on above 0, off below; UNDECIDED where one is 0."""
+    """The gate of a unit from its inputs (4,) in the four rows: on above 0, off below; UNDECIDED where one is
+    0."""
     return UNDECIDED if (inputs == 0).any() else gate(inputs > 0)
 
 
 def unit_gates(net: XorNet) -> list[str]:
-    """What each hidden unit says of the four rows."""
+    """The gate that each hidden unit computes."""
     return [gate_of(column) for column in net.hidden_input(ROWS).T]
 
 
 def clipped(a: float, b: float, c: float) -> list[list[float]] | None:
-    """The ends of the line a x + b y + c = 0 within the square, None where it does not cross it."""
+    """End points of the line a x + b y + c = 0 within the square, None where it does not cross the square."""
     ends = []
     for edge in (LOW, HIGH):
         if b:

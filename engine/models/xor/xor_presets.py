@@ -1,4 +1,5 @@
-"""XOR networks to start from: three set by hand, five puzzles, the least loss of each architecture."""
+"""Preset XOR networks: three with weights set by hand, five puzzles, and the least loss of each
+architecture."""
 
 from __future__ import annotations
 

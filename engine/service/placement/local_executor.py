@@ -18,8 +18,8 @@ Command = Callable[[Path, int, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class StartedKeeper:
-    """A keeper process; see KeeperStart."""
+class Starting:
+    """A keeper that was started and has not said so in the run folder yet."""
 
     attempt: int
     device: str
@@ -31,7 +31,7 @@ class StartedKeeper:
 
     @property
     def code(self) -> int | None:
-        """None while it runs."""
+        """The exit code once it has ended."""
         return self.process.poll()
 
 
@@ -41,13 +41,13 @@ def keeper_command(folder: Path, attempt: int, device: str) -> list[str]:
 
 @dataclass(slots=True)
 class LocalExecutor:
-    """Starts each keeper in a session of its own, so that it outlives the service."""
+    """One keeper a run, each in a session of its own: they outlive the service."""
 
     log: Path
     command: Command = keeper_command
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
+    def start(self, folder: Path, attempt: int, device: str) -> Starting:
         """Raises OSError or CorruptRun.
 
         Only from the main thread: a parent-death signal fires when the thread ends.
@@ -66,8 +66,8 @@ class LocalExecutor:
         logging.info(
             "run %s: keeper %d started for attempt %d on %s", folder.name, process.pid, attempt, device
         )
-        return StartedKeeper(attempt, device, process)
+        return Starting(attempt, device, process)
 
     def reap(self) -> None:
-        """Wait for keepers that have ended, so that none stays a zombie."""
+        """So that no keeper that ended stays a zombie."""
         self._children = [child for child in self._children if child.poll() is None]

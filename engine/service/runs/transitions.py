@@ -1,4 +1,4 @@
-"""Which command is allowed in which status, and how it is carried out."""
+"""Which word a run in which status may be told."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ S = Status
 
 
 class Transition(Enum):
-    SEND = "send"
-    """send the command to the keeper"""
-    RECORD = "record"
-    """there is no keeper: write it to the run folder"""
+    TELL = "tell"
+    """its keeper has to be told"""
+    SETTLE = "settle"
+    """nobody is at work on it: it is done by writing it down"""
     NOTHING = "nothing"
-    """the run is, or soon will be, in that status"""
+    """it is so already, or on its way"""
 
 
-SEND, RECORD, NOTHING = Transition.SEND, Transition.RECORD, Transition.NOTHING
+TELL, SETTLE, NOTHING = Transition.TELL, Transition.SETTLE, Transition.NOTHING
 _TABLE: dict[str, dict[Status, Transition]] = {
-    "pause": {S.RUNNING: SEND, S.QUEUED: RECORD, S.PAUSING: NOTHING, S.PAUSED: NOTHING},
+    "pause": {S.RUNNING: TELL, S.QUEUED: SETTLE, S.PAUSING: NOTHING, S.PAUSED: NOTHING},
     "stop": {
-        S.RUNNING: SEND, S.PAUSING: SEND, S.QUEUED: RECORD, S.PAUSED: RECORD,
+        S.RUNNING: TELL, S.PAUSING: TELL, S.QUEUED: SETTLE, S.PAUSED: SETTLE,
         S.STOPPING: NOTHING, S.STOPPED: NOTHING,
     },
-    "resume": {S.PAUSED: RECORD, S.STOPPED: RECORD, S.FAILED: RECORD, S.LOST: RECORD},
+    "resume": {S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE, S.LOST: SETTLE},
     "extend": {
-        S.DONE: RECORD, S.PAUSED: RECORD, S.STOPPED: RECORD, S.FAILED: RECORD,
-        S.LOST: RECORD,
+        S.DONE: SETTLE, S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE,
+        S.LOST: SETTLE,
     },
-    "set": {S.RUNNING: SEND},
+    "set": {S.RUNNING: TELL},
     "remove": {
-        S.QUEUED: RECORD, S.PAUSED: RECORD, S.DONE: RECORD, S.STOPPED: RECORD,
-        S.FAILED: RECORD, S.LOST: RECORD, S.DAMAGED: RECORD,
+        S.QUEUED: SETTLE, S.PAUSED: SETTLE, S.DONE: SETTLE, S.STOPPED: SETTLE,
+        S.FAILED: SETTLE, S.LOST: SETTLE, S.DAMAGED: SETTLE,
     },
 }  # fmt: skip
 _PAST = {
@@ -43,29 +43,29 @@ _PAST = {
 }  # fmt: skip
 
 
-def transition(command: str, status: Status, name: str) -> Transition:
-    """Raises RunRefused naming the status of the run and the commands that are possible."""
-    found = _TABLE[command].get(status)
+def move(word: str, status: Status, name: str) -> Transition:
+    """Raises RunRefused saying where the run stands and what would work."""
+    found = _TABLE[word].get(status)
     if found is None:
-        raise RunRefused(f"{name} is {status} and cannot be {_PAST[command]} now.", _remedy(status))
+        raise RunRefused(f"{name} is {status} and cannot be {_PAST[word]} now.", _remedy(status))
     return found
 
 
 def why_not(verb: object, status: Status, name: str) -> tuple[str, bool]:
-    """Why `verb` has no effect on a run of that status, and whether the run is in that state already.
+    """Why `verb` would do nothing to a run of that status, and whether it is so already; empty when it would.
 
-    The text is empty when it has an effect. Raises RunRefused for an unknown verb.
+    Raises RunRefused for what is no verb.
     """
     if verb not in _TABLE:
         raise RunRefused(f"Expected one of {', '.join(_TABLE)}, got {str(verb)[:80]!r}.")
     try:
-        found = transition(str(verb), status, name)
+        found = move(str(verb), status, name)
     except RunRefused as error:
         return error.message, False
     return (f"{name} is {status} already.", True) if found is Transition.NOTHING else ("", False)
 
 
 def _remedy(status: Status) -> str:
-    allowed = [verb for verb in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[verb]]
-    useful = [verb for verb in allowed if _TABLE[verb][status] is not Transition.NOTHING]
+    would = [word for word in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[word]]
+    useful = [word for word in would if _TABLE[word][status] is not Transition.NOTHING]
     return f"Possible now: {', '.join(useful)}." if useful else "Wait until it has ended."

@@ -160,7 +160,7 @@ def _row(part: _BatchFiles, spec: SweepSpec, lane: int) -> TrialRow:
         value=value if worth else None,
         step=stop or found.epoch,
         best_step=found.best_epoch(spec.metric, lane) if worth else 0,
-        total_steps=int(found.told["epochs"]),
+        total_steps=int(found.metadata["epochs"]),
         metrics={name: loss for name, loss in losses.items() if loss == loss},
         run=run.run,
         cause=_CAUSES.get(outcome, run.cause),

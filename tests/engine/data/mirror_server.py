@@ -1,4 +1,5 @@
-"""A mirror on 127.0.0.1 with manners of its own: it stalls, truncates, lies, resumes or does not."""
+"""A mirror on 127.0.0.1 with faults on demand: it stalls, truncates, sends wrong bytes, resumes or does
+not."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ class Visit(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.visits.append((self.path, self.headers.get("Range")))
-        self.server.sampling(self)
+        self.server.behaviour(self)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Quiet."""
@@ -38,15 +39,15 @@ class Visit(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-Manner = Callable[[Visit], None]
+Behaviour = Callable[[Visit], None]
 
 
 class Mirror(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, content: dict[str, bytes], sampling: Manner) -> None:
+    def __init__(self, content: dict[str, bytes], behaviour: Behaviour) -> None:
         super().__init__(("127.0.0.1", 0), Visit)
-        self.content, self.sampling = content, sampling
+        self.content, self.behaviour = content, behaviour
         self.visits: list[tuple[str, str | None]] = []
         self.closing = threading.Event()
 
@@ -63,12 +64,12 @@ class Mirror(ThreadingHTTPServer):
         return [given for _, given in self.visits]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves early is no news here."""
+        """A client that disconnects early is not reported."""
 
 
 @contextmanager
-def run_mirror(content: dict[str, bytes], sampling: Manner) -> Iterator[Mirror]:
-    mirror = Mirror(content, sampling)
+def run_mirror(content: dict[str, bytes], behaviour: Behaviour) -> Iterator[Mirror]:
+    mirror = Mirror(content, behaviour)
     thread = threading.Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -81,7 +82,7 @@ def run_mirror(content: dict[str, bytes], sampling: Manner) -> Iterator[Mirror]:
 
 
 def serves(visit: Visit) -> None:
-    """As a good mirror does, ranges included."""
+    """A correct mirror, ranges included."""
     start, size = visit.wanted_start(), len(visit.content)
     if start:
         visit.answer(206, Content_Length=size - start, Content_Range=f"bytes {start}-{size - 1}/{size}")
@@ -95,10 +96,10 @@ def ignores_ranges(visit: Visit) -> None:
     visit.wfile.write(visit.content)
 
 
-def cuts_after(count: int) -> Manner:
+def cuts_after(count: int) -> Behaviour:
     """Announces all of the rest, sends `count` bytes of it, hangs up."""
 
-    def sampling(visit: Visit) -> None:
+    def behaviour(visit: Visit) -> None:
         start, size = visit.wanted_start(), len(visit.content)
         if start:
             visit.answer(206, Content_Length=size - start, Content_Range=f"bytes {start}-{size - 1}/{size}")
@@ -106,7 +107,7 @@ def cuts_after(count: int) -> Manner:
             visit.answer(200, Content_Length=size)
         visit.wfile.write(visit.content[start : start + count])
 
-    return sampling
+    return behaviour
 
 
 def cuts_without_a_length(visit: Visit) -> None:
@@ -114,13 +115,13 @@ def cuts_without_a_length(visit: Visit) -> None:
     visit.wfile.write(visit.content[: len(visit.content) // 2])
 
 
-def stalls_after(count: int) -> Manner:
-    def sampling(visit: Visit) -> None:
+def stalls_after(count: int) -> Behaviour:
+    def behaviour(visit: Visit) -> None:
         cuts_after(count)(visit)
         visit.wfile.flush()
         visit.server.closing.wait(20)
 
-    return sampling
+    return behaviour
 
 
 def never_answers(visit: Visit) -> None:
@@ -138,7 +139,7 @@ def drips(visit: Visit) -> None:
 
 
 def lies(visit: Visit) -> None:
-    """The right length, other bytes."""
+    """The right length, wrong bytes."""
     visit.answer(200, Content_Length=len(visit.content))
     visit.wfile.write(bytes(255 - byte for byte in visit.content))
 
@@ -180,11 +181,11 @@ def goes_in_circles(visit: Visit) -> None:
     visit.answer(302, Location=visit.path, Content_Length=0)
 
 
-def redirects_to(target: str) -> Manner:
-    def sampling(visit: Visit) -> None:
+def redirects_to(target: str) -> Behaviour:
+    def behaviour(visit: Visit) -> None:
         visit.answer(302, Location=target, Content_Length=0)
 
-    return sampling
+    return behaviour
 
 
 def redirects_once(visit: Visit) -> None:
@@ -198,8 +199,8 @@ def talks_no_http(visit: Visit) -> None:
     visit.wfile.write(b"220 mail ready\r\n")
 
 
-def fails_with(status: int) -> Manner:
-    def sampling(visit: Visit) -> None:
+def fails_with(status: int) -> Behaviour:
+    def behaviour(visit: Visit) -> None:
         visit.send_error(status)
 
-    return sampling
+    return behaviour

@@ -21,8 +21,8 @@ import pytest
 from engine.data.download import Timeouts, fetch
 from engine.data.published_files import PublishedFile
 from engine.errors import DataError
-from tests.engine.data import mirror_server as manners
-from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
+from tests.engine.data import mirror_server as behaviours
+from tests.engine.data.mirror_server import Behaviour, Mirror, run_mirror
 
 CONTENT = np.random.default_rng(3).bytes(200_000)
 FILE = PublishedFile("some.gz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "")
@@ -30,7 +30,7 @@ QUICK = Timeouts(answer=1.0, answers=2.0, silence=1.0, slowest=1e5, lock=60)
 CALM = Timeouts(answer=60.0, answers=120.0, silence=60.0, slowest=1.0, lock=60)
 HALF = len(CONTENT) // 2
 
-Start = Callable[[Manner], Mirror]
+Start = Callable[[Behaviour], Mirror]
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +43,11 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def start() -> Iterator[Start]:
     with ExitStack() as stack:
-        yield lambda sampling: stack.enter_context(run_mirror({FILE.name: CONTENT}, sampling))
+        yield lambda behaviour: stack.enter_context(run_mirror({FILE.name: CONTENT}, behaviour))
 
 
-def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, patience: Timeouts = CALM) -> Path:
-    return fetch(file, [mirror.url for mirror in mirrors], folder, patience=patience)
+def get(folder: Path, *mirrors: Mirror, file: PublishedFile = FILE, timeouts: Timeouts = CALM) -> Path:
+    return fetch(file, [mirror.url for mirror in mirrors], folder, timeouts=timeouts)
 
 
 def is_clean(folder: Path) -> bool:
@@ -56,7 +56,7 @@ def is_clean(folder: Path) -> bool:
 
 
 def test_a_good_mirror_is_enough_and_private_files_result(tmp_path: Path, start: Start) -> None:
-    path = get(tmp_path / "cache" / "mnist", start(manners.serves))
+    path = get(tmp_path / "cache" / "mnist", start(behaviours.serves))
     assert path == tmp_path / "cache" / "mnist" / "some.gz"
     assert path.read_bytes() == CONTENT and is_clean(path.parent)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -65,13 +65,13 @@ def test_a_good_mirror_is_enough_and_private_files_result(tmp_path: Path, start:
 
 def test_progress_begins_at_nothing_only_rises_and_ends_at_the_size(tmp_path: Path, start: Start) -> None:
     seen: list[tuple[int, int]] = []
-    fetch(FILE, [start(manners.serves).url], tmp_path, progress=lambda *at: seen.append(at), patience=CALM)
+    fetch(FILE, [start(behaviours.serves).url], tmp_path, progress=lambda *at: seen.append(at), timeouts=CALM)
     assert seen[0] == (0, FILE.size) and seen[-1] == (FILE.size, FILE.size)
     assert seen == sorted(seen)
 
 
 def test_a_file_that_is_there_and_right_costs_no_request(tmp_path: Path, start: Start) -> None:
-    mirror = start(manners.serves)
+    mirror = start(behaviours.serves)
     get(tmp_path, mirror)
     get(tmp_path, mirror)
     assert len(mirror.visits) == 1
@@ -79,34 +79,34 @@ def test_a_file_that_is_there_and_right_costs_no_request(tmp_path: Path, start: 
 
 def test_a_damaged_copy_is_fetched_again(tmp_path: Path, start: Start) -> None:
     (tmp_path / "some.gz").write_bytes(CONTENT[:-1] + b"?")
-    assert get(tmp_path, start(manners.serves)).read_bytes() == CONTENT
+    assert get(tmp_path, start(behaviours.serves)).read_bytes() == CONTENT
 
 
 BAD = {
-    "404": (manners.fails_with(404), "HTTP 404"),
-    "500": (manners.fails_with(500), "HTTP 500"),
-    "416": (manners.fails_with(416), "HTTP 416"),
-    "stalls": (manners.stalls_after(1000), "silent for 1 s after "),
-    "stalls at once": (manners.stalls_after(0), "silent for 1 s after 0 of 200000 bytes"),
-    "never answers": (manners.never_answers, "no answer in time"),
-    "drips": (manners.drips, "too slow"),
-    "truncates": (manners.cuts_after(0), "stopped after 0 of 200000 bytes"),
-    "lies": (manners.lies, "wrong bytes, the SHA-256 differs"),
-    "another length": (manners.has_another_length, "the server announced 5 bytes, expected 200000"),
-    "endless": (manners.sends_without_end, "more than the expected 200000 bytes"),
-    "web page": (manners.sends_a_web_page, "a web page, not the file"),
-    "wrong range": (manners.resumes_elsewhere, "the server sent bytes 1-199999/200000, expected bytes 0-"),
-    "no range": (manners.resumes_without_saying_where, "HTTP 206 without the file"),
-    "circle": (manners.goes_in_circles, "HTTP 302: redirect loop"),
-    "file:": (manners.redirects_to("file:///etc/hostname"), "HTTP 302"),
-    "ftp:": (manners.redirects_to("ftp://127.0.0.1/x"), "unknown url type: ftp"),
-    "nonsense": (manners.redirects_to("http://[bad/"), "Invalid IPv6 URL"),
-    "no http": (manners.talks_no_http, "220 mail ready"),
+    "404": (behaviours.fails_with(404), "HTTP 404"),
+    "500": (behaviours.fails_with(500), "HTTP 500"),
+    "416": (behaviours.fails_with(416), "HTTP 416"),
+    "stalls": (behaviours.stalls_after(1000), "silent for 1 s after "),
+    "stalls at once": (behaviours.stalls_after(0), "silent for 1 s after 0 of 200000 bytes"),
+    "never answers": (behaviours.never_answers, "no answer in time"),
+    "drips": (behaviours.drips, "too slow"),
+    "truncates": (behaviours.cuts_after(0), "stopped after 0 of 200000 bytes"),
+    "lies": (behaviours.lies, "wrong bytes, the SHA-256 differs"),
+    "another length": (behaviours.has_another_length, "the server announced 5 bytes, expected 200000"),
+    "endless": (behaviours.sends_without_end, "more than the expected 200000 bytes"),
+    "web page": (behaviours.sends_a_web_page, "a web page, not the file"),
+    "wrong range": (behaviours.resumes_elsewhere, "the server sent bytes 1-199999/200000, expected bytes 0-"),
+    "no range": (behaviours.resumes_without_saying_where, "HTTP 206 without the file"),
+    "circle": (behaviours.goes_in_circles, "HTTP 302: redirect loop"),
+    "file:": (behaviours.redirects_to("file:///etc/hostname"), "HTTP 302"),
+    "ftp:": (behaviours.redirects_to("ftp://127.0.0.1/x"), "unknown url type: ftp"),
+    "nonsense": (behaviours.redirects_to("http://[bad/"), "Invalid IPv6 URL"),
+    "no http": (behaviours.talks_no_http, "220 mail ready"),
 }
 SLOW = ("stalls", "stalls at once", "never answers", "drips")
-"""those that only a clock can tell"""
+"""faults that only a timeout detects"""
 each_bad_mirror = pytest.mark.parametrize(
-    ("manner", "words", "patience"),
+    ("behaviour", "words", "timeouts"),
     [(*facts, QUICK if name in SLOW else CALM) for name, facts in BAD.items()],
     ids=BAD,
 )
@@ -114,20 +114,20 @@ each_bad_mirror = pytest.mark.parametrize(
 
 @each_bad_mirror
 def test_after_a_bad_mirror_the_next_one_serves(
-    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Timeouts
+    tmp_path: Path, start: Start, behaviour: Behaviour, words: str, timeouts: Timeouts
 ) -> None:
-    mirrors = start(sampling), start(manners.serves)
-    assert get(tmp_path, *mirrors, patience=patience).read_bytes() == CONTENT
+    mirrors = start(behaviour), start(behaviours.serves)
+    assert get(tmp_path, *mirrors, timeouts=timeouts).read_bytes() == CONTENT
     assert is_clean(tmp_path)
 
 
 @each_bad_mirror
 def test_a_bad_mirror_alone_is_named_with_its_reason(
-    tmp_path: Path, start: Start, sampling: Manner, words: str, patience: Timeouts
+    tmp_path: Path, start: Start, behaviour: Behaviour, words: str, timeouts: Timeouts
 ) -> None:
-    mirror = start(sampling)
+    mirror = start(behaviour)
     with pytest.raises(DataError) as failed:
-        get(tmp_path, mirror, patience=patience)
+        get(tmp_path, mirror, timeouts=timeouts)
     assert f"{mirror.address}: " in failed.value.message and words in failed.value.message
     assert "\n" not in str(failed.value) and "DLTUI_DATA" in failed.value.remedy
     assert not (tmp_path / "some.gz").exists()
@@ -135,7 +135,8 @@ def test_a_bad_mirror_alone_is_named_with_its_reason(
 
 def test_when_all_fail_each_is_named_once(tmp_path: Path, start: Start) -> None:
     mirrors = [
-        start(sampling) for sampling in (manners.lies, manners.fails_with(404), manners.sends_a_web_page)
+        start(behaviour)
+        for behaviour in (behaviours.lies, behaviours.fails_with(404), behaviours.sends_a_web_page)
     ]
     with pytest.raises(DataError) as failed:
         get(tmp_path, *mirrors)
@@ -146,41 +147,41 @@ def test_a_port_nobody_listens_on_is_passed_over(tmp_path: Path, start: Start) -
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        path = fetch(FILE, [dead, start(manners.serves).url], tmp_path, patience=CALM)
+        path = fetch(FILE, [dead, start(behaviours.serves).url], tmp_path, timeouts=CALM)
         assert path.read_bytes() == CONTENT
         with pytest.raises(DataError, match="Connection refused"):
-            fetch(FILE, [dead], tmp_path / "other", patience=CALM)
+            fetch(FILE, [dead], tmp_path / "other", timeouts=CALM)
 
 
 def test_mirrors_that_never_answer_cost_a_bounded_time_in_all(tmp_path: Path, start: Start) -> None:
-    mirrors = [start(manners.never_answers) for _ in range(6)]
+    mirrors = [start(behaviours.never_answers) for _ in range(6)]
     with pytest.raises(DataError, match="not tried, nothing answered for 2 s"):
-        get(tmp_path, *mirrors, patience=QUICK)
+        get(tmp_path, *mirrors, timeouts=QUICK)
     assert sum(len(mirror.visits) for mirror in mirrors) < 4
 
 
 def test_a_download_cut_in_the_middle_is_resumed_by_the_next_mirror(tmp_path: Path, start: Start) -> None:
-    second = start(manners.serves)
-    assert get(tmp_path, start(manners.cuts_after(HALF)), second).read_bytes() == CONTENT
+    second = start(behaviours.serves)
+    assert get(tmp_path, start(behaviours.cuts_after(HALF)), second).read_bytes() == CONTENT
     assert second.ranges == [f"bytes={HALF}-"]
 
 
 def test_a_download_cut_in_the_middle_is_resumed_by_the_next_process(tmp_path: Path, start: Start) -> None:
     (tmp_path / "some.gz.part").write_bytes(CONTENT[:HALF])
-    mirror = start(manners.serves)
+    mirror = start(behaviours.serves)
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert mirror.ranges == [f"bytes={HALF}-"]
 
 
 def test_a_mirror_that_gets_on_by_and_by_is_asked_again(tmp_path: Path, start: Start) -> None:
-    mirror = start(manners.cuts_after(70_000))
+    mirror = start(behaviours.cuts_after(70_000))
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert mirror.ranges == [None, "bytes=70000-", "bytes=140000-"]
 
 
 def test_a_mirror_that_ignores_ranges_starts_again_from_nothing(tmp_path: Path, start: Start) -> None:
     (tmp_path / "some.gz.part").write_bytes(b"?" * HALF)
-    mirror = start(manners.ignores_ranges)
+    mirror = start(behaviours.ignores_ranges)
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert len(mirror.visits) == 1
 
@@ -189,13 +190,13 @@ def test_a_wrong_beginning_is_thrown_away_and_the_honest_mirror_gets_a_second_ch
     tmp_path: Path, start: Start
 ) -> None:
     (tmp_path / "some.gz.part").write_bytes(b"?" * HALF)
-    mirror = start(manners.serves)
+    mirror = start(behaviours.serves)
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert mirror.ranges == [f"bytes={HALF}-", None]
 
 
 def test_a_liar_that_hangs_up_does_not_spoil_the_honest_mirror(tmp_path: Path, start: Start) -> None:
-    assert get(tmp_path, start(manners.lies_and_cuts), start(manners.serves)).read_bytes() == CONTENT
+    assert get(tmp_path, start(behaviours.lies_and_cuts), start(behaviours.serves)).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -205,19 +206,19 @@ def test_a_part_as_long_as_the_file_is_judged_before_anything_is_asked(
     tmp_path: Path, start: Start, left: bytes
 ) -> None:
     (tmp_path / "some.gz.part").write_bytes(left)
-    mirror = start(manners.serves)
+    mirror = start(behaviours.serves)
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert mirror.ranges == ([] if left == CONTENT else [None])
 
 
 def test_a_connection_closed_without_a_length_is_seen_as_cut(tmp_path: Path, start: Start) -> None:
-    second = start(manners.serves)
-    assert get(tmp_path, start(manners.cuts_without_a_length), second).read_bytes() == CONTENT
+    second = start(behaviours.serves)
+    assert get(tmp_path, start(behaviours.cuts_without_a_length), second).read_bytes() == CONTENT
     assert second.ranges == [f"bytes={HALF}-"]
 
 
 def test_an_ordinary_redirect_is_followed(tmp_path: Path, start: Start) -> None:
-    mirror = start(manners.redirects_once)
+    mirror = start(behaviours.redirects_once)
     assert get(tmp_path, mirror).read_bytes() == CONTENT
     assert [path for path, _ in mirror.visits] == ["/set/some.gz", "/moved/some.gz"]
 
@@ -225,22 +226,22 @@ def test_an_ordinary_redirect_is_followed(tmp_path: Path, start: Start) -> None:
 def test_the_proxy_of_the_environment_is_used(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy = start(manners.serves)
+    proxy = start(behaviours.serves)
     monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
-    fetch(FILE, ["http://mirror.invalid/set/"], tmp_path, patience=CALM)
+    fetch(FILE, ["http://mirror.invalid/set/"], tmp_path, timeouts=CALM)
     assert proxy.visits == [("http://mirror.invalid/set/some.gz", None)]
 
 
 def test_a_name_that_does_not_resolve_is_one_clear_reason(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"mirror\.invalid: ") as failed:
-        fetch(FILE, ["http://mirror.invalid/"], tmp_path, patience=QUICK)
+        fetch(FILE, ["http://mirror.invalid/"], tmp_path, timeouts=QUICK)
     assert "urlopen error" not in str(failed.value)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, start: Start) -> None:
     (tmp_path / "blocked").write_text("a file in the way")
     with pytest.raises(DataError, match=r"blocked/some\.gz cannot be written") as failed:
-        get(tmp_path / "blocked", start(manners.serves))
+        get(tmp_path / "blocked", start(behaviours.serves))
     assert "DLTUI_HOME" in failed.value.remedy
 
 
@@ -249,7 +250,7 @@ def test_a_write_that_fails_is_not_blamed_on_the_mirror(tmp_path: Path, start: S
     resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, hard))
     try:
         with pytest.raises(DataError, match=r"some\.gz cannot be written: File too large"):
-            get(tmp_path, start(manners.serves))
+            get(tmp_path, start(behaviours.serves))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not (tmp_path / "some.gz").exists()
@@ -259,12 +260,12 @@ def test_a_link_in_place_of_the_part_is_not_written_through(tmp_path: Path, star
     (tmp_path / "victim").write_bytes(b"mine")
     (tmp_path / "some.gz.part").symlink_to("victim")
     with pytest.raises(DataError, match="cannot be written"):
-        get(tmp_path, start(manners.serves))
+        get(tmp_path, start(behaviours.serves))
     assert (tmp_path / "victim").read_bytes() == b"mine"
 
 
 def test_threads_and_processes_that_download_at_once_take_turns(tmp_path: Path, start: Start) -> None:
-    mirror = start(manners.serves)
+    mirror = start(behaviours.serves)
     context = multiprocessing.get_context("spawn")
     others = [context.Process(target=_fetch, args=(mirror.url, tmp_path)) for _ in range(2)]
     for other in others:
@@ -285,7 +286,7 @@ def test_a_lock_that_is_never_given_up_ends_in_a_clear_line(tmp_path: Path, star
     with (tmp_path / "some.gz.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(DataError, match=r"Another process has held .*some\.gz\.lock for 0\.2 s"):
-            get(tmp_path, start(manners.serves), patience=replace(CALM, lock=0.2))
+            get(tmp_path, start(behaviours.serves), timeouts=replace(CALM, lock=0.2))
 
 
 def test_an_interrupted_download_leaves_only_a_part(tmp_path: Path, start: Start) -> None:
@@ -294,11 +295,11 @@ def test_an_interrupted_download_leaves_only_a_part(tmp_path: Path, start: Start
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(FILE, [start(manners.serves).url], tmp_path, progress=interrupt, patience=CALM)
+        fetch(FILE, [start(behaviours.serves).url], tmp_path, progress=interrupt, timeouts=CALM)
     assert not (tmp_path / "some.gz").exists()
     assert CONTENT.startswith((tmp_path / "some.gz.part").read_bytes())
-    assert get(tmp_path, start(manners.serves)).read_bytes() == CONTENT
+    assert get(tmp_path, start(behaviours.serves)).read_bytes() == CONTENT
 
 
 def _fetch(url: str, folder: Path) -> None:
-    fetch(FILE, [url], folder, patience=CALM)
+    fetch(FILE, [url], folder, timeouts=CALM)

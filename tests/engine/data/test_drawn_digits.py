@@ -30,11 +30,11 @@ def test_what_is_kept_comes_back_oldest_first(tmp_path: Path) -> None:
 def test_one_goes_or_all_go(tmp_path: Path) -> None:
     path = tmp_path / "drawn.jsonl"
     marks = [drawn_digits.add(path, PICTURE, label, 0).mark for label in range(4)]
-    assert drawn_digits.drop(path, marks[2]) == 1
+    assert drawn_digits.remove(path, marks[2]) == 1
     assert [one.label for one in drawn_digits.read(path)] == [0, 1, 3]
     with pytest.raises(DataError, match="No drawn digit"):
-        drawn_digits.drop(path, marks[2])
-    assert drawn_digits.drop(path, "all") == 3 and drawn_digits.drop(path, "all") == 0
+        drawn_digits.remove(path, marks[2])
+    assert drawn_digits.remove(path, "all") == 3 and drawn_digits.remove(path, "all") == 0
 
 
 def test_lines_that_are_no_digit_are_passed_over(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from engine.data.mnist import Digits, load, split
 from engine.data.published_files import MNIST, DataSource, PublishedFile
 from engine.errors import DataError
 from engine.places import Places
-from tests.engine.data import mirror_server as manners
+from tests.engine.data import mirror_server as behaviours
 from tests.engine.data.idx_files import NAMES, idx_bytes, make_arrays, write_set
 from tests.engine.data.mirror_server import Mirror, run_mirror
 
@@ -38,7 +38,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
     with ExitStack() as stack:
-        yield stack.enter_context(run_mirror(PACKED, manners.serves))
+        yield stack.enter_context(run_mirror(PACKED, behaviours.serves))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def publish(*mirrors: Mirror) -> DataSource:
 
 
 def get(places: Places, source: DataSource, lines: list[str] | None = None) -> Digits:
-    return load(places, report=(lines if lines is not None else []).append, source=source, patience=CALM)
+    return load(places, report=(lines if lines is not None else []).append, source=source, timeouts=CALM)
 
 
 def test_the_folder_the_user_named_comes_first(
@@ -121,7 +121,7 @@ def test_a_cache_that_holds_another_set_is_not_taken_for_mnist(places: Places, m
 
 
 def test_when_every_mirror_fails_the_small_digits_stand_in_and_say_so(places: Places) -> None:
-    with run_mirror(PACKED, manners.fails_with(404)) as gone:
+    with run_mirror(PACKED, behaviours.fails_with(404)) as gone:
         lines: list[str] = []
         digits = get(places, publish(gone), lines)
     assert digits.source == "digits" and digits.train_images.shape[1:] == (8, 8)
@@ -145,10 +145,10 @@ def test_offline_the_cache_still_serves(
 
 
 def test_without_a_network_the_stand_in_is_there_within_seconds(places: Places) -> None:
-    patience = replace(CALM, answer=1.0, answers=2.0)
+    timeouts = replace(CALM, answer=1.0, answers=2.0)
     with ExitStack() as stack:
-        silent = [stack.enter_context(run_mirror(PACKED, manners.never_answers)) for _ in range(4)]
-        found = load(places, report=print, source=publish(*silent), patience=patience)
+        silent = [stack.enter_context(run_mirror(PACKED, behaviours.never_answers)) for _ in range(4)]
+        found = load(places, report=print, source=publish(*silent), timeouts=timeouts)
         assert found.source == "digits" and sum(len(mirror.visits) for mirror in silent) < 4
 
 

@@ -1,4 +1,4 @@
-"""What stands in when MNIST cannot be had."""
+"""The fallback for MNIST."""
 
 from __future__ import annotations
 

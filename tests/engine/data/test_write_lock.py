@@ -1,4 +1,4 @@
-"""One at a time."""
+"""The lock that lets one process write."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.write_lock import alone
+from engine.data.write_lock import exclusive_lock
 from engine.errors import DataError
 
 
-def test_who_comes_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
+def test_the_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
     story: list[str] = []
     is_in = threading.Event()
 
     def second() -> None:
         is_in.wait(60)
-        with alone(tmp_path / "lock", 60):
+        with exclusive_lock(tmp_path / "lock", 60):
             story.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with alone(tmp_path / "lock", 60):
+    with exclusive_lock(tmp_path / "lock", 60):
         is_in.set()
         thread.join(0.1)
         story.append("first")
@@ -30,10 +30,10 @@ def test_who_comes_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
     assert story == ["first", "second"]
 
 
-def test_who_waits_too_long_is_told(tmp_path: Path) -> None:
+def test_waiting_too_long_is_an_error(tmp_path: Path) -> None:
     with (
-        alone(tmp_path / "lock", 1),
+        exclusive_lock(tmp_path / "lock", 1),
         pytest.raises(DataError, match=r"Another process has held .*lock for 0.01 s"),
-        alone(tmp_path / "lock", 0.01),
+        exclusive_lock(tmp_path / "lock", 0.01),
     ):
         pass

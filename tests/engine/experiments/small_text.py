@@ -13,16 +13,16 @@ PLACES = ("on a table", "in a field", "by the road", "near the water", "on the s
 
 def captions(folder: Path, sentences: int = 120) -> str:
     """The path of a text with a grammar that is easy to learn."""
-    dice = np.random.default_rng(3)
-    lines = [" ".join(dice.choice(part) for part in (SUBJECTS, VERBS, PLACES)) for _ in range(sentences)]
+    rng = np.random.default_rng(3)
+    lines = [" ".join(rng.choice(part) for part in (SUBJECTS, VERBS, PLACES)) for _ in range(sentences)]
     return _written(folder / "captions.txt", lines)
 
 
 def noise(folder: Path, words: int = 12, sentences: int = 800) -> str:
     """The path of a text in which nothing can be known: all of `words` have equal chances, always."""
-    dice = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     names = [f"w{chr(97 + number)}" for number in range(words)]
-    lines = [" ".join(dice.choice(names, dice.integers(6, 7))) for _ in range(sentences)]
+    lines = [" ".join(rng.choice(names, rng.integers(6, 7))) for _ in range(sentences)]
     return _written(folder / "noise.txt", lines)
 
 

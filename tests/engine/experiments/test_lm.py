@@ -43,7 +43,7 @@ def finished(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("recipe", ["notebook", "tuned"])
-def test_it_learns_a_small_grammar_and_tells_all_its_numbers(
+def test_it_learns_a_small_grammar_and_logs_all_its_metrics(
     tmp_path: Path, text: str, framework: str, recipe: str
 ) -> None:
     folder = finished(tmp_path, framework, text, recipe=recipe, epochs=6)
@@ -174,7 +174,7 @@ def test_worse_epochs_end_it_early(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_after_each_epoch_it_says_a_sentence_at_three_temperatures(
+def test_after_each_epoch_it_logs_a_sentence_at_three_temperatures(
     tmp_path: Path, text: str, framework: str
 ) -> None:
     folder = finished(tmp_path, framework, text, epochs=2)

@@ -75,14 +75,14 @@ def test_pixels_lie_between_minus_one_and_one() -> None:
     assert images.labels.dtype is torch.int64
 
 
-def test_validation_is_blind_to_dropout_and_to_its_own_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validation_depends_neither_on_dropout_nor_on_its_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
     strict_mode(1, 7)
     net = network("double_conv_dropout", side=8)
     images = TrainingImages(torch.randint(0, 256, (50, 8, 8), dtype=torch.uint8), torch.arange(50) % 10)
-    whole = mnist.look_at(net, images)
+    whole = mnist.evaluate(net, images)
     assert net.training
-    monkeypatch.setattr(mnist, "LOOK", 7)
-    assert mnist.look_at(net, images) == pytest.approx(whole, rel=1e-6)
+    monkeypatch.setattr(mnist, "EVALUATION_BATCH", 7)
+    assert mnist.evaluate(net, images) == pytest.approx(whole, rel=1e-6)
     net.eval()
     assert whole[0] == pytest.approx(F.cross_entropy(net(images.pixels), images.labels).item(), rel=1e-6)
 
@@ -165,12 +165,12 @@ def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
 
 def test_a_goal_remembers_that_it_was_reached() -> None:
     goal = AccuracyGoal(0.9)
-    goal.see(0.91)
+    goal.update(0.91)
     again = AccuracyGoal(0.9)
     again.load_state_dict(goal.state_dict())
     assert again.is_reached
     never = AccuracyGoal(None)
-    never.see(1.0)
+    never.update(1.0)
     assert not never.is_reached
 
 

@@ -17,7 +17,14 @@ from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import TorchState, strict_mode
 from engine.data.small_digits import load_small_digits
 from engine.experiments import mnist_recipe
-from engine.experiments.mnist_recipe import RECIPES, average_of, batches, follow, network, one_cycle
+from engine.experiments.mnist_recipe import (
+    RECIPES,
+    average_of,
+    batches,
+    network,
+    one_cycle,
+    update_average,
+)
 from engine.models import image_precision
 from engine.models.images import architecture
 from engine.store import RunFolder
@@ -87,11 +94,13 @@ def test_without_the_trained_weights_the_average_differs(
     assert weights(resumed(tmp_path, "accurate")) != weights(whole)
 
 
-def test_pictures_bent_by_another_count_give_other_weights(
+def test_another_step_of_the_random_transform_gives_other_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, bent = uninterrupted(tmp_path, "accurate"), mnist_recipe.bent
-    monkeypatch.setattr(mnist_recipe, "bent", lambda x, reach, seed, step: bent(x, reach, seed, step + 1))
+    whole, transform = uninterrupted(tmp_path, "accurate"), mnist_recipe.random_transform
+    monkeypatch.setattr(
+        mnist_recipe, "random_transform", lambda x, affine, seed, step: transform(x, affine, seed, step + 1)
+    )
     assert weights(uninterrupted(tmp_path, "accurate")) != weights(whole)
 
 
@@ -122,12 +131,12 @@ def test_precision_is_timed_once_said_and_kept_by_the_run(
 ) -> None:
     asked: list[str] = []
 
-    def timed(update: Any) -> image_precision.Timing:
+    def measure(update: Any) -> image_precision.Timing:
         asked.append("")
         update("bf16")
         return image_precision.Timing(fp32=0.03, bf16=0.02)
 
-    monkeypatch.setattr(image_precision, "timed", timed)
+    monkeypatch.setattr(image_precision, "measure", measure)
     folder = uninterrupted(tmp_path, "fast", "auto")
     uninterrupted(tmp_path, "fast", "auto")
     assert len(asked) == 1
@@ -175,7 +184,7 @@ def test_on_real_pictures_numpy_computes_what_pytorch_does(recipe: str) -> None:
         net(shown.pixels)  # batch normalisation sees something
         theirs = net.eval()(shown.pixels).numpy()
     tensors_of = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
-    ours = architecture.build(tensors_of, mnist_recipe.plan_of(net, side=28)).logits(pixels)
+    ours = architecture.build(tensors_of, mnist_recipe.architecture_of(net, side=28)).logits(pixels)
     assert np.abs(ours - theirs).max() < 1e-4
 
 
@@ -215,7 +224,7 @@ def test_batches_grow_once() -> None:
     assert sizes[0] == 96 and sizes[-2] == 256 and sizes[:-1] == sorted(sizes[:-1])
 
 
-def test_one_cycle_climbs_to_one_and_ends_at_nothing() -> None:
+def test_one_cycle_rises_to_one_and_ends_at_0() -> None:
     values = [one_cycle((step - 0.5) / 1000, 0.3) for step in range(1, 1001)]
     assert values[0] < 0.05 and max(values) == pytest.approx(1, abs=1e-3) and values[-1] < 1e-3
     assert values[:299] == sorted(values[:299]) and values[300:] == sorted(values[300:], reverse=True)
@@ -228,7 +237,7 @@ def test_an_average_follows_and_shares_what_batch_normalisation_has_seen() -> No
         with torch.no_grad():
             for weight in net.parameters():
                 weight.fill_(float(step > 100))
-        follow(average, net, 0.9, step)
+        update_average(average, net, 0.9, step)
     assert all(torch.allclose(weight, torch.ones_like(weight)) for weight in average.parameters())
     net(torch.randn(9, 1, 8, 8))
     norms = [dict(one.named_modules())["norm1"] for one in (net, average)]

@@ -1,4 +1,4 @@
-"""A learning rate of 0 is 0: whoever trains with it learns nothing."""
+"""With a learning rate of 0 no experiment changes its weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engine.worker.lab import Script, new_run, train
 
 LM = {"embedding": 4, "hidden_size": 4, "batch": 16, "epochs": 1, "keep": "last"}
 NOT_LEARNED = ("running_mean", "running_var", "num_batches_tracked")
-LANES = {"axes": "hidden=1..2; seed=1..3", "epochs": 64}
+BATCH = {"axes": "hidden=1..2; seed=1..3", "epochs": 64}
 RUNS: dict[str, dict[str, Any]] = {
     "xor adam": {"experiment": "xor", "epochs": 3},
     "xor momentum": {"experiment": "xor", "epochs": 3, "optimizer": "momentum"},
@@ -25,8 +25,8 @@ RUNS: dict[str, dict[str, Any]] = {
     "mnist_recipe": {"experiment": "mnist_recipe", "precision": "fp32"},
     "lm torch": {"experiment": "lm", "framework": "torch", "recipe": "tuned", **LM},
     "lm tensorflow": {"experiment": "lm", "framework": "tensorflow", **LM},
-    "lanes in compiled loops": {"experiment": "xor_lanes", "trainer": "compiled", **LANES},
-    "lanes in NumPy": {"experiment": "xor_lanes", "trainer": "numpy", **LANES},
+    "xor batch in compiled loops": {"experiment": "xor_lanes", "trainer": "compiled", **BATCH},
+    "xor batch in NumPy": {"experiment": "xor_lanes", "trainer": "numpy", **BATCH},
 }
 
 

@@ -10,7 +10,7 @@ import torch
 from checkpoints.torch_io import strict_mode
 from engine.catalog import XorParams
 from engine.experiments import xor
-from engine.experiments.xor import Net, Patience
+from engine.experiments.xor import Net, XorEarlyStopping
 from engine.models.xor.xor_net import FLOORS
 from tests.engine.worker.lab import curve, new_run, told, train
 from tui.xor.recipes import LADDER, XorRecipe
@@ -38,10 +38,10 @@ def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
     assert curve(folder, "loss")[1500] == pytest.approx(0.6931, abs=2e-3)
 
 
-@pytest.mark.parametrize(("rung", "floor"), list(zip(LADDER, FLOORS.values(), strict=True)))
-def test_every_rung_of_the_ladder_reaches_its_floor(tmp_path: Path, rung: XorRecipe, floor: float) -> None:
-    assert (rung.hidden, rung.bypass) in FLOORS and FLOORS[rung.hidden, rung.bypass] == floor
-    folder = new_run(tmp_path, "xor", seed=rung.seed, **rung.params)
+@pytest.mark.parametrize(("recipe", "floor"), list(zip(LADDER, FLOORS.values(), strict=True)))
+def test_every_architecture_reaches_its_least_loss(tmp_path: Path, recipe: XorRecipe, floor: float) -> None:
+    assert (recipe.hidden, recipe.bypass) in FLOORS and FLOORS[recipe.hidden, recipe.bypass] == floor
+    folder = new_run(tmp_path, "xor", seed=recipe.seed, **recipe.params)
     train(folder)
     assert list(curve(folder, "loss").values())[-1] == pytest.approx(floor, abs=1e-3)
 
@@ -84,7 +84,7 @@ def test_every_combination_trains(tmp_path: Path, activation: str, optimizer: st
     assert points[60] < points[1]
 
 
-def test_the_net_computes_what_its_formula_says() -> None:
+def test_the_net_computes_its_formula() -> None:
     strict_mode(1, 5)
     params = XorParams(hidden=3, bypass=True)
     net = Net(params)
@@ -131,20 +131,20 @@ def test_xavier_starts_without_bias_and_within_its_bounds() -> None:
     assert net.hidden.weight.abs().max() <= 1.0  # sqrt(6 / (2 + 4))
 
 
-def test_patience_counts_epochs_without_progress_and_asks_for_the_target() -> None:
-    patience = Patience(XorParams(validation="notebook", patience=2, min_delta=0.1, target=0.5))
+def test_early_stopping_needs_epochs_without_progress_and_the_target() -> None:
+    patience = XorEarlyStopping(XorParams(validation="notebook", patience=2, min_delta=0.1, target=0.5))
     seen = []
     for loss in (0.9, 0.9, 0.9, 0.4, 0.35, 0.32):
-        patience.see(loss)
+        patience.update(loss)
         seen.append(patience.is_over)
     assert seen == [False, False, False, False, False, True]
-    again = Patience(patience.params)
+    again = XorEarlyStopping(patience.params)
     again.load_state_dict(patience.state_dict())
     assert again.is_over and again.best == 0.4
 
 
 def test_without_patience_it_never_stops_early() -> None:
-    patience = Patience(XorParams())
+    patience = XorEarlyStopping(XorParams())
     for _ in range(100):
-        patience.see(0.0)
+        patience.update(0.0)
     assert not patience.is_over

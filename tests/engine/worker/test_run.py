@@ -264,7 +264,7 @@ def test_what_happened_is_on_the_disk_before_a_checkpoint_of_it_is_acknowledged(
         if os.path.samestat(os.fstat(fd), os.stat(folder.events)):
             synced.append(folder.events.read_bytes())
 
-    def noted(run: Run, found: checkpoint_folder.Found, seconds: float) -> None:
+    def noted(run: Run, found: checkpoint_folder.CheckpointInfo, seconds: float) -> None:
         acknowledged.append((found.step, synced[-1]))
         acknowledge(run, found, seconds)
 

@@ -14,7 +14,7 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
 from engine.errors import ParamError
-from engine.models.xor.batch import group_training as cohort_module
+from engine.models.xor.batch import group_training as group_training
 from engine.models.xor.batch import record, trainer
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.record import BatchRecord
@@ -32,7 +32,9 @@ GRID: dict[str, Any] = {"epochs": 160, "runs": 3, "successes": 2}
 
 
 def read(folder: RunFolder) -> BatchRecord:
-    return record.read(*((folder.path / name).read_bytes() for name in (record.STATIC, record.CHANGING)))
+    return record.read(
+        *((folder.path / name).read_bytes() for name in (record.METADATA_FILE, record.ARRAYS_FILE))
+    )
 
 
 def same(one: RunFolder, other: RunFolder) -> bool:
@@ -118,8 +120,8 @@ def test_without_a_part_of_the_state_the_bits_differ(
 
     def forgetful(state: ArrayState, verified: Any, *, strict: bool = True) -> int:
         step = honest(state, verified, strict=strict)
-        for cohort in state.training.cohorts:
-            cohort.arrays()[lost][...] = 0
+        for group in state.training.groups:
+            group.arrays()[lost][...] = 0
         return step
 
     monkeypatch.setattr(ArrayState, "restore", forgetful)
@@ -222,7 +224,7 @@ def test_a_checkpoint_of_before_that_lacks_the_best_losses_goes_on_to_the_same_w
     whole, old = new_run(tmp_path, "xor_lanes", **given), new_run(tmp_path, "xor_lanes", **given)
     train(whole)
     with monkeypatch.context() as before:
-        for module in (cohort_module, record):
+        for module in (group_training, record):
             before.setattr(module, "BESTS", ())
         train(old, Script({list(curve(whole, "running"))[2]: {"word": "pause"}}))
         assert "best_loss" not in read(old).arrays

@@ -1,1 +1,1 @@
-"""Training of thousands of XOR networks side by side, each exactly as if it were alone."""
+"""Training of thousands of XOR networks as one batch; each ends with the bits it has when trained alone."""

@@ -1,4 +1,4 @@
-"""A block: some networks of a family as a struct of arrays, the network always the last, contiguous index."""
+"""Some networks of one group as a struct of arrays; the network is the last, contiguous index."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class NetArrays:
     weights: Singles
     """(P, W)"""
     first: Singles
-    """(P, W), the optimizer's; (0, W) where it keeps none"""
+    """(P, W), the first moment of the optimizer; (0, W) where it keeps none"""
     second: Singles
+    """(P, W), the second moment, likewise"""
     lr: Singles
     """(W,), as all that follow"""
     sharpness: Singles
@@ -38,11 +39,12 @@ class NetArrays:
     stop: Longs
     """epochs trained"""
     best_loss: Singles
-    """the smallest so far of what a run of the network alone logs: before each update"""
+    """the smallest training loss so far; a loss is taken before each update, as a run of one network logs
+    it"""
     best_loss_at: Longs
     """the epoch of it"""
     best_val_loss: Singles
-    """likewise, after each update; of families that validate"""
+    """the smallest validation loss so far, taken after each update; only in groups that validate"""
     best_val_loss_at: Longs
 
     @property
@@ -50,21 +52,22 @@ class NetArrays:
         return len(self.lr)
 
     def narrowed(self, start: int, end: int) -> NetArrays:
-        """Views of some of the networks."""
+        """Views of the networks from `start` to `end`."""
         return NetArrays(*(getattr(self, name)[..., start:end] for name in FIELDS))
 
-    def take(self, lanes: NDArray[Any], whole: int) -> NetArrays:
-        """Copies of some, the last one repeated until the width is a multiple of `whole`."""
-        padding = -len(lanes) % whole
-        chosen = np.concatenate([lanes, np.repeat(lanes[-1:], padding)])
+    def take(self, indices: NDArray[Any], multiple: int) -> NetArrays:
+        """Copies of the networks at `indices`, the last one repeated until the width is a multiple of
+        `multiple`."""
+        padding = -len(indices) % multiple
+        chosen = np.concatenate([indices, np.repeat(indices[-1:], padding)])
         return NetArrays(*(np.ascontiguousarray(getattr(self, name)[..., chosen]) for name in FIELDS))
 
-    def put(self, lanes: NDArray[Any], block: NetArrays) -> None:
-        """Bring back what `take` gave."""
-        for name in CHANGING:
-            getattr(self, name)[..., lanes] = getattr(block, name)[..., : len(lanes)]
+    def put(self, indices: NDArray[Any], nets: NetArrays) -> None:
+        """Write the fields that training changes back from a copy made by `take`."""
+        for name in MUTABLE_FIELDS:
+            getattr(self, name)[..., indices] = getattr(nets, name)[..., : len(indices)]
 
 
 FIELDS = tuple(NetArrays.__annotations__)
 BESTS = ("best_loss", "best_loss_at", "best_val_loss", "best_val_loss_at")
-CHANGING = ("weights", "first", "second", "best", "waited", "outcome", "stop", *BESTS)
+MUTABLE_FIELDS = ("weights", "first", "second", "best", "waited", "outcome", "stop", *BESTS)

@@ -1,4 +1,4 @@
-"""A fleet: a whole batch of networks on its way, in strides that depend on the plan alone."""
+"""Training of a whole batch of networks, in strides whose length depends on the plan alone."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from engine.models.xor.batch.trainer import BatchTrainer
 
 STRIDE_LEAST, STRIDE_MOST, STRIDES = 16, 128, 256
 STRIDE_NANOSECONDS = 500_000_000
-"""of work in NumPy between two moments at which the batch can be left"""
+"""of work in NumPy per stride: a batch can be paused only between strides"""
 FEW = 1024
-"""networks that NumPy trains faster in one thread"""
-WIDTH = 20_480
-"""networks of a NumPy block times its units, the bypass being one: what fits the second-level cache"""
+"""below so many networks NumPy is faster in one thread"""
+CACHE_SIZE = 20_480
+"""networks times units (the bypass counts as one) of one NumPy job: what fits the second-level cache"""
 
 
 class BatchTraining:
-    """After each `advance` all networks stand at the same epoch; the bits do not depend on the strides."""
+    """After each `advance` all running networks are at the same epoch; the bits do not depend on the
+    strides."""
 
     def __init__(self, plan: BatchPlan, trainer: BatchTrainer, threads: int = 1) -> None:
         self.plan, self.trainer, self.threads = plan, trainer, max(1, threads)
-        self.cohorts = [GroupTraining(group, lanes, plan) for group, lanes in plan.families()]
+        self.groups = [GroupTraining(group, indices, plan) for group, indices in plan.groups()]
         self.epoch = 0
         self.epochs = int(plan.columns["epochs"].max())
         self._ends = [int(end) for end in np.unique(plan.columns["epochs"])]
@@ -39,7 +40,7 @@ class BatchTraining:
 
     @property
     def is_over(self) -> bool:
-        return not any(len(group_training.running) for group_training in self.cohorts)
+        return not any(len(group_run.running) for group_run in self.groups)
 
     @property
     def next_epoch(self) -> int:
@@ -47,62 +48,58 @@ class BatchTraining:
         return min([regular, *(end for end in self._ends if end > self.epoch)])
 
     def advance(self) -> int:
-        """Train up to the next epoch to stop at, which is returned."""
+        """Train to the end of the stride; returns the epoch reached."""
         end = self.next_epoch
         with ThreadPoolExecutor(self._workers()) as pool:
             for done in [pool.submit(job) for job in self._jobs(end - self.epoch)]:
                 done.result()
         self.epoch = end
-        for group_training in self.cohorts:
-            group_training.close(end)
-        self.curves.see(end, self.column("loss"), self.column("val_loss"))
+        for group_run in self.groups:
+            group_run.update_outcomes(end)
+        self.curves.add(end, self.column("loss"), self.column("val_loss"))
         return end
 
-    def stop(self, lanes: Sequence[int]) -> None:
-        """These train no more. What is at its end already, or is no network of the batch, is left alone."""
-        if lanes:
-            for group_training in self.cohorts:
-                group_training.stop(np.flatnonzero(np.isin(group_training.lanes, lanes)), self.epoch)
+    def stop(self, indices: Sequence[int]) -> None:
+        """Stop the networks at `indices`. Those that have ended, and indices outside the batch, are
+        ignored."""
+        if indices:
+            for group_run in self.groups:
+                group_run.stop(np.flatnonzero(np.isin(group_run.indices, indices)), self.epoch)
 
     def column(self, name: str) -> NDArray[Any]:
-        """(N,) of what cohorts and blocks keep for each network, in the order of the plan."""
-        parts = [group_training.arrays()[name] for group_training in self.cohorts]
+        """(N,) of an array that the groups keep per network, in the order of the plan."""
+        parts = [group_run.arrays()[name] for group_run in self.groups]
         whole = np.empty(len(self.plan), parts[0].dtype)
-        for group_training, part in zip(self.cohorts, parts, strict=True):
-            whole[group_training.lanes] = part
+        for group_run, part in zip(self.groups, parts, strict=True):
+            whole[group_run.indices] = part
         return whole
 
     def weights(self) -> Singles:
-        """(N, P of the largest), zeros behind a network's own."""
-        whole = np.zeros(
-            (len(self.plan), max(group_training.group.size for group_training in self.cohorts)), np.float32
-        )
-        for group_training in self.cohorts:
-            whole[group_training.lanes, : group_training.group.size] = group_training.block.weights.T
+        """(N, P of the largest network), padded with zeros."""
+        whole = np.zeros((len(self.plan), max(group_run.group.size for group_run in self.groups)), np.float32)
+        for group_run in self.groups:
+            whole[group_run.indices, : group_run.group.size] = group_run.nets.weights.T
         return whole
 
     def counts(self) -> dict[str, int]:
-        """How many networks are running, success, fail, diverged."""
+        """The number of networks with each outcome."""
         found = np.bincount(self.column("outcome"), minlength=len(OUTCOMES))
         return dict(zip(OUTCOMES, found.tolist(), strict=True))
 
     # --- to and from a checkpoint ---------------------------------------------------------------------------
 
     def model_arrays(self) -> dict[str, Any]:
-        return {
-            f"{number}.weights": group_training.block.weights
-            for number, group_training in enumerate(self.cohorts)
-        }
+        return {f"{number}.weights": group_run.nets.weights for number, group_run in enumerate(self.groups)}
 
     def train_arrays(self) -> dict[str, Any]:
         arrays = {"curves.loss": self.curves.loss, "curves.val_loss": self.curves.val_loss}
-        for number, group_training in enumerate(self.cohorts):
-            arrays |= {f"{number}.{name}": array for name, array in group_training.arrays().items()}
+        for number, group_run in enumerate(self.groups):
+            arrays |= {f"{number}.{name}": array for name, array in group_run.arrays().items()}
         return arrays
 
     def added_arrays(self) -> frozenset[str]:
-        """Of `train_arrays`, those that checkpoints of before lack."""
-        return frozenset(f"{number}.{name}" for number in range(len(self.cohorts)) for name in BESTS)
+        """Names in `train_arrays` that checkpoints of earlier versions lack."""
+        return frozenset(f"{number}.{name}" for number in range(len(self.groups)) for name in BESTS)
 
     def state_dict(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "curves": self.curves.state_dict()}
@@ -114,44 +111,42 @@ class BatchTraining:
     # --- within ---------------------------------------------------------------------------------------------
 
     def _stride(self) -> int:
-        """A power of two: some hundred for the whole way, fewer epochs at once where each takes long."""
-        cost = sum(
-            len(group_training.lanes) * (30 + 8 * group_training.group.size)
-            for group_training in self.cohorts
-        )
+        """Epochs per stride, a power of two: about STRIDES strides in all, shorter where an epoch takes
+        long."""
+        cost = sum(len(group_run.indices) * (30 + 8 * group_run.group.size) for group_run in self.groups)
         wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES))
         return 1 << (max(1, min(wished, STRIDE_NANOSECONDS // max(cost, 1))).bit_length() - 1)
 
     def _workers(self) -> int:
-        """Threads of NumPy get into each other's way while its calls are short."""
-        is_small = sum(len(group_training.running) for group_training in self.cohorts) < FEW
+        """One thread for few networks in NumPy: its calls are too short to overlap."""
+        is_small = sum(len(group_run.running) for group_run in self.groups) < FEW
         return 1 if is_small and self.trainer.name == "numpy" else self.threads
 
     def _jobs(self, epochs: int) -> Iterator[Any]:
-        for group_training in self.cohorts:
-            running = group_training.running
-            for chosen in _parts(running, self._width(group_training, len(running))):
-                yield partial(self._train, group_training, chosen, epochs)
+        for group_run in self.groups:
+            running = group_run.running
+            for chosen in _parts(running, self._width(group_run, len(running))):
+                yield partial(self._train, group_run, chosen, epochs)
 
-    def _width(self, group_training: GroupTraining, running: int) -> int:
+    def _width(self, group_run: GroupTraining, running: int) -> int:
         share = -(-running // self.threads)
         if self.trainer.name == "numpy":
-            most = WIDTH // (group_training.group.hidden + group_training.group.bypass)
+            most = CACHE_SIZE // (group_run.group.hidden + group_run.group.bypass)
             share = -(-share // -(-share // most)) if running > FEW else running
-        whole = self.trainer.lanes
+        whole = self.trainer.multiple
         return max(whole, -(-share // whole) * whole)
 
-    def _train(self, group_training: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
-        block = group_training.block.take(chosen, self.trainer.lanes)
-        self.trainer.path(group_training.group, block.width).advance(block, self.epoch, epochs)
-        group_training.look(chosen, block)
-        group_training.block.put(chosen, block)
+    def _train(self, group_run: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
+        nets = group_run.nets.take(chosen, self.trainer.multiple)
+        self.trainer.backend(group_run.group, nets.width).advance(nets, self.epoch, epochs)
+        group_run.evaluate(chosen, nets)
+        group_run.nets.put(chosen, nets)
 
 
 def _parts(chosen: NDArray[Any], width: int) -> list[NDArray[Any]]:
     return [chosen[start : start + width] for start in range(0, len(chosen), width)]
 
 
-def known(losses: Singles) -> NDArray[np.float64]:
-    """Infinity for what is not known or not finite."""
+def finite_or_inf(losses: Singles) -> NDArray[np.float64]:
+    """(N,) with infinity where a loss is unknown or not finite."""
     return np.where(losses >= WORST, np.inf, losses.astype(np.float64))

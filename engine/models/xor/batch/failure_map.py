@@ -1,4 +1,4 @@
-"""The failure map: networks of a record laid out in cells, each cell with one number."""
+"""The failure map: the networks of a record arranged in cells, one number per cell."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from engine.params import Value
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 CELL_LIMIT = 100_000
 ALL_RIGHT = float(np.log(2) / 4)
-"""a mean cross-entropy of four rows, in nats, below which none of them can be on the wrong side"""
+"""mean cross-entropy of the four rows, in nats: below it none of them can be wrong"""
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class MapLayout:
-    """Which cell each network lies in; rows are ys, columns xs."""
+    """The cell of each network; rows are ys, columns xs."""
 
     x: str
     y: str
     xs: tuple[Value, ...]
     ys: tuple[Value, ...]
     cells: Ints
-    """(N,) of len(ys) * len(xs)"""
+    """(N,) index into the len(ys) * len(xs) cells"""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -38,7 +38,8 @@ class MapLayout:
 
 
 def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
-    """Raises ParamError for what is no axis, for one axis alone, and for more cells than can be shown."""
+    """Cells by the axes x and y, or without both one per network. Raises ParamError for an unknown axis, for
+    only one axis, and for more than CELL_LIMIT cells."""
     if not x and not y:
         return _in_a_row(len(record), columns)
     for name, given in (("x", x), ("y", y)):
@@ -54,23 +55,23 @@ def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
 
 
 def _in_a_row(count: int, columns: int) -> MapLayout:
-    """One cell for each network, line after line; about square unless a width is given."""
+    """One cell per network, row by row; about square unless a width is given."""
     wide = columns if columns > 0 else int(np.ceil(np.sqrt(count)))
     wide = max(1, min(wide, count))
     high = -(-count // wide)
     return MapLayout("", "", tuple(range(wide)), tuple(range(high)), np.arange(count))
 
 
-def first_lanes(layout: MapLayout) -> Ints:
-    """(rows, columns), -1 where a cell holds no network."""
+def first_indices(layout: MapLayout) -> Ints:
+    """(rows, columns): the first network of each cell, -1 where it has none."""
     found: Ints = np.full(layout.shape[0] * layout.shape[1], -1, np.int64)
-    lanes = np.arange(len(layout.cells))[::-1]
-    found[layout.cells[lanes]] = lanes
+    indices = np.arange(len(layout.cells))[::-1]
+    found[layout.cells[indices]] = indices
     return found.reshape(layout.shape)
 
 
 def counts(layout: MapLayout, chosen: NDArray[np.bool_] | None = None) -> Ints:
-    """(rows, columns): how many networks, of those chosen, each cell holds."""
+    """(rows, columns): the number of chosen networks in each cell."""
     cells = layout.cells if chosen is None else layout.cells[chosen]
     found: Ints = np.bincount(cells, minlength=layout.shape[0] * layout.shape[1])
     return found.reshape(layout.shape)
@@ -81,10 +82,10 @@ def running(record: BatchRecord, layout: MapLayout) -> Ints:
 
 
 def values(record: BatchRecord, layout: MapLayout, colour: str) -> NDArray[np.float64]:
-    """(rows, columns), NaN where there is nothing to tell.
+    """(rows, columns), NaN where there is no value.
 
-    outcome: the share of successes among those that ended; else the median over the cell, of stop over the
-    epochs at which those that succeeded were solved. Raises ParamError.
+    `outcome` is the share of successes among the networks that ended. The others are medians over the cell;
+    that of `stop` is over the epochs at which successful networks were solved. Raises ParamError.
     """
     if colour not in COLOURS:
         raise ParamError(f"colour: expected one of {', '.join(COLOURS)}, got {colour[:80]!r}.")
@@ -98,8 +99,8 @@ def values(record: BatchRecord, layout: MapLayout, colour: str) -> NDArray[np.fl
 
 
 def solved_at(record: BatchRecord) -> NDArray[np.float64]:
-    """(N,) the epoch at which a network that succeeded was solved, infinite for the others: the one at which
-    it stopped, or without early stopping the first that was kept with all four rows right."""
+    """(N,) the epoch at which a successful network was solved, infinite for the others: with early stopping
+    the epoch at which it stopped, else the first recorded one with all four rows right."""
     is_solved = record.arrays["outcome"] == SUCCESS
     epochs, losses = record.arrays["curve.epochs"], record.arrays["curve.loss"]
     stop = record.arrays["stop"].astype(float)
@@ -113,8 +114,8 @@ def solved_at(record: BatchRecord) -> NDArray[np.float64]:
 
 
 def groups(record: BatchRecord, layout: MapLayout) -> list[dict[str, Value]]:
-    """For each row of a layout without axes the parameters but the seed of the first network in it that
-    differ from those of the network before it; empty where none differs."""
+    """For each row of a layout without axes: the parameters (without the seed) of the first network in it
+    whose parameters differ from those of the network before; empty where none differs."""
     names = [name for name in record.axes if name != "seed"]
     wide, codes = layout.shape[1], {name: record.codes(name) for name in names}
     begins = np.zeros(len(record), bool)
@@ -123,14 +124,14 @@ def groups(record: BatchRecord, layout: MapLayout) -> list[dict[str, Value]]:
     begins[:1] = bool(names)
     found: list[dict[str, Value]] = []
     for start in range(0, layout.shape[0] * wide, wide):
-        lanes = np.flatnonzero(begins[start : start + wide])
-        lane = start + int(lanes[0]) if len(lanes) else -1
-        found.append({name: record.value(name, lane) for name in names} if lane >= 0 else {})
+        indices = np.flatnonzero(begins[start : start + wide])
+        index = start + int(indices[0]) if len(indices) else -1
+        found.append({name: record.value(name, index) for name in names} if index >= 0 else {})
     return found
 
 
 def _medians(layout: MapLayout, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """By one sort: the networks of a cell lie side by side, in the order of their numbers."""
+    """(rows, columns) medians by one sort, after which the networks of a cell are adjacent and in order."""
     found = np.full(layout.shape[0] * layout.shape[1], np.nan)
     known = np.flatnonzero(np.isfinite(numbers))
     order = known[np.lexsort((numbers[known], layout.cells[known]))]
@@ -141,7 +142,7 @@ def _medians(layout: MapLayout, numbers: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def bounds(values: NDArray[np.float64], colour: str) -> tuple[float, float]:
-    """What the colours span."""
+    """Lowest and highest value of the colour scale."""
     known: Any = values[np.isfinite(values)]
     if colour == "outcome" or not len(known):
         return 0.0, 1.0

@@ -1,4 +1,4 @@
-"""A family: networks of one shape and one recipe, which can be trained side by side."""
+"""A group: networks of one architecture, loss and optimizer, which are trained in the same arrays."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class NetGroup:
     loss: str
     optimizer: str
     validates: bool
-    """the eight validation points are looked at after every epoch"""
+    """whether the loss over the eight validation points is taken after every epoch"""
 
     @property
     def size(self) -> int:
-        """Weights of one network: rows first input, second input, bias, (bypass), output, output's bias."""
+        """Weights of one network; rows: first input, second input, bias, (bypass), output, output bias."""
         return 4 * self.hidden + (2 if self.bypass else 0) + 1
 
     @property

@@ -1,4 +1,4 @@
-"""A cohort: all networks of one family in a batch, those at their end too."""
+"""State of the training of one group: all its networks in the batch, ended ones included."""
 
 from __future__ import annotations
 
@@ -19,72 +19,73 @@ from engine.models.xor.batch.arrays import (
     Singles,
 )
 from engine.models.xor.batch.group import NetGroup
-from engine.models.xor.batch.numpy_path import NumpyPath
+from engine.models.xor.batch.numpy_backend import NumpyBackend
 from engine.models.xor.batch.plan import PARAMS, BatchPlan
 
 WORST = float(np.finfo(np.float32).max)
-"""stands for a loss that is not known or not finite"""
+"""written for a loss that is unknown or not finite"""
 SCHEMES = PARAMS["initial"].choices
 
 
 class GroupTraining:
-    def __init__(self, group: NetGroup, lanes: NDArray[np.int64], plan: BatchPlan) -> None:
-        self.group, self.lanes = group, lanes
-        self._columns = {name: column[lanes] for name, column in plan.columns.items()}
+    def __init__(self, group: NetGroup, indices: NDArray[np.int64], plan: BatchPlan) -> None:
+        self.group, self.indices = group, indices
+        self._columns = {name: column[indices] for name, column in plan.columns.items()}
         self.epochs = self._columns["epochs"]
-        self.block = self._block()
-        self.loss = np.full(len(lanes), WORST, np.float32)
-        self.val_loss = np.full(len(lanes), WORST, np.float32)
-        self.right = np.zeros(len(lanes), np.int32)
-        """of the four rows"""
+        self.nets = self._initial_arrays()
+        self.loss = np.full(len(indices), WORST, np.float32)
+        self.val_loss = np.full(len(indices), WORST, np.float32)
+        self.right = np.zeros(len(indices), np.int32)
+        """rows (of four) with the right answer"""
 
     @property
     def running(self) -> NDArray[np.int64]:
-        """Positions within the cohort."""
-        return np.flatnonzero(self.block.outcome == RUNNING)
+        """Positions within the group of the networks that still train."""
+        return np.flatnonzero(self.nets.outcome == RUNNING)
 
-    def look(self, chosen: NDArray[Any], block: NetArrays) -> None:
-        """Note how the chosen networks do with the weights of `block`."""
-        seen = NumpyPath(self.group, block.width).look(block)
+    def evaluate(self, chosen: NDArray[Any], nets: NetArrays) -> None:
+        """Store losses and right answers of the chosen networks, from the weights in `nets`."""
+        seen = NumpyBackend(self.group, nets.width).evaluate(nets)
         for name, values in zip(("loss", "val_loss", "right"), seen, strict=True):
             getattr(self, name)[chosen] = np.nan_to_num(values[: len(chosen)], nan=WORST, posinf=WORST)
 
-    def close(self, epoch: int) -> None:
-        """End what has had all its epochs or holds something that is not finite; tidy what has ended."""
-        block = self.block
-        is_finite = np.isfinite(block.weights).all(axis=0)
-        for slots in (block.first, block.second):
+    def update_outcomes(self, epoch: int) -> None:
+        """End networks at their last epoch or with values that are not finite; clear the optimizer state of
+        ended ones."""
+        nets = self.nets
+        is_finite = np.isfinite(nets.weights).all(axis=0)
+        for slots in (nets.first, nets.second):
             is_finite &= np.isfinite(slots).all(axis=0)
-        block.outcome[(block.outcome == RUNNING) & ~is_finite] = DIVERGED
-        is_last = (block.outcome == RUNNING) & (self.epochs <= epoch)
-        has_learned = (block.patience == 0) & (self.right == 4)
-        block.outcome[is_last] = np.where(has_learned, SUCCESS, FAIL)[is_last]
-        block.weights[:, block.outcome == DIVERGED] = 0
-        block.first[:, block.outcome != RUNNING] = 0
-        block.second[:, block.outcome != RUNNING] = 0
+        nets.outcome[(nets.outcome == RUNNING) & ~is_finite] = DIVERGED
+        is_last = (nets.outcome == RUNNING) & (self.epochs <= epoch)
+        has_learned = (nets.patience == 0) & (self.right == 4)
+        nets.outcome[is_last] = np.where(has_learned, SUCCESS, FAIL)[is_last]
+        nets.weights[:, nets.outcome == DIVERGED] = 0
+        nets.first[:, nets.outcome != RUNNING] = 0
+        nets.second[:, nets.outcome != RUNNING] = 0
 
     def stop(self, chosen: NDArray[Any], epoch: int) -> None:
-        """Those of the chosen that still train."""
-        block = self.block
-        chosen = chosen[block.outcome[chosen] == RUNNING]
-        block.outcome[chosen], block.stop[chosen] = STOPPED, epoch
-        block.first[:, chosen] = 0
-        block.second[:, chosen] = 0
+        """Stop those of the chosen networks that still train."""
+        nets = self.nets
+        chosen = chosen[nets.outcome[chosen] == RUNNING]
+        nets.outcome[chosen], nets.stop[chosen] = STOPPED, epoch
+        nets.first[:, chosen] = 0
+        nets.second[:, chosen] = 0
 
     def arrays(self) -> dict[str, Any]:
-        """All that changes, but the weights."""
-        block = self.block
+        """Every array that training changes, except the weights."""
+        nets = self.nets
         return {
-            "first": block.first, "second": block.second, "best": block.best, "waited": block.waited,
-            "outcome": block.outcome, "stop": block.stop, "loss": self.loss, "val_loss": self.val_loss,
-            "right": self.right, **{name: getattr(block, name) for name in BESTS},
+            "first": nets.first, "second": nets.second, "best": nets.best, "waited": nets.waited,
+            "outcome": nets.outcome, "stop": nets.stop, "loss": self.loss, "val_loss": self.val_loss,
+            "right": self.right, **{name: getattr(nets, name) for name in BESTS},
         }  # fmt: skip
 
-    def _block(self) -> NetArrays:
-        group, count, columns = self.group, len(self.lanes), self._columns
+    def _initial_arrays(self) -> NetArrays:
+        group, count, columns = self.group, len(self.indices), self._columns
         is_btu = group.activation == "btu"
         return NetArrays(
-            weights=self._start(),
+            weights=self._initial_weights(),
             first=np.zeros((group.size if group.slots > 0 else 0, count), np.float32),
             second=np.zeros((group.size if group.slots > 1 else 0, count), np.float32),
             lr=_singles(columns["lr"]),
@@ -102,14 +103,14 @@ class GroupTraining:
             best_val_loss_at=np.zeros(count, np.int32),
         )
 
-    def _start(self) -> Singles:
-        weights = np.zeros((self.group.size, len(self.lanes)), np.float32)
+    def _initial_weights(self) -> Singles:
+        weights = np.zeros((self.group.size, len(self.indices)), np.float32)
         for code, scheme in enumerate(SCHEMES):
             chosen = np.flatnonzero(self._columns["initial"] == code)
             if len(chosen):
                 seeds = self._columns["seed"][chosen]
                 weights[:, chosen] = packed(
-                    initial_weights.start(seeds, self.group.hidden, self.group.bypass, scheme)
+                    initial_weights.draw(seeds, self.group.hidden, self.group.bypass, scheme)
                 )
         return weights
 
@@ -119,7 +120,7 @@ def _singles(values: NDArray[np.float64]) -> Singles:
 
 
 def packed(start: initial_weights.InitialWeights) -> Singles:
-    """(P, N) in the order of a block."""
+    """(P, N), rows in the order of NetGroup.size."""
     first, second = start.hidden_weight[:, 0], start.hidden_weight[:, 1]
     rows: Singles = np.concatenate(
         [first, second, start.hidden_bias, start.output_weight, start.output_bias[None]]
@@ -128,7 +129,7 @@ def packed(start: initial_weights.InitialWeights) -> Singles:
 
 
 def unpacked(hidden: int, row: Singles) -> dict[str, Any]:
-    """One network's (P,) by the names of `xor_net.net`."""
+    """The weights (P,) of one network as keyword arguments of `xor_net.net`."""
     first, second, bias, output = np.split(row[:-1].astype(float), [hidden, 2 * hidden, 3 * hidden])
     return {
         "hidden_weight": np.stack([first, second], axis=1).tolist(),

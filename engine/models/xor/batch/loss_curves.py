@@ -1,4 +1,5 @@
-"""The loss of every network over the epochs, in bounded memory: when it is full, every second point goes."""
+"""The loss of every network over the epochs, in bounded memory: when it is full, every second point is
+dropped."""
 
 from __future__ import annotations
 
@@ -9,19 +10,19 @@ import numpy as np
 from engine.models.xor.batch.arrays import Singles
 
 FEWEST, MOST, BUDGET = 16, 128, 4_000_000
-"""points of a curve; numbers of all of them"""
+"""least and most points of a curve; most numbers of all curves together"""
 
 
 class LossCurves:
-    def __init__(self, lanes: int, stride: int) -> None:
-        room = min(MOST, max(FEWEST, BUDGET // max(lanes, 1)))
-        self.loss: Singles = np.zeros((room, lanes), np.float32)
-        self.val_loss: Singles = np.zeros((room, lanes), np.float32)
+    def __init__(self, networks: int, stride: int) -> None:
+        points = min(MOST, max(FEWEST, BUDGET // max(networks, 1)))
+        self.loss: Singles = np.zeros((points, networks), np.float32)
+        self.val_loss: Singles = np.zeros((points, networks), np.float32)
         self.stride, self.count = stride, 0
-        """a point every `stride` epochs; `count` of them so far"""
+        """epochs between points; points so far"""
 
-    def see(self, epoch: int, loss: Singles, val_loss: Singles) -> None:
-        """To be called in the order of the epochs; what lies between two points is left out."""
+    def add(self, epoch: int, loss: Singles, val_loss: Singles) -> None:
+        """Append a point where `epoch` is a multiple of the stride. Epochs have to rise from call to call."""
         if epoch % self.stride:
             return
         if self.count == len(self.loss):
@@ -32,7 +33,7 @@ class LossCurves:
         self.count += 1
 
     def _halve(self) -> None:
-        """Points lie at stride, 2 stride, ...: the even ones stay."""
+        """Points are at stride, 2 * stride, ...: the even ones are kept."""
         self.count //= 2
         self.stride *= 2
         for curve in (self.loss, self.val_loss):

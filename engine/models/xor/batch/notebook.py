@@ -1,4 +1,5 @@
-"""The nine experiments on XOR: settings, what the notebook printed, and the same numbers of a record."""
+"""The course's nine XOR experiments: their settings, what the notebook printed, and the same figures of a
+run."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from engine.protocol import Json
 
 @dataclass(frozen=True, slots=True)
 class NotebookResult:
-    """By the notebook; all but the fails over successful runs."""
+    """Figures printed by the notebook; all except `fails` are over successful runs."""
 
     mean: float
     std: float
@@ -56,7 +57,7 @@ AXES = ("lr", "hidden", "bypass", "seed")
 
 
 def rows(runs: int, epochs: int, seed: int) -> Iterator[dict[str, Value]]:
-    """The networks of all settings, `runs` of each in a row, every one with a seed of its own."""
+    """Parameters of the networks of all settings, `runs` of each in a row, each with its own seed."""
     first = (seed - 1) * len(SETTINGS) * runs + 1
     for number in range(len(SETTINGS) * runs):
         setting = SETTINGS[number // runs]
@@ -65,8 +66,8 @@ def rows(runs: int, epochs: int, seed: int) -> Iterator[dict[str, Value]]:
 
 
 def table(record: BatchRecord) -> list[Json]:
-    """One row for each setting, as session word lanes.report has them."""
-    runs, successes, epochs = (int(record.told[name]) for name in ("runs", "successes", "epochs"))
+    """One row per setting, as the session method `lanes.report` returns them."""
+    runs, successes, epochs = (int(record.metadata[name]) for name in ("runs", "successes", "epochs"))
     return [
         {
             **_row(record, number, setting, counted(record, number * runs, runs, successes), epochs),
@@ -77,7 +78,7 @@ def table(record: BatchRecord) -> list[Json]:
 
 
 def _chance(record: BatchRecord, runs: slice, setting: NotebookSetting) -> float | None:
-    """Over all runs of a setting, those too that are not counted. None while any of them trains."""
+    """Over all runs of a setting, also those not counted. None while any of them trains."""
     outcome, stop = record.arrays["outcome"][runs], record.arrays["stop"][runs]
     if (outcome == RUNNING).any():
         return None
@@ -85,39 +86,40 @@ def _chance(record: BatchRecord, runs: slice, setting: NotebookSetting) -> float
 
 
 def counted(record: BatchRecord, first: int, runs: int, successes: int) -> NDArray[np.int64]:
-    """The networks that the notebook would have trained: one after the other until enough succeed."""
+    """Indices of the networks that the notebook would have trained: in order, until enough succeed."""
     outcomes = record.arrays["outcome"][first : first + runs]
     enough = np.flatnonzero(np.cumsum(outcomes == SUCCESS) == successes)
     return np.arange(first, first + (int(enough[0]) + 1 if len(enough) else runs))
 
 
 def gates(record: BatchRecord) -> dict[str, int]:
-    """What the single hidden unit of the first setting has become, over its successes."""
-    lanes = counted(record, 0, int(record.told["runs"]), int(record.told["successes"]))
+    """How often the hidden unit of the first setting computes each gate, over its successful networks."""
+    indices = counted(record, 0, int(record.metadata["runs"]), int(record.metadata["successes"]))
     found: dict[str, int] = {}
-    for lane in lanes[record.arrays["outcome"][lanes] == SUCCESS]:
-        (name,) = xor_net.unit_gates(record.network(int(lane)))
+    for index in indices[record.arrays["outcome"][indices] == SUCCESS]:
+        (name,) = xor_net.unit_gates(record.network(int(index)))
         found[name] = found.get(name, 0) + 1
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 def _row(
-    record: BatchRecord, number: int, setting: NotebookSetting, lanes: NDArray[np.int64], epochs: int
+    record: BatchRecord, number: int, setting: NotebookSetting, indices: NDArray[np.int64], epochs: int
 ) -> Json:
-    outcome, stop = record.arrays["outcome"][lanes], record.arrays["stop"][lanes]
+    outcome, stop = record.arrays["outcome"][indices], record.arrays["stop"][indices]
     is_success, is_running = outcome == SUCCESS, outcome == RUNNING
     won = stop[is_success]
     beyond = np.where(is_success, stop, np.inf)
     low, high = interval(beyond)
     return {
         "experiment": number + 1, "lr": setting.lr, "hidden": setting.hidden, "bypass": setting.bypass,
-        "runs": len(lanes), "fails": int((~is_success & ~is_running).sum()), "running": int(is_running.sum()),
+        "runs": len(indices), "fails": int((~is_success & ~is_running).sum()),
+        "running": int(is_running.sum()),
         "mean": _of(np.mean, won), "std": _of(np.std, won),
-        "train_loss": _of(np.mean, record.losses("loss")[lanes][is_success]),
-        "val_loss": _of(np.mean, record.losses("val_loss")[lanes][is_success]),
+        "train_loss": _of(np.mean, record.losses("loss")[indices][is_success]),
+        "val_loss": _of(np.mean, record.losses("val_loss")[indices][is_success]),
         "median": _finite(median(beyond)), "low": _finite(low), "high": _finite(high),
         "mean_all": float(np.where(is_success, stop, epochs).mean()),
-        "lanes": lanes.tolist(), "notebook": asdict(setting.printed),
+        "lanes": indices.tolist(), "notebook": asdict(setting.printed),
     }  # fmt: skip
 
 
@@ -128,9 +130,9 @@ def median(values: NDArray[Any]) -> float:
 
 
 def interval(values: NDArray[Any]) -> tuple[float, float]:
-    """At least 95 % sure to hold the median, whatever the distribution: two order statistics.
+    """A distribution-free 95 % confidence interval of the median: two order statistics.
 
-    Below six values there is none: minus and plus infinity.
+    (-inf, inf) for fewer than six values.
     """
     count, ordered = len(values), np.sort(values)
     rank, below = 0, 0.5**count

@@ -1,9 +1,9 @@
-"""Forward and back through a block in NumPy, in as few and as cheap passes over memory as there can be.
+"""Forward and backward pass of many networks in NumPy, in as few passes over memory as possible.
 
-Every operation goes element by element over the networks and every sum is in one order, so a network's bits
-do not depend on its neighbours. Inputs are 0, 1 or a few tenths, so that what goes into a unit is a sum. A
-sigmoid is (1 + tanh(z / 2)) / 2, and what is fixed of that goes into the weights. A threshold unit is a
-sigmoid of weights that were made steeper. The bypass is one more unit, which does nothing to its input.
+Every operation is elementwise over the networks and every sum has one order, so the bits of a network do not
+depend on the others. The inputs are 0, 1 or a few tenths, so the input of a unit is a sum of weights. A
+sigmoid is computed as (1 + tanh(z / 2)) / 2, its constants folded into the weights. A threshold unit is a
+sigmoid of weights multiplied by 1/T. The bypass is one more unit, with the identity as activation.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 from engine.models.xor.batch.arrays import Singles
 from engine.models.xor.batch.group import NetGroup
 
-ONE, HALF, MOST = np.float32(1), np.float32(0.5), np.float32(0.9)
+ONE, HALF, POINT_NINE = np.float32(1), np.float32(0.5), np.float32(0.9)
 LARGE = np.float32(80)
-"""a score from which on the loss is that score"""
+"""from this score on the loss equals the score"""
 POINTS = 8
 """(0, 1), (1, 0), (0, 0), (1, 1), (1, .9), (1, .1), (.9, .9), (.1, .9), in this order"""
 ONES = {4: (slice(0, 2),), POINTS: (slice(0, 2), slice(5, 8, 2))}
-"""which of so many points have the answer 1"""
+"""slices of the points whose answer is 1, by the number of points"""
 SHARES = np.array([-0.25, -0.25, 0.25, 0.25], np.float32)[:, None]
-"""of a row in the mean, with the sign of its error"""
+"""factor of each row in the mean, with the sign of its error"""
 
 
 def order(group: NetGroup) -> NDArray[np.intp]:
-    """The rows of a block as they are worked with: first inputs, second inputs and biases of all units, the
-    bypass the last of them, then the output's. Without bypass that is how they lie."""
+    """Row indices of the weights in the order used here: first inputs, second inputs and biases of all units
+    (the bypass last), then those of the output. Without bypass it is the order of NetArrays."""
     k, last = group.hidden, group.size - 1
     if not group.bypass:
         return np.arange(group.size)
@@ -39,7 +39,7 @@ def order(group: NetGroup) -> NDArray[np.intp]:
 
 
 class NumpyNet:
-    """Weights, in `order`, and working memory for one family and width; not to be shared by threads."""
+    """Weights, in `order`, and working memory for one group and width; not thread-safe."""
 
     def __init__(self, group: NetGroup, width: int) -> None:
         self.group = group
@@ -52,12 +52,12 @@ class NumpyNet:
         self._used = _rows(group.size, width) if is_btu else self.weights
         self._slabs = self._used[: 3 * units].reshape(3, units, width)
         self._outputs = self._used[3 * units : 3 * units + k]
-        spare = _rows(4 * units, width)  # for one thing on the way forward, for another on the way back
-        self._inputs, self._mosts = spare[: 4 * units].reshape(2, 2, units, width)
+        spare = _rows(4 * units, width)  # used by the forward and by the backward pass
+        self._inputs, self._scaled_inputs = spare[: 4 * units].reshape(2, 2, units, width)
         self._products = spare[: 4 * k].reshape(4, k, width)
         self._values = np.empty((group.points, units, width), np.float32)
         self._hidden, self._rows = self._values[:, :k], self._values[:4, :k]
-        self._lead, self._halves = (_rows(k, width) for _ in range(2))
+        self._output_weights, self._halves = (_rows(k, width) for _ in range(2))
         self._scores, self._terms = _rows(group.points, width), _rows(group.points, width)
         self._base, self._row = _rows(2, width)
         if group.bypass:
@@ -73,38 +73,38 @@ class NumpyNet:
         group, scores = self.group, self._scores
         if self._used is not self.weights:
             np.multiply(self.weights, sharpness, out=self._used)
-        self._lines()
+        self._unit_inputs()
         if group.activation == "relu":
             np.maximum(self._hidden, 0, out=self._hidden)
         else:
             np.tanh(self._hidden, out=self._hidden)
         if group.hidden:
-            np.einsum("pkw,kw->pw", self._hidden, self._lead, out=scores)
+            np.einsum("pkw,kw->pw", self._hidden, self._output_weights, out=scores)
             scores += self._values[:, group.hidden] if group.bypass else self._base
         else:
             np.copyto(scores, self._values[:, 0])
         for ones in self._ones:
             np.negative(ones, out=ones)
 
-    def _lines(self) -> None:
-        """What goes into the units at the points, and into the output at all of them."""
+    def _unit_inputs(self) -> None:
+        """The inputs of the units at the points, and of the output at all of them."""
         z, inputs = self._values, self._inputs
         first, second = inputs
         for own, out in ((self._slabs[2], z[2]), (self._slabs[:2], inputs)):
-            self._scale(own, out)
-        self._lay_base()
+            self._scale_inputs(own, out)
+        self._output_base()
         np.add(z[2], first, out=z[1])
         np.add(z[2:0:-1], second, out=z[0:4:3])
         if len(z) == 4:
             return
-        first, second = np.multiply(inputs, MOST, out=self._mosts)
+        first, second = np.multiply(inputs, POINT_NINE, out=self._scaled_inputs)
         np.add(z[1:3], second, out=z[4:8:2])
         np.subtract(z[3], second, out=z[5])
         np.subtract(z[4], first, out=z[7])
         z[6] += first
 
-    def _scale(self, own: Singles, out: Singles) -> None:
-        """What goes into a sigmoid is halved."""
+    def _scale_inputs(self, own: Singles, out: Singles) -> None:
+        """Copy weights, halved where they lead into a sigmoid."""
         if not self._is_soft:
             np.copyto(out, own)
             return
@@ -113,28 +113,27 @@ class NumpyNet:
         if self.group.bypass:
             np.copyto(out[..., k, :], own[..., k, :])
 
-    def _lay_base(self) -> None:
-        """The output's bias, with the half that every sigmoid has at least."""
+    def _output_base(self) -> None:
+        """The bias of the output, with the constant 1/2 of every sigmoid added."""
         last = self._used[self.last]
         if self._is_soft:
-            np.multiply(self._outputs, HALF, out=self._lead)
-            np.add.reduce(self._lead, axis=0, out=self._row)
+            np.multiply(self._outputs, HALF, out=self._output_weights)
+            np.add.reduce(self._output_weights, axis=0, out=self._row)
             np.add(last, self._row, out=self._base)
         else:
-            np.copyto(self._lead, self._outputs)
+            np.copyto(self._output_weights, self._outputs)
             np.copyto(self._base, last)
 
-    # --- back -----------------------------------------------------------------------------------------------
+    # --- backward -------------------------------------------------------------------------------------------
 
     def backward(self, sharpness: Singles, shares: Singles) -> Singles:
-        """The gradient of the four rows, `shares` being SHARES times what it is to be multiplied by.
-
-        Overwrites the units' values."""
+        """The gradient of the four rows; `shares` is SHARES times a factor of the gradient. Overwrites the
+        unit values."""
         group, sums = self.group, self._sums
-        errors = self._find_errors(shares)
-        _gather(errors, sums)
+        errors = self._score_errors(shares)
+        _sum_rows(errors, sums)
         if group.hidden:
-            self._through(errors)
+            self._backward_hidden(errors)
         if group.bypass:
             np.copyto(self._steps[:, group.hidden], sums)
         else:
@@ -143,8 +142,8 @@ class NumpyNet:
             self.gradient *= sharpness
         return self.gradient
 
-    def _find_errors(self, shares: Singles) -> Singles:
-        """The loss by the scores, (4, W)."""
+    def _score_errors(self, shares: Singles) -> Singles:
+        """The derivative of the loss by the scores, (4, W)."""
         errors = np.negative(self._scores[:4], out=self._errors)
         np.exp(errors, out=errors)
         errors += ONE
@@ -156,35 +155,35 @@ class NumpyNet:
         slopes *= wrong
         return np.multiply(slopes, 2 * shares, out=errors)
 
-    def _through(self, errors: Singles) -> None:
-        """To the outputs of the units, and through them to their inputs."""
+    def _backward_hidden(self, errors: Singles) -> None:
+        """Gradients of the output weights and, through the hidden units, of their input weights."""
         group, values, products = self.group, self._rows, self._products
         np.multiply(values, errors[:, None], out=products)
         output = np.add.reduce(products, axis=0, out=self._output_step)
         steps = self._steps[:, : group.hidden]
         if group.activation == "relu":
             np.multiply(values > 0, errors[:, None], out=products)
-            _gather(products, steps)
-            steps *= self._lead
+            _sum_rows(products, steps)
+            steps *= self._output_weights
             return
         products *= values
-        _gather(products, steps)
+        _sum_rows(products, steps)
         np.subtract(self._sums[:, None], steps, out=steps)
-        lead = self._lead
+        output_weights = self._output_weights
         if self._is_soft:
             output += self._sums[2]
             output *= HALF
-            lead = np.multiply(lead, HALF, out=self._halves)
-        steps *= lead
+            output_weights = np.multiply(output_weights, HALF, out=self._halves)
+        steps *= output_weights
 
-    # --- how well -------------------------------------------------------------------------------------------
+    # --- evaluation -----------------------------------------------------------------------------------------
 
-    def right(self) -> Any:
-        """How many of the four rows are."""
+    def correct(self) -> Any:
+        """(W,) rows of the four with the right answer."""
         return (self._scores[:4] < 0).sum(axis=0)
 
     def loss(self, points: int) -> Singles:
-        """The mean over the points, in one order; what is tiny is kept."""
+        """(W,) mean over the first `points` points, summed in one order."""
         scores, terms = self._scores[:points], self._terms[:points]
         if self.group.loss == "mse":
             np.negative(scores, out=terms)
@@ -197,12 +196,12 @@ class NumpyNet:
             np.log1p(terms, out=terms)
         mean: Singles = np.add.reduce(terms, axis=0)
         if not np.isfinite(mean).all():
-            mean = self._large(points, mean)
+            mean = self._large_losses(points, mean)
         mean *= np.float32(1 / points)
         return mean
 
-    def _large(self, points: int, found: Singles) -> Singles:
-        """The sums that were too large for exp."""
+    def _large_losses(self, points: int, found: Singles) -> Singles:
+        """The loss sums, with those that overflowed exp computed from the scores."""
         scores = self._scores[:points]
         terms = np.where(scores > LARGE, scores, self._terms[:points])
         return np.where(np.isfinite(found), found, np.add.reduce(terms, axis=0))
@@ -212,8 +211,8 @@ def _rows(count: int, width: int) -> Singles:
     return np.zeros((count, width), np.float32)
 
 
-def _gather(rows: Singles, out: Singles) -> None:
-    """What the four rows add up to for the weights of first inputs, of second inputs, and biases."""
+def _sum_rows(rows: Singles, out: Singles) -> None:
+    """Sums over the four rows for the weights of first inputs, of second inputs, and for biases."""
     np.add(rows[1], rows[3], out=out[0])
     np.add(rows[0], rows[3], out=out[1])
     np.add(rows[0], rows[2], out=out[2])

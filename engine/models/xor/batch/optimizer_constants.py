@@ -1,4 +1,4 @@
-"""What both paths share of the optimizers."""
+"""Constants of the optimizers, shared by both backends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ EPSILON = np.float32(1e-8)
 
 
 def corrections(epoch: int, count: int) -> tuple[Singles, Singles]:
-    """Adam's corrections of its young averages: factors of the mean and of the root, from `epoch` on.
+    """Adam's bias corrections of `count` epochs from `epoch` on: factors of the mean and of the root.
 
-    In float64 until the last moment, as PyTorch has them.
+    Computed in float64 and rounded last, as in PyTorch.
     """
     epochs = np.arange(epoch, epoch + count, dtype=np.float64)
     mean = 1 / (1 - 0.9**epochs)

@@ -1,4 +1,4 @@
-"""What a batch trains: the parameters of `xor` and a seed for each network, as columns."""
+"""The networks of a batch: the parameters of `xor` and a seed for each, as columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.params import Param, Value, declared
 
 PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}
 REPEATS = 10_000
-"""draws of what was drawn before, until the axes count as exhausted"""
+"""draws of points already drawn, until the axes count as exhausted"""
 
 Column = NDArray[np.float64]
 
@@ -26,34 +26,34 @@ Column = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
     columns: Mapping[str, Column]
-    """of every parameter and `seed`, (N,); flags as 0 and 1, choices as positions in the declaration, 0 for
-    a number that is not given"""
+    """(N,) for every parameter and `seed`; flags as 0 and 1, choices as positions in the declaration, None as
+    0"""
     axes: tuple[str, ...] = ()
-    """the names of those that vary, in the order they were given"""
+    """names of the parameters that vary, in the order given"""
 
     def __len__(self) -> int:
         return len(self.columns["seed"])
 
-    def value(self, name: str, lane: int) -> Value:
-        return decoded(name, float(self.columns[name][lane]))
+    def value(self, name: str, index: int) -> Value:
+        return decoded(name, float(self.columns[name][index]))
 
-    def params(self, lane: int) -> dict[str, Value]:
-        """The parameters of `xor` for one network; the seed is not one of them."""
-        return {name: self.value(name, lane) for name in self.columns if name != "seed"}
+    def params(self, index: int) -> dict[str, Value]:
+        """The parameters of `xor` for one network, without the seed."""
+        return {name: self.value(name, index) for name in self.columns if name != "seed"}
 
-    def families(self) -> Iterator[tuple[NetGroup, NDArray[np.int64]]]:
-        """Each family with the numbers of its networks."""
-        table = np.stack([self.columns[name] for name in _OF_A_FAMILY])
+    def groups(self) -> Iterator[tuple[NetGroup, NDArray[np.int64]]]:
+        """Each group with the indices of its networks."""
+        table = np.stack([self.columns[name] for name in GROUP_PARAMS])
         kinds, member = np.unique(table, axis=1, return_inverse=True)
         for kind, values in enumerate(kinds.T):
             given = {
-                name: decoded(name, float(value)) for name, value in zip(_OF_A_FAMILY, values, strict=True)
+                name: decoded(name, float(value)) for name, value in zip(GROUP_PARAMS, values, strict=True)
             }
             validates = given.pop("validation") == "notebook"
             yield NetGroup(**given, validates=validates), np.flatnonzero(member.reshape(-1) == kind)  # type: ignore[arg-type]
 
 
-_OF_A_FAMILY = ("hidden", "bypass", "activation", "loss", "optimizer", "validation")
+GROUP_PARAMS = ("hidden", "bypass", "activation", "loss", "optimizer", "validation")
 
 
 def coded(name: str, value: Value) -> float:
@@ -69,7 +69,7 @@ def decoded(name: str, code: float) -> Value:
 
 
 def from_rows(rows: Sequence[Mapping[str, Value]], axes: tuple[str, ...] = ()) -> BatchPlan:
-    """One network for each row of parameters and `seed`; what a row lacks is the default."""
+    """One network for each row of parameters and `seed`; missing ones have their default."""
     columns = {
         name: np.array([coded(name, row.get(name, param.default)) for row in rows], dtype=np.float64)
         for name, param in PARAMS.items()
@@ -78,7 +78,7 @@ def from_rows(rows: Sequence[Mapping[str, Value]], axes: tuple[str, ...] = ()) -
 
 
 def from_axes(common: Mapping[str, Value], seed: int, axes: Sequence[Axis]) -> BatchPlan:
-    """The grid over `axes`, the last fastest; all else from `common`, and `seed` where no axis has it."""
+    """The grid over `axes`, the last fastest; other values from `common`, and `seed` unless it is an axis."""
     sizes = tuple(len(axis.values or ()) for axis in axes)
     count = math.prod(sizes)
     fixed = {**{name: common[name] for name in PARAMS if name != "seed"}, "seed": seed}

@@ -1,4 +1,4 @@
-"""What a batch leaves in its run folder: every network's parameters, outcome, weights and curve."""
+"""The files of a batch in its run folder: parameters, outcome, weights and loss curve of every network."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from checkpoints import tensors
 from engine import files
 from engine.errors import CorruptRun
 from engine.models.xor.batch.arrays import BESTS, OUTCOMES, Singles
-from engine.models.xor.batch.batch_training import BatchTraining, known
+from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
 from engine.models.xor.batch.group_training import unpacked
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, coded, decoded
 from engine.models.xor.xor_net import XorNet, net
 from engine.params import Value
 from engine.protocol import Json
 
-STATIC, CHANGING = "lanes.json", "lanes.safetensors"
+METADATA_FILE, ARRAYS_FILE = "lanes.json", "lanes.safetensors"
 VERSION = 1
 LIMIT = 2 * 1024**3
-"""bytes of a file: of 100,000 networks they have a tenth"""
+"""bytes of a file; 100,000 networks need a tenth"""
 
 
-def static(plan: BatchPlan, epochs: int, **facts: object) -> bytes:
-    """lanes.json: what is known before anything trains."""
+def dump_metadata(plan: BatchPlan, epochs: int, **facts: object) -> bytes:
+    """The bytes of lanes.json: what does not change while the batch trains."""
     common = {name: plan.value(name, 0) for name in PARAMS if name not in _varying(plan)}
-    told = {
+    metadata = {
         "version": VERSION,
         "lanes": len(plan),
         "epochs": epochs,
         "axes": list(plan.axes),
         "common": common,
     }
-    return json.dumps({**told, **facts}).encode()
+    return json.dumps({**metadata, **facts}).encode()
 
 
-def changing(training: BatchTraining) -> bytes:
-    """lanes.safetensors: columns of what varies (`param.*`), and where every network stands."""
+def dump_arrays(training: BatchTraining) -> bytes:
+    """The bytes of lanes.safetensors: columns of the parameters that vary (`param.*`), and the state of every
+    network."""
     plan, curves = training.plan, training.curves
     arrays: dict[str, Any] = {f"param.{name}": plan.columns[name] for name in _varying(plan)}
     columns = ("outcome", "stop", "loss", "val_loss", "best", "right", *BESTS)
@@ -65,13 +66,13 @@ def _varying(plan: BatchPlan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """The two files, read."""
+    """Both files, parsed."""
 
-    told: Json
+    metadata: Json
     arrays: Mapping[str, NDArray[Any]]
 
     def __len__(self) -> int:
-        return int(self.told["lanes"])
+        return int(self.metadata["lanes"])
 
     @property
     def epoch(self) -> int:
@@ -79,8 +80,8 @@ class BatchRecord:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """What varies, the seed always among it."""
-        named = tuple(self.told["axes"])
+        """Parameters that vary, the seed always among them."""
+        named = tuple(self.metadata["axes"])
         return named if "seed" in named else (*named, "seed")
 
     @property
@@ -91,73 +92,75 @@ class BatchRecord:
         return found
 
     def codes(self, name: str) -> NDArray[np.float64]:
-        """(N,) of a parameter, flags and choices as numbers."""
+        """(N,) values of a parameter, flags and choices as numbers."""
         column = self.arrays.get(f"param.{name}")
         if column is not None:
             return column
-        return np.full(len(self), coded(name, self.told["common"][name]))
+        return np.full(len(self), coded(name, self.metadata["common"][name]))
 
-    def value(self, name: str, lane: int) -> Value:
-        return decoded(name, float(self.codes(name)[lane]))
+    def value(self, name: str, index: int) -> Value:
+        return decoded(name, float(self.codes(name)[index]))
 
     def losses(self, name: str) -> NDArray[np.float64]:
-        """(N,) of loss, val_loss or best; infinite where it is not known or not finite."""
-        return known(self.arrays[name])
+        """(N,) of loss, val_loss or best; infinite where unknown or not finite."""
+        return finite_or_inf(self.arrays[name])
 
     def best_losses(self, name: str) -> NDArray[np.float64]:
-        """(N,) the smallest that a run of the network alone logs of loss or val_loss; infinite where there is
-        none. A record of before has the last one alone."""
-        found = known(self.arrays.get(f"best_{name}", self.arrays[name]))
+        """(N,) smallest loss or val_loss that a run of one network would log; infinite where there is none.
+        Records of earlier versions have only the last one."""
+        found = finite_or_inf(self.arrays.get(f"best_{name}", self.arrays[name]))
         return np.where(self.validates, found, np.inf) if name == "val_loss" else found
 
-    def best_epoch(self, name: str, lane: int) -> int:
-        """Of that loss."""
-        told = self.arrays.get(f"best_{name}_at")
-        return int(told[lane]) if told is not None else int(self.arrays["stop"][lane]) or self.epoch
+    def best_epoch(self, name: str, index: int) -> int:
+        """The epoch of the loss that `best_losses` returns."""
+        epochs = self.arrays.get(f"best_{name}_at")
+        return int(epochs[index]) if epochs is not None else int(self.arrays["stop"][index]) or self.epoch
 
-    def outcome(self, lane: int) -> str:
-        return OUTCOMES[int(self.arrays["outcome"][lane])]
+    def outcome(self, index: int) -> str:
+        return OUTCOMES[int(self.arrays["outcome"][index])]
 
     def counts(self) -> dict[str, int]:
         found = np.bincount(self.arrays["outcome"], minlength=len(OUTCOMES))
         return dict(zip(OUTCOMES, found.tolist(), strict=True))
 
-    def weights(self, lane: int) -> dict[str, Any]:
-        """By the names of xor_net.net."""
-        hidden, bypass = int(self.codes("hidden")[lane]), bool(self.value("bypass", lane))
-        row: Singles = self.arrays["weights"][lane, : 4 * hidden + 2 * bypass + 1]
+    def weights(self, index: int) -> dict[str, Any]:
+        """Keyword arguments of xor_net.net."""
+        hidden, bypass = int(self.codes("hidden")[index]), bool(self.value("bypass", index))
+        row: Singles = self.arrays["weights"][index, : 4 * hidden + 2 * bypass + 1]
         return unpacked(hidden, row)
 
-    def network(self, lane: int) -> XorNet:
-        return net(**self.weights(lane), **self.recipe(lane))
+    def network(self, index: int) -> XorNet:
+        return net(**self.weights(index), **self.recipe(index))
 
-    def recipe(self, lane: int) -> dict[str, Any]:
-        return {name: self.value(name, lane) for name in ("bypass", "activation", "temperature")}
+    def recipe(self, index: int) -> dict[str, Any]:
+        return {name: self.value(name, index) for name in ("bypass", "activation", "temperature")}
 
 
 def read_folder(folder: Path) -> BatchRecord:
-    """Of a run. Raises FileNotFoundError while one of the files is not there, and CorruptRun."""
-    told, arrays = (files.read_bytes(folder / name, limit=LIMIT) for name in (STATIC, CHANGING))
-    if told is None or arrays is None:
+    """The record of a run folder. Raises FileNotFoundError while a file is missing, and CorruptRun."""
+    metadata, arrays = (files.read_bytes(folder / name, limit=LIMIT) for name in (METADATA_FILE, ARRAYS_FILE))
+    if metadata is None or arrays is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
-    return read(told, arrays)
+    return read(metadata, arrays)
 
 
-def read(told: bytes, arrays: bytes) -> BatchRecord:
+def read(metadata: bytes, arrays: bytes) -> BatchRecord:
     """Raises CorruptRun."""
     try:
-        found = BatchRecord(files.parse_object(told), tensors.loads(arrays))
+        found = BatchRecord(files.parse_object(metadata), tensors.loads(arrays))
         _check(found)
         sizes = {found.arrays[name].shape[0] for name in ("outcome", "stop", "loss", "val_loss", "weights")}
-        if found.told["version"] != VERSION or sizes != {len(found)}:
-            raise ValueError(f"version {found.told['version']}, networks {len(found)} and {sorted(sizes)}")
+        if found.metadata["version"] != VERSION or sizes != {len(found)}:
+            raise ValueError(
+                f"version {found.metadata['version']}, networks {len(found)} and {sorted(sizes)}"
+            )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CorruptRun(f"The networks of the run cannot be read: {error}.") from error
     return found
 
 
 def _check(record: BatchRecord) -> None:
-    """Raises ValueError for arrays of another kind than `changing` writes, and KeyError for missing ones."""
+    """Raises ValueError for arrays of other types than `dump_arrays` writes, KeyError for missing ones."""
     for name, kinds, dimensions in _ARRAYS:
         array = record.arrays[name]
         if array.dtype.kind not in kinds or array.ndim != dimensions:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.word_counts import WordCounts
-from engine.data.text.word_ids import WordIds, compile_tally
+from engine.data.text.word_ids import WordIds, assign_ids
 
 
 def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokeniser.PLAIN) -> WordCounts:
@@ -16,4 +16,4 @@ def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokenise
 
 
 def compile_sentences(folder: Path, sentences: list[str], limit: int = 1000, seed: int = 1) -> WordIds:
-    return compile_tally(tally_of(folder, sentences), limit, seed)
+    return assign_ids(tally_of(folder, sentences), limit, seed)

@@ -1,4 +1,4 @@
-"""Whole or not there; damaged anywhere is seen."""
+"""Files of arrays are written atomically, and damage anywhere is detected."""
 
 from __future__ import annotations
 

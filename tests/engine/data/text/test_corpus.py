@@ -19,8 +19,8 @@ from engine.data.text.published_corpora import CORPORA, PublishedCorpus
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.places import Places
-from tests.engine.data import mirror_server as manners
-from tests.engine.data.mirror_server import Manner, Mirror, run_mirror
+from tests.engine.data import mirror_server as behaviours
+from tests.engine.data.mirror_server import Behaviour, Mirror, run_mirror
 
 CONTENT = b"To be. Or not to be.\nThat is the question.\n" * 50
 QUICK = Timeouts(answer=1.0, answers=2.0, silence=1.0, slowest=1.0, lock=5)
@@ -100,7 +100,7 @@ def test_a_file_with_a_comma_or_a_colon_in_its_name_is_that_file(tmp_path: Path)
 
 def test_the_users_folder_comes_first(places: Places, data: Path) -> None:
     (data / "tinyshakespeare.txt").write_bytes(CONTENT)
-    with run_mirror({}, manners.serves) as mirror:
+    with run_mirror({}, behaviours.serves) as mirror:
         (file,) = get(places, "tinyshakespeare", publish("tinyshakespeare", CONTENT, mirror)).files
         assert content(file) == CONTENT and file.layout == "prose" and mirror.visits == []
 
@@ -122,7 +122,7 @@ def test_a_folder_of_data_that_is_none_is_said(places: Places, monkeypatch: pyte
 
 
 def test_a_download_goes_into_the_cache_and_is_not_repeated(places: Places) -> None:
-    with run_mirror({"tinyshakespeare.txt": CONTENT}, manners.serves) as mirror:
+    with run_mirror({"tinyshakespeare.txt": CONTENT}, behaviours.serves) as mirror:
         published, lines = publish("tinyshakespeare", CONTENT, mirror), []
         for _ in range(2):
             (file,) = get(places, "tinyshakespeare", published, lines).files
@@ -133,7 +133,7 @@ def test_a_download_goes_into_the_cache_and_is_not_repeated(places: Places) -> N
 
 
 def test_a_mirror_may_have_it_under_another_name(places: Places) -> None:
-    with run_mirror({"input.txt": CONTENT}, manners.serves) as mirror:
+    with run_mirror({"input.txt": CONTENT}, behaviours.serves) as mirror:
         published = publish("tinyshakespeare", CONTENT)
         corpus = published["tinyshakespeare"]
         source = replace(corpus.source, mirrors=(f"{mirror.url}input.txt",))
@@ -142,13 +142,13 @@ def test_a_mirror_may_have_it_under_another_name(places: Places) -> None:
 
 
 @pytest.mark.parametrize(
-    "manner",
-    [manners.lies, manners.sends_a_web_page, manners.has_another_length, manners.fails_with(404)],
+    "behaviour",
+    [behaviours.lies, behaviours.sends_a_web_page, behaviours.has_another_length, behaviours.fails_with(404)],
     ids=["lies", "web page", "other length", "404"],
 )
-def test_what_is_not_as_published_never_becomes_the_corpus(places: Places, sampling: Manner) -> None:
+def test_what_is_not_as_published_never_becomes_the_corpus(places: Places, behaviour: Behaviour) -> None:
     lines: list[str] = []
-    with run_mirror({"tinyshakespeare.txt": CONTENT}, sampling) as mirror:
+    with run_mirror({"tinyshakespeare.txt": CONTENT}, behaviour) as mirror:
         corpus = get(places, "tinyshakespeare", publish("tinyshakespeare", CONTENT, mirror), lines)
         assert mirror.address in lines[-1]
     assert corpus.files[0].name == "embedded" and "tinyshakespeare could not be found" in corpus.notice
@@ -158,7 +158,7 @@ def test_what_is_not_as_published_never_becomes_the_corpus(places: Places, sampl
 def test_a_damaged_cache_is_fetched_again(places: Places) -> None:
     (places.cache / "text").mkdir(parents=True)
     (places.cache / "text" / "tinyshakespeare.txt").write_bytes(CONTENT[:-1])
-    with run_mirror({"tinyshakespeare.txt": CONTENT}, manners.serves) as mirror:
+    with run_mirror({"tinyshakespeare.txt": CONTENT}, behaviours.serves) as mirror:
         (file,) = get(places, "tinyshakespeare", publish("tinyshakespeare", CONTENT, mirror)).files
         assert content(file) == CONTENT
 
@@ -167,7 +167,7 @@ def test_offline_the_cache_still_serves_and_nothing_is_asked(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
-    with run_mirror({"tinyshakespeare.txt": CONTENT}, manners.serves) as mirror:
+    with run_mirror({"tinyshakespeare.txt": CONTENT}, behaviours.serves) as mirror:
         published, lines = publish("tinyshakespeare", CONTENT, mirror), []
         assert get(places, "tinyshakespeare", published, lines).notice
         assert lines == ["DLTUI_OFFLINE is set, so no download was tried."] and mirror.visits == []
@@ -188,7 +188,7 @@ def test_one_of_several_that_is_nowhere_is_an_error(places: Places) -> None:
 
 def test_a_zip_file_is_read_as_prose_without_headings(places: Places) -> None:
     archive = packed()
-    with run_mirror({"wikitext-2-raw-v1.zip": archive}, manners.serves) as mirror:
+    with run_mirror({"wikitext-2-raw-v1.zip": archive}, behaviours.serves) as mirror:
         (file,) = get(places, "wikitext-2", publish("wikitext-2", archive, mirror)).files
     lines = [line.strip() for line in content(file).decode().split("\n") if line.strip()]
     assert lines == [f"It cost 1,000 in {part}-town . It's dear ." for part in ("train", "valid", "test")]

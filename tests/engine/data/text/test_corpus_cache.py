@@ -1,4 +1,4 @@
-"""Made once, by one of many, and again when damaged."""
+"""Cache entries are made once, by one of several processes, and again when damaged."""
 
 from __future__ import annotations
 

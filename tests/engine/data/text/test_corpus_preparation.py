@@ -45,7 +45,7 @@ def test_of_ten_gigabytes_evenly_spread_stretches_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_file, "STRETCH", 1 << 16)
-    file = TextFile("huge", SIZE, Endless, encoding="utf-8", plenty=4 << 20)  # type: ignore[arg-type]
+    file = TextFile("huge", SIZE, Endless, encoding="utf-8", limit=4 << 20)  # type: ignore[arg-type]
     tracemalloc.start()
     job = number(file, tmp_path)
     replace_file(tmp_path / job.key(), job.write)

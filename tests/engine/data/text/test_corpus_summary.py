@@ -1,4 +1,4 @@
-"""What the screen shows of a corpus."""
+"""The summary of a corpus."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.text.corpus_summary import tell_corpus
+from engine.data.text.corpus_summary import summarise_corpus
 from engine.errors import DataError
 from engine.places import Places
 
@@ -15,7 +15,7 @@ from engine.places import Places
 def test_a_corpus_is_told_in_json(places: Places, tmp_path: Path) -> None:
     path = tmp_path / "pets.txt"
     path.write_text("a cat\na dog\na cat sat\n" * 4)
-    told = tell_corpus(places, str(path), 100)
+    told = summarise_corpus(places, str(path), 100)
     assert json.loads(json.dumps(told)) == told
     assert told["lengths"] == [[2, 8], [3, 4]]
     assert told["commonest"] == [["a", 12], ["cat", 8], ["dog", 4], ["sat", 4]]
@@ -27,11 +27,11 @@ def test_a_named_corpus_is_told_with_licence_and_place(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
-    told = tell_corpus(places, "embedded")
+    told = summarise_corpus(places, "embedded")
     assert told["licence"] == "PSF License" and told["origin"] == "embedded" and told["notice"] == ""
     assert told["commonest"][0][0] == "the"
 
 
 def test_what_cannot_be_loaded_cannot_be_told(places: Places) -> None:
     with pytest.raises(DataError, match="There is no corpus"):
-        tell_corpus(places, "/no/such/file")
+        summarise_corpus(places, "/no/such/file")

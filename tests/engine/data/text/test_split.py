@@ -1,4 +1,4 @@
-"""Eighty, ten and ten of a hundred."""
+"""The split: 80 % train, 10 % validation, 10 % test."""
 
 from __future__ import annotations
 

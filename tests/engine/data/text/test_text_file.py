@@ -16,8 +16,8 @@ from engine.data.text.text_file import LONGEST_LINE, TextFile
 from engine.errors import DataError
 
 
-def wrap(data: bytes, plenty: int = 1 << 30, encoding: str = "") -> TextFile:
-    return TextFile("f", len(data), lambda: io.BytesIO(data), encoding=encoding, plenty=plenty)
+def wrap(data: bytes, limit: int = 1 << 30, encoding: str = "") -> TextFile:
+    return TextFile("f", len(data), lambda: io.BytesIO(data), encoding=encoding, limit=limit)
 
 
 def lines_of(file: TextFile) -> list[str]:
@@ -56,7 +56,7 @@ def test_stretches_are_whole_lines_spread_over_the_file(
     monkeypatch.setattr(text_file, "STRETCH", 4096)
     lines = [f"Zeile {n} über 🐈 und Füße" for n in range(20_000)]
     data = "\n".join(lines).encode(encoding)
-    file = wrap(data, plenty=65_536, encoding="" if encoding != "utf-16-be" else encoding)
+    file = wrap(data, limit=65_536, encoding="" if encoding != "utf-16-be" else encoding)
     read = lines_of(file)
     assert file.is_sampled and set(read) <= set(lines) and len(set(read)) == len(read)
     assert 0.7 < sum(len(line) for line in read) / sum(map(len, lines)) * (len(data) / 65_536) <= 1
@@ -66,13 +66,13 @@ def test_stretches_are_whole_lines_spread_over_the_file(
 
 def test_stretches_of_a_single_line_are_cut_at_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_file, "STRETCH", 4096)
-    read = lines_of(wrap("wörter ".encode() * 100_000, plenty=65_536))
+    read = lines_of(wrap("wörter ".encode() * 100_000, limit=65_536))
     assert {word for line in read for word in line.split()} == {"wörter"}
 
 
 def test_the_digest_is_of_what_is_read_and_of_the_size() -> None:
     assert wrap(b"a\n").digest() == wrap(b"a\n").digest() != wrap(b"a").digest()
-    assert wrap(b"ab" * 100, plenty=64).digest() != wrap(b"ab" * 101, plenty=64).digest()
+    assert wrap(b"ab" * 100, limit=64).digest() != wrap(b"ab" * 101, limit=64).digest()
 
 
 def test_a_file_that_shrinks_meanwhile_is_said() -> None:
@@ -97,8 +97,8 @@ def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400), st.integers(4, 200))
-def test_any_bytes_whole_or_in_stretches_are_lines_or_refused(data: bytes, plenty: int) -> None:
+def test_any_bytes_whole_or_in_stretches_are_lines_or_refused(data: bytes, limit: int) -> None:
     try:
-        assert all("\0" not in line for line in lines_of(wrap(data, plenty)))
+        assert all("\0" not in line for line in lines_of(wrap(data, limit)))
     except DataError as error:
         assert error.message.startswith("f")

@@ -17,7 +17,7 @@ from engine.data.text.array_file import read_arrays, replace_file
 from engine.data.text.corpus_statistics import gather_facts
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import RESERVED, UNK
-from engine.data.text.word_ids import WordIds, compile_tally, write_compilation
+from engine.data.text.word_ids import WordIds, assign_ids, write_ids
 from tests.engine.data.text.numbered import compile_sentences, tally_of
 
 words = st.sampled_from([*"abcdefghijkl"])
@@ -28,7 +28,7 @@ def read_back(compiled: WordIds, folder: Path) -> dict[str, list[list[str]]]:
     """The sentences of each part in words, as they stand in the file."""
 
     def fill(writer: object) -> None:
-        write_compilation(compiled, writer)
+        write_ids(compiled, writer)
         writer.finish({})
 
     replace_file(folder / "f", fill)
@@ -50,7 +50,7 @@ def test_the_file_holds_the_sentences_in_their_order(
     known = [[w if w in common else "<UNK>" for w in sentence.split()] for sentence in sentences]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_ids, "CHUNK", chunk)
-        compiled = compile_tally(tally_of(Path(folder), sentences), limit, seed)
+        compiled = assign_ids(tally_of(Path(folder), sentences), limit, seed)
         assert compiled.words == (*RESERVED, *common)
         found = read_back(compiled, Path(folder))
     for number, part in enumerate(PARTS):

@@ -15,7 +15,7 @@ def numpy_of(net: nn.Sequential) -> ConvNet:
     """The same network out of its tensors alone."""
     tensors = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
     tensors = {name: array for name, array in tensors.items() if not name.endswith("num_batches_tracked")}
-    return architecture.build(tensors, architecture.guess(tensors))
+    return architecture.build(tensors, architecture.infer(tensors))
 
 
 def entered(images: NDArray[np.uint8]) -> torch.Tensor:

@@ -21,7 +21,7 @@ def written(**other: Any) -> dict[str, Any]:
     return {"kind": "conv_net", "side": 28, "divisor": 127.5, "mean": 1.0, "layers": layers, **other}
 
 
-def test_a_written_order_is_followed() -> None:
+def test_the_order_in_model_json_is_used() -> None:
     plan = architecture.read(written(divisor=255, mean=0.13))
     net = architecture.build(tensors_of("logistic"), plan)
     assert [layer.name for layer in net.layers] == ["flat", "output"]
@@ -30,15 +30,15 @@ def test_a_written_order_is_followed() -> None:
 
 @pytest.mark.parametrize("side", [28, 8])
 def test_without_one_the_side_and_the_pooling_follow_from_the_shapes(side: int) -> None:
-    plan = architecture.guess(tensors_of("double_conv", side))
+    plan = architecture.infer(tensors_of("double_conv", side))
     kinds = [str(line["kind"]) for line in plan.layers]
     assert plan.side == side
     assert kinds == ["conv", "pool", "relu", "conv", "pool", "relu", "flat", "dense", "relu", "dense"]
 
 
-def test_a_batch_norm_stands_behind_its_convolution() -> None:
+def test_a_batch_norm_follows_its_convolution() -> None:
     tensors = {name: tensor.numpy() for name, tensor in with_norms().state_dict().items() if tensor.ndim}
-    names = [line["name"] for line in architecture.guess(tensors).layers]
+    names = [line["name"] for line in architecture.infer(tensors).layers]
     assert names.index("norm1") == names.index("conv1") + 1
     assert names.index("norm2") == names.index("conv2") + 1
 
@@ -54,7 +54,7 @@ def test_a_batch_norm_stands_behind_its_convolution() -> None:
         ({"divisor": 0}, "no such pictures"),
     ],
 )
-def test_nonsense_in_model_json_is_named(other: dict[str, Any], words: str) -> None:
+def test_an_invalid_model_json_is_refused_by_name(other: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         architecture.read(written(**other))
 
@@ -77,7 +77,7 @@ def test_an_order_that_the_tensors_do_not_have_is_refused(layers: list[dict[str,
 
 
 @pytest.mark.parametrize("padding", [-1, 10**9, 2.0, "wide", None, [2]])
-def test_a_padding_that_is_none_allocates_nothing(padding: object) -> None:
+def test_an_invalid_padding_allocates_nothing(padding: object) -> None:
     lines = [{"kind": "conv", "name": "conv1", "padding": padding}]
     with pytest.raises(ValueError, match=r"conv1 has padding .*, expected 0 to 32"):
         architecture.build(tensors_of("double_conv"), architecture.read(written(layers=lines)))
@@ -87,13 +87,13 @@ def test_tensors_that_fit_nowhere_are_refused() -> None:
     tensors = tensors_of("double_conv")
     tensors["hidden.weight"] = np.zeros((1024, 77), dtype=np.float32)
     with pytest.raises(ValueError, match="no order of conv1, conv2, hidden, output fits"):
-        architecture.guess(tensors)
+        architecture.infer(tensors)
     with pytest.raises(ValueError, match="no layers"):
-        architecture.guess({})
+        architecture.infer({})
 
 
 def conv_plan() -> architecture.Architecture:
-    return architecture.guess(tensors_of("double_conv", 8))
+    return architecture.infer(tensors_of("double_conv", 8))
 
 
 @pytest.mark.parametrize("name", sorted(tensors_of("double_conv", 8)))
@@ -123,7 +123,7 @@ def test_a_tensor_that_no_layer_has_is_refused() -> None:
 @pytest.mark.parametrize("part", ["weight", "bias", "running_mean", "running_var"])
 def test_a_batch_norm_has_all_its_tensors(part: str) -> None:
     tensors = {name: tensor.numpy() for name, tensor in with_norms().state_dict().items() if tensor.ndim}
-    plan = architecture.guess(tensors)
+    plan = architecture.infer(tensors)
     del tensors[f"norm1.{part}"]
     with pytest.raises(ValueError, match=rf"norm1\.{part} is missing"):
         architecture.build(tensors, plan)

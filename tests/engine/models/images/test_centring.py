@@ -21,7 +21,7 @@ def mass_centre(picture: NDArray[np.uint8]) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, 60), (60, 0), (30, 10)])
-def test_a_digit_drawn_anywhere_comes_to_the_middle_in_its_box(corner: tuple[int, int]) -> None:
+def test_a_digit_drawn_anywhere_is_centred_in_its_box(corner: tuple[int, int]) -> None:
     drawn = np.zeros((100, 90), dtype=np.uint8)
     drawn[corner[0] : corner[0] + 40, corner[1] : corner[1] + 6] = 255
     drawn[corner[0] : corner[0] + 6, corner[1] : corner[1] + 20] = 255
@@ -38,7 +38,7 @@ def test_where_it_was_drawn_makes_no_difference() -> None:
     np.testing.assert_array_equal(centre(drawn), centre(np.roll(drawn, (20, 30), (0, 1))))
 
 
-def test_nothing_drawn_stays_nothing() -> None:
+def test_an_empty_drawing_stays_empty() -> None:
     assert not centre(np.zeros((50, 70), dtype=np.uint8)).any()
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.models.images.classification import balanced_accuracy, cell, losses, report, worst
+from engine.models.images.classification import (
+    balanced_accuracy,
+    images_in_cell,
+    losses,
+    misclassified,
+    report,
+)
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 LOGITS = np.full((6, 10), -20, dtype=np.float32)
@@ -28,13 +34,13 @@ def test_precision_recall_and_support_by_hand() -> None:
 
 
 def test_the_order_of_a_cell_and_of_the_most_wrong() -> None:
-    assert cell(LOGITS, LABELS, 0, 0).tolist() == [1, 0]
-    assert cell(LOGITS, LABELS, 0, 1).tolist() == [2]
+    assert images_in_cell(LOGITS, LABELS, 0, 0).tolist() == [1, 0]
+    assert images_in_cell(LOGITS, LABELS, 0, 1).tolist() == [2]
     both = np.array([0, 0])  # the second is less sure of 1, but gives the true 0 a far smaller probability
     shared = np.array([[4, 5, *[-9] * 8], [-20, 5, 4.9, *[-9] * 7]], dtype=np.float32)
-    assert losses(shared, both).argmax() == 1 and cell(shared, both, 0, 1).tolist() == [1, 0]
-    assert worst(LOGITS, LABELS).tolist() == [2, 4]
-    assert cell(LOGITS, LABELS, 5, 5).tolist() == []
+    assert losses(shared, both).argmax() == 1 and images_in_cell(shared, both, 0, 1).tolist() == [1, 0]
+    assert misclassified(LOGITS, LABELS).tolist() == [2, 4]
+    assert images_in_cell(LOGITS, LABELS, 5, 5).tolist() == []
 
 
 def test_the_loss_of_huge_logits_is_finite() -> None:

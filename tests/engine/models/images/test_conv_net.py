@@ -11,7 +11,7 @@ from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture
 from engine.models.images.conv_net import softmax
 from engine.models.images.layers import MaxPool
-from engine.models.images.torch_architecture import plan_of
+from engine.models.images.torch_architecture import architecture_of
 from tests.engine.models.images.nets import entered, numpy_of, pictures, with_norms
 
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")
@@ -39,7 +39,7 @@ def test_batch_norms_without_padding_and_bias_are_understood() -> None:
 @pytest.mark.parametrize("model", ["double_conv", "with_norms", "mlp"])
 def test_a_map_is_shown_before_and_after_its_relu(model: str) -> None:
     net, image = build(model, 28), pictures(1, 28)
-    seen, logits = numpy_of(net).seen(image[0])
+    seen, logits = numpy_of(net).activations(image[0])
     x, expected = entered(image), {}
     for name, layer in net.named_children():
         x = layer(x)
@@ -57,7 +57,7 @@ def test_a_map_is_shown_before_and_after_its_relu(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", [*MODELS, "with_norms"])
-def test_the_gradient_to_the_picture_is_that_of_pytorch(model: str) -> None:
+def test_the_gradient_by_the_image_is_that_of_pytorch(model: str) -> None:
     net, image = build(model, 28), pictures(1, 28)
     x = entered(image).requires_grad_()
     net(x)[0, 4].backward()
@@ -66,19 +66,19 @@ def test_the_gradient_to_the_picture_is_that_of_pytorch(model: str) -> None:
     np.testing.assert_allclose(numpy_of(net).gradient(image[0], 4), theirs, atol=1e-6)
 
 
-def test_a_wide_network_looks_at_fewer_images_together_and_says_the_same() -> None:
+def test_a_wide_network_takes_smaller_chunks_with_the_same_logits() -> None:
     torch.manual_seed(1)
     wide = nn.Sequential(
         nn.Conv2d(1, 40, 3, padding=1), nn.ReLU(), nn.Conv2d(40, 4, 5), nn.Flatten(), nn.Linear(4 * 576, 10)
     )
-    net = architecture.build(arrays(wide), plan_of(wide, 28))
+    net = architecture.build(arrays(wide), architecture_of(wide, 28))
     images = pictures(7, 28)
-    assert net.chunk() == 2 and build_chunk("double_conv") == 64 and build_chunk("logistic") == 256
+    assert net.chunk_size() == 2 and build_chunk("double_conv") == 64 and build_chunk("logistic") == 256
     np.testing.assert_allclose(net.logits(images), wide(entered(images)).detach().numpy(), atol=1e-5)
 
 
 def build_chunk(model: str) -> int:
-    return numpy_of(network(model, 28)).chunk()
+    return numpy_of(network(model, 28)).chunk_size()
 
 
 def test_pooling_leaves_out_what_is_left_over_at_an_odd_edge() -> None:

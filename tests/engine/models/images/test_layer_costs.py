@@ -19,8 +19,8 @@ from tests.engine.models.images.nets import numpy_of
         ("double_conv_dropout", 262_914, 784 * 125 + 196 * 625 + 245 * 1024 + 1024 * 10),
     ],
 )
-def test_the_ledger_adds_up(model: str, parameters: int, macs: int) -> None:
-    entries = layer_costs.entries(numpy_of(network(model, 28)))
+def test_the_layer_costs_add_up(model: str, parameters: int, macs: int) -> None:
+    entries = layer_costs.layer_costs(numpy_of(network(model, 28)))
     assert sum(entry.parameters for entry in entries) == parameters
     assert sum(entry.macs for entry in entries) == macs
     assert entries[-1].shape == (10,)

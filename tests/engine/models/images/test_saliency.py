@@ -16,7 +16,7 @@ def looks_at(row: int, column: int) -> ConvNet:
     return ConvNet((Flat("flat"), Dense("output", weight, np.zeros(2, dtype=np.float32))), 28)
 
 
-def test_covering_the_one_pixel_that_counts_is_what_hurts() -> None:
+def test_only_covering_the_pixel_that_counts_lowers_the_probability() -> None:
     image = np.full((28, 28), 200, dtype=np.uint8)
     found = saliency.occlusion(looks_at(9, 20), image, target=1)
     assert found.shape == (28, 28)
@@ -24,7 +24,7 @@ def test_covering_the_one_pixel_that_counts_is_what_hurts() -> None:
     assert found[0, 0] == 0 and found[9, 20] > 0.5
 
 
-def test_the_gradient_is_zero_but_at_that_pixel() -> None:
+def test_the_gradient_is_zero_except_at_that_pixel() -> None:
     found = saliency.gradient(looks_at(9, 20), np.zeros((28, 28), dtype=np.uint8), target=1)
     assert found[9, 20] == np.float32(3 / 127.5)
     assert np.count_nonzero(found) == 1

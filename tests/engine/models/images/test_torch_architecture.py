@@ -9,13 +9,13 @@ from torch import nn
 
 from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture
-from engine.models.images.torch_architecture import plan_of
+from engine.models.images.torch_architecture import architecture_of
 from tests.engine.models.images.nets import entered, pictures, with_norms
 
 
 def built(net: nn.Sequential, side: int = 28) -> np.ndarray:
     """Logits of three pictures, by way of the blueprint."""
-    return architecture.build(arrays(net), plan_of(net, side)).logits(pictures(3, side))
+    return architecture.build(arrays(net), architecture_of(net, side)).logits(pictures(3, side))
 
 
 @pytest.mark.parametrize("model", ["logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout"])
@@ -38,7 +38,12 @@ def test_a_recipe_with_norms_behind_dense_layers_and_odd_sizes() -> None:
 
 def test_the_shapes_alone_may_mislead_where_the_plan_does_not() -> None:
     net = with_norms()
-    assert [line["kind"] for line in plan_of(net, 28).layers][:4] == ["conv", "batch_norm", "pool", "relu"]
+    assert [line["kind"] for line in architecture_of(net, 28).layers][:4] == [
+        "conv",
+        "batch_norm",
+        "pool",
+        "relu",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,4 +55,4 @@ def test_the_shapes_alone_may_mislead_where_the_plan_does_not() -> None:
 )  # fmt: skip
 def test_what_numpy_does_not_have_is_refused(layer: nn.Module) -> None:
     with pytest.raises(ValueError, match=r"cannot be looked into|unequally"):
-        plan_of(nn.Sequential(layer), 28)
+        architecture_of(nn.Sequential(layer), 28)

@@ -1,1 +1,1 @@
-"""Tests of the language models at work."""
+"""Tests of inference with language models."""

@@ -30,7 +30,7 @@ def test_a_beam_of_one_is_the_best_word_each_time() -> None:
     assert path(tree.nodes, tree.leaves[0]) == greedy
 
 
-def test_the_tree_says_what_was_kept_and_what_was_dropped() -> None:
+def test_the_tree_marks_what_was_kept_and_what_was_dropped() -> None:
     tree = search(MODEL, [5], 3, SamplingParams(length=5))
     for depth in range(1, 5):
         level = [node for node in tree.nodes if node.depth == depth]
@@ -40,7 +40,7 @@ def test_the_tree_says_what_was_kept_and_what_was_dropped() -> None:
         assert all(depth == 1 or tree.nodes[node.parent].kept for node in level)
 
 
-def test_ended_sentences_are_weighed_against_open_ones_by_the_length_penalty() -> None:
+def test_ended_sentences_compete_with_open_ones_by_the_length_penalty() -> None:
     tree = search(MODEL, [5], 4, SamplingParams(length=9, until_end=True), alpha=0.8)
     scores = [tree.nodes[leaf].score for leaf in tree.leaves]
     assert scores == sorted(scores, reverse=True)

@@ -43,7 +43,7 @@ def test_a_sentence_grows_on_both_sides_of_its_seed(first: str) -> None:
     assert drawn == list(grow(FORWARD, REVERSED, [5], SamplingParams(length=7), 3, first))
 
 
-def test_the_second_side_reads_what_the_first_has_said() -> None:
+def test_the_second_side_reads_the_words_of_the_first() -> None:
     drawn = list(grow(FORWARD, REVERSED, [5], SamplingParams(length=5, temperature=0), 3))
     text = [5, *(word.id for side, word in drawn if side == "right")]
     for word in (word for side, word in drawn if side == "left"):
@@ -83,7 +83,7 @@ def test_models_that_are_no_pair_are_refused() -> None:
 
 
 @pytest.mark.parametrize("model", [FORWARD, REVERSED])
-def test_every_order_of_a_bag_is_weighed(model: samples.Model) -> None:
+def test_every_order_of_a_bag_is_scored(model: samples.LanguageModel) -> None:
     arrays = samples.arrays(model.description, 2 if model.is_reversed else 1)
     expected = {
         words: sum(oracle.sentence_logps(arrays, words[::-1] if model.is_reversed else words))
@@ -101,7 +101,7 @@ def test_beyond_the_limit_a_search_finds_orders_and_says_so(
 ) -> None:
     for model in (FORWARD, REVERSED):
         every = word_orders.orders(model, [4, 5, 6, 7, 8], 5)
-        monkeypatch.setattr(word_orders, "EVERY_LIMIT", 10)
+        monkeypatch.setattr(word_orders, "EXHAUSTIVE_LIMIT", 10)
         searched = word_orders.orders(model, [4, 5, 6, 7, 8], 5)
         monkeypatch.undo()
         assert not searched.is_complete
@@ -109,8 +109,8 @@ def test_beyond_the_limit_a_search_finds_orders_and_says_so(
         assert [o.logp for o in searched.best] == pytest.approx([o.logp for o in every.best], rel=1e-5)
 
 
-def test_eight_different_words_are_more_than_are_all_weighed() -> None:
-    assert word_orders.count(range(7)) == word_orders.EVERY_LIMIT
-    assert word_orders.count(range(8)) > word_orders.EVERY_LIMIT
+def test_eight_different_words_are_searched() -> None:
+    assert word_orders.count(range(7)) == word_orders.EXHAUSTIVE_LIMIT
+    assert word_orders.count(range(8)) > word_orders.EXHAUSTIVE_LIMIT
     with pytest.raises(DataError, match="A bag of 25 words"):
         word_orders.orders(FORWARD, [5] * 25, 3)

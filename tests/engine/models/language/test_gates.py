@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.gates import liveliest, trace
+from engine.models.language.gates import most_active_units, trace
 from tests.engine.models.language import oracle, samples
 
 
@@ -37,13 +37,13 @@ def test_an_upper_layer_reads_the_one_below() -> None:
     assert found.f[2] * found.c[1] + found.i[2] * found.g[2] == pytest.approx(found.c[2], rel=1e-5)
 
 
-def test_the_liveliest_unit_moves_most() -> None:
+def test_the_most_active_unit_changes_most() -> None:
     model = samples.model()
     moved = {}
     for unit in range(4):
         cells = (0.0, *trace(model, [5, 9, 7, 4], 0, unit).c)
         moved[unit] = sum(abs(after - before) for before, after in pairwise(cells))
-    assert liveliest(model, [5, 9, 7, 4], 0) == sorted(moved, key=lambda unit: -moved[unit])
+    assert most_active_units(model, [5, 9, 7, 4], 0) == sorted(moved, key=lambda unit: -moved[unit])
 
 
 @pytest.mark.parametrize(("layer", "unit"), [(1, 0), (-1, 0), (0, 4), (0, 1.5), (True, 0)])

@@ -44,7 +44,7 @@ def test_a_sentence_that_may_end_ends_once() -> None:
 
 
 @pytest.mark.parametrize("model", [FORWARD, REVERSED])
-def test_the_words_add_up_to_the_score_of_the_sentence(model: samples.Model) -> None:
+def test_the_words_add_up_to_the_score_of_the_sentence(model: samples.LanguageModel) -> None:
     drawn = list(generate(model, [], SamplingParams(length=60, until_end=True, temperature=0.7), 2))
     assert drawn[-1].is_end
     ids = model.in_reading_order([word.id for word in drawn[:-1]])

@@ -1,4 +1,4 @@
-"""What is kept of a word is what would be worked out again, bit for bit."""
+"""Cached inputs equal computed ones bit for bit."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from engine.models.language.sampling_params import SamplingParams
 from tests.engine.models.language import samples
 
 
-@pytest.mark.parametrize("room", [0, 1 << 20])
-def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    monkeypatch.setattr(input_cache, "ROOM", room)
+@pytest.mark.parametrize("limit", [0, 1 << 20])
+def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(input_cache, "MAX_BYTES", limit)
     weights = samples.model().weights
     inputs = InputCache(weights)
     for word in (5, 12, 5, 0):
-        expected = lstm.projected(weights, weights.embedding[word : word + 1])
-        assert inputs.of(word).tobytes() == expected.tobytes()
-        assert inputs.of(word).shape == (1, 16)
+        expected = lstm.project_inputs(weights, weights.embedding[word : word + 1])
+        assert inputs.get(word).tobytes() == expected.tobytes()
+        assert inputs.get(word).shape == (1, 16)
 
 
-def test_a_sentence_does_not_depend_on_what_was_asked_before() -> None:
+def test_a_sentence_does_not_depend_on_earlier_requests() -> None:
     fresh, used = samples.model(seed=4), samples.model(seed=4)
     for seed in range(5):
         list(generate(used, [], SamplingParams(length=30), seed))

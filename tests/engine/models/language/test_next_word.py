@@ -62,7 +62,7 @@ def test_each_word_says_with_which_probability_it_is_sampled(
     )
 
 
-def test_repetition_and_temperature_0_are_heeded_by_what_is_sampled() -> None:
+def test_repetition_and_temperature_0_change_the_sampling_probability() -> None:
     kind = samples.description()
     told = oracle.log_probabilities(samples.arrays(kind), [5, 7])[-1]
     offered = {number: told[number] for number in range(4, 13)}
@@ -75,7 +75,7 @@ def test_repetition_and_temperature_0_are_heeded_by_what_is_sampled() -> None:
     assert {one.id: one.drawn for one in greedy if one.drawn} == {max(offered, key=offered.__getitem__): 1.0}
 
 
-def test_padding_and_the_start_are_never_offered() -> None:
+def test_padding_and_the_start_are_never_predicted() -> None:
     model = samples.model()
     found = predict(model, [], 1000)
     assert sorted(candidate.id for candidate in found) == list(range(2, 13))
@@ -85,7 +85,7 @@ def test_equal_words_come_in_the_order_of_the_vocabulary() -> None:
     assert best(np.zeros(9, np.float32), 4) == [2, 3, 4, 5]
 
 
-def test_the_end_and_the_unknown_say_what_they_are() -> None:
+def test_the_end_and_the_unknown_word_have_kinds_of_their_own() -> None:
     assert [kind_of(number) for number in (2, 3, 4)] == ["unknown", "end", "word"]
 
 

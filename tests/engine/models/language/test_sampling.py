@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.models.language.sampling import _at, draw, offered, probabilities, stream
+from engine.models.language.sampling import _at, allowed_scores, draw, probabilities, stream
 from engine.models.language.sampling_params import SamplingParams
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 
 
 def _shares(sampling: SamplingParams, draws: int = 4000) -> list[float]:
-    random, kept = stream(5), offered(SCORES, sampling, (), 0)
+    random, kept = stream(5), allowed_scores(SCORES, sampling, (), 0)
     drawn = np.bincount([draw(kept, sampling, random) for _ in range(draws)], minlength=len(SCORES))
     return list(drawn / draws)
 
@@ -33,12 +33,12 @@ def _expect(found: list[float], expected: dict[int, float]) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1, 10])
-def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None:
+def test_words_are_drawn_with_the_frequency_of_their_temperature(temperature: float) -> None:
     _expect(_shares(SamplingParams(temperature=temperature)), _softmax([4, 5, 6, 7], temperature))
 
 
 @pytest.mark.parametrize(
-    "manner",
+    "sampling",
     [
         SamplingParams(temperature=2.0),
         SamplingParams(top_k=2),
@@ -46,13 +46,13 @@ def test_words_come_as_often_as_the_temperature_says(temperature: float) -> None
         SamplingParams(temperature=0),
     ],
 )
-def test_words_come_as_often_as_their_probabilities_say(sampling: SamplingParams) -> None:
-    told = probabilities(offered(SCORES, sampling, (), 0), sampling)
+def test_words_are_drawn_with_their_probabilities(sampling: SamplingParams) -> None:
+    told = probabilities(allowed_scores(SCORES, sampling, (), 0), sampling)
     assert told.sum() == pytest.approx(1)
     _expect(_shares(sampling), {number: float(share) for number, share in enumerate(told) if share})
 
 
-def test_where_no_word_is_offered_none_has_a_probability() -> None:
+def test_where_no_word_is_allowed_none_has_a_probability() -> None:
     assert probabilities(np.full(5, -np.inf, np.float32), SamplingParams()).tolist() == [0, 0, 0, 0, 0]
 
 
@@ -77,12 +77,12 @@ def test_the_unknown_word_and_the_end_come_only_when_they_may() -> None:
 
 def test_a_sentence_may_not_end_before_it_has_its_least_words() -> None:
     sampling = SamplingParams(until_end=True, least=3)
-    assert offered(SCORES, sampling, (5, 6), 2)[3] == -np.inf
-    assert offered(SCORES, sampling, (5, 6, 7), 3)[3] == SCORES[3]
+    assert allowed_scores(SCORES, sampling, (5, 6), 2)[3] == -np.inf
+    assert allowed_scores(SCORES, sampling, (5, 6, 7), 3)[3] == SCORES[3]
 
 
 def test_repetition_divides_the_probability_of_words_that_were_said() -> None:
-    kept = offered(SCORES, SamplingParams(repetition=2.0), [5, 5, 7], 3)
+    kept = allowed_scores(SCORES, SamplingParams(repetition=2.0), [5, 5, 7], 3)
     assert SCORES[5] - kept[5] == pytest.approx(math.log(2))
     assert SCORES[7] - kept[7] == pytest.approx(math.log(2))
     assert kept[4] == SCORES[4]

@@ -40,6 +40,6 @@ def test_a_seed_text_as_long_as_the_sentence_is_refused() -> None:
     check_length(7, 6)
 
 
-def test_the_least_words_fit_into_the_length() -> None:
+def test_least_must_not_exceed_the_length() -> None:
     with pytest.raises(ParamError, match="least: expected at most the length, 5, got 6"):
         SamplingParams(length=5, least=6, until_end=True)

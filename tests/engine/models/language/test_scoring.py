@@ -79,7 +79,7 @@ def test_a_sentence_scores_the_same_alone_and_in_any_company(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "TOKENS", tokens)
         patch.setattr(scoring, "ROWS", rows)
-        patch.setattr(scoring, "WORTH", tokens)
+        patch.setattr(scoring, "MIN_WORDS_PER_THREAD", tokens)
         patch.setattr(output_layer, "TILE", (rows, 5))
         together = [one.logps for one in score(model, sentences, ranks=ranks, threads=threads)]
     for one, other in zip(alone, together, strict=True):
@@ -112,6 +112,6 @@ def _random_sentences(count: int) -> list[list[int]]:
     return [[int(n) for n in random.integers(4, 16, random.integers(1, 9))] for _ in range(count)]
 
 
-def _perplexity(model: samples.Model, sentences: Sequence[Sequence[int]]) -> float:
+def _perplexity(model: samples.LanguageModel, sentences: Sequence[Sequence[int]]) -> float:
     scored = score(model, sentences, ranks=False)
     return scoring.perplexity(sum(one.full_logp for one in scored), sum(len(one.ids) for one in scored))

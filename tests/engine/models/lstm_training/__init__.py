@@ -1,1 +1,1 @@
-"""Tests of the twins."""
+"""Tests of the training of LSTM language models."""

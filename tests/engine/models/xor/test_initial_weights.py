@@ -13,14 +13,14 @@ from engine.experiments.xor import Net
 from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.group_training import unpacked
 from engine.models.xor.batch.plan import from_rows
-from engine.models.xor.initial_weights import start
-from tests.engine.models.xor.batch.batch import trained_by
+from engine.models.xor.initial_weights import draw
+from tests.engine.models.xor.batch.sample_batches import trained_by
 
 
 def test_a_network_starts_the_same_alone_and_among_others() -> None:
-    many = start(np.arange(1000), 3, True, "linear")
+    many = draw(np.arange(1000), 3, True, "linear")
     for seed in (0, 17, 999):
-        one = start([seed], 3, True, "linear")
+        one = draw([seed], 3, True, "linear")
         for name in ("hidden_weight", "hidden_bias", "output_weight", "output_bias"):
             assert getattr(one, name)[..., 0].tobytes() == getattr(many, name)[..., seed].tobytes()
 
@@ -29,8 +29,8 @@ def test_a_network_starts_the_same_alone_and_among_others() -> None:
     ("scheme", "hidden", "last"),
     [("linear", 1 / math.sqrt(2), 1 / math.sqrt(6)), ("xavier", 1.0, math.sqrt(6 / 7))],
 )
-def test_weights_are_even_within_their_bounds(scheme: str, hidden: float, last: float) -> None:
-    drawn = start(np.arange(1, 20_001), 4, True, scheme)
+def test_weights_are_uniform_within_their_bounds(scheme: str, hidden: float, last: float) -> None:
+    drawn = draw(np.arange(1, 20_001), 4, True, scheme)
     for values, bound in ((drawn.hidden_weight, hidden), (drawn.output_weight, last)):
         assert np.abs(values).max() <= bound
         shares = np.histogram(values / bound, 20, (-1, 1))[0] / values.size
@@ -39,8 +39,8 @@ def test_weights_are_even_within_their_bounds(scheme: str, hidden: float, last: 
     assert (biases == 0).all() if scheme == "xavier" else np.abs(biases).max() <= hidden
 
 
-def test_no_two_weights_go_together() -> None:
-    drawn = start(np.arange(1, 20_001), 2, True, "linear")
+def test_weights_are_uncorrelated() -> None:
+    drawn = draw(np.arange(1, 20_001), 2, True, "linear")
     rows = np.concatenate([drawn.hidden_weight.reshape(4, -1), drawn.hidden_bias, drawn.output_weight])
     between = np.corrcoef(rows) - np.eye(len(rows))
     assert np.abs(between).max() < 0.03
@@ -50,16 +50,16 @@ def test_no_two_weights_go_together() -> None:
 
 @pytest.mark.parametrize("scheme", ["linear", "xavier"])
 @pytest.mark.parametrize(("hidden", "bypass"), [(0, True), (1, True), (3, False)])
-def test_xor_as_a_run_starts_from_the_weights_of_the_lane(scheme: str, hidden: int, bypass: bool) -> None:
+def test_xor_starts_from_the_weights_of_a_batch(scheme: str, hidden: int, bypass: bool) -> None:
     row = {"hidden": hidden, "bypass": bypass, "initial": scheme, "seed": 41}
-    fleet = BatchTraining(from_rows([row]), trained_by("numpy"))
-    lane = unpacked(hidden, fleet.weights()[0])
+    training = BatchTraining(from_rows([row]), trained_by("numpy"))
+    in_batch = unpacked(hidden, training.weights()[0])
     net = Net(XorParams(hidden=hidden, bypass=bypass, initial=scheme), seed=41)
     if hidden:
-        assert net.hidden.weight.tolist() == lane["hidden_weight"]
-        assert net.hidden.bias.tolist() == lane["hidden_bias"]
-    assert net.output.weight[0].tolist() == lane["output_weight"]
-    assert net.output.bias.item() == lane["output_bias"]
+        assert net.hidden.weight.tolist() == in_batch["hidden_weight"]
+        assert net.hidden.bias.tolist() == in_batch["hidden_bias"]
+    assert net.output.weight[0].tolist() == in_batch["output_weight"]
+    assert net.output.bias.item() == in_batch["output_bias"]
 
 
 def test_the_bounds_are_those_of_pytorch() -> None:

@@ -52,7 +52,7 @@ def test_their_units_are_the_gates_they_are_said_to_be() -> None:
 
 
 @pytest.mark.parametrize("puzzle", xor_presets.PUZZLES, ids=lambda puzzle: puzzle.name)
-def test_every_puzzle_begins_unsolved_and_asks_for_its_gate(puzzle: xor_presets.Preset) -> None:
+def test_every_puzzle_starts_unsolved_with_the_targets_of_its_gate(puzzle: xor_presets.Preset) -> None:
     assert xor_net.gate([bool(target) for target in puzzle.targets]) == puzzle.name
     output = set_by_hand(puzzle).output(ROWS)
     assert output.tolist() == [0.5] * 4
@@ -65,19 +65,19 @@ def test_the_linear_puzzles_can_be_solved_in_their_shape() -> None:
     assert xor_net.gate(net([[1, 1], [1, 1]], [-0.5, -1.5], [-1, 1], 0.5).output(ROWS) > 0.5) == "XNOR"
 
 
-def test_the_floors_of_the_ladder_are_those_of_the_best_tables() -> None:
-    """A fold tells rows apart along one line; the rest share a probability."""
+def test_the_least_losses_are_those_of_the_best_probabilities() -> None:
+    """One line separates rows; the rows on one side share a probability."""
     two_thirds = -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3))
     assert xor_net.FLOORS[0, True] == pytest.approx(math.log(2))
     assert xor_net.FLOORS[1, False] == pytest.approx(3 / 4 * two_thirds)
-    assert [round(rung.floor, 4) for rung in xor_presets.LADDER] == [0.6931, 0.4774, 0.0, 0.0]
+    assert [round(least.floor, 4) for least in xor_presets.LADDER] == [0.6931, 0.4774, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("activation", xor_net.ACTIVATIONS)
 @pytest.mark.parametrize("bypass", [False, True])
-def test_the_output_is_what_the_formula_says(activation: str, bypass: bool) -> None:
-    dice = np.random.default_rng(3)
-    w, b, v, c = dice.normal(size=(3, 2)), dice.normal(size=3), dice.normal(size=5 if bypass else 3), 0.3
+def test_the_output_is_that_of_the_formula(activation: str, bypass: bool) -> None:
+    rng = np.random.default_rng(3)
+    w, b, v, c = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=5 if bypass else 3), 0.3
     made = net(w.tolist(), b.tolist(), v.tolist(), c, bypass, activation, 0.5)
     for x in ROWS:
         z = [x[0] * w[j, 0] + x[1] * w[j, 1] + b[j] for j in range(3)]
@@ -89,7 +89,7 @@ def test_the_output_is_what_the_formula_says(activation: str, bypass: bool) -> N
         assert made.output(x[None])[0] == pytest.approx(1 / (1 + math.exp(-score)))
 
 
-def test_far_out_nothing_overflows() -> None:
+def test_large_weights_do_not_overflow() -> None:
     with np.errstate(all="raise", under="ignore"):
         made = net([[1e6, 1e6]], [-1.5e6], [1e9], -5e8)
         assert made.output(ROWS).tolist() == [0, 0, 0, 1]
@@ -132,7 +132,7 @@ def test_the_ends_of_any_line_lie_on_it_and_within_the_square() -> None:
         (([[1, 1]], [0], [1], 0, False, "btu", 0), "temperature: expected a number above 0"),
     ],
 )
-def test_numbers_that_are_no_network_are_named(facts: tuple, words: str) -> None:
+def test_invalid_weights_are_named(facts: tuple, words: str) -> None:
     with pytest.raises(ParamError, match=words):
         net(*facts)
 

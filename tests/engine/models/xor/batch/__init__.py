@@ -1,1 +1,1 @@
-"""Tests of the networks trained by the thousand."""
+"""Tests of the training of XOR networks in batches."""

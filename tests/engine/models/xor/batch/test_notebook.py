@@ -1,4 +1,4 @@
-"""The table of the nine experiments: who is counted, what is said of failures, how far the notebook is."""
+"""The table of the nine experiments: runs counted, failures, and the difference from the notebook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from engine.models.xor.batch import notebook, notebook_likelihood, record
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.batch.record import BatchRecord
-from tests.engine.models.xor.batch.batch import trained
+from tests.engine.models.xor.batch.sample_batches import trained
 
 RUNNING, SUCCESS, FAIL = 0, 1, 2
 
@@ -20,8 +20,10 @@ RUNNING, SUCCESS, FAIL = 0, 1, 2
 @cache
 def nine() -> BatchRecord:
     plan = from_rows(list(notebook.rows(60, 40_000, 1)), notebook.AXES)
-    fleet = trained(plan, "compiled", threads=2)
-    return record.read(record.static(plan, 40_000, runs=60, successes=50), record.changing(fleet))
+    training = trained(plan, "compiled", threads=2)
+    return record.read(
+        record.dump_metadata(plan, 40_000, runs=60, successes=50), record.dump_arrays(training)
+    )
 
 
 def made_up(outcomes: list[int], stops: list[int]) -> BatchRecord:
@@ -38,7 +40,7 @@ def test_a_setting_is_over_after_enough_successes() -> None:
     assert notebook.counted(made_up([FAIL] * 6, [1] * 6), 0, 6, 3).tolist() == list(range(6))
 
 
-def test_failures_stand_beyond_the_last_epoch() -> None:
+def test_failures_count_as_more_than_the_last_epoch() -> None:
     row = notebook._row(
         made_up([SUCCESS, FAIL, SUCCESS, SUCCESS], [10, 100, 30, 50]),
         0,
@@ -59,11 +61,11 @@ def test_what_still_runs_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize("count", [6, 10, 15, 40])
-def test_the_interval_holds_the_median_as_often_as_it_says(count: int) -> None:
-    dice = np.random.default_rng(count)
+def test_the_interval_covers_the_median_in_95_percent(count: int) -> None:
+    rng = np.random.default_rng(count)
     held = 0
     for _ in range(4000):
-        low, high = notebook.interval(dice.exponential(size=count))
+        low, high = notebook.interval(rng.exponential(size=count))
         held += low <= math.log(2) <= high
     assert held / 4000 > 0.945
 
@@ -96,10 +98,10 @@ def test_the_notebooks_means_have_a_fair_chance_among_ours() -> None:
 
 
 def test_a_chance_is_spread_evenly_for_means_of_the_same_networks_and_small_for_others() -> None:
-    dice = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     found = []
     for _ in range(150):
-        ours, theirs = dice.exponential(1000, 60) + 500, dice.exponential(1000, 10) + 500
+        ours, theirs = rng.exponential(1000, 60) + 500, rng.exponential(1000, 10) + 500
         found.append(notebook_likelihood.chance(ours, np.ones(60, bool), float(theirs.mean())))
     assert all(
         0.02 < sum(chance < share for chance in found) / 150 + 0.02 < share + 0.12 for share in (0.1, 0.5)
@@ -108,7 +110,7 @@ def test_a_chance_is_spread_evenly_for_means_of_the_same_networks_and_small_for_
     assert notebook_likelihood.chance(np.arange(5), np.zeros(5, bool), 900.0) is None
 
 
-def test_nothing_is_said_of_a_chance_while_networks_train() -> None:
+def test_there_is_no_chance_while_networks_train() -> None:
     told = {"lanes": 27, "runs": 3, "successes": 3, "epochs": 100, "axes": []}
     arrays = {"outcome": np.array([1, 1, 0] + [1, 1, 2] * 8), "stop": np.arange(27)}
     losses = {name: np.full(27, 0.1, np.float32) for name in ("loss", "val_loss")}
@@ -133,8 +135,8 @@ def test_the_single_hidden_unit_is_read_as_a_gate() -> None:
 
 def test_a_record_is_read_back_whole_and_a_damaged_one_named() -> None:
     plan = from_rows([{"seed": 1}, {"seed": 2}], ("seed",))
-    fleet = trained(plan, "numpy")
-    told, arrays = record.static(plan, 1000), record.changing(fleet)
+    training = trained(plan, "numpy")
+    told, arrays = record.dump_metadata(plan, 1000), record.dump_arrays(training)
     found = record.read(told, arrays)
     assert found.axes == ("seed",) and found.value("seed", 1) == 2 and found.value("hidden", 0) == 2
     for bad in (

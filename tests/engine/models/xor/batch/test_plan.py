@@ -1,4 +1,4 @@
-"""Plans: grids and rows become columns and families."""
+"""Plans: grids and rows become columns and groups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.errors import ParamError
 from engine.models.xor.batch.group import NetGroup
 from engine.models.xor.batch.plan import BatchPlan, from_axes, from_rows
 from engine.params import build
-from tests.engine.models.xor.batch.batch import mixed
+from tests.engine.models.xor.batch.sample_batches import mixed
 
 XOR = catalog.find("xor")
 
@@ -40,13 +40,13 @@ def test_a_seed_axis_takes_the_place_of_the_runs_seed() -> None:
     assert plan("seed=3..5").columns["seed"].tolist() == [3, 4, 5]
 
 
-def test_families_part_the_networks() -> None:
+def test_every_network_is_in_the_group_of_its_architecture() -> None:
     rows = mixed(300)
     seen = np.zeros(300, int)
-    for group, lanes in from_rows(rows).families():
-        seen[lanes] += 1
-        for lane in lanes:
-            row = rows[lane]
+    for group, indices in from_rows(rows).groups():
+        seen[indices] += 1
+        for index in indices:
+            row = rows[index]
             assert group == NetGroup(
                 row["hidden"], row["bypass"], row["activation"], row["loss"], row["optimizer"],
                 row["validation"] == "notebook",

@@ -1,4 +1,4 @@
-"""Small models and batches for the twins."""
+"""Small models and batches for both frameworks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.language.model_description import Direction, ModelDescription
-from engine.models.lstm_training.training import LstmTraining, make
+from engine.models.lstm_training.training import LstmTraining, make_training
 
 FRAMEWORKS = ("torch", "tensorflow")
 
@@ -33,27 +33,27 @@ def tied(**changes: Any) -> ModelDescription:
 
 
 def make_strict(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
-    """As a worker does it, with one thread."""
+    """A training in strict mode with one thread, as in a worker."""
     if framework == "torch":
         from checkpoints.torch_io import strict_mode
     else:
         from checkpoints.keras_io import strict_mode
     strict_mode(1, 1)
-    return make(framework, kind, seed=1, **options)
+    return make_training(framework, kind, seed=1, **options)
 
 
 def pairs(count: int, vocabulary: int = 40, sentences: int = 6, seed: int = 0) -> list[Pair]:
     """Random sentences of 1 to 9 words, padded right."""
-    dice = np.random.default_rng(seed)
-    return [_pair(dice, vocabulary, sentences) for _ in range(count)]
+    rng = np.random.default_rng(seed)
+    return [_pair(rng, vocabulary, sentences) for _ in range(count)]
 
 
-def _pair(dice: np.random.Generator, vocabulary: int, sentences: int) -> Pair:
-    lengths = dice.integers(1, 10, sentences)
+def _pair(rng: np.random.Generator, vocabulary: int, sentences: int) -> Pair:
+    lengths = rng.integers(1, 10, sentences)
     inputs = np.zeros((sentences, int(lengths.max()) + 1), np.int32)
     targets = np.zeros_like(inputs)
     for row, length in enumerate(lengths):
-        words = dice.integers(4, vocabulary, length)
+        words = rng.integers(4, vocabulary, length)
         inputs[row, : length + 1] = [1, *words]
         targets[row, : length + 1] = [*words, 3]
     return Pair(inputs, targets)

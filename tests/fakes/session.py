@@ -1,4 +1,4 @@
-"""A session whose methods misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
+"""A session whose words misbehave on purpose: `python -m tests.fakes.session`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from engine.session.methods import Answer
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
 
-COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
+COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
 
 
-def answer(cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Answer:
-    if method == "echo":
+def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
+    if word == "echo":
         return dict(facts)
-    if method == "slow":
+    if word == "slow":
         time.sleep(float(facts["seconds"]))
         return dict(facts)
-    if method == "refuse":
+    if word == "refuse":
         raise DltuiError("There is no such model.", "Train one.")
-    if method == "break":
+    if word == "break":
         raise RuntimeError("secret details")
-    if method == "nan":
+    if word == "nan":
         return {"value": float("nan")}
-    if method == "die":
+    if word == "die":
         os._exit(9)
-    if method == "garbage":
+    if word == "garbage":
         os.write(1, b"")  # standard output is not the wire here
         return {"said": print("noise")}
     return count(int(facts.get("to", 3)))

@@ -10,26 +10,26 @@ from engine.models.xor.batch.optimizer_constants import corrections
 from engine.models.xor.batch.plan import from_rows
 
 
-class CompiledPath:
+class CompiledBackend:
     def __init__(self, group: NetGroup) -> None:
         self._recipe = (
             group.hidden, group.bypass, ACTIVATIONS.index(group.activation), LOSSES.index(group.loss),
             OPTIMIZERS.index(group.optimizer), group.validates,
         )  # fmt: skip
 
-    def advance(self, block: NetArrays, done: int, epochs: int) -> None:
-        """As NumpyPath.advance."""
+    def advance(self, nets: NetArrays, done: int, epochs: int) -> None:
+        """As NumpyBackend.advance."""
         mean, root = corrections(done + 1, epochs)
         compiled_kernel.train(
-            block.weights, block.first, block.second, block.lr, block.sharpness, block.min_delta,
-            block.target, block.patience, block.best, block.waited, block.outcome, block.stop,
-            block.best_loss, block.best_loss_at, block.best_val_loss, block.best_val_loss_at, done, mean,
+            nets.weights, nets.first, nets.second, nets.lr, nets.sharpness, nets.min_delta,
+            nets.target, nets.patience, nets.best, nets.waited, nets.outcome, nets.stop,
+            nets.best_loss, nets.best_loss_at, nets.best_val_loss, nets.best_val_loss_at, done, mean,
             root, *self._recipe,
         )  # fmt: skip
 
 
-def warm() -> None:
-    """Compile, or read what was compiled before."""
-    plan = from_rows([{}] * compiled_kernel.LANES)
-    for group, lanes in plan.families():
-        CompiledPath(group).advance(GroupTraining(group, lanes, plan).block, 0, 1)
+def compile_kernel() -> None:
+    """Compile the kernel, or load it from Numba's cache."""
+    plan = from_rows([{}] * compiled_kernel.WIDTH)
+    for group, indices in plan.groups():
+        CompiledBackend(group).advance(GroupTraining(group, indices, plan).nets, 0, 1)

@@ -1,4 +1,4 @@
-"""Twins: the same weights and batches give the same losses; so does a model that NumPy works out."""
+"""Both frameworks and a NumPy model have the same losses for the same weights and batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
 from engine.models.lstm_training import keras_loss, torch_loss
-from tests.engine.models.lstm_training.small import FRAMEWORKS, kind, make_strict, pairs, tied
+from tests.engine.models.lstm_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
 
@@ -21,7 +21,7 @@ def losses(framework: str, of: ModelDescription, steps: int, **options: Any) -> 
     training = make_strict(framework, of, **options)
     batches = pairs(10)
     return [
-        training.learn((pair := batches[step % 10]).inputs, pair.targets, step, 0.01)
+        training.train_step((pair := batches[step % 10]).inputs, pair.targets, step, 0.01)
         for step in range(1, steps + 1)
     ]
 
@@ -52,10 +52,10 @@ def test_in_bfloat16_each_step_has_nearly_the_same_loss(framework: str) -> None:
 def test_the_loss_is_what_numpy_finds_word_by_word(framework: str, name: str) -> None:
     training = make_strict(framework, KINDS[name])
     pair = pairs(1)[0]
-    training.learn(pair.inputs, pair.targets, 1, 0.05)
+    training.train_step(pair.inputs, pair.targets, 1, 0.05)
     words = Vocabulary((*RESERVED, *(f"w{n}" for n in range(36))))
     model = LanguageModel(KINDS[name], words, weights(training.weights(), KINDS[name]))
-    assert training.total(pair.inputs, pair.targets) == pytest.approx(_by_hand(model, pair), rel=1e-4)
+    assert training.summed_loss(pair.inputs, pair.targets) == pytest.approx(_by_hand(model, pair), rel=1e-4)
 
 
 def _by_hand(model: LanguageModel, pair: Any) -> float:
@@ -85,9 +85,9 @@ def test_a_target_that_was_given_no_chance_has_a_finite_loss(framework: str) -> 
     training = make_strict(framework, kind(), precision="bf16")
     weights = training.weights()
     weights["output.bias"][3] = -500.0
-    training.put(weights)
+    training.load_weights(weights)
     pair = pairs(1)[0]
-    assert np.isfinite(training.learn(pair.inputs, pair.targets, 1, 0.01))
+    assert np.isfinite(training.train_step(pair.inputs, pair.targets, 1, 0.01))
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -95,10 +95,10 @@ def test_padding_changes_nothing(framework: str) -> None:
     pair = pairs(1)[0]
     wide = [np.pad(part, ((0, 0), (0, 7))) for part in (pair.inputs, pair.targets)]
     one, other = make_strict(framework, kind()), make_strict(framework, kind())
-    assert one.learn(pair.inputs, pair.targets, 1, 0.01) == pytest.approx(
-        other.learn(*wide, 1, 0.01), rel=1e-6
+    assert one.train_step(pair.inputs, pair.targets, 1, 0.01) == pytest.approx(
+        other.train_step(*wide, 1, 0.01), rel=1e-6
     )
-    assert one.total(pair.inputs, pair.targets) == pytest.approx(other.total(*wide), rel=1e-5)
+    assert one.summed_loss(pair.inputs, pair.targets) == pytest.approx(other.summed_loss(*wide), rel=1e-5)
 
 
 @pytest.mark.parametrize(("writer", "reader"), [FRAMEWORKS, FRAMEWORKS[::-1]])
@@ -107,11 +107,11 @@ def test_weights_of_one_give_the_other_the_same_perplexity(writer: str, reader: 
     one, other = make_strict(writer, KINDS[name]), make_strict(reader, KINDS[name])
     pair = pairs(1)[0]
     for step in range(1, 6):
-        one.learn(pair.inputs, pair.targets, step, 0.05)
-    found = one.total(pair.inputs, pair.targets)
-    assert other.total(pair.inputs, pair.targets) != pytest.approx(found, rel=1e-2)
-    other.put(one.weights())
-    assert other.total(pair.inputs, pair.targets) == pytest.approx(found, rel=1e-5)
+        one.train_step(pair.inputs, pair.targets, step, 0.05)
+    found = one.summed_loss(pair.inputs, pair.targets)
+    assert other.summed_loss(pair.inputs, pair.targets) != pytest.approx(found, rel=1e-2)
+    other.load_weights(one.weights())
+    assert other.summed_loss(pair.inputs, pair.targets) == pytest.approx(found, rel=1e-5)
 
 
 @pytest.mark.parametrize(("layers", "count"), [(1, 6_140_368), (2, 6_665_680)])

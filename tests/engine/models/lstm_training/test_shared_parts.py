@@ -1,4 +1,4 @@
-"""The parts that twins share: first weights, masks, schedules, patience, precision, recipes."""
+"""Parts shared by both frameworks: initial weights, masks, schedules, early stopping, precision, recipes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine.errors import ParamError
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
 from engine.models.lstm_training.early_stopping import EarlyStopping
-from engine.models.lstm_training.lr_schedule import share
-from engine.models.lstm_training.recipe import resolved
-from engine.models.precision import settled
+from engine.models.lstm_training.lr_schedule import lr_factor
+from engine.models.lstm_training.recipe import resolve
+from engine.models.precision import resolve_precision
 from engine.params import build
-from tests.engine.models.lstm_training.small import kind, tied
+from tests.engine.models.lstm_training.small_models import kind, tied
 
 
-def test_first_weights_have_the_spread_that_keras_gives_them() -> None:
+def test_initial_weights_have_the_distribution_of_keras() -> None:
     drawn = initial_weights.weights(kind(layers=2), 1)
     assert {name: one.shape for name, one in drawn.items()} == kind(layers=2).shapes()
     assert all(one.dtype == np.float32 for one in drawn.values())
@@ -32,7 +32,7 @@ def test_first_weights_have_the_spread_that_keras_gives_them() -> None:
     assert not drawn["output.bias"].any()
 
 
-def test_first_weights_are_those_of_the_seed() -> None:
+def test_initial_weights_are_a_function_of_the_seed() -> None:
     one, same, other = (initial_weights.weights(kind(), seed)["output.weight"] for seed in (1, 1, 2))
     assert np.array_equal(one, same) and not np.array_equal(one, other)
 
@@ -50,41 +50,41 @@ def test_a_mask_keeps_the_expected_sum_and_depends_on_the_step() -> None:
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_a_schedule_falls_from_one_to_nearly_nothing(schedule: str) -> None:
-    shares = [share(schedule, step, 100) for step in range(1, 101)]
+    shares = [lr_factor(schedule, step, 100) for step in range(1, 101)]
     assert shares[0] == 1
     assert shares == sorted(shares, reverse=True)
     assert 0 < shares[-1] < 0.02
     assert shares[50] == pytest.approx(0.5)
-    assert share("constant", 99, 100) == 1
+    assert lr_factor("constant", 99, 100) == 1
 
 
 def test_patience_ends_after_so_many_worse_epochs_and_remembers_the_best() -> None:
     patience = EarlyStopping(2)
-    assert [patience.see(value, step) for step, value in enumerate((9.0, 5.0, 6.0))] == [True, True, False]
+    assert [patience.update(value, step) for step, value in enumerate((9.0, 5.0, 6.0))] == [True, True, False]
     again = EarlyStopping(2)
     again.load_state_dict(patience.state_dict())
     assert not again.is_over
-    assert not again.see(5.0, 3)
+    assert not again.update(5.0, 3)
     assert again.is_over and (again.best, again.best_step) == (5.0, 1)
     endless = EarlyStopping(None)
     for step in range(50):
-        endless.see(1.0, step)
+        endless.update(1.0, step)
     assert not endless.is_over
 
 
 def test_bfloat16_is_chosen_where_the_processor_has_it(tmp_path: Path) -> None:
     facts = tmp_path / "cpuinfo"
     facts.write_text("processor : 0\nflags : fpu sse2 avx512_bf16 amx_tile\n")
-    assert settled("auto", "cpu", facts) == "bf16"
+    assert resolve_precision("auto", "cpu", facts) == "bf16"
     facts.write_text("processor : 0\nflags : fpu sse2 avx2 not_avx512_bf16\n")
-    assert settled("auto", "cpu", facts) == "fp32"
-    assert settled("auto", "cpu", tmp_path / "nothing") == "fp32"
-    assert settled("auto", "cuda", facts) == "bf16"
-    assert settled("bf16", "cpu", facts) == "bf16"
+    assert resolve_precision("auto", "cpu", facts) == "fp32"
+    assert resolve_precision("auto", "cpu", tmp_path / "nothing") == "fp32"
+    assert resolve_precision("auto", "cuda", facts) == "bf16"
+    assert resolve_precision("bf16", "cpu", facts) == "bf16"
 
 
-def test_what_is_left_open_is_the_recipes_and_what_is_given_wins() -> None:
-    one, two = resolved(LmParams()), resolved(LmParams(layers=2))
+def test_explicit_parameters_take_precedence_over_the_recipe() -> None:
+    one, two = resolve(LmParams()), resolve(LmParams(layers=2))
     assert (one.lr, two.lr, one.dropout, one.tied, one.schedule, one.clip) == (
         0.01,
         0.001,
@@ -93,9 +93,9 @@ def test_what_is_left_open_is_the_recipes_and_what_is_given_wins() -> None:
         "constant",
         0,
     )
-    tuned = resolved(LmParams(recipe="tuned"))
+    tuned = resolve(LmParams(recipe="tuned"))
     assert tuned.dropout > 0 and tuned.tied and tuned.schedule != "constant"
-    own = resolved(LmParams(recipe="tuned", lr=0.5, dropout=0, tied="no", schedule="linear", clip="off"))
+    own = resolve(LmParams(recipe="tuned", lr=0.5, dropout=0, tied="no", schedule="linear", clip="off"))
     assert (own.lr, own.dropout, own.tied, own.schedule, own.clip) == (0.5, 0, False, "linear", 0)
 
 

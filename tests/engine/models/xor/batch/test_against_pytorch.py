@@ -15,7 +15,7 @@ from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from engine.params import Value
-from tests.engine.models.xor.batch.batch import TRAINERS, trained_by
+from tests.engine.models.xor.batch.sample_batches import TRAINERS, trained_by
 
 KINDS = list(
     itertools.product(("btu", "sigmoid", "tanh", "relu"), ("bce", "mse"), ("sgd", "momentum", "adam"))
@@ -25,13 +25,13 @@ T = 0.7
 
 
 class Plain(nn.Module):
-    """As one writes it who has never seen ours."""
+    """The network as an independent PyTorch module."""
 
     def __init__(self, row: dict[str, Value]) -> None:
         super().__init__()
         self.kind, self.bypass, k = row["activation"], row["bypass"], int(row["hidden"])
         self.first, self.last = nn.Linear(2, k), nn.Linear(k + (2 if self.bypass else 0), 1)
-        start = initial_weights.start([row["seed"]], k, bool(self.bypass), str(row["initial"]))
+        start = initial_weights.draw([row["seed"]], k, bool(self.bypass), str(row["initial"]))
         with torch.no_grad():
             for own, drawn in (
                 (self.first.weight, start.hidden_weight[..., 0]),
@@ -87,12 +87,12 @@ def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
     trainer: str, activation: str, loss: str, optimizer: str
 ) -> None:
     rows = rows_of(activation, loss, optimizer)
-    fleet = BatchTraining(from_rows(rows), trained_by(trainer))
-    fleet.stride = 1
+    training = BatchTraining(from_rows(rows), trained_by(trainer))
+    training.stride = 1
     plain = [plain_losses(row, 30) for row in rows]
     for epoch in range(30):
-        fleet.advance()
-        ours = np.stack([fleet.column("loss"), fleet.column("val_loss")], axis=1)
+        training.advance()
+        ours = np.stack([training.column("loss"), training.column("val_loss")], axis=1)
         theirs = np.array([losses[epoch] for losses in plain])
         assert np.allclose(ours, theirs, rtol=2e-4, atol=2e-6), (epoch, ours - theirs)
 
@@ -100,22 +100,22 @@ def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
 @pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("activation", ["btu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
-def test_a_step_of_gradient_descent_is_what_finite_differences_say(
+def test_a_step_of_gradient_descent_agrees_with_finite_differences(
     trainer: str, activation: str, loss: str
 ) -> None:
     row = {**rows_of(activation, loss, "sgd")[3], "lr": 1.0}
-    fleet = BatchTraining(from_rows([row]), trained_by(trainer))
-    fleet.stride = 1
-    before = fleet.weights()[0].astype(np.float64)
-    fleet.advance()
-    gradient = before - fleet.weights()[0]
+    training = BatchTraining(from_rows([row]), trained_by(trainer))
+    training.stride = 1
+    before = training.weights()[0].astype(np.float64)
+    training.advance()
+    gradient = before - training.weights()[0]
     for number in range(len(before)):
         above, below = (_loss(row, before + sign * 1e-6 * np.eye(len(before))[number]) for sign in (1, -1))
         assert gradient[number] == pytest.approx((above - below) / 2e-6, rel=1e-3, abs=2e-6)
 
 
 def _loss(row: dict[str, Value], weights: np.ndarray) -> float:
-    """Written out for five units and bypass."""
+    """The loss of five units and bypass, written out."""
     first, second, bias, beside, output, last = np.split(weights, [5, 10, 15, 17, 22])
     t = T if row["activation"] == "btu" else 1.0
     z = (ROWS[:, :1] * first + ROWS[:, 1:] * second + bias) / t
@@ -134,22 +134,22 @@ def test_the_best_losses_are_the_smallest_that_a_run_alone_logs(
 ) -> None:
     """The training loss of a step is that before its update, the validation loss that after it."""
     rows = [{**row, "lr": lr, "epochs": 40} for row in rows_of("tanh", loss, optimizer)]
-    fleet = BatchTraining(from_rows(rows), trained_by(trainer))
-    while not fleet.is_over:
-        fleet.advance()
-    for lane, row in enumerate(rows):
+    training = BatchTraining(from_rows(rows), trained_by(trainer))
+    while not training.is_over:
+        training.advance()
+    for index, row in enumerate(rows):
         after = plain_losses(row, 40)
         before = [plain_start(row), *(own for own, _ in after[:-1])]
         validated = [val for _, val in after]
-        assert fleet.column("best_loss")[lane] == pytest.approx(min(before), rel=2e-3, abs=2e-6)
-        assert fleet.column("best_val_loss")[lane] == pytest.approx(min(validated), rel=2e-3, abs=2e-6)
-        at, val_at = (int(fleet.column(name)[lane]) for name in ("best_loss_at", "best_val_loss_at"))
+        assert training.column("best_loss")[index] == pytest.approx(min(before), rel=2e-3, abs=2e-6)
+        assert training.column("best_val_loss")[index] == pytest.approx(min(validated), rel=2e-3, abs=2e-6)
+        at, val_at = (int(training.column(name)[index]) for name in ("best_loss_at", "best_val_loss_at"))
         assert before[at - 1] == pytest.approx(min(before), rel=2e-3, abs=2e-6)
         assert validated[val_at - 1] == pytest.approx(min(validated), rel=2e-3, abs=2e-6)
 
 
 def plain_start(row: dict[str, Value]) -> float:
-    """Over the rows, before anything was trained."""
+    """The loss over the rows before training."""
     measure = F.binary_cross_entropy if row["loss"] == "bce" else F.mse_loss
     with torch.no_grad():
         return measure(Plain(row).double()(torch.from_numpy(ROWS)), torch.from_numpy(TRUTH)).item()

@@ -1,0 +1,70 @@
+"""Batches of networks of every kind, and the trainers to test."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.models.xor.batch.arrays import BESTS
+from engine.models.xor.batch.batch_training import BatchTraining
+from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
+from engine.models.xor.batch.trainer import BatchTrainer, trainer
+from engine.params import Value
+
+TRAINERS = ("numpy", "compiled")
+FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited", *BESTS)
+
+
+@cache
+def trained_by(name: str) -> BatchTrainer:
+    return trainer(name, Path(__file__).parents[5] / ".pytest_cache")
+
+
+def mixed(count: int, seed: int = 1) -> list[dict[str, Value]]:
+    """Networks of sixteen groups with learning rates, temperatures and patience of their own."""
+    rng = random.Random(seed)
+    kinds = [kind(rng) for _ in range(16)]
+    return [
+        {
+            **rng.choice(kinds),
+            "lr": round(10 ** rng.uniform(-2.5, 0.5), 6),
+            "temperature": round(rng.uniform(0.2, 2), 3),
+            "patience": rng.choice([0, 3, 10]),
+            "min_delta": rng.choice([1e-4, 0.01]),
+            "target": rng.choice([0.2, 0.69, 10.0]),
+            "epochs": rng.choice([40, 75]),
+            "initial": rng.choice(["linear", "xavier"]),
+            "seed": number,
+        }
+        for number in range(count)
+    ]
+
+
+def kind(rng: random.Random) -> dict[str, Value]:
+    chosen = {
+        name: rng.choice(PARAMS[name].choices) for name in ("activation", "loss", "optimizer", "validation")
+    }
+    hidden = rng.choice([0, 1, 2, 3, 4, 9])
+    return {**chosen, "hidden": hidden, "bypass": hidden == 0 or rng.random() < 0.5}
+
+
+def trained(plan: BatchPlan, name: str, threads: int = 1) -> BatchTraining:
+    training = BatchTraining(plan, trained_by(name), threads)
+    while not training.is_over:
+        training.advance()
+    return training
+
+
+def alone(row: dict[str, Value], name: str) -> BatchTraining:
+    return trained(from_rows([row]), name)
+
+
+def bits(training: BatchTraining, index: int) -> dict[str, Any]:
+    """The final state of a network, as bytes."""
+    weights = training.weights()[index]
+    ends = {column: training.column(column)[index].tobytes() for column in FINAL}
+    return {**ends, "weights": np.trim_zeros(weights, "b").tobytes()}
