@@ -1,4 +1,4 @@
-# Two words: `make run` opens the app, `make test` runs the tests. Both set up .venv first.
+# `make run` opens the app, `make test` runs the tests. Both set up .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,1 +1,1 @@
-"""Tests: the tree of the house, mirrored."""
+"""Tests: a folder for each folder of the product."""

@@ -1,4 +1,4 @@
-"""What every test stands on: a home of its own, and no process left behind."""
+"""Fixtures of all tests: a temporary home for each, whose processes are killed at the end."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, settings
 from engine.places import Places
 from tests.end_to_end.home import Home
 
-# Compiled once for all homes, and for the next time too: each test has a home of its own.
+# One cache of compiled code for all temporary homes, kept for the next run of the tests.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dltui-numba-{os.getuid()}"))
 
-# How long an example takes says how busy the machine is. The small size asks the same questions each time:
-# new ones are found by `make slow`, not by whoever lands a change.
+# The duration of an example depends on the load of the machine: no deadline. The small size draws the same
+# examples each time; `make slow` draws new ones.
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow],
     derandomize="DLTUI_CHAOS" not in os.environ,
@@ -27,14 +27,14 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
-def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that forgets its home does not work in that of whoever runs it."""
-    monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "nobody"))
+def default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that sets no home does not use that of the person who runs it."""
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "default"))
 
 
 @pytest.fixture(autouse=True)
-def whole_floats() -> Iterator[None]:
-    """A language model in training lets the smallest floats pass for 0, which is a setting of the process."""
+def denormal_floats() -> Iterator[None]:
+    """The training of a language model flushes denormal floats to 0 for the whole process: reset that."""
     yield
     torch = sys.modules.get("torch")
     if torch is not None:
@@ -52,7 +52,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
 
 @pytest.fixture
 def home(places: Places) -> Iterator[Home]:
-    """A home with a real engine."""
+    """A home with a real engine, used through commands."""
     made = Home(places)
     yield made
     made.close()

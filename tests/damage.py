@@ -1,4 +1,4 @@
-"""Damage for files of a home: what an editor, a copy, a power cut or another user may leave there."""
+"""Damage to files of a home, as an editor, a partial copy, a power cut or another user may cause it."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _flipped(seed: int) -> Callable[[bytes], bytes]:
     return change
 
 
-def _number_replaced(word: str) -> Callable[[bytes], bytes]:
-    """The last number of the file becomes `word`."""
+def _number_replaced(number: str) -> Callable[[bytes], bytes]:
+    """The last number of the file becomes `number`."""
 
     def change(data: bytes) -> bytes:
         text = data.decode("utf-8", "replace")
@@ -60,7 +60,7 @@ def _number_replaced(word: str) -> Callable[[bytes], bytes]:
         start = end
         while start > 0 and (text[start - 1].isdigit() or text[start - 1] in ".-"):
             start -= 1
-        return (text[:start] + word + text[end:]).encode("utf-8", "replace")
+        return (text[:start] + number + text[end:]).encode("utf-8", "replace")
 
     return change
 
@@ -75,7 +75,7 @@ def _a_device(path: Path) -> None:
 
 
 def of_a_file(*, flips: int = 3) -> Iterator[Damage]:
-    """What may happen to any file."""
+    """Damage that any file can have."""
     yield Damage("missing", remove)
     yield Damage("empty", _rewritten(lambda data: b""))
     yield Damage("cut", _rewritten(lambda data: data[: len(data) // 2]))
@@ -99,7 +99,7 @@ def of_a_file(*, flips: int = 3) -> Iterator[Damage]:
 
 
 def of_fields(whole: dict[str, Any]) -> Iterator[Damage]:
-    """A JSON object with one field of another type, or without it."""
+    """Damage to a JSON object: one field of another type, or missing."""
     for place, name in enumerate(whole):
         odd = ODD_VALUES[place % len(ODD_VALUES)]
         yield Damage(f"{name}-odd", _with_field(name, odd), is_harmless=True)
@@ -108,7 +108,7 @@ def of_fields(whole: dict[str, Any]) -> Iterator[Damage]:
 
 
 def _with_field(name: str, *value: Any) -> Callable[[Path], None]:
-    """Replaced by the value, removed without one."""
+    """The field replaced by the value; without a value it is removed."""
 
     def do(path: Path) -> None:
         data = json.loads(path.read_bytes())

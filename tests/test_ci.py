@@ -1,4 +1,4 @@
-"""What `.ci/run` says of tests that fail at first."""
+"""What `.ci/run` prints about tests that fail at the first try."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = """

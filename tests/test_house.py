@@ -1,4 +1,4 @@
-"""The rules of the house, checked at run time where a linter cannot see."""
+"""Rules about imports and packages that no linter checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted(path for room in ("tui", "engine", "checkpoints") for path in (ROOT / room).rglob("*.py"))
+PACKAGES = ("tui", "engine", "checkpoints")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {"client", "protocol", "catalog", "params", "places", "errors", "files"}
 

@@ -1,4 +1,4 @@
-"""The README keeps its word: its commands exist, its example runs."""
+"""The README is true: its commands and pictures exist, its example trains, its numbers are those measured."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.end_to_end.home import ROOT, Home
 
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 IMPORTS = """
 from dataclasses import dataclass
 import torch
@@ -33,11 +34,11 @@ def test_every_command_of_the_readme_is_one(home: Home) -> None:
     words = {found for found in re.findall(r"^    dltui ([a-z]+)", README, re.MULTILINE)}
     assert len(words) > 4
     offered = home.dltui("--help")
-    assert all(re.search(rf"^  {word}\b", offered, re.MULTILINE) for word in words)
+    assert all(re.search(rf"^  {target}\b", offered, re.MULTILINE) for target in words)
 
 
 def row(experiment: str) -> str:
-    """The line of the README's table that says what to expect of it."""
+    """The row of an experiment in the README's table."""
     return next(line for line in README.splitlines() if line.startswith(f"| {experiment} |"))
 
 
@@ -60,12 +61,27 @@ def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
     assert f"{weights / 1000:.0f} thousand weights" in row("`mnist`, `model=double_conv`")
 
 
-def test_the_two_commands_are_there() -> None:
+def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert all(re.search(rf"^{word}:", makefile, re.MULTILINE) for word in ("run", "test", "check"))
+    targets = ("run", "test", "check", "slow", "bench")
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 
 
-def test_every_picture_is_there() -> None:
+def test_every_picture_of_the_readme_exists() -> None:
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_every_path_of_contributing_exists() -> None:
+    """Those in backticks; NAME stands for a file to be added."""
+    paths = re.findall(r"`((?:tui|engine|checkpoints|tests)(?:/\w+)*/?(?:\.\w+)?)`", CONTRIBUTING)
+    assert len(paths) > 50
+    assert [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+def test_the_folders_of_the_readme_are_those_of_the_product() -> None:
+    tree = re.findall(r"^    (?:  )?(\w+)/ ", README, re.MULTILINE)
+    found = {path.name for top in ("engine", ".") for path in (ROOT / top).iterdir() if path.is_dir()}
+    assert len(tree) > 8
+    assert set(tree) <= found

@@ -1,4 +1,4 @@
-"""The release has one number, whoever is asked."""
+"""The version in the source is that of the installed package."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from importlib import metadata
 from engine.version import VERSION
 
 
-def test_the_installed_packages_are_of_the_release_in_the_source() -> None:
+def test_the_installed_version_is_that_of_the_source() -> None:
     assert metadata.version("dltui") == VERSION

@@ -1,4 +1,4 @@
-"""What a person reads is said in words of the field: help, keys, forms, the catalog, errors and notices."""
+"""Texts of the product use terms of the field: help, keys, forms, the catalog, errors and notices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RAISED = re.compile(r"(Error|Unknown\w+|Refused|Finding|fail|tell|notify|notice)
 
 
 def faults(text: str) -> list[str]:
-    """The words of a text that a stranger would not understand."""
+    """The terms of a text that are private to this project."""
     bare = NAMES.sub("", text)
     found = [match[0] for match in PRIVATE.finditer(bare)]
     return found + [match[0] for match in A_NOTEBOOK.finditer(bare)]

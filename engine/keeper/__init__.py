@@ -1,1 +1,1 @@
-"""The keeper: one small process per run that starts the worker, watches it, and writes how it ended."""
+"""The keeper: one small process per run that starts the worker, watches it, and records how it ended."""

@@ -1,46 +1,48 @@
-"""`python -I -S engine/keeper/__main__.py RUNFOLDER ATTEMPT --python EXE`: keep one attempt of a run."""
+"""`python -I -S engine/keeper/__main__.py RUNFOLDER ATTEMPT --python EXE`: supervise one attempt of a run."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-HOUSE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def main(words: list[str]) -> int:
-    sys.path.insert(0, HOUSE)
+def main(argv: list[str]) -> int:
+    """Exit code: see `engine.keeper.arguments`."""
+    sys.path.insert(0, ROOT)
     from engine import signals
 
     signals.ignore()
     from engine.keeper import arguments
-    from engine.keeper.attempt import keep
+    from engine.keeper.attempt import supervise
 
     try:
-        asked = arguments.parse(words, os.environ)
+        args = arguments.parse(argv, os.environ)
     except ValueError as error:
-        say("", f"cannot start: {error}")
-        return arguments.MISUSED
-    _leave_everything()
-    return keep(asked, lambda text: say(asked.folder.name, text))
+        log_line("", f"cannot start: {error}")
+        return arguments.USAGE_ERROR
+    _detach()
+    return supervise(args, lambda text: log_line(args.folder.name, text))
 
 
-def say(run: str, text: str) -> None:
-    """One line into the engine's log; a full or closed one does not matter to a run."""
+def log_line(run: str, text: str) -> None:
+    """Write one line to stderr, which is the engine's log. Write errors are ignored."""
     line = f"keeper {run}: {text}".replace("\n", " ") + "\n"
     try:
         os.write(2, line.encode(errors="replace"))
     except OSError:
-        pass  # nobody can be told
+        pass  # the log is full or closed
 
 
-def _leave_everything() -> None:
+def _detach() -> None:
+    """Private files, no working folder, a session of its own."""
     os.umask(0o077)
     os.chdir("/")
     try:
         os.setsid()
     except PermissionError:
-        pass  # it leads a session of its own already
+        pass  # already a session leader
 
 
 if __name__ == "__main__":

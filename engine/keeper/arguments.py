@@ -1,4 +1,4 @@
-"""What a keeper is started with, and the command line that says it."""
+"""The command line of a keeper: built by executors, parsed by the keeper. And its exit codes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from engine.keeper.stop_sequence import GracePeriods
 
 MAIN = Path(__file__).resolve().parent / "__main__.py"
 
-KEPT = 0
+RECORDED = 0
 """exit.json is written"""
-MISUSED = 2
-HELD = 3
-"""another keeper holds the run"""
-ALREADY_MADE = 4
-"""that attempt, or a later one, had its keeper"""
-UNUSABLE = 5
-"""the run folder takes no files: nothing was started"""
+USAGE_ERROR = 2
+LOCKED = 3
+"""another process holds run.lock"""
+ATTEMPT_EXISTS = 4
+"""keeper.json is of this attempt or of a later one"""
+FOLDER_UNUSABLE = 5
+"""no file can be written in the run folder: nothing was started"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,48 +29,53 @@ class Arguments:
     python: str
     device: str = "cpu"
     """cpu, or the UUID of a GPU"""
-    graces: GracePeriods = field(default_factory=GracePeriods)
+    grace_periods: GracePeriods = field(default_factory=GracePeriods)
 
 
 def command(
-    folder: Path, attempt: int, *, python: str, device: str = "cpu", graces: GracePeriods | None = None
+    folder: Path, attempt: int, *, python: str, device: str = "cpu", grace_periods: GracePeriods | None = None
 ) -> list[str]:
-    """The command that keeps attempt `attempt` of the run in `folder`.
+    """The command that starts the keeper of attempt `attempt` of the run in `folder`.
 
-    `-I -S` spare it the site packages: about 15 ms and 4 MB.
+    `-I -S` skips the site packages: about 15 ms and 4 MB.
     """
-    line = [python, "-I", "-S", str(MAIN), str(folder), str(attempt), "--python", python, "--device", device]
-    return line if graces is None else [*line, "--grace", f"{graces.ask:g},{graces.term:g}"]
+    argv = [python, "-I", "-S", str(MAIN), str(folder), str(attempt), "--python", python, "--device", device]
+    if grace_periods is None:
+        return argv
+    return [*argv, "--grace", f"{grace_periods.request:g},{grace_periods.term:g}"]
 
 
-def parse(words: Sequence[str], environ: Mapping[str, str]) -> Arguments:
-    """Raises ValueError with the reason."""
-    if len(words) < 2 or len(words) % 2:
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Arguments:
+    """The options; `environ` gives the grace periods (DLTUI_GRACE) where --grace is absent.
+
+    Raises ValueError with the reason.
+    """
+    if len(argv) < 2 or len(argv) % 2:
         raise ValueError("expected RUNFOLDER ATTEMPT --python EXE [--device cpu|GPU-uuid] [--grace ASK,TERM]")
-    options = dict(zip(words[2::2], words[3::2], strict=True))
+    options = dict(zip(argv[2::2], argv[3::2], strict=True))
     unknown = sorted(options.keys() - {"--python", "--device", "--grace"})
     if unknown or "--python" not in options:
         raise ValueError(f"unknown option {unknown[0]}" if unknown else "--python is missing")
-    attempt = int(words[1])
+    attempt = int(argv[1])
     if attempt < 1:
         raise ValueError(f"the attempt has to be 1 or more, got {attempt}")
-    graces = options.get("--grace") or environ.get("DLTUI_GRACE")
+    grace_periods = options.get("--grace") or environ.get("DLTUI_GRACE")
     return Arguments(
-        folder=Path(os.path.abspath(words[0])),
+        folder=Path(os.path.abspath(argv[0])),
         attempt=attempt,
         python=options["--python"],
         device=options.get("--device", "cpu"),
-        graces=parse_graces(graces) if graces else GracePeriods(),
+        grace_periods=parse_grace_periods(grace_periods) if grace_periods else GracePeriods(),
     )
 
 
-def parse_graces(text: str) -> GracePeriods:
-    """`30,15`: seconds to answer a word, then seconds to answer SIGTERM. Raises ValueError."""
-    ask, comma, term = text.partition(",")
+def parse_grace_periods(text: str) -> GracePeriods:
+    """`30,15`: seconds to obey a command, then seconds to obey SIGTERM. Raises ValueError."""
+    request, comma, term = text.partition(",")
     try:
-        graces = GracePeriods(float(ask), float(term))
+        grace_periods = GracePeriods(float(request), float(term))
     except ValueError:
         comma = ""
-    if not comma or not (0 <= graces.ask < 1e6 and 0 <= graces.term < 1e6):
+    if not comma or not (0 <= grace_periods.request < 1e6 and 0 <= grace_periods.term < 1e6):
         raise ValueError(f"graces have to be two numbers of seconds such as 30,15, got {text!r}")
-    return graces
+    return grace_periods

@@ -1,4 +1,4 @@
-"""Keep one attempt of a run, from taking its lock to writing how it ended."""
+"""Supervise one attempt of a run: take its lock, start and watch its worker, write exit.json."""
 
 from __future__ import annotations
 
@@ -20,147 +20,151 @@ from engine.keeper import (
     worker_process,
 )
 from engine.keeper.arguments import Arguments
-from engine.keeper.cause import Ended, Evidence, Verdict
-from engine.keeper.claim import AlreadyMade, Claim, Held, take
+from engine.keeper.cause import Evidence, ProcessExit, Verdict
+from engine.keeper.claim import AttemptExists, Claim, RunLocked, acquire
 from engine.keeper.command_pipe import open_fifo
 from engine.keeper.environment import environment
 from engine.keeper.log_limit import LimitedLog
-from engine.keeper.watch import Say, WorkerWatch, open_wake
+from engine.keeper.watch import Report, WorkerWatch, open_signal_fd
 from engine.keeper.worker_process import InheritedFiles, WorkerProcess
 from engine.store import ExitFacts, RunFolder
 
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")
-LITTLE = 64 * 1024
-_NEVER = Ended(code=None, signal=None)
+MIN_FREE_BYTES = 64 * 1024
+"""with fewer bytes free the disk counts as full"""
+_NOT_STARTED = ProcessExit(code=None, signal=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    ended: Ended
+    process: ProcessExit
     verdict: Verdict
-    all_gone: bool = True
-    """nothing the worker started is left"""
+    descendants_gone: bool = True
+    """no process that the worker started is left"""
 
 
-def keep(asked: Arguments, say: Say) -> int:
-    """The exit code of the keeper, see `engine.keeper.arguments`."""
-    folder = RunFolder(asked.folder)
+def supervise(args: Arguments, report: Report) -> int:
+    """The exit code of the keeper, see `engine.keeper.arguments`. `report` logs one line."""
+    folder = RunFolder(args.folder)
     try:
-        claim = take(folder, asked.attempt)
-    except Held:
-        say("another keeper holds this run; nothing was touched")
-        return arguments.HELD
-    except AlreadyMade:
-        say(f"attempt {asked.attempt} had its keeper; nothing was touched")
-        return arguments.ALREADY_MADE
+        claim = acquire(folder, args.attempt)
+    except RunLocked:
+        report("another keeper holds this run; nothing was touched")
+        return arguments.LOCKED
+    except AttemptExists:
+        report(f"attempt {args.attempt} had its keeper; nothing was touched")
+        return arguments.ATTEMPT_EXISTS
     except OSError as error:
-        say(f"the run folder cannot be used: {error}; nothing was started")
-        return arguments.UNUSABLE
-    return conclude(claim, _attempt(claim, asked, say), say)
+        report(f"the run folder cannot be used: {error}; nothing was started")
+        return arguments.FOLDER_UNUSABLE
+    return finish(claim, _attempt(claim, args, report), report)
 
 
-def _attempt(claim: Claim, asked: Arguments, say: Say) -> Outcome:
-    """Everything between the claim and the verdict; whatever stops it is a verdict too."""
+def _attempt(claim: Claim, args: Arguments, report: Report) -> Outcome:
+    """Start the worker and wait for its end; an error before the start is an outcome too."""
     try:
         claim.record_start()
         tensorboard_end.goes_on(claim.folder.tensorboard)
-        wake = open_wake()
+        signal_fd = open_signal_fd()
         prctl.become_subreaper()
         control = open_fifo(claim.folder.control)
-        log = LimitedLog.open(claim.folder.log, log_limit.header(asked.attempt, asked.device))
-        worker = _start(claim, asked, log)
+        log = LimitedLog.open(claim.folder.log, log_limit.header(args.attempt, args.device))
+        worker = _start_worker(claim, args, log)
     except (OSError, CorruptRun) as error:
-        return Outcome(_NEVER, cause.not_started(error, asked.python))
+        return Outcome(_NOT_STARTED, cause.not_started(error, args.python))
     try:
-        return _follow(claim, asked, worker, log, (control, wake), say)
+        return _watch_worker(claim, args, worker, log, (control, signal_fd), report)
     finally:
         os.close(control)
 
 
-def _start(claim: Claim, asked: Arguments, log: LimitedLog) -> WorkerProcess:
+def _start_worker(claim: Claim, args: Arguments, log: LimitedLog) -> WorkerProcess:
     spec = store.read_spec(claim.folder)
     wanted = store.read_wanted(claim.folder)
     environ = {
-        **environment(spec, asked.device, os.environ, len(os.sched_getaffinity(0))),
-        "DLTUI_ATTEMPT": str(asked.attempt),
+        **environment(spec, args.device, os.environ, len(os.sched_getaffinity(0))),
+        "DLTUI_ATTEMPT": str(args.attempt),
         "DLTUI_MODE": wanted.mode,
     }
-    trains = "engine.worker" if spec.executor == "local" else "engine.remote"
-    command = [asked.python, "-P", "-m", trains, str(claim.folder.path)]
+    module = "engine.worker" if spec.executor == "local" else "engine.remote"
+    command = [args.python, "-P", "-m", module, str(claim.folder.path)]
     return worker_process.start(command, environ, InheritedFiles(claim.lock, log.fd, claim.folder.path))
 
 
-def _follow(
+def _watch_worker(
     claim: Claim,
-    asked: Arguments,
+    args: Arguments,
     worker: WorkerProcess,
     log: LimitedLog,
-    ears: tuple[int, int],
-    say: Say,
+    input_fds: tuple[int, int],
+    report: Report,
 ) -> Outcome:
-    watch = WorkerWatch(claim, worker, log, asked.graces, say)
-    _record_worker(claim, worker.pid, say)
-    watch.until_it_ends(*ears)
-    ended = worker_process.reap(worker.pid)
-    all_gone = descendants.end_all()
-    if not all_gone:
-        say(f"left behind, they do not die: {descendants.children()}")
+    watch = WorkerWatch(claim, worker, log, args.grace_periods, report)
+    _record_worker(claim, worker.pid, report)
+    watch.wait(*input_fds)
+    process = worker_process.reap(worker.pid)
+    descendants_gone = descendants.kill_all()
+    if not descendants_gone:
+        report(f"left behind, they do not die: {descendants.children()}")
     watch.close()
     evidence = Evidence(
-        ended=ended,
-        last_words=exit_message.read(watch.said),
-        asked=watch.asked,
-        told_by=watch.told_by,
-        rung=watch.ladder.rung,
-        graces=asked.graces,
+        process=process,
+        exit_message=exit_message.read(watch.exit_data),
+        requested=watch.requested,
+        request_signal=watch.request_signal,
+        stop_step=watch.sequence.step,
+        grace_periods=args.grace_periods,
         out_of_memory=oom_kills.happened(watch.kills, oom_kills.count()),
         disk_full=is_full(claim.folder),
-        tail=log.tail(),
+        log_tail=log.tail(),
         checkpoint=newest_checkpoint(claim.folder),
     )
-    log.bound()
-    return Outcome(ended, cause.decide(evidence), all_gone)
+    log.enforce_limit()
+    return Outcome(process, cause.decide(evidence), descendants_gone)
 
 
-def _record_worker(claim: Claim, pid: int, say: Say) -> None:
+def _record_worker(claim: Claim, pid: int, report: Report) -> None:
     try:
         claim.record_worker(process_identity.of(pid))
     except OSError as error:
-        say(f"keeper.json could not be written: {error}; the keeper continues")
+        report(f"keeper.json could not be written: {error}; the keeper continues")
 
 
-def conclude(claim: Claim, outcome: Outcome, say: Say) -> int:
-    """The lock is free before exit.json says so: the next attempt may start at once."""
+def finish(claim: Claim, outcome: Outcome, report: Report) -> int:
+    """Release the lock, then write exit.json: the next attempt may start as soon as exit.json is there.
+
+    The lock stays held while a process of this attempt is left. Returns the exit code of the keeper.
+    """
     status, why = outcome.verdict
-    if outcome.all_gone:
+    if outcome.descendants_gone:
         claim.release()
-    facts = ExitFacts(
+    exit_facts = ExitFacts(
         attempt=claim.facts.attempt,
         status=status,
         cause=why,
         at=round(time.time(), 3),
-        code=outcome.ended.code,
-        signal=outcome.ended.signal,
-        usage={"cpu_seconds": outcome.ended.cpu_seconds, "max_rss": outcome.ended.max_rss},
+        code=outcome.process.code,
+        signal=outcome.process.signal,
+        usage={"cpu_seconds": outcome.process.cpu_seconds, "max_rss": outcome.process.max_rss},
     )
-    tensorboard_end.tell_end(claim.folder.tensorboard, status, facts.at)
-    say(f"attempt {facts.attempt} ended: {status}, {why.text}")
+    tensorboard_end.tell_end(claim.folder.tensorboard, status, exit_facts.at)
+    report(f"attempt {exit_facts.attempt} ended: {status}, {why.text}")
     try:
-        claim.conclude(facts)
+        claim.write_exit(exit_facts)
     except OSError as error:
-        say(f"exit.json could not be written: {error}; it would say {store.exit_to_json(facts)}")
-        return arguments.UNUSABLE
-    return arguments.KEPT
+        report(f"exit.json could not be written: {error}; it would say {store.exit_to_json(exit_facts)}")
+        return arguments.FOLDER_UNUSABLE
+    return arguments.RECORDED
 
 
 def is_full(folder: RunFolder) -> bool:
-    """Fewer bytes are left than a line of a log needs."""
+    """Whether fewer than MIN_FREE_BYTES are free on the disk of the run."""
     found = os.statvfs(folder.path)
-    return found.f_bavail * found.f_frsize < LITTLE
+    return found.f_bavail * found.f_frsize < MIN_FREE_BYTES
 
 
 def newest_checkpoint(folder: RunFolder) -> int:
-    """Its step, by the name of its folder; 0 when there is none."""
+    """The step of the newest checkpoint, by the name of its folder; 0 when there is none."""
     try:
         found = [_CHECKPOINT.fullmatch(name) for name in os.listdir(folder.checkpoints)]
     except OSError:

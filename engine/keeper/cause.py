@@ -1,4 +1,4 @@
-"""Why a worker ended: a function of what was seen."""
+"""Decide the status and the cause of an attempt from what was observed of its worker. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from engine.keeper.stop_sequence import GracePeriods, StopStep
 from engine.protocol import Cause, CauseKind, Status
 
 TEXT_LIMIT = 400
-"""characters of a cause, which has to fit one line and the bytes kept for it"""
+"""characters of a cause: it has to fit one line, and the bytes reserved for exit.json"""
 
 Verdict = tuple[Status, Cause]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How the process left: with a code, or by a signal."""
+class ProcessExit:
+    """How a process ended: with an exit code, or by a signal."""
 
     code: int | None
     signal: int | None
@@ -30,20 +30,22 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    ended: Ended
-    last_words: Verdict | None = None
-    asked: str = ""
-    """pause or stop, when it was asked to leave"""
-    told_by: int | None = None
-    """the signal by which the keeper was asked, where it was not a word"""
-    rung: StopStep = StopStep.CALM
-    """how far the ladder was climbed"""
-    graces: GracePeriods = field(default_factory=GracePeriods)
+    """What is known about a worker that ended."""
+
+    process: ProcessExit
+    exit_message: Verdict | None = None
+    requested: str = ""
+    """pause or stop, when it was requested"""
+    request_signal: int | None = None
+    """the signal that made the keeper stop the run; None: a command did, or nothing"""
+    stop_step: StopStep = StopStep.NOT_REQUESTED
+    """the last step of the stop sequence that was taken"""
+    grace_periods: GracePeriods = field(default_factory=GracePeriods)
     out_of_memory: bool = False
-    """the kernel killed something of ours, or nearby, for lack of memory"""
+    """the kernel killed a process for lack of memory, in our control group or elsewhere on the machine"""
     disk_full: bool = False
-    """no room was left when the worker had ended"""
-    tail: str = ""
+    """the disk was full after the worker had ended"""
+    log_tail: str = ""
     """the end of what this attempt printed"""
     checkpoint: int = 0
     """step of the newest checkpoint; 0: there is none"""
@@ -79,23 +81,23 @@ _ERROR_LINE = re.compile(
 )
 
 
-def decide(seen: Evidence) -> Verdict:
-    """The status and one clear line. What the worker said itself comes first."""
-    if seen.last_words is not None:
-        return _said(seen, *seen.last_words)
-    if seen.asked and (_ended_by_ladder(seen) or seen.ended.code == 0):
-        return _asked(seen)
-    if seen.ended.code == 0:
+def decide(evidence: Evidence) -> Verdict:
+    """The status and a cause of one line. The worker's own exit message takes precedence."""
+    if evidence.exit_message is not None:
+        return _from_exit_message(evidence, *evidence.exit_message)
+    if evidence.requested and (_ended_by_stop_sequence(evidence) or evidence.process.code == 0):
+        return _forced(evidence)
+    if evidence.process.code == 0:
         return Status.FAILED, Cause(
             CauseKind.UNKNOWN,
             "The worker exited with code 0 and did not say how training ended.",
-            f"See worker.log. {_goes_on(seen)}",
+            f"See worker.log. {_resume_note(evidence)}",
         )
-    return Status.FAILED, _died(seen)
+    return Status.FAILED, _failure(evidence)
 
 
 def not_started(error: Exception, python: str) -> Verdict:
-    """The verdict on a worker that never ran."""
+    """The verdict where the worker could not be started. `python`: the interpreter that was tried."""
     text = one_line(f"The worker could not be started: {error}".rstrip(".") + ".")
     if isinstance(error, OSError) and error.errno in FULL:
         return Status.FAILED, Cause(CauseKind.DISK_FULL, text, "Free some space, then resume.")
@@ -105,71 +107,77 @@ def not_started(error: Exception, python: str) -> Verdict:
 
 
 def one_line(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Printable characters on one line: what a worker prints may be anything."""
+    """The printable characters of `text` on one line, cut to `limit` characters."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     shown = " ".join(shown.split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def _said(seen: Evidence, status: Status, cause: Cause) -> Verdict:
-    if seen.told_by is not None and status is Status.STOPPED:
-        cause = Cause(CauseKind.SIGNAL, signals.ended_by(seen.told_by, seen.checkpoint), _goes_on(seen))
+def _from_exit_message(evidence: Evidence, status: Status, cause: Cause) -> Verdict:
+    if evidence.request_signal is not None and status is Status.STOPPED:
+        text = signals.ended_by(evidence.request_signal, evidence.checkpoint)
+        cause = Cause(CauseKind.SIGNAL, text, _resume_note(evidence))
     return status, cause
 
 
-def _ended_by_ladder(seen: Evidence) -> bool:
+def _ended_by_stop_sequence(evidence: Evidence) -> bool:
+    """Whether it ended by a signal that the keeper had sent."""
     sent = {StopStep.TERMINATED: (signal.SIGTERM,), StopStep.KILLED: (signal.SIGTERM, signal.SIGKILL)}
-    return seen.ended.signal in sent.get(seen.rung, ())
+    return evidence.process.signal in sent.get(evidence.stop_step, ())
 
 
-def _asked(seen: Evidence) -> Verdict:
-    pausing = seen.asked == "pause"
+def _forced(evidence: Evidence) -> Verdict:
+    """Of a worker that was requested to leave and sent no exit message."""
+    pausing = evidence.requested == "pause"
     status = Status.PAUSED if pausing else Status.STOPPED
     kind = CauseKind.PAUSED if pausing else CauseKind.USER_STOP
-    if seen.told_by is not None:
+    if evidence.request_signal is not None:
         kind = CauseKind.SIGNAL
-    if seen.ended.signal is None:
+    if evidence.process.signal is None:
         how = "the worker exited without saying whether it had saved"
     else:
-        how = f"the worker did not answer within {seen.graces.ask:g} s and was ended"
-        if seen.ended.signal == signal.SIGKILL:
-            limit = f"{_both(seen.graces):g} s"
+        how = f"the worker did not answer within {evidence.grace_periods.request:g} s and was ended"
+        if evidence.process.signal == signal.SIGKILL:
+            limit = f"{_total_grace(evidence.grace_periods):g} s"
             how = f"the worker answered neither the request nor SIGTERM within {limit} and was killed"
-    by = f"{signals.name_of(seen.told_by)} from outside: " if seen.told_by is not None else ""
+    number = evidence.request_signal
+    by = f"{signals.name_of(number)} from outside: " if number is not None else ""
     text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
-    return status, Cause(kind, text, _goes_on(seen))
+    return status, Cause(kind, text, _resume_note(evidence))
 
 
-def _both(graces: GracePeriods) -> float:
-    return graces.ask + graces.term
+def _total_grace(grace_periods: GracePeriods) -> float:
+    return grace_periods.request + grace_periods.term
 
 
-def _died(seen: Evidence) -> Cause:
-    hint = _hint(seen.tail)
-    while_asked = f" while it was asked to {seen.asked}" if seen.asked else ""
-    if seen.ended.signal == signal.SIGKILL and seen.out_of_memory:
+def _failure(evidence: Evidence) -> Cause:
+    hint = _hint(evidence.log_tail)
+    while_requested = f" while it was asked to {evidence.requested}" if evidence.requested else ""
+    if evidence.process.signal == signal.SIGKILL and evidence.out_of_memory:
         kind, text, remedy, _ = _HINTS[2]
-        return Cause(kind, f"{text}: the kernel killed the worker{while_asked}.", remedy)
+        return Cause(kind, f"{text}: the kernel killed the worker{while_requested}.", remedy)
     if hint is not None:
         kind, text, remedy, line = hint
-        return Cause(kind, one_line(f"{text}{while_asked}: {line}"), remedy)
-    if seen.disk_full:
+        return Cause(kind, one_line(f"{text}{while_requested}: {line}"), remedy)
+    if evidence.disk_full:
         kind, text, remedy, _ = _HINTS[1]
-        return Cause(kind, f"{text}: the worker exited{while_asked} when no disk space remained.", remedy)
-    if seen.ended.signal is not None:
-        name = signals.name_of(seen.ended.signal)
+        return Cause(kind, f"{text}: the worker exited{while_requested} when no disk space remained.", remedy)
+    if evidence.process.signal is not None:
+        name = signals.name_of(evidence.process.signal)
         return Cause(
             CauseKind.SIGNAL,
-            one_line(f"Ended by {name}{while_asked}{_meaning(seen.ended.signal)}."),
-            f"See worker.log. {_goes_on(seen)}",
+            one_line(f"Ended by {name}{while_requested}{_signal_hint(evidence.process.signal)}."),
+            f"See worker.log. {_resume_note(evidence)}",
         )
-    line = last_error(seen.tail)
-    text = f"The worker exited with code {seen.ended.code}{while_asked}" + (f": {line}" if line else ".")
-    return Cause(CauseKind.ERROR, one_line(text), f"See worker.log. {_goes_on(seen)}")
+    line = last_error(evidence.log_tail)
+    text = f"The worker exited with code {evidence.process.code}{while_requested}" + (
+        f": {line}" if line else "."
+    )
+    return Cause(CauseKind.ERROR, one_line(text), f"See worker.log. {_resume_note(evidence)}")
 
 
 def _hint(tail: str) -> tuple[CauseKind, str, str, str] | None:
-    """The newest line that names a known cause."""
+    """The newest line that matches a known cause: its kind, text, remedy and the line."""
     for line in reversed(tail.splitlines()):
         for kind, text, remedy, pattern in _HINTS:
             if pattern.search(line):
@@ -178,14 +186,14 @@ def _hint(tail: str) -> tuple[CauseKind, str, str, str] | None:
 
 
 def last_error(tail: str) -> str:
-    """The last line that looks like the head of an exception; empty when there is none."""
+    """The last line that looks like the message of an exception; empty when there is none."""
     for line in reversed(tail.splitlines()):
         if _ERROR_LINE.match(line):
             return one_line(line, 300)
     return ""
 
 
-_MEANINGS = {
+_SIGNAL_HINTS = {
     signal.SIGKILL: ": somebody or the system killed it",
     signal.SIGTERM: ": somebody or the system ended it",
     signal.SIGSEGV: ": a crash in native code",
@@ -197,11 +205,11 @@ _MEANINGS = {
 }
 
 
-def _meaning(number: int) -> str:
-    return next((text for known, text in _MEANINGS.items() if known == number), "")
+def _signal_hint(number: int) -> str:
+    return next((text for known, text in _SIGNAL_HINTS.items() if known == number), "")
 
 
-def _goes_on(seen: Evidence) -> str:
-    if seen.checkpoint:
-        return f"Resume continues from step {seen.checkpoint}."
+def _resume_note(evidence: Evidence) -> str:
+    if evidence.checkpoint:
+        return f"Resume continues from step {evidence.checkpoint}."
     return "There is no checkpoint: resume starts from the beginning."

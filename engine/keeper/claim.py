@@ -1,4 +1,4 @@
-"""A run taken by one keeper: its lock, its papers, the room for its end."""
+"""A run held by one keeper: run.lock, keeper.json, and the bytes reserved for exit.json."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from engine.process_identity import ProcessIdentity
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_keeper, write_exit, write_keeper
 
 
-class Held(Exception):
-    """Another keeper, or a worker it left, holds the run."""
+class RunLocked(Exception):
+    """Another keeper, or a worker that outlived its keeper, holds run.lock."""
 
 
-class AlreadyMade(Exception):
-    """The attempt, or a later one, had its keeper."""
+class AttemptExists(Exception):
+    """keeper.json is of this attempt or of a later one."""
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Claim:
     folder: RunFolder
     lock: int
     facts: KeeperFacts
-    draft: ExitFile
+    exit_file: ExitFile
 
     def record_start(self) -> None:
         self._record(self.facts)
@@ -35,46 +35,46 @@ class Claim:
     def record_worker(self, worker: ProcessIdentity | None) -> None:
         self._record(replace(self.facts, worker=worker))
 
-    def record_asked(self, word: str) -> None:
-        self._record(replace(self.facts, asked=word, asked_at=time.time()))
+    def record_request(self, command: str) -> None:
+        self._record(replace(self.facts, asked=command, asked_at=time.time()))
 
     def _record(self, facts: KeeperFacts) -> None:
-        """Raises OSError; the facts in memory are the new ones all the same."""
+        """Write keeper.json. Raises OSError; `self.facts` is updated in any case."""
         self.facts = facts
         write_keeper(self.folder, facts)
 
     def release(self) -> None:
-        """Free the lock, also from descriptors that somebody inherited."""
+        """Unlock, also where another process inherited the descriptor."""
         fcntl.flock(self.lock, fcntl.LOCK_UN)
 
-    def conclude(self, facts: ExitFacts) -> None:
-        """Raises OSError when neither the draft nor a new file takes it."""
+    def write_exit(self, facts: ExitFacts) -> None:
+        """Raises OSError when neither the reserved file nor a new one can be written."""
         try:
-            self.draft.write(facts)
+            self.exit_file.write(facts)
         except OSError:
             write_exit(self.folder, facts)
 
 
-def take(folder: RunFolder, attempt: int) -> Claim:
-    """The lock, and room for the end; keeper.json is not written yet.
+def acquire(folder: RunFolder, attempt: int) -> Claim:
+    """Lock the run and reserve bytes for exit.json; keeper.json is not written yet.
 
-    Raises Held or AlreadyMade with nothing touched, OSError when the folder takes no files.
+    Raises RunLocked or AttemptExists with nothing changed, OSError when no file can be written.
     """
     lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Held from None
+        raise RunLocked from None
     if attempt <= _last_attempt(folder):
         os.close(lock)
-        raise AlreadyMade
+        raise AttemptExists
     facts = KeeperFacts(attempt=attempt, identity=process_identity.mine(), started_at=round(time.time(), 3))
     return Claim(folder, lock, facts, ExitFile(folder))
 
 
 def _last_attempt(folder: RunFolder) -> int:
-    """A torn keeper.json (a power cut) does not stop the next attempt."""
+    """Of keeper.json; 0 where there is none or it is damaged (a power cut)."""
     try:
         last = read_keeper(folder)
     except CorruptRun:

@@ -1,4 +1,4 @@
-"""Words for the keeper: JSON lines through a FIFO in the run folder."""
+"""Commands to the keeper: JSON lines through the FIFO `control` in the run folder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from pathlib import Path
 from engine.protocol import Json
 
 LINE_LIMIT = 64 * 1024
+"""bytes"""
 
 
 def open_fifo(path: Path) -> int:
-    """A descriptor that never blocks and never sees EOF. Raises OSError."""
+    """Make the FIFO and open it for reading and writing, non-blocking, so that it has no end of file.
+
+    Another kind of file at `path` is replaced. Raises OSError.
+    """
     try:
         os.mkfifo(path, 0o600)
     except FileExistsError:
@@ -24,26 +28,27 @@ def open_fifo(path: Path) -> int:
 
 
 class CommandPipe:
-    """Cuts what arrives into words; noise is counted and left out."""
+    """Splits the bytes that arrive into commands: {"word": "pause" | "stop" | "set", ...}."""
 
     def __init__(self) -> None:
-        self._rest = b""
-        self.noise = 0
-        """lines that were no words"""
+        self._partial = b""
+        self.invalid_lines = 0
+        """lines that are no commands, or too long"""
 
     def feed(self, data: bytes) -> list[Json]:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LINE_LIMIT:
-            self._rest = b""
-            self.noise += 1
-        return [word for line in lines if line and (word := self._parse(line)) is not None]
+        """The commands that `data` completes."""
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        if len(self._partial) > LINE_LIMIT:
+            self._partial = b""
+            self.invalid_lines += 1
+        return [command for line in lines if line and (command := self._parse(line)) is not None]
 
     def _parse(self, line: bytes) -> Json | None:
         try:
-            word = json.loads(line)
+            command = json.loads(line)
         except (ValueError, RecursionError):
-            word = None
-        if isinstance(word, dict) and isinstance(word.get("word"), str):
-            return word
-        self.noise += 1
+            command = None
+        if isinstance(command, dict) and isinstance(command.get("word"), str):
+            return command
+        self.invalid_lines += 1
         return None

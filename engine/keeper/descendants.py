@@ -1,4 +1,4 @@
-"""Whatever the worker left behind: killed and reaped, also what left its group and its session."""
+"""Kill and reap all processes that the worker started, also those in other groups and sessions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import signal
 import time
 
 
-def end_all(seconds: float = 10.0) -> bool:
+def kill_all(seconds: float = 10.0) -> bool:
     """Kill every child until there is none; orphans become children of the subreaper one by one.
 
-    False when some are still there after `seconds`: they hang in the kernel.
+    False when some are still there after `seconds`: the kernel does not let them end.
     """
     deadline = time.monotonic() + seconds
     while _has_children():
-        waiting = [_kill(pid) for pid in children()]
-        watched = [fd for fd in waiting if fd is not None]
+        pidfds = [_kill(pid) for pid in children()]
+        watched = [fd for fd in pidfds if fd is not None]
         left = max(0.0, deadline - time.monotonic())
         try:
             select.select(watched, [], [], min(left, 0.2) if watched else 0.01)
@@ -45,7 +45,7 @@ def _parent(pid: str) -> int:
 
 
 def _kill(pid: int) -> int | None:
-    """A descriptor that becomes readable at its end. Not reaped yet, so the number is its own."""
+    """A pidfd that becomes readable at its end. `pid` cannot be reused: it is a child, not reaped yet."""
     try:
         os.kill(pid, signal.SIGKILL)
         return os.pidfd_open(pid)

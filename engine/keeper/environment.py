@@ -1,4 +1,4 @@
-"""The environment a worker trains in: a function of the spec and the device."""
+"""The environment variables of a worker: a function of the spec and the device."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
 )
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "OPENBLAS_THREAD_TIMEOUT": "4"}
-"""threads that wait sleep; spinning ones took 74 % of the throughput of two busy cores. NumPy's would spin
+"""idle threads sleep instead of spinning, which took 74 % of the throughput of two busy cores. NumPy's spin
 for a tenth of a second after every product, which took a third from a run with live pictures"""
 MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
@@ -28,27 +28,25 @@ MEMORY = {
     "MALLOC_TOP_PAD_": str(256 << 20),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
-"""large tensors are reused instead of being mapped and faulted in anew at each step; they lie in huge pages
-where the system gives them on request: 8 % more words a second, for PyTorch and for TensorFlow"""
+"""large tensors are reused instead of being mapped and faulted in anew at each step, in huge pages where the
+system grants them on request: 8 % more words a second, for PyTorch and for TensorFlow"""
 PLAIN = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONFAULTHANDLER": "1",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
 }
-
-
 TENSORFLOW = {
     "KERAS_BACKEND": "tensorflow",
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_DETERMINISTIC_OPS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
 }
-"""chooses its kernels the same way each time"""
+"""the same kernels are chosen each time"""
 
 
 def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) -> dict[str, str]:
-    """`base` with everything set that must stand before a framework is imported.
+    """`base` with everything that has to be set before a framework is imported.
 
     `device` is cpu or the UUID of a GPU; a spec with 0 threads gets `cores` of them.
     """
@@ -62,13 +60,16 @@ def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) ->
         **TENSORFLOW,
         **dict.fromkeys(THREADS, threads),
         "CUDA_VISIBLE_DEVICES": "" if device == "cpu" else device,
-        "TF_CPP_MIN_LOG_LEVEL": "3" if device == "cpu" else "1",  # without a GPU it complains of having none
+        "TF_CPP_MIN_LOG_LEVEL": "3" if device == "cpu" else "1",  # without a GPU it warns of having none
         "PYTHONPATH": python_path(base),
     }
 
 
 def _with_data(spec: Spec, base: Mapping[str, str]) -> dict[str, str]:
-    """The data folder that the spec names; specs of before leave it to the environment of the service."""
+    """`base` with the spec's data folder as DLTUI_DATA.
+
+    Specs without the field (version 1) keep the value of `base`, the service's environment.
+    """
     if spec.data is None:
         return dict(base)
     others = {name: value for name, value in base.items() if name != "DLTUI_DATA"}

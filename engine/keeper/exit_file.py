@@ -1,4 +1,4 @@
-"""exit.json before it is needed: its bytes are taken while the disk still has them."""
+"""Reserve the bytes of exit.json at the start of an attempt, so that it can be written on a full disk."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from engine.store import ExitFacts, RunFolder, exit_to_json
 
 RESERVED = 16 * 1024
+"""bytes"""
 
 
 class ExitFile:
-    """Room for exit.json. File systems that write everything elsewhere (btrfs, ZFS) promise nothing."""
+    """The reserved file. Copy-on-write file systems (btrfs, ZFS) give no guarantee."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Raises OSError, also when the disk is full now."""
+        """Allocate the file. Raises OSError, also when the disk is full already."""
         self._final = folder.exit
         self.path: Path = folder.path / ".exit.json.draft"
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -28,9 +29,9 @@ class ExitFile:
             raise
 
     def write(self, facts: ExitFacts) -> None:
-        """Make it exit.json: in place, fsync, rename. Raises OSError."""
+        """Write in place, fsync, rename to exit.json. Raises OSError."""
         text = json.dumps(exit_to_json(facts), allow_nan=False).encode()
-        assert len(text) <= RESERVED, "causes are bounded"
+        assert len(text) <= RESERVED, "the texts of a cause are limited"
         os.pwrite(self._fd, text, 0)
         os.ftruncate(self._fd, len(text))
         os.fsync(self._fd)

@@ -1,4 +1,4 @@
-"""What a worker says before it leaves: one JSON line with a status and a cause."""
+"""The message that a worker sends before it exits: one JSON line with a status and a cause."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from engine.keeper.cause import Verdict, one_line
 from engine.protocol import Cause, Status, cause_from_json
 
 LIMIT = 64 * 1024
-"""bytes that are listened to"""
+"""bytes that are kept of what the worker sends"""
 _ALLOWED = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED)
 
 
-def read(said: bytes) -> Verdict | None:
-    """The last whole line that makes sense; None for silence, noise and torn words."""
-    for line in reversed(said.split(b"\n")[:-1]):
+def read(data: bytes) -> Verdict | None:
+    """The last complete line that is a valid message; None when there is none."""
+    for line in reversed(data.split(b"\n")[:-1]):
         verdict = _parse(line)
         if verdict is not None:
             return verdict

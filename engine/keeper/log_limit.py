@@ -1,4 +1,4 @@
-"""worker.log: what the worker prints, bounded although the worker writes it itself."""
+"""Limit the size of worker.log, which the worker writes through a descriptor that it inherited."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from engine import files, log_files
 from engine.errors import CorruptRun
 
 CAP = 8 * 1024 * 1024
-"""bytes; what is older moves to worker.log.1, which holds as many at most"""
-CALM_SECONDS = 0.25
+"""bytes of worker.log; what is older moves to worker.log.1, which holds as many at most"""
+IDLE_SECONDS = 0.25
 FLOOD_SECONDS = 0.05
-FLOOD = CAP // 8
-"""growth between two looks that calls for the next one soon"""
+FLOOD_BYTES = CAP // 8
+"""growth between two checks after which the next check comes in FLOOD_SECONDS"""
 TAIL = 32 * 1024
+"""bytes"""
 
 
 def header(attempt: int, device: str) -> str:
@@ -26,7 +27,7 @@ def header(attempt: int, device: str) -> str:
 
 @dataclass(slots=True)
 class LimitedLog:
-    """One attempt's use of the log. `fd` is what the worker inherits: always at the end of the file."""
+    """The log of one attempt. The worker inherits `fd`, which is opened to append."""
 
     path: Path
     fd: int
@@ -35,51 +36,57 @@ class LimitedLog:
 
     @classmethod
     def open(cls, path: Path, line: str) -> LimitedLog:
-        """Raises OSError or CorruptRun where it cannot be opened; a full disk costs the header alone."""
+        """Open the log and write the header `line`. Raises OSError or CorruptRun where it cannot be opened.
+
+        On a full disk only the header is missing.
+        """
         log = cls(path, files.open_to_append(path), line)
-        log.note(line)
+        log.write_line(line)
         return log
 
     @property
     def older(self) -> Path:
         return log_files.older(self.path)
 
-    def note(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         try:
             os.write(self.fd, line.encode(errors="replace") + b"\n")
         except OSError:
-            pass  # a full disk: what the log would say is in exit.json too
+            pass  # a full disk: exit.json has the cause too
 
-    def bound(self) -> float:
-        """Keep the log below the cap; the seconds after which to look again."""
+    def enforce_limit(self) -> float:
+        """Rotate the log where it is longer than CAP; returns the seconds until the next check.
+
+        A reader's lock delays that until the log is twice as long.
+        """
         size = os.fstat(self.fd).st_size
         grown, self._size = size - self._size, size
         if size > CAP:
-            with contextlib.ExitStack() as held:
-                if self._is_locked(held) or size > 2 * CAP:
-                    self._turn_over(os.fstat(self.fd).st_size)
-        return FLOOD_SECONDS if grown > FLOOD else CALM_SECONDS
+            with contextlib.ExitStack() as stack:
+                if self._is_locked(stack) or size > 2 * CAP:
+                    self._rotate(os.fstat(self.fd).st_size)
+        return FLOOD_SECONDS if grown > FLOOD_BYTES else IDLE_SECONDS
 
-    def _is_locked(self, held: contextlib.ExitStack) -> bool:
-        """Whether no reader is at it. Opened anew for that: the worker shares the descriptor of the log."""
+    def _is_locked(self, stack: contextlib.ExitStack) -> bool:
+        """Whether no reader holds the lock. On a new descriptor: the worker shares `fd`, and so its lock."""
         try:
-            return log_files.lock(held.enter_context(self.path.open("rb")).fileno(), shared=False)
-        except OSError:  # somebody took the file away: nobody can read it
+            return log_files.lock(stack.enter_context(self.path.open("rb")).fileno(), shared=False)
+        except OSError:  # the file was removed: there is no reader
             return True
 
     def tail(self) -> str:
-        """The end of what this attempt printed."""
+        """The end of what this attempt printed, TAIL bytes at most."""
         text = _read_end(self.path, TAIL)
         if len(text) < TAIL:
             before = _read_end(self.older, TAIL)
             text = before[log_files.start_of(before)[1] :] + text
-        mark = self.header.encode(errors="replace")
-        return text.rpartition(mark)[2][-TAIL:].decode(errors="replace")
+        header_bytes = self.header.encode(errors="replace")
+        return text.rpartition(header_bytes)[2][-TAIL:].decode(errors="replace")
 
-    def _turn_over(self, size: int) -> None:
-        """Copy the end, then truncate: the worker goes on writing into the same file.
+    def _rotate(self, size: int) -> None:
+        """Copy the end, then truncate: the worker continues to write to the same file.
 
-        What it prints between the two is lost. Without room for a copy a short end is kept in place.
+        What it prints between the two is lost. Where the copy fails, the last TAIL bytes stay in worker.log.
         """
         try:
             self._copy_end(size)
@@ -87,17 +94,17 @@ class LimitedLog:
         except OSError:
             kept = os.pread(self.fd, TAIL, max(0, size - TAIL))
             os.ftruncate(self.fd, 0)
-            self.note(kept.decode(errors="replace"))
+            self.write_line(kept.decode(errors="replace"))
         self._size = 0
 
     def _copy_end(self, size: int) -> None:
-        """Into a draft that takes the place of the older piece when it is whole."""
+        """Into a temporary file that replaces worker.log.1 when it is complete."""
         offset = max(0, size - CAP)
         draft = self.older.with_name(f".{self.older.name}.draft")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         copy = os.open(draft, flags, 0o600)
         try:
-            os.write(copy, log_files.head(self._begins + offset))
+            os.write(copy, log_files.head(self._start_offset + offset))
             while offset < size:
                 sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
                 if sent == 0:
@@ -108,8 +115,8 @@ class LimitedLog:
         os.replace(draft, self.older)
 
     @property
-    def _begins(self) -> int:
-        """The byte of all that was printed at which the log begins."""
+    def _start_offset(self) -> int:
+        """The offset of the first byte of worker.log in all that was printed."""
         try:
             with self.older.open("rb") as file:
                 start, line = log_files.start_of(file.read(log_files.HEAD_LIMIT))

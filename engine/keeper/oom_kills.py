@@ -1,4 +1,4 @@
-"""How often the kernel has killed for lack of memory: in our control group, and on the whole machine."""
+"""Count the kernel's out-of-memory kills: in our control group, and on the whole machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OomKills:
 
 
 def count(proc: Path = Path("/proc"), cgroups: Path = _CGROUPS) -> OomKills:
-    """Zeros where the kernel does not say."""
+    """Zeros where the kernel does not report them."""
     return OomKills(_in_group(proc / "self/cgroup", cgroups), _number(proc / "vmstat", "oom_kill"))
 
 

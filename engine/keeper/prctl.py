@@ -1,4 +1,4 @@
-"""The two things only prctl(2) can ask for."""
+"""The two calls of prctl(2) that Python has no function for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def become_subreaper() -> None:
 
 
 def die_with_parent(number: signal.Signals) -> None:
-    """Get `number` when the *thread* that forked this process ends."""
+    """Receive `number` when the *thread* that forked this process ends."""
     _call(_SET_PDEATHSIG, number)
 
 

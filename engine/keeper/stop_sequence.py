@@ -1,4 +1,4 @@
-"""The stop ladder: ask, wait, SIGTERM, wait, SIGKILL. No clock and no process of its own."""
+"""The stop sequence: request, wait, SIGTERM, wait, SIGKILL. Pure functions; the caller has the clock."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from enum import IntEnum
 
 
 class StopStep(IntEnum):
-    CALM = 0
-    ASKED = 1
+    NOT_REQUESTED = 0
+    REQUESTED = 1
     TERMINATED = 2
     KILLED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class GracePeriods:
-    """Seconds the worker has before the next rung."""
+    """Seconds that the worker has after a request, and after SIGTERM."""
 
-    ask: float = 30.0
+    request: float = 30.0
     term: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class StopSequence:
-    graces: GracePeriods = GracePeriods()
-    rung: StopStep = StopStep.CALM
+    grace_periods: GracePeriods = GracePeriods()
+    step: StopStep = StopStep.NOT_REQUESTED
     deadline: float | None = None
-    """on the clock of the caller; None: time alone changes nothing"""
+    """of the next step, on the clock of the caller; None: no step is due"""
 
 
-def ask(ladder: StopSequence, now: float) -> StopSequence:
-    """The worker was asked to leave. Asking again gives it no more time."""
-    if ladder.rung is not StopStep.CALM:
-        return ladder
-    return replace(ladder, rung=StopStep.ASKED, deadline=now + ladder.graces.ask)
+def request_stop(sequence: StopSequence, now: float) -> StopSequence:
+    """Start the sequence. A second request does not extend the grace period."""
+    if sequence.step is not StopStep.NOT_REQUESTED:
+        return sequence
+    return replace(sequence, step=StopStep.REQUESTED, deadline=now + sequence.grace_periods.request)
 
 
-def climb(ladder: StopSequence, now: float) -> tuple[StopSequence, signal.Signals | None]:
-    """One rung up when its time has come, and the signal to send."""
-    if ladder.deadline is None or now < ladder.deadline:
-        return ladder, None
-    if ladder.rung is StopStep.ASKED:
-        up = replace(ladder, rung=StopStep.TERMINATED, deadline=now + ladder.graces.term)
-        return up, signal.SIGTERM
-    return replace(ladder, rung=StopStep.KILLED, deadline=None), signal.SIGKILL
+def advance(sequence: StopSequence, now: float) -> tuple[StopSequence, signal.Signals | None]:
+    """The next step and the signal to send where the deadline is over, else the same sequence and None."""
+    if sequence.deadline is None or now < sequence.deadline:
+        return sequence, None
+    if sequence.step is StopStep.REQUESTED:
+        following = replace(sequence, step=StopStep.TERMINATED, deadline=now + sequence.grace_periods.term)
+        return following, signal.SIGTERM
+    return replace(sequence, step=StopStep.KILLED, deadline=None), signal.SIGKILL

@@ -1,4 +1,4 @@
-"""The pipe to the worker: words are written without ever waiting for it to read."""
+"""The pipe of commands to the worker, written without blocking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from engine.protocol import Json
 
 PENDING_LIMIT = 64 * 1024
-"""bytes kept for a worker that does not read, on top of what the pipe holds"""
+"""bytes buffered for a worker that does not read, on top of the pipe's own buffer"""
 
 
 class WorkerPipe:
@@ -17,16 +17,16 @@ class WorkerPipe:
         self.fd = fd
         self._pending = bytearray()
         self.dropped = 0
-        """words lost because the worker did not read"""
+        """commands lost because the buffer was full"""
         self._broken = False
 
     @property
-    def is_waiting(self) -> bool:
-        """Something is left to write."""
+    def has_pending(self) -> bool:
+        """Whether there are bytes left to write."""
         return bool(self._pending)
 
-    def send(self, word: Json) -> None:
-        line = json.dumps(word, separators=(",", ":")).encode() + b"\n"
+    def send(self, command: Json) -> None:
+        line = json.dumps(command, separators=(",", ":")).encode() + b"\n"
         if len(self._pending) + len(line) > PENDING_LIMIT:
             self.dropped += 1
             return

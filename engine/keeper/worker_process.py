@@ -1,4 +1,4 @@
-"""The worker as a process: started in a group of its own, with the three descriptors it inherits."""
+"""Start the worker in a process group of its own, with three inherited descriptors; signal and reap it."""
 
 from __future__ import annotations
 
@@ -11,96 +11,97 @@ from pathlib import Path
 
 from engine import signals
 from engine.keeper import prctl
-from engine.keeper.cause import Ended
+from engine.keeper.cause import ProcessExit
 
 NICE = 10
 OOM_SCORE = 500
-"""when memory runs out the kernel takes a worker, not the service or somebody's shell"""
+"""when memory runs out the kernel kills a worker, not the service or a shell"""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
     pid: int
-    """also the number of its process group"""
-    wire: int
-    """write end: words to the worker"""
-    last_words: int
-    """read end, non-blocking"""
+    """also the id of its process group"""
+    command_fd: int
+    """write end of the pipe of commands"""
+    exit_fd: int
+    """read end of the pipe of the exit message, non-blocking"""
 
 
 @dataclass(frozen=True, slots=True)
 class InheritedFiles:
-    """What the worker gets: descriptors and the folder it works in."""
+    """Descriptors that the worker inherits, and its working folder."""
 
     lock: int
     log: int
     folder: Path
 
 
-def start(command: Sequence[str], environ: Mapping[str, str], given: InheritedFiles) -> WorkerProcess:
-    """Fork and exec. The calling thread has to be the only one and to outlive the worker.
+def start(command: Sequence[str], environ: Mapping[str, str], inherited: InheritedFiles) -> WorkerProcess:
+    """Fork and exec. The calling thread has to be the only one and has to outlive the worker.
 
     Raises OSError when it cannot be started.
     """
-    wire_end, wire = os.pipe2(os.O_CLOEXEC)
-    last_words, last_words_end = os.pipe2(os.O_CLOEXEC)
+    command_end, command_fd = os.pipe2(os.O_CLOEXEC)
+    exit_fd, exit_end = os.pipe2(os.O_CLOEXEC)
     failure, failure_end = os.pipe2(os.O_CLOEXEC)
     env = {
         **environ,
-        "DLTUI_WIRE": str(wire_end),
-        "DLTUI_LAST_WORDS": str(last_words_end),
-        "DLTUI_LOCK": str(given.lock),
+        "DLTUI_WIRE": str(command_end),
+        "DLTUI_LAST_WORDS": str(exit_end),
+        "DLTUI_LOCK": str(inherited.lock),
     }
     keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(command, env, given, (wire_end, last_words_end), failure_end, keeper)
-    for fd in (wire_end, last_words_end, failure_end):
+        _exec_worker(command, env, inherited, (command_end, exit_end), failure_end, keeper)
+    for fd in (command_end, exit_end, failure_end):
         os.close(fd)
-    with os.fdopen(failure, "rb") as said:
-        error = said.read(16)
+    with os.fdopen(failure, "rb") as pipe:
+        error = pipe.read(16)
     if error:
         os.waitpid(pid, 0)
-        os.close(wire)
-        os.close(last_words)
+        os.close(command_fd)
+        os.close(exit_fd)
         raise OSError(int(error), os.strerror(int(error)), command[0])
-    os.set_blocking(last_words, False)
-    return WorkerProcess(pid, wire, last_words)
+    os.set_blocking(exit_fd, False)
+    return WorkerProcess(pid, command_fd, exit_fd)
 
 
-def _become(
+def _exec_worker(
     command: Sequence[str],
     environ: Mapping[str, str],
-    given: InheritedFiles,
+    inherited: InheritedFiles,
     passed: tuple[int, int],
     failure: int,
     keeper: int,
 ) -> None:
-    """In the child: never returns."""
+    """Runs in the child and never returns."""
     try:
         os.setpgid(0, 0)
         prctl.die_with_parent(signal.SIGTERM)
         if os.getppid() != keeper:
-            os._exit(1)  # the keeper died before it could be watched
+            os._exit(1)  # the keeper ended before the parent-death signal was set
         _reset_signals()
-        _be_modest()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((nothing, 0), (given.log, 1), (given.log, 2)):
+        _lower_priority()
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (inherited.log, 1), (inherited.log, 2)):
             os.dup2(source, target)
-        for fd in (given.lock, *passed):
+        for fd in (inherited.lock, *passed):
             os.set_inheritable(fd, True)
-        os.chdir(given.folder)
+        os.chdir(inherited.folder)
         os.execvpe(command[0], list(command), environ)
     except OSError as error:
         os.write(failure, str(error.errno).encode())
     finally:
-        os._exit(127)  # whatever happened: there must not be two keepers
+        os._exit(127)  # whatever happened: the child must not continue as a second keeper
 
 
 def _reset_signals() -> None:
-    """What the keeper ignores would stay ignored after exec. SIGHUP does: there is no terminal to hang up.
+    """Ignored signals stay ignored after exec: reset those that the worker needs.
 
-    So do the warnings of a batch system, until the worker listens to them.
+    SIGHUP stays ignored (there is no terminal), and so do the warnings of a batch system until the worker has
+    handlers for them.
     """
     signals.ignore()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
@@ -109,30 +110,30 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
-def _be_modest() -> None:
+def _lower_priority() -> None:
     os.nice(NICE)
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, most))  # a core of gigabytes would fill the run folder
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard_limit))  # a core of gigabytes would fill the run folder
     try:
         fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         if int(os.read(fd, 16)) < OOM_SCORE:
             os.write(fd, str(OOM_SCORE).encode())
     except OSError:
-        pass  # some containers forbid it; training does not depend on it
+        pass  # some containers forbid it
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
-    """To the whole group of a worker that is not reaped yet, so that the number cannot be another's."""
+    """Send `number` to the process group of a worker that is not reaped yet, so that its id is not reused."""
     try:
         os.killpg(pid, number)
         if number == signal.SIGTERM:
-            os.killpg(pid, signal.SIGCONT)  # a stopped worker could not obey
+            os.killpg(pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
     except ProcessLookupError:
-        pass  # it had left its own group and the group is empty
+        pass  # the group is empty
 
 
 def has_ended(pid: int) -> bool:
-    """Reap orphans that fell to the keeper; True once the worker itself only waits to be reaped."""
+    """Whether the worker has ended; it stays unreaped. Orphans that the keeper inherited are reaped."""
     while True:
         found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if found is None:
@@ -142,12 +143,12 @@ def has_ended(pid: int) -> bool:
         os.waitpid(found.si_pid, 0)
 
 
-def reap(pid: int) -> Ended:
-    """The worker's end, after everything left in its group was killed."""
+def reap(pid: int) -> ProcessExit:
+    """Kill what is left in the worker's group, reap the worker, and return how it ended."""
     signal_group(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
     signaled = os.WIFSIGNALED(status)
-    return Ended(
+    return ProcessExit(
         code=None if signaled else os.WEXITSTATUS(status),
         signal=os.WTERMSIG(status) if signaled else None,
         cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),

@@ -28,7 +28,7 @@ from engine.remote.named_data import VARIABLE
 from engine.remote.outgoing import OutgoingFiles
 from engine.remote.temporary_home import TemporaryHome
 from engine.service.runs import keeper_commands
-from engine.service.runs.keeper_commands import NobodyListens
+from engine.service.runs.keeper_commands import NoReader
 from engine.store import RunFolder
 
 LOOK_SECONDS = 0.1
@@ -126,7 +126,7 @@ class RemoteNode:
         while self._words:
             try:
                 keeper_commands.send(folder.control, self._words[0])
-            except NobodyListens:
+            except NoReader:
                 return  # its keeper is just starting, or just leaving
             del self._words[0]
 

@@ -1,1 +1,1 @@
-"""Benchmarks; each prints a ratio to what it is measured against."""
+"""Benchmarks; each prints a ratio to its baseline."""

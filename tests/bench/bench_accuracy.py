@@ -75,17 +75,17 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def result(desk: SessionCache, row: Row, seed: int, epochs: int) -> Result:
+def result(session_cache: SessionCache, row: Row, seed: int, epochs: int) -> Result:
     given: dict[str, Any] = {"model": row.model, "batch": row.batch, "epochs": epochs}
     given |= {"iterations": ITERATIONS, "target": None} if row.is_counted else {"target": TARGET}
-    folder = new_run(desk.places.root, "mnist", seed=seed, **given)
+    folder = new_run(session_cache.places.root, "mnist", seed=seed, **given)
     began = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         run = train(folder)
     seconds = time.perf_counter() - began
     seen = [float(value) for _, value in sorted(curve(folder, "val_accuracy").items())]
     tested = float(max(curve(folder, "test_accuracy").items())[1])
-    in_training = answers(desk, open_net(desk, folder.id), "train")
+    in_training = answers(session_cache, open_net(session_cache, folder.id), "train")
     right = float((in_training.logits.argmax(1) == in_training.labels).mean())
     return Result(right, seen[0], max(seen), seen[-1], tested, run.step * row.batch / TRAINING, seconds)
 
@@ -97,8 +97,8 @@ def report(row: Row, results: list[Result]) -> None:
     lines = [[one.train, one.first, one.best, one.validation, one.test] for one in results]
     middle = [statistics.median(column) for column in zip(*lines, strict=True)]
     print(f"{row.model} {row.batch}:  notebook (train, validation, test) {notebook}")
-    for said, line in [*zip(map(spent, results), lines, strict=True), ("median", middle)]:
-        print(f"{said:>28} " + "".join(f"{one:9.4f}" for one in line), flush=True)
+    for label, line in [*zip(map(spent, results), lines, strict=True), ("median", middle)]:
+        print(f"{label:>28} " + "".join(f"{one:9.4f}" for one in line), flush=True)
 
 
 def spent(one: Result) -> str:
@@ -111,10 +111,10 @@ def main() -> None:
         f"{'':28} " + "".join(f"{name:>9}" for name in ("train", "1 epoch", "best val", "last val", "test"))
     )
     with tempfile.TemporaryDirectory() as root:
-        desk = SessionCache(Places(Path(root)))
+        session_cache = SessionCache(Places(Path(root)))
         for row in NOTEBOOK:
             if not chosen.models or row.model in chosen.models:
-                report(row, [result(desk, row, seed, chosen.epochs) for seed in chosen.seeds])
+                report(row, [result(session_cache, row, seed, chosen.epochs) for seed in chosen.seeds])
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ QUIET = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Terminal:
-    """The app in a pty; what it wrote, and when."""
+class MeasuredTerminal:
+    """The app in a pty, with its output and the times of it."""
 
     def __init__(self, home: Path) -> None:
         self.started = time.perf_counter()
@@ -50,7 +50,7 @@ class Terminal:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
 
     def read(self, seconds: float, until: Callable[[bytes], object] = lambda _: False) -> bool:
-        """Take what comes; True as soon as `until` holds for what came in this call."""
+        """Read output; True as soon as `until` holds for the output of this call."""
         end = time.perf_counter() + seconds
         came = b""
         while (left := end - time.perf_counter()) > 0:
@@ -116,7 +116,7 @@ async def end(places: Places, run: str) -> None:
 def measure_start(home: Path) -> None:
     rows, imports = [], []
     for _ in range(STARTS):
-        terminal = Terminal(home)
+        terminal = MeasuredTerminal(home)
         seen = terminal.read(10, lambda came: b"bench-1" in came)
         rows.append((time.perf_counter() - terminal.started, terminal.cpu_seconds, terminal.megabytes))
         assert seen, terminal.written[-2_000:]
@@ -139,7 +139,7 @@ def cpu_of_import() -> float:
 
 
 def measure_keys(home: Path) -> None:
-    terminal = Terminal(home)
+    terminal = MeasuredTerminal(home)
     assert terminal.read(10, lambda came: b"bench-live" in came)
     terminal.read(2)
     terminal.press(b"G")

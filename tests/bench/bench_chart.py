@@ -38,12 +38,12 @@ def curves(count: int, points: int) -> tuple[CurveSeries, ...]:
 
 
 def redraw(scene: Scene, size: tuple[int, int]) -> list[Strip]:
-    """What a key costs: from the series to the strips the terminal is written from."""
+    """One redraw: from the series to the strips that are written to the terminal."""
     return [Strip([Segment(span.text, STYLE) for span in row]) for row in picture(scene, *size)]
 
 
 def best(action: Callable[[], object], rounds: int) -> float:
-    """The best CPU milliseconds of some rounds; the first is thrown away."""
+    """The fewest CPU milliseconds of some rounds after one warm-up."""
     action()
     times = []
     for _ in range(rounds):

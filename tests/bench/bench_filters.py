@@ -1,7 +1,7 @@
 """The MNIST tab on the filters of a network that trains: `python -m tests.bench.bench_filters`.
 
 Key to paint, bytes a second and processor time with filters and feature maps changing, then what it costs
-the training: windows of time with and without somebody looking, in turns.
+the training: steps per second with and without the app, in turns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine.client import client
 from engine.places import Places
-from tests.bench.bench_app import KEYS, QUIET, Terminal, end
+from tests.bench.bench_app import KEYS, QUIET, MeasuredTerminal, end
 from tests.bench.bench_watch import TURNS, rate, turn
 
 PARAMS = {"model": "double_conv", "epochs": 400, "target": None}
@@ -27,7 +27,7 @@ HEADING = rb"\x1b\[3;\d+H(?:\x1b\[[\d;]*m)*%b"
 
 
 async def train(places: Places) -> str:
-    """One run that has a checkpoint already."""
+    """A run that has a checkpoint."""
     async with await client.connect(places) as line:
         run = await line.submit("mnist", dict(PARAMS), name="formed")
         while (await line.show(run.id)).checkpoint_step == 0:
@@ -35,9 +35,9 @@ async def train(places: Places) -> str:
         return run.id
 
 
-def opened(home: Path) -> Terminal:
-    """On the filters, with their feature maps."""
-    terminal = Terminal(home)
+def opened(home: Path) -> MeasuredTerminal:
+    """The app on the filters view, with feature maps."""
+    terminal = MeasuredTerminal(home)
     assert terminal.read(20, lambda came: b"formed" in came)
     terminal.press(b"4")
     terminal.read(3)
@@ -47,7 +47,7 @@ def opened(home: Path) -> Terminal:
     return terminal
 
 
-def measure_keys(terminal: Terminal) -> None:
+def measure_keys(terminal: MeasuredTerminal) -> None:
     waits = []
     for number in range(KEYS):
         key, layer = (b"j", b"2") if number % 2 == 0 else (b"k", b"1")
@@ -62,7 +62,7 @@ def measure_keys(terminal: Terminal) -> None:
     print(f"key to paint             p50 {middle:.0f} ms, p95 {late:.0f} ms of {len(waits)} keys (50 ms)")
 
 
-def measure_flow(terminal: Terminal) -> None:
+def measure_flow(terminal: MeasuredTerminal) -> None:
     before, cpu = len(terminal.written), terminal.cpu_seconds
     terminal.read(QUIET)
     sent = (len(terminal.written) - before) / QUIET

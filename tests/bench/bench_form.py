@@ -20,8 +20,8 @@ from textual.widgets import Input, Label
 
 from engine import catalog
 from engine.places import Places
+from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import Lab, lab
 from tui.dialogs.launch import launch_screen
 from tui.sweeps.form_screen import sweep_screen
 
@@ -42,7 +42,7 @@ class BareForm(ModalScreen[None]):
                     yield Input(name)
 
 
-async def opened(opened: Lab, make: Callable[[], Screen[object]]) -> float:
+async def opened(opened: AppPilot, make: Callable[[], Screen[object]]) -> float:
     """Seconds of processor time until the screen is painted."""
     painted = asyncio.Event()
     began = time.process_time()
@@ -66,7 +66,7 @@ async def measure() -> None:
     }
     times: dict[str, list[float]] = {name: [] for name in screens}
     with tempfile.TemporaryDirectory() as root:
-        async with lab(Places(Path(root)), FakeEngine()) as app:
+        async with open_app(Places(Path(root)), FakeEngine()) as app:
             for _ in range(TURNS):
                 for name, make in screens.items():
                     times[name].append(await opened(app, make))

@@ -1,8 +1,8 @@
-"""Network-epochs per second of the lanes beside the notebook's loop: `python -m tests.bench.bench_lanes`.
+"""Network-epochs per second of batched XOR training: `python -m tests.bench.bench_lanes`.
 
 Networks of the nine experiments (sigmoid, cross-entropy, gradient descent, eight validation points after
-every epoch). The loop trains one nn.Module at a time, as the notebook does, with one thread, which is its
-fastest. All take turns; a ratio is the median of the turns'. Then the nine experiments whole, in a worker.
+every epoch), beside the notebook's loop, which trains one nn.Module at a time, with one thread, which is its
+fastest. All take turns; a ratio is the median over the turns. Then the nine experiments, in a worker.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def now() -> Times:
 
 
 def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
-    """Seconds, and those of all cores, of so many epochs of the notebook's loop."""
+    """Wall and processor seconds of so many epochs of the notebook's loop."""
     import torch
     from torch import Tensor, nn
 
@@ -79,10 +79,10 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
     return run
 
 
-def lanes(
+def batched(
     kind: str, shape: tuple[int, bool], count: int, threads: int, cache: Path
 ) -> Callable[[int], Times]:
-    """The same of `count` networks, none of which stops early."""
+    """The same for `count` batched networks, none of which stops early."""
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
     recipe: dict[str, Any] = {**notebook.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
@@ -101,7 +101,7 @@ def lanes(
 def compare(shape: tuple[int, bool], args: argparse.Namespace, cache: Path) -> None:
     hidden, bypass = shape
     book = loop(hidden, bypass)
-    ours = {kind: lanes(kind, shape, args.networks, args.threads, cache) for kind in WISHED}
+    ours = {kind: batched(kind, shape, args.networks, args.threads, cache) for kind in WISHED}
     book(50)
     rates: dict[str, list[Times]] = {"loop": [], **{kind: [] for kind in ours}}
     for _ in range(args.turns):

@@ -1,10 +1,10 @@
 """Words per second of language-model training: `DLTUI_DATA=... python -m tests.bench.bench_lm`, two minutes.
 
-Five sides train one layer (300, 256) on the captions, in turns, each in a process of its own with the
+Five trainers train one layer (300, 256) on the captions, in turns, each in a process of its own with the
 environment of a worker; only real words are counted, padding never. notebook: Keras's own layers with a mask,
 `train_on_batch`, batches sorted by length. textbook: nn.LSTM, nn.Linear, cross_entropy and Adam in float32,
-random batches padded to their longest sentence. The twins train as `lm` does. A turn takes every STRIDE-th
-batch, so all lengths are in it. Before that, losses in bfloat16 are held beside those in float32.
+random batches padded to their longest sentence. The other three are the trainers of `lm`. A turn takes every
+STRIDE-th batch, so all lengths are in it. Before that, losses in bfloat16 are compared with those in float32.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def batches(side: str, found: Any) -> list[Any]:
 
 
 def serve(side: str, chosen: argparse.Namespace) -> None:
-    """One side in a process of its own: a turn for each line that comes in."""
+    """One trainer in a process of its own: one turn for each line on stdin."""
     if side in ("notebook", "tensorflow"):
         from checkpoints import keras_io as framework
     else:
@@ -140,7 +140,7 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
 
 
 def compare(side: str, words: int, found: Any) -> tuple[float, float]:
-    """How far bfloat16 is from float32: the loss of a step from the same weights, that of two runs apart."""
+    """Difference of bfloat16 and float32: the loss of a step from equal weights, and of two separate runs."""
     from engine.data.text import load_corpus
 
     if side not in ("torch", "tensorflow"):
@@ -163,9 +163,9 @@ def main() -> None:
         serve(chosen.only, chosen)
         return
     running = {side: start(side, chosen) for side in SIDES}
-    told = {side: json.loads(line(process)) for side, process in running.items()}
-    apart = {side: compared for side, (_, compared) in told.items()}
-    print(told["torch"][0] or f"corpus: {chosen.corpus}")
+    results = {side: json.loads(line(process)) for side, process in running.items()}
+    apart = {side: compared for side, (_, compared) in results.items()}
+    print(results["torch"][0] or f"corpus: {chosen.corpus}")
     rates: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
     for _ in range(chosen.turns):
         for side, process in running.items():
@@ -173,10 +173,10 @@ def main() -> None:
     for process in running.values():
         process.terminate()
         process.wait()
-    tell(rates, apart)
+    report(rates, apart)
 
 
-def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
+def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
     middle = {
         side: [statistics.median(column) for column in zip(*found, strict=True)]
         for side, found in rates.items()
@@ -195,7 +195,7 @@ def tell(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[flo
 
 
 def start(side: str, chosen: argparse.Namespace) -> subprocess.Popen[str]:
-    """The textbook runs as PyTorch comes; the others have a worker's environment."""
+    """The textbook runs with PyTorch's defaults; the others have the environment of a worker."""
     command = [sys.executable, "-m", "tests.bench.bench_lm", *sys.argv[1:], "--only", side]
     ours = {**DETERMINISM, **PASSIVE, **MEMORY, **PLAIN, **TENSORFLOW}
     ours |= dict.fromkeys(THREADS, str(chosen.threads)) | {"CUDA_VISIBLE_DEVICES": ""}

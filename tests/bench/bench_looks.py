@@ -1,4 +1,4 @@
-"""Looking into MNIST networks: 10,000 answers, a stroke of a drawing over the wire, PyTorch beside it.
+"""Inference with MNIST networks: 10,000 images, and a drawn stroke over a session, beside PyTorch.
 
 python -m tests.bench.bench_looks
 """
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def compare(model: str) -> float:
-    """Seconds of 10,000 images in NumPy; the best of three, CPU time of one core."""
+    """Seconds of 10,000 images in NumPy and in PyTorch; the best of three, CPU time of one core."""
     import numpy as np
     import torch
 
@@ -67,7 +67,7 @@ def best(action: Callable[[], object]) -> float:
 
 
 async def strokes() -> float:
-    """Median milliseconds of a hundred predictions of a growing stroke, asked of a session's process."""
+    """Median milliseconds of a hundred predictions of a growing stroke by a session process."""
     from engine.client.client import open_session
     from engine.places import Places
     from tests.engine.session.digit_runs import convolutions, plant

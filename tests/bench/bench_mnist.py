@@ -2,13 +2,13 @@
 
 All five networks; same machine, network, batch (50), optimizer and learning rate, in turns. The textbook's
 Dataset turns one image at a time into a picture and the picture into a normalised float tensor, step by step
-as torchvision's MNIST, ToTensor and Normalize do; a DataLoader stacks them. It runs as PyTorch comes, with as
-many threads as there are cores; the lesson has the environment of a worker. A ratio is the median of the
-pairs'. PyTorch's threads collapse beside a neighbour: with --sleep they do not, and the ratio is no better
-than on a quiet machine.
+as torchvision's MNIST, ToTensor and Normalize do; a DataLoader stacks them. It runs with PyTorch's defaults
+and as many threads as cores; the lesson has the environment of a worker. A ratio is the median of pairs.
+PyTorch's threads spin, which makes them slow beside another load; with --sleep they do not, and the ratio is
+that of a quiet machine.
 
-With --neighbour no textbook is measured but the lesson with two threads, in turns alone and beside a process
-that keeps a core busy: the images per processor second that are left.
+With --neighbour the lesson with two threads is measured instead, in turns alone and beside a process that
+keeps a core busy: images per processor second.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def textbook(model: str) -> Turn:
 
     def turn() -> tuple[float, float]:
         batches = iter(loader)
-        next(batches)  # the shuffling of an epoch is no step's
+        next(batches)  # the shuffle of an epoch is not timed
         began, running = (time.perf_counter(), time.process_time()), 0.0
         for _ in range(STEPS["textbook"]):
             x, y = next(batches)
@@ -100,7 +100,7 @@ def textbook(model: str) -> Turn:
 
 
 def lesson(model: str, threads: int, root: Path) -> Turn:
-    """The experiment's own `train`, with logging and words as in a worker; validation left out."""
+    """The experiment's own `train`, with logging and commands as in a worker, without validation."""
     from checkpoints.torch_io import strict_mode
     from engine.data import mnist as source
     from engine.data.digits import Digits
@@ -129,7 +129,7 @@ def lesson(model: str, threads: int, root: Path) -> Turn:
                 began.append((time.perf_counter(), time.process_time()))
 
         run.log = logged  # type: ignore[method-assign]
-        with contextlib.redirect_stdout(sys.stderr):  # what a worker prints goes to its log
+        with contextlib.redirect_stdout(sys.stderr):  # a worker's output goes to its log
             mnist.train(params, run)  # type: ignore[arg-type]
         return tuple((end - start) / steps for start, end in zip(*began, strict=True))  # type: ignore[return-value]
 
@@ -145,7 +145,7 @@ def pixels(count: int = 54_000) -> np.ndarray:
 
 
 def serve(side: str, chosen: argparse.Namespace) -> None:
-    """One side in a process of its own: a line that names a network is a turn."""
+    """One trainer in a process of its own: one turn for each name of a network on stdin."""
     import torch
 
     ours = 2 if chosen.neighbour else chosen.threads
@@ -216,7 +216,7 @@ def beside_neighbour(chosen: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def busy() -> Iterator[None]:
-    """A process that wants all of one core."""
+    """A process that keeps one core busy."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield

@@ -3,12 +3,12 @@
 The textbook is the example that PyTorch users start from: two 3x3 convolutions (32, 64), a layer of 128,
 dropout, Adadelta with a rate that falls by 0.7 an epoch, batch 64, a DataLoader that turns one image at a
 time into a tensor. It reaches 99 % after three to five epochs. Here a part of an epoch is timed, and its
-time to 99 % is reckoned as THREE epochs, the least it needs; --full trains it until it is there instead,
-and the recipe with ten seeds. The recipe is the lesson itself, with logging and words as in a worker: from
-its first update to its last, test images not looked at before. The sides take turns; both have their images
-in memory when the clock starts, the same number of threads, and threads that sleep while they wait. With
---sleep no those of the textbook spin, as PyTorch comes: beside a neighbour they collapse.
-On a busy machine --threads 1 says most.
+time to 99 % is taken as THREE epochs, the least it needs; --full trains it until it is reached instead, and
+the recipe with ten seeds. The recipe is the lesson itself, with logging and commands as in a worker: from its
+first update to its last, without test images before. The two take turns; both have their images in memory
+when the clock starts, the same number of threads, and threads that sleep while they wait. With --sleep no the
+threads of the textbook spin, PyTorch's default, which is slow beside another load.
+On a busy machine use --threads 1.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
 
 
 def textbook(full: bool, root: Path) -> Turn:
-    """Seconds of an epoch, and with `full` those of as many as it takes."""
+    """Seconds of an epoch; with `full` of as many as 99 % takes."""
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
@@ -87,7 +87,7 @@ def textbook(full: bool, root: Path) -> Turn:
         loader = DataLoader(Mnist(), batch_size=BATCH, shuffle=True)
         if not full:
             batches = iter(loader)
-            learn(net, optimizer, [next(batches)])  # the shuffling of an epoch is no step's
+            learn(net, optimizer, [next(batches)])  # the shuffle of an epoch is not timed
             watch = Watch()
             learn(net, optimizer, (next(batches) for _ in range(PART)))
             times = EPOCHS_TO_GOAL * len(loader) / PART
@@ -114,7 +114,7 @@ def textbook(full: bool, root: Path) -> Turn:
 
 
 def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
-    """The experiment's own `train`; what the clock does not see is loading, and testing at the end."""
+    """The experiment's own `train`, timed without loading and without the test at the end."""
     from checkpoints.torch_io import strict_mode
     from engine.experiments import mnist_recipe
     from tests.engine.worker.lab import curve, make_run, new_run
@@ -141,7 +141,7 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
                 ended.append((watches[0].seconds, watches[0].cpu))
 
         run.restore, run.log = restored, logged  # type: ignore[method-assign]
-        with contextlib.redirect_stdout(sys.stderr):  # what a worker prints goes to its log
+        with contextlib.redirect_stdout(sys.stderr):  # a worker's output goes to its log
             mnist_recipe.train(params, run)  # type: ignore[arg-type]
         run._journal.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
         ((seconds, cpu),) = ended
@@ -179,7 +179,7 @@ def real_digits(root: Path) -> Any:
 
 
 def serve(chosen: argparse.Namespace) -> None:
-    """One side in a process of its own: each line is the seed of a turn."""
+    """One trainer in a process of its own: one turn for each seed on stdin."""
     import torch
 
     torch.set_num_threads(chosen.threads)

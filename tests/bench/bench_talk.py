@@ -1,10 +1,10 @@
-"""Talking to a language model beside `model.predict`, the notebook's way: `python -m tests.bench.bench_talk`.
+"""Inference with a language model beside Keras' `predict`: `python -m tests.bench.bench_talk`.
 
 The same weights (10,000 words, embedding 300, one LSTM layer of 256) and the same sentences of the captions
-on both sides; that the sums of log-probabilities agree is checked. Each side has one thread, then all cores.
+on both sides; the sums of log-probabilities have to agree. Each side has one thread, then all cores.
 Keras scores padded sentences with one call of `predict`; words per second count real words and the end of
-each sentence, never padding. On a busy machine the ratio of CPU seconds is the one to believe. Random words
-share no beginnings: there both sides need the same product in float32, a third of what Keras takes.
+each sentence, never padding. On a busy machine use the ratio of CPU seconds. Sentences of random words share
+no prefixes: there both sides compute the same product in float32, a third of what Keras takes.
 
 --floor fails the run when a target is missed, with all cores on both sides: one word p50 below 0.6 ms and 100
 times Keras, scoring captions 5 times Keras, a model opened within 0.3 s.
@@ -69,7 +69,7 @@ def arguments() -> argparse.Namespace:
 
 
 def prepare(places: Places) -> str:
-    """The run whose model is talked to; beside it the sentences that are scored."""
+    """The run of the model, and the sentences that are scored."""
     texts = load_corpus.load(places, "captions", WORDS, "plain", lambda *_: None)
     print(f"Words of {len(texts.vocabulary):,} kinds. {texts.notice}".strip())
     made_up = (f"word{number}" for number in range(WORDS - len(texts.vocabulary)))
@@ -121,10 +121,10 @@ def quantiles(times: list[float], name: str) -> Found:
     }
 
 
-# --- ours ---------------------------------------------------------------------------------------------------
+# --- NumPy --------------------------------------------------------------------------------------------------
 
 
-def ours(places: Places, run: str, threads: int) -> Found:
+def numpy_side(places: Places, run: str, threads: int) -> Found:
     folder = store.folder_of(places, run).path
     opened = timed(lambda: load_model.open_model(folder))
     model, _ = load_model.open_model(folder)
@@ -148,7 +148,7 @@ def ours(places: Places, run: str, threads: int) -> Found:
 
 
 def drawn(model: LanguageModel, count: int = 1000) -> list[float]:
-    """Seconds for each word of a sentence that is being drawn."""
+    """Seconds for each word of a sentence while it is sampled."""
     times, words = [], generate(model, [4], SamplingParams(length=count + 22), 1)
     for _ in range(20):
         next(words)
@@ -160,7 +160,7 @@ def drawn(model: LanguageModel, count: int = 1000) -> list[float]:
 
 
 async def first_answer(places: Places, run: str) -> float:
-    """Seconds from nothing to the next words: process, imports, model, answer."""
+    """Seconds from the start of a session process to its first answer."""
     began = time.perf_counter()
     async with open_session(places) as session:
         await session.ask("language.predict", run=run, text="a man")
@@ -168,7 +168,7 @@ async def first_answer(places: Places, run: str) -> float:
 
 
 async def later_opening(places: Places, run: str) -> float:
-    """Seconds of the same in a session that runs already."""
+    """Seconds to the first answer of another model in a running session."""
     async with open_session(places) as session:
         await session.ask("language.models")
         began = time.perf_counter()
@@ -242,8 +242,8 @@ def side(name: str, places: Places, threads: int) -> Found:
     command += ["--threads", str(threads)]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     environ = {**os.environ, **(ONE if threads else TWO if name == "ours" else {})}
-    told = subprocess.run(command, **quiet, env=environ, check=True)
-    found: Found = json.loads(told.stdout.splitlines()[-1])
+    done = subprocess.run(command, **quiet, env=environ, check=True)
+    found: Found = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -270,7 +270,7 @@ def main() -> int:
     if asked.only:
         places = Places(asked.home)
         run = store.list_ids(places)[0]
-        work = ours if asked.only == "ours" else keras_side
+        work = numpy_side if asked.only == "ours" else keras_side
         print(json.dumps(work(places, run, asked.threads)))
         return 0
     with tempfile.TemporaryDirectory() as folder:
@@ -282,7 +282,7 @@ def main() -> int:
 
 
 def measure(places: Places) -> list[str]:
-    """The targets that were missed."""
+    """Measure both; returns the targets that were missed."""
     run = prepare(places)
     first = 1000 * min(asyncio.run(first_answer(places, run)) for _ in range(3))
     later = 1000 * min(asyncio.run(later_opening(places, run)) for _ in range(3))

@@ -12,7 +12,7 @@ import pytest
 
 from checkpoints import folder
 from tests.chaos import scaled
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 KILLS = scaled(50)
 STEPS, EVERY = 3000, 5

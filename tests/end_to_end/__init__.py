@@ -1,1 +1,1 @@
-"""The river, whole: real commands, a real service, real keepers, real workers."""
+"""End to end: real commands, a real service, real keepers and workers."""

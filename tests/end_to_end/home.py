@@ -1,4 +1,4 @@
-"""A home with a real engine in it, used as a person uses it: by commands."""
+"""A home with a real engine, used through commands as a person does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.events import Event, replay
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import summary_to_json
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180.0
@@ -35,10 +35,10 @@ class Home:
     places: Places
     environ: dict[str, str] = field(default_factory=dict)
 
-    # --- as its user
+    # --- through commands
 
     def dltui(self, *words: str, status: int | None = 0, text: str | None = None) -> str:
-        """What the command prints; `status` None accepts any."""
+        """The output of the command; `status` None accepts any exit status."""
         done = self.call(*words, text=text)
         assert status is None or done.returncode == status, (
             f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
@@ -58,7 +58,7 @@ class Home:
         return self.dltui("run", experiment, "--seed", str(seed), *named, *settings).strip()
 
     def show(self, run: str) -> dict[str, Any]:
-        """What `show --json` prints, without the start of a command."""
+        """As `show --json`, without starting a process."""
         return summary_to_json(self.ask(lambda client: client.show(run)))
 
     def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
@@ -79,18 +79,18 @@ class Home:
         )
 
     def finish(self, run: str) -> dict[str, Any]:
-        """Resume the run as often as it takes to be done."""
+        """Wait until the run is done, resuming it whenever it has ended otherwise."""
         while (found := self.reach(run, *ENDED))["status"] != "done":
             self.dltui("resume", run)
         return found
 
-    # --- as someone who looks under the floor
+    # --- files and processes
 
     def events(self, run: str) -> list[Event]:
         return list(replay(store.folder_of(self.places, run).events))
 
     def steps_saved(self, run: str) -> int:
-        """The newest step that a checkpoint event has acknowledged."""
+        """The highest step of the checkpoint events."""
         return max((e.facts["step"] for e in self.events(run) if e.kind == "checkpoint"), default=0)
 
     def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
@@ -104,7 +104,7 @@ class Home:
         return self.places.log.read_text()[-3000:] if self.places.log.exists() else ""
 
     def service(self) -> ProcessIdentity | None:
-        """Who holds the engine lock, if it lives."""
+        """The process that holds the lock of the engine, if it is alive."""
         try:
             return process_identity.of(int(json.loads(self.places.lock.read_bytes())["pid"]))
         except (OSError, ValueError):
@@ -137,13 +137,13 @@ class Home:
         ]
 
     def close(self) -> None:
-        """Nothing of a test outlives it."""
+        """Kill every process of this home."""
         for pid in self.processes():
             kill(process_identity.of(pid))
 
 
 def kill(target: ProcessIdentity | None, number: int = signal.SIGKILL) -> bool:
-    """False when it was gone already."""
+    """False where the process has ended already."""
     if target is None or not target.is_alive():
         return False
     try:

@@ -1,4 +1,4 @@
-"""A cluster of Ray on this machine, in processes of its own, with a token of its own."""
+"""A Ray cluster on this machine, in processes of its own and with its own token."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Loopback:
     folder: Path
     """where a file makes the runs there hurry"""
 
-    def tell(self, word: str, number: int) -> None:
-        """Until it is done."""
+    def command(self, verb: str, number: int) -> None:
+        """Send a command to the cluster and wait until it is done."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{word} {number}\n")
+        self.process.stdin.write(f"{verb} {number}\n")
         self.process.stdin.flush()
-        _until(self.process, f"done {word}")
+        _until(self.process, f"done {verb}")
 
     def trust(self, home: Home, token: str = "") -> None:
-        """The home uses the token of this cluster."""
+        """Have the home use the token of this cluster."""
         home.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token or self.token}
 
 
 @contextlib.contextmanager
 def cluster(*cpus: int, **environ: str) -> Iterator[Loopback]:
-    """With a node of so many CPUs each, beside its head. Nothing of it is left at the end."""
+    """A cluster with one node for each number of CPUs, beside its head; ended with all its processes."""
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")  # Ray puts sockets deep below it
     token = "t" + os.urandom(20).hex()
     marks = {MARK: folder, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_TMPDIR": folder}
@@ -58,12 +58,12 @@ def cluster(*cpus: int, **environ: str) -> Iterator[Loopback]:
         _end(process, folder)
 
 
-def _until(process: subprocess.Popen[str], word: str) -> str:
+def _until(process: subprocess.Popen[str], start: str) -> str:
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith(word):
+        if line.startswith(start):
             return line
-    raise AssertionError(f"the cluster left before it said {word}")
+    raise AssertionError(f"the cluster ended before it printed {start}")
 
 
 def _end(process: subprocess.Popen[str], folder: str) -> None:

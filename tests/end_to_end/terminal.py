@@ -1,4 +1,4 @@
-"""A terminal in memory: a real pty, a program in it, and what a person at it would see."""
+"""A terminal in memory: a program in a real pty, and its screen."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from typing import Any, Self
 import pyte
 
 from tests.end_to_end.home import ROOT
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 SECONDS = 120.0
 APP = (sys.executable, "-m", "tui")
-LOOKS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+VARIABLES = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 UNSET = ("NO_COLOR", "SSH_CONNECTION", "TMUX", "STY", "COLUMNS", "LINES", "DLTUI_NO_MOUSE")
 OTHER_SCREEN = re.compile(rb"\x1b\[\?1049[hl]")
-"""there and back: both are blank here, since pyte has one screen"""
+"""both switches clear the screen: pyte has one screen"""
 KEYS = {
     "enter": b"\r", "tab": b"\t", "esc": b"\x1b[27u", "space": b" ", "up": b"\x1b[A", "down": b"\x1b[B",
     "end": b"\x1b[F", "home": b"\x1b[H", "ctrl+p": b"\x10", "ctrl+u": b"\x15",
@@ -34,7 +34,7 @@ KEYS = {
 
 
 class Terminal:
-    """`python -m tui WORDS...` in a pty that is read all the time, unless it is stalled."""
+    """`python -m tui WORDS...` in a pty; a thread reads its output, except between `stall` and `go_on`."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Terminal:
         *words: str,
         size: tuple[int, int] = (120, 40),
         command: Sequence[str] = APP,
-        looks: Mapping[str, str] = {},
+        variables: Mapping[str, str] = {},
     ) -> None:
         self.raw = bytearray()
-        """every byte that came"""
+        """all output"""
         self.size = size
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
@@ -57,7 +57,7 @@ class Terminal:
         self._status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            _become({**environ, **LOOKS, **looks}, (*command, *words), size)
+            _become({**environ, **VARIABLES, **variables}, (*command, *words), size)
         os.set_blocking(self._fd, False)
         self.modes_at_start = self.modes
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -73,10 +73,15 @@ class Terminal:
         self.hang_up()
 
     @property
-    def text(self) -> str:
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The rows of the screen."""
         with self._lock:
             lines = [self._screen.buffer[y] for y in range(self.size[1])]
-            return "\n".join("".join(line[x].data for x in range(self.size[0])).rstrip() for line in lines)
+            return [[line[x] for x in range(self.size[0])] for line in lines]
+
+    @property
+    def text(self) -> str:
+        return "\n".join("".join(cell.data for cell in row).rstrip() for row in self.cells)
 
     def until(self, condition: Callable[[], Any], what: str = "", seconds: float = SECONDS) -> Any:
         deadline = quiet_seconds() + seconds
@@ -85,13 +90,13 @@ class Terminal:
             time.sleep(0.02)
         return found
 
-    def sees(self, *words: str, seconds: float = SECONDS) -> None:
+    def shows(self, *words: str, seconds: float = SECONDS) -> None:
         for word in words:
             self.until(lambda word=word: word in self.text, f"{word!r}", seconds)
 
     def press(self, *keys: str) -> None:
-        """Each key on its own, as from a hand. Escape comes as a sequence, since a bare one means alt when
-        the next key follows before the app has looked."""
+        """Write each key by itself. Escape is sent as a kitty sequence: a bare one and the next key would be
+        read as alt."""
         for key in keys:
             self.write(KEYS.get(key, key.encode()))
             time.sleep(0.02)
@@ -131,7 +136,7 @@ class Terminal:
 
     @property
     def cpu_seconds(self) -> float:
-        """What the program has worked, however long it had to wait for its turn."""
+        """Processor time of the program."""
         with open(f"/proc/{self.pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -145,7 +150,7 @@ class Terminal:
         return self._status
 
     def wait(self, seconds: float = SECONDS) -> int:
-        """Its exit status, once all that it wrote was read."""
+        """The exit status, after all output was read."""
         self.until(lambda: self.status is not None, "the end of the program", seconds)
         if self._is_open and self._is_read.is_set():
             self.until(lambda: self._is_drained, "all that it wrote", seconds)

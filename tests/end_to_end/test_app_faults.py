@@ -1,4 +1,4 @@
-"""The app killed, stalled, squeezed and mistyped: runs notice nothing, and it comes back as it was."""
+"""The app killed, stalled, resized and given random keys: runs are not affected, and its view is restored."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def weights(run: dict[str, Any]) -> str:
 
 @pytest.fixture
 def long_run(home: Home) -> str:
-    """A run that trains for as long as a test needs it, about 100 steps a second."""
+    """A run long enough for any test, about 100 steps per second."""
     run = home.start("counter", name="alpha", steps=1_000_000, seconds=0.01)
     home.until(lambda: step(home, run) > 3, "some steps")
     return run
 
 
 def app(home: Home, size: tuple[int, int] = (120, 40)) -> Terminal:
-    """The app, once it shows runs."""
+    """The app, after its runs are on the screen."""
     terminal = Terminal(home.full_environ(), size=size)
-    terminal.sees("alpha")
+    terminal.shows("alpha")
     return terminal
 
 
 def step(home: Home, run: str) -> int:
-    """The newest step that the events of the run tell of."""
+    """The newest step in the events of the run."""
     told = [event for event in home.events(run) if event.kind == "metrics"]
     return int(told[-1].facts["series"]["loss"][0][-1]) if told else 0
 
 
-def goes_on(home: Home, run: str) -> None:
+def makes_progress(home: Home, run: str) -> None:
     before = step(home, run)
     home.until(lambda: step(home, run) > before, "more steps")
 
@@ -56,7 +56,7 @@ def saved_view(home: Home) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-# --- leaving ------------------------------------------------------------------------------------------------
+# --- ending ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
         before = terminal.modes_at_start
         assert terminal.modes != before
         terminal.press("y", "space")
-        terminal.sees("log · live")
+        terminal.shows("log · live")
         os.kill(terminal.pid, number)
         assert terminal.wait() == 0
         tail = bytes(terminal.raw)[-600:]
@@ -90,18 +90,18 @@ def test_a_signal_ends_the_app_in_order(home: Home, long_run: str, number: signa
         assert terminal.modes == before
     assert saved_view(home)["chart"]["log"] is True
     assert saved_view(home)["marks"] == [long_run]
-    goes_on(home, long_run)
+    makes_progress(home, long_run)
 
 
 def test_a_lost_connection_ends_the_app_and_nothing_else(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         terminal.press("y")
-        terminal.sees("log · live")
+        terminal.shows("log · live")
         terminal.hang_up()
         terminal.wait()
     home.until(lambda: terminal.pid not in home.processes(), "the end of the app")
     assert saved_view(home)["chart"]["log"] is True
-    goes_on(home, long_run)
+    makes_progress(home, long_run)
 
 
 @pytest.mark.parametrize("how", ["hang up", "SIGTERM"])
@@ -110,18 +110,18 @@ def test_an_app_whose_terminal_stalls_can_still_be_ended(home: Home, long_run: s
         fill(terminal)
         os.kill(terminal.pid, signal.SIGTERM) if how == "SIGTERM" else terminal.hang_up()
         terminal.wait()
-    goes_on(home, long_run)
+    makes_progress(home, long_run)
 
 
 def fill(terminal: Terminal) -> None:
-    """Have the app draw more than the pty and the app's own queue take."""
+    """Have the app draw more than the buffers of the pty and of the app hold."""
     terminal.stall()
     for _ in range(50):
         terminal.write(b"T")
         time.sleep(0.03)
 
 
-# --- living on ----------------------------------------------------------------------------------------------
+# --- progress ----------------------------------------------------------------------------------------------
 
 
 def test_a_stalled_terminal_slows_no_run_and_the_app_catches_up(home: Home, long_run: str) -> None:
@@ -141,7 +141,7 @@ def rate(home: Home, run: str, seconds: float = 1.5) -> float:
 
 
 def shown_step(terminal: Terminal) -> int:
-    """Of the overview: `step     129 / 100,000  0%`."""
+    """The step in the overview: `step     129 / 100,000  0%`."""
     words = terminal.text.partition("step  ")[2].split()
     number = words[0].replace(",", "") if words else ""
     return int(number) if number.isdigit() else 0
@@ -157,8 +157,8 @@ def test_no_size_of_the_terminal_brings_the_app_down(home: Home, long_run: str) 
             time.sleep(0.3 if (columns, lines) in sizes[:7] else 0.02)
             assert terminal.status is None
         terminal.resize(120, 40)
-        terminal.sees("alpha", "quit")
-    goes_on(home, long_run)
+        terminal.shows("alpha", "quit")
+    makes_progress(home, long_run)
 
 
 SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -190,7 +190,7 @@ def test_nonsense_typed_anywhere_ends_deletes_and_stops_nothing(
         for key in keys:
             terminal.press(key)
             time.sleep(0.2)
-        terminal.sees(words)
+        terminal.shows(words)
         for nonsense in nonsenses(random.Random(screen)):
             terminal.write(nonsense)
             time.sleep(0.03)
@@ -212,7 +212,7 @@ ODD = (
 
 
 def nonsenses(dice: random.Random) -> list[bytes]:
-    """Every printable sign and every control, without those that leave or agree; sequences cut and wrong."""
+    """Every printable character and control, except those that quit or confirm; cut and wrong sequences."""
     signs = [
         bytes([code]) for code in (*string.printable.encode(), *range(32)) if code not in LEAVES + ENTERS
     ]
@@ -225,14 +225,14 @@ def test_a_byte_that_is_no_unicode_is_not_the_end(home: Home, long_run: str) -> 
     with app(home) as terminal:
         terminal.write(b"\xff\xc3(\xf0\x9f")
         terminal.press("?")
-        terminal.sees("esc back")
+        terminal.shows("esc back")
         assert terminal.status is None
 
 
 def test_letters_typed_right_after_the_slash_are_the_filter(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         terminal.write(b"/alpha pp")
-        terminal.sees("alpha pp")
+        terminal.shows("alpha pp")
         assert home.show(long_run)["status"] == "running"
 
 
@@ -251,73 +251,73 @@ def test_the_app_finds_the_service_that_follows_a_killed_one(home: Home, long_ru
 # --- by keys alone ------------------------------------------------------------------------------------------
 
 
-def test_a_run_lives_its_whole_life_by_keys(home: Home) -> None:
+def test_a_run_is_started_set_paused_resumed_and_removed_by_keys(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
-        terminal.sees("deep-learning lab")
+        terminal.shows("deep-learning lab")
         terminal.until(lambda: home.service(), "a service")
         terminal.press("n")
-        terminal.sees("start an experiment")
+        terminal.shows("start an experiment")
         terminal.press("enter")
-        terminal.sees("launch", "epochs")
+        terminal.shows("launch", "epochs")
         fill_in(terminal, "epochs: passes over the four training points", "10000000")
         fill_in(terminal, "name: name of the run", "by-hand")
         terminal.press("enter")
-        terminal.sees("by-hand", "running")
+        terminal.shows("by-hand", "running")
         run = str(home.show("by-hand")["id"])
         home.until(lambda: step(home, run) > 3, "some steps")
         assert home.show(run)["total_steps"] == 10_000_000
         terminal.press(".")
         home.until(lambda: home.show(run)["live"].get("lr") == 0.02, "lr twice as large")
         terminal.press("L")
-        terminal.sees("set live: by-hand")
+        terminal.shows("set live: by-hand")
         terminal.press("ctrl+u")
         terminal.write(b"0.005")
         terminal.press("enter")
         home.until(lambda: home.show(run)["live"].get("lr") == 0.005, "the lr that was typed")
         terminal.press("p")
         home.reach(run, "paused")
-        terminal.sees("paused")
+        terminal.shows("paused")
         terminal.press("p")
         home.reach(run, "running")
-        terminal.sees("running")
-        agree(terminal, "s", "Stop by-hand?")
+        terminal.shows("running")
+        confirm(terminal, "s", "Stop by-hand?")
         assert home.reach(run, "stopped")["cause"]["kind"] == "user_stop"
-        terminal.sees("stopped")
-        agree(terminal, "D", "Remove by-hand?")
-        terminal.sees("deep-learning lab")
+        terminal.shows("stopped")
+        confirm(terminal, "D", "Remove by-hand?")
+        terminal.shows("deep-learning lab")
         assert json.loads(home.dltui("ls", "--json")) == []
 
 
 def fill_in(terminal: Terminal, hint: str, text: str) -> None:
-    """Go to the field of which the form says this, and write over what it holds."""
+    """Go to the field with this help text and replace its value."""
     for _ in range(30):
-        said = shown_hint(terminal)
-        if said.startswith(hint):
+        hint_before = shown_hint(terminal)
+        if hint_before.startswith(hint):
             terminal.press("end", "ctrl+u")
             terminal.write(text.encode())
-            terminal.sees(text)
+            terminal.shows(text)
             return
         terminal.press("down")
-        terminal.until(lambda said=said: shown_hint(terminal) != said, "the next field")
+        terminal.until(lambda hint_before=hint_before: shown_hint(terminal) != hint_before, "the next field")
     raise AssertionError(f"no field says {hint!r}:\n{terminal.text}")
 
 
 def shown_hint(terminal: Terminal) -> str:
-    """What the form says of the field that has focus, above its keys; twice the same, so not half drawn."""
-    looks = [""]
+    """The hint of the focused field, read twice with the same result, so not half drawn."""
+    texts = [""]
 
-    def look() -> str:
+    def read() -> str:
         lines = terminal.text.splitlines()
         below = next((number for number, line in enumerate(lines) if "enter launch" in line), 0)
-        looks.append(lines[below - 1].strip("│ ") if below else "")
-        return looks[-1] if looks[-1] == looks[-2] else ""
+        texts.append(lines[below - 1].strip("│ ") if below else "")
+        return texts[-1] if texts[-1] == texts[-2] else ""
 
-    return str(terminal.until(look, "what a field means"))
+    return str(terminal.until(read, "the hint of a field"))
 
 
-def agree(terminal: Terminal, key: str, question: str) -> None:
+def confirm(terminal: Terminal, key: str, question: str) -> None:
     terminal.press(key)
-    terminal.sees(question)
+    terminal.shows(question)
     terminal.press("enter")
 
 
@@ -333,17 +333,17 @@ def test_leaving_and_coming_back_shows_the_same(home: Home) -> None:
             lambda: shown_metric(terminal) != "loss" and shown_metric(terminal), "another metric"
         )
         terminal.press("/")
-        terminal.sees("experiment=xor")
+        terminal.shows("experiment=xor")
         terminal.write(b"seed=1")
-        terminal.sees("2 of 2")
+        terminal.shows("2 of 2")
         terminal.press("enter")
-        terminal.sees("q quit")
+        terminal.shows("q quit")
         terminal.press("q")
         assert terminal.wait() == 0
     view = saved_view(home)
     assert (view["where"], len(view["marks"]), view["metric"]) == ("seed=1", 1, metric)
     with app(home) as terminal:
-        terminal.sees("seed=1", "2 of 2", "log")
+        terminal.shows("seed=1", "2 of 2", "log")
         terminal.until(lambda: shown_metric(terminal) == metric, f"the metric {metric}")
         terminal.press("q")
         assert terminal.wait() == 0

@@ -1,4 +1,4 @@
-"""The commands, against a real engine."""
+"""The commands of the shell, against a real engine."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "expected"),
     [
         (["run", "xorr"], "xorr"),
         (["run", "xor", "--set", "lr=-1"], "lr: expected a number of 0 or more"),
@@ -122,10 +122,10 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
         (["pause", "@last"], "no run yet"),
     ],
 )
-def test_nonsense_gets_one_clear_line_and_starts_nothing(home: Home, words: list[str], says: str) -> None:
+def test_nonsense_gets_one_clear_line_and_starts_nothing(home: Home, words: list[str], expected: str) -> None:
     done = home.call(*words)
     assert done.returncode in (1, 2)
-    assert says in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
     assert json.loads(home.dltui("ls", "--json")) == []
@@ -142,8 +142,8 @@ def test_export_gives_every_point_as_csv_and_json(home: Home) -> None:
     home.finish(run)
     rows = list(csv.DictReader(io.StringIO(home.dltui("export", run, "--csv"))))
     assert [int(row["step"]) for row in rows] == list(range(1, 121))
-    told = json.loads(home.dltui("export", run, "--json"))
-    assert told["curves"]["loss"]["value"][-1] == float(rows[-1]["loss"])
+    data = json.loads(home.dltui("export", run, "--json"))
+    assert data["curves"]["loss"]["value"][-1] == float(rows[-1]["loss"])
 
 
 def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
@@ -153,8 +153,8 @@ def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
     drawn = home.dltui("plot", first, second, "--metric", "loss")
     assert "loss" in drawn
     assert any("⠀" < sign <= "⣿" for sign in drawn)
-    told = json.loads(home.dltui("plot", first, second, "--metric", "loss", "--json"))
-    assert [sorted(one["curves"]) for one in told] == [["loss"], ["loss"]]
+    data = json.loads(home.dltui("plot", first, second, "--metric", "loss", "--json"))
+    assert [sorted(one["curves"]) for one in data] == [["loss"], ["loss"]]
     compared = home.dltui("compare", first, second)
     assert "lr" in compared
     assert "hidden" not in compared
@@ -209,8 +209,8 @@ def test_a_verb_for_several_runs_asks_once_and_says_what_it_leaves_out(home: Hom
     assert all(run in asked.stderr for run in long)
     assert "left out: short is done and cannot be stopped now." in asked.stderr
     assert home.show(long[0])["status"] == "running"
-    told = home.call("set", *long, "pace=2", "--yes", "--json")
-    assert told.returncode == 0 and [run["id"] for run in json.loads(told.stdout)["runs"]] == long
+    data = home.call("set", *long, "pace=2", "--yes", "--json")
+    assert data.returncode == 0 and [run["id"] for run in json.loads(data.stdout)["runs"]] == long
     mixed = home.call("stop", "short", "p", "--yes", "--json")
     assert mixed.returncode == 1, "a run that was named was left out"
     assert [left["name"] for left in json.loads(mixed.stdout)["left_out"]] == ["short"]
@@ -315,7 +315,7 @@ def test_a_damaged_event_is_left_out_counted_and_named(home: Home) -> None:
         assert done.returncode == 0, done.stderr
         assert done.stderr == f"1 damaged line of its events left out. Which: dltui verify {run}\n"
     assert set(home.dltui("export", run).splitlines()) < set(whole.splitlines())
-    said = home.dltui("verify", run, status=1)
-    (damaged,) = [line for line in said.splitlines() if line.startswith("DAMAGED")]
+    output = home.dltui("verify", run, status=1)
+    (damaged,) = [line for line in output.splitlines() if line.startswith("DAMAGED")]
     assert str(path) in damaged and f"byte {offset}: Not an event" in damaged
     assert [row["text"] for row in json.loads(home.dltui("verify", "--json", status=1)) if not row["ok"]]

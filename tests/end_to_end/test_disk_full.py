@@ -1,4 +1,4 @@
-"""A disk that fills up while a run trains, and one that takes nothing at all."""
+"""A disk that fills up while a run trains, and homes that cannot be written."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from engine.places import Places
 from tests.end_to_end.home import Home
-from tests.fakes import hurry
+from tests.fakes import waits
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home on a disk of its own of 48 MiB."""
+    """A home on a file system of its own, 48 MiB."""
     root = tmp_path / "disk"
     root.mkdir()
     mounted = subprocess.run(
@@ -37,7 +37,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 
 
 def fill(home: Home) -> Path:
-    """Leave not a byte."""
+    """Fill the file system to the last byte."""
     ballast = home.places.root / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 4096, 1):
@@ -49,19 +49,19 @@ def fill(home: Home) -> Path:
     return ballast
 
 
-def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room_again(small: Home) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_lost_after_space_is_freed(small: Home) -> None:
     home = small
     whole = home.finish(home.start("counter", steps=3000))
     run = home.start("counter", steps=3000, seconds=0.02)
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     before = home.steps_saved(run)
     ballast = fill(home)
-    told = home.until(lambda: home.show(run)["notice"], "a notice")
-    assert "disk" in told.lower() or "space" in told.lower()
+    notice = home.until(lambda: home.show(run)["notice"], "a notice")
+    assert "disk" in notice.lower() or "space" in notice.lower()
     assert home.show(run)["status"] == "running"
     ballast.unlink()
     home.until(lambda: home.steps_saved(run) > before + 2, "checkpoints again")
-    hurry.tell(home.places.root)
+    waits.skip(home.places.root)
     ended = home.finish(run)
     assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
     assert home.dltui("verify", run)
@@ -73,7 +73,7 @@ def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) 
     run = home.start("counter", steps=3000, seconds=0.02)
     home.until(lambda: home.steps_saved(run) > 2, "some checkpoints")
     ballast = fill(home)
-    hurry.tell(home.places.root)
+    waits.skip(home.places.root)
     found = home.reach(run, "failed", "done")
     assert (found["status"], found["cause"]["kind"]) == ("done", "disk_full"), "what was trained is a result"
     assert found["checkpoint_step"] < 3000

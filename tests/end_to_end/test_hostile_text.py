@@ -1,4 +1,4 @@
-"""Text that wants to be more than text, in every place where the app and the commands show some."""
+"""Hostile text in every place where the app and the commands show text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from engine import process_identity
 from engine.places import Places
 from tests.chaos import scaled
-from tests.end_to_end.escapes import HIDDEN, foreign_in_app, foreign_in_talk
+from tests.end_to_end.escapes import HIDDEN, foreign_in_app, foreign_in_command
 from tests.end_to_end.home import Home
-from tests.end_to_end.planted import as_file_name, plant
+from tests.end_to_end.hostile_run import as_file_name, write_hostile_run
 from tests.end_to_end.terminal import Terminal
-from tests.fakes.payloads import EVERYTHING, PAYLOADS
+from tests.fakes.hostile_text import EVERYTHING, PAYLOADS
 from tui.terminal.plain_text import plain
 
 AMPLE = (200, 60)
@@ -34,7 +34,7 @@ def has_surrogate(text: str) -> bool:
 
 
 def marked(number: int) -> str:
-    """A payload behind a number that tells where it came from."""
+    """A payload behind a number that identifies it."""
     return f"~{number}~{PAYLOADS[number % len(PAYLOADS)]}"
 
 
@@ -43,20 +43,20 @@ def whole(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home full of runs that somebody hostile has written; nobody changes it.
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home with hostile runs, shared by the tests, which do not change it.
 
-    The newest are those with markup in their names, below them one that holds everything: these train,
-    so that a parameter can be set.
+    The newest runs have markup in their names, the next one holds every payload; these are running, so that a
+    parameter can be set.
     """
-    home = made(tmp_path_factory.mktemp("museum"))
+    home = made(tmp_path_factory.mktemp("hostile_home"))
     asleep = subprocess.Popen(["sleep", "infinity"])
     keeper = process_identity.of(asleep.pid)
     for number in range(0, len(PAYLOADS), 2):
-        plant(home.places, number, whole(marked(number)), whole(marked(number + 1)))
-    plant(home.places, 500, whole(EVERYTHING), whole(EVERYTHING), keeper=keeper)
+        write_hostile_run(home.places, number, whole(marked(number)), whole(marked(number + 1)))
+    write_hostile_run(home.places, 500, whole(EVERYTHING), whole(EVERYTHING), keeper=keeper)
     for number, text in enumerate(MARKUP):
-        plant(home.places, 600 + number, f"~{number}~{text}", "1", keeper=keeper)
+        write_hostile_run(home.places, 600 + number, f"~{number}~{text}", "1", keeper=keeper)
     yield home
     home.close()
     asleep.kill()
@@ -64,10 +64,10 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture
-def museum(rooms: Home) -> Home:
-    """Looked at as if for the first time."""
-    rooms.places.view_state.unlink(missing_ok=True)
-    return rooms
+def hostile_home(shared_home: Home) -> Home:
+    """The home without a saved view."""
+    shared_home.places.view_state.unlink(missing_ok=True)
+    return shared_home
 
 
 def made(folder: Path) -> Home:
@@ -77,12 +77,12 @@ def made(folder: Path) -> Home:
 
 
 def checked(terminal: Terminal, copied: frozenset[str] = frozenset()) -> None:
-    """Nothing has reached the terminal but what the app itself says, and the app lives."""
+    """Assert that only allowed sequences were sent and that the app is running."""
     assert terminal.status is None, (
         f"the app has ended: {bytes(terminal.raw)[-3000:].decode(errors='replace')}"
     )
     raw = bytes(terminal.raw)
-    raw = raw[: raw.rfind(b"\x1b")]  # what comes last may be half written
+    raw = raw[: raw.rfind(b"\x1b")]  # the last sequence may be incomplete
     assert foreign_in_app(raw, AMPLE, copied) == []
     assert raw.count(b"\x1b[?1049h") == 1
     assert b"\x1b[?1049l" not in raw
@@ -95,9 +95,9 @@ HARMLESS = [number for number, text in enumerate(PAYLOADS) if text == plain(text
 
 
 def walk(terminal: Terminal, runs: list[str]) -> None:
-    """The cursor on each of these runs, one key down from the one before."""
+    """Move the cursor down over each of these runs."""
     for run in runs:
-        terminal.sees(plain(run)[:60])
+        terminal.shows(plain(run)[:60])
         terminal.press("j")
 
 
@@ -106,22 +106,22 @@ def ids(home: Home) -> list[str]:
     return sorted((path.name for path in home.places.runs.iterdir()), reverse=True)
 
 
-def test_every_pane_shows_hostile_runs_and_nothing_acts(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
-        walk(terminal, ids(museum))
+def test_every_pane_shows_hostile_runs_and_nothing_acts(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
+        walk(terminal, ids(hostile_home))
         checked(terminal)
 
 
-def test_markup_is_shown_as_it_was_written(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
-        terminal.sees("~")
+def test_markup_is_shown_as_it_was_written(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
+        terminal.shows("~")
         terminal.press("g")
         for number, text in reversed(list(enumerate(MARKUP))):
             name = f"~{number}~{text}"
-            terminal.sees(f"id          20240101-{600 + number:06}")
+            terminal.shows(f"id          20240101-{600 + number:06}")
             for key, words in (("b", f"{name} is the"), ("L", f"set live: {name}"), ("D", f"Remove {name}?")):
                 terminal.press(key)
-                terminal.sees(words[:40])
+                terminal.shows(words[:40])
                 if key != "b":
                     terminal.press("esc")
                     terminal.until(
@@ -131,11 +131,11 @@ def test_markup_is_shown_as_it_was_written(museum: Home) -> None:
         checked(terminal)
 
 
-def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(museum: Home) -> None:
-    with Terminal(museum.full_environ(), size=AMPLE) as terminal:
-        terminal.sees("~")
+def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
+        terminal.shows("~")
         terminal.press("g", *"j" * len(MARKUP))
-        terminal.sees("id          20240101-000500")
+        terminal.shows("id          20240101-000500")
         for key, words in (
             ("R", "launch"),
             ("L", "set live"),
@@ -144,40 +144,42 @@ def test_every_dialog_shows_the_worst_of_all_runs_and_nothing_acts(museum: Home)
             ("ctrl+p", "Run"),
         ):
             terminal.press(key)
-            terminal.sees(words)
+            terminal.shows(words)
             terminal.press("esc")
         terminal.press("k", "space", "d")
-        terminal.sees("compare 2 runs")
+        terminal.shows("compare 2 runs")
         terminal.press("esc", "f", "y", "v", "m", "m")
-        terminal.sees("step")
+        terminal.shows("step")
         checked(terminal)
 
 
 def test_the_palette_finds_runs_with_markup_in_their_ids(tmp_path: Path) -> None:
     home = made(tmp_path)
     for number, text in enumerate(MARKUP):
-        plant(home.places, number, f"odd-{number}", "1", f"2024-1-{os.fsdecode(as_file_name(text))}")
+        write_hostile_run(
+            home.places, number, f"odd-{number}", "1", f"2024-1-{os.fsdecode(as_file_name(text))}"
+        )
     try:
         with Terminal(home.full_environ()) as terminal:
-            terminal.sees("odd-")
+            terminal.shows("odd-")
             terminal.press("ctrl+p")
-            terminal.sees("Run: new")
+            terminal.shows("Run: new")
             terminal.write(b"go to run")
-            terminal.sees("Go to run: odd-1", "[red]red[\u2215red]")
+            terminal.shows("Go to run: odd-1", "[red]red[\u2215red]")
             checked(terminal)
     finally:
         home.close()
 
 
 @pytest.mark.parametrize("size", [(100, 30), (70, 18)], ids=str)
-def test_smaller_terminals_show_every_pane_in_turn(museum: Home, size: tuple[int, int]) -> None:
-    with Terminal(museum.full_environ(), size=size) as terminal:
-        terminal.sees("~")
+def test_smaller_terminals_show_every_pane_in_turn(hostile_home: Home, size: tuple[int, int]) -> None:
+    with Terminal(hostile_home.full_environ(), size=size) as terminal:
+        terminal.shows("~")
         for _ in range(8):
             terminal.press(*"jjl")
             time.sleep(0.1)
         terminal.press("?")
-        terminal.sees("esc")
+        terminal.shows("esc")
         checked(terminal)
 
 
@@ -189,14 +191,14 @@ def test_saved_views_and_key_files_may_be_hostile(tmp_path: Path) -> None:
     view |= {"where": text[:900], "last_params": {"xor": {"lr": text}}}
     home.places.view_state.write_text(json.dumps(view))
     home.places.keymap.write_text(json.dumps({text: text, "run.pause": text, "run.stop": "[/]"}))
-    plant(home.places, 1, text, text)
+    write_hostile_run(home.places, 1, text, text)
     try:
         with Terminal(home.full_environ(), size=AMPLE) as terminal:
-            terminal.sees("keys.json")
+            terminal.shows("keys.json")
             terminal.press("n")
-            terminal.sees("start an experiment")
+            terminal.shows("start an experiment")
             terminal.press("enter")
-            terminal.sees("launch")
+            terminal.shows("launch")
             checked(terminal)
     finally:
         home.close()
@@ -211,25 +213,25 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_commands_say_hostile_text_harmlessly(museum: Home, words: list[str]) -> None:
+def test_commands_say_hostile_text_harmlessly(hostile_home: Home, words: list[str]) -> None:
     text = whole(EVERYTHING).replace("\0", "")
     names = {"TEXT": text, "@500": "20240101-000500-planted-01f4", "@0": "20240101-000000-planted-0000"}
-    with Terminal(museum.full_environ(), *(names.get(word, word) for word in words)) as terminal:
+    with Terminal(hostile_home.full_environ(), *(names.get(word, word) for word in words)) as terminal:
         terminal.wait()
         assert len(terminal.raw) > 20
-        assert foreign_in_talk(bytes(terminal.raw)) == []
+        assert foreign_in_command(bytes(terminal.raw)) == []
         assert b"Traceback" not in terminal.raw
 
 
 def test_a_question_before_deleting_does_not_act(tmp_path: Path) -> None:
     home = made(tmp_path)
-    plant(home.places, 1, "victim", "1", "2024-1-\x1b]52;c;AAAA\x07")
+    write_hostile_run(home.places, 1, "victim", "1", "2024-1-\x1b]52;c;AAAA\x07")
     try:
         with Terminal(home.full_environ(), "rm", "victim") as terminal:
-            terminal.sees("[y/N]")
+            terminal.shows("[y/N]")
             terminal.write(b"n\r")
             terminal.wait()
-            assert foreign_in_talk(bytes(terminal.raw)) == []
+            assert foreign_in_command(bytes(terminal.raw)) == []
     finally:
         home.close()
 
@@ -242,26 +244,26 @@ def test_what_a_worker_prints_notes_measures_and_raises_does_not_act(home: Home,
         waiting.wait()
         assert b"failed" in waiting.raw
         with Terminal(home.full_environ(), size=AMPLE) as terminal:
-            terminal.sees("failed", "hostile")
+            terminal.shows("failed", "hostile")
             terminal.press("m", "m")
-            terminal.sees("id  ")
+            terminal.shows("id  ")
             checked(terminal)
-        assert foreign_in_talk(bytes(waiting.raw)) == []
+        assert foreign_in_command(bytes(waiting.raw)) == []
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\udc9b31m"], ids=ascii)
 def test_half_a_character_in_a_run_folder_stops_nothing(home: Home, text: str) -> None:
-    good = plant(home.places, 1, "good", "1")
-    plant(home.places, 2, f"half {text}", text)
+    good = write_hostile_run(home.places, 1, "good", "1")
+    write_hostile_run(home.places, 2, f"half {text}", text)
     with Terminal(home.full_environ(), size=AMPLE) as terminal:
-        terminal.sees("good")
+        terminal.shows("good")
         checked(terminal)
     assert [run["id"] for run in json.loads(home.dltui("ls", "--json"))][-1] == good
 
 
 def test_a_folder_name_that_is_no_unicode_stops_nothing(home: Home) -> None:
-    good = plant(home.places, 1, "good", "1")
-    plant(home.places, 2, "odd", "1", os.fsdecode(b"20240101-000002-odd-\xff\x9b31m"))
+    good = write_hostile_run(home.places, 1, "good", "1")
+    write_hostile_run(home.places, 2, "odd", "1", os.fsdecode(b"20240101-000002-odd-\xff\x9b31m"))
     assert good in home.dltui("ls")
 
 
@@ -269,31 +271,31 @@ def test_a_word_that_is_no_unicode_gets_a_clear_answer(home: Home) -> None:
     assert "not UTF-8" in home.call("show", "\udcff").stderr
 
 
-def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(museum: Home) -> None:
-    with Terminal(museum.full_environ()) as terminal:
-        terminal.sees("~")
+def test_a_paste_of_ten_megabytes_is_cut_and_the_next_key_is_heard_soon(hostile_home: Home) -> None:
+    with Terminal(hostile_home.full_environ()) as terminal:
+        terminal.shows("~")
         terminal.press("/")
-        terminal.sees("experiment=xor")
+        terminal.shows("experiment=xor")
         before = terminal.cpu_seconds
         terminal.paste(b"W" * 10_000_000)
         terminal.press("home")
         terminal.write(b"Q")
-        terminal.sees(" QWWWWW")
+        terminal.shows(" QWWWWW")
         assert terminal.cpu_seconds - before < 5
         terminal.press("esc")
-        terminal.sees("~1~")
+        terminal.shows("~1~")
         checked(terminal)
 
 
 @pytest.mark.parametrize("field", ["filter", "form"])
-def test_pasted_sequences_are_text_not_keys(museum: Home, field: str) -> None:
-    with Terminal(museum.full_environ()) as terminal:
-        terminal.sees("~")
+def test_pasted_sequences_are_text_not_keys(hostile_home: Home, field: str) -> None:
+    with Terminal(hostile_home.full_environ()) as terminal:
+        terminal.shows("~")
         terminal.press("/" if field == "filter" else "R")
-        terminal.sees("experiment=xor" if field == "filter" else "launch")
+        terminal.shows("experiment=xor" if field == "filter" else "launch")
         terminal.press("ctrl+u")
         terminal.paste("a\x1b[31mb\x1b]52;c;AAAA\x07c\u202ed\x9b31me".encode())
-        terminal.sees("a␛[31mb␛]52;c;AAAA␇c")
+        terminal.shows("a␛[31mb␛]52;c;AAAA␇c")
         checked(terminal)
 
 
@@ -301,12 +303,12 @@ def test_a_paste_into_the_table_presses_no_key(home: Home) -> None:
     run = home.start("counter", steps=5)
     home.reach(run, "done")
     with Terminal(home.full_environ()) as terminal:
-        terminal.sees("done")
+        terminal.shows("done")
         terminal.paste(b"\x1b[DDDD" + b"." * 60)
         time.sleep(0.5)
         assert "Remove " not in terminal.text
         terminal.press("esc", "?")
-        terminal.sees("esc")
+        terminal.shows("esc")
     assert home.show(run)["status"] == "done"
 
 
@@ -322,7 +324,7 @@ def test_any_text_is_shown_and_does_not_act(
 ) -> None:
     home = made(tmp_path_factory.mktemp("any"))
     for number in range(0, len(texts), 5):
-        plant(home.places, number, texts[number], "".join(texts[number : number + 5]))
+        write_hostile_run(home.places, number, texts[number], "".join(texts[number : number + 5]))
     try:
         with Terminal(home.full_environ(), size=AMPLE) as terminal:
             walk(terminal, ids(home))

@@ -29,7 +29,7 @@ def weights(run: dict[str, Any]) -> str:
 
 @pytest.fixture
 def often(home: Home) -> Home:
-    """Checkpoints at nearly every step, so that a kill hits the writing of one as well."""
+    """A checkpoint at nearly every step, so that kills also hit the writing of one."""
     home.environ["DLTUI_CHECKPOINT_SECONDS"] = "0.02"
     return home
 
@@ -55,7 +55,7 @@ def test_kills_at_random_moments_cost_nothing(often: Home, whom: str) -> None:
 
 
 def one_kill(home: Home, run: str, pick: Pick, dice: random.Random) -> int | None:
-    """1 after a kill, 0 when it came too late to hit, None when the run is done."""
+    """1 after a kill, 0 where the process had ended before, None where the run is done."""
     time.sleep(dice.random() * 0.8)
     saved = home.steps_saved(run)
     hit = kill(pick(home, run))
@@ -70,14 +70,14 @@ def one_kill(home: Home, run: str, pick: Pick, dice: random.Random) -> int | Non
 
 
 def settled(home: Home, run: str) -> dict[str, Any]:
-    """What a person sees who looks again: an end, or a run with a keeper and a worker."""
+    """The summary of the run after it has ended or has a keeper and a worker."""
 
-    def look() -> dict[str, Any] | None:
+    def read() -> dict[str, Any] | None:
         found = home.show(run)
         at_work = home.keeper(run) is not None and home.worker(run) is not None
         return found if found["status"] != "running" or at_work else None
 
-    return dict(home.until(look, "an end, or somebody at work"))
+    return dict(home.until(read, "an end, or somebody at work"))
 
 
 def explained(found: dict[str, Any]) -> None:
@@ -91,7 +91,7 @@ def restored(home: Home, run: str) -> list[int]:
 
 
 def went_on_from(home: Home, run: str, step: int, before: int) -> None:
-    """The attempt that was just asked for starts at the newest checkpoint, not at an older one."""
+    """Assert that the newest attempt starts at the newest checkpoint."""
     if step:
         home.until(lambda: len(restored(home, run)) > before, "a restored event")
         assert restored(home, run)[-1] >= step
@@ -137,7 +137,7 @@ def test_a_killed_torch_worker_ends_in_the_bits_of_an_uninterrupted_one(often: H
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_mnist_paused_at_random_points_ends_in_the_bits_of_an_uninterrupted_one(home: Home) -> None:
-    """On the real images where DLTUI_DATA names them, else on the 8x8 digits."""
+    """On MNIST where DLTUI_DATA has it, else on the 8x8 digits."""
     pauses = scaled(20, least=2)
     facts = {"model": "double_conv_dropout", "iterations": 3000 * pauses, "epochs": 1000, "target": "never"}
     home.environ["DLTUI_OFFLINE"] = "1"

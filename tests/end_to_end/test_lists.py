@@ -1,4 +1,4 @@
-"""Lists and exit codes of the shell, against a real engine: wrong input is 2, whatever is wrong with it."""
+"""Lists and exit codes of the commands, against a real engine: wrong input exits with 2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.end_to_end.terminal import Terminal
 
 def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> None:
     home.finish(home.start("counter", steps=3))
-    for words, said in (
+    for words, expected in (
         (("ls", "nosuch=3"), "No run has nosuch."),
         (("ls", "los<3"), "No run has los."),
         (("ls", "--sort", "nosuch"), "No run has nosuch."),
@@ -32,14 +32,14 @@ def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> No
     ):
         done = home.call(*words)
         assert (done.returncode, done.stdout) == (2, ""), (words, done)
-        assert said in done.stderr, (words, done.stderr)
+        assert expected in done.stderr, (words, done.stderr)
     for words in (("show", "nobody"), ("sweep", "show", "nobody"), ("resume", "@last")):
         assert home.call(*words).returncode == 1, words
     assert "None of 1 runs matches." in home.dltui("ls", "val_accuracy>0.9"), "nobody has it yet: no mistake"
 
 
 def test_ls_tells_runs_that_differ_in_their_seed_apart(home: Home) -> None:
-    """Three runs of one recipe, and one that stands alone."""
+    """Three runs that differ in their seed, and one of other parameters."""
     for seed in (1, 2, 3):
         home.finish(home.start("counter", seed=seed, steps=3))
     home.finish(home.start("counter", seed=1, steps=4))
@@ -56,17 +56,17 @@ def test_a_home_without_runs_refuses_no_filter(home: Home, tmp_path: Path) -> No
 def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
     home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     with Terminal(home.full_environ(), "ls") as shown:
-        shown.sees("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
+        shown.shows("tri", "3 trials", "3 done", "loss=", "--trials lists each trial")
         assert "tri-1" not in shown.text
     with Terminal(home.full_environ(), "ls", "--trials") as shown:
-        shown.sees("tri-1", "tri-2", "tri-3")
+        shown.shows("tri-1", "tri-2", "tri-3")
     with Terminal(home.full_environ(), "ls", "sweep=tri") as shown:
-        shown.sees("tri-1", "tri-2", "tri-3")
+        shown.shows("tri-1", "tri-2", "tri-3")
     assert len(home.dltui("ls").splitlines()) == 4, "a pipe gets every run"
     assert [run["trial"] for run in json.loads(home.dltui("ls", "--json"))] == [3, 2, 1]
 
 
-def test_both_lists_know_both_words_for_the_order(home: Home) -> None:
+def test_both_lists_take_both_options_for_the_order(home: Home) -> None:
     home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     runs, trials = ("ls", "--json"), ("sweep", "trials", "tri", "--json")
     for words, default in ((runs, [3, 2, 1]), (trials, [1, 2, 3])):

@@ -1,4 +1,4 @@
-"""`--executor ray`, on a real cluster of Ray on loopback: nodes, rooms and services die, nothing is lost."""
+"""`--executor ray`, on a Ray cluster on loopback: nodes, gateways and services die, nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from engine import process_identity
 from tests.end_to_end.home import Home, kill
 from tests.end_to_end.loopback import Loopback, cluster
-from tests.fakes import hurry
+from tests.fakes import waits
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
@@ -26,28 +26,28 @@ LOOPBACK = ("0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 
 
 @pytest.fixture
-def far() -> Iterator[Loopback]:
+def two_nodes() -> Iterator[Loopback]:
     with cluster(1, 1, DLTUI_CHECKPOINT_SECONDS="0.3") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def still() -> Iterator[Loopback]:
-    """With room for one."""
+def one_node() -> Iterator[Loopback]:
+    """A cluster with one CPU."""
     with cluster(1, DLTUI_CHECKPOINT_SECONDS="0.3") as found:
         yield found
 
 
-def test_a_node_dies_in_the_middle_of_a_sweep_and_nothingis_lost(home: Home, far: Loopback) -> None:
+def test_a_node_dies_in_the_middle_of_a_sweep_and_nothing_is_lost(home: Home, two_nodes: Loopback) -> None:
     def is_lost(run: str) -> bool:
         return any("The node was lost" in text for text in _notes(home, run))
 
-    far.trust(home)
-    sweep = _sweep(home, far.address, "pace=1,2,3")
+    two_nodes.trust(home)
+    sweep = _sweep(home, two_nodes.address, "pace=1,2,3")
     home.until(lambda: sum(home.steps_saved(run) > 5 for run in _runs(home, sweep)) == 2, "two at work")
-    far.tell("kill", 0)
-    home.until(lambda: any(map(is_lost, _runs(home, sweep))), "word of the node")
-    hurry.tell(far.folder)
+    two_nodes.command("kill", 0)
+    home.until(lambda: any(map(is_lost, _runs(home, sweep))), "the loss of the node")
+    waits.skip(two_nodes.folder)
     home.until(lambda: _sweep_of(home, sweep)["status"] == "done", "the end of the sweep")
     runs = _runs(home, sweep)
     assert len(runs) == 3 and all(home.show(run)["status"] == "done" for run in runs)
@@ -65,48 +65,53 @@ def test_a_ray_of_this_machine_alone_listens_on_loopback_alone(home: Home) -> No
 
 
 @pytest.mark.slow
-def test_words_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(home: Home, still: Loopback) -> None:
-    still.trust(home)
-    hurry.calm(still.folder)
-    [run] = _one(home, still.address)
+def test_commands_reach_a_run_elsewhere_and_it_goes_on_where_it_was_paused(
+    home: Home, one_node: Loopback
+) -> None:
+    one_node.trust(home)
+    waits.resume(one_node.folder)
+    [run] = _one(home, one_node.address)
     home.until(lambda: home.show(run)["step"] > 5, "steps")
     home.dltui("set", run, "pace=3")
     home.until(lambda: home.show(run)["live"].get("pace") == 3.0, "the new pace")
     home.dltui("pause", run)
     paused = home.reach(run, "paused")
     assert paused["cause"]["text"] == f"Paused at step {paused['step']}." and 5 < paused["step"] < STEPS
-    hurry.tell(still.folder)
+    waits.skip(one_node.folder)
     home.dltui("resume", run)
     done = home.reach(run, "done")
     assert (done["attempt"], done["step"], done["live"]) == (2, STEPS, {"pace": 3.0})
 
 
 @pytest.mark.slow
-def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(home: Home, still: Loopback) -> None:
-    still.trust(home)
-    hurry.calm(still.folder)
-    sweep = _sweep(home, still.address, "pace=1,2", steps=100_000)
+def test_one_that_waits_for_a_place_can_be_stopped_and_one_at_work_too(
+    home: Home, one_node: Loopback
+) -> None:
+    one_node.trust(home)
+    waits.resume(one_node.folder)
+    sweep = _sweep(home, one_node.address, "pace=1,2", steps=100_000)
     home.until(lambda: len(_runs(home, sweep)) == 2, "both")
     first, second = _runs(home, sweep)
     home.until(lambda: _steps(home, first) or _steps(home, second), "one at work")
-    works, waits = (first, second) if _steps(home, first) else (second, first)
-    for run, text in ((waits, "Stopped by its user at step 0."), (works, "Stopped by its user at step")):
+    works, queued = (first, second) if _steps(home, first) else (second, first)
+    for run, text in ((queued, "Stopped by its user at step 0."), (works, "Stopped by its user at step")):
         home.dltui("stop", run)
         assert home.reach(run, "stopped")["cause"]["text"].startswith(text)
 
 
 @pytest.mark.slow
-def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, still: Loopback) -> None:
-    still.trust(home)
-    hurry.calm(still.folder)
-    [run] = _one(home, still.address)
+def test_the_gateway_and_the_service_are_killed_and_the_run_goes_on(home: Home, one_node: Loopback) -> None:
+    one_node.trust(home)
+    waits.resume(one_node.folder)
+    [run] = _one(home, one_node.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
-    assert kill(home.service()) and kill(_room(home))
+    assert kill(home.service()) and kill(_gateway(home))
     home.dltui("engine", "start")
     home.until(
-        lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)), "another room"
+        lambda: "The connection process to Ray ended. It continues" in str(_notes(home, run)),
+        "another gateway",
     )
-    hurry.tell(still.folder)
+    waits.skip(one_node.folder)
     assert home.reach(run, "done")["attempt"] == 1
     assert any(
         "The connection process to Ray ended. It continues on another node from step" in text
@@ -116,15 +121,17 @@ def test_the_room_and_the_service_are_killed_and_the_run_goes_on(home: Home, sti
 
 
 @pytest.mark.slow
-def test_a_run_whose_keeper_is_killed_saves_there_andis_lost_only_here(home: Home, still: Loopback) -> None:
-    still.trust(home)
-    hurry.calm(still.folder)
-    [run] = _one(home, still.address)
+def test_a_run_whose_keeper_is_killed_saves_there_and_is_lost_only_here(
+    home: Home, one_node: Loopback
+) -> None:
+    one_node.trust(home)
+    waits.resume(one_node.folder)
+    [run] = _one(home, one_node.address)
     home.until(lambda: home.steps_saved(run) > 5, "a checkpoint")
     assert kill(home.keeper(run))
     lost = home.reach(run, "lost")
     assert lost["checkpoint_step"] == lost["step"] > 5
-    hurry.tell(still.folder)
+    waits.skip(one_node.folder)
     assert home.finish(run)["attempt"] == 2
     _is_as_if_trained_here(home, run)
 
@@ -138,11 +145,11 @@ def test_without_a_token_nothing_is_tried(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_wrong_token_is_refused_in_one_line(home: Home, still: Loopback) -> None:
-    still.trust(home, token="w" * 40)
-    [run] = _one(home, still.address)
+def test_a_wrong_token_is_refused_in_one_line(home: Home, one_node: Loopback) -> None:
+    one_node.trust(home, token="w" * 40)
+    [run] = _one(home, one_node.address)
     cause = home.reach(run, "failed")["cause"]
-    assert cause["text"] == f"The Ray cluster at {still.address} refuses the token."
+    assert cause["text"] == f"The Ray cluster at {one_node.address} refuses the token."
     assert "RAY_AUTH_TOKEN_PATH" in cause["remedy"]
 
 
@@ -174,7 +181,7 @@ def test_real_networks_train_on_a_ray_of_this_machine_that_goes_when_nobody_need
         assert _saved(home, run) == _saved(home, alone)
     [token] = home.places.root.glob("ray/*/token")
     assert token.stat().st_mode & 0o777 == 0o600
-    home.until(lambda: _room(home) is None, "the room to leave")
+    home.until(lambda: _gateway(home) is None, "the gateway to end")
     home.until(lambda: not any(b"raylet" in _command(pid) for pid in home.processes()), "Ray to leave")
 
 
@@ -219,7 +226,7 @@ def _steps(home: Home, run: str) -> int:
     return int(home.show(run)["step"])
 
 
-def _room(home: Home) -> process_identity.ProcessIdentity | None:
+def _gateway(home: Home) -> process_identity.ProcessIdentity | None:
     return next(
         (
             process_identity.of(pid)

@@ -1,4 +1,4 @@
-"""The Sweep tab over a real engine and real trials, by keys alone."""
+"""The Sweep tab over a real engine and real trials, by keys."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ def first_trial(text: str) -> int:
 def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: Home, tmp_path: Path) -> None:
     home.start("counter", name="alpha", steps=3)
     with Terminal(home.full_environ()) as first:
-        first.sees("alpha")
+        first.shows("alpha")
         first.write(b"3")
-        first.sees("A sweep trains one experiment many times")
+        first.shows("A sweep trains one experiment many times")
         first.write(b"n")
-        first.sees("sweep an experiment")
+        first.shows("sweep an experiment")
         first.press(*["down"] * 40, *["up"] * 8)  # the first of the nine fakes
         first.press("enter")
-        first.sees("sweep counter")
+        first.shows("sweep counter")
         first.press("ctrl+u")
         first.write(b"20,40")
         first.press("tab", "tab", "ctrl+u")
         first.write(b"1,2,3")
-        first.sees("6 trials")
+        first.shows("6 trials")
         first.press("enter")
-        first.sees("trials")
+        first.shows("trials")
         home.until(lambda: sweep(home)["planned"] == 6, "the sweep")
         first.write(b"\x11")
         assert first.wait() == 0
     home.until(lambda: sweep(home)["status"] == "done", "all trials")
     path = tmp_path / "trials.csv"
     with Terminal(home.full_environ()) as again:
-        again.sees("6 of 6")
+        again.shows("6 of 6")
         again.write(b"o")
         best = dict(sweep(home)["best"])["trial"]  # type: ignore[call-overload]
         again.until(lambda: first_trial(again.text) == best, "the best first")
         again.write(b"g")
         again.write(b"v")
-        again.sees("is pinned")
+        again.shows("is pinned")
         again.write(b"S")
-        again.sees("write 6 trials")
+        again.shows("write 6 trials")
         again.press("ctrl+u")
         again.write(str(path).encode())
         again.press("enter")

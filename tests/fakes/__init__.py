@@ -1,1 +1,1 @@
-"""Stand-ins for the engine."""
+"""Fakes of the engine, its client and sessions, and experiments that misbehave on purpose."""

@@ -1,4 +1,4 @@
-"""The app on an engine that is made up, to look at: `python -m tests.fakes [runs] [--still] [--banner]`."""
+"""The app on a fake engine with invented runs: `python -m tests.fakes [RUNS] [--still] [--banner]`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def paused() -> State:
     )
 
 
-def scene(count: int) -> list[RunSummary]:
+def invented_runs(count: int) -> list[RunSummary]:
     now = time.time()
     runs = [
         make_run(1, params={**XOR, "hidden": 4, "lr": 0.03}, total_steps=4000, created=now - 70),
@@ -76,24 +76,24 @@ def loss_at(run: RunSummary, step: int, rng: random.Random) -> float:
     return max(1e-4, fall * (1 + noise * 3) if run.spec.experiment == "mnist" else fall + noise * fall)
 
 
-class Training:
-    """Invented learning, told to the fake as a worker would tell it."""
+class SimulatedTraining:
+    """Invented metrics of one run, added to the fake engine as events."""
 
     def __init__(self, engine: FakeEngine, run: RunSummary) -> None:
         self.engine, self.run = engine, run
         self.rng = random.Random(run.spec.seed)
         self.seq, self.step = 0, 0
 
-    def learn(self, steps: int, at: float) -> None:
+    def advance(self, steps: int, at: float) -> None:
         marks = list(range(self.step + 1, self.step + steps + 1))
         columns = {"loss": [loss_at(self.run, step, self.rng) for step in marks]}
         self.step += steps
-        self.say(metrics(self.seq + 1, marks, at, **columns))
+        self._add(metrics(self.seq + 1, marks, at, **columns))
         if self.run.spec.experiment == "mnist" and self.step % 400 == 0:
             accuracy = 1 - 0.9 * math.exp(-self.step / 1_800) - 0.01
-            self.say(metrics(self.seq + 1, [self.step], at, val_accuracy=[accuracy]))
+            self._add(metrics(self.seq + 1, [self.step], at, val_accuracy=[accuracy]))
         if self.step % 1_000 == 0:
-            self.say(Event(self.seq + 1, at, "checkpoint", {"step": self.step}))
+            self._add(Event(self.seq + 1, at, "checkpoint", {"step": self.step}))
         last = columns["loss"][-1]
         best = min(self.run.best.value if self.run.best else 9.0, last)
         self.run = replace(
@@ -102,12 +102,12 @@ class Training:
             train_seconds=self.step / 200, rate=200.0 if self.run.status is Status.RUNNING else 0.0,
         )  # fmt: skip
 
-    def say(self, event: Event) -> None:
+    def _add(self, event: Event) -> None:
         self.seq = event.seq
-        self.engine.tell(self.run.id, event)
+        self.engine.append(self.run.id, event)
 
 
-async def live(engine: FakeEngine, trainings: list[Training]) -> None:
+async def live(engine: FakeEngine, trainings: list[SimulatedTraining]) -> None:
     rng = random.Random(7)
     while True:
         await asyncio.sleep(0.25)
@@ -115,7 +115,7 @@ async def live(engine: FakeEngine, trainings: list[Training]) -> None:
         for training in trainings:
             if training.run.status is Status.RUNNING and training.step < training.run.total_steps:
                 training.run = replace(training.run, state=engine.find(training.run.id).state)
-                training.learn(50, time.time())
+                training.advance(50, time.time())
                 engine.logs[training.run.id] += (
                     f"step {training.step:,}  loss {training.run.metrics['loss']:.4f}\n"
                 )
@@ -125,17 +125,17 @@ async def live(engine: FakeEngine, trainings: list[Training]) -> None:
             engine.change(*changed, resources=replace(engine.resources_now, cpu_busy=busy))
 
 
-def prepare(count: int) -> tuple[FakeEngine, list[Training]]:
-    runs = scene(count)
+def prepare(count: int) -> tuple[FakeEngine, list[SimulatedTraining]]:
+    runs = invented_runs(count)
     engine = FakeEngine(*runs, findings=[DRIVER] if "--banner" in sys.argv else [])
-    trainings = [Training(engine, run) for run in runs if not isinstance(run.state, Queued)]
-    far = {"running": 0.45, "failed": 0.06, "done": 1.0, "paused": 0.22}
+    trainings = [SimulatedTraining(engine, run) for run in runs if not isinstance(run.state, Queued)]
+    progress = {"running": 0.45, "failed": 0.06, "done": 1.0, "paused": 0.22}
     for training in trainings:
-        goal = int(training.run.total_steps * far[str(training.run.status)] / 50) * 50
+        goal = int(training.run.total_steps * progress[str(training.run.status)] / 50) * 50
         while training.step < goal:
-            training.learn(50, training.run.spec.created_at + training.step / 200)
+            training.advance(50, training.run.spec.created_at + training.step / 200)
         if training.run.status is Status.FAILED:
-            training.say(metrics(training.seq + 1, [training.step + 1], loss=["nan"]))
+            training._add(metrics(training.seq + 1, [training.step + 1], loss=["nan"]))
             training.run = replace(training.run, metrics={"loss": math.nan})
         if training.run.spec.experiment == "mnist":
             training.run = replace(training.run, metrics={**training.run.metrics, "val_accuracy": 0.9712})
@@ -151,15 +151,15 @@ def prepare(count: int) -> tuple[FakeEngine, list[Training]]:
 
 
 class Demo(LabApp):
-    """The app beside invented learning."""
+    """The app whose fake engine grows while it is open."""
 
-    def __init__(self, places: Places, engine: FakeEngine, trainings: list[Training]) -> None:
+    def __init__(self, places: Places, engine: FakeEngine, trainings: list[SimulatedTraining]) -> None:
         super().__init__(places, engine.connect)  # type: ignore[arg-type]
-        self._made_up = engine, trainings
+        self._fake = engine, trainings
 
     def on_ready(self) -> None:
         if "--still" not in sys.argv:
-            self.run_worker(live(*self._made_up))
+            self.run_worker(live(*self._fake))
 
 
 def main() -> None:

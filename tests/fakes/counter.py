@@ -1,9 +1,9 @@
-"""It counts, as it should."""
+"""An experiment that counts its steps and ends as it should."""
 
 from __future__ import annotations
 
 from engine.worker.run import Run
-from tests.fakes import hurry
+from tests.fakes import waits
 from tests.fakes.catalog import CounterParams
 from tests.fakes.tally import Tally
 
@@ -13,7 +13,7 @@ def train(params: CounterParams, run: Run) -> None:
     last = run.total(params.steps)
     for step in range(run.restore(tally) + 1, last + 1):
         loss = tally.count(run.set["pace"])
-        hurry.wait(params.seconds, run._folder.path, run.places.root)
+        waits.wait(params.seconds, run._folder.path, run.places.root)
         run.log(step, loss=loss)
         run.checkpoint(step)
         if run.should_stop:

@@ -1,4 +1,4 @@
-"""It raises in the middle."""
+"""An experiment that raises at step `at`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.tally import Tally
 
 
 class OutOfMemoryError(RuntimeError):
-    """Called as PyTorch's is."""
+    """Has the name of PyTorch's error."""
 
 
 ERRORS: dict[str, BaseException] = {

@@ -1,4 +1,4 @@
-"""An engine made of scripted data, with the client's methods and streams."""
+"""A fake engine: scripted runs and events behind the methods and streams of the client."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from engine.protocol import (
     SweepRow,
 )
 from engine.service.index.sweep_rows import arranged
-from engine.service.runs.submission import checked_name
+from engine.service.runs.submission import parse_name
 from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps
@@ -58,7 +58,7 @@ MACHINE = Resources(
 def make_run(
     number: int = 1, *, experiment: str = "xor", name: str = "", state: State | None = None, **facts: Any
 ) -> RunSummary:
-    """A run as a service would tell of it; `params`, `seed` and `created` go into its spec."""
+    """The summary of a run; `params`, `seed` and `created` go into its spec."""
     created = facts.pop("created", time.time() - 60 * number)
     spec = Spec(
         id=facts.pop("id", f"20260101-{number:06d}-{experiment}-{number:04x}"),
@@ -96,7 +96,7 @@ def metrics(seq: int, steps: list[int], at: float | None = None, **columns: list
 
 
 class FakeEngine:
-    """One service; every `connect` gives another line to it."""
+    """One service; every `connect` returns a new client."""
 
     def __init__(self, *runs: RunSummary, findings: list[Finding] | None = None) -> None:
         self.runs_by_id = {run.id: run for run in runs}
@@ -104,29 +104,29 @@ class FakeEngine:
         self.logs: dict[str, str] = {}
         self.findings = findings or []
         self.checkpoints_of: dict[str, tuple[CheckpointFacts, ...]] = {}
-        self.asked: list[tuple[Any, ...]] = []
+        self.requests: list[tuple[Any, ...]] = []
+        """every request that changes something, with its arguments"""
         self.removed: list[RunSummary] = []
         self.executors: list[str] = []
-        """where the runs that were asked for are to train"""
+        """of each submitted run"""
         self.data_now_words = ""
         self.data_folders: list[str | None] = []
-        """what they are to train on"""
-        """every word that changes something, with what it was given"""
+        """of each submitted run"""
         self.queries: list[Query] = []
         self.is_up = True
         self.is_silent = False
-        """connected, and it answers nothing"""
+        """clients connect, requests are not answered"""
         self.notice = ""
         self.refusal: EngineError | None = None
-        """why it cannot be used"""
+        """raised by `connect`"""
         self.left_out = 0
-        """damaged lines in the past of each run"""
+        """damaged lines in the events of each run"""
         self.connections = 0
         self.resources_now = MACHINE
         self.sweeps = FakeSweeps()
         self.count = 0
-        """how many runs it claims to have, when not those it has"""
-        self._lines: list[FakeClient] = []
+        """the total that it reports, where not 0, instead of the number of its runs"""
+        self._clients: list[FakeClient] = []
         self._grown = asyncio.Event()
 
     async def connect(self, places: Places) -> FakeClient:
@@ -137,37 +137,37 @@ class FakeEngine:
         if self.refusal is not None:
             raise self.refusal
         self.connections += 1
-        line = FakeClient(self)
-        self._lines.append(line)
-        return line
+        client = FakeClient(self)
+        self._clients.append(client)
+        return client
 
-    def drop(self) -> None:
-        """Every line breaks, and no new one is taken until `is_up` is set again."""
+    def disconnect(self) -> None:
+        """Break every connection, and refuse new ones until `is_up` is set again."""
         self.is_up = False
-        for line in self._lines:
-            line.changes.put_nowait(None)
-        self._lines.clear()
+        for client in self._clients:
+            client.changes.put_nowait(None)
+        self._clients.clear()
         self._wake()
 
     def change(
         self, *runs: RunSummary, removed: tuple[str, ...] = (), resources: Resources | None = None
     ) -> None:
-        """Tell every line that these runs are like this now."""
+        """Replace these runs and send the change to every client."""
         self.runs_by_id.update((run.id, run) for run in runs)
         for run in removed:
             self.runs_by_id.pop(run, None)
-        told = RunsChange(tuple(runs), removed, resources, self.count or len(self.runs_by_id))
-        for line in self._lines:
-            line.changes.put_nowait(told)
+        change = RunsChange(tuple(runs), removed, resources, self.count or len(self.runs_by_id))
+        for client in self._clients:
+            client.changes.put_nowait(change)
 
     def change_sweep(self, sweep: SweepSummary, trials: tuple[TrialRow, ...] = ()) -> None:
-        """Tell every line that this sweep is like this now."""
-        told = RunsChange(total=len(self.runs_by_id), sweeps=(self.sweeps.put(sweep, trials),))
-        for line in self._lines:
-            line.changes.put_nowait(told)
+        """Replace this sweep and send the change to every client."""
+        change = RunsChange(total=len(self.runs_by_id), sweeps=(self.sweeps.put(sweep, trials),))
+        for client in self._clients:
+            client.changes.put_nowait(change)
 
-    def tell(self, run: str, *events: Event) -> None:
-        """Append to the story of a run."""
+    def append(self, run: str, *events: Event) -> None:
+        """Append to the events of a run."""
         self.events_of.setdefault(run, []).extend(events)
         self._wake()
 
@@ -218,7 +218,7 @@ class FakeEngine:
 
 
 class FakeClient(SweepCalls):
-    """What `engine.client.client.Client` offers, answered from scripted data."""
+    """The interface of `engine.client.client.Client`, answered from scripted data."""
 
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
@@ -227,7 +227,7 @@ class FakeClient(SweepCalls):
 
     @property
     def frames_heard(self) -> int:
-        """It is alive, unless it is silent."""
+        """Grows with every read, unless the engine is silent."""
         self._frames += not self._engine.is_silent
         return self._frames
 
@@ -244,13 +244,13 @@ class FakeClient(SweepCalls):
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self in self._engine._lines:
-            self._engine._lines.remove(self)
+        if self in self._engine._clients:
+            self._engine._clients.remove(self)
 
-    async def ask(self, word: str, **facts: object) -> Json:
-        """Words about sweeps; the others have methods of their own."""
+    async def ask(self, request: str, **facts: object) -> Json:
+        """Requests about sweeps; the others have methods of their own."""
         self._check()
-        answer, changed = self._engine.sweeps.answer(word, facts)
+        answer, changed = self._engine.sweeps.answer(request, facts)
         if changed is not None:
             self._engine.change_sweep(changed)
         return answer
@@ -275,9 +275,9 @@ class FakeClient(SweepCalls):
         executor: str = "local",
         data: str | None = None,
     ) -> RunSummary:
-        checked_name(name)
+        parse_name(name)
         self._engine.data_folders.append(data)
-        self._engine.asked.append(("submit", experiment, dict(params or {}), seed, name, device))
+        self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)
         number = len(self._engine.runs_by_id) + 1
         run = make_run(number, experiment=experiment, name=name, seed=seed, params=dict(params or {}),
@@ -286,16 +286,16 @@ class FakeClient(SweepCalls):
         return run
 
     async def pause(self, run: str) -> RunSummary:
-        return self._turn("pause", run, Paused(time.time(), Cause(CauseKind.PAUSED, "Paused.")))
+        return self._set_state("pause", run, Paused(time.time(), Cause(CauseKind.PAUSED, "Paused.")))
 
     async def resume(self, run: str, mode: str = "strict") -> RunSummary:
-        return self._turn("resume", run, Running(time.time()))
+        return self._set_state("resume", run, Running(time.time()))
 
     async def stop(self, run: str) -> RunSummary:
-        return self._turn("stop", run, Stopped(time.time(), Cause(CauseKind.USER_STOP, "Stopped.")))
+        return self._set_state("stop", run, Stopped(time.time(), Cause(CauseKind.USER_STOP, "Stopped.")))
 
     async def set(self, run: str, name: str, value: object) -> RunSummary:
-        self._engine.asked.append(("set", run, name, value))
+        self._engine.requests.append(("set", run, name, value))
         found = self._engine.find(run)
         found = replace(found, live={**found.live, name: float(str(value))})
         self._engine.change(found)
@@ -320,13 +320,13 @@ class FakeClient(SweepCalls):
         return applies, left_out
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
-        self._engine.asked.append(("remove", *runs))
+        self._engine.requests.append(("remove", *runs))
         self._engine.removed = [self._engine.find(run) for run in runs]
         self._engine.change(removed=runs)
         return self._removal()
 
     async def undo(self, run: str = "") -> Removal:
-        self._engine.asked.append(("undo", run))
+        self._engine.requests.append(("undo", run))
         if not self._engine.removed:
             raise RunNotFound("Nothing was removed that could be brought back.")
         back = self._removal()
@@ -367,12 +367,12 @@ class FakeClient(SweepCalls):
         caught_up = False
         while True:
             grown = self._engine.wait()
-            told = [event for event in self._engine.events_of.get(run, []) if event.seq > after]
-            if told or not caught_up:
-                after = told[-1].seq if told else after
+            new = [event for event in self._engine.events_of.get(run, []) if event.seq > after]
+            if new or not caught_up:
+                after = new[-1].seq if new else after
                 left_out = 0 if caught_up else self._engine.left_out
                 caught_up = True
-                yield EventBatch(tuple(told), caught_up=True, left_out=left_out)
+                yield EventBatch(tuple(new), caught_up=True, left_out=left_out)
             if self._engine.runs_by_id.get(run) is None or self._engine.runs_by_id[run].status.is_final:
                 grown.close()
                 yield EventBatch((), caught_up=True, ended=True)
@@ -380,9 +380,9 @@ class FakeClient(SweepCalls):
             await grown
             self._check()
 
-    def _turn(self, word: str, run: str, state: State) -> RunSummary:
+    def _set_state(self, request: str, run: str, state: State) -> RunSummary:
         self._check()
-        self._engine.asked.append((word, run))
+        self._engine.requests.append((request, run))
         found = replace(self._engine.find(run), state=state)
         self._engine.change(found)
         return found
@@ -394,9 +394,9 @@ class FakeClient(SweepCalls):
 
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
-        word == f"sweep={run.spec.sweep}"
-        or word.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
-        for word in where.split()
+        part == f"sweep={run.spec.sweep}"
+        or part.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
+        for part in where.split()
     )
 
 

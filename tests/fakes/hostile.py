@@ -1,4 +1,4 @@
-"""It speaks in sequences that a terminal would act on: in what it prints, logs, notes and raises."""
+"""An experiment that prints, logs, notes and raises escape sequences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from engine.errors import DataError
 from engine.worker.run import Run
 from tests.fakes.catalog import CrashParams
-from tests.fakes.payloads import EVERYTHING, PAYLOADS
+from tests.fakes.hostile_text import EVERYTHING, PAYLOADS
 from tests.fakes.tally import Tally
 
 ERRORS: dict[str, BaseException] = {

@@ -1,9 +1,9 @@
-"""A keeper and worker in one small script: it honours the files of a run folder and trains nothing.
+"""A keeper and its worker in one small script: it uses the files of a run folder and trains nothing.
 
-It makes `epochs` steps, and waits between them until there is a file `hurry` in the home. Words in the name
-of the run change what it does: `fast` does not wait between steps, `stubborn` hears nothing, `unstartable`
-ends before it keeps anything. Its worker is a forked child that holds the run lock, as a real one does, and
-leaves when the keeper dies.
+It makes `epochs` steps and waits between them until there is a file `hurry` in the home. The name of the run
+changes what it does: `fast` does not wait between steps, `stubborn` obeys no command, `unstartable` exits
+before it claims the run. The worker is a forked child that holds the run lock, as a real one does, and exits
+when the keeper dies.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import process_identity, store
 from engine.events import EventWriter
-from engine.keeper.claim import AlreadyMade, Claim, Held, take
+from engine.keeper.claim import AttemptExists, Claim, RunLocked, acquire
 from engine.keeper.command_pipe import CommandPipe, open_fifo
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, RunFolder
 
-PACE = 0.02
+STEP_SECONDS = 0.02
 
 
 class Worker:
-    """Steps at a fixed pace, checkpoints every ten, obeys words, leaves when the keeper is gone."""
+    """Steps at a fixed rate, a checkpoint every ten; obeys commands, exits when the keeper is gone."""
 
     def __init__(self, folder: RunFolder, wire: int) -> None:
         self.spec = store.read_spec(folder)
-        self.folder, self.wire, self.words = folder, wire, CommandPipe()
+        self.folder, self.wire, self.commands = folder, wire, CommandPipe()
         self.name = self.spec.name
-        self.pace = 0.0 if "fast" in self.name else PACE
+        self.pace = 0.0 if "fast" in self.name else STEP_SECONDS
         self.hurry = folder.path.parent.parent / "hurry"
         self.events = EventWriter(folder.events)
         self.step = self._saved()
@@ -55,14 +55,14 @@ class Worker:
             self.step += 1
             self.events.append("metrics", series={"loss": [[self.step], [1 / self.step]]})
             self.folder.beat.touch()
-            word = self._hear()
-            if self.step % 10 == 0 or word:
+            command = self._read_command()
+            if self.step % 10 == 0 or command:
                 self._save()
-            if word and "stubborn" not in self.name:
-                return self._leave(Status.PAUSED if word == "pause" else Status.STOPPED)
-        return self._leave(Status.DONE)
+            if command and "stubborn" not in self.name:
+                return self._end(Status.PAUSED if command == "pause" else Status.STOPPED)
+        return self._end(Status.DONE)
 
-    def _leave(self, status: Status) -> Status:
+    def _end(self, status: Status) -> Status:
         cause = {"kind": "finished" if status is Status.DONE else "user_stop", "text": str(status)}
         if status is not Status.STOPPED:
             self.events.append("ended", status=str(status), cause=cause)
@@ -73,8 +73,8 @@ class Worker:
         (self.folder.checkpoints / f"step-{self.step:08d}").mkdir(parents=True, exist_ok=True)
         self.events.append("checkpoint", step=self.step, path="", weights_sha256="0" * 64, bytes=1)
 
-    def _hear(self) -> str:
-        """`pause` or `stop`; the end of the wire means the keeper died."""
+    def _read_command(self) -> str:
+        """`pause`, `stop` or none; at the end of the pipe `gone`: the keeper died."""
         if self.hurry.exists():
             self.pace = 0.0
         ready, _, _ = select.select([self.wire], [], [], self.pace)
@@ -84,11 +84,11 @@ class Worker:
         if not data:
             time.sleep(self.pace)
             return "gone"
-        for word in self.words.feed(data):
-            if word["word"] == "set":
-                self.events.append("set", step=self.step, name=word["name"], value=word["value"])
+        for command in self.commands.feed(data):
+            if command["word"] == "set":
+                self.events.append("set", step=self.step, name=command["name"], value=command["value"])
             else:
-                return str(word["word"])
+                return str(command["word"])
         return ""
 
 
@@ -97,10 +97,10 @@ def main() -> int:
     if "unstartable" in store.read_spec(folder).name:
         return 7
     try:
-        claim = take(folder, attempt)
-    except Held:
+        claim = acquire(folder, attempt)
+    except RunLocked:
         return 3
-    except AlreadyMade:
+    except AttemptExists:
         return 4
     claim.record_start()
     control = open_fifo(folder.control)
@@ -119,17 +119,17 @@ def main() -> int:
 
 def watch(claim: Claim, control: int, wire: int, pid: int) -> int:
     """The wait status of the worker."""
-    words = CommandPipe()
+    commands = CommandPipe()
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return status
         ready, _, _ = select.select([control], [], [], 0.01)
-        for word in words.feed(os.read(control, 4096)) if ready else []:
-            if word["word"] in ("pause", "stop"):
-                claim.record_asked(str(word["word"]))
+        for command in commands.feed(os.read(control, 4096)) if ready else []:
+            if command["word"] in ("pause", "stop"):
+                claim.record_request(str(command["word"]))
             try:
-                os.write(wire, json.dumps(word).encode() + b"\n")
+                os.write(wire, json.dumps(command).encode() + b"\n")
             except BrokenPipeError:
                 pass  # it has just left
 
@@ -139,12 +139,12 @@ def conclude(claim: Claim, waited: int) -> int:
     if os.WIFSIGNALED(waited):
         number = os.WTERMSIG(waited)
         cause = Cause(CauseKind.SIGNAL, f"killed by {signal.Signals(number).name}")
-        claim.conclude(ExitFacts(claim.facts.attempt, Status.FAILED, cause, time.time(), signal=number))
+        claim.write_exit(ExitFacts(claim.facts.attempt, Status.FAILED, cause, time.time(), signal=number))
         return 0
     status = list(Status)[os.waitstatus_to_exitcode(waited)]
     kinds = {Status.DONE: CauseKind.FINISHED, Status.PAUSED: CauseKind.PAUSED}
     cause = Cause(kinds.get(status, CauseKind.USER_STOP), str(status))
-    claim.conclude(ExitFacts(claim.facts.attempt, status, cause, time.time(), code=0))
+    claim.write_exit(ExitFacts(claim.facts.attempt, status, cause, time.time(), code=0))
     return 0
 
 

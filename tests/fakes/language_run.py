@@ -1,7 +1,7 @@
-"""A finished run of a language model, made by hand: no framework, no training, sensible predictions.
+"""A finished run of a bigram language model, written without a framework and without training.
 
-The model knows which word follows which in SENTENCES and nothing more: its LSTM remembers the last word, its
-vocabulary head holds the logarithms of the frequencies. It is an ordinary run folder in every other way.
+The LSTM carries the last word, the output layer holds the log-frequencies of the word pairs in SENTENCES. In
+every other way it is an ordinary run folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from checkpoints import folder as shelf
+from checkpoints import folder as folders
 from checkpoints import tensors
 from engine import process_identity, store
 from engine.data.text.tokeniser import Tokeniser
@@ -58,7 +58,7 @@ def write_run(
     created_at: float | None = None,
     model: tuple[ModelDescription, Mapping[str, Floats], Vocabulary] | None = None,
 ) -> str:
-    """The id of a new run of `lm`; `model` puts one of another making in the place of the bigram model.
+    """The id of a new run of `lm`; `model` replaces the files of the bigram model.
 
     `words` are added to the vocabulary, and made-up ones up to `size` words in all (a real model has 10,000).
     `status` RUNNING keeps the run alive as long as this process is; None writes no checkpoint either.
@@ -72,7 +72,7 @@ def write_run(
     _write_events(folder, step if status else 0, perplexities if status else {})
     if status is not None:
         write_checkpoint(folder, step, arrays)
-    _write_standing(folder, status or Status.RUNNING)
+    _write_state_files(folder, status or Status.RUNNING)
     return folder.id
 
 
@@ -84,14 +84,14 @@ def bigrams(
     size: int = 0,
     corpus: str = "captions",
 ) -> tuple[ModelDescription, dict[str, Floats], Vocabulary]:
-    """What a run keeps of its model: description, weights, words."""
+    """The files of a model: description, weights, vocabulary."""
     vocabulary = _vocabulary(sentences, words, size)
     arrays = _arrays(vocabulary, sentences, direction, layers)
     return _description(vocabulary, arrays, direction, layers, corpus), arrays, vocabulary
 
 
 def write_checkpoint(folder: RunFolder, step: int, arrays: Mapping[str, Floats]) -> None:
-    shelf.write(
+    folders.write(
         folder.checkpoints,
         step,
         {"model.safetensors": tensors.dumps(arrays)},
@@ -111,7 +111,7 @@ def _vocabulary(sentences: Sequence[str], words: Sequence[str], size: int) -> Vo
 def _arrays(
     vocabulary: Vocabulary, sentences: Sequence[str], direction: str, layers: int
 ) -> dict[str, Floats]:
-    """One unit stands for one word that the sentences hold; it is on when that word was the last."""
+    """One unit for each word of SENTENCES; it is on where that word was the last."""
     counts = _counts(vocabulary, sentences, direction)
     met = np.flatnonzero(counts.any(axis=1))
     hidden = len(met)
@@ -119,7 +119,7 @@ def _arrays(
     arrays["embedding.weight"][met, np.arange(hidden)] = 1
     height = 1.0
     for layer in range(layers):
-        arrays |= _remembers_last(f"lstm.l{layer}.", hidden, height)
+        arrays |= _last_word_lstm(f"lstm.l{layer}.", hidden, height)
         height = float(np.tanh(np.tanh(REMEMBERED)))
     logs = np.log(counts[met] / counts[met].sum(axis=1, keepdims=True))
     arrays["output.weight"] = np.ascontiguousarray((logs.T / height).astype(np.float32))
@@ -127,7 +127,7 @@ def _arrays(
     return arrays
 
 
-def _remembers_last(start: str, hidden: int, height: float) -> dict[str, Floats]:
+def _last_word_lstm(start: str, hidden: int, height: float) -> dict[str, Floats]:
     """Input and output gates open, the forget gate shut, the candidate a copy of the input."""
     kernel = np.zeros((hidden, 4 * hidden), np.float32)
     kernel[:, 2 * hidden : 3 * hidden] = np.eye(hidden) * REMEMBERED / height
@@ -139,7 +139,7 @@ def _remembers_last(start: str, hidden: int, height: float) -> dict[str, Floats]
 
 
 def _counts(vocabulary: Vocabulary, sentences: Sequence[str], direction: str) -> NDArray[np.float64]:
-    """(V, V): how often the column follows the row; only words that the sentences hold have a row."""
+    """(V, V): how often the column follows the row; rows of other words than those of SENTENCES are 0."""
     counts = np.zeros((len(vocabulary), len(vocabulary)))
     for before, after in _pairs(vocabulary, sentences, direction):
         counts[before, after] += 1
@@ -188,7 +188,7 @@ def _write_events(folder: RunFolder, step: int, perplexities: Mapping[str, float
     writer.close()
 
 
-def _write_standing(folder: RunFolder, status: Status) -> None:
+def _write_state_files(folder: RunFolder, status: Status) -> None:
     now = time.time()
     store.write_keeper(folder, KeeperFacts(1, process_identity.mine(), now))
     if not status.is_active:

@@ -1,4 +1,4 @@
-"""Its loss is not a number at step `at`."""
+"""An experiment whose loss is NaN at step `at`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""It floods both of its outputs, with escape sequences and without ends of line."""
+"""An experiment that floods stdout and stderr with escape sequences and without newlines."""
 
 from __future__ import annotations
 

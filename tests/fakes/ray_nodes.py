@@ -1,6 +1,6 @@
 """`python -m tests.fakes.ray_nodes CPUS...`: a Ray cluster on loopback, a node for each number.
 
-Its head has no CPUs. It prints its address, then does as it is told (`kill N`, `add CPUS`) until stdin ends.
+The head has no CPUs. Prints the address, then reads commands (`kill N`, `add CPUS`) until stdin ends.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def main(words: list[str]) -> None:
     nodes = [cluster.add_node(num_cpus=int(cpus), **small) for cpus in words]
     print("address", cluster.address, flush=True)
     for line in sys.stdin:
-        word, number = line.split()
-        if word == "kill":
+        command, number = line.split()
+        if command == "kill":
             cluster.remove_node(nodes[int(number)], allow_graceful=False)
         else:
             nodes.append(cluster.add_node(num_cpus=int(number), **small))
-        print("done", word, flush=True)
+        print("done", command, flush=True)
     cluster.shutdown()
 
 

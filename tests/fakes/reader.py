@@ -1,4 +1,4 @@
-"""It counts, and trains on `set.txt` in the folder of data sets."""
+"""An experiment that counts, and trains on `set.txt` in the folder of data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""It dies at step `at` as native code does."""
+"""An experiment that dies of SIGSEGV at step `at`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service as a process of its own, with the fake keeper: `python service.py`."""
+"""The service with the fake keeper, as a process: `python service.py`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def run() -> None:
         service_module.VERSION = named
     service = Service(home, local=LocalExecutor(home.log, fake_command))
     connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
-    service.cycle.patience = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.PATIENCE))
+    service.cycle.orphan_timeout = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.TIMEOUT))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, service.leave)
     loop.add_signal_handler(signal.SIGUSR1, service.heal)

@@ -1,4 +1,4 @@
-"""It does `at` steps and then nothing any more, as a deadlock does."""
+"""An experiment that hangs after `at` steps."""
 
 from __future__ import annotations
 

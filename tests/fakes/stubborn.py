@@ -1,4 +1,4 @@
-"""It hears neither words nor SIGTERM, once step `at` is done."""
+"""An experiment that ignores commands and SIGTERM after step `at`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps made of scripted data, with the service's own table and analysis on top."""
+"""Fake sweeps: scripted trials behind the service's own table and analysis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from engine.sweep_protocol import (
 
 
 def make_trial(number: int = 1, *, params: dict[str, Value] | None = None, **facts: Any) -> TrialRow:
-    """A trial as a service would tell of it; the usual one is done."""
+    """The row of a trial, done unless `facts` name another status."""
     usual: dict[str, Any] = {
         "config": number, "seed": 1, "status": TrialStatus.DONE, "value": 1 / (1 + number), "step": 1000,
         "best_step": 1000, "total_steps": 1000, "metrics": {"loss": 1 / (1 + number)}, "seconds": 2.5,
@@ -49,7 +49,7 @@ def make_sweep(
     why: str = "",
     **facts: Any,
 ) -> SweepSummary:
-    """A sweep as a service would tell of it; `facts` go into its spec."""
+    """The summary of a sweep; `facts` go into its spec."""
     usual: dict[str, Any] = {
         "id": f"20260101-{number:06d}-{experiment}-sweep-{number:04x}", "name": f"sweep-{number}",
         "params": {}, "sampler": "random", "seed": 1, "seeds": (1,), "trials": planned, "parallel": None,
@@ -58,11 +58,11 @@ def make_sweep(
     }  # fmt: skip
     parsed = tuple(parse_axis(find(experiment), text) for text in axes)
     spec = SweepSpec(experiment=experiment, axes=parsed, **{**usual, **facts})
-    return standing(SweepSummary(spec, status, planned, {}, why=why), trials)
+    return with_results(SweepSummary(spec, status, planned, {}, why=why), trials)
 
 
-def standing(sweep: SweepSummary, trials: tuple[TrialRow, ...]) -> SweepSummary:
-    """With the counts and the best of these trials."""
+def with_results(sweep: SweepSummary, trials: tuple[TrialRow, ...]) -> SweepSummary:
+    """The summary with the counts and the best of these trials."""
     counts: dict[str, int] = {}
     for row in trials:
         counts[str(row.status)] = counts.get(str(row.status), 0) + 1
@@ -72,26 +72,26 @@ def standing(sweep: SweepSummary, trials: tuple[TrialRow, ...]) -> SweepSummary:
 
 
 class FakeSweeps:
-    """What the service answers to the words of `engine.client.sweeps`."""
+    """Answers the requests of `engine.client.sweeps`."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, SweepSummary] = {}
         self.trials_of: dict[str, tuple[TrialRow, ...]] = {}
-        self.asked: list[tuple[str, Json]] = []
-        """every word that changes something, with what it was given"""
+        self.requests: list[tuple[str, Json]] = []
+        """every request that changes something, with its facts"""
         self.queries: list[TrialQuery] = []
         self.refusal: DltuiError | None = None
-        """raised at the next word that changes something"""
+        """raised by the next request that changes something"""
 
     def put(self, sweep: SweepSummary, trials: tuple[TrialRow, ...] = ()) -> SweepSummary:
         self.by_id[sweep.id] = sweep
         if trials:
             self.trials_of[sweep.id] = trials
-            self.by_id[sweep.id] = standing(sweep, trials)
+            self.by_id[sweep.id] = with_results(sweep, trials)
         return self.by_id[sweep.id]
 
     def answer(self, word: str, facts: Json) -> tuple[Json, SweepSummary | None]:
-        """The answer, and the sweep that it changed."""
+        """The answer, and the sweep that was changed, if any."""
         if word in ("sweep_submit", "sweep_edit", "sweep_remove"):
             return self._change(word, facts)
         if word == "sweeps":
@@ -120,7 +120,7 @@ class FakeSweeps:
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
             raise refusal
-        self.asked.append((word, {name: value for name, value in facts.items() if name != "token"}))
+        self.requests.append((word, {name: value for name, value in facts.items() if name != "token"}))
         if word == "sweep_submit":
             made = self.put(self._submitted(facts))
             return {"sweep": sweep_to_json(made)}, made

@@ -1,4 +1,4 @@
-"""The state of a fake: one number that depends on every step, and no framework."""
+"""The training state of a fake: one number that depends on every step, without a framework."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tally:
         self.value = 0.0
 
     def count(self, pace: float) -> float:
-        """Every step leaves its trace in the last bits."""
+        """One step; its result depends on all steps before, to the last bit."""
         self.value = self.value * 0.999 + pace
         return 1 / (1 + self.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.fake_session import FakeSession
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from textual.css.stylesheet import Stylesheet
 from engine.errors import EngineError, OtherVersion
 from engine.places import Places, make_private
 from engine.protocol import Finding, Severity
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
-from tests.fakes.lab import lab
-from tests.patience import LONG
+from tests.timeouts import LONG
 from tui import app as app_module
 from tui import view_state
 from tui.app import LabApp
@@ -47,34 +47,34 @@ async def test_the_first_picture_waits_for_nobody(places: Places) -> None:
 
 
 async def test_without_runs_one_is_invited_to_start_one(places: Places) -> None:
-    async with lab(places, FakeEngine(), (80, 24)) as opened:
-        await opened.sees("try XOR first", "Runs 0")
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
+        await opened.shows("try XOR first", "Runs 0")
         await opened.press("n")
-        await opened.sees("start an experiment")
+        await opened.shows("start an experiment")
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 60)])
 async def test_every_size_shows_table_curve_and_keys(places: Places, size: tuple[int, int]) -> None:
     run = make_run(1, name="plane", metrics={"loss": 0.25})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2, 3], loss=[1.0, 0.5, 0.25]))
-    async with lab(places, engine, size) as opened:
-        await opened.sees("plane", "progress", "curves", "keys", "step", "loss")
+    engine.append(run.id, metrics(1, [1, 2, 3], loss=[1.0, 0.5, 0.25]))
+    async with open_app(places, engine, size) as opened:
+        await opened.shows("plane", "progress", "curves", "keys", "step", "loss")
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 14), (20, 5)])
 async def test_where_nothing_fits_the_app_says_so(places: Places, size: tuple[int, int]) -> None:
-    async with lab(places, FakeEngine(make_run(1)), size) as opened:
+    async with open_app(places, FakeEngine(make_run(1)), size) as opened:
         await opened.until(lambda: "needs 60" in " ".join(opened.text.split()))
         assert "progress" not in opened.text
 
 
 async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="plane"))
-    async with lab(places, engine) as opened:
-        await opened.sees("plane")
-        engine.drop()
-        await opened.sees("Engine gone, reconnecting", "plane")
+    async with open_app(places, engine) as opened:
+        await opened.shows("plane")
+        engine.disconnect()
+        await opened.shows("Engine gone, reconnecting", "plane")
         engine.is_up = True
         await opened.until(lambda: "Engine gone" not in opened.text)
 
@@ -82,15 +82,15 @@ async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> Non
 async def test_an_engine_that_cannot_be_reached_is_said_with_its_remedy(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
-    async with lab(places, engine) as opened:
-        await opened.sees("cannot be reached", "dltui engine start")
+    async with open_app(places, engine) as opened:
+        await opened.shows("cannot be reached", "dltui engine start")
 
 
 async def test_an_engine_that_never_was_is_not_said_to_be_gone(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
-    async with lab(places, engine) as opened:
-        await opened.sees("cannot be reached")
+    async with open_app(places, engine) as opened:
+        await opened.shows("cannot be reached")
         assert "gone" not in opened.text
 
 
@@ -114,14 +114,14 @@ async def test_a_home_that_others_could_enter_takes_the_whole_screen_until_it_is
         return await connected(places)
 
     monkeypatch.setattr(engine, "connect", connect)
-    async with lab(places, engine, size) as opened:
+    async with open_app(places, engine, size) as opened:
         await opened.until(lambda: "then press r" in opened.text)
         shown = "".join(opened.text.split())
         assert "otherscouldenterit.Run:" in shown and "".join(command.split()) in shown
         assert "plane" not in opened.text and "gone" not in opened.text
         lab_home.chmod(0o700)
         await opened.press("r")
-        await opened.sees("plane")
+        await opened.shows("plane")
         assert "then press r" not in opened.text
 
 
@@ -132,8 +132,8 @@ async def test_a_banner_is_as_long_as_its_remedy(places: Places, size: tuple[int
     )
     text = "The home folder is on NFS, where locks and mapped files can be lost when the server restarts."
     engine = FakeEngine(make_run(1, name="plane"), findings=[Finding("home", Severity.DANGER, text, remedy)])
-    async with lab(places, engine, size) as opened:
-        await opened.sees("plane", "dismiss")
+    async with open_app(places, engine, size) as opened:
+        await opened.shows("plane", "dismiss")
         assert remedy.replace(" ", "") in "".join(opened.text.split())
 
 
@@ -141,24 +141,24 @@ async def test_the_gravest_finding_is_a_banner_that_stays_dismissed(places: Plac
     note = Finding("disk", Severity.NOTE, "nothing grave")
     grave = Finding("home", Severity.DANGER, "The home folder is on NFS.", "Set DLTUI_HOME.")
     engine = FakeEngine(make_run(1), findings=[note, DRIVER, grave])
-    async with lab(places, engine) as opened:
-        await opened.sees("on NFS", "Set DLTUI_HOME", "dismiss")
+    async with open_app(places, engine) as opened:
+        await opened.shows("on NFS", "Set DLTUI_HOME", "dismiss")
         assert "nothing grave" not in opened.text
         await opened.press("x")
         await opened.until(lambda: "NFS" not in opened.text)
-    async with lab(places, engine) as opened:
-        await opened.sees("driver is older")
+    async with open_app(places, engine) as opened:
+        await opened.shows("driver is older")
 
 
 async def test_how_it_was_looked_at_comes_back(places: Places) -> None:
     runs = [make_run(number, name=f"run-{number}", state=done()) for number in range(1, 9)]
     engine = FakeEngine(*runs)
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("j", "space", "j", "b", "y", "e", "T", "l")
         await opened.until(lambda: opened.app.runs.shown.baseline == runs[3].id)
     saved = view_state.read(places.view_state)
     assert (saved.marks, saved.baseline, saved.selected) == ([runs[1].id], runs[3].id, runs[3].id)
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.until(lambda: opened.app.runs.selected == runs[3])
         assert opened.app.theme == saved.theme and opened.app.runs.chart.view.log
         assert opened.app.runs.chart.view.smoothing > 0 and opened.app.runs.state.pane == "params"
@@ -167,46 +167,46 @@ async def test_how_it_was_looked_at_comes_back(places: Places) -> None:
 
 async def test_a_change_is_on_disk_within_two_seconds(places: Places) -> None:
     assert app_module.SAVE_AFTER < 2
-    async with lab(places, FakeEngine(make_run(1), make_run(2))) as opened:
+    async with open_app(places, FakeEngine(make_run(1), make_run(2))) as opened:
         await opened.press("space")
         await opened.until(lambda: places.view_state.exists() and view_state.read(places.view_state).marks)
 
 
 async def test_a_damaged_view_file_is_no_reason_not_to_start(places: Places) -> None:
     places.view_state.write_bytes(b'{"marks": 7, "chart": {"x": "\x00')
-    async with lab(places, FakeEngine(make_run(1, name="plane"))) as opened:
-        await opened.sees("plane")
+    async with open_app(places, FakeEngine(make_run(1, name="plane"))) as opened:
+        await opened.shows("plane")
 
 
 async def test_a_keymap_changes_key_footer_and_help(places: Places) -> None:
     places.keymap.write_text(json.dumps({"run.new": "N", "no.such": "x"}))
-    async with lab(places, FakeEngine(make_run(1))) as opened:
+    async with open_app(places, FakeEngine(make_run(1))) as opened:
         await opened.until(lambda: any("no.such" in notice for notice in opened.notices))
-        await opened.sees("N new")
+        await opened.shows("N new")
         await opened.press("N")
-        await opened.sees("start an experiment")
+        await opened.shows("start an experiment")
 
 
 async def test_help_shows_the_keys_of_what_has_focus(places: Places) -> None:
-    async with lab(places, FakeEngine(make_run(1)), (130, 60)) as opened:
+    async with open_app(places, FakeEngine(make_run(1)), (130, 60)) as opened:
         await opened.press("question_mark")
-        await opened.sees("Next run", "Next theme", "Start an experiment")
+        await opened.shows("Next run", "Next theme", "Start an experiment")
         await opened.press("escape", "tab", "question_mark")
-        await opened.sees("To the first step", "Next theme")
+        await opened.shows("To the first step", "Next theme")
         assert "Next run" not in opened.text
 
 
 async def test_the_palette_finds_commands_runs_and_themes(places: Places) -> None:
-    async with lab(places, FakeEngine(make_run(1), make_run(2, name="lark"))) as opened:
+    async with open_app(places, FakeEngine(make_run(1), make_run(2, name="lark"))) as opened:
         await opened.press("ctrl+p")
-        await opened.sees("Run: new")
+        await opened.shows("Run: new")
         await opened.type("lark")
-        await opened.sees("Go to run: lark")
+        await opened.shows("Go to run: lark")
         await opened.press("enter")
         await opened.until(lambda: opened.app.runs.selected and opened.app.runs.selected.spec.name == "lark")
         await opened.press("ctrl+p")
         await opened.type("contrast")
-        await opened.sees("Theme: High contrast")
+        await opened.shows("Theme: High contrast")
         await opened.press("enter")
         await opened.until(lambda: opened.app.theme == "contrast")
     assert view_state.read(places.view_state).theme == "contrast"
@@ -216,11 +216,11 @@ async def test_the_palette_finds_commands_runs_and_themes(places: Places) -> Non
     ("typed", "found"), [("light", "day"), ("dark", "night"), ("dark mode", "night"), ("lig", "day")]
 )
 async def test_a_theme_is_found_by_what_else_people_call_it(places: Places, typed: str, found: str) -> None:
-    async with lab(places, FakeEngine(make_run(1))) as opened:
+    async with open_app(places, FakeEngine(make_run(1))) as opened:
         opened.app.choose_theme("contrast")
         await opened.press("ctrl+p")
         await opened.type(typed)
-        await opened.sees(f"Theme: {theme.TITLES[found]}")
+        await opened.shows(f"Theme: {theme.TITLES[found]}")
         await opened.press("enter")
         await opened.until(lambda: opened.app.theme == found)
 
@@ -232,7 +232,7 @@ async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
     places: Places, named: str, theme_of: str
 ) -> None:
     view_state.write(places.view_state, view_state.ViewState(theme=named))
-    async with lab(places, FakeEngine(make_run(1))) as opened:
+    async with open_app(places, FakeEngine(make_run(1))) as opened:
         assert opened.app.theme == theme_of
 
 
@@ -243,7 +243,7 @@ async def test_rules_are_read_anew_for_another_theme_and_not_when_the_app_starts
     parse = Stylesheet.reparse
     monkeypatch.setattr(Stylesheet, "reparse", lambda rules: (read.append("again"), parse(rules)))
     view_state.write(places.view_state, view_state.ViewState(theme="day"))
-    async with lab(places, FakeEngine(make_run(1))) as opened:
+    async with open_app(places, FakeEngine(make_run(1))) as opened:
         app = opened.app
         assert not read and app.screen.styles.background.hex.lower() == theme.THEMES["day"].background
         app.choose_theme("contrast")
@@ -254,20 +254,20 @@ async def test_rules_are_read_anew_for_another_theme_and_not_when_the_app_starts
 @pytest.mark.parametrize("name", theme.THEMES)
 async def test_every_theme_draws_everything(places: Places, name: str) -> None:
     engine = FakeEngine(make_run(1), make_run(2, state=done()), findings=[DRIVER])
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         opened.app.choose_theme(name)
-        await opened.sees("progress", "driver")
+        await opened.shows("progress", "driver")
         await opened.press("question_mark")
-        await opened.sees("Everywhere")
+        await opened.shows("Everywhere")
 
 
 async def test_hostile_names_are_shown_and_do_nothing(places: Places) -> None:
     run = make_run(1, name=HOSTILE, params={"lr": HOSTILE, HOSTILE: 1}, notice=HOSTILE, device=HOSTILE)
     engine = FakeEngine(run, findings=[Finding("x", Severity.DANGER, HOSTILE, HOSTILE)])
     engine.logs[run.id] = HOSTILE
-    engine.tell(run.id, metrics(1, [1, 2], **{HOSTILE: [1.0, 2.0]}))
-    async with lab(places, engine, (200, 60)) as opened:
-        await opened.sees("[red]boo[/red]")
+    engine.append(run.id, metrics(1, [1, 2], **{HOSTILE: [1.0, 2.0]}))
+    async with open_app(places, engine, (200, 60)) as opened:
+        await opened.shows("[red]boo[/red]")
         for key in ("ctrl+p", "escape", "m", "R", "escape", "D", "escape"):
             await opened.press(key)
             await opened.pilot.pause(0.05)
@@ -276,7 +276,7 @@ async def test_hostile_names_are_shown_and_do_nothing(places: Places) -> None:
 
 
 async def test_leaving_is_one_key(places: Places) -> None:
-    async with lab(places, FakeEngine(make_run(1))) as opened:
+    async with open_app(places, FakeEngine(make_run(1))) as opened:
         await opened.press("q")
         await opened.until(lambda: opened.app.return_value == 0)
 
@@ -301,7 +301,7 @@ async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
     async def refuse(run: str) -> None:
         raise EngineError("It cannot be paused now.", "Wait a moment.")
 
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         opened.app.connection.client.pause = refuse  # type: ignore[method-assign,assignment]
         await opened.press("p")
         await opened.until(lambda: "It cannot be paused now. Wait a moment." in opened.notices)
@@ -324,7 +324,7 @@ import asyncio, sys
 from pathlib import Path
 from engine.places import Places, make_private
 from tui.app import LabApp
-from tui.tabs import run_view
+from tui.runs import view as run_view
 run_view.REFETCH = 3600.0  # until what is below and beside the rows is made
 async def never(_): await asyncio.Event().wait()
 async def main():
@@ -346,11 +346,11 @@ async def test_a_home_that_is_opened_to_others_is_told_while_the_app_runs(
 ) -> None:
     monkeypatch.setattr(app_module, "HOME_CHECK", 0.05)
     engine = FakeEngine(make_run(1))
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         text = f"{places.root} has mode 0755, expected 0700: others can enter."
         engine.findings = [Finding("home", Severity.DANGER, text, f"chmod 700 {places.root}")]
         places.root.chmod(0o755)
-        await opened.sees("has mode 0755, expected 0700")
+        await opened.shows("has mode 0755, expected 0700")
         engine.findings = []
         places.root.chmod(0o700)
         await opened.until(lambda: "has mode 0755" not in opened.text)
@@ -362,10 +362,10 @@ async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
     monkeypatch.setattr(connection, "QUIET_SECONDS", 0.02)
     monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.02)
     engine = FakeEngine(make_run(1, name="alpha"))
-    async with lab(places, engine) as opened:
-        await opened.sees("alpha")
+    async with open_app(places, engine) as opened:
+        await opened.shows("alpha")
         engine.is_silent = True
-        await opened.sees("The engine has not answered for", "dltui engine stop", "alpha")
+        await opened.shows("The engine has not answered for", "dltui engine stop", "alpha")
         engine.is_silent = False
         await opened.until(lambda: "has not answered for" not in opened.text)
 
@@ -373,19 +373,19 @@ async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
 async def test_damaged_events_are_counted_beside_their_run(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="alpha"))
     engine.left_out = 3
-    async with lab(places, engine, (200, 60)) as opened:
-        await opened.sees("3 damaged lines of its events", "dltui verify")
+    async with open_app(places, engine, (200, 60)) as opened:
+        await opened.shows("3 damaged lines of its events", "dltui verify")
 
 
 async def test_an_engine_of_a_newer_version_is_named_in_one_line(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="alpha"))
     said = "The engine (process 7) is of dltui 9.9, newer than this dltui 0.1.0."
-    async with lab(places, engine) as opened:
-        await opened.sees("alpha")
+    async with open_app(places, engine) as opened:
+        await opened.shows("alpha")
         engine.refusal = OtherVersion(said, "Use that dltui.", 7, is_older=False)
-        engine.drop()
+        engine.disconnect()
         engine.is_up = True
-        await opened.sees(f"{said} Use that dltui.")
+        await opened.shows(f"{said} Use that dltui.")
         engine.refusal, engine.notice = None, "The engine is newer."
         await opened.until(lambda: said not in opened.text)
         assert opened.notices == ["The engine is newer."]

@@ -12,24 +12,24 @@ from engine.client import client
 from engine.places import Places
 from engine.protocol import RunSummary, Status
 from tests.engine.service.live import connect, reach, serving
-from tests.engine.service.runs.test_damaged_runs import lay_out, settled
+from tests.engine.service.runs.test_damaged_runs import make_damaged_runs, settled
+from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import Lab
 from tui.app import LabApp
 
 SIZE = (200, 60)
 
 
 @asynccontextmanager
-async def app_on(places: Places) -> AsyncIterator[Lab]:
+async def app_on(places: Places) -> AsyncIterator[AppPilot]:
     app = LabApp(places, partial(client.connect, start=False))
     async with app.run_test(size=SIZE) as pilot:
-        opened = Lab(app, pilot, FakeEngine())
+        opened = AppPilot(app, pilot, FakeEngine())
         await opened.until(lambda: app.connection.is_connected and app.runs.pages.loaded)
         yield opened
 
 
-def rows(opened: Lab) -> list[tuple[RunSummary | None, str]]:
+def rows(opened: AppPilot) -> list[tuple[RunSummary | None, str]]:
     """What is in sight of the table: each run and its line."""
     table, pages = opened.app.runs.table, opened.app.runs.pages
     region, first = table.region, table.seen[0]
@@ -39,7 +39,7 @@ def rows(opened: Lab) -> list[tuple[RunSummary | None, str]]:
     ]
 
 
-def percent(opened: Lab) -> int:
+def percent(opened: AppPilot) -> int:
     """How far the healthy run has come, as its row says; -1 while it says nothing."""
     line = next((line for run, line in rows(opened) if run and run.spec.name == "healthy"), "")
     found = re.search(r"(\d+)%", line)
@@ -49,7 +49,7 @@ def percent(opened: Lab) -> int:
 async def test_each_damaged_run_has_its_row_with_the_reason_and_the_healthy_one_is_seen_live(
     places: Places,
 ) -> None:
-    made = lay_out(places)
+    made = make_damaged_runs(places)
     async with serving(places), await connect(places) as talk:
         healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
         found = await settled(talk, len(made) + 5)
@@ -57,7 +57,7 @@ async def test_each_damaged_run_has_its_row_with_the_reason_and_the_healthy_one_
         assert len(damaged) > 100
         await reach(talk, healthy.id, Status.RUNNING)
         async with app_on(places) as opened:
-            await opened.sees("runs are damaged")
+            await opened.shows("runs are damaged")
             await opened.until(lambda: percent(opened) > 0)
             before = percent(opened)
             await opened.until(lambda: percent(opened) > before)
@@ -67,7 +67,7 @@ async def test_each_damaged_run_has_its_row_with_the_reason_and_the_healthy_one_
             assert opened.notices == []
 
 
-async def read_all(opened: Lab, damaged: dict[str, RunSummary]) -> None:
+async def read_all(opened: AppPilot, damaged: dict[str, RunSummary]) -> None:
     """Walk through the table: every damaged run is in it, the beginning of its reason beside it."""
     left = dict(damaged)
     table, pages = opened.app.runs.table, opened.app.runs.pages
@@ -82,7 +82,7 @@ async def read_all(opened: Lab, damaged: dict[str, RunSummary]) -> None:
     assert not left
 
 
-async def turn_page(opened: Lab) -> None:
+async def turn_page(opened: AppPilot) -> None:
     before = opened.app.runs.table.seen
     while opened.app.runs.table.seen == before:
         await opened.press("pagedown")

@@ -52,7 +52,7 @@ def test_a_name_given_twice_is_warned_about(name: str) -> None:
     engine: Any = Engine(2)
     said = asyncio.run(doubt_of_name(engine, named(name)))
     assert said == f"2 runs are called {name}: verbs need their ids, this one's is 20260101-000001-xor-9c0a."
-    assert engine.asked == f'name="{name}"'
+    assert engine.requests == f'name="{name}"'
     once: Any = Engine(1)
     assert asyncio.run(doubt_of_name(once, named(name))) == ""
 

@@ -1,1 +1,1 @@
-"""Which run may start where: queue, machine, GPUs, and the executors that start keepers."""
+"""Which run starts when and where: queue, machine, GPUs, and the executors that start keepers."""

@@ -1,4 +1,4 @@
-"""What starts the keeper of a run: the seam between the queue and a place to train."""
+"""The interface of executors, which start the keepers of runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INSTALL = "pip install 'dltui[ray]', then dltui engine stop"
 
 
 class KeeperStart(Protocol):
-    """An attempt that was started and has not said so in its run folder yet."""
+    """A keeper that was started and has not written keeper.json yet."""
 
     @property
     def attempt(self) -> int: ...
@@ -22,36 +22,36 @@ class KeeperStart(Protocol):
 
     @property
     def pid(self) -> int:
-        """Of its keeper, a child of this process."""
+        """Of the keeper, a child of this process."""
 
     @property
     def code(self) -> int | None:
-        """The exit code of its keeper, once that has ended."""
+        """The exit code of the keeper, once it has ended."""
 
 
 class Executor(Protocol):
-    """One keeper a run; it outlives the service, and everything it does ends up in the run folder.
+    """Starts one keeper per run on this machine, which outlives the service and works on the run folder.
 
-    Words for a run (pause, stop, set) go through the FIFO `control` of its folder, its end is `exit.json`,
-    and whether somebody is at work on it is what `keeper.json` and `run.lock` say: an executor whose workers
-    are elsewhere has somebody here who keeps these files.
+    Commands to a run (pause, stop, set) go through the FIFO `control` of its folder, `exit.json` is its end,
+    and `keeper.json` and `run.lock` show whether an attempt is active. An executor whose workers are on other
+    machines runs a local process that maintains these files.
     """
 
     def start(self, folder: Path, attempt: int, device: str) -> KeeperStart:
         """`device` is cpu or the UUID of a GPU. Raises OSError."""
 
     def reap(self) -> None:
-        """Take notice of what has ended."""
+        """Collect the exit codes of processes that have ended."""
 
 
 def check(executors: Collection[str], name: str) -> None:
-    """Raises DltuiError for one that this service does not have, before anything is started."""
+    """Raises InputError where this service has no executor of that name."""
     if name.partition("@")[0] not in executors:
         raise InputError(f"executor: this engine has {', '.join(executors)}, got {name!r}.", INSTALL)
 
 
-def named(executors: Mapping[str, Executor], name: str) -> Executor:
-    """`name` may say where: ray@host:port. Raises EngineError for one that this service does not have."""
+def find_executor(executors: Mapping[str, Executor], name: str) -> Executor:
+    """`name` may have an address: ray@host:port. Raises EngineError where there is no such executor."""
     found = executors.get(name.partition("@")[0])
     if found is None:
         have = ", ".join(executors)

@@ -1,4 +1,4 @@
-"""What the GPUs of this machine are doing, other people's processes included, through NVML."""
+"""Memory and utilization of the GPUs of this machine, other users' processes included, through NVML."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from engine.protocol import Gpu
 
 
 class GpuDriver(Protocol):
-    def read(self, ours: Iterable[int]) -> tuple[Gpu, ...]:
-        """Every GPU; `ours` are the pids whose memory is not foreign. No GPU: nothing."""
+    def read(self, own_pids: Iterable[int]) -> tuple[Gpu, ...]:
+        """All GPUs; memory of other processes than `own_pids` is foreign. Empty without a GPU."""
         ...
 
 
 class NoGpus:
-    def read(self, ours: Iterable[int]) -> tuple[Gpu, ...]:
+    def read(self, own_pids: Iterable[int]) -> tuple[Gpu, ...]:
         return ()
 
 
 class Nvml:
-    """Never makes a CUDA context. A driver that fails is asked again at the next reading."""
+    """Makes no CUDA context. After an error of the driver the next reading tries again."""
 
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
-        self._said = ""
+        self._last_error = ""
 
-    def read(self, ours: Iterable[int]) -> tuple[Gpu, ...]:
-        mine = set(ours)
+    def read(self, own_pids: Iterable[int]) -> tuple[Gpu, ...]:
+        own = set(own_pids)
         try:
-            return tuple(self._one(place, mine) for place in range(self._nvml.nvmlDeviceGetCount()))
+            return tuple(self._read_gpu(index, own) for index in range(self._nvml.nvmlDeviceGetCount()))
         except self._nvml.NVMLError as error:
-            if str(error) != self._said:
-                self._said = str(error)
+            if str(error) != self._last_error:
+                self._last_error = str(error)
                 logging.warning("the GPU driver does not answer: %s", error)
             return ()
 
-    def _one(self, place: int, ours: set[int]) -> Gpu:
+    def _read_gpu(self, index: int, own_pids: set[int]) -> Gpu:
         nvml = self._nvml
-        handle = nvml.nvmlDeviceGetHandleByIndex(place)
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
         memory = nvml.nvmlDeviceGetMemoryInfo(handle)
         return Gpu(
             name=_text(nvml.nvmlDeviceGetName(handle)),
@@ -47,7 +47,7 @@ class Nvml:
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
             busy=self._busy(handle),
-            foreign_bytes=self._foreign(handle, ours),
+            foreign_bytes=self._foreign(handle, own_pids),
         )
 
     def _busy(self, handle: Any) -> float:
@@ -56,18 +56,18 @@ class Nvml:
         except self._nvml.NVMLError:
             return 0.0  # a GPU cut into instances has no utilization of its own
 
-    def _foreign(self, handle: Any, ours: set[int]) -> int:
+    def _foreign(self, handle: Any, own_pids: set[int]) -> int:
         nvml = self._nvml
         found = [
             *nvml.nvmlDeviceGetComputeRunningProcesses(handle),
             *nvml.nvmlDeviceGetGraphicsRunningProcesses(handle),
         ]
         held = {process.pid: process.usedGpuMemory or 0 for process in found}
-        return sum(size for pid, size in held.items() if pid not in ours)
+        return sum(size for pid, size in held.items() if pid not in own_pids)
 
 
 def find_driver() -> GpuDriver:
-    """NVML where there is a driver, else nothing at all."""
+    """NVML where pynvml and a driver are there, else NoGpus."""
     try:
         import pynvml
     except ImportError:

@@ -18,8 +18,8 @@ Command = Callable[[Path, int, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Starting:
-    """A keeper that was started and has not said so in the run folder yet."""
+class StartedKeeper:
+    """A keeper process; see KeeperStart."""
 
     attempt: int
     device: str
@@ -31,7 +31,7 @@ class Starting:
 
     @property
     def code(self) -> int | None:
-        """The exit code once it has ended."""
+        """None while it runs."""
         return self.process.poll()
 
 
@@ -41,13 +41,13 @@ def keeper_command(folder: Path, attempt: int, device: str) -> list[str]:
 
 @dataclass(slots=True)
 class LocalExecutor:
-    """One keeper a run, each in a session of its own: they outlive the service."""
+    """Starts each keeper in a session of its own, so that it outlives the service."""
 
     log: Path
     command: Command = keeper_command
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, folder: Path, attempt: int, device: str) -> Starting:
+    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
         """Raises OSError or CorruptRun.
 
         Only from the main thread: a parent-death signal fires when the thread ends.
@@ -66,8 +66,8 @@ class LocalExecutor:
         logging.info(
             "run %s: keeper %d started for attempt %d on %s", folder.name, process.pid, attempt, device
         )
-        return Starting(attempt, device, process)
+        return StartedKeeper(attempt, device, process)
 
     def reap(self) -> None:
-        """So that no keeper that ended stays a zombie."""
+        """Wait for keepers that have ended, so that none stays a zombie."""
         self._children = [child for child in self._children if child.poll() is None]

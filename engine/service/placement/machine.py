@@ -1,4 +1,4 @@
-"""This machine under the eyes of the service: what it is doing, what each run takes of it, who stalls."""
+"""Monitor this machine: its load, its GPUs, what each worker uses, and runs that have stalled."""
 
 from __future__ import annotations
 
@@ -14,84 +14,85 @@ from engine.service.placement import stall
 from engine.service.placement.gpus import GpuDriver, NoGpus, find_driver
 from engine.service.placement.placement import GpuPlacement
 from engine.service.placement.processes import CpuRate, use_of
-from engine.service.placement.queue import CPU, Gpus, Holding
+from engine.service.placement.queue import CPU, ActiveRun, FreeGpus
 from engine.service.placement.resources import ResourceMeter
 from engine.service.placement.stall import StallWatch
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.server.changes import ChangeFeed
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 IDLE_SECONDS = 5.0
-"""between two readings while nobody watches and nothing trains"""
+"""between two measurements while there is no client and no unsettled run; POLL_SECONDS otherwise"""
 
 
 @dataclass(slots=True)
 class MachineMonitor:
     meter: ResourceMeter
     driver: GpuDriver | None = None
-    """found at the first reading where it is not given"""
-    gate: GpuPlacement = field(default_factory=GpuPlacement)
+    """None: found at the first reading"""
+    gpu_placement: GpuPlacement = field(default_factory=GpuPlacement)
     gpus: tuple[Gpu, ...] = ()
-    is_known: bool = False
-    """no run is placed before it is known which GPUs there are"""
+    gpus_known: bool = False
+    """whether the GPUs were read; no run is started before"""
     slots_used: int = 0
-    _beats: StallWatch = field(default_factory=StallWatch)
-    _pace: CpuRate = field(default_factory=CpuRate)
-    _ours: tuple[int, ...] = ()
+    _stalls: StallWatch = field(default_factory=StallWatch)
+    _cpu_rates: CpuRate = field(default_factory=CpuRate)
+    _own_pids: tuple[int, ...] = ()
 
     @property
     def cores(self) -> int:
         return self.meter.cores
 
     async def read_gpus(self) -> None:
-        """In a thread: a driver may take its time."""
+        """Update `gpus`, in a thread: a driver may be slow."""
         if self.driver is None:
             self.driver = await asyncio.to_thread(find_driver)
         if not isinstance(self.driver, NoGpus):
-            self.gpus = await asyncio.to_thread(self.driver.read, self._ours)
-        self.is_known = True
+            self.gpus = await asyncio.to_thread(self.driver.read, self._own_pids)
+        self.gpus_known = True
 
-    def measure(self, registry: RunRegistry, board: ChangeFeed) -> None:
-        """What the workers use, and the whole machine."""
+    def measure(self, registry: RunRegistry, changes: ChangeFeed) -> None:
+        """Update memory and CPU of each run's worker, and publish the machine's resources."""
         now = time.monotonic()
         pids: list[int] = []
-        for run in registry.moving():
+        for run in registry.unsettled():
             worker = run.keeper.worker if run.keeper and not run.starting else None
             if worker is not None and worker.is_alive():
                 use = use_of(worker.pid)
                 pids += use.pids
                 run.rss = use.rss
-                run.cpu = round(self._pace.cores(worker.pid, use.seconds, now), 2)
-        self._ours = tuple(pids)
-        board.measure(self.meter.read(self.slots_used, self.gpus))
+                run.cpu = round(self._cpu_rates.cores(worker.pid, use.seconds, now), 2)
+        self._own_pids = tuple(pids)
+        changes.measure(self.meter.read(self.slots_used, self.gpus))
 
-    def free_gpus(self, holding: Sequence[Holding]) -> Gpus:
-        return self.gate.update(self.gpus, [run.gpu for run in holding if run.gpu])
+    def free_gpus(self, active: Sequence[ActiveRun]) -> FreeGpus:
+        return self.gpu_placement.update(self.gpus, [run.gpu for run in active if run.gpu])
 
     def stall_of(self, run: TrackedRun) -> str:
-        """A notice when a running run has not moved for long; none is known of any other."""
+        """A notice where a running run has made no step for long, else empty."""
         if not isinstance(run.state(), Running):
-            self._beats.forget(run.id)
+            self._stalls.forget(run.id)
             return ""
-        silence = self._beats.silence(run.id, run.folder.beat, time.monotonic())
-        return stall.notice(silence, run.stats.rate)
+        idle = self._stalls.idle_seconds(run.id, run.folder.beat, time.monotonic())
+        return stall.notice(idle, run.stats.rate)
 
     def forget(self, run: TrackedRun) -> None:
-        self._beats.forget(run.id)
+        self._stalls.forget(run.id)
         if run.keeper and run.keeper.worker:
-            self._pace.forget(run.keeper.worker.pid)
+            self._cpu_rates.forget(run.keeper.worker.pid)
 
     def device_of(self, run: TrackedRun) -> str:
-        """The device a keeper that an earlier service started was given: its command line says so."""
+        """The device of a keeper that an earlier service started, from its command line."""
         if not run.keeper or not run.keeper.identity.is_alive():
             return CPU
         return device_of_command(Path(f"/proc/{run.keeper.identity.pid}/cmdline"))
 
 
 def device_of_command(cmdline: Path) -> str:
+    """The value of --device in /proc/PID/cmdline; cpu where there is none."""
     try:
-        words = [os.fsdecode(word) for word in cmdline.read_bytes().split(b"\0")]
+        arguments = [os.fsdecode(argument) for argument in cmdline.read_bytes().split(b"\0")]
     except OSError:
         return CPU
-    return words[words.index("--device") + 1] if "--device" in words[:-1] else CPU
+    return arguments[arguments.index("--device") + 1] if "--device" in arguments[:-1] else CPU

@@ -1,4 +1,4 @@
-"""What a process and its descendants use."""
+"""Memory and CPU time of a process and its descendants, from /proc."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LIMIT = 64
-"""processes of one tree that are looked at"""
+"""processes of one tree that are counted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,12 @@ class ProcessUse:
     rss: int = 0
     """bytes"""
     seconds: float = 0.0
-    """of CPU time so far"""
+    """of CPU time since the start"""
 
 
 @dataclass(slots=True)
 class CpuRate:
-    """CPU time so far to cores kept busy since the last look."""
+    """From total CPU time to the mean number of busy cores since the last call."""
 
     _last: dict[int, tuple[float, float]] = field(default_factory=dict)
 
@@ -36,19 +36,19 @@ class CpuRate:
 
 
 def use_of(pid: int) -> ProcessUse:
-    """Of the process and all it started; nothing when it is gone."""
+    """Of the process and its descendants; zeros when it has ended."""
     use, waiting = ProcessUse(), [pid]
     while waiting and len(use.pids) < LIMIT:
-        one = waiting.pop()
-        found = _stat(one)
+        current = waiting.pop()
+        found = _stat(current)
         if found is not None:
-            use = ProcessUse((*use.pids, one), use.rss + found[1], use.seconds + found[0])
-            waiting += _children(one)
+            use = ProcessUse((*use.pids, current), use.rss + found[1], use.seconds + found[0])
+            waiting += _children(current)
     return use
 
 
 def _stat(pid: int) -> tuple[float, int] | None:
-    """CPU seconds, bytes of memory."""
+    """CPU seconds and resident bytes; None when the process has ended."""
     line = _read(f"/proc/{pid}/stat")
     if not line:
         return None
@@ -57,7 +57,7 @@ def _stat(pid: int) -> tuple[float, int] | None:
 
 
 def _children(pid: int) -> list[int]:
-    """Those its main thread started; a kernel without that file has none to tell."""
+    """The processes that its main thread started; empty where the kernel has no such file."""
     return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
 
 

@@ -1,4 +1,4 @@
-"""Who may start, who has to wait, and why, in words. First come, first served."""
+"""The queue, first come, first served: which runs may start, and a reason for each that waits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 CPU = "cpu"
 ROUNDING = 1e-9
-"""three thirds of a GPU are one"""
+"""tolerance of a sum of shares: three thirds of a GPU are one"""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedRun:
     id: str
     name: str
     threads: int
@@ -23,8 +23,8 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """A run at work; `gpu` is the UUID of its GPU, empty on the CPU."""
+class ActiveRun:
+    """A run that uses resources; `gpu` is the UUID of its GPU, empty on the CPU."""
 
     id: str
     name: str
@@ -34,13 +34,13 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Gpus:
-    """The GPUs a run may be put on, best first, and why there is none besides them."""
+class FreeGpus:
+    """The GPUs a run may use, best first, and why the others are not available."""
 
     free: tuple[str, ...] = ()
     why_none: str = "this machine has none"
     shared: tuple[str, ...] = ()
-    """those that runs of ours are on and that could take more of them"""
+    """GPUs that runs of ours use and that have memory for more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,87 +54,87 @@ class QueuedStart:
 class QueuePlan:
     starts: tuple[QueuedStart, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """why each of the others waits, by id"""
+    """why each of the other runs waits, by id"""
 
 
 def slots_of(threads: int, gpu: str, cores: int) -> int:
-    """CPU slots a run takes: its threads, all there are where it wants more, one beside a GPU."""
+    """CPU slots that a run takes: its threads, at most `cores`; one for a run on a GPU."""
     return 1 if gpu else min(max(threads, 1), cores)
 
 
-def used(holding: Iterable[Holding], cores: int) -> int:
-    return sum(slots_of(run.threads, run.gpu, cores) for run in holding)
+def slots_used(active: Iterable[ActiveRun], cores: int) -> int:
+    return sum(slots_of(run.threads, run.gpu, cores) for run in active)
 
 
-def plan(waiting: Iterable[Waiting], holding: Sequence[Holding], cores: int, gpus: Gpus) -> QueuePlan:
-    desk = _FreeResources(list(holding), cores, gpus)
-    for run in sorted(waiting, key=lambda run: (run.since, run.id)):
-        desk.serve(run)
-    return QueuePlan(tuple(desk.starts), desk.reasons)
+def plan(queued: Iterable[QueuedRun], active: Sequence[ActiveRun], cores: int, gpus: FreeGpus) -> QueuePlan:
+    resources = _FreeResources(list(active), cores, gpus)
+    for run in sorted(queued, key=lambda run: (run.since, run.id)):
+        resources.place(run)
+    return QueuePlan(tuple(resources.starts), resources.reasons)
 
 
 class _FreeResources:
-    """Serves one run after the other; who cannot be served closes what it waits for to all behind it."""
+    """What is left for the queued runs, placed in order. One that waits blocks its resource for the rest."""
 
-    def __init__(self, holding: list[Holding], cores: int, gpus: Gpus) -> None:
-        self._holding, self._cores = holding, cores
+    def __init__(self, active: list[ActiveRun], cores: int, gpus: FreeGpus) -> None:
+        self._active, self._cores = active, cores
         self._gpus, self._why_no_gpu, self._shared = list(gpus.free), gpus.why_none, list(gpus.shared)
-        self._first: dict[str, Waiting] = {}
+        self._first_waiting: dict[str, QueuedRun] = {}
         self.starts: list[QueuedStart] = []
         self.reasons: dict[str, str] = {}
 
-    def serve(self, run: Waiting) -> None:
-        ways: list[tuple[str, Callable[[Waiting], str]]] = []
+    def place(self, run: QueuedRun) -> None:
+        options: list[tuple[str, Callable[[QueuedRun], str]]] = []
         if run.device in ("auto", "gpu"):
-            ways.append(("gpu", self._try_gpu))
+            options.append(("gpu", self._try_gpu))
         if run.device != "gpu":
-            ways.append((CPU, self._try_cpu))
+            options.append((CPU, self._try_cpu))
         why = ""
-        for resource, attempt in ways:
-            ahead = self._first.get(resource)
+        for resource, attempt in options:
+            ahead = self._first_waiting.get(resource)
             why = f"waits behind {ahead.name}" if ahead else attempt(run)
             if not why:
                 return
         self.reasons[run.id] = why
-        self._first.setdefault(ways[-1][0], run)
+        self._first_waiting.setdefault(options[-1][0], run)
 
-    def _try_gpu(self, run: Waiting) -> str:
-        shared = self._with_room(run.share)
-        if not shared and not self._gpus:
+    def _try_gpu(self, run: QueuedRun) -> str:
+        gpu = self._shared_gpu(run.share)
+        if not gpu and not self._gpus:
             return f"needs a GPU: {self._why_no_gpu}"
-        if self._left() < 1:
+        if self._free_slots() < 1:
             return self._no_slots(1)
-        if not shared:
-            shared = self._gpus.pop(0)
-            self._shared.append(shared)
-        self._start(run, shared)
+        if not gpu:
+            gpu = self._gpus.pop(0)
+            self._shared.append(gpu)
+        self._start(run, gpu)
         return ""
 
-    def _with_room(self, share: float) -> str:
-        """A GPU whose runs leave that share of it; empty where none does."""
+    def _shared_gpu(self, share: float) -> str:
+        """A GPU in use that has that share left; empty where none has."""
         for gpu in self._shared:
-            if sum(run.share for run in self._holding if run.gpu == gpu) + share <= 1 + ROUNDING:
+            if sum(run.share for run in self._active if run.gpu == gpu) + share <= 1 + ROUNDING:
                 return gpu
         return ""
 
-    def _try_cpu(self, run: Waiting) -> str:
-        need = slots_of(run.threads, "", self._cores)
-        if self._left() < need:
-            return self._no_slots(need)
+    def _try_cpu(self, run: QueuedRun) -> str:
+        needed = slots_of(run.threads, "", self._cores)
+        if self._free_slots() < needed:
+            return self._no_slots(needed)
         self._start(run, "")
         return ""
 
-    def _start(self, run: Waiting, gpu: str) -> None:
+    def _start(self, run: QueuedRun, gpu: str) -> None:
         self.starts.append(QueuedStart(run.id, gpu or CPU))
-        self._holding.append(Holding(run.id, run.name, run.threads, gpu, run.share))
+        self._active.append(ActiveRun(run.id, run.name, run.threads, gpu, run.share))
 
-    def _left(self) -> int:
-        return self._cores - used(self._holding, self._cores)
+    def _free_slots(self) -> int:
+        return self._cores - slots_used(self._active, self._cores)
 
-    def _no_slots(self, need: int) -> str:
-        """Such as: needs 2 CPU threads, 0 free: mnist-3fa2 holds 2."""
-        shown = [f"{r.name} holds {slots_of(r.threads, r.gpu, self._cores)}" for r in self._holding[:3]]
-        more = len(self._holding) - len(shown)
-        holders = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-        threads = "thread" if need == 1 else "threads"
-        return f"needs {need} CPU {threads}, {max(0, self._left())} free: {holders}"
+    def _no_slots(self, needed: int) -> str:
+        """For example: needs 2 CPU threads, 0 free: mnist-3fa2 holds 2."""
+        named = [f"{r.name} holds {slots_of(r.threads, r.gpu, self._cores)}" for r in self._active[:3]]
+        more = len(self._active) - len(named)
+        holders = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+        threads = "thread" if needed == 1 else "threads"
+        return f"needs {needed} CPU {threads}, {max(0, self._free_slots())} free: {holders}"

@@ -1,4 +1,4 @@
-"""Runs whose workers are tasks of Ray: a keeper here for each, and a room for Ray when one is called for."""
+"""Runs whose workers are tasks of Ray: starts their keepers on this machine, and gateways on request."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from engine.import_path import python_path
 from engine.places import Places
 from engine.remote import gateway_address
 from engine.remote.gateway_address import GatewayAddress
-from engine.service.placement.local_executor import LocalExecutor, Starting
+from engine.service.placement.local_executor import LocalExecutor, StartedKeeper
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def is_installed() -> bool:
-    """Without importing it."""
+    """Whether the package ray is there; it is not imported."""
     return importlib.util.find_spec("ray") is not None
 
 
 @dataclass(slots=True)
 class RayExecutor:
-    """Imports no Ray: the proxy workers that keepers start ask for a gateway; see engine.remote."""
+    """Imports no Ray: proxy workers, started by the keepers, request a gateway process; see engine.remote."""
 
     places: Places
     local: LocalExecutor
-    _rooms: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _look_at: float = 0.0
+    _gateways: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _next_poll: float = 0.0
 
-    def start(self, folder: Path, attempt: int, device: str) -> Starting:
-        """Raises OSError. Which device it is, is for the cluster to say."""
+    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
+        """Raises OSError. The cluster chooses the device: the proxy worker runs on the CPU."""
         return self.local.start(folder, attempt, "cpu")
 
     def reap(self) -> None:
-        """Also answers those who call for a room."""
+        """Collect gateways that have ended, and start those that were requested."""
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._next_poll:
             return
-        self._look_at = now + LOOK_SECONDS
-        self._rooms = {name: room for name, room in self._rooms.items() if room.poll() is None}
-        for called in gateway_address.called(self.places):
-            if called.address not in self._rooms:
-                self._open(called)
+        self._next_poll = now + POLL_SECONDS
+        self._gateways = {name: gateway for name, gateway in self._gateways.items() if gateway.poll() is None}
+        for requested in gateway_address.called(self.places):
+            if requested.address not in self._gateways:
+                self._open(requested)
 
-    def _open(self, called: GatewayAddress) -> None:
+    def _open(self, requested: GatewayAddress) -> None:
         try:
-            with os.fdopen(files.open_to_append(called.log), "ab") as log:
-                room = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "engine.remote.ray_gateway", called.address],
+            with os.fdopen(files.open_to_append(requested.log), "ab") as log:
+                gateway = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "engine.remote.ray_gateway", requested.address],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -68,7 +68,9 @@ class RayExecutor:
                     },
                 )
         except (OSError, CorruptRun) as error:
-            logging.warning("no room for Ray: %s", error)
+            logging.warning("no gateway for Ray: %s", error)
             return
-        logging.info("a room for Ray (%s): process %d", called.address or "of this machine", room.pid)
-        self._rooms[called.address] = room
+        logging.info(
+            "a gateway for Ray (%s): process %d", requested.address or "of this machine", gateway.pid
+        )
+        self._gateways[requested.address] = gateway

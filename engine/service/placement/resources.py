@@ -1,4 +1,4 @@
-"""What the machine is doing: processors, memory, disk."""
+"""Load of the machine: processors, memory, disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ResourceMeter:
         )
 
     def _busy(self) -> float:
-        """Since the last reading; since the start of the machine at the first."""
+        """Fraction since the last reading; at the first, since the start of the machine."""
         now = processor_ticks()
         busy, whole = now[0] - self._last[0], now[1] - self._last[1]
         self._last = now
@@ -55,7 +55,7 @@ def memory(text: str | None = None) -> tuple[int, int]:
 
 
 def free_bytes(path: Path) -> int:
-    """Left for this user on the file system of `path`; 0 when it cannot be asked."""
+    """Bytes available to this user on the file system of `path`; 0 when that is not known."""
     try:
         found = os.statvfs(path)
     except OSError:

@@ -1,1 +1,1 @@
-"""Runs: submission, the state of each while it may change, transitions, removal, verification."""
+"""Runs: submission, the state of each unsettled run, transitions, removal, verification."""

@@ -1,4 +1,4 @@
-"""The beat of the service: look after every moving run, start those whose turn it is, tell what changed."""
+"""The service's loop over runs: read what changed, start queued runs, conclude orphans, publish changes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from engine import store
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service.placement import queue
-from engine.service.placement.executor import Executor, KeeperStart, named
+from engine.service.placement.executor import Executor, KeeperStart, find_executor
 from engine.service.placement.local_executor import LocalExecutor
 from engine.service.placement.machine import MachineMonitor
-from engine.service.placement.queue import Holding, Waiting
+from engine.service.placement.queue import ActiveRun, QueuedRun
 from engine.service.runs import event_reader, orphans, run_folder, tracked_run
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 
-BEAT_SECONDS = 0.25
-ADOPT_SECONDS = 2.0
+STEP_SECONDS = 0.25
+ORPHAN_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 FLUSH_SECONDS = 1.0
-AWAY = 64
-"""runs elsewhere at once: each has a keeper and a stand-in here, about 40 MB together"""
-_NEVER_MENDED = (
+MAX_REMOTE = 64
+"""runs on remote executors at once: each has a keeper and a proxy worker here, about 40 MB together"""
+_PERMANENT_ERRORS = (
     errno.EISDIR,
     errno.ENOTDIR,
     errno.ELOOP,
@@ -38,202 +38,203 @@ _NEVER_MENDED = (
     errno.ENOTEMPTY,
     errno.ENODEV,
 )
-"""a folder, a link or a device where a file has to be: waiting mends nothing"""
-HELD = 3
-"""exit code of a keeper that found the run held by another"""
+"""a folder, a link or a device in the place of a file: trying again does not help"""
+LOCKED = 3
+"""exit code of a keeper whose run is locked by another process, see engine.keeper.arguments"""
 
 
 @dataclass(slots=True)
-class Cycle:
+class RunCycle:
     registry: RunRegistry
     local: LocalExecutor
     machine: MachineMonitor
-    patience: float = orphans.PATIENCE
-    elsewhere: Mapping[str, Executor] = field(default_factory=dict)
-    """executors beside this machine, by the name that a spec gives"""
-    rested: Callable[[], None] = lambda: None
-    """called when a run has come to rest"""
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    orphan_timeout: float = orphans.TIMEOUT
+    remote_executors: Mapping[str, Executor] = field(default_factory=dict)
+    """executors other than `local`, by the name in the spec"""
+    on_settled: Callable[[], None] = lambda: None
+    """called after a run has settled"""
+    _wake_event: asyncio.Event = field(default_factory=asyncio.Event)
     _flushed: float = 0.0
-    _adopted: dict[str, float] = field(default_factory=dict)
-    _said: dict[str, str] = field(default_factory=dict)
+    _next_orphan_check: dict[str, float] = field(default_factory=dict)
+    _last_warning: dict[str, str] = field(default_factory=dict)
 
     def wake(self) -> None:
-        """Somebody changed something: the next beat comes now."""
-        self._woken.set()
+        """Make the next step at once, because something changed."""
+        self._wake_event.set()
 
     async def run(self) -> None:
-        """For ever."""
+        """Until cancelled."""
         while True:
-            await self._pause(await self.beat())
+            await self._wait(await self.step())
 
-    async def beat(self) -> float:
-        """One turn, and the seconds until the next one is due."""
+    async def step(self) -> float:
+        """Poll once; returns the seconds until the next step."""
         try:
-            return 0.0 if await self.turn() else BEAT_SECONDS
+            return 0.0 if await self.poll() else STEP_SECONDS
         except Exception:
-            # Runs depend on the next turn, whatever this one ran into.
-            logging.exception("a turn of the service failed")
+            # Whatever failed, the next step has to come.
+            logging.exception("a step of the service failed")
             return RETRY_SECONDS
 
     async def catch_up(self, seconds: float) -> None:
-        """Tell the ends of runs that ended while no service looked, for as long as `seconds` at most."""
+        """Settle the runs that ended while no service ran, for `seconds` at most."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not all(run.may_move for run in self.registry.moving()):
-            await self.beat()
+        while time.monotonic() < deadline and not all(run.is_unsettled for run in self.registry.unsettled()):
+            await self.step()
 
-    async def _pause(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> None:
         if seconds:
             try:
                 async with asyncio.timeout(seconds):  # wait_for of Python 3.11 can lose a cancellation
-                    await self._woken.wait()
+                    await self._wake_event.wait()
             except TimeoutError:
-                pass  # the beat
+                pass  # the next step is due
         else:
             await asyncio.sleep(0)
-        self._woken.clear()
+        self._wake_event.clear()
 
-    async def turn(self) -> bool:
-        """Whether there is more to read at once."""
+    async def poll(self) -> bool:
+        """Update all unsettled runs and start queued ones; whether there are more events to read at once."""
         busy = False
         self.local.reap()
-        for executor in self.elsewhere.values():
+        for executor in self.remote_executors.values():
             executor.reap()
-        for run in self.registry.moving():
-            busy |= await self._look_after(run)
-        if self.machine.is_known:
-            self.place()
+        for run in self.registry.unsettled():
+            busy |= await self._try_update(run)
+        if self.machine.gpus_known:
+            self.start_queued()
         now = time.monotonic()
         if now - self._flushed >= FLUSH_SECONDS:
             self._flushed = now
             await self.registry.index_thread.flush()
         return busy
 
-    async def _look_after(self, run: TrackedRun) -> bool:
+    async def _try_update(self, run: TrackedRun) -> bool:
         try:
-            return await self._care(run)
+            return await self._update(run)
         except OSError as error:
-            self._complain(run, str(error))
+            self._warn_once(run, str(error))
         except Exception:
-            # One odd run must not keep the others waiting.
-            logging.exception("run %s cannot be looked after", run.id)
+            # An unexpected error of one run must not stop the others.
+            logging.exception("run %s cannot be updated", run.id)
         return False
 
-    def _complain(self, run: TrackedRun, what: str) -> None:
-        """Once for each thing: a full disk stays full for a while."""
-        if self._said.get(run.id) != what:
-            self._said[run.id] = what
-            logging.warning("run %s: %s", run.id, what)
+    def _warn_once(self, run: TrackedRun, text: str) -> None:
+        """Log `text` unless it was the last warning of that run: a full disk stays full for a while."""
+        if self._last_warning.get(run.id) != text:
+            self._last_warning[run.id] = text
+            logging.warning("run %s: %s", run.id, text)
 
-    async def _care(self, run: TrackedRun) -> bool:
+    async def _update(self, run: TrackedRun) -> bool:
+        """Read the files of a run and publish it; whether it may have more events to read."""
         if run.starting:
-            run.look()
+            run.refresh()
             self._check_start(run, run.starting)
         if isinstance(run.state(), Queued):
             return False
-        run.look()
-        taken = event_reader.read_on(run)
+        run.refresh()
+        size = event_reader.read_new(run)
         await asyncio.sleep(0)
         if run.is_orphan():
-            await self._adopt(run)
+            await self._conclude_orphan(run)
         if self.registry.get(run.id) is not run:
             return False
-        self._watch(run)
-        if not taken and tracked_run.is_settled(run.state()):
-            run.is_told = True
-            self._rest(run)
+        self._update_machine_facts(run)
+        if not size and tracked_run.is_settled(run.state()):
+            run.all_events_read = True
+            self._settle(run)
         else:
-            self.registry.post(run)
-        return taken >= event_reader.CHUNK
+            self.registry.publish(run)
+        return size >= event_reader.CHUNK
 
-    async def _adopt(self, run: TrackedRun) -> None:
+    async def _conclude_orphan(self, run: TrackedRun) -> None:
         now = time.monotonic()
-        if now < self._adopted.get(run.id, 0.0):
+        if now < self._next_orphan_check.get(run.id, 0.0):
             return
-        if run.look() and not run.is_orphan():
-            return  # its keeper wrote the end just before it left
-        self._adopted[run.id] = now + ADOPT_SECONDS
+        if run.refresh() and not run.is_orphan():
+            return  # its keeper wrote exit.json just before it exited
+        self._next_orphan_check[run.id] = now + ORPHAN_SECONDS
         try:
-            if orphans.has_left(run, now, self.patience):
-                while event_reader.read_on(run):
+            if orphans.is_released(run, now, self.orphan_timeout):
+                while event_reader.read_new(run):
                     await asyncio.sleep(0)
                 orphans.conclude(run)
-                run.look()
+                run.refresh()
         except OSError as error:
-            if error.errno not in _NEVER_MENDED:
+            if error.errno not in _PERMANENT_ERRORS:
                 raise
-            await self._give_up(run, f"{run.folder.path} cannot be monitored: {error.strerror}")
+            await self._mark_unreadable(run, f"{run.folder.path} cannot be monitored: {error.strerror}")
 
-    async def _give_up(self, run: TrackedRun, why: str) -> None:
-        """Nobody can say how it ended: it takes no share of the machine any more."""
-        self._adopted.pop(run.id, None)
+    async def _mark_unreadable(self, run: TrackedRun, why: str) -> None:
+        """List the run as damaged: how it ended cannot be found out, and it uses no resources any more."""
+        self._next_orphan_check.pop(run.id, None)
         self.machine.forget(run)
         damage = "; ".join(filter(None, (run.damage, why)))
         await self.registry.mark_damaged(run_folder.damaged(self.registry.places, run.id, damage))
         self.wake()
-        self.rested()
+        self.on_settled()
 
-    def _watch(self, run: TrackedRun) -> None:
+    def _update_machine_facts(self, run: TrackedRun) -> None:
         if not run.device:
             run.device = self.machine.device_of(run)
-        if run.keeperless_since is None:
+        if run.orphaned_since is None:
             run.notice = self.machine.stall_of(run)
 
-    def _rest(self, run: TrackedRun) -> None:
-        self._adopted.pop(run.id, None)
-        self._said.pop(run.id, None)
+    def _settle(self, run: TrackedRun) -> None:
+        self._next_orphan_check.pop(run.id, None)
+        self._last_warning.pop(run.id, None)
         self.machine.forget(run)
         run.notice = ""
-        tracked_run.look_for_end(run)
+        tracked_run.check_end(run)
         logging.info("run %s: %s", run.id, run.summary().status)
-        self.registry.rest(run)
+        self.registry.settle(run)
         self._flushed = 0.0
         self.wake()
-        self.rested()
+        self.on_settled()
 
     # --- starting ------------------------------------------------------------------------------------------
 
-    def place(self) -> None:
-        """Start those whose turn it is and tell the others why they wait."""
+    def start_queued(self) -> None:
+        """Start queued runs as resources allow, and set the reason of those that wait."""
         now = time.monotonic()
-        waiting: list[TrackedRun] = []
-        holding: list[TrackedRun] = []
-        leaving: list[TrackedRun] = []
-        away: list[TrackedRun] = []
-        for run in self.registry.moving():
+        queued: list[TrackedRun] = []
+        active: list[TrackedRun] = []
+        remote_queued: list[TrackedRun] = []
+        remote_active: list[TrackedRun] = []
+        for run in self.registry.unsettled():
             if run.starting or not isinstance(run.state(), Queued):
-                (holding if run.spec.executor == "local" else away).append(run)
+                (active if run.spec.executor == "local" else remote_active).append(run)
             elif now >= run.not_before:
-                (waiting if run.spec.executor == "local" else leaving).append(run)
-        self._send_away(leaving, AWAY - len(away))
-        self._place_here(waiting, holding)
+                (queued if run.spec.executor == "local" else remote_queued).append(run)
+        self._start_remote(remote_queued, MAX_REMOTE - len(remote_active))
+        self._start_local(queued, active)
 
-    def _place_here(self, queued: Sequence[TrackedRun], at_work: Sequence[TrackedRun]) -> None:
-        waiting, holding = [_waiting(run) for run in queued], [_holding(run) for run in at_work]
-        self.machine.slots_used = queue.used(holding, self.machine.cores)
-        if not waiting:
+    def _start_local(self, queued_runs: Sequence[TrackedRun], active_runs: Sequence[TrackedRun]) -> None:
+        queued, active = [_queued_run(run) for run in queued_runs], [_active_run(run) for run in active_runs]
+        self.machine.slots_used = queue.slots_used(active, self.machine.cores)
+        if not queued:
             return
-        plan = queue.plan(waiting, holding, self.machine.cores, self.machine.free_gpus(holding))
+        plan = queue.plan(queued, active, self.machine.cores, self.machine.free_gpus(active))
         for start in plan.starts:
             self._start(start.id, start.device)
         for run_id, why in plan.reasons.items():
-            self._say_why(run_id, why)
+            self._set_reason(run_id, why)
 
-    def _send_away(self, leaving: Sequence[TrackedRun], room: int) -> None:
-        """They take no share of this machine; their executor decides where and when they train."""
-        for run in sorted(leaving, key=lambda run: run.since):
-            if room > 0:
+    def _start_remote(self, remote_queued: Sequence[TrackedRun], free_places: int) -> None:
+        """Start the runs of remote executors, which use no resources of this machine."""
+        for run in sorted(remote_queued, key=lambda run: run.since):
+            if free_places > 0:
                 self._start(run.id, queue.CPU)
-                room -= 1
+                free_places -= 1
             else:
-                self._say_why(run.id, f"{AWAY} runs are elsewhere already")
+                self._set_reason(run.id, f"{MAX_REMOTE} runs are elsewhere already")
 
     def _start(self, run_id: str, device: str) -> None:
         run = self.registry.get(run_id)
         if run is None:
             return
         try:
-            executor = named({"local": self.local, **self.elsewhere}, run.spec.executor)
+            executor = find_executor({"local": self.local, **self.remote_executors}, run.spec.executor)
             run.starting = executor.start(run.folder.path, run.wanted.attempt, device)
         except (EngineError, CorruptRun) as error:
             self._retry_later(run, error.message)
@@ -241,12 +242,12 @@ class Cycle:
         except OSError as error:
             self._retry_later(run, f"its keeper cannot be started: {error.strerror or error}")
             return
-        run.device, run.why, run.keeperless_since = device, "is being started", None
-        self.registry.post(run)
+        run.device, run.why, run.orphaned_since = device, "is being started", None
+        self.registry.publish(run)
         self._wake_when_ended(run.starting.pid)
 
     def _wake_when_ended(self, pid: int) -> None:
-        """The next run starts at once, not with the next beat."""
+        """Make the next step when the keeper ends, so that the next run starts at once."""
         fd = os.pidfd_open(pid)
         loop = asyncio.get_running_loop()
 
@@ -257,24 +258,24 @@ class Cycle:
 
         loop.add_reader(fd, ended)
 
-    def _say_why(self, run_id: str, why: str) -> None:
+    def _set_reason(self, run_id: str, why: str) -> None:
         run = self.registry.get(run_id)
         if run is not None and run.why != why:
             run.why = why
-            self.registry.post(run)
+            self.registry.publish(run)
 
     def _check_start(self, run: TrackedRun, starting: KeeperStart) -> None:
         code = starting.code
         if code is not None:
-            run.look()
+            run.refresh()
         if run.keeper and run.keeper.attempt >= starting.attempt:
             run.starting, run.why = None, ""
-        elif code == HELD:
+        elif code == LOCKED:
             self._retry_later(run, "another process still holds its run folder")
         elif code is not None:
-            self._never_started(run, starting, code)
+            self._record_failed_start(run, starting, code)
 
-    def _never_started(self, run: TrackedRun, starting: KeeperStart, code: int) -> None:
+    def _record_failed_start(self, run: TrackedRun, starting: KeeperStart, code: int) -> None:
         text = f"its keeper left with exit code {code} before it started anything"
         cause = Cause(CauseKind.ERROR, text, f"See {self.local.log}.")
         try:
@@ -283,19 +284,19 @@ class Cycle:
             self._retry_later(run, f"its run folder takes no files: {error.strerror or error}")
             return
         run.starting = None
-        run.look()
+        run.refresh()
 
     def _retry_later(self, run: TrackedRun, why: str) -> None:
         run.starting, run.why = None, why
         run.not_before = time.monotonic() + RETRY_SECONDS
-        self.registry.post(run)
+        self.registry.publish(run)
 
 
-def _waiting(run: TrackedRun) -> Waiting:
+def _queued_run(run: TrackedRun) -> QueuedRun:
     spec = run.spec
-    return Waiting(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
+    return QueuedRun(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
 
 
-def _holding(run: TrackedRun) -> Holding:
+def _active_run(run: TrackedRun) -> ActiveRun:
     gpu = "" if run.device in ("", queue.CPU) else run.device
-    return Holding(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)
+    return ActiveRun(run.id, run.spec.name, run.spec.threads, gpu, run.spec.gpu_share)

@@ -1,4 +1,4 @@
-"""What the folder of data of a run holds now, against what the run was trained on."""
+"""Compare the data folder of a run as it is now with the data that the run was trained on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from engine.places import Places
 from engine.protocol import RunSummary
 
 
-def data_now(places: Places, run: RunSummary) -> str:
-    """One line where the folder that was named for the run is gone or holds other data; else empty.
+def data_warning(places: Places, run: RunSummary) -> str:
+    """One line where the data folder of the run is missing or holds other data; else empty.
 
-    A run without a named folder, or that said nothing of its data, has nothing to compare.
+    Also empty for a run without a named folder or without a fingerprint of its data.
     """
     from engine.remote.named_data import named_data
 

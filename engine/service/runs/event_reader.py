@@ -1,4 +1,4 @@
-"""Reads on in the event file of a run: into its digest."""
+"""Read new events of a run's event file into its stats."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from engine.service.runs.stats import RunStats
 from engine.service.runs.tracked_run import TrackedRun
 
 CHUNK = 64 * 1024
-"""bytes read at one time, a few milliseconds of work: others want to be answered meanwhile"""
+"""bytes read at one time: a few milliseconds, so that other tasks of the event loop are not delayed"""
 
 
-def read_on(run: TrackedRun, chunk: int = CHUNK) -> int:
-    """Take in the next events; their bytes, `chunk` or more when there may be others.
+def read_new(run: TrackedRun, chunk: int = CHUNK) -> int:
+    """Fold the next events into the stats; returns the bytes read, `chunk` or more when there may be others.
 
-    What cannot be read is a damage of the run.
+    What cannot be read is noted as damage of the run.
     """
     size = _size(run.folder.events)
     if size < run.offset:
@@ -33,24 +33,24 @@ def read_on(run: TrackedRun, chunk: int = CHUNK) -> int:
         run.note_damage("events", error.message)
         return 0
     for line in lines:
-        _take(run, line)
-    taken = end - run.offset
+        _fold(run, line)
+    count = end - run.offset
     run.offset = end
-    return taken
+    return count
 
 
-def check(run: TrackedRun) -> None:
-    """Events that were read before may be closed or no file any more: that is a damage of the run."""
+def check_file(run: TrackedRun) -> None:
+    """Note damage where the event file cannot be opened any more, although it was read before."""
     try:
         files.open_regular(run.folder.events).close()
     except FileNotFoundError:
-        pass  # whether there should be one is for `tracked.look_for_end`
+        pass  # see tracked_run.check_end
     except CorruptRun as error:
         run.note_damage("events", error.message)
 
 
 def _size(path: Path) -> int:
-    """0 where there is none; what is no file is told of by who opens it."""
+    """0 where there is no file; 1 for what is no regular file, so that opening it reports the error."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -58,7 +58,7 @@ def _size(path: Path) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else 1
 
 
-def _take(run: TrackedRun, line: bytes) -> None:
+def _fold(run: TrackedRun, line: bytes) -> None:
     try:
         run.stats.fold(events.parse(line))
     except CorruptRun as error:

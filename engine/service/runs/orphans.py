@@ -1,4 +1,4 @@
-"""Runs whose keeper died without a word: wait for their worker to leave, then write down how they ended."""
+"""Orphans are runs whose keeper ended without exit.json: wait until the worker has exited, then write it."""
 
 from __future__ import annotations
 
@@ -19,68 +19,68 @@ from engine.service.runs.stats import ExitMessage
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 
-PATIENCE = 90.0
-"""seconds that a worker without a keeper may go on holding its run"""
+TIMEOUT = 90.0
+"""seconds after which a worker without a keeper is killed"""
 
 
-def has_left(run: TrackedRun, now: float, patience: float = PATIENCE) -> bool:
-    """Whether nothing is at work on an orphan any more; `now` is on the monotonic clock. Raises OSError.
+def is_released(run: TrackedRun, now: float, timeout: float = TIMEOUT) -> bool:
+    """Whether no process holds the run any more; `now` is on the monotonic clock. Raises OSError.
 
-    A worker whose keeper died saves and leaves; one that does not is killed when the patience is over.
+    A worker whose keeper ended saves and exits; one that does not is killed after `timeout` seconds.
     """
-    if run.keeperless_since is None:
-        run.keeperless_since = now
+    if run.orphaned_since is None:
+        run.orphaned_since = now
     if not is_held(run.folder.lock):
         return True
     run.notice = "its keeper was killed: the worker saves and exits"
-    if now - run.keeperless_since > patience and run.keeper and run.keeper.worker:
+    if now - run.orphaned_since > timeout and run.keeper and run.keeper.worker:
         kill_group(run.keeper.worker)
     return False
 
 
 def conclude(run: TrackedRun) -> None:
-    """Write down how it ended, once it was left and all its events were read. Raises OSError."""
-    tracked_run.look_for_checkpoints(run)
-    ended = verdict(run)
+    """Write exit.json. Only after `is_released`, and after all events were read. Raises OSError."""
+    tracked_run.update_checkpoint_step(run)
+    ended = end_of(run)
     store.write_exit(run.folder, ended)
     tensorboard_end.tell_end(run.folder.tensorboard, ended.status, ended.at)
     (run.folder.path / DRAFT).unlink(missing_ok=True)
-    logging.info("run %s: adopted as %s (%s)", run.id, ended.status, ended.cause.text)
-    run.keeperless_since, run.notice = None, ""
+    logging.info("run %s: concluded as %s (%s)", run.id, ended.status, ended.cause.text)
+    run.orphaned_since, run.notice = None, ""
 
 
-def verdict(run: TrackedRun) -> ExitFacts:
-    """How the run ended, from what its worker said last and from what it saved."""
-    farewell, attempt = run.stats.farewell, run.attempt
-    if farewell and run.stats.attempt == attempt and not _is_for_want_of_a_keeper(farewell):
-        return ExitFacts(attempt, farewell.status, farewell.cause, farewell.at)
-    cause = Cause(CauseKind.KEEPER_LOST, _story(run), f"dltui resume {run.id}")
+def end_of(run: TrackedRun) -> ExitFacts:
+    """How the run ended, from the exit message in its events and from its checkpoints."""
+    exit_message, attempt = run.stats.exit_message, run.attempt
+    if exit_message and run.stats.attempt == attempt and not _is_keeper_loss(exit_message):
+        return ExitFacts(attempt, exit_message.status, exit_message.cause, exit_message.at)
+    cause = Cause(CauseKind.KEEPER_LOST, _cause_text(run), f"dltui resume {run.id}")
     return ExitFacts(attempt, Status.LOST, cause, run.stats.last_at or time.time())
 
 
-def _is_for_want_of_a_keeper(farewell: ExitMessage) -> bool:
-    """A worker learns of its keeper's death from its wire or by SIGTERM, whichever comes first."""
-    return farewell.status is Status.LOST or farewell.cause.kind is CauseKind.SIGNAL
+def _is_keeper_loss(exit_message: ExitMessage) -> bool:
+    """Whether the worker ended because its keeper did, which it detects by its pipe or by SIGTERM."""
+    return exit_message.status is Status.LOST or exit_message.cause.kind is CauseKind.SIGNAL
 
 
-def _story(run: TrackedRun) -> str:
-    what = _what_happened(run)
+def _cause_text(run: TrackedRun) -> str:
+    reason = _what_happened(run)
     step = run.stats.checkpoint_step
     if step:
-        return f"{what}; step {step} was saved: resume continues from there"
-    return f"{what} before the first checkpoint: resume starts from the beginning"
+        return f"{reason}; step {step} was saved: resume continues from there"
+    return f"{reason} before the first checkpoint: resume starts from the beginning"
 
 
 def _what_happened(run: TrackedRun) -> str:
-    if run.paper_damage:
-        return f"its keeper is gone and left a damaged file ({run.paper_damage})"
+    if run.state_damage:
+        return f"its keeper is gone and left a damaged file ({run.state_damage})"
     if run.keeper and run.keeper.identity.boot_id != process_identity.boot_id():
         return "the machine was restarted"
     return "its keeper was killed"
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a process holds the lock of a run. Only where no keeper is: asking takes it for a moment."""
+    """Whether a process holds the lock. Only for runs without a keeper: this takes the lock for a moment."""
     try:
         fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -97,7 +97,7 @@ def is_held(lock: Path) -> bool:
 
 
 def kill_group(worker: ProcessIdentity) -> bool:
-    """SIGKILL for the worker and its process group; False when it is gone or its number is another's."""
+    """SIGKILL to the worker and its process group; False when it has ended or its id was reused."""
     if not worker.is_alive():
         return False
     members = [found for pid in _group(worker.pid) if (found := process_identity.of(pid))]
@@ -105,7 +105,7 @@ def kill_group(worker: ProcessIdentity) -> bool:
 
 
 def kill(target: ProcessIdentity) -> bool:
-    """SIGKILL for exactly that process: its number is pinned before it is compared."""
+    """SIGKILL to exactly that process: the pidfd is opened before the identity is compared."""
     try:
         fd = os.pidfd_open(target.pid)
     except OSError:

@@ -1,4 +1,4 @@
-"""All runs: those that may move in memory, the others in the ledger."""
+"""All runs: the unsettled ones in memory, the others in the index."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ from engine.service.runs import run_folder
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.server.changes import ChangeFeed
 
-SHOWN = 5
-"""candidates named when several runs answer to one name"""
+MAX_CANDIDATES = 5
+"""candidates that an error names when several runs match"""
 
 
 class RunRegistry:
-    def __init__(self, places: Places, index_thread: IndexThread, board: ChangeFeed) -> None:
+    def __init__(self, places: Places, index_thread: IndexThread, changes: ChangeFeed) -> None:
         self.places = places
         self.index_thread = index_thread
-        self.board = board
-        self._moving: dict[str, TrackedRun] = {}
-        self._posted: dict[str, RunSummary] = {}
+        self.changes = changes
+        self._unsettled: dict[str, TrackedRun] = {}
+        self._published: dict[str, RunSummary] = {}
 
-    def moving(self) -> list[TrackedRun]:
-        """Every run that is queued or at work."""
-        return list(self._moving.values())
+    def unsettled(self) -> list[TrackedRun]:
+        """All runs that are queued or active."""
+        return list(self._unsettled.values())
 
     def get(self, run_id: str) -> TrackedRun | None:
-        return self._moving.get(run_id)
+        return self._unsettled.get(run_id)
 
     def add(self, run: TrackedRun) -> None:
-        self._moving[run.id] = run
-        self.post(run)
+        self._unsettled[run.id] = run
+        self.publish(run)
 
-    def post(self, run: TrackedRun) -> None:
-        """Tell the board and the ledger, where there is something to tell."""
+    def publish(self, run: TrackedRun) -> None:
+        """Send the summary to clients and to the index, if it changed."""
         summary = run.summary()
-        before = self._posted.get(run.id)
-        if summary == before:
+        published = self._published.get(run.id)
+        if summary == published:
             return
-        self._posted[run.id] = summary
-        self.board.post(summary)
+        self._published[run.id] = summary
+        self.changes.post(summary)
         self.index_thread.note(summary, run.tail())
 
-    def rest(self, run: TrackedRun) -> None:
-        """Nothing will move any more until somebody asks for it."""
-        self.post(run)
+    def settle(self, run: TrackedRun) -> None:
+        """Publish the run and drop it from memory: it does not change until a request."""
+        self.publish(run)
         self.forget(run.id)
 
     def forget(self, run_id: str) -> None:
-        self._moving.pop(run_id, None)
-        self._posted.pop(run_id, None)
+        self._unsettled.pop(run_id, None)
+        self._published.pop(run_id, None)
 
-    async def strike(self, run_id: str) -> None:
-        """The run folder is gone."""
+    async def remove(self, run_id: str) -> None:
+        """Drop a run whose folder is gone, from memory and index, and publish that."""
         self.forget(run_id)
         await self.index_thread.drop([run_id])
-        self.board.strike(run_id)
+        self.changes.strike(run_id)
 
     async def find(self, run: object) -> str:
-        """The one run that answers to an id, the start of one, its last four digits, a name or @last.
+        """The id of the one run with that id, start of an id, last four characters of an id, name, or @last.
 
         Raises RunNotFound naming the candidates.
         """
@@ -76,33 +76,33 @@ class RunRegistry:
             if newest is None:
                 raise RunNotFound("There is no run yet.", "Start one: dltui run xor")
             return newest
-        if run in self._moving:
+        if run in self._unsettled:
             return run
-        found = await self.index_thread.ask(Index.named, run, SHOWN + 1)
+        found = await self.index_thread.ask(Index.named, run, MAX_CANDIDATES + 1)
         if not found and run in await asyncio.to_thread(store.list_ids, self.places):
-            return run  # its folder has not been read into the index yet
+            return run  # not indexed yet
         return _only(run, found)
 
     async def summary(self, run_id: str) -> RunSummary:
         """Raises RunNotFound."""
-        moving = self._moving.get(run_id)
-        if moving is not None:
-            return moving.summary()
+        unsettled = self._unsettled.get(run_id)
+        if unsettled is not None:
+            return unsettled.summary()
         row = await self.index_thread.ask(Index.get, run_id)
         if row is not None and row.summary["status"] != Status.DAMAGED:
             return summary_from_json(row.summary)
         if not os.path.lexists(self.places.runs / run_id):
             raise RunNotFound(f"There is no run {run_id[:80]!r}.", "dltui ls shows them all.")
-        await self.look_again(run_id)
-        moving = self._moving.get(run_id)
-        if moving is not None:
-            return moving.summary()
+        await self.reload(run_id)
+        unsettled = self._unsettled.get(run_id)
+        if unsettled is not None:
+            return unsettled.summary()
         row = await self.index_thread.ask(Index.get, run_id)
-        assert row is not None, "it was entered just now"
+        assert row is not None, "it was written just now"
         return summary_from_json(row.summary)
 
     async def summary_now(self, run_id: str) -> RunSummary:
-        """As `summary`; the folder of a run that rests is looked at: somebody may have edited or damaged it.
+        """As `summary`, but the folder of a settled run is read again: its files may have been edited.
 
         Raises RunNotFound.
         """
@@ -111,45 +111,45 @@ class RunRegistry:
         if row is None or not known.status.is_rest or known.status is Status.DAMAGED or self.get(run_id):
             return known
         tail = None if known.damage else row.tail
-        found = await asyncio.to_thread(run_folder.look, self.places, run_id, tail)
+        found = await asyncio.to_thread(run_folder.read_or_damaged, self.places, run_id, tail)
         if self.get(run_id) or not os.path.lexists(self.places.runs / run_id):
             return await self.summary(run_id)
-        if isinstance(found, TrackedRun) and not found.may_move and _is_same(found.summary(), known):
+        if isinstance(found, TrackedRun) and not found.is_unsettled and _is_same(found.summary(), known):
             return known
-        await self._enter(found)
+        await self._track_or_index(found)
         return await self.summary(run_id)
 
-    async def look_again(self, run_id: str) -> None:
-        """Read the folder of a run that is unknown or was damaged: somebody may have mended it."""
-        await self._enter(await asyncio.to_thread(run_folder.look, self.places, run_id))
+    async def reload(self, run_id: str) -> None:
+        """Read the folder of a run that is not indexed or was damaged: its files may have been repaired."""
+        await self._track_or_index(await asyncio.to_thread(run_folder.read_or_damaged, self.places, run_id))
 
-    async def _enter(self, found: TrackedRun | RunSummary) -> None:
-        if isinstance(found, TrackedRun) and found.may_move:
+    async def _track_or_index(self, found: TrackedRun | RunSummary) -> None:
+        if isinstance(found, TrackedRun) and found.is_unsettled:
             self.add(found)
             await self.index_thread.enter(found.summary(), found.tail())
         elif isinstance(found, TrackedRun):
             await self.index_thread.enter(found.summary(), found.tail())
-            self.board.post(found.summary())
+            self.changes.post(found.summary())
         else:
             await self.mark_damaged(found)
 
     async def mark_damaged(self, run: RunSummary) -> None:
-        """It is listed as such, and nobody looks after it."""
+        """List the run as damaged and stop tracking it."""
         self.forget(run.id)
         await self.index_thread.enter(run, {})
-        self.board.post(run)
+        self.changes.post(run)
 
     async def load(self, run_id: str) -> TrackedRun:
-        """The run as it is on disk, or as it moves. Raises CorruptRun."""
-        moving = self._moving.get(run_id)
-        if moving is not None:
-            return moving
+        """The run in memory where it is unsettled, else from disk. Raises CorruptRun."""
+        unsettled = self._unsettled.get(run_id)
+        if unsettled is not None:
+            return unsettled
         row = await self.index_thread.ask(Index.get, run_id)
         return await asyncio.to_thread(run_folder.load, self.places, run_id, row.tail if row else None)
 
-    def at_work(self) -> list[TrackedRun]:
-        """Runs that a process is, or is about to be, at work on."""
-        return [run for run in self.moving() if run.starting or run.summary().status.is_active]
+    def active(self) -> list[TrackedRun]:
+        """Runs that have a process, or whose keeper is being started."""
+        return [run for run in self.unsettled() if run.starting or run.summary().status.is_active]
 
     async def counts(self) -> dict[str, int]:
         """Runs by status."""
@@ -158,7 +158,7 @@ class RunRegistry:
 
 
 def _is_same(one: RunSummary, other: RunSummary) -> bool:
-    """As JSON, where NaN is what it is."""
+    """Compared as JSON, where NaN equals NaN."""
     return summary_to_json(one) == summary_to_json(other)
 
 
@@ -167,8 +167,9 @@ def _only(run: str, found: Iterable[str]) -> str:
     if not ids:
         raise RunNotFound(f"No run answers to {run[:80]!r}.", "dltui ls shows them all.")
     if len(ids) > 1:
-        more = " and more" if len(ids) > SHOWN else ""
+        more = " and more" if len(ids) > MAX_CANDIDATES else ""
         raise RunNotFound(
-            f"Several runs answer to {run[:80]!r}: {', '.join(ids[:SHOWN])}{more}.", "Give more of the id."
+            f"Several runs answer to {run[:80]!r}: {', '.join(ids[:MAX_CANDIDATES])}{more}.",
+            "Give more of the id.",
         )
     return ids[0]

@@ -1,11 +1,11 @@
-"""The folder `removed/`: what was removed lies there until the service deletes it.
+"""The folder `removed/`, which keeps removed runs and sweeps until the service deletes them.
 
     removed/000012/removal.json      what was removed together, and when
     removed/000012/runs/<id>/        run folders, as they were
     removed/000012/sweeps/<id>/      sweep folders, as they were
-    removed/clock.json               seconds the service has run while something lay here
+    removed/clock.json               seconds that the service has run while there were removals
 
-What counts is which folders are there; `removal.json` only describes them.
+The folders that are there decide what can be restored; `removal.json` only describes them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from engine.places import Places
 from engine.protocol import Json, RemovedItem
 
 KINDS = {"runs": "run", "sweeps": "sweep"}
-"""folders of a removal, and what each of their folders is"""
+"""subfolders of a removal, and the kind of the items in them"""
 _BEING_WRITTEN = re.compile(r"\.[^.].*\.(\d{1,10})")
-"""a file of `store.write_bytes`, and the process that writes it"""
+"""a temporary file of `store.write_bytes`; the group is the id of the process that writes it"""
 LEFTOVER = (".new-", ".trash-")
 DRAFT = ".exit.json.draft"
-"""the room in a run folder that a keeper takes for its last words"""
+"""the file with the bytes that a keeper reserves for exit.json"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RemovalFolder:
     at: float
     """wall clock"""
     clock: float
-    """on the clock of the service's own running time"""
+    """seconds of the service's running time"""
     items: tuple[RemovedItem, ...]
 
     @property
@@ -51,7 +51,7 @@ class RemovalFolder:
 
 
 def make(places: Places, at: float, clock: float) -> RemovalFolder:
-    """An empty one with the next number. Raises OSError, and then nothing is left of it."""
+    """A new, empty removal with the next number. Raises OSError, after deleting what it made."""
     places.removed.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = places.removed / f"{max(_numbers(places), default=0) + 1:06d}"
     path.mkdir(mode=0o700)
@@ -67,7 +67,7 @@ def make(places: Places, at: float, clock: float) -> RemovalFolder:
 
 
 def write(removal: RemovalFolder) -> None:
-    """Raises OSError."""
+    """Write removal.json. Raises OSError."""
     items = [
         {"kind": item.kind, "id": item.id, "name": item.name, "status": item.status, "bytes": item.bytes,
          "about": item.about}
@@ -79,7 +79,7 @@ def write(removal: RemovalFolder) -> None:
 
 
 def read_all(places: Places) -> list[RemovalFolder]:
-    """Oldest first; one of which nothing is left is not there."""
+    """All removals with at least one item, oldest first."""
     found = (_read(places.removed / f"{number:06d}") for number in sorted(_numbers(places)))
     return [removal for removal in found if removal.items]
 
@@ -103,14 +103,14 @@ def _item(kind: str, name: str, fact: Json) -> RemovedItem:
 
 
 def _facts(path: Path) -> Json:
-    """A description that cannot be read costs what it says, not what lies there."""
+    """The content of removal.json; without its facts where it is damaged."""
     try:
         facts = store.read_json(path / "removal.json") or {}
     except CorruptRun:
         return {}
     items = facts.get("items")
-    whole = [fact for fact in items if isinstance(fact, dict)] if isinstance(items, list) else []
-    return {**facts, "items": whole}
+    valid = [fact for fact in items if isinstance(fact, dict)] if isinstance(items, list) else []
+    return {**facts, "items": valid}
 
 
 def _number(value: Any) -> float:
@@ -129,13 +129,13 @@ def _names(path: Path) -> list[str]:
         return []
 
 
-def trash_of(path: Path) -> Path:
-    """A name beside `path` under which it is no longer seen."""
+def trash_path(path: Path) -> Path:
+    """A new hidden name beside `path`, for a folder that is about to be deleted."""
     return path.with_name(f".trash-{path.name}-{os.urandom(4).hex()}")
 
 
 def size_of(path: Path) -> int:
-    """Bytes that its files take on the disk."""
+    """Bytes that the files below `path` use on the disk."""
     total = 0
     for folder, _, names in os.walk(path):
         for name in names:
@@ -145,15 +145,18 @@ def size_of(path: Path) -> int:
 
 
 def discard(path: Path) -> None:
-    """Delete a folder; a reader sees it whole or not at all. What is left over goes at the next start."""
-    aside = trash_of(path)
+    """Delete a folder: rename it, so that readers see all of it or nothing, then delete its files.
+
+    What a crash leaves behind is deleted at the next start.
+    """
+    aside = trash_path(path)
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, aside)
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def read_clock(places: Places) -> float:
-    """Never less than that of any removal: a clock file that is gone costs no time that was waited."""
+    """Seconds of running time; where clock.json is missing or damaged, that of the latest removal."""
     try:
         facts = store.read_json(places.removed / "clock.json") or {}
     except CorruptRun:
@@ -167,7 +170,7 @@ def write_clock(places: Places, seconds: float) -> None:
 
 
 def leftovers(places: Places) -> list[Path]:
-    """What a crash left half made or half deleted. To be listed before anything is made."""
+    """Folders that a crash left half made or half deleted. Call it before any folder is made."""
     found = [
         folder / name
         for folder in (places.runs, places.sweeps, places.removed)
@@ -183,7 +186,7 @@ def leftovers(places: Places) -> list[Path]:
 
 
 def drafts(folders: Iterable[Path]) -> Iterator[Path]:
-    """Files that were being written when their process was killed, directly in these folders."""
+    """Temporary files, directly in these folders, whose process does not exist any more."""
     for folder in folders:
         for name in _all_names(folder):
             found = _BEING_WRITTEN.fullmatch(name) if name[0] == "." else None

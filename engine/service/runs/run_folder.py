@@ -1,4 +1,4 @@
-"""A run folder read from beginning to end: for runs that the index does not know."""
+"""Read a run folder, with all its events where the run is settled."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ CHUNK = 16 * event_reader.CHUNK
 
 
 def read(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
-    """The run, with all its events where it rests: without a `tail` that may take a while.
+    """The run; where it is settled all its events are read, which may take a while without a `tail`.
 
-    Raises CorruptRun.
+    `tail`: stats and offset from the index, see TrackedRun.tail. Raises CorruptRun.
     """
     return _guarded(places, run_id, lambda: _read(places, run_id, tail))
 
 
 def load(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
-    """The run; with a `tail` its events are read on from there. Raises CorruptRun."""
+    """The run without its events, or with those of `tail`. Raises CorruptRun."""
     return _guarded(places, run_id, lambda: _load(places, run_id, tail))
 
 
 def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> TrackedRun:
-    """Whatever lies in one folder, the others are read."""
+    """Any error of `do` as CorruptRun, so that one folder does not prevent reading the others."""
     try:
         return do()
     except CorruptRun:
@@ -49,12 +49,12 @@ def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> Track
 def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = _load(places, run_id, tail)
     if tracked_run.is_settled(run.state()):
-        while event_reader.read_on(run, CHUNK):
+        while event_reader.read_new(run, CHUNK):
             pass
-        event_reader.check(run)
-        run.is_told = True
-        tracked_run.look_for_checkpoints(run)
-        tracked_run.look_for_end(run)
+        event_reader.check_file(run)
+        run.all_events_read = True
+        tracked_run.update_checkpoint_step(run)
+        tracked_run.check_end(run)
     return run
 
 
@@ -65,8 +65,8 @@ def _load(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     return run
 
 
-def look(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun | RunSummary:
-    """The run, or, where it cannot be read, how it is listed."""
+def read_or_damaged(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun | RunSummary:
+    """The run, or, where it cannot be read, the summary with which it is listed."""
     try:
         return read(places, run_id, tail)
     except CorruptRun as error:
@@ -75,7 +75,7 @@ def look(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun | 
 
 
 def damaged(places: Places, run_id: str, why: str) -> RunSummary:
-    """How a run is listed whose folder cannot be read: by the name of the folder alone."""
+    """The summary of a run whose folder cannot be read: its only facts are the folder's name and time."""
     try:
         at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST)
     except OSError:

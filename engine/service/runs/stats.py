@@ -1,4 +1,4 @@
-"""What the events of one run add up to, event by event."""
+"""The stats of a run, folded from its events one by one."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from engine.protocol import (
 )
 from engine.typed_json import typed
 
-PACE_SECONDS = 15.0
-"""the stretch of time that `rate` looks back on"""
-MARKS = 8
-"""checkpoints back to which the digest can be rewound exactly"""
+RATE_SECONDS = 15.0
+"""the length of time over which `rate` is computed"""
+MAX_MARKS = 8
+"""the number of checkpoints to which the stats can be rewound exactly"""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricGoal:
-    """Which metric says what was best."""
+    """The metric whose best value is tracked, and its direction."""
 
     metric: str = ""
     largest: bool = False
 
-    def beats(self, value: float, best: Best | None) -> bool:
+    def is_better(self, value: float, best: Best | None) -> bool:
         if not math.isfinite(value):
             return False
         return best is None or (value > best.value if self.largest else value < best.value)
 
 
 @dataclass(frozen=True, slots=True)
-class RunMark:
-    """What stood at a checkpoint."""
+class CheckpointSnapshot:
+    """The stats at a checkpoint."""
 
     step: int
     metrics: dict[str, float]
@@ -56,7 +56,7 @@ class RunMark:
 
 @dataclass(frozen=True, slots=True)
 class ExitMessage:
-    """What the worker itself said when it left."""
+    """The status and cause in the worker's `ended` event."""
 
     status: Status
     cause: Cause
@@ -67,7 +67,7 @@ class ExitMessage:
 class RunStats:
     goal: MetricGoal = MetricGoal()
     spec: Spec | None = None
-    """of the run; None: its events are of the present version"""
+    """of the run, to convert events of earlier versions; None: all events have the present version"""
     seq: int = 0
     step: int = 0
     total_steps: int = 0
@@ -82,17 +82,17 @@ class RunStats:
     note: str = ""
     data_title: str = ""
     data_fingerprint: str = ""
-    farewell: ExitMessage | None = None
+    exit_message: ExitMessage | None = None
     spent: float = 0.0
-    """seconds in the stretches of training that are over"""
+    """seconds of training before `since`"""
     since: float | None = None
-    """when the present stretch began, on the clock of its events"""
+    """when the present stretch of training started, on the clock of its events; None: it does not train"""
     clock: float = 0.0
     """of the last event, on the clock of durations"""
     last_at: float = 0.0
     """of the last event, on the wall clock"""
-    pace: deque[tuple[float, int]] = field(default_factory=deque)
-    marks: list[RunMark] = field(default_factory=list)
+    recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
+    marks: list[CheckpointSnapshot] = field(default_factory=list)
 
     @property
     def train_seconds(self) -> float:
@@ -100,20 +100,20 @@ class RunStats:
 
     @property
     def rate(self) -> float:
-        """Steps a second, lately; 0 while it is not known."""
-        if len(self.pace) < 2:
+        """Steps a second over the last RATE_SECONDS; 0 while it is not known."""
+        if len(self.recent_steps) < 2:
             return 0.0
-        (first_at, first), (last_at, last) = self.pace[0], self.pace[-1]
+        (first_at, first), (last_at, last) = self.recent_steps[0], self.recent_steps[-1]
         return max(0.0, (last - first) / (last_at - first_at)) if last_at > first_at else 0.0
 
     def fold(self, event: Event) -> None:
-        """Take one more event in. Raises CorruptRun for one whose facts are not what its kind says."""
-        take = _TAKES.get(event.kind)
+        """Add one event. Raises CorruptRun where its facts do not fit its kind."""
+        handler = _HANDLERS.get(event.kind)
         if event.kind != "started":
             self._tick(event.clock)
         try:
-            if take is not None:
-                take(self, event)
+            if handler is not None:
+                handler(self, event)
         except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
             raise CorruptRun(f"Event {event.seq} is no {event.kind}: {error!r}.") from error
         finally:
@@ -121,9 +121,9 @@ class RunStats:
             self.last_at = max(self.last_at, event.at)
 
     def _tick(self, clock: float) -> None:
-        """Where it goes back, another attempt has begun it anew, or somebody set the wall clock back."""
+        """Set the clock. It goes back where another attempt started, or the wall clock was set back."""
         if clock < self.clock:
-            self.pace.clear()
+            self.recent_steps.clear()
             if self.since is not None:
                 self.spent += max(0.0, self.clock - self.since)
                 self.since = clock
@@ -131,7 +131,7 @@ class RunStats:
 
 
 def goal_of(experiment: str) -> MetricGoal:
-    """Of an experiment of the catalog; one that is no longer there has none."""
+    """The goal in the catalog; an empty one for an experiment that is not there any more."""
     try:
         found = find(experiment)
     except UnknownExperiment:
@@ -139,117 +139,117 @@ def goal_of(experiment: str) -> MetricGoal:
     return MetricGoal(found.best, found.goal == "max")
 
 
-def _started(stats: RunStats, event: Event) -> None:
+def _on_started(stats: RunStats, event: Event) -> None:
     facts = event.facts
-    _close_stretch(stats, stats.clock)
+    _end_stretch(stats, stats.clock)
     stats.since = stats.clock = event.clock
     stats.started_at = event.at if stats.started_at is None else stats.started_at
     stats.total_steps = typed(facts.get("total_steps") or 0, int)
     stats.device = str(facts.get("device") or "")[:120]
     stats.attempt = typed(facts.get("attempt") or stats.attempt + 1, int)
     stats.data_notice = str(facts.get("notice") or "")[:400]
-    _take_data(stats, facts.get("data"))
-    stats.note, stats.farewell = "", None
-    stats.pace.clear()
+    _set_data(stats, facts.get("data"))
+    stats.note, stats.exit_message = "", None
+    stats.recent_steps.clear()
 
 
-def _take_data(stats: RunStats, told: object) -> None:
-    """An attempt that was refused, or ended before it looked, says nothing of its data."""
-    if isinstance(told, dict) and told.get("fingerprint"):
-        stats.data_title = str(told.get("title") or "")[:400]
-        stats.data_fingerprint = str(told["fingerprint"])[:64]
+def _set_data(stats: RunStats, data: object) -> None:
+    """An attempt that ended before it read its data has none: the data of the attempt before are kept."""
+    if isinstance(data, dict) and data.get("fingerprint"):
+        stats.data_title = str(data.get("title") or "")[:400]
+        stats.data_fingerprint = str(data["fingerprint"])[:64]
 
 
-def _metrics(stats: RunStats, event: Event) -> None:
+def _on_metrics(stats: RunStats, event: Event) -> None:
     for name, (steps, values) in event.facts["series"].items():
         if not steps or len(steps) != len(values):
             continue
         stats.metrics[name] = number_from_json(values[-1])
         stats.step = max(stats.step, typed(steps[-1], int))
         if name == stats.goal.metric:
-            _seek_best(stats, name, steps, values)
-    _keep_pace(stats, event.clock)
+            _update_best(stats, name, steps, values)
+    _update_rate(stats, event.clock)
 
 
-def _seek_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
+def _update_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
-        if stats.goal.beats(value, stats.best):
+        if stats.goal.is_better(value, stats.best):
             stats.best = Best(name, value, typed(step, int))
 
 
-def _keep_pace(stats: RunStats, at: float) -> None:
-    pace = stats.pace
-    if pace and at - pace[-1][0] < PACE_SECONDS / 60 and len(pace) > 1:
-        pace.pop()
-    pace.append((at, stats.step))
-    while len(pace) > 2 and at - pace[1][0] >= PACE_SECONDS:
-        pace.popleft()
+def _update_rate(stats: RunStats, at: float) -> None:
+    recent_steps = stats.recent_steps
+    if recent_steps and at - recent_steps[-1][0] < RATE_SECONDS / 60 and len(recent_steps) > 1:
+        recent_steps.pop()
+    recent_steps.append((at, stats.step))
+    while len(recent_steps) > 2 and at - recent_steps[1][0] >= RATE_SECONDS:
+        recent_steps.popleft()
 
 
-def _set(stats: RunStats, event: Event) -> None:
+def _on_set(stats: RunStats, event: Event) -> None:
     name, value, spec = str(event.facts["name"]), event.facts["value"], stats.spec
     if spec is not None and not spec_versions.is_current(event.facts):
         value = spec_versions.live(spec.experiment, spec.params, name, value)
     stats.live[name] = None if value is None else typed(value, float)
 
 
-def _checkpoint(stats: RunStats, event: Event) -> None:
+def _on_checkpoint(stats: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
     stats.checkpoint_step = step
     stats.step = max(stats.step, step)
-    kept = [mark for mark in stats.marks if mark.step != step][-(MARKS - 1) :]
-    stats.marks = [*kept, RunMark(step, dict(stats.metrics), stats.best, dict(stats.live))]
+    others = [mark for mark in stats.marks if mark.step != step][-(MAX_MARKS - 1) :]
+    stats.marks = [*others, CheckpointSnapshot(step, dict(stats.metrics), stats.best, dict(stats.live))]
 
 
-def _note(stats: RunStats, event: Event) -> None:
+def _on_note(stats: RunStats, event: Event) -> None:
     is_well = event.facts.get("severity") == "ok"
     stats.note = "" if is_well else str(event.facts["text"])[:400]
 
 
-def _restored(stats: RunStats, event: Event) -> None:
+def _on_restored(stats: RunStats, event: Event) -> None:
     step = typed(event.facts["step"], int)
-    stats.pace.clear()
+    stats.recent_steps.clear()
     stats.checkpoint_step = step
     if step < stats.step:
         _rewind(stats, step)
 
 
 def _rewind(stats: RunStats, step: int) -> None:
-    """Forget what came after `step`; without a mark of it, also what cannot be told apart."""
+    """Restore the stats at `step`; without a snapshot of it, metrics and live values are dropped."""
     found = next((mark for mark in stats.marks if mark.step == step), None)
     best = stats.best if stats.best and stats.best.step <= step else None
-    mark = found or RunMark(step, {}, best, {})
+    mark = found or CheckpointSnapshot(step, {}, best, {})
     stats.step, stats.best = step, mark.best
     stats.metrics, stats.live = dict(mark.metrics), dict(mark.live)
     stats.marks = [mark for mark in stats.marks if mark.step <= step]
 
 
-def _ended(stats: RunStats, event: Event) -> None:
-    _close_stretch(stats, event.clock)
+def _on_ended(stats: RunStats, event: Event) -> None:
+    _end_stretch(stats, event.clock)
     stats.step = max(stats.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
-    stats.farewell = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
+    stats.exit_message = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
 
 
-def _close_stretch(stats: RunStats, at: float) -> None:
+def _end_stretch(stats: RunStats, at: float) -> None:
     if stats.since is not None:
         stats.spent += max(0.0, at - stats.since)
         stats.since = None
 
 
-_TAKES: dict[str, Callable[[RunStats, Event], None]] = {
-    "started": _started,
-    "metrics": _metrics,
-    "set": _set,
-    "checkpoint": _checkpoint,
-    "note": _note,
-    "restored": _restored,
-    "ended": _ended,
+_HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
+    "started": _on_started,
+    "metrics": _on_metrics,
+    "set": _on_set,
+    "checkpoint": _on_checkpoint,
+    "note": _on_note,
+    "restored": _on_restored,
+    "ended": _on_ended,
 }
 
 
-# --- to and from JSON: so that a long event file need not be read again -----------------------------------
+# --- to and from JSON, for the index: a long event file is not read twice ---------------------------------
 
 _PLAIN = (
     "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
@@ -267,10 +267,12 @@ def to_json(stats: RunStats) -> Json:
 
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
-    """Raises KeyError, TypeError or ValueError for anything else than `to_json` gave."""
+    """Raises KeyError, TypeError or ValueError for data that `to_json` did not make."""
     kinds = typing.get_type_hints(RunStats)
     marks = [
-        RunMark(typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"]))
+        CheckpointSnapshot(
+            typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"])
+        )
         for step, metrics, best, live in data["marks"]
     ]
     best = _best_from_json(data["best"])

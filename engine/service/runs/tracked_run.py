@@ -1,4 +1,4 @@
-"""A run that may still move: its files, its digest, and what the service itself knows of it."""
+"""A run in memory: the content of its files, its stats, and the facts that only the service has."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from engine.protocol import (
     status_of,
 )
 from engine.service.placement.executor import KeeperStart
-from engine.service.runs import stats as digests
+from engine.service.runs import stats as run_stats
 from engine.service.runs.stats import RunStats
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 from engine.typed_json import typed
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
-OF_EVENTS = ("events", "end")
-"""damages that say nothing of how the run stands"""
+EVENT_FILE_DAMAGES = ("events", "end")
+"""damages of the event file, which leave the state of the run known"""
 _latest = 0.0
 
 
@@ -43,24 +43,25 @@ class TrackedRun:
     spec: Spec
     stats: RunStats
     offset: int = 0
-    """bytes of the event file that the digest holds"""
+    """bytes of the event file that are folded into the stats"""
     wanted: Wanted = field(default_factory=Wanted)
     keeper: KeeperFacts | None = None
     ended: ExitFacts | None = None
-    is_told: bool = False
-    """the digest holds every event of an attempt that has ended"""
+    all_events_read: bool = False
+    """whether the attempt has ended and all its events are in the stats"""
     damages: dict[str, str] = field(default_factory=dict)
     """which of its files are damaged, and how: wanted, keeper, exit, events; `end`: its events are cut off"""
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
+    """why it waits in the queue"""
     starting: KeeperStart | None = None
     not_before: float = 0.0
-    """on the monotonic clock: when a start that failed may be tried again"""
+    """on the monotonic clock: the earliest time to try again after a failed start"""
     device: str = ""
-    """cpu, or the UUID of the GPU that this attempt is on"""
+    """cpu, or the UUID of the GPU of this attempt"""
     notice: str = ""
-    keeperless_since: float | None = None
+    orphaned_since: float | None = None
     """on the monotonic clock"""
     rss: int = 0
     cpu: float = 0.0
@@ -72,13 +73,13 @@ class TrackedRun:
 
     @property
     def attempt(self) -> int:
-        """The one that is wanted or at work."""
+        """The number of the attempt that is requested or active."""
         return max(self.wanted.attempt, self.keeper.attempt if self.keeper else 0)
 
     def state(self) -> State | None:
-        """None when nobody keeps the run and nobody said how it ended."""
+        """None for an orphan: its keeper has ended without exit.json, or a file of its state is damaged."""
         found = run_status.state_of(self.wanted, self.keeper, self.ended, self.why)
-        if self.paper_damage and isinstance(found, Queued):
+        if self.state_damage and isinstance(found, Queued):
             return None
         return found
 
@@ -87,12 +88,12 @@ class TrackedRun:
         return "; ".join(self.damages.values())
 
     @property
-    def paper_damage(self) -> str:
-        """Damage that leaves open how the run stands."""
-        return "; ".join(text for name, text in self.damages.items() if name not in OF_EVENTS)
+    def state_damage(self) -> str:
+        """Damage of the files on which the state rests."""
+        return "; ".join(text for name, text in self.damages.items() if name not in EVENT_FILE_DAMAGES)
 
     def note_damage(self, file: str, text: str) -> None:
-        """Said once: a file may have many odd lines."""
+        """Log and keep the first damage of a file."""
         if file not in self.damages:
             logging.warning("run %s: %s", self.id, text)
             self.damages[file] = text.replace(f"{self.folder.path}{os.sep}", "")
@@ -100,50 +101,50 @@ class TrackedRun:
     def is_orphan(self) -> bool:
         return self.state() is None
 
-    def shown(self) -> State:
-        """What others may know: no end before all events are told, and an orphan still runs."""
+    def public_state(self) -> State:
+        """The state that clients see: no end before all events are read, and an orphan counts as running."""
         state = self.state()
-        if state is None or (is_settled(state) and not self.is_told):
-            return _at_work(self)
+        if state is None or (is_settled(state) and not self.all_events_read):
+            return _unfinished_state(self)
         return state
 
     @property
-    def may_move(self) -> bool:
+    def is_unsettled(self) -> bool:
         return not is_settled(self.state())
 
     def summary(self) -> RunSummary:
-        return summarise(self, self.shown())
+        return summarise(self, self.public_state())
 
     def tail(self) -> Json:
-        return {"offset": self.offset, "digest": digests.to_json(self.stats)}
+        return {"offset": self.offset, "digest": run_stats.to_json(self.stats)}
 
-    def look(self) -> bool:
-        """Read again those files that were replaced since; whether any was."""
+    def refresh(self) -> bool:
+        """Read the files that were replaced since the last call; whether there were any."""
         path = self.folder
-        moved = [
-            self._moved("wanted", path.wanted),
-            self._moved("keeper", path.keeper),
-            self._moved("exit", path.exit),
+        replaced = [
+            self._was_replaced("wanted", path.wanted),
+            self._was_replaced("keeper", path.keeper),
+            self._was_replaced("exit", path.exit),
         ]
-        if any(moved):
-            self.is_told = False
+        if any(replaced):
+            self.all_events_read = False
             self._read()
-        return any(moved)
+        return any(replaced)
 
-    def _moved(self, name: str, path: Path) -> bool:
+    def _was_replaced(self, name: str, path: Path) -> bool:
         stamp = _stamp(path)
-        moved = name not in self.stamps or self.stamps[name] != stamp
+        replaced = name not in self.stamps or self.stamps[name] != stamp
         self.stamps[name] = stamp
-        return moved
+        return replaced
 
     def _read(self) -> None:
-        self.wanted = self._paper("wanted", store.read_wanted) or self.wanted
-        keeper = self._paper("keeper", store.read_keeper)
+        self.wanted = self._read_file("wanted", store.read_wanted) or self.wanted
+        keeper = self._read_file("keeper", store.read_keeper)
         self.keeper = self.keeper if "keeper" in self.damages else keeper
-        self.ended = self._paper("exit", store.read_exit)
+        self.ended = self._read_file("exit", store.read_exit)
 
-    def _paper(self, name: str, read: Callable[[RunFolder], T]) -> T | None:
-        """None, and a damage, where it cannot be read."""
+    def _read_file(self, name: str, read: Callable[[RunFolder], T]) -> T | None:
+        """None, and the damage is noted, where it cannot be read."""
         self.damages.pop(name, None)
         try:
             return read(self.folder)
@@ -185,7 +186,7 @@ def _unknown(spec: Spec) -> str:
     return f"spec.json holds what this dltui does not know and ignores: {names}" if names else ""
 
 
-def _at_work(run: TrackedRun) -> State:
+def _unfinished_state(run: TrackedRun) -> State:
     keeper = run.keeper
     if keeper is None:
         return Running(run.spec.created_at)
@@ -195,12 +196,12 @@ def _at_work(run: TrackedRun) -> State:
 
 
 def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
-    """The run in `folder`; with a `tail` its events are read on from there. Raises CorruptRun."""
+    """The run in `folder`; with a `tail` its stats and offset are taken from there. Raises CorruptRun."""
     spec = store.read_spec(folder)
-    run = TrackedRun(folder, spec, RunStats(digests.goal_of(spec.experiment), spec), since=spec.created_at)
+    run = TrackedRun(folder, spec, RunStats(run_stats.goal_of(spec.experiment), spec), since=spec.created_at)
     if tail:
-        take_tail(run, tail)
-    run.look()
+        apply_tail(run, tail)
+    run.refresh()
     wanted = run.stamps["wanted"]
     if wanted:
         run.since = max(run.since, wanted[0] / 1e9)
@@ -208,35 +209,37 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     return run
 
 
-def look_for_end(run: TrackedRun) -> None:
-    """Of a run that rests and whose events were all read: they reach the end of a run that is done, and are
-    not gone where it has a checkpoint. What a crash cost the end of another one is no damage.
+def check_end(run: TrackedRun) -> None:
+    """Note damage where the events of a settled run are incomplete; all of them have to be read.
+
+    A run that is done needs the end of its last attempt, one with a checkpoint needs at least one event.
+    Events that other runs lost at their end in a crash are no damage.
     """
     ended, stats = run.ended, run.stats
     if ended is None or "events" in run.damages:
         return
-    is_told = stats.since is None and stats.attempt >= ended.attempt
-    if (ended.status is Status.DONE and not is_told) or (stats.checkpoint_step and not stats.seq):
+    end_was_read = stats.since is None and stats.attempt >= ended.attempt
+    if (ended.status is Status.DONE and not end_was_read) or (stats.checkpoint_step and not stats.seq):
         name = run.folder.events.name
         if stats.seq:
-            words = f"{name} is cut off at step {stats.step:,}: the end of attempt {ended.attempt} is missing"
+            text = f"{name} is cut off at step {stats.step:,}: the end of attempt {ended.attempt} is missing"
         else:
-            gone = "empty" if os.path.lexists(run.folder.events) else "missing"
-            words = f"{name} is {gone}: its curves are lost"
-        run.note_damage("end", words)
+            fault = "empty" if os.path.lexists(run.folder.events) else "missing"
+            text = f"{name} is {fault}: its curves are lost"
+        run.note_damage("end", text)
 
 
-def look_for_checkpoints(run: TrackedRun) -> None:
-    """Of a run that rests: what is on disk counts, whatever a power cut left of the events."""
-    from checkpoints.folder import steps  # 10 ms that the start of the service need not take
+def update_checkpoint_step(run: TrackedRun) -> None:
+    """Set the step of the newest checkpoint on disk: after a power cut the events may differ."""
+    from checkpoints.folder import steps  # 10 ms less for the start of the service
 
     run.stats.checkpoint_step = max(steps(run.folder.checkpoints), default=0)
 
 
-def take_tail(run: TrackedRun, tail: Json) -> None:
-    """A tail that cannot be used only means that the events are read from their beginning."""
+def apply_tail(run: TrackedRun, tail: Json) -> None:
+    """Take stats and offset from `tail`; where it is not valid the events are read from the beginning."""
     try:
-        stats = digests.from_json(tail["digest"], run.stats.goal, run.spec)
+        stats = run_stats.from_json(tail["digest"], run.stats.goal, run.spec)
         offset = typed(tail["offset"], int)
         size = os.stat(run.folder.events).st_size
     except (KeyError, TypeError, ValueError, OSError):
@@ -246,11 +249,11 @@ def take_tail(run: TrackedRun, tail: Json) -> None:
 
 
 def new(folder: RunFolder, spec: Spec) -> TrackedRun:
-    return TrackedRun(folder, spec, RunStats(digests.goal_of(spec.experiment), spec), since=queue_time())
+    return TrackedRun(folder, spec, RunStats(run_stats.goal_of(spec.experiment), spec), since=queue_time())
 
 
 def queue_time(since: float | None = None) -> float:
-    """`since`, or a moment behind all that was given out: a clock set back puts nobody in front."""
+    """`since`, or a time later than all that were returned: a clock set back does not change the order."""
     global _latest
     if since is None:
         since = _latest = max(time.time(), _latest + 1e-6)
@@ -260,7 +263,7 @@ def queue_time(since: float | None = None) -> float:
 
 
 def is_settled(state: State | None) -> bool:
-    """Nothing will move until somebody asks for it."""
+    """Whether the run does not change until a request; False for an orphan."""
     if state is None:
         return False
     return status_of(state).is_rest

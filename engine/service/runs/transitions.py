@@ -1,4 +1,4 @@
-"""Which word a run in which status may be told."""
+"""Which command is allowed in which status, and how it is carried out."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ S = Status
 
 
 class Transition(Enum):
-    TELL = "tell"
-    """its keeper has to be told"""
-    SETTLE = "settle"
-    """nobody is at work on it: it is done by writing it down"""
+    SEND = "send"
+    """send the command to the keeper"""
+    RECORD = "record"
+    """there is no keeper: write it to the run folder"""
     NOTHING = "nothing"
-    """it is so already, or on its way"""
+    """the run is, or soon will be, in that status"""
 
 
-TELL, SETTLE, NOTHING = Transition.TELL, Transition.SETTLE, Transition.NOTHING
+SEND, RECORD, NOTHING = Transition.SEND, Transition.RECORD, Transition.NOTHING
 _TABLE: dict[str, dict[Status, Transition]] = {
-    "pause": {S.RUNNING: TELL, S.QUEUED: SETTLE, S.PAUSING: NOTHING, S.PAUSED: NOTHING},
+    "pause": {S.RUNNING: SEND, S.QUEUED: RECORD, S.PAUSING: NOTHING, S.PAUSED: NOTHING},
     "stop": {
-        S.RUNNING: TELL, S.PAUSING: TELL, S.QUEUED: SETTLE, S.PAUSED: SETTLE,
+        S.RUNNING: SEND, S.PAUSING: SEND, S.QUEUED: RECORD, S.PAUSED: RECORD,
         S.STOPPING: NOTHING, S.STOPPED: NOTHING,
     },
-    "resume": {S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE, S.LOST: SETTLE},
+    "resume": {S.PAUSED: RECORD, S.STOPPED: RECORD, S.FAILED: RECORD, S.LOST: RECORD},
     "extend": {
-        S.DONE: SETTLE, S.PAUSED: SETTLE, S.STOPPED: SETTLE, S.FAILED: SETTLE,
-        S.LOST: SETTLE,
+        S.DONE: RECORD, S.PAUSED: RECORD, S.STOPPED: RECORD, S.FAILED: RECORD,
+        S.LOST: RECORD,
     },
-    "set": {S.RUNNING: TELL},
+    "set": {S.RUNNING: SEND},
     "remove": {
-        S.QUEUED: SETTLE, S.PAUSED: SETTLE, S.DONE: SETTLE, S.STOPPED: SETTLE,
-        S.FAILED: SETTLE, S.LOST: SETTLE, S.DAMAGED: SETTLE,
+        S.QUEUED: RECORD, S.PAUSED: RECORD, S.DONE: RECORD, S.STOPPED: RECORD,
+        S.FAILED: RECORD, S.LOST: RECORD, S.DAMAGED: RECORD,
     },
 }  # fmt: skip
 _PAST = {
@@ -43,29 +43,29 @@ _PAST = {
 }  # fmt: skip
 
 
-def move(word: str, status: Status, name: str) -> Transition:
-    """Raises RunRefused saying where the run stands and what would work."""
-    found = _TABLE[word].get(status)
+def transition(command: str, status: Status, name: str) -> Transition:
+    """Raises RunRefused naming the status of the run and the commands that are possible."""
+    found = _TABLE[command].get(status)
     if found is None:
-        raise RunRefused(f"{name} is {status} and cannot be {_PAST[word]} now.", _remedy(status))
+        raise RunRefused(f"{name} is {status} and cannot be {_PAST[command]} now.", _remedy(status))
     return found
 
 
 def why_not(verb: object, status: Status, name: str) -> tuple[str, bool]:
-    """Why `verb` would do nothing to a run of that status, and whether it is so already; empty when it would.
+    """Why `verb` has no effect on a run of that status, and whether the run is in that state already.
 
-    Raises RunRefused for what is no verb.
+    The text is empty when it has an effect. Raises RunRefused for an unknown verb.
     """
     if verb not in _TABLE:
         raise RunRefused(f"Expected one of {', '.join(_TABLE)}, got {str(verb)[:80]!r}.")
     try:
-        found = move(str(verb), status, name)
+        found = transition(str(verb), status, name)
     except RunRefused as error:
         return error.message, False
     return (f"{name} is {status} already.", True) if found is Transition.NOTHING else ("", False)
 
 
 def _remedy(status: Status) -> str:
-    would = [word for word in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[word]]
-    useful = [word for word in would if _TABLE[word][status] is not Transition.NOTHING]
+    allowed = [verb for verb in ("pause", "resume", "stop", "set", "remove") if status in _TABLE[verb]]
+    useful = [verb for verb in allowed if _TABLE[verb][status] is not Transition.NOTHING]
     return f"Possible now: {', '.join(useful)}." if useful else "Wait until it has ended."

@@ -1,4 +1,4 @@
-"""Checkpoints hashed anew, events read line by line, and every other file of a run read."""
+"""Verify runs: hash their checkpoints, read their events line by line, and read their other files."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from engine.service.runs import run_folder
 from engine.store import RunFolder
 
 LIMIT = 10_000
-"""rows of one answer; the damaged ones come first"""
-LINES = 20
-"""damaged lines of one run that are named"""
+"""rows of one response; the damaged ones come first"""
+MAX_LINES = 20
+"""damaged lines of one run that are listed"""
 
 
 def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
@@ -58,13 +58,13 @@ def _of_run(places: Places, run_id: str) -> list[Json]:
 
 
 def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, str]]:
-    papers: tuple[tuple[Path, Callable[[], object]], ...] = (
+    files: tuple[tuple[Path, Callable[[], object]], ...] = (
         (folder.spec, lambda: run_folder.load(places, folder.id)),
         (folder.wanted, lambda: store.read_wanted(folder)),
         (folder.keeper, lambda: store.read_keeper(folder)),
         (folder.exit, lambda: store.read_exit(folder)),
     )
-    for path, read in papers:
+    for path, read in files:
         try:
             read()
         except CorruptRun as error:
@@ -73,18 +73,18 @@ def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, st
 
 def _damaged_lines(path: Path) -> list[str]:
     try:
-        found = list(islice(events.damaged_lines(path), LINES + 1))
+        found = list(islice(events.damaged_lines(path), MAX_LINES + 1))
     except CorruptRun as error:
         return [error.message]
-    more = [f"and more than {LINES} damaged lines"] if len(found) > LINES else []
-    return [f"byte {line.offset}: {line.text}" for line in found[:LINES]] + more
+    more = [f"and more than {MAX_LINES} damaged lines"] if len(found) > MAX_LINES else []
+    return [f"byte {line.offset}: {line.text}" for line in found[:MAX_LINES]] + more
 
 
 def _missing_end(places: Places, run_id: str) -> list[str]:
     try:
         run = run_folder.read(places, run_id)
     except CorruptRun:
-        return []  # told of already
+        return []  # reported by _damaged_files
     return [run.damages["end"]] if "end" in run.damages else []
 
 

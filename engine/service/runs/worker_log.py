@@ -1,4 +1,4 @@
-"""A part of what a worker printed."""
+"""Read a range of what a worker printed, from worker.log.1 and worker.log."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 from engine import files, log_files
 
 LIMIT = 256 * 1024
-"""bytes of one part"""
+"""bytes of one range"""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """Bytes are counted from the first that was printed, whatever of them is still there."""
+    """Offsets count from the first byte that was printed, also where it is not kept any more."""
 
     text: str
     offset: int
     end: int
-    """the offset behind the last byte of `text`"""
+    """the offset after the last byte of `text`"""
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """A file that holds the bytes [start, end) of what was printed, behind `head` bytes of its own."""
+class _LogFile:
+    """A file with the bytes [start, end) of what was printed, after a header line of `head` bytes."""
 
     descriptor: int
     start: int
@@ -35,10 +35,10 @@ class _Piece:
 
 
 def read(path: Path, offset: int, limit: int) -> LogRange:
-    """From byte `offset` on, counted from the end where it is negative; no character is cut in two.
+    """Whole characters from byte `offset`, `limit` bytes at most; a negative offset counts from the end.
 
-    Where those bytes are gone it begins at the first that is left. While the log is turned over there is
-    nothing to read for a moment. Raises CorruptRun for what is no file of ours.
+    Where those bytes are not kept any more it begins at the first that is. Empty while the log is rotated.
+    Raises CorruptRun for what is no regular file.
     """
     limit = min(max(limit, 0), LIMIT)
     with contextlib.ExitStack() as opened:
@@ -48,47 +48,47 @@ def read(path: Path, offset: int, limit: int) -> LogRange:
         if not log_files.lock(newer.descriptor, shared=True):
             return LogRange("", max(offset, 0), max(offset, 0), max(offset, 0))
         older = _open(log_files.older(path), opened)
-        pieces = [newer] if older is None else [older, _moved(newer, older.end)]
-        return _cut(pieces, offset, limit)
+        parts = [newer] if older is None else [older, _with_start(newer, older.end)]
+        return _read_range(parts, offset, limit)
 
 
-def _open(path: Path, opened: contextlib.ExitStack) -> _Piece | None:
+def _open(path: Path, opened: contextlib.ExitStack) -> _LogFile | None:
     try:
         descriptor = opened.enter_context(files.open_regular(path)).fileno()
     except FileNotFoundError:
         return None
     start, head = log_files.start_of(os.pread(descriptor, log_files.HEAD_LIMIT, 0))
-    return _Piece(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
+    return _LogFile(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
 
 
-def _moved(piece: _Piece, start: int) -> _Piece:
-    return _Piece(piece.descriptor, start, start + piece.end - piece.start, piece.head)
+def _with_start(file: _LogFile, start: int) -> _LogFile:
+    return _LogFile(file.descriptor, start, start + file.end - file.start, file.head)
 
 
-def _cut(pieces: list[_Piece], offset: int, limit: int) -> LogRange:
-    first, last = pieces[0], pieces[-1]
+def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogRange:
+    first, last = parts[0], parts[-1]
     start = max(first.start, min(offset, last.end) if offset >= 0 else last.end + offset)
     data = b""
-    for piece in pieces:
+    for file in parts:
         at = start + len(data)
-        if piece.start <= at < piece.end and len(data) < limit:
-            wanted = min(limit - len(data), piece.end - at)
-            data += os.pread(piece.descriptor, wanted, at - piece.start + piece.head)
-    cut = _leading(data) if start != offset and start else 0
-    data = data[cut : len(data) - _trailing(data)]
+        if file.start <= at < file.end and len(data) < limit:
+            count = min(limit - len(data), file.end - at)
+            data += os.pread(file.descriptor, count, at - file.start + file.head)
+    cut = _leading_bytes(data) if start != offset and start else 0
+    data = data[cut : len(data) - _trailing_bytes(data)]
     return LogRange(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
 
 
-def _leading(data: bytes) -> int:
-    """Bytes of a character that began before `data`."""
+def _leading_bytes(data: bytes) -> int:
+    """The number of bytes of a character that begins before `data`."""
     count = 0
     while count < min(3, len(data)) and data[count] & 0xC0 == 0x80:
         count += 1
     return count
 
 
-def _trailing(data: bytes) -> int:
-    """Bytes of a character that goes on behind `data`."""
+def _trailing_bytes(data: bytes) -> int:
+    """The number of bytes of a character that ends after `data`."""
     for count in range(1, min(4, len(data)) + 1):
         byte = data[-count]
         if byte & 0xC0 != 0x80:

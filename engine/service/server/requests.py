@@ -81,10 +81,10 @@ class Requests:
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
 
     async def data_now(self, request: Json) -> Frame:
-        from engine.service.runs.data_check import data_now
+        from engine.service.runs.data_check import data_warning
 
         run = await self._roster.summary(await self._find(request))
-        return {"words": await asyncio.to_thread(data_now, self._roster.places, run)}
+        return {"words": await asyncio.to_thread(data_warning, self._roster.places, run)}
 
     async def pause(self, request: Json) -> Frame:
         return _run(await self._service.runs.pause(await self._find(request)))
@@ -165,7 +165,9 @@ class Requests:
     async def doctor(self, request: Json) -> Frame:
         from engine.service.health import doctor  # asked for seldom, and it looks at much
 
-        places = dataclasses.replace(self._roster.places, named_data=submission.data_of(request.get("data")))
+        places = dataclasses.replace(
+            self._roster.places, named_data=submission.parse_data(request.get("data"))
+        )
         found = await asyncio.to_thread(doctor.examine, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
 

@@ -18,11 +18,11 @@ from engine.service.placement import ray_executor
 from engine.service.placement.executor import Executor
 from engine.service.placement.gpus import GpuDriver
 from engine.service.placement.local_executor import LocalExecutor
-from engine.service.placement.machine import IDLE_SECONDS, LOOK_SECONDS, MachineMonitor
+from engine.service.placement.machine import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
 from engine.service.placement.placement import GpuPlacement
 from engine.service.placement.resources import ResourceMeter
 from engine.service.runs import reconcile
-from engine.service.runs.cycle import Cycle
+from engine.service.runs.cycle import RunCycle
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.removals import Removals
 from engine.service.runs.runs import Runs
@@ -69,11 +69,11 @@ class Service:
         here = local or LocalExecutor(places.log)
         if elsewhere is None:
             elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_installed() else {}
-        self.cycle = Cycle(self.registry, here, self.machine, elsewhere=elsewhere)
+        self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
         self.runs = Runs(self.registry, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
-        self.cycle.rested = self.sweeps.wake
-        self.runs.came_or_went = self.sweeps.run_came_or_went
+        self.cycle.on_settled = self.sweeps.wake
+        self.runs.on_added_or_removed = self.sweeps.run_came_or_went
         self.removals = Removals(places, self.runs, self.sweeps)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)
@@ -117,9 +117,9 @@ class Service:
     async def _refill(self) -> None:
         """Every run folder into an index that is empty."""
         self._is_complete = False
-        for run in self.registry.moving():
+        for run in self.registry.unsettled():
             await self.index_thread.enter(run.summary(), run.tail())
-        await reconcile.enter(self.registry, await reconcile.settle(self.registry))
+        await reconcile.index_runs(self.registry, await reconcile.sync(self.registry))
         self._is_complete = True
 
     def measure(self) -> Resources:
@@ -142,7 +142,7 @@ class Service:
 
     @property
     def executors(self) -> tuple[str, ...]:
-        return ("local", *self.cycle.elsewhere)
+        return ("local", *self.cycle.remote_executors)
 
     def _sweep_cycle(self) -> SweepCycle:
         return SweepCycle(self.registry, self.runs, self.machine, self.executors)
@@ -212,7 +212,7 @@ class Service:
         """The runs new to the index; waits where the folder of all runs cannot be listed."""
         while True:
             try:
-                found = await reconcile.settle(self.registry)
+                found = await reconcile.sync(self.registry)
             except CorruptRun as error:
                 if not self._unlisted:
                     logging.error("%s", error.message)
@@ -226,7 +226,7 @@ class Service:
     async def _begin(self) -> None:
         """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
         strangers = await self._take_stock()
-        entering = asyncio.create_task(reconcile.enter(self.registry, strangers))
+        entering = asyncio.create_task(reconcile.index_runs(self.registry, strangers))
         await asyncio.wait({entering}, timeout=STOCK_SECONDS)
         await self.cycle.catch_up(STOCK_SECONDS)
         self._ready.set()
@@ -237,7 +237,7 @@ class Service:
     async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
-        await reconcile.look_for_cuts(self.registry)
+        await reconcile.reload_truncated(self.registry)
 
     async def _read_gpus(self) -> None:
         while True:
@@ -252,10 +252,10 @@ class Service:
                 self.measure()
             except (OSError, ValueError, KeyError):
                 logging.exception("the machine could not be measured")
-            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else LOOK_SECONDS)
+            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else POLL_SECONDS)
 
     def _is_idle(self) -> bool:
-        return not self._clients and not self.registry.moving()
+        return not self._clients and not self.registry.unsettled()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer)
@@ -284,7 +284,7 @@ class Service:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
         self.removals.close()
-        self.index_thread.close(reconcile.stamp(self.places) if self._is_complete else "")
+        self.index_thread.close(reconcile.folder_stamp(self.places) if self._is_complete else "")
         logging.info("left; runs continue under their keepers")
 
 

@@ -77,7 +77,7 @@ async def events(registry: RunRegistry, run: object, after: object) -> AsyncIter
 async def watch(registry: RunRegistry, board: ChangeFeed) -> AsyncIterator[Frame]:
     """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
     version = board.version
-    at_work = tuple(run.summary() for run in registry.at_work())
+    at_work = tuple(run.summary() for run in registry.active())
     first = FeedChange(at_work, (), board.resources, version, tuple(board.sweeps()))
     for frame in _frames(first, registry):
         yield frame

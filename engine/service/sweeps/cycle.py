@@ -162,7 +162,7 @@ class SweepCycle:
 
     async def _reopen(self, sweep: Sweep) -> None:
         """Trials that somebody resumed."""
-        for run in self.registry.moving():
+        for run in self.registry.unsettled():
             if run.spec.sweep == sweep.id and (trial := sweep.trials.get(run.spec.trial)) and not trial.open:
                 await self.note(sweep, {"kind": "reopened", "trial": trial.number})
 
@@ -351,7 +351,7 @@ class SweepCycle:
         try:
             batch = None if trial.number > 0 else sweep.batches[-trial.number]
             make = trial_spec.made if batch is None else functools.partial(batch_run.made, batch)
-            await self.runs.place(make(sweep.spec, trial.row, trial.created_at))
+            await self.runs.submit_spec(make(sweep.spec, trial.row, trial.created_at))
             await self.note(sweep, {"kind": "begun", "trial": trial.number})
             sweep.trouble = ""
         except DltuiError as error:

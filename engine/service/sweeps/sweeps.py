@@ -110,7 +110,7 @@ class Sweeps:
 
     async def _at_work(self) -> list[Sweep]:
         """Those with something to do; a run that somebody resumed wakes the sweep it is of."""
-        moving = {run.spec.sweep for run in self._cycle.registry.moving() if run.spec.sweep}
+        moving = {run.spec.sweep for run in self._cycle.registry.unsettled() if run.spec.sweep}
         for sweep_id in moving - set(self._open) - self._unreadable:
             if sweep_id in self._known:
                 await self._open_again(sweep_id)

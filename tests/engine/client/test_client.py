@@ -19,7 +19,7 @@ from engine.protocol import VERSION, Status
 from engine.version import VERSION as RELEASE
 from engine.version import is_older
 from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from engine.client import session as talk
 from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
-from tests.fakes.session import COMMAND
+from tests.fakes.misbehaving_session import COMMAND
 
 
 @pytest_asyncio.fixture

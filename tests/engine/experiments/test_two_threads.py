@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.experiments.small_text import captions
 from tests.engine.worker.lab import environment
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 TWO = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "2"

@@ -1,4 +1,4 @@
-"""Workers that behave as badly as workers can: small scripts that stand in for the Python of the worker."""
+"""Fake workers: small scripts that are passed as --python in place of an interpreter."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ HEAD = """#!{python} -IS
 import json, os, select, signal, sys, time
 folder = sys.argv[-1]
 wire = int(os.environ["DLTUI_WIRE"])
-def say(status, kind, text="said so"):
-    words = {{"status": status, "cause": {{"kind": kind, "text": text}}}}
-    os.write(int(os.environ["DLTUI_LAST_WORDS"]), json.dumps(words).encode() + b"\\n")
+def send(status, kind, text="as sent"):
+    message = {{"status": status, "cause": {{"kind": kind, "text": text}}}}
+    os.write(int(os.environ["DLTUI_LAST_WORDS"]), json.dumps(message).encode() + b"\\n")
 def mark(name, text=""):
     with open(os.path.join(folder, name + ".draft"), "w") as file:
         file.write(text)
@@ -19,8 +19,8 @@ def mark(name, text=""):
 """
 
 BODIES = {
-    "finished": 'say("done", "finished")',
-    "silent": "pass",
+    "finished": 'send("done", "finished")',
+    "no_message": "pass",
     "bare_code": """
 print("Traceback (most recent call last):")
 print("ValueError: odd\\x1b[2J", flush=True)
@@ -29,32 +29,36 @@ os._exit(3)
     "segfault": "os.kill(os.getpid(), signal.SIGSEGV)",
     "killed": "os.kill(os.getpid(), signal.SIGKILL)",
     "gpu_memory": 'raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")',
-    "stubborn": 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\nmark("ready")\nwhile True: time.sleep(60)',
-    "deaf": 'mark("ready")\nwhile True: time.sleep(60)',
-    "obedient": """
+    "ignores_sigterm": """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+mark("ready")
+while True: time.sleep(60)
+""",
+    "ignores_commands": 'mark("ready")\nwhile True: time.sleep(60)',
+    "obeys": """
 mark("ready")
 rest = b""
 while True:
     data = os.read(wire, 65536)
     if not data:
-        mark("eof"); say("paused", "paused"); break
+        mark("eof"); send("paused", "paused"); break
     rest += data
     *lines, rest = rest.split(b"\\n")
     for line in lines:
-        word = json.loads(line)
-        with open(os.path.join(folder, "heard"), "a") as file:
+        command = json.loads(line)
+        with open(os.path.join(folder, "received"), "a") as file:
             file.write(line.decode() + "\\n")
-        if word["word"] == "pause": say("paused", "paused"); sys.exit()
-        if word["word"] == "stop": say("stopped", "user_stop"); sys.exit()
+        if command["word"] == "pause": send("paused", "paused"); sys.exit()
+        if command["word"] == "stop": send("stopped", "user_stop"); sys.exit()
 """,
-    "orphan": """
+    "outlives_keeper": """
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 mark("ready")
 while os.read(wire, 65536): pass
 mark("eof")
 while not os.path.exists(os.path.join(folder, "leave")): time.sleep(0.01)
 """,
-    "witness": """
+    "reports_facts": """
 import resource
 mark("facts", json.dumps({
     "int": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
@@ -69,14 +73,14 @@ mark("facts", json.dumps({
     "stdin": os.readlink("/proc/self/fd/0"),
     "open": sorted(int(fd) for fd in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + fd)),
     "named": [os.environ[name] for name in ("DLTUI_LOCK", "DLTUI_WIRE", "DLTUI_LAST_WORDS")],
-    "told": [os.environ[name] for name in ("DLTUI_ATTEMPT", "DLTUI_MODE")],
+    "attempt": [os.environ[name] for name in ("DLTUI_ATTEMPT", "DLTUI_MODE")],
 }))
-say("done", "finished")
+send("done", "finished")
 """,
-    "torn_words": 'os.write(int(os.environ["DLTUI_LAST_WORDS"]), b\'{"status": "done", "cau\')',
-    "lingering": """
+    "torn_message": 'os.write(int(os.environ["DLTUI_LAST_WORDS"]), b\'{"status": "done", "cau\')',
+    "stays": """
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-say("done", "finished")
+send("done", "finished")
 while True: time.sleep(60)
 """,
     "flood": """
@@ -86,7 +90,7 @@ for _ in range(int(os.environ["FLOOD_MB"])):
 print("the end of it", flush=True)
 sys.exit(5)
 """,
-    "family": """
+    "forks": """
 pids = []
 for leave in (False, True, True):
     pid = os.fork()
@@ -105,9 +109,9 @@ while True:
     except FileNotFoundError:
         pass
     time.sleep(0.01)
-say("done", "finished")
+send("done", "finished")
 """,
-    "hog": """
+    "fills_disk": """
 try:
     with open(os.path.join(folder, "filler"), "wb", buffering=0) as file:
         while True: file.write(b"x" * 65536)

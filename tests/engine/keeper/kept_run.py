@@ -1,4 +1,4 @@
-"""A run folder with a real keeper at work on it."""
+"""A run folder with a real keeper process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import Spec, spec_to_json
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
 from tests.engine.keeper import fakes
-from tests.patience import LONG, quiet_seconds
+from tests.timeouts import LONG, quiet_seconds
 
 PATIENCE = 120.0
 QUICK = GracePeriods(0.1, 0.1)
@@ -37,7 +37,7 @@ class KeptRun:
         return self.process.stderr.read().decode()
 
     def exit(self) -> ExitFacts:
-        """The verdict, once the keeper has left."""
+        """exit.json, once the keeper has ended."""
         assert self.finish() == 0
         found = read_exit(self.folder)
         assert found is not None
@@ -48,8 +48,8 @@ class KeptRun:
         assert found is not None
         return found
 
-    def tell(self, **word: object) -> None:
-        self.write(json.dumps(word).encode() + b"\n")
+    def send(self, **command: object) -> None:
+        self.write(json.dumps(command).encode() + b"\n")
 
     def write(self, data: bytes) -> None:
         fd = os.open(self.folder.control, os.O_WRONLY | os.O_NONBLOCK)
@@ -88,11 +88,11 @@ def keeping(
     python: str,
     *,
     attempt: int = 1,
-    graces: GracePeriods | None = None,
+    grace_periods: GracePeriods | None = None,
     environ: dict[str, str] | None = None,
 ) -> Iterator[KeptRun]:
-    """A keeper, ended with all it keeps when the test is over."""
-    line = command(folder.path, attempt, python=python, graces=graces)
+    """A keeper, killed with its worker when the test is over."""
+    line = command(folder.path, attempt, python=python, grace_periods=grace_periods)
     line[0] = sys.executable
     process = subprocess.Popen(
         line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(environ or {})}
@@ -116,8 +116,14 @@ def _end_worker(run: KeptRun) -> None:
 
 @contextlib.contextmanager
 def run_of(
-    fake: str, place: Path, *, graces: GracePeriods | None = None, environ: dict[str, str] | None = None
+    fake: str,
+    place: Path,
+    *,
+    grace_periods: GracePeriods | None = None,
+    environ: dict[str, str] | None = None,
 ) -> Iterator[KeptRun]:
     """A new run whose worker is the fake of that name."""
-    with keeping(make_folder(place), fakes.write(fake, place), graces=graces, environ=environ) as run:
+    with keeping(
+        make_folder(place), fakes.write(fake, place), grace_periods=grace_periods, environ=environ
+    ) as run:
         yield run

@@ -13,7 +13,7 @@ def spec(threads: int) -> Spec:
     return Spec("id", "xor", {}, 1, "", "torch", threads, "auto", 0.0)
 
 
-def test_threads_are_pinned_and_wait_asleep() -> None:
+def test_the_number_of_threads_is_set_and_idle_threads_sleep() -> None:
     env = environment(spec(3), "cpu", {}, cores=8)
     assert {env[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")} == {"3"}
     assert env["OMP_WAIT_POLICY"] == "PASSIVE"
@@ -26,12 +26,12 @@ def test_the_data_folder_is_that_of_the_spec_whatever_the_service_was_started_wi
     assert "DLTUI_DATA" not in environment(replace(spec(1), data=""), "cpu", base, 1)
 
 
-def test_a_spec_of_before_trains_on_what_the_service_was_started_with() -> None:
+def test_a_spec_of_version_1_uses_the_data_folder_of_the_service() -> None:
     base = {"DLTUI_DATA": "/of/the/service"}
     assert environment(spec(1), "cpu", base, 1)["DLTUI_DATA"] == "/of/the/service"
 
 
-def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:
+def test_tensorflow_has_the_same_threads_and_deterministic_settings() -> None:
     env = environment(spec(3), "cpu", {}, cores=8)
     assert (env["TF_NUM_INTRAOP_THREADS"], env["TF_NUM_INTEROP_THREADS"]) == ("3", "1")
     assert (env["TF_ENABLE_ONEDNN_OPTS"], env["TF_DETERMINISTIC_OPS"]) == ("1", "1")
@@ -40,7 +40,7 @@ def test_tensorflow_has_the_same_threads_and_is_told_how_to_compute() -> None:
     assert environment(spec(3), "GPU-12ab", {}, cores=8)["TF_CPP_MIN_LOG_LEVEL"] == "1"
 
 
-def test_no_number_of_threads_means_all_cores() -> None:
+def test_zero_threads_means_all_cores() -> None:
     assert environment(spec(0), "cpu", {}, cores=8)["OMP_NUM_THREADS"] == "8"
 
 

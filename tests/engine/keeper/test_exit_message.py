@@ -16,7 +16,7 @@ def line(data: object) -> bytes:
     return json.dumps(data).encode() + b"\n"
 
 
-def test_the_last_whole_line_counts() -> None:
+def test_the_last_complete_valid_line_is_returned() -> None:
     failed = {"status": "failed", "cause": {"kind": "error", "text": "x"}}
     assert read(line(failed) + line(DONE) + b"noise\n" + line(DONE)[:-9]) == (
         Status.DONE,
@@ -25,7 +25,7 @@ def test_the_last_whole_line_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "data",
     [
         b"",
         line(DONE)[:-1],
@@ -39,10 +39,10 @@ def test_the_last_whole_line_counts() -> None:
         b"[" * 60_000 + b"\n",
     ],
 )
-def test_what_makes_no_sense_is_silence(said: bytes) -> None:
-    assert read(said) is None
+def test_invalid_messages_are_ignored(data: bytes) -> None:
+    assert read(data) is None
 
 
 @given(st.binary())
-def test_no_noise_is_ever_an_error(said: bytes) -> None:
-    assert read(said) is None
+def test_arbitrary_bytes_are_never_an_error(data: bytes) -> None:
+    assert read(data) is None

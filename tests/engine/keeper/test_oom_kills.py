@@ -34,11 +34,11 @@ def test_kills_are_read_from_control_groups_of_version_one(tmp_path: Path) -> No
     assert count(proc, groups) == OomKills(group=2, machine=0)
 
 
-def test_a_kernel_that_says_nothing_counts_as_none(tmp_path: Path) -> None:
+def test_a_kernel_that_reports_nothing_gives_zeros(tmp_path: Path) -> None:
     assert count(tmp_path, tmp_path) == OomKills()
 
 
-def test_only_a_rise_is_a_kill() -> None:
+def test_only_a_higher_count_is_a_kill() -> None:
     assert not happened(OomKills(3, 5), OomKills(3, 5))
     assert happened(OomKills(3, 5), OomKills(3, 6))
     assert happened(OomKills(3, 5), OomKills(4, 5))

@@ -15,7 +15,7 @@ from engine.store import ExitFacts, RunFolder, write_json
 from tests.engine.keeper.kept_run import KeptRun, keeping, until
 
 ENDING = [signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU]
-NOTHING = [signal.SIGHUP, signal.SIGCONT, signal.SIGPIPE]
+WITHOUT_EFFECT = [signal.SIGHUP, signal.SIGCONT, signal.SIGPIPE]
 TARGETS = ["keeper", "worker", "both"]
 ROOT = Path(__file__).parents[3]
 
@@ -47,24 +47,24 @@ def _is_training(folder: RunFolder) -> bool:
     return any(event.kind == "metrics" for event in replay(folder.events))
 
 
-def _sent(tmp_path: Path, number: signal.Signals, target: str) -> tuple[RunFolder, ExitFacts]:
-    """A training that got the signal, and, where that means nothing to it, is told to pause."""
+def _run_with_signal(tmp_path: Path, number: signal.Signals, target: str) -> tuple[RunFolder, ExitFacts]:
+    """A run that received the signal while it trained, and a pause command where the signal has no effect."""
     folder = _folder(tmp_path)
     with keeping(folder, sys.executable, environ=_environ()) as run:
         until(lambda: _is_training(folder))
         for pid in _pids(run, target):
             os.kill(pid, number)
-        if number in NOTHING:
-            run.tell(word="pause")
+        if number in WITHOUT_EFFECT:
+            run.send(word="pause")
         return folder, run.exit()
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
-def test_a_warning_saves_and_ends_with_a_cause_that_names_it(
+def test_a_warning_signal_saves_and_ends_the_run_with_a_cause_that_names_it(
     tmp_path: Path, number: signal.Signals, target: str
 ) -> None:
-    folder, ended = _sent(tmp_path, number, target)
+    folder, ended = _run_with_signal(tmp_path, number, target)
     step = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
     assert (ended.status, ended.cause.kind) == (Status.STOPPED, CauseKind.SIGNAL)
     assert ended.cause.text == f"{number.name} from outside: saved at step {step}."
@@ -72,9 +72,9 @@ def test_a_warning_saves_and_ends_with_a_cause_that_names_it(
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("number", NOTHING, ids=lambda number: number.name)
-def test_what_is_no_warning_changes_nothing(tmp_path: Path, number: signal.Signals, target: str) -> None:
-    assert _sent(tmp_path, number, target)[1].status is Status.PAUSED
+@pytest.mark.parametrize("number", WITHOUT_EFFECT, ids=lambda number: number.name)
+def test_other_signals_change_nothing(tmp_path: Path, number: signal.Signals, target: str) -> None:
+    assert _run_with_signal(tmp_path, number, target)[1].status is Status.PAUSED
 
 
 @pytest.mark.parametrize("number", [number for number in ENDING if number != signal.SIGTERM])
@@ -86,5 +86,5 @@ def test_a_warning_while_a_keeper_and_its_worker_start_does_not_kill_the_run(
         until(lambda: folder.keeper.exists() and run.facts().worker is not None)
         for pid in _pids(run, "worker"):
             os.kill(pid, number)
-        run.tell(word="stop")
+        run.send(word="stop")
         assert run.exit().status is Status.STOPPED

@@ -28,8 +28,8 @@ from engine.store import ExitFacts, RunFolder
 from engine.worker.keeper_pipe import KeeperPipe
 from tests.end_to_end.home import ROOT
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.fakes.pipe_room import PipeRoom
-from tests.patience import quiet_seconds
+from tests.fakes.pipe_gateway import PipeGateway
+from tests.timeouts import quiet_seconds
 
 SPEC = Spec(
     id="r1", experiment="counter", params={"steps": 60, "seconds": 0.02, "pace": 1.0}, seed=1, name="far",
@@ -46,14 +46,14 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def room(places: Places) -> Iterator[PipeRoom]:
-    made = PipeRoom(GatewayAddress(places, "there:1").socket)
+def room(places: Places) -> Iterator[PipeGateway]:
+    made = PipeGateway(GatewayAddress(places, "there:1").socket)
     made.open()
     yield made
     made.close()
 
 
-def test_a_run_elsewhere_is_bit_for_bit_the_run_here(places: Places, room: PipeRoom) -> None:
+def test_a_run_elsewhere_is_bit_for_bit_the_run_here(places: Places, room: PipeGateway) -> None:
     far = _train(places, SPEC)
     near = _train(places, dataclasses.replace(SPEC, id="r2", executor="local"))
     assert (far.exit.status, far.exit.cause.text) == (near.exit.status, "Finished at step 60.")
@@ -66,7 +66,7 @@ def test_a_run_elsewhere_is_bit_for_bit_the_run_here(places: Places, room: PipeR
 
 
 def test_a_node_that_dies_costs_the_steps_behind_its_last_checkpoint_only(
-    places: Places, room: PipeRoom
+    places: Places, room: PipeGateway
 ) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
@@ -80,7 +80,7 @@ def test_a_node_that_dies_costs_the_steps_behind_its_last_checkpoint_only(
 
 
 def test_an_end_that_arrives_together_with_the_end_of_its_task_is_an_end(
-    places: Places, room: PipeRoom
+    places: Places, room: PipeGateway
 ) -> None:
     room.is_terse = True
     far = _train(places, dataclasses.replace(SPEC, params={"steps": 3, "seconds": 0.0, "pace": 1.0}))
@@ -88,7 +88,7 @@ def test_an_end_that_arrives_together_with_the_end_of_its_task_is_an_end(
     assert len(room.nodes) == 1, far.notes()
 
 
-def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: PipeRoom) -> None:
+def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: PipeGateway) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
     [keeper] = _children(room.nodes[0].pid)
@@ -100,7 +100,7 @@ def test_a_keeper_that_is_killed_there_is_one_more_loss(places: Places, room: Pi
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1])
 def test_a_worker_that_is_killed_there_is_one_more_try(
-    places: Places, room: PipeRoom, number: signal.Signals
+    places: Places, room: PipeGateway, number: signal.Signals
 ) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
@@ -113,7 +113,7 @@ def test_a_worker_that_is_killed_there_is_one_more_try(
     assert far.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
 
 
-def test_a_crash_there_is_no_try_of_its_own(places: Places, room: PipeRoom) -> None:
+def test_a_crash_there_is_no_try_of_its_own(places: Places, room: PipeGateway) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
     [keeper] = _children(room.nodes[0].pid)
@@ -125,7 +125,7 @@ def test_a_crash_there_is_no_try_of_its_own(places: Places, room: PipeRoom) -> N
 
 
 def test_a_node_refuses_other_data_than_its_user_named_and_takes_the_same_from_anywhere(
-    places: Places, room: PipeRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    places: Places, room: PipeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_set(tmp_path / "mine", make_arrays())
     write_set(tmp_path / "theirs", make_arrays(train=30))
@@ -143,7 +143,7 @@ def test_a_node_refuses_other_data_than_its_user_named_and_takes_the_same_from_a
     assert _train(places, dataclasses.replace(spec, id="r2")).exit.status is Status.DONE
 
 
-def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeRoom) -> None:
+def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: PipeGateway) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
     keeper_commands.send(begun.folder.control, {"word": "set", "name": "pace", "value": 5.0})
@@ -154,7 +154,7 @@ def test_words_go_to_the_worker_and_its_reasons_come_back(places: Places, room: 
     assert far.exit.cause.text.endswith(": worse than the median.")
 
 
-def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, room: PipeRoom) -> None:
+def test_a_keeper_that_dies_here_is_a_keeper_that_dies_there(places: Places, room: PipeGateway) -> None:
     begun = _begin(places, SPEC)
     _until(lambda: begun.steps())
     begun.process.send_signal(signal.SIGKILL)
@@ -180,7 +180,7 @@ def test_one_whose_run_is_removed_leaves(places: Places) -> None:
     assert not begun.folder.path.exists()
 
 
-def test_what_the_room_refuses_is_the_cause(places: Places, room: PipeRoom) -> None:
+def test_what_the_room_refuses_is_the_cause(places: Places, room: PipeGateway) -> None:
     room.refuses = "No node has 64 CPU."
     ended = _train(places, SPEC).exit
     assert ended.status is Status.FAILED
@@ -191,7 +191,7 @@ def test_it_gives_up_after_so_many_tries_that_came_to_nothing(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proxy_worker, "REST_SECONDS", 0.0)
-    room = PipeRoom(GatewayAddress(places, "there:1").socket, DYING)
+    room = PipeGateway(GatewayAddress(places, "there:1").socket, DYING)
     room.open()
     ended = ProxyWorker(store.create(places, SPEC), KeeperPipe(None), 1).run()
     room.close()

@@ -24,7 +24,7 @@ from engine.service.placement.gpus import GpuDriver, NoGpus
 from engine.service.placement.local_executor import LocalExecutor
 from engine.service.server.service import Service
 from tests.fakes.service import fake_command
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 SCRIPT = Path(__file__).parents[2] / "fakes" / "service.py"
 SECONDS = 120.0

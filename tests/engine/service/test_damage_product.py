@@ -17,7 +17,7 @@ from engine.store import RunFolder
 from tests import damage
 from tests.chaos import scaled
 from tests.damage import Damage
-from tests.engine.service.runs.test_damaged_runs import PAPERS, done_run
+from tests.engine.service.runs.test_damaged_runs import JSON_FILES, done_run
 
 READERS: dict[str, Callable[[RunFolder], Any]] = {
     "spec.json": store.read_spec,
@@ -32,7 +32,7 @@ FLIPS = 2000
 
 def _every(file: str) -> Iterator[Damage]:
     yield from damage.of_a_file(flips=scaled(FLIPS))
-    for name in PAPERS.get(file, {}):
+    for name in JSON_FILES.get(file, {}):
         for number, odd in enumerate((*damage.ODD_VALUES, 10**400, "\ud800", "x" * 100_000)):
             yield Damage(f"{name}-{number}", _with(name, odd), is_harmless=True)
 

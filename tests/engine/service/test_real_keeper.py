@@ -15,7 +15,7 @@ from engine.protocol import CauseKind, Status
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, reach, until
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from engine.service.index.index import open_index
 from engine.store import KeeperFacts, RunFolder, Wanted
 from tests.chaos import scaled
 from tests.engine.service.live import SECONDS, connect, end_runs, process, reach, serving, start, until
-from tests.fakes import hurry
-from tests.patience import quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import quiet_seconds
 
 
 async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
@@ -39,7 +39,7 @@ async def test_a_killed_service_is_followed_by_one_that_knows_everything(places:
                 assert (await again.show(ends.id)).status is Status.DONE
                 running = await reach(again, goes_on.id, Status.RUNNING)
                 assert running.attempt == 1
-                hurry.tell(places.root)
+                waits.skip(places.root)
                 done = await reach(again, goes_on.id, Status.DONE)
     assert done.step == 3000 and done.metrics == {"loss": 1 / 3000}
 
@@ -90,7 +90,7 @@ async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over
         os.kill(keeper.identity.pid, signal.SIGKILL)
         await until(lambda: "its keeper was killed" in _notice(service.registry.get(made.id)))
         assert (await talk.show(made.id)).status is Status.RUNNING
-        service.cycle.patience = 0.0
+        service.cycle.orphan_timeout = 0.0
         lost = await reach(talk, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert keeper.worker is not None and not keeper.worker.is_alive()

@@ -11,8 +11,8 @@ from engine.places import Places
 from engine.session import methods
 from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask
+from tests.fakes.hostile_text import PAYLOADS
 from tests.fakes.language_run import write_run
-from tests.fakes.payloads import PAYLOADS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 IDLE = "I0000 00:00:1.1 2 port.cc:153] oneDNN custom operations are on."
 FIRST = "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR"

@@ -16,7 +16,7 @@ from engine.events import EventWriter
 from engine.protocol import Json
 from engine.store import RunFolder
 from tests.engine.worker.lab import curve, environment, new_run, start, told, wait_for, weights
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 
 class Keeper:

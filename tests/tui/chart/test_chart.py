@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from tests.fakes.lab import PATIENCE
-from tests.patience import quiet_seconds
+from tests.fakes.app_pilot import TIMEOUT
+from tests.timeouts import quiet_seconds
 from tui.chart.chart import LEAST_SECONDS, Chart
 from tui.chart.chart_view import ChartView
 from tui.chart.mark import ChartMark
@@ -62,13 +62,13 @@ def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    end = quiet_seconds() + PATIENCE
+    end = quiet_seconds() + TIMEOUT
     while not holds():
         assert quiet_seconds() < end, "never came to pass"
         await pilot.pause(0.01)
 
 
-class Lab(App[None]):
+class ChartApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.views: list[ChartView] = []
@@ -95,7 +95,7 @@ def shown(app: App[None]) -> str:
 
 
 async def test_each_key_changes_the_view_and_says_so() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
@@ -125,7 +125,7 @@ async def test_each_key_changes_the_view_and_says_so() -> None:
 
 
 async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
@@ -144,7 +144,7 @@ async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
 
 
 async def test_a_click_puts_the_crosshair_where_it_was() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
@@ -153,14 +153,14 @@ async def test_a_click_puts_the_crosshair_where_it_was() -> None:
 
 
 async def test_keys_on_an_empty_chart_do_no_harm() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*KEYS)
         assert "no points yet" in shown(app)
 
 
 async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple[Region, ...]]) -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(120, 40)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(1000)
@@ -180,7 +180,7 @@ async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple
 async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
     repainted: list[tuple[Region, ...]],
 ) -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(10)
@@ -198,7 +198,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
 
 
 async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(100, 30)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(100)
@@ -212,7 +212,7 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
 
 
 async def test_a_chart_lives_through_every_size() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.query_one(Keyed).set_series([falling()])
         for size in ((20, 5), (200, 60), (5, 2), (120, 40)):
@@ -222,7 +222,7 @@ async def test_a_chart_lives_through_every_size() -> None:
 
 
 async def test_a_change_of_theme_changes_the_colours() -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         chart.set_series([falling()])
@@ -235,7 +235,7 @@ async def test_a_change_of_theme_changes_the_colours() -> None:
 async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
     repainted: list[tuple[Region, ...]],
 ) -> None:
-    app = Lab()
+    app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(100)

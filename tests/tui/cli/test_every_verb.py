@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tests.end_to_end.home import ROOT, SECONDS, Home
-from tests.end_to_end.planted import plant
+from tests.end_to_end.hostile_run import write_hostile_run
 from tests.engine.session.digit_runs import plant as plant_digits
 from tests.engine.session.digit_runs import templates
 from tests.fakes.language_run import write_run
@@ -51,8 +51,8 @@ Asked = list[tuple[str, list[str]]]
 def asked(home: Home) -> Asked:
     """One of each thing that a verb looks at is there; each output with each command."""
     for number, output in enumerate(OUTPUTS):
-        plant(home.places, number + 2, output, HOSTILE)
-    plant(home.places, 1, "hostile", HOSTILE)
+        write_hostile_run(home.places, number + 2, output, HOSTILE)
+    write_hostile_run(home.places, 1, "hostile", HOSTILE)
     write_run(home.places, name="model")
     write_run(home.places, direction="reversed")
     digits = plant_digits(home.places.root, {20: templates()}, model="logistic").id

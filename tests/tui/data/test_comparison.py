@@ -9,8 +9,8 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Best, RunSummary
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tests.fakes.lab import lab
 from tui.data.comparison import best_of, compared, differing
 from tui.data.value_text import other_data
 from tui.runs.compare import CompareScreen, CompareSheet
@@ -102,9 +102,9 @@ async def test_thirteen_runs_are_all_reached_and_no_number_is_cut(
     places: Places, size: tuple[int, int]
 ) -> None:
     runs = [make_run(n, metrics={"val_accuracy": 0.8783 + n / 10_000}, name=f"r{n}") for n in range(13)]
-    async with lab(places, FakeEngine(*runs), size) as opened:
+    async with open_app(places, FakeEngine(*runs), size) as opened:
         opened.app.push_screen(CompareScreen(runs, {}))
-        await opened.sees("compare 13 runs", "of 13")
+        await opened.shows("compare 13 runs", "of 13")
         seen: set[str] = set()
         for _ in runs:
             seen |= set(opened.text.split())

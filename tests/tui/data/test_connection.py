@@ -14,7 +14,7 @@ from engine.errors import EngineError, ProtocolError
 from engine.places import Places
 from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tests.patience import LONG
+from tests.timeouts import LONG
 from tui.data import connection as river_module
 from tui.data.connection import Connection
 from tui.messages import CurvesGrew, EngineConnected, EngineLost, EngineStalled, ResourcesChanged, RunsChanged
@@ -71,26 +71,26 @@ async def test_it_says_what_the_engine_says(places: Places) -> None:
 
 async def test_a_followed_run_tells_its_past_and_then_its_present(places: Places) -> None:
     engine = FakeEngine(RUN)
-    engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
+    engine.append(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
         flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
-        engine.tell(RUN.id, metrics(2, [3], loss=[0.5]))
+        engine.append(RUN.id, metrics(2, [3], loss=[0.5]))
         await flow.until_points(RUN.id, 3)
         assert CurvesGrew in flow.kinds()
 
 
 async def test_a_lost_engine_is_said_and_found_again_and_no_point_comes_twice(places: Places) -> None:
     engine = FakeEngine(RUN)
-    engine.tell(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
+    engine.append(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
     async with flowing(engine, places) as flow:
         flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 2)
-        engine.drop()
+        engine.disconnect()
         await flow.until(EngineLost)
         with pytest.raises(EngineError):
             _ = flow.connection.client
-        engine.tell(RUN.id, metrics(2, [3], loss=[0.5]))
+        engine.append(RUN.id, metrics(2, [3], loss=[0.5]))
         engine.is_up = True
         await flow.until_points(RUN.id, 3)
         history = flow.connection.history(RUN.id)
@@ -144,32 +144,32 @@ async def test_a_connection_that_ends_for_whatever_reason_is_renewed(places: Pla
 async def test_a_resumed_run_is_read_on(places: Places) -> None:
     ended = replace(RUN, state=done())
     engine = FakeEngine(ended)
-    engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
+    engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
         flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
         engine.change(replace(RUN, state=Running(1.0)))
-        engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
+        engine.append(RUN.id, metrics(2, [2], loss=[1.0]))
         await flow.until_points(RUN.id, 2)
 
 
 async def test_what_is_no_longer_followed_is_no_longer_read(places: Places) -> None:
     other = make_run(2)
     engine = FakeEngine(RUN, other)
-    engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
+    engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
         flow.connection.follow([RUN.id])
         await flow.until_points(RUN.id, 1)
         flow.connection.follow([other.id])
-        engine.tell(RUN.id, metrics(2, [2], loss=[1.0]))
-        engine.tell(other.id, metrics(1, [1], loss=[1.0]))
+        engine.append(RUN.id, metrics(2, [2], loss=[1.0]))
+        engine.append(other.id, metrics(1, [1], loss=[1.0]))
         await flow.until_points(other.id, 1)
         assert len(flow.connection.history(RUN.id).series["loss"]) == 1  # type: ignore[union-attr]
 
 
 async def test_a_run_that_is_gone_ends_its_story_alone(places: Places) -> None:
     engine = FakeEngine(RUN)
-    engine.tell(RUN.id, metrics(1, [1], loss=[2.0]))
+    engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
     async with flowing(engine, places) as flow:
         flow.connection.follow(["no-such-run", RUN.id])
         await flow.until_points(RUN.id, 1)

@@ -8,8 +8,8 @@ import pytest
 
 from engine.catalog import find
 from engine.places import Places
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tests.fakes.lab import lab
 from tui.dialogs.form import FormScreen
 from tui.dialogs.launch import launch_screen
 from tui.dialogs.pick import PickScreen
@@ -17,12 +17,12 @@ from tui.dialogs.pick import PickScreen
 
 async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
     engine = FakeEngine()
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("n", "enter")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         assert "ray_address" not in opened.text
         await opened.press("up", "right")
-        await opened.sees("ray_address")
+        await opened.shows("ray_address")
         await opened.press("down")
         await opened.type("auto")
         await opened.press("enter")
@@ -35,18 +35,18 @@ async def test_the_form_says_which_data_are_trained_on(
     places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
-    async with lab(
+    async with open_app(
         places, FakeEngine(make_run(1, experiment="mnist", params={}, data="/of/the/run")), size
     ) as opened:
         await opened.press("R")
-        await opened.sees("data: /of/the/run", "launch", "keys")
+        await opened.shows("data: /of/the/run", "launch", "keys")
         await opened.press("escape")
         await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.press("n")
         await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
         await opened.press("down")
         await opened.press("enter")
-        await opened.sees("data: no folder named")
+        await opened.shows("data: no folder named")
 
 
 def test_what_is_left_to_a_recipe_is_said_with_what_comes_of_it() -> None:
@@ -68,21 +68,21 @@ def test_a_decimal_comma_is_named_in_the_form() -> None:
 @pytest.mark.parametrize(("digit", "tab"), [("2", "xor"), ("4", "mnist")])
 async def test_alt_and_a_digit_leave_the_form_for_that_tab(places: Places, digit: str, tab: str) -> None:
     engine = FakeEngine()
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await opened.press("n", "enter")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press(f"alt+{digit}")
         await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.until(lambda: opened.app.state.tab == tab)
-        assert not engine.asked
+        assert not engine.requests
 
 
 async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Places) -> None:
-    async with lab(places, FakeEngine(), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
         await opened.press("n", "enter")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.type("abc")
-        await opened.sees("1 field is wrong: hidden")
+        await opened.shows("1 field is wrong: hidden")
         row = next(line for line in opened.text.splitlines() if "1 field is wrong" in line)
         assert row.rstrip(" │").endswith(("keys", "defaults", "next"))
 

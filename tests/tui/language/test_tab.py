@@ -12,9 +12,9 @@ from engine.events import Event
 from engine.places import Places
 from engine.protocol import Running, RunSummary
 from engine.service.sweeps import submission
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tests.fakes.lab import Lab, lab
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import SENTENCES, write_run
 from tui import view_state
 from tui.language.runs import CELLS
@@ -52,21 +52,21 @@ def four(*numbers: tuple[float, float, float], framework: str = "tensorflow") ->
 TWELVE = [(30.1, 38.2, 38.4), (31.1, 39.2, 39.4), (120.5, 140.6, 141.7), (125.5, 145.6, 146.7)]
 
 
-def tab(opened: Lab) -> LanguageTab:
+def tab(opened: AppPilot) -> LanguageTab:
     return opened.app.query_one(LanguageTab)
 
 
-async def open_tab(opened: Lab, *words: str) -> None:
+async def open_tab(opened: AppPilot, *words: str) -> None:
     await opened.press("5")
     await opened.until(lambda: opened.app.query(LanguageTab) and tab(opened).runs.is_known)
-    await opened.sees(*words)
+    await opened.shows(*words)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_the_twelve_perplexities_are_read_at_once(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(*four(*TWELVE)), size) as opened:
+    async with open_app(places, FakeEngine(*four(*TWELVE)), size) as opened:
         await open_tab(opened, "Keras on captions", *(f"{value:.1f}" for row in TWELVE for value in row))
 
 
@@ -80,11 +80,11 @@ async def test_a_model_of_other_sizes_is_not_compared(
         runs[2], spec=replace(runs[2].spec, params=sizes), step=157, total_steps=157,
         metrics={"test_perplexity": 12.5},
     )  # fmt: skip
-    async with lab(places, FakeEngine(*runs), size) as opened:
+    async with open_app(places, FakeEngine(*runs), size) as opened:
         await open_tab(opened, "vocabulary 1,000, hidden 32, 1 epoch: not comparable", "38.4", "12.5")
         assert tab(opened).table._best() == 38.4
         if size[0] >= 120:
-            await opened.sees("max words", "epochs", "1,000")
+            await opened.shows("max words", "epochs", "1,000")
 
 
 async def test_curves_count_epochs_from_zero_and_training_stands_beside_validation(
@@ -93,9 +93,11 @@ async def test_curves_count_epochs_from_zero_and_training_stands_beside_validati
     run = four(TWELVE[0])[0]
     run = replace(run, total_steps=471, spec=replace(run.spec, params={**run.spec.params, "epochs": 3}))
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [157], val_perplexity=[57.5]))
-    engine.tell(run.id, metrics(2, list(range(1, 158)), perplexity=[900 - 5.0 * step for step in range(157)]))
-    async with lab(places, engine, (120, 40)) as opened:
+    engine.append(run.id, metrics(1, [157], val_perplexity=[57.5]))
+    engine.append(
+        run.id, metrics(2, list(range(1, 158)), perplexity=[900 - 5.0 * step for step in range(157)])
+    )
+    async with open_app(places, engine, (120, 40)) as opened:
         await open_tab(opened, "epoch", "1 layer forward 57.5", "1 layer forward, training")
         validation, training = tab(opened).chart.series
         assert validation.span("step") == (1, 1)
@@ -104,43 +106,43 @@ async def test_curves_count_epochs_from_zero_and_training_stands_beside_validati
         await opened.press("F")
         await opened.until(lambda: "best" not in opened.text and "1 layer forward, training" in opened.text)
         await opened.press("escape")
-        await opened.sees("Keras on captions")
+        await opened.shows("Keras on captions")
 
 
 async def test_they_fill_while_the_runs_train(places: Places, session: FakeSession) -> None:
     run = replace(four(TWELVE[0])[0], state=Running(time.time()), metrics={"perplexity": 412.0})
     engine = FakeEngine(run)
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await open_tab(opened, "~412.0", "1 layer forward")
-        engine.tell(
+        engine.append(
             run.id,
             metrics(1, [157, 314], val_perplexity=[57.5, 40.8]),
             Event(2, 1_002.0, "note", {"text": SAID}),
             Event(3, 1_003.0, "started", {"attempt": 2, "notice": "The text is written without spaces."}),
         )
-        await opened.sees("The text is written without spaces.")
-        await opened.sees("epoch 1", "a man is riding a wave", "a cat; at the window", "perplexity")
+        await opened.shows("The text is written without spaces.")
+        await opened.shows("epoch 1", "a man is riding a wave", "a cat; at the window", "perplexity")
         assert "\x1b" not in opened.text
         engine.change(replace(run, metrics={"perplexity": 40.0, "val_perplexity": 57.5}))
-        await opened.sees("~40.0", "57.5")
+        await opened.shows("~40.0", "57.5")
 
 
 async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await open_tab(opened, "not trained yet", "trains the four")
         await opened.press("s")
-        await opened.sees("train the four on captions", "a first look")
+        await opened.shows("train the four on captions", "a first look")
         await opened.press("down", "enter")
-        await opened.until(lambda: engine.sweeps.asked)
-        word, facts = engine.sweeps.asked[0]
+        await opened.until(lambda: engine.sweeps.requests)
+        word, facts = engine.sweeps.requests[0]
         assert (word, facts["experiment"], facts["name"]) == (
             "sweep_submit",
             "lm_four",
             "four models PyTorch",
         )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
-        await opened.sees("PyTorch on captions", "waits for its turn")
+        await opened.shows("PyTorch on captions", "waits for its turn")
         assert submission.spec_of(facts).name == facts["name"]
         spec = next(iter(engine.sweeps.by_id.values())).spec
         assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
@@ -148,39 +150,39 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
 
 async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await open_tab(opened, "not trained yet")
         await opened.press("s", "enter")
-        await opened.until(lambda: engine.sweeps.asked)
+        await opened.until(lambda: engine.sweeps.requests)
         trials = four(*TWELVE[:2])
         for number, run in enumerate(trials, 1):
             engine.change(replace(run, spec=replace(run.spec, sweep="20260101-lm-sweep-0001", trial=number)))
-        await opened.sees("38.4", "39.4", "waits for its turn")
+        await opened.shows("38.4", "39.4", "waits for its turn")
         await opened.press("G", "X")
-        await opened.sees("not trained yet")
-        assert engine.sweeps.asked[-1][1]["verb"] == "stop"
+        await opened.shows("not trained yet")
+        assert engine.sweeps.requests[-1][1]["verb"] == "stop"
 
 
 async def test_the_framework_is_turned_by_key_and_remembered(places: Places, session: FakeSession) -> None:
     runs = four(*TWELVE) + [replace(run) for run in four((1.5, 2.5, 3.5), framework="torch")]
     runs[-1] = replace(runs[-1], spec=replace(runs[-1].spec, id="20250101-000001-lm-ffff", created_at=1.0))
-    async with lab(places, FakeEngine(*runs)) as opened:
+    async with open_app(places, FakeEngine(*runs)) as opened:
         await open_tab(opened, "Keras on captions")
         await opened.press("f")
-        await opened.sees("PyTorch on captions", "3.5")
+        await opened.shows("PyTorch on captions", "3.5")
         await opened.press("down", "d")
     saved = view_state.read(places.view_state).views["language"]
     assert (saved["framework"], saved["place"], saved["view"]) == ("torch", 1, "corpus")
 
 
 async def test_the_corpus_is_told(places: Places, session: FakeSession) -> None:
-    async with lab(places, FakeEngine(), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await open_tab(opened)
         await opened.press("d")
-        await opened.sees("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "frequent")
+        await opened.shows("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "frequent")
         await opened.press("down", "down")
-        await opened.sees("wikitext-2 is not on this machine yet.")
-        assert session.of("corpus.tell")[-1]["corpus"] == "wikitext-2"
+        await opened.shows("wikitext-2 is not on this machine yet.")
+        assert session.facts_of("corpus.tell")[-1]["corpus"] == "wikitext-2"
 
 
 async def test_a_model_is_opened_in_the_repl(places: Places, session: FakeSession) -> None:
@@ -188,29 +190,29 @@ async def test_a_model_is_opened_in_the_repl(places: Places, session: FakeSessio
     run = write_run(places, name="wanted", direction="reversed", created_at=1e9)
     cells = four(*TWELVE)
     cells[1] = replace(cells[1], spec=replace(cells[1].spec, id=run), checkpoint_step=1200)
-    async with lab(places, FakeEngine(*cells)) as opened:
+    async with open_app(places, FakeEngine(*cells)) as opened:
         await open_tab(opened, "1 layer reversed")
         await opened.press("enter")
         await opened.until(lambda: "1 layer forward has no checkpoint yet." in opened.notices)
         await opened.press("down", "enter")
-        await opened.sees("wanted", "word before")
+        await opened.shows("wanted", "word before")
 
 
 async def test_a_session_that_dies_is_one_line(places: Places, session: FakeSession) -> None:
     session.is_up = False
-    async with lab(places, FakeEngine(*four(*TWELVE))) as opened:
+    async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4", "The session ended before it answered.")
 
 
 async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session: FakeSession) -> None:
-    async with lab(places, FakeEngine(*four(*TWELVE))) as opened:
+    async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4")
-        await opened.until(lambda: bool(session.of("corpus.tell")))
+        await opened.until(lambda: bool(session.facts_of("corpus.tell")))
         await opened.press("1")
-        asked = await opened.rests(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
-        assert len(session.asked) == asked and not opened.app.connection._wanted["language"]
+        assert len(session.requests) == asked and not opened.app.connection._wanted["language"]
 
 
 async def test_without_colours_and_blocks_everything_can_be_read(
@@ -221,11 +223,11 @@ async def test_without_colours_and_blocks_everything_can_be_read(
     monkeypatch.setenv("DLTUI_SYMBOLS", "ascii")
     glyphs.glyphs.cache_clear()
     try:
-        async with lab(places, FakeEngine(*four(*TWELVE)), (80, 24)) as opened:
+        async with open_app(places, FakeEngine(*four(*TWELVE)), (80, 24)) as opened:
             await open_tab(opened, "38.4")
             assert opened.text.isascii()
             await opened.press("d")
-            await opened.sees("captions")
+            await opened.shows("captions")
             assert opened.text.isascii()
     finally:
         monkeypatch.delenv("DLTUI_SYMBOLS")

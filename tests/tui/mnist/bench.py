@@ -9,8 +9,8 @@ from engine.places import Places
 from engine.protocol import RunSummary
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, plant, tell, templates
+from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import done, make_run
-from tests.fakes.lab import Lab
 from tui.mnist.tab import MnistTab
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -49,10 +49,10 @@ def summary(folder: RunFolder, **facts: object) -> RunSummary:
     )  # fmt: skip
 
 
-def view(opened: Lab) -> MnistTab:
+def view(opened: AppPilot) -> MnistTab:
     return opened.app.query_one(MnistTab)
 
 
-async def settled(opened: Lab) -> None:
+async def settled(opened: AppPilot) -> None:
     """Until nothing that was asked is unanswered."""
     await opened.until(lambda: not any(one.group.startswith("mnist") for one in opened.app.workers))

@@ -7,9 +7,9 @@ import pytest
 
 from engine.places import Places
 from engine.store import RunFolder
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, summary
 from tui.mnist.draw import DrawView
 
@@ -20,26 +20,26 @@ __all__ = ("folder", "offline")
 async def test_a_digit_is_drawn_and_read_as_the_stroke_goes(
     places: Places, session: FakeSession, folder: RunFolder, size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), size) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), size) as opened:
         await opened.press("4", "b")
-        await opened.sees("Draw a digit")
+        await opened.shows("Draw a digit")
         await opened.press("space", *["down"] * 16)
-        await opened.sees("prediction", "its input", "down: moving draws")
-        asked = len(session.of("mnist.predict"))
+        await opened.shows("prediction", "its input", "down: moving draws")
+        asked = len(session.facts_of("mnist.predict"))
         await opened.press("right")
-        await opened.until(lambda: len(session.of("mnist.predict")) > asked)
+        await opened.until(lambda: len(session.facts_of("mnist.predict")) > asked)
         await opened.press("u")
-        await opened.sees("Draw a digit")
+        await opened.shows("Draw a digit")
 
 
 async def test_a_digit_is_drawn_with_the_mouse(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (120, 40)) as opened:
         await opened.press("4", "b")
-        await opened.sees("Draw a digit")
+        await opened.shows("Draw a digit")
         await opened.drag((20, 6), (20, 12), (24, 20))
-        await opened.sees("prediction", "its input")
+        await opened.shows("prediction", "its input")
         style_name = opened.app.query_one(DrawView).pad.style_name
         columns = np.flatnonzero(style_name.max(axis=0))
         rows = np.flatnonzero(style_name.max(axis=1))
@@ -51,32 +51,32 @@ async def test_a_digit_is_drawn_with_the_mouse(
 async def test_a_drawn_digit_is_kept_tested_and_dropped(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "b", "space", *["down"] * 16, "space")
-        await opened.sees("prediction")
+        await opened.shows("prediction")
         await opened.press("enter")
-        await opened.sees("which digit is it")
+        await opened.shows("which digit is it")
         await opened.press("enter")
         await opened.until(lambda: any("Kept as" in notice for notice in opened.notices))
         await opened.press("t")
-        await opened.sees("1 of 1 classified rightly")
+        await opened.shows("1 of 1 classified rightly")
         await opened.press("D")
-        await opened.sees("None is kept yet")
+        await opened.shows("None is kept yet")
 
 
 async def test_a_picture_of_the_report_is_taken_to_the_pad(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "r")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
         await opened.press("w")
-        await opened.sees("1 of ")
+        await opened.shows("1 of ")
         await opened.press("e")
-        await opened.sees("Your digit", "prediction")
+        await opened.shows("Your digit", "prediction")
         pad = opened.app.query_one(DrawView)
         assert not pad.pad.is_empty
         # Pictures of the data set are centred already: the pad reads it as the report did.
-        await opened.until(lambda: session.of("mnist.predict")[-1]["centred"] is False)
+        await opened.until(lambda: session.facts_of("mnist.predict")[-1]["centred"] is False)
         pad.action_clear()
         assert pad.is_centred, "what is drawn anew is centred as before"

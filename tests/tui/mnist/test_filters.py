@@ -10,9 +10,9 @@ from engine.places import Places
 from engine.protocol import Running
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, plant
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, summary
 from tui.mnist.filters import FiltersView
 from tui.mnist.image_screen import ImageScreen
@@ -25,26 +25,26 @@ async def test_filters_are_stepped_through(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     folder = plant(places.root, {20: convolutions(seed=1), 40: convolutions(seed=2)}, model="double_conv")
-    async with lab(places, FakeEngine(summary(folder)), size) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), size) as opened:
         await opened.press("4", "f")
-        await opened.sees("conv1", "step 40", "5 filters of 5x5")
+        await opened.shows("conv1", "step 40", "5 filters of 5x5")
         await opened.press("left")
-        await opened.sees("step 20")
+        await opened.shows("step 20")
         await opened.press("down")
-        await opened.sees("conv2", "a column is one filter")
+        await opened.shows("conv2", "a column is one filter")
         shown = opened.app.query_one(FiltersView)
         await opened.until(lambda: len(shown.moment.looks) == 4)
         assert shown.moment.looks[0].before is not None
         await opened.press("G")
-        await opened.sees("step 40")
+        await opened.shows("step 40")
 
 
 async def test_a_dense_network_shows_each_units_weights_as_an_image(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("each unit's ")
+        await opened.shows("each unit's ")
 
 
 async def test_filters_are_shown_as_one_picture(
@@ -52,14 +52,14 @@ async def test_filters_are_shown_as_one_picture(
 ) -> None:
     pytest.importorskip("textual_image")
     monkeypatch.setattr("tui.terminal.image_protocol.is_prepared", lambda: True)
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("weights as an image")
+        await opened.shows("weights as an image")
         await opened.press("S")
         await opened.until(lambda: isinstance(opened.app.screen, ImageScreen))
-        await opened.sees("back")
+        await opened.shows("back")
         await opened.press("escape")
-        await opened.sees("weights as an image")
+        await opened.shows("weights as an image")
 
 
 async def test_filters_of_a_run_that_trains_are_followed(places: Places, session: FakeSession) -> None:
@@ -67,15 +67,15 @@ async def test_filters_of_a_run_that_trains_are_followed(places: Places, session
     writer = EventWriter(folder.events)
     writer.append("sketch", step=20, parts=sketched(seed=1))
     live = summary(folder, state=Running(since=1.0), step=40)
-    async with lab(places, FakeEngine(live), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(live), (120, 40)) as opened:
         await opened.press("4", "f")
-        await opened.sees("conv1", "step 20", "live", "5 filters of 5x5")
+        await opened.shows("conv1", "step 20", "live", "5 filters of 5x5")
         writer.append("sketch", step=33, parts=sketched(seed=3))
-        await opened.sees("step 33", "after the ReLU")
+        await opened.shows("step 33", "after the ReLU")
         await opened.press("left")
-        await opened.sees("step 20")
+        await opened.shows("step 20")
         await opened.press("v", "v", "v")
-        await opened.sees("↑ before")
+        await opened.shows("↑ before")
     writer.close()
 
 

@@ -10,9 +10,9 @@ from engine.places import Places
 from engine.protocol import Queued, Running
 from engine.store import RunFolder
 from tests.engine.session.digit_runs import convolutions, damage, plant
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, settled, summary
 from tui import view_state
 from tui.mnist.networks import NetworksView
@@ -29,9 +29,9 @@ async def test_what_is_wrong_with_the_data_is_said_whole(
     name = "train-images-idx3-ubyte.gz"
     (tmp_path / name).write_bytes(b"no picture at all")
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
-    async with lab(places, FakeEngine(), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
         await opened.press("4")
-        await opened.sees("cannot be opened", "expected all four", "d data", "b draw")
+        await opened.shows("cannot be opened", "expected all four", "d data", "b draw")
         assert name in "".join(opened.text.split())
 
 
@@ -39,42 +39,42 @@ async def test_what_is_wrong_with_the_data_is_said_whole(
 async def test_the_data_say_what_they_are(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await opened.press("4")
-        await opened.sees(
+        await opened.shows(
             "1,293", "144", "360", "could not be found", "mean image of each class", "of the pixels"
         )
         await opened.press("down")
-        await opened.sees("picture 1 of each class")
+        await opened.shows("picture 1 of each class")
         await opened.press("G", "g")
-        await opened.sees("mean image of each class")
+        await opened.shows("mean image of each class")
 
 
 @pytest.mark.parametrize("key", ["r", "f"])
 async def test_without_a_run_one_key_trains_one(places: Places, session: FakeSession, key: str) -> None:
     engine = FakeEngine()
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("4", key)
-        await opened.sees("No network is trained yet", "trains double_conv")
+        await opened.shows("No network is trained yet", "trains double_conv")
         await opened.press("s")
-        await opened.until(lambda: engine.asked)
-        assert engine.asked[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
-        await opened.sees("With its first checkpoint:")
+        await opened.until(lambda: engine.requests)
+        assert engine.requests[0][:3] == ("submit", "mnist", {"model": "double_conv", "batch": 50})
+        await opened.shows("With its first checkpoint:")
 
 
 async def test_the_networks_are_compared_and_the_missing_ones_started(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     engine = FakeEngine(summary(folder))
-    async with lab(places, engine, (120, 40)) as opened:
+    async with open_app(places, engine, (120, 40)) as opened:
         await opened.press("4", "m")
-        await opened.sees("logistic", "double_conv_dropout", "1,014,924", "not trained yet", "650", "640")
+        await opened.shows("logistic", "double_conv_dropout", "1,014,924", "not trained yet", "650", "640")
         await opened.press("a")
-        await opened.until(lambda: len(engine.asked) == 9)
-        assert [one[2] for one in engine.asked if "recipe" in one[2]] == [
+        await opened.until(lambda: len(engine.requests) == 9)
+        assert [one[2] for one in engine.requests if "recipe" in one[2]] == [
             {"recipe": "fast"}, {"recipe": "accurate"},
         ]  # fmt: skip
-        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.asked if "recipe" not in one[2]]
+        asked = [(one[2]["model"], one[2]["batch"]) for one in engine.requests if "recipe" not in one[2]]
         assert ("mlp", 50) in asked and len({one for one in asked if "conv" in one[0]}) == 6
 
 
@@ -82,9 +82,9 @@ async def test_the_networks_are_compared_and_the_missing_ones_started(
 async def test_the_report_is_walked_to_a_cell_and_its_pictures(
     places: Places, session: FakeSession, folder: RunFolder, size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), size) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), size) as opened:
         await opened.press("4", "r")
-        await opened.sees(
+        await opened.shows(
             "360 test pictures",
             "last weights (step 40)",
             "accuracy",
@@ -97,92 +97,92 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
         await opened.press("full_stop")
         true, answer = report.mistakes()[0]
         assert report.cell == (true, answer)
-        await opened.sees(f"{true} predicted as {answer}")
+        await opened.shows(f"{true} predicted as {answer}")
         await opened.press("enter")
-        await opened.sees(f"it is {true}", f"the network says {answer}", "1 of ")
+        await opened.shows(f"it is {true}", f"the network says {answer}", "1 of ")
         await opened.press("v")
-        await opened.sees(f"hiding lowers p({answer})")
+        await opened.shows(f"hiding lowers p({answer})")
         await opened.press("t")
-        await opened.sees(f"hiding lowers p({true})")
+        await opened.shows(f"hiding lowers p({true})")
         await opened.press("escape")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
 
 
 async def test_the_hundred_worst_are_walked_through(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "r")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
         await opened.press("w")
-        await opened.sees("the largest losses", "1 of ")
+        await opened.shows("the largest losses", "1 of ")
         pictures = opened.app.query_one(PicturesView)
         await opened.press("right", "down")
         await opened.until(lambda: pictures.cursor > 1)
         await opened.press("G")
-        await opened.sees(f"{len(pictures.images)} of {len(pictures.images)}")
+        await opened.shows(f"{len(pictures.images)} of {len(pictures.images)}")
 
 
 async def test_another_split_has_another_report(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "r")
-        await opened.sees("360 test pictures")
+        await opened.shows("360 test pictures")
         await opened.press("v")
-        await opened.sees("144 validation pictures")
+        await opened.shows("144 validation pictures")
         await opened.press("v")
-        await opened.sees("1,293 train pictures")
+        await opened.shows("1,293 train pictures")
 
 
 async def test_shifts_and_noise_are_shown(places: Places, session: FakeSession, folder: RunFolder) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "r")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
         await opened.press("t")
-        await opened.sees("shift", "noise", "360 pictures")
+        await opened.shows("shift", "noise", "360 pictures")
 
 
 async def test_one_that_waits_for_a_place_says_for_what(places: Places, session: FakeSession) -> None:
     waits = make_run(
         1, experiment="mnist", params={"model": "mlp"}, state=Queued("2 CPUs are wanted, 0 free")
     )
-    async with lab(places, FakeEngine(waits), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(waits), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("queued: 2 CPUs are wanted, 0 free", "With its first checkpoint:")
+        await opened.shows("queued: 2 CPUs are wanted, 0 free", "With its first checkpoint:")
 
 
 async def test_a_damaged_checkpoint_is_said_in_one_line(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     damage(folder, 40)
-    async with lab(places, FakeEngine(summary(folder)), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (120, 40)) as opened:
         await opened.press("4", "r")
-        await opened.sees("macro avg", "Checkpoint step-")
+        await opened.shows("macro avg", "Checkpoint step-")
 
 
 async def test_a_session_that_dies_is_said_and_asked_again(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     session.is_up = False
-    async with lab(places, FakeEngine(summary(folder)), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (120, 40)) as opened:
         await opened.press("4", "r")
-        await opened.sees("The session ended", "r asks again")
+        await opened.shows("The session ended", "r asks again")
         session.is_up = True
         await opened.press("r")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
 
 
 async def test_an_engine_that_goes_takes_nothing_along(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     engine = FakeEngine(summary(folder))
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("4", "r")
-        await opened.sees("macro avg")
-        engine.drop()
+        await opened.shows("macro avg")
+        engine.disconnect()
         await opened.press("full_stop", "enter")
-        await opened.sees("the network says")
+        await opened.shows("the network says")
 
 
 async def test_another_run_is_chosen_for_every_view(
@@ -190,34 +190,34 @@ async def test_another_run_is_chosen_for_every_view(
 ) -> None:
     other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")
     older = summary(other, created=1.0, name="other")
-    async with lab(places, FakeEngine(summary(folder), older), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(summary(folder), older), (120, 40)) as opened:
         await opened.press("4", "r")
-        await opened.sees("planted")
+        await opened.shows("planted")
         await opened.press("o")
-        await opened.sees("look at which network")
+        await opened.shows("look at which network")
         await opened.press("down", "enter")
-        await opened.sees("other", "360 test pictures")
+        await opened.shows("other", "360 test pictures")
         await opened.press("f")
-        await opened.sees("conv1", "step 7")
+        await opened.shows("conv1", "step 7")
 
 
 async def test_how_it_was_looked_at_is_remembered(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "b", "space", *["down"] * 9, "space", "r")
-        await opened.sees("macro avg")
+        await opened.shows("macro avg")
         await opened.press("v", "up")
-        await opened.sees("validation pictures", "3 predicted as 9")
+        await opened.shows("validation pictures", "3 predicted as 9")
         opened.app._save_now()
     saved = view_state.read(places.view_state).views["mnist"]
     assert saved["view"] == "report" and saved["report"] == {"split": "validation", "cell": [3, 9]}
     assert saved["draw"]["ink"]
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4")
-        await opened.sees("validation pictures", "3 predicted as 9")
+        await opened.shows("validation pictures", "3 predicted as 9")
         await opened.press("b")
-        await opened.sees("prediction")
+        await opened.shows("prediction")
 
 
 async def test_a_tab_out_of_sight_asks_nothing(
@@ -225,15 +225,15 @@ async def test_a_tab_out_of_sight_asks_nothing(
 ) -> None:
     run = summary(folder)
     engine = FakeEngine(run)
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("weights as an image")
+        await opened.shows("weights as an image")
         await opened.press("1")
         await settled(opened)
-        asked = await opened.rests(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         engine.change(run)
         await opened.pilot.pause(0.3)
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 def test_nothing_of_the_tab_is_imported_before_it_is_opened() -> None:
@@ -250,9 +250,9 @@ async def test_sharp_pictures_say_how_to_have_them(
     places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.terminal.image_protocol.is_prepared", lambda: False)
-    async with lab(places, FakeEngine(summary(folder)), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.sees("weights as an image")
+        await opened.shows("weights as an image")
         await opened.press("S")
         await opened.until(lambda: any("dltui[images]" in notice for notice in opened.notices))
 
@@ -262,11 +262,11 @@ async def test_the_report_stays_when_another_network_gets_its_first_checkpoint(
 ) -> None:
     other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")
     engine = FakeEngine(summary(folder, created=5.0))
-    async with lab(places, engine, (120, 40)) as opened:
+    async with open_app(places, engine, (120, 40)) as opened:
         await opened.press("4", "r")
-        await opened.sees("planted", "macro avg")
+        await opened.shows("planted", "macro avg")
         engine.change(summary(other, created=9.0, name="dc100", state=Running(9.0)))
-        await opened.sees("newer: dc100, o opens it")
+        await opened.shows("newer: dc100, o opens it")
         await settled(opened)
         assert opened.app.query_one(ReportView).run_id == folder.id
         await opened.press("o", "enter")
@@ -280,7 +280,7 @@ async def test_the_views_are_about_the_network_under_the_cursor(
 ) -> None:
     other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")
     mine, newer = summary(folder, created=5.0), summary(other, created=9.0, name="newest")
-    async with lab(places, FakeEngine(mine, newer), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(mine, newer), (120, 40)) as opened:
         await opened.press("4", "m")
         networks = opened.app.query_one(NetworksView)
         await opened.until(lambda: networks.entry.run is not None and networks.entry.run.id == other.id)
@@ -294,4 +294,4 @@ async def test_the_views_are_about_the_network_under_the_cursor(
         at = networks.recipes.index(networks.missing()[0])
         await opened.press(*["down"] * ((at - networks.cursor) % len(networks.recipes)))
         await opened.press(key)
-        await opened.sees(f"{networks.entry.recipe.title} is not trained yet: this is planted")
+        await opened.shows(f"{networks.entry.recipe.title} is not trained yet: this is planted")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tests.fakes.lab import Lab
+from tests.fakes.app_pilot import AppPilot
 from tui.repl.tab import ReplTab
 
 
-def tab(opened: Lab) -> ReplTab:
+def tab(opened: AppPilot) -> ReplTab:
     return opened.app.query_one(ReplTab)
 
 
-async def open_repl(opened: Lab, *words: str) -> None:
+async def open_repl(opened: AppPilot, *words: str) -> None:
     await opened.press("6")
     await opened.until(lambda: opened.app.query(ReplTab) and tab(opened).models.is_known)
-    await opened.sees(*words)
+    await opened.shows(*words)
 
 
 class Typist:
@@ -21,7 +21,7 @@ class Typist:
 
     NAMES = {"/": "slash", "_": "underscore", "@": "at", "?": "question_mark"}  # noqa: RUF012
 
-    def __init__(self, opened: Lab) -> None:
+    def __init__(self, opened: AppPilot) -> None:
         self._opened = opened
 
     async def type(self, text: str) -> None:

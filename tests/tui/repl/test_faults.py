@@ -13,9 +13,9 @@ from engine.client.client import Superseded
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json, Status
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 
@@ -39,16 +39,16 @@ async def test_words_of_a_line_that_is_gone_do_not_stay(
     write_run(places)
     late = Late(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: late)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i ")
-        await opened.sees("1 love")
+        await opened.shows("1 love")
         late.goes_on.clear()
         await Typist(opened).type("love ")
-        await opened.sees("Computing ...")
+        await opened.shows("Computing ...")
         assert "1 love" not in opened.text
         late.goes_on.set()
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
 
 
 async def test_before_the_models_are_known_none_is_said_to_be_missing(
@@ -57,16 +57,16 @@ async def test_before_the_models_are_known_none_is_said_to_be_missing(
     write_run(places, name="sweet")
     late = Late(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: late)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         late.goes_on.clear()
         await opened.press("6")
         await Typist(opened).say("/model sweet")
         await Typist(opened).say("i love")
         await opened.until(lambda: opened.text.count("Still looking for models") == 2)
         late.goes_on.set()
-        await opened.sees("sweet")
+        await opened.shows("sweet")
         await Typist(opened).say("/model sweet")
-        await opened.sees("A forward model")
+        await opened.shows("A forward model")
 
 
 class OneByOne(FakeSession):
@@ -106,10 +106,10 @@ async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
     write_run(places)
     session = OneByOne(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: session)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i bake ")
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
         session.goes_on.clear()
         await Typist(opened).type("cu")  # of unknown letters a second question is asked: which words begin so
         await opened.until(lambda: session._turn.locked())
@@ -124,15 +124,15 @@ async def test_words_of_a_line_that_was_left_at_once_are_asked_for_when_one_come
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i ")
-        await opened.sees("1 love")
+        await opened.shows("1 love")
         tab(opened).closed()
         tab(opened).prompt.put("i love ")
-        await opened.sees("Computing ...")
+        await opened.shows("Computing ...")
         tab(opened).opened()
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
 
 
 async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
@@ -150,22 +150,22 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
     write_run(places)
     dying = Dying(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: dying)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i love")
         await opened.until(lambda: tab(opened)._suggestion.line == "i love")
         dying.dies = True
         await opened.press("space")
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
         assert not dying.dies
 
 
 async def test_a_model_that_still_trains_is_said_to(places: Places, session: FakeSession) -> None:
     write_run(places, status=Status.RUNNING, step=40)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "still training, last step 40")
         await Typist(opened).say("/score i love you")
-        await opened.sees("It still trains: last weights (step 40).")
+        await opened.shows("It still trains: last weights (step 40).")
 
 
 async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
@@ -174,29 +174,29 @@ async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
     engine = FakeEngine()
     write_run(places, name="older", created_at=1e9)
     gone = write_run(places, name="mine", created_at=2e9)
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await open_repl(opened, "mine")
         await Typist(opened).type("i love ")
         shutil.rmtree(places.runs / gone)
         tab(opened).refetch()
-        await opened.sees("mine was removed: older answers now.", "1 cupcakes")
+        await opened.shows("mine was removed: older answers now.", "1 cupcakes")
         await Typist(opened).say("/score i love you")
-        await opened.sees("perplexity")
+        await opened.shows("perplexity")
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_goes_on(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         session.is_up = False
         typist = Typist(opened)
         await typist.say("i love")
-        await opened.sees("The session ended before it answered.")
+        await opened.shows("The session ended before it answered.")
         session.is_up = True
         await typist.say("/score you love me")
-        await opened.sees("perplexity")
+        await opened.shows("perplexity")
 
 
 async def test_hostile_words_cannot_reach_the_terminal(
@@ -214,7 +214,7 @@ async def test_hostile_words_cannot_reach_the_terminal(
         language__generate=lambda **facts: word if facts["seed"] is None else done,
     )
     monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "owned")
         typist = Typist(opened)
         await typist.type("i ")
@@ -223,20 +223,20 @@ async def test_hostile_words_cannot_reach_the_terminal(
         await opened.press("enter")
         await typist.say("/seed 1")
         await typist.say("i")
-        await opened.sees("1 word added")
+        await opened.shows("1 word added")
         assert not {"\x1b", "\x07", "\u202e"} & set(opened.text)
 
 
 async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await opened.press("escape", "1")
-        await opened.sees("start an experiment")
-        asked = await opened.rests(lambda: len(session.asked))
+        await opened.shows("start an experiment")
+        asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refetch()
         await opened.press("question_mark", "escape")
-        assert len(session.asked) == asked
+        assert len(session.requests) == asked
 
 
 class Endless(FakeSession):
@@ -257,28 +257,28 @@ async def test_escape_stops_the_words_at_once(places: Places, monkeypatch: pytes
     write_run(places)
     endless = Endless(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).say("i love")
-        await opened.sees("on   on", "esc stop")
+        await opened.shows("on   on", "esc stop")
         await Typist(opened).type("i bake")  # no key waits for the words
         assert tab(opened).prompt.value == "i bake" and not endless.is_closed
         await opened.press("escape")
         await opened.until(lambda: endless.is_closed)
-        await opened.sees("Stopped.", "esc tabs")
+        await opened.shows("Stopped.", "esc tabs")
         assert tab(opened).prompt.has_focus
 
 
 async def test_it_answers_while_the_engine_is_gone(places: Places, session: FakeSession) -> None:
     write_run(places)
     engine = FakeEngine()
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         await open_repl(opened)
         await Typist(opened).type("i love ")
-        engine.drop()
-        await opened.sees("Engine gone", "cupcakes")
+        engine.disconnect()
+        await opened.shows("Engine gone", "cupcakes")
         await opened.press("enter")
-        await opened.sees("added")
+        await opened.shows("added")
 
 
 async def test_the_newest_words_are_in_sight_however_fast_they_come(
@@ -287,9 +287,9 @@ async def test_the_newest_words_are_in_sight_however_fast_they_come(
     write_run(places)
     endless = Endless(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
-    async with lab(places, FakeEngine(), (80, 24)) as opened:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
         await open_repl(opened)
         await Typist(opened).say("i love")
         await opened.until(lambda: tab(opened).transcript.max_scroll_y > 20)
         await opened.press("escape")
-        await opened.sees("Stopped.")
+        await opened.shows("Stopped.")

@@ -6,9 +6,9 @@ import pytest
 from textual.events import Paste
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import SENTENCES, write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui import view_state
@@ -16,12 +16,12 @@ from tui import view_state
 
 async def test_a_paste_of_lines_is_a_table_that_sorts(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         opened.app.post_message(Paste("\n".join(SENTENCES[:6]) + "\n\nzebras fly\n"))
-        await opened.sees("7 sentences, as pasted", "zebras fly", "2 unknown of")
+        await opened.shows("7 sentences, as pasted", "zebras fly", "2 unknown of")
         await opened.press("escape", "o")
-        await opened.sees("most probable first")
+        await opened.shows("most probable first")
         lines = [line for line in opened.text.splitlines() if any(s in line for s in SENTENCES[:6])]
         values = [float(line.split()[0]) for line in lines]
         assert values == sorted(values)
@@ -31,35 +31,35 @@ async def test_a_long_table_is_seen_from_its_top_and_stays_there_when_sorted(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine(), (100, 30)) as opened:
+    async with open_app(places, FakeEngine(), (100, 30)) as opened:
         await open_repl(opened)
         await Typist(opened).say("/score i love you")
-        await opened.sees("log-probability")
+        await opened.shows("log-probability")
         opened.app.post_message(Paste("\n".join(SENTENCES[:2] * 30)))
-        await opened.sees("60 sentences, as pasted", "esc, then o")
+        await opened.shows("60 sentences, as pasted", "esc, then o")
         await opened.press("escape", "o")
-        await opened.sees("60 sentences, most probable first")
+        await opened.shows("60 sentences, most probable first")
         await opened.press("enter")
         await Typist(opened).say("/score you love me")
-        await opened.sees("/score you love me", "rank")
+        await opened.shows("/score you love me", "rank")
 
 
 async def test_lines_without_a_word_are_left_out_of_a_paste_and_said_to_be(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         opened.app.post_message(Paste("i love you\n***\nyou love me\n---\n"))
-        await opened.sees("2 sentences, as pasted", "Left out: Sentence 2", "more like it.")
+        await opened.shows("2 sentences, as pasted", "Left out: Sentence 2", "more like it.")
         opened.app.post_message(Paste("i love you\n" * 2001))
-        await opened.sees("2,000 sentences", "/score 2,001 lines")
+        await opened.shows("2,000 sentences", "/score 2,001 lines")
         assert "first 2,000 lines are scored" in tab(opened).talk.entries[-1].text()
 
 
 async def test_a_paste_that_does_not_fit_is_said_to_be_cut(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         opened.app.post_message(Paste("a" * 800))
         await opened.until(lambda: len(tab(opened).prompt.value) == 800)
@@ -70,25 +70,25 @@ async def test_a_paste_that_does_not_fit_is_said_to_be_cut(places: Places, sessi
 
 
 async def test_a_paste_without_a_model_is_said_to_have_none(places: Places, session: FakeSession) -> None:
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         opened.app.post_message(Paste("i love you\nyou love me\n"))
-        await opened.sees("There is no model to answer yet")
+        await opened.shows("There is no model to answer yet")
 
 
 async def test_slash_words_are_completed(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("/bl")
-        await opened.sees("words that fit the blank")
+        await opened.shows("words that fit the blank")
         await opened.press("tab")
         await opened.until(lambda: tab(opened).prompt.value == "/blank ")
 
 
 async def test_what_was_said_comes_back_after_a_restart(places: Places, session: FakeSession) -> None:
     write_run(places, name="one")
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
         await typist.say("/temperature 0.5")
@@ -99,11 +99,11 @@ async def test_what_was_said_comes_back_after_a_restart(places: Places, session:
         await opened.until(lambda: tab(opened).prompt.value == "we love")
         await opened.press("down")
     assert view_state.read(places.view_state).views["repl"]["draft"] == "a draft"
-    async with lab(places, FakeEngine()) as opened:
-        await opened.sees("temperature 0.5", "a draft", "▀model ▄sampled")
+    async with open_app(places, FakeEngine()) as opened:
+        await opened.shows("temperature 0.5", "a draft", "▀model ▄sampled")
         await opened.press("ctrl+r", *["backspace"] * 7)
         await Typist(opened).type("temp")
-        await opened.sees("history", "/temperature 0.5")
+        await opened.shows("history", "/temperature 0.5")
         await opened.press("enter")
         await opened.until(lambda: tab(opened).prompt.value == "/temperature 0.5")
 
@@ -112,31 +112,31 @@ async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "enter generate", "esc tabs")
         typist = Typist(opened)
         await typist.say("/temperature 0.5")
         await typist.type("a draft")
         await opened.press("ctrl+r")
-        await opened.sees("enter take it", "esc back", "^r next older", "/temperature 0.5")
+        await opened.shows("enter take it", "esc back", "^r next older", "/temperature 0.5")
         await opened.press("escape")
-        await opened.sees("enter generate", "esc tabs")
+        await opened.shows("enter generate", "esc tabs")
         await opened.until(lambda: tab(opened).prompt.value == "a draft")
 
 
 async def test_a_number_is_typed_behind_an_apostrophe(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
         await typist.type("i love ")
-        await opened.sees("1-9 take word", "'1 types 1")
+        await opened.shows("1-9 take word", "'1 types 1")
         await opened.until(lambda: tab(opened)._suggestion.line == "i love ")
         await opened.press("apostrophe", "2", "4")
         assert tab(opened).prompt.value == "i love 24"
         await opened.until(lambda: "1-9 take" not in opened.text)
         await opened.press("space")
-        await opened.sees("1-9 take word")
+        await opened.shows("1-9 take word")
         await opened.press("1")
         await opened.until(lambda: tab(opened).prompt.value not in ("i love 24 ", "i love 24 1"))
 
@@ -146,7 +146,7 @@ async def test_digits_take_a_word_wherever_their_numbers_are_shown(
     places: Places, session: FakeSession, line: str
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type(line)
         await opened.until(lambda: tab(opened)._suggestion.line == line)
@@ -155,7 +155,7 @@ async def test_digits_take_a_word_wherever_their_numbers_are_shown(
 
 
 async def test_where_nothing_is_on_offer_a_digit_is_a_digit(places: Places, session: FakeSession) -> None:
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await Typist(opened).type("a 2")
         assert tab(opened).prompt.value == "a 2"
@@ -167,7 +167,7 @@ async def test_where_nothing_is_on_offer_a_digit_is_a_digit(places: Places, sess
 @pytest.mark.parametrize(("typed", "key"), [("", "2"), ("i love", "alt+2")])
 async def test_tabs_open_from_the_prompt(places: Places, session: FakeSession, typed: str, key: str) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await opened.type(typed)
         await opened.press(key)

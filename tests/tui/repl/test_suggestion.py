@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import write_run
 from tui.repl.completions import Completion
 from tui.repl.suggestion import Suggestion, suggest

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui.dialogs.choose import ChoiceList
@@ -21,10 +21,10 @@ async def test_the_words_on_offer_follow_what_is_typed(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     write_run(places, name="sweet")
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await open_repl(opened, "sweet", "forward", "Prompt the model")
         await Typist(opened).type("i love ")
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
         await opened.press("tab")
         await opened.until(lambda: tab(opened).prompt.value == "i love cupcakes ")
         await opened.press(*["backspace"] * 9)
@@ -36,42 +36,42 @@ async def test_the_words_on_offer_follow_what_is_typed(
 
 async def test_enter_goes_on_word_by_word_and_says_the_seed(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "Prompt the model")
         typist = Typist(opened)
         await typist.say("/temperature 0")
-        await opened.sees("temperature: 0")
+        await opened.shows("temperature: 0")
         await typist.say("/seed 7")
         await typist.say("i bake chocolate")
-        await opened.sees("cupcakes", "(end)", "1 word added", "seed 7", "bits")
-        assert session.of("language.generate")[0]["temperature"] == 0
+        await opened.shows("cupcakes", "(end)", "1 word added", "seed 7", "bits")
+        assert session.facts_of("language.generate")[0]["temperature"] == 0
 
 
 async def test_each_word_is_scored_and_unknown_ones_are_marked(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).say("/score i love zebras")
-        await opened.sees("rank", "perplexity", "1 unknown word ? not counted")
+        await opened.shows("rank", "perplexity", "1 unknown word ? not counted")
 
 
 async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back", created_at=1e9)
     write_run(places, name="forth")
-    async with lab(places, FakeEngine(), (120, 60)) as opened:
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "forth")
         typist = Typist(opened)
         await typist.say("/orders love i cupcakes")
-        await opened.sees("i love cupcakes", "as typed", "6 orders, all weighed")
+        await opened.shows("i love cupcakes", "as typed", "6 orders, all weighed")
         await typist.say("/blank i ___ cupcakes")
-        await opened.sees("left  right", "i love cupcakes", "both sides make of the word")
+        await opened.shows("left  right", "i love cupcakes", "both sides make of the word")
         await typist.say("/both love")
-        await opened.sees("added, ")
+        await opened.shows("added, ")
         await typist.say("/beam i love")
-        await opened.sees("(1)", "cupcakes", "score: log p over a penalty of length")
+        await opened.shows("(1)", "cupcakes", "score: log p over a penalty of length")
         await opened.press("escape", "X", "i")
         await typist.say("/gates i love you")
-        await opened.sees("f  forget", "changes most", "<START>")
+        await opened.shows("f  forget", "changes most", "<START>")
         unit = tab(opened).talk.newest("gates")
         before = unit.data["answer"]["unit"] if unit else -1
         await opened.press("escape", "right_square_bracket")
@@ -81,10 +81,10 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
 async def test_two_models_answer_side_by_side(places: Places, session: FakeSession) -> None:
     write_run(places, name="keras-one", framework="tensorflow", created_at=1e9)
     write_run(places, name="torch-one")
-    async with lab(places, FakeEngine(), (120, 60)) as opened:
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "torch-one")
         await Typist(opened).say("/compare i love cupcakes")
-        await opened.sees("A torch-one", "B keras-one", "A bits", "B bits", "from the same seed")
+        await opened.shows("A torch-one", "B keras-one", "A bits", "B bits", "from the same seed")
 
 
 async def test_a_model_is_compared_with_the_one_most_like_it_of_the_other_framework(
@@ -95,18 +95,18 @@ async def test_a_model_is_compared_with_the_one_most_like_it_of_the_other_framew
     write_run(places, name="older", created_at=3e9)
     write_run(places, name="deep", layers=2, framework="tensorflow", created_at=4e9)
     write_run(places, name="mine", created_at=5e9)
-    async with lab(places, FakeEngine(), (120, 60)) as opened:
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "mine")
         await Typist(opened).say("/compare i love cupcakes")
-        await opened.sees("A mine", "torch, 1 layer, forward", "B keras-one", "tensorflow, 1 layer, forward")
+        await opened.shows("A mine", "torch, 1 layer, forward", "B keras-one", "tensorflow, 1 layer, forward")
 
 
 async def test_a_reversed_model_says_the_words_before(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back")
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "back", "reversed", "word before")
         await Typist(opened).type("cupcakes ")
-        await opened.sees("word before")
+        await opened.shows("word before")
         await opened.until(lambda: tab(opened)._suggestion.line == "cupcakes ")
         await opened.press("tab")
         await opened.until(lambda: tab(opened).prompt.value.endswith("cupcakes ") and
@@ -118,16 +118,16 @@ async def test_the_words_on_offer_say_how_probably_they_are_sampled(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     write_run(places)
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await open_repl(opened)
         typist = Typist(opened)
         await typist.type("i love chocolate ")
-        await opened.sees("1 cupcakes")
+        await opened.shows("1 cupcakes")
         assert "sampled" not in opened.text
         await opened.press(*["backspace"] * 17)
         await typist.say("/topk 1")
         await typist.type("i love ")
-        await opened.sees("▀model ▄sampled", "1 cupcakes", "100%")
+        await opened.shows("▀model ▄sampled", "1 cupcakes", "100%")
         await opened.press(*["backspace"] * 7)
         await typist.type("/score i love ")  # nothing is sampled by it
         await opened.until(lambda: "sampled" not in opened.text)
@@ -140,7 +140,7 @@ def _reads(entry: TranscriptEntry, word: str) -> bool:
 async def test_the_end_of_a_sentence_is_no_word_of_it(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back", created_at=1e9)
     write_run(places, name="forth")
-    async with lab(places, FakeEngine(), (120, 60)) as opened:
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "forth")
         typist = Typist(opened)
         for model, name in (("forth", "(end)"), ("back", "(start)")):
@@ -151,21 +151,21 @@ async def test_the_end_of_a_sentence_is_no_word_of_it(places: Places, session: F
                 await opened.until(partial(_reads, entry, name))
         await typist.say("/temperature 0")
         await typist.say("i love cupcakes")
-        await opened.sees("(start)  i", "the end came first")
+        await opened.shows("(start)  i", "the end came first")
         assert not [entry for entry in tab(opened).talk.entries if "<EOS>" in entry.text()]
 
 
 async def test_an_unknown_slash_word_is_one_line(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).say("/scroe x")
-        await opened.sees("There is no /scroe. Did you mean /score?")
+        await opened.shows("There is no /scroe. Did you mean /score?")
 
 
 async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: FakeSession) -> None:
     write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "esc tabs")
         await opened.type("q")
         assert opened.app.is_running and tab(opened).prompt.value == "q"
@@ -176,40 +176,40 @@ async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: Fa
 
 
 async def test_without_a_model_a_key_sets_up_a_run(places: Places, session: FakeSession) -> None:
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await opened.press("ctrl+n")
-        await opened.sees("Language model: an LSTM, forward")
+        await opened.shows("Language model: an LSTM, forward")
 
 
 async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, session: FakeSession) -> None:
     write_run(places, name="older", created_at=1e9)
     write_run(places, name="newer", created_at=2e9)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "newer")
         await Typist(opened).say("/model older")
-        await opened.sees("older · last step 1,200 · forward")
+        await opened.shows("older · last step 1,200 · forward")
         await Typist(opened).say("/model")
-        await opened.sees("choose a model")
+        await opened.shows("choose a model")
         assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1
         await opened.press("escape")
-        await opened.sees("take word")
+        await opened.shows("take word")
 
 
 async def test_the_transcript_is_exported(places: Places, session: FakeSession) -> None:
     run = write_run(places)
-    async with lab(places, FakeEngine()) as opened:
+    async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
         await typist.say("/score i love you")
-        await opened.sees("log-probability")
+        await opened.shows("log-probability")
         await typist.say("/export")
         await opened.until(lambda: list(places.root.glob("transcript-*.txt")))
         text = next(iter(places.root.glob("transcript-*.txt"))).read_text()
         assert "/score i love you" in text and "perplexity" in text
         assert f"[{run}, last weights (step 1,200)]" in text
         await typist.say("i love")
-        await opened.sees("added, ")
+        await opened.shows("added, ")
         assert "; temperature 1, 10 more words, seed " in tab(opened).talk.entries[-1].text()
         tab(opened).prompt.put(f"/export {places.root}/none/here.txt")
         await opened.press("enter")
@@ -220,7 +220,7 @@ async def test_a_file_that_is_there_is_not_written_over(places: Places, session:
     write_run(places)
     file = places.root / "mine.txt"
     file.write_text("precious")
-    async with lab(places, FakeEngine(), (200, 40)) as opened:
+    async with open_app(places, FakeEngine(), (200, 40)) as opened:
         await open_repl(opened)
         tab(opened).talk.add("something")
         tab(opened).prompt.put(f"/export {file}")
@@ -231,12 +231,12 @@ async def test_a_file_that_is_there_is_not_written_over(places: Places, session:
 
 async def test_the_partner_that_lacks_is_set_up_by_one_key(places: Places, session: FakeSession) -> None:
     write_run(places, name="ahead")
-    async with lab(places, FakeEngine(), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await open_repl(opened)
         assert tab(opened)._partner() == {}
         typist = Typist(opened)
         await typist.say("/both i love")
-        await opened.sees("No reversed model shares the vocabulary of ahead", "^n : sets it up")
+        await opened.shows("No reversed model shares the vocabulary of ahead", "^n : sets it up")
         model = tab(opened).models.chosen
         assert model is not None
         assert tab(opened)._partner() == {
@@ -244,5 +244,5 @@ async def test_the_partner_that_lacks_is_set_up_by_one_key(places: Places, sessi
             "tokeniser": "plain", "direction": "reversed",
         }  # fmt: skip
         await typist.say("/score i love")
-        await opened.sees("log-probability")
+        await opened.shows("log-probability")
         assert tab(opened)._partner() == {}

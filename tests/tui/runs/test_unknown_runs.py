@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run
-from tests.fakes.lab import lab
+from tests.fakes.fake_session import FakeSession
 from tests.fakes.sweeps import make_sweep
 from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
@@ -39,10 +39,10 @@ async def test_a_page_does_not_say_that_there_is_nothing_before_the_engine_was_a
 ) -> None:
     engine = FakeEngine()
     engine.is_up = False
-    async with lab(places, engine, (80, 24)) as opened:
-        await opened.sees("cannot be reached")
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.shows("cannot be reached")
         await opened.press(*keys)
-        await opened.sees("connecting to the engine")
+        await opened.shows("connecting to the engine")
         for words in ("trained yet", "not trained", "trains", "set up a sweep", "start all", "computing"):
             assert words not in opened.text
 
@@ -52,7 +52,7 @@ async def test_a_page_does_not_say_that_there_is_nothing_before_the_engine_was_a
 async def test_an_empty_page_says_what_to_press_and_nothing_is_cut(
     places: Places, session: FakeSession, keys: tuple[str, str], size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await opened.press(*keys)
         await opened.until(lambda: "connecting" not in opened.text and "loading the" not in opened.text)
         await opened.until(
@@ -70,7 +70,7 @@ async def test_an_empty_page_says_what_to_press_and_nothing_is_cut(
 async def test_what_was_not_done_is_said_without_what_the_banner_says(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("2", "e", "s")
         await opened.until(lambda: opened.notices)
         assert opened.notices == ["Not done: the engine is not connected."]
@@ -78,20 +78,20 @@ async def test_what_was_not_done_is_said_without_what_the_banner_says(places: Pl
 
 async def test_why_an_engine_that_is_gone_does_not_come_back_is_said_with_its_remedy(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="alpha"))
-    async with lab(places, engine, (80, 24)) as opened:
-        await opened.sees("alpha")
-        engine.drop()
-        await opened.sees("Engine gone, reconnecting.", "dltui engine start")
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.shows("alpha")
+        engine.disconnect()
+        await opened.shows("Engine gone, reconnecting.", "dltui engine start")
         assert "cannot be reached" in " ".join(opened.text.split())
 
 
 async def test_a_silence_before_the_first_answer_is_not_an_old_screen(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
-    async with lab(places, engine, (80, 24)) as opened:
-        await opened.sees("cannot be reached")
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.shows("cannot be reached")
         opened.app.post_message(EngineStalled(6.0))
-        await opened.sees("The engine has not answered for 6 s.", "dltui engine stop")
+        await opened.shows("The engine has not answered for 6 s.", "dltui engine stop")
         assert "out of date" not in opened.text
 
 
@@ -99,12 +99,12 @@ async def test_a_silence_before_the_first_answer_is_not_an_old_screen(places: Pl
 async def test_a_tab_keeps_its_views_in_sight_beside_what_it_says(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await opened.press("2", "f")
-        await opened.sees("failure map", "experiments")
+        await opened.shows("failure map", "experiments")
         tab = opened.app.switcher.front
         tab.bar.say("newer: a network with a long name, o opens it; and this is the last word of it: remedy")
-        await opened.sees("by hand", "failure map", "experiments", "remedy")
+        await opened.shows("by hand", "failure map", "experiments", "remedy")
         tab.bar.say("")
         await opened.until(lambda: "remedy" not in opened.text)
 
@@ -115,7 +115,7 @@ async def test_why_a_sweep_does_not_move_is_told_whole_and_once(places: Places) 
         "trial 1 logged accuracy, loss; there is no val_acuracy, and so the sweep cannot be steered: stopped"
     )
     engine.sweeps.put(make_sweep(1, why=why), ())
-    async with lab(places, engine, (80, 24)) as opened:
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("3")
         await opened.until(lambda: why in " ".join(opened.text.split()))
         assert " ".join(opened.text.split()).count("trial 1 logged") == 1

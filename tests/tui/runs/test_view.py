@@ -12,8 +12,8 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Paused
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run, metrics
-from tests.fakes.lab import lab
 from tui.cli.export import _write_csv
 from tui.data.curves import RunCurves
 from tui.ui.heading import Heading
@@ -24,12 +24,12 @@ PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
 async def test_a_curve_takes_the_name_of_its_run_when_that_is_learned(places: Places) -> None:
     run = make_run(1, name="alpha", state=PAUSED, metrics={"loss": 1.0})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
-    async with lab(places, engine) as opened:
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
+    async with open_app(places, engine) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
-        await opened.sees("━━ alpha")
+        await opened.shows("━━ alpha")
         engine.change(replace(run, spec=replace(run.spec, name="beta")))
-        await opened.sees("━━ beta")
+        await opened.shows("━━ beta")
 
 
 async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
@@ -47,15 +47,15 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
     rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
     exported = [float(row["val_accuracy"]) for row in rows if row["val_accuracy"]]
     engine = FakeEngine(run)
-    engine.tell(run.id, *told)
-    async with lab(places, engine, (120, 40)) as opened:
+    engine.append(run.id, *told)
+    async with open_app(places, engine, (120, 40)) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.press("m")
         await opened.until(lambda: opened.app.runs.chart.metric == "val_accuracy")
         await opened.press("e", "e", "v")
         read = []
         for step in range(700, 0, -100):
-            await opened.sees(f"step {step}")
+            await opened.shows(f"step {step}")
             read += re.findall(r"━━ seven (\d\.\d+)", opened.text)[:1]  # of the chart on top
             await opened.press("left")
         assert [round(float(value), 3) for value in read] == [round(value, 3) for value in reversed(exported)]
@@ -66,9 +66,9 @@ async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(place
     runs = [make_run(number, state=PAUSED, metrics={"loss": 1.0, "val_loss": 1.0}) for number in range(1, 41)]
     engine = FakeEngine(*runs)
     newest = max(runs, key=lambda run: run.spec.created_at)
-    engine.tell(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
-    engine.tell(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
-    async with lab(places, engine, (200, 60)) as opened:
+    engine.append(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
+    engine.append(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
+    async with open_app(places, engine, (200, 60)) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.until(lambda: len(floors(opened.text)) == 2)
         first, second = floors(opened.text)
@@ -83,8 +83,8 @@ def floors(text: str) -> list[str]:
 async def test_tab_stops_at_each_panel_once_and_lights_the_heading_of_that_one(places: Places) -> None:
     run = make_run(1, state=PAUSED, metrics={"loss": 1.0, "accuracy": 0.5})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
-    async with lab(places, engine, (200, 60)) as opened:
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
+    async with open_app(places, engine, (200, 60)) as opened:
         await opened.until(lambda: opened.app.query("#second"))
         stops = []
         for _ in range(5):

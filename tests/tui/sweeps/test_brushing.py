@@ -17,10 +17,10 @@ async def test_a_brush_filters_the_table(places: Places) -> None:
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")
         await opened.press("minus", "down")
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5 and hidden<=7.3")
-        await opened.sees("brushed  hidden>=4.5 and hidden<=7.3", "shows all")
+        await opened.shows("brushed  hidden>=4.5 and hidden<=7.3", "shows all")
         await opened.press("slash")
         await opened.type("lr<")
-        await opened.sees("position 4: expected a value after lr<, got the end")
+        await opened.shows("position 4: expected a value after lr<, got the end")
         await opened.press("escape", "0")
         await opened.until(lambda: last_query(engine).where == "")
 
@@ -38,17 +38,17 @@ async def test_a_brush_holds_in_every_view_until_one_key_shows_all(places: Place
         await opened.press("A")
         await opened.until(lambda: picture.answer is not None)
         await opened.press("l", "space")
-        await opened.sees("brushed  hidden>=4.5", "12 of 24")
+        await opened.shows("brushed  hidden>=4.5", "12 of 24")
         for key in "bdmi":
             await opened.press(key)
             await opened.until(lambda: picture.answer is not None)
-            await opened.sees("brushed  hidden>=4.5", "12 of 24")
+            await opened.shows("brushed  hidden>=4.5", "12 of 24")
         await opened.press("b")
         await opened.until(lambda: least_hidden(picture) == 5)
         await opened.press("slash")
         await opened.type("lr<1")
         await opened.press("enter")
-        await opened.sees("lr<1")
+        await opened.shows("lr<1")
         await opened.press("0")
         await opened.until(lambda: least_hidden(picture) == 1)
         assert "brushed" not in opened.text and "lr<1" not in opened.text
@@ -62,12 +62,12 @@ async def test_a_brush_is_another_filter_when_its_axis_becomes_longer(places: Pl
         await opened.press("A")
         await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
         await opened.press("h", "space")
-        await opened.sees("brushed  loss>=0.321")
+        await opened.shows("brushed  loss>=0.321")
         sweep = engine.sweeps.by_id[next(iter(engine.sweeps.by_id))]
         rows = (*trials(), make_trial(25, params={"lr": 0.01, "hidden": 2}, value=2.0))
         engine.sweeps.put(sweep, rows)
         tab(opened).refetch()
-        await opened.sees("brushed  loss>=1.06", "1 of 25")
+        await opened.shows("brushed  loss>=1.06", "1 of 25")
 
 
 async def test_pictures_say_when_no_trial_passes(places: Places) -> None:
@@ -77,4 +77,4 @@ async def test_pictures_say_when_no_trial_passes(places: Places) -> None:
         await opened.press("enter")
         for key in "Abdm":
             await opened.press(key)
-            await opened.sees("no trial that passes the filter has a value   0 shows all")
+            await opened.shows("no trial that passes the filter has a value   0 shows all")

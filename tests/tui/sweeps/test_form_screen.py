@@ -9,8 +9,8 @@ import pytest
 from engine.catalog import find
 from engine.client.client import SweepSummary
 from engine.places import Places
+from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import Lab, lab
 from tui.dialogs.form import FormScreen
 from tui.sweeps.draft import SweepDraft
 from tui.sweeps.form_screen import sweep_screen
@@ -19,31 +19,31 @@ from tui.ui.form import Form
 SIZES = [(80, 24), (200, 60)]
 
 
-def form(opened: Lab) -> Form:
+def form(opened: AppPilot) -> Form:
     return opened.app.screen.query_one(Form)
 
 
-def in_sight(opened: Lab) -> set[str]:
+def in_sight(opened: AppPilot) -> set[str]:
     return set(form(opened).in_sight)
 
 
-async def to_form(opened: Lab) -> None:
+async def to_form(opened: AppPilot) -> None:
     await opened.press("3")
     await opened.press("n")
-    await opened.sees("sweep an experiment")
+    await opened.shows("sweep an experiment")
     await opened.press("enter")
     await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
-    await opened.sees("No parameter varies yet.", "hidden: hidden units")
+    await opened.shows("No parameter varies yet.", "hidden: hidden units")
 
 
-async def to_more(opened: Lab) -> None:
+async def to_more(opened: AppPilot) -> None:
     await opened.press("shift+tab")
     await opened.until(lambda: form(opened).field is None)
     await opened.press("space")
     await opened.until(lambda: "metric" in in_sight(opened))
 
 
-async def write(opened: Lab, name: str, text: str) -> None:
+async def write(opened: AppPilot, name: str, text: str) -> None:
     """Into that field, wherever the keys are."""
     for _ in range(40):
         field = form(opened).field
@@ -58,21 +58,21 @@ async def write(opened: Lab, name: str, text: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_one_rarely_changes_is_behind_a_line(places: Places, size: tuple[int, int]) -> None:
-    async with lab(places, FakeEngine(), size) as opened:
+    async with open_app(places, FakeEngine(), size) as opened:
         await to_form(opened)
         assert not in_sight(opened) & {"metric", "goal", "gpu_share", "executor", "ray_address", "eta"}
         await opened.press("shift+tab")
-        await opened.sees("more", "metric, goal, gpu_share, executor")
+        await opened.shows("more", "metric, goal, gpu_share, executor")
         await opened.press("space")
-        await opened.sees("less", "gpu_share", "share of one GPU per trial", "executor")
+        await opened.shows("less", "gpu_share", "share of one GPU per trial", "executor")
         await opened.press("down", "down", "down", "down", "right")
-        await opened.sees("ray_address")
+        await opened.shows("ray_address")
         assert "ray_address" in in_sight(opened)
 
 
 async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> None:
     engine = FakeEngine()
-    async with lab(places, engine, (120, 40)) as opened:
+    async with open_app(places, engine, (120, 40)) as opened:
         await to_form(opened)
         await write(opened, "lr", "0.001..0.1 log")
         await write(opened, "sampler", "")
@@ -81,21 +81,21 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
         await opened.press("left")  # asha
         await write(opened, "eta", "2")
         await write(opened, "rungs", "3")
-        await opened.sees("30 trials; each checked for pruning at 0.12, 0.25, 0.5 of its steps")
+        await opened.shows("30 trials; each checked for pruning at 0.12, 0.25, 0.5 of its steps")
         assert "startup" not in in_sight(opened)
         await write(opened, "hidden", "2")
         await to_more(opened)
         await write(opened, "sampler_seed", "7")
         await write(opened, "metric", "accuracy")
-        await opened.sees("goal: expected min or max of accuracy")
+        await opened.shows("goal: expected min or max of accuracy")
         await opened.press("down", "left")
         await write(opened, "gpu_share", "0.5")
         await opened.press("down", "right", "down")
         await opened.type("10.0.0.5:6379")
-        await opened.sees("30 trials")
+        await opened.shows("30 trials")
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.sweeps.asked))
-        asked: dict[str, Any] = engine.sweeps.asked[0][1]
+        await opened.until(lambda: bool(engine.sweeps.requests))
+        asked: dict[str, Any] = engine.sweeps.requests[0][1]
         expected = {
             "sampler": "tpe", "seed": 7, "metric": "accuracy", "goal": "max", "gpu_share": 0.5,
             "executor": "ray@10.0.0.5:6379", "prune": {"kind": "asha", "eta": 2, "rungs": 3, "startup": 4},
@@ -104,25 +104,25 @@ async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> N
 
 
 async def test_what_is_out_of_sight_and_means_nothing_is_no_mistake(places: Places) -> None:
-    async with lab(places, FakeEngine(), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await to_form(opened)
         await write(opened, "lr", "0.1,0.01")
         await write(opened, "prune", "")
         await opened.press("right")  # median
         await write(opened, "startup", "0")
-        await opened.sees("expected a whole number of 1 or more")
+        await opened.shows("expected a whole number of 1 or more")
         await write(opened, "prune", "")
         await opened.press("left")
-        await opened.sees("2 trials")
+        await opened.shows("2 trials")
 
 
 async def test_a_mistake_cannot_be_folded_away(places: Places) -> None:
-    async with lab(places, FakeEngine(), (120, 40)) as opened:
+    async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await to_form(opened)
         await to_more(opened)
         await write(opened, "gpu_share", "2")
         await opened.press("up", "up", "up", "space")
-        await opened.sees("gpu_share=2")
+        await opened.shows("gpu_share=2")
         assert "gpu_share" in in_sight(opened) and "metric" not in in_sight(opened)
 
 

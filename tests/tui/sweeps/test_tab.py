@@ -13,8 +13,8 @@ import pytest
 from engine.client.client import TrialQuery, TrialRow, TrialStatus
 from engine.errors import DltuiError
 from engine.places import Places
+from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
-from tests.fakes.lab import Lab, lab
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweeps.picture import Picture
 from tui.sweeps.tab import SweepTab
@@ -45,8 +45,8 @@ def engine_of(count: int = 24, **facts: object) -> FakeEngine:
 @contextlib.asynccontextmanager
 async def sweep_tab(
     places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)
-) -> AsyncIterator[Lab]:
-    async with lab(places, engine, size) as opened:
+) -> AsyncIterator[AppPilot]:
+    async with open_app(places, engine, size) as opened:
         await opened.press("3")
         await opened.until(lambda: tab(opened).sweeps.loaded)
         if engine.sweeps.by_id:
@@ -55,12 +55,12 @@ async def sweep_tab(
         yield opened
 
 
-def tab(opened: Lab) -> SweepTab:
+def tab(opened: AppPilot) -> SweepTab:
     return opened.app.query_one(SweepTab)
 
 
 def edits(engine: FakeEngine) -> list[tuple[str, dict[str, object]]]:
-    return [(facts["verb"], facts["facts"]) for word, facts in engine.sweeps.asked if word == "sweep_edit"]
+    return [(facts["verb"], facts["facts"]) for word, facts in engine.sweeps.requests if word == "sweep_edit"]
 
 
 def last_query(engine: FakeEngine) -> TrialQuery:
@@ -69,13 +69,13 @@ def last_query(engine: FakeEngine) -> TrialQuery:
 
 async def test_without_a_sweep_one_key_is_offered(places: Places) -> None:
     async with sweep_tab(places, FakeEngine()) as opened:
-        await opened.sees("A sweep trains one experiment many times", "n  set up a sweep")
+        await opened.shows("A sweep trains one experiment many times", "n  set up a sweep")
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_list_the_facts_and_the_trials_are_seen(places: Places, size: tuple[int, int]) -> None:
     async with sweep_tab(places, engine_of(), size) as opened:
-        await opened.sees("sweep-1", "of 30", "best loss", "hidden", "pruned", "failed", "lr 0.001..0.1 log")
+        await opened.shows("sweep-1", "of 30", "best loss", "hidden", "pruned", "failed", "lr 0.001..0.1 log")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -94,14 +94,14 @@ async def test_every_picture_is_drawn_at_every_size(
 ) -> None:
     async with sweep_tab(places, engine_of(), size) as opened:
         await opened.press(key)
-        await opened.sees(words)
+        await opened.shows(words)
 
 
 async def test_ten_thousand_trials_are_fetched_where_they_are_looked_at(places: Places) -> None:
     engine = engine_of(10_000)
     async with sweep_tab(places, engine, (80, 24)) as opened:
         await opened.press("G")
-        await opened.sees(" 10,000 ")
+        await opened.shows(" 10,000 ")
         await opened.press("g")
         await opened.until(lambda: tab(opened).trial is not None and tab(opened).trial.trial == 1)  # type: ignore[union-attr]
         assert len({query.offset for query in engine.sweeps.queries}) <= 4
@@ -122,7 +122,7 @@ async def test_groups_show_mean_and_best_and_open_into_their_trials(places: Plac
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("l", "l", "u")
-        await opened.sees("mean", "spread", "of trial")
+        await opened.shows("mean", "spread", "of trial")
         assert last_query(engine).group == "hidden"
         await opened.press("enter")
         await opened.until(lambda: last_query(engine).where == "hidden=8")
@@ -144,9 +144,9 @@ async def test_the_filter_holds_and_its_mistakes_are_said(places: Places) -> Non
     async with sweep_tab(places, engine) as opened:
         await opened.press("slash")
         await opened.type("hidden=")
-        await opened.sees("expected a value after hidden=")
+        await opened.shows("expected a value after hidden=")
         await opened.type("8")
-        await opened.sees("3 of 24")
+        await opened.shows("3 of 24")
         await opened.press("enter")
         assert opened.app.focused is tab(opened).table
 
@@ -158,9 +158,9 @@ async def test_a_heat_map_takes_other_axes(places: Places) -> None:
     engine.sweeps.put(sweep, rows)
     async with sweep_tab(places, engine) as opened:
         await opened.press("m")
-        await opened.sees("hidden down, lr across")
+        await opened.shows("hidden down, lr across")
         await opened.press("l")
-        await opened.sees("hidden down, temperature across")
+        await opened.shows("hidden down, temperature across")
 
 
 async def test_the_sweep_is_paused_and_goes_on(places: Places) -> None:
@@ -177,17 +177,17 @@ async def test_stopping_and_deleting_ask_first(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("s")
-        await opened.sees("Stop sweep-1?")
+        await opened.shows("Stop sweep-1?")
         await opened.press("escape")
-        assert not engine.sweeps.asked
+        assert not engine.sweeps.requests
         await opened.press("s")
-        await opened.sees("Stop sweep-1?")
+        await opened.shows("Stop sweep-1?")
         await opened.press("enter")
         await opened.until(lambda: edits(engine) == [("stop", {})])
         await opened.press("D")
-        await opened.sees("Remove sweep-1?")
+        await opened.shows("Remove sweep-1?")
         await opened.press("enter")
-        await opened.sees("A sweep trains one experiment many times")
+        await opened.shows("A sweep trains one experiment many times")
 
 
 async def test_a_trial_is_pinned_and_stopped(places: Places) -> None:
@@ -195,7 +195,7 @@ async def test_a_trial_is_pinned_and_stopped(places: Places) -> None:
     async with sweep_tab(places, engine) as opened:
         await opened.press("v")
         await opened.until(lambda: edits(engine) == [("pin", {"trial": 1, "on": True})])
-        await opened.sees("◆")
+        await opened.shows("◆")
         await opened.press("j", "X")
         await opened.until(lambda: edits(engine)[1:] == [("stop_trial", {"trial": 2})])
 
@@ -204,7 +204,7 @@ async def test_a_trial_like_the_selected_one_is_added(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("a")
-        await opened.sees("add a trial, like trial 1")
+        await opened.shows("add a trial, like trial 1")
         await opened.press("end", "backspace", "7", "enter")
         await opened.until(lambda: bool(edits(engine)))
         assert edits(engine) == [("add", {"params": {"hidden": 7, "lr": 0.0012}})]
@@ -214,11 +214,11 @@ async def test_an_axis_is_widened_and_a_mistake_loses_nothing(places: Places) ->
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("w")
-        await opened.sees("widen sweep-1", "now 0.001..0.1 log")
+        await opened.shows("widen sweep-1", "now 0.001..0.1 log")
         await opened.press("tab")
         await opened.type("9..")
         await opened.press("enter")
-        await opened.sees("hidden: expected")
+        await opened.shows("hidden: expected")
         await opened.type("12")
         await opened.press("enter")
         await opened.until(lambda: edits(engine) == [("widen", {"axis": "hidden=9..12"})])
@@ -228,7 +228,7 @@ async def test_more_trials_at_once(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("e")
-        await opened.sees("trial count: sweep-1")
+        await opened.shows("trial count: sweep-1")
         await opened.press("tab", "end", *["backspace"] * 4, "4", "enter")
         await opened.until(lambda: edits(engine) == [("parallel", {"count": 4})])
 
@@ -237,7 +237,7 @@ async def test_a_finished_trial_trains_on(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("E")
-        await opened.sees("extend: trial 1")
+        await opened.shows("extend: trial 1")
         await opened.press("end", "0", "enter")
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 1, "epochs": 10_000})])
 
@@ -250,9 +250,9 @@ async def test_one_lane_of_a_batch_is_pinned_stopped_and_made_longer_like_any_tr
     )
     engine.sweeps.put(make_sweep(1, lanes=True), rows)
     async with sweep_tab(places, engine) as opened:
-        await opened.sees("failure map")
+        await opened.shows("failure map")
         await opened.press("down", "E")
-        await opened.sees("extend: trial 2")
+        await opened.shows("extend: trial 2")
         await opened.press("end", "0", "enter")
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 2, "epochs": 10_000})])
         await opened.press("up", "v")
@@ -265,7 +265,7 @@ async def test_the_trials_are_written_to_a_file(places: Places, tmp_path: Path) 
     async with sweep_tab(places, engine_of()) as opened:
         for ending in ("csv", "json"):
             await opened.press("S")
-            await opened.sees("write 24 trials")
+            await opened.shows("write 24 trials")
             await opened.press("ctrl+u")
             path = tmp_path / f"out.{ending}"
             await opened.pilot.press(*(character if character.isalnum() else {"/": "slash", ".": "full_stop",
@@ -298,8 +298,8 @@ async def test_a_configuration_is_trained_alone(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("r")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][:4] == ("submit", "xor", {"lr": 0.0012, "hidden": 2}, 1)
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][:4] == ("submit", "xor", {"lr": 0.0012, "hidden": 2}, 1)
 
 
 async def test_the_view_comes_back(places: Places) -> None:
@@ -311,7 +311,7 @@ async def test_the_view_comes_back(places: Places) -> None:
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")
     engine.sweeps.queries.clear()
     async with sweep_tab(places, engine) as opened:
-        await opened.sees("worst", "hidden>=4.5")
+        await opened.shows("worst", "hidden>=4.5")
         assert tab(opened).front == "parallel" and last_query(engine).where == "hidden>=4.5"
 
 
@@ -319,23 +319,23 @@ async def test_out_of_sight_it_asks_nothing(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("1")
-        before = await opened.rests(lambda: len(engine.sweeps.queries))
+        before = await opened.stable_count(lambda: len(engine.sweeps.queries))
         engine.change_sweep(make_sweep(2), trials(3))
         await opened.until(lambda: len(tab(opened).sweeps.all) == 2)
         assert len(engine.sweeps.queries) == before
         await opened.press("3")
-        await opened.sees("sweep-2")
+        await opened.shows("sweep-2")
 
 
 async def test_a_lost_engine_loses_nothing(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
-        await opened.sees("pruned")
-        engine.drop()
-        await opened.sees("Engine gone, reconnecting.", "pruned")
+        await opened.shows("pruned")
+        engine.disconnect()
+        await opened.shows("Engine gone, reconnecting.", "pruned")
         engine.is_up = True
         await opened.until(lambda: "Engine gone" not in opened.text)
-        await opened.sees("pruned")
+        await opened.shows("pruned")
 
 
 async def test_a_sweep_like_another_one_takes_its_folder_of_data(
@@ -345,30 +345,30 @@ async def test_a_sweep_like_another_one_takes_its_folder_of_data(
     engine = FakeEngine()
     engine.sweeps.put(make_sweep(1, experiment="mnist", axes=("lr=0.1,0.2",), data="/of/the/sweep"))
     async with sweep_tab(places, engine) as opened:
-        await opened.sees("sweep-1")
+        await opened.shows("sweep-1")
         await opened.press("R")
-        await opened.sees("data: /of/the/sweep")
+        await opened.shows("data: /of/the/sweep")
         await opened.press("enter")
-        await opened.until(lambda: [word for word, _ in engine.sweeps.asked] == ["sweep_submit"])
-        assert engine.sweeps.asked[0][1]["data"] == "/of/the/sweep"
+        await opened.until(lambda: [word for word, _ in engine.sweeps.requests] == ["sweep_submit"])
+        assert engine.sweeps.requests[0][1]["data"] == "/of/the/sweep"
 
 
 async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
     engine = FakeEngine()
     async with sweep_tab(places, engine) as opened:
         await opened.press("n")
-        await opened.sees("sweep an experiment")
+        await opened.shows("sweep an experiment")
         await opened.press("enter")
-        await opened.sees("No parameter varies yet.")
+        await opened.shows("No parameter varies yet.")
         await opened.press("ctrl+u")
         await opened.type("1..4")
-        await opened.sees("4 trials")
+        await opened.shows("4 trials")
         engine.sweeps.refusal = DltuiError("The disk is full.", "Make room.")
         await opened.press("enter")
-        await opened.sees("The disk is full.", "1..4")
+        await opened.shows("The disk is full.", "1..4")
         await opened.press("enter")
-        await opened.until(lambda: [word for word, _ in engine.sweeps.asked] == ["sweep_submit"])
-        assert engine.sweeps.asked[0][1]["axes"] == ["hidden=1..4"]
-        await opened.sees("xor")
+        await opened.until(lambda: [word for word, _ in engine.sweeps.requests] == ["sweep_submit"])
+        assert engine.sweeps.requests[0][1]["axes"] == ["hidden=1..4"]
+        await opened.shows("xor")
         await opened.press("n", "enter")
-        await opened.sees("1..4")  # offered again
+        await opened.shows("1..4")  # offered again

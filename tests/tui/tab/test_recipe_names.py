@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.service.runs.submission import checked_name
+from engine.service.runs.submission import parse_name
 from tui.language import runs
 from tui.mnist.recipes import recipes
 from tui.xor import recipes as xor_recipes
@@ -17,4 +17,4 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_engine_accepts_the_name_of_a_run_that_a_tab_starts(name: str) -> None:
-    assert checked_name(name) == name
+    assert parse_name(name) == name

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 from tui import view_state
 
 ROOT = Path(__file__).parents[3]

@@ -6,8 +6,8 @@ import pytest
 from textual import events
 
 from engine.places import Places
+from tests.fakes.app_pilot import TIMEOUT, AppPilot, open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tests.fakes.lab import PATIENCE, Lab, lab
 from tui.terminal import key_order
 
 NAMES = {"\r": "enter", "\x1b": "escape", " ": "space", "/": "slash"}
@@ -16,33 +16,33 @@ NAMES = {"\r": "enter", "\x1b": "escape", " ": "space", "/": "slash"}
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that serves others too, a dialog may take longer than a person would wait."""
-    monkeypatch.setattr(key_order, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(key_order, "PATIENCE", TIMEOUT)
 
 
-def at_once(opened: Lab, typed: str) -> None:
+def at_once(opened: AppPilot, typed: str) -> None:
     for character in typed:
         opened.app.post_message(events.Key(NAMES.get(character, character), character))
 
 
 async def test_letters_behind_the_slash_are_the_filter(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="desk"), make_run(2, name="lamp"))
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         at_once(opened, "/desk")
         await opened.until(lambda: "lamp" not in opened.text)
-        assert not engine.asked and len(opened.app.screen_stack) == 1
+        assert not engine.requests and len(opened.app.screen_stack) == 1
 
 
 async def test_an_experiment_is_launched_by_three_keys_at_once(places: Places) -> None:
     engine = FakeEngine(make_run(1))
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         at_once(opened, "n\r\r")
-        await opened.until(lambda: engine.asked and engine.asked[0][:2] == ("submit", "xor"))
+        await opened.until(lambda: engine.requests and engine.requests[0][:2] == ("submit", "xor"))
 
 
 async def test_a_dialog_that_was_left_gives_the_next_key_back(places: Places) -> None:
     run = make_run(1)
     engine = FakeEngine(run, make_run(2))
-    async with lab(places, engine) as opened:
+    async with open_app(places, engine) as opened:
         at_once(opened, "s\x1b ")
         await opened.until(lambda: opened.app.runs.shown.marks == [run.id])
-        assert not engine.asked
+        assert not engine.requests

@@ -15,8 +15,8 @@ from textual.app import App
 from textual.events import Key
 from textual.message import Message
 
-from tests.fakes.lab import PATIENCE
-from tests.patience import quiet_seconds
+from tests.fakes.app_pilot import TIMEOUT
+from tests.timeouts import quiet_seconds
 from tui.terminal import keyboard
 from tui.terminal.keyboard import Keyboard
 
@@ -59,7 +59,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = quiet_seconds() + PATIENCE
+    end = quiet_seconds() + TIMEOUT
     while not holds():
         assert quiet_seconds() < end, "never came to pass"
         time.sleep(0.005)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.patience import LONG
+from tests.timeouts import LONG
 from tui.terminal.output import BREAK_OFF, LIMIT, SMALL, TerminalOutput
 
 

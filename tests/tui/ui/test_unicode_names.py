@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from engine.client.client import EventBatch
 from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
+from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tests.fakes.lab import lab
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
@@ -115,11 +115,11 @@ def test_dialogs_and_sheets_fit_their_width(name: str, metric: str, width: int) 
 async def test_the_app_goes_on_with_names_of_any_script(places: Places, name: str) -> None:
     run = replace(make_run(1, name=name), metrics={name: 1.5})
     engine = FakeEngine(run)
-    engine.tell(run.id, metrics(1, [1, 2], **{name: [2.0, 1.75]}))
-    async with lab(places, engine) as opened:
-        await opened.sees("1.75")
-        engine.tell(run.id, metrics(2, [3], **{name: [0.375]}))
-        await opened.sees("0.375")
+    engine.append(run.id, metrics(1, [1, 2], **{name: [2.0, 1.75]}))
+    async with open_app(places, engine) as opened:
+        await opened.shows("1.75")
+        engine.append(run.id, metrics(2, [3], **{name: [0.375]}))
+        await opened.shows("0.375")
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ async def test_dialogs_open_over_runs_of_any_script(places: Places, name: str) -
         replace(make_run(number, name=name, params={"note": name}, state=done()), metrics={name: 1.5})
         for number in (1, 2)
     ]
-    async with lab(places, FakeEngine(*runs)) as opened:
-        await opened.sees(plain(name)[:1])
+    async with open_app(places, FakeEngine(*runs)) as opened:
+        await opened.shows(plain(name)[:1])
         await opened.press("space", "j", "space", "d")
-        await opened.sees("compare 2 runs")
+        await opened.shows("compare 2 runs")
         for key, words in (("escape", "quit"), ("D", "Remove"), ("escape", "quit"), ("m", "quit")):
             await opened.press(key)
-            await opened.sees(words)
+            await opened.shows(words)
         assert opened.app.is_running

@@ -10,8 +10,8 @@ from engine.places import Places
 from engine.protocol import RunSummary
 from engine.store import RunFolder
 from tests.engine.worker.lab import new_run, train
+from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
-from tests.fakes.lab import Lab, lab
 from tui.xor.recipes import XorRecipe
 from tui.xor.view import XorView
 
@@ -60,9 +60,9 @@ def parts(recipe: XorRecipe, step: int) -> dict[str, object]:
 @contextlib.asynccontextmanager
 async def xor_tab(
     places: Places, engine: FakeEngine, view: str, size: tuple[int, int] = (120, 40)
-) -> AsyncIterator[Lab]:
+) -> AsyncIterator[AppPilot]:
     """The tab in front, that view open by its key."""
-    async with lab(places, engine, size) as opened:
+    async with open_app(places, engine, size) as opened:
         await opened.press("2", view)
         await opened.until(lambda: isinstance(opened.app.focused, XorView) and opened.app.focused.in_front)
         yield opened

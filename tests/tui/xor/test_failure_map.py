@@ -6,8 +6,8 @@ import pytest
 
 from engine.places import Places
 from engine.store import RunFolder
-from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, done, make_run
+from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import told, trained, xor_tab
 from tui.xor.experiments import ExperimentsView
 from tui.xor.failure_map import BATCH, MapView
@@ -47,10 +47,10 @@ def engine_of(*folders: RunFolder) -> FakeEngine:
 async def test_one_key_trains_thousands(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     async with xor_tab(places, engine, "f") as opened:
-        await opened.sees("trains 4,000 networks as one batch")
+        await opened.shows("trains 4,000 networks as one batch")
         await opened.press("s")
-        await opened.until(lambda: bool(engine.asked))
-        word, experiment, params, *_ = engine.asked[0]
+        await opened.until(lambda: bool(engine.requests))
+        word, experiment, params, *_ = engine.requests[0]
         assert (word, experiment) == ("submit", "xor_lanes") and params == dict(BATCH)
 
 
@@ -59,7 +59,7 @@ async def test_every_network_has_a_cell_and_the_failed_say_what_they_are_stuck_a
     places: Places, session: FakeSession, batch: RunFolder, size: tuple[int, int]
 ) -> None:
     async with xor_tab(places, engine_of(batch), "f", size) as opened:
-        await opened.sees("120 networks", "solved", "failed", "network 0", "hidden 1  bypass no  seed 1")
+        await opened.shows("120 networks", "solved", "failed", "network 0", "hidden 1  bypass no  seed 1")
         await opened.until(lambda: "33333333" in opened.text.replace(" ", ""))
         found = opened.app.query_one(MapView).found
         assert found is not None
@@ -72,16 +72,16 @@ async def test_the_cursor_walks_and_goes_from_failure_to_failure(
     places: Places, session: FakeSession, batch: RunFolder
 ) -> None:
     async with xor_tab(places, engine_of(batch), "f", (80, 24)) as opened:
-        await opened.sees("network 0")
+        await opened.shows("network 0")
         await opened.press("right", "right")
-        await opened.sees("network 2", "seed 3")
+        await opened.shows("network 2", "seed 3")
         await opened.press("down")
         columns = opened.app.query_one(MapView).found.columns  # type: ignore[union-attr]
-        await opened.sees(f"network {2 + columns} ")
+        await opened.shows(f"network {2 + columns} ")
         await opened.press("G")
-        await opened.sees("network 119")
+        await opened.shows("network 119")
         await opened.press("full_stop")
-        await opened.sees("network 0 ")  # round the end: all of the first thirty failed
+        await opened.shows("network 0 ")  # round the end: all of the first thirty failed
         await opened.press("comma")
         await opened.until(lambda: opened.app.query_one(MapView).cell.is_stuck)  # type: ignore[union-attr]
         assert opened.app.query_one(MapView).lane != 0
@@ -93,41 +93,41 @@ async def test_a_failed_network_is_opened_and_trained_alone(
 ) -> None:
     engine = engine_of(batch)
     async with xor_tab(places, engine, "f", size) as opened:
-        await opened.sees("network 0")
+        await opened.shows("network 0")
         await opened.press("full_stop", "enter")
-        await opened.sees("network 1 ·", "seed 2", "0.47", "wrong", "Stuck at loss 0.48")
+        await opened.shows("network 1 ·", "seed 2", "0.47", "wrong", "Stuck at loss 0.48")
         await opened.press("right")
-        await opened.sees("network 2 ·", "seed 3")
+        await opened.shows("network 2 ·", "seed 3")
         await opened.press("r")
-        await opened.until(lambda: bool(engine.asked))
-        word, experiment, params, seed, name, _ = engine.asked[0]
+        await opened.until(lambda: bool(engine.requests))
+        word, experiment, params, seed, name, _ = engine.requests[0]
         assert (word, experiment, seed, name) == ("submit", "xor", 3, "network 2")
         assert (params["hidden"], params["bypass"], params["lr"], params["epochs"]) == (1, False, 0.1, 800)
-        await opened.sees("network 2", "trained", "It is queued")
+        await opened.shows("network 2", "trained", "It is queued")
 
 
 async def test_escape_closes_and_the_map_is_there_again(
     places: Places, session: FakeSession, batch: RunFolder
 ) -> None:
     async with xor_tab(places, engine_of(batch), "f", (80, 24)) as opened:
-        await opened.sees("network 0")
+        await opened.shows("network 0")
         await opened.press("enter")
-        await opened.sees("network 0 ·")
+        await opened.shows("network 0 ·")
         await opened.press("escape")
-        await opened.sees("120 networks", "3   3")
+        await opened.shows("120 networks", "3   3")
 
 
 async def test_colours_and_axes_change_what_a_cell_means(
     places: Places, session: FakeSession, batch: RunFolder
 ) -> None:
     async with xor_tab(places, engine_of(batch), "f") as opened:
-        await opened.sees("network 0")
+        await opened.shows("network 0")
         await opened.press("m")
-        await opened.sees("colour: epoch solved")
+        await opened.shows("colour: epoch solved")
         await opened.press("m")
-        await opened.sees("colour: loss")
+        await opened.shows("colour: loss")
         await opened.press("m", "v")
-        await opened.sees("30 networks, 0 % solved", "100%", "columns: ")
+        await opened.shows("30 networks, 0 % solved", "100%", "columns: ")
 
 
 async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_at_all(
@@ -136,22 +136,22 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
     engine = FakeEngine()
     engine.change(make_run(id=batch.id, experiment="xor_lanes", name="live"))
     async with xor_tab(places, engine, "f") as opened:
-        await opened.sees("120 networks")
-        asked = len(session.of("lanes.map"))
-        await opened.until(lambda: len(session.of("lanes.map")) > asked + 1)
+        await opened.shows("120 networks")
+        asked = len(session.facts_of("lanes.map"))
+        await opened.until(lambda: len(session.facts_of("lanes.map")) > asked + 1)
         view = opened.app.query_one(MapView)
         await opened.press("1")
         await opened.until(lambda: not view.in_front)
         await opened.until(lambda: not view._is_asking)
-        asked = await opened.rests(lambda: len(session.asked))
+        asked = await opened.stable_count(lambda: len(session.requests))
         view._poll()
-        assert not view._is_asking and len(session.asked) == asked
+        assert not view._is_asking and len(session.requests) == asked
 
 
 async def test_a_run_without_networks_is_one_line(places: Places, session: FakeSession, home: Places) -> None:
     engine = FakeEngine(make_run(1, experiment="xor_lanes", name="empty", state=done()))
     async with xor_tab(places, engine, "f") as opened:
-        await opened.sees("There is no run")
+        await opened.shows("There is no run")
 
 
 async def test_the_nine_experiments_stand_beside_the_notebook(
@@ -159,9 +159,9 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
 ) -> None:
     engine = engine_of(grid)
     async with xor_tab(places, engine, "e", (80, 24)) as opened:
-        await opened.sees("0.25", "4,862", "7,417", "30,301", "notebook", "p-value (bootstrap)")
+        await opened.shows("0.25", "4,862", "7,417", "30,301", "notebook", "p-value (bootstrap)")
         await opened.press("v")
-        await opened.sees("std of epochs by log lr", "ours", "k = 4")
+        await opened.shows("std of epochs by log lr", "ours", "k = 4")
         await opened.press("v")
         report = opened.app.query_one(ExperimentsView).report
         assert report is not None and len(report["rows"]) == 9
@@ -175,8 +175,8 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
 async def test_one_key_runs_the_nine(places: Places, session: FakeSession, size: tuple[int, int]) -> None:
     engine = FakeEngine()
     async with xor_tab(places, engine, "e", size) as opened:
-        await opened.sees("runs all nine at once")
+        await opened.shows("runs all nine at once")
         await opened.press("s")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][:3] == ("submit", "xor_grid", {})
-        await opened.sees("queued")
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][:3] == ("submit", "xor_grid", {})
+        await opened.shows("queued")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine
+from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import drawn, xor_tab
 from tui.xor.recipes import LADDER
 from tui.xor.trained import TrainedView
@@ -17,8 +17,8 @@ async def test_the_floors_are_there_before_anything_is_trained(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     async with xor_tab(places, FakeEngine(), "d", size) as opened:
-        await opened.sees("0.6931", "0.4774", "0.0000", "no hidden unit", "1 unit", "2 units", "not trained")
-        await opened.sees("trains these 4 networks", "s start all")
+        await opened.shows("0.6931", "0.4774", "0.0000", "no hidden unit", "1 unit", "2 units", "not trained")
+        await opened.shows("trains these 4 networks", "s start all")
 
 
 async def test_one_key_starts_what_is_missing(places: Places, session: FakeSession) -> None:
@@ -27,11 +27,11 @@ async def test_one_key_starts_what_is_missing(places: Places, session: FakeSessi
     engine.events_of[run.id] = history
     engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("s start missing", "0.1250")
+        await opened.shows("s start missing", "0.1250")
         await opened.press("s")
-        await opened.until(lambda: len(engine.asked) == 3)
+        await opened.until(lambda: len(engine.requests) == 3)
         missing = [recipe for recipe in LADDER if recipe is not LADDER[2]]
-        assert [asked[2] for asked in engine.asked] == [recipe.params for recipe in missing]
+        assert [asked[2] for asked in engine.requests] == [recipe.params for recipe in missing]
 
 
 async def test_a_session_that_died_is_asked_again(places: Places, session: FakeSession) -> None:
@@ -41,10 +41,10 @@ async def test_a_session_that_died_is_asked_again(places: Places, session: FakeS
     engine.change(run)
     session.is_up = False
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("The session ended before it answered.")
+        await opened.shows("The session ended before it answered.")
         session.is_up = True
         await opened.press("b", "d")
-        await opened.sees("of 4 right", "0.6931")
+        await opened.shows("of 4 right", "0.6931")
         await opened.until(lambda: "The session ended" not in opened.text)
 
 
@@ -57,9 +57,9 @@ async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
         engine.events_of[run.id] = history
         engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("of 4 right", "0.0002 ✓", "One line cannot separate the classes")
+        await opened.shows("of 4 right", "0.0002 ✓", "One line cannot separate the classes")
         await opened.press("right", "right")
-        await opened.sees("› 1 unit + bypass", "One line, and the inputs beside it")
+        await opened.shows("› 1 unit + bypass", "One line, and the inputs beside it")
         await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(TrainedView)))
-        await opened.sees("1 unit with bypass lr 0.1", "epoch 12")
+        await opened.shows("1 unit with bypass lr 0.1", "epoch 12")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.places import Places
-from tests.fakes.desk import FakeSession
+from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import FakeEngine
-from tests.fakes.lab import Lab
+from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import drawn, xor_tab
 from tui import view_state
 from tui.dialogs.form import FormScreen
@@ -28,7 +28,7 @@ def engine() -> FakeEngine:
     return made
 
 
-def front(opened: Lab) -> XorView:
+def front(opened: AppPilot) -> XorView:
     return opened.app.query_one(XorTab).view
 
 
@@ -57,15 +57,15 @@ async def test_every_view_opens_by_its_key_at_every_size(
 
 async def test_only_the_view_in_front_asks(places: Places, session: FakeSession, engine: FakeEngine) -> None:
     async with xor_tab(places, engine, "d") as opened:
-        await opened.sees("of 4 right")
+        await opened.shows("of 4 right")
         await opened.press("b")
-        await opened.sees("XOR solved")
-        asked = await opened.rests(lambda: len(session.asked))
+        await opened.shows("XOR solved")
+        asked = await opened.stable_count(lambda: len(session.requests))
         for run in list(engine.runs_by_id.values()):
             engine.change(run)
         await opened.press("1")
-        await opened.sees("no hidden uni")
-        assert len(session.asked) == asked
+        await opened.shows("no hidden uni")
+        assert len(session.requests) == asked
 
 
 async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, session: FakeSession) -> None:
@@ -76,10 +76,10 @@ async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, s
         await opened.press("backspace")
         await opened.type("3")
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][1] == "xor" and engine.asked[0][2]["hidden"] == 3
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][1] == "xor" and engine.requests[0][2]["hidden"] == 3
         await opened.until(lambda: front(opened).NAME == "trained")
-        await opened.sees("3 units", "It is queued")
+        await opened.shows("3 units", "It is queued")
 
 
 async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: FakeSession) -> None:
@@ -88,17 +88,17 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
         await opened.press("n")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
-        await opened.until(lambda: bool(engine.asked))
-        assert engine.asked[0][1] == "xor_lanes"
+        await opened.until(lambda: bool(engine.requests))
+        assert engine.requests[0][1] == "xor_lanes"
         assert front(opened).NAME == "map"
 
 
 async def test_the_palette_knows_the_keys_of_the_view_in_front(places: Places, session: FakeSession) -> None:
     async with xor_tab(places, FakeEngine(), "b") as opened:
-        await opened.sees("XOR solved")
+        await opened.shows("XOR solved")
         await opened.press("ctrl+p")
         await opened.type("flip sign")
-        await opened.sees("Weights: flip sign")
+        await opened.shows("Weights: flip sign")
         await opened.press("enter")
         await opened.until(lambda: "XOR solved" not in opened.text)
 
@@ -112,6 +112,6 @@ async def test_damaged_memories_of_the_view_are_left_out(places: Places, session
     places.view_state.parent.mkdir(parents=True, exist_ok=True)
     view_state.write(places.view_state, state)
     async with xor_tab(places, FakeEngine(), "b") as opened:
-        await opened.sees("XOR solved", "1 hidden unit + bypass")
+        await opened.shows("XOR solved", "1 hidden unit + bypass")
         await opened.press("d")
-        await opened.sees("› no hidden unit")
+        await opened.shows("› no hidden unit")

@@ -6,8 +6,8 @@ import pytest
 
 from engine.events import Event
 from engine.places import Places
-from tests.fakes.desk import FakeSession
 from tests.fakes.engine import FakeEngine, make_run
+from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import drawn, parts, xor_tab
 from tui.xor.by_hand import HandView
 from tui.xor.recipes import NOTEBOOK
@@ -27,10 +27,10 @@ def engine() -> FakeEngine:
 async def test_one_key_starts_the_notebooks_three(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("train the three networks of the course", "s start the three")
+        await opened.shows("train the three networks of the course", "s start the three")
         await opened.press("s")
-        await opened.until(lambda: len(engine.asked) == 3)
-        for asked, recipe in zip(engine.asked, NOTEBOOK, strict=True):
+        await opened.until(lambda: len(engine.requests) == 3)
+        for asked, recipe in zip(engine.requests, NOTEBOOK, strict=True):
             word, experiment, params, *_ = asked
             assert (word, experiment) == ("submit", "xor") and params == recipe.params
         await opened.until(
@@ -44,9 +44,9 @@ async def test_only_what_is_missing_is_started(
     gone = next(run for run in engine.runs_by_id.values() if run.spec.params["hidden"] == 4)
     engine.change(removed=(gone.id,))
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("s start missing")
+        await opened.shows("s start missing")
         await opened.press("s")
-        await opened.until(lambda: [asked[2]["hidden"] for asked in engine.asked] == [4])
+        await opened.until(lambda: [asked[2]["hidden"] for asked in engine.requests] == [4])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -54,11 +54,11 @@ async def test_plane_weights_table_gates_and_the_three_curves_are_there(
     places: Places, session: FakeSession, engine: FakeEngine, size: tuple[int, int]
 ) -> None:
     async with xor_tab(places, engine, "t", size) as opened:
-        await opened.sees("epoch 3", "0.125", "output", "h1", "+3.00", "x1", "1 of 3")
+        await opened.shows("epoch 3", "0.125", "output", "h1", "+3.00", "x1", "1 of 3")
         chart = opened.app.query_one(TrainedView).chart
         await opened.until(lambda: len(chart.series) == 3)
         assert {series.key for series in chart.series} == set(engine.runs_by_id)
-        look = session.of("xor.look")[-1]
+        look = session.facts_of("xor.look")[-1]
         assert (look["activation"], look["temperature"]) == ("btu", 0.5)
 
 
@@ -66,75 +66,77 @@ async def test_arrows_go_through_the_training(
     places: Places, session: FakeSession, engine: FakeEngine
 ) -> None:
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("epoch 3", "at its end")
+        await opened.shows("epoch 3", "at its end")
         await opened.press("left")
-        await opened.sees("epoch 2", "+2.00")
+        await opened.shows("epoch 2", "+2.00")
         await opened.press("g")
-        await opened.sees("epoch 1", "+1.00")
+        await opened.shows("epoch 1", "+1.00")
         await opened.press("right", "right")
-        await opened.sees("epoch 3", "at its end")
-        asked = await opened.rests(lambda: len(session.asked))
+        await opened.shows("epoch 3", "at its end")
+        asked = await opened.stable_count(lambda: len(session.requests))
         await opened.press("space")
-        await opened.until(lambda: len(session.asked) >= asked + 3)
-        played = [facts["hidden_weight"][0][0] for _, facts in session.asked[asked:]]
+        await opened.until(lambda: len(session.requests) >= asked + 3)
+        played = [facts["hidden_weight"][0][0] for _, facts in session.requests[asked:]]
         assert played[:3] == [1.0, 2.0, 3.0]
-        await opened.sees("epoch 3", "at its end")
+        await opened.shows("epoch 3", "at its end")
 
 
 async def test_a_live_run_is_followed_until_one_looks_back(places: Places, session: FakeSession) -> None:
     engine, recipe = FakeEngine(), NOTEBOOK[1]
     run = make_run(1, name="live", params=recipe.params)
     engine.change(run)
-    engine.tell(run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": parts(recipe, 1)}))
+    engine.append(run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": parts(recipe, 1)}))
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("epoch 1", "live")
-        engine.tell(run.id, Event(2, 2.0, "sketch", {"step": 2, "parts": parts(recipe, 2)}))
-        await opened.sees("epoch 2", "+2.00")
+        await opened.shows("epoch 1", "live")
+        engine.append(run.id, Event(2, 2.0, "sketch", {"step": 2, "parts": parts(recipe, 2)}))
+        await opened.shows("epoch 2", "+2.00")
         await opened.press("left")
-        await opened.sees("epoch 1")
-        engine.tell(run.id, Event(3, 3.0, "sketch", {"step": 3, "parts": parts(recipe, 3)}))
+        await opened.shows("epoch 1")
+        engine.append(run.id, Event(3, 3.0, "sketch", {"step": 3, "parts": parts(recipe, 3)}))
         await opened.until(lambda: len(opened.app.query_one(TrainedView).sketches) == 3)
         assert "epoch 1" in opened.text
         await opened.press("G")
-        await opened.sees("epoch 3", "live")
+        await opened.shows("epoch 3", "live")
 
 
 async def test_its_weights_can_be_gone_on_with_by_hand(
     places: Places, session: FakeSession, engine: FakeEngine
 ) -> None:
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("epoch 3", "1 of 3")
+        await opened.shows("epoch 3", "1 of 3")
         shown = opened.app.query_one(TrainedView).net
         await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(HandView)))
         await opened.until(lambda: opened.app.query_one(HandView).net == shown)
-        await opened.sees("T 0.5", "Trained for 3 epochs.")
+        await opened.shows("T 0.5", "Trained for 3 epochs.")
 
 
 async def test_a_sketch_that_is_no_network_is_no_picture(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     run = make_run(1, params=NOTEBOOK[1].params)
     engine.change(run)
-    engine.tell(
+    engine.append(
         run.id, Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden_weight": "\x1b[2J", "x": None}})
     )
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("its weights are not finite")
-        assert all(facts["bypass"] for facts in session.of("xor.look"))  # that of by hand, not of two units
+        await opened.shows("its weights are not finite")
+        assert all(
+            facts["bypass"] for facts in session.facts_of("xor.look")
+        )  # that of by hand, not of two units
 
 
 async def test_the_run_is_remembered_and_out_of_sight_nothing_is_followed(
     places: Places, session: FakeSession, engine: FakeEngine
 ) -> None:
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("1 of 3")
+        await opened.shows("1 of 3")
         await opened.press("down")
-        await opened.sees("2 of 3")
+        await opened.shows("2 of 3")
         chosen = opened.app.query_one(TrainedView).chosen
         await opened.press("1")
         await opened.until(lambda: not opened.app.connection._wanted.get("xor"))
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("2 of 3")
+        await opened.shows("2 of 3")
         assert opened.app.query_one(TrainedView).chosen == chosen
 
 
@@ -142,11 +144,11 @@ async def test_a_lost_engine_leaves_the_picture_and_says_so(
     places: Places, session: FakeSession, engine: FakeEngine
 ) -> None:
     async with xor_tab(places, engine, "t") as opened:
-        await opened.sees("epoch 3")
-        engine.drop()
-        await opened.sees("Engine gone")
+        await opened.shows("epoch 3")
+        engine.disconnect()
+        await opened.shows("Engine gone")
         await opened.press("left")
-        await opened.sees("epoch 2")
+        await opened.shows("epoch 2")
         engine.is_up = True
         await opened.until(lambda: "Engine gone" not in opened.text)
-        await opened.sees("epoch 2")
+        await opened.shows("epoch 2")

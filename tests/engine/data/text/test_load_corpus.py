@@ -18,7 +18,7 @@ from engine.data.text.load_corpus import TextSet, batches, load
 from engine.errors import DataError
 from engine.places import Places
 from tests.chaos import scaled
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 REAL = os.environ.get("DLTUI_DATA")
 PETS = [

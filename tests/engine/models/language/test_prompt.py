@@ -7,7 +7,7 @@ import pytest
 from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.errors import DataError
 from engine.models.language.prompt import TEXT_LIMIT, parse_seed, split_at_blank, tokenise
-from tests.fakes.payloads import PAYLOADS
+from tests.fakes.hostile_text import PAYLOADS
 
 VOCABULARY = Vocabulary((*RESERVED, "i", "love", "cupcakes"))
 

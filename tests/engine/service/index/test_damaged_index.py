@@ -14,7 +14,7 @@ from engine.places import Places
 from engine.protocol import Query
 from tests.engine.service.live import connect, serving
 from tests.engine.service.runs.test_damaged_runs import done_run
-from tests.fakes import hurry
+from tests.fakes import waits
 
 RUNS = [f"20260101-00000{n}-xor-aaa{n}" for n in range(9)]
 
@@ -85,4 +85,4 @@ async def test_an_index_that_is_damaged_under_a_running_service_is_rebuilt_unask
         await service.index_thread.ask(lambda index: index._db.execute("DROP TABLE bodies"))
         assert (await talk.show(RUNS[0])).id == RUNS[0]
         assert await talk.reindex() == len(RUNS) + 1
-        hurry.tell(places.root)
+        waits.skip(places.root)

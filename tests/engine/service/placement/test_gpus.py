@@ -1,4 +1,4 @@
-"""What NVML tells, and what becomes of it when it does not answer. The driver is a stand-in."""
+"""GPUs as NVML reports them, and errors of the driver. The driver is a fake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.engine.service.live import connect, reach, serving, until
 
 
 class FakeNvml:
-    """Answers as pynvml does, for two GPUs."""
+    """The functions of pynvml, for two GPUs."""
 
     class NVMLError(Exception):
         pass
@@ -52,7 +52,7 @@ class FakeNvml:
         return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in self.holders[handle]]
 
 
-def test_gpus_are_read_and_foreign_memory_is_told_from_ours() -> None:
+def test_gpus_are_read_and_memory_of_other_processes_is_foreign() -> None:
     nvml = FakeNvml()
     assert Nvml(nvml).read([]) == (
         Gpu("NVIDIA H200", "GPU-0", 7, 100, 0.25, 5),
@@ -61,7 +61,7 @@ def test_gpus_are_read_and_foreign_memory_is_told_from_ours() -> None:
     assert Nvml(nvml).read([10])[0].foreign_bytes == 0
 
 
-def test_a_driver_that_fails_is_asked_again() -> None:
+def test_a_driver_that_fails_is_tried_again() -> None:
     nvml = FakeNvml()
     driver = Nvml(nvml)
     nvml.broken = True
@@ -83,35 +83,35 @@ def test_without_the_library_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) 
 
 
 class OneGpu:
-    """A machine with one GPU, on which others may come and go."""
+    """A machine with one GPU, on which other processes use `foreign` bytes."""
 
     def __init__(self) -> None:
         self.foreign = 0
 
-    def read(self, ours: object) -> tuple[Gpu, ...]:
+    def read(self, own_pids: object) -> tuple[Gpu, ...]:
         return (Gpu("H200", "GPU-abc", self.foreign, 80 << 30, 0.0, self.foreign),)
 
 
 async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: Places) -> None:
-    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
-        first = await talk.submit("xor", {"epochs": 5000}, device="gpu", name="first")
-        await reach(talk, first.id, Status.RUNNING)
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as client:
+        first = await client.submit("xor", {"epochs": 5000}, device="gpu", name="first")
+        await reach(client, first.id, Status.RUNNING)
         run = service.registry.get(first.id)
         assert run is not None and run.device == "GPU-abc"
-        second = await talk.submit("xor", {"epochs": 2}, device="gpu")
+        second = await client.submit("xor", {"epochs": 2}, device="gpu")
         waiting = service.registry.get(second.id)
         assert waiting is not None
         await until(lambda: waiting.why == "needs a GPU: H200 is used by a run of dltui")
-        third = await talk.submit("xor", {"epochs": 2}, device="auto")
-        assert (await reach(talk, third.id, Status.DONE)).step == 2
-        await talk.stop(first.id)
-        await reach(talk, second.id, Status.DONE)
+        third = await client.submit("xor", {"epochs": 2}, device="auto")
+        assert (await reach(client, third.id, Status.DONE)).step == 2
+        await client.stop(first.id)
+        await reach(client, second.id, Status.DONE)
 
 
-async def test_a_new_service_knows_on_which_gpu_the_runs_it_finds_are(places: Places) -> None:
-    async with serving(places, driver=OneGpu()) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000}, device="gpu")
-        await reach(talk, made.id, Status.RUNNING)
+async def test_a_new_service_finds_the_gpu_of_a_running_run(places: Places) -> None:
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5000}, device="gpu")
+        await reach(client, made.id, Status.RUNNING)
         adopted = service.machine.device_of(service.registry.get(made.id) or pytest.fail("it runs"))
         assert adopted == "GPU-abc"
 
@@ -119,10 +119,10 @@ async def test_a_new_service_knows_on_which_gpu_the_runs_it_finds_are(places: Pl
 async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
     driver = OneGpu()
     driver.foreign = 40 << 30
-    async with serving(places, driver=driver) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 2}, device="gpu")
+    async with serving(places, driver=driver) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 2}, device="gpu")
         run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.why == "needs a GPU: H200 is used by others (40.0 GiB)")
         driver.foreign = 0
-        assert (await reach(talk, made.id, Status.DONE)).step == 2
+        assert (await reach(client, made.id, Status.DONE)).step == 2

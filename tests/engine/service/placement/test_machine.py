@@ -1,4 +1,4 @@
-"""Meters: against /proc texts with known answers, and against processes that work or wait."""
+"""Measurements: of /proc texts with known values, and of real processes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from engine.service.health import file_system
 from engine.service.placement import processes, resources
 from engine.service.placement.machine import device_of_command
 from engine.service.placement.processes import CpuRate
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 def test_processor_time_counts_waiting_for_disks_as_idle() -> None:
     assert resources.processor_ticks("cpu  10 5 15 100 20 1 2 3 50 0\ncpu0 1 1\n") == (36, 156)
 
 
-def test_busy_is_what_passed_since_the_last_reading(tmp_path: Path) -> None:
+def test_busy_is_the_fraction_since_the_last_reading(tmp_path: Path) -> None:
     meter = resources.ResourceMeter(tmp_path, 2)
     first = meter.read(0)
     until = time.process_time() + 0.3
@@ -30,7 +30,7 @@ def test_busy_is_what_passed_since_the_last_reading(tmp_path: Path) -> None:
     assert second.slots == 2 and second.slots_used == 1 and second.disk_free > 0
 
 
-def test_memory_that_could_be_had_is_not_used() -> None:
+def test_available_memory_is_not_counted_as_used() -> None:
     text = "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 700 kB\n"
     assert resources.memory(text) == (1_024_000, 716_800)
     assert resources.memory("MemTotal: 10 kB\nMemFree: 4 kB\n") == (10240, 4096)
@@ -51,15 +51,15 @@ def test_a_process_is_measured_with_its_children() -> None:
     assert processes.use_of(parent.pid) == processes.ProcessUse()
 
 
-def test_the_pace_is_cores_kept_busy_since_the_last_look() -> None:
-    pace = CpuRate()
-    assert pace.cores(1, 10.0, 100.0) == 0
-    assert pace.cores(1, 13.0, 102.0) == 1.5
-    pace.forget(1)
-    assert pace.cores(1, 20.0, 103.0) == 0
+def test_the_cpu_rate_is_the_number_of_busy_cores_since_the_last_call() -> None:
+    rate = CpuRate()
+    assert rate.cores(1, 10.0, 100.0) == 0
+    assert rate.cores(1, 13.0, 102.0) == 1.5
+    rate.forget(1)
+    assert rate.cores(1, 20.0, 103.0) == 0
 
 
-def test_the_device_of_a_keeper_stands_in_its_command_line(tmp_path: Path) -> None:
+def test_the_device_of_a_keeper_is_read_from_its_command_line(tmp_path: Path) -> None:
     line = tmp_path / "cmdline"
     line.write_bytes(b"python\0-I\0keeper.py\0/r\0" + b"1\0--device\0GPU-1\0")
     assert device_of_command(line) == "GPU-1"

@@ -1,4 +1,4 @@
-"""Hundreds of damaged run folders lie beside a healthy run: each is listed with its reason, it trains on."""
+"""Hundreds of damaged run folders beside a healthy run: each is listed with a reason, the other trains."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from engine.protocol import CauseKind, Query, RunSummary, Status
 from tests import damage
 from tests.damage import Damage
 from tests.engine.service.live import SECONDS, connect, reach, serving
-from tests.fakes import hurry
-from tests.patience import quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import quiet_seconds
 
 SPEC: dict[str, Any] = {
     "id": "", "experiment": "xor", "params": {"epochs": 5, "lr": 0.1}, "seed": 7, "name": "once healthy",
@@ -35,7 +35,7 @@ KEEPER = {
     "attempt": 1, "identity": {"boot_id": "another", "pid": 4000, "start_ticks": 5}, "started_at": 13.5,
     "worker": {"boot_id": "another", "pid": 4001, "start_ticks": 6}, "asked": "", "asked_at": 0.0,
 }  # fmt: skip
-PAPERS: dict[str, dict[str, Any]] = {
+JSON_FILES: dict[str, dict[str, Any]] = {
     "spec.json": SPEC, "exit.json": EXIT, "keeper.json": KEEPER,
     "wanted.json": {"attempt": 1, "mode": "strict"}, "amended.json": {"params": {"epochs": 6}, "at": 14.5},
 }  # fmt: skip
@@ -49,13 +49,13 @@ OTHERS = ("events.jsonl", "worker.log", "beat", "run.lock", "control", "checkpoi
 
 
 def done_run(places: Places, run_id: str) -> Path:
-    """A run folder as a run that ended leaves it."""
+    """The folder of a run that is done."""
     path = places.runs / run_id
     path.mkdir(parents=True)
-    for name, data in PAPERS.items():
+    for name, data in JSON_FILES.items():
         (path / name).write_text(json.dumps({**data, "id": run_id} if name == "spec.json" else data))
     (path / "events.jsonl").write_text(EVENTS)
-    (path / "worker.log").write_text("said 1\n")
+    (path / "worker.log").write_text("line 1\n")
     for name in ("beat", "run.lock"):
         (path / name).touch()
     os.mkfifo(path / "control")
@@ -63,20 +63,20 @@ def done_run(places: Places, run_id: str) -> Path:
 
 
 def cases() -> Iterator[tuple[str, str, Damage]]:
-    """The name of the folder, the file in it, and what happened to that."""
-    for file in (*PAPERS, *OTHERS):
-        kinds = [*damage.of_a_file(), *(damage.of_fields(PAPERS[file]) if file in PAPERS else ())]
+    """The name of the folder, the file in it, and the damage of the file."""
+    for file in (*JSON_FILES, *OTHERS):
+        kinds = [*damage.of_a_file(), *(damage.of_fields(JSON_FILES[file]) if file in JSON_FILES else ())]
         for one in kinds:
             if file not in ("control", "checkpoints", "tensorboard") or one.name in SHAPES:
                 yield f"20260101-000000-xor-{file}-{one.name}", file, one
 
 
 SHAPES = ("missing", "link-to-zero", "link-to-nothing", "link-to-itself", "pipe", "folder", "device")
-"""what may happen to something that is no regular file"""
+"""damages that also apply to what is no regular file"""
 
 
-def lay_out(places: Places) -> dict[str, tuple[str, Damage]]:
-    """All cases side by side in one home."""
+def make_damaged_runs(places: Places) -> dict[str, tuple[str, Damage]]:
+    """All cases in one home: by the id of the run, the file and its damage."""
     made = {}
     for run_id, file, one in cases():
         path = done_run(places, run_id) / file
@@ -91,35 +91,37 @@ def lay_out(places: Places) -> dict[str, tuple[str, Damage]]:
     return made
 
 
-async def everything(talk: Client) -> dict[str, RunSummary]:
-    page = await talk.runs(Query(limit=1000))
+async def everything(client: Client) -> dict[str, RunSummary]:
+    page = await client.runs(Query(limit=1000))
     assert page.total == page.matching == len(page.runs)
     return {run.id: run for run in page.runs}
 
 
-async def settled(talk: Client, count: int) -> dict[str, RunSummary]:
-    """Once all run folders are read, and it was found out how those ended that nobody keeps."""
+async def settled(client: Client, count: int) -> dict[str, RunSummary]:
+    """The runs, once all `count` folders are read and the orphans among them are concluded."""
     deadline = quiet_seconds() + SECONDS
     while True:
-        found = await everything(talk)
-        waits = [run.id for run in found.values() if run.id.startswith("20260101") and not run.status.is_rest]
-        if len(found) == count and not waits:
+        found = await everything(client)
+        unfinished = [
+            run.id for run in found.values() if run.id.startswith("20260101") and not run.status.is_rest
+        ]
+        if len(found) == count and not unfinished:
             return found
-        assert quiet_seconds() < deadline, (len(found), count, waits[:5])
+        assert quiet_seconds() < deadline, (len(found), count, unfinished[:5])
         await asyncio.sleep(0.1)
 
 
-def told(run: RunSummary) -> str:
+def reported(run: RunSummary) -> str:
     return " ".join(filter(None, (run.cause.text if run.cause else "", run.damage)))
 
 
 async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trains_on(places: Places) -> None:
-    made = lay_out(places)
-    async with serving(places), await connect(places) as talk:
-        healthy = await talk.submit("xor", {"epochs": 3000}, name="healthy")
-        found = await settled(talk, len(made) + 5)
-        running = await reach(talk, healthy.id, Status.RUNNING)
-        checked = {(row["run"], Path(row["path"]).name) for row in await talk.verify("") if not row["ok"]}
+    made = make_damaged_runs(places)
+    async with serving(places), await connect(places) as client:
+        healthy = await client.submit("xor", {"epochs": 3000}, name="healthy")
+        found = await settled(client, len(made) + 5)
+        running = await reach(client, healthy.id, Status.RUNNING)
+        checked = {(row["run"], Path(row["path"]).name) for row in await client.verify("") if not row["ok"]}
         for run_id, (file, one) in made.items():
             run = found[run_id]
             if file == "spec.json" and not one.is_harmless:
@@ -127,21 +129,21 @@ async def test_each_damaged_run_is_listed_with_its_reason_and_a_healthy_one_trai
                 assert run.cause.kind is CauseKind.DAMAGED and file in run.cause.text, (run_id, run)
                 assert (run_id, file) in checked
             elif file == "keeper.json" and one.name in UNREADABLE:
-                assert file in told(run), (run_id, run)
-            elif file == "exit.json":  # what its worker said last is in its events
-                is_damaged = run.status is Status.DAMAGED and file in told(run)
+                assert file in reported(run), (run_id, run)
+            elif file == "exit.json":  # its events have the exit message
+                is_damaged = run.status is Status.DAMAGED and file in reported(run)
                 assert run.status is Status.DONE or is_damaged, (run_id, run)
             elif file == "events.jsonl" and one.name in (*SHAPES, "foreign", "closed", "no-text"):
                 assert one.name == "missing" or (run_id, file) in checked, run_id
-                assert one.name in ("missing", "no-text") or file in told(run), (run_id, run)
+                assert one.name in ("missing", "no-text") or file in reported(run), (run_id, run)
         assert found["20260101-000000-xor-copied"].status is Status.DAMAGED
         assert found["20260101-000000-xor-original"].status is Status.DONE
-        assert (await talk.show("@last")).id == healthy.id
-        assert (await talk.runs()).notice.endswith("runs are damaged: dltui ls status=damaged")
-        assert any("runs are damaged" in finding.text for finding in await talk.doctor())
-        assert (await talk.show(healthy.id)).step >= running.step
-        hurry.tell(places.root)
-        assert (await reach(talk, healthy.id, Status.DONE)).step == 3000
+        assert (await client.show("@last")).id == healthy.id
+        assert (await client.runs()).notice.endswith("runs are damaged: dltui ls status=damaged")
+        assert any("runs are damaged" in finding.text for finding in await client.doctor())
+        assert (await client.show(healthy.id)).step >= running.step
+        waits.skip(places.root)
+        assert (await reach(client, healthy.id, Status.DONE)).step == 3000
 
 
 UNREADABLE = (
@@ -150,38 +152,38 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-async def test_a_damaged_run_is_removed_by_the_name_of_its_folder_and_found_again_once_mended(
+async def test_a_damaged_run_is_removed_by_the_name_of_its_folder_and_listed_again_once_repaired(
     places: Places,
 ) -> None:
     for run_id in ("one", "two"):
         (done_run(places, run_id) / "spec.json").write_text("{")
-    async with serving(places), await connect(places) as talk:
-        await settled(talk, 2)
+    async with serving(places), await connect(places) as client:
+        await settled(client, 2)
         with pytest.raises(DltuiError, match="one is damaged and cannot be resumed"):
-            await talk.resume("one")
+            await client.resume("one")
         with pytest.raises(DltuiError, match="There is no run yet"):
-            await talk.show("@last")
-        await talk.remove("one")
+            await client.show("@last")
+        await client.remove("one")
         (places.runs / "two" / "spec.json").write_text(json.dumps({**SPEC, "id": "two"}))
-        assert (await talk.show("two")).status is Status.DONE
-        assert [run.id for run in (await talk.runs()).runs] == ["two"]
+        assert (await client.show("two")).status is Status.DONE
+        assert [run.id for run in (await client.runs()).runs] == ["two"]
 
 
 async def test_runs_that_cannot_be_listed_are_no_empty_list(places: Places) -> None:
     places.runs.write_text("in place of the folder")
-    async with serving(places), await connect(places) as talk:
+    async with serving(places), await connect(places) as client:
         with pytest.raises(DltuiError, match=r"runs cannot be listed: Not a directory"):
-            await talk.runs()
+            await client.runs()
         places.runs.unlink()
         done_run(places, "one")
-        found = await settled_or_refused(talk)
+        found = await settled_or_refused(client)
         assert list(found) == ["one"]
 
 
-async def settled_or_refused(talk: Client) -> dict[str, RunSummary]:
+async def settled_or_refused(client: Client) -> dict[str, RunSummary]:
     while True:
         try:
-            if found := await everything(talk):
+            if found := await everything(client):
                 return found
         except DltuiError:
             pass

@@ -1,4 +1,4 @@
-"""What is said of a run whose folder of data has changed since it was trained."""
+"""The warning of a run whose data folder has changed since it was trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.data import mnist_folders
 from engine.data.published_files import MNIST
 from engine.places import Places
 from engine.protocol import RunSummary
-from engine.service.runs.data_check import data_now
+from engine.service.runs.data_check import data_warning
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.engine import make_run
 
@@ -32,18 +32,18 @@ def trained_on(places: Places, folder: Path) -> RunSummary:
     return dataclasses.replace(run, spec=dataclasses.replace(run.spec, data=str(folder)))
 
 
-def test_nothing_is_said_while_the_data_are_the_same(places: Places, folder: Path) -> None:
-    assert data_now(places, trained_on(places, folder)) == ""
+def test_there_is_no_warning_while_the_data_are_the_same(places: Places, folder: Path) -> None:
+    assert data_warning(places, trained_on(places, folder)) == ""
 
 
-def test_labels_turned_round_are_other_data(places: Places, folder: Path) -> None:
+def test_reversed_labels_are_other_data(places: Places, folder: Path) -> None:
     run = trained_on(places, folder)
     images, labels, test_images, test_labels = make_arrays()
     write_set(folder, (images, 9 - labels, test_images, test_labels))
-    assert f"{folder} holds other data now" in data_now(places, run)
+    assert f"{folder} holds other data now" in data_warning(places, run)
 
 
 def test_a_folder_that_is_gone_is_named(places: Places, folder: Path) -> None:
     run = trained_on(places, folder)
     shutil.rmtree(folder)
-    assert f"{folder} does not exist any more" in data_now(places, run)
+    assert f"{folder} does not exist any more" in data_warning(places, run)

@@ -1,4 +1,4 @@
-"""Which runs may be made longer, and by what."""
+"""Which parameters of a run may be increased, and to what."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def of(experiment: str, **given: object) -> Spec:
     return Spec("i", experiment, values, 1, "n", "torch", 1, "cpu", 0.0)
 
 
-def test_lengths_may_grow_and_stay() -> None:
-    assert extension.checked(of("mnist", epochs=2), {"epochs": "5"}) == {"epochs": 5}
-    assert extension.checked(of("xor", epochs=2), {"epochs": 2}) == {"epochs": 2}
-    assert extension.checked(of("lm", epochs=2, keep="last"), {"epochs": 3}) == {"epochs": 3}
+def test_lengths_may_be_increased_or_stay() -> None:
+    assert extension.extended_lengths(of("mnist", epochs=2), {"epochs": "5"}) == {"epochs": 5}
+    assert extension.extended_lengths(of("xor", epochs=2), {"epochs": 2}) == {"epochs": 2}
+    assert extension.extended_lengths(of("lm", epochs=2, keep="last"), {"epochs": 3}) == {"epochs": 3}
 
 
-def test_a_language_model_that_keeps_its_best_epoch_apart_may_grow() -> None:
-    assert extension.checked(of("lm", epochs=2), {"epochs": 3}, holds_last=True) == {"epochs": 3}
+def test_a_language_model_that_stores_its_best_epoch_separately_may_be_extended() -> None:
+    assert extension.extended_lengths(of("lm", epochs=2), {"epochs": 3}, holds_last=True) == {"epochs": 3}
     with pytest.raises(ParamError, match="fallen to 0"):
-        extension.checked(of("lm", schedule="cosine"), {"epochs": 99}, holds_last=True)
+        extension.extended_lengths(of("lm", schedule="cosine"), {"epochs": 99}, holds_last=True)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_a_language_model_that_keeps_its_best_epoch_apart_may_grow() -> None:
         (of("lm"), {"epochs": 99}, "its weights are those of its best epoch"),
     ],
 )
-def test_what_would_not_be_the_longer_run_is_refused(
+def test_an_extension_that_differs_from_a_longer_run_is_refused(
     spec: Spec, changes: dict[str, object], expected: str
 ) -> None:
     with pytest.raises(ParamError) as refused:
-        extension.checked(spec, changes)
+        extension.extended_lengths(spec, changes)
     assert expected in str(refused.value)

@@ -1,4 +1,4 @@
-"""Words into the FIFO of a keeper: whole, never waiting, and honest when nobody listens."""
+"""Commands through the FIFO of a keeper: complete lines, never blocking, an error without a reader."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from pathlib import Path
 import pytest
 
 from engine.service.runs import keeper_commands
-from engine.service.runs.keeper_commands import NobodyListens
+from engine.service.runs.keeper_commands import NoReader
 
 
-def test_a_word_arrives_as_one_line(tmp_path: Path) -> None:
+def test_a_command_arrives_as_one_line(tmp_path: Path) -> None:
     fifo = tmp_path / "control"
     os.mkfifo(fifo)
-    ear = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    reading = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
     keeper_commands.send(fifo, {"word": "set", "name": "lr", "value": 0.1})
     keeper_commands.send(fifo, {"word": "stop"})
-    lines = os.read(ear, 4096).split(b"\n")
+    lines = os.read(reading, 4096).split(b"\n")
     assert [json.loads(line) for line in lines[:-1]] == [
         {"word": "set", "name": "lr", "value": 0.1},
         {"word": "stop"},
     ]
-    os.close(ear)
+    os.close(reading)
 
 
-def test_nobody_at_the_other_end_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_reader_is_an_error_at_once(tmp_path: Path) -> None:
     fifo = tmp_path / "control"
-    with pytest.raises(NobodyListens):
+    with pytest.raises(NoReader):
         keeper_commands.send(fifo, {"word": "pause"})
     os.mkfifo(fifo)
-    with pytest.raises(NobodyListens):
+    with pytest.raises(NoReader):
         keeper_commands.send(fifo, {"word": "pause"})
 
 
-def test_a_full_fifo_does_not_stop_the_service(tmp_path: Path) -> None:
+def test_a_full_fifo_does_not_block(tmp_path: Path) -> None:
     fifo = tmp_path / "control"
     os.mkfifo(fifo)
-    ear = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
-    with pytest.raises(NobodyListens, match="is full"):
+    reading = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    with pytest.raises(NoReader, match="is full"):
         for _ in range(100_000):
             keeper_commands.send(fifo, {"word": "pause", "pad": "x" * 1000})
-    os.close(ear)
+    os.close(reading)
 
 
 def test_a_file_in_the_place_of_the_fifo_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "control"
     path.write_text("precious")
-    with pytest.raises(NobodyListens, match="is not a FIFO"):
+    with pytest.raises(NoReader, match="is not a FIFO"):
         keeper_commands.send(path, {"word": "pause"})
     assert path.read_text() == "precious"

@@ -1,4 +1,4 @@
-"""Whose lock is held, who may be killed, and what is said of a run that nobody kept."""
+"""Orphans: whether their lock is held, and which processes are killed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine import process_identity
 from engine.service.runs import orphans
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 
 def test_a_lock_is_held_exactly_while_a_process_holds_it(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_lock_inherited_by_a_child_is_held_until_the_child_ends(tmp_path: Path
     assert not orphans.is_held(path)
 
 
-def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
+def test_a_whole_process_group_is_killed_and_no_other_process() -> None:
     leader = subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60"], start_new_session=True)
     bystander = subprocess.Popen(["sleep", "60"])
     found = process_identity.of(leader.pid)
@@ -57,14 +57,14 @@ def test_a_whole_process_group_is_killed_and_nobody_else() -> None:
         bystander.wait()
 
 
-def test_a_number_that_another_process_has_now_is_left_alone() -> None:
+def test_a_process_with_a_reused_id_is_not_killed() -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
         found = process_identity.of(other.pid)
         assert found is not None
         before = dataclasses.replace(found, start_ticks=found.start_ticks - 5)
-        elsewhere = dataclasses.replace(found, boot_id="of another start")
-        assert not orphans.kill_group(before) and not orphans.kill(before) and not orphans.kill(elsewhere)
+        rebooted = dataclasses.replace(found, boot_id="of another start")
+        assert not orphans.kill_group(before) and not orphans.kill(before) and not orphans.kill(rebooted)
         assert other.poll() is None
     finally:
         other.kill()

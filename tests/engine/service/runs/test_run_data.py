@@ -1,4 +1,4 @@
-"""The folder of data sets of a run: named by who asks for it, stored, and taken on by what comes of it."""
+"""The data folder of a run: sent by the client, stored in the spec, used by workers, trials and resumes."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def stored(places: Places, run: str) -> object:
     return json.loads(store.folder_of(places, run).spec.read_bytes())["data"]
 
 
-async def test_a_run_keeps_the_folder_of_the_shell_that_asked_for_it(
+async def test_a_run_stores_the_data_folder_of_the_shell_that_submitted_it(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(places), await connect(places) as talk:
+    async with serving(places), await connect(places) as client:
         for named, kept in (("/first", "/first"), ("/second", "/second"), ("", "")):
             monkeypatch.setenv("DLTUI_DATA", named)
-            made = await talk.submit("xor", {"epochs": 1})
+            made = await client.submit("xor", {"epochs": 1})
             assert made.spec.data == kept and stored(places, made.id) == kept
 
 
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three folders of data; the engine is started in a shell that names the third."""
+    """Three folders of data; the engine is started with the third as DLTUI_DATA."""
     monkeypatch.setenv("DLTUI_EXTRA_CATALOG", "tests.fakes.catalog:CATALOG")
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
@@ -58,95 +58,95 @@ async def training(places: Places) -> AsyncIterator[Client]:
     running = asyncio.create_task(service.run())
     await until(places.socket.exists)
     try:
-        async with await connect(places) as talk:
-            yield talk
+        async with await connect(places) as client:
+            yield client
     finally:
         service.leave()
         await running
         end_runs(places)
 
 
-async def test_a_worker_trains_on_what_its_run_names_and_goes_on_with_that_alone(
+async def test_a_worker_trains_on_the_data_folder_of_its_run_and_resumes_with_that_alone(
     places: Places, sets: Path
 ) -> None:
-    async with training(places) as talk:
-        made = await talk.submit("reader", {"steps": 9_999, "seconds": 0.01}, data=str(sets / "one"))
-        other = await talk.submit("reader", {"steps": 2}, data=str(sets / "two"))
-        none = await talk.submit("reader", {"steps": 2}, data="")
+    async with training(places) as client:
+        made = await client.submit("reader", {"steps": 9_999, "seconds": 0.01}, data=str(sets / "one"))
+        other = await client.submit("reader", {"steps": 2}, data=str(sets / "two"))
+        none = await client.submit("reader", {"steps": 2}, data="")
         for run, title in ((other, str(sets / "two")), (none, "None")):
-            assert (await reach(talk, run.id, Status.DONE)).data_title == title
-        await reach(talk, made.id, Status.RUNNING)
-        while not (await talk.show(made.id)).step:
+            assert (await reach(client, run.id, Status.DONE)).data_title == title
+        await reach(client, made.id, Status.RUNNING)
+        while not (await client.show(made.id)).step:
             await asyncio.sleep(0.05)
-        paused = await reach(talk, (await talk.pause(made.id)).id, Status.PAUSED)
+        paused = await reach(client, (await client.pause(made.id)).id, Status.PAUSED)
         assert paused.data_title == str(sets / "one") and len(paused.data_fingerprint) == 64
 
         (sets / "one" / "set.txt").write_text("turned round")
         for mode in ("strict", "fast"):
-            await talk.resume(made.id, mode)
-            refused = await reach(talk, made.id, Status.FAILED)
+            await client.resume(made.id, mode)
+            refused = await reach(client, made.id, Status.FAILED)
             assert refused.cause is not None and refused.cause.kind is CauseKind.RESUME_REFUSED
             assert paused.data_fingerprint[:12] in refused.cause.text and "fast" not in refused.cause.remedy
             assert refused.data_fingerprint == paused.data_fingerprint
 
         (sets / "one").rename(sets / "moved")
-        await talk.resume(made.id)
-        gone = await reach(talk, made.id, Status.FAILED)
+        await client.resume(made.id)
+        gone = await reach(client, made.id, Status.FAILED)
         assert gone.cause is not None and gone.cause.kind is CauseKind.BAD_DATA
         assert gone.cause.text == f"DLTUI_DATA names {sets / 'one'}, which is not a folder."
 
         (sets / "moved" / "set.txt").write_text("one")
         (sets / "one").symlink_to(sets / "moved")
-        await talk.resume(made.id)
-        again = await reach(talk, made.id, Status.RUNNING)
+        await client.resume(made.id)
+        again = await reach(client, made.id, Status.RUNNING)
         assert again.data_fingerprint == paused.data_fingerprint
-        await talk.stop(made.id)
-        await reach(talk, made.id, Status.STOPPED)
+        await client.stop(made.id)
+        await reach(client, made.id, Status.STOPPED)
 
 
-async def test_the_trials_of_a_sweep_and_what_extends_them_have_its_folder(
+async def test_the_trials_of_a_sweep_and_their_extensions_have_its_data_folder(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/of/the/sweep")
-    async with serving(places), await connect(places) as talk:
-        made = await talk.sweep_submit("mnist", ["lr=0.1,0.2"], {"epochs": 1})
+    async with serving(places), await connect(places) as client:
+        made = await client.sweep_submit("mnist", ["lr=0.1,0.2"], {"epochs": 1})
         monkeypatch.setenv("DLTUI_DATA", "/of/somebody/else")
         assert made.spec.data == "/of/the/sweep"
-        await talk.sweep_edit(made.id, "add", params={"lr": 0.4})
-        for run in [trial.run for trial in (await settled(talk, made.id)).rows]:
+        await client.sweep_edit(made.id, "add", params={"lr": 0.4})
+        for run in [trial.run for trial in (await settled(client, made.id)).rows]:
             assert stored(places, run) == "/of/the/sweep"
-        first = (await talk.sweep_trials(made.id)).rows[0]
-        await talk.sweep_edit(made.id, "extend", trial=first.trial, epochs=2)
-        assert (await reach(talk, first.run, Status.DONE)).spec.data == "/of/the/sweep"
+        first = (await client.sweep_trials(made.id)).rows[0]
+        await client.sweep_edit(made.id, "extend", trial=first.trial, epochs=2)
+        assert (await reach(client, first.run, Status.DONE)).spec.data == "/of/the/sweep"
 
 
-async def settled(talk: Client, sweep: str) -> TrialPage:
-    while (await talk.sweep_show(sweep)).status is SweepStatus.RUNNING:
+async def settled(client: Client, sweep: str) -> TrialPage:
+    while (await client.sweep_show(sweep)).status is SweepStatus.RUNNING:
         await asyncio.sleep(0.05)
-    return await talk.sweep_trials(sweep)
+    return await client.sweep_trials(sweep)
 
 
 @pytest.mark.parametrize("data", ["sets", "~/sets", "/a\0b", 7, "/" + "x" * 5000])
-async def test_what_is_no_absolute_folder_is_refused(places: Places, data: object) -> None:
-    async with serving(places), await connect(places) as talk:
+async def test_a_data_folder_that_is_not_absolute_is_refused(places: Places, data: object) -> None:
+    async with serving(places), await connect(places) as client:
         with pytest.raises(DltuiError, match="data: expected an absolute folder"):
-            await talk.ask("submit", experiment="xor", data=data)
+            await client.ask("submit", experiment="xor", data=data)
 
 
-async def test_a_client_of_before_leaves_it_open(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        answer = await talk.ask("submit", experiment="xor", params={"epochs": 1})
+async def test_a_request_without_a_data_folder_stores_none(places: Places) -> None:
+    async with serving(places), await connect(places) as client:
+        answer = await client.ask("submit", experiment="xor", params={"epochs": 1})
         assert answer["run"]["data"] is None
 
 
-def test_a_trial_and_a_batch_of_trials_take_the_folder_of_their_sweep() -> None:
+def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> None:
     spec = a_spec("lr=0.1,0.2", experiment="xor", data="/sets")
     row = make_trial(1, params={"lr": 0.1})
     assert trial_spec.made(spec, row, 1.0).data == "/sets"
     assert batch_run.made(sweep_batch.first_of(spec), spec, row, 1.0).data == "/sets"
 
 
-def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Places) -> None:
+def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
     spec = trial_spec.made(a_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
     frames = Reader().feed(b"".join(bundle.packed(store.create(places, spec), 1)))
@@ -154,9 +154,9 @@ def test_a_node_of_a_cluster_is_not_told_of_a_folder_of_this_machine(places: Pla
     assert (sent["data"], sent["executor"]) == (None, "local")
 
 
-async def test_the_doctor_looks_into_the_folder_of_the_shell_that_asks(
+async def test_the_doctor_checks_the_data_folder_of_the_shell_that_requests_it(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(places), await connect(places) as talk:
+    async with serving(places), await connect(places) as client:
         monkeypatch.setenv("DLTUI_DATA", "/of/this/shell/alone")
-        assert any("/of/this/shell/alone" in finding.text for finding in await talk.doctor())
+        assert any("/of/this/shell/alone" in finding.text for finding in await client.doctor())

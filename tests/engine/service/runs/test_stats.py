@@ -1,4 +1,4 @@
-"""Events add up: to the last values, the best ever, the time spent; and a rewind takes back what it must."""
+"""Stats folded from events: last and best values, training time, rate, and rewinding to a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.protocol import Best, CauseKind, Status
-from engine.service.runs import stats as digests
+from engine.service.runs import stats as run_stats
 from engine.service.runs.stats import MetricGoal, RunStats, goal_of
 
 SMALL = MetricGoal("loss", largest=False)
 
 
-def told(*events: tuple[float, str, dict[str, Any]], goal: MetricGoal = SMALL) -> RunStats:
+def folded(*events: tuple[float, str, dict[str, Any]], goal: MetricGoal = SMALL) -> RunStats:
     stats = RunStats(goal)
     for seq, (at, kind, facts) in enumerate(events, 1):
         stats.fold(Event(seq, at, kind, facts))
@@ -38,22 +38,22 @@ def saved(at: float, step: int) -> tuple[float, str, dict[str, Any]]:
     return at, "checkpoint", {"step": step, "path": "p", "weights_sha256": "0", "bytes": 1}
 
 
-def test_what_it_trains_on_is_what_the_last_attempt_that_looked_has_said() -> None:
+def test_the_data_are_those_of_the_last_attempt_that_reported_them() -> None:
     one, two = ({"title": name, "fingerprint": name * 4} for name in ("mnist", "other"))
-    assert told(started(0, data=one), started(1, data={}), started(2)).data_title == "mnist"
-    found = told(started(0, data=one), started(1, data=two))
+    assert folded(started(0, data=one), started(1, data={}), started(2)).data_title == "mnist"
+    found = folded(started(0, data=one), started(1, data=two))
     assert (found.data_title, found.data_fingerprint) == ("other", "other" * 4)
-    assert digests.from_json(digests.to_json(found), SMALL) == found
+    assert run_stats.from_json(run_stats.to_json(found), SMALL) == found
 
 
-def test_nothing_told_is_nothing_known() -> None:
+def test_without_events_all_stats_are_empty() -> None:
     stats = RunStats()
     assert (stats.step, stats.best, stats.rate, stats.train_seconds, stats.note) == (0, None, 0, 0, "")
 
 
-def test_columns_give_last_values_and_the_best_in_between() -> None:
+def test_metrics_are_the_last_values_and_the_best_may_be_in_between() -> None:
     series = {"loss": [[10, 20, 30], [0.5, 0.1, "nan"]], "accuracy": [[30], ["inf"]], "empty": [[], []]}
-    stats = told(started(1, notice="digits instead of MNIST"), (2, "metrics", {"series": series}))
+    stats = folded(started(1, notice="digits instead of MNIST"), (2, "metrics", {"series": series}))
     assert stats.step == 30 and stats.total_steps == 100 and stats.device == "cpu"
     assert math.isnan(stats.metrics["loss"]) and stats.metrics["accuracy"] == math.inf
     assert "empty" not in stats.metrics
@@ -62,15 +62,17 @@ def test_columns_give_last_values_and_the_best_in_between() -> None:
 
 
 def test_the_goal_may_be_the_largest() -> None:
-    stats = told(started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True))
+    stats = folded(
+        started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True)
+    )
     assert stats.best == Best("loss", 0.9, 2)
     assert goal_of("mnist") == MetricGoal("val_accuracy", True) and goal_of("no longer there") == MetricGoal()
 
 
-def test_a_rewind_to_a_checkpoint_brings_back_exactly_what_stood_there() -> None:
+def test_a_rewind_to_a_checkpoint_restores_its_stats_exactly() -> None:
     first = [started(0), loss(1, 10, 0.5), (1, "set", {"step": 10, "name": "lr", "value": 0.1}), saved(1, 10)]
-    at_checkpoint = told(*first)
-    stats = told(
+    at_checkpoint = folded(*first)
+    stats = folded(
         *first, loss(2, 20, 0.01), (2, "set", {"step": 20, "name": "lr", "value": 9}),
         started(5, attempt=2), (5, "restored", {"step": 10}),
     )  # fmt: skip
@@ -80,54 +82,54 @@ def test_a_rewind_to_a_checkpoint_brings_back_exactly_what_stood_there() -> None
     assert stats.best == Best("loss", 0.3, 20)
 
 
-def test_a_rewind_to_nothing_forgets_all_points() -> None:
-    stats = told(started(0), loss(1, 5, 0.5), started(2), (2, "restored", {"step": 0}))
+def test_a_rewind_to_step_0_drops_all_points() -> None:
+    stats = folded(started(0), loss(1, 5, 0.5), started(2), (2, "restored", {"step": 0}))
     assert (stats.step, stats.metrics, stats.best) == (0, {}, None)
 
 
-def test_restoring_the_step_that_was_reached_takes_nothing_back() -> None:
-    stats = told(started(0), loss(1, 7, 0.5), saved(1, 7), started(2), (2, "restored", {"step": 7}))
+def test_restoring_the_current_step_drops_nothing() -> None:
+    stats = folded(started(0), loss(1, 7, 0.5), saved(1, 7), started(2), (2, "restored", {"step": 7}))
     assert stats.step == 7 and stats.metrics == {"loss": 0.5} and stats.best == Best("loss", 0.5, 7)
 
 
-def test_time_is_spent_while_training_not_while_paused() -> None:
+def test_train_seconds_exclude_pauses() -> None:
     cause = {"kind": "paused", "text": "paused"}
-    stats = told(
+    stats = folded(
         started(100), loss(110, 1, 1), (112, "ended", {"status": "paused", "cause": cause}),
         started(500), loss(503, 2, 1),
     )  # fmt: skip
     assert stats.train_seconds == pytest.approx(12 + 3)
-    assert stats.started_at == 100 and stats.farewell is None
+    assert stats.started_at == 100 and stats.exit_message is None
 
 
-def test_a_stretch_that_a_crash_ended_counts_up_to_its_last_event() -> None:
-    stats = told(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
+def test_after_a_crash_train_seconds_count_up_to_the_last_event() -> None:
+    stats = folded(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
     assert stats.train_seconds == pytest.approx(10 + 5)
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
     slow = [loss(at, at, 1.0) for at in range(100)]
     fast = [loss(100 + at / 10, 100 + at, 1.0) for at in range(300)]
-    assert told(started(0), *slow).rate == pytest.approx(1, rel=0.01)
-    assert told(started(0), *slow, *fast).rate == pytest.approx(10, rel=0.05)
-    assert len(told(started(0), *slow, *fast).pace) < 100
+    assert folded(started(0), *slow).rate == pytest.approx(1, rel=0.01)
+    assert folded(started(0), *slow, *fast).rate == pytest.approx(10, rel=0.05)
+    assert len(folded(started(0), *slow, *fast).recent_steps) < 100
 
 
-def test_a_note_is_a_notice_until_all_is_well_again() -> None:
+def test_a_note_is_kept_until_a_note_of_severity_ok() -> None:
     full = (2.0, "note", {"text": "disk full", "severity": "warning"})
-    assert told(started(0), full).note == "disk full"
-    assert told(started(0), full, (3, "note", {"text": "saved again", "severity": "ok"})).note == ""
-    assert told(started(0), full, started(4)).note == ""
+    assert folded(started(0), full).note == "disk full"
+    assert folded(started(0), full, (3, "note", {"text": "saved again", "severity": "ok"})).note == ""
+    assert folded(started(0), full, started(4)).note == ""
 
 
-def test_the_last_words_of_a_worker_are_kept() -> None:
-    stats = told(started(0), (9, "ended", {"status": "failed", "cause": {"kind": "diverged", "text": "x"}}))
-    assert stats.farewell is not None
-    assert (stats.farewell.status, stats.farewell.cause.kind) == (Status.FAILED, CauseKind.DIVERGED)
+def test_the_exit_message_of_a_worker_is_kept() -> None:
+    stats = folded(started(0), (9, "ended", {"status": "failed", "cause": {"kind": "diverged", "text": "x"}}))
+    assert stats.exit_message is not None
+    assert (stats.exit_message.status, stats.exit_message.cause.kind) == (Status.FAILED, CauseKind.DIVERGED)
 
 
-def test_a_kind_of_tomorrow_is_passed_over() -> None:
-    assert told(started(0), (1, "image", {"path": "x"}), (2, "unheard of", {})).seq == 3
+def test_events_of_an_unknown_kind_are_ignored() -> None:
+    assert folded(started(0), (1, "image", {"path": "x"}), (2, "unheard of", {})).seq == 3
 
 
 @pytest.mark.parametrize(
@@ -144,15 +146,17 @@ def test_a_kind_of_tomorrow_is_passed_over() -> None:
         ("started", {"total_steps": "many"}),
     ],
 )
-def test_odd_facts_are_named_and_do_no_harm(kind: str, facts: dict[str, Any]) -> None:
-    stats = told(started(0), loss(1, 5, 0.5))
+def test_invalid_facts_are_an_error_that_names_the_event_and_changes_nothing_else(
+    kind: str, facts: dict[str, Any]
+) -> None:
+    stats = folded(started(0), loss(1, 5, 0.5))
     with pytest.raises(CorruptRun, match=f"Event 3 is no {kind}"):
         stats.fold(Event(3, 2.0, kind, facts))
     stats.fold(Event(4, 3.0, *loss(3, 6, 0.4)[1:]))
     assert stats.step == 6 and stats.seq == 4
 
 
-happening = st.one_of(
+action = st.one_of(
     st.tuples(st.just("metrics"), st.integers(1, 50), st.sampled_from([0.1, 0.5, 2.0, "nan", "inf"])),
     st.tuples(st.just("checkpoint"), st.none(), st.none()),
     st.tuples(st.just("resume"), st.none(), st.none()),
@@ -160,26 +164,26 @@ happening = st.one_of(
 )
 
 
-@given(st.lists(happening, max_size=40), st.integers(0, 40))
-def test_a_digest_goes_on_from_json_as_if_it_had_never_stopped(
-    happenings: list[tuple[str, Any, Any]], cut: int
-) -> None:
-    events = _events(happenings)
+@given(st.lists(action, max_size=40), st.integers(0, 40))
+def test_stats_continue_from_json_as_without_a_break(actions: list[tuple[str, Any, Any]], cut: int) -> None:
+    events = _events(actions)
     whole, first = RunStats(SMALL), RunStats(SMALL)
     for event in events:
         whole.fold(event)
     for event in events[:cut]:
         first.fold(event)
-    second = digests.from_json(digests.to_json(first), SMALL)
+    second = run_stats.from_json(run_stats.to_json(first), SMALL)
     for event in events[cut:]:
         second.fold(event)
     assert _facts(second) == _facts(whole)
 
 
-@given(st.lists(happening, max_size=40))
-def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[str, Any, Any]]) -> None:
-    """Against brute force over all points that survive every rewind."""
-    events, points = _events(happenings), {}
+@given(st.lists(action, max_size=40))
+def test_the_best_is_the_best_of_the_points_that_are_left(
+    actions: list[tuple[str, Any, Any]],
+) -> None:
+    """Compared with brute force over all points that are left after every rewind."""
+    events, points = _events(actions), {}
     stats = RunStats(SMALL)
     for event in events:
         stats.fold(event)
@@ -195,10 +199,10 @@ def test_the_best_is_the_best_of_what_was_not_taken_back(happenings: list[tuple[
         assert stats.best is None
 
 
-def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
-    """A history that a worker could have written: steps grow, a resume goes back to the last saved."""
+def _events(actions: list[tuple[str, Any, Any]]) -> list[Event]:
+    """Events as a worker writes them: steps increase, a resume goes back to the last checkpoint."""
     events, step, kept, at = [Event(1, 0.0, "started", {"total_steps": 9})], 0, 0, 0.0
-    for kind, number, value in happenings:
+    for kind, number, value in actions:
         at += 1.0
         seq = len(events) + 1
         if kind == "metrics":
@@ -217,7 +221,7 @@ def _events(happenings: list[tuple[str, Any, Any]]) -> list[Event]:
 
 
 def _facts(stats: RunStats) -> str:
-    return repr({**digests.to_json(stats), "train_seconds": stats.train_seconds})
+    return repr({**run_stats.to_json(stats), "train_seconds": stats.train_seconds})
 
 
 def on_two_clocks(jump: float) -> list[Event]:
@@ -239,13 +243,13 @@ def on_two_clocks(jump: float) -> list[Event]:
 
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
-def test_a_clock_that_jumps_changes_neither_what_was_trained_nor_the_rate(jump: float) -> None:
+def test_jumps_of_the_wall_clock_change_neither_train_seconds_nor_the_rate(jump: float) -> None:
     stats = RunStats(SMALL)
     for event in on_two_clocks(jump):
         stats.fold(event)
     assert stats.train_seconds == pytest.approx(18.0)
     assert stats.rate == pytest.approx(2.0)
-    again = digests.from_json(json.loads(json.dumps(digests.to_json(stats))), SMALL)
+    again = run_stats.from_json(json.loads(json.dumps(run_stats.to_json(stats))), SMALL)
     assert again.train_seconds == pytest.approx(18.0)
 
 
@@ -257,6 +261,6 @@ def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
     assert stats.train_seconds == pytest.approx(18.0)
 
 
-def test_events_of_before_with_a_wall_clock_set_back_lose_no_more_than_the_jump() -> None:
-    stats = told(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
+def test_without_a_clock_of_durations_a_wall_clock_set_back_loses_no_more_than_the_jump() -> None:
+    stats = folded(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
     assert stats.train_seconds == pytest.approx(20.0)

@@ -12,7 +12,7 @@ from engine import store
 from engine.places import Places
 from engine.protocol import Query, Spec, Status
 from engine.service.index.index import open_index, row_of
-from engine.service.placement.queue import CPU, Gpus, QueuedStart, Waiting, plan
+from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
 from engine.service.runs import submission, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
 from engine.session import language_runs, mnist_nets
@@ -47,53 +47,53 @@ def numbered(places: Places, spec: Spec, number: int) -> str:
 async def test_a_clock_set_back_an_hour_does_not_change_which_run_is_the_last(
     places: Places, clock: Clock
 ) -> None:
-    async with serving(places), await connect(places) as talk:
-        first = await talk.submit("xor", {"epochs": 5}, name="first")
+    async with serving(places), await connect(places) as client:
+        first = await client.submit("xor", {"epochs": 5}, name="first")
         clock.now -= 3600.0
-        second = await talk.submit("xor", {"epochs": 5}, name="second")
+        second = await client.submit("xor", {"epochs": 5}, name="second")
         assert second.id < first.id and second.spec.created_at < first.spec.created_at
         assert (first.spec.number, second.spec.number) == (1, 2)
-        assert (await talk.show("@last")).id == second.id
-        page = await talk.runs(Query())
+        assert (await client.show("@last")).id == second.id
+        page = await client.runs(Query())
         assert [run.id for run in page.runs] == [second.id, first.id]
         for run in (first, second):
-            await reach(talk, run.id, Status.DONE)
+            await reach(client, run.id, Status.DONE)
     assert store.read_spec(store.folder_of(places, second.id)).number == 2
 
 
-async def test_sweeps_share_the_counter_and_the_last_is_the_latest(places: Places, clock: Clock) -> None:
+async def test_sweeps_use_the_same_counter_and_the_last_is_the_latest(places: Places, clock: Clock) -> None:
     axes, params = ["lr=0.1,0.2"], {"epochs": 5}
-    async with serving(places), await connect(places) as talk:
-        first = await talk.sweep_submit("xor", axes, params)
+    async with serving(places), await connect(places) as client:
+        first = await client.sweep_submit("xor", axes, params)
         clock.now -= 3600.0
-        second = await talk.sweep_submit("xor", axes, params)
+        second = await client.sweep_submit("xor", axes, params)
         assert 0 < first.spec.number < second.spec.number
-        assert (await talk.sweep_show("@last")).id == second.id
-        assert [sweep.id for sweep in await talk.sweeps()] == [second.id, first.id]
+        assert (await client.sweep_show("@last")).id == second.id
+        assert [sweep.id for sweep in await client.sweeps()] == [second.id, first.id]
 
 
-async def test_the_counter_goes_on_behind_what_was_removed(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5})
-        await reach(talk, made.id, Status.DONE)
-        await talk.remove(made.id)
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
+async def test_the_counter_continues_after_removed_runs(places: Places) -> None:
+    async with serving(places), await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5})
+        await reach(client, made.id, Status.DONE)
+        await client.remove(made.id)
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 2
         places.submissions.unlink()
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 3
+    async with serving(places), await connect(places) as client:
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 3
 
 
-async def test_without_index_and_counter_file_the_run_folders_say_the_number(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5})
-        await reach(talk, made.id, Status.DONE)
+async def test_without_index_and_counter_file_the_number_comes_from_the_run_folders(places: Places) -> None:
+    async with serving(places), await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 5})
+        await reach(client, made.id, Status.DONE)
     places.index.unlink()
     places.submissions.unlink()
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.submit("xor", {"epochs": 5})).spec.number == 2
+    async with serving(places), await connect(places) as client:
+        assert (await client.submit("xor", {"epochs": 5})).spec.number == 2
 
 
-def test_the_largest_number_is_looked_for_in_runs_sweeps_removed_ones_and_the_file(places: Places) -> None:
+def test_the_largest_number_is_that_of_runs_sweeps_removals_and_the_file(places: Places) -> None:
     assert largest_on_disk(places, []) == 0
     run = numbered(places, a_summary("a").spec, 4)
     assert largest_on_disk(places, [run]) == 4
@@ -153,9 +153,9 @@ def test_digit_runs_are_listed_by_submission(places: Places) -> None:
     assert [folder.id for folder, _ in mnist_nets.all_runs(SessionCache(places))] == [late, early]
 
 
-def test_a_clock_set_back_lets_nobody_jump_the_queue(clock: Clock) -> None:
+def test_a_clock_set_back_does_not_change_the_order_of_the_queue(clock: Clock) -> None:
     first = tracked_run.queue_time()
     clock.now -= 3600.0
     second = tracked_run.queue_time()
-    waiting = [Waiting("a", "second", 1, "cpu", second), Waiting("b", "first", 1, "cpu", first)]
-    assert plan(waiting, [], 1, Gpus()).starts == (QueuedStart("b", CPU),)
+    waiting = [QueuedRun("a", "second", 1, "cpu", second), QueuedRun("b", "first", 1, "cpu", first)]
+    assert plan(waiting, [], 1, FreeGpus()).starts == (QueuedStart("b", CPU),)

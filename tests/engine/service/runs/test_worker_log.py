@@ -1,4 +1,4 @@
-"""Parts of a log join to the whole, wherever they are cut."""
+"""Ranges of a log join to the whole, wherever they are split, also after rotation."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from engine.keeper.log_limit import LimitedLog
 from engine.service.runs import worker_log
 
 
-def test_no_log_yet_is_an_empty_part(tmp_path: Path) -> None:
+def test_a_missing_log_is_an_empty_range(tmp_path: Path) -> None:
     assert worker_log.read(tmp_path / "none", -100, 100) == worker_log.LogRange("", 0, 0, 0)
 
 
 @given(st.text(max_size=80), st.integers(4, 20))
-def test_parts_one_after_the_other_give_the_whole(
+def test_consecutive_ranges_give_the_whole_log(
     tmp_path_factory: pytest.TempPathFactory, text: str, limit: int
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "log"
     path.write_text(text, encoding="utf-8", errors="replace", newline="")
-    told, offset = "", 0
+    text_read, offset = "", 0
     while (part := worker_log.read(path, offset, limit)).text:
         assert part.offset == offset and part.end > offset
-        told, offset = told + part.text, part.end
-    assert told == path.read_bytes().decode() and offset == path.stat().st_size
+        text_read, offset = text_read + part.text, part.end
+    assert text_read == path.read_bytes().decode() and offset == path.stat().st_size
 
 
 @given(st.text(max_size=60), st.integers(1, 30))
-def test_the_end_of_a_log_begins_with_a_whole_character(
+def test_a_range_from_the_end_begins_with_a_whole_character(
     tmp_path_factory: pytest.TempPathFactory, text: str, back: int
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "log"
@@ -46,12 +46,12 @@ def test_the_end_of_a_log_begins_with_a_whole_character(
     assert len(part.text.encode()) > min(back, len(raw)) - 4
 
 
-def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"ok \xff\xfe end\n")
     assert worker_log.read(tmp_path / "log", 0, 100).text == "ok \ufffd\ufffd end\n"
 
 
-def test_limits_and_offsets_beyond_everything_are_bounded(tmp_path: Path) -> None:
+def test_limits_and_offsets_out_of_range_are_clamped(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"x" * (worker_log.LIMIT + 10))
     assert len(worker_log.read(tmp_path / "log", 0, 2**40).text) == worker_log.LIMIT
     assert worker_log.read(tmp_path / "log", 2**50, 10).text == ""
@@ -65,12 +65,12 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
         worker_log.read(tmp_path / "log", 0, 100)
 
 
-# --- a log that was turned over
+# --- a log that was rotated
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LimitedLog]:
-    """A log of 64 bytes at most, that one writes into as a worker does."""
+    """A log of 64 bytes at most, written through the descriptor that a worker inherits."""
     monkeypatch.setattr(log_limit, "CAP", 64)
     log = LimitedLog.open(tmp_path / "worker.log", "begin")
     yield log
@@ -78,17 +78,17 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LimitedLo
 
 
 def whole(path: Path, offset: int = 0) -> str:
-    """Everything from there on, read in small parts."""
-    told = ""
+    """All text from `offset`, read in small ranges."""
+    text_read = ""
     while (part := worker_log.read(path, offset, 7)).text:
-        told, offset = told + part.text, part.end
-    return told
+        text_read, offset = text_read + part.text, part.end
+    return text_read
 
 
-def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: LimitedLog) -> None:
+def test_the_end_of_a_log_can_be_read_after_it_was_rotated(small: LimitedLog) -> None:
     for number in range(20):
         os.write(small.fd, b"line %2d\n" % number)
-    small.bound()
+    small.enforce_limit()
     assert small.path.stat().st_size == 0
     assert whole(small.path).endswith("line 18\nline 19\n")
     assert worker_log.read(small.path, -8, 100).text == "line 19\n"
@@ -96,48 +96,50 @@ def test_right_after_the_log_was_turned_over_its_end_is_still_read(small: Limite
     assert worker_log.read(small.path, -16, 100).text == "line 19\nline 20\n"
 
 
-def test_who_follows_reads_every_line_once_however_often_the_log_is_turned_over(small: LimitedLog) -> None:
-    told, offset = "", 0
+def test_a_reader_that_follows_gets_every_line_once_whatever_is_rotated(
+    small: LimitedLog,
+) -> None:
+    text_read, offset = "", 0
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
-        small.bound()
+        small.enforce_limit()
         while (part := worker_log.read(small.path, offset, 5)).text:
-            told, offset = told + part.text, part.end
-    assert told == "begin\n" + "".join(f"line {number:2}\n" for number in range(40))
-    assert offset == worker_log.read(small.path, -1, 1).size == len(told)
+            text_read, offset = text_read + part.text, part.end
+    assert text_read == "begin\n" + "".join(f"line {number:2}\n" for number in range(40))
+    assert offset == worker_log.read(small.path, -1, 1).size == len(text_read)
 
 
-def test_who_comes_late_begins_at_the_first_line_that_is_left(small: LimitedLog) -> None:
+def test_a_late_reader_begins_at_the_first_line_that_is_kept(small: LimitedLog) -> None:
     for number in range(40):
         os.write(small.fd, b"line %2d\n" % number)
-        small.bound()
+        small.enforce_limit()
     part = worker_log.read(small.path, 0, 1000)
     assert part.offset > 0 and part.end == part.size == len("begin\n") + 40 * 8
     assert part.text.endswith("line 39\n") and "from byte" not in part.text
 
 
-def test_while_the_log_is_turned_over_a_reader_is_given_nothing_and_stays_where_it_is(
+def test_while_the_log_is_rotated_a_reader_gets_nothing_and_keeps_its_offset(
     small: LimitedLog,
 ) -> None:
     os.write(small.fd, b"something\n")
-    with small.path.open("rb") as turning:
-        assert log_files.lock(turning.fileno(), shared=False)
+    with small.path.open("rb") as rotating:
+        assert log_files.lock(rotating.fileno(), shared=False)
         assert worker_log.read(small.path, 3, 100) == worker_log.LogRange("", 3, 3, 3)
     assert worker_log.read(small.path, 3, 100).text == "in\nsomething\n"
 
 
-def test_a_reader_puts_turning_over_off_until_the_log_is_twice_as_long(small: LimitedLog) -> None:
+def test_a_reader_delays_rotation_until_the_log_is_twice_as_long(small: LimitedLog) -> None:
     os.write(small.fd, b"x" * 100)
     with small.path.open("rb") as reader:
         assert log_files.lock(reader.fileno(), shared=True)
-        small.bound()
+        small.enforce_limit()
         assert small.path.stat().st_size > 64
         os.write(small.fd, b"x" * 100)
-        small.bound()
+        small.enforce_limit()
     assert small.path.stat().st_size == 0
 
 
-def test_an_older_piece_of_a_dltui_of_before_is_the_beginning(tmp_path: Path) -> None:
+def test_an_older_file_without_a_header_is_the_beginning(tmp_path: Path) -> None:
     (tmp_path / "log.1").write_text("before\n")
     (tmp_path / "log").write_text("after\n")
     assert whole(tmp_path / "log") == "before\nafter\n"

@@ -11,7 +11,7 @@ from engine.protocol import Resources
 from engine.service.server import changes as boards
 from engine.service.server.changes import ChangeFeed
 from tests.engine.service.rows import a_summary
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
 

@@ -25,7 +25,7 @@ from engine.service.server import service as service_module
 from tests.chaos import scaled
 from tests.engine.service.live import connect, process, reach, serving, until
 from tests.engine.service.wire import Wire, dial
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 
 async def said_and_parted(wire: Wire) -> str:

@@ -19,8 +19,8 @@ from engine.protocol import Status
 from engine.service.server import event_tail
 from engine.service.server.event_tail import EventTail, join
 from tests.engine.service.live import SECONDS, connect, reach, serving
-from tests.fakes import hurry
-from tests.patience import LONG, quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import LONG, quiet_seconds
 from tui.data.curves import RunCurves
 from tui.data.run_history import RunHistory
 
@@ -199,7 +199,7 @@ async def test_a_stream_of_a_resumed_run_goes_on_and_one_of_a_paused_run_ends(pl
         await talk.pause(made.id)
         first = await asyncio.wait_for(hearing, LONG)
         await reach(talk, made.id, Status.PAUSED)
-        hurry.tell(places.root)
+        waits.skip(places.root)
         await talk.resume(made.id)
         rest = await asyncio.wait_for(_collect(places, made.id, after=first[-1]), LONG)
         assert first + rest == list(range(1, rest[-1] + 1))

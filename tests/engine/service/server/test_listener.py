@@ -20,7 +20,7 @@ from engine.places import Places
 from engine.service.server import listener
 from tests.chaos import scaled
 from tests.engine.service.live import connect, process, serving, until
-from tests.patience import LONG
+from tests.timeouts import LONG
 
 
 def service(places: Places) -> subprocess.CompletedProcess[str]:

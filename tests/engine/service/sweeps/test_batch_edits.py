@@ -17,8 +17,8 @@ from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps import sweep_batch, sweep_folder
 from engine.sweep_protocol import TrialStatus, axis_to_json
 from tests.engine.service.sweeps.swept import a_spec
-from tests.engine.service.sweeps.test_sweeps import lab, over
-from tests.patience import LONG
+from tests.engine.service.sweeps.test_sweeps import open_client, over
+from tests.timeouts import LONG
 
 
 async def until(talk: Client, sweep: str, is_so: Callable[[list[TrialRow]], bool]) -> list[TrialRow]:
@@ -39,7 +39,7 @@ def weights(places: Places, row: TrialRow, lane: int) -> tuple[bytes, int]:
 
 
 async def test_one_lane_is_stopped_and_another_pinned_while_the_rest_train(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["hidden=1..3"], {"epochs": 4_000_000}, seeds=2)
         await until(talk, made.id, lambda rows: rows[0].status is TrialStatus.RUNNING)
         await talk.sweep_edit(made.id, "stop_trial", trial=3)
@@ -54,7 +54,7 @@ async def test_one_lane_is_stopped_and_another_pinned_while_the_rest_train(place
         await talk.sweep_edit(made.id, "pin", trial=5, on=False)
         await talk.sweep_edit(made.id, "pause")
         assert (await over(talk, made.id)).status is SweepStatus.PAUSED
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         await talk.sweep_edit(made.id, "resume")
         rows = await until(talk, made.id, lambda rows: rows[0].step > stopped_at)
         assert (rows[2].status, rows[2].step) == (TrialStatus.STOPPED, stopped_at)
@@ -64,7 +64,7 @@ async def test_one_lane_is_stopped_and_another_pinned_while_the_rest_train(place
 
 
 async def test_what_is_asked_of_a_lane_before_its_batch_begins_is_done_when_it_does(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["hidden=1..3"], {"epochs": 4_000_000})
         await talk.sweep_edit(made.id, "stop_trial", trial=2)
         await talk.sweep_edit(made.id, "pin", trial=3)
@@ -77,7 +77,7 @@ async def test_what_is_asked_of_a_lane_before_its_batch_begins_is_done_when_it_d
 async def test_a_lane_that_ended_is_extended_to_the_bits_of_one_that_was_longer_at_once(
     places: Places,
 ) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         short = await talk.sweep_submit("xor", ["hidden=2,3"], {"epochs": 48}, seeds=2)
         await over(talk, short.id)
         long = await talk.sweep_submit("xor", ["hidden=2,3"], {"epochs": 96}, seeds=2)
@@ -95,12 +95,12 @@ async def test_a_lane_that_ended_is_extended_to_the_bits_of_one_that_was_longer_
         ]  # fmt: skip
         assert done.best is not None
         assert done.best.value == min(row.value for row in rows if row.value is not None)
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         assert (await talk.sweep_trials(short.id, TrialQuery(sort="trial"))).rows == tuple(rows)
 
 
 async def test_a_grid_of_lanes_is_widened_by_values_by_seeds_and_by_a_trial(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["lr=0.1,0.2", "hidden=2,3"], {"epochs": 20})
         await over(talk, made.id)
         for facts, match in (({"axis": "lr=0.1"}, "does not have yet"), ({"axis": "epochs=9"}, "one of lr")):
@@ -125,7 +125,7 @@ async def test_a_grid_of_lanes_is_widened_by_values_by_seeds_and_by_a_trial(plac
 
 
 async def test_what_cannot_be_done_to_a_lane_is_said_in_one_line(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["lr=0.1,0.2"], {"epochs": 20})
         await over(talk, made.id)
         for verb, facts, match in (
@@ -141,7 +141,7 @@ async def test_what_cannot_be_done_to_a_lane_is_said_in_one_line(places: Places)
 
 
 async def test_more_points_are_drawn_from_a_wider_range(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["lr=0.1..0.2"], {"epochs": 8}, sampler="random", trials=3)
         await over(talk, made.id)
         await talk.sweep_edit(made.id, "widen", axis="lr=0.05..0.9")

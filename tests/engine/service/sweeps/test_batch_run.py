@@ -18,7 +18,7 @@ from engine.places import Places
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
 from engine.sweep_protocol import Prune, SweepSpec
 from tests.engine.service.sweeps.swept import a_spec, checked
-from tests.engine.service.sweeps.test_sweeps import lab, over
+from tests.engine.service.sweeps.test_sweeps import open_client, over
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_batch_draws_from_the_same_axis_as_was_asked_for(text: str) -> None:
 
 
 async def test_a_grid_is_one_run_and_its_rows_are_in_the_order_of_the_grid(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["lr=0.5,0.1", "hidden=1..2"], {"epochs": 300}, seeds=3)
         assert made.planned == 12
         done = await over(talk, made.id)
@@ -79,7 +79,7 @@ async def test_a_grid_is_one_run_and_its_rows_are_in_the_order_of_the_grid(place
 
 
 async def test_random_points_are_the_same_ones_that_a_person_can_draw_again(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "xor", ["lr=0.01..1 log", "hidden=2..4"], {"epochs": 20}, sampler="random", trials=9, seed=5
         )
@@ -91,14 +91,14 @@ async def test_random_points_are_the_same_ones_that_a_person_can_draw_again(plac
 
 
 async def test_a_batch_is_paused_and_goes_on_after_a_new_service(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("xor", ["hidden=1..4"], {"epochs": 4_000_000}, seeds=20)
         while not (await talk.sweep_show(made.id)).counts.get("running"):
             await asyncio.sleep(0.05)
         await talk.sweep_edit(made.id, "pause")
         paused = await over(talk, made.id)
         assert paused.status is SweepStatus.PAUSED and sum(paused.counts.values()) == 80
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         assert (await talk.sweep_show(made.id)).counts == paused.counts
         await talk.sweep_edit(made.id, "resume")
         while (await talk.sweep_show(made.id)).status is not SweepStatus.RUNNING:
@@ -122,7 +122,7 @@ def test_a_service_at_rest_loads_neither_numpy_nor_optuna() -> None:
 async def test_the_value_of_a_lane_is_that_of_a_run_of_its_own(places: Places) -> None:
     """The best that is logged, also where the loss runs away; the last loss is far from it then."""
     axes, params = ["lr=0.5,100"], {"activation": "relu", "optimizer": "sgd", "epochs": 300}
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         batched = await talk.sweep_submit("xor", axes, params)
         alone = await talk.sweep_submit("xor", axes, params, prune=Prune("median", startup=50))
         assert batched.spec.lanes and not alone.spec.lanes
@@ -136,7 +136,7 @@ async def test_the_value_of_a_lane_is_that_of_a_run_of_its_own(places: Places) -
 
 
 async def test_lanes_without_validation_points_have_no_validation_loss(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "xor", ["validation=none,notebook"], {"epochs": 50}, metric="val_loss", goal="min"
         )

@@ -20,8 +20,8 @@ from engine.service.sweeps.sweeps import _folded
 from engine.sweep_protocol import Prune, SweepStatus, SweepSummary, TrialStatus
 from tests import damage
 from tests.engine.service.live import SECONDS, connect, serving
-from tests.fakes import hurry
-from tests.patience import quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import quiet_seconds
 
 NO_LANES = Prune("median", startup=50)
 """a sweep that prunes makes a run of each trial"""
@@ -38,7 +38,7 @@ async def reach_sweep(talk: Client, name: str, status: SweepStatus) -> SweepSumm
 
 
 async def a_done_sweep(places: Places) -> SweepFolder:
-    hurry.tell(places.root)
+    waits.skip(places.root)
     async with serving(places), await connect(places) as talk:
         made = await talk.sweep_submit("xor", ["hidden=1..2"], {"epochs": 2}, name="grid", prune=NO_LANES)
         await reach_sweep(talk, made.id, SweepStatus.DONE)

@@ -18,7 +18,7 @@ from engine.sweep_protocol import sweep_spec_to_json
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
 from tests.engine.service.sweeps.swept import checked
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 
 SECONDS = 300.0
 AXES = ["lr=0.1,0.2,0.3,0.4", "batch=10,20,30"]

@@ -25,8 +25,8 @@ from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from engine.service.sweeps import journal
 from tests.engine.service.live import connect, end_runs, reach, until
-from tests.fakes import hurry
-from tests.patience import quiet_seconds
+from tests.fakes import waits
+from tests.timeouts import quiet_seconds
 
 SECONDS = 180.0
 
@@ -37,7 +37,7 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.asynccontextmanager
-async def lab(places: Places) -> AsyncIterator[Client]:
+async def open_client(places: Places) -> AsyncIterator[Client]:
     service = Service(places, driver=NoGpus())
     running = asyncio.create_task(service.run())
     await until(places.socket.exists)
@@ -67,7 +67,7 @@ async def rows(talk: Client, sweep: str, where: str = "") -> tuple[TrialRow, ...
 
 
 async def test_a_grid_with_seeds_is_trained_whole_and_says_mean_and_spread(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "counter", ["pace=1,2,4"], {"steps": 20}, seeds=2, parallel=3, name="paces"
         )
@@ -87,7 +87,7 @@ async def test_a_grid_with_seeds_is_trained_whole_and_says_mean_and_spread(place
 
 
 async def test_trials_that_crash_or_diverge_end_as_failed_and_the_others_go_on(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("nan", ["at=3,1000"], {"steps": 10}, parallel=2)
         done = await over(talk, made.id)
         assert (done.status, dict(done.counts)) == (SweepStatus.DONE, {"failed": 1, "done": 1})
@@ -99,7 +99,7 @@ async def test_trials_that_crash_or_diverge_end_as_failed_and_the_others_go_on(p
 
 
 async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["seed=1..3"], {"steps": 3000, "seconds": 0.02}, parallel=1)
         await see(talk, made.id, lambda found: found.counts.get("running"))
         first = (await rows(talk, made.id))[0]
@@ -110,7 +110,7 @@ async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(
         await talk.stop(run)
         await reach(talk, run, Status.STOPPED)
         await talk.remove(run)
-        hurry.tell(places.root)
+        waits.skip(places.root)
         done = await over(talk, made.id)
         assert second.status is SweepStatus.RUNNING and done.status is SweepStatus.DONE
         assert done.counts["paused"] == 1 and done.counts["done"] == 1
@@ -119,13 +119,13 @@ async def test_a_paused_trial_and_one_whose_run_was_removed_do_not_hang_a_sweep(
 
 
 async def test_asha_stops_the_worse_ones_says_why_and_what_it_stopped_can_go_on(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "counter", ["pace=8,4,2,1,0.5,0.25"], {"steps": 90, "seconds": 0.2}, parallel=6,
             prune=Prune("asha", 3, 2),
         )  # fmt: skip
         await see(talk, made.id, lambda found: found.counts.get("pruned"))
-        hurry.tell(places.root)
+        waits.skip(places.root)
         done = await over(talk, made.id)
         assert set(done.counts) == {"done", "pruned"} and done.best is not None
         pruned = await rows(talk, made.id, "status=pruned")
@@ -141,21 +141,21 @@ async def test_asha_stops_the_worse_ones_says_why_and_what_it_stopped_can_go_on(
 
 
 async def test_a_pinned_trial_is_never_pruned(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "counter", ["pace=8,0.1"], {"steps": 90, "seconds": 99}, parallel=2,
             prune=Prune("asha", 3, 1),
         )  # fmt: skip
         await see(talk, made.id, lambda found: sum(found.counts.values()) == 2)
         await talk.sweep_edit(made.id, "pin", trial=2)
-        hurry.tell(places.runs / (await rows(talk, made.id))[0].run)
+        waits.skip(places.runs / (await rows(talk, made.id))[0].run)
         await see(talk, made.id, lambda found: found.counts.get("done"))
-        hurry.tell(places.root)
+        waits.skip(places.root)
         assert dict((await over(talk, made.id)).counts) == {"done": 2}
 
 
 async def test_a_sweep_is_paused_with_its_trials_resumed_and_stopped(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["seed=1..4"], {"steps": 9999, "seconds": 0.01}, parallel=2)
         await see(talk, made.id, lambda found: found.counts.get("running") == 2)
         await talk.sweep_edit(made.id, "pause")
@@ -171,7 +171,7 @@ async def test_a_sweep_is_paused_with_its_trials_resumed_and_stopped(places: Pla
 
 
 async def test_a_running_sweep_is_edited(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 100, "seconds": 0.5}, parallel=2)
         await see(talk, made.id, lambda found: found.counts.get("running") == 2)
         await talk.sweep_edit(made.id, "stop_trial", trial=1)
@@ -180,7 +180,7 @@ async def test_a_running_sweep_is_edited(places: Places) -> None:
         await talk.sweep_edit(made.id, "widen", axis="seed=1,2")
         wider = await talk.sweep_edit(made.id, "parallel", count=8)
         assert (wider.planned, wider.spec.parallel, wider.spec.seeds) == (8, 8, (1, 2))
-        hurry.tell(places.root)
+        waits.skip(places.root)
         done = await over(talk, made.id)
         assert dict(done.counts) == {"stopped": 1, "done": 7}
         tried = sorted((row.params["pace"], row.seed) for row in await rows(talk, made.id))
@@ -190,7 +190,7 @@ async def test_a_running_sweep_is_edited(places: Places) -> None:
 async def test_an_extended_trial_ends_in_the_bits_of_one_that_was_longer_from_the_start(
     places: Places,
 ) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 30}, parallel=2)
         await over(talk, made.id)
         with pytest.raises(DltuiError, match="steps: expected 30 or more"):
@@ -207,7 +207,7 @@ async def test_an_extended_trial_ends_in_the_bits_of_one_that_was_longer_from_th
 
 
 async def test_those_who_watch_are_told_of_sweeps(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         seen: list[SweepSummary] = []
 
         async def listen() -> None:
@@ -244,7 +244,7 @@ async def test_those_who_watch_are_told_of_sweeps(places: Places) -> None:
 async def test_what_cannot_be_swept_is_said_in_one_line_and_nothing_starts(
     places: Places, axes: list[str], facts: dict[str, object], expected: str
 ) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         params = facts.pop("params", {})
         with pytest.raises(DltuiError) as refused:
             await talk.sweep_submit("counter", axes, params, **facts)  # type: ignore[arg-type]
@@ -253,7 +253,7 @@ async def test_what_cannot_be_swept_is_said_in_one_line_and_nothing_starts(
 
 
 async def test_combinations_that_cannot_be_are_refused_one_by_one(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         with pytest.raises(DltuiError, match="hidden: expected 1 or more while bypass is off"):
             await talk.sweep_submit("xor", ["lr=0.1,0.2"], {"hidden": 0})
         made = await talk.sweep_submit("xor", ["hidden=0,1"], {"epochs": 1}, seeds=2, parallel=1)
@@ -265,7 +265,7 @@ async def test_combinations_that_cannot_be_are_refused_one_by_one(places: Places
 
 
 async def test_wrong_edits_and_filters_are_said_and_change_nothing(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 3})
         before = await over(talk, made.id)
         for verb, facts, expected in (
@@ -289,7 +289,7 @@ async def test_wrong_edits_and_filters_are_said_and_change_nothing(places: Place
 
 
 async def test_odd_requests_are_answered_in_words(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["pace=1,2"], {"steps": 3})
         grid = {"experiment": "counter", "axes": ["pace=1,2"]}
         for word, facts in (
@@ -315,7 +315,7 @@ async def test_odd_requests_are_answered_in_words(places: Places) -> None:
 async def test_a_full_disk_is_said_and_nothing_is_lost_by_it(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["seed=1..4"], {"steps": 3}, parallel=1)
         await see(talk, made.id, lambda found: found.counts.get("done"))
 
@@ -330,7 +330,7 @@ async def test_a_full_disk_is_said_and_nothing_is_lost_by_it(
 
 
 async def test_a_metric_that_nobody_logs_stops_the_sweep_after_the_first_trial(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit(
             "counter", ["steps=3,4,5,6"], {}, parallel=1, metric="wibble", goal="max", prune=Prune("median")
         )
@@ -341,7 +341,7 @@ async def test_a_metric_that_nobody_logs_stops_the_sweep_after_the_first_trial(p
 
 
 async def test_the_best_whose_run_is_removed_says_so_and_not_when_it_is_brought_back(places: Places) -> None:
-    async with lab(places) as talk:
+    async with open_client(places) as talk:
         made = await talk.sweep_submit("counter", ["steps=3,4"], {}, parallel=2)
         done = await over(talk, made.id)
         assert done.best is not None and not done.best.removed

@@ -1,4 +1,4 @@
-"""A room without Ray: each run that is handed in goes to a process of the node, through pipes."""
+"""A gateway without Ray: each run goes to a node process of its own, through pipes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pathlib import Path
 
 from engine.remote.frames import Frame, Reader, encode
 
-PIECE = 1 << 12
-"""bytes that a socket takes and gives in one piece"""
+CHUNK = 1 << 12
+"""bytes of one write to the socket"""
 NODE = (sys.executable, "-m", "engine.remote.node", "cpu")
 
 
 @dataclass
-class PipeRoom:
+class PipeGateway:
     path: Path
     command: tuple[str, ...] = NODE
     refuses: str = ""
-    """why it takes nothing"""
+    """the reason with which every run is refused"""
     is_terse: bool = False
-    """the last that a node says, and that it is over, arrive together"""
+    """the last data of a node and its end are sent together"""
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     jobs: list[Frame] = field(default_factory=list)
 
@@ -34,7 +34,7 @@ class PipeRoom:
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(self.path))
         self._server.listen()
-        threading.Thread(target=self._welcome, daemon=True).start()
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         self._server.close()
@@ -45,27 +45,27 @@ class PipeRoom:
     def kill_node(self) -> None:
         self.nodes[-1].send_signal(signal.SIGKILL)
 
-    def _welcome(self) -> None:
+    def _accept(self) -> None:
         while True:
             try:
-                visitor, _ = self._server.accept()
+                connection, _ = self._server.accept()
             except OSError:
                 return
-            threading.Thread(target=self._attend, args=(visitor,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _attend(self, visitor: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         node = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert node.stdin is not None
         reader = Reader()
         try:
-            while data := visitor.recv(1 << 16):
+            while data := connection.recv(1 << 16):
                 for frame in reader.feed(data):
-                    self._obey(frame, node, visitor)
+                    self._handle(frame, node, connection)
         except OSError:
             pass  # either end is gone
         node.stdin.close()
 
-    def _obey(self, frame: Frame, node: subprocess.Popen[bytes], visitor: socket.socket) -> None:
+    def _handle(self, frame: Frame, node: subprocess.Popen[bytes], connection: socket.socket) -> None:
         assert node.stdin is not None
         if frame.kind in ("parcel", "word"):
             node.stdin.write(frame.payload)
@@ -73,22 +73,24 @@ class PipeRoom:
         elif frame.kind == "job":
             self.jobs.append(frame)
         elif self.refuses:
-            visitor.sendall(encode("refused", text=self.refuses, remedy="Try another."))
+            connection.sendall(encode("refused", text=self.refuses, remedy="Try another."))
         else:
             self.nodes.append(node)
-            threading.Thread(target=self._pump, args=(node, visitor), daemon=True).start()
+            threading.Thread(target=self._forward, args=(node, connection), daemon=True).start()
 
-    def _pump(self, node: subprocess.Popen[bytes], visitor: socket.socket) -> None:
+    def _forward(self, node: subprocess.Popen[bytes], connection: socket.socket) -> None:
         assert node.stdout is not None
         last = b""
         try:
-            while data := os.read(node.stdout.fileno(), PIECE):
-                visitor.sendall(last)
+            while data := os.read(node.stdout.fileno(), CHUNK):
+                connection.sendall(last)
                 last = encode("data", data)
                 if not self.is_terse:
-                    visitor.sendall(last)
+                    connection.sendall(last)
                     last = b""
             killed = node.wait() < 0
-            visitor.sendall(last + (encode("lost", text="The node was lost.") if killed else encode("over")))
+            connection.sendall(
+                last + (encode("lost", text="The node was lost.") if killed else encode("over"))
+            )
         except OSError:
-            pass  # the stand-in is gone
+            pass  # the proxy worker is gone

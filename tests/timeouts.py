@@ -1,8 +1,7 @@
-"""How long a test waits before it says that what it waits for does not come.
+"""Timeouts of tests that hold on a busy machine.
 
-A bound in seconds breaks on a busy machine. Loops that wait for a condition count `quiet_seconds`, which
-pass more slowly the more processes want the cores; calls that wait by themselves get `LONG`, which only a
-hang takes.
+Loops that wait for a condition measure `quiet_seconds`, a clock that runs more slowly the higher the load of
+the machine is; calls with a timeout of their own get `LONG`, which only a hang exceeds.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ CORES = len(os.sched_getaffinity(0))
 
 
 class QuietClock:
-    """Seconds in which a core was to be had: each counts as cores / load where the load is higher."""
+    """Seconds scaled by the load: a second counts as cores / load where the load exceeds the cores."""
 
     def __init__(self) -> None:
         self._seen = time.monotonic()

@@ -1,4 +1,4 @@
-"""A session that answers in the test's own process, from the real words or from scripted ones."""
+"""A session that answers in the process of the test, through the real methods or through scripted ones."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ Scripted = Callable[..., Json]
 
 
 class FakeSession:
-    """What `engine.client.client.Session` offers; `asked` holds every question."""
+    """The interface of `engine.client.session.Session`; `requests` holds every call: method and facts."""
 
     def __init__(self, places: Places, **scripted: Scripted) -> None:
-        self._desk = SessionCache(places)
+        self._cache = SessionCache(places)
         self._scripted = {word.replace("__", "."): answer for word, answer in scripted.items()}
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
         self.is_up = True
 
     async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
-        self.asked.append((word, facts))
+        self.requests.append((word, facts))
         if not self.is_up:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
         if word in self._scripted:
             return self._scripted[word](**facts)
-        answer = methods.answer(self._desk, word, facts)
+        answer = methods.answer(self._cache, word, facts)
         assert isinstance(answer, dict)
         return answer
 
     async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
-        self.asked.append((word, facts))
+        self.requests.append((word, facts))
         if not self.is_up:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
         if word in self._scripted:
             yield self._scripted[word](**facts)
             return
-        answer = methods.answer(self._desk, word, facts)
+        answer = methods.answer(self._cache, word, facts)
         for part in [answer] if isinstance(answer, dict) else answer:
             await asyncio.sleep(0)
             yield part
@@ -49,6 +49,6 @@ class FakeSession:
     def leave(self) -> None:
         """There is no process."""
 
-    def of(self, word: str) -> list[dict[str, Any]]:
-        """The facts of every question with that word."""
-        return [facts for asked, facts in self.asked if asked == word]
+    def facts_of(self, method: str) -> list[dict[str, Any]]:
+        """The facts of every call of that method."""
+        return [facts for called, facts in self.requests if called == method]

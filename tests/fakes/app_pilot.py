@@ -1,4 +1,4 @@
-"""The app under a pilot, on an engine that is made up."""
+"""The app under Textual's pilot, on a fake engine."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from textual.pilot import Pilot
 
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
-from tests.patience import quiet_seconds
+from tests.timeouts import quiet_seconds
 from tui.app import LabApp
 
-PATIENCE = 120.0
-QUIET = 6
+TIMEOUT = 120.0
+STABLE_READINGS = 6
 
 
-class Lab:
-    """What a person at the keyboard can do and see."""
+class AppPilot:
+    """Presses keys, types and drags as a person does, and reads the screen."""
 
     def __init__(self, app: LabApp, pilot: Pilot[int], engine: FakeEngine) -> None:
         self.app, self.pilot, self.engine = app, pilot, engine
 
     @property
     def text(self) -> str:
-        """Every line of the screen on top."""
+        """All lines of the topmost screen."""
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
@@ -37,22 +37,22 @@ class Lab:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self._heard()
+        await self._wait_until_handled()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", ".": "full_stop", "=": "equals_sign", "<": "less_than_sign", "-": "minus"}
         await self.pilot.press(*(names.get(character, character) for character in text))
-        await self._heard()
+        await self._wait_until_handled()
 
-    async def _heard(self) -> None:
-        """Until what was typed is dealt with: the pilot takes a process that has no turn for an idle one."""
-        behind = asyncio.Event()
-        self.app.call_later(behind.set)
-        await self.until(lambda: behind.is_set() or not self.app.is_running)
+    async def _wait_until_handled(self) -> None:
+        """Wait until the keys are handled: a process without processor time looks idle to the pilot."""
+        handled = asyncio.Event()
+        self.app.call_later(handled.set)
+        await self.until(lambda: handled.is_set() or not self.app.is_running)
         await self.until(lambda: self.app._typing.is_quiet or not self.app.is_running)
 
     async def drag(self, *places: tuple[int, int]) -> None:
-        """The left button down at the first cell, up at the last one; as a terminal tells of it."""
+        """The left button down at the first cell and up at the last one, as mouse reports of a terminal."""
         self._mouse("0", places[0], "M")
         for place in places[1:]:
             self._mouse("32", place, "M")
@@ -64,32 +64,35 @@ class Lab:
             self.app.post_message(message)
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        """Wait until it holds; says what the screen showed when it never does."""
-        end = quiet_seconds() + PATIENCE
+        """Wait until `holds()` is true; the failure shows the screen."""
+        end = quiet_seconds() + TIMEOUT
         while not holds():
-            assert quiet_seconds() < end, f"never came to pass; the screen:\n{self.text}"
+            assert quiet_seconds() < end, f"timed out; the screen:\n{self.text}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
 
-    async def rests(self, count: Callable[[], int]) -> int:
-        """Wait until the count has stood still for a while in which the app was heard; that count."""
-        looks = [count()]
-        while len(looks) < QUIET or len(set(looks[-QUIET:])) > 1:
+    async def stable_count(self, count: Callable[[], int]) -> int:
+        """Wait until the count stays equal over several turns of the app; that count."""
+        readings = [count()]
+        while len(readings) < STABLE_READINGS or len(set(readings[-STABLE_READINGS:])) > 1:
             await asyncio.sleep(0.04)
             await self.pilot.pause()
-            looks.append(count())
-        return looks[-1]
+            readings.append(count())
+        return readings[-1]
 
-    async def sees(self, *words: str) -> None:
+    async def shows(self, *words: str) -> None:
+        """Wait until each text is on the screen."""
         for word in words:
             await self.until(lambda word=word: word in self.text)
 
 
 @asynccontextmanager
-async def lab(places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Lab]:
+async def open_app(
+    places: Places, engine: FakeEngine, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[AppPilot]:
     app = LabApp(places, engine.connect)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
-        opened = Lab(app, pilot, engine)
+        opened = AppPilot(app, pilot, engine)
         await opened.until(
             lambda: (app.connection.is_connected and app.runs.pages.loaded) or not engine.is_up
         )

@@ -1,4 +1,4 @@
-"""A session whose words misbehave on purpose: `python -m tests.fakes.session`."""
+"""A session whose methods misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from engine.session.methods import Answer
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
 
-COMMAND = (sys.executable, "-P", "-m", "tests.fakes.session")
+COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
-def answer(desk: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
-    if word == "echo":
+def answer(cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Answer:
+    if method == "echo":
         return dict(facts)
-    if word == "slow":
+    if method == "slow":
         time.sleep(float(facts["seconds"]))
         return dict(facts)
-    if word == "refuse":
+    if method == "refuse":
         raise DltuiError("There is no such model.", "Train one.")
-    if word == "break":
+    if method == "break":
         raise RuntimeError("secret details")
-    if word == "nan":
+    if method == "nan":
         return {"value": float("nan")}
-    if word == "die":
+    if method == "die":
         os._exit(9)
-    if word == "garbage":
+    if method == "garbage":
         os.write(1, b"")  # standard output is not the wire here
         return {"said": print("noise")}
     return count(int(facts.get("to", 3)))

@@ -1,4 +1,4 @@
-"""Runs that somebody else wrote: run folders put on the disk, hostile text in every place that holds text."""
+"""Run folders written without the engine, with hostile text in every field that holds text."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
 
-BEGAN = 1_700_000_000.0
+FIRST_CREATED = 1_700_000_000.0
 
 
-def plant(
+def write_hostile_run(
     places: Places,
     number: int,
     name: str,
@@ -24,14 +24,14 @@ def plant(
     *,
     keeper: ProcessIdentity | None = None,
 ) -> str:
-    """A run that failed, `text` in all that is said of it; its id. The highest number is the newest.
+    """Write a failed run with `text` in every field; returns its id. The highest number is the newest.
 
-    With the keeper given, a living process, it is a run that trains.
+    With `keeper`, the identity of a living process, the run is running.
     """
     run_id = run_id or f"20240101-{number:06}-planted-{number:04x}"
     folder = RunFolder(places.runs / run_id)
     folder.path.mkdir(mode=0o700, parents=True)
-    created = BEGAN + number
+    created = FIRST_CREATED + number
     params = {"steps": 9, text: 1.5, "text": text, "texts": text + text}
     spec = Spec(run_id, "counter", params, 1, name, text, 1, text, created)
     store.write_json(folder.spec, store.spec_to_json(spec))
@@ -40,13 +40,13 @@ def plant(
     if keeper is None:
         cause = Cause(CauseKind.ERROR, text, text)
         store.write_exit(folder, ExitFacts(1, Status.FAILED, cause, created + 9, code=1))
-    _tell(folder, text, has_ended=keeper is None)
+    _write_events(folder, text, has_ended=keeper is None)
     folder.log.write_bytes(f"{text}\n{text}\r{text}".encode("utf-8", "surrogatepass") + b"\xff\xfe\x9b31m")
-    _damage(folder.checkpoints / "step-00000002", text)
+    _write_damaged_checkpoint(folder.checkpoints / "step-00000002", text)
     return run_id
 
 
-def _tell(folder: RunFolder, text: str, *, has_ended: bool) -> None:
+def _write_events(folder: RunFolder, text: str, *, has_ended: bool) -> None:
     events = EventWriter(folder.events)
     events.append("started", attempt=1, device=text, total_steps=9, notice=text, versions={text: text})
     events.append("metrics", series={text: [[1, 2], [0.5, 0.25]], "loss": [[1, 2], [1.0, 0.5]]})
@@ -60,7 +60,7 @@ def _tell(folder: RunFolder, text: str, *, has_ended: bool) -> None:
     events.close()
 
 
-def _damage(checkpoint: Path, text: str) -> None:
+def _write_damaged_checkpoint(checkpoint: Path, text: str) -> None:
     checkpoint.mkdir(parents=True)
     (checkpoint / "MANIFEST.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     with open(os.fsencode(checkpoint) + b"/" + as_file_name(text), "wb"):
@@ -68,7 +68,7 @@ def _damage(checkpoint: Path, text: str) -> None:
 
 
 def as_file_name(text: str) -> bytes:
-    """The text as a name that a file may have: no slash, no NUL, short; bytes of any kind."""
+    """The text as a file name of at most 60 bytes, without slash and NUL."""
     return (text.replace("/", "\u2215").replace("\0", "\x01") or "empty").encode("utf-8", "surrogatepass")[
         :60
     ]

@@ -1,4 +1,4 @@
-"""Text that wants to be more than text: what a corpus, a file name or another program may hold."""
+"""Hostile text: escape sequences, markup, odd Unicode; a corpus, a file name or a program may hold it."""
 
 from __future__ import annotations
 
