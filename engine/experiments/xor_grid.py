@@ -32,12 +32,12 @@ networks of the course's notebook seem to include none of these."""
 def train(params: XorGridParams, run: Run) -> None:
     networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
     training = xor_batch.prepare(networks, params.trainer, run)
-    found = xor_batch.sail(training, run, runs=params.runs, successes=params.successes)
+    found = xor_batch.train_batch(training, run, runs=params.runs, successes=params.successes)
     report(found)
 
 
 def report(found: BatchRecord) -> None:
-    xor_batch.say(found)
+    xor_batch.print_counts(found)
     print(HEAD)
     for row in notebook.table(found):
         print(line(row))

@@ -26,4 +26,4 @@ def train(params: XorLanesParams, run: Run) -> None:
     else:
         chosen = plan.drawn(common, run.seed, grid, draws)
     training = xor_batch.prepare(chosen, trainer, run)
-    xor_batch.say(xor_batch.sail(training, run))
+    xor_batch.print_counts(xor_batch.train_batch(training, run))

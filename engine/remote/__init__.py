@@ -1,1 +1,1 @@
-"""Training on other machines through Ray: the gateway that talks to Ray, the proxy here, the node there."""
+"""Training on other machines through Ray: the gateway process, the proxy worker here, the node there."""

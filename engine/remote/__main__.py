@@ -1,4 +1,4 @@
-"""`python -m engine.remote RUNFOLDER`: what a keeper starts in place of a worker when that is elsewhere."""
+"""`python -m engine.remote RUNFOLDER`: the proxy worker, which a keeper starts for a run on a cluster."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from engine.worker import keeper_pipe
 from engine.worker.keeper_pipe import KeeperPipe
 
 
-def main(words: list[str]) -> int:
-    strings = keeper_pipe.take(os.environ)
-    # The keeper says by word what is wanted, and ends by SIGKILL whoever does not hear.
+def main(arguments: list[str]) -> int:
+    descriptors = keeper_pipe.pop_descriptors(os.environ)
+    # The keeper sends commands through its pipe; SIGKILL is its last resort.
     for number in (signal.SIGINT, *signals.ENDING, *signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
-    folder = RunFolder(Path(words[0]).absolute())
-    ended = ProxyWorker(folder, KeeperPipe(strings.wire), int(os.environ.get("DLTUI_ATTEMPT") or 1)).run()
-    keeper_pipe.say(strings.last_words, ended)
+    folder = RunFolder(Path(arguments[0]).absolute())
+    ended = ProxyWorker(
+        folder, KeeperPipe(descriptors.commands), int(os.environ.get("DLTUI_ATTEMPT") or 1)
+    ).run()
+    keeper_pipe.send_exit_message(descriptors.exit_message, ended)
     return 0 if ended["status"] != Status.FAILED else 1
 
 

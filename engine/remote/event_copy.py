@@ -1,4 +1,4 @@
-"""The event file here, while its worker is elsewhere: one writer, the same numbers as there."""
+"""The local event file of a run that trains on a node: same lines, same sequence numbers."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from pathlib import Path
 
 from engine.errors import ProtocolError
 from engine.events import EventWriter, last_seq, seq_of
-from engine.protocol import Json
 
 _CHECKPOINT = b'"kind":"checkpoint"'
 
 
 class EventCopy:
-    """Only while nobody is at work elsewhere may something be said that does not come from there."""
+    """Events of its own (`note`, `ended`) may be appended only while no node is training the run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._folder = str(path.parent)
         self._seq = 0
-        self._torn = b""
 
     def note(self, text: str, severity: str = "note") -> None:
-        self._append("note", text=text, severity=severity)
+        self._append_own("note", text=text, severity=severity)
 
     def ended(self, step: int, **facts: object) -> None:
-        self._append("ended", step=step, **facts)
+        self._append_own("ended", step=step, **facts)
 
-    def take(self, lines: bytes, far_folder: str) -> None:
-        """Lines from elsewhere; those that are here already are left out.
+    def append_lines(self, lines: bytes, remote_folder: str) -> None:
+        """Append lines received from a node; those already here are skipped.
 
-        Raises OSError for what the disk does not take, ProtocolError where lines are missing.
+        In `checkpoint` events the path `remote_folder` of the node becomes that of the folder here. Raises
+        OSError if they cannot be written, ProtocolError if lines are missing.
         """
         self._seq = self._seq or last_seq(self._path)
-        kept = b"".join(self._checked(line, far_folder) for line in lines.splitlines())
+        kept = b"".join(self._check_line(line, remote_folder) for line in lines.splitlines())
         fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             while kept:
@@ -44,7 +43,7 @@ class EventCopy:
             os.close(fd)
 
     def sync(self) -> None:
-        """Wait until what was taken is on stable storage. Raises OSError."""
+        """Flush to stable storage. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
             fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -52,19 +51,19 @@ class EventCopy:
             finally:
                 os.close(fd)
 
-    def _checked(self, line: bytes, far_folder: str) -> bytes:
+    def _check_line(self, line: bytes, remote_folder: str) -> bytes:
         seq = seq_of(line)
         if seq is None or seq > self._seq + 1:
             raise ProtocolError(f"Expected event {self._seq + 1}, got {line[:60]!r}.")
         if seq <= self._seq:
             return b""
         self._seq = seq
-        if far_folder and _CHECKPOINT in line[:100]:
-            line = line.replace(_quoted(far_folder), _quoted(self._folder))
+        if remote_folder and _CHECKPOINT in line[:100]:
+            line = line.replace(_quoted(remote_folder), _quoted(self._folder))
         return line + b"\n"
 
-    def _append(self, kind: str, **facts: object) -> None:
-        """An EventWriter mends what a crash tore."""
+    def _append_own(self, kind: str, **facts: object) -> None:
+        """A new EventWriter each time: it repairs a line that a crash cut off."""
         writer = EventWriter(self._path)
         writer.append(kind, **facts)
         writer.close()
@@ -73,7 +72,3 @@ class EventCopy:
 
 def _quoted(text: str) -> bytes:
     return json.dumps(text)[1:-1].encode()
-
-
-def cause(kind: str, text: str, remedy: str = "") -> Json:
-    return {"kind": kind, "text": text, "remedy": remedy}

@@ -1,4 +1,4 @@
-"""What travels between the stand-in, the room and the node: a line of JSON, then so many bytes."""
+"""Frames between proxy worker, gateway and node: a line of JSON with a size, then that many bytes."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def encode(kind: str, payload: bytes = b"", **facts: object) -> bytes:
     return header.encode() + b"\n" + payload
 
 
-class Reader:
-    """Cuts a stream of bytes into frames."""
+class FrameReader:
+    """Splits a stream of bytes into frames."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self._header: Json | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Raises ProtocolError for what is no frame."""
+        """Frames completed by `data`. Raises ProtocolError for bytes that are no frame."""
         self._rest += data
         found = []
         while (frame := self._next()) is not None:

@@ -1,4 +1,4 @@
-"""Where a room is found, and how one is asked for: a folder under the root for each address of a cluster."""
+"""Where a gateway listens and how one is requested: a folder under the root per cluster address."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places, make_private
 
-CALL_SECONDS = 10.0
-"""that a call for a room counts"""
+REQUEST_SECONDS = 10.0
+"""a request for a gateway is valid"""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayAddress:
     places: Places
     address: str
-    """of the cluster; empty for one that is started here"""
+    """of the cluster; empty for a Ray started on this machine"""
 
     @property
     def folder(self) -> Path:
@@ -28,7 +28,7 @@ class GatewayAddress:
 
     @property
     def socket(self) -> Path:
-        """Like the engine's: where the path is too long for a socket it lies under /tmp."""
+        """A path that is too long for a socket is replaced by one under /tmp, as for the engine."""
         return Places(self.folder).socket
 
     @property
@@ -41,36 +41,36 @@ class GatewayAddress:
 
     @property
     def call(self) -> Path:
-        """Written anew by whoever finds no room; the service starts one and takes it away."""
+        """Written by a proxy worker that finds no gateway; the service starts one and deletes the file."""
         return self.folder / "call"
 
-    def make(self) -> None:
+    def create_folders(self) -> None:
         """Raises EngineError."""
         for folder in (self.folder.parent, self.folder, self.socket.parent):
             make_private(folder)
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Raises OSError and EngineError."""
-        self.make()
+        self.create_folders()
         self.call.write_text(self.address)
 
 
-def called(places: Places) -> list[GatewayAddress]:
-    """The rooms that somebody waits for; their calls are taken away."""
+def requested_gateways(places: Places) -> list[GatewayAddress]:
+    """The gateways that proxy workers wait for; the request files are deleted."""
     found = []
     for path in places.root.glob("ray/*/call"):
         try:
             age = time.time() - path.stat().st_mtime
-            post = GatewayAddress(places, (files.read_bytes(path, limit=4096) or b"").decode())
+            gateway = GatewayAddress(places, (files.read_bytes(path, limit=4096) or b"").decode())
             path.unlink()
         except (OSError, UnicodeDecodeError, CorruptRun):
-            continue  # gone meanwhile, or being written: whoever waits calls again
-        if age < CALL_SECONDS and post.folder == path.parent:
-            found.append(post)
+            continue  # deleted meanwhile, or being written: proxy workers repeat their request
+        if age < REQUEST_SECONDS and gateway.folder == path.parent:
+            found.append(gateway)
     return found
 
 
 def address_of(executor: str) -> str:
-    """`ray@host:port` names a cluster; without a name the environment does, or there is none."""
+    """The address in `ray@host:port`, else that of the environment, else empty."""
     _, _, named = executor.partition("@")
     return named or os.environ.get("DLTUI_RAY_ADDRESS") or os.environ.get("RAY_ADDRESS") or ""

@@ -1,27 +1,27 @@
-"""The connection of a stand-in to the room."""
+"""The connection of a proxy worker to the gateway."""
 
 from __future__ import annotations
 
 import select
 import socket
 
-from engine.remote.frames import Frame, Reader, encode
+from engine.remote.frames import Frame, FrameReader, encode
 
 
 class GatewayClient:
-    """Everything on it blocks but `hear`, which waits as long as it is told."""
+    """All calls block, except `receive`, which has a timeout."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._reader = Reader()
-        self.is_cut = False
+        self._reader = FrameReader()
+        self.is_closed = False
 
-    def say(self, kind: str, payload: bytes = b"", **facts: object) -> None:
-        """Raises OSError when the room is gone."""
+    def send(self, kind: str, payload: bytes = b"", **facts: object) -> None:
+        """Raises OSError if the gateway is gone."""
         self._connection.sendall(encode(kind, payload, **facts))
 
-    def hear(self, seconds: float) -> list[Frame]:
-        """Nothing, once it is cut. Raises ProtocolError."""
+    def receive(self, seconds: float) -> list[Frame]:
+        """Frames received within `seconds`; empty once the connection is closed. Raises ProtocolError."""
         ready, _, _ = select.select([self._connection], [], [], seconds)
         if not ready:
             return []
@@ -29,7 +29,7 @@ class GatewayClient:
             data = self._connection.recv(1 << 20)
         except ConnectionError:
             data = b""
-        self.is_cut = not data
+        self.is_closed = not data
         return self._reader.feed(data)
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class GatewayClient:
 
 
 def connect(path: str) -> GatewayClient | None:
-    """None where nobody listens."""
+    """None if no gateway listens."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         connection.connect(path)

@@ -1,6 +1,6 @@
-"""Whether a cluster of Ray answers, and lets in who has our token, before Ray is told to join it.
+"""Checks that a Ray cluster answers and accepts the token before `ray.init` is called.
 
-Left to itself Ray tries for half a minute and more; its head says no at once when it is asked directly.
+`ray.init` retries for half a minute and more; a direct connection to the head fails at once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from engine.errors import EngineError
 PROBE_SECONDS = 10.0
 
 
-def check(address: str) -> None:
-    """Whether anybody listens there; needs no Ray. Raises EngineError."""
+def check_address(address: str) -> None:
+    """Raises EngineError if nothing listens at `address`; does not need Ray."""
     host, colon, port = address.rpartition(":")
     if address == "auto":
         return
@@ -33,27 +33,27 @@ def check(address: str) -> None:
         ) from error
 
 
-def greet(address: str) -> None:
-    """One question to its head. Raises EngineError when nothing comes, else what Ray raises.
+def probe(address: str) -> None:
+    """Connect to the head. Raises EngineError without an answer in time, else what Ray raises.
 
-    Its client waits far longer than it is told to: it is left behind in a thread.
+    Ray's client may wait longer than any timeout given to it, so it runs in a daemon thread.
     """
     from ray import _raylet
 
-    client: Any = getattr(_raylet, "GcsClient", None)  # no public one: without it Ray is just told to join
+    client: Any = getattr(_raylet, "GcsClient", None)  # no public one: without it nothing is checked
     raised: list[Exception] = []
 
-    def ask() -> None:
+    def connect() -> None:
         try:
             client(address=address)
-        except Exception as error:  # of whatever kind Ray raises: it is raised where it can be said
+        except Exception as error:  # Ray raises many kinds: raised again in the calling thread
             raised.append(error)
 
-    asking = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=connect, daemon=True)
     if client is not None:
-        asking.start()
-        asking.join(PROBE_SECONDS)
-    if asking.is_alive():
+        thread.start()
+        thread.join(PROBE_SECONDS)
+    if thread.is_alive():
         text = f"Something listens at {address}, but no Ray cluster answers within {PROBE_SECONDS:g} s."
         raise EngineError(text, "The address is that of the head: ray start --head --port=6379")
     for error in raised:

@@ -1,4 +1,4 @@
-"""A run folder kept up to date from frames: files appear whole or not at all, others only grow."""
+"""Files of a run folder written from frames: replaced atomically, or appended to."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from engine.errors import ProtocolError
 from engine.remote.frames import CHUNK, Frame, encode
 
 DRAFTS = ".far"
-"""the folder, inside the run folder, for what is not whole yet"""
-_TOLD = ("spec.json", "amended.json", "wanted.json", "keeper.json", "exit.json", "events.jsonl")
-OWN = frozenset([*_TOLD, "worker.log", "beat", "run.lock", "control"])
-"""files of a run folder that only somebody on its own machine writes"""
+"""folder, inside the run folder, for incomplete files"""
+_RECORDS = ("spec.json", "amended.json", "wanted.json", "keeper.json", "exit.json", "events.jsonl")
+LOCAL_FILES = frozenset([*_RECORDS, "worker.log", "beat", "run.lock", "control"])
+"""files of a run folder that are written only on its own machine"""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@=+-]{0,200}")
 
 
 class IncomingFiles:
-    def __init__(self, folder: Path, closed: Collection[str] = ()) -> None:
-        """`closed` are names that no frame may touch."""
-        self._folder, self._closed = folder, closed
+    def __init__(self, folder: Path, protected: Collection[str] = ()) -> None:
+        """`protected` are names that no frame may write."""
+        self._folder, self._protected = folder, protected
         self._drafts = folder / DRAFTS
         shutil.rmtree(self._drafts, ignore_errors=True)
 
-    def take(self, frame: Frame) -> bool:
-        """False for a frame about something else. Raises OSError, and ProtocolError for a bad path."""
-        does = {"file": self._file, "placed": self._placed, "grown": self._grown, "gone": self._gone}
-        if frame.kind not in does:
+    def apply(self, frame: Frame) -> bool:
+        """Apply a file frame; False for any other frame. Raises OSError, and ProtocolError for a bad path."""
+        handlers = {"file": self._file, "placed": self._placed, "grown": self._grown, "gone": self._gone}
+        if frame.kind not in handlers:
             return False
-        does[frame.kind](frame, self._inside(frame.facts.get("path")))
+        handlers[frame.kind](frame, self._inside(frame.facts.get("path")))
         return True
 
     def close(self) -> None:
@@ -39,7 +39,7 @@ class IncomingFiles:
 
     def _inside(self, path: object) -> Path:
         parts = path.split("/") if isinstance(path, str) else []
-        if not 0 < len(parts) <= 4 or not all(map(_NAME.fullmatch, parts)) or parts[0] in self._closed:
+        if not 0 < len(parts) <= 4 or not all(map(_NAME.fullmatch, parts)) or parts[0] in self._protected:
             raise ProtocolError(f"Expected the path of a file of the run, got {str(path)[:80]!r}.")
         return Path(*parts)
 
@@ -61,7 +61,7 @@ class IncomingFiles:
         _sync_one(final.parent)
 
     def _gone(self, frame: Frame, path: Path) -> None:
-        """A checkpoint is first renamed: half a checkpoint is never seen under its name."""
+        """Renamed before it is deleted: a partly deleted checkpoint never has its name."""
         aside = self._drafts / "gone"
         aside.parent.mkdir(exist_ok=True, mode=0o700)
         try:
@@ -71,8 +71,8 @@ class IncomingFiles:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def pieces(source: Path, path: str) -> Iterator[bytes]:
-    """The frames that put the file or flat folder `source` at `path`. Raises OSError when it goes away."""
+def file_frames(source: Path, path: str) -> Iterator[bytes]:
+    """Frames that write the file or flat folder `source` to `path`. Raises OSError if it disappears."""
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     for file in files:
         yield from _chunks(file, f"{path}/{file.name}" if source.is_dir() else path)

@@ -1,6 +1,6 @@
-"""What lies in the folder of data sets that was named for a run, on the machine of who named it.
+"""Title and fingerprint of the data in the folder that was named for a run, read on this machine.
 
-A node trains on its own data. Where the folder can be read here, they have to be the same.
+A node trains on its own data; if the folder can be read here, the node's data have to be the same.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from engine.places import Places
 from engine.protocol import Spec
 from engine.trained_on import TrainedOn
 
-VARIABLE = "DLTUI_EXPECTED_DATA"
-"""of a worker on a node: the fingerprint, a space, the title"""
-Look = Callable[[Places, Mapping[str, Value]], TrainedOn | None]
+EXPECTED_DATA = "DLTUI_EXPECTED_DATA"
+"""environment variable of a worker on a node: fingerprint, space, title"""
+DataLookup = Callable[[Places, Mapping[str, Value]], TrainedOn | None]
 
 
 def named_data(places: Places, spec: Spec) -> TrainedOn | None:
-    """None where no folder was named, or nothing of use can be read in it here. Nothing is downloaded."""
-    look = LOOKS.get(spec.experiment)
-    if look is None or not spec.data:
+    """None if no folder was named or its data cannot be read here. Nothing is downloaded."""
+    lookup = LOOKUPS.get(spec.experiment)
+    if lookup is None or not spec.data:
         return None
     try:
-        return look(replace(places, named_data=spec.data), spec.params)
+        return lookup(replace(places, named_data=spec.data), spec.params)
     except (DltuiError, OSError, ValueError):
-        return None  # it need not be here at all: the nodes have their own
+        return None  # the folder need not exist here: nodes have their own
 
 
-def _digits(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
+def _find_mnist(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
     from engine.data import mnist_folders
     from engine.data.published_files import MNIST
 
@@ -41,7 +41,7 @@ def _digits(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
     return TrainedOn(mnist_folders.title_by(found.files, digests, MNIST), mnist_folders.fingerprint(digests))
 
 
-def _texts(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
+def _find_texts(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
     from engine.data.text.corpus import open_local
     from engine.data.text.text_file import source_of
 
@@ -51,4 +51,4 @@ def _texts(places: Places, params: Mapping[str, Value]) -> TrainedOn | None:
     return TrainedOn(", ".join(file.name for file in files), source_of([file.digest() for file in files]))
 
 
-LOOKS: Mapping[str, Look] = {"mnist": _digits, "mnist_recipe": _digits, "lm": _texts}
+LOOKUPS: Mapping[str, DataLookup] = {"mnist": _find_mnist, "mnist_recipe": _find_mnist, "lm": _find_texts}

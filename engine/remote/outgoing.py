@@ -1,4 +1,4 @@
-"""What a worker has written since the last look, as frames."""
+"""Files written by a worker since the last call, as frames."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
 from engine.events import read_lines
-from engine.remote.bundle import kept
+from engine.remote.bundle import kept_files
 from engine.remote.frames import CHUNK, encode
-from engine.remote.incoming import pieces
+from engine.remote.incoming import file_frames
 from engine.store import RunFolder
 
-Stamp = tuple[int, int, int]
+FileVersion = tuple[int, int, int]
 
 
 class OutgoingFiles:
-    """What is in the folder when it is made is known at the other end already."""
+    """Files that exist when this is created are not sent: the other end has them."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._told = _size(folder.events)
-        self._logged = _size(folder.log)
-        self._grown: dict[str, int] = {}
-        self._kept = {path.name: _stamp(path) for path in kept(folder)}
+        self._events_offset = _size(folder.events)
+        self._log_offset = _size(folder.log)
+        self._tensorboard_offsets: dict[str, int] = {}
+        self._kept_versions = {path.name: _file_version(path) for path in kept_files(folder)}
         self._steps = set(checkpoint_folder.steps(folder.checkpoints))
-        self._beat = _stamp(folder.beat)
+        self._beat = _file_version(folder.beat)
 
     def frames(self) -> Iterator[bytes]:
-        """Events are read before everything else and sent last: what they speak of is there by then."""
-        lines, self._told = read_lines(self._folder.events, self._told, CHUNK)
+        """Events are read first and sent after the files that they refer to."""
+        lines, self._events_offset = read_lines(self._folder.events, self._events_offset, CHUNK)
         yield from self._checkpoints()
         yield from self._replaced()
         if lines:
             yield encode("events", b"\n".join(lines) + b"\n")
         yield from self._log()
-        yield from self._boards()
-        if (beat := _stamp(self._folder.beat)) != self._beat:
+        yield from self._tensorboard()
+        if (beat := _file_version(self._folder.beat)) != self._beat:
             self._beat = beat
             yield encode("beat")
 
@@ -46,38 +46,38 @@ class OutgoingFiles:
         for step in sorted(here - self._steps):
             name = checkpoint_folder.name_of(step)
             try:
-                yield from pieces(self._folder.checkpoints / name, f"checkpoints/{name}")
+                yield from file_frames(self._folder.checkpoints / name, f"checkpoints/{name}")
             except FileNotFoundError:
-                here.discard(step)  # a newer one took its place meanwhile
+                here.discard(step)  # replaced by a newer one meanwhile
         for step in sorted(self._steps - here):
             yield encode("gone", path=f"checkpoints/{checkpoint_folder.name_of(step)}")
         self._steps = here
 
     def _replaced(self) -> Iterator[bytes]:
-        for path in kept(self._folder):
-            stamp = _stamp(path)
-            if stamp is not None and stamp != self._kept.get(path.name):
-                self._kept[path.name] = stamp
-                yield from pieces(path, path.name)
+        for path in kept_files(self._folder):
+            stamp = _file_version(path)
+            if stamp is not None and stamp != self._kept_versions.get(path.name):
+                self._kept_versions[path.name] = stamp
+                yield from file_frames(path, path.name)
 
     def _log(self) -> Iterator[bytes]:
-        if _size(self._folder.log) < self._logged:
-            self._logged = 0  # its keeper turned it over
-        data = _read(self._folder.log, self._logged)
-        self._logged += len(data)
+        if _size(self._folder.log) < self._log_offset:
+            self._log_offset = 0  # its keeper has rotated it
+        data = _read(self._folder.log, self._log_offset)
+        self._log_offset += len(data)
         if data:
             yield encode("log", data)
 
-    def _boards(self) -> Iterator[bytes]:
+    def _tensorboard(self) -> Iterator[bytes]:
         try:
             names = sorted(os.listdir(self._folder.tensorboard))
         except FileNotFoundError:
             return
         for name in names:
-            offset = self._grown.get(name, 0)
+            offset = self._tensorboard_offsets.get(name, 0)
             data = _read(self._folder.tensorboard / name, offset)
             if data:
-                self._grown[name] = offset + len(data)
+                self._tensorboard_offsets[name] = offset + len(data)
                 yield encode("grown", data, path=f"tensorboard/{name}", offset=offset)
 
 
@@ -97,7 +97,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _file_version(path: Path) -> FileVersion | None:
     try:
         found = path.stat()
     except OSError:

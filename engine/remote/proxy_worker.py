@@ -1,4 +1,4 @@
-"""Stands in for a worker elsewhere: hands the run over, keeps its folder, passes words on, tries again."""
+"""The proxy of a worker on a node: sends the run, writes its folder, forwards commands, retries."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
 from engine.remote import bundle, gateway_address
 from engine.remote.event_copy import EventCopy
-from engine.remote.frames import Frame, Reader, encode
+from engine.remote.frames import Frame, FrameReader, encode
 from engine.remote.gateway_address import GatewayAddress
 from engine.remote.gateway_client import GatewayClient, connect
-from engine.remote.incoming import OWN, IncomingFiles
+from engine.remote.incoming import LOCAL_FILES, IncomingFiles
 from engine.remote.named_data import named_data
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 from engine.worker.keeper_pipe import KeeperPipe
 
 TRIES = 5
-"""in a row that came to no new checkpoint"""
-LOOK_SECONDS = 0.1
-CALL_SECONDS = 1.0
-REST_SECONDS = 2.0
-"""before the second try; each further one rests twice as long"""
+"""in a row without a new checkpoint"""
+POLL_SECONDS = 0.1
+REQUEST_SECONDS = 1.0
+RETRY_SECONDS = 2.0
+"""before the second try; doubled before each further one"""
 
 
 class NodeLost(Exception):
-    """The worker there is gone, or cannot be heard any more: it can be tried again."""
+    """The node or the connection to it is gone; the run can be tried again."""
 
 
 class NodeRefused(Exception):
-    """Nothing will come of trying again."""
+    """The run cannot be trained there; trying again would not help."""
 
     def __init__(self, text: str, remedy: str) -> None:
         super().__init__(text)
         self.remedy = remedy
 
 
-class NodeEnded(Exception):
-    """Somebody asked for the end of a run that nobody is at work on."""
+class EndedWithoutNode(Exception):
+    """The run was paused, stopped or removed while no node was training it."""
 
     def __init__(self, status: Status, kind: CauseKind, text: str) -> None:
         super().__init__(text)
@@ -52,75 +52,77 @@ class NodeEnded(Exception):
 
 @dataclass(slots=True)
 class RemoteAttempt:
-    """What is known of the worker elsewhere."""
+    """State of one try on a node."""
 
     host: str = ""
     folder: str = ""
     ended: Json | None = None
     signal: int | None = None
-    """that its worker died of"""
+    """number of the signal that killed the worker"""
 
 
 class ProxyWorker:
-    def __init__(self, folder: RunFolder, wire: KeeperPipe, attempt: int) -> None:
-        self._folder, self._wire, self._attempt = folder, wire, attempt
-        self._scroll = EventCopy(folder.events)
-        self._words: list[Json] = []
-        self._asked: list[Json] = []
-        """pause and stop: they hold wherever the run is tried next"""
-        self._is_told_of_orphan = False
+    def __init__(self, folder: RunFolder, pipe: KeeperPipe, attempt: int) -> None:
+        self._folder, self._pipe, self._attempt = folder, pipe, attempt
+        self._event_copy = EventCopy(folder.events)
+        self._commands: list[Json] = []
+        self._stop_commands: list[Json] = []
+        """pause and stop commands: they stay valid for the next try"""
+        self._is_orphan_sent = False
         self._data: TrainedOn | None = None
-        """what a node has to train on, where that is known"""
-        self._handed = 0
-        """how often it was handed over"""
+        """the data a node has to train on, if known"""
+        self._submissions = 0
+        """how often the run was submitted"""
 
     def run(self) -> Json:
-        """How it ended, as a worker says it."""
+        """Status and cause of the end, as in the exit message of a worker."""
         try:
             spec = store.read_spec(self._folder)
             places = Places(self._folder.path.parent.parent)
-            self._post = GatewayAddress(places, gateway_address.address_of(spec.executor))
+            self._address = GatewayAddress(places, gateway_address.address_of(spec.executor))
             self._data = named_data(places, spec)
-            return self._try_on(spec)
-        except NodeEnded as left:
+            return self._retry(spec)
+        except EndedWithoutNode as left:
             return self._end(left.status, left.kind, str(left), "Resume continues from there.")
         except NodeRefused as refused:
             return self._end(Status.FAILED, CauseKind.ERROR, str(refused), refused.remedy)
         except (OSError, DltuiError) as error:
-            return self._broken(error)
+            return self._failed(error)
 
-    def _try_on(self, spec: Spec) -> Json:
+    def _retry(self, spec: Spec) -> Json:
         tries, step = 0, self._step()
         while True:
             try:
-                return self._hand_over(spec)
+                return self._submit(spec)
             except NodeLost as lost:
                 tries = 0 if self._step() > step else tries + 1
                 step = self._step()
                 if tries >= TRIES:
                     text = f"Given up after {TRIES} tries that came to no checkpoint; the last: {lost}"
                     raise NodeRefused(text, "Look at the cluster with `ray status`, then resume.") from lost
-                self._scroll.note(f"{lost} {self._way_on()}: try {tries + 1} of {TRIES}.", "warning")
-                self._wait(REST_SECONDS * 2**tries if tries else 0.0)
+                self._event_copy.note(
+                    f"{lost} {self._continuation()}: try {tries + 1} of {TRIES}.", "warning"
+                )
+                self._wait(RETRY_SECONDS * 2**tries if tries else 0.0)
 
-    def _hand_over(self, spec: Spec) -> Json:
-        """Raises Lost, Refused, Left, and what the disk here does not take."""
-        line = self._connected()
+    def _submit(self, spec: Spec) -> Json:
+        """Raises NodeLost, NodeRefused, EndedWithoutNode, and OSError of the disk here."""
+        client = self._connect()
         tensorboard_end.goes_on(self._folder.tensorboard)
-        copy, remote = IncomingFiles(self._folder.path, OWN), RemoteAttempt()
+        incoming, remote = IncomingFiles(self._folder.path, LOCAL_FILES), RemoteAttempt()
         try:
-            where = f"cluster at {self._post.address}" if self._post.address else "of this machine"
-            self._scroll.note(
+            where = f"cluster at {self._address.address}" if self._address.address else "of this machine"
+            self._event_copy.note(
                 f"Waits for the Ray {where}: training starts once the cluster answers and has room."
             )
-            self._handed += 1
-            self._send(line, spec)
-            return self._attend(line, copy, remote)
+            self._submissions += 1
+            self._send_bundle(client, spec)
+            return self._follow(client, incoming, remote)
         finally:
-            line.close()
-            copy.close()
+            client.close()
+            incoming.close()
 
-    def _send(self, line: GatewayClient, spec: Spec) -> None:
+    def _send_bundle(self, client: GatewayClient, spec: Spec) -> None:
         need = {
             "cpus": spec.threads,
             "share": spec.gpu_share,
@@ -128,66 +130,66 @@ class ProxyWorker:
             "framework": spec.framework,
         }
         try:
-            line.say("job", run=spec.id, time=self._handed, need=need)
-            for data in bundle.packed(self._folder, self._attempt, self._data):
-                line.say("parcel", data)
-            line.say("go")
+            client.send("job", run=spec.id, time=self._submissions, need=need)
+            for data in bundle.frames(self._folder, self._attempt, self._data):
+                client.send("parcel", data)
+            client.send("go")
         except ConnectionError as error:
-            for frame in line.hear(1.0):
-                self._news(frame)
+            for frame in client.receive(1.0):
+                self._handle_gateway(frame)
             raise NodeLost("The connection process to Ray ended.") from error
 
-    # --- while it trains elsewhere --------------------------------------------------------------------------
+    # --- while a node trains it -----------------------------------------------------------------------------
 
-    def _attend(self, line: GatewayClient, copy: IncomingFiles, remote: RemoteAttempt) -> Json:
-        reader = Reader()
+    def _follow(self, client: GatewayClient, incoming: IncomingFiles, remote: RemoteAttempt) -> Json:
+        reader = FrameReader()
         while True:
-            for frame in line.hear(LOOK_SECONDS):
+            for frame in client.receive(POLL_SECONDS):
                 if frame.kind == "data":
-                    self._take_all(reader.feed(frame.payload), copy, remote)
+                    self._handle_all(reader.feed(frame.payload), incoming, remote)
                 elif remote.ended is None:
-                    self._news(frame)
+                    self._handle_gateway(frame)
             if remote.ended is not None:
                 return self._ended(remote, remote.ended)
-            if line.is_cut:
+            if client.is_closed:
                 raise NodeLost("The connection process to Ray ended.")
-            self._pass_on(line, remote)
+            self._forward_commands(client, remote)
             if not remote.host:
-                self._beat()
+                self._touch_heartbeat()
 
     def _ended(self, remote: RemoteAttempt, ended: Json) -> Json:
-        """What was killed there without anybody here asking for it can be tried again: keeper and worker."""
-        is_asked = self._is_told_of_orphan or bool(self._asked)
+        """`ended`. Raises NodeLost if keeper or worker were killed there and no end was requested here."""
+        is_requested = self._is_orphan_sent or bool(self._stop_commands)
         is_killed = remote.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
         is_crash = remote.signal is not None and remote.signal not in signals.FROM_OUTSIDE
-        if not self._is_told_of_orphan and ended["status"] == Status.LOST:
+        if not self._is_orphan_sent and ended["status"] == Status.LOST:
             raise NodeLost(str(ended["cause"]["text"]))
-        if is_killed and not is_crash and not is_asked:
+        if is_killed and not is_crash and not is_requested:
             raise NodeLost(f"On {remote.host}: {ended['cause']['text']}")
         return ended
 
-    def _news(self, frame: Frame) -> None:
-        """What the room says of its own. A cluster that took it once may do so again."""
+    def _handle_gateway(self, frame: Frame) -> None:
+        """Handle a frame of the gateway itself. A refusal after a first success can be tried again."""
         text = str(frame.facts.get("text", ""))
-        if frame.kind == "refused" and self._handed == 1:
+        if frame.kind == "refused" and self._submissions == 1:
             raise NodeRefused(text, str(frame.facts.get("remedy", "")))
         if frame.kind in ("refused", "lost", "over"):
             raise NodeLost(text or "Its Ray task ended without an exit status.")
 
-    def _take_all(self, frames: list[Frame], copy: IncomingFiles, remote: RemoteAttempt) -> None:
+    def _handle_all(self, frames: list[Frame], incoming: IncomingFiles, remote: RemoteAttempt) -> None:
         for frame in frames:
             try:
-                self._take(frame, copy, remote)
+                self._handle(frame, incoming, remote)
             except ProtocolError as error:
                 raise NodeLost(f"What came from {remote.host} cannot be read: {error}") from error
 
-    def _take(self, frame: Frame, copy: IncomingFiles, remote: RemoteAttempt) -> None:
+    def _handle(self, frame: Frame, incoming: IncomingFiles, remote: RemoteAttempt) -> None:
         if frame.kind == "events":
-            self._scroll.take(frame.payload, remote.folder)
+            self._event_copy.append_lines(frame.payload, remote.folder)
         elif frame.kind == "log":
             os.write(1, frame.payload)
         elif frame.kind == "beat":
-            self._beat()
+            self._touch_heartbeat()
         elif frame.kind == "begun":
             remote.host, remote.folder = str(frame.facts.get("host")), str(frame.facts.get("folder"))
             print(f"--- trains on {remote.host}", flush=True)
@@ -196,93 +198,93 @@ class ProxyWorker:
             remote.signal = frame.facts.get("signal")
         else:
             if frame.kind == "placed":
-                self._scroll.sync()  # a checkpoint is not here before the events up to it
-            copy.take(frame)
+                self._event_copy.sync()  # the events up to a checkpoint are stored before it
+            incoming.apply(frame)
 
-    def _pass_on(self, line: GatewayClient, remote: RemoteAttempt) -> None:
-        """Words wait here until somebody is at work there; who is not at work needs none to leave."""
+    def _forward_commands(self, client: GatewayClient, remote: RemoteAttempt) -> None:
+        """Forward commands to the node; without one, pause and stop end the run here."""
         if not remote.host:
-            self._leave_if_asked()
+            self._end_if_requested()
             return
-        self._listen()
+        self._receive_commands()
         try:
-            while self._words:
-                line.say("word", encode("word", word=self._words[0]))
-                del self._words[0]
-            if self._wire.is_cut and not self._is_told_of_orphan:
-                line.say("word", encode("orphan"))
-                self._is_told_of_orphan = True
+            while self._commands:
+                client.send("word", encode("word", word=self._commands[0]))
+                del self._commands[0]
+            if self._pipe.is_closed and not self._is_orphan_sent:
+                client.send("word", encode("orphan"))
+                self._is_orphan_sent = True
         except ConnectionError as error:
             raise NodeLost("The connection process to Ray ended.") from error
 
-    # --- while nobody trains --------------------------------------------------------------------------------
+    # --- while no node trains it ----------------------------------------------------------------------------
 
-    def _connected(self) -> GatewayClient:
-        """A room that listens; the service starts one when it is called. Raises Left."""
+    def _connect(self) -> GatewayClient:
+        """Connect to the gateway; the service starts one on request. Raises EndedWithoutNode."""
         while True:
-            line = connect(str(self._post.socket))
-            if line is not None:
-                return line
-            self._post.ask()
-            self._wait(CALL_SECONDS / 4)
+            client = connect(str(self._address.socket))
+            if client is not None:
+                return client
+            self._address.request()
+            self._wait(REQUEST_SECONDS / 4)
 
     def _wait(self, seconds: float) -> None:
-        """Raises Left."""
+        """Raises EndedWithoutNode."""
         until = time.monotonic() + seconds
         while True:
-            self._leave_if_asked()
-            self._beat()
+            self._end_if_requested()
+            self._touch_heartbeat()
             left = until - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(LOOK_SECONDS, left))
+            time.sleep(min(POLL_SECONDS, left))
 
-    def _leave_if_asked(self) -> None:
-        self._listen()
-        asked = [word["word"] for word in self._asked]
-        why = next((str(word["why"]) for word in self._asked if word.get("why")), "")
+    def _end_if_requested(self) -> None:
+        self._receive_commands()
+        requested = [command["word"] for command in self._stop_commands]
+        why = next((str(command["why"]) for command in self._stop_commands if command.get("why")), "")
         at = f"at step {self._step()}"
         if not self._folder.spec.exists():
-            raise NodeEnded(Status.LOST, CauseKind.UNKNOWN, "Its run folder was removed.")
-        if self._wire.is_cut:
-            raise NodeEnded(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
-        if "stop" in asked and why:
-            raise NodeEnded(Status.STOPPED, CauseKind.PRUNED, f"Pruned {at}: {why}.")
-        if "stop" in asked:
-            raise NodeEnded(Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}.")
-        if "pause" in asked:
-            raise NodeEnded(Status.PAUSED, CauseKind.PAUSED, f"Paused {at}.")
+            raise EndedWithoutNode(Status.LOST, CauseKind.UNKNOWN, "Its run folder was removed.")
+        if self._pipe.is_closed:
+            raise EndedWithoutNode(Status.LOST, CauseKind.KEEPER_LOST, f"Its keeper died {at}.")
+        if "stop" in requested and why:
+            raise EndedWithoutNode(Status.STOPPED, CauseKind.PRUNED, f"Pruned {at}: {why}.")
+        if "stop" in requested:
+            raise EndedWithoutNode(Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}.")
+        if "pause" in requested:
+            raise EndedWithoutNode(Status.PAUSED, CauseKind.PAUSED, f"Paused {at}.")
 
-    def _listen(self) -> None:
-        came = self._wire.words()
-        self._words += came
-        self._asked += [word for word in came if word["word"] in ("pause", "stop")]
+    def _receive_commands(self) -> None:
+        received = self._pipe.commands()
+        self._commands += received
+        self._stop_commands += [command for command in received if command["word"] in ("pause", "stop")]
 
     # --- the folder here ------------------------------------------------------------------------------------
 
     def _step(self) -> int:
-        """Of the newest checkpoint that reached us; 0: none."""
+        """Step of the newest checkpoint received; 0: none."""
         return max(checkpoint_folder.steps(self._folder.checkpoints), default=0)
 
-    def _way_on(self) -> str:
+    def _continuation(self) -> str:
         step = self._step()
         return f"It continues on another node from step {step}" if step else "It begins again on another node"
 
-    def _beat(self) -> None:
+    def _touch_heartbeat(self) -> None:
         try:
             self._folder.beat.touch()
         except OSError:
-            pass  # a full disk is told of by what has to be saved
+            pass  # a full disk is reported when files are saved
 
     def _end(self, status: Status, kind: CauseKind, text: str, remedy: str) -> Json:
         ended: Json = {"status": str(status), "cause": {"kind": str(kind), "text": text, "remedy": remedy}}
         try:
-            self._scroll.ended(self._step(), **ended)
+            self._event_copy.ended(self._step(), **ended)
         except OSError as error:
             print(f"events.jsonl takes nothing any more: {error}", flush=True)
         return ended
 
-    def _broken(self, error: OSError | DltuiError) -> Json:
+    def _failed(self, error: OSError | DltuiError) -> Json:
         if isinstance(error, OSError) and error.errno in FULL:
             text = f"The disk here is full: {error}."
             return self._end(Status.FAILED, CauseKind.DISK_FULL, text, "Free some space, then resume.")

@@ -1,4 +1,4 @@
-"""Ray, as the room uses it: joined or started, tasks handed in, what goes wrong said in one line."""
+"""A Ray cluster as the gateway uses it: join or start it, submit tasks, describe errors in one line."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from engine.protocol import Json
 from engine.remote import handshake
 from engine.remote.gateway_address import GatewayAddress
 
-STORE = 256 << 20
-"""bytes of the object store of a Ray that is started here: frames pass through, nothing stays"""
-AHEAD = 32
-"""pieces that a node may be ahead of who reads"""
-ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""what `import ray` reads: a Ray that nobody joins has the address 127.0.0.1, and listens there alone"""
-LEAST = (2, 52)
-"""the first Ray with tokens"""
-SAME = "Install the same on every node."
+OBJECT_STORE_BYTES = 256 << 20
+"""bytes of the object store of a Ray started here; frames are not kept in it"""
+BACKPRESSURE = 32
+"""chunks that a node may be ahead of the reader"""
+LOCAL_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""read by `import ray`: a Ray without other nodes listens on 127.0.0.1 only"""
+MIN_VERSION = (2, 52)
+"""the first Ray with token authentication"""
+SAME_VERSION_REMEDY = "Install the same on every node."
 FRAMEWORKS = ("torch", "tensorflow")
 TOKEN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 TOKEN_REMEDY = (
@@ -32,50 +32,50 @@ TOKEN_REMEDY = (
 )
 
 
-class ClusterUnfit(Exception):
-    """No node of the cluster could ever take it."""
+class NoSuitableNode(Exception):
+    """No node of the cluster has the resources requested."""
 
 
 class RayCluster:
-    """Everything in here but `stream` may block."""
+    """All methods may block, except `stream`."""
 
-    def __init__(self, post: GatewayAddress) -> None:
-        self._post = post
+    def __init__(self, gateway_address: GatewayAddress) -> None:
+        self._address = gateway_address
         self._ray: Any = None
         self._task: Any = None
         self._mailbox: Any = None
 
     def open(self) -> None:
         """Raises EngineError."""
-        _trust(self._post)
-        if self._post.address:
-            handshake.check(self._post.address)
+        _set_token(self._address)
+        if self._address.address:
+            handshake.check_address(self._address.address)
         else:
-            os.environ.update(ALONE)
+            os.environ.update(LOCAL_ENVIRONMENT)
         try:
             import ray
         except ImportError as error:
             raise EngineError("ray is not installed.", "pip install 'dltui[ray]'") from error
-        if tuple(map(int, ray.__version__.split(".")[:2])) < LEAST:
+        if tuple(map(int, ray.__version__.split(".")[:2])) < MIN_VERSION:
             text = f"ray {ray.__version__} knows no tokens, expected 2.52 or later."
             raise EngineError(text, "pip install -U ray")
         try:
-            if self._post.address not in ("", "auto"):
-                handshake.greet(self._post.address)
+            if self._address.address not in ("", "auto"):
+                handshake.probe(self._address.address)
             self._join(ray)
         except EngineError:
             raise
-        except Exception as error:  # of whatever kind Ray raises: it has to be said
-            raise _explained(error, self._post.address) from error
+        except Exception as error:  # Ray raises many kinds of errors
+            raise _explained(error, self._address.address) from error
 
     def _join(self, ray: Any) -> None:
         quiet = {"log_to_driver": False, "logging_level": "ERROR", "namespace": "dltui"}
-        if self._post.address:
-            ray.init(address=self._post.address, **quiet)
+        if self._address.address:
+            ray.init(address=self._address.address, **quiet)
         else:
             ray.init(
-                address="local", include_dashboard=False, object_store_memory=STORE,
-                _temp_dir=str(_folder()), **quiet,
+                address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES,
+                _temp_dir=str(_temporary_folder()), **quiet,
             )  # fmt: skip
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -86,27 +86,30 @@ class RayCluster:
             ray_task.Mailbox
         ).remote()
         self._task = ray.remote(
-            max_calls=1, max_retries=0, num_returns="streaming", _generator_backpressure_num_objects=AHEAD
-        )(ray_task.attend)
+            max_calls=1,
+            max_retries=0,
+            num_returns="streaming",
+            _generator_backpressure_num_objects=BACKPRESSURE,
+        )(ray_task.run_node)
         self._ray = ray
 
     def put(self, data: bytes) -> Any:
         return self._ray.put(data)
 
     def submit(self, key: str, need: Json, bundle: Sequence[Any], *, first: bool) -> Any:
-        """What `stream` and `cancel` take. Raises Unfit, where it comes for the first time."""
+        """The handle for `stream` and `cancel`. Raises NoSuitableNode on the first submission of a run."""
         cpus, gpus = float(need["cpus"]), self._gpus(need)
         if first:
             self._check(cpus, gpus)
-        asked = self._task.options(num_cpus=cpus, num_gpus=gpus, name=f"dltui {key}")
-        return asked.remote(key, self._mailbox, bundle)
+        task = self._task.options(num_cpus=cpus, num_gpus=gpus, name=f"dltui {key}")
+        return task.remote(key, self._mailbox, bundle)
 
     async def stream(self, handle: Any) -> AsyncIterator[bytes]:
-        """Raises what Ray raises; `said` puts it into words."""
+        """Raises what Ray raises; see `describe`."""
         async for reference in handle:
             yield await reference
 
-    def tell(self, key: str, data: bytes) -> None:
+    def send(self, key: str, data: bytes) -> None:
         self._mailbox.put.remote(key, data)
 
     def cancel(self, key: str, handle: Any) -> None:
@@ -117,8 +120,8 @@ class RayCluster:
         if self._ray is not None:
             self._ray.shutdown()
 
-    def said(self, error: Exception) -> tuple[str, str, str]:
-        """lost or refused, the text, the remedy."""
+    def describe(self, error: Exception) -> tuple[str, str, str]:
+        """`lost` or `refused`, the text, the remedy."""
         if isinstance(error, self._ray.exceptions.RayTaskError):
             if "failed to import" in str(error) or "No module named 'engine" in str(error):
                 remedy = "pip install 'dltui[ray]' on every node, the same version as here."
@@ -128,7 +131,7 @@ class RayCluster:
                 f"The task failed: {_last_line(error)}",
                 "Details: ray/*/room.log under DLTUI_HOME.",
             )
-        return "lost", f"{_name(error)}: {_sentence(error)}", ""
+        return "lost", f"{_error_name(error)}: {_sentence(error)}", ""
 
     def _gpus(self, need: Json) -> float:
         if need["device"] == "cpu" or need["framework"] not in FRAMEWORKS:
@@ -141,29 +144,31 @@ class RayCluster:
         if any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
             return
         most = max((node.get("CPU", 0) for node in nodes), default=0)
-        wanted = f"{cpus:g} CPU" + (f" and {gpus:g} GPU" if gpus else "")
-        raise ClusterUnfit(
-            f"It takes {wanted}; of {len(nodes)} nodes none has that (the largest has {most:g} CPU)."
+        requested = f"{cpus:g} CPU" + (f" and {gpus:g} GPU" if gpus else "")
+        raise NoSuitableNode(
+            f"It takes {requested}; of {len(nodes)} nodes none has that (the largest has {most:g} CPU)."
         )
 
 
-# --- tokens, addresses, words -----------------------------------------------------------------------------
+# --- tokens, addresses, errors ----------------------------------------------------------------------------
 
 
-def _trust(post: GatewayAddress) -> None:
-    """Token authentication is on unless its user says otherwise. Ray reads this once, when it is imported.
+def _set_token(gateway_address: GatewayAddress) -> None:
+    """Enable token authentication unless the environment disables it. Ray reads this when it is imported.
 
-    Raises EngineError where the token of a named cluster is nowhere: Ray would abort the process.
+    Raises EngineError if there is no token for a named cluster: Ray would abort the process.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if any(map(os.environ.get, TOKEN)) or os.environ["RAY_AUTH_MODE"] != "token":
         return
-    if post.address:
+    if gateway_address.address:
         if not (Path.home() / ".ray" / "auth_token").exists():
-            raise EngineError(f"There is no token for the Ray cluster at {post.address}.", TOKEN_REMEDY)
+            raise EngineError(
+                f"There is no token for the Ray cluster at {gateway_address.address}.", TOKEN_REMEDY
+            )
         return
-    path = post.folder / "token"
+    path = gateway_address.folder / "token"
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
@@ -174,15 +179,15 @@ def _explained(error: Exception, address: str) -> EngineError:
     text = str(error)
     whole = " ".join(map(str, _chain(error)))
     if "ersion mismatch" in text:
-        return EngineError(f"Another Ray or Python is there: {_flat(text)}", SAME)
+        return EngineError(f"Another Ray or Python is there: {_one_line(text)}", SAME_VERSION_REMEDY)
     if "uthenticat" in whole or "AuthToken" in whole:
         return EngineError(f"The Ray cluster at {address or 'here'} refuses the token.", TOKEN_REMEDY)
     if isinstance(error, ConnectionError) and address:
         remedy = (
             "This machine has to be a node: ray start --address=HEAD:6379 (--num-cpus=0: it trains nothing)."
         )
-        return EngineError(f"The Ray cluster at {address} cannot be joined: {_flat(text)}", remedy)
-    return EngineError(f"Ray cannot be used: {_flat(text)}", "Look into ray/*/room.log under DLTUI_HOME.")
+        return EngineError(f"The Ray cluster at {address} cannot be joined: {_one_line(text)}", remedy)
+    return EngineError(f"Ray cannot be used: {_one_line(text)}", "Look into ray/*/room.log under DLTUI_HOME.")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -191,14 +196,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _folder() -> Path:
-    """Short, since Ray puts sockets deep below it, and ours alone."""
+def _temporary_folder() -> Path:
+    """A short path, since Ray creates sockets deep below it, in a folder private to this user."""
     ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
     make_private(ours)
-    return ours / "ray"  # Ray opens it to everybody; the folder above stays shut
+    return ours / "ray"  # Ray makes it world-readable; its parent stays private
 
 
-def _name(error: Exception) -> str:
+def _error_name(error: Exception) -> str:
     return {
         "NodeDiedError": "The node was lost",
         "WorkerCrashedError": "Its process on the node was killed",
@@ -207,13 +212,13 @@ def _name(error: Exception) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    return _flat(str(error)).partition(". ")[0].rstrip(".") + "."
+    return _one_line(str(error)).partition(". ")[0].rstrip(".") + "."
 
 
 def _last_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return _flat(lines[-1] if lines else type(error).__name__)
+    return _one_line(lines[-1] if lines else type(error).__name__)
 
 
-def _flat(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())[:300]

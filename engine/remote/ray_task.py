@@ -1,4 +1,4 @@
-"""What Ray runs on the node: two pumps between the mailbox, the process of the node, and the stream back."""
+"""The Ray task on a node: forwards commands from the mailbox to the node process, and its output back."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ POLL_SECONDS = 5.0
 
 
 class Mailbox:
-    """Words for those who train elsewhere. An actor without a share of anything, on the node of the room."""
+    """An actor without resources on the machine of the gateway: queues of commands, one per run."""
 
     def __init__(self) -> None:
         import asyncio
 
-        self._make = asyncio.Queue
-        self._boxes: dict[str, Any] = {}
+        self._make_queue = asyncio.Queue
+        self._queues: dict[str, Any] = {}
 
     async def put(self, key: str, data: bytes) -> None:
-        self._box(key).put_nowait(data)
+        self._queue(key).put_nowait(data)
 
-    async def take(self, key: str) -> bytes:
-        """Nothing, when nothing came for a while."""
+    async def get(self, key: str) -> bytes:
+        """The next command; empty if none arrives within `POLL_SECONDS`."""
         import asyncio
 
         try:
             async with asyncio.timeout(POLL_SECONDS):
-                return bytes(await self._box(key).get())
+                return bytes(await self._queue(key).get())
         except TimeoutError:
             return b""
 
     async def drop(self, key: str) -> None:
-        self._boxes.pop(key, None)
+        self._queues.pop(key, None)
 
-    def _box(self, key: str) -> Any:
-        return self._boxes.setdefault(key, self._make())
+    def _queue(self, key: str) -> Any:
+        return self._queues.setdefault(key, self._make_queue())
 
 
-def attend(key: str, mailbox: Any, bundle: Sequence[Any]) -> Iterator[bytes]:
-    """The bytes that the node says. `bundle` are references to what it is told first."""
+def run_node(key: str, mailbox: Any, bundle: Sequence[Any]) -> Iterator[bytes]:
+    """Start the node process and yield its output. `bundle` are references to its first input."""
     node = subprocess.Popen(
         [sys.executable, "-P", "-m", "engine.remote.node", _device()],
         stdin=subprocess.PIPE,
@@ -58,17 +58,17 @@ def attend(key: str, mailbox: Any, bundle: Sequence[Any]) -> Iterator[bytes]:
     for reference in bundle:
         node.stdin.write(ray.get(reference))
     node.stdin.flush()
-    threading.Thread(target=_pass_words, args=(key, mailbox, node.stdin), daemon=True).start()
+    threading.Thread(target=_forward_commands, args=(key, mailbox, node.stdin), daemon=True).start()
     while data := os.read(node.stdout.fileno(), PIECE):
         yield data
     node.wait()
 
 
-def _pass_words(key: str, mailbox: Any, stdin: Any) -> None:
-    """Until nobody sends or nobody reads any more; then the node sees the end of its stdin."""
+def _forward_commands(key: str, mailbox: Any, stdin: Any) -> None:
+    """Until the mailbox or the node is gone; then stdin of the node is closed."""
     try:
         while True:
-            data = ray.get(mailbox.take.remote(key))
+            data = ray.get(mailbox.get.remote(key))
             stdin.write(data)
             stdin.flush()
     except (ray.exceptions.RayError, OSError, ValueError):
@@ -76,5 +76,5 @@ def _pass_words(key: str, mailbox: Any, stdin: Any) -> None:
 
 
 def _device() -> str:
-    """As Ray has it: the GPUs that this task may see."""
+    """The GPUs that Ray assigned to this task, or cpu."""
     return ",".join(str(gpu) for gpu in ray.get_gpu_ids()) or "cpu"

@@ -1,4 +1,4 @@
-"""A temporary home for one run: taken with a lock, so that what a crash leaves is known as such."""
+"""A temporary home for one run, locked while in use, so that leftovers of a crash are recognised."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class TemporaryHome:
     def unpacking(self) -> Path:
         return self.root / "unpacking"
 
-    def settle(self, run_id: str) -> RunFolder:
-        """What was unpacked becomes the folder of that run."""
+    def move_to_runs(self, run_id: str) -> RunFolder:
+        """Rename the unpacked files to the folder of the run."""
         runs = Places(self.root).runs
         runs.mkdir(mode=0o700)
         final = runs / Path(run_id).name
@@ -37,30 +37,30 @@ class TemporaryHome:
 
 
 @contextlib.contextmanager
-def take() -> Iterator[TemporaryHome]:
-    """A folder that is removed at the end. Its data sets are those of this machine's own home."""
-    with _made() as root:
+def create() -> Iterator[TemporaryHome]:
+    """A folder removed at the end. Its data sets are those of this machine's own home."""
+    with _locked_folder() as root:
         try:
             (root / "unpacking").mkdir(mode=0o700)
-            _lend_data(root)
+            _link_data(root)
             yield TemporaryHome(root)
         finally:
             shutil.rmtree(root, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _made() -> Iterator[Path]:
-    """A folder with its lock held. Until it is held, nobody may look for folders that nobody holds."""
-    above = checkpoint_folder()
+def _locked_folder() -> Iterator[Path]:
+    """A locked folder. An outer lock is held meanwhile, so that nobody removes it before it is locked."""
+    above = parent_folder()
     with contextlib.ExitStack() as until_left:
-        with _held(above.with_suffix(".lock"), fcntl.LOCK_EX):
-            _sweep(above)
+        with _lock(above.with_suffix(".lock"), fcntl.LOCK_EX):
+            _remove_unlocked(above)
             root = Path(tempfile.mkdtemp(dir=above))
-            until_left.enter_context(_held(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            until_left.enter_context(_lock(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB))
         yield root
 
 
-def checkpoint_folder() -> Path:
+def parent_folder() -> Path:
     """Raises EngineError."""
     ours = Path(tempfile.gettempdir()) / f"dltui-{os.geteuid()}"
     for folder in (ours, ours / "far"):
@@ -68,8 +68,8 @@ def checkpoint_folder() -> Path:
     return ours / "far"
 
 
-def _lend_data(root: Path) -> None:
-    """Where this machine has no home that can be used, what is downloaded lasts as long as the run."""
+def _link_data(root: Path) -> None:
+    """Link the data cache of this machine's home; without a usable one, downloads last as long as the run."""
     cache = home().cache
     try:
         make_private(cache.parent)
@@ -80,16 +80,16 @@ def _lend_data(root: Path) -> None:
     (root / "data").symlink_to(cache)
 
 
-def _sweep(above: Path) -> None:
-    """Remove what nobody holds any more, or what its holder is just removing."""
+def _remove_unlocked(above: Path) -> None:
+    """Remove folders whose lock is free; a folder that its owner is just removing is no error."""
     for root in above.iterdir():
-        with contextlib.suppress(OSError), _held(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with contextlib.suppress(OSError), _lock(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(root, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _held(lock: Path, how: int) -> Iterator[None]:
-    """Raises OSError: BlockingIOError when somebody else holds it and `how` is not to wait."""
+def _lock(lock: Path, how: int) -> Iterator[None]:
+    """Raises OSError; BlockingIOError if the lock is taken and `how` is non-blocking."""
     fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, how)

@@ -1,1 +1,1 @@
-"""The worker: the process in which one experiment trains."""
+"""The worker process, which trains one experiment."""

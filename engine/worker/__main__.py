@@ -1,4 +1,4 @@
-"""One attempt at a run: `python -m engine.worker RUNFOLDER`."""
+"""`python -m engine.worker RUNFOLDER`: one attempt at a run."""
 
 from __future__ import annotations
 
@@ -19,83 +19,88 @@ from engine.events import EventWriter
 from engine.protocol import Spec
 from engine.store import RunFolder
 from engine.worker import device, ending, keeper_pipe
-from engine.worker.ending import Ending, Leave
+from engine.worker.ending import Ending, StopReason
 from engine.worker.event_log import EventLog
-from engine.worker.keeper_pipe import KeeperPipe, Strings
+from engine.worker.keeper_pipe import KeeperDescriptors, KeeperPipe
 from engine.worker.run import Attempt, Run
 from engine.worker.tensorboard import TensorBoardFiles
 
 Train = Callable[[Any, Run], None]
 FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")
-"""whose runs have a TensorBoard; plain Python starts without a package"""
+"""frameworks whose runs write TensorBoard files; plain Python needs no package"""
 
 
 def main(arguments: list[str]) -> int:
-    strings = keeper_pipe.take(os.environ)
+    descriptors = keeper_pipe.pop_descriptors(os.environ)
     faulthandler.enable()
-    told = Leaving()
+    handler = SignalHandler()
     for number in (signal.SIGINT, *signals.ENDING):
-        signal.signal(number, told.hear)
+        signal.signal(number, handler.handle)
     for number in signals.IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    ended = _attempt(RunFolder(Path(arguments[0]).absolute()), strings, told)
-    keeper_pipe.say(strings.last_words, ended.facts())
+    ended = _run_attempt(RunFolder(Path(arguments[0]).absolute()), descriptors, handler)
+    keeper_pipe.send_exit_message(descriptors.exit_message, ended.facts())
     return 0 if ended.is_good else 1
 
 
-class Leaving:
-    """What a signal handler knows: it may come before there is a run."""
+class SignalHandler:
+    """Requests that the run stops when a signal arrives, which may be before the run exists."""
 
     def __init__(self) -> None:
         self.run: Run | None = None
-        self.came: int | None = None
-        """the first signal"""
+        self.signal_number: int | None = None
+        """number of the first signal; None: none arrived"""
 
-    def hear(self, number: int, frame: FrameType | None) -> None:
-        self.came = self.came or number
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        self.signal_number = self.signal_number or number
         if self.run is not None:
-            self.run.ask_to_leave(Leave.SIGNALLED)
+            self.run.request_stop(StopReason.SIGNALLED)
 
     def attach(self, run: Run) -> None:
         self.run = run
-        if self.came:
-            run.ask_to_leave(Leave.SIGNALLED)
+        if self.signal_number:
+            run.request_stop(StopReason.SIGNALLED)
 
 
-def _attempt(folder: RunFolder, strings: Strings, told: Leaving) -> Ending:
+def _run_attempt(folder: RunFolder, descriptors: KeeperDescriptors, handler: SignalHandler) -> Ending:
     try:
         spec = store.read_spec(folder)
         experiment = catalog.find(spec.experiment)
-        journal = EventLog(EventWriter(folder.events), _board(folder, spec))
-    except Exception as error:  # the keeper is told, whatever it is; nobody else could
+        event_log = EventLog(EventWriter(folder.events), _tensorboard_files(folder, spec))
+    except Exception as error:  # only the keeper can report it: there is no event file yet
         return _failed(error)
     try:
         chosen = params.build(experiment.params, spec.params)
         here = device.prepare(spec, os.environ)
-        run = Run(folder, spec, chosen, here, journal, KeeperPipe(strings.wire), _number())
-        told.attach(run)
-    except Exception as error:  # the same, and the event file can be told too
-        return _close(journal, 0, _failed(error))
-    ended = _train(experiment.train, chosen, run, told)
-    run.announce()
-    return _close(journal, run.step, ended)
+        run = Run(folder, spec, chosen, here, event_log, KeeperPipe(descriptors.commands), _read_attempt())
+        handler.attach(run)
+    except Exception as error:  # reported to the keeper and to the event file
+        return _close(event_log, 0, _failed(error))
+    ended = _train(experiment.train, chosen, run, handler)
+    run.log_started()
+    return _close(event_log, run.step, ended)
 
 
-def _train(name: str, chosen: Any, run: Run, told: Leaving) -> Ending:
-    """However the loop leaves, there is an Ending."""
+def _train(name: str, chosen: Any, run: Run, handler: SignalHandler) -> Ending:
+    """Run the training function; whatever it raises becomes an Ending."""
     try:
-        _find(name)(chosen, run)
+        _load_train(name)(chosen, run)
         unsaved = _save_last(run)
         ended = ending.finished(
-            run.step, run.left_because, run.why_left, told.came, run.saved_step, run.total_steps
+            run.step,
+            run.stop_reason,
+            run.prune_reason,
+            handler.signal_number,
+            run.saved_step,
+            run.total_steps,
         )
         return ending.unsaved(ended, unsaved, run.saved_step) if unsaved else ended
-    except BaseException as error:  # a lesson may raise anything, SystemExit too: all of it is an ending
+    except BaseException as error:  # an experiment may raise anything, SystemExit too
         return _failed(error)
 
 
 def _save_last(run: Run) -> SaveFailed | None:
-    """What was trained stays a result where the disk does not take its weights."""
+    """Save the last checkpoint; returns the error: a run that cannot save it is still finished."""
     try:
         run.save(is_last=True)
     except SaveFailed as error:
@@ -103,7 +108,7 @@ def _save_last(run: Run) -> SaveFailed | None:
     return None
 
 
-def _find(name: str) -> Train:
+def _load_train(name: str) -> Train:
     module, _, function = name.partition(":")
     found: Train = getattr(importlib.import_module(module), function)
     return found
@@ -114,26 +119,26 @@ def _failed(error: BaseException) -> Ending:
     return ending.failed(error)
 
 
-def _close(journal: EventLog, step: int, ended: Ending) -> Ending:
+def _close(event_log: EventLog, step: int, ended: Ending) -> Ending:
     try:
-        journal.close(step, **ended.facts())
+        event_log.close(step, **ended.facts())
     except OSError as error:
         return ended if not ended.is_good else _failed(error)
     return ended
 
 
-def _board(folder: RunFolder, spec: Spec) -> TensorBoardFiles | None:
+def _tensorboard_files(folder: RunFolder, spec: Spec) -> TensorBoardFiles | None:
     if spec.framework not in FRAMEWORKS:
         return None
-    return TensorBoardFiles(folder.tensorboard, _number().number, _in_words(spec))
+    return TensorBoardFiles(folder.tensorboard, _read_attempt().number, _display_params(spec))
 
 
-def _in_words(spec: Spec) -> dict[str, params.Value]:
-    """The parameters as a person reads them: one that is not given has a word of its own, such as auto."""
+def _display_params(spec: Spec) -> dict[str, params.Value]:
+    """The parameters for display: None becomes the word declared for it, such as auto."""
     return catalog.in_words(spec.experiment, spec.params)
 
 
-def _number() -> Attempt:
+def _read_attempt() -> Attempt:
     return Attempt(int(os.environ.get("DLTUI_ATTEMPT") or 1), os.environ.get("DLTUI_MODE") or "strict")
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: when one is due, what it is made of, and the way back."""
+"""Checkpoints of a run: when to save, what is saved, and how it is restored."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from engine.spec_versions import VERSION
 from engine.store import RunFolder
 
 SECONDS = 10.0
-"""between two checkpoints, unless DLTUI_CHECKPOINT_SECONDS says otherwise; 0 is after every step"""
+"""between two checkpoints; DLTUI_CHECKPOINT_SECONDS overrides it, 0 saves after every step"""
 SHARE = 20
-"""slow checkpoints come less often: at least this many times its own duration lies between two"""
+"""the time between two checkpoints is at least this many times the duration of the last one"""
 
 
 class CapturedState(Protocol):
-    """A training at a step boundary, in memory of its own."""
+    """A copy in memory of a training state between two steps."""
 
     @property
     def env(self) -> Mapping[str, Fact]: ...
@@ -37,7 +37,7 @@ class CapturedState(Protocol):
 
 
 class TrainingState(Protocol):
-    """Everything a training consists of, such as checkpoints.torch_io.TorchState."""
+    """All state of a training, such as checkpoints.torch_io.TorchState."""
 
     def capture(self, step: int, /) -> CapturedState: ...
 
@@ -45,9 +45,9 @@ class TrainingState(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointFacts:
-    """What travels with the state: live values, how much was logged and up to which step, what the data
-    were, how many steps an epoch has (0: not told) and which step was the best one kept (0: none)."""
+class CheckpointMetadata:
+    """Saved with the state: live values, points logged per metric and the last step of each, the data,
+    steps per epoch (0: unknown) and the step of the best weights kept (0: none)."""
 
     live: Mapping[str, float | None] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -56,9 +56,9 @@ class CheckpointFacts:
     epoch_steps: int = 0
     best_step: int = 0
     data: Mapping[str, str] = field(default_factory=dict)
-    """title and fingerprint of what it trains on"""
+    """title and fingerprint of the training data"""
     version: int = VERSION
-    """of what the live values mean"""
+    """spec version of the live values"""
 
     def to_env(self) -> dict[str, Fact]:
         return {
@@ -73,7 +73,7 @@ class CheckpointFacts:
         }
 
 
-def facts_of(env: Mapping[str, Fact]) -> CheckpointFacts:
+def metadata_from_env(env: Mapping[str, Fact]) -> CheckpointMetadata:
     pinned = {name.removeprefix("pinned."): str(env[name]) for name in env if name.startswith("pinned.")}
     live, counts, last, data = (
         json.loads(str(env.get(name, "{}"))) for name in ("live", "logged", "last_steps", "data")
@@ -81,7 +81,7 @@ def facts_of(env: Mapping[str, Fact]) -> CheckpointFacts:
     epoch_steps, best_step = (
         int(env.get(name, 0)) for name in (served_checkpoint.EPOCH_STEPS, served_checkpoint.BEST_STEP)
     )
-    return CheckpointFacts(
+    return CheckpointMetadata(
         live, counts, pinned, last, epoch_steps, best_step, data, int(env.get("spec_version", 1))
     )
 
@@ -94,10 +94,13 @@ class Checkpoints:
         self.due_at = time.monotonic() + self._seconds
         self.saved_step: int | None = None
 
-    def save(self, step: int, state: TrainingState, facts: CheckpointFacts, *, is_last: bool = False) -> str:
-        """What could not be cleaned up, in words; the best step of `facts` is not removed.
+    def save(
+        self, step: int, state: TrainingState, facts: CheckpointMetadata, *, is_last: bool = False
+    ) -> str:
+        """Save a checkpoint; returns a note on files that could not be removed, "" if none.
 
-        The last one may use the space that is kept free for events and logs: there will be no more of them.
+        The best step of `facts` is not removed. The last checkpoint may use the space reserved for events
+        and logs.
 
         Raises SaveFailed, and NotFinite for a bad weight.
         """
@@ -122,13 +125,13 @@ class Checkpoints:
         return saved.note
 
     def newest(self) -> tuple[Verified | None, list[str]]:
-        """The newest one that verifies, and what is wrong with those that had to be skipped."""
+        """The newest checkpoint that verifies, and the errors of newer, damaged ones."""
         checkpoint_folder.remove_leftovers(self._folder.checkpoints)
         verified, damaged = checkpoint_folder.newest_intact(self._folder.checkpoints)
         return verified, [str(damage) for damage in damaged]
 
     def model_of(self, step: int) -> bytes | None:
-        """The model.safetensors of the checkpoint of `step`; None when it is not there or not whole."""
+        """The model.safetensors of the checkpoint of `step`; None if it is missing or damaged."""
         try:
             found = checkpoint_folder.read(
                 self._folder.checkpoints / checkpoint_folder.name_of(step), only={served_checkpoint.MODEL}
@@ -137,22 +140,22 @@ class Checkpoints:
             return None
         return found.files.get(served_checkpoint.MODEL)
 
-    def recorded(self) -> CheckpointFacts:
-        """Of the newest checkpoint that says anything, before its weights are read."""
+    def recorded(self) -> CheckpointMetadata:
+        """The facts of the newest readable manifest; weights are not read."""
         for step in reversed(checkpoint_folder.steps(self._folder.checkpoints)):
             with suppress(CheckpointError, OSError, ValueError):
-                return facts_of(
+                return metadata_from_env(
                     checkpoint_folder.read(
                         self._folder.checkpoints / checkpoint_folder.name_of(step), only=()
                     ).manifest.env
                 )
-        return CheckpointFacts()
+        return CheckpointMetadata()
 
     def restore(
         self, verified: Verified, state: TrainingState, pinned: Mapping[str, str], *, strict: bool
-    ) -> CheckpointFacts:
-        """Raises MismatchedCheckpoint when `state` or the data are not those of the checkpoint."""
-        facts = facts_of(verified.manifest.env)
+    ) -> CheckpointMetadata:
+        """Restore `state`. Raises MismatchedCheckpoint if `state` or `pinned` differ from the checkpoint."""
+        facts = metadata_from_env(verified.manifest.env)
         for name, value in pinned.items():
             recorded = facts.pinned.get(name)
             if strict and recorded != value:

@@ -1,4 +1,4 @@
-"""What a worker trains on: device, threads, and the settings that make its results repeatable."""
+"""Device, threads and determinism settings of a worker."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Device:
     device: str
     """cpu or cuda"""
     name: str
-    """cpu, or what the GPU calls itself"""
+    """cpu, or the name of the GPU"""
     threads: int
     versions: Json
 
 
 def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Device:
-    """Settle threads, device and seed before anything trains. Raises EngineError without the wanted GPU."""
+    """Set threads, device and seed before training. Raises EngineError if the requested GPU is missing."""
     threads = spec.threads or len(os.sched_getaffinity(0))
     for name in THREADS:
         environ.setdefault(name, str(threads))
@@ -48,7 +48,7 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Device:
     _check_gpu(spec, on_gpu and torch.cuda.is_available())
     on_gpu = on_gpu and torch.cuda.is_available()
     if on_gpu and spec.gpu_share < 1:
-        # Shares are bookkeeping: without this, one run could take the memory of its neighbours.
+        # A share is not enforced by the GPU: without this, one run could use the memory of the others.
         torch.cuda.set_per_process_memory_fraction(spec.gpu_share)
     strict_mode(threads, spec.seed)
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
@@ -57,7 +57,7 @@ def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Device:
 
 
 def _prepare_keras(spec: Spec, threads: int) -> Device:
-    with framework_output.sieved():
+    with framework_output.filtered_stderr():
         from checkpoints.keras_io import gpu_name, strict_mode, versions
 
     strict_mode(threads, spec.seed)

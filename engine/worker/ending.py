@@ -1,4 +1,4 @@
-"""How a run ended: every way to leave has a status and one clear line."""
+"""The status and the cause, in one line, with which a run ends."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from engine.errors import (
 from engine.protocol import Cause, CauseKind, Json, Status
 
 TEXT_LIMIT = 400
-"""characters of a cause"""
+"""characters in the text of a cause"""
 LOG = "worker.log has the details."
 
 
-class Leave(StrEnum):
-    """Why a loop is asked to leave. A later member outranks an earlier one."""
+class StopReason(StrEnum):
+    """Why the training loop is asked to stop. A later member takes precedence over an earlier one."""
 
     ORPHANED = "orphaned"
     SIGNALLED = "signalled"
@@ -41,7 +41,7 @@ class Ending:
 
     @property
     def is_good(self) -> bool:
-        """What was trained may be kept."""
+        """The run did not fail."""
         return self.status is not Status.FAILED
 
     def facts(self) -> Json:
@@ -51,46 +51,50 @@ class Ending:
 
 def finished(
     step: int,
-    wish: Leave | None,
-    why: str = "",
-    number: int | None = None,
+    reason: StopReason | None,
+    prune_reason: str = "",
+    signal_number: int | None = None,
     saved: int = 0,
     total: int = 0,
 ) -> Ending:
-    """The loop returned by itself, or because of `wish`; a stop for a reason is a pruning.
+    """The loop returned, by itself if `reason` is None. A stop with a `prune_reason` was a pruning.
 
-    `number` is the signal that came, if any; `saved` the step of the newest checkpoint, 0 for none; `total`
-    the steps there were to be, 0 where that is not known.
+    `signal_number`: the signal received, if any. `saved`: step of the newest checkpoint, 0 for none.
+    `total`: the planned steps, 0 if unknown.
     """
     at = f"at step {step}"
     early = f" of {total}: ended by its stopping rule (target, patience)" if step < total else ""
-    if wish is Leave.STOP and why:
-        text = one_line(f"Pruned {at}: {why}.")
+    if reason is StopReason.STOP and prune_reason:
+        text = one_line(f"Pruned {at}: {prune_reason}.")
         return Ending(Status.STOPPED, Cause(CauseKind.PRUNED, text, "Resume continues from there."))
     status, kind, text = {
         None: (Status.DONE, CauseKind.FINISHED, f"Finished {at}{early}."),
-        Leave.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
-        Leave.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
-        Leave.SIGNALLED: (Status.STOPPED, CauseKind.SIGNAL, signals.ended_by(number or SIGTERM, saved)),
-        Leave.ORPHANED: (
+        StopReason.PAUSE: (Status.PAUSED, CauseKind.PAUSED, f"Paused {at}."),
+        StopReason.STOP: (Status.STOPPED, CauseKind.USER_STOP, f"Stopped by its user {at}."),
+        StopReason.SIGNALLED: (
+            Status.STOPPED,
+            CauseKind.SIGNAL,
+            signals.ended_by(signal_number or SIGTERM, saved),
+        ),
+        StopReason.ORPHANED: (
             Status.LOST,
             CauseKind.KEEPER_LOST,
             f"Its keeper died; the worker saved and exited {at}.",
         ),
-    }[wish]
-    remedy = "Resume continues from there." if wish else ""
-    if wish is Leave.SIGNALLED and not saved:
+    }[reason]
+    remedy = "Resume continues from there." if reason else ""
+    if reason is StopReason.SIGNALLED and not saved:
         remedy = "There is no checkpoint: resume starts from the beginning."
     return Ending(status, Cause(kind, text, remedy))
 
 
 def failed(error: BaseException) -> Ending:
-    """The loop raised `error`."""
+    """The ending of a loop that raised `error`."""
     kind, remedy = _kind(error)
-    return Ending(Status.FAILED, Cause(kind, one_line(_said(error)), remedy))
+    return Ending(Status.FAILED, Cause(kind, one_line(_message(error)), remedy))
 
 
-def _said(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, (DltuiError, CheckpointError)):
         return error.message
     name = type(error).__name__
@@ -102,7 +106,7 @@ def one_line(text: str) -> str:
     return shown if len(shown) <= TEXT_LIMIT else shown[: TEXT_LIMIT - 1] + "…"
 
 
-_OWN: tuple[tuple[type[BaseException], CauseKind], ...] = (
+_CAUSES: tuple[tuple[type[BaseException], CauseKind], ...] = (
     (DataError, CauseKind.BAD_DATA),
     (ParamError, CauseKind.BAD_PARAMS),
     (UnknownExperiment, CauseKind.BAD_PARAMS),
@@ -114,12 +118,12 @@ _OWN: tuple[tuple[type[BaseException], CauseKind], ...] = (
 
 
 def _kind(error: BaseException) -> tuple[CauseKind, str]:
-    for family, kind in _OWN:
+    for family, kind in _CAUSES:
         if isinstance(error, family):
             return kind, str(getattr(error, "remedy", ""))
     if is_disk_full(error):
-        return CauseKind.DISK_FULL, f"{_more_room(error)}, then resume."
-    if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, known by name: not every worker imports it
+        return CauseKind.DISK_FULL, f"{_disk_remedy(error)}, then resume."
+    if type(error).__name__ == "OutOfMemoryError":  # PyTorch's, matched by name: not every worker imports it
         return (
             CauseKind.GPU_MEMORY,
             "Use a smaller batch, or wait until other processes have left the GPU; then resume.",
@@ -130,16 +134,19 @@ def _kind(error: BaseException) -> tuple[CauseKind, str]:
 
 
 def unsaved(ended: Ending, error: SaveFailed, saved: int) -> Ending:
-    """`ended` as it is, without its last checkpoint; `saved` is the step of the newest, 0 for none."""
+    """`ended`, with a cause that adds that the last checkpoint was not saved.
+
+    `saved` is the step of the newest checkpoint, 0 for none.
+    """
     kind = CauseKind.DISK_FULL if is_disk_full(error) else CauseKind.ERROR
     has = f"the newest is of step {saved}" if saved else "there is none"
     text = f"{ended.cause.text} Its last checkpoint was not saved, {has}: {error.message}"
     goes_on = f"continues from step {saved}" if saved else "starts from the beginning"
-    return Ending(ended.status, Cause(kind, one_line(text), f"{_more_room(error)}; resume {goes_on}."))
+    return Ending(ended.status, Cause(kind, one_line(text), f"{_disk_remedy(error)}; resume {goes_on}."))
 
 
-def _more_room(error: BaseException) -> str:
-    """The remedy for a disk that takes no more."""
+def _disk_remedy(error: BaseException) -> str:
+    """The remedy for a full disk or a file size limit."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, OSError):

@@ -1,4 +1,4 @@
-"""What a run tells: events for everybody, event files for TensorBoard."""
+"""The log of a run: the event file, and TensorBoard files beside it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ METRICS_SECONDS = 0.25
 
 
 class EventLog:
-    """Nothing in here stops a training, except that the event file itself cannot be written at all."""
+    """Writes events and TensorBoard files. Only a failure to write the event file raises."""
 
-    def __init__(self, events: EventWriter, board: TensorBoardFiles | None = None) -> None:
+    def __init__(self, events: EventWriter, tensorboard: TensorBoardFiles | None = None) -> None:
         self.metrics = Metrics()
-        self.goes_on = events.seq > 0
-        """an earlier attempt has told something already"""
-        self._events, self._board = events, board
+        self.is_resumed = events.seq > 0
+        """an earlier attempt has written events"""
+        self._events, self._tensorboard = events, tensorboard
         self._flush_at = 0.0
 
     def event(self, kind: str, **facts: object) -> None:
@@ -30,45 +30,45 @@ class EventLog:
     def note(self, text: str, severity: str = "note") -> None:
         self._events.append("note", text=text, severity=severity)
 
-    def picture(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
-        if self._board is not None:
-            with self._giving_up():
-                self._board.picture(tag, step, pixels)
+    def image(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
+        if self._tensorboard is not None:
+            with self._stop_on_error():
+                self._tensorboard.image(tag, step, pixels)
             self._events.append("image", tag=tag, step=step)
 
-    def text(self, tag: str, step: int, words: str) -> None:
-        if self._board is not None:
-            with self._giving_up():
-                self._board.text(tag, step, words)
+    def text(self, tag: str, step: int, content: str) -> None:
+        if self._tensorboard is not None:
+            with self._stop_on_error():
+                self._tensorboard.text(tag, step, content)
 
     @contextlib.contextmanager
-    def _giving_up(self) -> Iterator[None]:
-        """A board that cannot be written, whatever it says, is given up; training and events go on."""
+    def _stop_on_error(self) -> Iterator[None]:
+        """On any error stop writing TensorBoard files; training and events continue."""
         try:
             yield
         except Exception as error:
-            self._board = None
+            self._tensorboard = None
             self.note(f"TensorBoard files are no longer written: {error!r}.", "warning")
 
     def sketch(self, step: int, parts: Json) -> int:
-        """Its size on disk, about."""
+        """Log a sketch; returns its approximate size in bytes."""
         self._events.append("sketch", step=step, parts=parts)
         return len(str(parts))
 
     def restart(self, step: int, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
-        """Go on behind `step`: the series had so many points then, up to these steps."""
-        self.metrics.go_on(counts, last_steps)
-        if self._board is not None:
-            self._board.restart(step + 1)
+        """Continue after `step`, at which each series had `counts` points, the last at `last_steps`."""
+        self.metrics.resume(counts, last_steps)
+        if self._tensorboard is not None:
+            self._tensorboard.restart(step + 1)
 
-    def flush(self, *, to_the_last: bool = False) -> None:
-        """Write the metrics that wait."""
-        taken = self.metrics.take(to_the_last=to_the_last)
-        if taken:
-            self._events.append("metrics", series=columns(taken))
+    def flush(self, *, include_bucket: bool = False) -> None:
+        """Write the buffered metrics."""
+        popped = self.metrics.pop(include_bucket=include_bucket)
+        if popped:
+            self._events.append("metrics", series=columns(popped))
 
     def sync(self) -> None:
-        """All events down to the disk, as far as it takes them. Raises OSError."""
+        """Flush all events to stable storage. Raises OSError."""
         self._events.sync()
 
     def flush_if_due(self, now: float) -> None:
@@ -76,22 +76,22 @@ class EventLog:
             return
         self._flush_at = now + METRICS_SECONDS
         self.flush()
-        if self._board is None or self._board.is_due(now):
-            self.write_board()
+        if self._tensorboard is None or self._tensorboard.is_due(now):
+            self.write_tensorboard()
 
-    def write_board(self, *, close: bool = False) -> None:
-        steady = self.metrics.take_steady(is_end=close)
-        if self._board is None:
+    def write_tensorboard(self, *, close: bool = False) -> None:
+        reproducible = self.metrics.pop_reproducible(is_end=close)
+        if self._tensorboard is None:
             return
-        with self._giving_up():
-            self._board.add(steady)
-            self._board.write()
+        with self._stop_on_error():
+            self._tensorboard.add(reproducible)
+            self._tensorboard.write()
             if close:
-                self._board.close()
+                self._tensorboard.close()
 
     def close(self, step: int, **facts: object) -> None:
-        """The last event, and everything down to the disk."""
-        self.flush(to_the_last=True)
-        self.write_board(close=True)
+        """Write what is buffered and the `ended` event, and close the files."""
+        self.flush(include_bucket=True)
+        self.write_tensorboard(close=True)
         self._events.append("ended", step=step, **facts)
         self._events.close()

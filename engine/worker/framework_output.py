@@ -1,4 +1,4 @@
-"""What a framework prints while it is imported, kept out of the log of a run."""
+"""Keeps what TensorFlow prints at import out of the log of a run."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SIEVE = Path(__file__).with_name("output_filter.py")
+FILTER_SCRIPT = Path(__file__).with_name("output_filter.py")
 STDERR = 2
-PATIENCE = 10.0
-"""seconds for the sieve to write its last line"""
+TIMEOUT = 10.0
+"""seconds for the filter process to write its last line"""
 
 
 @contextlib.contextmanager
-def sieved() -> Iterator[None]:
-    """Standard error of this process goes through a sieve; no setting silences these lines of TensorFlow."""
+def filtered_stderr() -> Iterator[None]:
+    """Pipe stderr of this process through a filter; no setting of TensorFlow silences these lines."""
     sys.stderr.flush()
     plain = os.dup(STDERR)
-    command = (sys.executable, "-I", "-S", str(SIEVE))
-    sieve = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=plain)
-    assert sieve.stdin is not None
-    os.dup2(sieve.stdin.fileno(), STDERR, inheritable=True)
-    sieve.stdin.close()
+    command = (sys.executable, "-I", "-S", str(FILTER_SCRIPT))
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=plain)
+    assert process.stdin is not None
+    os.dup2(process.stdin.fileno(), STDERR, inheritable=True)
+    process.stdin.close()
     try:
         yield
     finally:
         sys.stderr.flush()
         os.dup2(plain, STDERR, inheritable=True)
         os.close(plain)
-        _end(sieve)
+        _wait(process)
 
 
-def _end(sieve: subprocess.Popen[bytes]) -> None:
+def _wait(process: subprocess.Popen[bytes]) -> None:
     try:
-        sieve.wait(PATIENCE)
-    except subprocess.TimeoutExpired:  # something that was started meanwhile still holds the pipe
-        sieve.kill()
-        sieve.wait()
+        process.wait(TIMEOUT)
+    except subprocess.TimeoutExpired:  # a process started meanwhile still holds the pipe
+        process.kill()
+        process.wait()

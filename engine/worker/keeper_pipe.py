@@ -1,4 +1,4 @@
-"""The wire from the keeper: words for a training loop that must never wait for them."""
+"""The pipe that carries commands from the keeper to the worker; reading never blocks."""
 
 from __future__ import annotations
 
@@ -10,73 +10,73 @@ from dataclasses import dataclass
 from engine.protocol import Json
 
 LINE_LIMIT = 64 * 1024
-"""bytes of a word; more without an end of line is noise"""
+"""bytes of a command; a longer line is dropped"""
 
 
 class KeeperPipe:
-    """The read end of a pipe whose write end only the keeper holds: its end of file means the keeper died."""
+    """The read end of a pipe whose write end only the keeper holds: end of file means the keeper died."""
 
     def __init__(self, fd: int | None) -> None:
         self._fd = fd
-        self._torn = b""
-        self.is_cut = False
+        self._partial = b""
+        self.is_closed = False
         if fd is not None:
             os.set_blocking(fd, False)
 
-    def words(self) -> list[Json]:
-        """What has come since the last call; never waits."""
+    def commands(self) -> list[Json]:
+        """The commands received since the last call; never blocks."""
         lines: list[bytes] = []
         while data := self._read():
-            *whole, self._torn = (self._torn + data).split(b"\n")
+            *whole, self._partial = (self._partial + data).split(b"\n")
             lines += whole
-            if len(self._torn) > LINE_LIMIT:
-                self._torn = b""
-        return [word for word in map(_parse, lines) if word is not None]
+            if len(self._partial) > LINE_LIMIT:
+                self._partial = b""
+        return [command for command in map(_parse, lines) if command is not None]
 
     def _read(self) -> bytes:
-        if self._fd is None or self.is_cut:
+        if self._fd is None or self.is_closed:
             return b""
         try:
             data = os.read(self._fd, LINE_LIMIT)
         except BlockingIOError:
             return b""
-        self.is_cut = not data
+        self.is_closed = not data
         return data
 
 
 @dataclass(frozen=True, slots=True)
-class Strings:
-    """The three descriptors that tie a worker to its keeper; None where a worker runs by itself."""
+class KeeperDescriptors:
+    """File descriptors that a worker inherits from its keeper; None where it runs without one."""
 
-    wire: int | None
-    last_words: int | None
+    commands: int | None
+    exit_message: int | None
     lock: int | None
 
 
-def take(environ: MutableMapping[str, str]) -> Strings:
-    """Take them out of the environment, so that nothing this process starts can hold on to them."""
+def pop_descriptors(environ: MutableMapping[str, str]) -> KeeperDescriptors:
+    """Remove them from `environ` and make them non-inheritable, so that no child process keeps them open."""
     found = {name: environ.pop(name, "") for name in ("DLTUI_WIRE", "DLTUI_LAST_WORDS", "DLTUI_LOCK")}
     fds = [int(text) if text.isdecimal() else None for text in found.values()]
     for fd in fds:
         if fd is not None:
             os.set_inheritable(fd, False)
-    return Strings(*fds)
+    return KeeperDescriptors(*fds)
 
 
-def say(fd: int | None, words: Json) -> None:
-    """The last words, in one write. Whoever listened may be gone."""
+def send_exit_message(fd: int | None, message: Json) -> None:
+    """Send the exit message in one write; a keeper that is gone is no error."""
     if fd is None:
         return
     try:
-        os.write(fd, json.dumps(words).encode() + b"\n")
+        os.write(fd, json.dumps(message).encode() + b"\n")
     except OSError:
-        pass  # the keeper is gone; the `ended` event tells the same
+        pass  # the keeper is gone; the `ended` event holds the same
 
 
 def _parse(line: bytes) -> Json | None:
-    """None for what is no word."""
+    """None for a line that is no command."""
     try:
-        word = json.loads(line)
+        command = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return word if isinstance(word, dict) and isinstance(word.get("word"), str) else None
+    return command if isinstance(command, dict) and isinstance(command.get("word"), str) else None

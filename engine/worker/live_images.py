@@ -1,4 +1,4 @@
-"""Small pictures of a model while it trains: too few to weigh on the run or its event file."""
+"""Sketches: small arrays of a model, logged at an interval that keeps the event file small."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 from engine.protocol import Json, number_to_json
 
 SECONDS = 0.25
-"""between two sketches of a run that begins"""
-PER_PACE = 256
-"""sketches until the time between them doubles"""
-BYTES_PER_PACE = 1 << 20
+"""between two sketches at the start of a run"""
+SKETCHES_PER_INTERVAL = 256
+"""sketches until the interval doubles"""
+BYTES_PER_INTERVAL = 1 << 20
 NUMBERS = 16_384
-"""in one sketch at most"""
+"""most numbers in one sketch"""
 
 Numbers = float | Sequence[Any]
 Parts = Callable[[], Mapping[str, Numbers]]
 
 
 class SketchTooLarge(ValueError):
-    """A sketch is for numbers a person can look at; more belong into a checkpoint."""
+    """A sketch has more numbers than are allowed; a checkpoint can hold them."""
 
 
 @dataclass(slots=True)
-class ImagePace:
-    """When the next sketch is due. Twice as rare after every 256 sketches or megabyte."""
+class SketchSchedule:
+    """When the next sketch is due. The interval doubles after every 256 sketches or 1 MiB."""
 
     due_at: float = 0.0
     seconds: float = SECONDS
@@ -37,16 +37,16 @@ class ImagePace:
     def is_due(self, now: float) -> bool:
         return now >= self.due_at
 
-    def drawn(self, now: float, size: int) -> None:
+    def record(self, now: float, size: int) -> None:
         self.count += 1
         self.size += size
-        if self.count >= PER_PACE or self.size >= BYTES_PER_PACE:
+        if self.count >= SKETCHES_PER_INTERVAL or self.size >= BYTES_PER_INTERVAL:
             self.seconds, self.count, self.size = 2 * self.seconds, 0, 0
         self.due_at = now + self.seconds
 
 
-def drawn(parts: Mapping[str, Numbers]) -> Json:
-    """As JSON, four significant digits. Raises SketchTooLarge."""
+def sketch_to_json(parts: Mapping[str, Numbers]) -> Json:
+    """The sketch as JSON, four significant digits. Raises SketchTooLarge."""
     found = sum(_count(part) for part in parts.values())
     if found > NUMBERS:
         raise SketchTooLarge(f"A sketch holds {found:,} numbers, expected {NUMBERS:,} at most.")
@@ -55,7 +55,7 @@ def drawn(parts: Mapping[str, Numbers]) -> Json:
 
 def _count(part: Numbers) -> int:
     if isinstance(part, list) and not set(map(type, part)) - {int, float}:
-        return len(part)  # a row, as most are: at the speed of C
+        return len(part)  # fast path for a row of numbers
     return sum(map(_count, part)) if isinstance(part, Sequence) else 1
 
 

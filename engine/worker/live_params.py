@@ -1,4 +1,4 @@
-"""Hyper-parameters that change while a run trains: which values are in force, and since which step."""
+"""Hyper-parameters that can change while a run trains: current values and the steps of changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEVER = math.inf
 
 @dataclass(frozen=True, slots=True)
 class ParamChange:
-    """`name` became `value` when `step` updates were done."""
+    """`name` was set to `value` after `step` updates."""
 
     step: int
     name: str
@@ -26,22 +26,22 @@ class ParamChange:
 
 
 class LiveParams:
-    """`values` are in force now; `ahead` waits for its step to come again after a restore."""
+    """`values` are current; `ahead` holds changes of later steps, to be applied again after a restore."""
 
     def __init__(self, params: Any) -> None:
         kind: type[ParamSet] = type(params)
         self._declared = {param.name: param for param in declared(kind) if param.live}
         self.values: dict[str, float | None] = {name: getattr(params, name) for name in self._declared}
         self.ahead: list[ParamChange] = []
-        self.heard: list[ParamChange] = []
-        """all that were in force at any time, in this attempt or, as far as it goes on, an earlier one"""
+        self.applied: list[ParamChange] = []
+        """every change applied so far, in this attempt or in the part of earlier ones that it continues"""
 
     @property
     def next_step(self) -> float:
         return self.ahead[0].step if self.ahead else NEVER
 
     def change(self, step: int, name: str, given: object) -> ParamChange:
-        """A word from the user: it outranks what had been set for later steps. Raises ParamError."""
+        """Apply a change by the user; it replaces changes of later steps. Raises ParamError."""
         param = self._declared.get(name)
         if param is None:
             known = ", ".join(self._declared) or "nothing"
@@ -50,40 +50,42 @@ class LiveParams:
         assert not isinstance(value, str), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]
         self.values[name] = value
-        self.heard.append(ParamChange(step, name, value))
-        return self.heard[-1]
+        self.applied.append(ParamChange(step, name, value))
+        return self.applied[-1]
 
     def restore(self, step: int, values: Mapping[str, float | None], past: Iterable[ParamChange]) -> None:
-        """Go back to `step`: `values` were in force, and `past` says what was set from then on."""
+        """Go back to `step`, where `values` were current; `past` holds all recorded changes."""
         self.values |= {name: value for name, value in values.items() if name in self._declared}
         known = sorted((change for change in past if change.name in self._declared), key=lambda one: one.step)
-        self.heard = [change for change in known if change.step < step]
+        self.applied = [change for change in known if change.step < step]
         self.ahead = [change for change in known if change.step >= step]
 
-    def due(self, step: int) -> list[ParamChange]:
-        """Put into force what has to be from `step` on."""
-        due = [change for change in self.ahead if change.step <= step]
-        self.ahead = self.ahead[len(due) :]
-        self.heard += due
-        self.values |= {change.name: change.value for change in due}
-        return due
+    def apply_due(self, step: int) -> list[ParamChange]:
+        """Apply and return the changes that are due at `step`."""
+        changes = [change for change in self.ahead if change.step <= step]
+        self.ahead = self.ahead[len(changes) :]
+        self.applied += changes
+        self.values |= {change.name: change.value for change in changes}
+        return changes
 
 
-def told(path: Path, spec: Spec) -> list[ParamChange]:
-    """What users set in a run of `spec`, as its event file tells it: of each name, a later word undoes those
-    of later steps."""
+def read_changes(path: Path, spec: Spec) -> list[ParamChange]:
+    """The changes made by users, read from the event file of a run of `spec`.
+
+    A change undoes earlier changes of the same name at later steps.
+    """
     changes: list[ParamChange] = []
     offset = 0
     while True:
         lines, end = events.read_lines(path, offset)
         for line in lines:
-            changes = _with(changes, line, spec)
+            changes = _merged(changes, line, spec)
         if end == offset:
             return changes
         offset = end
 
 
-def _with(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamChange]:
+def _merged(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamChange]:
     if b'"kind":"set"' not in line[:96]:
         return changes
     try:
@@ -95,5 +97,5 @@ def _with(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamChan
             value = spec_versions.live(spec.experiment, spec.params, name, value)
         new = ParamChange(int(facts["step"]), name, None if value is None else float(value))
     except (CorruptRun, KeyError, TypeError, ValueError):
-        return changes  # a damaged line: `dltui verify` names it
+        return changes  # a damaged line: `dltui verify` reports it
     return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

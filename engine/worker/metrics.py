@@ -1,4 +1,4 @@
-"""Logged numbers on their way to disk: all of the first ones, later the extremes of ever wider buckets."""
+"""The buffer of logged metrics: every point at first, later the extremes of ever wider buckets."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from pathlib import Path
 from engine import events
 from engine.protocol import Json, number_to_json
 
-WHOLE = 20_000
-"""points of a series that are kept one by one"""
-PER_WIDTH = 10_000
-"""buckets until they get twice as wide"""
+EXACT = 20_000
+"""points of a series before buckets begin"""
+BUCKETS_PER_WIDTH = 10_000
+"""buckets of one width; then the width doubles"""
 
 Points = list[tuple[int, float]]
 
 
 @dataclass(slots=True)
 class Bucket:
-    """What is known of some neighbouring points: the extremes, the first NaN, and the last of them."""
+    """The minimum, the maximum, the first NaN and the last of some consecutive points."""
 
     size: int = 0
     low: tuple[int, float] | None = None
     high: tuple[int, float] | None = None
-    odd: tuple[int, float] | None = None
+    first_nan: tuple[int, float] | None = None
     last: tuple[int, float] = (0, 0.0)
 
     def add(self, step: int, value: float) -> None:
         self.size += 1
         self.last = point = (step, value)
         if value != value:
-            self.odd = self.odd or point
+            self.first_nan = self.first_nan or point
             return
         if self.low is None or value < self.low[1]:
             self.low = point
@@ -41,17 +41,17 @@ class Bucket:
             self.high = point
 
     def points(self, *, with_last: bool = False) -> Points:
-        """In the order of their steps."""
-        kept = {self.low, self.high, self.odd, self.last if with_last and self.size else None}
+        """The points kept, ordered by step."""
+        kept = {self.low, self.high, self.first_nan, self.last if with_last and self.size else None}
         return sorted((point for point in kept if point is not None), key=lambda point: point[0])
 
 
 @dataclass(slots=True)
 class MetricSeries:
-    """One metric: `count` points so far, the newest of `last_step`, `ready` to be written.
+    """One metric: `count` points so far, the newest at `last_step`, those in `ready` to be written.
 
-    `steady` are the points for those to whom it must not matter when a checkpoint was taken: the same for
-    two runs that log the same.
+    `reproducible` holds points that do not depend on when checkpoints were saved: two runs that log the
+    same values get the same points.
     """
 
     count: int = 0
@@ -59,24 +59,24 @@ class MetricSeries:
     ready: Points = field(default_factory=list)
     bucket: Bucket = field(default_factory=Bucket)
     width: int = 1
-    steady: Points = field(default_factory=list)
-    steady_bucket: Bucket = field(default_factory=Bucket)
-    steady_end: int = 0
-    """the count at which the steady bucket is full"""
+    reproducible: Points = field(default_factory=list)
+    reproducible_bucket: Bucket = field(default_factory=Bucket)
+    reproducible_end: int = 0
+    """the count at which the reproducible bucket is full"""
 
     def __post_init__(self) -> None:
         self.width = width_at(self.count)
 
     def add(self, step: int, value: float) -> bool:
-        """False for a step that is not behind the last one: its value is left out."""
+        """False, and the value is dropped, if `step` is not after the last one."""
         if step <= self.last_step:
             return False
         self.count, self.last_step = self.count + 1, step
-        if self.count <= WHOLE:
+        if self.count <= EXACT:
             self.ready.append((step, value))
-            self.steady.append((step, value))
+            self.reproducible.append((step, value))
             return True
-        self._add_steady(step, value)
+        self._add_reproducible(step, value)
         self.bucket.add(step, value)
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
@@ -84,73 +84,75 @@ class MetricSeries:
             self.width = width_at(self.count)
         return True
 
-    def _add_steady(self, step: int, value: float) -> None:
-        if not self.steady_bucket.size:
-            self.steady_end = bucket_end(self.count)
-        self.steady_bucket.add(step, value)
-        if self.count >= self.steady_end:
-            self.steady += self.steady_bucket.points()
-            self.steady_bucket = Bucket()
+    def _add_reproducible(self, step: int, value: float) -> None:
+        if not self.reproducible_bucket.size:
+            self.reproducible_end = bucket_end(self.count)
+        self.reproducible_bucket.add(step, value)
+        if self.count >= self.reproducible_end:
+            self.reproducible += self.reproducible_bucket.points()
+            self.reproducible_bucket = Bucket()
 
-    def take_steady(self, *, is_end: bool) -> Points:
-        """What is ready; at the end of an attempt what the unfinished bucket holds too, the last among it."""
-        points, self.steady = self.steady, []
+    def pop_reproducible(self, *, is_end: bool) -> Points:
+        """Return and remove the reproducible points; `is_end` adds those of the unfinished bucket."""
+        points, self.reproducible = self.reproducible, []
         if is_end:
-            points += self.steady_bucket.points(with_last=True)
-            self.steady_bucket = Bucket()
+            points += self.reproducible_bucket.points(with_last=True)
+            self.reproducible_bucket = Bucket()
         return points
 
-    def take(self, *, to_the_last: bool) -> Points:
-        """What is ready, and with `to_the_last` what the unfinished bucket holds, its newest point too."""
+    def pop(self, *, include_bucket: bool) -> Points:
+        """Return and remove the ready points; `include_bucket` adds those of the unfinished bucket."""
         points, self.ready = self.ready, []
-        if to_the_last:
+        if include_bucket:
             points += self.bucket.points(with_last=True)
             self.bucket = Bucket()
         return points
 
 
 def width_at(count: int) -> int:
-    """Points of the bucket that begins after `count` points: 1 for 10,000 buckets, then 2, 4, 8, ..."""
-    width, begins = 1, WHOLE
-    while count >= begins + PER_WIDTH * width:
-        begins += PER_WIDTH * width
+    """Width of the bucket that begins after `count` points: 1 for 10,000 buckets, then 2, 4, 8, ..."""
+    width, begins = 1, EXACT
+    while count >= begins + BUCKETS_PER_WIDTH * width:
+        begins += BUCKETS_PER_WIDTH * width
         width *= 2
     return width
 
 
 def bucket_end(count: int) -> int:
-    """The last of the points that share a bucket with point number `count`, which is beyond WHOLE."""
-    width, begins = 1, WHOLE
-    while count > begins + PER_WIDTH * width:
-        begins += PER_WIDTH * width
+    """Number of the last point in the bucket of point number `count`, which is greater than EXACT."""
+    width, begins = 1, EXACT
+    while count > begins + BUCKETS_PER_WIDTH * width:
+        begins += BUCKETS_PER_WIDTH * width
         width *= 2
     return begins + -(-(count - begins) // width) * width
 
 
 class Metrics:
-    """The buffer of a run."""
+    """The buffered series of a run, by name."""
 
     def __init__(self) -> None:
         self._series: dict[str, MetricSeries] = {}
 
     def add(self, step: int, name: str, value: float) -> bool:
-        """Whether it is taken: the steps of a metric go up, and each has one value, the first."""
+        """False if dropped: the steps of a metric increase, and the first value of a step is kept."""
         series = self._series.get(name)
         if series is None:
             series = self._series[name] = MetricSeries()
         return series.add(step, value)
 
-    def take(self, *, to_the_last: bool = False) -> dict[str, Points]:
-        """The points that have not been taken yet, by metric."""
-        taken = {name: series.take(to_the_last=to_the_last) for name, series in self._series.items()}
-        return {name: points for name, points in taken.items() if points}
+    def pop(self, *, include_bucket: bool = False) -> dict[str, Points]:
+        """Return and remove the ready points, by metric."""
+        popped = {name: series.pop(include_bucket=include_bucket) for name, series in self._series.items()}
+        return {name: points for name, points in popped.items() if points}
 
-    def take_steady(self, *, is_end: bool = False) -> dict[str, Points]:
-        """The points that have not been taken yet, by metric: the first 20,000 of a series, then the extremes
-        and the first NaN of ever wider stretches, and the last one at the end. It depends on what was logged
-        alone."""
-        taken = {name: series.take_steady(is_end=is_end) for name, series in self._series.items()}
-        return {name: points for name, points in taken.items() if points}
+    def pop_reproducible(self, *, is_end: bool = False) -> dict[str, Points]:
+        """Return and remove the reproducible points, by metric.
+
+        These are the first 20,000 of a series, then the extremes and the first NaN of ever wider buckets, and
+        the last point at the end. They depend only on the values logged.
+        """
+        popped = {name: series.pop_reproducible(is_end=is_end) for name, series in self._series.items()}
+        return {name: points for name, points in popped.items() if points}
 
     def counts(self) -> dict[str, int]:
         return {name: series.count for name, series in self._series.items()}
@@ -158,15 +160,14 @@ class Metrics:
     def last_steps(self) -> dict[str, int]:
         return {name: series.last_step for name, series in self._series.items()}
 
-    def go_on(self, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
-        """Forget everything but how many points there have been, which says how wide buckets are, and up to
-        which step."""
+    def resume(self, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
+        """Drop all points and keep the counts, which decide the bucket widths, and the last steps."""
         names = counts.keys() | last_steps.keys()
         self._series = {name: MetricSeries(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
 
 
-def told_at(path: Path, step: int) -> dict[str, int]:
-    """`step` for each metric that has a value for it in an event file, but for those that were taken back."""
+def metrics_at(path: Path, step: int) -> dict[str, int]:
+    """{name: step} of the metrics with a value at `step` in an event file, without rewound values."""
     names: dict[str, int] = {}
     offset, number = 0, b"%d" % step
     while True:
@@ -183,11 +184,11 @@ def told_at(path: Path, step: int) -> dict[str, int]:
         offset = end
 
 
-def columns(taken: Mapping[str, Points]) -> Json:
+def columns(series: Mapping[str, Points]) -> Json:
     """The body of a `metrics` event: {name: [[steps], [values]]}, seven significant digits."""
     return {
         name: [[step for step, _ in points], [_short(value) for _, value in points]]
-        for name, points in taken.items()
+        for name, points in series.items()
     }
 
 

@@ -1,6 +1,6 @@
-"""Standard input to standard error, without the lines in which TensorFlow says that all is well.
+"""Copies standard input to standard error without TensorFlow's informational lines.
 
-A script of its own: what a crash has written in its last moment still comes through.
+It runs as a process of its own, so that output written just before a crash is still copied.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
-IDLE = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog() is called")
+INFORMATIONAL = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog() is called")
 
 
-def sifted(lines: Iterable[bytes]) -> Iterator[bytes]:
-    return (line for line in lines if not line.startswith(IDLE))
+def filtered(lines: Iterable[bytes]) -> Iterator[bytes]:
+    return (line for line in lines if not line.startswith(INFORMATIONAL))
 
 
 if __name__ == "__main__":
-    for told in sifted(sys.stdin.buffer):
-        sys.stderr.buffer.write(told)
+    for line in filtered(sys.stdin.buffer):
+        sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()

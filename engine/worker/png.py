@@ -1,4 +1,4 @@
-"""A grey picture as PNG bytes."""
+"""Encodes a grey image as PNG."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ GREY_8 = (8, 0, 0, 0, 0)
 """bit depth, colour type, compression, filter, interlace"""
 
 
-def greys(pixels: Sequence[Sequence[float]]) -> list[bytes]:
-    """Rows of numbers, the smallest black, the largest white; what is not finite is black.
+def grey_rows(pixels: Sequence[Sequence[float]]) -> list[bytes]:
+    """Scale rows of numbers to bytes: the smallest is 0, the largest 255, values that are not finite are 0.
 
     Raises ValueError for rows of several lengths or without a number.
     """
@@ -25,8 +25,8 @@ def greys(pixels: Sequence[Sequence[float]]) -> list[bytes]:
     return [bytes(int((v - low) * scale) if math.isfinite(v) else 0 for v in row) for row in pixels]
 
 
-def grey(rows: list[bytes]) -> bytes:
-    """One byte a pixel, all rows of one length."""
+def encode_grey(rows: list[bytes]) -> bytes:
+    """PNG bytes of `rows`: one byte per pixel, all rows of one length."""
     head = struct.pack(">2I5B", len(rows[0]), len(rows), *GREY_8)
     body = zlib.compress(b"".join(b"\0" + row for row in rows))
     return SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")

@@ -1,4 +1,4 @@
-"""The event files of a run for TensorBoard, written by tensorboardX in the thread that trains."""
+"""TensorBoard event files of a run, written by tensorboardX in the training thread."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from engine.worker.metrics import Points
 SECONDS = 1.0
 """between two writes"""
 TAIL = 64 * 1024
-_AT = re.compile(rb'"at":\s*(\d{1,12}(?:\.\d+)?)')
-_STAMP = re.compile(r"\.tfevents\.(\d{1,12})\.")
+_EVENT_TIME = re.compile(rb'"at":\s*(\d{1,12}(?:\.\d+)?)')
+_FILE_TIME = re.compile(r"\.tfevents\.(\d{1,12})\.")
 
 
 class TensorBoardFiles:
-    """One event file per attempt. Wall times never fall, within an attempt or from one to the next.
+    """One event file per attempt. Wall times never decrease, within an attempt or from one to the next.
 
-    tensorboardX is imported when the first thing is told.
+    tensorboardX is imported when the first event is written.
     """
 
     def __init__(self, folder: Path, attempt: int, params: Mapping[str, Value]) -> None:
@@ -36,39 +36,39 @@ class TensorBoardFiles:
         self._first_step = 0
         self._waiting: dict[str, Points] = {}
         self._records: Any = None
-        self._summaries: Any = None
-        self._began_at, self._began = 0.0, 0.0
+        self._events: Any = None
+        self._start_time, self._start_clock = 0.0, 0.0
         self._wrote_at = time.monotonic()
 
     def restart(self, first_step: int) -> None:
-        """This attempt goes on at `first_step`: what an earlier one told of later steps is to be dropped."""
+        """This attempt resumes at `first_step`: readers drop events of earlier attempts from that step on."""
         self._first_step = first_step
 
-    def add(self, taken: Mapping[str, Points]) -> None:
-        for name, points in taken.items():
+    def add(self, series: Mapping[str, Points]) -> None:
+        for name, points in series.items():
             self._waiting.setdefault(name, []).extend(points)
 
-    def picture(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
-        """Raises OSError, and ValueError or LookupError for rows that are no picture."""
+    def image(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
+        """Raises OSError, and ValueError or LookupError for rows that are no image."""
         self._open()
-        self._put(self._summaries.picture(self._now(), step, tag, pixels))
+        self._write_event(self._events.image(self._now(), step, tag, pixels))
 
-    def text(self, tag: str, step: int, words: str) -> None:
+    def text(self, tag: str, step: int, content: str) -> None:
         """Raises OSError."""
         self._open()
-        self._put(self._summaries.text(self._now(), step, tag, words))
+        self._write_event(self._events.text(self._now(), step, tag, content))
 
     def is_due(self, now: float) -> bool:
         return now - self._wrote_at >= SECONDS
 
     def write(self) -> None:
-        """Everything that waits, down to the disk. Raises OSError."""
+        """Write the buffered points and flush. Raises OSError."""
         self._wrote_at = time.monotonic()
         if self._waiting:
             self._open()
         waiting, self._waiting = self._waiting, {}
         for step, values in _by_step(waiting):
-            self._put(self._summaries.scalars(self._now(), step, values))
+            self._write_event(self._events.scalars(self._now(), step, values))
         if self._records is not None:
             self._records.flush()
 
@@ -80,26 +80,26 @@ class TensorBoardFiles:
     def _open(self) -> None:
         if self._records is not None:
             return
-        record_writer = _imported("tensorboardX.record_writer")
-        self._summaries = _imported("engine.worker.tensorboard_events")
+        record_writer = _import_without_torch("tensorboardX.record_writer")
+        self._events = _import_without_torch("engine.worker.tensorboard_events")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         path = self._new_file()
         self._records = record_writer.RecordWriter(os.fspath(path))
-        self._put(self._summaries.version(self._now()))
+        self._write_event(self._events.version(self._now()))
         if self._attempt > 1:
-            self._put(self._summaries.restart(self._now(), self._first_step))
-        self._put(self._summaries.began(self._now(), self._first_step, self._params))
+            self._write_event(self._events.restart(self._now(), self._first_step))
+        self._write_event(self._events.session_start(self._now(), self._first_step, self._params))
 
     def _new_file(self) -> Path:
-        """Made for us alone, behind those of earlier attempts by its name and by its wall times."""
+        """Create the file of this attempt; name and wall times sort after those of earlier attempts."""
         before = [
             name for name in tensorboard_end.names(self._folder) if not name.endswith(tensorboard_end.END)
         ]
-        told = _last_wall(self._folder / before[-1]) if before else 0.0
-        told = max(told, _last_at(self._folder.parent / "events.jsonl"))
-        self._began_at, self._began = max(time.time(), told), time.monotonic()
+        newest = _last_wall_time(self._folder / before[-1]) if before else 0.0
+        newest = max(newest, _last_event_time(self._folder.parent / "events.jsonl"))
+        self._start_time, self._start_clock = max(time.time(), newest), time.monotonic()
         stamp = max(
-            [int(self._began_at), *(int(found[1]) + 1 for found in map(_STAMP.search, before) if found)]
+            [int(self._start_time), *(int(found[1]) + 1 for found in map(_FILE_TIME.search, before) if found)]
         )
         name = f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}.{self._attempt:04d}"
         path = self._folder / name
@@ -107,15 +107,15 @@ class TensorBoardFiles:
         return path
 
     def _now(self) -> float:
-        """The wall clock as it was at the start, and what has passed since."""
-        return self._began_at + time.monotonic() - self._began
+        """Seconds since the epoch: the wall clock at the start plus the monotonic time since."""
+        return self._start_time + time.monotonic() - self._start_clock
 
-    def _put(self, event: Any) -> None:
+    def _write_event(self, event: Any) -> None:
         self._records.write(event.SerializeToString())
 
 
-def _imported(name: str) -> Any:
-    """A module that needs tensorboardX, which imports PyTorch wherever it can: not in another's process."""
+def _import_without_torch(name: str) -> Any:
+    """Import a module that needs tensorboardX, without letting tensorboardX import PyTorch."""
     if "tensorboardX" in sys.modules or "torch" in sys.modules:
         return importlib.import_module(name)
     modules: dict[str, Any] = sys.modules
@@ -127,7 +127,7 @@ def _imported(name: str) -> Any:
 
 
 def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]]:
-    """What was logged of each step, steps going up."""
+    """The values logged at each step, ordered by step."""
     found: dict[int, dict[str, float]] = {}
     for name, points in waiting.items():
         for step, value in points:
@@ -135,8 +135,8 @@ def _by_step(waiting: Mapping[str, Points]) -> list[tuple[int, dict[str, float]]
     return sorted(found.items())
 
 
-def _last_wall(path: Path) -> float:
-    """The largest wall time of an event file; 0 for what is none."""
+def _last_wall_time(path: Path) -> float:
+    """The largest wall time in an event file; 0 if it cannot be read."""
     try:
         return max(_wall_times(path), default=0.0)
     except (OSError, CorruptRun):
@@ -144,7 +144,7 @@ def _last_wall(path: Path) -> float:
 
 
 def _wall_times(path: Path) -> Iterator[float]:
-    """Of the events of a file, up to the first that is torn. Raises OSError or CorruptRun."""
+    """Wall times of the events in a file, up to the first incomplete one. Raises OSError or CorruptRun."""
     with files.open_regular(path) as file:
         while len(head := file.read(12)) == 12:
             size = struct.unpack("<Q", head[:8])[0]
@@ -155,12 +155,12 @@ def _wall_times(path: Path) -> Iterator[float]:
             file.seek(size - 9 + 4, os.SEEK_CUR)
 
 
-def _last_at(events: Path) -> float:
-    """When the last event was told; 0 where there is none."""
+def _last_event_time(events: Path) -> float:
+    """Time of the last event in events.jsonl; 0 without one."""
     try:
         with files.open_regular(events) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-            found = _AT.findall(file.read(TAIL))
+            found = _EVENT_TIME.findall(file.read(TAIL))
     except (OSError, CorruptRun):
         return 0.0
     return float(found[-1]) if found else 0.0

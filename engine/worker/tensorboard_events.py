@@ -1,4 +1,4 @@
-"""What TensorBoard is told, as events of tensorboardX. Only `Board` imports this, when it has to."""
+"""TensorBoard events, built with tensorboardX. Imported lazily by `TensorBoardFiles`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.worker import png
 
 MOST = 3.4028234663852886e38
 LEAST = 1.401298464324817e-45
-"""of the floats of 32 bits that TensorBoard keeps: what is beyond stays finite, and not 0"""
+"""largest and smallest positive float32; values beyond are clipped to them, to stay finite and not 0"""
 LAST_STEP = 2**63 - 1
 
 
@@ -26,44 +26,44 @@ def version(wall_time: float) -> Any:
 
 
 def restart(wall_time: float, step: int) -> Any:
-    """What was told of this step and later ones no longer holds."""
+    """Readers drop earlier events of this step and later ones."""
     return Event(wall_time=wall_time, step=_step(step), session_log=SessionLog(status=SessionLog.START))
 
 
 def scalars(wall_time: float, step: int, values: Mapping[str, float]) -> Any:
-    """Tags as they are: `summary.scalar` would change those with spaces or other letters."""
-    told = [Summary.Value(tag=_utf8(tag), simple_value=_as_float32(value)) for tag, value in values.items()]
-    return Event(wall_time=wall_time, step=_step(step), summary=Summary(value=told))
+    """Tags are unchanged: `summary.scalar` would replace spaces and non-ASCII letters."""
+    record = [Summary.Value(tag=_utf8(tag), simple_value=_as_float32(value)) for tag, value in values.items()]
+    return Event(wall_time=wall_time, step=_step(step), summary=Summary(value=record))
 
 
-def picture(wall_time: float, step: int, tag: str, pixels: Sequence[Sequence[float]]) -> Any:
-    """Raises ValueError or LookupError for rows that are no picture."""
-    rows = png.greys(pixels)
-    image = Summary.Image(
-        height=len(rows), width=len(rows[0]), colorspace=1, encoded_image_string=png.grey(rows)
+def image(wall_time: float, step: int, tag: str, pixels: Sequence[Sequence[float]]) -> Any:
+    """Raises ValueError or LookupError for rows that are no image."""
+    rows = png.grey_rows(pixels)
+    encoded = Summary.Image(
+        height=len(rows), width=len(rows[0]), colorspace=1, encoded_image_string=png.encode_grey(rows)
     )
-    told = Summary(value=[Summary.Value(tag=_utf8(tag), image=image)])
-    return Event(wall_time=wall_time, step=_step(step), summary=told)
+    record = Summary(value=[Summary.Value(tag=_utf8(tag), image=encoded)])
+    return Event(wall_time=wall_time, step=_step(step), summary=record)
 
 
-def text(wall_time: float, step: int, tag: str, words: str) -> Any:
-    """TensorBoard reads Markdown: the words are written so that they look as they are."""
-    told = summary.text(_utf8(tag), _as_markdown(_utf8(words)))
-    return Event(wall_time=wall_time, step=_step(step), summary=told)
+def text(wall_time: float, step: int, tag: str, content: str) -> Any:
+    """TensorBoard renders Markdown, so `content` is escaped."""
+    record = summary.text(_utf8(tag), _as_markdown(_utf8(content)))
+    return Event(wall_time=wall_time, step=_step(step), summary=record)
 
 
-def began(wall_time: float, step: int, params: Mapping[str, object]) -> Any:
+def session_start(wall_time: float, step: int, params: Mapping[str, object]) -> Any:
     """The start of a run, with its hyper-parameters.
 
-    `summary.hparams` knows no time and says in the same breath that the run succeeded.
+    `summary.hparams` takes no time and marks the run as succeeded at once.
     """
     info = SessionStartInfo(start_time_secs=wall_time)
     for name, value in params.items():
         _set(info.hparams[_utf8(name)], value)
     content = HParamsPluginData(session_start_info=info).SerializeToString()
     plugin = SummaryMetadata.PluginData(plugin_name="hparams", content=content)
-    told = Summary.Value(tag="_hparams_/session_start_info", metadata=SummaryMetadata(plugin_data=plugin))
-    return Event(wall_time=wall_time, step=_step(step), summary=Summary(value=[told]))
+    record = Summary.Value(tag="_hparams_/session_start_info", metadata=SummaryMetadata(plugin_data=plugin))
+    return Event(wall_time=wall_time, step=_step(step), summary=Summary(value=[record]))
 
 
 def _set(place: Any, value: object) -> None:
@@ -80,23 +80,23 @@ def _step(step: int) -> int:
 
 
 def _as_float32(value: float) -> float:
-    """What is finite stays finite, and what is not 0 stays so."""
+    """Clip to float32: finite values stay finite, and values other than 0 stay other than 0."""
     if not math.isfinite(value) or value == 0:
         return value
     return math.copysign(min(max(abs(value), LEAST), MOST), value)
 
 
-def _utf8(words: str) -> str:
-    """Half a character, which no file of text can hold, is spelled."""
-    return words.encode("utf-8", "backslashreplace").decode()
+def _utf8(content: str) -> str:
+    """Lone surrogates, which UTF-8 cannot encode, become escape sequences."""
+    return content.encode("utf-8", "backslashreplace").decode()
 
 
-# --- text that is no Markdown -----------------------------------------------------------------------------
+# --- Markdown ---------------------------------------------------------------------------------------------
 
 
-def _as_markdown(words: str) -> str:
-    """Markdown that reads `words` again, line by line."""
-    return "  \n".join(map(_plain_line, words.split("\n")))
+def _as_markdown(content: str) -> str:
+    """Markdown that renders as `content`, line by line."""
+    return "  \n".join(map(_plain_line, content.split("\n")))
 
 
 def _plain_line(line: str) -> str:

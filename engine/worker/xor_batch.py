@@ -1,4 +1,4 @@
-"""A fleet of networks under way in a run: its log, its checkpoints, and the files the lanes room reads."""
+"""Trains a batch of XOR networks in a run: log, checkpoints, and the files of the XOR page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from engine.worker.run import Run
 SECONDS = 1.0
 """between two versions of lanes.safetensors"""
 SHARE = 20
-"""at least this many times its own duration lies between two"""
+"""the time between two versions is at least this many times the duration of the last write"""
 
 
-def prepare(plan: BatchPlan, wanted: str, run: Run) -> BatchTraining:
-    """The fleet of a plan, with the trainer that its run shall have. Raises EngineError."""
-    if wanted != "numpy" and not (run.places.cache / "numba").exists():
+def prepare(plan: BatchPlan, trainer_name: str, run: Run) -> BatchTraining:
+    """The training of `plan` with the trainer called `trainer_name`. Raises EngineError."""
+    if trainer_name != "numpy" and not (run.places.cache / "numba").exists():
         print("Compiling once for this home, a few seconds.", flush=True)
-    chosen = trainer(wanted, run.places.cache)
+    chosen = trainer(trainer_name, run.places.cache)
     training = BatchTraining(plan, chosen, run.threads)
     run.total(training.epochs)
     run.pin(trainer=chosen.facts)
@@ -33,47 +33,47 @@ def prepare(plan: BatchPlan, wanted: str, run: Run) -> BatchTraining:
     return training
 
 
-def sail(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
-    """Train to the end, or until the run shall be left; returns how all of them stand."""
+def train_batch(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
+    """Train to the end or until `run.should_stop`; returns the state of all networks."""
     run.restore(ArrayState(training, training.added_arrays()))
     run.keep(record.METADATA_FILE, record.dump_metadata(training.plan, training.epochs, **facts))
     due = 0.0
     while True:
-        training.stop([int(number) - 1 for number in run.heard("stop") if number is not None])
+        training.stop([int(number) - 1 for number in run.set_history("stop") if number is not None])
         if training.is_over:
             break
         step = training.advance()
-        run.log(step, **_state(training))
+        run.log(step, **_metrics(training))
         run.checkpoint(step)
         if run.should_stop:
             break
         if time.monotonic() >= due:
-            due = _keep(training, run)
-    _keep(training, run)
+            due = _write_changing(training, run)
+    _write_changing(training, run)
     return record.read(
         record.dump_metadata(training.plan, training.epochs, **facts), record.dump_arrays(training)
     )
 
 
-def say(found: BatchRecord) -> None:
+def print_counts(found: BatchRecord) -> None:
     counts = ", ".join(f"{count:,} {name}" for name, count in found.counts().items() if count)
     print(f"{len(found):,} networks at epoch {found.epoch:,}: {counts}")
 
 
-def _state(training: BatchTraining) -> dict[str, float]:
+def _metrics(training: BatchTraining) -> dict[str, float]:
     counts, losses = training.counts(), finite_or_inf(training.column("loss"))
     finite = losses[np.isfinite(losses)]
-    told = {"median_loss": float(np.median(finite))} if len(finite) else {}
-    return told | {
-        "solved": float((training.column("right") == 4).sum()),  # all four rows right, at their end or not
+    values = {"median_loss": float(np.median(finite))} if len(finite) else {}
+    return values | {
+        "solved": float((training.column("right") == 4).sum()),  # all four rows right, ended or not
         "running": counts["running"],
         "successes": counts["success"],
         "fails": counts["fail"] + counts["diverged"],
     }
 
 
-def _keep(training: BatchTraining, run: Run) -> float:
-    """When to do it again. A disk that is full is told of by the checkpoints."""
+def _write_changing(training: BatchTraining, run: Run) -> float:
+    """Write the arrays that change; returns when to write them again. Errors are logged as a note."""
     began = time.monotonic()
     try:
         run.keep(record.ARRAYS_FILE, record.dump_arrays(training))

@@ -22,7 +22,7 @@ from engine.places import Places
 from engine.session.cache import SessionCache
 from engine.session.mnist_answers import answers
 from engine.session.mnist_nets import open_net
-from tests.engine.worker.lab import curve, new_run, train
+from tests.engine.worker.attempts import curve, new_run, train
 
 ITERATIONS, TARGET, TRAINING = 13_000, 0.99, 54_000
 

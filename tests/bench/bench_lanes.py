@@ -24,7 +24,7 @@ from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.batch.trainer import trainer
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
-from tests.engine.worker.lab import new_run, start
+from tests.engine.worker.attempts import new_run, start
 
 SHAPES = ((1, True), (2, False), (4, True))
 Times = NDArray[np.float64]

@@ -105,7 +105,7 @@ def lesson(model: str, threads: int, root: Path) -> Turn:
     from engine.data import mnist as source
     from engine.data.digits import Digits
     from engine.experiments import mnist
-    from tests.engine.worker.lab import make_run, new_run
+    from tests.engine.worker.attempts import make_run, new_run
 
     strict_mode(threads, 1)
     train_labels = np.arange(60_000, dtype=np.uint8) % 10
@@ -119,7 +119,7 @@ def lesson(model: str, threads: int, root: Path) -> Turn:
 
     def turn() -> tuple[float, float]:
         folder = new_run(root, "mnist", model=model, iterations=steps + 10, threads=threads)
-        run, params = make_run(folder, look=0.02)
+        run, params = make_run(folder, poll_seconds=0.02)
         began: list[tuple[float, float]] = []
         log = run.log
 

@@ -117,7 +117,7 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
     """The experiment's own `train`, timed without loading and without the test at the end."""
     from checkpoints.torch_io import strict_mode
     from engine.experiments import mnist_recipe
-    from tests.engine.worker.lab import curve, make_run, new_run
+    from tests.engine.worker.attempts import curve, make_run, new_run
 
     real_digits(root)
     os.environ["DLTUI_CHECKPOINT_SECONDS"] = "10"
@@ -125,7 +125,7 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
     def turn(seed: int) -> dict[str, float]:
         strict_mode(chosen.threads, seed)
         folder = new_run(root, "mnist_recipe", seed=seed, threads=chosen.threads, recipe=chosen.recipe)
-        run, params = make_run(folder, look=0.02)
+        run, params = make_run(folder, poll_seconds=0.02)
         watches: list[Watch] = []
         ended: list[tuple[float, float]] = []
         restore, log = run.restore, run.log
@@ -143,7 +143,7 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
         run.restore, run.log = restored, logged  # type: ignore[method-assign]
         with contextlib.redirect_stdout(sys.stderr):  # a worker's output goes to its log
             mnist_recipe.train(params, run)  # type: ignore[arg-type]
-        run._journal.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
+        run._event_log.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
         ((seconds, cpu),) = ended
         recipe = mnist_recipe.RECIPES[chosen.recipe]
         images = sum(

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine import store
 from engine.client import client
 from engine.places import Places
-from tests.engine.worker.lab import FAKES, make_run, new_run
+from tests.engine.worker.attempts import FAKES, make_run, new_run
 from tui.data.curves import RunCurves
 
 STEPS = 1_000_000
@@ -25,7 +25,7 @@ def write(places: Places) -> str:
     folder = new_run(places.root, "counter", steps=STEPS)
     run, _ = make_run(folder)
     run.total(STEPS)
-    run.announce()
+    run.log_started()
     for step in range(1, STEPS + 1):
         wave = math.sin(step / 1e4)
         run.log(step, loss=math.exp(-step / 3e5) + 0.1 * wave, accuracy=0.5 + 0.4 * wave)

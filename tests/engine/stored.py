@@ -10,7 +10,7 @@ from typing import Any
 from checkpoints.errors import MismatchedCheckpoint
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
-from tests.engine.worker.lab import train
+from tests.engine.worker.attempts import train
 
 STORED = Path(__file__).parents[1] / "stored"
 EXPECTED: dict[str, Any] = json.loads((STORED / "expected.json").read_text())

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.remote.frames import Frame, Reader, encode
+from engine.remote.frames import Frame, FrameReader, encode
 
 CHUNK = 1 << 12
 """bytes of one write to the socket"""
@@ -56,7 +56,7 @@ class PipeGateway:
     def _serve(self, connection: socket.socket) -> None:
         node = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert node.stdin is not None
-        reader = Reader()
+        reader = FrameReader()
         try:
             while data := connection.recv(1 << 16):
                 for frame in reader.feed(data):

@@ -47,7 +47,7 @@ class RayExecutor:
             return
         self._next_poll = now + POLL_SECONDS
         self._gateways = {name: gateway for name, gateway in self._gateways.items() if gateway.poll() is None}
-        for requested in gateway_address.called(self.places):
+        for requested in gateway_address.requested_gateways(self.places):
             if requested.address not in self._gateways:
                 self._open(requested)
 

@@ -123,7 +123,7 @@ class Removals:
             made = await self._make_folder()
             target = self._target(made, "sweeps", sweep_id)
             try:
-                summary, trials = await self.sweeps.take_out(sweep_id, target)
+                summary, trials = await self.sweeps.detach(sweep_id, target)
             except (DltuiError, OSError) as error:
                 await self._discard(made, [])
                 raise _not_moved(error) from error
@@ -218,11 +218,11 @@ class Removals:
 
     async def _restore(self, removal: RemovalFolder, item: RemovedItem) -> None:
         if item.kind == "sweep":
-            await self.sweeps.take_in(item.id, removal.folder_of(item))
+            await self.sweeps.attach(item.id, removal.folder_of(item))
         else:
             spec = await self.runs.move_in(item.id, removal.folder_of(item))
             if spec is not None and spec.sweep:
-                await self.sweeps.look_again(spec.sweep, spec.trial)
+                await self.sweeps.reopen_trial(spec.sweep, spec.trial)
 
     def _to_removal(self, removal: RemovalFolder) -> Removal:
         left = max(1.0, self.keep_seconds - (self.clock - removal.clock))

@@ -26,7 +26,7 @@ from engine.service.runs.transitions import why_not
 from engine.service.server import streams
 from engine.service.server.connection import Frame, LaterAnswer, Raw, Table
 from engine.service.sweeps.requests import SweepRequests
-from engine.service.sweeps.sweeps import damages
+from engine.service.sweeps.sweeps import find_damage
 
 if TYPE_CHECKING:
     from engine.service.server.service import Service
@@ -45,7 +45,7 @@ class Requests:
             self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
             self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
-        sweeps = SweepRequests(self._service.sweeps, self._service.removals).answers()
+        sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
         return Table(
             {answer.__name__: answer for answer in (*answers, *sweeps)},
             {"events": self.events, "watch": self.watch},
@@ -67,7 +67,7 @@ class Requests:
             "notice": await self._service.notice(),
         }  # fmt: skip
         if query.by_sweep:
-            sweeps = [sweep_row_to_json(self._service.sweeps.told(row)) for row in window.sweeps]
+            sweeps = [sweep_row_to_json(self._service.sweeps.with_best(row)) for row in window.sweeps]
             told |= {"length": window.length, "sweeps": sweeps}
         return Raw("runs", window.summaries, told)
 
@@ -182,7 +182,7 @@ class Requests:
         for run_id in {row["run"] for row in checked if row["path"].endswith("/events.jsonl")}:
             await self._roster.summary_now(run_id)  # from now on its row says it too
         if not request.get("run"):
-            for path, text in await asyncio.to_thread(damages, self._roster.places):
+            for path, text in await asyncio.to_thread(find_damage, self._roster.places):
                 checked.append(verification.damaged(path.parent.name, path, text))
         return {"checked": checked}
 

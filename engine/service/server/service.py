@@ -73,7 +73,7 @@ class Service:
         self.runs = Runs(self.registry, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
         self.cycle.on_settled = self.sweeps.wake
-        self.runs.on_added_or_removed = self.sweeps.run_came_or_went
+        self.runs.on_added_or_removed = self.sweeps.publish_run_change
         self.removals = Removals(places, self.runs, self.sweeps)
         self._table = Requests(self).table()
         self._listener = Listener(places.socket, self._accept)

@@ -1,4 +1,4 @@
-"""Many XOR networks as one run of the vectorised trainer."""
+"""Sweeps of XOR networks that train as one run of the batch trainer."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ EXPERIMENT = "xor_lanes"
 METRICS = ("loss", "val_loss")
 
 
-def fits(spec: SweepSpec) -> bool:
-    """Whether the sweep can be trained as one batch: networks that are all possible."""
+def is_batchable(spec: SweepSpec) -> bool:
+    """Whether all trials of the sweep can be trained as one batch."""
     plain = spec.experiment == "xor" and spec.sampler != "tpe" and spec.prune.kind == "none"
     if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
         return False
@@ -29,26 +29,26 @@ def fits(spec: SweepSpec) -> bool:
     ):
         return False
     try:
-        built(spec, sweep_batch.first_of(spec))
+        build_params(spec, sweep_batch.first_batch(spec))
     except (ParamError, UnknownExperiment):
         return False
     return True
 
 
-def built(spec: SweepSpec, batch: SweepBatch) -> Any:
-    """Raises ParamError or UnknownExperiment."""
+def build_params(spec: SweepSpec, batch: SweepBatch) -> Any:
+    """The params of the run of a batch. Raises ParamError or UnknownExperiment."""
     axes = axes_text(batch)
     given: dict[str, Value] = {**spec.params, **batch.params, "axes": axes, "draws": batch.draws}
     return params.build(catalog.find(EXPERIMENT).params, given)
 
 
-def made(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
-    """The run of the whole batch."""
+def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+    """The spec of the run that trains `batch`."""
     experiment = catalog.find(EXPERIMENT)
     return Spec(
         id=row.run,
         experiment=EXPERIMENT,
-        params=dataclasses.asdict(built(spec, batch)),
+        params=dataclasses.asdict(build_params(spec, batch)),
         seed=batch.seed,
         name=f"{spec.name[:50]}-lanes{batch.number or ''}",
         framework=experiment.framework,
@@ -62,12 +62,14 @@ def made(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: float) -
 
 
 def axes_text(batch: SweepBatch) -> str:
-    """As a person would type them, the seeds last: the fastest."""
-    kinds = trial_spec.kinds("xor")
-    return "; ".join(_typed(axis, kinds[axis.name]) for axis in (*batch.axes, sweep_batch.seed_axis(batch)))
+    """The axes as typed by a user; the seeds come last and vary fastest."""
+    kinds = trial_spec.axis_params("xor")
+    return "; ".join(
+        _axis_text(axis, kinds[axis.name]) for axis in (*batch.axes, sweep_batch.seed_axis(batch))
+    )
 
 
-def _typed(axis: Axis, param: Param) -> str:
+def _axis_text(axis: Axis, param: Param) -> str:
     if axis.values is None:
         scale = " log" if axis.log else " linear"
         return f"{axis.name}={axis.low!r}..{axis.high!r}{scale}"
@@ -79,7 +81,7 @@ def _typed(axis: Axis, param: Param) -> str:
 
 
 def _scale_of(axis: Axis) -> str:
-    """What a range of whole numbers needs to be drawn from as it was asked for."""
+    """The suffix that keeps the scale of a range of integers."""
     if axis.log and axis.low is not None:
         return " log"
-    return " linear" if trial_spec.kinds("xor")[axis.name].log else ""
+    return " linear" if trial_spec.axis_params("xor")[axis.name].log else ""

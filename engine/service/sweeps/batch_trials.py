@@ -1,6 +1,6 @@
-"""Trials that are lanes of one batch: read from the files that the vectorised trainer leaves.
+"""Trials that are lanes of a batch, read from the files that the batch trainer writes.
 
-NumPy is imported by what this imports: only ever from inside a function, off the event loop.
+This module imports NumPy: import it only inside functions that run outside the event loop.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.axes import SEED
 from engine.models.xor.batch import record
 from engine.models.xor.batch.record import BatchRecord
 from engine.places import Places
-from engine.service.sweeps.sweep import TrialStanding
+from engine.service.sweeps.sweep import BatchSummary
 from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
@@ -30,62 +30,65 @@ _CAUSES = {
 }  # fmt: skip
 
 
-Begun = Sequence[tuple[SweepBatch, TrialRow]]
-"""batches, each with the row of its run"""
+StartedBatches = Sequence[tuple[SweepBatch, TrialRow]]
+"""batches that were started, each with the row of its run"""
 
 
 @dataclass(frozen=True, slots=True)
 class _BatchFiles:
-    """A batch that has left something."""
+    """A batch whose run has written its files."""
 
     batch: SweepBatch
     run: TrialRow
     record: BatchRecord
     values: Any
-    away: tuple[int, ...]
-    """its lanes, from 0 on, that a later batch trains"""
+    retrained: tuple[int, ...]
+    """indices of its lanes that a later batch trains again"""
 
 
-def standing(places: Places, spec: SweepSpec, batches: Begun) -> TrialStanding | None:
-    """None while no batch has left anything; one that ended before it did counts whole.
+def summarize(places: Places, spec: SweepSpec, batches: StartedBatches) -> BatchSummary | None:
+    """Counts and best trial of all batches; None while no batch has written files.
 
-    Raises CorruptRun or OSError.
+    All lanes of a batch that ended without files count with the status of its run. Raises CorruptRun or
+    OSError.
     """
     best: list[TrialRow] = []
-    parts = _parts(places, spec, batches)
-    counts = _never_begun(parts, batches)
+    parts = _read_batches(places, spec, batches)
+    counts = _unstarted_counts(parts, batches)
     for part in parts:
         counts += _counts(part)
         best += _best(part, spec)
-    return TrialStanding(dict(counts), min(best, key=_by_value, default=None)) if counts else None
+    return BatchSummary(dict(counts), min(best, key=_by_value, default=None)) if counts else None
 
 
-def rows(places: Places, spec: SweepSpec, batches: Begun, pinned: frozenset[int]) -> list[TrialRow]:
-    """Every lane, in the order of their numbers. Raises CorruptRun or OSError."""
+def rows(places: Places, spec: SweepSpec, batches: StartedBatches, pinned: frozenset[int]) -> list[TrialRow]:
+    """Rows of all lanes, ordered by number. Raises CorruptRun or OSError."""
     found: list[TrialRow] = []
-    parts = _parts(places, spec, batches)
+    parts = _read_batches(places, spec, batches)
     for part in parts:
-        away = set(part.away)
-        found += [_row(part, spec, lane) for lane in range(len(part.record)) if lane not in away]
+        retrained = set(part.retrained)
+        found += [_row(part, spec, lane) for lane in range(len(part.record)) if lane not in retrained]
     known = {part.batch.number for part in parts}
-    begins = {
+    unread = {
         batch.first: run.status for batch, run in batches if batch.number not in known and batch.extends
     }
-    if pinned or begins or len(parts) > 1:
-        found = sorted((_marked(row, begins, pinned) for row in found), key=lambda row: row.trial)
+    if pinned or unread or len(parts) > 1:
+        found = sorted((_with_pins(row, unread, pinned) for row in found), key=lambda row: row.trial)
     return found
 
 
-def row(places: Places, spec: SweepSpec, batches: Begun, trial: int) -> TrialRow | None:
-    """Of one lane; None while its batch has left nothing. Raises CorruptRun or OSError."""
-    batch, run = next(((batch, run) for batch, run in reversed(batches) if batch.holds(trial)), (None, None))
+def row(places: Places, spec: SweepSpec, batches: StartedBatches, trial: int) -> TrialRow | None:
+    """The row of one lane; None while its batch has written no files. Raises CorruptRun or OSError."""
+    batch, run = next(
+        ((batch, run) for batch, run in reversed(batches) if batch.contains(trial)), (None, None)
+    )
     if batch is None or run is None:
         return None
-    parts = _parts(places, spec, [(batch, run)])
+    parts = _read_batches(places, spec, [(batch, run)])
     return _row(parts[0], spec, trial - batch.first) if parts else None
 
 
-def _never_begun(parts: Sequence[_BatchFiles], batches: Begun) -> Counter[str]:
+def _unstarted_counts(parts: Sequence[_BatchFiles], batches: StartedBatches) -> Counter[str]:
     known = {part.batch.number for part in parts}
     counts: Counter[str] = Counter()
     for batch, run in batches:
@@ -94,21 +97,23 @@ def _never_begun(parts: Sequence[_BatchFiles], batches: Begun) -> Counter[str]:
     return counts
 
 
-def _marked(row: TrialRow, begins: Mapping[int, TrialStatus], pinned: frozenset[int]) -> TrialRow:
-    status = begins.get(row.trial, row.status)
+def _with_pins(row: TrialRow, unread: Mapping[int, TrialStatus], pinned: frozenset[int]) -> TrialRow:
+    status = unread.get(row.trial, row.status)
     if row.trial not in pinned and status is row.status:
         return row
     return replace(row, pinned=row.trial in pinned, status=status)
 
 
-def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_BatchFiles]:
-    opened = [(batch, run, found) for batch, run in batches if (found := _read(places, run.run)) is not None]
+def _read_batches(places: Places, spec: SweepSpec, batches: StartedBatches) -> list[_BatchFiles]:
+    opened = [
+        (batch, run, found) for batch, run in batches if (found := _read_record(places, run.run)) is not None
+    ]
     moved = {batch.first: batch.number for batch, _, _ in opened if batch.extends}
     return [
         _BatchFiles(batch, run, found, found.best_losses(spec.metric), tuple(
             trial - batch.first
             for trial, number in moved.items()
-            if number != batch.number and batch.holds(trial)
+            if number != batch.number and batch.contains(trial)
         ))
         for batch, run, found in opened
     ]  # fmt: skip
@@ -117,7 +122,7 @@ def _parts(places: Places, spec: SweepSpec, batches: Begun) -> list[_BatchFiles]
 def _counts(part: _BatchFiles) -> Counter[str]:
     counts: Counter[str] = Counter()
     for outcome, count in part.record.counts().items():
-        count -= sum(part.record.outcome(lane) == outcome for lane in part.away)
+        count -= sum(part.record.outcome(lane) == outcome for lane in part.retrained)
         if count:
             counts[str(_STATUS.get(outcome, part.run.status))] += count
     return counts
@@ -125,7 +130,7 @@ def _counts(part: _BatchFiles) -> Counter[str]:
 
 def _best(part: _BatchFiles, spec: SweepSpec) -> list[TrialRow]:
     values = part.values.copy()
-    values[list(part.away)] = math.inf
+    values[list(part.retrained)] = math.inf
     best = int(values.argmin()) if len(values) else 0
     return [_row(part, spec, best)] if len(values) and math.isfinite(values[best]) else []
 
@@ -134,7 +139,7 @@ def _by_value(row: TrialRow) -> tuple[float, int]:
     return (math.inf if row.value is None else row.value, row.trial)
 
 
-def _read(places: Places, run_id: str) -> BatchRecord | None:
+def _read_record(places: Places, run_id: str) -> BatchRecord | None:
     folder = store.folder_of(places, run_id).path
     try:
         return record.read_folder(folder)
@@ -147,7 +152,7 @@ def _row(part: _BatchFiles, spec: SweepSpec, lane: int) -> TrialRow:
     outcome = found.outcome(lane)
     status = _STATUS.get(outcome, run.status)
     value = float(part.values[lane])
-    worth = math.isfinite(value) and status is not TrialStatus.FAILED
+    has_value = math.isfinite(value) and status is not TrialStatus.FAILED
     logged = ("loss", "val_loss") if found.validates[lane] else ("loss",)
     losses = {name: float(found.arrays[name][lane]) for name in logged}
     stop = int(found.arrays["stop"][lane])
@@ -157,9 +162,9 @@ def _row(part: _BatchFiles, spec: SweepSpec, lane: int) -> TrialRow:
         params={axis.name: found.value(axis.name, lane) for axis in spec.axes},
         seed=int(found.codes(SEED.name)[lane]),
         status=status,
-        value=value if worth else None,
+        value=value if has_value else None,
         step=stop or found.epoch,
-        best_step=found.best_epoch(spec.metric, lane) if worth else 0,
+        best_step=found.best_epoch(spec.metric, lane) if has_value else 0,
         total_steps=int(found.metadata["epochs"]),
         metrics={name: loss for name, loss in losses.items() if loss == loss},
         run=run.run,

@@ -1,4 +1,4 @@
-"""What a sweep reads of a trial's events: the best of its metric so far, and at each rung."""
+"""The best value of a trial's metric so far, and at each rung, read from its events."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from engine.service.sweeps import pruner
 from engine.sweep_protocol import Prune
 
 CHUNK = 256 * 1024
-"""bytes of one reading"""
+"""bytes read at once"""
 
 
 @dataclass(slots=True)
 class TrialCurve:
-    """A best that a resume in fast mode took back still counts; a strict one gets there again."""
+    """A best value that a fast resume rewinds still counts; a strict resume reaches it again."""
 
     path: Path
     metric: str
@@ -28,49 +28,49 @@ class TrialCurve:
     best: float | None = None
     best_step: int = 0
     rungs: dict[int, tuple[int, float]] = field(default_factory=dict)
-    """rung to the step it was judged at and the best so far; NaN where there was none"""
-    _ahead: dict[int, int] = field(default_factory=dict)
+    """rung: step at which it was reached and the best value by then, NaN if there was none"""
+    _pending_rungs: dict[int, int] = field(default_factory=dict)
 
-    def read_on(self) -> bool:
-        """Whether there may be more to read. Raises CorruptRun."""
+    def read_more(self) -> bool:
+        """Read the next chunk; True if there may be more. Raises CorruptRun."""
         lines, end = events.read_lines(self.path, self.offset, CHUNK)
         more = end - self.offset >= CHUNK
         self.offset = end
         for line in lines:
             if b'"metrics"' in line or b'"started"' in line:
-                self._take(line)
+                self._parse(line)
         return more
 
-    def _take(self, line: bytes) -> None:
+    def _parse(self, line: bytes) -> None:
         try:
             event = events.parse(line)
             if event.kind == "started":
-                self._begin(int(event.facts.get("total_steps") or 0))
+                self._set_rungs(int(event.facts.get("total_steps") or 0))
             elif event.kind == "metrics":
                 self._fold(event.facts["series"])
         except (CorruptRun, KeyError, TypeError, ValueError):
-            return  # the digest of the run has told of it
+            return  # the stats of the run report damaged lines
 
-    def _begin(self, total: int) -> None:
+    def _set_rungs(self, total: int) -> None:
         rungs = pruner.rung_steps(self.prune, total)
-        self._ahead = {rung: step for rung, step in rungs.items() if rung not in self.rungs}
+        self._pending_rungs = {rung: step for rung, step in rungs.items() if rung not in self.rungs}
 
     def _fold(self, series: Json) -> None:
         for step, raw in zip(*series.get(self.metric, ((), ())), strict=True):
             value = number_from_json(raw)
-            if math.isfinite(value) and self._beats(value):
+            if math.isfinite(value) and self._is_better(value):
                 self.best, self.best_step = value, int(step)
-            if self._ahead:
+            if self._pending_rungs:
                 self._pass_rungs(int(step), value)
 
-    def _beats(self, value: float) -> bool:
+    def _is_better(self, value: float) -> bool:
         return self.best is None or (value > self.best if self.largest else value < self.best)
 
     def _pass_rungs(self, step: int, value: float) -> None:
-        """The first value at or behind a rung settles it; of several passed at once the last one counts."""
-        passed = [rung for rung, at in self._ahead.items() if at <= step]
+        """The first value at or after a rung counts; of several rungs passed at once only the last one."""
+        passed = [rung for rung, at in self._pending_rungs.items() if at <= step]
         for rung in passed:
-            del self._ahead[rung]
+            del self._pending_rungs[rung]
         if passed:
             known = self.best if math.isfinite(value) else None
             self.rungs[max(passed)] = (step, math.nan if known is None else known)

@@ -1,4 +1,4 @@
-"""Changes of a sweep that runs, or has run: each one checked, then a fact of its journal."""
+"""Edits of a sweep, running or ended: each is checked and becomes an entry of its journal."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from engine.errors import InputError, ParamError, RunRefused
 from engine.protocol import Json
 from engine.service.runs import extension
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
-from engine.service.sweeps.submission import POINTS, count_of
+from engine.service.sweeps.submission import MAX_POINTS, optional_count
 from engine.service.sweeps.sweep import EDITS, Sweep, Trial
 from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
 
 SOLVED = "success"
-"""the cause of a lane that is as good as was asked for"""
+"""the cause of a lane that reached its target"""
 _NEEDS = {
     "pause": (), "resume": (), "stop": (), "stop_trial": ("trial",), "pin": ("trial",), "add": ("params",),
     "widen": ("axis",), "parallel": ("count",), "trials": ("count",), "extend": ("trial",),
 }  # fmt: skip
 
 
-def fact_of(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -> Json:
-    """The fact to be written down; `lane` is how the lane stands that is meant.
+def make_entry(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -> Json:
+    """The journal entry of an edit; `lane` is the row of the lane that it names, if any.
 
-    Raises DltuiError naming the field, what was expected and what came.
+    Raises DltuiError naming the field, what was expected and what was given.
     """
     if verb not in EDITS:
         raise InputError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
@@ -35,41 +35,41 @@ def fact_of(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -
     for name in _NEEDS[verb]:
         if name not in facts:
             raise InputError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
-    if verb in _OF_A_LANE and (lane is not None or lane_meant(sweep, facts) is not None):
-        return {"kind": "edited", "verb": verb, **_OF_A_LANE[verb](sweep, facts, lane)}
-    return {"kind": "edited", "verb": verb, **_READ[verb](sweep, facts)}
+    if verb in _LANE_HANDLERS and (lane is not None or named_lane(sweep, facts) is not None):
+        return {"kind": "edited", "verb": verb, **_LANE_HANDLERS[verb](sweep, facts, lane)}
+    return {"kind": "edited", "verb": verb, **_HANDLERS[verb](sweep, facts)}
 
 
-def lane_meant(sweep: Sweep, facts: Any) -> int | None:
-    """The lane that an edit names."""
+def named_lane(sweep: Sweep, facts: Any) -> int | None:
+    """The number of the lane that an edit names; None if it names none."""
     trial = facts.get("trial") if isinstance(facts, dict) else None
-    return trial if type(trial) is int and trial > 0 and sweep.lane(trial) is not None else None
+    return trial if type(trial) is int and trial > 0 and sweep.batch_of(trial) is not None else None
 
 
-def lengths_of(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
-    """What a trial is to be extended to, by parameter. Empty for one that only goes to its end."""
+def new_lengths(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """The new lengths of a trial, by parameter. Empty if it is only to be trained to its end."""
     return {name: value for name, value in facts.items() if name in extension.LENGTHS and value is not None}
 
 
-def _held(sweep: Sweep, facts: Json) -> Json:
-    return {"held": [trial.number for trial in sweep.trials.values() if trial.open]}
+def _with_open_trials(sweep: Sweep, facts: Json) -> Json:
+    return {"held": [trial.number for trial in sweep.trials.values() if trial.is_open]}
 
 
 def _pause(sweep: Sweep, facts: Json) -> Json:
     if sweep.status() is SweepStatus.DONE:
         raise RunRefused(f"{sweep.spec.name} is done: nothing is left to pause.")
-    return _held(sweep, facts)
+    return _with_open_trials(sweep, facts)
 
 
 def _stop(sweep: Sweep, facts: Json) -> Json:
     if sweep.status() is SweepStatus.DONE:
         raise RunRefused(f"{sweep.spec.name} is done: nothing is left to stop.")
-    return _held(sweep, facts)
+    return _with_open_trials(sweep, facts)
 
 
 def _stop_trial(sweep: Sweep, facts: Json) -> Json:
     trial = trial_of(sweep, facts["trial"])
-    if not trial.open and trial.row.status is not TrialStatus.PAUSED:
+    if not trial.is_open and trial.row.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {trial.number} is {trial.row.status} already.")
     return {"trial": trial.number}
 
@@ -83,7 +83,7 @@ def _add(sweep: Sweep, facts: Json) -> Json:
     if not isinstance(given, dict) or not given:
         raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
     declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
-    trial_spec.check(sweep.spec, given)
+    trial_spec.build_params(sweep.spec, given)
     usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
     read = {name: params.read(declared[name], value) for name, value in given.items()}
     return {"params": {**usual, **read}}
@@ -105,18 +105,18 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
     known[wider.name] = _union(known[wider.name], wider)
     axes = tuple(known.values())
     if sweep.spec.sampler == "grid":
-        count(axes, 10**30 if sweep.spec.trials else POINTS)
+        count(axes, 10**30 if sweep.spec.trials else MAX_POINTS)
     if sweep.spec.lanes:
         _check_widened(sweep, axes)
     return {"axes": [axis_to_json(axis) for axis in axes]}
 
 
 def _union(axis: Axis, wider: Axis) -> Axis:
-    """What was there first comes first: the numbers of a grid's points stay what they were."""
+    """Existing values come first, so that the points of a grid keep their numbers."""
     if (axis.values is None) != (wider.values is None):
         form = "a range" if axis.values is None else "values"
         raise ParamError(f"{axis.name}: expected {form}, as the axis has now.")
-    low, high = _least(axis.low, wider.low), _most(axis.high, wider.high)
+    low, high = _min(axis.low, wider.low), _max(axis.high, wider.high)
     if axis.values is None or wider.values is None:
         return Axis(axis.name, None, low, high, axis.log)
     values = tuple(dict.fromkeys((*axis.values, *wider.values)))
@@ -124,11 +124,11 @@ def _union(axis: Axis, wider: Axis) -> Axis:
     return Axis(axis.name, values, low if both else None, high if both else None, axis.log)
 
 
-def _least(one: float | None, other: float | None) -> float | None:
+def _min(one: float | None, other: float | None) -> float | None:
     return min((value for value in (one, other) if value is not None), default=None)
 
 
-def _most(one: float | None, other: float | None) -> float | None:
+def _max(one: float | None, other: float | None) -> float | None:
     return max((value for value in (one, other) if value is not None), default=None)
 
 
@@ -136,7 +136,7 @@ def _most(one: float | None, other: float | None) -> float | None:
 
 
 def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
-    """One whose batch waits stops as soon as that begins."""
+    """A lane of a batch that has not started is stopped as soon as it starts."""
     if lane is not None and lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
     return {"trial": facts["trial"]}
@@ -147,7 +147,7 @@ def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
 
 
 def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
-    """It is begun anew as a batch of its own, which comes to the same bits and goes on from there."""
+    """The lane is trained again from the start as a batch of its own, which reproduces the same bits."""
     if lane is None:
         raise RunRefused(f"trial {facts['trial']} waits: it can be extended once it has ended.")
     if sweep.wanted is not SweepStatus.RUNNING:
@@ -165,21 +165,25 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
     if not isinstance(meant, int) or meant < least:
         raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")
     point = {**lane.params, "epochs": meant}
-    batch_run.built(sweep.spec, sweep_batch.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec))
+    batch_run.build_params(
+        sweep.spec, sweep_batch.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
+    )
     return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
 
 
-def _fits(batch: SweepBatch | None, sweep: Sweep) -> None:
-    """Raises ParamError where there is nothing more to train, or too much."""
+def _check_batch(batch: SweepBatch | None, sweep: Sweep) -> None:
+    """Raises ParamError if there is nothing more to train, or too much."""
     if batch is None:
         raise ParamError("axis: expected values that it does not have yet, got none.")
-    batch_run.built(sweep.spec, batch)
+    batch_run.build_params(sweep.spec, batch)
 
 
 def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
     spec = sweep.spec
     if spec.sampler == "grid":
-        _fits(sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep)
+        _check_batch(
+            sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep
+        )
     elif all(axis.values is not None for axis in spec.axes):
         raise RunRefused(
             f"{spec.name} samples from lists of values: a batched run takes no more of them.",
@@ -190,11 +194,11 @@ def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
 def _check_reseeded(sweep: Sweep, seeds: list[int]) -> None:
     more = sweep_batch.reseeded(sweep.batches, seeds, sweep.next_trial()) if seeds else (None,)
     for batch in more:
-        _fits(batch, sweep)
+        _check_batch(batch, sweep)
 
 
 def _check_drawn(sweep: Sweep, count: int) -> None:
-    spec, more = sweep.spec, count - sweep_batch.points(sweep.batches)
+    spec, more = sweep.spec, count - sweep_batch.count_points(sweep.batches)
     if spec.sampler != "random" or all(axis.values is not None for axis in spec.axes):
         raise RunRefused(
             f"{spec.name} already trains all points of its grid.", "Widen an axis, or start another sweep."
@@ -202,18 +206,18 @@ def _check_drawn(sweep: Sweep, count: int) -> None:
     if more <= 0:
         raise ParamError(f"count: expected more than the {count - more:,} there are, got {count:,}.")
     batch = sweep_batch.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())
-    _fits(batch, sweep)
+    _check_batch(batch, sweep)
 
 
-_OF_A_LANE = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane}
+_LANE_HANDLERS = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane}
 
 
 def _parallel(sweep: Sweep, facts: Json) -> Json:
-    return {"count": count_of(PARALLEL, facts["count"])}
+    return {"count": optional_count(PARALLEL, facts["count"])}
 
 
 def _trials(sweep: Sweep, facts: Json) -> Json:
-    count = count_of(TRIALS, facts["count"])
+    count = optional_count(TRIALS, facts["count"])
     if count is None and sweep.spec.sampler != "grid":
         raise ParamError("trials: expected how many, got all: only a grid has an end.")
     if sweep.spec.lanes and count is not None:
@@ -223,11 +227,11 @@ def _trials(sweep: Sweep, facts: Json) -> Json:
 
 def _extend(sweep: Sweep, facts: Json) -> Json:
     trial = trial_of(sweep, facts["trial"])
-    if trial.open:
+    if trial.is_open:
         raise RunRefused(f"trial {trial.number} is {trial.row.status}: it can be extended once it has ended.")
     if trial.row.status is TrialStatus.REFUSED:
         raise RunRefused(f"trial {trial.number} was refused: {trial.row.cause}")
-    lengths = lengths_of(sweep, facts, trial)
+    lengths = new_lengths(sweep, facts, trial)
     if not lengths and trial.row.status is TrialStatus.DONE:
         raise ParamError("epochs: expected more of them for a trial that is done, got none.")
     return {"trial": trial.number, "lengths": lengths}
@@ -246,7 +250,7 @@ def trial_of(sweep: Sweep, number: Any) -> Trial:
     return trial
 
 
-_READ = {
+_HANDLERS = {
     "pause": _pause, "resume": lambda sweep, facts: {}, "stop": _stop, "stop_trial": _stop_trial, "pin": _pin,
     "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
 }  # fmt: skip

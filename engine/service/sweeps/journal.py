@@ -1,4 +1,7 @@
-"""The journal of a sweep: append only, one fact a line, one writer; a torn last line is normal."""
+"""The journal of a sweep: an append-only file of JSON lines with one writer.
+
+A crash may leave an incomplete last line.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from engine.protocol import Json
 from engine.spec_versions import VERSION
 
 LIMIT = 512 * 1024 * 1024
-"""bytes of a journal: of a hundred thousand trials it has a tenth"""
+"""bytes of a journal, ten times those of a hundred thousand trials"""
 _HEAD = b'{"at":'
 
 
 def read(path: Path) -> list[Json]:
-    """Every whole fact, in order; lines that a crash tore are left out. Raises CorruptRun.
+    """All complete entries, in order; lines cut off by a crash are skipped. Raises CorruptRun.
 
-    In place of a damaged line stands a fact of the kind `damaged`, with a text that says where it is.
+    A damaged line becomes an entry of the kind `damaged`, whose text gives its position.
     """
     data = files.read_bytes(path, limit=LIMIT)
     if data is None:
@@ -29,13 +32,13 @@ def read(path: Path) -> list[Json]:
     return _parse_all([line for line in data.split(b"\n") if line]) or list(_parse_each(data))
 
 
-def append(path: Path, facts: list[Json]) -> None:
-    """On disk when this returns. Raises OSError or CorruptRun; then no fact counts."""
+def append(path: Path, entries: list[Json]) -> None:
+    """Append and fsync. Raises OSError or CorruptRun; then none of the entries is written."""
     now = round(time.time(), 3)
     lines = b"".join(
-        json.dumps({"at": now, "version": VERSION, **fact}, allow_nan=False, separators=(",", ":")).encode()
+        json.dumps({"at": now, "version": VERSION, **entry}, allow_nan=False, separators=(",", ":")).encode()
         + b"\n"
-        for fact in facts
+        for entry in entries
     )
     fd = files.open_to_write(path)
     try:
@@ -48,7 +51,7 @@ def append(path: Path, facts: list[Json]) -> None:
 
 
 def _write(fd: int, end: int, data: bytes) -> None:
-    """All of it, or, where the disk takes no more, nothing."""
+    """Write all of `data`, or nothing if that fails."""
     try:
         done = 0
         while done < len(data):
@@ -59,24 +62,24 @@ def _write(fd: int, end: int, data: bytes) -> None:
 
 
 def _parse_all(lines: list[bytes]) -> list[Json]:
-    """All at once, which is fast; nothing unless every line is a plain fact."""
+    """Parse all lines at once, which is fast; empty unless every line is an entry."""
     try:
-        facts = files.parse(b"[" + b",".join(lines) + b"]")
+        entries = files.parse(b"[" + b",".join(lines) + b"]")
     except ValueError:
         return []
-    return facts if len(facts) == len(lines) and all(map(_is_fact, facts)) else []
+    return entries if len(entries) == len(lines) and all(map(_is_entry, entries)) else []
 
 
-def _is_fact(fact: Any) -> bool:
-    return isinstance(fact, dict) and isinstance(fact.get("kind"), str)
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("kind"), str)
 
 
 def _parse_each(data: bytes) -> Iterator[Json]:
     offset = 0
     for line in data.split(b"\n"):
-        fact = _parse(line)
-        if fact is not None:
-            yield fact
+        entry = _parse(line)
+        if entry is not None:
+            yield entry
         elif not _is_torn(line):
             yield {"kind": "damaged", "text": f"byte {offset}: not a fact: {line[:40]!s}"}
         offset += len(line) + 1
@@ -84,14 +87,14 @@ def _parse_each(data: bytes) -> Iterator[Json]:
 
 def _parse(line: bytes) -> Json | None:
     try:
-        fact = files.parse(line)
+        entry = files.parse(line)
     except ValueError:
         return None
-    return fact if _is_fact(fact) else None
+    return entry if _is_entry(entry) else None
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether a crash may have left it: the beginning of a fact, which never counted."""
+    """Whether a crash may have left `line`: the beginning of an entry."""
     if not _HEAD.startswith(line[: len(_HEAD)]):
         return False
     last = line[-1:]

@@ -1,4 +1,4 @@
-"""The facts a journal of a sweep may hold: their fields and the types of these."""
+"""The entries of a sweep's journal: their fields and types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.typed_json import WrongType, typed
 
 
 @dataclass(frozen=True, slots=True)
-class AskedFact:
+class AskedEntry:
     trial: int
     config: int
     params: Mapping[str, Value]
@@ -24,18 +24,18 @@ class AskedFact:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialFact:
+class TrialEntry:
     trial: int
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedFact:
+class RefusedEntry:
     trial: int
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
-class ToldFact:
+class ToldEntry:
     trial: int
     status: TrialStatus
     metrics: Mapping[str, float | str]
@@ -48,7 +48,7 @@ class ToldFact:
 
 
 @dataclass(frozen=True, slots=True)
-class RungFact:
+class RungEntry:
     trial: int
     rung: int
     value: float | str
@@ -56,82 +56,82 @@ class RungFact:
 
 
 @dataclass(frozen=True, slots=True)
-class LearnedFact:
+class LearnedEntry:
     config: int
 
 
 @dataclass(frozen=True, slots=True)
-class BareFact:
-    """Its kind says all."""
+class EmptyEntry:
+    """An entry without fields."""
 
 
 @dataclass(frozen=True, slots=True)
-class DamagedFact:
-    """Stands in memory for a line that is no fact."""
+class DamagedEntry:
+    """Replaces a damaged line in memory."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class HeldFact:
+class HeldEntry:
     held: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class BlindFact:
-    """It stopped by itself."""
+class BlindEntry:
+    """The sweep stopped by itself: no trial logs its metric."""
 
     why: str
     held: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PinFact:
+class PinEntry:
     trial: int
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class AddFact:
+class AddEntry:
     params: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
-class WidenFact:
-    """One of both."""
+class WidenEntry:
+    """Either `seeds` or `axes` is set."""
 
     seeds: tuple[int, ...] | None = None
     axes: tuple[Axis, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class CountFact:
+class CountEntry:
     count: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class ExtendFact:
+class ExtendEntry:
     trial: int
     params: Mapping[str, Value] | None = None
     seed: int | None = None
 
 
 KINDS: dict[str, type] = {
-    "asked": AskedFact, "begun": TrialFact, "refused": RefusedFact, "told": ToldFact, "rung": RungFact,
-    "learned": LearnedFact, "reopened": TrialFact, "exhausted": BareFact, "damaged": DamagedFact,
-    "blind": BlindFact,
+    "asked": AskedEntry, "begun": TrialEntry, "refused": RefusedEntry, "told": ToldEntry, "rung": RungEntry,
+    "learned": LearnedEntry, "reopened": TrialEntry, "exhausted": EmptyEntry, "damaged": DamagedEntry,
+    "blind": BlindEntry,
 }  # fmt: skip
 EDITS: dict[str, type] = {
-    "pause": HeldFact, "stop": HeldFact, "resume": BareFact, "stop_trial": TrialFact, "pin": PinFact,
-    "add": AddFact, "widen": WidenFact, "parallel": CountFact, "trials": CountFact, "extend": ExtendFact,
+    "pause": HeldEntry, "stop": HeldEntry, "resume": EmptyEntry, "stop_trial": TrialEntry, "pin": PinEntry,
+    "add": AddEntry, "widen": WidenEntry, "parallel": CountEntry, "trials": CountEntry, "extend": ExtendEntry,
 }  # fmt: skip
 
 
-def check(fact: Json) -> None:
-    """Raises WrongType for what is no fact of a sweep."""
-    kind, verb = fact.get("kind"), fact.get("verb")
+def check(entry: Json) -> None:
+    """Raises WrongType for an entry of unknown kind or with fields of another type."""
+    kind, verb = entry.get("kind"), entry.get("verb")
     shape = EDITS.get(str(verb)) if kind == "edited" else KINDS.get(str(kind))
     if shape is None:
         raise WrongType("kind", "a fact of a sweep", verb if kind == "edited" else kind)
-    typed(fact, shape)
-    typed(fact.get("at", 0.0), float)
+    typed(entry, shape)
+    typed(entry.get("at", 0.0), float)

@@ -1,4 +1,4 @@
-"""Which trials are stopped early: pure rules about the values that trials had when they came to a rung."""
+"""Pruning rules: pure functions of the values of trials at a rung."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from engine.sweep_protocol import Prune
 
 
 def rung_steps(prune: Prune, total: int) -> dict[int, int]:
-    """Rung to the step at which a trial of `total` steps is judged; a short trial has fewer rungs."""
+    """{rung: step} for a trial of `total` steps; a short trial has fewer rungs."""
     steps = {max(1, round(share * total)): rung for rung, share in enumerate(prune.shares)}
     return {rung: step for step, rung in steps.items() if step < total}
 
 
 def keeps(prune: Prune, value: float, before: Sequence[float], largest: bool) -> bool:
-    """Whether a trial goes on beyond a rung; `before` are the values of those that came there earlier.
+    """Whether a trial continues after a rung; `before` are the values of trials that reached it earlier.
 
-    asha (Li et al. 2020, the stopping kind): it is among the best n // eta of the n so far, at least one.
-    median: it is not worse than the median of the others, once there are `startup` of them.
+    asha (Li et al. 2020, the stopping variant): it is among the best n // eta of the n so far, at least one.
+    median: it is not worse than the median of `before`, once these are at least `startup` values.
     """
     if not math.isfinite(value):
         return False
@@ -32,8 +32,8 @@ def keeps(prune: Prune, value: float, before: Sequence[float], largest: bool) ->
     return value >= middle if largest else value <= middle
 
 
-def why(prune: Prune, value: float, before: Sequence[float], step: int) -> str:
-    """In words, such as: asha at step 120: 0.41 is not among the best 2 of 7."""
+def reason(prune: Prune, value: float, before: Sequence[float], step: int) -> str:
+    """The reason as text, such as "asha at step 120: 0.41 is not among the best 2 of 7"."""
     if prune.kind == "asha":
         count = len(before) + 1
         return (

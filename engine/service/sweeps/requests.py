@@ -1,4 +1,4 @@
-"""Every word about sweeps that a client may say."""
+"""Handlers of the requests about sweeps; the name of a method is that of the request."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from engine.sweep_protocol import SweepSummary, TrialQuery, page_to_json, sweep_
 
 
 class SweepRequests:
-    """`request` is the frame as it came: whatever is in it may be missing or odd."""
+    """`request` is the frame as received: its fields are not checked yet."""
 
     def __init__(self, sweeps: Sweeps, removals: Removals) -> None:
         self._sweeps, self._removals = sweeps, removals
 
-    def answers(self) -> tuple[Callable[[Json], Awaitable[Json]], ...]:
+    def handlers(self) -> tuple[Callable[[Json], Awaitable[Json]], ...]:
         return (
             self.sweep_submit, self.sweeps, self.sweep_show, self.sweep_edit, self.sweep_remove,
             self.sweep_trials, self.sweep_analysis,
@@ -32,7 +32,7 @@ class SweepRequests:
         return {"sweeps": [sweep_to_json(sweep) for sweep in await self._sweeps.all()]}
 
     async def sweep_show(self, request: Json) -> Json:
-        return _sweep(await self._sweeps.show(request.get("sweep")))
+        return _sweep(await self._sweeps.summary(request.get("sweep")))
 
     async def sweep_edit(self, request: Json) -> Json:
         return _sweep(
@@ -49,11 +49,11 @@ class SweepRequests:
         query = _query(request)
         sweep, rows = await self._sweeps.trials(request.get("sweep"))
         page = await asyncio.to_thread(table.page, rows, query, largest=sweep.largest)
-        return page_to_json(await asyncio.to_thread(self._sweeps.with_marks, page))
+        return page_to_json(await asyncio.to_thread(self._sweeps.mark_page, page))
 
     async def sweep_analysis(self, request: Json) -> Json:
         from engine.service.sweeps import (
-            sweep_analysis,  # asked for seldom; the start of the service need not pay
+            sweep_analysis,  # used seldom; imported late to keep the start of the service fast
         )
 
         where = _text(request, "where", "")
@@ -81,15 +81,15 @@ def _query(request: Json) -> TrialQuery:
     )
 
 
-def _text(request: Json, name: str, otherwise: str) -> str:
-    value = request.get(name, otherwise)
+def _text(request: Json, name: str, default: str) -> str:
+    value = request.get(name, default)
     if not isinstance(value, str):
         raise InputError(f"{name}: expected text, got {str(value)[:80]!r}.")
     return value
 
 
-def _whole(request: Json, name: str, otherwise: int) -> int:
-    value = request.get(name, otherwise)
+def _whole(request: Json, name: str, default: int) -> int:
+    value = request.get(name, default)
     if type(value) is not int or not 0 <= value < 2**53:
         raise InputError(f"{name}: expected a whole number of 0 or more, got {str(value)[:80]!r}.")
     return value

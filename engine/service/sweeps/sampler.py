@@ -1,4 +1,4 @@
-"""The points of a grid in order, and of one that was widened. Nothing is ever written out."""
+"""The points of a grid in order, generated lazily, also after the grid was widened."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Axes = tuple[Axis, ...]
 
 
 def point_count(axes: Axes) -> int:
-    """Points of the grid; every axis has values."""
+    """Number of points of the grid; every axis has to have values."""
     return math.prod(len(axis.values or ()) for axis in axes)
 
 
 def grid_from(widenings: Sequence[Axes], start: int) -> Iterator[dict[str, Value]]:
     """The points from number `start` on, the last axis fastest.
 
-    `widenings` are the axes as first asked for, and after each widening: what a widening adds comes behind
-    everything that was there before, so a number means the same point for ever.
+    `widenings` are the axes as submitted and after each widening. The points that a widening adds come after
+    all earlier ones, so the number of a point never changes.
     """
     first = widenings[0]
     for number in range(start, point_count(first)):
@@ -42,7 +42,7 @@ def _decoded(axes: Axes, number: int) -> dict[str, Value]:
 
 
 def _added(axes: Axes, before: Axes) -> Iterator[dict[str, Value]]:
-    """The points that are in no part of the grid before."""
+    """The points of `axes` that are not points of `before`."""
     known = {axis.name: frozenset(axis.values or ()) for axis in before}
     for number in range(point_count(axes)):
         point = _decoded(axes, number)

@@ -1,4 +1,4 @@
-"""A request to sweep, checked and made into a spec."""
+"""Checks a request to submit a sweep and makes its spec."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ from engine.service.runs import submission
 from engine.service.sweeps import batch_run, sampler, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
-POINTS = 100_000
+MAX_POINTS = 100_000
 """configurations of one sweep"""
-DRAWN = 30
-"""configurations of a random or TPE sweep that names no number"""
-TRIED = 64
-"""configurations looked at before anything starts"""
-RUNGS = 12
+DEFAULT_TRIALS = 30
+"""configurations of a random or TPE sweep without a given number"""
+CHECKED_CONFIGS = 64
+"""configurations checked before anything starts"""
+MAX_RUNGS = 12
 
 
-def spec_of(facts: Json) -> SweepSpec:
-    """Raises DltuiError naming the field, what was expected and what came."""
-    facts = _of_suite(facts)
-    asked = submission.read({**facts, "params": facts.get("params", {})})
-    experiment = catalog.find(asked.experiment)
+def make_spec(facts: Json) -> SweepSpec:
+    """Raises DltuiError naming the field, what was expected and what was given."""
+    facts = _expand_suite(facts)
+    request = submission.read({**facts, "params": facts.get("params", {})})
+    experiment = catalog.find(request.experiment)
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
-    fixed = _fixed(experiment, asked.params, axes)
+    fixed = _fixed_params(experiment, request.params, axes)
     metric = _metric(facts.get("metric") or experiment.best)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
     made = SweepSpec(
         id=sweep_id,
-        name=asked.name or f"{experiment.name}-{sweep_id[-4:]}",
+        name=request.name or f"{experiment.name}-{sweep_id[-4:]}",
         experiment=experiment.name,
         axes=axes,
         params=fixed,
         sampler=method,
-        seed=asked.seed,
+        seed=request.seed,
         seeds=seeds,
         trials=_trials(facts.get("trials"), method),
-        parallel=count_of(PARALLEL, facts.get("parallel")),
+        parallel=optional_count(PARALLEL, facts.get("parallel")),
         gpu_share=_share(facts.get("gpu_share", 1.0)),
         prune=_prune(facts.get("prune") or {}),
         metric=metric,
         goal=_goal(facts.get("goal"), metric, experiment),
-        executor=asked.executor,
-        device=asked.device,
+        executor=request.executor,
+        device=request.device,
         created_at=created,
-        token=asked.token,
-        data=asked.data,
+        token=request.token,
+        data=request.data,
     )
     check(made)
-    return replace(made, lanes=batch_run.fits(made))
+    return replace(made, lanes=batch_run.is_batchable(made))
 
 
-def _of_suite(facts: Json) -> Json:
-    """The name of a suite stands for its experiment, axes and parameters; what is given besides is added."""
+def _expand_suite(facts: Json) -> Json:
+    """Replace the name of a suite by its experiment, axes and parameters; others given are added."""
     suite = catalog.suite(str(facts.get("experiment")))
     axes, given = facts.get("axes", []), facts.get("params", {})
     if suite is None or not isinstance(axes, list) or not isinstance(given, dict):
@@ -80,7 +80,7 @@ def _of_suite(facts: Json) -> Json:
 
 
 def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
-    """The axes, and the seeds, which are an axis of their own. Raises ParamError."""
+    """The axes without the seeds, and the seeds. Raises ParamError."""
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ParamError(f"axes: expected a list of texts such as lr=0.1,0.01, got {str(texts)[:80]!r}.")
     axes = axis_texts.parse_axes(experiment, ";".join(texts))
@@ -97,20 +97,20 @@ def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis,
 
 
 def check(spec: SweepSpec) -> None:
-    """What cannot be swept. Raises ParamError."""
+    """Raises ParamError for a sweep that cannot be trained."""
     if spec.sampler == "grid":
-        limit = POINTS if not spec.trials else math.inf
+        limit = MAX_POINTS if not spec.trials else math.inf
         points = axis_texts.count(spec.axes, 10**30)
         if points > limit:
             raise ParamError(
-                f"axes: expected a grid of at most {POINTS:,} points, got {points:,}.",
+                f"axes: expected a grid of at most {MAX_POINTS:,} points, got {points:,}.",
                 "Give fewer values, or say how many to try: --trials 100",
             )
     _check_metric(spec)
     first: ParamError | None = None
-    for chosen in itertools.islice(_first_points(spec), TRIED):
+    for chosen in itertools.islice(_first_points(spec), CHECKED_CONFIGS):
         try:
-            _check_logged(spec, trial_spec.check(spec, chosen))
+            _check_logged(spec, trial_spec.build_params(spec, chosen))
             return
         except ParamError as error:
             first = first or error
@@ -119,7 +119,7 @@ def check(spec: SweepSpec) -> None:
 
 
 def _check_metric(spec: SweepSpec) -> None:
-    """Raises ParamError for a metric that is none of those the experiment declares."""
+    """Raises ParamError for a metric that the experiment does not declare."""
     declared = catalog.find(spec.experiment).metrics
     if declared and spec.metric not in declared:
         raise ParamError(
@@ -129,7 +129,7 @@ def _check_metric(spec: SweepSpec) -> None:
 
 
 def _check_logged(spec: SweepSpec, built: Any) -> None:
-    """Raises ParamError where a trial with these params would never log the metric of the sweep."""
+    """Raises ParamError if a trial with these params would never log the metric of the sweep."""
     why_not_logged = getattr(built, "why_not_logged", None)
     why = why_not_logged(spec.metric) if why_not_logged is not None else ""
     if why:
@@ -139,11 +139,11 @@ def _check_logged(spec: SweepSpec, built: Any) -> None:
 def _first_points(spec: SweepSpec) -> Any:
     if spec.sampler == "grid":
         return sampler.grid_from([spec.axes], 0)
-    kinds = trial_spec.kinds(spec.experiment)
-    return (axis_texts.drawn(spec.axes, kinds, spec.seed, number) for number in range(TRIED))
+    kinds = trial_spec.axis_params(spec.experiment)
+    return (axis_texts.drawn(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
 
 
-def _fixed(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:
+def _fixed_params(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:
     declared = {param.name: param for param in params.declared(experiment.params)}
     for name in given:
         if name not in declared:
@@ -160,7 +160,7 @@ def _seeds(given: Any) -> tuple[int, ...]:
         return tuple(int(params.read_number(SEED, value)) for value in given)
     if isinstance(given, list):
         raise ParamError(f"seeds: expected different whole numbers, got {str(given)[:80]}.")
-    return tuple(range(1, whole("seeds", given, 1, 10_000) + 1))
+    return tuple(range(1, whole_number("seeds", given, 1, 10_000) + 1))
 
 
 def _prune(given: Any) -> Prune:
@@ -169,24 +169,24 @@ def _prune(given: Any) -> Prune:
         raise ParamError(f"prune: expected an object, got {str(given)[:80]!r}.")
     made = Prune(
         one_of("prune", given.get("kind", plain.kind), PRUNERS),
-        whole("eta", given.get("eta", plain.eta), 2, 100),
-        whole("rungs", given.get("rungs", plain.rungs), 1, RUNGS),
-        whole("startup", given.get("startup", plain.startup), 1, 10_000),
+        whole_number("eta", given.get("eta", plain.eta), 2, 100),
+        whole_number("rungs", given.get("rungs", plain.rungs), 1, MAX_RUNGS),
+        whole_number("startup", given.get("startup", plain.startup), 1, 10_000),
     )
     if made.kind == "asha" and min(made.shares) < 1e-9:
         raise ParamError(f"rungs: with eta={made.eta}, {made.rungs} of them leave no step before the first.")
     return made
 
 
-def count_of(param: Param, given: Any) -> int | None:
-    """None where it is not given. Raises ParamError."""
+def optional_count(param: Param, given: Any) -> int | None:
+    """None if it is not given. Raises ParamError."""
     found = params.read(param, given)
     return None if found is None else int(found)
 
 
 def _trials(given: Any, method: str) -> int | None:
-    trials = count_of(TRIALS, given)
-    return DRAWN if trials is None and method != "grid" else trials
+    trials = optional_count(TRIALS, given)
+    return DEFAULT_TRIALS if trials is None and method != "grid" else trials
 
 
 def _share(given: Any) -> float:
@@ -202,7 +202,7 @@ def _metric(given: Any) -> str:
 
 
 def _goal(given: Any, metric: str, experiment: Experiment) -> str:
-    """Nobody knows which way another metric than that of the experiment is better."""
+    """The goal has to be given for a metric other than that of the experiment."""
     if not given and metric != experiment.best:
         raise ParamError(f"goal: expected min or max of {metric[:40]}, got none.", "For instance: --goal max")
     return one_of("goal", given or experiment.goal, ("min", "max"))
@@ -214,7 +214,7 @@ def one_of(field: str, given: Any, choices: Sequence[str]) -> str:
     return str(given)
 
 
-def whole(field: str, given: Any, least: int, most: int) -> int:
+def whole_number(field: str, given: Any, least: int, most: int) -> int:
     if type(given) is not int or not least <= given <= most:
         raise InputError(
             f"{field}: expected a whole number from {least:,} to {most:,}, got {str(given)[:80]!r}."

@@ -1,4 +1,4 @@
-"""A sweep in memory: what its journal adds up to, fact by fact."""
+"""A sweep in memory, built by applying the entries of its journal in order."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from engine.sweep_protocol import (
     axis_from_json,
 )
 
-FAR = 10_000_000
-"""planned trials that are counted; more are never reached"""
+MAX_PLANNED = 10_000_000
+"""most planned trials that are counted"""
 _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 _LEAVING = {SweepStatus.PAUSED: "pausing", SweepStatus.STOPPED: "stopping"}
 
 
 @dataclass(frozen=True, slots=True)
-class TrialStanding:
-    """Of a whole batch of lanes."""
+class BatchSummary:
+    """Counts by status and the best trial of all lanes."""
 
     counts: dict[str, int]
     best: TrialRow | None
@@ -40,26 +40,26 @@ class TrialStanding:
 class Trial:
     row: TrialRow
     created_at: float
-    begun: bool = False
+    is_submitted: bool = False
     """its run folder was made"""
-    open: bool = True
-    """it may still move, or its end has not been told"""
-    order: str = ""
-    """pause, stop or prune, until its run has ended"""
+    is_open: bool = True
+    """its run may still change, or its end is not in the journal yet"""
+    pending_command: str = ""
+    """pending command, until its run has ended: pause, stop or prune"""
     why: str = ""
-    """it is pruned"""
-    again: bool = False
-    """it was told to pause and shall go on as soon as it has"""
+    """why it is pruned"""
+    resume_when_paused: bool = False
+    """resume it once its pending pause is done"""
     rungs: dict[int, float] = field(default_factory=dict)
-    """the value it came to each rung with"""
+    """rung: value when it reached the rung"""
 
     @property
     def number(self) -> int:
         return self.row.trial
 
     @property
-    def moves(self) -> bool:
-        return self.open and not self.row.status.is_settled
+    def is_active(self) -> bool:
+        return self.is_open and not self.row.status.is_settled
 
 
 @dataclass(slots=True, eq=False)
@@ -69,52 +69,52 @@ class Config:
     number: int
     params: dict[str, Value]
     point: int | None
-    """the sampler's number of it; None for one that a person added"""
+    """its number in the sampler; None for one that a user added"""
     trials: dict[int, int] = field(default_factory=dict)
-    """seed to trial"""
+    """seed: number of the trial"""
     refused: bool = False
     told: bool = False
-    """the sampler knows what came of it"""
+    """its result was told to the sampler"""
 
 
 @dataclass(slots=True, eq=False)
 class Sweep:
-    """Trials from 0 down are whole batches of lanes; the lanes themselves are the trials from 1 on."""
+    """Trials 0, -1, -2, ... are batches of lanes; lanes and trials of their own have numbers from 1 on."""
 
     folder: SweepFolder
     spec: SweepSpec
-    """as edited"""
+    """with all edits applied"""
     widenings: list[Axes]
     wanted: SweepStatus = SweepStatus.RUNNING
     trials: dict[int, Trial] = field(default_factory=dict)
     configs: dict[int, Config] = field(default_factory=dict)
     sampled: int = 0
-    """configurations that the sampler gave"""
+    """configurations taken from the sampler"""
     added: list[dict[str, Value]] = field(default_factory=list)
-    """by a person, not asked yet"""
+    """params of trials added by a user that are not submitted yet"""
     rungs: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
-    """trial and value of all that came to a rung, in that order"""
+    """rung: trial and value of all that reached it, in that order"""
     edits: int = 0
     exhausted: bool = False
-    """the sampler has no more"""
+    """the sampler has no more configurations"""
     batches: list[SweepBatch] = field(default_factory=list)
-    """of lanes, where it is trained by them"""
-    batch: TrialStanding | None = None
-    """how the lanes of all batches stand"""
+    """the batches of a sweep that trains lanes"""
+    batch: BatchSummary | None = None
+    """summary of the lanes of all batches"""
     pinned: set[int] = field(default_factory=set)
-    """lanes"""
+    """numbers of pinned lanes"""
     stopped: list[tuple[int, int]] = field(default_factory=list)
-    """batch and lane of each that was told to"""
-    trouble: str = ""
-    """what keeps it from going on"""
-    ended_by: str = ""
-    """why it was stopped, where no person did it"""
-    not_before: float = 0.0
-    """on the monotonic clock"""
+    """batch and lane of each stopped lane"""
+    error: str = ""
+    """the error that blocks it; empty if none"""
+    stop_reason: str = ""
+    """why it was stopped other than by a user"""
+    retry_at: float = 0.0
+    """monotonic time before which nothing is submitted"""
     damage: str = ""
-    """what of its journal cannot be read, until somebody resumes it"""
+    """what is damaged in its journal, until the sweep is resumed"""
     dirty: bool = True
-    """something changed that nobody was told of"""
+    """changed since the last update was sent to clients"""
     updated_at: float = 0.0
 
     @property
@@ -126,10 +126,10 @@ class Sweep:
         return self.spec.goal == "max"
 
     def open_trials(self) -> list[Trial]:
-        return [trial for trial in self.trials.values() if trial.open]
+        return [trial for trial in self.trials.values() if trial.is_open]
 
     def budget(self) -> int:
-        """Configurations the sampler may give."""
+        """Number of configurations the sampler may give."""
         return len(self.batches) if self.spec.lanes else self._points()
 
     def _points(self) -> int:
@@ -140,11 +140,11 @@ class Sweep:
 
     @property
     def lane_count(self) -> int:
-        return sweep_batch.lanes(self.batches)
+        return sweep_batch.count_lanes(self.batches)
 
-    def lane(self, trial: int) -> SweepBatch | None:
-        """The batch that trains it; None for a trial of its own."""
-        return sweep_batch.newest(self.batches, trial)
+    def batch_of(self, trial: int) -> SweepBatch | None:
+        """The batch that trains a trial; None for a trial with its own run."""
+        return sweep_batch.latest_batch(self.batches, trial)
 
     def next_trial(self) -> int:
         return max([*(batch.last for batch in self.batches), *self.trials, 0]) + 1
@@ -158,10 +158,12 @@ class Sweep:
         refused = sum(config.refused for config in self.configs.values())
         if self.spec.lanes:
             return self.lane_count + by_hand * len(self.spec.seeds)
-        return min(FAR, (sampled + by_hand) * len(self.spec.seeds) - refused * (len(self.spec.seeds) - 1))
+        return min(
+            MAX_PLANNED, (sampled + by_hand) * len(self.spec.seeds) - refused * (len(self.spec.seeds) - 1)
+        )
 
-    def gaps(self) -> Iterator[tuple[Config, int]]:
-        """Configurations with a seed that no trial has yet."""
+    def missing_seeds(self) -> Iterator[tuple[Config, int]]:
+        """Configurations and seeds that have no trial yet."""
         for config in self.configs.values():
             if config.number > 0 and not config.refused and len(config.trials) < len(self.spec.seeds):
                 yield from ((config, seed) for seed in self.spec.seeds if seed not in config.trials)
@@ -169,17 +171,17 @@ class Sweep:
     def has_more(self) -> bool:
         if self.added or (not self.exhausted and self.sampled < self.budget()):
             return True
-        return any(True for _ in self.gaps())
+        return any(True for _ in self.missing_seeds())
 
     def status(self) -> SweepStatus:
-        """Trials that move keep it at work whatever is wanted of it: they may be leaving."""
-        if any(trial.moves for trial in self.trials.values()):
+        """RUNNING while any trial is active, even if the sweep was paused or stopped."""
+        if any(trial.is_active for trial in self.trials.values()):
             return SweepStatus.RUNNING
         if self.wanted is SweepStatus.RUNNING:
             return SweepStatus.RUNNING if self.has_more() else SweepStatus.DONE
         return self.wanted
 
-    def better(self, row: TrialRow, than: TrialRow | None) -> bool:
+    def is_better(self, row: TrialRow, than: TrialRow | None) -> bool:
         if row.value is None or row.status in _UNFIT:
             return False
         if than is None or than.value is None:
@@ -189,7 +191,7 @@ class Sweep:
     def best(self) -> TrialRow | None:
         best = self.batch.best if self.batch else None
         for trial in self.trials.values():
-            if trial.number > 0 and self.better(trial.row, best):
+            if trial.number > 0 and self.is_better(trial.row, best):
                 best = trial.row
         return best
 
@@ -202,17 +204,17 @@ class Sweep:
         )
 
     def why(self) -> str:
-        """What it waits for, or why it ended."""
+        """What it waits for, or why it ended; empty if there is nothing to report."""
         if self.damage:
             return self.damage
-        moving = sum(trial.moves for trial in self.trials.values())
-        if not self.trouble and moving and self.wanted in _LEAVING:
+        moving = sum(trial.is_active for trial in self.trials.values())
+        if not self.error and moving and self.wanted in _LEAVING:
             trials = "1 trial is" if moving == 1 else f"{moving} trials are"
             return f"{_LEAVING[self.wanted]}: {trials} still running"
-        return self.trouble or self.ended_by
+        return self.error or self.stop_reason
 
-    def blind(self) -> str:
-        """That no trial says how good it is: one that ended logged other metrics; empty otherwise."""
+    def missing_metric(self) -> str:
+        """Why no trial can be compared: one that ended did not log the metric; empty otherwise."""
         rows = [trial.row for trial in self.trials.values() if trial.number > 0]
         if any(row.value is not None or self.spec.metric in row.metrics for row in rows):
             return ""
@@ -222,157 +224,157 @@ class Sweep:
         logged = ", ".join(sorted(ended.metrics)) or "nothing"
         return f"trial {ended.trial} logged {logged}; there is no {self.spec.metric}"
 
-    def show(self, trial: Trial, **facts: object) -> None:
-        """Change the row of a trial, where that changes anything."""
+    def update_row(self, trial: Trial, **facts: object) -> None:
+        """Update fields of the row of a trial; mark the sweep dirty if any differs."""
         row = dataclasses.replace(trial.row, **facts)  # type: ignore[arg-type]
         if row != trial.row:
             trial.row, self.dirty = row, True
 
-    # --- facts ---------------------------------------------------------------------------------------------
+    # --- journal entries -----------------------------------------------------------------------------------
 
-    def fold(self, fact: Json) -> None:
-        """Raises KeyError, TypeError or ValueError for what is no fact of a sweep."""
-        journal_entries.check(fact)
-        _TAKES[fact["kind"]](self, fact)
-        self.updated_at = max(self.updated_at, fact.get("at", 0.0))
+    def fold(self, entry: Json) -> None:
+        """Apply a journal entry. Raises KeyError, TypeError or ValueError for an invalid one."""
+        journal_entries.check(entry)
+        _HANDLERS[entry["kind"]](self, entry)
+        self.updated_at = max(self.updated_at, entry.get("at", 0.0))
         self.dirty = True
 
 
-def new(folder: SweepFolder, spec: SweepSpec) -> Sweep:
-    batches = [sweep_batch.first_of(spec)] if spec.lanes else []
+def new_sweep(folder: SweepFolder, spec: SweepSpec) -> Sweep:
+    batches = [sweep_batch.first_batch(spec)] if spec.lanes else []
     return Sweep(folder, spec, [spec.axes], batches=batches, updated_at=spec.created_at)
 
 
-def _asked(sweep: Sweep, fact: Json) -> None:
-    number, params = int(fact["config"]), dict(fact["params"])
+def _asked(sweep: Sweep, entry: Json) -> None:
+    number, params = int(entry["config"]), dict(entry["params"])
     config = sweep.configs.get(number)
     if config is None:
-        config = Config(number, params, fact["point"])
+        config = Config(number, params, entry["point"])
         sweep.configs[number] = config
         if config.point is not None:
             sweep.sampled += 1
         elif params in sweep.added:
             sweep.added.remove(params)
     row = TrialRow(
-        int(fact["trial"]), number, params, int(fact["seed"]), TrialStatus.WAITING, run=fact.get("run", "")
+        int(entry["trial"]), number, params, int(entry["seed"]), TrialStatus.WAITING, run=entry.get("run", "")
     )
-    sweep.trials[row.trial] = Trial(row, float(fact.get("created_at", 0.0)))
+    sweep.trials[row.trial] = Trial(row, float(entry.get("created_at", 0.0)))
     config.trials[row.seed] = row.trial
 
 
-def _begun(sweep: Sweep, fact: Json) -> None:
-    trial = sweep.trials[fact["trial"]]
-    trial.begun = True
+def _begun(sweep: Sweep, entry: Json) -> None:
+    trial = sweep.trials[entry["trial"]]
+    trial.is_submitted = True
     if trial.row.status is TrialStatus.WAITING:
-        sweep.show(trial, status=TrialStatus.QUEUED)
+        sweep.update_row(trial, status=TrialStatus.QUEUED)
 
 
-def _refused(sweep: Sweep, fact: Json) -> None:
-    trial = sweep.trials[fact["trial"]]
-    trial.open = False
+def _refused(sweep: Sweep, entry: Json) -> None:
+    trial = sweep.trials[entry["trial"]]
+    trial.is_open = False
     sweep.configs[trial.row.config].refused = True
-    sweep.show(trial, status=TrialStatus.REFUSED, cause=fact["cause"], run="")
+    sweep.update_row(trial, status=TrialStatus.REFUSED, cause=entry["cause"], run="")
 
 
-def _told(sweep: Sweep, fact: Json) -> None:
-    trial = sweep.trials[fact["trial"]]
-    metrics = {name: number_from_json(value) for name, value in fact["metrics"].items()}
-    plain = {name: fact[name] for name in ("value", "step", "best_step", "total_steps", "seconds", "cause")}
-    sweep.show(trial, status=TrialStatus(fact["status"]), metrics=metrics, **plain)
-    trial.open, trial.order = False, ""
+def _told(sweep: Sweep, entry: Json) -> None:
+    trial = sweep.trials[entry["trial"]]
+    metrics = {name: number_from_json(value) for name, value in entry["metrics"].items()}
+    plain = {name: entry[name] for name in ("value", "step", "best_step", "total_steps", "seconds", "cause")}
+    sweep.update_row(trial, status=TrialStatus(entry["status"]), metrics=metrics, **plain)
+    trial.is_open, trial.pending_command = False, ""
 
 
-def _rung(sweep: Sweep, fact: Json) -> None:
-    trial, rung, value = sweep.trials[fact["trial"]], int(fact["rung"]), number_from_json(fact["value"])
+def _rung(sweep: Sweep, entry: Json) -> None:
+    trial, rung, value = sweep.trials[entry["trial"]], int(entry["rung"]), number_from_json(entry["value"])
     trial.rungs[rung] = value
     sweep.rungs.setdefault(rung, []).append((trial.number, value))
-    if fact["why"]:
-        trial.order, trial.why = "prune", fact["why"]
+    if entry["why"]:
+        trial.pending_command, trial.why = "prune", entry["why"]
 
 
-def _reopened(sweep: Sweep, fact: Json) -> None:
-    sweep.trials[fact["trial"]].open = True
+def _reopened(sweep: Sweep, entry: Json) -> None:
+    sweep.trials[entry["trial"]].is_open = True
 
 
-def _learned(sweep: Sweep, fact: Json) -> None:
-    sweep.configs[fact["config"]].told = True
+def _learned(sweep: Sweep, entry: Json) -> None:
+    sweep.configs[entry["config"]].told = True
 
 
-def _damaged(sweep: Sweep, fact: Json) -> None:
-    """What was lost may have said that a trial is done: nothing is trained until somebody resumes it."""
+def _damaged(sweep: Sweep, entry: Json) -> None:
+    """The damaged entry may be the end of a trial: pause, so that nothing is trained again unasked."""
     if not sweep.damage:
         sweep.damage = (
-            f"its journal is damaged at {fact['text']}: no more trials start until the sweep is resumed"
+            f"its journal is damaged at {entry['text']}: no more trials start until the sweep is resumed"
         )
     sweep.wanted = SweepStatus.PAUSED
 
 
-def _exhausted(sweep: Sweep, fact: Json) -> None:
+def _exhausted(sweep: Sweep, entry: Json) -> None:
     sweep.exhausted = True
 
 
-def _edited(sweep: Sweep, fact: Json) -> None:
-    _EDITS[fact["verb"]](sweep, fact)
+def _edited(sweep: Sweep, entry: Json) -> None:
+    _EDITS[entry["verb"]](sweep, entry)
     sweep.edits += 1
 
 
-def _pause(sweep: Sweep, fact: Json) -> None:
+def _pause(sweep: Sweep, entry: Json) -> None:
     sweep.wanted = SweepStatus.PAUSED
-    _order(sweep, "pause", fact["held"])
+    _set_pending(sweep, "pause", entry["held"])
 
 
-def _stop(sweep: Sweep, fact: Json) -> None:
+def _stop(sweep: Sweep, entry: Json) -> None:
     sweep.wanted = SweepStatus.STOPPED
-    _order(sweep, "stop", fact["held"])
+    _set_pending(sweep, "stop", entry["held"])
 
 
-def _order(sweep: Sweep, order: str, numbers: list[int]) -> None:
+def _set_pending(sweep: Sweep, pending_command: str, numbers: list[int]) -> None:
     for number in numbers:
-        if sweep.trials[number].open:
-            sweep.trials[number].order = order
+        if sweep.trials[number].is_open:
+            sweep.trials[number].pending_command = pending_command
 
 
-def _blind(sweep: Sweep, fact: Json) -> None:
-    _stop(sweep, fact)
-    sweep.ended_by = str(fact["why"])
+def _blind(sweep: Sweep, entry: Json) -> None:
+    _stop(sweep, entry)
+    sweep.stop_reason = str(entry["why"])
 
 
-def _resume(sweep: Sweep, fact: Json) -> None:
-    sweep.wanted, sweep.ended_by, sweep.damage = SweepStatus.RUNNING, "", ""
+def _resume(sweep: Sweep, entry: Json) -> None:
+    sweep.wanted, sweep.stop_reason, sweep.damage = SweepStatus.RUNNING, "", ""
     for trial in sweep.trials.values():
-        if trial.order == "pause":
-            trial.order, trial.again = "", True
+        if trial.pending_command == "pause":
+            trial.pending_command, trial.resume_when_paused = "", True
 
 
-def _stop_trial(sweep: Sweep, fact: Json) -> None:
-    batch = sweep.lane(fact["trial"])
+def _stop_trial(sweep: Sweep, entry: Json) -> None:
+    batch = sweep.batch_of(entry["trial"])
     if batch is not None:
-        sweep.stopped.append((batch.number, fact["trial"]))
+        sweep.stopped.append((batch.number, entry["trial"]))
         return
-    _order(sweep, "stop", [fact["trial"]])
+    _set_pending(sweep, "stop", [entry["trial"]])
 
 
-def _pin(sweep: Sweep, fact: Json) -> None:
-    if sweep.lane(fact["trial"]) is not None:
-        (sweep.pinned.add if fact["on"] else sweep.pinned.discard)(fact["trial"])
+def _pin(sweep: Sweep, entry: Json) -> None:
+    if sweep.batch_of(entry["trial"]) is not None:
+        (sweep.pinned.add if entry["on"] else sweep.pinned.discard)(entry["trial"])
         return
-    trial = sweep.trials[fact["trial"]]
-    if fact["on"] and trial.order == "prune":
-        trial.order, trial.why = "", ""
-    sweep.show(trial, pinned=bool(fact["on"]))
+    trial = sweep.trials[entry["trial"]]
+    if entry["on"] and trial.pending_command == "prune":
+        trial.pending_command, trial.why = "", ""
+    sweep.update_row(trial, pinned=bool(entry["on"]))
 
 
-def _add(sweep: Sweep, fact: Json) -> None:
-    sweep.added.append(dict(fact["params"]))
+def _add(sweep: Sweep, entry: Json) -> None:
+    sweep.added.append(dict(entry["params"]))
 
 
-def _widen(sweep: Sweep, fact: Json) -> None:
-    if "seeds" in fact:
-        more = [seed for seed in fact["seeds"] if seed not in sweep.spec.seeds]
+def _widen(sweep: Sweep, entry: Json) -> None:
+    if "seeds" in entry:
+        more = [seed for seed in entry["seeds"] if seed not in sweep.spec.seeds]
         sweep.batches += sweep_batch.reseeded(sweep.batches, more, sweep.next_trial()) if more else ()
-        sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(fact["seeds"]))
+        sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(entry["seeds"]))
         return
-    axes = tuple(axis_from_json(axis) for axis in fact["axes"])
+    axes = tuple(axis_from_json(axis) for axis in entry["axes"])
     if sweep.spec.lanes:
         wider = sweep_batch.widened(sweep.batches, axes, sweep.spec, sweep.next_trial(), sweep.next_config())
         sweep.batches += [wider] if wider else []
@@ -381,30 +383,32 @@ def _widen(sweep: Sweep, fact: Json) -> None:
     sweep.exhausted = False
 
 
-def _parallel(sweep: Sweep, fact: Json) -> None:
-    sweep.spec = dataclasses.replace(sweep.spec, parallel=fact["count"])
+def _parallel(sweep: Sweep, entry: Json) -> None:
+    sweep.spec = dataclasses.replace(sweep.spec, parallel=entry["count"])
 
 
-def _trials(sweep: Sweep, fact: Json) -> None:
-    more = (fact["count"] or 0) - sweep_batch.points(sweep.batches)
+def _trials(sweep: Sweep, entry: Json) -> None:
+    more = (entry["count"] or 0) - sweep_batch.count_points(sweep.batches)
     if sweep.spec.lanes and more > 0:
         batch = sweep_batch.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
         sweep.batches.append(batch)
-    sweep.spec = dataclasses.replace(sweep.spec, trials=fact["count"])
+    sweep.spec = dataclasses.replace(sweep.spec, trials=entry["count"])
 
 
-def _extend(sweep: Sweep, fact: Json) -> None:
-    if "params" in fact:
-        lane = sweep_batch.extended(sweep.batches, fact["trial"], fact["params"], fact["seed"], sweep.spec)
-        sweep.batches.append(lane)
-        sweep.pinned.add(fact["trial"])
+def _extend(sweep: Sweep, entry: Json) -> None:
+    if "params" in entry:
+        batch = sweep_batch.extended(
+            sweep.batches, entry["trial"], entry["params"], entry["seed"], sweep.spec
+        )
+        sweep.batches.append(batch)
+        sweep.pinned.add(entry["trial"])
         return
-    trial = sweep.trials[fact["trial"]]
-    trial.open, trial.order, trial.why = True, "", ""
-    sweep.show(trial, pinned=True, status=TrialStatus.QUEUED, cause="")
+    trial = sweep.trials[entry["trial"]]
+    trial.is_open, trial.pending_command, trial.why = True, "", ""
+    sweep.update_row(trial, pinned=True, status=TrialStatus.QUEUED, cause="")
 
 
-_TAKES = {
+_HANDLERS = {
     "asked": _asked, "begun": _begun, "refused": _refused, "told": _told, "rung": _rung, "learned": _learned,
     "damaged": _damaged, "reopened": _reopened, "exhausted": _exhausted, "edited": _edited, "blind": _blind,
 }  # fmt: skip

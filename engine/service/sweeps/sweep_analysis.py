@@ -1,4 +1,4 @@
-"""What a picture of a sweep is drawn from. Only ever asked for off the event loop: Optuna may be needed."""
+"""The data of the plots of a sweep. May import Optuna: call it outside the event loop."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from engine.service.sweeps import table
 from engine.sweep_protocol import ANALYSES, SweepSpec, TrialRow, TrialStatus
 
 BINS = 12
-"""of a heat map along an axis that has many different numbers"""
-DRAWN = 5000
-"""trials in a picture; the last ones of more"""
-WEIGHED = 2000
-"""trials that importance is computed from"""
-LEAST = 8
+"""of a heat map along an axis with many different numbers"""
+MAX_TRIALS = 5000
+"""most trials in a plot: the last ones"""
+MAX_WEIGHED = 2000
+"""most trials from which importance is computed"""
+MIN_TRIALS = 8
 _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 
 
 def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, facts: Json) -> Json:
-    """Raises DltuiError for a kind, a filter or an axis that is none."""
+    """Raises DltuiError for an invalid kind, filter or axis."""
     if kind not in ANALYSES:
         raise InputError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
-    chosen = [row for row in table.passing(rows, where) if row.value is not None]
+    chosen = [row for row in table.filtered(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
-    if kind != "best":  # a trial that a person added may lack an axis: it has no place in these pictures
-        valued = [row for row in valued if all(_has_place(spec, row, axis) for axis in spec.axes)]
-    return _KINDS[kind](spec, valued[-DRAWN:], facts)
+    if kind != "best":  # a trial added by a user may lack an axis: it is left out of these plots
+        valued = [row for row in valued if all(_has_value(spec, row, axis) for axis in spec.axes)]
+    return _KINDS[kind](spec, valued[-MAX_TRIALS:], facts)
 
 
 def _axes(spec: SweepSpec) -> list[Axis]:
-    """With the seed, where it varies."""
+    """The axes, with the seed if it varies."""
     seed = [Axis(SEED.name, tuple(spec.seeds))] if len(spec.seeds) > 1 else []
     return [*spec.axes, *seed]
 
 
 def _cell(spec: SweepSpec, row: TrialRow, name: str) -> Value:
-    """None where the trial has no such value; one that is not given is its word, such as auto."""
-    return row.seed if name == SEED.name else _worded(spec, row.params).get(name)
+    """The value of a trial on an axis, None if it has none; None in params becomes its word, such as auto."""
+    return row.seed if name == SEED.name else _with_words(spec, row.params).get(name)
 
 
-def _has_place(spec: SweepSpec, row: TrialRow, axis: Axis) -> bool:
-    """A word such as auto is no number of a range."""
+def _has_value(spec: SweepSpec, row: TrialRow, axis: Axis) -> bool:
+    """Whether the trial has a value on the axis; a word such as auto is none on a range."""
     cell = _cell(spec, row, axis.name)
     return cell is not None and (axis.low is None or not isinstance(cell, str))
 
 
-def _worded(spec: SweepSpec, values: Mapping[str, Value]) -> Mapping[str, Value]:
+def _with_words(spec: SweepSpec, values: Mapping[str, Value]) -> Mapping[str, Value]:
     return catalog.in_words(spec.experiment, values) if None in values.values() else values
 
 
 def _values(spec: SweepSpec, axis: Axis) -> list[Value]:
-    """Those of a list, words for what is not given."""
-    return [_worded(spec, {axis.name: value})[axis.name] for value in axis.values or ()]
+    """The values listed for an axis, with words for None."""
+    return [_with_words(spec, {axis.name: value})[axis.name] for value in axis.values or ()]
 
 
 def _choices(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> list[Value] | None:
-    """None for numbers, which have an order of their own."""
+    """The distinct values of a categorical axis; None for an axis of numbers."""
     found = dict.fromkeys(_values(spec, axis))
     found.update(dict.fromkeys(cell for row in rows if (cell := _cell(spec, row, axis.name)) is not None))
     return list(found) if any(isinstance(value, str | bool) for value in found) else None
@@ -134,7 +134,7 @@ def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
 
 
 def _scale(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[Value], Callable[[Any], int]]:
-    """The marks of an axis, and the place of a value among them."""
+    """The marks of an axis, and a function from a value to the index of its mark."""
     found = {cell for row in rows if (cell := _cell(spec, row, axis.name)) is not None} | set(
         _values(spec, axis)
     )
@@ -153,7 +153,7 @@ def _scale(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[
 
 def _importance(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     """PED-ANOVA (Watanabe et al. 2023): how much an axis decides whether a trial is in the best tenth."""
-    used = rows[-WEIGHED:]
+    used = rows[-MAX_WEIGHED:]
     space = _space(spec, used)
     why = _why_none(used, space)
     if why:
@@ -164,9 +164,9 @@ def _importance(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
 
 
 def _why_none(rows: Sequence[TrialRow], space: Mapping[str, Any]) -> str:
-    """Why no axis can be said to decide; empty when one can."""
-    if len(rows) < LEAST:
-        return f"expected {LEAST} trials with a value at least, got {len(rows)}"
+    """Why importance cannot be computed; empty if it can."""
+    if len(rows) < MIN_TRIALS:
+        return f"expected {MIN_TRIALS} trials with a value at least, got {len(rows)}"
     if not space:
         return "no axis has more than one value"
     if len({row.value for row in rows}) == 1:
@@ -197,7 +197,7 @@ def _ped_anova(spec: SweepSpec, rows: Sequence[TrialRow], space: Mapping[str, An
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     optuna.logging.disable_default_handler()
-    warnings.filterwarnings("ignore", module="optuna")  # equal values give equal shares: that is said by them
+    warnings.filterwarnings("ignore", module="optuna")  # it warns of equal values, which give equal shares
     study = optuna.create_study(direction="maximize" if spec.goal == "max" else "minimize")
     study.add_trials(
         [

@@ -1,4 +1,4 @@
-"""A batch: lanes of a sweep that are trained as one run, and what edits add behind them."""
+"""Batches: lanes of a sweep that are trained as one run; edits append further batches."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from engine.sweep_protocol import SweepSpec
 
 @dataclass(frozen=True, slots=True)
 class SweepBatch:
-    """Its run is trial -number; its lanes are the trials from `first` on."""
+    """Lanes trained by one run, which is trial `-number`; the lanes are trials from `first` on."""
 
     number: int
     axes: Axes
     seeds: tuple[int, ...]
     draws: int | None
-    """points drawn from the axes; None: every one of the grid"""
+    """number of points drawn from the axes; None: all points of the grid"""
     seed: int
-    """of the draws"""
+    """seed of the draws"""
     first: int
     config: int
-    """of its first point"""
+    """configuration number of its first point"""
     params: Mapping[str, Value] = field(default_factory=dict)
-    """over those of the sweep"""
+    """these override those of the sweep"""
     extends: bool = False
-    """one lane of an earlier batch, begun anew for longer; it keeps its number"""
-    again: bool = False
+    """one lane of an earlier batch, trained again for longer under the same number"""
+    is_reseeded: bool = False
     """the points of an earlier batch with other seeds"""
 
     @property
@@ -48,18 +48,18 @@ class SweepBatch:
     def config_of(self, trial: int) -> int:
         return self.config + (trial - self.first) // len(self.seeds)
 
-    def holds(self, trial: int) -> bool:
+    def contains(self, trial: int) -> bool:
         return self.first <= trial <= self.last
 
 
-def first_of(spec: SweepSpec) -> SweepBatch:
+def first_batch(spec: SweepSpec) -> SweepBatch:
     return SweepBatch(0, spec.axes, spec.seeds, _draws(spec), spec.seed, 1, 1)
 
 
 def widened(
     batches: Sequence[SweepBatch], axes: Axes, spec: SweepSpec, first: int, config: int
 ) -> SweepBatch | None:
-    """With the points that one wider axis of a grid adds to those of `spec`."""
+    """A batch of the points that one wider axis adds to the grid of `spec`; None if there are none."""
     if spec.sampler != "grid":
         return None
     for place, (axis, before) in enumerate(zip(axes, spec.axes, strict=True)):
@@ -71,12 +71,12 @@ def widened(
 
 
 def reseeded(batches: Sequence[SweepBatch], seeds: Sequence[int], first: int) -> tuple[SweepBatch, ...]:
-    """Every point there is, with more seeds."""
+    """Batches that train all existing points with further seeds."""
     found: list[SweepBatch] = []
     for batch in batches:
-        if not batch.extends and not batch.again:
+        if not batch.extends and not batch.is_reseeded:
             made = replace(
-                batch, number=len(batches) + len(found), seeds=tuple(seeds), first=first, again=True
+                batch, number=len(batches) + len(found), seeds=tuple(seeds), first=first, is_reseeded=True
             )
             found.append(made)
             first = made.last + 1
@@ -84,32 +84,32 @@ def reseeded(batches: Sequence[SweepBatch], seeds: Sequence[int], first: int) ->
 
 
 def drawn(batches: Sequence[SweepBatch], spec: SweepSpec, more: int, first: int, config: int) -> SweepBatch:
-    """More points, from a stream of their own."""
+    """A batch of `more` random points, drawn with a seed of its own."""
     return SweepBatch(len(batches), spec.axes, spec.seeds, more, spec.seed + len(batches), first, config)
 
 
 def extended(
     batches: Sequence[SweepBatch], trial: int, params: Mapping[str, Value], seed: int, spec: SweepSpec
 ) -> SweepBatch:
-    earlier = newest(batches, trial)
+    earlier = latest_batch(batches, trial)
     config = earlier.config_of(trial) if earlier else 0
     return SweepBatch(len(batches), (), (seed,), None, spec.seed, trial, config, dict(params), extends=True)
 
 
-def newest(batches: Sequence[SweepBatch], trial: int) -> SweepBatch | None:
-    """The batch that trains the lane now; None for a trial that is no lane."""
-    return next((batch for batch in reversed(batches) if batch.holds(trial)), None)
+def latest_batch(batches: Sequence[SweepBatch], trial: int) -> SweepBatch | None:
+    """The latest batch that trains the lane; None for a trial that is no lane."""
+    return next((batch for batch in reversed(batches) if batch.contains(trial)), None)
 
 
-def points(batches: Sequence[SweepBatch]) -> int:
-    return sum(batch.points for batch in batches if not batch.extends and not batch.again)
+def count_points(batches: Sequence[SweepBatch]) -> int:
+    return sum(batch.points for batch in batches if not batch.extends and not batch.is_reseeded)
 
 
 def last_config(batches: Sequence[SweepBatch]) -> int:
     return max((batch.config + batch.points - 1 for batch in batches), default=0)
 
 
-def lanes(batches: Sequence[SweepBatch]) -> int:
+def count_lanes(batches: Sequence[SweepBatch]) -> int:
     return sum(batch.count for batch in batches if not batch.extends)
 
 

@@ -1,4 +1,4 @@
-"""The folder of a sweep: what was asked, and the journal of what came of it."""
+"""The folder of a sweep: its spec, its journal, and files derived from them."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class SweepFolder:
 
     @property
     def study(self) -> Path:
-        """What the TPE sampler remembers."""
+        """The Optuna study of the TPE sampler."""
         return self.path / "study.journal"
 
     @property
     def standing(self) -> Path:
-        """How it stood when nothing moved; it spares the start of a service the journal."""
+        """The summary of a sweep at rest, so that the service need not read its journal at start."""
         return self.path / "standing.json"
 
 
@@ -55,7 +55,7 @@ def folder_of(places: Places, sweep_id: str) -> SweepFolder:
 
 
 def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
-    """There whole or not at all. Raises OSError, also when the id is taken."""
+    """Create the folder atomically. Raises OSError, also if the id exists."""
     places.sweeps.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = places.sweeps / f".new-{sweep_id}-{os.urandom(4).hex()}"
     draft.mkdir(mode=0o700)
@@ -66,25 +66,25 @@ def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Every folder among the sweeps, by name. Raises CorruptRun where they cannot be listed."""
+    """The names of all sweep folders. Raises CorruptRun if they cannot be listed."""
     return [name for name in store.list_folders(places.sweeps) if name.isascii()]
 
 
 def read_spec(folder: SweepFolder) -> SweepSpec:
-    """Raises CorruptRun, or RunNotFound where there is no such folder."""
+    """Raises CorruptRun, or RunNotFound if there is no such folder."""
     data = files.read_json(folder.spec, limit=SPEC_LIMIT)
     if data is None and not os.path.lexists(folder.path):
         raise RunNotFound(f"There is no sweep {folder.path.name[:80]!r}.", "dltui sweep ls shows them all.")
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no sweep.")
-    spec = files.checked(folder.spec, lambda: _sound(sweep_spec_from_json(_current(data))))
+    spec = files.checked(folder.spec, lambda: _checked(sweep_spec_from_json(_translated(data))))
     if spec.id != folder.path.name:
         raise CorruptRun(f"{folder.spec} is of sweep {spec.id[:80]}.")
     return spec
 
 
-def _current(data: Json) -> Json:
-    """In the present version. What cannot be translated is as it was: its types say what is wrong."""
+def _translated(data: Json) -> Json:
+    """Translate to the current spec version. Data that cannot be translated stay: type checks report them."""
     if spec_versions.is_current(data):
         return data
     try:
@@ -93,20 +93,20 @@ def _current(data: Json) -> Json:
         return data
 
 
-def _sound(spec: SweepSpec) -> SweepSpec:
-    """Raises WrongType for numbers and words that no sweep can have."""
+def _checked(spec: SweepSpec) -> SweepSpec:
+    """`spec`, checked. Raises WrongType for values out of bounds."""
     in_bounds("created_at", spec.created_at, 0, LATEST)
     in_bounds("gpu_share", spec.gpu_share, 0, 1)
     in_bounds("prune.eta", spec.prune.eta, 1, 1000)
     in_bounds("prune.rungs", spec.prune.rungs, 0, 1000)
-    for name, words in (("sampler", SAMPLERS), ("goal", ("min", "max"))):
-        if getattr(spec, name) not in words:
-            raise WrongType(name, f"one of {', '.join(words)}", getattr(spec, name))
+    for name, choices in (("sampler", SAMPLERS), ("goal", ("min", "max"))):
+        if getattr(spec, name) not in choices:
+            raise WrongType(name, f"one of {', '.join(choices)}", getattr(spec, name))
     return spec
 
 
-def damaged(places: Places, sweep_id: str, why: str) -> SweepSummary:
-    """How a sweep is listed whose folder cannot be read: by the name of the folder alone."""
+def damaged_summary(places: Places, sweep_id: str, why: str) -> SweepSummary:
+    """The summary of a sweep whose folder cannot be read: it has only the name of the folder."""
     try:
         at = min(max(0.0, os.lstat(places.sweeps / sweep_id).st_mtime), LATEST)
     except OSError:
@@ -120,33 +120,33 @@ def damaged(places: Places, sweep_id: str, why: str) -> SweepSummary:
     return SweepSummary(spec, SweepStatus.DAMAGED, 0, {}, why=why, updated_at=at)
 
 
-def write_standing(folder: SweepFolder, summary: SweepSummary) -> None:
+def write_summary(folder: SweepFolder, summary: SweepSummary) -> None:
     """Raises OSError."""
     store.write_json(folder.standing, {"size": size_of(folder.journal), "sweep": sweep_to_json(summary)})
 
 
-def read_standing(folder: SweepFolder) -> SweepSummary | None:
-    """None unless the journal has not moved since."""
+def read_summary(folder: SweepFolder) -> SweepSummary | None:
+    """The stored summary; None if the journal has changed since, or it is invalid."""
     try:
         data = files.read_json(folder.standing, limit=SPEC_LIMIT)
         if data is None or data["size"] != size_of(folder.journal):
             return None
-        told = data["sweep"]
-        if not spec_versions.is_current(told["spec"]):
+        stored = data["sweep"]
+        if not spec_versions.is_current(stored["spec"]):
             return None
-        if told["best"] is not None:
-            typed({**told["best"], "metrics": {}}, TrialRow)
-        typed(told["counts"], dict[str, int])
-        summary = sweep_from_json(told)
+        if stored["best"] is not None:
+            typed({**stored["best"], "metrics": {}}, TrialRow)
+        typed(stored["counts"], dict[str, int])
+        summary = sweep_from_json(stored)
         typed([summary.planned, summary.why, summary.updated_at], tuple[int, str, float])
-        _sound(summary.spec)
+        _checked(summary.spec)
     except (CorruptRun, KeyError, TypeError, ValueError, AttributeError):
         return None
     return summary if summary.id == folder.path.name else None
 
 
-def journal_size(folder: SweepFolder) -> int:
-    """What the journal had when nothing moved: it never becomes shorter. 0 where that is not known."""
+def recorded_journal_size(folder: SweepFolder) -> int:
+    """Bytes of the journal when the summary was stored, below which it never shrinks; 0 if unknown."""
     try:
         data = files.read_json(folder.standing, limit=SPEC_LIMIT)
         return typed(data["size"], int) if data else 0

@@ -1,4 +1,4 @@
-"""All sweeps: those at work in memory, the others as they stood when they came to rest."""
+"""All sweeps: active ones in memory, those at rest as summaries."""
 
 from __future__ import annotations
 
@@ -31,340 +31,343 @@ from engine.sweep_protocol import (
 )
 
 LIST_SECONDS = 2.0
-"""between two tries to list the folder of all sweeps"""
-BEAT_SECONDS = 0.25
-KEPT = 8
-"""sweeps at rest whose trials stay in memory"""
+"""between two tries to list the folder of sweeps"""
+CYCLE_SECONDS = 0.25
+MAX_RESTING = 8
+"""most sweeps at rest whose trials stay in memory"""
 
 
 class Sweeps:
-    def __init__(self, places: Places, cycle: SweepCycle, board: ChangeFeed) -> None:
-        self._places, self._cycle, self._board = places, cycle, board
-        self._known: dict[str, SweepSummary] = {}
-        self._open: dict[str, Sweep] = {}
-        """with all their trials; the one used last at the end"""
+    def __init__(self, places: Places, cycle: SweepCycle, changes: ChangeFeed) -> None:
+        self._places, self._cycle, self._changes = places, cycle, changes
+        self._summaries: dict[str, SweepSummary] = {}
+        self._loaded: dict[str, Sweep] = {}
+        """sweeps with all their trials, the most recently used last"""
         self._unreadable: set[str] = set()
-        self._turns: dict[str, asyncio.Lock] = {}
-        self._woken = asyncio.Event()
-        self._entering = asyncio.Lock()
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._wake_event = asyncio.Event()
+        self._open_lock = asyncio.Lock()
         self._is_loaded = asyncio.Event()
-        self._unlisted = ""
-        """why the folder of all sweeps cannot be listed"""
+        self._list_error = ""
+        """why the folder of sweeps cannot be listed; empty if it can"""
 
-    # --- for ever ------------------------------------------------------------------------------------------
+    # --- the loop ------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         await self._load()
         while True:
-            self._woken.clear()
-            await asyncio.gather(*(self._beat(sweep) for sweep in await self._at_work()))
+            self._wake_event.clear()
+            await asyncio.gather(*(self._run_cycle(sweep) for sweep in await self._active()))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_SECONDS):
-                    await self._woken.wait()
+                async with asyncio.timeout(CYCLE_SECONDS):
+                    await self._wake_event.wait()
 
     def wake(self) -> None:
-        """The next look comes now."""
-        self._woken.set()
+        """Start the next cycle now."""
+        self._wake_event.set()
 
     def close(self) -> None:
-        self._cycle.desk.shutdown(wait=False, cancel_futures=True)
+        self._cycle.thread_pool.shutdown(wait=False, cancel_futures=True)
 
     async def _load(self) -> None:
-        """What rests costs one small file each, what moves its whole journal."""
+        """Load all sweeps: the stored summary if it is current, else the journal."""
         while True:
             try:
-                found = await self._cycle.off_loop(sweep_folder.list_ids, self._places)
+                found = await self._cycle.to_thread(sweep_folder.list_ids, self._places)
                 break
             except CorruptRun as error:
-                if not self._unlisted:
+                if not self._list_error:
                     logging.error("%s", error.message)
-                self._unlisted = error.message
+                self._list_error = error.message
                 self._is_loaded.set()
                 await asyncio.sleep(LIST_SECONDS)
         for sweep_id in found:
-            await self._enter(sweep_id)
-        self._unlisted = ""
+            await self._load_one(sweep_id)
+        self._list_error = ""
         self._is_loaded.set()
 
-    async def _enter(self, sweep_id: str) -> None:
+    async def _load_one(self, sweep_id: str) -> None:
         folder = sweep_folder.folder_of(self._places, sweep_id)
-        known = await self._cycle.off_loop(sweep_folder.read_standing, folder)
+        known = await self._cycle.to_thread(sweep_folder.read_summary, folder)
         if known is not None:
-            self._known[sweep_id] = known
+            self._summaries[sweep_id] = known
             return
         try:
             sweep = await self._read(sweep_id)
         except DltuiError as error:
             logging.warning("sweep %s is damaged: %s", sweep_id, error.message)
-            self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, error.message)
+            self._summaries[sweep_id] = sweep_folder.damaged_summary(self._places, sweep_id, error.message)
             return
         except Exception as error:
-            # Other sweeps and all runs continue, whatever lies in this folder.
+            # Other sweeps and all runs continue, whatever this folder contains.
             logging.exception("sweep %s cannot be read", sweep_id)
             why = f"{folder.path} cannot be read: {type(error).__name__}."
-            self._known[sweep_id] = sweep_folder.damaged(self._places, sweep_id, why)
+            self._summaries[sweep_id] = sweep_folder.damaged_summary(self._places, sweep_id, why)
             return
-        self._keep(sweep)
+        self._cache(sweep)
         for trial in sweep.trials.values():
-            trial.open = trial.open or trial.row.status is TrialStatus.PAUSED  # may have gone on since
+            # a paused trial may have been resumed since
+            trial.is_open = trial.is_open or trial.row.status is TrialStatus.PAUSED
 
-    async def _at_work(self) -> list[Sweep]:
-        """Those with something to do; a run that somebody resumed wakes the sweep it is of."""
+    async def _active(self) -> list[Sweep]:
+        """Sweeps that need a cycle; a run that was resumed opens the sweep that it belongs to."""
         moving = {run.spec.sweep for run in self._cycle.registry.unsettled() if run.spec.sweep}
-        for sweep_id in moving - set(self._open) - self._unreadable:
-            if sweep_id in self._known:
-                await self._open_again(sweep_id)
+        for sweep_id in moving - set(self._loaded) - self._unreadable:
+            if sweep_id in self._summaries:
+                await self._reopen(sweep_id)
         return [
             sweep
-            for sweep in list(self._open.values())
+            for sweep in list(self._loaded.values())
             if sweep.id in moving
             or sweep.dirty
-            or any(trial.open for trial in sweep.trials.values())
+            or any(trial.is_open for trial in sweep.trials.values())
             or sweep.status() is SweepStatus.RUNNING
         ]
 
-    async def _open_again(self, sweep_id: str) -> None:
+    async def _reopen(self, sweep_id: str) -> None:
         try:
-            await self._opened(sweep_id)
+            await self._open_sweep(sweep_id)
         except DltuiError as error:
             logging.warning("sweep %s cannot be opened: %s", sweep_id, error.message)
             self._unreadable.add(sweep_id)
 
-    async def _beat(self, sweep: Sweep) -> None:
-        async with self._turn(sweep.id):
-            if sweep.id not in self._open:
+    async def _run_cycle(self, sweep: Sweep) -> None:
+        async with self._lock(sweep.id):
+            if sweep.id not in self._loaded:
                 return
             try:
-                await self._cycle.turn(sweep)
-                if sweep.trouble and time.monotonic() >= sweep.not_before:
-                    sweep.trouble, sweep.dirty = "", True
+                await self._cycle.run_once(sweep)
+                if sweep.error and time.monotonic() >= sweep.retry_at:
+                    sweep.error, sweep.dirty = "", True
             except DltuiError as error:
-                if sweep.trouble != error.message:
+                if sweep.error != error.message:
                     logging.warning("sweep %s: %s", sweep.id, error.message)
-                sweep.trouble, sweep.dirty = error.message, True
-                sweep.not_before = time.monotonic() + 5.0
+                sweep.error, sweep.dirty = error.message, True
+                sweep.retry_at = time.monotonic() + 5.0
             except Exception:
-                # Other sweeps and all runs continue, whatever this one ran into.
+                # Other sweeps and all runs continue.
                 logging.exception("sweep %s cannot be looked after", sweep.id)
-                sweep.trouble = "the engine failed at it, its log says why"
-                sweep.not_before = time.monotonic() + 5.0
-            await self._tell(sweep)
+                sweep.error = "the engine failed at it, its log says why"
+                sweep.retry_at = time.monotonic() + 5.0
+            await self._publish(sweep)
 
-    async def _tell(self, sweep: Sweep) -> None:
+    async def _publish(self, sweep: Sweep) -> None:
         if not sweep.dirty:
             return
         sweep.dirty = False
         summary = sweep.summary()
-        self._known[sweep.id] = summary
-        self._board.post_sweep(self._shown(sweep.id))
+        self._summaries[sweep.id] = summary
+        self._changes.post_sweep(self._summary_of(sweep.id))
         if summary.status is not SweepStatus.RUNNING:
             logging.info("sweep %s: %s", sweep.id, summary.status)
             if sweep.damage:
-                return  # what stood before says how long the journal was
+                return  # the stored summary holds the length of the undamaged journal
             with contextlib.suppress(OSError):  # the journal holds all of it
-                await self._cycle.off_loop(sweep_folder.write_standing, sweep.folder, summary)
+                await self._cycle.to_thread(sweep_folder.write_summary, sweep.folder, summary)
 
-    # --- what a user does ----------------------------------------------------------------------------------
+    # --- requests ------------------------------------------------------------------------------------------
 
     async def submit(self, facts: Json) -> SweepSummary:
-        """The same token twice is one sweep. Raises DltuiError; then nothing was started."""
-        spec = submission.spec_of(facts)
+        """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
+        spec = submission.make_spec(facts)
         executor.check(self._cycle.executors, spec.executor)
         await self._is_loaded.wait()
-        async with self._entering:
-            for known in self._known.values():
+        async with self._open_lock:
+            for known in self._summaries.values():
                 if spec.token and known.spec.token == spec.token:
                     return known
             spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
-                folder = await self._cycle.off_loop(
+                folder = await self._cycle.to_thread(
                     sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
-            sweep = sweeping.new(folder, spec)
-            self._keep(sweep)
-        self._woken.set()
+            sweep = sweeping.new_sweep(folder, spec)
+            self._cache(sweep)
+        self._wake_event.set()
         return sweep.summary()
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
-        sweep = await self._opened(await self.find(name))
-        async with self._turn(sweep.id):
-            number = edits.lane_meant(sweep, facts)
-            lane = await self._cycle.lane(sweep, number) if number is not None else None
-            fact = edits.fact_of(sweep, verb, facts, lane)
-            if fact["verb"] == "extend" and lane is None:
-                await self._extend(sweep, fact)
-            back = _held_back(sweep) if fact["verb"] == "resume" else []
-            if fact["verb"] in ("stop", "stop_trial"):
-                await self._end_paused(sweep, fact)
-            await self._cycle.note(sweep, fact)
-            for number in back:
+        sweep = await self._open_sweep(await self.find(name))
+        async with self._lock(sweep.id):
+            number = edits.named_lane(sweep, facts)
+            lane = await self._cycle.lane_row(sweep, number) if number is not None else None
+            entry = edits.make_entry(sweep, verb, facts, lane)
+            if entry["verb"] == "extend" and lane is None:
+                await self._extend(sweep, entry)
+            paused = _paused_trials(sweep) if entry["verb"] == "resume" else []
+            if entry["verb"] in ("stop", "stop_trial"):
+                await self._end_paused(sweep, entry)
+            await self._cycle.record(sweep, entry)
+            for number in paused:
                 await self._resume(sweep, number)
-            await self._tell(sweep)
-        self._woken.set()
-        return self._known[sweep.id]
+            await self._publish(sweep)
+        self._wake_event.set()
+        return self._summaries[sweep.id]
 
-    async def take_out(self, sweep_id: str, target: Path) -> tuple[SweepSummary, list[str]]:
-        """Its folder becomes `target`, no list shows it any more; how it stood, and the runs of its trials.
+    async def detach(self, sweep_id: str, target: Path) -> tuple[SweepSummary, list[str]]:
+        """Move the folder of a sweep to `target`; returns its summary and the runs of its trials.
 
-        Raises RunRefused while it is at work, and OSError.
+        Raises RunRefused while it is running, and OSError.
         """
-        is_damaged = self._known[sweep_id].status is SweepStatus.DAMAGED
-        sweep = None if is_damaged else await self._opened(sweep_id)
-        async with self._turn(sweep_id):
+        is_damaged = self._summaries[sweep_id].status is SweepStatus.DAMAGED
+        sweep = None if is_damaged else await self._open_sweep(sweep_id)
+        async with self._lock(sweep_id):
             if sweep is not None and sweep.status() is SweepStatus.RUNNING:
                 raise RunRefused(
                     f"{sweep.spec.name} is running.", f"Stop it first: dltui sweep stop {sweep.id}"
                 )
-            summary = sweep.summary() if sweep else self._known[sweep_id]
+            summary = sweep.summary() if sweep else self._summaries[sweep_id]
             trials = sweep.trials.values() if sweep else ()
             runs = [trial.row.run for trial in trials if trial.row.run]
-            await self._cycle.off_loop(os.rename, self._places.sweeps / sweep_id, target)
-            self._open.pop(sweep_id, None)
-            self._known.pop(sweep_id, None)
+            await self._cycle.to_thread(os.rename, self._places.sweeps / sweep_id, target)
+            self._loaded.pop(sweep_id, None)
+            self._summaries.pop(sweep_id, None)
             self._unreadable.discard(sweep_id)
-            self._cycle.forget(sweep_id)
-            self._board.strike_sweep(sweep_id)
+            self._cycle.drop_caches(sweep_id)
+            self._changes.strike_sweep(sweep_id)
         return summary, runs
 
-    async def take_in(self, sweep_id: str, source: Path) -> None:
-        """Its folder, that was taken out, lies among the sweeps again. Raises RunRefused or OSError."""
+    async def attach(self, sweep_id: str, source: Path) -> None:
+        """Move the folder of a removed sweep back from `source`. Raises RunRefused or OSError."""
         await self._is_loaded.wait()
-        async with self._turn(sweep_id):
+        async with self._lock(sweep_id):
             path = self._places.sweeps / sweep_id
             if path.exists():
                 raise RunRefused(f"There is a sweep {sweep_id} already.", f"Move {path} away.")
-            await self._cycle.off_loop(os.rename, source, path)
-            await self._enter(sweep_id)
-            if sweep_id in self._known:
-                self._board.post_sweep(self._shown(sweep_id))
-        self._woken.set()
+            await self._cycle.to_thread(os.rename, source, path)
+            await self._load_one(sweep_id)
+            if sweep_id in self._summaries:
+                self._changes.post_sweep(self._summary_of(sweep_id))
+        self._wake_event.set()
 
     async def all(self) -> list[SweepSummary]:
-        """Newest first. Raises CorruptRun where they cannot be listed."""
+        """All summaries, newest first. Raises CorruptRun if they cannot be listed."""
         await self._is_loaded.wait()
-        if self._unlisted:
-            raise CorruptRun(self._unlisted, "Repair it: the engine checks again every few seconds.")
-        found = [self._shown(sweep_id) for sweep_id in self._known]
+        if self._list_error:
+            raise CorruptRun(self._list_error, "Repair it: the engine checks again every few seconds.")
+        found = [self._summary_of(sweep_id) for sweep_id in self._summaries]
         return sorted(found, key=lambda sweep: sweep.spec.order, reverse=True)
 
-    def run_came_or_went(self, run_id: str) -> None:
-        """A run was removed, or brought back: a sweep it is the best of says so."""
-        for sweep_id, known in self._known.items():
+    def publish_run_change(self, run_id: str) -> None:
+        """Publish the sweeps whose best run was removed or restored."""
+        for sweep_id, known in self._summaries.items():
             if known.best is not None and known.best.run == run_id:
-                self._board.post_sweep(self._shown(sweep_id))
+                self._changes.post_sweep(self._summary_of(sweep_id))
 
-    async def look_again(self, sweep_id: str, number: int) -> None:
-        """The run of a trial was brought back: it counts as it stands. A sweep that is not there has none."""
-        if sweep_id not in self._known:
+    async def reopen_trial(self, sweep_id: str, number: int) -> None:
+        """Open a trial again whose removed run was restored, so that its state is read again."""
+        if sweep_id not in self._summaries:
             return
-        sweep = await self._opened(sweep_id)
-        async with self._turn(sweep_id):
+        sweep = await self._open_sweep(sweep_id)
+        async with self._lock(sweep_id):
             trial = sweep.trials.get(number)
             if trial is not None and trial.row.cause == trial_result.REMOVED:
-                await self._cycle.note(sweep, {"kind": "reopened", "trial": number})
-        self._woken.set()
+                await self._cycle.record(sweep, {"kind": "reopened", "trial": number})
+        self._wake_event.set()
 
     def names(self) -> dict[str, str]:
-        """Of the sweeps known so far, by id."""
-        return {sweep_id: known.spec.name for sweep_id, known in self._known.items()}
+        """{id: name} of the sweeps loaded so far."""
+        return {sweep_id: known.spec.name for sweep_id, known in self._summaries.items()}
 
-    def told(self, row: SweepRow) -> SweepRow:
-        """With its name and its best value; as it is where the sweep is not known."""
-        if row.id not in self._known:
+    def with_best(self, row: SweepRow) -> SweepRow:
+        """`row` with the name and the best value of its sweep; unchanged if the sweep is unknown."""
+        if row.id not in self._summaries:
             return row
-        known = self._shown(row.id)
+        known = self._summary_of(row.id)
         best = known.best
         return dataclasses.replace(
             row, name=known.spec.name, planned=known.planned, metric=known.spec.metric,
             best=best.value if best else None, best_run=best.run if best and not best.removed else "",
         )  # fmt: skip
 
-    async def show(self, name: object) -> SweepSummary:
-        return self._shown(await self.find(name))
+    async def summary(self, name: object) -> SweepSummary:
+        return self._summary_of(await self.find(name))
 
     async def trials(self, name: object) -> tuple[Sweep, list[TrialRow]]:
-        sweep = await self._opened(await self.find(name))
+        sweep = await self._open_sweep(await self.find(name))
         return sweep, await self._cycle.rows(sweep)
 
-    def with_marks(self, page: TrialPage) -> TrialPage:
-        """Rows, and the best of each group, say whether their run was removed."""
+    def mark_page(self, page: TrialPage) -> TrialPage:
+        """`page` with `removed` set in its rows and in the best row of each group."""
         groups = tuple(
-            dataclasses.replace(group, best=marked(self._places, group.best)) if group.best else group
+            dataclasses.replace(group, best=mark_removed(self._places, group.best)) if group.best else group
             for group in page.groups
         )
-        rows = tuple(marked(self._places, row) for row in page.rows)
+        rows = tuple(mark_removed(self._places, row) for row in page.rows)
         return dataclasses.replace(page, rows=rows, groups=groups)
 
     async def find(self, name: object) -> str:
-        """An id, the start of one, its last four digits, a name or @last. Raises RunNotFound."""
+        """The id for an id, its start, its last four characters, a name or @last. Raises RunNotFound."""
         await self._is_loaded.wait()
         if not isinstance(name, str) or not name:
             raise RunNotFound(f"Expected the id or the name of a sweep, got {str(name)[:80]!r}.")
-        newest = sorted(self._known, key=lambda sweep_id: self._known[sweep_id].spec.order, reverse=True)
-        whole = [one for one in newest if self._known[one].status is not SweepStatus.DAMAGED]
+        newest = sorted(
+            self._summaries, key=lambda sweep_id: self._summaries[sweep_id].spec.order, reverse=True
+        )
+        whole = [one for one in newest if self._summaries[one].status is not SweepStatus.DAMAGED]
         if name == "@last" and whole:
             return whole[0]
-        for answers in (
+        for matches in (
             lambda sweep_id: sweep_id == name,
-            lambda sweep_id: self._known[sweep_id].spec.name == name,
+            lambda sweep_id: self._summaries[sweep_id].spec.name == name,
             lambda sweep_id: sweep_id.startswith(name),
             lambda sweep_id: sweep_id[-4:] == name,
         ):
-            found = [sweep_id for sweep_id in newest if answers(sweep_id)]
+            found = [sweep_id for sweep_id in newest if matches(sweep_id)]
             if len(found) > 1:
                 raise RunNotFound(f"Several sweeps answer to {name[:80]!r}: {', '.join(found[:5])}.")
             if found:
                 return found[0]
         raise RunNotFound(f"No sweep answers to {name[:80]!r}.", "dltui sweep ls shows them all.")
 
-    # --- inside --------------------------------------------------------------------------------------------
+    # --- private -------------------------------------------------------------------------------------------
 
-    def _shown(self, sweep_id: str) -> SweepSummary:
-        known = self._known[sweep_id]
+    def _summary_of(self, sweep_id: str) -> SweepSummary:
+        known = self._summaries[sweep_id]
         if known.best is None:
             return known
-        return dataclasses.replace(known, best=marked(self._places, known.best))
+        return dataclasses.replace(known, best=mark_removed(self._places, known.best))
 
-    def _keep(self, sweep: Sweep) -> None:
-        self._open.pop(sweep.id, None)
-        self._open[sweep.id] = sweep
-        self._known.setdefault(sweep.id, sweep.summary())
+    def _cache(self, sweep: Sweep) -> None:
+        self._loaded.pop(sweep.id, None)
+        self._loaded[sweep.id] = sweep
+        self._summaries.setdefault(sweep.id, sweep.summary())
         resting = [
             known
-            for known in self._open.values()
+            for known in self._loaded.values()
             if not known.dirty and known.status() is not SweepStatus.RUNNING
         ]
-        for old in resting[:-KEPT]:
-            del self._open[old.id]
-            self._cycle.forget(old.id)
+        for old in resting[:-MAX_RESTING]:
+            del self._loaded[old.id]
+            self._cycle.drop_caches(old.id)
 
-    async def _opened(self, sweep_id: str) -> Sweep:
-        sweep = self._open.get(sweep_id)
+    async def _open_sweep(self, sweep_id: str) -> Sweep:
+        sweep = self._loaded.get(sweep_id)
         if sweep is None:
-            async with self._entering:
-                sweep = self._open.get(sweep_id) or await self._read(sweep_id)
+            async with self._open_lock:
+                sweep = self._loaded.get(sweep_id) or await self._read(sweep_id)
                 if sweep.spec.lanes:
-                    await self._cycle.survey(sweep)
+                    await self._cycle.read_batches(sweep)
                 sweep.dirty = False
-        self._keep(sweep)
+        self._cache(sweep)
         return sweep
 
     async def _read(self, sweep_id: str) -> Sweep:
         """Raises DltuiError."""
         folder = sweep_folder.folder_of(self._places, sweep_id)
-        return await self._cycle.off_loop(_folded, folder)
+        return await self._cycle.to_thread(load_sweep, folder)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, sweep_id: str) -> AsyncIterator[None]:
-        async with self._turns.setdefault(sweep_id, asyncio.Lock()):
+    async def _lock(self, sweep_id: str) -> AsyncIterator[None]:
+        async with self._locks.setdefault(sweep_id, asyncio.Lock()):
             yield
 
-    async def _extend(self, sweep: Sweep, fact: Json) -> None:
-        run_id = sweep.trials[fact["trial"]].row.run
-        if fact["lengths"]:
-            await self._cycle.runs.extend(run_id, fact["lengths"])
+    async def _extend(self, sweep: Sweep, entry: Json) -> None:
+        run_id = sweep.trials[entry["trial"]].row.run
+        if entry["lengths"]:
+            await self._cycle.runs.extend(run_id, entry["lengths"])
         else:
             await self._cycle.runs.resume(run_id)
 
@@ -374,39 +377,39 @@ class Sweeps:
         except (RunRefused, RunNotFound) as error:
             logging.info("sweep %s, trial %d: %s", sweep.id, number, error.message)
 
-    async def _end_paused(self, sweep: Sweep, fact: Json) -> None:
-        """A paused trial that is to be stopped: nobody is at work on it, it moves once more to say so."""
-        meant = fact.get("held") or [fact.get("trial")]
+    async def _end_paused(self, sweep: Sweep, entry: Json) -> None:
+        """Open paused trials again that are to be stopped, so that their stop is recorded."""
+        meant = entry.get("held") or [entry.get("trial")]
         numbers = [trial.number for trial in sweep.trials.values() if trial.row.status is TrialStatus.PAUSED]
         for number in numbers:
-            if fact["verb"] == "stop" or number in meant:
-                await self._cycle.note(sweep, {"kind": "reopened", "trial": number})
-                fact.setdefault("held", []).append(number)
+            if entry["verb"] == "stop" or number in meant:
+                await self._cycle.record(sweep, {"kind": "reopened", "trial": number})
+                entry.setdefault("held", []).append(number)
 
 
-def marked(places: Places, row: TrialRow) -> TrialRow:
-    """Whether its run is still there."""
+def mark_removed(places: Places, row: TrialRow) -> TrialRow:
+    """`row` with `removed` set if its run no longer exists."""
     removed = bool(row.run) and not store.folder_of(places, row.run).path.is_dir()
     began = row.status not in (TrialStatus.WAITING, TrialStatus.REFUSED)
     return dataclasses.replace(row, removed=removed and began)
 
 
-def _held_back(sweep: Sweep) -> list[int]:
-    """Trials that are paused while the sweep is."""
+def _paused_trials(sweep: Sweep) -> list[int]:
+    """Numbers of the trials that are paused while the sweep is paused or stopped."""
     if sweep.wanted is SweepStatus.RUNNING:
         return []
     return [trial.number for trial in sweep.trials.values() if trial.row.status is TrialStatus.PAUSED]
 
 
-def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
+def load_sweep(folder: sweep_folder.SweepFolder) -> Sweep:
     """Raises CorruptRun or RunNotFound."""
-    sweep = sweeping.new(folder, sweep_folder.read_spec(folder))
-    for place, fact in enumerate(journal.read(folder.journal), 1):
+    sweep = sweeping.new_sweep(folder, sweep_folder.read_spec(folder))
+    for place, entry in enumerate(journal.read(folder.journal), 1):
         try:
-            sweep.fold(spec_versions.sweep_fact(sweep.spec.experiment, fact))
+            sweep.fold(spec_versions.sweep_fact(sweep.spec.experiment, entry))
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            sweep.fold({"kind": "damaged", "text": f"line {place}: {_said(error)}"})
-    known = sweep_folder.journal_size(folder)
+            sweep.fold({"kind": "damaged", "text": f"line {place}: {_error_text(error)}"})
+    known = sweep_folder.recorded_journal_size(folder)
     if known > sweep_folder.size_of(folder.journal):
         sweep.fold({"kind": "damaged", "text": f"its end: expected {known:,} bytes or more"})
     if sweep.damage:
@@ -414,13 +417,13 @@ def _folded(folder: sweep_folder.SweepFolder) -> Sweep:
     return sweep
 
 
-def damages(places: Places) -> list[tuple[Path, str]]:
-    """Every file of a sweep that cannot be read, or is damaged in part, and why. Raises CorruptRun."""
+def find_damage(places: Places) -> list[tuple[Path, str]]:
+    """Every damaged file of a sweep and why it is. Raises CorruptRun if sweeps cannot be listed."""
     found: list[tuple[Path, str]] = []
     for sweep_id in sweep_folder.list_ids(places):
         folder = sweep_folder.folder_of(places, sweep_id)
         try:
-            sweep = _folded(folder)
+            sweep = load_sweep(folder)
         except DltuiError as error:
             at = folder.journal if str(folder.journal) in error.message else folder.spec
             found.append((at, error.message))
@@ -429,7 +432,7 @@ def damages(places: Places) -> list[tuple[Path, str]]:
     return found
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return (
         str(error)[:200]
         if isinstance(error, ValueError)

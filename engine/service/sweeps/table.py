@@ -1,4 +1,4 @@
-"""The trials of a sweep as a table: filtered, sorted, grouped, in windows."""
+"""The trials of a sweep as a table: filtered, sorted, grouped, in pages."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from engine.service.index.filter import All, Clause, Comparison, FilterError, No
 from engine.sweep_protocol import Group, TrialPage, TrialQuery, TrialRow, TrialStatus
 
 LIMIT = 1000
-"""rows, or groups, of one window"""
-_OWN = (
+"""most rows or groups of one page"""
+_FIELDS = (
     "trial", "config", "seed", "status", "value", "step", "best_step", "total_steps", "seconds", "pinned",
     "run", "cause",
 )  # fmt: skip
 _SEARCHED = ("run", "status", "cause")
-_YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b), "!=": lambda a, b: bool(a != b), "<": lambda a, b: bool(a < b),
     "<=": lambda a, b: bool(a <= b), ">": lambda a, b: bool(a > b), ">=": lambda a, b: bool(a >= b),
 }  # fmt: skip
 _RANKS = {status: rank for rank, status in enumerate(TrialStatus)}
-Test = Callable[[TrialRow], bool]
+Predicate = Callable[[TrialRow], bool]
 
 
 def page(rows: Sequence[TrialRow], query: TrialQuery, *, largest: bool) -> TrialPage:
-    """Raises FilterError naming what does not parse, or a field that no trial has."""
-    found = passing(rows, query.where)
+    """Raises FilterError for a filter that does not parse or a field that no trial has."""
+    found = filtered(rows, query.where)
     limit = min(query.limit, LIMIT)
     if query.group:
         groups = _groups(found, [name.strip() for name in query.group.split(",")], largest)
@@ -37,31 +37,31 @@ def page(rows: Sequence[TrialRow], query: TrialQuery, *, largest: bool) -> Trial
         window = tuple(groups[query.offset : query.offset + limit])
         return TrialPage((), window, len(groups), len(rows))
     _check(rows, query.sort, "sort")
-    found = ordered(found, query.sort, query.descending)
+    found = sorted_rows(found, query.sort, query.descending)
     return TrialPage(tuple(found[query.offset : query.offset + limit]), (), len(found), len(rows))
 
 
-def passing(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
-    """Raises FilterError."""
+def filtered(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
+    """The rows that match the filter `where`. Raises FilterError."""
     clause = parse(where)
     if clause is None:
         return list(rows)
-    test = _test(clause, rows)
+    test = _predicate(clause, rows)
     return [row for row in rows if test(row)]
 
 
-def field(row: TrialRow, name: str) -> Any:
-    """None where the trial has no such thing."""
+def field_value(row: TrialRow, name: str) -> Any:
+    """The value of a field, metric or parameter; None if the trial has none."""
     if name == "best":
         return row.value
-    if name in _OWN:
+    if name in _FIELDS:
         return getattr(row, name)
     found = row.metrics.get(name)
     return row.params.get(name) if found is None else found
 
 
-def ordered(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[TrialRow]:
-    """Rows without the field, or with NaN, come last either way."""
+def sorted_rows(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[TrialRow]:
+    """Sorted rows; those without the field, or with NaN, come last in both directions."""
     keyed = [(_key(row, sort), row) for row in rows]
     known = [(key, row) for key, row in keyed if key is not None]
     known.sort(key=lambda pair: (pair[0], pair[1].trial), reverse=descending)
@@ -69,8 +69,8 @@ def ordered(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[Trial
 
 
 def _key(row: TrialRow, sort: str) -> Any:
-    """Numbers before texts, so that a column of both can be sorted."""
-    value = field(row, sort)
+    """Sort key with numbers before text, so that a column of both can be sorted."""
+    value = field_value(row, sort)
     if value is None or value != value:
         return None
     if sort == "status":
@@ -81,25 +81,25 @@ def _key(row: TrialRow, sort: str) -> Any:
 # --- the filter -------------------------------------------------------------------------------------------
 
 
-def _test(clause: Clause, rows: Sequence[TrialRow]) -> Test:
+def _predicate(clause: Clause, rows: Sequence[TrialRow]) -> Predicate:
     match clause:
         case Word(text):
             return _search(text.lower())
         case Not(part):
-            inner = _test(part, rows)
+            inner = _predicate(part, rows)
             return lambda row: not inner(row)
         case All(parts):
-            tests = [_test(part, rows) for part in parts]
+            tests = [_predicate(part, rows) for part in parts]
             return lambda row: all(test(row) for test in tests)
         case Some(parts):
-            tests = [_test(part, rows) for part in parts]
+            tests = [_predicate(part, rows) for part in parts]
             return lambda row: any(test(row) for test in tests)
         case Comparison():
             _check(rows, clause.field, "filter")
             return _compared(clause)
 
 
-def _search(text: str) -> Test:
+def _search(text: str) -> Predicate:
     def found(row: TrialRow) -> bool:
         values = [getattr(row, name) for name in _SEARCHED] + [v for v in row.params.values()]
         return any(text in value.lower() for value in values if isinstance(value, str))
@@ -107,48 +107,48 @@ def _search(text: str) -> Test:
     return found
 
 
-def _compared(asked: Comparison) -> Test:
-    compare, name, value = _COMPARE[asked.sign], asked.field, asked.value
+def _compared(comparison: Comparison) -> Predicate:
+    compare, name, value = _COMPARE[comparison.sign], comparison.field, comparison.value
     if isinstance(value, str):
-        if asked.sign not in ("=", "!="):
+        if comparison.sign not in ("=", "!="):
             raise FilterError(
-                f"Filter, position {asked.position}: expected a number after {name}{asked.sign}, "
+                f"Filter, position {comparison.position}: expected a number after {name}{comparison.sign}, "
                 f"got {value[:40]!r}."
             )
         return _compared_text(name, value.lower(), compare)
 
     def test(row: TrialRow) -> bool:
-        found = field(row, name)
-        if isinstance(found, str) and asked.sign in ("=", "!="):
-            return compare(found.lower(), asked.typed.lower())
+        found = field_value(row, name)
+        if isinstance(found, str) and comparison.sign in ("=", "!="):
+            return compare(found.lower(), comparison.typed.lower())
         return isinstance(found, int | float) and found == found and compare(found, value)
 
     return test
 
 
-def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Test:
+def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Predicate:
     def test(row: TrialRow) -> bool:
         chosen = row.params.get(name)
-        found = chosen if isinstance(chosen, str | bool) else field(row, name)
+        found = chosen if isinstance(chosen, str | bool) else field_value(row, name)
         if found is None:
             return name in row.params and compare(catalog.word_for_none(name), value)
         if isinstance(found, bool):
-            return compare(found, _YES.get(value))
+            return compare(found, _BOOLEANS.get(value))
         return compare(str(found).lower(), value)
 
     return test
 
 
 def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
-    """A field that no trial has is a mistake, unless there is no trial."""
-    if name in _OWN or name == "best" or not rows:
+    """Raises FilterError for a field that no trial has, unless there is no trial."""
+    if name in _FIELDS or name == "best" or not rows:
         return
     if any(name in row.params or name in row.metrics for row in rows):
         return
     known = dict.fromkeys(key for row in rows[:100] for key in (*row.params, *row.metrics))
     raise FilterError(
         f"{what}: expected one of the fields of the trials, got {name[:80]!r}.",
-        f"There is: {', '.join((*_OWN, *known))[:300]}.",
+        f"There is: {', '.join((*_FIELDS, *known))[:300]}.",
     )
 
 
@@ -160,7 +160,7 @@ def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> li
         _check(rows, name, "group")
     parts: dict[tuple[Value, ...], list[TrialRow]] = {}
     for row in rows:
-        parts.setdefault(tuple(field(row, name) for name in names), []).append(row)
+        parts.setdefault(tuple(field_value(row, name) for name in names), []).append(row)
     return [_group(dict(zip(names, key, strict=True)), part, largest) for key, part in parts.items()]
 
 
@@ -179,8 +179,10 @@ def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Gr
 
 
 def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> list[Group]:
-    """By a field of the key, by count, mean, spread or the best value; by `trial` the best one first, by
-    `best_trial` and any other field by that of the best one."""
+    """Sorted by a field of the key, count, mean, spread or best value; `trial` sorts the best one first.
+
+    `best_trial` and any other field sort by that of the best row.
+    """
     sort = query.sort
 
     def key(group: Group) -> Any:

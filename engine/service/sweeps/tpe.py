@@ -1,7 +1,7 @@
-"""The TPE sampler: Optuna asked and told, its study in the sweep's folder. Only ever used off the event loop.
+"""The TPE sampler: Optuna's ask and tell, with a study in the sweep's folder. Call it outside the event loop.
 
-Optuna is imported here, inside functions: a service without such a sweep never loads it. The sweep's journal
-is the truth; the study is made to agree with it whenever it is opened.
+Optuna is imported inside functions: a service without a TPE sweep never loads it. The journal of the sweep
+is authoritative; the study is synchronised with it when it is opened.
 """
 
 from __future__ import annotations
@@ -22,45 +22,45 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
 
-MARK = "config"
-PRIME = 7919
-"""parts the random streams of two questions"""
+CONFIG_ATTR = "config"
+SEED_STRIDE = 7919
+"""separates the random streams of consecutive configurations"""
 
 
 @dataclass(slots=True)
-class Tpe:
+class TpeSampler:
     study: Study
     space: dict[str, BaseDistribution]
     seed: int
     widening: int
-    """0 for the axes as first asked for; a widened axis needs a study of its own"""
+    """number of widenings before this study; a widened axis needs a new study"""
     _numbers: dict[int, int] = field(default_factory=dict)
-    """of the trials that the study waits for, by configuration"""
+    """configuration: number of the Optuna trial whose result is awaited"""
 
     @classmethod
-    def open(cls, sweep: Sweep) -> Tpe:
-        """Made to agree with the journal: what was asked and never written down is given up."""
+    def open_study(cls, sweep: Sweep) -> TpeSampler:
+        """Open the study and synchronise it with the journal; trials not in the journal are failed."""
         widening = len(sweep.widenings) - 1
-        study = _opened(sweep.folder.study, _name(sweep, widening), sweep.spec.goal)
+        study = _open_study(sweep.folder.study, _study_name(sweep, widening), sweep.spec.goal)
         space = {axis.name: distribution(axis) for axis in sweep.spec.axes}
         made = cls(study, space, sweep.spec.seed, widening)
-        made._agree(sweep)
+        made._sync(sweep)
         return made
 
     def ask(self, config: int) -> dict[str, Value]:
-        """Parameters for configuration `config`, a function of its number and of what was told before."""
+        """Params of configuration `config`, a function of its number and of the results told so far."""
         from optuna.samplers import TPESampler
 
         self.study.sampler = TPESampler(
-            seed=(self.seed + PRIME * config) % 2**32, multivariate=True, constant_liar=True
+            seed=(self.seed + SEED_STRIDE * config) % 2**32, multivariate=True, constant_liar=True
         )
         trial = self.study.ask(self.space)
-        trial.set_user_attr(MARK, config)
+        trial.set_user_attr(CONFIG_ATTR, config)
         self._numbers[config] = trial.number
-        return {name: _plain(value) for name, value in trial.params.items()}
+        return {name: _to_value(value) for name, value in trial.params.items()}
 
     def tell(self, config: Config, result: TrialResult) -> None:
-        """A configuration that was stopped early counts as pruned, one without a value as failed."""
+        """Report a result: stopped early counts as pruned, no value as failed."""
         from optuna.trial import TrialState
 
         number = self._numbers.pop(config.number, None)
@@ -68,40 +68,40 @@ class Tpe:
             self._add(config, result)
         elif result.value is None:
             self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
-        elif result.is_whole:
+        elif result.is_complete:
             self.study.tell(number, result.value, skip_if_finished=True)
         else:
             self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
             self._add(config, result)
 
     def _add(self, config: Config, result: TrialResult) -> None:
-        """Into a study that never asked for it: another one did, or a person."""
+        """Add a trial that this study has not asked for: of an earlier study, or added by a user."""
         from optuna.trial import TrialState, create_trial
 
         if result.value is None or set(config.params) != set(self.space):
             return
         facts: dict[str, Any] = {"state": TrialState.COMPLETE, "value": result.value}
-        if not result.is_whole:
+        if not result.is_complete:
             facts = {"state": TrialState.PRUNED, "intermediate_values": {result.step: result.value}}
         try:
             made = create_trial(
                 params=dict(config.params),
                 distributions=self.space,
-                user_attrs={MARK: config.number},
+                user_attrs={CONFIG_ATTR: config.number},
                 **facts,
             )
         except ValueError:
-            return  # a person added it from beyond the axes
+            return  # a user added it with values outside the axes
         self.study.add_trial(made)
 
-    def _agree(self, sweep: Sweep) -> None:
+    def _sync(self, sweep: Sweep) -> None:
         from optuna.trial import TrialState
 
         known: set[int] = set()
         for trial in self.study.get_trials(deepcopy=False):
-            config = sweep.configs.get(trial.user_attrs.get(MARK, 0))
+            config = sweep.configs.get(trial.user_attrs.get(CONFIG_ATTR, 0))
             if trial.state is not TrialState.RUNNING:
-                known.add(trial.user_attrs.get(MARK, 0))
+                known.add(trial.user_attrs.get(CONFIG_ATTR, 0))
             elif config is None or config.params != trial.params:
                 self.study.tell(trial.number, state=TrialState.FAIL)
             else:
@@ -111,14 +111,14 @@ class Tpe:
                 self.tell(config, trial_result.result_of(sweep, config))
 
 
-def _name(sweep: Sweep, widening: int) -> str:
-    """Studies of before have numbers where an axis has a word: those are told anew."""
+def _study_name(sweep: Sweep, widening: int) -> str:
+    """The study's name. Older studies stored numbers for None: an axis with None gets a new study."""
     has_words = any(None in (axis.values or ()) for axis in sweep.spec.axes)
     return f"widening-{widening}{'-words' if has_words else ''}"
 
 
 def distribution(axis: Axis) -> BaseDistribution:
-    """Every whole number of a range keeps its order; values that were listed are told apart only."""
+    """Ranges become float or integer distributions; listed values are categorical."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if axis.values is None:
@@ -128,23 +128,23 @@ def distribution(axis: Axis) -> BaseDistribution:
     return CategoricalDistribution(axis.values)
 
 
-def _opened(path: Path, name: str, goal: str) -> Study:
+def _open_study(path: Path, name: str, goal: str) -> Study:
     import optuna
 
     optuna.logging.disable_default_handler()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path.with_name(path.name + ".lock").unlink(
         missing_ok=True
-    )  # of a service that was killed: this is the one
+    )  # left by a service that was killed: only one service runs
     try:
-        return _study(path, name, goal)
+        return _create_study(path, name, goal)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         logging.warning("%s cannot be used (%s): it is rebuilt from the journal", path, error)
         os.replace(path, path.with_name(path.name + ".damaged"))
-        return _study(path, name, goal)
+        return _create_study(path, name, goal)
 
 
-def _study(path: Path, name: str, goal: str) -> Study:
+def _create_study(path: Path, name: str, goal: str) -> Study:
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
@@ -157,8 +157,8 @@ def _study(path: Path, name: str, goal: str) -> Study:
     )
 
 
-def _plain(value: Any) -> Value:
-    """Numbers of NumPy would be no JSON; twelve digits can be typed again."""
+def _to_value(value: Any) -> Value:
+    """A plain Python value: NumPy numbers are not serialisable as JSON."""
     if value is None or isinstance(value, bool | int | str):
         return value
     return float(value)

@@ -1,4 +1,4 @@
-"""What a trial came to, read from the summary of its run."""
+"""The row and the result of a trial, from the summary of its run."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from engine.service.sweeps.curve import TrialCurve
 from engine.service.sweeps.sweep import Config, Sweep, Trial
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
-LIVE = ("status", "value", "step", "best_step", "total_steps", "metrics", "seconds", "cause")
-"""fields of a row that its run decides"""
+RUN_FIELDS = ("status", "value", "step", "best_step", "total_steps", "metrics", "seconds", "cause")
+"""fields of a row that come from its run"""
 _WORTHLESS = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """Of one configuration: the mean over its seeds; None where there is nothing to compare."""
+    """The result of a configuration: `value` is the mean over its seeds, None if a seed has no value."""
 
     value: float | None
     step: int
-    is_whole: bool
-    """every seed was trained to its end"""
+    is_complete: bool
+    """all seeds were trained to their end"""
 
 
 REMOVED = "its run was removed"
-"""cause of a trial; it is looked at again when the run is brought back"""
+"""cause of a trial whose run was removed; its row is updated again if the run is restored"""
 
 
 def needs_curve(spec: SweepSpec) -> bool:
-    """Otherwise the digest of the run has the best of the metric already."""
+    """Whether the events have to be read; otherwise the run's summary has the best value of the metric."""
     if spec.prune.kind != "none":
         return True
     try:
@@ -47,7 +47,7 @@ def is_over(summary: RunSummary) -> bool:
     return summary.status.is_final or summary.status is Status.PAUSED
 
 
-def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: TrialCurve | None) -> TrialRow:
+def make_row(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: TrialCurve | None) -> TrialRow:
     if summary is None:
         return replace(trial.row, status=TrialStatus.FAILED, value=None, cause=REMOVED)
     status = _status(trial, summary)
@@ -65,12 +65,12 @@ def row_of(sweep: Sweep, trial: Trial, summary: RunSummary | None, curve: TrialC
     )
 
 
-def is_through(sweep: Sweep, config: Config) -> bool:
-    """Nothing more will come of it; a paused trial is still to come."""
+def has_ended(sweep: Sweep, config: Config) -> bool:
+    """Whether all trials of a configuration have ended; a paused one has not."""
     if config.refused:
         return True
     rows = [sweep.trials[number] for number in config.trials.values()]
-    waits = any(trial.open or trial.row.status is TrialStatus.PAUSED for trial in rows)
+    waits = any(trial.is_open or trial.row.status is TrialStatus.PAUSED for trial in rows)
     return not waits and len(rows) >= len(sweep.spec.seeds)
 
 
@@ -87,7 +87,7 @@ def result_of(sweep: Sweep, config: Config) -> TrialResult:
 def _status(trial: Trial, summary: RunSummary) -> TrialStatus:
     if summary.status is Status.STOPPED:
         pruned = summary.cause is not None and summary.cause.kind is CauseKind.PRUNED
-        return TrialStatus.PRUNED if pruned or trial.order == "prune" else TrialStatus.STOPPED
+        return TrialStatus.PRUNED if pruned or trial.pending_command == "prune" else TrialStatus.STOPPED
     return TrialStatus(str(summary.status))
 
 

@@ -1,4 +1,4 @@
-"""A trial as a run: its parameters checked, its spec."""
+"""The params and the spec of the run of a trial."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from engine.protocol import Spec
 from engine.service.runs import submission
 from engine.sweep_protocol import SweepSpec, TrialRow
 
-NAME_ROOM = 54
-"""letters of the sweep's name in the name of a trial"""
+NAME_LENGTH = 54
+"""most characters of the sweep's name in the name of a trial"""
 
 
-def check(sweep: SweepSpec, chosen: Mapping[str, Value]) -> Any:
-    """The params of a trial. Raises ParamError, also for values that do not go together."""
+def build_params(sweep: SweepSpec, chosen: Mapping[str, Value]) -> Any:
+    """The params of a trial. Raises ParamError, also for invalid combinations."""
     return params.build(catalog.find(sweep.experiment).params, {**sweep.params, **chosen})
 
 
-def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
-    """The same trial gives the same spec. Raises ParamError or UnknownExperiment."""
+def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
+    """The spec of the run of a trial, always the same. Raises ParamError or UnknownExperiment."""
     experiment = catalog.find(sweep.experiment)
-    values = dataclasses.asdict(check(sweep, row.params))
+    values = dataclasses.asdict(build_params(sweep, row.params))
     return Spec(
         id=row.run,
         experiment=experiment.name,
         params=values,
         seed=row.seed,
-        name=_name(sweep, row, values),
+        name=_run_name(sweep, row, values),
         framework=experiment.framework_of(values),
         threads=threads_of(sweep),
         device=sweep.device,
@@ -45,19 +45,19 @@ def made(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     )
 
 
-def _name(sweep: SweepSpec, row: TrialRow, values: Mapping[str, Value]) -> str:
-    """What it is, where the runs of a suite have names; else a number."""
+def _run_name(sweep: SweepSpec, row: TrialRow, values: Mapping[str, Value]) -> str:
+    """The name that its suite gives to the run, else the name of the sweep and a number."""
     suite = catalog.suite_of(sweep.experiment, [axis.name for axis in sweep.axes])
     if suite is not None and suite.run_name is not None:
         return suite.run_name(values) + (f" seed {row.seed}" if len(sweep.seeds) > 1 else "")
-    return f"{sweep.name[:NAME_ROOM]}-{row.trial}"
+    return f"{sweep.name[:NAME_LENGTH]}-{row.trial}"
 
 
 def threads_of(sweep: SweepSpec) -> int:
-    """Trials at work at once share the threads one run of the experiment takes.
+    """Threads of one trial: parallel trials share the threads that one run of the experiment uses.
 
-    Where their number is left open, an experiment that takes a few threads gets one for each trial, and one
-    that takes all cores gets them for one trial after the other.
+    Without a number of parallel trials, an experiment that uses a few threads gets one per trial, and one
+    that uses all cores trains one trial at a time.
     """
     experiment = catalog.find(sweep.experiment)
     whole = experiment.threads or submission.cores()
@@ -65,13 +65,13 @@ def threads_of(sweep: SweepSpec) -> int:
 
 
 def declared_metrics(sweep: SweepSpec) -> tuple[str, ...]:
-    """Those its experiment says it logs; none where it declares nothing, or is no longer there."""
+    """The metrics its experiment declares; empty if it declares none or no longer exists."""
     try:
         return catalog.find(sweep.experiment).metrics
     except UnknownExperiment:
         return ()
 
 
-def kinds(experiment: str) -> dict[str, Param]:
-    """Every parameter an axis may name."""
+def axis_params(experiment: str) -> dict[str, Param]:
+    """{name: parameter} of all parameters that an axis may name."""
     return {param.name: param for param in (*params.declared(catalog.find(experiment).params), SEED)}

@@ -17,7 +17,15 @@ from engine.errors import DataError
 from engine.models.language.load_model import open_model
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions, noise
-from tests.engine.worker.lab import Script, curve, environment, new_run, told, train, weights
+from tests.engine.worker.attempts import (
+    ScriptedPipe,
+    curve,
+    environment,
+    new_run,
+    read_events,
+    train,
+    weights,
+)
 
 FRAMEWORKS = ("torch", "tensorflow")
 SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epochs": 3, "lr": 0.02}
@@ -146,7 +154,7 @@ def test_stopped_by_hand_or_paused_it_answers_with_the_weights_of_its_best_epoch
     best = open_model(whole.path)[0].step
     assert best < 29
     for number, step in enumerate((best + 1, best + 2, 29), 1):
-        train(parts, Script({step: {"word": "stop"}}), number=number)
+        train(parts, ScriptedPipe({step: {"word": "stop"}}), number=number)
         model, served = open_model(parts.path)
         assert (model.step, served.which.is_best) == (best, True)
     train(parts, number=4)
@@ -161,7 +169,9 @@ def test_each_metric_has_one_value_for_a_step(tmp_path: Path, text: str) -> None
     folder = finished(tmp_path, "torch", text, lr=1, epochs=5)
     for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
         told_steps = [
-            step for event in told(folder, "metrics") for step in event.facts["series"].get(metric, [[]])[0]
+            step
+            for event in read_events(folder, "metrics")
+            for step in event.facts["series"].get(metric, [[]])[0]
         ]
         assert len(told_steps) == len(set(told_steps))
 
@@ -178,7 +188,9 @@ def test_after_each_epoch_it_logs_a_sentence_at_three_temperatures(
     tmp_path: Path, text: str, framework: str
 ) -> None:
     folder = finished(tmp_path, framework, text, epochs=2)
-    notes = [event.facts["text"] for event in told(folder, "note") if "After epoch" in event.facts["text"]]
+    notes = [
+        event.facts["text"] for event in read_events(folder, "note") if "After epoch" in event.facts["text"]
+    ]
     assert len(notes) == 2
     assert all(f"at {temperature}: " in notes[1] for temperature in (0.1, 1, 10))
     board = EventAccumulator(str(folder.tensorboard)).Reload()
@@ -191,7 +203,7 @@ def test_a_learning_rate_set_while_it_trains_takes_the_place_of_the_recipes(
     tmp_path: Path, text: str
 ) -> None:
     still = new_run(tmp_path, "lm", framework="torch", corpus=text, **SMALL)
-    train(still, Script({6: {"word": "set", "name": "lr", "value": 1e-9}}))
+    train(still, ScriptedPipe({6: {"word": "set", "name": "lr", "value": 1e-9}}))
     losses = curve(still, "val_perplexity")
     assert losses[12] == pytest.approx(losses[6], rel=1e-4)
 

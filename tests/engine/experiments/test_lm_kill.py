@@ -11,7 +11,7 @@ import pytest
 from engine.store import RunFolder
 from tests.chaos import scaled
 from tests.engine.experiments.small_text import captions
-from tests.engine.worker.lab import curve, new_run, start, told, wait_for, weights
+from tests.engine.worker.attempts import curve, new_run, read_events, start, wait_for, weights
 
 GIVEN: dict[str, Any] = {
     "embedding": 24,
@@ -32,7 +32,7 @@ def begun(folder: RunFolder, number: int, data: Path) -> Any:
 
 
 def saved_step(folder: RunFolder) -> int:
-    return max((event.facts["step"] for event in told(folder, "checkpoint")), default=0)
+    return max((event.facts["step"] for event in read_events(folder, "checkpoint")), default=0)
 
 
 @pytest.mark.slow
@@ -50,7 +50,7 @@ def test_killed_while_it_trains_it_ends_as_if_it_never_was(tmp_path: Path, frame
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     assert begun(parts, kills + 1, tmp_path).wait(800) == 0
-    assert len(told(parts, "restored")) == kills, "it came to its end before it was killed"
+    assert len(read_events(parts, "restored")) == kills, "it came to its end before it was killed"
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_perplexity", "test_perplexity"):
         assert curve(parts, metric) == curve(whole, metric)

@@ -12,7 +12,7 @@ from checkpoints.errors import MismatchedCheckpoint
 from engine.models.lstm_training import keras_training, torch_training
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
-from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
 
 FRAMEWORKS = ("torch", "tensorflow")
 SMALL: dict[str, Any] = {
@@ -48,7 +48,7 @@ def test_paused_at_every_step_it_ends_as_if_it_never_was(
     assert weights(whole)[0] == STEPS
     parts = run(tmp_path, framework, text, precision=precision)
     for number in range(1, STEPS + 2):
-        train(parts, Script({number: PAUSE}), number=number)
+        train(parts, ScriptedPipe({number: PAUSE}), number=number)
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
         assert curve(parts, metric) == curve(whole, metric)
@@ -64,7 +64,7 @@ def test_paused_once_at_any_step_it_ends_as_if_it_never_was(
     whole = uninterrupted(tmp_path, framework, text, **given)
     for step in range(1, STEPS + 1):
         parts = run(tmp_path, framework, text, **given)
-        train(parts, Script({step: PAUSE}))
+        train(parts, ScriptedPipe({step: PAUSE}))
         train(parts, number=2)
         assert weights(parts) == weights(whole), f"paused at {step}"
 
@@ -74,7 +74,7 @@ def test_paused_once_at_any_step_it_ends_as_if_it_never_was(
 
 def resumed(root: Path, framework: str, corpus: str) -> RunFolder:
     folder = run(root, framework, corpus)
-    train(folder, Script({2: PAUSE}))
+    train(folder, ScriptedPipe({2: PAUSE}))
     train(folder, number=2)
     return folder
 
@@ -95,7 +95,7 @@ def test_with_masks_that_forget_their_step_the_weights_differ(
     same = uninterrupted(tmp_path, framework, text)
     assert weights(same) == weights(whole)
     folder = run(tmp_path, framework, text)
-    train(folder, Script({2: PAUSE}))
+    train(folder, ScriptedPipe({2: PAUSE}))
     began.clear()
     train(folder, number=2)
     assert weights(folder) != weights(whole)
@@ -112,7 +112,7 @@ def test_without_the_slots_of_keras_the_weights_differ(
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_another_precision_or_another_text_is_refused(tmp_path: Path, text: str, framework: str) -> None:
     folder = run(tmp_path, framework, text, precision="fp32")
-    train(folder, Script({2: PAUSE}))
+    train(folder, ScriptedPipe({2: PAUSE}))
     spec = folder.spec.read_text()
     folder.spec.write_text(spec.replace('"precision": "fp32"', '"precision": "bf16"'))
     with pytest.raises(MismatchedCheckpoint, match="precision was fp32, is bf16"):
@@ -123,7 +123,7 @@ def test_another_precision_or_another_text_is_refused(tmp_path: Path, text: str,
     with pytest.raises(MismatchedCheckpoint, match=r"was trained on .*captions.txt .*; what is found now is"):
         train(folder, number=2)
     assert (folder.path / "vocabulary.txt").read_bytes() == words
-    assert told(folder, "restored") == []
+    assert read_events(folder, "restored") == []
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from engine.experiments import mnist
 from engine.experiments.mnist import AccuracyGoal, TrainingImages, network
 from engine.models.images import architecture
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.worker.lab import Script, curve, new_run, told, train
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_validation_depends_neither_on_dropout_nor_on_its_batch_size(monkeypatch
 def test_without_mnist_it_trains_on_small_digits_and_says_so(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", model="mlp", epochs=8, target=None)
     train(folder)
-    assert "8x8 digits" in told(folder, "started")[0].facts["notice"]
-    steps = told(folder, "started")[0].facts["total_steps"]
+    assert "8x8 digits" in read_events(folder, "started")[0].facts["notice"]
+    steps = read_events(folder, "started")[0].facts["total_steps"]
     assert steps == 8 * 26  # 1,293 images of 1,437 less a tenth, in batches of 50
     assert list(curve(folder, "loss")) == list(range(1, steps + 1))
     assert list(curve(folder, "val_accuracy")) == [26 * epoch for epoch in range(1, 9)]
@@ -113,14 +113,14 @@ def test_it_ends_at_the_target_and_reports_the_test_images(tmp_path: Path) -> No
 def test_iterations_cut_an_epoch_short_and_the_last_one_is_validated(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", model="logistic", iterations=7, target=None)
     train(folder)
-    assert told(folder, "started")[0].facts["total_steps"] == 7
+    assert read_events(folder, "started")[0].facts["total_steps"] == 7
     assert list(curve(folder, "val_loss")) == [7]
 
 
 def test_filters_and_maps_are_sketched_as_it_trains_and_at_each_validation(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", model="double_conv", iterations=40, every=10, target=None)
     train(folder)
-    sketches = told(folder, "sketch")
+    sketches = read_events(folder, "sketch")
     assert {10, 20, 30, 40} <= {event.facts["step"] for event in sketches}
     parts = [event.facts["parts"] for event in sketches]
     assert np.shape(parts[0]["filters/conv2"]) == (5, 5, 5, 5)
@@ -147,7 +147,7 @@ def test_fashion_in_place_of_mnist_trains_as_well(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path / "fashion"))
     folder = new_run(tmp_path, "mnist", model="logistic", epochs=2, target=None)
     train(folder)
-    assert told(folder, "started")[0].facts["notice"] == ""
+    assert read_events(folder, "started")[0].facts["notice"] == ""
     assert list(curve(folder, "test_accuracy")) == [8]
 
 
@@ -155,7 +155,7 @@ def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = new_run(tmp_path, "mnist", model="mlp", iterations=8, target=None)
-    train(folder, Script({4: {"word": "pause"}}))
+    train(folder, ScriptedPipe({4: {"word": "pause"}}))
     monkeypatch.setattr(mnist, "offer", lambda *given: None)
     with pytest.raises(MismatchedCheckpoint, match=r"kernels was compiled .*, is torch\."):
         train(folder, number=2)

@@ -28,7 +28,7 @@ from engine.experiments.mnist_recipe import (
 from engine.models import image_precision
 from engine.models.images import architecture
 from engine.store import RunFolder
-from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
 
 PAUSE = {"word": "pause"}
 KINDS = [("fast", "fp32"), ("fast", "bf16"), ("accurate", "fp32"), ("accurate", "bf16")]
@@ -60,7 +60,7 @@ def test_paused_at_every_step_it_ends_as_if_it_never_was(tmp_path: Path, recipe:
     last, _ = weights(whole)
     parts = run(tmp_path, recipe, precision, every=4)
     for number in range(1, last + 2):
-        train(parts, Script({number: PAUSE}), number=number)
+        train(parts, ScriptedPipe({number: PAUSE}), number=number)
     assert weights(parts) == weights(whole)
     for metric in METRICS:
         assert curve(parts, metric) == curve(whole, metric)
@@ -71,14 +71,14 @@ def test_paused_once_at_any_step_it_ends_as_if_it_never_was(tmp_path: Path, reci
     whole = uninterrupted(tmp_path, recipe)
     for step in range(1, weights(whole)[0] + 1):
         parts = run(tmp_path, recipe)
-        train(parts, Script({step: PAUSE}))
+        train(parts, ScriptedPipe({step: PAUSE}))
         train(parts, number=2)
         assert weights(parts) == weights(whole), f"paused at {step}"
 
 
 def resumed(root: Path, recipe: str) -> RunFolder:
     folder = run(root, recipe)
-    train(folder, Script({5: PAUSE}))
+    train(folder, ScriptedPipe({5: PAUSE}))
     train(folder, number=2)
     return folder
 
@@ -107,9 +107,9 @@ def test_another_step_of_the_random_transform_gives_other_weights(
 def test_a_live_learning_rate_comes_again_at_its_step(tmp_path: Path) -> None:
     word = {3: {"word": "set", "name": "lr", "value": 0.002}}
     whole = run(tmp_path, "fast")
-    train(whole, Script(word))
+    train(whole, ScriptedPipe(word))
     parts = run(tmp_path, "fast")
-    train(parts, Script({**word, 6: PAUSE}))
+    train(parts, ScriptedPipe({**word, 6: PAUSE}))
     train(parts, number=2)
     assert weights(parts) == weights(whole)
     assert weights(whole) != weights(uninterrupted(tmp_path, "fast"))
@@ -117,7 +117,7 @@ def test_a_live_learning_rate_comes_again_at_its_step(tmp_path: Path) -> None:
 
 def test_another_precision_is_refused(tmp_path: Path) -> None:
     folder = run(tmp_path, "fast")
-    train(folder, Script({2: PAUSE}))
+    train(folder, ScriptedPipe({2: PAUSE}))
     folder.spec.write_text(folder.spec.read_text().replace('"precision": "fp32"', '"precision": "bf16"'))
     with pytest.raises(MismatchedCheckpoint, match="precision was fp32, is bf16"):
         train(folder, number=2)
@@ -140,14 +140,14 @@ def test_precision_is_timed_once_said_and_kept_by_the_run(
     folder = uninterrupted(tmp_path, "fast", "auto")
     uninterrupted(tmp_path, "fast", "auto")
     assert len(asked) == 1
-    assert told(folder, "started")[0].facts["pinned"]["precision"] == "bf16"
-    notes = [event.facts["text"] for event in told(folder, "note")]
+    assert read_events(folder, "started")[0].facts["pinned"]["precision"] == "bf16"
+    notes = [event.facts["text"] for event in read_events(folder, "note")]
     assert any("bf16: an update takes 30.0 ms in fp32, 20.0 ms in bf16" in text for text in notes)
 
 
 def test_what_is_timed_changes_nothing(tmp_path: Path) -> None:
     chosen = uninterrupted(tmp_path, "fast", "auto")
-    precision = told(chosen, "started")[0].facts["pinned"]["precision"]
+    precision = read_events(chosen, "started")[0].facts["pinned"]["precision"]
     assert weights(uninterrupted(tmp_path, "fast", precision)) == weights(chosen)
 
 
@@ -191,10 +191,10 @@ def test_on_real_pictures_numpy_computes_what_pytorch_does(recipe: str) -> None:
 def test_small_digits_are_learned_and_said_in_plain_sight(tmp_path: Path) -> None:
     folder = uninterrupted(tmp_path, "fast", epochs=12)
     last, _ = weights(folder)
-    assert "8x8 digits" in told(folder, "started")[0].facts["notice"]
+    assert "8x8 digits" in read_events(folder, "started")[0].facts["notice"]
     assert curve(folder, "val_accuracy")[last] > 0.9
     assert list(curve(folder, "test_accuracy_shifted")) == []
-    parts = told(folder, "sketch")[-1].facts["parts"]
+    parts = read_events(folder, "sketch")[-1].facts["parts"]
     assert np.shape(parts["filters/conv1"]) == (16, 1, 5, 5)
 
 
@@ -202,7 +202,9 @@ def test_a_shift_at_test_time_has_a_name_of_its_own(tmp_path: Path) -> None:
     folder = uninterrupted(tmp_path, "accurate")
     last, _ = weights(folder)
     assert list(curve(folder, "test_accuracy")) == list(curve(folder, "test_accuracy_shifted")) == [last]
-    assert any("logits averaged over 5 shifts" in event.facts["text"] for event in told(folder, "note"))
+    assert any(
+        "logits averaged over 5 shifts" in event.facts["text"] for event in read_events(folder, "note")
+    )
 
 
 # --- parts --------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
-from tests.engine.worker.lab import Script, new_run, train
+from tests.engine.worker.attempts import ScriptedPipe, new_run, train
 
 LM = {"embedding": 4, "hidden_size": 4, "batch": 16, "epochs": 1, "keep": "last"}
 NOT_LEARNED = ("running_mean", "running_var", "num_batches_tracked")
@@ -68,7 +68,7 @@ def test_set_to_0_it_learns_nothing_and_set_to_auto_it_learns_as_the_recipe_has_
         root = tmp_path / str(len(list(tmp_path.iterdir())))
         root.mkdir()
         folder = begun(root, RUNS[name], **more)
-        train(folder, Script(words))
+        train(folder, ScriptedPipe(words))
         return weights_at(folder, False)
 
     def set_lr(value: object) -> dict[str, Any]:

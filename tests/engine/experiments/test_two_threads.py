@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.experiments.small_text import captions
-from tests.engine.worker.lab import environment
+from tests.engine.worker.attempts import environment
 from tests.timeouts import LONG
 
 TWO = dict.fromkeys(

@@ -12,7 +12,7 @@ from engine.catalog import XorParams
 from engine.experiments import xor
 from engine.experiments.xor import Net, XorEarlyStopping
 from engine.models.xor.xor_net import FLOORS
-from tests.engine.worker.lab import curve, new_run, told, train
+from tests.engine.worker.attempts import curve, new_run, read_events, train
 from tui.xor.recipes import LADDER, XorRecipe
 
 
@@ -49,7 +49,7 @@ def test_every_architecture_reaches_its_least_loss(tmp_path: Path, recipe: XorRe
 def test_its_weights_are_drawn_from_the_first_steps_to_the_last(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", hidden=3, bypass=True, epochs=400)
     train(folder)
-    drawn = [event.facts for event in told(folder) if event.kind == "sketch"]
+    drawn = [event.facts for event in read_events(folder) if event.kind == "sketch"]
     assert 200 <= len(drawn) <= 210
     assert drawn[0]["step"] <= 2 and drawn[-1]["step"] == 400
     for sketch in drawn:
@@ -65,7 +65,7 @@ def test_the_notebook_recipe_stops_when_it_is_good_enough_for_ten_epochs(tmp_pat
         initial="xavier", validation="notebook", patience=10, epochs=40_000,
     )  # fmt: skip
     train(folder)
-    last = told(folder)[-1].facts["step"]
+    last = read_events(folder)[-1].facts["step"]
     assert 2_000 < last < 12_000
     val_loss = curve(folder, "val_loss")
     assert min(val_loss.values()) < 0.2

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.store import RunFolder
-from tests.engine.worker.lab import Script, curve, new_run, train, weights
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, train, weights
 
 GIVEN: dict[str, Any] = {
     "embedding": 64, "hidden_size": 64, "batch": 32, "epochs": 2, "dropout": 0.4, "clip": 0.5,
@@ -27,7 +27,7 @@ def main(root: Path, framework: str, corpus: str) -> None:
     )
     train(whole)
     for number, step in enumerate(PAUSES, start=1):
-        train(parts, Script({step: {"word": "pause"}}), number=number)
+        train(parts, ScriptedPipe({step: {"word": "pause"}}), number=number)
     train(parts, number=len(PAUSES) + 1)
     print(json.dumps([threads(framework), *(outcome(folder) for folder in (whole, parts))]))
 

@@ -1,4 +1,4 @@
-"""Events from elsewhere: in order, once each, with the paths of here."""
+"""Event lines received from a node: appended in order, once each, with local paths."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from engine.events import EventWriter, replay
 from engine.remote.event_copy import EventCopy
 
 
-def test_lines_from_elsewhere_go_on_where_ours_ended_and_come_once(tmp_path: Path) -> None:
+def test_received_lines_continue_the_local_events_and_are_appended_once(tmp_path: Path) -> None:
     path, there = tmp_path / "events.jsonl", tmp_path / "there.jsonl"
-    scroll = EventCopy(path)
-    scroll.note("Handed over.")
+    copy = EventCopy(path)
+    copy.note("Handed over.")
     there.write_bytes(path.read_bytes())
-    far = EventWriter(there)
+    writer = EventWriter(there)
     for step in (1, 2, 3):
-        far.append("metrics", series={"loss": [[step], [0.5]]})
+        writer.append("metrics", series={"loss": [[step], [0.5]]})
     whole = there.read_bytes().splitlines(keepends=True)
-    scroll.take(b"".join(whole[1:3]), "")
-    scroll.take(b"".join(whole[:4]), "")
+    copy.append_lines(b"".join(whole[1:3]), "")
+    copy.append_lines(b"".join(whole[:4]), "")
     assert path.read_bytes() == there.read_bytes()
-    scroll.note("The node was lost.")
+    copy.note("The node was lost.")
     assert [event.seq for event in replay(path)] == [1, 2, 3, 4, 5]
 
 
-def test_a_gap_is_refused_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
-    scroll = EventCopy(tmp_path / "events.jsonl")
-    scroll.note("Handed over.")
+def test_a_gap_is_refused_and_nothing_is_appended(tmp_path: Path) -> None:
+    copy = EventCopy(tmp_path / "events.jsonl")
+    copy.note("Handed over.")
     before = (tmp_path / "events.jsonl").read_bytes()
     with pytest.raises(ProtocolError, match="Expected event 2"):
-        scroll.take(b'{"seq":3,"at":1.0,"kind":"note","text":"x"}\n', "")
+        copy.append_lines(b'{"seq":3,"at":1.0,"kind":"note","text":"x"}\n', "")
     assert (tmp_path / "events.jsonl").read_bytes() == before
 
 
-def test_what_a_crash_tore_is_mended_before_anything_follows(tmp_path: Path) -> None:
+def test_a_line_cut_off_by_a_crash_is_repaired_before_anything_is_appended(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'{"seq":1,"at":1.0,"kind":"note","text":"whole"}\n{"seq":2,"at":1.0,"ki')
     EventCopy(path).note("Handed over.")
     assert [event.seq for event in replay(path)] == [1, 2]
 
 
-def test_a_checkpoint_is_told_with_its_path_here(tmp_path: Path) -> None:
+def test_a_checkpoint_event_gets_the_local_path(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    line = b'{"seq":1,"at":1.0,"kind":"checkpoint","step":5,"path":"/far/run/checkpoints/step-00000005"}\n'
-    EventCopy(path).take(line, "/far/run")
+    line = b'{"seq":1,"at":1.0,"kind":"checkpoint","step":5,"path":"/node/run/checkpoints/step-00000005"}\n'
+    EventCopy(path).append_lines(line, "/node/run")
     [event] = replay(path)
     assert event.facts["path"] == str(tmp_path / "checkpoints/step-00000005")

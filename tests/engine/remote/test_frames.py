@@ -1,4 +1,4 @@
-"""Lines of JSON with bytes behind them, cut anywhere."""
+"""Frames are read from a stream that is split anywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ProtocolError
-from engine.remote.frames import HEADER_LIMIT, Frame, Reader, encode
+from engine.remote.frames import HEADER_LIMIT, Frame, FrameReader, encode
 
 frames = st.builds(
     Frame,
@@ -18,11 +18,11 @@ frames = st.builds(
 
 
 @given(st.lists(frames, max_size=6), st.integers(1, 50))
-def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(sent: list[Frame], step: int) -> None:
+def test_frames_are_read_unchanged_however_the_stream_is_split(sent: list[Frame], step: int) -> None:
     data = b"".join(encode(frame.kind, frame.payload, **frame.facts) for frame in sent)
-    reader = Reader()
-    came = [frame for at in range(0, len(data), step) for frame in reader.feed(data[at : at + step])]
-    assert came == sent
+    reader = FrameReader()
+    received = [frame for at in range(0, len(data), step) for frame in reader.feed(data[at : at + step])]
+    assert received == sent
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_frames_come_out_as_they_went_in_however_the_stream_is_cut(sent: list[Fr
         b'{"kind":"x","size":1e300}\n', b"x" * (HEADER_LIMIT + 1),
     ],
 )  # fmt: skip
-def test_what_is_no_frame_is_refused(data: bytes) -> None:
+def test_bytes_that_are_no_frame_are_refused(data: bytes) -> None:
     with pytest.raises(ProtocolError, match="frame"):
-        Reader().feed(data)
+        FrameReader().feed(data)

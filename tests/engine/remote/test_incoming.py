@@ -1,4 +1,4 @@
-"""A folder kept from frames: whole files or none, and nothing outside it."""
+"""Files written from frames: whole or not at all, and only inside the run folder."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ProtocolError
-from engine.remote.frames import CHUNK, Frame, Reader, encode
-from engine.remote.incoming import DRAFTS, OWN, IncomingFiles, pieces
+from engine.remote.frames import CHUNK, Frame, FrameReader, encode
+from engine.remote.incoming import DRAFTS, LOCAL_FILES, IncomingFiles, file_frames
 
 
-def test_files_and_folders_arrive_as_they_are(tmp_path: Path) -> None:
+def test_files_and_folders_are_copied_unchanged(tmp_path: Path) -> None:
     here, there = _folder(tmp_path / "here"), _folder(tmp_path / "there")
     (here / "empty.json").touch()
     (here / "large.bin").write_bytes(bytes(range(256)) * (CHUNK // 100))
     (_folder(here / "step-00000001") / "a").write_text("A")
     (here / "step-00000001" / "b").write_text("B")
-    copy = IncomingFiles(there)
+    incoming = IncomingFiles(there)
     for name in ("empty.json", "large.bin", "step-00000001"):
-        _take(copy, pieces(here / name, name))
-    copy.close()
+        _apply(incoming, file_frames(here / name, name))
+    incoming.close()
     assert _content(there) == _content(here)
 
 
-def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_replaced_atomically(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"new" * CHUNK)
     there = _folder(tmp_path / "there")
     (there / "kept").write_text("old")
-    copy = IncomingFiles(there)
-    *most, last = pieces(source, "kept")
-    _take(copy, iter(most))
+    incoming = IncomingFiles(there)
+    *most, last = file_frames(source, "kept")
+    _apply(incoming, iter(most))
     assert (there / "kept").read_text() == "old"
-    _take(copy, iter([last]))
+    _apply(incoming, iter([last]))
     assert (there / "kept").read_bytes() == source.read_bytes()
 
 
-def test_a_checkpoint_of_the_same_step_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_a_checkpoint_of_the_same_step_replaces_the_old_one(tmp_path: Path) -> None:
     there = tmp_path / "there"
     for text in ("first", "second"):
         source = _folder(tmp_path / text)
         (source / "model").write_text(text)
-        _take(IncomingFiles(there), pieces(source, "checkpoints/step-00000007"))
+        _apply(IncomingFiles(there), file_frames(source, "checkpoints/step-00000007"))
     assert (there / "checkpoints/step-00000007/model").read_text() == "second"
-    copy = IncomingFiles(there)
-    _take(copy, iter([encode("gone", path="checkpoints/step-00000007")] * 2))
+    incoming = IncomingFiles(there)
+    _apply(incoming, iter([encode("gone", path="checkpoints/step-00000007")] * 2))
     assert not list((there / "checkpoints").iterdir())
 
 
-def test_a_file_that_grows_takes_each_piece_at_its_place(tmp_path: Path) -> None:
-    copy = IncomingFiles(tmp_path)
+def test_pieces_of_a_growing_file_are_written_at_their_offset(tmp_path: Path) -> None:
+    incoming = IncomingFiles(tmp_path)
     for offset, text in ((0, b"abc"), (3, b"def"), (3, b"DEF")):
-        copy.take(Frame("grown", {"path": "tensorboard/x", "offset": offset}, text))
+        incoming.apply(Frame("grown", {"path": "tensorboard/x", "offset": offset}, text))
     assert (tmp_path / "tensorboard/x").read_bytes() == b"abcDEF"
 
 
@@ -69,28 +69,28 @@ def test_a_file_that_grows_takes_each_piece_at_its_place(tmp_path: Path) -> None
         None,
         7,
         "a\0b",
-        *sorted(OWN),
+        *sorted(LOCAL_FILES),
         f"{DRAFTS}/x",
     ],
 )
-def test_no_frame_reaches_out_of_the_folder_or_at_what_is_written_here(tmp_path: Path, path: object) -> None:
+def test_no_frame_writes_outside_the_folder_or_to_a_local_file(tmp_path: Path, path: object) -> None:
     folder = _folder(tmp_path / "run")
-    copy = IncomingFiles(folder, OWN)
+    incoming = IncomingFiles(folder, LOCAL_FILES)
     for kind in ("file", "placed", "grown", "gone"):
         with pytest.raises(ProtocolError, match="Expected the path of a file of the run"):
-            copy.take(Frame(kind, {"path": path, "offset": 0}, b"evil"))
+            incoming.apply(Frame(kind, {"path": path, "offset": 0}, b"evil"))
     assert not list(folder.iterdir()) and list(tmp_path.iterdir()) == [folder]
 
 
-def test_other_frames_are_left_to_others(tmp_path: Path) -> None:
-    assert not IncomingFiles(tmp_path).take(Frame("events", {}, b"{}"))
+def test_other_frames_are_not_handled(tmp_path: Path) -> None:
+    assert not IncomingFiles(tmp_path).apply(Frame("events", {}, b"{}"))
 
 
-def _take(copy: IncomingFiles, data: Iterator[bytes]) -> None:
-    reader = Reader()
+def _apply(incoming: IncomingFiles, data: Iterator[bytes]) -> None:
+    reader = FrameReader()
     for piece in data:
         for frame in reader.feed(piece):
-            assert copy.take(frame)
+            assert incoming.apply(frame)
 
 
 def _folder(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What lies in the folder that was named, as the machine of its user sees it."""
+"""Title and fingerprint of the data in the folder that the user named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def quiet(words: str) -> None:
     pass
 
 
-def test_it_is_what_a_run_here_would_say_of_its_data(places: Places, tmp_path: Path) -> None:
+def test_title_and_fingerprint_are_those_a_local_run_would_record(places: Places, tmp_path: Path) -> None:
     write_set(tmp_path / "mnist", make_arrays())
     found = named_data(places, spec("mnist", str(tmp_path)))
     digits = mnist.load(Places(places.root, str(tmp_path)), report=quiet)
@@ -33,7 +33,7 @@ def test_it_is_what_a_run_here_would_say_of_its_data(places: Places, tmp_path: P
     assert found is not None and (found.title, found.fingerprint) == (texts.title, texts.source)
 
 
-def test_nothing_is_expected_where_nothing_can_be_read(places: Places, tmp_path: Path) -> None:
+def test_data_that_cannot_be_read_here_have_no_expectation(places: Places, tmp_path: Path) -> None:
     for data in (None, "", str(tmp_path / "gone"), str(tmp_path)):
         assert named_data(places, spec("mnist", data)) is None
         assert named_data(places, spec("lm", data, corpus="captions")) is None

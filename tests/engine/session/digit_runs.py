@@ -19,7 +19,7 @@ from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from tests.engine.worker.lab import new_run
+from tests.engine.worker.attempts import new_run
 
 Weights = dict[str, NDArray[np.float32]]
 PIXELS = 64

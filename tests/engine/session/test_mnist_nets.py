@@ -13,7 +13,7 @@ from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import ask, convolutions, damage, plant, templates
-from tests.engine.worker.lab import new_run
+from tests.engine.worker.attempts import new_run
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from engine.protocol import Json
 from engine.session import methods, xor_batch
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from tests.engine.worker.lab import Script, curve, new_run, train
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, train
 
 AXES = "hidden=1..3; lr=0.02,0.2; activation=btu,tanh; seed=5..14"
 
@@ -155,7 +155,7 @@ def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(
     session_cache: SessionCache, root: Path
 ) -> None:
     folder = new_run(root, "xor_lanes", axes="seed=1..20", epochs=200, trainer="numpy")
-    train(folder, Script({64: {"word": "pause"}}))
+    train(folder, ScriptedPipe({64: {"word": "pause"}}))
     page = ask(session_cache, "lanes.table", run=folder.id)
     assert (page["epoch"], page["counts"]["running"]) == (64, 20)
     shown = ask(session_cache, "lanes.map", run=folder.id)

@@ -1,14 +1,14 @@
-"""Fakes are in the catalog, nothing comes from the network, checkpoints come when they are asked for."""
+"""Fake experiments are in the catalog, there is no network, and checkpoints are saved only on request."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.engine.worker.lab import FAKES
+from tests.engine.worker.attempts import FAKES
 
 
 @pytest.fixture(autouse=True)
-def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_EXTRA_CATALOG", FAKES)
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
     monkeypatch.delenv("DLTUI_DATA", raising=False)

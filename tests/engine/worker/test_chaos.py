@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: nothing is lost beyond the last checkpoint, and the bits come out the same."""
+"""SIGKILL at random times: nothing is lost after the last checkpoint, and the final weights are equal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine.store import RunFolder
-from tests.engine.worker.lab import curve, new_run, start, told, weights
+from tests.engine.worker.attempts import curve, new_run, read_events, start, weights
 
 KILLS = max(3, int(os.environ.get("DLTUI_CHAOS", "4")))
 CASES: dict[str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def last_attempt(folder: RunFolder, number: int, seconds: float) -> bool:
-    """One attempt, killed after `seconds`; True when it came to its end before that."""
+    """One attempt, killed after `seconds`; True if it finished before that."""
     worker = start(folder, DLTUI_ATTEMPT=str(number), DLTUI_CHECKPOINT_SECONDS="0.05", OMP_NUM_THREADS="1")
     try:
         return worker.wait(seconds) == 0
@@ -37,7 +37,9 @@ def last_attempt(folder: RunFolder, number: int, seconds: float) -> bool:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("experiment", list(CASES))
-def test_killed_at_random_moments_it_ends_as_if_it_never_was(tmp_path: Path, experiment: str) -> None:
+def test_a_run_killed_at_random_times_ends_with_the_weights_of_one_never_killed(
+    tmp_path: Path, experiment: str
+) -> None:
     given = CASES[experiment]
     whole = new_run(tmp_path, experiment, **given)
     began = time.monotonic()
@@ -60,7 +62,7 @@ def check(folder: RunFolder, whole: RunFolder) -> None:
     assert weights(folder) == weights(whole)
     assert curve(folder, "loss") == curve(whole, "loss")
     saved = 0
-    for event in told(folder):
+    for event in read_events(folder):
         if event.kind == "checkpoint":
             saved = event.facts["step"]
         elif event.kind == "restored":

@@ -1,4 +1,4 @@
-"""Every way to end has a status and one line."""
+"""Every ending has a status and a cause of one line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint, NotFinite, SaveFailed
 from engine.errors import DataError, Diverged, ParamError, UnknownExperiment
 from engine.worker import ending
-from engine.worker.ending import Leave
+from engine.worker.ending import StopReason
 
 
 class OutOfMemoryError(RuntimeError):
-    """Called as PyTorch's is."""
+    """Has the name of PyTorch's error."""
 
 
 def save_failed(number: int) -> SaveFailed:
@@ -51,7 +51,7 @@ def test_every_error_has_its_cause(error: BaseException, kind: str) -> None:
     assert not ended.is_good
 
 
-def test_a_limit_of_file_size_has_a_remedy_of_its_own() -> None:
+def test_a_file_size_limit_has_its_own_remedy() -> None:
     assert "ulimit -f" in ending.failed(save_failed(errno.EFBIG)).cause.remedy
     assert ending.failed(save_failed(errno.ENOSPC)).cause.remedy == "Free some space, then resume."
 
@@ -63,23 +63,25 @@ def test_an_error_is_named_on_one_printable_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "status", "kind"),
+    ("reason", "status", "kind"),
     [
         (None, "done", "finished"),
-        (Leave.PAUSE, "paused", "paused"),
-        (Leave.STOP, "stopped", "user_stop"),
-        (Leave.SIGNALLED, "stopped", "signal"),
-        (Leave.ORPHANED, "lost", "keeper_lost"),
+        (StopReason.PAUSE, "paused", "paused"),
+        (StopReason.STOP, "stopped", "user_stop"),
+        (StopReason.SIGNALLED, "stopped", "signal"),
+        (StopReason.ORPHANED, "lost", "keeper_lost"),
     ],
 )
-def test_a_loop_that_returns_ended_as_it_was_asked(wish: Leave | None, status: str, kind: str) -> None:
-    ended = ending.finished(12, wish, saved=12)
+def test_a_loop_that_returns_ends_with_the_status_of_its_stop_reason(
+    reason: StopReason | None, status: str, kind: str
+) -> None:
+    ended = ending.finished(12, reason, saved=12)
     assert (ended.status, ended.cause.kind) == (status, kind)
     assert "step 12" in ended.cause.text
     assert ended.is_good
 
 
-def test_a_training_that_ended_before_its_last_step_says_that_its_own_rule_did_it() -> None:
+def test_a_training_that_ended_before_its_last_step_names_its_stopping_rule() -> None:
     early = ending.finished(330, None, total=1000).cause.text
     assert early == "Finished at step 330 of 1000: ended by its stopping rule (target, patience)."
     assert ending.finished(1000, None, total=1000).cause.text == "Finished at step 1000."

@@ -1,4 +1,4 @@
-"""Pause and resume at every step: the weights are those of a run that was never interrupted, bit for bit."""
+"""Pause and resume at every step: the weights equal those of an uninterrupted run, bit for bit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from checkpoints import torch_io
 from checkpoints.errors import MismatchedCheckpoint
 from engine.experiments import mnist
 from engine.store import RunFolder
-from tests.engine.worker.lab import Script, curve, new_run, told, train, weights
+from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
 
 XOR = {"epochs": 12, "validation": "notebook", "patience": 3, "target": 100.0, "min_delta": 0.5}
 XOR_WHOLE = {"epochs": 12, "hidden": 2}
@@ -30,56 +30,56 @@ def uninterrupted(root: Path, experiment: str, given: dict[str, Any]) -> RunFold
     ("experiment", "given"),
     [("xor", XOR), ("xor", XOR_WHOLE), ("xor", {**XOR_WHOLE, "optimizer": "momentum"}), ("mnist", MNIST)],
 )
-def test_paused_at_every_step_it_ends_as_if_it_never_was(
+def test_a_run_paused_at_every_step_ends_with_the_weights_of_an_uninterrupted_one(
     tmp_path: Path, experiment: str, given: dict[str, Any]
 ) -> None:
     whole = uninterrupted(tmp_path, experiment, given)
     last, _ = weights(whole)
     parts = new_run(tmp_path, experiment, **given)
     for number in range(1, last + 2):
-        train(parts, Script({number: {"word": "pause"}}), number=number)
+        train(parts, ScriptedPipe({number: {"word": "pause"}}), number=number)
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_loss", "val_accuracy", "test_accuracy"):
         assert curve(parts, metric) == curve(whole, metric)
 
 
 @pytest.mark.parametrize(("experiment", "given"), [("xor", XOR), ("mnist", MNIST)])
-def test_paused_once_at_any_step_it_ends_as_if_it_never_was(
+def test_a_run_paused_once_at_any_step_ends_with_the_weights_of_an_uninterrupted_one(
     tmp_path: Path, experiment: str, given: dict[str, Any]
 ) -> None:
     whole = uninterrupted(tmp_path, experiment, given)
     last, _ = weights(whole)
     for step in range(1, last + 1):
         parts = new_run(tmp_path, experiment, **given)
-        train(parts, Script({step: {"word": "pause"}}))
+        train(parts, ScriptedPipe({step: {"word": "pause"}}))
         train(parts, number=2)
         assert weights(parts) == weights(whole), f"paused at {step}"
 
 
-def test_a_live_learning_rate_comes_again_at_its_step_after_a_pause(tmp_path: Path) -> None:
-    words = {5: {"word": "set", "name": "lr", "value": 0.3}}
+def test_a_live_learning_rate_is_replayed_at_its_step_after_a_pause(tmp_path: Path) -> None:
+    commands = {5: {"word": "set", "name": "lr", "value": 0.3}}
     whole = new_run(tmp_path, "xor", **XOR_WHOLE)
-    train(whole, Script(words))
+    train(whole, ScriptedPipe(commands))
     for step in range(1, 12):
         parts = new_run(tmp_path, "xor", **XOR_WHOLE)
-        early = {s: word for s, word in words.items() if s < step}
-        late = {s: word for s, word in words.items() if s > step}
-        if step == 5:  # both at one boundary: the word, then the pause
+        early = {s: word for s, word in commands.items() if s < step}
+        late = {s: word for s, word in commands.items() if s > step}
+        if step == 5:  # both after the same step: set, then pause
             late = {}
-            train(parts, _Both(5, words[5]))
+            train(parts, _Both(5, commands[5]))
         else:
-            train(parts, Script({**early, step: {"word": "pause"}}))
-        train(parts, Script(late), number=2)
+            train(parts, ScriptedPipe({**early, step: {"word": "pause"}}))
+        train(parts, ScriptedPipe(late), number=2)
         assert weights(parts) == weights(whole), f"paused at {step}"
     assert weights(whole) != weights(uninterrupted(tmp_path, "xor", XOR_WHOLE))
 
 
-class _Both(Script):
+class _Both(ScriptedPipe):
     def __init__(self, step: int, word: dict[str, Any]) -> None:
         super().__init__()
         self._step, self._word = step, word
 
-    def words(self) -> list[dict[str, Any]]:
+    def commands(self) -> list[dict[str, Any]]:
         assert self.run is not None
         return [self._word, {"word": "pause"}] if self.run.step == self._step else []
 
@@ -89,7 +89,7 @@ class _Both(Script):
 
 def resumed(root: Path, given: dict[str, Any], step: int) -> RunFolder:
     folder = new_run(root, "mnist", **given)
-    train(folder, Script({step: {"word": "pause"}}))
+    train(folder, ScriptedPipe({step: {"word": "pause"}}))
     train(folder, number=2)
     return folder
 
@@ -110,7 +110,7 @@ def test_without_the_optimizer_the_weights_differ(tmp_path: Path, monkeypatch: p
 
 def test_with_another_number_of_threads_an_exact_resume_is_refused(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", **MNIST)
-    train(folder, Script({6: {"word": "pause"}}))
+    train(folder, ScriptedPipe({6: {"word": "pause"}}))
     again, chosen = folder, torch.get_num_threads()
     try:
         with pytest.raises(MismatchedCheckpoint, match="threads was 1, is 2"):
@@ -118,12 +118,12 @@ def test_with_another_number_of_threads_an_exact_resume_is_refused(tmp_path: Pat
         _train_with_threads(again, 2, "fast")
     finally:
         torch.set_num_threads(chosen)
-    assert told(folder, "restored")[-1].facts == {"step": 6}
+    assert read_events(folder, "restored")[-1].facts == {"step": 6}
 
 
 def _train_with_threads(folder: RunFolder, threads: int, mode: str) -> None:
     from engine.experiments import mnist
-    from tests.engine.worker.lab import make_run
+    from tests.engine.worker.attempts import make_run
 
     torch_io.strict_mode(threads, 1)
     run, chosen = make_run(folder, number=2, mode=mode)

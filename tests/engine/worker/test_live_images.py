@@ -1,4 +1,4 @@
-"""Live pictures are few, small and never late for their run."""
+"""Sketches: when they are drawn, and how large they may be."""
 
 from __future__ import annotations
 
@@ -7,46 +7,53 @@ from pathlib import Path
 
 import pytest
 
-from engine.worker.live_images import NUMBERS, PER_PACE, SECONDS, ImagePace, SketchTooLarge, drawn
-from tests.engine.worker.lab import make_run, new_run, told
+from engine.worker.live_images import (
+    NUMBERS,
+    SECONDS,
+    SKETCHES_PER_INTERVAL,
+    SketchSchedule,
+    SketchTooLarge,
+    sketch_to_json,
+)
+from tests.engine.worker.attempts import make_run, new_run, read_events
 from tests.fakes.tally import Tally
 
 
-def test_a_picture_is_drawn_only_when_it_is_due(tmp_path: Path) -> None:
+def test_a_sketch_is_drawn_only_when_it_is_due(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "counter")
     run, _ = make_run(folder)
-    run._pace.seconds = 600
+    run._sketch_schedule.seconds = 600
     run.total(10)
     run.restore(Tally())
-    asked = []
+    calls = []
     for step in range(1, 6):
-        run.sketch(step, lambda step=step: asked.append(step) or {"weights": [[step, 0.5]]})
-    assert asked == [1]
+        run.sketch(step, lambda step=step: calls.append(step) or {"weights": [[step, 0.5]]})
+    assert calls == [1]
     run.sketch(6, lambda: {"weights": [[6, 0.123456]]}, at_once=True)
-    drawings = [event.facts for event in told(folder, "sketch")]
+    drawings = [event.facts for event in read_events(folder, "sketch")]
     assert drawings == [
         {"step": 1, "parts": {"weights": [[1, 0.5]]}},
         {"step": 6, "parts": {"weights": [[6, 0.1235]]}},
     ]
 
 
-def test_they_get_rarer_so_that_a_long_run_stays_small() -> None:
-    large, months = ImagePace(), 0
+def test_the_interval_grows_so_that_the_events_of_a_long_run_stay_small() -> None:
+    large, months = SketchSchedule(), 0
     while large.due_at < 90 * 24 * 3600:
-        large.drawn(large.due_at, 100_000)
+        large.record(large.due_at, 100_000)
         months += 100_000
     assert months < 32 * 1024 * 1024
-    few = ImagePace()
-    for _ in range(PER_PACE):
-        few.drawn(0.0, 10)
+    few = SketchSchedule()
+    for _ in range(SKETCHES_PER_INTERVAL):
+        few.record(0.0, 10)
     assert few.seconds == 2 * SECONDS
 
 
-def test_what_is_no_picture_any_more_is_refused() -> None:
+def test_a_sketch_with_too_many_numbers_is_refused() -> None:
     with pytest.raises(SketchTooLarge, match="16,385 numbers"):
-        drawn({"all": [0.0] * (NUMBERS + 1)})
+        sketch_to_json({"all": [0.0] * (NUMBERS + 1)})
 
 
-def test_nan_and_infinities_travel_as_words() -> None:
-    parts = drawn({"odd": [float("nan"), [float("inf")], 1]})
+def test_nan_and_infinities_are_written_as_text() -> None:
+    parts = sketch_to_json({"odd": [float("nan"), [float("inf")], 1]})
     assert json.loads(json.dumps(parts, allow_nan=False)) == {"odd": ["nan", ["inf"], 1]}

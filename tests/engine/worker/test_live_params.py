@@ -1,4 +1,4 @@
-"""Live parameters: what is set, what is replayed, what is refused."""
+"""Live parameters: changes that are applied, replayed or refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.catalog import XorParams
 from engine.errors import ParamError
 from engine.events import EventWriter
 from engine.protocol import Spec
-from engine.worker.live_params import NEVER, LiveParams, ParamChange, told
+from engine.worker.live_params import NEVER, LiveParams, ParamChange, read_changes
 
 SPEC = Spec("r", "xor", {"lr": 0.01}, 1, "", "torch", 1, "cpu", 1.0)
 
@@ -27,7 +27,7 @@ def test_only_live_parameters_can_be_changed_within_their_bounds() -> None:
     assert live.values == {"lr": 0.5}
 
 
-def test_what_was_set_after_the_restored_step_comes_again_at_its_step() -> None:
+def test_changes_after_the_restored_step_are_applied_again_at_their_step() -> None:
     live = LiveParams(XorParams())
     past = [
         ParamChange(3, "lr", 0.3),
@@ -37,13 +37,13 @@ def test_what_was_set_after_the_restored_step_comes_again_at_its_step() -> None:
     ]
     live.restore(5, {"lr": 0.3}, past)
     assert (live.values["lr"], live.next_step) == (0.3, 8)
-    assert live.due(7) == []
-    assert live.due(8) == [ParamChange(8, "lr", 0.8)]
-    assert live.due(9) == [ParamChange(9, "lr", 0.9)]
+    assert live.apply_due(7) == []
+    assert live.apply_due(8) == [ParamChange(8, "lr", 0.8)]
+    assert live.apply_due(9) == [ParamChange(9, "lr", 0.9)]
     assert (live.values["lr"], live.next_step) == (0.9, NEVER)
 
 
-def test_a_new_word_outranks_those_that_would_come_again() -> None:
+def test_a_new_change_replaces_those_waiting_to_be_applied_again() -> None:
     live = LiveParams(XorParams())
     live.restore(5, {"lr": 0.3}, [ParamChange(8, "lr", 0.8)])
     live.change(6, "lr", 0.6)
@@ -51,7 +51,7 @@ def test_a_new_word_outranks_those_that_would_come_again() -> None:
     assert live.values["lr"] == 0.6
 
 
-def test_the_event_file_tells_what_users_set_and_not_what_was_replayed(tmp_path: Path) -> None:
+def test_changes_by_users_are_read_from_the_event_file_without_replayed_ones(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     writer = EventWriter(path)
     writer.append("started", attempt=1)
@@ -59,6 +59,6 @@ def test_the_event_file_tells_what_users_set_and_not_what_was_replayed(tmp_path:
     writer.append("set", step=8, name="lr", value=0.8)
     writer.append("restored", step=5)
     writer.append("set", step=5, name="lr", value=0.3, replayed=True)
-    assert told(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(8, "lr", 0.8)]
+    assert read_changes(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(8, "lr", 0.8)]
     writer.append("set", step=6, name="lr", value=0.6)
-    assert told(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(6, "lr", 0.6)]
+    assert read_changes(path, SPEC) == [ParamChange(3, "lr", 0.3), ParamChange(6, "lr", 0.6)]

@@ -1,4 +1,4 @@
-"""Metrics keep every early point and, for ever, every extreme."""
+"""Metrics keep every early point and, later, the extremes of every bucket."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0
 
 
 def written(values: list[float], takes: set[int], start: int = 0) -> tuple[Points, list[int]]:
-    """What reaches the disk when the buffer is emptied to the last point after the steps of `takes`."""
+    """The points written when the buffer is emptied after the steps in `takes`."""
     series, points = MetricSeries(start), []
     for step, value in enumerate(values):
         series.add(step, value)
         if step in takes:
-            points += series.take(to_the_last=True)
-    return points + series.take(to_the_last=True), []
+            points += series.pop(include_bucket=True)
+    return points + series.pop(include_bucket=True), []
 
 
 def same(a: float, b: float) -> bool:
@@ -32,7 +32,7 @@ def same(a: float, b: float) -> bool:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=300), st.sets(st.integers(0, 299), max_size=4))
 def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], takes: set[int]) -> None:
-    start = metrics.WHOLE + 700 * metrics.PER_WIDTH  # far out, where a bucket is wide
+    start = metrics.EXACT + 700 * metrics.BUCKETS_PER_WIDTH  # where a bucket is wide
     width = width_at(start)
     points, _ = written(values, takes, start)
     kept = dict(points)
@@ -51,62 +51,62 @@ def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], ta
     assert same(points[-1][1], values[-1]), "the last value is always there"
 
 
-def test_the_first_points_are_all_kept() -> None:
-    points, _ = written([float(step % 7) for step in range(metrics.WHOLE)], set())
-    assert points == [(step, float(step % 7)) for step in range(metrics.WHOLE)]
+def test_all_first_points_are_kept() -> None:
+    points, _ = written([float(step % 7) for step in range(metrics.EXACT)], set())
+    assert points == [(step, float(step % 7)) for step in range(metrics.EXACT)]
 
 
 def test_a_bucket_doubles_every_ten_thousand_buckets() -> None:
-    whole, per = metrics.WHOLE, metrics.PER_WIDTH
+    whole, per = metrics.EXACT, metrics.BUCKETS_PER_WIDTH
     assert [width_at(n) for n in (0, whole, whole + per - 1, whole + per, whole + 3 * per)] == [1, 1, 1, 2, 4]
 
 
-def test_a_million_points_become_few_and_keep_every_spike() -> None:
+def test_a_million_points_are_reduced_and_keep_every_spike() -> None:
     spikes = {123_456: 50.0, 500_001: -50.0, 999_998: 70.0}
     series = MetricSeries()
     points: Points = []
     for step in range(1_000_000):
         series.add(step, spikes.get(step, math.sin(step / 1000)))
         if step % 800 == 799:
-            points += series.take(to_the_last=False)
-    points += series.take(to_the_last=True)
+            points += series.pop(include_bucket=False)
+    points += series.pop(include_bucket=True)
     assert len(points) < 160_000
     assert spikes.items() <= dict(points).items()
     size = len(str(columns({"loss": points})))
     assert size < 15_000_000
 
 
-def test_a_resumed_series_goes_on_with_wide_buckets() -> None:
+def test_a_resumed_series_continues_with_wide_buckets() -> None:
     buffer = Metrics()
-    buffer.go_on({"loss": 1_000_000}, {})
+    buffer.resume({"loss": 1_000_000}, {})
     for step in range(6_400):
         buffer.add(step, "loss", float(step))
-    assert len(buffer.take(to_the_last=True)["loss"]) <= 2 * 6_400 / 64 + 3
+    assert len(buffer.pop(include_bucket=True)["loss"]) <= 2 * 6_400 / 64 + 3
     assert buffer.counts() == {"loss": 1_006_400}
 
 
-def test_numbers_are_written_with_seven_digits_and_odd_ones_as_words() -> None:
+def test_numbers_are_written_with_seven_digits_and_nan_and_infinities_as_text() -> None:
     points = [(1, 0.123456789), (2, math.nan), (3, math.inf), (4, -math.inf), (5, 3.0)]
     assert columns({"loss": points}) == {"loss": [[1, 2, 3, 4, 5], [0.1234568, "nan", "inf", "-inf", 3.0]]}
 
 
 @given(st.lists(st.integers(1, 4_000), max_size=12), st.integers(1, 70_000))
 @settings(max_examples=15)
-def test_steady_points_depend_on_what_was_logged_alone(saves: list[int], count: int) -> None:
-    """Whenever a checkpoint was taken, and whenever somebody fetched what was ready."""
+def test_reproducible_points_depend_only_on_the_values_logged(saves: list[int], count: int) -> None:
+    """Not on when a checkpoint was saved or the points were written."""
     quiet, disturbed = Metrics(), Metrics()
-    told: Points = []
+    written_points: Points = []
     due = set(accumulate(saves))
     for step in range(1, count + 1):
         value = math.sin(step) if step % 7919 else math.nan
         quiet.add(step, "loss", value)
         disturbed.add(step, "loss", value)
         if step in due:
-            disturbed.take(to_the_last=True)
-            told += disturbed.take_steady().get("loss", [])
-    told += disturbed.take_steady(is_end=True).get("loss", [])
-    kept = quiet.take_steady(is_end=True)["loss"]
-    assert str(told) == str(kept)
+            disturbed.pop(include_bucket=True)
+            written_points += disturbed.pop_reproducible().get("loss", [])
+    written_points += disturbed.pop_reproducible(is_end=True).get("loss", [])
+    kept = quiet.pop_reproducible(is_end=True)["loss"]
+    assert str(written_points) == str(kept)
     steps = [step for step, _ in kept]
     assert steps == sorted(set(steps)) and steps[0] == 1 and steps[-1] == count
     assert steps[:20_000] == list(range(1, min(count, 20_000) + 1))

@@ -1,4 +1,4 @@
-"""The picture writer against a reader of its own."""
+"""The PNG encoder, read back with a decoder written here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import zlib
 from engine.worker import png
 
 
-def test_a_picture_is_a_png_that_holds_its_pixels() -> None:
+def test_an_image_is_a_png_with_its_pixels() -> None:
     rows = [bytes([0, 128, 255]), bytes([7, 8, 9])]
-    data = png.grey(rows)
+    data = png.encode_grey(rows)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     chunks, place = {}, 8
     while place < len(data):

@@ -1,4 +1,4 @@
-"""A run that was written before specs had a version means what it meant then, to the last bit."""
+"""Runs written before specs had a version are read with the same meaning, bit for bit."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from engine.service.runs import tracked_run
 from engine.service.runs.stats import RunStats
 from engine.store import RunFolder
 from tests.engine.stored import EXPECTED, resumed, run_of
-from tests.engine.worker.lab import curve, weights
+from tests.engine.worker.attempts import curve, weights
 
 
 @pytest.fixture(autouse=True)
-def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     monkeypatch.setenv("DLTUI_CHECKPOINT_SECONDS", "1000")
 
 
 def rewritten(folder: RunFolder) -> RunFolder:
-    """The same run as the present version writes it."""
+    """The same run as the current version writes it."""
     spec = store.read_spec(folder)
     live = {}
     lines = []
@@ -40,11 +40,11 @@ def rewritten(folder: RunFolder) -> RunFolder:
 
 
 def live_of(folder: RunFolder) -> dict[str, float | None]:
-    """What the service shows as changed while it trained."""
-    digest = RunStats(spec=store.read_spec(folder))
+    """The live values that the service shows."""
+    stats = RunStats(spec=store.read_spec(folder))
     for event in events.replay(folder.events):
-        digest.fold(event)
-    return digest.live
+        stats.fold(event)
+    return stats.live
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -73,7 +73,7 @@ def test_a_stored_run_is_resumed_and_ends_as_it_would_have_then(tmp_path: Path, 
         ("lm_tensorflow", {"lr": None, "clip": None, "dropout": None, "patience": None, "tied": "no"}),
     ],
 )  # fmt: skip
-def test_what_was_not_given_is_null_in_every_stored_spec_and_its_file_stays(
+def test_parameters_not_given_are_null_in_every_stored_spec_and_its_file_is_unchanged(
     tmp_path: Path, name: str, expected: dict[str, object]
 ) -> None:
     folder = run_of(tmp_path, name)
@@ -85,11 +85,11 @@ def test_what_was_not_given_is_null_in_every_stored_spec_and_its_file_stays(
 
 
 @pytest.mark.parametrize("name", ["mnist_recipe", "lm_torch"])
-def test_what_was_set_live_to_0_shows_as_not_given(tmp_path: Path, name: str) -> None:
+def test_a_live_value_of_0_is_read_as_not_given(tmp_path: Path, name: str) -> None:
     assert live_of(run_of(tmp_path, name)) == {"lr": None}
 
 
-def test_an_explicit_rate_of_lm_comes_back_after_a_0_that_was_set_live(tmp_path: Path) -> None:
+def test_an_explicit_rate_of_lm_is_restored_after_a_live_value_of_0(tmp_path: Path) -> None:
     folder = run_of(tmp_path, "lm_torch")
     data = json.loads(folder.spec.read_text())
     data["params"]["lr"] = 0.3
@@ -97,7 +97,7 @@ def test_an_explicit_rate_of_lm_comes_back_after_a_0_that_was_set_live(tmp_path:
     assert live_of(folder) == {"lr": 0.3}
 
 
-def test_a_0_of_the_present_version_is_0(tmp_path: Path) -> None:
+def test_a_0_of_the_current_version_is_0(tmp_path: Path) -> None:
     folder = run_of(tmp_path, "lm_torch")
     writer = events.EventWriter(folder.events)
     writer.append("set", step=4, name="lr", value=0.0, version=2)
@@ -105,7 +105,7 @@ def test_a_0_of_the_present_version_is_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lm_torch", "mnist_recipe"])
-def test_a_run_rewritten_in_the_present_version_learns_the_same(tmp_path: Path, name: str) -> None:
+def test_a_run_rewritten_in_the_current_version_trains_the_same_weights(tmp_path: Path, name: str) -> None:
     old, new = run_of(tmp_path / "old", name), rewritten(run_of(tmp_path / "new", name))
     params = [{**store.read_spec(folder).params, "corpus": ""} for folder in (old, new)]
     assert params[0] == params[1]
@@ -114,7 +114,7 @@ def test_a_run_rewritten_in_the_present_version_learns_the_same(tmp_path: Path, 
     assert weights(old) == weights(new)
 
 
-def test_a_field_of_a_later_version_is_kept_ignored_and_said(tmp_path: Path) -> None:
+def test_a_field_of_a_later_version_is_kept_ignored_and_reported(tmp_path: Path) -> None:
     folder = run_of(tmp_path, "xor")
     data = json.loads(folder.spec.read_text())
     folder.spec.write_text(json.dumps({**data, "priority": "high"}))

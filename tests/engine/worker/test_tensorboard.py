@@ -1,4 +1,4 @@
-"""The event files are what TensorBoard reads: read back with its own reader, for every kind of end."""
+"""Event files read back with TensorBoard's own reader, for every kind of ending."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ from engine import tensorboard_end
 from engine.protocol import Status
 from engine.worker import tensorboard
 from engine.worker.tensorboard import TensorBoardFiles
-from tests.engine.worker.lab import Script, curve, environment, make_run, new_run, told, train
+from tests.engine.worker.attempts import (
+    ScriptedPipe,
+    curve,
+    environment,
+    make_run,
+    new_run,
+    read_events,
+    train,
+)
 from tests.fakes.tally import Tally
 
 reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
@@ -64,7 +72,7 @@ def written(folder: Path, points: list[tuple[int, float]], attempt: int = 1, tag
 # --- numbers ----------------------------------------------------------------------------------------------
 
 
-def test_every_point_and_the_hyper_parameters_are_there(tmp_path: Path) -> None:
+def test_every_point_and_the_hyper_parameters_are_written(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", epochs=1_500)
     began = time.time()
     train(folder)
@@ -78,11 +86,11 @@ def test_every_point_and_the_hyper_parameters_are_there(tmp_path: Path) -> None:
     assert len(list(folder.tensorboard.iterdir())) == 1, "not a sub-run"
 
 
-def test_a_parameter_that_is_not_given_is_its_word_there(tmp_path: Path) -> None:
+def test_a_parameter_that_is_not_given_is_written_as_its_word(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "lm", lr=None)
     run, _ = make_run(folder)
     run.log(1, loss=1.0)
-    run._journal.close(1, status="done", cause={})
+    run._event_log.close(1, status="done", cause={})
     assert session(folder.tensorboard, "start").hparams["lr"].string_value == "auto"
 
 
@@ -113,12 +121,12 @@ def test_two_equal_runs_get_equal_points(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_a_tag_is_the_same_tag_there(tmp_path: Path, tag: str) -> None:
+def test_a_tag_is_read_back_unchanged(tmp_path: Path, tag: str) -> None:
     written(tmp_path, [(1, 0.5)], tag=tag)
     assert scalars(tmp_path, tag) == {1: 0.5}
 
 
-def test_a_tag_that_is_no_text_is_spelled(tmp_path: Path) -> None:
+def test_a_lone_surrogate_in_a_tag_is_escaped(tmp_path: Path) -> None:
     written(tmp_path, [(1, 0.5)], tag="a\udc80b")
     assert scalars(tmp_path, "a\\udc80b") == {1: 0.5}
 
@@ -138,12 +146,12 @@ def test_a_number_stays_finite_infinite_or_not_zero(tmp_path: Path, value: float
 @pytest.mark.parametrize(
     ("step", "there"), [(0, 0), (2**62, 2**62), (-1, -1), (2**63, 2**63 - 1), (10**40, 2**63 - 1)]
 )
-def test_a_step_is_the_same_step_there(tmp_path: Path, step: int, there: int) -> None:
+def test_a_step_is_read_back_and_clipped_to_64_bits(tmp_path: Path, step: int, there: int) -> None:
     written(tmp_path, [(step, 0.5)])
     assert scalars(tmp_path, "loss") == {there: 0.5}
 
 
-def test_a_diverged_run_has_a_whole_file_with_its_nan(tmp_path: Path) -> None:
+def test_the_file_of_a_diverged_run_holds_its_nan(tmp_path: Path) -> None:
     written(tmp_path, [(1, 0.5), (2, math.nan)])
     points = scalars(tmp_path, "loss")
     assert points[1] == 0.5 and math.isnan(points[2])
@@ -157,13 +165,13 @@ def test_what_was_written_can_be_read_before_the_file_is_closed(tmp_path: Path) 
     board.close()
 
 
-def test_the_writer_is_imported_with_the_first_point_and_takes_no_framework_along(tmp_path: Path) -> None:
+def test_tensorboardx_is_imported_with_the_first_point_and_imports_no_framework(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from engine.worker.tensorboard import Board\n"
+        "from engine.worker.tensorboard import TensorBoardFiles\n"
         "def known(): return sorted({'tensorboardX', 'torch', 'tensorflow'} & set(sys.modules))\n"
-        f"board = Board(Path({str(tmp_path / 'tensorboard')!r}), 1, {{}})\n"
+        f"board = TensorBoardFiles(Path({str(tmp_path / 'tensorboard')!r}), 1, {{}})\n"
         "board.write()\n"
         "print(known())\n"
         "board.add({'loss': [(1, 0.5)]})\n"
@@ -175,7 +183,7 @@ def test_the_writer_is_imported_with_the_first_point_and_takes_no_framework_alon
     assert scalars(tmp_path / "tensorboard", "loss") == {1: 0.5}
 
 
-# --- texts and pictures -----------------------------------------------------------------------------------
+# --- texts and images -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,7 +194,7 @@ def test_the_writer_is_imported_with_the_first_point_and_takes_no_framework_alon
         "\\*", "~~~", "![picture](x)", "3.14 is fine", "1) no list", "a\n\nb", "größe 😀",
     ],
 )  # fmt: skip
-def test_a_text_looks_there_as_it_is(tmp_path: Path, words: str) -> None:
+def test_a_text_is_rendered_literally(tmp_path: Path, words: str) -> None:
     from tensorboard import plugin_util
 
     board = TensorBoardFiles(tmp_path, 1, {})
@@ -197,10 +205,10 @@ def test_a_text_looks_there_as_it_is(tmp_path: Path, words: str) -> None:
     lines = re.sub(r"<br\s*/?>", "", shown)
     seen = html.unescape(re.sub(r"</?p>", "", lines)).replace("\xa0", " ")
     assert "".join(seen.split()) == "".join(words.split()) and found.step == 7
-    assert not re.search(r"<(?!/?p>|br)", shown), "nothing of it acts"
+    assert not re.search(r"<(?!/?p>|br)", shown), "no other markup"
 
 
-def test_filters_are_pictures(tmp_path: Path) -> None:
+def test_filters_are_logged_as_images(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", model="double_conv", batch=500, epochs=1, target=None)
     train(folder)
     events = read(folder.tensorboard)
@@ -210,9 +218,9 @@ def test_filters_are_pictures(tmp_path: Path) -> None:
     assert picture.encoded_image_string.startswith(b"\x89PNG")
 
 
-def test_a_picture_with_nan_is_a_picture(tmp_path: Path) -> None:
+def test_an_image_may_hold_nan(tmp_path: Path) -> None:
     board = TensorBoardFiles(tmp_path, 1, {})
-    board.picture("p", 1, [[0.0, math.nan], [math.inf, 1.0]])
+    board.image("p", 1, [[0.0, math.nan], [math.inf, 1.0]])
     board.write()
     (picture,) = read(tmp_path).Images("p")
     assert (picture.width, picture.height) == (2, 2)
@@ -228,7 +236,7 @@ def test_steps_that_were_rewound_are_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jump", [-3600.0, -0.5, 3600.0])
-def test_points_of_the_first_attempt_stand_before_those_of_the_second_whatever_the_clock_says(
+def test_points_of_an_attempt_sort_before_those_of_the_next_whatever_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float
 ) -> None:
     now = [1_700_000_000.0]
@@ -245,7 +253,7 @@ def test_points_of_the_first_attempt_stand_before_those_of_the_second_whatever_t
     assert times == sorted(times)
 
 
-def test_a_clock_that_jumps_while_it_trains_moves_no_point(
+def test_a_clock_that_jumps_during_training_moves_no_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_700_000_000.0]
@@ -262,7 +270,7 @@ def test_a_clock_that_jumps_while_it_trains_moves_no_point(
 def test_attempts_within_one_second_do_not_share_a_file(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", **SHORT)
     for number in range(1, 5):
-        train(folder, Script({10 * number: {"word": "pause"}}), number=number)
+        train(folder, ScriptedPipe({10 * number: {"word": "pause"}}), number=number)
     assert len(list(folder.tensorboard.iterdir())) == 4
     assert list(scalars(folder.tensorboard, "loss")) == list(range(1, 41))
 
@@ -271,20 +279,20 @@ def test_attempts_within_one_second_do_not_share_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "code"),
     [(Status.DONE, 1), (Status.STOPPED, 2), (Status.FAILED, 2), (Status.LOST, 2), (Status.PAUSED, 0)],
 )
-def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: Status, said: int) -> None:
+def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: Status, code: int) -> None:
     written(tmp_path, [(1, 0.5)])
     assert not has_end(tmp_path)
     tensorboard_end.tell_end(tmp_path, status, 1_700_000_000.0)
-    assert has_end(tmp_path) == bool(said)
-    if said:
+    assert has_end(tmp_path) == bool(code)
+    if code:
         end = session(tmp_path, "end")
-        assert (end.status, end.end_time_secs) == (said, 1_700_000_000.0)
+        assert (end.status, end.end_time_secs) == (code, 1_700_000_000.0)
 
 
-def test_a_run_that_goes_on_has_no_end_and_then_its_last_one(tmp_path: Path) -> None:
+def test_a_resumed_run_has_no_end_until_it_ends_again(tmp_path: Path) -> None:
     written(tmp_path, [(1, 0.5)])
     tensorboard_end.tell_end(tmp_path, Status.STOPPED, 1.0)
     tensorboard_end.goes_on(tmp_path)
@@ -300,10 +308,10 @@ def test_a_run_without_event_files_gets_none_for_its_end(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-# --- nothing of it ends a training ------------------------------------------------------------------------
+# --- no error of TensorBoard files ends a training --------------------------------------------------------
 
 
-def test_a_run_whose_board_cannot_be_written_goes_on(tmp_path: Path) -> None:
+def test_a_run_whose_tensorboard_files_cannot_be_written_continues(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", **SHORT)
     folder.tensorboard.write_text("in the way")
     train(folder)
@@ -312,24 +320,24 @@ def test_a_run_whose_board_cannot_be_written_goes_on(tmp_path: Path) -> None:
         TensorBoardFiles(folder.tensorboard / "below", 1, {})._open()
 
 
-def test_a_pipe_in_place_of_an_event_file_holds_up_nobody(tmp_path: Path) -> None:
+def test_a_fifo_in_place_of_an_event_file_does_not_block(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor", **SHORT)
     folder.tensorboard.mkdir()
     os.mkfifo(folder.tensorboard / "events.out.tfevents.0000000001.here.0001")
     tensorboard_end.tell_end(folder.tensorboard, Status.DONE, 1.0)
     tensorboard_end.goes_on(folder.tensorboard)
     train(folder)
-    assert len(curve(folder, "loss")) == 40 and not told(folder, "note")
+    assert len(curve(folder, "loss")) == 40 and not read_events(folder, "note")
 
 
-@pytest.mark.parametrize("word", ["write", "add", "picture", "text", "close"])
-def test_whatever_goes_wrong_with_a_board_is_a_note_and_no_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+@pytest.mark.parametrize("method", ["write", "add", "image", "text", "close"])
+def test_any_error_of_tensorboard_files_is_a_note_and_training_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(TensorBoardFiles, word, broken)
+    monkeypatch.setattr(TensorBoardFiles, method, broken)
     folder = new_run(tmp_path, "xor", **SHORT)
     run, _ = make_run(folder)
     run.restore(Tally())
@@ -338,7 +346,7 @@ def test_whatever_goes_wrong_with_a_board_is_a_note_and_no_end(
     run.image("odd", [])
     run.text("t", "words")
     run.save()
-    run._journal.close(1, status="done", cause={})
-    notes = [event.facts["text"] for event in told(folder, "note")]
+    run._event_log.close(1, status="done", cause={})
+    notes = [event.facts["text"] for event in read_events(folder, "note")]
     assert len(notes) == 1 and notes[0].startswith("TensorBoard files are no longer written: ")
     assert curve(folder, "loss") == {1: 1.0}

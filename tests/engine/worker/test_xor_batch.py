@@ -1,4 +1,4 @@
-"""Batches of networks as runs: exact resume, the files of the lanes room, the trainer of a checkpoint."""
+"""Batches of networks as runs: exact resume, the files of the XOR page, the trainer of a checkpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ from engine.models.xor.batch import record, trainer
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.record import BatchRecord
 from engine.store import RunFolder
-from tests.engine.worker.lab import Script, curve, new_run, start, told, train, wait_for, weights
+from tests.engine.worker.attempts import (
+    ScriptedPipe,
+    curve,
+    new_run,
+    read_events,
+    start,
+    train,
+    wait_for,
+    weights,
+)
 
 SERIES = ("solved", "running", "successes", "fails", "median_loss")
 FINAL = ("outcome", "stop", "loss", "val_loss", "best", "weights", *BESTS)
@@ -48,7 +57,7 @@ def same(one: RunFolder, other: RunFolder) -> bool:
 
 @pytest.mark.parametrize("path", ["numpy", "compiled"])
 @pytest.mark.parametrize(("experiment", "given"), [("xor_lanes", LANES), ("xor_grid", GRID)])
-def test_paused_at_every_stride_it_ends_as_if_it_never_was(
+def test_a_batch_paused_at_every_stride_ends_with_the_weights_of_an_uninterrupted_one(
     tmp_path: Path, experiment: str, given: dict[str, Any], path: str
 ) -> None:
     whole = new_run(tmp_path, experiment, trainer=path, **given)
@@ -57,28 +66,30 @@ def test_paused_at_every_stride_it_ends_as_if_it_never_was(
     assert len(steps) > 4
     parts = new_run(tmp_path, experiment, trainer=path, **given)
     for number, step in enumerate(steps, start=1):
-        train(parts, Script({step: {"word": "pause"}}), number=number)
+        train(parts, ScriptedPipe({step: {"word": "pause"}}), number=number)
     assert same(parts, whole)
     for step in steps[:-1]:
         once = new_run(tmp_path, experiment, trainer=path, **given)
-        train(once, Script({step: {"word": "pause"}}))
+        train(once, ScriptedPipe({step: {"word": "pause"}}))
         assert read(once).epoch == step, "a paused batch can be looked at"
         train(once, number=2)
         assert same(once, whole), f"paused at {step}"
 
 
 STOPS = {32: 5, 48: 6}
-"""which network is told to stop after how many epochs"""
+"""epoch: number of the network that is stopped there"""
 
 
-def words() -> dict[int, Any]:
+def stop_commands() -> dict[int, Any]:
     return {step: {"word": "set", "name": "stop", "value": lane} for step, lane in STOPS.items()}
 
 
 @pytest.mark.parametrize("path", ["numpy", "compiled"])
-def test_networks_that_were_stopped_stay_so_wherever_it_goes_on_from(tmp_path: Path, path: str) -> None:
+def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(
+    tmp_path: Path, path: str
+) -> None:
     whole, free = (new_run(tmp_path, "xor_lanes", trainer=path, **LANES) for _ in range(2))
-    train(whole, Script(words()))
+    train(whole, ScriptedPipe(stop_commands()))
     train(free)
     found = read(whole)
     assert [found.outcome(lane - 1) for lane in STOPS.values()] == ["stopped", "stopped"]
@@ -88,18 +99,18 @@ def test_networks_that_were_stopped_stay_so_wherever_it_goes_on_from(tmp_path: P
         assert (found.arrays[name][others] == read(free).arrays[name][others]).all()
     for step in set(curve(whole, "running")) - set(STOPS) - {96}:
         once = new_run(tmp_path, "xor_lanes", trainer=path, **LANES)
-        train(once, Script({**words(), step: {"word": "pause"}}))
-        train(once, Script({at: word for at, word in words().items() if at > step}), number=2)
+        train(once, ScriptedPipe({**stop_commands(), step: {"word": "pause"}}))
+        train(once, ScriptedPipe({at: word for at, word in stop_commands().items() if at > step}), number=2)
         assert same(once, whole), f"paused at {step}"
 
 
-def test_an_older_checkpoint_hears_the_stops_again(tmp_path: Path) -> None:
+def test_stops_are_replayed_after_an_older_checkpoint(tmp_path: Path) -> None:
     whole = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
-    train(whole, Script(words()))
+    train(whole, ScriptedPipe(stop_commands()))
     once = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
-    train(once, Script({16: {"word": "pause"}}))
+    train(once, ScriptedPipe({16: {"word": "pause"}}))
     early = {path.name for path in once.checkpoints.iterdir()}
-    train(once, Script({**words(), 64: {"word": "pause"}}), number=2)
+    train(once, ScriptedPipe({**stop_commands(), 64: {"word": "pause"}}), number=2)
     for path in once.checkpoints.iterdir():
         if path.name not in early:
             shutil.rmtree(path)
@@ -115,23 +126,23 @@ def test_without_a_part_of_the_state_the_bits_differ(
     whole = new_run(tmp_path, "xor_lanes", **given)
     train(whole)
     parts = new_run(tmp_path, "xor_lanes", **given)
-    train(parts, Script({32: {"word": "pause"}}))
-    honest = ArrayState.restore
+    train(parts, ScriptedPipe({32: {"word": "pause"}}))
+    restore = ArrayState.restore
 
-    def forgetful(state: ArrayState, verified: Any, *, strict: bool = True) -> int:
-        step = honest(state, verified, strict=strict)
+    def restore_without(state: ArrayState, verified: Any, *, strict: bool = True) -> int:
+        step = restore(state, verified, strict=strict)
         for group in state.training.groups:
             group.arrays()[lost][...] = 0
         return step
 
-    monkeypatch.setattr(ArrayState, "restore", forgetful)
+    monkeypatch.setattr(ArrayState, "restore", restore_without)
     train(parts, number=2)
     assert not same(parts, whole)
 
 
 def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "xor_lanes", trainer="auto", **LANES)
-    train(folder, Script({32: {"word": "pause"}}))
+    train(folder, ScriptedPipe({32: {"word": "pause"}}))
     spec = folder.spec.read_text()
     folder.spec.write_text(spec.replace('"trainer": "auto"', '"trainer": "numpy"'))
     with pytest.raises(MismatchedCheckpoint, match=r"trainer was numba .*, is numpy"):
@@ -140,7 +151,7 @@ def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(t
     assert read(folder).counts()["running"] == 0
 
 
-def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
+def test_without_numba_numpy_trains_and_the_notice_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent(cache: Path) -> trainer.BatchTrainer:
@@ -149,21 +160,21 @@ def test_where_numba_cannot_be_had_numpy_trains_and_says_so(
     monkeypatch.setattr(trainer, "_compiled", absent)
     folder = new_run(tmp_path, "xor_grid", **GRID)
     train(folder)
-    assert "NumPy alone" in told(folder, "started")[0].facts["notice"]
+    assert "NumPy alone" in read_events(folder, "started")[0].facts["notice"]
     wanted = new_run(tmp_path, "xor_grid", trainer="compiled", **GRID)
     with pytest.raises(Exception, match="The compiled trainer cannot be used"):
         train(wanted)
 
 
-def test_killed_in_mid_grid_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
+def test_a_batch_killed_twice_ends_with_the_weights_of_one_never_killed(tmp_path: Path) -> None:
     given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
     whole = new_run(tmp_path, "xor_lanes", threads=1, **given)
     assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(500) == 0
     folder = new_run(tmp_path, "xor_lanes", threads=1, **given)
     for number in (1, 2):
         worker = start(folder, DLTUI_ATTEMPT=str(number), DLTUI_CHECKPOINT_SECONDS="0.05")
-        saved = len(told(folder, "checkpoint"))
-        wait_for(lambda saved=saved: len(told(folder, "checkpoint")) > saved)
+        saved = len(read_events(folder, "checkpoint"))
+        wait_for(lambda saved=saved: len(read_events(folder, "checkpoint")) > saved)
         worker.send_signal(signal.SIGKILL)
         assert worker.wait() == -signal.SIGKILL, "killed before its end"
     assert finished(folder, 3) == 0
@@ -184,7 +195,7 @@ def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path:
     assert "Gates of the hidden unit in the first experiment: " in printed
 
 
-def test_networks_that_run_away_are_kept_as_diverged(tmp_path: Path) -> None:
+def test_diverged_networks_are_counted_and_their_weights_are_finite(tmp_path: Path) -> None:
     folder = new_run(
         tmp_path, "xor_lanes", axes="lr=0.01,100; seed=1..40", activation="relu", loss="bce", hidden=8,
         optimizer="momentum", epochs=400, trainer="numpy", initial="xavier",
@@ -208,7 +219,7 @@ def test_networks_that_run_away_are_kept_as_diverged(tmp_path: Path) -> None:
         ({"axes": "patience=never,5"}, ("patience", "validation")),
     ],
 )
-def test_a_batch_that_cannot_be_is_refused_before_it_is_a_run(
+def test_an_impossible_batch_is_refused_before_it_is_a_run(
     tmp_path: Path, given: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     with pytest.raises(ParamError) as error:
@@ -217,7 +228,7 @@ def test_a_batch_that_cannot_be_is_refused_before_it_is_a_run(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_checkpoint_of_before_that_lacks_the_best_losses_goes_on_to_the_same_weights(
+def test_an_older_checkpoint_without_best_losses_resumes_to_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {**LANES, "trainer": "numpy"}
@@ -226,7 +237,7 @@ def test_a_checkpoint_of_before_that_lacks_the_best_losses_goes_on_to_the_same_w
     with monkeypatch.context() as before:
         for module in (group_training, record):
             before.setattr(module, "BESTS", ())
-        train(old, Script({list(curve(whole, "running"))[2]: {"word": "pause"}}))
+        train(old, ScriptedPipe({list(curve(whole, "running"))[2]: {"word": "pause"}}))
         assert "best_loss" not in read(old).arrays
         assert np.array_equal(read(old).best_losses("loss"), read(old).losses("loss"))
     train(old, number=2)

@@ -73,4 +73,4 @@ def test_every_plan_is_a_sweep_that_the_engine_takes(plan: FourModels) -> None:
         "params": {**plan.params, "corpus": "captions"},
         "name": plan.name,
     }
-    assert submission.spec_of(facts).name == plan.name
+    assert submission.make_spec(facts).name == plan.name

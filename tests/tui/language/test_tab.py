@@ -143,7 +143,7 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
         await opened.shows("PyTorch on captions", "waits for its turn")
-        assert submission.spec_of(facts).name == facts["name"]
+        assert submission.make_spec(facts).name == facts["name"]
         spec = next(iter(engine.sweeps.by_id.values())).spec
         assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
 

@@ -9,7 +9,7 @@ from engine import events, store
 from engine.places import Places
 from engine.protocol import RunSummary
 from engine.store import RunFolder
-from tests.engine.worker.lab import new_run, train
+from tests.engine.worker.attempts import new_run, train
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tui.xor.recipes import XorRecipe

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture, live_images
-from engine.worker.live_images import NUMBERS, drawn
+from engine.worker.live_images import NUMBERS, sketch_to_json
 from tests.engine.models.images.nets import entered, pictures, with_norms
 
 
@@ -18,7 +18,7 @@ from tests.engine.models.images.nets import entered, pictures, with_norms
 def test_a_sketch_of_every_network_fits(model: str, side: int) -> None:
     tensors = arrays(network(model, side))
     parts = live_images.for_tensors(tensors, pictures(4, side)).parts(tensors)
-    assert drawn(parts)
+    assert sketch_to_json(parts)
     convolutions = {"single_conv": 1, "double_conv": 2}.get(model, 0)
     assert sum(name.startswith("maps/") for name in parts) == convolutions
     assert sum(name.startswith("filters/") for name in parts) == max(1, convolutions)

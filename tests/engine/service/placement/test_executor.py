@@ -14,7 +14,7 @@ from engine.service.placement.gpus import NoGpus
 from engine.service.placement.local_executor import LocalExecutor, StartedKeeper
 from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, until
-from tests.engine.service.sweeps.test_sweeps import over
+from tests.engine.service.sweeps.test_sweeps import wait_until_ended
 from tests.fakes.service import fake_command
 
 
@@ -87,7 +87,7 @@ async def test_a_run_on_another_executor_takes_no_slot_of_this_machine(places: P
             assert (await client.resources()).slots_used == 0
             await client.sweep_edit(made.id, "stop")
             await client.stop(run.id)
-            await over(client, made.id)
+            await wait_until_ended(client, made.id)
     finally:
         service.leave()
         await running
@@ -105,7 +105,7 @@ async def test_the_trials_of_a_sweep_start_on_its_executor(places: Places) -> No
             made = await client.sweep_submit(
                 "mnist", ["lr=0.1,0.2"], {"epochs": 2}, executor="ray", metric="loss", goal="min"
             )
-            assert dict((await over(client, made.id)).counts) == {"done": 2}
+            assert dict((await wait_until_ended(client, made.id)).counts) == {"done": 2}
             rows = (await client.sweep_trials(made.id)).rows
             assert sorted(row.run for row in rows) == sorted(started)
             assert (await client.show(rows[0].run)).spec.executor == "ray"

@@ -16,13 +16,13 @@ from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status
 from engine.remote import bundle
-from engine.remote.frames import Reader
+from engine.remote.frames import FrameReader
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
 from engine.sweep_protocol import SweepStatus
 from tests.engine.service.live import connect, end_runs, reach, serving, until
-from tests.engine.service.sweeps.swept import a_spec
+from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.fakes.sweeps import make_trial
 
 
@@ -140,16 +140,16 @@ async def test_a_request_without_a_data_folder_stores_none(places: Places) -> No
 
 
 def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> None:
-    spec = a_spec("lr=0.1,0.2", experiment="xor", data="/sets")
+    spec = make_sweep_spec("lr=0.1,0.2", experiment="xor", data="/sets")
     row = make_trial(1, params={"lr": 0.1})
-    assert trial_spec.made(spec, row, 1.0).data == "/sets"
-    assert batch_run.made(sweep_batch.first_of(spec), spec, row, 1.0).data == "/sets"
+    assert trial_spec.make_spec(spec, row, 1.0).data == "/sets"
+    assert batch_run.make_spec(sweep_batch.first_batch(spec), spec, row, 1.0).data == "/sets"
 
 
 def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
-    spec = trial_spec.made(a_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
-    frames = Reader().feed(b"".join(bundle.packed(store.create(places, spec), 1)))
+    spec = trial_spec.make_spec(make_sweep_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
+    frames = FrameReader().feed(b"".join(bundle.frames(store.create(places, spec), 1)))
     sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
     assert (sent["data"], sent["executor"]) == (None, "local")
 

@@ -1,4 +1,4 @@
-"""The best of a metric and its value at the rungs, read from events as they are written."""
+"""The best value of a metric, and that at each rung, read from events."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def written(path: Path, values: dict[int, float | str], *, total: int = 2700, me
 
 def read(path: Path, prune: Prune = ASHA, *, largest: bool = False) -> TrialCurve:
     curve = TrialCurve(path, "loss", largest, prune)
-    while curve.read_on():
+    while curve.read_more():
         pass
     return curve
 
 
-def test_a_rung_has_the_best_so_far_at_the_first_value_behind_it(tmp_path: Path) -> None:
+def test_a_rung_has_the_best_value_at_the_first_step_at_or_after_it(tmp_path: Path) -> None:
     path = written(tmp_path / "e", {50: 0.9, 100: 0.5, 250: 0.8, 310: 0.6, 800: 0.2, 1000: 0.4})
     curve = read(path)
     assert curve.rungs == {0: (100, 0.5), 1: (310, 0.5), 2: (1000, 0.2)}
@@ -39,30 +39,30 @@ def test_a_rung_has_the_best_so_far_at_the_first_value_behind_it(tmp_path: Path)
     assert read(path, largest=True).rungs == {0: (100, 0.9), 1: (310, 0.9), 2: (1000, 0.9)}
 
 
-def test_rungs_that_one_value_passes_are_one_rung_the_last(tmp_path: Path) -> None:
+def test_of_several_rungs_passed_at_once_only_the_last_is_recorded(tmp_path: Path) -> None:
     assert read(written(tmp_path / "e", {1000: 0.4})).rungs == {2: (1000, 0.4)}
 
 
 @pytest.mark.parametrize("odd", ["nan", "inf", "-inf"])
-def test_what_is_no_number_at_a_rung_is_told_as_such(tmp_path: Path, odd: str) -> None:
+def test_nan_and_infinity_at_a_rung_are_recorded_as_nan(tmp_path: Path, odd: str) -> None:
     curve = read(written(tmp_path / "e", {50: 0.5, 120: odd}))
     assert curve.best == 0.5 and math.isnan(curve.rungs[0][1])
 
 
-def test_it_reads_on_where_it_stopped_and_survives_a_torn_line(tmp_path: Path) -> None:
+def test_reading_continues_at_the_last_offset_and_after_an_incomplete_line(tmp_path: Path) -> None:
     path = written(tmp_path / "e", {50: 0.9})
     curve = read(path)
     with path.open("ab") as file:
         file.write(b'{"seq":9,"at":1,"kind":"metr')
-    assert not curve.read_on() and curve.rungs == {}
+    assert not curve.read_more() and curve.rungs == {}
     writer = EventWriter(path)
     writer.append("metrics", series={"loss": [[120, 130], [0.3, 0.7]]})
     writer.close()
-    curve.read_on()
+    curve.read_more()
     assert curve.rungs == {0: (120, 0.3)} and curve.best_step == 120
 
 
-def test_a_metric_that_never_comes_has_no_best(tmp_path: Path) -> None:
+def test_a_metric_that_is_never_logged_has_no_best(tmp_path: Path) -> None:
     curve = read(written(tmp_path / "e", {50: 0.9}, metric="accuracy"))
     assert curve.best is None and curve.rungs == {}
-    assert not read(tmp_path / "none").read_on()
+    assert not read(tmp_path / "none").read_more()

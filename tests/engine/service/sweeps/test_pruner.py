@@ -1,4 +1,4 @@
-"""Rungs: ASHA and the median rule against a second writing of them that ranks everything by brute force."""
+"""ASHA and the median rule against independent brute-force versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALUES = st.lists(st.integers(0, 12).map(float), min_size=1, max_size=40)
 
 
 @given(VALUES, st.integers(2, 5), st.booleans())
-def test_asha_keeps_whoever_ranks_among_the_best_of_those_before(
+def test_asha_keeps_a_trial_among_the_best_of_those_so_far(
     values: list[float], eta: int, largest: bool
 ) -> None:
     prune = Prune("asha", eta)
@@ -28,7 +28,7 @@ def test_asha_keeps_whoever_ranks_among_the_best_of_those_before(
 
 
 @given(VALUES, st.integers(1, 6), st.booleans())
-def test_the_median_rule_keeps_the_better_half_once_enough_came(
+def test_the_median_rule_keeps_the_better_half_after_startup(
     values: list[float], startup: int, largest: bool
 ) -> None:
     prune = Prune("median", startup=startup)
@@ -44,7 +44,7 @@ def test_the_median_rule_keeps_the_better_half_once_enough_came(
 
 @pytest.mark.parametrize("kind", ["asha", "median"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_goes_no_further(kind: str, value: float) -> None:
+def test_nan_and_infinity_are_pruned(kind: str, value: float) -> None:
     assert not pruner.keeps(Prune(kind), value, [], largest=False)
 
 
@@ -60,5 +60,5 @@ def test_a_short_trial_has_fewer_rungs_under_the_same_numbers() -> None:
 
 
 def test_the_reason_names_the_step_the_value_and_the_rank() -> None:
-    text = pruner.why(Prune("asha", 3), 0.41, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 120)
+    text = pruner.reason(Prune("asha", 3), 0.41, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 120)
     assert text == "asha at step 120: 0.41 is not among the best 2 of 7"

@@ -1,4 +1,4 @@
-"""Configurations: the grid against itertools, drawn ones as a function of their number."""
+"""Grid points against itertools, and random draws as a function of seed and number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.service.sweeps import sampler, trial_spec
 from engine.service.sweeps.tpe import distribution
 
 XOR = find("xor")
-KINDS = trial_spec.kinds("xor")
+KINDS = trial_spec.axis_params("xor")
 
 
 def axes(*texts: str) -> sampler.Axes:
@@ -31,7 +31,7 @@ def test_a_grid_is_the_product_with_the_last_axis_fastest() -> None:
     assert list(sampler.grid_from([grid], 7)) == expected[7:]
 
 
-def test_a_widened_grid_adds_the_new_points_behind_the_old_ones_and_none_twice() -> None:
+def test_a_widened_grid_adds_the_new_points_after_the_old_ones_and_none_twice() -> None:
     first, second = axes("lr=0.1,0.01", "hidden=1,2"), axes("lr=0.1,0.01,1", "hidden=1,2,3")
     points = list(sampler.grid_from([first, second], 0))
     assert points[:4] == list(sampler.grid_from([first], 0))
@@ -42,13 +42,13 @@ def test_a_widened_grid_adds_the_new_points_behind_the_old_ones_and_none_twice()
     ]
 
 
-def test_a_grid_of_a_thousand_million_points_costs_nothing_until_it_is_walked() -> None:
+def test_a_grid_of_a_thousand_million_points_is_generated_lazily() -> None:
     huge = axes("lr=0.001..1 log 1000", "epochs=1..1000", "hidden=1..10", "patience=1..100")
     assert sampler.point_count(huge) == 10**9
     assert next(sampler.grid_from([huge], 10**9 - 1))["patience"] == 100
 
 
-def test_what_is_drawn_depends_on_the_seed_and_its_number_alone() -> None:
+def test_a_draw_depends_only_on_the_seed_and_its_number() -> None:
     space = axes("lr=0.001..1 log", "hidden=1..9", "activation=btu,tanh")
     first = [drawn(space, KINDS, 1, number) for number in range(200)]
     assert first == [drawn(space, KINDS, 1, number) for number in range(200)]
@@ -66,12 +66,12 @@ def test_a_log_range_is_drawn_evenly_over_orders_of_magnitude() -> None:
 
 
 def whole_log_uniform(low: int, high: int) -> dict[int, float]:
-    """The probability of each number, written out: log-uniform from low - 1/2 to high + 1/2, rounded."""
+    """The probability of each number: log-uniform from low - 1/2 to high + 1/2, rounded."""
     width = math.log((high + 0.5) / (low - 0.5))
     return {k: math.log((k + 0.5) / (k - 0.5)) / width for k in range(low, high + 1)}
 
 
-def test_whole_numbers_of_a_log_range_are_drawn_evenly_over_orders_of_magnitude() -> None:
+def test_integers_of_a_log_range_are_drawn_evenly_over_orders_of_magnitude() -> None:
     space = axes("epochs=10..1000 log")
     found = sorted(int(drawn(space, KINDS, 5, n)["epochs"]) for n in range(4000))
     assert 90 <= found[2000] <= 110, "sqrt(10 x 1000) is 100; drawn evenly the median is 505"
@@ -79,7 +79,7 @@ def test_whole_numbers_of_a_log_range_are_drawn_evenly_over_orders_of_magnitude(
 
 
 @pytest.mark.parametrize("text", ["hidden=1..64 log", "hidden=1..6 log", "epochs=10..12"])
-def test_whole_log_draws_have_the_distribution_that_is_written_out(text: str) -> None:
+def test_integer_log_draws_have_the_expected_distribution(text: str) -> None:
     """Chi-square over cells of at least 20 expected draws; its mean is the degrees of freedom."""
     (axis,) = axes(text)
     draws, chances = 6000, whole_log_uniform(int(axis.low or 0), int(axis.high or 0))
@@ -90,8 +90,8 @@ def test_whole_log_draws_have_the_distribution_that_is_written_out(text: str) ->
     assert sum(terms) < freedom + 4 * math.sqrt(2 * freedom)
 
 
-def test_random_draws_and_tpe_take_the_same_distribution_from_the_same_words() -> None:
-    """Optuna's own random sampler over what TPE is given, against what is drawn here: their quartiles."""
+def test_random_draws_and_tpe_use_the_same_distribution_for_an_axis() -> None:
+    """Quartiles of Optuna's random sampler over the distribution given to TPE, and of the draws here."""
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for text in ("epochs=10..1000 log", "hidden=1..64 log", "hidden=1..64", "lr=0.001..10 log"):
@@ -112,5 +112,5 @@ def test_listed_numbers_and_ranges_without_log_are_drawn_evenly() -> None:
         assert all(abs(count / 4000 - 1 / len(counts)) < 0.04 for count in counts.values()), text
 
 
-def test_a_grid_over_a_range_is_every_whole_number_with_and_without_log() -> None:
+def test_a_grid_over_a_range_is_every_integer_with_and_without_log() -> None:
     assert [axis.values for axis in axes("hidden=1..4", "epochs=1..4 log")] == [(1, 2, 3, 4), (1, 2, 3, 4)]

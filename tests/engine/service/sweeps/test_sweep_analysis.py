@@ -1,4 +1,4 @@
-"""What pictures of a sweep are drawn from."""
+"""The data of the plots of a sweep."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from engine.errors import DltuiError
 from engine.service.sweeps import sweep_analysis
 from engine.sweep_protocol import TrialRow, TrialStatus
-from tests.engine.service.sweeps.swept import a_spec
+from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.fakes.sweeps import make_trial
 
-SPEC = a_spec("lr=0.0001..1 log", "hidden=1..4", "activation=btu,tanh", experiment="xor", sampler="random")
+SPEC = make_sweep_spec(
+    "lr=0.0001..1 log", "hidden=1..4", "activation=btu,tanh", experiment="xor", sampler="random"
+)
 
 
 def tried(count: int = 200) -> list[TrialRow]:
@@ -37,7 +39,7 @@ def analyse(kind: str, rows: list[TrialRow] = ROWS, where: str = "", **facts: ob
     return sweep_analysis.analyse(SPEC, rows, kind, where, facts)
 
 
-def test_importance_names_first_what_decides() -> None:
+def test_importance_ranks_the_deciding_axis_first() -> None:
     found = analyse("importance")
     shares = dict(found["importance"])
     assert found["importance"][0][0] == "lr" and shares["lr"] > 0.6
@@ -46,7 +48,7 @@ def test_importance_names_first_what_decides() -> None:
     )
 
 
-def test_importance_of_too_few_trials_says_what_is_missing() -> None:
+def test_importance_of_too_few_trials_reports_how_many_are_needed() -> None:
     assert analyse("importance", ROWS[:3]) == {
         "importance": [], "why": "expected 8 trials with a value at least, got 3",
     }  # fmt: skip
@@ -104,38 +106,38 @@ def test_many_numbers_on_one_axis_are_put_into_bins() -> None:
         ("best", {"where": "lr<"}, "expected a value"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(kind: str, facts: dict[str, Any], expected: str) -> None:
+def test_invalid_plots_are_refused(kind: str, facts: dict[str, Any], expected: str) -> None:
     with pytest.raises(DltuiError) as refused:
         analyse(kind, **facts)
     assert expected in refused.value.message
 
 
-def test_a_sweep_without_a_trial_has_empty_pictures() -> None:
+def test_a_sweep_without_trials_has_empty_plots() -> None:
     for kind in ("importance", "parallel", "slice", "best", "heat"):
         assert analyse(kind, [])
 
 
 LACKS_AN_AXIS = make_trial(900, params={"lr": 0.5}, value=0.3)
-"""as a dltui of before let a person add it"""
+"""as older versions allowed a user to add"""
 
 
 @pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat"])
-def test_a_trial_that_lacks_an_axis_is_left_out_of_the_picture(kind: str) -> None:
+def test_a_trial_that_lacks_an_axis_is_left_out_of_the_plot(kind: str) -> None:
     assert analyse(kind, [*ROWS, LACKS_AN_AXIS]) == analyse(kind, ROWS)
 
 
 @pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat", "best"])
-def test_a_sweep_of_nothing_but_such_trials_draws_nothing_and_does_not_fail(kind: str) -> None:
+def test_a_sweep_of_only_such_trials_has_an_empty_plot(kind: str) -> None:
     assert analyse(kind, [LACKS_AN_AXIS])
 
 
-def test_importance_of_equal_values_is_none_and_says_so() -> None:
+def test_importance_of_equal_values_is_empty_with_a_reason() -> None:
     equal = [make_trial(row.trial, params=dict(row.params), value=1.0) for row in ROWS]
     assert analyse("importance", equal) == {
         "importance": [], "why": "all 200 trials have the same value, 1"}  # fmt: skip
 
 
-def test_importance_without_a_value_does_not_say_that_nothing_varies() -> None:
+def test_importance_without_values_gives_that_as_the_reason() -> None:
     without = [make_trial(row.trial, params=dict(row.params), value=None) for row in ROWS]
     assert "expected 8 trials with a value" in analyse("importance", without)["why"]
     alike = [make_trial(number, params=dict(ROWS[0].params), value=float(number)) for number in range(9)]
@@ -143,9 +145,9 @@ def test_importance_without_a_value_does_not_say_that_nothing_varies() -> None:
 
 
 @pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "heat"])
-def test_a_trial_that_a_range_has_no_number_for_does_not_turn_the_axis_into_choices(kind: str) -> None:
-    """Added by a person who left the learning rate to the recipe."""
-    spec = a_spec("lr=0.0001..0.01 log", "epochs=1..4", experiment="mnist_recipe", sampler="random")
+def test_a_trial_without_a_number_on_a_range_does_not_make_the_axis_categorical(kind: str) -> None:
+    """A user added it without a learning rate."""
+    spec = make_sweep_spec("lr=0.0001..0.01 log", "epochs=1..4", experiment="mnist_recipe", sampler="random")
     rows = [
         make_trial(n, params={"lr": 10**-3.5 * n, "epochs": n % 4 + 1}, value=float(n)) for n in range(1, 10)
     ]

@@ -1,4 +1,4 @@
-"""The service is killed in the middle of sweeps: no trial is lost, none is made twice."""
+"""The service is killed during sweeps: no trial is lost, none is created twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.service.sweeps import journal, sweep_folder
 from engine.sweep_protocol import sweep_spec_to_json
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
-from tests.engine.service.sweeps.swept import checked
+from tests.engine.service.sweeps.sweep_cases import submitted_spec
 from tests.timeouts import quiet_seconds
 
 SECONDS = 300.0
@@ -33,49 +33,49 @@ async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Pla
     try:
         while kills < scaled(60):
             service = start(places)
-            talk = await connect(places)
+            client = await connect(places)
             if not made:
-                made = await _submitted(talk, sampler)
+                made = await _submitted(client, sampler)
             await asyncio.sleep(chance.uniform(0.02, 0.5))
             os.kill(service.pid, signal.SIGKILL)
             kills += 1
             await asyncio.to_thread(service.wait)
-            await talk.aclose()
+            await client.aclose()
         with process(places):
-            async with await connect(places) as talk:
-                while (found := await talk.sweep_show(made)).status is not SweepStatus.DONE:
+            async with await connect(places) as client:
+                while (found := await client.sweep_show(made)).status is not SweepStatus.DONE:
                     assert quiet_seconds() < deadline, found
                     await asyncio.sleep(0.1)
-                rows = (await talk.sweep_trials(made, TrialQuery())).rows
+                rows = (await client.sweep_trials(made, TrialQuery())).rows
                 assert found.counts == {"done": 12} and [row.trial for row in rows] == list(range(1, 13))
                 assert len({json.dumps(row.params) for row in rows}) == 12 or sampler == "tpe"
                 assert sorted(row.run for row in rows) == store.list_ids(places)
-                assert (await talk.runs()).total == 12
+                assert (await client.runs()).total == 12
     finally:
         end_runs(places)
 
 
-async def _submitted(talk: Client, sampler: str) -> str:
-    made = await talk.sweep_submit(
+async def _submitted(client: Client, sampler: str) -> str:
+    made = await client.sweep_submit(
         "mnist", AXES, {"epochs": 40}, sampler=sampler, trials=12, metric="loss", goal="min",
         parallel=2,
     )  # fmt: skip
     return made.id
 
 
-async def test_a_request_that_is_made_twice_is_one_sweep(places: Places) -> None:
+async def test_a_request_sent_twice_creates_one_sweep(places: Places) -> None:
     with process(places):
-        async with await connect(places) as talk:
+        async with await connect(places) as client:
             facts = {"experiment": "mnist", "axes": AXES, "params": {"epochs": 1}, "token": "t-1"}
-            first = await talk.ask("sweep_submit", **facts)
-            second = await talk.ask("sweep_submit", **facts)
+            first = await client.ask("sweep_submit", **facts)
+            second = await client.ask("sweep_submit", **facts)
             assert first["sweep"]["id"] == second["sweep"]["id"]
-            assert len(await talk.sweeps()) == 1
+            assert len(await client.sweeps()) == 1
 
 
-def test_a_trial_that_was_asked_for_and_never_made_is_made_by_the_next_service(places: Places) -> None:
-    """The journal ends where a crash between asking and making leaves it."""
-    spec = checked("lr=0.1,0.2", params={"epochs": 3}, metric="loss", goal="min")
+def test_a_trial_that_was_recorded_without_a_run_gets_one_from_the_next_service(places: Places) -> None:
+    """The journal ends as after a crash between recording the trial and creating its run."""
+    spec = submitted_spec("lr=0.1,0.2", params={"epochs": 3}, metric="loss", goal="min")
     folder = sweep_folder.create(places, sweep_spec_to_json(spec), spec.id)
     run_id = store.new_id("mnist", 1.7e9)
     journal.append(
@@ -88,46 +88,46 @@ def test_a_trial_that_was_asked_for_and_never_made_is_made_by_the_next_service(p
 
     async def finish() -> None:
         with process(places):
-            async with await connect(places) as talk:
+            async with await connect(places) as client:
                 deadline = quiet_seconds() + SECONDS
-                while (found := await talk.sweep_show(spec.id)).status is not SweepStatus.DONE:
+                while (found := await client.sweep_show(spec.id)).status is not SweepStatus.DONE:
                     assert quiet_seconds() < deadline, found
                     await asyncio.sleep(0.05)
-                rows = (await talk.sweep_trials(spec.id)).rows
+                rows = (await client.sweep_trials(spec.id)).rows
                 assert rows[0].run == run_id and len(rows) == 2
 
     asyncio.run(finish())
     assert len(store.list_ids(places)) == 2
 
 
-async def test_a_sweep_at_rest_is_known_without_its_journal_and_opened_with_it(places: Places) -> None:
+async def test_a_sweep_at_rest_is_listed_from_its_summary_and_opened_from_its_journal(places: Places) -> None:
     with process(places):
-        async with await connect(places) as talk:
-            made = await talk.sweep_submit(
+        async with await connect(places) as client:
+            made = await client.sweep_submit(
                 "mnist", ["lr=0.1,0.2"], {"epochs": 2}, metric="loss", goal="min", name="fast"
             )
-            while (await talk.sweep_show(made.id)).status is not SweepStatus.DONE:
+            while (await client.sweep_show(made.id)).status is not SweepStatus.DONE:
                 await asyncio.sleep(0.05)
-            before = await talk.sweep_show(made.id)
-            await talk.shutdown()
+            before = await client.sweep_show(made.id)
+            await client.shutdown()
     folder = sweep_folder.folder_of(places, made.id)
-    assert sweep_folder.read_standing(folder) == before
+    assert sweep_folder.read_summary(folder) == before
     with process(places):
-        async with await connect(places) as talk:
-            assert await talk.sweep_show("fast") == before
-            assert len((await talk.sweep_trials("fast")).rows) == 2
+        async with await connect(places) as client:
+            assert await client.sweep_show("fast") == before
+            assert len((await client.sweep_trials("fast")).rows) == 2
     with folder.journal.open("ab") as file:
         file.write(b"\n")
-    assert sweep_folder.read_standing(folder) is None
+    assert sweep_folder.read_summary(folder) is None
 
 
-async def test_a_folder_that_is_no_sweep_stops_nobody(places: Places) -> None:
+async def test_a_folder_that_is_no_sweep_does_not_stop_the_service(places: Places) -> None:
     places.sweeps.mkdir(mode=0o700)
     (places.sweeps / "odd").mkdir()
     (places.sweeps / "torn").mkdir()
     (places.sweeps / "torn" / "sweep.json").write_text('{"id": 3')
     (places.sweeps / ".new-x").mkdir()
     with process(places):
-        async with await connect(places) as talk:
-            assert {sweep.status for sweep in await talk.sweeps()} == {SweepStatus.DAMAGED}
+        async with await connect(places) as client:
+            assert {sweep.status for sweep in await client.sweeps()} == {SweepStatus.DAMAGED}
     assert not (places.sweeps / ".new-x").exists()

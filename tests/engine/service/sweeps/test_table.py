@@ -1,4 +1,4 @@
-"""Ten thousand trials as a table: the filter against plain Python, groups against NumPy, and fast."""
+"""The table of trials: the filter against plain Python, groups against NumPy, and its speed."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def test_a_filter_finds_what_plain_python_finds(where: str, test: object) -> Non
 
 @pytest.mark.parametrize("sort", ["value", "lr", "val_loss", "activation", "status", "hidden", "bypass"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_a_sort_is_whole_and_what_has_no_value_comes_last(sort: str, descending: bool) -> None:
-    found = table.ordered(ROWS, sort, descending)
+def test_a_sort_keeps_all_rows_and_those_without_a_value_come_last(sort: str, descending: bool) -> None:
+    found = table.sorted_rows(ROWS, sort, descending)
     assert sorted(row.trial for row in found) == [row.trial for row in ROWS]
-    values = [table.field(row, sort) for row in found]
+    values = [table.field_value(row, sort) for row in found]
     known = [value for value in values if value is not None and value == value]
     assert values[: len(known)] == known
     if sort != "status":
@@ -86,12 +86,12 @@ def test_groups_have_the_mean_and_the_spread_of_their_values() -> None:
     assert bests == sorted(bests)
 
 
-def test_windows_put_together_are_the_whole() -> None:
+def test_pages_together_are_the_whole_table() -> None:
     query = TrialQuery(sort="lr", descending=True, limit=70)
     parts = [
         table.page(ROWS, TrialQuery("", "lr", True, at, 70), largest=False).rows for at in range(0, 600, 70)
     ]
-    assert [row for part in parts for row in part] == table.ordered(ROWS, query.sort, True)
+    assert [row for part in parts for row in part] == table.sorted_rows(ROWS, query.sort, True)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_windows_put_together_are_the_whole() -> None:
         (TrialQuery("(" * 30), "nested deeper"),
     ],
 )
-def test_what_does_not_parse_is_named(query: TrialQuery, expected: str) -> None:
+def test_invalid_filters_and_fields_are_refused(query: TrialQuery, expected: str) -> None:
     with pytest.raises(FilterError) as refused:
         table.page(ROWS, query, largest=False)
     assert expected in str(refused.value)
 
 
-def test_ten_thousand_trials_are_filtered_sorted_and_grouped_in_a_moment() -> None:
+def test_ten_thousand_trials_are_filtered_sorted_and_grouped_within_a_second() -> None:
     rows, times = many(10_000), []
     for _ in range(3):
         began = time.process_time()
@@ -122,7 +122,7 @@ def test_ten_thousand_trials_are_filtered_sorted_and_grouped_in_a_moment() -> No
 
 
 @pytest.mark.parametrize("text", ["20241129", "007", "1e3", "nan", "true"])
-def test_a_text_parameter_that_looks_like_a_number_is_compared_as_it_was_typed(text: str) -> None:
+def test_a_text_parameter_that_looks_like_a_number_is_compared_as_text(text: str) -> None:
     rows = [make_trial(1, params={"corpus": text}), make_trial(2, params={"corpus": "other"})]
     query = TrialQuery(f"corpus={text}")
     assert [row.trial for row in table.page(rows, query, largest=False).rows] == [1]
@@ -130,8 +130,8 @@ def test_a_text_parameter_that_looks_like_a_number_is_compared_as_it_was_typed(t
 
 @pytest.mark.parametrize("sort", ["best_trial", "lr", "accuracy", "value", "mean", "count"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_groups_run_in_the_order_of_the_column_they_are_sorted_by(sort: str, descending: bool) -> None:
-    """What a header says with its arrow holds for the values below it."""
+def test_groups_are_in_the_order_of_the_column_they_are_sorted_by(sort: str, descending: bool) -> None:
+    """The values below the arrow of a header are sorted."""
     query = TrialQuery(group="hidden,activation", sort=sort, descending=descending)
     groups = table.page(ROWS, query, largest=True).groups
     column = {

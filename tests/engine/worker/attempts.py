@@ -1,4 +1,4 @@
-"""A worker's surroundings in miniature: run folders, scripted words, attempts here and in processes."""
+"""Run folders, scripted commands, and attempts at runs in this process or in a worker process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.import_path import HOUSE
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
-from engine.worker.__main__ import FRAMEWORKS, _in_words
+from engine.worker.__main__ import FRAMEWORKS, _display_params
 from engine.worker.device import Device
 from engine.worker.event_log import EventLog
 from engine.worker.run import Attempt, Run
@@ -28,20 +28,20 @@ from tests.timeouts import quiet_seconds
 FAKES = "tests.fakes.catalog:CATALOG"
 
 
-class Script:
-    """A wire that says its words after given steps."""
+class ScriptedPipe:
+    """A keeper pipe that returns given commands after given steps."""
 
-    def __init__(self, words: Mapping[int, Json] | None = None, cut_after: int | None = None) -> None:
+    def __init__(self, commands: Mapping[int, Json] | None = None, cut_after: int | None = None) -> None:
         self.run: Run | None = None
-        self._words, self._cut_after = dict(words or {}), cut_after
+        self._commands, self._cut_after = dict(commands or {}), cut_after
 
-    def words(self) -> list[Json]:
+    def commands(self) -> list[Json]:
         assert self.run is not None
-        word = self._words.pop(self.run.step, None)
-        return [] if word is None else [word]
+        command = self._commands.pop(self.run.step, None)
+        return [] if command is None else [command]
 
     @property
-    def is_cut(self) -> bool:
+    def is_closed(self) -> bool:
         return self._cut_after is not None and self.run is not None and self.run.step >= self._cut_after
 
 
@@ -57,24 +57,31 @@ def new_run(
 
 
 def make_run(
-    folder: RunFolder, script: Script | None = None, *, number: int = 1, mode: str = "strict", look: float = 0
+    folder: RunFolder,
+    script: ScriptedPipe | None = None,
+    *,
+    number: int = 1,
+    mode: str = "strict",
+    poll_seconds: float = 0,
 ) -> tuple[Run, object]:
     """A Run in this process, and the params of its experiment."""
     spec = store.read_spec(folder)
     experiment = catalog.find(spec.experiment)
     chosen = params.build(experiment.params, spec.params)
-    script = script or Script()
+    script = script or ScriptedPipe()
     has_board = spec.framework in FRAMEWORKS
-    board = TensorBoardFiles(folder.tensorboard, number, _in_words(spec)) if has_board else None
-    journal = EventLog(EventWriter(folder.events), board)
+    board = TensorBoardFiles(folder.tensorboard, number, _display_params(spec)) if has_board else None
+    event_log = EventLog(EventWriter(folder.events), board)
     machine = Device("cpu", "cpu", spec.threads, {})
-    run = Run(folder, spec, chosen, machine, journal, script, Attempt(number, mode), look)  # type: ignore[arg-type]
+    run = Run(folder, spec, chosen, machine, event_log, script, Attempt(number, mode), poll_seconds)  # type: ignore[arg-type]
     script.run = run
     return run, chosen
 
 
-def train(folder: RunFolder, script: Script | None = None, *, number: int = 1, mode: str = "strict") -> Run:
-    """One attempt in this process, down to its last checkpoint; errors come through."""
+def train(
+    folder: RunFolder, script: ScriptedPipe | None = None, *, number: int = 1, mode: str = "strict"
+) -> Run:
+    """One attempt in this process, with its last checkpoint; errors are raised."""
     run, chosen = make_run(folder, script, number=number, mode=mode)
     spec = store.read_spec(folder)
     if spec.framework == "torch":
@@ -90,7 +97,7 @@ def train(folder: RunFolder, script: Script | None = None, *, number: int = 1, m
         getattr(importlib.import_module(module), function)(chosen, run)
         run.save()
     finally:
-        run._journal.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
+        run._event_log.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
     return run
 
 
@@ -106,7 +113,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start(folder: RunFolder, *, pass_fds: tuple[int, ...] = (), **more: str) -> subprocess.Popen[bytes]:
-    """A worker in a process of its own; what it prints goes to worker.log."""
+    """Start a worker process; its output goes to worker.log."""
     with folder.log.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "engine.worker", str(folder.path)],
@@ -119,14 +126,14 @@ def start(folder: RunFolder, *, pass_fds: tuple[int, ...] = (), **more: str) -> 
         )
 
 
-def told(folder: RunFolder, kind: str | None = None) -> list[Event]:
+def read_events(folder: RunFolder, kind: str | None = None) -> list[Event]:
     return [event for event in events.replay(folder.events) if kind in (None, event.kind)]
 
 
 def curve(folder: RunFolder, metric: str) -> dict[int, float | str]:
-    """The points that stand once what was rewound is gone."""
+    """The points of a metric by step, without rewound ones."""
     points: dict[int, float | str] = {}
-    for event in told(folder):
+    for event in read_events(folder):
         if event.kind == "restored":
             points = {step: value for step, value in points.items() if step <= event.facts["step"]}
         elif event.kind == "metrics" and metric in event.facts["series"]:

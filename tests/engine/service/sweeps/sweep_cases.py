@@ -1,4 +1,4 @@
-"""Sweeps for tests: specs, and sweeps whose trials are answered by a function."""
+"""Sweep specs, sweeps and journal entries for tests."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.sweep_protocol import Prune, SweepSpec, TrialStatus
 
-Answer = Callable[[dict[str, Value]], float]
+Objective = Callable[[dict[str, Value]], float]
 
 
-def a_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
+def make_sweep_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
     usual: dict[str, Any] = {
         "id": "20260101-000000-sweep-aaaa", "name": "s", "params": {}, "sampler": "grid", "seed": 1,
         "seeds": (1,), "trials": None, "parallel": None, "gpu_share": 1.0, "prune": Prune(), "metric": "loss",
@@ -29,32 +29,36 @@ def a_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
     return SweepSpec(experiment=experiment, axes=parsed, **{**usual, **facts})
 
 
-def a_sweep(path: Path, spec: SweepSpec) -> Sweep:
+def open_sweep(path: Path, spec: SweepSpec) -> Sweep:
     path.mkdir(exist_ok=True)
-    return sweeping.new(SweepFolder(path), spec)
+    return sweeping.new_sweep(SweepFolder(path), spec)
 
 
-def checked(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
-    """As a client would ask for it."""
-    return submission.spec_of({"experiment": experiment, "axes": list(axes), **facts})
+def submitted_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
+    """The spec of a sweep that a client submits."""
+    return submission.make_spec({"experiment": experiment, "axes": list(axes), **facts})
 
 
-def asked(trial: int, config: int, params: Json, seed: int = 1, point: int | None = 0) -> Json:
+def asked_entry(trial: int, config: int, params: Json, seed: int = 1, point: int | None = 0) -> Json:
     return {
         "kind": "asked", "trial": trial, "config": config, "params": params, "seed": seed, "point": point,
         "run": f"run-{trial}", "created_at": 1.0,
     }  # fmt: skip
 
 
-def told(trial: int, value: float | None, status: TrialStatus = TrialStatus.DONE, step: int = 10) -> Json:
+def told_entry(
+    trial: int, value: float | None, status: TrialStatus = TrialStatus.DONE, step: int = 10
+) -> Json:
     return {
         "kind": "told", "trial": trial, "status": str(status), "value": value, "step": step,
         "best_step": step, "total_steps": 10, "metrics": {}, "seconds": 1.0, "cause": "",
     }  # fmt: skip
 
 
-def ended(sweep: Sweep, config: Config, value: float | None, status: TrialStatus = TrialStatus.DONE) -> None:
-    """Ask for a configuration and say at once what came of it."""
+def add_result(
+    sweep: Sweep, config: Config, value: float | None, status: TrialStatus = TrialStatus.DONE
+) -> None:
+    """Record a trial of a configuration and its result."""
     number = len(sweep.trials) + 1
-    sweep.fold(asked(number, config.number, config.params, point=config.point))
-    sweep.fold(told(number, value, status))
+    sweep.fold(asked_entry(number, config.number, config.params, point=config.point))
+    sweep.fold(told_entry(number, value, status))
