@@ -18,15 +18,15 @@ from pathlib import Path
 from tests.end_to_end.terminal import Terminal
 from tests.timeouts import LONG, quiet_seconds
 
-RUNNING_EPOCHS = 20_000
+RUNNING_EPOCHS = 10_000
 """of the run that is paused: long enough for the commands in between"""
 QUESTIONS = (
     ("ls", "--json"), ("ls", "experiment=xor_lanes", "--json"), ("ls", "status=paused", "--json"),
     ("sweep", "ls", "--json"),
     *(("show", name, "--json") for name in ("done", "lanes", "paused", "stopped")),
-    *(("export", name) for name in ("done", "lanes", "paused")),
+    *(("export", name) for name in ("done", "lanes")),
     *(("sweep", "show", name, "--json") for name in ("swept", "held", "ended")),
-    ("sweep", "trials", "swept", "--json"), ("keys", "--json"),
+    ("sweep", "trials", "swept", "--json"), ("keys", "pause"),
 )  # fmt: skip
 """commands that read a home"""
 
@@ -59,13 +59,13 @@ class Shell:
             "DLTUI_CHECKPOINT_SECONDS": "100000",
         }  # fmt: skip
 
-    def reach(self, run: str, status: str, step: int = 0) -> None:
-        """Wait until the run has that status and step."""
+    def reach(self, run: str, *statuses: str, step: int = 0) -> str:
+        """Wait until the run has one of the statuses, and that step; its status."""
         deadline = quiet_seconds() + LONG
         while True:
             found = json.loads(self.dltui("show", run, "--json"))
-            if found["status"] == status and found["step"] >= step:
-                return
+            if found["status"] in statuses and found["step"] >= step:
+                return str(found["status"])
             assert quiet_seconds() < deadline, found
             time.sleep(0.05)
 
@@ -120,24 +120,47 @@ def visit(shell: Shell) -> None:
         terminal.shows("progress")
         terminal.press("/")
         terminal.write(b"experiment=xor_lanes\r")
-        terminal.shows("1 of ")
+        terminal.shows("4 of 7")
         terminal.press("q")
         assert terminal.wait() == 0
 
 
 def answers(shell: Shell) -> dict[str, str]:
-    """What the commands that read the home print."""
-    return {" ".join(words): shell.dltui(*words) for words in QUESTIONS}
+    """What the commands that read the home print; of the keys their names."""
+    found = {" ".join(words): shell.dltui(*words) for words in QUESTIONS}
+    found["keys"] = " ".join(key["name"] for key in json.loads(shell.dltui("keys", "--json")))
+    return found
+
+
+def uninterrupted(shell: Shell) -> str:
+    """The SHA-256 of the weights of the paused run, trained without a pause in another home."""
+    settings = ("--seed", "4", "--set", f"epochs={RUNNING_EPOCHS}")
+    run = shell.dltui("run", "xor", *settings, "--wait").split()[0]
+    found = json.loads(shell.dltui("show", run, "--json"))
+    return str(found["checkpoints"][-1]["weights_sha256"])
+
+
+def record(code: Path, target: Path) -> dict[str, object]:
+    """Write the home; returns what commands print of it, and the weights of a run without a pause."""
+    found: dict[str, object] = {}
+    for shell in (Shell(code, target), Shell(code, target.with_name(f"{target.name}-other"))):
+        shell.home.mkdir(mode=0o700, parents=True)
+        try:
+            if shell.home == target:
+                write_home(shell)
+                found["answers"] = answers(shell)
+            else:
+                found["weights"] = uninterrupted(shell)
+        finally:
+            shell.dltui("engine", "stop", status=None)
+    return found
 
 
 def main() -> int:
-    shell = Shell(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())
-    shell.home.mkdir(mode=0o700, parents=True)
-    try:
-        write_home(shell)
-        (shell.home / "answers.json").write_text(json.dumps(answers(shell), indent=1))
-    finally:
-        shell.dltui("engine", "stop", status=None)
+    code, target = Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute()
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(target.with_name("numba")))
+    found = record(code, target)
+    target.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 

@@ -1,0 +1,65 @@
+"""A home that an earlier version wrote opens as ever, and the same commands still write the same files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.home import ROOT
+from tests.end_to_end.home_contents import contents, machine, names_of, without_ids
+from tests.end_to_end.stored_home import RUNNING_EPOCHS, Shell, answers, write_home
+
+STORED = ROOT / "tests" / "stored" / "home"
+EXPECTED: dict[str, Any] = json.loads((ROOT / "tests" / "stored" / "home.json").read_text())
+"""`answers`: what commands printed then; `weights`: those of the paused run trained without a pause; `names`:
+of all files, some of which are not stored"""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    made = Shell(ROOT, tmp_path / "home")
+    yield made
+    made.dltui("engine", "stop", status=None)
+
+
+@pytest.fixture
+def opened(shell: Shell) -> Shell:
+    """A copy of the stored home."""
+    shutil.copytree(STORED, shell.home)
+    shell.home.chmod(0o700)
+    return shell
+
+
+def test_a_stored_home_is_listed_shown_filtered_and_exported_as_then(opened: Shell) -> None:
+    names = dict(names_of(STORED))
+    found = answers(opened)
+    assert found.keys() == EXPECTED["answers"].keys()
+    for question, expected in EXPECTED["answers"].items():
+        assert without_ids(found[question], names) == without_ids(expected, names), question
+
+
+def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupted_one(opened: Shell) -> None:
+    opened.dltui("resume", "paused")
+    is_exact = opened.reach("paused", "done", "failed") == "done"
+    if not is_exact:  # another processor or another version of a package
+        opened.dltui("resume", "paused", "--fast")
+        opened.reach("paused", "done")
+    done = json.loads(opened.dltui("show", "paused", "--json"))
+    assert done["step"] == RUNNING_EPOCHS
+    assert not is_exact or done["checkpoints"][-1]["weights_sha256"] == EXPECTED["weights"]
+
+
+def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
+    shell.home.mkdir(mode=0o700)
+    write_home(shell)
+    shell.dltui("engine", "stop")
+    is_exact = machine(shell.home) == machine(STORED)
+    written, stored = (contents(home, is_exact=is_exact) for home in (shell.home, STORED))
+    assert sorted(written) == EXPECTED["names"]
+    for path, expected in stored.items():
+        assert written[path] == expected, path
